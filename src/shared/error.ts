@@ -1,0 +1,15 @@
+/** The base of every error that Rhythm raises: a sentence for people, a `code` for programs. */
+export class RhythmError extends Error {
+  override readonly name: string = "RhythmError";
+  /** A stable code; programs branch on it, never on the message. */
+  readonly code: string;
+
+  /**
+   * @param message what could not be done, to what, because of what, and what was expected
+   * @param options the code, and the error that caused this one
+   */
+  constructor(message: string, options: ErrorOptions & { code?: string } = {}) {
+    super(message, options);
+    this.code = options.code ?? "RHYTHM_ERROR";
+  }
+}
