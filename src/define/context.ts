@@ -1,0 +1,52 @@
+/** A logger whose lines are kept with the execution and go to the worker's own log as well. */
+export interface TaskLog {
+  /** For whoever debugs. */
+  debug(message: string, data?: unknown): void;
+  /** What happened. */
+  info(message: string, data?: unknown): void;
+  /** What should not have happened, and was dealt with. */
+  warn(message: string, data?: unknown): void;
+  /** What went wrong. */
+  error(message: string, data?: unknown): void;
+}
+
+/** A database row. */
+export type SqlRow = Record<string, unknown>;
+
+/** Something that runs SQL: in particular postgres.js's `sql` inside `sql.begin(…)`. */
+export interface SqlRunner {
+  /** Runs one statement with its parameters. */
+  unsafe(query: string, parameters?: unknown[]): PromiseLike<readonly unknown[]>;
+}
+
+/** SQL as a tagged template, parameters where values stand. */
+export interface SqlTag extends SqlRunner {
+  /** Runs one statement; every `${value}` becomes a parameter. */
+  <T extends SqlRow = SqlRow>(strings: TemplateStringsArray, ...values: unknown[]): PromiseLike<T[]>;
+}
+
+/** What a handler is given besides its input. */
+export interface TaskContext {
+  /** The execution's id: the same on every attempt, so it serves as idempotency key for calls to the outside. */
+  readonly executionId: string;
+  /** The task's name. */
+  readonly taskName: string;
+  /** 1 on the first attempt. */
+  readonly attempt: number;
+  /** Fires on cancellation, timeout, a lost lease, and when the worker's grace time at shutdown is over. */
+  readonly signal: AbortSignal;
+  /** What the starter attached. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Durable log lines. */
+  readonly log: TaskLog;
+  /** Publishes where the handler stands; whoever reads the execution sees the last value. */
+  progress(value: unknown): void;
+  /** Says "still here" at once, and throws if the execution is cancelled or leased to another worker by now. */
+  heartbeat(): Promise<void>;
+}
+
+/** The context of a transactional task. */
+export interface TransactionalContext extends TaskContext {
+  /** The transaction that settles the execution: what is written here commits with its completion, or not at all. */
+  readonly sql: SqlTag;
+}

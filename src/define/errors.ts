@@ -1,0 +1,67 @@
+import { RhythmError } from "../shared/error.ts";
+import { describeIssues, type SchemaIssue } from "./schema.ts";
+
+/** Thrown when a declaration or a call is given an option it does not know, or a value that option cannot have. */
+export class InvalidOptionError extends RhythmError {
+  override readonly name = "InvalidOptionError";
+  /** The option, as a path from the argument: `retry.maxAttempts`. */
+  readonly option: string;
+
+  /** @param option the option's path @param message the whole sentence */
+  constructor(option: string, message: string) {
+    super(message, { code: "INVALID_OPTION" });
+    this.option = option;
+  }
+}
+
+/** Thrown when an input does not satisfy the schema of its task or flow. Trying again cannot help. */
+export class InvalidInputError extends RhythmError {
+  override readonly name = "InvalidInputError";
+  /** What the schema found, one by one. */
+  readonly issues: readonly SchemaIssue[];
+
+  /** @param target the task the input was meant for @param issues what its schema found */
+  constructor(target: string, issues: readonly SchemaIssue[]) {
+    super(`The input of task "${target}" does not satisfy its schema: ${describeIssues(issues)}`, {
+      code: "INVALID_INPUT",
+    });
+    this.issues = issues;
+  }
+}
+
+/** Thrown when something needs the default application and `Rhythm.init()` has not made one yet. */
+export class NotInitializedError extends RhythmError {
+  override readonly name = "NotInitializedError";
+
+  /** @param what what was called too early */
+  constructor(what: string) {
+    super(`${what} needs an application: call \`await Rhythm.init(…)\` first`, { code: "NOT_INITIALIZED" });
+  }
+}
+
+/**
+ * Thrown by a handler to say that another attempt cannot help: the execution fails at once, whatever its retry policy.
+ *
+ * @example Give up on a card that was refused
+ * ```ts
+ * import { NonRetryableError } from "@rhythm/core";
+ *
+ * function charge(balance: number): void {
+ *   if (balance < 0) throw new NonRetryableError("The card was refused", { code: "CARD_REFUSED" });
+ * }
+ * ```
+ */
+export class NonRetryableError extends RhythmError {
+  override readonly name: string = "NonRetryableError";
+  /** What a program may want to know about the failure; kept with the error if JSON can carry it. */
+  readonly data: unknown;
+
+  /**
+   * @param message what happened, for people
+   * @param options a code and data for programs, and the error that caused this one
+   */
+  constructor(message: string, options: ErrorOptions & { code?: string; data?: unknown } = {}) {
+    super(message, { cause: options.cause, code: options.code ?? "NON_RETRYABLE" });
+    this.data = options.data;
+  }
+}

@@ -1,0 +1,97 @@
+import type { JsonObject, JsonValue } from "../shared/json.ts";
+
+/** What an execution runs: a task handler, or a workflow. */
+export type ExecutionType = "task" | "workflow";
+
+/** Where an execution stands. `completed`, `failed` and `cancelled` are final. */
+export type ExecutionStatus = "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+
+/** Why an execution failed, as it is stored. */
+export interface ExecutionError {
+  /** The error's class: `TypeError`, `TimeoutError`, `PaymentDeclined`. */
+  type: string;
+  /** The sentence for people. */
+  message: string;
+  /** The code for programs. */
+  code?: string;
+  /** What the thrower attached. */
+  data?: JsonValue;
+  /** In a flow: where it was thrown. */
+  at?: { line: number; column: number };
+  /** The frames: of the host for a task, of the flow's source for a workflow. */
+  stack?: string | string[];
+}
+
+/** One execution, as it was when it was read. */
+export interface Execution {
+  /** Its UUIDv7. */
+  id: string;
+  /** A task or a workflow. */
+  type: ExecutionType;
+  /** The task's or flow's name. */
+  targetName: string;
+  /** Where it stands. */
+  status: ExecutionStatus;
+  /** The queue it waits in. */
+  queue: string;
+  /** Higher goes first. */
+  priority: number;
+  /** What it was started with. */
+  inputs: JsonValue;
+  /** The result, once completed. */
+  output: JsonValue;
+  /** The error, once failed or cancelled, or of the attempt before this one. */
+  error: ExecutionError | null;
+  /** How many attempts have begun. */
+  attempt: number;
+  /** How many attempts it may have. */
+  maxAttempts: number;
+  /** What its starter attached. */
+  metadata: JsonObject;
+  /** The last value its handler reported with `ctx.progress()`. */
+  progress: JsonValue;
+  /** The execution that started it, if one did. */
+  parentId: string | null;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it may run; later than `createdAt` if it was delayed. */
+  runAt: Date | null;
+  /** When its first attempt began. */
+  startedAt: Date | null;
+  /** When it ended. */
+  completedAt: Date | null;
+}
+
+/** An execution, or its id. */
+export type ExecutionRef = string | { readonly id: string };
+
+/** An execution that was started: its id, and what one does with it. */
+export interface Run<Output = JsonValue> {
+  /** The execution's id. */
+  readonly id: string;
+  /**
+   * Waits for the end and gives the output.
+   *
+   * @param options how long to wait (for ever if not given), and a signal that ends the waiting
+   * @throws {ExecutionFailedError} it failed
+   * @throws {ExecutionCancelledError} it was cancelled
+   * @throws {WaitTimeoutError} the time is over; the execution goes on
+   */
+  result(options?: WaitOptions): Promise<Output>;
+  /** Reads the execution as it is now. */
+  get(): Promise<Execution>;
+  /** Asks for its end, and that of its children; false if it was over already. */
+  cancel(reason?: string): Promise<boolean>;
+  /** Sends it a signal. */
+  signal(name: string, payload?: unknown): Promise<void>;
+  /** The id, so that a run can stand wherever an id is printed. */
+  toString(): string;
+}
+
+/** How long to wait, and what ends the waiting early. */
+export interface WaitOptions {
+  /** Seconds, or a duration such as `"1m"`. Without it: until the end. */
+  timeout?: number | string;
+  /** Ends the waiting; the execution goes on. */
+  signal?: AbortSignal;
+}

@@ -1,0 +1,49 @@
+/**
+ * What users declare: tasks, their options and schemas, and the types of executions. Descriptions only, no I/O.
+ *
+ * @module
+ */
+export type { SqlRow, SqlRunner, SqlTag, TaskContext, TaskLog, TransactionalContext } from "./context.ts";
+export { type EnqueueDeclared, setDefaultQueue } from "./default_queue.ts";
+export { collectDeclarations } from "./declarations.ts";
+export { InvalidInputError, InvalidOptionError, NonRetryableError, NotInitializedError } from "./errors.ts";
+export type {
+  Execution,
+  ExecutionError,
+  ExecutionRef,
+  ExecutionStatus,
+  ExecutionType,
+  Run,
+  WaitOptions,
+} from "./execution.ts";
+export {
+  checkRetry,
+  checkStartOptions,
+  describe,
+  type DurationInput,
+  type IsolateOptions,
+  refuseUnknown,
+  type RetryPolicy,
+  START_KEYS,
+  type StartOptions,
+  type TaskOptions,
+} from "./options.ts";
+export {
+  describeIssues,
+  isSchema,
+  type SchemaInput,
+  type SchemaIssue,
+  type SchemaOutput,
+  type SchemaResult,
+  type StandardSchema,
+} from "./schema.ts";
+export { didYouMean, nearest } from "./suggest.ts";
+export {
+  type AnyTask,
+  type ContextFor,
+  isTask,
+  parseInput,
+  type Task,
+  task,
+  type TaskDefinition,
+} from "./task.ts";
