@@ -37,6 +37,7 @@ export {
   type SchemaResult,
   type StandardSchema,
 } from "./schema.ts";
+export type { LogFields, Logger, SpanSpec, Telemetry } from "./ports.ts";
 export { didYouMean, nearest } from "./suggest.ts";
 export {
   type AnyTask,

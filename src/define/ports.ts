@@ -1,0 +1,37 @@
+/** Where a process writes what happens: structured, a message and its fields. */
+export interface Logger {
+  /** For whoever debugs. */
+  debug(message: string, fields?: LogFields): void;
+  /** What happened. */
+  info(message: string, fields?: LogFields): void;
+  /** What should not have happened, and was dealt with. */
+  warn(message: string, fields?: LogFields): void;
+  /** What went wrong. */
+  error(message: string, fields?: LogFields): void;
+}
+
+/** The fields of a log line. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** A piece of work as tracing sees it. */
+export interface SpanSpec {
+  /** Its name: `task send_email`. */
+  readonly name: string;
+  /** Whether it hands work on, or does work that was handed on. */
+  readonly kind: "producer" | "consumer";
+  /** The W3C trace context it belongs to; without it, the one that is active here. */
+  readonly traceparent?: string | null;
+  /** What is known about it. */
+  readonly attributes: Readonly<Record<string, string | number>>;
+}
+
+/** Tracing, as client and worker use it. Absent when nobody collects spans, so that it costs nothing then. */
+export interface Telemetry {
+  /**
+   * Runs something inside a span, which ends with it and records its error.
+   *
+   * @param spec what it is
+   * @param run gets the span's own W3C trace context, to hand on
+   */
+  span<T>(spec: SpanSpec, run: (traceparent: string | undefined) => Promise<T>): Promise<T>;
+}

@@ -1,0 +1,59 @@
+import { RhythmError } from "../shared/error.ts";
+
+/** What the API answers when it cannot do what was asked. */
+export interface Problem {
+  /** What went wrong. */
+  error: {
+    /** The code for programs. */
+    code: string;
+    /** The sentence for people. */
+    message: string;
+  };
+}
+
+/** Thrown by a route to answer with a status of its own. */
+export class HttpError extends RhythmError {
+  override readonly name = "HttpError";
+  /** The HTTP status. */
+  readonly status: number;
+
+  /** @param status the HTTP status @param code the code for programs @param message the sentence for people */
+  constructor(status: number, code: string, message: string) {
+    super(message, { code });
+    this.status = status;
+  }
+}
+
+/** A value as a JSON response. */
+export function json(value: unknown, status = 200): Response {
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
+  });
+}
+
+/** A text as a response. */
+export function text(body: string, type = "text/plain; charset=utf-8", status = 200): Response {
+  return new Response(body, { status, headers: { "content-type": type, "cache-control": "no-store" } });
+}
+
+/** An error as a response: its own status if it has one, what its code means otherwise. */
+export function problem(error: unknown): Response {
+  if (error instanceof RhythmError) {
+    return json({ error: { code: error.code, message: error.message } } satisfies Problem, statusOf(error));
+  }
+  return json({ error: { code: "INTERNAL", message: "The request failed; the server's log says why" } }, 500);
+}
+
+/** The HTTP status that an error stands for. */
+export function statusOf(error: RhythmError): number {
+  if (error instanceof HttpError) return error.status;
+  const code = error.code;
+  if (/NOT_FOUND|UNKNOWN/.test(code)) return 404;
+  if (/CONFLICT|FINAL|OVER$|ALREADY/.test(code)) return 409;
+  if (/TOO_LARGE|TOO_BIG/.test(code)) return 413;
+  if (/INVALID|BAD_|MALFORMED|SCHEMA|JSON/.test(code)) return 400;
+  if (/DENIED|PRIVILEGE/.test(code)) return 403;
+  if (/CONNECT|UNAVAILABLE/.test(code)) return 503;
+  return 500;
+}

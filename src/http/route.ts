@@ -1,0 +1,82 @@
+import type { z } from "zod";
+import { HttpError } from "./respond.ts";
+
+/** One operation of the API: what it takes, what it gives, and how. */
+export interface Route {
+  /** The HTTP method. */
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** The path as a URLPattern: `/api/executions/:id`. */
+  readonly path: string;
+  /** The name of the operation in the OpenAPI document. */
+  readonly operation: string;
+  /** What it does, in a sentence. */
+  readonly summary: string;
+  /** The group it belongs to. */
+  readonly tag: string;
+  /** The query string. */
+  readonly query?: z.ZodObject;
+  /** The body. */
+  readonly body?: z.ZodType;
+  /** What a success carries. */
+  readonly response: z.ZodType;
+  /** The status of a success. */
+  readonly status?: number;
+  /** Does it. */
+  readonly handle: (call: RouteCall) => Promise<unknown>;
+}
+
+/** A request as a route sees it: everything checked. */
+export interface RouteCall {
+  /** What the path's names stand for. */
+  readonly params: Readonly<Record<string, string>>;
+  /** The query string, as its schema gives it. */
+  readonly query: Record<string, unknown>;
+  /** The body, as its schema gives it. */
+  readonly body: unknown;
+  /** Ends when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** A route with the types of its own schemas, for the one who writes it. */
+export function route<Query extends z.ZodObject = z.ZodObject, Body extends z.ZodType = z.ZodType>(
+  definition: Omit<Route, "handle" | "query" | "body"> & {
+    query?: Query;
+    body?: Body;
+    handle: (
+      call: Omit<RouteCall, "query" | "body"> & { query: z.output<Query>; body: z.output<Body> },
+    ) => Promise<unknown>;
+  },
+): Route {
+  return definition as unknown as Route;
+}
+
+/** Reads and checks what a request carries for a route. */
+export async function readCall(
+  route: Route,
+  request: Request,
+  params: RouteCall["params"],
+): Promise<RouteCall> {
+  const query = check(route.query, Object.fromEntries(new URL(request.url).searchParams), "query string");
+  const body = route.body === undefined ? undefined : check(route.body, await readJson(request), "body");
+  return { params, query: (query ?? {}) as Record<string, unknown>, body, signal: request.signal };
+}
+
+function check(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
+  if (schema === undefined) return undefined;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) =>
+    issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
+  );
+  throw new HttpError(400, "INVALID_REQUEST", `The ${where} is not what was expected: ${issues.join("; ")}`);
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  const text = await request.text();
+  if (text === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new HttpError(400, "INVALID_JSON", `The body is not JSON: ${(error as Error).message}`);
+  }
+}

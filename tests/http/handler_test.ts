@@ -1,0 +1,154 @@
+import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
+import { z } from "zod";
+import { createHandler, type HttpParts } from "../../src/http/handler.ts";
+import { route } from "../../src/http/route.ts";
+import { RhythmError } from "../../src/shared/error.ts";
+
+const routes = [
+  route({
+    method: "GET",
+    path: "/api/things/:id",
+    operation: "getThing",
+    summary: "One thing",
+    tag: "things",
+    query: z.object({ depth: z.coerce.number().int().min(1).default(1) }),
+    response: z.object({ id: z.string(), depth: z.number() }),
+    handle: ({ params, query }) => Promise.resolve({ id: params.id, depth: query.depth }),
+  }),
+  route({
+    method: "POST",
+    path: "/api/things",
+    operation: "makeThing",
+    summary: "Makes a thing",
+    tag: "things",
+    body: z.object({ name: z.string() }),
+    response: z.object({ name: z.string() }),
+    status: 201,
+    handle: ({ body }) => {
+      if (body.name === "boom") throw new TypeError("secret detail");
+      if (body.name === "gone") throw new RhythmError("No such thing", { code: "EXECUTION_NOT_FOUND" });
+      return Promise.resolve(body);
+    },
+  }),
+];
+
+function parts(change: Partial<HttpParts> = {}): HttpParts {
+  return {
+    routes,
+    readiness: () => Promise.resolve({ ready: true, checks: { database: "ok" } }),
+    metrics: () => Promise.resolve([{ name: "up", help: "Up", type: "gauge", samples: [{ value: 1 }] }]),
+    version: "1.2.3",
+    ...change,
+  };
+}
+
+async function ask(
+  path: string,
+  init?: RequestInit,
+  change?: Partial<HttpParts>,
+): Promise<{ status: number; body: unknown; response: Response }> {
+  const response = await createHandler(parts(change))(new Request(`http://host${path}`, init));
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.startsWith("application/json");
+  return { status: response.status, body: isJson ? JSON.parse(text) : text, response };
+}
+
+function codeOf(body: unknown): string {
+  return (body as { error: { code: string } }).error.code;
+}
+
+Deno.test("createHandler() answers /health without asking anybody", async () => {
+  const { status, body } = await ask("/health", {}, { readiness: () => Promise.reject(new Error("no")) });
+  same(status, 200);
+  equal(Object.keys(body as object), ["status", "version", "uptimeSeconds"]);
+});
+
+Deno.test("createHandler() answers /ready with 503 and the reason when it is not", async () => {
+  const readiness = { ready: false, checks: { database: "connection refused", worker: "ok" } };
+  equal(await ask("/ready").then((a) => a.status), 200);
+  const { status, body } = await ask("/ready", {}, { readiness: () => Promise.resolve(readiness) });
+  same(status, 503);
+  equal(body, readiness);
+});
+
+Deno.test("createHandler() renders /metrics for Prometheus", async () => {
+  const { body, response } = await ask("/metrics", {}, { token: "secret" });
+  same(body, "# HELP up Up\n# TYPE up gauge\nup 1\n");
+  same(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+});
+
+Deno.test("createHandler() routes by path and method, checks query and body", async () => {
+  equal((await ask("/api/things/a%20b?depth=3")).body, { id: "a b", depth: 3 });
+  equal((await ask("/api/things/x")).body, { id: "x", depth: 1 });
+  const bad = await ask("/api/things/x?depth=0");
+  same(bad.status, 400);
+  match(JSON.stringify(bad.body), /The query string is not what was expected: depth: /);
+  const made = await ask("/api/things", { method: "POST", body: '{"name":"n"}' });
+  same(made.status, 201);
+  equal(made.body, { name: "n" });
+  const wrong = await ask("/api/things", { method: "POST", body: '{"name":1}' });
+  match(JSON.stringify(wrong.body), /The body is not what was expected: name: /);
+  const broken = await ask("/api/things", { method: "POST", body: "{" });
+  same(codeOf(broken.body), "INVALID_JSON");
+});
+
+Deno.test("createHandler() says what is not there, and which methods are", async () => {
+  same((await ask("/api/nothing")).status, 404);
+  same((await ask("/nothing")).status, 404);
+  const { status, response } = await ask("/api/things", { method: "DELETE" });
+  same(status, 405);
+  same(response.headers.get("allow"), "POST");
+});
+
+Deno.test("createHandler() asks for the token on /api and nowhere else", async () => {
+  const secured = { token: "s3cret" };
+  const bare = await ask("/api/things/x", {}, secured);
+  same(bare.status, 401);
+  same(bare.response.headers.get("www-authenticate"), "Bearer");
+  const header = (authorization: string): RequestInit => ({ headers: { authorization } });
+  same((await ask("/api/things/x", header("Bearer wrong"), secured)).status, 401);
+  same((await ask("/api/things/x", header("Bearer s3cret"), secured)).status, 200);
+  same((await ask("/api/openapi.json", {}, secured)).status, 401);
+  same((await ask("/health", {}, secured)).status, 200);
+});
+
+Deno.test("createHandler() tells a caller his own errors, and keeps the server's to the log", async () => {
+  const errors: unknown[] = [];
+  const change = { onError: (error: unknown): unknown => errors.push(error) };
+  const gone = await ask("/api/things", { method: "POST", body: '{"name":"gone"}' }, change);
+  same(gone.status, 404);
+  equal(gone.body, { error: { code: "EXECUTION_NOT_FOUND", message: "No such thing" } });
+  const boom = await ask("/api/things", { method: "POST", body: '{"name":"boom"}' }, change);
+  same(boom.status, 500);
+  same(JSON.stringify(boom.body).includes("secret detail"), false);
+  same(errors.length, 1);
+});
+
+Deno.test("createHandler() hands what it does not know to the fallback", async () => {
+  const fallback = (request: Request): Promise<Response | undefined> =>
+    Promise.resolve(request.url.endsWith("/page") ? new Response("hello") : undefined);
+  same((await ask("/page", {}, { fallback })).body, "hello");
+  same((await ask("/other", {}, { fallback })).status, 404);
+});
+
+Deno.test("/api/openapi.json describes every route from its schemas", async () => {
+  const { body } = await ask("/api/openapi.json");
+  const document = body as {
+    openapi: string;
+    paths: Record<string, Record<string, Record<string, unknown>>>;
+  };
+  same(document.openapi, "3.1.0");
+  equal(Object.keys(document.paths), ["/api/things/{id}", "/api/things"]);
+  const get = document.paths["/api/things/{id}"]!.get!;
+  same(get.operationId, "getThing");
+  equal(
+    (get.parameters as { name: string; in: string; required: boolean }[]).map((
+      p,
+    ) => [p.name, p.in, p.required]),
+    [
+      ["id", "path", true],
+      ["depth", "query", false],
+    ],
+  );
+  same("201" in (document.paths["/api/things"]!.post!.responses as object), true);
+});
