@@ -1,5 +1,142 @@
+import { RhythmError } from "./error.ts";
+
 /** Any value that JSON text can carry. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 /** A JSON object. */
 export type JsonObject = { [key: string]: JsonValue };
+
+/** What {@linkcode toJson} checks a value against. */
+export interface JsonCheckOptions {
+  /** What the value is, as the error names it: `inputs`, `output of task "mail"`. Default: `value`. */
+  what?: string;
+  /** The most bytes that its JSON text may take. Default: no limit. */
+  maxBytes?: number;
+}
+
+/** Thrown when a value cannot cross a boundary as JSON; `path` leads to the part that cannot. */
+export class JsonError extends RhythmError {
+  override readonly name = "JsonError";
+  /** The way from the whole value to the part that JSON cannot carry: `inputs.items[3].price`. */
+  readonly path: string;
+
+  /**
+   * @param path the way to the part that cannot be carried
+   * @param problem what is wrong with it, and what was expected
+   * @param code a stable code
+   */
+  constructor(path: string, problem: string, code = "JSON_UNSUPPORTED") {
+    super(`Cannot carry ${path} as JSON: ${problem}`, { code });
+    this.path = path;
+  }
+}
+
+/** Nesting beyond this is refused: Postgres and other readers of the text would run out of stack. */
+const maxDepth = 1000;
+
+const refused: Record<string, string> = {
+  function: "it is a function; pass data instead",
+  symbol: "it is a symbol; pass a string instead",
+  bigint: "it is a BigInt; pass a string, or a number if it fits",
+};
+
+/**
+ * The JSON text of a value, refused with the path to the culprit when the text would lose something.
+ * As `JSON.stringify` does, it honours `toJSON` and leaves out members that are `undefined`; unlike it,
+ * it refuses what would silently become `null` or `{}`.
+ *
+ * @param value the value to carry
+ * @param options what the value is called, and how large its text may be
+ * @returns the JSON text; `undefined` as a whole is `null`
+ * @throws {JsonError} on a cycle, function, symbol, BigInt, NaN, infinity, Map, Set, or a text that is too large
+ *
+ * @example Refusing a number that JSON does not know
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(toJson({ at: new Date(0) }), '{"at":"1970-01-01T00:00:00.000Z"}');
+ * assert.throws(() => toJson({ price: NaN }, { what: "inputs" }), /inputs\.price/);
+ * ```
+ */
+export function toJson(value: unknown, options: JsonCheckOptions = {}): string {
+  const what = options.what ?? "value";
+  check(value, what, new Set());
+  const text = JSON.stringify(value) ?? "null";
+  const { maxBytes } = options;
+  // A UTF-16 unit takes one to three bytes, so most texts are judged without encoding them.
+  if (maxBytes !== undefined && text.length * 3 > maxBytes) {
+    const bytes = text.length > maxBytes ? text.length : new TextEncoder().encode(text).length;
+    if (bytes > maxBytes) {
+      throw new JsonError(
+        what,
+        `its text takes ${bytes} bytes or more, at most ${maxBytes} are allowed`,
+        "JSON_TOO_LARGE",
+      );
+    }
+  }
+  return text;
+}
+
+/**
+ * Checks that a value can be carried as JSON, without keeping the text.
+ *
+ * @param value the value to check
+ * @param options what the value is called, and how large its text may be
+ * @throws {JsonError} as {@linkcode toJson}
+ */
+export function assertJson(value: unknown, options: JsonCheckOptions = {}): asserts value is JsonValue {
+  toJson(value, options);
+}
+
+function check(value: unknown, path: string, above: Set<object>): void {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+    case "undefined":
+      return;
+    case "number":
+      if (Number.isFinite(value)) return;
+      throw new JsonError(path, `it is ${value}, which JSON would turn into null`);
+    case "object":
+      if (value !== null) checkObject(value, path, above);
+      return;
+    default:
+      throw new JsonError(path, refused[typeof value]!);
+  }
+}
+
+function checkObject(value: object, path: string, above: Set<object>): void {
+  if (above.has(value)) throw new JsonError(path, "it contains itself; break the cycle", "JSON_CYCLE");
+  if (above.size >= maxDepth) {
+    throw new JsonError(
+      path.slice(0, 80) + "…",
+      `it is nested deeper than ${maxDepth} levels`,
+      "JSON_TOO_DEEP",
+    );
+  }
+  above.add(value);
+  const own = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
+  if (own !== value) check(own, path, above);
+  else if (Array.isArray(value)) value.forEach((item, index) => check(item, `${path}[${index}]`, above));
+  else checkMembers(value, path, above);
+  above.delete(value);
+}
+
+function checkMembers(value: object, path: string, above: Set<object>): void {
+  const prototype = Object.getPrototypeOf(value);
+  if (
+    value instanceof Map || value instanceof Set || ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+  ) {
+    throw new JsonError(
+      path,
+      `it is a ${prototype.constructor.name}, which JSON would empty; pass an array or an object`,
+    );
+  }
+  for (const [key, member] of Object.entries(value)) {
+    check(
+      member,
+      /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`,
+      above,
+    );
+  }
+}

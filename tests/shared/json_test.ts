@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { assertJson, JsonError, toJson } from "../../src/shared/json.ts";
+
+Deno.test("toJson() writes what JSON.stringify writes, for any JSON value", () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => assert.equal(toJson(value), JSON.stringify(value))));
+});
+
+Deno.test("toJson() leaves out undefined members and honours toJSON", () => {
+  assert.equal(toJson({ a: undefined, at: new Date(0) }), '{"at":"1970-01-01T00:00:00.000Z"}');
+  assert.equal(toJson(undefined), "null");
+});
+
+const cycle: Record<string, unknown> = {};
+cycle.self = { again: cycle };
+const deep: unknown[] = [];
+let inner = deep;
+for (let level = 0; level < 5000; level++) inner.push(inner = []);
+
+const refusals: [title: string, value: unknown, path: string, code: string, words: RegExp][] = [
+  ["a function", { on: { done: () => 1 } }, "inputs.on.done", "JSON_UNSUPPORTED", /function/],
+  ["a symbol", [Symbol("x")], "inputs[0]", "JSON_UNSUPPORTED", /symbol/],
+  ["a BigInt", { n: [1, 2n] }, "inputs.n[1]", "JSON_UNSUPPORTED", /BigInt/],
+  ["NaN", { "a b": NaN }, 'inputs["a b"]', "JSON_UNSUPPORTED", /NaN/],
+  ["an infinity", -Infinity, "inputs", "JSON_UNSUPPORTED", /-Infinity/],
+  ["a Map", { m: new Map([[1, 2]]) }, "inputs.m", "JSON_UNSUPPORTED", /Map/],
+  ["a Set", { m: new Set() }, "inputs.m", "JSON_UNSUPPORTED", /Set/],
+  ["bytes", { m: new Uint8Array(2) }, "inputs.m", "JSON_UNSUPPORTED", /Uint8Array/],
+  ["what toJSON gives", { m: { toJSON: () => ({ x: NaN }) } }, "inputs.m.x", "JSON_UNSUPPORTED", /NaN/],
+  ["a cycle", cycle, "inputs.self.again", "JSON_CYCLE", /contains itself/],
+];
+
+for (const [title, value, path, code, words] of refusals) {
+  Deno.test(`toJson() refuses ${title} and names its place`, () => {
+    assert.throws(() => toJson(value, { what: "inputs" }), (error: unknown) => {
+      assert(error instanceof JsonError);
+      assert.deepEqual([error.path, error.code], [path, code]);
+      assert.match(error.message, words);
+      return true;
+    });
+  });
+}
+
+Deno.test("toJson() refuses nesting that readers could not follow", () => {
+  assert.throws(
+    () => toJson(deep),
+    (error: unknown) => error instanceof JsonError && error.code === "JSON_TOO_DEEP",
+  );
+});
+
+Deno.test("toJson() carries the same object twice when that is no cycle", () => {
+  const shared = { x: 1 };
+  assert.equal(toJson([shared, shared]), '[{"x":1},{"x":1}]');
+});
+
+Deno.test("toJson() counts bytes, not characters", () => {
+  const text = "ü".repeat(10);
+  assert.equal(toJson(text, { maxBytes: 22 }), JSON.stringify(text));
+  assert.throws(() => toJson(text, { maxBytes: 21 }), /takes 22 bytes.*at most 21/);
+  assert.throws(() => assertJson("x".repeat(100), { maxBytes: 50 }), { code: "JSON_TOO_LARGE" });
+});
