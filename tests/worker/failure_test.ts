@@ -1,0 +1,35 @@
+import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
+import { NonRetryableError } from "../../src/define/mod.ts";
+import { failureOf } from "../../src/worker/failure.ts";
+
+class CardRefused extends Error {
+  readonly code = "CARD";
+  readonly data = { last4: "4242", seen: undefined };
+}
+
+Deno.test("failureOf() keeps type, message, code, data and stack", () => {
+  const { error, retryable } = failureOf(new CardRefused("no", { cause: new Error("bank said so") }));
+  equal([error.type, error.message, error.code, error.data], ["CardRefused", "no", "CARD", {
+    last4: "4242",
+  }]);
+  match(error.stack as string, /failure_test\.ts[\s\S]*Caused by: Error: bank said so/);
+  same(retryable, true);
+});
+
+Deno.test("failureOf() makes NonRetryableError and its children final", () => {
+  class Mine extends NonRetryableError {
+    override readonly name = "Mine";
+  }
+  same(failureOf(new NonRetryableError("x")).retryable, false);
+  same(failureOf(new Mine("x")).retryable, false);
+  same(failureOf(new TypeError("x")).retryable, true);
+});
+
+Deno.test("failureOf() stores whatever was thrown", () => {
+  equal(failureOf("text").error, { type: "Error", message: "text" });
+  equal(failureOf({ a: 1 }).error, { type: "Error", message: '{"a":1}', data: { a: 1 } });
+  equal(failureOf(undefined).error, { type: "Error", message: "undefined", data: undefined });
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  same(failureOf(Object.assign(new Error("x"), { data: cycle })).error.data, undefined);
+});
