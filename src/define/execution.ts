@@ -1,3 +1,4 @@
+import type { Duration } from "../shared/duration.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
 
 /** What an execution runs: a task handler, or a workflow. */
@@ -91,7 +92,7 @@ export interface Run<Output = JsonValue> {
 /** How long to wait, and what ends the waiting early. */
 export interface WaitOptions {
   /** Seconds, or a duration such as `"1m"`. Without it: until the end. */
-  timeout?: number | string;
+  timeout?: Duration;
   /** Ends the waiting; the execution goes on. */
   signal?: AbortSignal;
 }

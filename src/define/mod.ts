@@ -20,7 +20,6 @@ export {
   checkRetry,
   checkStartOptions,
   describe,
-  type DurationInput,
   type IsolateOptions,
   refuseUnknown,
   type RetryPolicy,

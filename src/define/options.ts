@@ -1,10 +1,9 @@
+import { type Duration, durationMs } from "../shared/duration.ts";
+import { RhythmError } from "../shared/error.ts";
 import { InvalidOptionError } from "./errors.ts";
 import type { SqlRunner } from "./context.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
-
-/** Seconds, or a duration such as `"90s"`, `"1h30m"`, `"2d"`. */
-export type DurationInput = number | string;
 
 /** When and how often a failed attempt is made again. */
 export interface RetryPolicy {
@@ -13,9 +12,9 @@ export interface RetryPolicy {
   /** How the pause grows from attempt to attempt. */
   backoff?: "exponential" | "linear" | "fixed";
   /** The first pause. */
-  initial?: DurationInput;
+  initial?: Duration;
   /** The longest pause. */
-  max?: DurationInput;
+  max?: Duration;
   /** What an exponential pause is multiplied with each time. */
   factor?: number;
   /** How much of each pause is random, from 0 to 1. */
@@ -31,7 +30,7 @@ export interface TaskOptions {
   /** Higher goes first. Default: 0. */
   priority?: number;
   /** How long one attempt may take. */
-  timeout?: DurationInput;
+  timeout?: Duration;
   /** When and how often a failed attempt is made again. */
   retry?: RetryPolicy;
   /** Gives the handler the transaction that settles it, as `ctx.sql`. */
@@ -56,17 +55,17 @@ export interface StartOptions {
   /** Higher goes first. */
   priority?: number;
   /** How long from now it stays out of sight of the workers. */
-  delay?: DurationInput;
+  delay?: Duration;
   /** The moment from which it may run. */
   runAt?: Date | string;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
-  timeout?: DurationInput;
+  timeout?: Duration;
   /** When and how often a failed attempt is made again. */
   retry?: RetryPolicy;
   /** A second start under the same key gives the first execution. */
   idempotencyKey?: string;
   /** How long the key holds. */
-  idempotencyTtl?: DurationInput;
+  idempotencyTtl?: Duration;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;
   /** What to attach; it can be searched. */
@@ -215,12 +214,12 @@ function expectInteger(value: unknown, option: string, where: string, least = -3
 
 function expectDuration(value: unknown, option: string, where: string): void {
   if (value === undefined) return;
-  if (typeof value === "number" && value >= 0 && Number.isFinite(value)) return;
-  if (typeof value === "string" && value !== "") return;
-  throw new InvalidOptionError(
-    option,
-    `${where}: "${option}" must be seconds or a duration such as "1h30m", not ${describe(value)}`,
-  );
+  try {
+    durationMs(value as Duration);
+  } catch (error) {
+    if (!(error instanceof RhythmError)) throw error;
+    throw new InvalidOptionError(option, `${where}: "${option}": ${error.message}`);
+  }
 }
 
 /** A value as a sentence names it: short, and with its kind. */

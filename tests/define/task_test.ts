@@ -111,7 +111,8 @@ Deno.test("task() names wrong options and what was probably meant", () => {
   wrong({ name: "x", retry: { jitter: 2 } }, /"retry.jitter" must be 0 to 1/);
   wrong({ name: "x", retry: { factor: 0.5 } }, /"retry.factor" must be at least 1/);
   wrong({ name: "x", queue: "" }, /"queue" must be a text that is not empty, not ""/);
-  wrong({ name: "x", timeout: -1 }, /"timeout" must be seconds or a duration/);
+  wrong({ name: "x", timeout: -1 }, /"timeout": Cannot read -1 as a duration: it is negative/);
+  wrong({ name: "x", timeout: "1 fortnight" }, /"fortnight" is not a unit/);
   wrong({ name: "x", input: {} }, /"input" must be a schema that follows Standard Schema/);
   wrong({ name: "x", transactional: true, isolate: true }, /a transactional task cannot be isolated/);
   wrong([], /task\(\) takes its options as an object, not an array/);
