@@ -9,7 +9,7 @@ export interface Failure {
 }
 
 const STACK_LIMIT = 8_000;
-const FINAL_ERRORS = new Set(["NonRetryableError", "InvalidInputError"]);
+const FINAL_ERRORS = new Set(["JsonError", "NonRetryableError", "InvalidInputError"]);
 
 /**
  * Whatever a handler threw, as it is stored: type, message, code, data and stack.

@@ -1,0 +1,69 @@
+/** One durable log line of a running execution. */
+export interface LogLine {
+  /** The execution. */
+  readonly id: string;
+  /** How severe. */
+  readonly level: "debug" | "info" | "warn" | "error";
+  /** What happened. */
+  readonly message: string;
+  /** JSON text of what goes with it. */
+  readonly data: string | null;
+  /** When, by the worker's clock. */
+  readonly at: Date;
+}
+
+/** What running executions have to tell meanwhile. */
+export interface Report {
+  /** New log lines, oldest first. */
+  readonly lines: readonly LogLine[];
+  /** The last progress of each execution, as JSON text. */
+  readonly progress: ReadonlyMap<string, string>;
+}
+
+/** Gathers log lines and progress, and hands them on soon: a burst is one round trip. */
+export class Reporter {
+  #lines: LogLine[] = [];
+  #progress = new Map<string, string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #sending: Promise<void> = Promise.resolve();
+  readonly #send: (report: Report) => Promise<void>;
+  readonly #delayMs: number;
+
+  /**
+   * @param send stores a report
+   * @param delayMs how long a burst may gather
+   */
+  constructor(send: (report: Report) => Promise<void>, delayMs = 50) {
+    this.#send = send;
+    this.#delayMs = delayMs;
+  }
+
+  /** Adds a line. */
+  log(line: LogLine): void {
+    this.#lines.push(line);
+    this.#arm();
+  }
+
+  /** Replaces the progress of an execution. */
+  progress(id: string, value: string): void {
+    this.#progress.set(id, value);
+    this.#arm();
+  }
+
+  /** Hands on what there is, and waits until it is stored. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#lines.length > 0 || this.#progress.size > 0) {
+      const report = { lines: this.#lines, progress: this.#progress };
+      this.#lines = [];
+      this.#progress = new Map();
+      this.#sending = this.#sending.then(() => this.#send(report));
+    }
+    await this.#sending;
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), this.#delayMs);
+  }
+}
