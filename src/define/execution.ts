@@ -96,3 +96,51 @@ export interface WaitOptions {
   /** Ends the waiting; the execution goes on. */
   signal?: AbortSignal;
 }
+
+/** Which executions to list. Conditions are combined with "and". */
+export interface ExecutionFilter {
+  /** Tasks, or workflows. */
+  type?: ExecutionType;
+  /** The task's or flow's name. */
+  target?: string;
+  /** One status, or several. */
+  status?: ExecutionStatus | readonly ExecutionStatus[];
+  /** The queue. */
+  queue?: string;
+  /** Children of this execution. */
+  parent?: ExecutionRef;
+  /** Metadata that contains this. */
+  metadata?: Record<string, unknown>;
+  /** Created at this moment or later. */
+  createdAfter?: Date | string;
+  /** Created before this moment. */
+  createdBefore?: Date | string;
+  /** How many at most. Default: 100. */
+  limit?: number;
+  /** Where the page before this one ended: its `cursor`. */
+  cursor?: string;
+}
+
+/** One page of executions, newest first. */
+export interface ExecutionPage {
+  /** The executions. */
+  readonly executions: readonly Execution[];
+  /** Where the next page begins; nothing: this was the last one. */
+  readonly cursor: string | null;
+}
+
+/** A durable log line. */
+export interface LogEntry {
+  /** Its place in the log; later lines have greater ones. */
+  readonly id: string;
+  /** The execution that wrote it. */
+  readonly executionId: string;
+  /** When. */
+  readonly at: Date;
+  /** How severe. */
+  readonly level: string;
+  /** What happened. */
+  readonly message: string;
+  /** What goes with it. */
+  readonly data: JsonValue;
+}

@@ -10,9 +10,12 @@ export { InvalidInputError, InvalidOptionError, NonRetryableError, NotInitialize
 export type {
   Execution,
   ExecutionError,
+  ExecutionFilter,
+  ExecutionPage,
   ExecutionRef,
   ExecutionStatus,
   ExecutionType,
+  LogEntry,
   Run,
   WaitOptions,
 } from "./execution.ts";

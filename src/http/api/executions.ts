@@ -1,0 +1,197 @@
+import { z } from "zod";
+import type { ExecutionFilter, ExecutionStatus, StartOptions } from "../../define/mod.ts";
+import type { Commands, ReadModel } from "../read_model.ts";
+import { HttpError } from "../respond.ts";
+import { type Route, route } from "../route.ts";
+import { anyJson, done, execution, executionPage, logEntry, startOptions } from "./schemas.ts";
+
+const STATUSES: readonly string[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
+const tag = "executions";
+
+/** Everything about executions. */
+export function executionRoutes(reads: ReadModel, commands: Commands): Route[] {
+  return [...readRoutes(reads), ...startRoutes(commands), ...changeRoutes(reads, commands)];
+}
+
+function readRoutes(reads: ReadModel): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/api/executions",
+      operation: "listExecutions",
+      summary: "Executions, newest first",
+      tag,
+      query: z.strictObject({
+        type: z.enum(["task", "workflow"]).optional(),
+        target: z.string().optional(),
+        status: z.string().optional().describe("one status, or several with commas"),
+        queue: z.string().optional(),
+        parent: z.string().optional(),
+        metadata: z.string().optional().describe("JSON object that the metadata must contain"),
+        createdAfter: z.string().optional(),
+        createdBefore: z.string().optional(),
+        limit: z.coerce.number().int().min(1).max(1000).default(100),
+        cursor: z.string().optional(),
+      }),
+      response: executionPage,
+      handle: ({ query }) => {
+        const { status, metadata, ...rest } = query;
+        const filter: ExecutionFilter = { ...rest };
+        if (status !== undefined) filter.status = readStatuses(status);
+        if (metadata !== undefined) filter.metadata = readMetadata(metadata);
+        return reads.executions(filter);
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id",
+      operation: "getExecution",
+      summary: "One execution",
+      tag,
+      response: execution,
+      handle: ({ params }) => existing(reads, params.id!),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/tree",
+      operation: "getExecutionTree",
+      summary: "An execution with all its descendants, oldest first",
+      tag,
+      response: z.object({ executions: z.array(execution) }),
+      handle: async ({ params }) => ({ executions: await reads.tree(params.id!) }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/logs",
+      operation: "getExecutionLogs",
+      summary: "Log lines of an execution, oldest first",
+      tag,
+      query: z.strictObject({
+        after: z.string().optional().describe("only lines after the one with this id"),
+      }),
+      response: z.object({ lines: z.array(logEntry) }),
+      handle: async ({ params, query }) => ({ lines: await reads.logs(params.id!, query.after) }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/position",
+      operation: "getExecutionPosition",
+      summary: "Where a workflow stands in its source, with its variables and what it waits for",
+      tag,
+      response: anyJson,
+      handle: ({ params }) => reads.position(params.id!),
+    }),
+  ];
+}
+
+function startRoutes(commands: Commands): Route[] {
+  const body = z.strictObject({ inputs: anyJson.optional(), options: startOptions.optional() });
+  const started = z.object({ id: z.string() });
+  const start = (type: "task" | "workflow", path: string, operation: string, summary: string): Route =>
+    route({
+      method: "POST",
+      path,
+      operation,
+      summary,
+      tag,
+      body,
+      response: started,
+      status: 201,
+      handle: async ({ params, body }) => ({
+        id: await commands.start(type, params.name!, body.inputs ?? {}, (body.options ?? {}) as StartOptions),
+      }),
+    });
+  return [
+    start("workflow", "/api/workflows/:name/start", "startWorkflow", "Starts a workflow"),
+    start("task", "/api/tasks/:name/queue", "queueTask", "Queues a task"),
+  ];
+}
+
+function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
+  return [
+    route({
+      method: "POST",
+      path: "/api/executions/:id/signals/:name",
+      operation: "sendSignal",
+      summary: "Sends a signal; it is kept until the workflow takes it",
+      tag,
+      body: z.strictObject({ payload: anyJson.optional() }),
+      response: done,
+      handle: async ({ params, body }) => {
+        await commands.signal(params.id!, params.name!, body.payload ?? null);
+        return { ok: true };
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/cancel",
+      operation: "cancelExecution",
+      summary: "Cancels an execution and its children; false if it was over",
+      tag,
+      body: z.strictObject({ reason: z.string().optional() }),
+      response: z.object({ cancelled: z.boolean() }),
+      handle: async ({ params, body }) => ({ cancelled: await commands.cancel(params.id!, body.reason) }),
+    }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/retry",
+      operation: "retryExecution",
+      summary: "Lets a failed or cancelled execution go on from where it stood",
+      tag,
+      body: z.strictObject({}),
+      response: execution,
+      handle: async ({ params }) => {
+        await commands.retry(params.id!);
+        return await existing(reads, params.id!);
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/wait",
+      operation: "waitForExecution",
+      summary: "Answers when the execution is over, or with its state after the timeout",
+      tag,
+      body: z.strictObject({ timeout: z.number().min(0).max(300).default(30).describe("seconds") }),
+      response: execution,
+      handle: async ({ params, body, signal }) => {
+        try {
+          return await commands.wait(params.id!, { timeout: body.timeout, signal });
+        } catch (error) {
+          if ((error as { code?: string }).code === "WAIT_TIMEOUT") return await existing(reads, params.id!);
+          throw error;
+        }
+      },
+    }),
+  ];
+}
+
+async function existing(reads: ReadModel, id: string): Promise<unknown> {
+  const found = await reads.execution(id);
+  if (found === null) throw new HttpError(404, "EXECUTION_NOT_FOUND", `There is no execution "${id}"`);
+  return found;
+}
+
+function readStatuses(text: string): ExecutionStatus[] {
+  const statuses = text.split(",");
+  const wrong = statuses.find((status) => !STATUSES.includes(status));
+  if (wrong !== undefined) {
+    throw new HttpError(
+      400,
+      "INVALID_REQUEST",
+      `There is no status "${wrong}"; there are: ${STATUSES.join(", ")}`,
+    );
+  }
+  return statuses as ExecutionStatus[];
+}
+
+function readMetadata(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // Told below, like any other text that is not an object.
+  }
+  throw new HttpError(400, "INVALID_REQUEST", `metadata must be a JSON object, not ${text}`);
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import type { Commands, ReadModel, ScheduleDefinition } from "../read_model.ts";
+import { type Route, route } from "../route.ts";
+import { anyJson, done, viewRows } from "./schemas.ts";
+
+/** Queues, workers, schedules, flows, and the engine's check of itself. */
+export function operationRoutes(reads: ReadModel, commands: Commands): Route[] {
+  return [...listRoutes(reads), ...queueRoutes(commands), ...scheduleRoutes(commands), flowRoute(commands)];
+}
+
+function listRoutes(reads: ReadModel): Route[] {
+  const list = (name: string, summary: string, read: () => Promise<unknown>): Route =>
+    route({
+      method: "GET",
+      path: `/api/${name}`,
+      operation: `list${name[0]!.toUpperCase()}${name.slice(1)}`,
+      summary,
+      tag: name,
+      response: z.object({ [name]: viewRows }),
+      handle: async () => ({ [name]: await read() }),
+    });
+  return [
+    list("queues", "Queues with depth, oldest and running", () => reads.queues()),
+    list("workers", "Workers and when they were last heard", () => reads.workers()),
+    list("schedules", "Schedules with their last and next run", () => reads.schedules()),
+    list("flows", "The current version of each flow", () => reads.flows()),
+    list(
+      "violations",
+      "Damage that the engine's own check finds; empty when all is well",
+      () => reads.violations(),
+    ),
+  ];
+}
+
+function queueRoutes(commands: Commands): Route[] {
+  const change = (verb: "pause" | "resume", summary: string): Route =>
+    route({
+      method: "POST",
+      path: `/api/queues/:name/${verb}`,
+      operation: `${verb}Queue`,
+      summary,
+      tag: "queues",
+      response: done,
+      handle: async ({ params }) => {
+        await commands.setQueuePaused(params.name!, verb === "pause" ? "paused" : "running");
+        return { ok: true };
+      },
+    });
+  return [
+    change("pause", "Keeps workers from claiming from a queue"),
+    change("resume", "Lets workers claim from a queue again"),
+  ];
+}
+
+function scheduleRoutes(commands: Commands): Route[] {
+  const change = (verb: "pause" | "resume" | "trigger", summary: string): Route =>
+    route({
+      method: "POST",
+      path: `/api/schedules/:name/${verb}`,
+      operation: `${verb}Schedule`,
+      summary,
+      tag: "schedules",
+      response: done,
+      handle: async ({ params }) => {
+        await commands.changeSchedule(params.name!, verb);
+        return { ok: true };
+      },
+    });
+  return [
+    route({
+      method: "PUT",
+      path: "/api/schedules/:name",
+      operation: "putSchedule",
+      summary: "Creates or replaces a schedule",
+      tag: "schedules",
+      body: z.strictObject({
+        cron: z.string(),
+        target: z.string(),
+        type: z.enum(["task", "workflow"]).optional(),
+        inputs: anyJson.optional(),
+        timezone: z.string().optional(),
+        overlap: z.enum(["skip", "queue", "allow", "cancel"]).optional(),
+        catchUp: z.enum(["none", "one", "all"]).optional(),
+        queue: z.string().optional(),
+        jitter: z.union([z.number(), z.string()]).optional(),
+      }),
+      response: done,
+      handle: async ({ params, body }) => {
+        await commands.schedule(params.name!, body as ScheduleDefinition);
+        return { ok: true };
+      },
+    }),
+    route({
+      method: "DELETE",
+      path: "/api/schedules/:name",
+      operation: "removeSchedule",
+      summary: "Removes a schedule; its executions stay",
+      tag: "schedules",
+      response: done,
+      handle: async ({ params }) => {
+        await commands.changeSchedule(params.name!, "remove");
+        return { ok: true };
+      },
+    }),
+    change("pause", "Keeps a schedule from firing"),
+    change("resume", "Lets a schedule fire again"),
+    change("trigger", "Fires a schedule now, besides its times"),
+  ];
+}
+
+function flowRoute(commands: Commands): Route {
+  return route({
+    method: "PUT",
+    path: "/api/flows/:name",
+    operation: "registerFlow",
+    summary: "Registers a flow; the same text again changes nothing",
+    tag: "flows",
+    body: z.strictObject({ source: z.string() }),
+    response: z.record(z.string(), z.unknown()),
+    handle: ({ params, body }) => commands.registerFlow(params.name!, body.source),
+  });
+}

@@ -1,0 +1,26 @@
+/**
+ * Request → Response: health, readiness, metrics and the API, over a read model and commands that the application gives.
+ *
+ * @module
+ */
+import { executionRoutes } from "./api/executions.ts";
+import { operationRoutes } from "./api/operations.ts";
+import type { Commands, ReadModel } from "./read_model.ts";
+import type { Route } from "./route.ts";
+
+export { createHandler, type Handler, type HttpParts, type Readiness } from "./handler.ts";
+export {
+  type Distribution,
+  type MetricFamily,
+  METRICS_TYPE,
+  renderMetrics,
+  type Sample,
+} from "./prometheus.ts";
+export type { Commands, ReadModel, ScheduleDefinition, ViewRow } from "./read_model.ts";
+export { HttpError, json, problem, text } from "./respond.ts";
+export { type Route, route, type RouteCall } from "./route.ts";
+
+/** Every operation of the API. */
+export function apiRoutes(reads: ReadModel, commands: Commands): Route[] {
+  return [...executionRoutes(reads, commands), ...operationRoutes(reads, commands)];
+}

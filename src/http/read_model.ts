@@ -1,0 +1,80 @@
+import type {
+  Execution,
+  ExecutionFilter,
+  ExecutionPage,
+  LogEntry,
+  StartOptions,
+  WaitOptions,
+} from "../define/mod.ts";
+import type { JsonValue } from "../shared/json.ts";
+
+/** A row of one of the engine's views, its columns in camelCase. */
+export type ViewRow = Readonly<Record<string, unknown>>;
+
+/** What HTTP reads. The application gives it; nothing here knows a database. */
+export interface ReadModel {
+  /** One execution. */
+  execution(id: string): Promise<Execution | null>;
+  /** A page of executions, newest first. */
+  executions(filter: ExecutionFilter): Promise<ExecutionPage>;
+  /** An execution with all its descendants, oldest first. */
+  tree(id: string): Promise<readonly Execution[]>;
+  /** Log lines of an execution after one, oldest first. */
+  logs(id: string, after: string | undefined): Promise<readonly LogEntry[]>;
+  /** Where a workflow stands: fibres, source positions, variables, waits. */
+  position(id: string): Promise<JsonValue>;
+  /** All queues. */
+  queues(): Promise<readonly ViewRow[]>;
+  /** All workers. */
+  workers(): Promise<readonly ViewRow[]>;
+  /** All schedules. */
+  schedules(): Promise<readonly ViewRow[]>;
+  /** The current version of each flow. */
+  flows(): Promise<readonly ViewRow[]>;
+  /** The engine's own account of damage; empty when all is well. */
+  violations(): Promise<readonly ViewRow[]>;
+}
+
+/** What HTTP does on behalf of a caller. */
+export interface Commands {
+  /** Starts a workflow or queues a task; gives the id. */
+  start(type: "task" | "workflow", target: string, inputs: unknown, options: StartOptions): Promise<string>;
+  /** Sends a signal. */
+  signal(id: string, name: string, payload: unknown): Promise<void>;
+  /** Cancels; false if it was over. */
+  cancel(id: string, reason: string | undefined): Promise<boolean>;
+  /** Lets a failed or cancelled execution go on. */
+  retry(id: string): Promise<void>;
+  /** Waits for the end. */
+  wait(id: string, options: WaitOptions): Promise<Execution>;
+  /** Stops a queue from being claimed, or lets it go on. */
+  setQueuePaused(queue: string, paused: "paused" | "running"): Promise<void>;
+  /** Registers a flow; gives its version. */
+  registerFlow(name: string, source: string): Promise<ViewRow>;
+  /** Creates or replaces a schedule. */
+  schedule(name: string, definition: ScheduleDefinition): Promise<void>;
+  /** Removes, pauses, resumes or fires a schedule. */
+  changeSchedule(name: string, change: "remove" | "pause" | "resume" | "trigger"): Promise<void>;
+}
+
+/** What a schedule says. */
+export interface ScheduleDefinition {
+  /** When: five or six fields, or `@daily` and its kind. */
+  readonly cron: string;
+  /** What runs: the name of a flow or task. */
+  readonly target: string;
+  /** Which of the two it is. Default: workflow. */
+  readonly type?: "task" | "workflow";
+  /** What it is started with. */
+  readonly inputs?: unknown;
+  /** The time zone of `cron`. Default: UTC. */
+  readonly timezone?: string;
+  /** What happens when the run before is not over. */
+  readonly overlap?: "skip" | "queue" | "allow" | "cancel";
+  /** What happens with runs that were missed. */
+  readonly catchUp?: "none" | "one" | "all";
+  /** The queue of its executions. */
+  readonly queue?: string;
+  /** How far a run may be moved at random, in seconds or as a duration. */
+  readonly jitter?: number | string;
+}
