@@ -1,0 +1,129 @@
+/**
+ * Runs a flow's source in our machine against the modelled world, with its state turned into
+ * JSON text and back at every suspension.
+ *
+ * @module
+ */
+
+import {
+  compileFlow,
+  type Effect,
+  resumeFlow,
+  type Settled,
+  startFlow,
+  type Step,
+} from "../../../src/flow/mod.ts";
+import type { JsonValue } from "../../../src/shared/json.ts";
+import { answerOf, effectLine, MAX_TURNS, type Operation, type Outcome, settleNext } from "./world.ts";
+import type { World } from "./v8.ts";
+
+const CONTEXT = {
+  executionId: "00000000-0000-7000-8000-000000000001",
+  flow: "fuzz",
+  version: 1,
+  queue: "default",
+  attempt: 1,
+  parentId: null,
+  createdAt: "2024-01-02T03:04:05.678Z",
+  metadata: {},
+};
+
+/** A run of our machine may be interrupted at any job, not only where it waits. */
+export interface Interruption {
+  /** Asked before each job; true stops the machine there, to go on from JSON text. */
+  readonly pause?: () => boolean;
+}
+
+interface Pending {
+  id: string;
+  operation: Operation;
+}
+
+/** Run `source` to its end in our machine. */
+export function runInFlow(source: string, world: World, interruption: Interruption = {}): Outcome {
+  const { program, diagnostics } = compileFlow({ name: "fuzz.flow", source });
+  if (!program) {
+    const error = diagnostics.find((one) => one.severity === "error");
+    return { lines: [], end: `refused ${error?.code}: ${error?.message}` };
+  }
+  const host = {
+    now: () => new Date(1_700_000_000_000),
+    random: () => 0.5,
+    newId: newIds(),
+    ...interruption,
+  };
+  const run = { lines: [] as string[], pending: [] as Pending[], ordinal: 0 };
+  let step = startFlow(program, { inputs: world.inputs ?? {}, context: CONTEXT }, host);
+  take(run, step.effects);
+  for (let turn = 0; step.status === "suspended";) {
+    const snapshot = JSON.parse(JSON.stringify(step.snapshot));
+    if ("paused" in step && step.paused) {
+      step = resumeFlow(program, snapshot, [], host);
+    } else {
+      if (run.pending.length === 0) return { lines: run.lines, end: "stuck" };
+      if (turn >= MAX_TURNS) return { lines: run.lines, end: "endless" };
+      step = resumeFlow(
+        program,
+        snapshot,
+        settle(run.pending, settleNext(world.order, turn++, run.pending.length)),
+        host,
+      );
+    }
+    take(run, step.effects);
+  }
+  return { lines: run.lines, end: endOf(step) };
+}
+
+function newIds(): () => string {
+  let count = 0;
+  return () => `00000000-0000-7000-8000-${String(++count).padStart(12, "0")}`;
+}
+
+function endOf(step: Step): string {
+  if (step.status === "completed") return `completed ${JSON.stringify(step.output) ?? "null"}`;
+  const { type, message } = step.error as { type: string; message: string };
+  return `failed ${type}: ${message}`;
+}
+
+function take(
+  run: { lines: string[]; pending: Pending[]; ordinal: number },
+  effects: readonly Effect[],
+): void {
+  const start = (id: string, kind: Operation["kind"], target: string, inputs: JsonValue): void => {
+    run.lines.push(effectLine(kind, target, inputs));
+    run.pending.push({ id, operation: { ordinal: run.ordinal++, kind, target, inputs } });
+  };
+  for (const effect of effects) {
+    switch (effect.type) {
+      case "log":
+        run.lines.push(`${effect.level} ${effect.message}`);
+        break;
+      case "run_task":
+        start(effect.id, "task", effect.target, effect.inputs);
+        break;
+      case "run_workflow":
+        start(effect.id, "workflow", effect.target, effect.inputs);
+        break;
+      case "start_timer":
+        start(effect.id, "timer", "delay", {});
+        break;
+      case "await_signal":
+        start(effect.id, "signal", effect.name, {});
+        break;
+      case "send_signal":
+        run.lines.push(`send ${effect.name}`);
+        break;
+    }
+  }
+}
+
+function settle(pending: Pending[], indices: number[]): Settled[] {
+  const chosen = indices.map((index) => pending[index]!);
+  return chosen.map((one) => {
+    pending.splice(pending.indexOf(one), 1);
+    const answer = answerOf(one.operation);
+    if (answer.ok) return { id: one.id, status: "completed", output: answer.output };
+    const { type, message, code } = answer;
+    return { id: one.id, status: "failed", error: { type, message, code } };
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * Runs a flow's source in V8, as the body of an async function, against the modelled world.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { JsonValue } from "../../../src/shared/json.ts";
+import { answerOf, effectLine, MAX_TURNS, type Operation, type Outcome, settleNext } from "./world.ts";
+
+type Body = (...prelude: unknown[]) => Promise<unknown>;
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (...args: string[]) => Body;
+const NAMES = ["console", "Inputs", "Task", "Workflow", "Timer", "Signal"];
+
+/** What a run is given besides its source. */
+export interface World {
+  /** The value of `Inputs`. */
+  readonly inputs?: JsonValue;
+  /** Decides in which order operations settle. */
+  readonly order: number;
+}
+
+interface Pending {
+  operation: Operation;
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+let unhandled: { reason: unknown }[] = [];
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  unhandled.push({ reason: event.reason });
+});
+
+/** Run `source` to its end in V8. A source that V8 cannot compile throws its SyntaxError. */
+export async function runInV8(source: string, world: World): Promise<Outcome> {
+  const body = new AsyncFunction(...NAMES, `"use strict";\n${source}`);
+  const machine = createPrelude();
+  const inputs = structuredClone(world.inputs ?? {});
+  const names = [machine.console, inputs, machine.Task, machine.Workflow, machine.Timer, machine.Signal];
+  unhandled = [];
+  let end: string | undefined;
+  body(...names).then(
+    (value) => end = `completed ${JSON.stringify(value) ?? "null"}`,
+    (error) => end = failure(error),
+  );
+  for (let turn = 0;; turn++) {
+    await rest();
+    if (unhandled.length > 0) return { lines: machine.lines, end: failure(unhandled[0]!.reason) };
+    if (end !== undefined) return { lines: machine.lines, end };
+    if (machine.pending.length === 0) return { lines: machine.lines, end: "stuck" };
+    if (turn >= MAX_TURNS) return { lines: machine.lines, end: "endless" };
+    settle(machine.pending, settleNext(world.order, turn, machine.pending.length));
+  }
+}
+
+/** When every microtask has run, and unhandled rejections have been reported. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => resolve()));
+}
+
+/** How a run that threw `error` ends. */
+export function failure(error: unknown): string {
+  if (error instanceof Error) return `failed ${error.name}: ${error.message}`;
+  return "failed by a value";
+}
+
+function settle(pending: Pending[], indices: number[]): void {
+  const chosen = indices.map((index) => pending[index]!);
+  for (const one of chosen) {
+    pending.splice(pending.indexOf(one), 1);
+    const answer = answerOf(one.operation);
+    if (answer.ok) one.resolve(structuredClone(answer.output));
+    else one.reject(Object.assign(new Error(answer.message), { code: answer.code }));
+  }
+}
+
+interface Prelude {
+  lines: string[];
+  pending: Pending[];
+  console: Record<string, (...args: unknown[]) => void>;
+  Task: Record<string, unknown>;
+  Workflow: Record<string, unknown>;
+  Timer: Record<string, unknown>;
+  Signal: Record<string, unknown>;
+}
+
+function createPrelude(): Prelude {
+  const lines: string[] = [];
+  const pending: Pending[] = [];
+  let ordinal = 0;
+  const start = (kind: Operation["kind"], target: string, given: unknown): Promise<unknown> => {
+    const inputs = JSON.parse(JSON.stringify(given ?? {})) as JsonValue;
+    lines.push(effectLine(kind, target, inputs));
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    pending.push({ operation: { ordinal: ordinal++, kind, target, inputs }, resolve, reject });
+    return promise;
+  };
+  const log = (level: string) => (...args: unknown[]): void => void lines.push(`${level} ${args.join(" ")}`);
+  return {
+    lines,
+    pending,
+    console: { log: log("log"), info: log("info"), warn: log("warn"), error: log("error") },
+    Task: { run: (name: string, inputs: unknown) => start("task", name, inputs) },
+    Workflow: { run: (name: string, inputs: unknown) => start("workflow", name, inputs) },
+    Timer: { delay: () => start("timer", "delay", {}) },
+    Signal: {
+      next: (name: string) => start("signal", name, {}),
+      when: (name: string) => start("signal", name, {}),
+    },
+  };
+}
