@@ -1,0 +1,79 @@
+import { RhythmError } from "../shared/error.ts";
+import type { Execution, ExecutionError } from "../define/mod.ts";
+
+/** Thrown when an execution that was asked for does not exist. */
+export class ExecutionNotFoundError extends RhythmError {
+  override readonly name = "ExecutionNotFoundError";
+  /** The id that nobody has. */
+  readonly executionId: string;
+
+  /** @param executionId the id @param options the error of the database, if it was the one to notice */
+  constructor(executionId: string, options: ErrorOptions = {}) {
+    super(`There is no execution "${executionId}": it was never created, or it was purged after its end`, {
+      ...options,
+      code: "EXECUTION_NOT_FOUND",
+    });
+    this.executionId = executionId;
+  }
+}
+
+/** Thrown by `run.result()` when the execution failed. */
+export class ExecutionFailedError extends RhythmError {
+  override readonly name = "ExecutionFailedError";
+  /** The execution. */
+  readonly executionId: string;
+  /** The error it ended with. */
+  readonly error: ExecutionError;
+
+  /** @param execution the failed execution */
+  constructor(execution: Execution) {
+    const error = execution.error ?? { type: "Error", message: "no reason was stored" };
+    super(`${title(execution)} failed: ${error.type}: ${error.message}`, { code: "EXECUTION_FAILED" });
+    this.executionId = execution.id;
+    this.error = error;
+  }
+}
+
+/** Thrown by `run.result()` when the execution was cancelled. */
+export class ExecutionCancelledError extends RhythmError {
+  override readonly name = "ExecutionCancelledError";
+  /** The execution. */
+  readonly executionId: string;
+
+  /** @param execution the cancelled execution */
+  constructor(execution: Execution) {
+    const reason = execution.error?.message;
+    super(`${title(execution)} was cancelled${reason ? `: ${reason}` : ""}`, { code: "EXECUTION_CANCELLED" });
+    this.executionId = execution.id;
+  }
+}
+
+/** Thrown when an execution is not over when the time for waiting is. The execution goes on. */
+export class WaitTimeoutError extends RhythmError {
+  override readonly name = "WaitTimeoutError";
+  /** The execution. */
+  readonly executionId: string;
+
+  /** @param executionId the execution @param seconds how long was waited */
+  constructor(executionId: string, seconds: number) {
+    super(`Execution "${executionId}" was not over after ${seconds} s of waiting; it goes on`, {
+      code: "WAIT_TIMEOUT",
+    });
+    this.executionId = executionId;
+  }
+}
+
+/** Thrown when a client is used after it was closed. */
+export class ClosedError extends RhythmError {
+  override readonly name = "ClosedError";
+
+  /** @param what what was closed */
+  constructor(what: string) {
+    super(`${what} is closed; nothing can be asked of it any more`, { code: "CLOSED" });
+  }
+}
+
+function title(execution: Execution): string {
+  const kind = execution.type === "task" ? "Task" : "Workflow";
+  return `${kind} "${execution.targetName}" (${execution.id})`;
+}

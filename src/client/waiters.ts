@@ -1,0 +1,162 @@
+import { durationMs } from "../shared/duration.ts";
+import type { Execution, WaitOptions } from "../define/mod.ts";
+import { ClosedError, ExecutionNotFoundError, WaitTimeoutError } from "./errors.ts";
+
+/** What waiting stands on. */
+export interface WaiterSource {
+  /** Reads executions; those that do not exist are left out. */
+  readonly read: (ids: readonly string[]) => Promise<readonly Execution[]>;
+  /** Makes sure that notifications arrive, and that the ends of these executions are notified. */
+  readonly watch: (ids: readonly string[]) => Promise<void>;
+  /** Whether an error says nothing about the question: the connection is gone, the server restarts. */
+  readonly isTransient: (error: unknown) => boolean;
+}
+
+interface Waiter {
+  readonly resolve: (execution: Execution) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Waits for the ends of executions, however many: one notification channel and one poll for all of them.
+ *
+ * A notification wakes at once. The poll is the safety net: quick at first, then every two seconds.
+ */
+export class Waiters {
+  readonly #source: WaiterSource;
+  readonly #waiting = new Map<string, Set<Waiter>>();
+  readonly #asked = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #looking = false;
+  #quietLooks = 0;
+  #closed = false;
+
+  /** @param source what reads and notifies */
+  constructor(source: WaiterSource) {
+    this.#source = source;
+  }
+
+  /** How many executions are waited for. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Waits for the end of an execution.
+   *
+   * @param id the execution
+   * @param options how long, and what ends the waiting early
+   * @returns the execution in its final state
+   * @throws {ExecutionNotFoundError} it does not exist
+   * @throws {WaitTimeoutError} the time is over
+   */
+  async wait(id: string, options: WaitOptions = {}): Promise<Execution> {
+    if (this.#closed) throw new ClosedError("The application");
+    options.signal?.throwIfAborted();
+    const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout);
+    const { promise, resolve, reject } = Promise.withResolvers<Execution>();
+    const waiter: Waiter = { resolve, reject };
+    const onAbort = (): void => reject(options.signal!.reason);
+    const timer = timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => reject(new WaitTimeoutError(id, timeoutMs / 1000)), timeoutMs);
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    this.#add(id, waiter);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", onAbort);
+      this.#remove(id, waiter);
+    }
+  }
+
+  /** Hears that an execution is over. */
+  notify(id: string): void {
+    if (!this.#waiting.has(id)) return;
+    this.#asked.add(id);
+    this.#lookSoon(0);
+  }
+
+  /** Ends all waiting. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const waiters of this.#waiting.values()) {
+      for (const waiter of waiters) waiter.reject(new ClosedError("The application"));
+    }
+  }
+
+  #add(id: string, waiter: Waiter): void {
+    const waiters = this.#waiting.get(id);
+    if (waiters !== undefined) {
+      waiters.add(waiter);
+      return;
+    }
+    this.#waiting.set(id, new Set([waiter]));
+    this.#quietLooks = 0;
+    this.#source.watch([id]).catch(() => {}).then(() => {
+      // Only a look after the watch has begun cannot miss the end.
+      this.#asked.add(id);
+      this.#lookSoon(0);
+    });
+  }
+
+  #remove(id: string, waiter: Waiter): void {
+    const waiters = this.#waiting.get(id);
+    waiters?.delete(waiter);
+    if (waiters?.size === 0) this.#waiting.delete(id);
+    if (this.#waiting.size === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  #lookSoon(ms: number): void {
+    if (this.#looking || this.#closed) return;
+    clearTimeout(this.#timer);
+    if (ms > 0) {
+      this.#timer = setTimeout(() => void this.#look(), ms);
+    } else {
+      this.#looking = true;
+      queueMicrotask(() => void this.#look());
+    }
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true;
+    const ids = this.#asked.size > 0
+      ? [...this.#asked].filter((id) => this.#waiting.has(id))
+      : [...this.#waiting.keys()];
+    this.#asked.clear();
+    try {
+      if (ids.length > 0) this.#tell(ids, await this.#source.read(ids));
+    } catch (error) {
+      if (!this.#source.isTransient(error)) this.#fail(ids, error);
+    } finally {
+      this.#looking = false;
+      if (this.#waiting.size > 0) this.#lookSoon(this.#asked.size > 0 ? 0 : nextPause(this.#quietLooks++));
+    }
+  }
+
+  #tell(ids: readonly string[], found: readonly Execution[]): void {
+    const byId = new Map(found.map((execution) => [execution.id, execution]));
+    for (const id of ids) {
+      const execution = byId.get(id);
+      for (const waiter of this.#waiting.get(id) ?? []) {
+        if (execution === undefined) waiter.reject(new ExecutionNotFoundError(id));
+        else if (execution.completedAt !== null) waiter.resolve(execution);
+      }
+    }
+  }
+
+  #fail(ids: readonly string[], error: unknown): void {
+    for (const id of ids) {
+      for (const waiter of this.#waiting.get(id) ?? []) waiter.reject(error);
+    }
+  }
+}
+
+function nextPause(looks: number): number {
+  return [100, 250, 500, 1_000][looks] ?? 2_000;
+}
