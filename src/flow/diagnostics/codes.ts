@@ -1,0 +1,93 @@
+import type { Severity } from "./diagnostic.ts";
+
+/** What one diagnostic code stands for; `docs/flow-diagnostics.md` says the same in full sentences. */
+export interface CodeEntry {
+  severity: Severity;
+  title: string;
+}
+
+const error = (title: string): CodeEntry => ({ severity: "error", title });
+const warning = (title: string): CodeEntry => ({ severity: "warning", title });
+
+/** Every diagnostic there is. Codes are never reused for something else. */
+export const CODES = {
+  F0001: error("Unexpected token"),
+  F0002: error("Character that has no meaning here"),
+  F0003: error("Something opened is never closed"),
+  F0004: error("Invalid number"),
+  F0005: error("Invalid escape"),
+  F0006: error("Invalid regular expression"),
+  F0007: error("Reserved word used as a name"),
+  F0008: error("Invalid assignment target"),
+  F0009: error("Jump to nowhere"),
+  F0010: error("Label declared twice"),
+  F0011: error("Parameter declared twice"),
+  F0012: error("`??` mixed with `||` or `&&`"),
+  F0013: error("Unary operator before `**`"),
+  F0014: error("`delete` of a name"),
+  F0015: error("Declaration without a value"),
+  F0016: error("Line break that changes the meaning"),
+  F0017: error("Declaration where only a statement may stand"),
+  F0018: error('`"use strict"` with parameters that are not simple'),
+  F0019: error("HTML comment"),
+  F0020: error("Legacy octal"),
+  F0021: error("`__proto__` set twice"),
+  F0022: error("`try` without `catch` or `finally`"),
+  F0023: error("Two `default` cases"),
+  F0024: error("Misplaced rest element"),
+  F0101: error("`this`"),
+  F0102: error("`class`"),
+  F0103: error("`super`"),
+  F0104: error("Getter or setter"),
+  F0105: error("Generator"),
+  F0106: error("`for await`"),
+  F0107: error("`var`"),
+  F0108: error("`import` or `export`"),
+  F0109: error("Dynamic `import`"),
+  F0110: error("`eval`"),
+  F0111: error("`Function`"),
+  F0112: error("`with`"),
+  F0113: error("Tagged template"),
+  F0114: error("BigInt"),
+  F0115: error("`Symbol`"),
+  F0116: error("`Proxy` or `Reflect`"),
+  F0117: error("`debugger`"),
+  F0118: error("`new.target`"),
+  F0119: error("`arguments`"),
+  F0120: error("The global object"),
+  F0121: error("Array hole"),
+  F0122: error("Array made by length"),
+  F0123: error("Lookaround or back-reference"),
+  F0124: error("Regular expression flag that is not offered"),
+  F0125: error("Wrapper object"),
+  F0126: error("`new` on something that is no constructor"),
+  F0127: error("Member found on a prototype"),
+  F0128: error("Member of a built-in that is not offered"),
+  F0129: error("Private name"),
+  F0130: error("`using` declaration"),
+  F0131: error("Setting a member of a built-in or a function"),
+  F0201: error("Unknown name"),
+  F0202: error("Assignment to a constant"),
+  F0203: error("Name declared twice"),
+  F0204: error("Use before declaration"),
+  F0205: warning("Durable name shadowed"),
+  F0206: error("Unknown member of the durable API"),
+  F0207: error("Assignment to an undeclared name"),
+  F0208: error("`typeof` of an unknown name"),
+  F0209: error("Assignment to a built-in"),
+  F0301: error("`await` outside an async function"),
+  F0302: warning("Promise used without `await`"),
+  F0303: error("Target name that is not a string"),
+  F0304: warning("Unreachable code"),
+  F0305: error("Built-in called as what it is not"),
+  F0401: error("Front matter that is not YAML"),
+  F0402: error("Unknown front-matter key"),
+  F0403: error("Front-matter value of the wrong kind"),
+  F0404: error("Schema keyword outside the subset"),
+  F0405: error("Front matter never closed"),
+  F0901: error("Source too large"),
+  F0902: error("Nested too deeply"),
+} as const satisfies Record<string, CodeEntry>;
+
+/** A diagnostic code. */
+export type Code = keyof typeof CODES;

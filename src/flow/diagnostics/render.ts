@@ -1,0 +1,94 @@
+import type { Diagnostic } from "./diagnostic.ts";
+import { lineStarts, positionAt } from "./position.ts";
+import { layOut } from "./width.ts";
+
+/** What {@link renderDiagnostic} needs besides the diagnostic. */
+export interface RenderOptions {
+  /** The name to print, such as `onboard.flow`. */
+  name: string;
+  /** The whole source, front matter included. */
+  source: string;
+  /** Paint for a terminal with ANSI colours; plain text by default. */
+  colors?: boolean;
+}
+
+// A line longer than this is shown in part, around the span.
+const MAX_COLUMNS = 160;
+const LEAD = 40;
+
+/**
+ * Draw diagnostics, in order, with a blank line between two.
+ *
+ * @param diagnostics what is to be shown
+ * @param options the source they point into, its name, and colours
+ * @returns the pictures, without a newline at the end
+ */
+export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
+  const starts = lineStarts(options.source);
+  return diagnostics.map((diagnostic) => draw(diagnostic, starts, options)).join("\n\n");
+}
+
+/**
+ * Draw one diagnostic: its sentence, its place, the line and carets under the span.
+ *
+ * @param diagnostic what is to be shown
+ * @param options the source it points into, its name, and colours
+ * @returns the picture, without a newline at the end
+ */
+export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions): string {
+  return draw(diagnostic, lineStarts(options.source), options);
+}
+
+function draw(diagnostic: Diagnostic, starts: readonly number[], options: RenderOptions): string {
+  const { source, name } = options;
+  const tint = diagnostic.severity === "error" ? "31;1" : "33;1";
+  const paint = (style: string, text: string): string =>
+    options.colors ? `\x1b[${style}m${text}\x1b[0m` : text;
+  const first = positionAt(starts, diagnostic.start);
+  const last = positionAt(starts, Math.max(diagnostic.start, diagnostic.end - 1));
+  const gutter = String(last.line).length;
+  const bar = (label: string): string => paint("34", ` ${label.padStart(gutter)} |`);
+  const out = [
+    `${paint(tint, `${diagnostic.severity}[${diagnostic.code}]`)}: ${paint("1", diagnostic.message)}`,
+    `${" ".repeat(gutter + 1)}${paint("34", "-->")} ${name}:${first.line}:${first.column}`,
+    bar(""),
+  ];
+  const show = (line: number, from: number, to: number, note: string): void => {
+    const picture = underline(lineText(source, starts, line), from, to);
+    out.push(`${bar(String(line))} ${picture.text}`.trimEnd());
+    out.push(`${bar("")} ${picture.indent}${paint(tint, picture.carets + (note && ` ${note}`))}`);
+  };
+  const hint = diagnostic.hint ?? "";
+  const from = first.column - 1;
+  if (first.line === last.line) {
+    show(first.line, from, from + Math.max(1, diagnostic.end - diagnostic.start), hint);
+    return out.join("\n");
+  }
+  show(first.line, from, Infinity, "");
+  if (last.line > first.line + 1) out.push("...");
+  const blank = lineText(source, starts, last.line).search(/\S/);
+  show(last.line, Math.max(0, blank), last.column, hint);
+  return out.join("\n");
+}
+
+function lineText(source: string, starts: readonly number[], line: number): string {
+  return source.slice(starts[line - 1], starts[line] ?? source.length).replace(/[\r\n\u2028\u2029]+$/, "");
+}
+
+function underline(line: string, from: number, to: number): { text: string; indent: string; carets: string } {
+  let [before, after] = ["", ""];
+  if (line.length > MAX_COLUMNS) {
+    const cut = Math.max(0, Math.min(from, line.length) - LEAD);
+    [before, after] = [cut > 0 ? "…" : "", cut + MAX_COLUMNS < line.length ? "…" : ""];
+    line = line.slice(cut, cut + MAX_COLUMNS);
+    [from, to] = [from - cut, to - cut];
+  }
+  const laid = layOut(line);
+  const left = laid.columns[Math.min(from, line.length)]!;
+  const right = laid.columns[Math.min(to, line.length)]!;
+  return {
+    text: before + laid.text + after,
+    indent: " ".repeat(left + before.length),
+    carets: "^".repeat(Math.max(1, right - left)),
+  };
+}

@@ -1,0 +1,121 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { type FrontMatter, readFrontMatter } from "../front_matter.ts";
+import type { Program } from "./ast.ts";
+import { Cursor, SyntaxProblem } from "./cursor.ts";
+import { limitDepth } from "./depth.ts";
+import { type Parser, Parsimmon, sticky } from "./parsimmon.ts";
+import { readStatements } from "./statements.ts";
+import { hashbang } from "./tokens.ts";
+import { unwrapMain } from "./wrapper.ts";
+
+/** The largest source, in bytes of UTF-8, unless the options say otherwise. */
+export const MAX_SOURCE_BYTES = 256 * 1024;
+
+/** A flow's text. */
+export interface ParseOptions {
+  /** Its file name; diagnostics are drawn with it, and it is the flow's name when the front matter has none. */
+  name: string;
+  source: string;
+  /** The largest source, in bytes. Default: 256 KiB. */
+  maxSourceBytes?: number;
+}
+
+/** What parsing gives. */
+export interface ParsedFlow {
+  /** The tree; absent when the source could not be read at all. With errors it is for the checks alone. */
+  ast?: Program;
+  frontMatter: FrontMatter;
+  diagnostics: Diagnostic[];
+  /** False if statements were left out of the tree because they could not be read. */
+  complete: boolean;
+}
+
+interface Layout {
+  /** The YAML and where it begins. */
+  yaml?: { text: string; start: number; closed: boolean };
+  /** Where the code begins. */
+  body: number;
+}
+
+const opening = sticky("an opening fence", /\ufeff?```[ \t]*(?:ya?ml)?[ \t]*(?:\r\n|\r|\n)/y);
+const yamlText = sticky("YAML", /(?:(?!```)[^\r\n]*(?:\r\n|\r|\n))*/y);
+const closing = sticky("a closing fence", /```[ \t]*(?=\r|\n|$)/y);
+
+const frontMatter: Parser<Layout> = Parsimmon.seqMap(
+  opening.then(Parsimmon.index),
+  yamlText,
+  closing.result(true).or(Parsimmon.of(false)),
+  Parsimmon.index,
+  (start, text, closed, end): Layout => ({
+    yaml: { text, start: start.offset, closed },
+    body: end.offset,
+  }),
+).desc("front matter");
+
+const layout: Parser<Layout> = Parsimmon.alt(
+  frontMatter,
+  Parsimmon.seqMap(hashbang.or(Parsimmon.of("")), Parsimmon.index, (_, at): Layout => ({ body: at.offset })),
+).skip(Parsimmon.all);
+
+/**
+ * Parse a flow: its front matter and its code.
+ *
+ * @param options the flow's name and source
+ * @returns the tree, what the front matter says, and what is wrong
+ */
+export function parseFlow(options: ParseOptions): ParsedFlow {
+  const { source, maxSourceBytes = MAX_SOURCE_BYTES } = options;
+  const size = source.length > maxSourceBytes ? source.length : new TextEncoder().encode(source).length;
+  if (size > maxSourceBytes) {
+    const message = `this flow is larger than ${Math.floor(maxSourceBytes / 1024)} KiB`;
+    const hint = "move parts of it into tasks or child workflows";
+    const diagnostics: Diagnostic[] = [{ code: "F0901", severity: "error", start: 0, end: 1, message, hint }];
+    return { frontMatter: {}, diagnostics, complete: false };
+  }
+  const { yaml, body } = layout.tryParse(source);
+  if (yaml && !yaml.closed) return unclosedFrontMatter(source);
+  const front = yaml ? readFrontMatter(yaml.text, yaml.start) : { frontMatter: {}, diagnostics: [] };
+  const code = parseBody(source, body);
+  return {
+    ...code,
+    frontMatter: front.frontMatter,
+    diagnostics: [...front.diagnostics, ...code.diagnostics],
+  };
+}
+
+/** Parse code from an offset to the end of the source. */
+export function parseBody(source: string, start: number): Omit<ParsedFlow, "frontMatter"> {
+  const c = new Cursor(source, start);
+  const ast: Program = { type: "Program", start, end: source.length, body: [] };
+  try {
+    ast.body = readStatements(c, "function");
+    while (c.token.kind !== "end") {
+      c.report("F0001", c.token, "this `}` closes nothing");
+      c.next();
+      c.recovered = true;
+      ast.body.push(...readStatements(c, "block"));
+    }
+    limitDepth(ast);
+    unwrapMain(ast);
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem)) throw error;
+    c.add(error.problem);
+    return { diagnostics: c.diagnostics(), complete: false };
+  }
+  return { ast, diagnostics: c.diagnostics(), complete: !c.recovered };
+}
+
+function unclosedFrontMatter(source: string): ParsedFlow {
+  const start = source.indexOf("`");
+  const message = "the front matter is never closed";
+  const hint = "close it with three backticks on a line of their own";
+  const diagnostics: Diagnostic[] = [{
+    code: "F0405",
+    severity: "error",
+    start,
+    end: start + 3,
+    message,
+    hint,
+  }];
+  return { frontMatter: {}, diagnostics, complete: false };
+}

@@ -1,0 +1,45 @@
+// @ts-types="@types/parsimmon"
+import Parsimmon from "parsimmon";
+
+/** What a parser answers when it is run at an offset. */
+export interface Reply<T> {
+  status: boolean;
+  index: number;
+  value: T;
+  expected: string[];
+}
+
+/** A parser of `T`. */
+export type Parser<T> = Parsimmon.Parser<T>;
+
+/**
+ * Run a parser at an offset, without asking it to reach the end of the text. Parsimmon's own `parse` always begins at
+ * 0 and wants all of the text; its parsers call each other as this does.
+ */
+export function runAt<T>(parser: Parser<T>, input: string, at: number): Reply<T> {
+  return (parser as unknown as { _(input: string, at: number): Reply<T> })._(input, at);
+}
+
+/** A hot token: a scanner that gives the token and says where it ends, or null where there is none. */
+export function token<T extends { end: number }>(
+  description: string,
+  scan: (input: string, at: number) => T | null,
+): Parser<T> {
+  return Parsimmon((input, at) => {
+    const found = scan(input, at);
+    return found === null ? Parsimmon.makeFailure(at, description) : Parsimmon.makeSuccess(found.end, found);
+  }).desc(description) as Parser<T>;
+}
+
+/** A token by a sticky regular expression: no copy of the rest of the input is made, as Parsimmon's own does. */
+export function sticky(description: string, pattern: RegExp): Parser<string> {
+  return Parsimmon((input, at) => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(input);
+    return match === null
+      ? Parsimmon.makeFailure(at, description)
+      : Parsimmon.makeSuccess(pattern.lastIndex, match[0]);
+  }).desc(description) as Parser<string>;
+}
+
+export { Parsimmon };
