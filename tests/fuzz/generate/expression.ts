@@ -4,7 +4,8 @@
  * @module
  */
 
-import { AWAITS, RISKY, RULES } from "./rules.ts";
+import { AWAITS } from "./promise_rules.ts";
+import { RISKY, RULES } from "./rules.ts";
 import type { Kind, Scope } from "./scope.ts";
 
 const NUMBERS = [

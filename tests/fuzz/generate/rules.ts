@@ -7,6 +7,7 @@
  * @module
  */
 
+import { FULFILLED, REJECTED } from "./promise_rules.ts";
 import type { Kind } from "./scope.ts";
 
 const BINARY = "+ - * / % ** & | ^ << >> >>> < > <= >= == != === !==".split(" ");
@@ -14,7 +15,20 @@ const MATH1 =
   ("abs acos acosh asin asinh atan atanh cbrt ceil clz32 cos cosh exp expm1 floor fround log log10 log1p log2 " +
     "round sign sin sinh sqrt tan tanh trunc").split(" ");
 
+const DATE_PARTS = ["Date", "FullYear", "Hours", "Milliseconds", "Minutes", "Month", "Seconds"];
+const dateNumbers = DATE_PARTS.flatMap((part) => [
+  `$d.get${part}()`,
+  `$d.getUTC${part}()`,
+  `$d.set${part}($i)`,
+  `$d.setUTC${part}($n)`,
+]);
+
 const numbers = [
+  "$d.getDay()",
+  "$d.setTime($n)",
+  "Math.PI",
+  "Number.MIN_VALUE",
+  "Number.MIN_SAFE_INTEGER",
   "$a.length",
   "$s.length",
   "$m.size",
@@ -73,6 +87,8 @@ const numbers = [
 ];
 
 const strings = [
+  "$d.toDateString()",
+  "$d.toTimeString()",
   "`${$p}-${$p}`",
   "`a${$x}b`",
   "String($x)",
@@ -125,6 +141,14 @@ const strings = [
 ];
 
 const booleans = [
+  "$r.global",
+  "$r.sticky",
+  "$r.ignoreCase",
+  "$r.hasIndices",
+  "$r.unicode",
+  "$r.dotAll",
+  "Number.isFinite($p)",
+  "isFinite($d)",
   "($x === $x)",
   "($x !== $x)",
   "($p == $p)",
@@ -296,7 +320,7 @@ const objects = [
 
 /** Templates by kind; `Q` may be rejected, and stands only where that is caught. */
 export const RULES: Readonly<Record<Kind, readonly string[]>> = {
-  n: numbers,
+  n: [...numbers, ...numbers, ...dateNumbers],
   s: strings,
   b: booleans,
   p: primitives,
@@ -376,55 +400,8 @@ export const RULES: Readonly<Record<Kind, readonly string[]>> = {
     "new URIError($s)",
   ],
   r: ["$R", 'new RegExp($q.replace(/\\W/g, ""), "g")', "new RegExp($R)", 'new RegExp($R, "i")'],
-  P: [
-    "Promise.resolve($x)",
-    "new Promise((done) => done($x))",
-    'new Promise((done) => { log("executor"); done($P); })',
-    "$P.then($h)",
-    "$P.then($h, $h)",
-    "$P.then()",
-    "$Q.catch($h)",
-    "$Q.then($h, $h)",
-    '$P.finally(() => log("finally"))',
-    "$Q.catch($h).finally(() => $x)",
-    "Promise.all([$P, $p, $P])",
-    "Promise.allSettled([$P, $Q, $p])",
-    "Promise.race([$P, $P])",
-    "Promise.any([$Q, $P])",
-    "Promise.all([])",
-    'Task.run("number", { v: $p })',
-    'Task.run("text", { v: $p })',
-    'Task.run("list", { v: $s })',
-    'Task.run("object", $o)',
-    'Workflow.run("text", { v: $p })',
-    "Timer.delay($i)",
-    'Signal.next("number")',
-    'Signal.when("text")',
-    'Promise.all($a.map(async (v, i) => { log("item", i); await null; return i; }))',
-    "(async () => $x)()",
-    '(async () => { log("in"); await null; return $p; })()',
-    "Promise.resolve($P)",
-    "Promise.all(new Set([$P, $p]))",
-  ],
-  Q: [
-    "Promise.reject($x)",
-    "Promise.reject($e)",
-    'Task.run("fail", { v: $p })',
-    'Workflow.run("fail")',
-    "new Promise((done, fail) => fail($x))",
-    "new Promise(() => { throw $x; })",
-    "$P.then(() => { throw $x; })",
-    "$Q.then($h)",
-    '$Q.finally(() => log("cleanup"))',
-    "Promise.all([$P, $Q, $P])",
-    "Promise.any([$Q, $Q])",
-    "Promise.race([$Q, $P])",
-    "(async () => { throw $x; })()",
-    "(async () => { await null; throw $e; })()",
-    "$P.finally(() => { throw $x; })",
-    "Promise.any([])",
-    "$Q.catch((e) => { throw $e; })",
-  ],
+  P: FULFILLED,
+  Q: REJECTED,
 };
 
 /** Templates that may throw: only where something catches it. */
@@ -463,17 +440,4 @@ export const RISKY: readonly string[] = [
   "structuredClone($o)",
   "new Set($n)",
   "JSON.stringify((() => { const o = {}; o.me = o; return o; })())[$i].$K",
-];
-
-/** Templates that need `await`, by the kind they give. */
-export const AWAITS: readonly string[] = [
-  "await $P",
-  "await $P",
-  "await $x",
-  "(await $P)",
-  "[await $P, $p, await $P]",
-  "{ a: await $P, b: $p }",
-  "((await $P) ?? (await $P))",
-  "`${await $P}|${$p}`",
-  "(await $P, await $p)",
 ];
