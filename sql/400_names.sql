@@ -25,3 +25,21 @@ $$;
 comment on function rhythm.name_problem(text, text) is
   'The sentence that says why a text cannot be a name of this kind (flow, task, queue, signal, schedule, worker, '
   'or a kind that ends in "key"); null if it can.';
+
+create or replace function rhythm.check_name(p_kind text, p_name text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_problem constant text := rhythm.name_problem(p_kind, p_name);
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_name(text, text) is
+  'An error if a text cannot be a name of this kind; see name_problem().';

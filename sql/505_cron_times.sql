@@ -63,8 +63,8 @@ begin
     'jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']);
   v_times.weekdays := rhythm.cron_weekdays(v_weekdays);
   v_times.nth_weekdays := rhythm.cron_nth_weekdays(v_weekdays);
-  v_times.any_day := v_days in ('*', '*/1');
-  v_times.any_weekday := v_weekdays in ('*', '*/1');
+  v_times.any_day := v_days = '*';
+  v_times.any_weekday := v_weekdays = '*';
   v_times.by_clock := position('*' in v_fields[1] || v_fields[2] || v_fields[3]) = 0;
 
   if rhythm.cron_day(v_times, '2000-01-01') is null then
