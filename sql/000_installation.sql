@@ -1,0 +1,27 @@
+-- What is installed here: one row a file of the library. The installer reads it to know what is left to do.
+
+create table rhythm.installation (
+  file text primary key,
+  kind text not null constraint kind_known check (kind in ('structure', 'behaviour')),
+  checksum text not null,
+  library_version text not null,
+  installed_at timestamptz not null default clock_timestamp()
+);
+
+comment on table rhythm.installation is
+  'The files of the library that were applied here. Structure is applied once and never changes; behaviour is applied again whenever it changed.';
+
+create table rhythm.installed_object (
+  identity text primary key,
+  kind text not null constraint kind_known check (kind in ('function', 'procedure', 'view'))
+);
+
+comment on table rhythm.installed_object is
+  'The functions and views that behaviour files made. One that a newer library no longer makes is dropped by its installer.';
+
+create table rhythm.installation_note (
+  note text primary key
+);
+
+comment on table rhythm.installation_note is
+  'What the last installation had to leave out for want of a right, and how to make up for it. Empty: nothing.';

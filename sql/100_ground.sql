@@ -1,0 +1,41 @@
+-- What every other function stands on: the clock and the way errors are raised.
+
+-- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.offset to an
+-- interval, for a session or a database.
+create or replace function rhythm.now()
+returns timestamptz
+language sql
+volatile
+set search_path = ''
+as $$
+  select coalesce(
+    nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+    clock_timestamp() + coalesce(nullif(current_setting('rhythm_clock.offset', true), ''), '0')::interval
+  );
+$$;
+
+comment on function rhythm.now() is
+  'The engine''s clock: the time of day, unless a test set rhythm_clock.at (a moment) or rhythm_clock.offset (an interval).';
+
+create or replace function rhythm.raise(
+  p_code text,
+  p_message text,
+  p_hint text default null,
+  p_detail text default null
+)
+returns text
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  raise exception using
+    errcode = p_code,
+    message = p_message,
+    hint = coalesce(p_hint, ''),
+    detail = coalesce(p_detail, '');
+end;
+$$;
+
+comment on function rhythm.raise(text, text, text, text) is
+  'Raises an error of class RH: code, sentence, and where there is one, what to do. Never returns.';

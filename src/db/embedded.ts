@@ -1,0 +1,90 @@
+import type { PGlite, Transaction } from "@electric-sql/pglite";
+import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
+import { toRhythmError } from "./errors.ts";
+
+/** Where the embedded Postgres keeps its data. */
+export interface EmbeddedOptions {
+  /** A directory, made when missing, or `memory://`. Default: `.rhythm/data`. */
+  dataDir?: string;
+  /** The content of a data directory to begin with, as PGlite dumps it. */
+  loadDataDir?: Blob;
+}
+
+/**
+ * Opens Postgres inside this process (PGlite, loaded only now). One process at a time may open a directory.
+ *
+ * @param options where the data are
+ * @returns the database
+ */
+export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Database> {
+  const dataDir = options.dataDir ?? ".rhythm/data";
+  const { PGlite } = await import("@electric-sql/pglite");
+  if (!dataDir.startsWith("memory://")) await Deno.mkdir(dataDir, { recursive: true });
+  const engine = await PGlite.create({
+    dataDir,
+    ...(options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir }),
+    parsers: { 20: Number },
+  });
+  return new EmbeddedDatabase(engine, dataDir.startsWith("memory://") ? dataDir : `embedded:${dataDir}`);
+}
+
+class EmbeddedDatabase implements Database {
+  readonly kind = "embedded";
+  readonly url: string;
+  readonly #engine: PGlite;
+
+  constructor(engine: PGlite, url: string) {
+    this.#engine = engine;
+    this.url = url;
+  }
+
+  query<R = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
+    return run<R>(this.#engine, text, params, this.url);
+  }
+
+  async script(text: string): Promise<void> {
+    try {
+      await this.#engine.exec(text);
+    } catch (error) {
+      throw toRhythmError(error, this.url);
+    }
+  }
+
+  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    try {
+      return await this.#engine.transaction((tx) =>
+        work({
+          query: (text, params = []) => run(tx, text, params, this.url),
+          script: async (text) => {
+            await tx.exec(text);
+          },
+        })
+      ) as T;
+    } catch (error) {
+      throw toRhythmError(error, this.url);
+    }
+  }
+
+  async listen(channel: string, options: ListenOptions): Promise<Unlisten> {
+    const stop = await this.#engine.listen(`"${channel.replaceAll('"', '""')}"`, options.onNotify);
+    options.onListen?.();
+    return () => stop();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#engine.closed) await this.#engine.close();
+  }
+}
+
+async function run<R>(
+  on: PGlite | Transaction,
+  text: string,
+  params: readonly unknown[],
+  url: string,
+): Promise<R[]> {
+  try {
+    return (await on.query<R>(text, [...params])).rows;
+  } catch (error) {
+    throw toRhythmError(error, url);
+  }
+}

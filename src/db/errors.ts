@@ -1,0 +1,77 @@
+import { RhythmError } from "../shared/error.ts";
+
+/** What Postgres says of an error, as both drivers give it. */
+interface ServerError {
+  code: string;
+  message: string;
+  hint?: string;
+  detail?: string;
+}
+
+/** Thrown when no connection could be made, or the one in use was lost. */
+export class DatabaseUnavailableError extends RhythmError {
+  override readonly name = "DatabaseUnavailableError";
+
+  /**
+   * @param url where it was tried, without the password
+   * @param options the driver's error as `cause`
+   */
+  constructor(url: string, options: ErrorOptions = {}) {
+    const reason = options.cause instanceof Error ? options.cause.message : "no answer";
+    super(
+      `Cannot reach the database at ${url}: ${
+        reason || "no answer"
+      }. Check that the server runs, and the address, user and password in databaseUrl or RHYTHM_DATABASE_URL`,
+      { ...options, code: "DATABASE_UNAVAILABLE" },
+    );
+  }
+}
+
+/** Thrown when the engine refuses a call; `code` is the SQLSTATE (class `RH`), `hint` says what to do. */
+export class EngineError extends RhythmError {
+  override readonly name: string = "EngineError";
+  /** What to do about it, where the engine knows. */
+  readonly hint?: string;
+  /** Particulars, such as the path to the value that was refused. */
+  readonly detail?: string;
+
+  /**
+   * @param error what the server said
+   * @param options the driver's error as `cause`
+   */
+  constructor(
+    error: { code: string; message: string; hint?: string; detail?: string },
+    options: ErrorOptions = {},
+  ) {
+    super(error.hint ? `${error.message}. ${error.hint}` : error.message, { ...options, code: error.code });
+    if (error.hint) this.hint = error.hint;
+    if (error.detail) this.detail = error.detail;
+  }
+}
+
+/** Thrown when Postgres itself refuses a statement (SQLSTATE in `code`): a missing right, a syntax error in a user's own SQL, … */
+export class StatementError extends EngineError {
+  override readonly name = "StatementError";
+}
+
+/** Connection could not be made, was lost, or the server is starting or stopping. */
+const unavailable = /^(08|57P0)|^(CONNECT|CONNECTION_|ECONN|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|53300|28)/;
+
+/**
+ * Makes an error of a driver one of ours; anything else is returned as it is.
+ *
+ * @param error what was thrown
+ * @param url where the database is, for the sentence
+ * @returns an error to throw
+ */
+export function toRhythmError(error: unknown, url: string): unknown {
+  if (!isServerError(error)) return error;
+  if (unavailable.test(error.code)) return new DatabaseUnavailableError(url, { cause: error });
+  if (error.code.startsWith("RH")) return new EngineError(error, { cause: error });
+  return /^[0-9A-Z]{5}$/.test(error.code) ? new StatementError(error, { cause: error }) : error;
+}
+
+function isServerError(error: unknown): error is Error & ServerError {
+  return error instanceof Error && !(error instanceof RhythmError) && "code" in error &&
+    typeof error.code === "string";
+}

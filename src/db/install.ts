@@ -1,0 +1,270 @@
+import type { Database, Queryable } from "./database.ts";
+import { StatementError } from "./errors.ts";
+import { InstallError } from "./install_errors.ts";
+import { libraryVersion, type SchemaFile, schemaFiles } from "./schema_gen.ts";
+import { checkSchemaName, forSchema } from "./schema_name.ts";
+
+/** Where and what to install. */
+export interface InstallOptions {
+  /** The schema to install into. Default: `rhythm`. */
+  schema?: string;
+  /** Other files than this library's own; for tests, of upgrades among them. */
+  files?: readonly SchemaFile[];
+  /** Another version than this library's own; for tests of upgrades. */
+  version?: string;
+}
+
+/** What an installation did. */
+export interface Installation {
+  /** The files that were applied; empty: everything was there. */
+  applied: string[];
+  /** What had to be left out for want of a right, and how to make up for it. */
+  skipped: string[];
+}
+
+const oldestPostgres = 13;
+
+/**
+ * Installs the engine, or brings it up to date, in one transaction: all of it or nothing. Processes that start at
+ * the same time install once; an installation that is up to date costs one query.
+ *
+ * @param database where to install
+ * @param options the schema
+ * @returns what was done
+ * @throws {InstallError} when it cannot be done; nothing was changed
+ */
+export async function install(database: Database, options: InstallOptions = {}): Promise<Installation> {
+  const schema = checkSchemaName(options.schema ?? "rhythm");
+  const files = options.files ?? schemaFiles;
+  const version = options.version ?? libraryVersion;
+  const before = await recorded(database, schema);
+  if (before !== undefined && before.size === files.length && pending(files, before, version).length === 0) {
+    return { applied: [], skipped: await notes(database, schema) };
+  }
+  return await database.transaction((tx) => apply(tx, { schema, files, version }));
+}
+
+interface Plan {
+  schema: string;
+  files: readonly SchemaFile[];
+  version: string;
+}
+
+async function apply(tx: Queryable, { schema, files, version }: Plan): Promise<Installation> {
+  await checkServer(tx);
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('rhythm installation ' || $1, 0))", [schema]);
+  await tx.query(
+    "select set_config('search_path', '', true), set_config('check_function_bodies', 'off', true)",
+  );
+  const before = await recorded(tx, schema) ?? await prepare(tx, schema);
+  const todo = pending(files, before, version);
+  for (const file of todo) await applyFile(tx, file, schema);
+  await tx.query(forSchema(recordFiles, schema), [
+    JSON.stringify(todo.map(({ name, kind, checksum }) => ({ file: name, kind, checksum }))),
+    version,
+    JSON.stringify(files.map((file) => file.name)),
+  ]);
+  if (todo.some((file) => file.kind === "behaviour")) await dropLeftOver(tx, schema);
+  return { applied: todo.map((file) => file.name), skipped: await notes(tx, schema) };
+}
+
+/** The files to apply: new structure, and all behaviour as soon as one of them changed. */
+function pending(files: readonly SchemaFile[], before: Map<string, Recorded>, version: string): SchemaFile[] {
+  const known = new Set(files.map((file) => file.name));
+  for (const [name, row] of before) {
+    const newer = row.kind === "structure" && !known.has(name);
+    if (newer || compareVersions(row.library_version, version) > 0) {
+      throw new InstallError(
+        "DATABASE_NEWER",
+        `Cannot install Rhythm ${version}: the database holds ${name} of version ${row.library_version}. Upgrade this library (deno add jsr:@rhythm/core), or point it at another schema`,
+      );
+    }
+  }
+  for (const file of files) {
+    const row = before.get(file.name);
+    if (file.kind === "structure" && row !== undefined && row.checksum !== file.checksum) {
+      throw new InstallError(
+        "STRUCTURE_CHANGED",
+        `Cannot install Rhythm ${version}: the structure file ${file.name} is not the one that was applied by version ${row.library_version}. Released structure never changes: restore the file and put the change into a new one`,
+      );
+    }
+  }
+  const behaviour = files.filter((file) => file.kind === "behaviour");
+  const structure = files.filter((file) => file.kind === "structure" && !before.has(file.name));
+  const same = behaviour.every((file) => before.get(file.name)?.checksum === file.checksum) &&
+    [...before].every(([name, row]) => row.kind === "structure" || known.has(name));
+  return same && structure.length === 0 ? [] : [...structure, ...behaviour];
+}
+
+async function applyFile(tx: Queryable, file: SchemaFile, schema: string): Promise<void> {
+  try {
+    await tx.script(forSchema(file.text, schema));
+  } catch (error) {
+    if (error instanceof StatementError && error.code === "42501") {
+      throw new InstallError(
+        "RIGHT_MISSING",
+        `Cannot install ${file.name}: ${error.message}. Install as the owner of schema "${schema}", or let the owner run the script that \`installSql()\` gives`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+async function checkServer(tx: Queryable): Promise<void> {
+  const [row] = await tx.query<{ number: number; version: string }>(
+    "select current_setting('server_version_num')::int as number, current_setting('server_version') as version",
+  );
+  if (row!.number < oldestPostgres * 10_000) {
+    throw new InstallError(
+      "POSTGRES_TOO_OLD",
+      `Cannot install Rhythm on Postgres ${row!.version}: expected ${oldestPostgres} or newer`,
+    );
+  }
+}
+
+/** Makes an empty schema, or takes one that is there and empty. */
+async function prepare(tx: Queryable, schema: string): Promise<Map<string, Recorded>> {
+  const [row] = await tx.query<
+    { exists: boolean; occupied: boolean; may_create: boolean; may_use: boolean; who: string; where: string }
+  >(
+    `select n.oid is not null as exists,
+      exists (select from pg_class as c where c.relnamespace = n.oid) as occupied,
+      has_database_privilege(current_database(), 'create') as may_create,
+      n.oid is not null and has_schema_privilege(n.oid, 'create') as may_use,
+      current_user as who, current_database() as where
+    from (select $1::text as wanted) as w left join pg_namespace as n on n.nspname = w.wanted`,
+    [schema],
+  );
+  const { exists, occupied, may_create, may_use, who, where } = row!;
+  if (exists && occupied) {
+    throw new InstallError(
+      "SCHEMA_OCCUPIED",
+      `Cannot install into schema "${schema}": it holds tables that are not Rhythm's. Name another schema`,
+    );
+  }
+  if (exists ? !may_use : !may_create) {
+    const grant = exists
+      ? `grant all on schema "${schema}" to "${who}"`
+      : `grant create on database "${where}" to "${who}"`;
+    throw new InstallError(
+      "RIGHT_MISSING",
+      `Cannot install into schema "${schema}": role "${who}" may not create there. As the owner, run: ${grant}`,
+    );
+  }
+  if (!exists) await tx.script(`create schema "${schema}"`);
+  return new Map();
+}
+
+interface Recorded {
+  kind: string;
+  checksum: string;
+  library_version: string;
+}
+
+/** What the database says is installed; undefined when nothing is. */
+async function recorded(on: Queryable, schema: string): Promise<Map<string, Recorded> | undefined> {
+  const [found] = await on.query<{ found: boolean }>(
+    "select to_regclass(format('%I.installation', $1::text)) is not null as found",
+    [schema],
+  );
+  if (!found!.found) return undefined;
+  const rows = await on.query<Recorded & { file: string }>(
+    forSchema("select file, kind, checksum, library_version from rhythm.installation", schema),
+  ).catch((error) => {
+    if (!(error instanceof StatementError && error.code === "42501")) throw error;
+    throw new InstallError(
+      "RIGHT_MISSING",
+      `Cannot read what is installed in schema "${schema}": ${error.message}. Install as its owner, or turn autoMigrate off`,
+      { cause: error },
+    );
+  });
+  return new Map(rows.map((row) => [row.file, row]));
+}
+
+async function notes(on: Queryable, schema: string): Promise<string[]> {
+  const rows = await on.query<{ note: string }>(
+    forSchema("select note from rhythm.installation_note order by note", schema),
+  );
+  return rows.map((row) => row.note);
+}
+
+const recordFiles = `
+with gone as (
+  delete from rhythm.installation as i
+  where i.kind = 'behaviour' and i.file <> all (array(select jsonb_array_elements_text($3::jsonb)))
+)
+insert into rhythm.installation (file, kind, checksum, library_version)
+select f.file, f.kind, f.checksum, $2
+from jsonb_to_recordset($1::jsonb) as f (file text, kind text, checksum text)
+on conflict (file) do update
+set checksum = excluded.checksum, library_version = excluded.library_version, installed_at = clock_timestamp()`;
+
+/** The functions and views that this transaction made or made again. */
+const madeHere = `
+select p.oid::regprocedure::text as identity, case p.prokind when 'p' then 'procedure' else 'function' end as kind
+from pg_catalog.pg_proc as p
+join pg_catalog.pg_namespace as n on n.oid = p.pronamespace and n.nspname = :'schema'
+where p.xmin::text = (pg_catalog.txid_current() & 4294967295)::text
+union all
+select c.oid::regclass::text, 'view'
+from pg_catalog.pg_class as c
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace and n.nspname = :'schema'
+where c.relkind = 'v' and c.xmin::text = (pg_catalog.txid_current() & 4294967295)::text`;
+
+/** Drops what an older library's behaviour made and this one's no longer makes. */
+async function dropLeftOver(tx: Queryable, schema: string): Promise<void> {
+  const now = await tx.query<{ identity: string; kind: string }>(forSchema(madeHere, schema));
+  const made = new Set(now.map((row) => row.identity));
+  const old = await tx.query<{ identity: string; kind: string }>(
+    forSchema("select identity, kind from rhythm.installed_object", schema),
+  );
+  for (const { identity, kind } of old) {
+    if (!made.has(identity)) await tx.script(`drop ${kind} if exists ${identity}`);
+  }
+  await tx.query(
+    forSchema(
+      `with gone as (delete from rhythm.installed_object as o where o.identity <> all ($1::text[]))
+      insert into rhythm.installed_object (identity, kind)
+      select r.identity, r.kind from jsonb_to_recordset($2::jsonb) as r (identity text, kind text)
+      on conflict (identity) do update set kind = excluded.kind`,
+      schema,
+    ),
+    [[...made], JSON.stringify(now)],
+  );
+}
+
+function compareVersions(left: string, right: string): number {
+  const parts = (version: string) => version.split(/[-+]/)[0]!.split(".").map(Number);
+  const [a, b] = [parts(left), parts(right)];
+  return a.map((part, index) => part - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
+/**
+ * The whole installation as one SQL script, for people who run their own migrations. It installs afresh; it does not upgrade.
+ *
+ * @param options the schema
+ * @returns the script, in one transaction
+ */
+export function installSql(options: Omit<InstallOptions, "version"> = {}): string {
+  const schema = checkSchemaName(options.schema ?? "rhythm");
+  const files = options.files ?? schemaFiles;
+  const records = files.map(({ name, kind, checksum }) =>
+    `('${name}', '${kind}', '${checksum}', '${libraryVersion}')`
+  );
+  return [
+    `-- Rhythm ${libraryVersion}, schema "${schema}"`,
+    "begin;",
+    `set local search_path = '';\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
+    `create schema if not exists "${schema}";`,
+    ...files.map((file) => `-- ${file.name}\n${forSchema(file.text, schema)}`),
+    forSchema(
+      `insert into rhythm.installation (file, kind, checksum, library_version) values\n  ${
+        records.join(",\n  ")
+      };`,
+      schema,
+    ),
+    forSchema(`insert into rhythm.installed_object (identity, kind)${madeHere};`, schema),
+    "commit;\n",
+  ].join("\n\n");
+}

@@ -1,0 +1,24 @@
+import { RhythmError } from "../shared/error.ts";
+
+/** Thrown when the engine cannot be installed or upgraded; nothing was changed. */
+export class InstallError extends RhythmError {
+  override readonly name = "InstallError";
+
+  /**
+   * @param code what stands in the way
+   * @param message what, and what to do about it
+   * @param options the database's own error as `cause`
+   */
+  constructor(code: InstallErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, code });
+  }
+}
+
+/** What can stand in the way of an installation. */
+export type InstallErrorCode =
+  | "SCHEMA_NAME_INVALID"
+  | "POSTGRES_TOO_OLD"
+  | "RIGHT_MISSING"
+  | "STRUCTURE_CHANGED"
+  | "DATABASE_NEWER"
+  | "SCHEMA_OCCUPIED";

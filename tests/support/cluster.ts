@@ -1,0 +1,151 @@
+/** A private Postgres cluster: own data directory, own port on loopback, gone when its owner is gone. */
+import { join } from "node:path";
+import { type Binaries, exists, npmBinaries, run, systemBinaries, tempDir } from "./binaries.ts";
+
+/** A running cluster. */
+export interface Cluster {
+  /** The superuser's connection to the database `postgres`. */
+  url: string;
+  /** The port on loopback. */
+  port: number;
+  /** The major version. */
+  version: number;
+  /** Whether pg_cron is there, preloaded for the database `postgres`. */
+  cron: boolean;
+  /** Kills the server as a crash would, and starts it again on the same port. */
+  restart(mode?: "immediate" | "fast"): Promise<void>;
+  /** Stops the server without starting it again. */
+  halt(mode?: "immediate" | "fast"): Promise<void>;
+  /** Starts it after {@linkcode Cluster.halt}. */
+  resume(): Promise<void>;
+  /** Stops the server and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** The programs to use: this machine's, else npm's; undefined when neither are to be had. */
+export async function findBinaries(version?: number): Promise<Binaries | undefined> {
+  return await systemBinaries(version) ?? await npmBinaries(version);
+}
+
+/**
+ * Starts a cluster.
+ *
+ * @param binaries the programs
+ * @param settings further lines for postgresql.conf
+ */
+export async function startCluster(binaries: Binaries, settings: string[] = []): Promise<Cluster> {
+  const home = await Deno.makeTempDir({ prefix: "rhythm-test-cluster-", dir: tempDir() });
+  const owner = await serverUser();
+  const as = owner === undefined ? {} : { uid: owner.uid, gid: owner.gid };
+  if (owner !== undefined) await run("chown", [`${owner.uid}:${owner.gid}`, home]);
+  const data = join(home, "data");
+  const program = (name: string) => join(binaries.bin, name);
+  const options = { ...as, cwd: home, env: { LC_ALL: "C", HOME: home } };
+  watch(home, program("pg_ctl"), owner);
+  await run(program("initdb"), [
+    "-D",
+    data,
+    "-U",
+    "postgres",
+    "-A",
+    "trust",
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--no-sync",
+  ], options);
+  const port = freePort();
+  await Deno.writeTextFile(
+    join(data, "postgresql.conf"),
+    configuration(port, binaries.cron, settings).join("\n"),
+    { append: true },
+  );
+  const start = () =>
+    run(program("pg_ctl"), ["-D", data, "-l", join(home, "log"), "-w", "-t", "60", "start"], options);
+  const halt = (mode: string) =>
+    run(program("pg_ctl"), ["-D", data, "-m", mode, "-w", "-t", "60", "stop"], options);
+  await start();
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    version: binaries.version,
+    cron: binaries.cron,
+    restart: async (mode = "immediate") => {
+      await halt(mode);
+      await start();
+    },
+    halt: (mode = "immediate") => halt(mode),
+    resume: start,
+    stop: async () => {
+      await halt("immediate").catch(() => {});
+      await run("rm", ["-rf", home]);
+    },
+  };
+}
+
+/** fsync off: these data need not survive the machine, only the server. Commits stay synchronous: tests kill servers. */
+function configuration(port: number, cron: boolean, settings: string[]): string[] {
+  return [
+    "",
+    "listen_addresses = '127.0.0.1'",
+    `port = ${port}`,
+    "unix_socket_directories = ''",
+    "fsync = off",
+    "full_page_writes = off",
+    "max_connections = 300",
+    "max_wal_size = 4GB",
+    "log_min_messages = warning",
+    ...(cron
+      ? ["shared_preload_libraries = 'pg_cron'", "cron.database_name = 'postgres'", "cron.log_run = off"]
+      : []),
+    ...settings,
+    "",
+  ];
+}
+
+/**
+ * Stops the server and removes its data once this process is gone, however it went. A shell of its own, deaf to
+ * Ctrl-C, looks every half second.
+ */
+function watch(home: string, pgCtl: string, owner: ServerUser | undefined): void {
+  const script = `trap '' INT HUP TERM
+    while kill -0 ${Deno.pid} 2>/dev/null && [ -d '${home}' ]; do sleep 0.5; done
+    [ -d '${home}' ] || exit 0
+    ${
+    owner === undefined ? "" : `setpriv --reuid=${owner.uid} --regid=${owner.gid} --clear-groups`
+  } '${pgCtl}' -D '${home}/data' -m immediate -w stop
+    [ -f '${home}/data/postmaster.pid' ] && kill -9 $(head -1 '${home}/data/postmaster.pid')
+    rm -rf '${home}'`;
+  const command = new Deno.Command("sh", {
+    args: ["-c", `(${script}) >/dev/null 2>&1 </dev/null &`],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  });
+  command.outputSync();
+}
+
+interface ServerUser {
+  uid: number;
+  gid: number;
+}
+
+/** Postgres refuses to run as root: then another user runs it. */
+async function serverUser(): Promise<ServerUser | undefined> {
+  if (Deno.uid() !== 0) return undefined;
+  const users = await exists("/etc/passwd") ? await Deno.readTextFile("/etc/passwd") : "";
+  for (const name of ["postgres", "nobody"]) {
+    const line = users.split("\n").find((user) => user.startsWith(`${name}:`))?.split(":");
+    if (line !== undefined) return { uid: Number(line[2]), gid: Number(line[3]) };
+  }
+  throw new Error("Cannot start Postgres as root: found neither a user `postgres` nor `nobody` to run it as");
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  try {
+    return listener.addr.port;
+  } finally {
+    listener.close();
+  }
+}

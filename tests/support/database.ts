@@ -1,0 +1,180 @@
+/**
+ * Databases for tests: {@linkcode freshDatabase} gives a test one of its own in milliseconds, cloned from a template.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import postgres from "postgres";
+import { connect } from "../../src/db/connect.ts";
+import type { Database } from "../../src/db/database.ts";
+import { openEmbedded } from "../../src/db/embedded.ts";
+import { install, installSql } from "../../src/db/install.ts";
+import type { SchemaFile } from "../../src/db/schema_gen.ts";
+import { readSchema } from "../../scripts/gen.ts";
+import { type Cluster, findBinaries, startCluster } from "./cluster.ts";
+
+/** Whether this run is on the embedded PGlite, which has one session and no server. */
+export const onEmbedded: boolean = Deno.env.get("RHYTHM_TEST_PG") === "pglite";
+
+/** A database of a test's own. */
+export interface TestDatabase extends AsyncDisposable {
+  /** Its connection string, for the superuser. */
+  url: string;
+  /** Its name. */
+  name: string;
+  /** Where the engine is installed. */
+  schema: string;
+  /** It, through our own interface. */
+  database: Database;
+  /** It, through postgres.js (a pool of 10); only on a server. */
+  sql: postgres.Sql;
+}
+
+/** What {@linkcode freshDatabase} is to give. */
+export interface FreshOptions {
+  /** Whether the engine is installed. Default: installed. */
+  engine?: "installed" | "absent";
+}
+
+let server: Promise<string> | undefined;
+
+/** The superuser's connection string of the server of this run; started now when this test runs on its own. */
+export function testServer(): Promise<string> {
+  return server ??= (async () => {
+    const url = Deno.env.get("RHYTHM_TEST_DATABASE_URL");
+    if (url) return url;
+    const started = (await privateCluster()).url;
+    // The other files of this run find it: the environment is the process's, modules are each file's own.
+    Deno.env.set("RHYTHM_TEST_DATABASE_URL", started);
+    return started;
+  })();
+}
+
+/** A cluster for one test alone, to be restarted and killed. */
+export async function privateCluster(settings: string[] = []): Promise<Cluster> {
+  const wanted = Deno.env.get("RHYTHM_TEST_PG");
+  const binaries = await findBinaries(wanted === undefined || wanted === "" ? undefined : Number(wanted));
+  if (binaries === undefined) {
+    throw new Error("No Postgres on this machine, and none from npm for this platform");
+  }
+  return await startCluster(binaries, settings);
+}
+
+/**
+ * A fresh database, dropped when disposed.
+ *
+ * @param options whether the engine is installed in it
+ */
+export async function freshDatabase(options: FreshOptions = {}): Promise<TestDatabase> {
+  const engine = options.engine ?? "installed";
+  if (onEmbedded) return await freshEmbedded(engine);
+  const base = await testServer();
+  const admin = postgres(base, { max: 1, onnotice: () => {} });
+  const name = `${prefix()}_${crypto.randomUUID().slice(0, 8)}`;
+  try {
+    const template = engine === "installed" ? await ensureTemplate(admin, base) : "template1";
+    await admin.unsafe(`create database "${name}" template "${template}"`);
+  } finally {
+    await admin.end();
+  }
+  const url = onDatabase(base, name);
+  const database = connect({ url, maxConnections: 10 });
+  const sql = postgres(url, { max: 10, onnotice: () => {} });
+  return {
+    url,
+    name,
+    schema: "rhythm",
+    database,
+    sql,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await Promise.all([database.close(), sql.end({ timeout: 1 })]);
+      const again = postgres(base, { max: 1, onnotice: () => {} });
+      await again.unsafe(`drop database if exists "${name}" with (force)`);
+      await again.end();
+    },
+  };
+}
+
+/** What the names of this run's databases begin with. */
+function prefix(): string {
+  return `rhythm_test_${Deno.env.get("RHYTHM_TEST_RUN") ?? Deno.pid}`;
+}
+
+function onDatabase(base: string, name: string): string {
+  const url = new URL(base);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** The template with the engine installed: made once a run by whoever comes first. */
+async function ensureTemplate(admin: postgres.Sql, base: string): Promise<string> {
+  const engine = await engineFiles();
+  const state = createHash("sha256").update(engine.map((file) => file.checksum).join()).digest("hex").slice(
+    0,
+    8,
+  );
+  const name = `${prefix()}_template_${state}`;
+  await admin`select pg_advisory_lock(hashtextextended(${name}, 0))`;
+  const [found] = await admin`select from pg_database where datname = ${name}`;
+  if (found === undefined) {
+    await admin.unsafe(`drop database if exists "${name}_draft" with (force)`);
+    await admin.unsafe(`create database "${name}_draft"`);
+    const database = connect({ url: onDatabase(base, `${name}_draft`), maxConnections: 1 });
+    try {
+      await install(database, { files: engine });
+    } finally {
+      await database.close();
+    }
+    await renamed(admin, name);
+  }
+  await admin`select pg_advisory_unlock(hashtextextended(${name}, 0))`;
+  return name;
+}
+
+/** The installing connection may take a moment to leave the server. */
+async function renamed(admin: postgres.Sql, name: string): Promise<void> {
+  for (let left = 100;; left--) {
+    try {
+      await admin.unsafe(`alter database "${name}_draft" rename to "${name}"`);
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+let files: Promise<SchemaFile[]> | undefined;
+
+/** Tests run on sql/ as it is now, whatever was generated from it last. */
+function engineFiles(): Promise<SchemaFile[]> {
+  return files ??= readSchema();
+}
+
+let dump: Promise<Blob> | undefined;
+
+async function freshEmbedded(engine: "installed" | "absent"): Promise<TestDatabase> {
+  const database = engine === "absent" ? await openEmbedded({ dataDir: "memory://" }) : await openEmbedded({
+    dataDir: "memory://",
+    loadDataDir: await (dump ??= embeddedTemplate()),
+  });
+  return {
+    url: "memory://",
+    name: "postgres",
+    schema: "rhythm",
+    database,
+    get sql(): postgres.Sql {
+      throw new Error("This test needs a server: PGlite has no connections. Give it `ignore: onEmbedded`");
+    },
+    [Symbol.asyncDispose]: () => database.close(),
+  };
+}
+
+async function embeddedTemplate(): Promise<Blob> {
+  const { PGlite } = await import("@electric-sql/pglite");
+  const engine = await PGlite.create({ dataDir: "memory://" });
+  await engine.exec(installSql({ files: await engineFiles() }));
+  const image = await engine.dumpDataDir("none");
+  await engine.close();
+  return image;
+}
