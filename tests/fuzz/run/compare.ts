@@ -6,18 +6,41 @@
 
 import type { Outcome } from "./world.ts";
 
+/** Ends of messages in front of which V8 quotes the source, and what may follow them. */
+const QUOTING = /(?:is not a function|is not iterable|is not a constructor|could not be cloned)/.source;
+
+/** Where V8's messages quote the program's text or print pictures, only what they say is compared. */
+const SAID: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(`(Error<)[^>]*(${QUOTING})[^>]*`, "g"), "$1$2"],
+  [new RegExp(`^(failed \\w+: ).*(${QUOTING}).*`), "$1$2"],
+  [new RegExp(`"(?:[^"\\\\]|\\\\.)*(${QUOTING})(?:[^"\\\\]|\\\\.)*"`, "g"), '"$1"'],
+  [/Spread syntax requires [^>"]* to be a function/g, "is not iterable"],
+  [/Cannot destructure [^>]*? as it is (undefined|null)\.?/g, "Cannot destructure $1"],
+  [/Invalid regular expression: [^>"]*/g, "Invalid regular expression"],
+  [/(Converting circular structure to JSON)[^>]*/g, "$1"],
+];
+
 /** The first difference between two outcomes, as text; undefined when there is none. */
 export function difference(expected: Outcome, actual: Outcome): string | undefined {
   const length = Math.max(expected.lines.length, actual.lines.length);
   for (let index = 0; index < length; index++) {
-    if (expected.lines[index] !== actual.lines[index]) {
+    if (!same(expected.lines[index], actual.lines[index])) {
       return `line ${index + 1}\n  V8:   ${expected.lines[index]}\n  ours: ${actual.lines[index]}${
         tail(actual, index)
       }`;
     }
   }
-  if (expected.end === actual.end) return undefined;
+  if (same(expected.end, actual.end)) return undefined;
   return `end\n  V8:   ${expected.end}\n  ours: ${actual.end}`;
+}
+
+function same(left: string | undefined, right: string | undefined): boolean {
+  if (left === right) return true;
+  return left !== undefined && right !== undefined && said(left) === said(right);
+}
+
+function said(line: string): string {
+  return SAID.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line);
 }
 
 function tail(actual: Outcome, index: number): string {
