@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { differenceOn, explain, programs } from "./programs.ts";
+import { differenceOn, explain } from "./check_program.ts";
+import { programs } from "./programs.ts";
 
 const seed = Number(Deno.env.get("FUZZ_SEED") ?? Date.now() % 0x7fffffff);
 const count = Number(Deno.env.get("FUZZ_COUNT") ?? 2000);

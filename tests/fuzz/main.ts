@@ -7,7 +7,8 @@
 
 import { parseArgs } from "node:util";
 import fc from "fast-check";
-import { differenceOn, explain, programs } from "./programs.ts";
+import { differenceOn, explain } from "./check_program.ts";
+import { programs } from "./programs.ts";
 
 const BATCH = 250;
 const { values } = parseArgs({

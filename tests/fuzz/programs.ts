@@ -1,5 +1,5 @@
 /**
- * Programs as a fast-check arbitrary, and the check that every one of them has to pass.
+ * Programs as a fast-check arbitrary.
  *
  * @module
  */
@@ -7,10 +7,6 @@
 import fc from "fast-check";
 import { Dice } from "./generate/dice.ts";
 import { generateProgram, type Program } from "./generate/program.ts";
-import { reduceSource } from "./reduce.ts";
-import { difference } from "./run/compare.ts";
-import { runInFlow } from "./run/flow.ts";
-import { runInV8 } from "./run/v8.ts";
 
 class ProgramArbitrary extends fc.Arbitrary<Program> {
   override generate(random: fc.Random): fc.Value<Program> {
@@ -28,37 +24,3 @@ class ProgramArbitrary extends fc.Arbitrary<Program> {
 
 /** Programs over the whole language. They are reduced on their syntax tree, not by fast-check. */
 export const programs: fc.Arbitrary<Program> = new ProgramArbitrary();
-
-/** How V8 and our machine differ on a program: run through, and stopped at jobs the program's order picks. */
-export async function differenceOn(program: Program): Promise<string | undefined> {
-  const expected = await runInV8(program.source, program);
-  const straight = difference(expected, runInFlow(program.source, program));
-  if (straight) return straight;
-  const pause = pauses(program.order);
-  const interrupted = difference(expected, runInFlow(program.source, program, { pause }));
-  return interrupted && `stopped at jobs: ${interrupted}`;
-}
-
-/** Stops before every job for some programs, before some of the jobs for others. */
-function pauses(order: number): () => boolean {
-  const every = 1 + order % 3;
-  let asked = 0;
-  return () => ++asked % every === 0;
-}
-
-/** A readable account of a difference: a small program that still shows it. */
-export async function explain(program: Program, found: string): Promise<string> {
-  const kind = kindOf(found);
-  const source = await reduceSource(program.source, async (candidate) => {
-    const text = await differenceOn({ ...program, source: candidate }).catch(() => undefined);
-    return text !== undefined && kindOf(text) === kind;
-  });
-  const small = await differenceOn({ ...program, source }) ?? found;
-  return `order ${program.order}\n${source}\n${small}`;
-}
-
-function kindOf(text: string): string {
-  const refused = /refused (\w+)/.exec(text)?.[1];
-  if (refused) return `refused ${refused}`;
-  return text.startsWith("stopped") ? "stopped" : /^\w+/.exec(text)![0];
-}

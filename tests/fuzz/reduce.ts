@@ -27,7 +27,7 @@ export async function reduceSource(
   for (let progress = true; progress;) {
     progress = false;
     for (const edit of editsOf(best)) {
-      if (tries++ > MAX_TRIES) return best;
+      if (tries++ > MAX_TRIES) return tidy(best);
       const candidate = best.slice(0, edit.start) + edit.text + best.slice(edit.end);
       if (candidate.length >= best.length || !parses(candidate) || !await fails(candidate)) continue;
       best = candidate;
@@ -35,7 +35,11 @@ export async function reduceSource(
       break;
     }
   }
-  return best;
+  return tidy(best);
+}
+
+function tidy(source: string): string {
+  return source.replaceAll(/\n\s*\n/g, "\n");
 }
 
 function parses(source: string): boolean {
