@@ -1,6 +1,6 @@
 import { durationMs } from "../shared/duration.ts";
 import { toJson } from "../shared/json.ts";
-import { parseInput, type SqlTag, type TaskDefinition } from "../define/mod.ts";
+import { parseInput, type TaskDefinition } from "../define/mod.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { IsolatedError, runIsolated } from "./isolate/run.ts";
 import type { TaskRun, TaskStoppedError } from "./task_run.ts";
@@ -49,18 +49,6 @@ export async function runTask(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Runs a transactional handler: what it writes through `sql` stays open for whoever settles it. */
-export async function runInTransaction(
-  definition: TaskDefinition,
-  input: unknown,
-  run: TaskRun,
-  sql: SqlTag,
-  limits: TaskLimits,
-): Promise<TaskEnd> {
-  run.joinTransaction(sql);
-  return await runTask(definition, input, run, limits);
 }
 
 function callHandler(definition: TaskDefinition, input: unknown, run: TaskRun): unknown {

@@ -1,0 +1,125 @@
+import type { ExecutionError, ExecutionType, SqlTag } from "../define/mod.ts";
+import type { JsonValue } from "../shared/json.ts";
+import type { Report } from "./reporter.ts";
+
+/** One execution that this worker has leased. */
+export interface Claimed {
+  /** The execution. */
+  readonly id: string;
+  /** A task or a workflow. */
+  readonly kind: ExecutionType;
+  /** The task's or flow's name. */
+  readonly target: string;
+  /** The queue it came from. */
+  readonly queue: string;
+  /** Which attempt this is. */
+  readonly attempt: number;
+  /** How many there may be. */
+  readonly maxAttempts: number;
+  /** What it was started with. */
+  readonly inputs: JsonValue;
+  /** What its starter attached. */
+  readonly metadata: Readonly<Record<string, JsonValue>>;
+  /** The trace it belongs to. */
+  readonly traceparent: string | null;
+  /** The execution that started it. */
+  readonly parentId: string | null;
+  /** When it was created, ISO 8601. */
+  readonly createdAt: string;
+  /** How long the attempt may take, in milliseconds. */
+  readonly timeoutMs: number | null;
+  /** For a workflow: its program, where it stands, and what happened since. */
+  readonly flow: ClaimedFlow | null;
+}
+
+/** What a workflow needs to go on. */
+export interface ClaimedFlow {
+  /** The hash of its program. */
+  readonly program: string;
+  /** Which version of the flow it is. */
+  readonly version: JsonValue;
+  /** Where it stands; nothing: at its beginning. */
+  readonly snapshot: JsonValue | null;
+  /** What it waited for and is settled now. */
+  readonly settled: readonly Settled[];
+  /** Whether it is to end, running its `finally` blocks first. */
+  readonly cancelled: boolean;
+}
+
+/** Something a workflow waited for, settled. */
+export type Settled =
+  | { readonly id: string; readonly status: "completed"; readonly output: JsonValue }
+  | { readonly id: string; readonly status: "failed"; readonly error: ExecutionError };
+
+/** How an execution left a worker's hands. */
+export type Outcome =
+  & {
+    /** The execution. */
+    readonly id: string;
+    /** The attempt that ended so. */
+    readonly attempt: number;
+  }
+  & (
+    | { readonly status: "completed"; readonly output: string; readonly flow?: FlowAdvance }
+    | {
+      readonly status: "failed";
+      readonly error: ExecutionError;
+      readonly retryable: boolean;
+      readonly flow?: FlowAdvance;
+    }
+    | { readonly status: "suspended"; readonly flow: FlowAdvance }
+    | { readonly status: "cancelled"; readonly flow?: FlowAdvance }
+    | { readonly status: "released"; readonly reason: string; readonly delayMs: number }
+  );
+
+/** What a workflow's advance leaves behind. */
+export interface FlowAdvance {
+  /** Where it stands. */
+  readonly snapshot: JsonValue | null;
+  /** What it asked for, in program order. */
+  readonly effects: readonly JsonValue[];
+  /** What lets it go on. */
+  readonly waits: readonly JsonValue[];
+}
+
+/** What became of a batch of outcomes. */
+export interface Settlement {
+  /** Outcomes that changed nothing, because the lease was lost or the execution was over. */
+  readonly refused: readonly { readonly id: string; readonly reason: string }[];
+  /** Work that the batch made, leased to this worker already: children, and workflows that can go on. */
+  readonly claimed: readonly Claimed[];
+}
+
+/** What the engine says to a worker's sign of life. */
+export interface Beat {
+  /** Executions that are to stop, and why. */
+  readonly stop: readonly { readonly id: string; readonly reason: "cancelled" | "lost" }[];
+  /** Whether the engine still counts on this worker; otherwise its leases are gone. */
+  readonly alive: boolean;
+}
+
+/** The engine as one worker sees it. */
+export interface Engine {
+  /** Makes the worker known, anew if it was given up. */
+  register(): Promise<void>;
+  /** Calls back whenever there may be work; returns what ends that. */
+  listen(onWork: () => void): Promise<() => Promise<void>>;
+  /** Leases up to so many executions. `dozing`: the worker will sleep if there are none, and wants to be woken. */
+  claim(limit: number, mood: "awake" | "dozing"): Promise<readonly Claimed[]>;
+  /** Commits outcomes, all of them or none; may lease up to so many executions that they made. */
+  settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement>;
+  /** Runs a handler in the transaction that then settles its execution. */
+  settleInTransaction(id: string, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
+  /** Gives a sign of life. */
+  beat(): Promise<Beat>;
+  /** Does what is due; gives the time of what is due next. */
+  tick(): Promise<Date | null>;
+  /** Stores log lines and progress. */
+  report(report: Report): Promise<void>;
+  /** Reads a program. */
+  program(hash: string): Promise<JsonValue | null>;
+  /** Takes leave: what is still leased goes back at once. */
+  leave(): Promise<void>;
+  /** Whether an error says nothing about the call: the connection is gone, the server restarts. */
+  isTransient(error: unknown): boolean;
+}

@@ -1,0 +1,226 @@
+import type { ExecutionError, Logger, Telemetry } from "../define/mod.ts";
+import type { JsonValue } from "../shared/json.ts";
+import type { Claimed, ClaimedFlow, Engine, FlowAdvance, Outcome, Settled } from "./engine.ts";
+import type { WorkerObserver } from "./events.ts";
+import type { Hands } from "./hands.ts";
+import { Programs } from "./programs.ts";
+import type { Strangers } from "./strangers.ts";
+import { Uuids } from "./uuid.ts";
+
+/** How far a flow went. */
+export type FlowStep =
+  & { readonly effects: readonly FlowEffect[] }
+  & (
+    | { readonly status: "suspended"; readonly snapshot: JsonValue; readonly waits: readonly JsonValue[] }
+    | { readonly status: "completed"; readonly output: JsonValue }
+    | { readonly status: "failed"; readonly error: ExecutionError }
+  );
+
+/** Something that a flow asked for. */
+export interface FlowEffect {
+  /** What kind of thing. */
+  readonly type: string;
+  /** The name of a task, a flow, a signal. */
+  readonly target?: string;
+  /** The name of a signal. */
+  readonly name?: string;
+  /** When a timer is due. */
+  readonly at?: unknown;
+}
+
+/** All the outside that a flow has. */
+export interface FlowHost {
+  /** The time. */
+  readonly now: () => Date;
+  /** A number from 0 to 1. */
+  readonly random: () => number;
+  /** A fresh id. */
+  readonly newId: () => string;
+}
+
+/** The language, as far as running it goes. */
+export interface FlowRuntime {
+  /** Runs a program from its beginning. */
+  readonly start: (
+    program: JsonValue,
+    begin: { inputs: JsonValue; context: Record<string, JsonValue> },
+    host: FlowHost,
+  ) => FlowStep;
+  /** Goes on where a snapshot stands. */
+  readonly resume: (
+    program: JsonValue,
+    snapshot: JsonValue,
+    settled: readonly Settled[],
+    host: FlowHost,
+  ) => FlowStep;
+}
+
+/** What running workflows stands on. */
+export interface FlowCrewParts {
+  /** The language. */
+  readonly runtime: FlowRuntime;
+  /** Where programs are. */
+  readonly engine: Engine;
+  /** What is in hand. */
+  readonly hands: Hands;
+  /** Where the worker logs. */
+  readonly logger: Logger;
+  /** What to do with workflows whose program is not to be had. */
+  readonly strangers: Strangers;
+  /** Takes an outcome that waits for its settle. */
+  readonly settle: (outcome: Outcome) => void;
+  /** Tracing, if somebody collects it. */
+  readonly telemetry?: Telemetry;
+  /** Hears what happens. */
+  readonly observer?: WorkerObserver;
+}
+
+/** Runs workflows: each from where it stands to where it must wait, in one turn of the event loop. */
+export class FlowCrew {
+  readonly #parts: FlowCrewParts;
+  readonly #programs: Programs<JsonValue>;
+  readonly #host: FlowHost;
+
+  /** @param parts what it stands on */
+  constructor(parts: FlowCrewParts) {
+    this.#parts = parts;
+    this.#programs = new Programs((hash) => parts.engine.program(hash));
+    const uuids = new Uuids();
+    this.#host = { now: () => new Date(), random: Math.random, newId: () => uuids.next() };
+  }
+
+  /** Advances a workflow. */
+  start(claimed: Claimed): void {
+    const program = this.#programs.peek(claimed.flow!.program);
+    if (program === undefined) {
+      this.#parts.hands.take(claimed, null);
+      void this.#load(claimed);
+    } else {
+      this.#advance(claimed, program);
+    }
+  }
+
+  async #load(claimed: Claimed): Promise<void> {
+    try {
+      const program = await this.#programs.get(claimed.flow!.program);
+      if (program === null) this.#parts.settle(this.#parts.strangers.handBack(claimed, "program"));
+      else this.#advance(claimed, program);
+    } catch (error) {
+      this.#parts.logger.warn("a program could not be read", {
+        execution: claimed.id,
+        flow: claimed.target,
+        error,
+      });
+      const reason = `Its program could not be read: ${
+        error instanceof Error ? error.message : String(error)
+      }`;
+      this.#parts.settle({
+        id: claimed.id,
+        attempt: claimed.attempt,
+        status: "released",
+        reason,
+        delayMs: 1_000,
+      });
+    } finally {
+      this.#parts.hands.drop(claimed);
+    }
+  }
+
+  #advance(claimed: Claimed, program: JsonValue): void {
+    this.#parts.observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
+    let outcome: Outcome;
+    try {
+      const step = run(this.#parts.runtime, program, claimed, claimed.flow!, this.#host);
+      outcome = outcomeOf(step, claimed);
+      if (this.#parts.observer !== undefined) this.#observe(claimed, step);
+    } catch (error) {
+      outcome = this.#broken(claimed, error);
+    }
+    this.#parts.settle(outcome);
+  }
+
+  // The language refuses by failing the step; what it throws is a defect of its own, or a snapshot it cannot read.
+  #broken(claimed: Claimed, thrown: unknown): Outcome {
+    this.#parts.logger.error("a workflow could not be advanced", {
+      execution: claimed.id,
+      flow: claimed.target,
+      error: thrown,
+    });
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const code = thrown instanceof Error && "code" in thrown ? { code: String(thrown.code) } : {};
+    const error = {
+      type: "FlowRuntimeError",
+      message: `The workflow could not be advanced: ${message}`,
+      ...code,
+    };
+    return { id: claimed.id, attempt: claimed.attempt, status: "failed", error, retryable: false };
+  }
+
+  #observe(claimed: Claimed, step: FlowStep): void {
+    const event = facts(claimed);
+    if (step.status === "completed") {
+      this.#parts.observer!({ type: "completed", ...event, output: JSON.stringify(step.output) });
+    } else if (step.status === "failed") {
+      this.#parts.observer!({ type: "failed", ...event, error: step.error, willRetry: false });
+    } else {
+      this.#parts.observer!({ type: "suspended", ...event, waits: step.effects.flatMap(describe) });
+    }
+  }
+}
+
+function run(
+  runtime: FlowRuntime,
+  program: JsonValue,
+  claimed: Claimed,
+  flow: ClaimedFlow,
+  host: FlowHost,
+): FlowStep {
+  if (flow.snapshot !== null) return runtime.resume(program, flow.snapshot, flow.settled, host);
+  const context = {
+    executionId: claimed.id,
+    flow: claimed.target,
+    version: flow.version,
+    queue: claimed.queue,
+    attempt: claimed.attempt,
+    parentId: claimed.parentId,
+    createdAt: claimed.createdAt,
+    metadata: claimed.metadata,
+  };
+  return runtime.start(program, { inputs: claimed.inputs, context }, host);
+}
+
+function outcomeOf(step: FlowStep, { id, attempt }: Claimed): Outcome {
+  const effects = step.effects as unknown as JsonValue[];
+  if (step.status === "suspended") {
+    return {
+      id,
+      attempt,
+      status: "suspended",
+      flow: { snapshot: step.snapshot, effects, waits: step.waits },
+    };
+  }
+  const flow: FlowAdvance = { snapshot: null, effects, waits: [] };
+  if (step.status === "completed") {
+    return { id, attempt, status: "completed", output: JSON.stringify(step.output), flow };
+  }
+  return { id, attempt, status: "failed", error: step.error, retryable: true, flow };
+}
+
+function describe(effect: FlowEffect): string[] {
+  switch (effect.type) {
+    case "run_task":
+      return [`task "${effect.target}"`];
+    case "run_workflow":
+      return [`workflow "${effect.target}"`];
+    case "start_timer":
+      return [`a timer until ${effect.at}`];
+    case "await_signal":
+      return [`signal "${effect.name}"`];
+    default:
+      return [];
+  }
+}
+
+function facts(claimed: Claimed): { id: string; kind: Claimed["kind"]; target: string; attempt: number } {
+  return { id: claimed.id, kind: claimed.kind, target: claimed.target, attempt: claimed.attempt };
+}

@@ -1,0 +1,58 @@
+import type { Logger } from "../define/mod.ts";
+import type { Claimed, Outcome } from "./engine.ts";
+
+/** What is missing to run an execution. */
+export type Missing = "handler" | "program";
+
+/**
+ * Executions that this worker cannot run: handed back for others at once, looked at again less and less often, and
+ * after a while said loudly.
+ */
+export class Strangers {
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  readonly #seen = new Map<string, { since: number; told: number; pauseMs: number }>();
+
+  /** @param logger where it is said @param now the clock, in milliseconds */
+  constructor(logger: Logger, now: () => number = () => performance.now()) {
+    this.#logger = logger;
+    this.#now = now;
+  }
+
+  /** The outcome that leaves an execution to others. */
+  handBack(claimed: Claimed, missing: Missing): Outcome {
+    const what = claimed.kind === "task"
+      ? `no handler for task "${claimed.target}"`
+      : `no program of flow "${claimed.target}"`;
+    const reason = `The worker that claimed it has ${
+      missing === "handler" ? what : `${what} that it can run`
+    }`;
+    const pauseMs = this.#note(claimed, what);
+    return { id: claimed.id, attempt: claimed.attempt, status: "released", reason, delayMs: pauseMs };
+  }
+
+  #note(claimed: Claimed, what: string): number {
+    const key = `${claimed.kind} ${claimed.target}`;
+    const now = this.#now();
+    const seen = this.#seen.get(key) ?? { since: now, told: -Infinity, pauseMs: FIRST_PAUSE_MS / 2 };
+    this.#seen.set(key, seen);
+    seen.pauseMs = Math.min(LONGEST_PAUSE_MS, seen.pauseMs * 2);
+    if (now - seen.since >= PATIENCE_MS && now - seen.told >= PATIENCE_MS) {
+      seen.told = now;
+      this.#logger.error(
+        `nobody runs ${claimed.kind} "${claimed.target}": this worker has ${what}, and for ` +
+          `${
+            Math.round((now - seen.since) / 1000)
+          } s no other worker of queue "${claimed.queue}" has taken it`,
+        { queue: claimed.queue, target: claimed.target, execution: claimed.id },
+      );
+    } else {
+      this.#logger.debug(`left for others: ${what}`, { execution: claimed.id });
+    }
+    return seen.pauseMs;
+  }
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+const PATIENCE_MS = 30_000;

@@ -1,0 +1,349 @@
+import { RhythmError } from "../shared/error.ts";
+import type { AnyTask, Logger, Telemetry } from "../define/mod.ts";
+import { Doze, pauseAfter } from "./doze.ts";
+import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
+import type { WorkerObserver } from "./events.ts";
+import { FlowCrew, type FlowRuntime } from "./flow_crew.ts";
+import { GroupCommit } from "./group_commit.ts";
+import { Hands } from "./hands.ts";
+import { LagMonitor } from "./lag.ts";
+import { Pulse } from "./pulse.ts";
+import { type Report, Reporter } from "./reporter.ts";
+import { WorkerStats } from "./stats.ts";
+import { TaskCrew } from "./task_crew.ts";
+import { Strangers } from "./strangers.ts";
+
+/** What a worker is made of. */
+export interface WorkerParts {
+  /** The engine it works for. */
+  readonly engine: Engine;
+  /** The language that its workflows are written in. */
+  readonly runtime: FlowRuntime;
+  /** The tasks it can run. */
+  readonly tasks: readonly AnyTask[];
+  /** Where it logs. */
+  readonly logger: Logger;
+  /** How many executions it has in hand at most. */
+  readonly concurrency: number;
+  /** How many transactional tasks run at once. */
+  readonly transactions: number;
+  /** How long it may be silent before its leases are given to others. */
+  readonly leaseMs: number;
+  /** How long running handlers may take to finish at shutdown. */
+  readonly graceMs: number;
+  /** The longest pause between two looks for work when nothing is heard. */
+  readonly pollMs: number;
+  /** The most bytes of an output. */
+  readonly maxOutputBytes: number;
+  /** Tracing, if somebody collects it. */
+  readonly telemetry?: Telemetry;
+  /** Hears what happens. */
+  readonly observer?: WorkerObserver;
+}
+
+/** Where a worker is in its life. */
+export type WorkerState = "new" | "starting" | "running" | "stopping" | "stopped";
+
+/**
+ * Claims executions, runs them, settles how they ended; until it is told to stop.
+ *
+ * One loop claims while there is room in hand; what ends is settled in natural group commits beside it; a pulse keeps
+ * the leases alive, another does what is due.
+ */
+export class Worker {
+  /** What it counts. */
+  readonly stats: WorkerStats = new WorkerStats();
+  readonly #parts: WorkerParts;
+  readonly #engine: Engine;
+  readonly #hands = new Hands();
+  readonly #doze = new Doze();
+  readonly #reporter: Reporter;
+  readonly #tasks: TaskCrew;
+  readonly #flows: FlowCrew;
+  readonly #strangers: Strangers;
+  readonly #commits: GroupCommit<Outcome>;
+  readonly #lag: LagMonitor;
+  readonly #heart: Pulse;
+  readonly #clock: Pulse;
+  #state: WorkerState = "new";
+  #done: Promise<void> | undefined;
+  #lastHeard = 0;
+
+  /** @param parts what it is made of */
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#engine = parts.engine;
+    this.#reporter = new Reporter((report) => this.#report(report));
+    const settle = (outcome: Outcome): void => this.#commits.push(outcome);
+    this.#strangers = new Strangers(parts.logger);
+    const shared = { ...parts, hands: this.#hands, stats: this.stats, settle };
+    this.#tasks = new TaskCrew({
+      ...shared,
+      services: { reporter: this.#reporter, logger: parts.logger, heartbeat: () => this.#beat() },
+      settled: (outcome, settlement) => this.#settled([outcome], settlement),
+    });
+    this.#flows = new FlowCrew({ ...shared, strangers: this.#strangers });
+    this.#commits = new GroupCommit({
+      commit: (batch) => this.#commit(batch),
+      maxBatch: 1_000,
+      isTransient: (error) => this.#engine.isTransient(error),
+      onRefused: (outcome, error) => this.#refused(outcome, error),
+      onTrouble: (error, attempt) => this.#trouble("settle", error, attempt),
+    });
+    this.#lag = new LagMonitor({ warnMs: 1_000, onBlocked: (lagMs) => this.#warnLag(lagMs) });
+    this.#heart = new Pulse(() => this.#heartbeat());
+    this.#clock = new Pulse(() => this.#tick());
+  }
+
+  /** Where it is in its life. */
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** How many executions it has in hand. */
+  get inHand(): number {
+    return this.#hands.size;
+  }
+
+  /** Whether the database answered within the lease. */
+  get isHeard(): boolean {
+    return this.#state === "running" && performance.now() - this.#lastHeard < this.#parts.leaseMs;
+  }
+
+  /** The longest standstill of the event loop since the last call, in milliseconds. */
+  takeLag(): number {
+    return this.#lag.take();
+  }
+
+  /**
+   * Works until `stop()` is called.
+   *
+   * @throws {RhythmError} it ran before, or the engine did not take it on
+   */
+  async run(): Promise<void> {
+    if (this.#state !== "new") {
+      throw new RhythmError(`This worker is ${this.#state}; a worker runs once, make another`, {
+        code: "WORKER_RAN",
+      });
+    }
+    this.#state = "starting";
+    this.#done = this.#live();
+    await this.#done;
+  }
+
+  /** Stops claiming, lets handlers finish within the grace time, hands the rest back; then `run()` resolves. */
+  async stop(): Promise<void> {
+    if (this.#state === "new") this.#state = "stopped";
+    if (this.#state === "starting" || this.#state === "running") this.#state = "stopping";
+    this.#doze.wake();
+    await this.#done?.catch(() => {});
+  }
+
+  /** Stops. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #live(): Promise<void> {
+    try {
+      await this.#engine.register();
+      const unlisten = await this.#engine.listen(() => this.#doze.wake());
+      this.#lastHeard = performance.now();
+      if (this.#state === "starting") this.#state = "running";
+      this.#lag.start();
+      this.#heart.at(this.#parts.leaseMs / 3);
+      this.#clock.start();
+      await this.#claimLoop();
+      await this.#leave(unlisten);
+    } finally {
+      this.#lag.stop();
+      this.#state = "stopped";
+    }
+  }
+
+  async #claimLoop(): Promise<void> {
+    let empty = 0;
+    let troubles = 0;
+    while (this.#state === "running") {
+      const room = this.#room();
+      if (room <= 0) {
+        await this.#hands.dropped(100);
+        continue;
+      }
+      try {
+        // The second look in a row says that a sleeper is about: from then on producers wake it.
+        const found = await this.#claim(room, empty > 0 ? "dozing" : "awake");
+        troubles = 0;
+        empty = found > 0 ? 0 : empty + 1;
+        if (empty > 1) await this.#doze.sleep(pauseAfter(empty - 1, this.#parts.pollMs));
+      } catch (error) {
+        if (!this.#engine.isTransient(error)) throw error;
+        this.#trouble("claim", error, ++troubles);
+        await this.#doze.sleep(Math.min(2_000, 50 * 2 ** troubles));
+      }
+    }
+  }
+
+  // A handler's place is free when it ends, not when it is settled; but settles must keep up.
+  #room(): number {
+    if (this.#commits.pending > 4 * BATCH) return 0;
+    return Math.min(BATCH, this.#parts.concurrency - this.#hands.size);
+  }
+
+  async #claim(limit: number, mood: "awake" | "dozing"): Promise<number> {
+    const began = performance.now();
+    const rows = await this.#engine.claim(limit, mood);
+    this.#lastHeard = performance.now();
+    if (rows.length > 0) {
+      this.stats.claimSeconds.observe((this.#lastHeard - began) / 1000);
+      this.stats.claimSizes.observe(rows.length);
+      for (const row of rows) this.#take(row);
+    }
+    return rows.length;
+  }
+
+  #take(claimed: Claimed): void {
+    if (claimed.kind === "workflow") this.#flows.start(claimed);
+    else if (this.#tasks.knows(claimed.target)) this.#tasks.start(claimed);
+    else this.#commits.push(this.#strangers.handBack(claimed, "handler"));
+  }
+
+  async #commit(batch: Outcome[]): Promise<void> {
+    const began = performance.now();
+    const settlement = await this.#engine.settle(batch, this.#parts.concurrency - this.#hands.size);
+    this.#lastHeard = performance.now();
+    this.stats.settleSeconds.observe((this.#lastHeard - began) / 1000);
+    this.stats.settleSizes.observe(batch.length);
+    this.#settled(batch, settlement);
+  }
+
+  #settled(batch: readonly Outcome[], settlement: Settlement): void {
+    for (const outcome of batch) this.stats.count(outcome.status);
+    for (const { id, reason } of settlement.refused) {
+      this.stats.refused++;
+      this.#parts.logger.warn("an outcome changed nothing", { execution: id, reason });
+    }
+    for (const claimed of settlement.claimed) this.#take(claimed);
+  }
+
+  // The database refuses this one outcome for a reason of its own: the execution fails with that reason.
+  #refused(outcome: Outcome, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const code = error instanceof RhythmError ? { code: error.code } : {};
+    this.#parts.logger.error("an outcome cannot be stored", {
+      execution: outcome.id,
+      status: outcome.status,
+      error,
+    });
+    if (outcome.status === "failed" && outcome.error.type === "SettleError") return;
+    const { id, attempt } = outcome;
+    const reason = {
+      type: "SettleError",
+      message: `The ${outcome.status} outcome cannot be stored: ${message}`,
+      ...code,
+    };
+    this.#commits.push({ id, attempt, status: "failed", error: reason, retryable: false });
+  }
+
+  async #heartbeat(): Promise<number> {
+    try {
+      await this.#beat();
+    } catch (error) {
+      this.#parts.logger.warn("no answer to a heartbeat", { error });
+    }
+    const silentMs = performance.now() - this.#lastHeard;
+    if (silentMs > this.#parts.leaseMs) {
+      this.#hands.stopAll(
+        "lost",
+        `The worker reached no database for ${Math.round(silentMs / 1000)} s; its leases are lost`,
+      );
+    }
+    return this.#parts.leaseMs / 3;
+  }
+
+  async #beat(): Promise<void> {
+    const beat = await this.#engine.beat();
+    this.#lastHeard = performance.now();
+    for (const { id, reason } of beat.stop) this.#hands.stop(id, reason, STOPS[reason]);
+    if (beat.alive || this.#state !== "running") return;
+    this.#parts.logger.warn(
+      "this worker was silent for too long and was given up; its work went to others, it begins anew",
+    );
+    this.#hands.stopAll("lost", STOPS.lost);
+    await this.#engine.register();
+  }
+
+  async #tick(): Promise<number> {
+    try {
+      const next = await this.#engine.tick();
+      this.#doze.wake();
+      if (next === null) return IDLE_TICK_MS;
+      return Math.min(IDLE_TICK_MS, Math.max(0, next.getTime() - Date.now()));
+    } catch (error) {
+      this.#parts.logger.warn("tick failed", { error });
+      return 1_000;
+    }
+  }
+
+  async #report(report: Report): Promise<void> {
+    try {
+      await this.#engine.report(report);
+    } catch (error) {
+      this.#parts.logger.warn("log lines of executions could not be stored", {
+        lines: report.lines.length,
+        error,
+      });
+    }
+  }
+
+  async #leave(unlisten: () => Promise<void>): Promise<void> {
+    const { graceMs, logger } = this.#parts;
+    await this.#clock.stop();
+    if (!await this.#hands.emptied(graceMs)) {
+      logger.warn("the grace time is over; what still runs is handed back", { executions: this.#hands.size });
+      this.#hands.stopAll("shutdown", "The worker shut down before the handler was done");
+      await this.#hands.emptied(LAST_WORDS_MS);
+    }
+    const late = setTimeout(() => this.#commits.abandon(), Math.max(graceMs, LAST_WORDS_MS));
+    await this.#commits.drained();
+    clearTimeout(late);
+    await this.#heart.stop();
+    await this.#reporter.flush();
+    try {
+      await unlisten();
+      await this.#engine.leave();
+    } catch (error) {
+      logger.warn("leave could not be taken; the leases end by themselves", { error });
+    }
+  }
+
+  #trouble(what: string, error: unknown, attempt: number): void {
+    const log = attempt === 1 ? this.#parts.logger.warn : this.#parts.logger.error;
+    log(`${what} failed; it is tried again`, { attempt, error });
+  }
+
+  #warnLag(lagMs: number): void {
+    const running = [...new Set([...this.#hands.all()].map(({ claimed }) => claimed.target))].slice(0, 5);
+    this.#parts.logger.warn(
+      `the event loop stood still for ${Math.round(lagMs)} ms; no heartbeat was sent meanwhile`,
+      {
+        lagMs: Math.round(lagMs),
+        running,
+      },
+    );
+  }
+}
+
+const STOPS = {
+  cancelled: "The execution was cancelled",
+  lost: "The lease of the execution was lost to another worker",
+} as const;
+
+// Larger claims and settles gain nothing, and hold their locks longer.
+const BATCH = 1_000;
+
+// Somebody has to look even when nothing is due: others may have died.
+const IDLE_TICK_MS = 5_000;
+
+// How long handlers and settles get after the grace time.
+const LAST_WORDS_MS = 1_000;
