@@ -109,7 +109,7 @@ export interface Engine {
   /** Commits outcomes, all of them or none; may lease up to so many executions that they made. */
   settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement>;
   /** Runs a handler in the transaction that then settles its execution. */
-  settleInTransaction(id: string, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
+  settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
   /** Gives a sign of life. */
   beat(): Promise<Beat>;
   /** Does what is due; gives the time of what is due next. */

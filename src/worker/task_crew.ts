@@ -110,7 +110,7 @@ export class TaskCrew {
     return await this.#transactions.run(async () => {
       let end: TaskEnd | undefined;
       try {
-        const settlement = await this.#parts.engine.settleInTransaction(claimed.id, async (sql) => {
+        const settlement = await this.#parts.engine.settleInTransaction(claimed, async (sql) => {
           run.joinTransaction(sql);
           end = await this.#run(definition, claimed, run);
           const outcome = outcomeOf(end, claimed);
