@@ -48,7 +48,9 @@ function element(low: number, high: number, names?: readonly string[]): fc.Arbit
 }
 
 function field(low: number, high: number, stars: number, names?: readonly string[]): fc.Arbitrary<string> {
-  const list = fc.array(element(low, high, names), { minLength: 1, maxLength: 3 }).map((all) => all.join(","));
+  const list = fc.array(element(low, high, names), { minLength: 1, maxLength: 3 }).map((all) =>
+    all.join(",")
+  );
   return fc.oneof({ weight: stars, arbitrary: fc.constant("*") }, { weight: 10, arbitrary: list });
 }
 
@@ -66,23 +68,34 @@ const weekdayField = fc.oneof(
 );
 
 const expression: fc.Arbitrary<string> = fc.tuple(
-  fc.oneof({ weight: 4, arbitrary: fc.constant("") }, { weight: 1, arbitrary: field(0, 59, 5).map((s) => `${s} `) }),
+  fc.oneof({ weight: 4, arbitrary: fc.constant("") }, {
+    weight: 1,
+    arbitrary: field(0, 59, 5).map((s) => `${s} `),
+  }),
   field(0, 59, 4),
   // Hours in which clocks change come often.
   fc.oneof(field(0, 23, 5), fc.constantFrom("0", "1", "2", "3", "1-3", "2,14")),
   dayField,
   field(1, 12, 30, months),
   weekdayField,
-).map(([second, minute, hour, day, month, weekday]) => `${second}${minute} ${hour} ${day} ${month} ${weekday}`);
+).map(([second, minute, hour, day, month, weekday]) =>
+  `${second}${minute} ${hour} ${day} ${month} ${weekday}`
+);
 
-const anyInstant = fc.date({ min: new Date("2024-01-01T00:00:00Z"), max: new Date("2029-12-31T00:00:00Z"), noInvalidDate: true });
+const anyInstant = fc.date({
+  min: new Date("2024-01-01T00:00:00Z"),
+  max: new Date("2029-12-31T00:00:00Z"),
+  noInvalidDate: true,
+});
 
 /** Instants within two days of a clock change somewhere: late March and early April, late September to early November. */
 const nearChange = fc.tuple(
   fc.integer({ min: 2024, max: 2029 }),
   fc.constantFrom("03-08", "03-28", "04-04", "09-05", "09-27", "10-04", "10-25", "11-01"),
   fc.integer({ min: 0, max: 10 * 86_400 }),
-).map(([year, day, seconds]) => new Date(Date.parse(`${year}-${day}T00:00:00Z`) + (seconds - 2 * 86_400) * 1000));
+).map(([year, day, seconds]) =>
+  new Date(Date.parse(`${year}-${day}T00:00:00Z`) + (seconds - 2 * 86_400) * 1000)
+);
 
 /** A random question, half of them near a change of clocks. */
 export const cronQuestion: fc.Arbitrary<CronQuestion> = fc.record({
