@@ -1,0 +1,86 @@
+/**
+ * What a parsed flow must satisfy before it is compiled.
+ *
+ * @module
+ */
+import { CODES } from "../diagnostics/codes.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Program } from "../parser/ast.ts";
+import { type ParsedFlow, parseFlow, type ParseOptions } from "../parser/parse_flow.ts";
+import { analyze } from "./analyze.ts";
+import type { Report, Rule } from "./rule.ts";
+import { arrayHoles } from "./rules/array_holes.ts";
+import { builtInMembers } from "./rules/built_in_members.ts";
+import { constants } from "./rules/constants.ts";
+import { constructors } from "./rules/constructors.ts";
+import { earlyUses } from "./rules/early_uses.ts";
+import { promises } from "./rules/promises.ts";
+import { prototypeMembers } from "./rules/prototype_members.ts";
+import { redeclarations } from "./rules/redeclarations.ts";
+import { regexps } from "./rules/regexps.ts";
+import { shadowing } from "./rules/shadowing.ts";
+import { targets } from "./rules/targets.ts";
+import { unknownNames } from "./rules/unknown_names.ts";
+import { unreachable } from "./rules/unreachable.ts";
+
+const RULES: readonly Rule[] = [
+  unknownNames,
+  constants,
+  redeclarations,
+  earlyUses,
+  shadowing,
+  builtInMembers,
+  prototypeMembers,
+  constructors,
+  arrayHoles,
+  regexps,
+  targets,
+  promises,
+  unreachable,
+];
+
+/** Codes that say nothing when a declaration may have been lost with a statement that could not be read. */
+const NEEDS_ALL: ReadonlySet<string> = new Set(["F0201", "F0207", "F0208"]);
+
+/** At most so many problems are given for one flow, errors first. */
+export const MAX_DIAGNOSTICS = 100;
+
+/**
+ * Check a tree.
+ *
+ * @param program what the parser gave
+ * @returns what is wrong with it, in the order of the source
+ */
+export function checkFlow(program: Program): Diagnostic[] {
+  const flow = analyze(program);
+  const found = new Map<string, Diagnostic>();
+  const report: Report = (code, { start, end }, message, hint) => {
+    const key = `${code}@${start}:${end}`;
+    if (!found.has(key)) found.set(key, { code, severity: CODES[code].severity, start, end, message, hint });
+  };
+  for (const rule of RULES) rule(flow, report);
+  return inOrder([...found.values()]);
+}
+
+/**
+ * Parse a flow and check it.
+ *
+ * @param options the flow's name and source
+ * @returns the tree, what the front matter says, and every problem in the order of the source
+ */
+export function analyzeFlow(options: ParseOptions): ParsedFlow {
+  const parsed = parseFlow(options);
+  if (!parsed.ast) return { ...parsed, diagnostics: capped(parsed.diagnostics) };
+  const checked = checkFlow(parsed.ast).filter(({ code }) => parsed.complete || !NEEDS_ALL.has(code));
+  return { ...parsed, diagnostics: capped([...parsed.diagnostics, ...checked]) };
+}
+
+function capped(diagnostics: Diagnostic[]): Diagnostic[] {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const warnings = diagnostics.filter(({ severity }) => severity === "warning");
+  return inOrder([...inOrder(errors), ...inOrder(warnings)].slice(0, MAX_DIAGNOSTICS));
+}
+
+function inOrder(diagnostics: Diagnostic[]): Diagnostic[] {
+  return diagnostics.sort((a, b) => a.start - b.start || a.end - b.end);
+}
