@@ -1,0 +1,76 @@
+-- What a workflow can wait for besides its children, and what it says.
+
+create table rhythm.timer (
+  id uuid not null,
+  execution_id uuid not null,
+  fires_at timestamptz not null,
+  wait_group smallint,
+  fired boolean not null default false,
+  constraint timer_pkey primary key (id),
+  constraint timer_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade
+)
+with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+
+create index timer_due on rhythm.timer (fires_at) where not fired;
+create index timer_execution on rhythm.timer (execution_id);
+
+comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
+comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
+comment on index rhythm.timer_execution is 'The timers of one workflow.';
+
+create table rhythm.signal_wait (
+  id uuid not null,
+  execution_id uuid not null,
+  name text not null,
+  timeout_at timestamptz,
+  wait_group smallint,
+  signal_id bigint,
+  timed_out boolean not null default false,
+  constraint signal_wait_pkey primary key (id),
+  constraint signal_wait_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
+  constraint settled_one_way check (not timed_out or signal_id is null)
+);
+
+create index signal_wait_execution on rhythm.signal_wait (execution_id);
+create index signal_wait_timeout on rhythm.signal_wait (timeout_at) where timeout_at is not null and signal_id is null and not timed_out;
+
+comment on table rhythm.signal_wait is 'Workflows that wait for a signal: in the order of their ids, each takes one.';
+comment on column rhythm.signal_wait.signal_id is 'The signal that it took.';
+comment on index rhythm.signal_wait_execution is 'The waits of one workflow.';
+comment on index rhythm.signal_wait_timeout is 'What tick() ends.';
+
+create table rhythm.signal (
+  id bigint generated always as identity,
+  execution_id uuid not null,
+  name text not null,
+  payload jsonb not null,
+  idempotency_key text,
+  taken_by uuid,
+  sent_at timestamptz not null,
+  constraint signal_pkey primary key (id),
+  constraint signal_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
+  constraint signal_once unique (execution_id, idempotency_key)
+);
+
+create index signal_kept on rhythm.signal (execution_id, name, id) where taken_by is null;
+
+comment on table rhythm.signal is 'Signals sent to workflows: kept until taken, in order; then until the workflow is purged.';
+comment on column rhythm.signal.taken_by is 'The wait that took it.';
+comment on index rhythm.signal_kept is 'The oldest signal of a name that nobody took yet.';
+
+create table rhythm.log_line (
+  id bigint generated always as identity,
+  execution_id uuid not null,
+  at timestamptz not null,
+  level text not null,
+  message text not null,
+  data jsonb,
+  constraint log_line_pkey primary key (id),
+  constraint log_line_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
+  constraint level_known check (level in ('debug', 'info', 'warn', 'error'))
+);
+
+create index log_line_execution on rhythm.log_line (execution_id, id);
+
+comment on table rhythm.log_line is 'What executions said: console.log in a flow, ctx.log in a task.';
+comment on index rhythm.log_line_execution is 'The log of one execution.';
