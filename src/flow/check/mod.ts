@@ -71,7 +71,10 @@ export function checkFlow(program: Program): Diagnostic[] {
 export function analyzeFlow(options: ParseOptions): ParsedFlow {
   const parsed = parseFlow(options);
   if (!parsed.ast) return { ...parsed, diagnostics: capped(parsed.diagnostics) };
-  const checked = checkFlow(parsed.ast).filter(({ code }) => parsed.complete || !NEEDS_ALL.has(code));
+  const places = new Set(parsed.diagnostics.map(({ start, end }) => `${start}:${end}`));
+  const checked = checkFlow(parsed.ast).filter(({ code, start, end }) => {
+    return (parsed.complete || !NEEDS_ALL.has(code)) && !places.has(`${start}:${end}`);
+  });
   return { ...parsed, diagnostics: capped([...parsed.diagnostics, ...checked]) };
 }
 

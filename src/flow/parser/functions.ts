@@ -94,6 +94,11 @@ function readParams(c: Cursor): Pattern[] {
       const { start } = c.next();
       const argument = readBindingTarget(c);
       params.push({ type: "RestElement", start, end: c.previousEnd, argument });
+      if (c.is(",") || c.is("=")) {
+        c.fail("F0024", c.token, "a rest parameter comes last and has no default", {
+          hint: "move it to the end",
+        });
+      }
       if (!c.is(")")) c.unexpected("`)` after the rest parameter");
       break;
     }

@@ -3,6 +3,7 @@ import type { Cursor } from "./cursor.ts";
 import { readAssignment, readExpression } from "./expressions.ts";
 import { toPattern } from "./patterns.ts";
 import { readIdentifier } from "./primary.ts";
+import { isUsing, skipUsing } from "./refused.ts";
 import { checkInit, readDeclarators, readStatement, readTest } from "./statements.ts";
 
 /** `while (test) body` */
@@ -39,7 +40,9 @@ export function readFor(c: Cursor): Statement {
 function readForHead(c: Cursor, start: number): Statement {
   if (c.is(";")) return readForRest(c, { start, init: null });
   const first = c.token;
-  const declares = c.isWord("let") || c.isWord("const") || c.isWord("var");
+  const using = isUsing(c);
+  if (using) skipUsing(c);
+  const declares = using || c.isWord("let") || c.isWord("const") || c.isWord("var");
   c.noIn = true;
   let init: VariableDeclaration | Expression;
   try {

@@ -163,6 +163,9 @@ function readBindingRest(c: Cursor, close: string): RestElement {
   const { start } = c.expect("...");
   const argument = close === "}" ? readIdentifier(c, "a name") : readBindingTarget(c);
   if (argument.type === "Identifier") refuseBinding(c, argument);
+  if (c.is(",") || c.is("=")) {
+    c.fail("F0024", c.token, "a rest element comes last and has no default", { hint: "move it to the end" });
+  }
   if (!c.is(close)) c.unexpected(`\`${close}\` after the rest element`);
   return { type: "RestElement", start, end: c.previousEnd, argument };
 }

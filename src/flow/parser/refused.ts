@@ -205,3 +205,22 @@ function readAnonymous(c: Cursor): Statement {
   const id = expression.type === "FunctionExpression" ? expression.id : null;
   return id ? declare([id], start, c.previousEnd) : { type: "EmptyStatement", start, end: c.previousEnd };
 }
+
+/** Whether `using name` or `await using name` stands here, on one line. */
+export function isUsing(c: Cursor): boolean {
+  const awaited = /^await[ \t]+using[ \t]+[$\w]/.test(c.source.slice(c.token.start, c.token.start + 40));
+  if (c.isWord("await")) return awaited;
+  if (!c.isWord("using")) return false;
+  const { kind, text, newlineBefore } = c.peek();
+  return kind === "name" && !newlineBefore && !["in", "of", "instanceof"].includes(text);
+}
+
+/** Note `using`, and go to the name it declares. */
+export function skipUsing(c: Cursor): void {
+  const { start } = c.token;
+  c.eatWord("await");
+  const { end } = c.token;
+  c.report("F0130", { start, end }, "`using` is not part of the flow language", {
+    hint: "use `const`, and clean up in a `finally`",
+  });
+}

@@ -18,7 +18,15 @@ import { readBreak, readContinue, readDoWhile, readFor, readWhile } from "./loop
 import { readBindingTarget } from "./patterns.ts";
 import { readIdentifier } from "./primary.ts";
 import { recover } from "./recovery.ts";
-import { readClassDeclaration, readDebugger, readExport, readImport, readWith } from "./refused.ts";
+import {
+  isUsing,
+  readClassDeclaration,
+  readDebugger,
+  readExport,
+  readImport,
+  readWith,
+  skipUsing,
+} from "./refused.ts";
 
 /** Where a list of statements stands: directives count at the top and in functions. */
 export type ListKind = "function" | "block" | "case";
@@ -70,6 +78,11 @@ export function readItem(c: Cursor): Statement {
       case "async":
         if (isAsyncFunction(c)) return readFunction(c, "declaration");
         break;
+      case "using":
+      case "await":
+        if (!isUsing(c)) break;
+        skipUsing(c);
+        return readVariables(c);
       case "class":
         return readClassDeclaration(c);
       case "import":
@@ -165,7 +178,7 @@ export function readDeclarators(c: Cursor): VariableDeclaration {
       hint: "use `let` or `const`",
     });
   }
-  const kind = text === "const" ? "const" : "let";
+  const kind = text === "const" || text === "using" ? "const" : "let";
   const declarations: VariableDeclarator[] = [];
   do {
     const { start } = c.token;

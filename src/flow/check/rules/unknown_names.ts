@@ -20,6 +20,11 @@ const REFUSED: ReadonlyMap<string, { code: Code; hint: string }> = new Map([
 
 /** Refuse names that nothing declares: read, written or asked for with `typeof`. */
 export const unknownNames: Rule = (flow, report) => {
+  const hints = new Map<string, string | undefined>();
+  const suggestion = ({ node, scope }: Reference): string | undefined => {
+    if (!hints.has(node.name)) hints.set(node.name, suggest(node.name, scope));
+    return hints.get(node.name);
+  };
   for (const reference of flow.references) {
     const { node, use, binding } = reference;
     if (binding) continue;
@@ -46,10 +51,10 @@ export const unknownNames: Rule = (flow, report) => {
   }
 };
 
-function suggestion({ node, scope }: Reference): string | undefined {
-  const elsewhere = ELSEWHERE.get(node.name);
+function suggest(name: string, scope: Scope): string | undefined {
+  const elsewhere = ELSEWHERE.get(name);
   if (elsewhere) return elsewhere;
-  const meant = nearest(node.name, visibleNames(scope));
+  const meant = nearest(name, visibleNames(scope));
   return meant && `did you mean \`${meant}\`?`;
 }
 
