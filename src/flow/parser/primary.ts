@@ -77,11 +77,13 @@ export function readIdentifier(c: Cursor, expected: string): Identifier {
   return name;
 }
 
-/** Stop at a reserved word. */
+/** Stop at a reserved word; `await` is only noted where JavaScript would let it pass. */
 export function checkReserved(c: Cursor, { name, start, end }: Identifier): void {
-  if (RESERVED.has(name)) {
-    c.fail("F0007", { start, end }, `\`${name}\` is a reserved word and cannot stand here as a name`);
-  }
+  if (!RESERVED.has(name)) return;
+  const message = `\`${name}\` is a reserved word and cannot stand here as a name`;
+  if (name === "await" && !c.scope.async) {
+    c.report("F0007", { start, end }, message, { hint: "choose another name" });
+  } else c.fail("F0007", { start, end }, message);
 }
 
 function readAsync(c: Cursor): Expression {
