@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { parseFlow } from "../../../src/flow/parser/mod.ts";
+
+/** Code and the text each diagnostic points at. */
+function problems(yaml: string): [string, string][] {
+  const source = `\`\`\`\n${yaml}\n\`\`\`\nreturn 1`;
+  const { diagnostics } = parseFlow({ name: "a.flow", source });
+  return diagnostics.map(({ code, start, end }) => [code, source.slice(start, end).trim()]);
+}
+
+Deno.test("readFrontMatter() takes every documented key", () => {
+  const yaml = "name: a\ndescription: b\nqueue: c\npriority: -1\ntimeout: 1h30m\n" +
+    "retry: { max_attempts: 2, backoff: fixed, initial: 1s, max: 60, factor: 2, jitter: 0.5 }\n" +
+    "input: { type: [object, 'null'], properties: { a: { anyOf: [{ const: 1 }, { enum: [x] }] } }, required: [a], " +
+    "additionalProperties: false, description: d, default: {} }";
+  assert.deepEqual(problems(yaml), []);
+});
+
+const WRONG: [yaml: string, expected: [string, string][]][] = [
+  ["nam: a", [["F0402", "nam"]]],
+  ["retry: { attempts: 2 }", [["F0402", "attempts"]]],
+  ["priority: high", [["F0403", "high"]]],
+  ["timeout: soon", [["F0403", "soon"]]],
+  ["retry: 3", [["F0403", "3"]]],
+  ["retry: { jitter: 2, max_attempts: 0 }", [["F0403", "2"], ["F0403", "0"]]],
+  ["input: { type: text }", [["F0403", "text"]]],
+  ["input: { items: { pattern: a } }", [["F0404", "pattern"]]],
+  ["input: { properties: { a: { $ref: b } } }", [["F0404", "$ref"]]],
+  ["input: { minLength: -1 }", [["F0403", "-1"]]],
+  ["- a", [["F0403", "- a"]]],
+];
+
+for (const [yaml, expected] of WRONG) {
+  Deno.test(`readFrontMatter() points at what is wrong in ${yaml}`, () =>
+    assert.deepEqual(problems(yaml), expected));
+}
+
+Deno.test("readFrontMatter() survives nesting and aliases without end", () => {
+  for (
+    const yaml of [
+      `input: ${"[".repeat(20_000)}`,
+      `input: ${"{a: ".repeat(20_000)}`,
+      "input: &a { items: *a }",
+    ]
+  ) {
+    assert.ok(problems(yaml).length > 0);
+  }
+});
