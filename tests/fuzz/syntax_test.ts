@@ -1,6 +1,7 @@
 import { parse } from "acorn";
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { analyzeFlow } from "../../src/flow/check/mod.ts";
 import { parseFlow } from "../../src/flow/parser/mod.ts";
 import { programs } from "./programs.ts";
 
@@ -53,5 +54,14 @@ Deno.test(`parseFlow() gives acorn's tree and spans on random programs (FUZZ_SEE
     assert.deepEqual(diagnostics.filter((one) => one.severity === "error"), [], source);
     const found = mismatch(treeOf(source), ast?.body, "body");
     if (found) assert.fail(`FUZZ_SEED=${seed}: ${found}\n${source}`);
+  }
+});
+
+Deno.test(`analyzeFlow() finds no error in well-scoped programs (FUZZ_SEED=${seed})`, () => {
+  for (const { source } of fc.sample(programs, { numRuns: 300, seed: seed + 1 })) {
+    const errors = analyzeFlow({ name: "fuzz.flow", source }).diagnostics.filter((one) =>
+      one.severity === "error"
+    );
+    assert.deepEqual(errors, [], `FUZZ_SEED=${seed}\n${source}`);
   }
 });

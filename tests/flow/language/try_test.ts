@@ -155,7 +155,6 @@ cases("try", [
     "TypeError",
     "Iterator value 1 is not an entry object",
   ]],
-  ["try { new (() => 1)(); } catch (e) { return e.name; }", "TypeError"],
   ["try { Promise(); } catch (e) { return e.name; }", "TypeError"],
   ["try { new Promise(); } catch (e) { return e.name; }", "TypeError"],
   ["try { Map(); } catch (e) { return e.name; }", "TypeError"],
