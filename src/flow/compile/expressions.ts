@@ -1,0 +1,544 @@
+import type {
+  AssignmentExpression,
+  BinaryExpression,
+  BinaryOperator,
+  Expression,
+  LogicalExpression,
+  MemberExpression,
+  TemplateLiteral,
+  UnaryExpression,
+  UpdateExpression,
+} from "../parser/ast.ts";
+import { callExpression, newExpression } from "./calls.ts";
+import { chain } from "./chains.ts";
+import { type FunctionCompiler, namedValue } from "./compiler.ts";
+import { jumpIfFalse } from "./conditions.ts";
+import { assigns, writesLast } from "./effects.ts";
+import { arrayLiteral, objectLiteral } from "./literals.ts";
+import { plainRegister, readName, writeName } from "./names.ts";
+import type { OpName } from "./opcodes.ts";
+import { assignPattern } from "./patterns.ts";
+
+/** The instruction of each binary operator. */
+export const BINARY: Readonly<Record<BinaryOperator, OpName>> = {
+  "==": "EQ",
+  "!=": "NE",
+  "===": "SEQ",
+  "!==": "SNE",
+  "<": "LT",
+  "<=": "LE",
+  ">": "GT",
+  ">=": "GE",
+  "<<": "SHL",
+  ">>": "SHR",
+  ">>>": "USHR",
+  "+": "ADD",
+  "-": "SUB",
+  "*": "MUL",
+  "/": "DIV",
+  "%": "MOD",
+  "**": "EXP",
+  "|": "BOR",
+  "^": "BXOR",
+  "&": "BAND",
+  in: "IN",
+  instanceof: "INSTANCEOF",
+};
+
+/**
+ * Emit an expression.
+ *
+ * @param compiler the function it stands in
+ * @param node the expression
+ * @param into where its value must go; absent: wherever it is cheapest
+ * @returns the register that holds the value
+ */
+export function expression(compiler: FunctionCompiler, node: Expression, into?: number): number {
+  const { build } = compiler;
+  switch (node.type) {
+    case "Identifier":
+      return readName(compiler, node, into);
+    case "Literal":
+      return literal(compiler, node, into ?? build.take());
+    case "TemplateLiteral":
+      return template(compiler, node, into);
+    case "ArrayExpression":
+      return arrayLiteral(compiler, node, into ?? build.take());
+    case "ObjectExpression":
+      return objectLiteral(compiler, node, into ?? build.take());
+    case "FunctionExpression":
+    case "ArrowFunctionExpression": {
+      const target = into ?? build.take();
+      build.at(node.start);
+      build.emit("CLOSURE", target, compiler.functionIndex(node, node.id?.name ?? ""));
+      return target;
+    }
+    case "UnaryExpression":
+      return unary(compiler, node, into ?? build.take());
+    case "UpdateExpression":
+      return update(compiler, node, into ?? build.take());
+    case "BinaryExpression":
+      return binary(compiler, node, into ?? build.take());
+    case "LogicalExpression":
+      return logical(compiler, node, into ?? build.take());
+    case "AssignmentExpression":
+      return assignment(compiler, node, into);
+    case "ConditionalExpression": {
+      const target = into ?? build.take();
+      const otherwise = build.label();
+      const done = build.label();
+      jumpIfFalse(compiler, node.test, otherwise);
+      const stale = build.stale.has(target);
+      expression(compiler, node.consequent, target);
+      if (stale) build.stale.add(target);
+      build.emit("JMP", done);
+      build.place(otherwise);
+      expression(compiler, node.alternate, target);
+      build.place(done);
+      return target;
+    }
+    case "SequenceExpression": {
+      const last = node.expressions.length - 1;
+      for (let index = 0; index < last; index++) discard(compiler, node.expressions[index]!);
+      return expression(compiler, node.expressions[last]!, into);
+    }
+    case "CallExpression":
+      return callExpression(compiler, node, into ?? build.take());
+    case "NewExpression":
+      return newExpression(compiler, node, into ?? build.take());
+    case "MemberExpression":
+      return member(compiler, node, into ?? build.take());
+    case "ChainExpression":
+      return chain(compiler, node, into ?? build.take());
+    case "AwaitExpression": {
+      const target = into ?? build.take();
+      const mark = build.top;
+      const value = expression(compiler, node.argument);
+      build.top = mark;
+      for (const register of [...build.stale]) {
+        if (register < mark && register !== target && register !== value) build.emit("UNDEF", register);
+      }
+      build.at(node.start);
+      build.emit("AWAIT", target, value, mark);
+      return target;
+    }
+  }
+}
+
+/** Emit an expression whose value nobody wants. */
+export function discard(compiler: FunctionCompiler, node: Expression): void {
+  const { build } = compiler;
+  const mark = build.top;
+  if (node.type === "UpdateExpression") update(compiler, { ...node, prefix: true }, undefined);
+  else expression(compiler, node);
+  build.top = mark;
+}
+
+function literal(compiler: FunctionCompiler, node: Expression & { type: "Literal" }, target: number): number {
+  const { build } = compiler;
+  const { value } = node;
+  if (node.regex) {
+    build.at(node.start);
+    build.emit("REGEXP", target, build.text(node.regex.pattern), build.text(node.regex.flags));
+  } else if (value === null) build.emit("NULL", target);
+  else if (typeof value === "boolean") build.emit(value ? "TRUE" : "FALSE", target);
+  else if (typeof value === "number" && isImmediate(value)) build.emit("LOADI", target, value);
+  else build.emit("LOADK", target, build.program.constant(value));
+  return target;
+}
+
+/** Whether a number fits into an operand. */
+export function isImmediate(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 30 &&
+    !Object.is(value, -0);
+}
+
+function template(compiler: FunctionCompiler, node: TemplateLiteral, into: number | undefined): number {
+  const { build } = compiler;
+  const target = into ?? build.take();
+  const mark = build.top;
+  let text = -1;
+  const add = (register: number): void => {
+    if (text < 0) text = register;
+    else build.emit("ADD", text, text, register);
+  };
+  node.quasis.forEach((quasi, index) => {
+    const part = node.expressions[index];
+    if (quasi.value.cooked !== "" || (node.quasis.length === 1)) {
+      const register = build.take();
+      build.emit("LOADK", register, build.text(quasi.value.cooked));
+      add(register);
+    }
+    if (part) {
+      const register = build.take();
+      expression(compiler, part, register);
+      build.at(part.start);
+      build.emit("TEXT", register, register);
+      add(register);
+      if (text !== register) build.top = text + 1;
+    }
+  });
+  build.emit("MOVE", target, text);
+  build.top = mark;
+  return target;
+}
+
+/** The left operand, safe from what the right one assigns. */
+export function leftOperand(compiler: FunctionCompiler, left: Expression, right: Expression): number {
+  const { build } = compiler;
+  if (left.type === "Identifier" && assigns(right)) return expression(compiler, left, build.take());
+  return expression(compiler, left);
+}
+
+function binary(compiler: FunctionCompiler, node: BinaryExpression, target: number): number {
+  const { build } = compiler;
+  const spine: BinaryExpression[] = [];
+  let first: Expression = node;
+  while (first.type === "BinaryExpression") {
+    spine.push(first);
+    first = first.left;
+  }
+  const mark = build.top;
+  let left = leftOperand(compiler, first, spine.at(-1)!.right);
+  // A chain is folded into one temporary; only its last instruction writes to the target.
+  let scratch = -1;
+  for (let index = spine.length - 1; index >= 0; index--) {
+    const one = spine[index]!;
+    if (index > 0 && scratch < 0) scratch = left >= mark ? left : build.take();
+    const inner = build.top;
+    const to = index === 0 ? target : scratch;
+    const { right } = one;
+    if (
+      (one.operator === "+" || one.operator === "-") && right.type === "Literal" && isImmediate(right.value)
+    ) {
+      build.at(one.start);
+      build.emit(one.operator === "+" ? "ADDI" : "SUBI", to, left, right.value);
+    } else {
+      const value = expression(compiler, right);
+      build.at(one.operator === "in" || one.operator === "instanceof" ? one.start : one.start);
+      build.emit(BINARY[one.operator], to, left, value);
+    }
+    build.top = inner;
+    left = to;
+  }
+  build.top = mark;
+  return target;
+}
+
+function logical(compiler: FunctionCompiler, node: LogicalExpression, target: number): number {
+  const { build } = compiler;
+  const spine: LogicalExpression[] = [];
+  let first: Expression = node;
+  while (first.type === "LogicalExpression") {
+    spine.push(first);
+    first = first.left;
+  }
+  // Nothing may read the target before the whole is done, so a variable's register cannot be it.
+  const mark = build.top;
+  const value = build.take();
+  expression(compiler, first, value);
+  for (const one of spine.reverse()) {
+    const done = build.label();
+    build.emit(one.operator === "&&" ? "JF" : one.operator === "||" ? "JT" : "JNOTNULLISH", value, done);
+    expression(compiler, one.right, value);
+    build.place(done);
+  }
+  build.emit("MOVE", target, value);
+  build.top = mark;
+  return target;
+}
+
+function unary(compiler: FunctionCompiler, node: UnaryExpression, target: number): number {
+  const { build } = compiler;
+  const { operator, argument } = node;
+  const mark = build.top;
+  if (operator === "delete") {
+    deletion(compiler, argument, target);
+  } else if (operator === "void") {
+    discard(compiler, argument);
+    build.emit("UNDEF", target);
+  } else if (
+    operator === "-" && argument.type === "Literal" && isImmediate(argument.value) && argument.value !== 0
+  ) {
+    build.emit("LOADI", target, -argument.value);
+  } else {
+    const value = expression(compiler, argument);
+    build.at(node.start);
+    const op = operator === "-"
+      ? "NEG"
+      : operator === "+"
+      ? "PLUS"
+      : operator === "!"
+      ? "NOT"
+      : operator === "~"
+      ? "BNOT"
+      : "TYPEOF";
+    build.emit(op, target, value);
+  }
+  build.top = mark;
+  return target;
+}
+
+function deletion(compiler: FunctionCompiler, argument: Expression, target: number): void {
+  const { build } = compiler;
+  if (argument.type === "ChainExpression") {
+    chain(compiler, argument, target, "delete");
+  } else if (argument.type === "MemberExpression") {
+    const object = build.take();
+    const key = build.take();
+    expression(compiler, argument.object, object);
+    memberKey(compiler, argument, key);
+    build.at(argument.property.start);
+    build.emit("DELETE", target, object, key);
+  } else {
+    discard(compiler, argument);
+    build.emit("TRUE", target);
+  }
+}
+
+/** The key of a member access, as a register. */
+export function memberKey(compiler: FunctionCompiler, node: MemberExpression, into: number): void {
+  if (node.computed) expression(compiler, node.property, into);
+  else compiler.build.emit("LOADK", into, compiler.build.text((node.property as { name: string }).name));
+}
+
+function member(compiler: FunctionCompiler, node: MemberExpression, target: number): number {
+  const { build } = compiler;
+  const mark = build.top;
+  const object = node.computed
+    ? leftOperand(compiler, node.object, node.property)
+    : expression(compiler, node.object);
+  readMember(compiler, node, { object, target });
+  build.top = mark;
+  return target;
+}
+
+/** Read the member of an object that is in a register. */
+export function readMember(
+  compiler: FunctionCompiler,
+  node: MemberExpression,
+  where: { object: number; target: number },
+): void {
+  const { build } = compiler;
+  const { object, target } = where;
+  if (!node.computed) {
+    build.at(node.property.start);
+    build.emit("GET", target, object, build.text((node.property as { name: string }).name));
+  } else if (node.property.type === "Literal" && typeof node.property.value === "string") {
+    build.at(node.property.start);
+    build.emit("GET", target, object, build.text(node.property.value));
+  } else {
+    const key = expression(compiler, node.property);
+    build.at(node.property.start);
+    build.emit("GETI", target, object, key);
+  }
+}
+
+function update(compiler: FunctionCompiler, node: UpdateExpression, target: number | undefined): number {
+  const { build } = compiler;
+  const op = node.operator === "++" ? "INC" : "DEC";
+  const { argument } = node;
+  const mark = build.top;
+  if (argument.type === "Identifier") {
+    const plain = plainRegister(compiler, argument.name);
+    if (plain !== undefined && node.prefix) {
+      build.at(node.start);
+      build.emit(op, plain, plain);
+      if (target !== undefined && target !== plain) build.emit("MOVE", target, plain);
+      return target ?? plain;
+    }
+    const old = build.take();
+    const fresh = build.take();
+    readName(compiler, argument, old);
+    build.at(node.start);
+    build.emit("TONUM", old, old);
+    build.emit(op, fresh, old);
+    writeName(compiler, argument, fresh);
+    if (target !== undefined) build.emit("MOVE", target, node.prefix ? fresh : old);
+    build.top = mark;
+    return target ?? fresh;
+  }
+  const object = build.take();
+  const key = build.take();
+  const old = build.take();
+  const fresh = build.take();
+  const access = memberAccess(compiler, argument, { object, key });
+  access.read(old);
+  build.at(node.start);
+  build.emit("TONUM", old, old);
+  build.emit(op, fresh, old);
+  access.write(fresh);
+  if (target !== undefined) build.emit("MOVE", target, node.prefix ? fresh : old);
+  build.top = mark;
+  return target ?? fresh;
+}
+
+interface MemberAccess {
+  read: (into: number) => void;
+  write: (source: number) => void;
+}
+
+/** Evaluate object and key of a member once, to read and write it afterwards. */
+function memberAccess(
+  compiler: FunctionCompiler,
+  node: MemberExpression,
+  where: { object: number; key: number },
+): MemberAccess {
+  const { build } = compiler;
+  const { object, key } = where;
+  expression(compiler, node.object, object);
+  const at = node.property.start;
+  if (!node.computed) {
+    const name = build.text((node.property as { name: string }).name);
+    return {
+      read: (into) => (build.at(at), build.emit("GET", into, object, name)),
+      write: (source) => (build.at(at), build.emit("SET", object, name, source)),
+    };
+  }
+  expression(compiler, node.property, key);
+  return {
+    read: (into) => (build.at(at), build.emit("GETI", into, object, key)),
+    write: (source) => (build.at(at), build.emit("SETI", object, key, source)),
+  };
+}
+
+function assignment(
+  compiler: FunctionCompiler,
+  node: AssignmentExpression,
+  into: number | undefined,
+): number {
+  const { build } = compiler;
+  const { left, operator } = node;
+  if (operator === "&&=" || operator === "||=" || operator === "??=") {
+    return logicalAssignment(compiler, node, into);
+  }
+  const mark = build.top;
+  let value: number;
+  if (left.type === "Identifier") {
+    value = operator === "="
+      ? assignName(compiler, node, left.name, into)
+      : compoundName(compiler, node, left, into);
+  } else if (left.type === "MemberExpression") {
+    value = into ?? build.take();
+    const inner = build.top;
+    const object = build.take();
+    const key = build.take();
+    const result = build.take();
+    const access = memberAccess(compiler, left, { object, key });
+    if (operator === "=") expression(compiler, node.right, result);
+    else {
+      access.read(result);
+      const right = expression(compiler, node.right);
+      build.at(node.start);
+      build.emit(BINARY[operator.slice(0, -1) as BinaryOperator], result, result, right);
+    }
+    access.write(result);
+    build.emit("MOVE", value, result);
+    build.top = inner;
+    return value;
+  } else {
+    value = into ?? build.take();
+    const inner = build.top;
+    const right = expression(compiler, node.right, build.take());
+    assignPattern(compiler, left, right, node.right);
+    build.emit("MOVE", value, right);
+    build.top = inner;
+    return value;
+  }
+  if (into === undefined && value < mark) build.top = mark;
+  return value;
+}
+
+function assignName(
+  compiler: FunctionCompiler,
+  node: AssignmentExpression,
+  name: string,
+  into: number | undefined,
+): number {
+  const { build } = compiler;
+  const plain = plainRegister(compiler, name);
+  if (plain !== undefined && writesLast(node.right)) {
+    expression(compiler, node.right, plain);
+    if (into !== undefined && into !== plain) build.emit("MOVE", into, plain);
+    return into ?? plain;
+  }
+  const value = build.take();
+  namedValue(compiler, node.right, { name, into: value });
+  writeName(compiler, node.left as { name: string; start: number }, value);
+  if (into !== undefined) build.emit("MOVE", into, value);
+  return into ?? value;
+}
+
+function compoundName(
+  compiler: FunctionCompiler,
+  node: AssignmentExpression,
+  left: { name: string; start: number },
+  into: number | undefined,
+): number {
+  const { build } = compiler;
+  const operator = node.operator.slice(0, -1) as BinaryOperator;
+  const { right } = node;
+  const plain = plainRegister(compiler, left.name);
+  const mark = build.top;
+  const unsafe = assigns(right) || plain === undefined;
+  const old = unsafe ? readName(compiler, left, build.take()) : plain!;
+  const result = plain ?? build.take();
+  if ((operator === "+" || operator === "-") && right.type === "Literal" && isImmediate(right.value)) {
+    build.at(node.start);
+    build.emit(operator === "+" ? "ADDI" : "SUBI", result, old, right.value);
+  } else {
+    const value = expression(compiler, right);
+    build.at(node.start);
+    build.emit(BINARY[operator], result, old, value);
+  }
+  if (plain === undefined) writeName(compiler, left, result);
+  if (into !== undefined) {
+    if (into !== result) build.emit("MOVE", into, result);
+    build.top = mark;
+    return into;
+  }
+  if (plain !== undefined) build.top = mark;
+  return result;
+}
+
+function logicalAssignment(
+  compiler: FunctionCompiler,
+  node: AssignmentExpression,
+  into: number | undefined,
+): number {
+  const { build } = compiler;
+  const target = into ?? build.take();
+  const mark = build.top;
+  const value = build.take();
+  const done = build.label();
+  const jump = node.operator === "&&=" ? "JF" : node.operator === "||=" ? "JT" : "JNOTNULLISH";
+  const { left } = node;
+  if (left.type === "Identifier") {
+    readName(compiler, left, value);
+    build.emit(jump, value, done);
+    namedValue(compiler, node.right, { name: left.name, into: value });
+    writeName(compiler, left, value);
+  } else {
+    const object = build.take();
+    const key = build.take();
+    const access = memberAccess(compiler, left as MemberExpression, { object, key });
+    access.read(value);
+    build.emit(jump, value, done);
+    expression(compiler, node.right, value);
+    access.write(value);
+  }
+  build.place(done);
+  build.emit("MOVE", target, value);
+  build.top = mark;
+  return target;
+}
+
+/** The numeric value an operand can carry as an immediate: `3`, `-3`. */
+export function immediateOf(node: Expression): number | undefined {
+  if (node.type === "Literal" && isImmediate(node.value)) return node.value;
+  if (node.type === "UnaryExpression" && node.operator === "-" && node.argument.type === "Literal") {
+    const { value } = node.argument;
+    if (isImmediate(value) && value !== 0) return -value;
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import type { JsonValue } from "../../shared/json.ts";
+import type { FlowMachine } from "../vm/machine.ts";
+import { isCallable, isObject, tagOf } from "../vm/tag.ts";
+import { PlainObject, type Value } from "../vm/value.ts";
+
+const CODE = { code: "FLOW_JSON" };
+const MAX_DEPTH = 500;
+
+/**
+ * A value on its way out, as `JSON.stringify` would write it; what JSON cannot carry throws at the call that tries.
+ *
+ * @param vm the machine
+ * @param value the value
+ * @param what what it is, for the message
+ * @returns host JSON that shares nothing with the flow
+ */
+export function toJsonValue(vm: FlowMachine, value: Value, what: string): JsonValue {
+  refuse(vm, value, { what, above: [] });
+  const text = vm.library.stringify(vm, value);
+  if (text === undefined) return null;
+  if (text.length > vm.limits.valueSize) {
+    vm.fail("RangeError", `Cannot carry ${what} as JSON: its text takes ${text.length} characters`, {
+      code: "FLOW_VALUE_SIZE",
+    });
+  }
+  return JSON.parse(text) as JsonValue;
+}
+
+interface Walk {
+  what: string;
+  above: Value[];
+}
+
+function refuse(vm: FlowMachine, value: Value, walk: Walk): void {
+  if (!isObject(value)) return;
+  const { what, above } = walk;
+  if (isCallable(value)) vm.fail("TypeError", `Cannot carry ${what} as JSON: it is a function`, CODE);
+  if (above.includes(value)) vm.fail("TypeError", `Cannot carry ${what} as JSON: it contains itself`, CODE);
+  if (above.length > MAX_DEPTH) {
+    vm.fail("TypeError", `Cannot carry ${what} as JSON: it is nested too deep`, CODE);
+  }
+  vm.charge(1);
+  above.push(value);
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => refuse(vm, item, { what: `${what}[${index}]`, above }));
+  } else if (value instanceof PlainObject) {
+    if (!isCallable(value.toJSON)) {
+      for (const key of Object.keys(value)) refuse(vm, value[key], { what: `${what}.${key}`, above });
+    }
+  } else if (tagOf(value) === "promise") {
+    vm.fail("TypeError", `Cannot carry ${what} as JSON: it is a promise; await it first`, CODE);
+  }
+  above.pop();
+}
+
+/** Host JSON as fresh flow values. */
+export function fromJsonValue(value: JsonValue | undefined): Value {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => fromJsonValue(item));
+  const object = new PlainObject();
+  for (const key of Object.keys(value)) object[key] = fromJsonValue(value[key]);
+  return object;
+}

@@ -1,0 +1,90 @@
+import type { FlowMachine } from "./machine.ts";
+import { isCallable, isObject, tagOf } from "./tag.ts";
+import { FlowError, FlowRegExp, Namespace, PlainObject, type Value } from "./value.ts";
+
+type Primitive = undefined | null | boolean | number | string;
+
+/** ToPrimitive. */
+export function toPrimitive(vm: FlowMachine, value: Value, hint: "default" | "number" | "string"): Primitive {
+  if (!isObject(value)) return value;
+  const asText = hint === "string" || (hint === "default" && value instanceof Date);
+  for (const name of asText ? ["toString", "valueOf"] : ["valueOf", "toString"]) {
+    const method = vm.getMember(value, name);
+    if (!isCallable(method)) continue;
+    const result = vm.call(method, [], value);
+    if (!isObject(result)) return result;
+  }
+  return vm.fail("TypeError", "Cannot convert object to primitive value");
+}
+
+/** ToString. */
+export function toText(vm: FlowMachine, value: Value): string {
+  if (typeof value === "string") return value;
+  return isObject(value) ? String(toPrimitive(vm, value, "string")) : String(value);
+}
+
+/** ToNumber. */
+export function toNumber(vm: FlowMachine, value: Value): number {
+  if (typeof value === "number") return value;
+  return Number(isObject(value) ? toPrimitive(vm, value, "number") : value);
+}
+
+/** ToPropertyKey. */
+export function toKey(vm: FlowMachine, value: Value): string {
+  return typeof value === "string" ? value : toText(vm, value);
+}
+
+/** `a == b` */
+export function looseEquals(vm: FlowMachine, a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (a === null || a === undefined || b === null || b === undefined) return (a ?? null) === (b ?? null);
+  if (isObject(a) && isObject(b)) return false;
+  const left = isObject(a) ? toPrimitive(vm, a, "default") : a;
+  const right = isObject(b) ? toPrimitive(vm, b, "default") : b;
+  return left == right;
+}
+
+/** A value as V8's messages show it where it has nothing better. */
+export function show(vm: FlowMachine, value: Value): string {
+  switch (tagOf(value)) {
+    case "string":
+      return JSON.stringify(value);
+    case "function":
+      return vm.sourceOf(value);
+    case "object":
+      return "#<Object>";
+    case "array":
+      return "[object Array]";
+    case "error":
+      return `${String(vm.getMember(value, "name"))}: ${String(vm.getMember(value, "message"))}`;
+    case "promise":
+      return "#<Promise>";
+    case "map":
+      return "#<Map>";
+    case "set":
+      return "#<Set>";
+    case "date":
+      return toText(vm, value);
+    case "regexp":
+      return `/${(value as FlowRegExp).source}/${(value as FlowRegExp).flags}`;
+    case "iterator":
+      return "#<Iterator>";
+    case "namespace":
+      return `#<${(value as Namespace).name}>`;
+    default:
+      return String(value);
+  }
+}
+
+/** The member of an error that its constructor or prototype gives. */
+export function errorMember(error: FlowError, key: string): Value {
+  if (key in error.hidden) return error.hidden[key];
+  if (key in error.props) return error.props[key];
+  if (key === "name") return error.kind === "TimeoutError" ? "TimeoutError" : error.kind;
+  return key === "message" ? "" : undefined;
+}
+
+/** A fresh plain object with these members. */
+export function plain(members: Record<string, Value>): PlainObject {
+  return Object.assign(new PlainObject(), members);
+}

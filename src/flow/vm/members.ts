@@ -1,0 +1,203 @@
+import type { MemberTable } from "../builtins/builtin.ts";
+import { errorMember } from "./convert.ts";
+import type { FlowMachine } from "./machine.ts";
+import { tagOf } from "./tag.ts";
+import {
+  BoundNative,
+  FlowError,
+  FlowFunction,
+  Namespace,
+  NativeFunction,
+  PlainObject,
+  type Value,
+} from "./value.ts";
+
+const UNSUPPORTED = { code: "FLOW_UNSUPPORTED_MEMBER" };
+
+/** The index that a key means, or -1. */
+export function arrayIndex(key: string): number {
+  const first = key.charCodeAt(0);
+  if (!(first >= 48 && first <= 57)) return -1;
+  const index = Number(key);
+  return index < 4294967295 && String(index) === key ? index : -1;
+}
+
+/** `object[key]` */
+export function getMember(vm: FlowMachine, object: Value, key: string): Value {
+  if (object instanceof PlainObject) {
+    const value = object[key];
+    if (value !== undefined || key in object) return value;
+    return inherited(vm, object, key, "object");
+  }
+  if (Array.isArray(object)) {
+    if (key === "length") return object.length;
+    const index = arrayIndex(key);
+    return index >= 0 ? object[index] : inherited(vm, object, key, "array");
+  }
+  if (typeof object === "string") {
+    if (key === "length") return object.length;
+    const index = arrayIndex(key);
+    return index >= 0 ? object[index] : inherited(vm, object, key, "string");
+  }
+  if (object === undefined || object === null) {
+    return vm.fail("TypeError", `Cannot read properties of ${object} (reading '${key}')`);
+  }
+  if (object instanceof FlowError) return errorRead(vm, object, key);
+  if (object instanceof Namespace) return staticMember(vm, object, key);
+  if (object instanceof NativeFunction && object.statics.has(key)) return object.statics.get(key);
+  const tag = tagOf(object);
+  if (tag === "function") {
+    if (key === "name") return vm.functionName(object);
+    if (key === "length") return vm.functionLength(object);
+    if (object instanceof NativeFunction && object.refused.has(key)) {
+      return refuse(vm, `${object.name}.${key}`);
+    }
+  }
+  return inherited(vm, object, key, tag);
+}
+
+function errorRead(vm: FlowMachine, error: FlowError, key: string): Value {
+  if (key === "stack" && !("stack" in error.hidden)) return vm.stackOf(error);
+  const own = errorMember(error, key);
+  return own !== undefined || vm.hasOwn(error, key) ? own : inherited(vm, error, key, "error");
+}
+
+function staticMember(vm: FlowMachine, namespace: Namespace, key: string): Value {
+  const value = namespace.members.get(key);
+  if (value !== undefined || namespace.members.has(key)) return value;
+  if (namespace.refused.has(key)) return refuse(vm, `${namespace.name}.${key}`);
+  return inherited(vm, namespace, key, "object");
+}
+
+function inherited(vm: FlowMachine, object: Value, key: string, tag: keyof FlowMachine["tables"]): Value {
+  const table: MemberTable | undefined = vm.tables[tag];
+  if (table === undefined) return undefined;
+  const method = table.methods.get(key);
+  if (method !== undefined) return method;
+  const accessor = table.accessors?.get(key);
+  if (accessor !== undefined) return accessor.get(vm, object);
+  return table.refused.has(key) ? refuse(vm, key) : undefined;
+}
+
+function refuse(vm: FlowMachine, what: string): never {
+  return vm.fail("TypeError", `"${what}" is not part of the flow language`, UNSUPPORTED);
+}
+
+/** `object[key] = value` */
+export function setMember(vm: FlowMachine, object: Value, key: string, value: Value): void {
+  if (object instanceof PlainObject) object[key] = value;
+  else if (Array.isArray(object)) setElement(vm, object, key, value);
+  else if (object instanceof FlowError) {
+    if (key in object.hidden || (key === "stack")) object.hidden[key] = value;
+    else object.props[key] = value;
+  } else if (object === undefined || object === null) {
+    vm.fail("TypeError", `Cannot set properties of ${object} (setting '${key}')`);
+  } else {
+    const tag = tagOf(object);
+    const accessor = vm.tables[tag]?.accessors?.get(key);
+    if (accessor?.set) return accessor.set(vm, object, value);
+    refuseSetting(vm, object, key);
+  }
+}
+
+function refuseSetting(vm: FlowMachine, object: Value, key: string): never {
+  if (typeof object !== "object") {
+    const own = typeof object === "string" && (key === "length" || Number(key) < object.length);
+    if (own) {
+      return vm.fail(
+        "TypeError",
+        `Cannot assign to read only property '${key}' of string '${String(object)}'`,
+      );
+    }
+    return vm.fail("TypeError", `Cannot create property '${key}' on ${typeof object} '${String(object)}'`);
+  }
+  const readOnly = (tagOf(object) === "function") && (key === "name" || key === "length");
+  if (readOnly) {
+    return vm.fail("TypeError", `Cannot assign to read only property '${key}' of ${vm.show(object)}`);
+  }
+  return vm.fail("TypeError", `Cannot add property ${key}, object is not extensible`);
+}
+
+function setElement(vm: FlowMachine, array: Value[], key: string, value: Value): void {
+  const index = arrayIndex(key);
+  if (index >= 0) return setIndex(vm, array, index, value);
+  if (key !== "length") vm.fail("TypeError", `Cannot add property ${key}, object is not extensible`);
+  const length = vm.toNumber(value);
+  if (length >>> 0 !== length) vm.fail("RangeError", "Invalid array length");
+  if (length > array.length) {
+    const hint = "an array may not have holes: use Array.from({ length: n })";
+    vm.fail("TypeError", `Cannot grow length from ${array.length} to ${length}: ${hint}`, {
+      code: "FLOW_SPARSE_ARRAY",
+    });
+  }
+  array.length = length;
+}
+
+/** `array[index] = value` */
+export function setIndex(vm: FlowMachine, array: Value[], index: number, value: Value): void {
+  if (index > array.length) {
+    const hint = "an array may not have holes: use Array.from({ length: n })";
+    vm.fail("TypeError", `Cannot write element ${index} of an array of length ${array.length}: ${hint}`, {
+      code: "FLOW_SPARSE_ARRAY",
+    });
+  }
+  if (index === array.length) vm.checkArray(index + 1);
+  array[index] = value;
+}
+
+/** Own enumerable string keys. */
+export function ownKeys(object: Value): string[] {
+  if (object instanceof PlainObject || Array.isArray(object)) return Object.keys(object);
+  if (typeof object === "string") return Object.keys(object);
+  return object instanceof FlowError ? Object.keys(object.props) : [];
+}
+
+/** Whether a member is the object's own. */
+export function hasOwn(vm: FlowMachine, object: Value, key: string): boolean {
+  if (object instanceof PlainObject) return key in object;
+  if (Array.isArray(object) || typeof object === "string") {
+    return key === "length" || (arrayIndex(key) >= 0 && arrayIndex(key) < object.length);
+  }
+  if (object instanceof FlowError) return key in object.hidden || key in object.props || key === "stack";
+  if (object instanceof Namespace) return object.members.has(key);
+  if (object instanceof NativeFunction && object.statics.has(key)) return true;
+  if (object instanceof FlowFunction || object instanceof NativeFunction || object instanceof BoundNative) {
+    return key === "name" || key === "length";
+  }
+  return object !== null && object !== undefined && tagOf(object) === "regexp" && key === "lastIndex" &&
+    vm !== undefined;
+}
+
+/** `key in object` */
+export function hasMember(vm: FlowMachine, object: Value, key: string): boolean {
+  if (typeof object !== "object" || object === null) {
+    return vm.fail("TypeError", `Cannot use 'in' operator to search for '${key}' in ${String(object)}`);
+  }
+  if (hasOwn(vm, object, key)) return true;
+  if (object instanceof FlowError && (key === "name" || key === "message")) return true;
+  const table = vm.tables[object instanceof Namespace ? "object" : tagOf(object)];
+  return table !== undefined &&
+    (table.methods.has(key) || table.accessors?.has(key) === true || table.refused.has(key));
+}
+
+/** `delete object[key]` */
+export function deleteMember(vm: FlowMachine, object: Value, key: string): boolean {
+  if (object === undefined || object === null) {
+    return vm.fail("TypeError", "Cannot convert undefined or null to object");
+  }
+  if (object instanceof PlainObject) return delete object[key];
+  if (object instanceof FlowError) return delete object.hidden[key] && delete object.props[key];
+  if (Array.isArray(object) && arrayIndex(key) >= 0 && arrayIndex(key) < object.length) {
+    return vm.fail(
+      "TypeError",
+      `Cannot delete element ${key} of an array: it may not have holes; use splice`,
+      {
+        code: "FLOW_SPARSE_ARRAY",
+      },
+    );
+  }
+  if (hasOwn(vm, object, key)) {
+    return vm.fail("TypeError", `Cannot delete property '${key}' of ${vm.show(object)}`);
+  }
+  return true;
+}
