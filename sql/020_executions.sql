@@ -87,6 +87,7 @@ create table rhythm.workflow_state (
   program text not null,
   seq integer not null default 0,
   delivered integer not null default 0,
+  cleanup boolean not null default false,
   inbox uuid[] not null default '{}',
   need integer[] not null default '{}',
   waits jsonb,
@@ -106,6 +107,7 @@ comment on column rhythm.workflow_state.inbox is 'What it waited for and is sett
 comment on column rhythm.workflow_state.delivered is 'How much of the inbox the worker that holds the lease was given; taken out when it settles.';
 comment on column rhythm.workflow_state.need is 'For each group of waits, how many of its members have yet to settle; at 0 the workflow goes on.';
 comment on column rhythm.workflow_state.waits is 'The groups of waits as the language gave them: [{mode, ids}].';
+comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
 comment on column rhythm.workflow_state.stack is 'Where each fibre stands in the source, with its variables; for people.';
 
 create table rhythm.idempotency_key (

@@ -68,3 +68,33 @@ create type rhythm.claimed as (
 );
 
 comment on type rhythm.claimed is 'A leased execution, with what a worker needs to run it. For a workflow: its program, its snapshot (null: at its beginning) and what settled since.';
+
+-- Something that a workflow asked for is settled.
+create type rhythm.settled_item as (
+  execution_id uuid,
+  id uuid,
+  wait_group smallint,
+  failed boolean
+);
+
+comment on type rhythm.settled_item is 'A child, timer or signal that is settled, for the workflow that asked for it.';
+
+-- What settle() is given for each execution.
+create type rhythm.outcome as (
+  id uuid,
+  attempt integer,
+  status text,
+  output jsonb,
+  error jsonb,
+  retryable boolean,
+  reason text,
+  delay_ms bigint,
+  snapshot jsonb,
+  effects jsonb,
+  waits jsonb,
+  keep uuid[],
+  stack jsonb,
+  cleanup boolean
+);
+
+comment on type rhythm.outcome is 'How an execution left a worker''s hands: completed, failed, suspended, cancelled or released, with what its workflow asked for.';

@@ -1,0 +1,91 @@
+-- Ids, channels, durations, settings.
+
+-- p_nth keeps the order of a batch that is made in one instant.
+create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
+returns uuid
+language sql
+volatile
+parallel safe
+as $$
+  select (
+    substr(h.ms, 1, 8) || '-' || substr(h.ms, 9, 4) || '-7'
+    || case when p_nth is null then substr(h.r, 16) else lpad(to_hex(p_nth % 4096), 3, '0') || substr(h.r, 19) end
+  )::uuid
+  from (
+    select
+      lpad(to_hex((extract(epoch from coalesce(p_at, clock_timestamp())) * 1000)::bigint + coalesce(p_nth / 4096, 0)), 12, '0') as ms,
+      gen_random_uuid()::text as r
+  ) as h;
+$$;
+
+comment on function rhythm.uuid7(timestamptz, integer) is
+  'A UUID of version 7: ids made later sort later. p_nth (0, 1, 2 …) orders the ids of one batch.';
+
+create or replace function rhythm.channel(p_kind text)
+returns text
+language sql
+immutable
+as $$
+  select :'schema' || '_' || p_kind;
+$$;
+
+comment on function rhythm.channel(text) is
+  'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
+
+create or replace function rhythm.setting(p_name text)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    (select s.value from rhythm.setting as s where s.name = p_name),
+    case p_name
+      when 'max_payload_bytes' then '1048576'
+      when 'retention' then '30 days'
+      when 'max_crashes' then '20'
+    end
+  );
+$$;
+
+comment on function rhythm.setting(text) is
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20).';
+
+-- Owner only: settings hold for everyone.
+create or replace function rhythm.configure(p_name text, p_value text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if rhythm.setting(p_name) is null then
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes');
+  end if;
+  if p_value is null
+    or (p_name = 'retention' and rhythm.interval_of(p_value) is null)
+    or (p_name <> 'retention' and p_value !~ '^[1-9]\d{0,9}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention');
+  end if;
+  insert into rhythm.setting (name, value) values (p_name, p_value)
+  on conflict (name) do update set value = excluded.value;
+end;
+$$;
+
+comment on function rhythm.configure(text, text) is 'Changes a setting of this installation; see setting().';
+
+create or replace function rhythm.interval_of(p_text text)
+returns interval
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return p_text::interval;
+exception
+  when invalid_datetime_format or datetime_field_overflow or interval_field_overflow then
+    return null;
+end;
+$$;
+
+comment on function rhythm.interval_of(text) is 'A text as an interval; null if it is none.';

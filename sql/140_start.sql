@@ -1,0 +1,201 @@
+-- Starting: what applications call.
+
+-- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
+create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
+returns table (nth bigint, execution_id uuid, is_new boolean)
+language sql
+volatile
+set search_path = ''
+as $$
+  with keyed as (
+    select distinct on (r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
+      format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key') as key,
+      coalesce((r.value ->> 'id')::uuid, rhythm.uuid7(p_now, (r.nth - 1)::integer)) as id,
+      p_now + rhythm.duration_ms(r.value -> 'idempotency_ttl') * interval '1 millisecond' as expires_at
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    where r.value ? 'idempotency_key'
+    order by r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key', r.nth
+  ),
+  kept as (
+    insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
+    select n.key, n.id, n.expires_at from keyed as n order by n.key
+    on conflict (key) do update set
+      execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
+      expires_at = case when k.expires_at <= p_now then excluded.expires_at else k.expires_at end
+    returning k.key, k.execution_id
+  )
+  select r.nth, k.execution_id,
+    k.execution_id = n.id and r.nth = min(r.nth) over (partition by k.key)
+  from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+  join kept as k on k.key = format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
+  join keyed as n on n.key = k.key
+  where r.value ? 'idempotency_key';
+$$;
+
+comment on function rhythm.claim_keys(jsonb, timestamptz) is
+  'For each request with an idempotency key: the execution that the key stands for, and whether it has yet to be made. Internal.';
+
+create or replace function rhythm.create_many(p_requests jsonb)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_requests jsonb := p_requests;
+  v_queues text[];
+begin
+  perform rhythm.check_requests(v_requests);
+  perform rhythm.check_targets(v_requests);
+  perform rhythm.check_parents(v_requests);
+
+  if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
+    v_requests := (
+      select jsonb_agg(
+        case when k.nth is null then r.value else r.value || jsonb_build_object('id', k.execution_id, 'known', not k.is_new) end
+        order by r.nth)
+      from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
+      left join rhythm.claim_keys(v_requests, v_now) as k on k.nth = r.nth
+    );
+    perform rhythm.create_new(v_requests, v_now);
+    return query
+      select (r.value ->> 'id')::uuid from jsonb_array_elements(v_requests) with ordinality as r (value, nth) order by r.nth;
+    return;
+  end if;
+
+  return query select e.id from rhythm.create_new(v_requests, v_now) as e (id);
+end;
+$$;
+
+comment on function rhythm.create_many(jsonb) is
+  'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
+  'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
+  '"metadata", "parent", "traceparent", "id"}.';
+
+-- Inserts what is not known yet and wakes who sleeps for it. Every request without an id is given one in order.
+create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_queues text[];
+  v_ids uuid[];
+begin
+  if jsonb_path_exists(p_requests, '$[*] ? (exists(@.known) || exists(@.id))') then
+    p_requests := coalesce((
+      select jsonb_agg(case when r.value ? 'id' then r.value - 'known' else r.value || jsonb_build_object('id', rhythm.uuid7(p_now, (r.nth - 1)::integer)) end order by r.nth)
+      from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+      where not coalesce((r.value ->> 'known')::boolean, false)
+    ), '[]');
+  end if;
+  begin
+    select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1) into v_ids, v_queues
+    from rhythm.insert_executions(p_requests, p_now) as b;
+  exception
+    when unique_violation then
+      perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
+  end;
+  perform rhythm.wake(v_queues);
+  return query
+    select coalesce((r.value ->> 'id')::uuid, v_ids[r.nth])
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    order by r.nth;
+end;
+$$;
+
+comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the requests that are not known and wakes sleeping workers. Internal.';
+
+create or replace function rhythm.check_parents(p_requests jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_missing text;
+begin
+  select r.value ->> 'parent' into v_missing
+  from jsonb_array_elements(p_requests) as r
+  where r.value ? 'parent'
+    and not exists (select from rhythm.execution as e where e.id = (r.value ->> 'parent')::uuid)
+  limit 1;
+  if v_missing is not null then
+    perform rhythm.raise('RH002', format('There is no execution %s to be the parent', v_missing));
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_parents(jsonb) is 'Raises RH002 for a parent that does not exist. Internal.';
+
+create or replace function rhythm.start(
+  p_flow text,
+  p_inputs jsonb default '{}',
+  queue text default null,
+  priority integer default null,
+  delay text default null,
+  run_at timestamptz default null,
+  timeout text default null,
+  retry jsonb default null,
+  idempotency_key text default null,
+  idempotency_ttl text default null,
+  concurrency_key text default null,
+  metadata jsonb default null,
+  parent uuid default null
+)
+returns uuid
+language sql
+volatile
+set search_path = ''
+as $$
+  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
+    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'metadata', metadata, 'parent', parent)))) as c (id);
+$$;
+
+comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+  'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
+  'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => ''1h'');';
+
+create or replace function rhythm.enqueue(
+  p_task text,
+  p_inputs jsonb default '{}',
+  queue text default null,
+  priority integer default null,
+  delay text default null,
+  run_at timestamptz default null,
+  timeout text default null,
+  retry jsonb default null,
+  idempotency_key text default null,
+  idempotency_ttl text default null,
+  concurrency_key text default null,
+  metadata jsonb default null,
+  parent uuid default null
+)
+returns uuid
+language sql
+volatile
+set search_path = ''
+as $$
+  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
+    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'metadata', metadata, 'parent', parent)))) as c (id);
+$$;
+
+comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+  'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
+
+create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select (select coalesce(jsonb_object_agg(o.key, o.value), '{}') from jsonb_each(p_options) as o where o.value <> 'null') || jsonb_build_object('type', p_type, 'target', p_target, 'inputs', coalesce(p_inputs, '{}'));
+$$;
+
+comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), options that are null left out. Internal.';

@@ -1,0 +1,115 @@
+-- Waking: sleeping workers, suspended workflows, people who wait.
+
+-- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
+-- open looks again after 5, 20 and 100 ms: that bounds what this check cannot see.
+create or replace function rhythm.wake(p_queues text[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_notify(rhythm.channel('work'), q.name)
+  from unnest(p_queues) as q (name)
+  where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
+$$;
+
+comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
+
+-- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once.
+create or replace function rhythm.need_after(p_need integer[], p_items rhythm.settled_item[])
+returns integer[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(
+    n.need - coalesce((
+      select sum(case when i.failed then 1000000 else 1 end)::integer from unnest(p_items) as i where i.wait_group = n.nth
+    ), 0) order by n.nth), '{}')
+  from unnest(p_need) with ordinality as n (need, nth);
+$$;
+
+comment on function rhythm.need_after(integer[], rhythm.settled_item[]) is
+  'How many members each group of waits still needs after some settled. Internal.';
+
+-- Puts what is settled into the inboxes of the workflows that asked for it; returns those that can go on now.
+-- Locks: workflow states, in the order of their ids (unless the caller holds them).
+create or replace function rhythm.deliver(p_items rhythm.settled_item[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with parcel as (
+    select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items,
+      coalesce(bool_or(i.wait_group = 0), false) as at_once
+    from unnest(p_items) as i
+    group by i.execution_id
+  ),
+  held as (
+    select s.execution_id
+    from rhythm.workflow_state as s
+    join parcel as p on p.execution_id = s.execution_id
+    order by s.execution_id
+    for update of s
+  ),
+  put as (
+    update rhythm.workflow_state as s
+    set inbox = s.inbox || p.ids,
+      need = case when s.need = '{}' then s.need else rhythm.need_after(s.need, p.items) end
+    from parcel as p
+    join held as h on h.execution_id = p.execution_id
+    where s.execution_id = p.execution_id
+    returning s.execution_id, p.at_once or 0 >= any (s.need) as goes_on
+  )
+  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on;
+$$;
+
+comment on function rhythm.deliver(rhythm.settled_item[]) is
+  'Puts settled children, timers and signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
+
+-- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once.
+create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_lease integer default 0)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_leased uuid[] := '{}';
+  v_queues text[];
+begin
+  if p_ids = '{}' then
+    return v_leased;
+  end if;
+  with held as (
+    select e.id,
+      p_worker is not null and e.queue = any (k.queues)
+        and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease,
+      row_number() over (order by e.id) as nth
+    from (
+      select x.id, x.queue from rhythm.execution as x
+      where x.id = any (p_ids) and x.stage = 3 order by x.id for update
+    ) as e
+    left join rhythm.worker as k on k.id = p_worker
+  ),
+  moved as (
+    update rhythm.execution as e
+    set stage = case when h.may_lease and h.nth <= p_lease then 2 else 1 end,
+      worker = case when h.may_lease and h.nth <= p_lease then p_worker end,
+      status = case when h.may_lease and h.nth <= p_lease then 'running' else 'pending' end,
+      claimed_at = case when h.may_lease and h.nth <= p_lease then p_now else e.claimed_at end
+    from held as h
+    where e.id = h.id
+    returning e.id, e.stage, e.queue
+  )
+  select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1)
+  into v_leased, v_queues
+  from moved as m;
+  perform rhythm.wake(v_queues);
+  return v_leased;
+end;
+$$;
+
+comment on function rhythm.resume(uuid[], timestamptz, uuid, integer) is
+  'Makes suspended workflows ready, or leases them to a worker that has room; returns the leased ones. Internal.';

@@ -1,0 +1,172 @@
+-- What a workflow asked for becomes rows.
+
+-- The members of the groups that suspended workflows wait for. One that is in several groups wakes at once: group 0.
+create or replace function rhythm.wait_members(p_outcomes rhythm.outcome[])
+returns setof rhythm.settled_item
+language sql
+immutable
+set search_path = ''
+as $$
+  select o.id, m.id::uuid, (case when count(*) = 1 then min(g.nth) else 0 end)::smallint, false
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.waits) with ordinality as g (value, nth)
+  cross join lateral jsonb_array_elements_text(g.value -> 'ids') as m (id)
+  where o.status = 'suspended' and o.waits is not null
+  group by o.id, m.id;
+$$;
+
+comment on function rhythm.wait_members(rhythm.outcome[]) is 'Which group each thing counts for that suspended workflows wait for. Internal.';
+
+create or replace function rhythm.needs(p_waits jsonb)
+returns integer[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(
+    case g.value ->> 'mode' when 'all' then jsonb_array_length(g.value -> 'ids') else 1 end order by g.nth), '{}')
+  from jsonb_array_elements(p_waits) with ordinality as g (value, nth);
+$$;
+
+comment on function rhythm.needs(jsonb) is 'How many members each group of waits needs: all of them, or any one. Internal.';
+
+-- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
+create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[], p_members rhythm.settled_item[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_requests jsonb;
+  v_problem text;
+begin
+  select jsonb_agg(
+    coalesce(nullif(f.value -> 'options', 'null'), '{}') || jsonb_strip_nulls(jsonb_build_object(
+      'id', f.value -> 'id',
+      'type', case f.value ->> 'type' when 'run_task' then 'task' else 'workflow' end,
+      'target', f.value -> 'target',
+      'parent', o.id,
+      'traceparent', e.traceparent,
+      'wait_group', m.wait_group
+    )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
+    order by o.id, f.nth)
+  into v_requests
+  from unnest(p_outcomes) as o
+  join rhythm.execution as e on e.id = o.id
+  cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+  left join unnest(p_members) as m on m.id = (f.value ->> 'id')::uuid
+  where f.value ->> 'type' in ('run_task', 'run_workflow');
+
+  if v_requests is null then
+    return '[]';
+  end if;
+  select rhythm.request_problem(r.value - 'wait_group') into v_problem
+  from jsonb_array_elements(v_requests) as r
+  where (r.value - '{id,type,target,parent,inputs,wait_group,traceparent}'::text[] <> '{}'
+      or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or length(r.value::text) > 100000)
+    and rhythm.request_problem(r.value - 'wait_group') is not null
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform rhythm.check_targets(v_requests);
+  return v_requests;
+end;
+$$;
+
+comment on function rhythm.child_requests(rhythm.outcome[], rhythm.settled_item[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
+
+create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[], p_members rhythm.settled_item[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.timer (id, execution_id, fires_at, wait_group)
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, m.wait_group
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) as f
+  left join unnest(p_members) as m on m.id = (f.value ->> 'id')::uuid
+  where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
+
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at, wait_group)
+  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, m.wait_group
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) as f
+  left join unnest(p_members) as m on m.id = (f.value ->> 'id')::uuid
+  where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
+$$;
+
+comment on function rhythm.insert_timers(rhythm.outcome[], rhythm.settled_item[]) is 'The timers and waits for signals that outcomes start. Internal.';
+
+create or replace function rhythm.insert_logs(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.log_line (execution_id, at, level, message, data)
+  select o.id, p_now,
+    case when f.value ->> 'level' in ('debug', 'info', 'warn', 'error') then f.value ->> 'level' else 'info' end,
+    f.value ->> 'message', f.value -> 'at'
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+  where f.value ->> 'type' = 'log'
+  order by o.id, f.nth;
+$$;
+
+comment on function rhythm.insert_logs(rhythm.outcome[], timestamptz) is 'The log lines of outcomes. Internal.';
+
+-- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know.
+create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.signal (execution_id, name, payload, sent_at)
+  select s.execution_id, f.value ->> 'name', coalesce(f.value -> 'payload', 'null'), p_now
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+  join rhythm.workflow_state as s on s.execution_id::text = lower(f.value ->> 'executionId')
+  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  where f.value ->> 'type' = 'send_signal'
+  order by o.id, f.nth;
+$$;
+
+comment on function rhythm.send_signals(rhythm.outcome[], timestamptz) is 'The signals that outcomes send to other workflows. Internal.';
+
+-- Signals meet waits: the oldest of each name goes to the oldest wait for it. The caller holds the states' locks.
+create or replace function rhythm.match_signals(p_executions uuid[])
+returns rhythm.settled_item[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with open_wait as (
+    select w.id, w.execution_id, w.name, w.wait_group, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
+    from rhythm.signal_wait as w
+    where w.execution_id = any (p_executions) and w.signal_id is null and not w.timed_out
+  ),
+  kept as (
+    select g.id, g.execution_id, g.name, row_number() over (partition by g.execution_id, g.name order by g.id) as nth
+    from rhythm.signal as g
+    where g.execution_id = any (p_executions) and g.taken_by is null
+  ),
+  pair as (
+    select w.id as wait_id, w.execution_id, w.wait_group, k.id as signal_id
+    from open_wait as w
+    join kept as k on k.execution_id = w.execution_id and k.name = w.name and k.nth = w.nth
+  ),
+  taken as (
+    update rhythm.signal as g set taken_by = p.wait_id from pair as p where g.id = p.signal_id
+  ),
+  given as (
+    update rhythm.signal_wait as w set signal_id = p.signal_id from pair as p where w.id = p.wait_id
+  )
+  select coalesce(array_agg(row(p.execution_id, p.wait_id, p.wait_group, false)::rhythm.settled_item order by p.signal_id), '{}')
+  from pair as p;
+$$;
+
+comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';

@@ -1,0 +1,133 @@
+-- Cancelling and retrying.
+
+create or replace function rhythm.tree(p_execution uuid)
+returns setof uuid
+language sql
+stable
+set search_path = ''
+as $$
+  with recursive node as (
+    select e.id, 0 as depth from rhythm.execution as e where e.id = p_execution
+    union all
+    select c.id, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+  )
+  select n.id from node as n order by n.depth desc, n.id;
+$$;
+
+comment on function rhythm.tree(uuid) is 'An execution and all that it started, directly or not: the deepest first.';
+
+-- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
+-- more for that. Locks as settle() does: executions by id, then states, then parents.
+create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
+returns setof rhythm.execution
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform from rhythm.execution as e where e.id = any (p_ids) and e.stage < 4 order by e.id for update;
+  return query
+  with cleaning as (
+    select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
+  )
+  update rhythm.execution as e
+  set cancel_reason = coalesce(e.cancel_reason, p_reason),
+    stage = n.stage,
+    status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
+    completed_at = case when n.stage = 6 then p_now end,
+    run_at = case when n.stage = 1 then null else e.run_at end
+  from (
+    select x.id, case
+      when x.worker is not null then x.stage
+      when x.stage = 3 and exists (select from cleaning as c where c.execution_id = x.id) then 1
+      else 6
+    end as stage
+    from rhythm.execution as x
+    where x.id = any (p_ids) and x.stage < 4
+  ) as n
+  where e.id = n.id
+  returning e.*;
+end;
+$$;
+
+comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were not over. Internal.';
+
+create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_reason constant text := left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000);
+  v_ids uuid[];
+  v_all rhythm.execution[] := '{}';
+  v_some rhythm.execution[];
+begin
+  perform from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', p_execution));
+  end if;
+  -- A parent that runs may start children while we lock: look again until there are none we have not seen.
+  loop
+    v_ids := array(select t.id from rhythm.tree(p_execution) as t (id) join rhythm.execution as e on e.id = t.id
+      where e.stage < 4 and e.cancel_reason is null and not exists (select from unnest(v_all) as a where a.id = e.id));
+    exit when v_ids = '{}';
+    v_some := array(select c from rhythm.cancel_all(v_ids, v_reason, v_now) as c);
+    exit when v_some = '{}';
+    v_all := v_all || v_some;
+  end loop;
+  perform rhythm.follow_ends(v_all, '{}', null, 0, v_now);
+  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
+  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
+  return exists (select from unnest(v_all) as a where a.id = p_execution);
+end;
+$$;
+
+comment on function rhythm.cancel(uuid, text) is
+  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. False: it was over, or was asked already.';
+
+create or replace function rhythm.retry(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_execution rhythm.execution;
+  v_failed uuid[];
+begin
+  perform from rhythm.workflow_state as s where s.execution_id = p_execution for update;
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for update;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', p_execution));
+  elsif v_execution.stage not in (5, 6) then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
+  end if;
+
+  -- The children whose failure brought it down run again, and it waits for them as it did.
+  v_failed := array(
+    select c.id from rhythm.workflow_state as s
+    join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
+    where s.execution_id = p_execution and s.snapshot is not null);
+  update rhythm.workflow_state as s
+  set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
+    delivered = 0,
+    need = case when v_failed = '{}' then s.need else rhythm.needs(s.waits) end
+  where s.execution_id = p_execution;
+  update rhythm.execution as e
+  set stage = case when e.type = 'workflow' and v_failed <> '{}' then 3 else 1 end,
+    status = case when e.type = 'workflow' and v_failed <> '{}' then 'suspended' else 'pending' end,
+    max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
+    crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
+  where e.id = p_execution;
+  perform rhythm.retry(f.id) from unnest(v_failed) as f (id);
+  perform rhythm.wake(array[v_execution.queue]);
+end;
+$$;
+
+comment on function rhythm.retry(uuid) is
+  'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again), a task once more.';

@@ -1,0 +1,145 @@
+-- Workers: register, show signs of life, report, leave.
+
+create or replace function rhythm.register_worker(
+  p_worker uuid,
+  p_queues text[] default array['default'],
+  p_name text default null,
+  p_lease text default '30s',
+  p_info jsonb default '{}'
+)
+returns uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_worker constant uuid := coalesce(p_worker, rhythm.uuid7());
+  v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
+  v_problem text;
+begin
+  select p.problem into v_problem from (
+    select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
+    union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
+    union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
+  ) as p where p.problem is not null limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, info)
+  values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, coalesce(p_info, '{}'))
+  on conflict (id) do update set
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, dozing = false;
+  return v_worker;
+end;
+$$;
+
+comment on function rhythm.register_worker(uuid, text[], text, text, jsonb) is
+  'Makes a worker known; p_worker null: it is given an id. p_lease: how long it may be silent before its work is given to others.';
+
+create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update rhythm.worker as w
+  set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
+  where w.id = p_worker;
+  if not found then
+    return '{"alive": false, "stop": []}';
+  end if;
+  return jsonb_build_object('alive', true, 'stop', (
+    select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
+    from rhythm.execution as e
+    where e.stage in (1, 2) and e.worker = p_worker and e.cancel_reason is not null
+  ));
+end;
+$$;
+
+comment on function rhythm.beat(uuid, jsonb) is
+  'A sign of life: {alive, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. stop: what was cancelled meanwhile.';
+
+create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.log_line (execution_id, at, level, message, data)
+  select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
+  from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
+  join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
+  order by l.nth;
+  update rhythm.execution as e set progress = p.value
+  from jsonb_each(p_progress) as p
+  where e.id = p.key::uuid and e.worker = p_worker;
+$$;
+
+comment on function rhythm.report(uuid, jsonb, jsonb) is
+  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds.';
+
+-- Gives back what a worker holds. p_crashed: it did not say good-bye; that counts as an attempt.
+create or replace function rhythm.take_back(p_workers uuid[], p_crashed text default null)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
+  v_rows rhythm.execution[];
+begin
+  with held as (
+    select e.id from rhythm.execution as e
+    where e.stage in (1, 2) and e.worker = any (p_workers)
+    order by e.id for update
+  ),
+  fate as (
+    select e.id, case
+      when e.cancel_reason is not null and e.type = 'task' then 6
+      when p_crashed is null then 1
+      when e.crashes + 1 >= v_max_crashes then 5
+      when e.type = 'task' and e.attempt >= e.max_attempts then 5
+      when e.type = 'task' then 0
+      else 1
+    end as stage
+    from rhythm.execution as e join held as h on h.id = e.id
+  ),
+  moved as (
+    update rhythm.execution as e
+    set worker = null,
+      stage = f.stage,
+      status = case f.stage when 5 then 'failed' when 6 then 'cancelled' else 'pending' end,
+      attempt = case when p_crashed is null and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
+      crashes = case when p_crashed is null then e.crashes else e.crashes + 1 end,
+      run_at = case when f.stage = 0 then v_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
+      completed_at = case when f.stage >= 4 then v_now end,
+      error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
+    from fate as f
+    where e.id = f.id
+    returning e.*
+  )
+  select coalesce(array_agg(m::rhythm.execution), '{}') into v_rows from moved as m;
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
+  perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
+end;
+$$;
+
+comment on function rhythm.take_back(uuid[], text) is 'Returns what workers hold to the queues. Internal.';
+
+create or replace function rhythm.stop_worker(p_worker uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  delete from rhythm.worker as w where w.id = p_worker;
+  perform rhythm.take_back(array[p_worker]);
+end;
+$$;
+
+comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still holds goes back to the queues at once, without counting an attempt.';

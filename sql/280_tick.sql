@@ -1,0 +1,210 @@
+-- What time brings. Every part is bounded, and skips what another session is at.
+
+create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_due uuid[];
+  v_items rhythm.settled_item[];
+  v_late uuid[];
+begin
+  -- Which timers, without locking them: the states come first in the lock order.
+  v_due := array(select t.id from rhythm.timer as t where not t.fired and t.fires_at <= p_now order by t.fires_at limit p_limit);
+  if v_due = '{}' then
+    return 0;
+  end if;
+  perform from rhythm.workflow_state as s
+  where s.execution_id in (select t.execution_id from rhythm.timer as t where t.id = any (v_due))
+  order by s.execution_id for update skip locked;
+  with due as (
+    select t.id from rhythm.timer as t where t.id = any (v_due) and not t.fired for update skip locked
+  ),
+  fired as (
+    update rhythm.timer as t set fired = true from due as d where t.id = d.id
+    returning t.execution_id, t.id, t.wait_group
+  )
+  select coalesce(array_agg(row(f.execution_id, f.id, f.wait_group, false)::rhythm.settled_item) filter (where f.wait_group is distinct from -1), '{}'),
+    coalesce(array_agg(f.execution_id) filter (where f.wait_group = -1), '{}')
+  into v_items, v_late
+  from fired as f;
+  perform rhythm.resume(rhythm.deliver(v_items), p_now);
+  perform rhythm.end_late_workflows(v_late, p_now);
+  return cardinality(v_items) + cardinality(v_late);
+end;
+$$;
+
+comment on function rhythm.fire_timers(integer, timestamptz) is 'Fires the timers that are due. Part of tick().';
+
+create or replace function rhythm.end_signal_waits(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_due uuid[];
+  v_items rhythm.settled_item[];
+begin
+  v_due := array(select w.id from rhythm.signal_wait as w
+    where w.timeout_at <= p_now and w.signal_id is null and not w.timed_out order by w.timeout_at limit p_limit);
+  if v_due = '{}' then
+    return 0;
+  end if;
+  perform from rhythm.workflow_state as s
+  where s.execution_id in (select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due))
+  order by s.execution_id for update;
+  with ended as (
+    update rhythm.signal_wait as w set timed_out = true
+    where w.id = any (v_due) and w.signal_id is null and not w.timed_out
+    returning w.execution_id, w.id, w.wait_group
+  )
+  select coalesce(array_agg(row(x.execution_id, x.id, x.wait_group, true)::rhythm.settled_item), '{}') into v_items from ended as x;
+  perform rhythm.resume(rhythm.deliver(v_items), p_now);
+  return cardinality(v_items);
+end;
+$$;
+
+comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of tick().';
+
+create or replace function rhythm.ready_delayed(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_count integer;
+  v_queues text[];
+begin
+  with due as (
+    select e.id from rhythm.execution as e
+    where e.stage = 0 and e.run_at <= p_now
+    order by e.run_at limit p_limit for update skip locked
+  ),
+  moved as (
+    update rhythm.execution as e set stage = 1 from due as d where e.id = d.id returning e.queue
+  )
+  select count(*), array_agg(distinct m.queue) into v_count, v_queues from moved as m;
+  perform rhythm.wake(v_queues);
+  return v_count;
+end;
+$$;
+
+comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed executions ready whose time has come. Part of tick().';
+
+create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_rows rhythm.execution[];
+begin
+  if p_ids = '{}' then
+    return;
+  end if;
+  perform from rhythm.execution as e where e.id = any (p_ids) order by e.id for update;
+  with moved as (
+    update rhythm.execution as e
+    set stage = 5, status = 'failed', worker = null, completed_at = p_now,
+      error = jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms))
+    where e.id = any (p_ids) and e.stage < 4
+    returning e.*
+  )
+  select coalesce(array_agg(m::rhythm.execution), '{}') into v_rows from moved as m;
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
+  perform rhythm.cancel(c.id, 'Its workflow ran past its timeout')
+  from rhythm.execution as c
+  where c.parent_id = any (array(select r.id from unnest(v_rows) as r)) and c.stage < 4;
+end;
+$$;
+
+comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Fails workflows that did not end within their timeout, and cancels what they started. Part of tick().';
+
+-- Leases that last are moved out of the way of claims.
+create or replace function rhythm.move_aside(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update rhythm.execution as e
+  set stage = 2
+  where e.id = any (array(
+    select x.id from rhythm.execution as x
+    where x.stage = 1 and x.worker is not null and x.claimed_at < p_now - interval '2 seconds'
+    limit p_limit for update skip locked));
+  return 0;
+end;
+$$;
+
+comment on function rhythm.move_aside(integer, timestamptz) is 'Takes old leases out of the index of what is ready. Part of tick().';
+
+create or replace function rhythm.bury_workers(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_dead uuid[];
+begin
+  with dead as (
+    select w.id from rhythm.worker as w
+    where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
+    for update skip locked
+  ),
+  gone as (
+    delete from rhythm.worker as w using dead as d where w.id = d.id returning w.id
+  )
+  select coalesce(array_agg(g.id), '{}') into v_dead from gone as g;
+  if v_dead <> '{}' then
+    perform rhythm.take_back(v_dead, 'The worker that ran it was lost: it gave no sign of life');
+  end if;
+  return cardinality(v_dead);
+end;
+$$;
+
+comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers that gave no sign of life. Part of tick().';
+
+-- Attempts of tasks that ran past their timeout, a little later than their worker should have ended them; workflows
+-- that did not end in time.
+create or replace function rhythm.end_overdue(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_rows rhythm.execution[];
+begin
+  with late as (
+    select e.id from rhythm.execution as e
+    where e.stage in (1, 2) and e.worker is not null and e.type = 'task'
+      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
+    limit p_limit for update skip locked
+  ),
+  moved as (
+    update rhythm.execution as e
+    set worker = null,
+      stage = case when e.attempt < e.max_attempts and e.cancel_reason is null then 0 else 5 end,
+      status = case when e.attempt < e.max_attempts and e.cancel_reason is null then 'pending' else 'failed' end,
+      run_at = p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond',
+      completed_at = case when e.attempt < e.max_attempts and e.cancel_reason is null then null else p_now end,
+      error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
+    from late as l
+    where e.id = l.id
+    returning e.*
+  )
+  select coalesce(array_agg(m::rhythm.execution), '{}') into v_rows from moved as m;
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
+  return cardinality(v_rows);
+end;
+$$;
+
+comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran past its timeout. Part of tick().';

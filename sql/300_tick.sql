@@ -1,0 +1,125 @@
+-- tick(): everything that time brings, from wherever it is called.
+
+create or replace function rhythm.next_due(p_now timestamptz)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+  select least(
+    (select min(t.fires_at) from rhythm.timer as t where not t.fired),
+    (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
+    (select min(e.run_at) from rhythm.execution as e where e.stage = 0),
+    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+  );
+$$;
+
+comment on function rhythm.next_due(timestamptz) is 'When the next timer, delay, wait or lease runs out. Part of tick().';
+
+create or replace function rhythm.tick(p_limit integer default 1000)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_schedules timestamptz;
+begin
+  perform rhythm.ready_delayed(p_limit, v_now);
+  perform rhythm.fire_timers(p_limit, v_now);
+  perform rhythm.end_signal_waits(p_limit, v_now);
+  v_schedules := rhythm.fire_schedules(100);
+  perform rhythm.run_sql_tasks(100);
+  -- What need not be to the millisecond: one session a second does it.
+  if rhythm.chore_is_due(v_now) then
+    perform rhythm.bury_workers(v_now);
+    perform rhythm.end_overdue(p_limit, v_now);
+    perform rhythm.move_aside(p_limit, v_now);
+    perform rhythm.forget_keys(p_limit, v_now);
+    perform rhythm.purge(null, p_limit);
+  end if;
+  return least(rhythm.next_due(v_now), v_schedules);
+end;
+$$;
+
+comment on function rhythm.tick(integer) is
+  'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
+  'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
+
+-- Locks: the row of the chore, skip locked.
+create or replace function rhythm.chore_is_due(p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform from rhythm.setting as s where s.name = 'chored_at' for update skip locked;
+  if not found then
+    insert into rhythm.setting (name, value) values ('chored_at', p_now::text) on conflict do nothing;
+    return found;
+  end if;
+  update rhythm.setting as s set value = p_now::text
+  where s.name = 'chored_at' and s.value::timestamptz not between p_now - interval '1 second' and p_now;
+  return found;
+end;
+$$;
+
+comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call of tick() is the one that cleans up: once a second over all sessions. Part of tick().';
+
+create or replace function rhythm.forget_keys(p_limit integer, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  delete from rhythm.idempotency_key as k
+  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.expires_at <= p_now limit p_limit for update skip locked));
+$$;
+
+comment on function rhythm.forget_keys(integer, timestamptz) is 'Removes idempotency keys that expired. Part of tick().';
+
+-- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it.
+create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
+  v_before constant timestamptz := rhythm.now() - v_age;
+  v_ids uuid[];
+begin
+  if v_age < interval '0' or p_limit < 1 then
+    perform rhythm.raise('RH001', 'purge() needs an age that is not negative and a limit of 1 or more');
+  end if;
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.id < rhythm.uuid7_floor(v_before)
+      and e.stage >= 4
+      and e.completed_at < v_before
+      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+    order by e.id
+    limit p_limit
+    for update skip locked);
+  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
+  delete from rhythm.execution as e where e.id = any (v_ids);
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.purge(interval, integer) is
+  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs and signals; returns how many.';
+
+create or replace function rhythm.uuid7_floor(p_at timestamptz)
+returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+  select (lpad(to_hex((extract(epoch from p_at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid;
+$$;
+
+comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
