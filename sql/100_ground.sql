@@ -1,6 +1,6 @@
 -- What every other function stands on: the clock and the way errors are raised.
 
--- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.offset to an
+-- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
 -- interval, for a session or a database.
 create or replace function rhythm.now()
 returns timestamptz
@@ -10,12 +10,12 @@ set search_path = ''
 as $$
   select coalesce(
     nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-    clock_timestamp() + coalesce(nullif(current_setting('rhythm_clock.offset', true), ''), '0')::interval
+    clock_timestamp() + coalesce(nullif(current_setting('rhythm_clock.shift', true), ''), '0')::interval
   );
 $$;
 
 comment on function rhythm.now() is
-  'The engine''s clock: the time of day, unless a test set rhythm_clock.at (a moment) or rhythm_clock.offset (an interval).';
+  'The engine''s clock: the time of day, unless a test set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -29,11 +29,13 @@ volatile
 set search_path = ''
 as $$
 begin
-  raise exception using
-    errcode = p_code,
-    message = p_message,
-    hint = coalesce(p_hint, ''),
-    detail = coalesce(p_detail, '');
+  -- An option of raise may not be null, and one that is empty would be shown.
+  if p_detail is not null then
+    raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, 'See the detail'), detail = p_detail;
+  elsif p_hint is not null then
+    raise exception using errcode = p_code, message = p_message, hint = p_hint;
+  end if;
+  raise exception using errcode = p_code, message = p_message;
 end;
 $$;
 

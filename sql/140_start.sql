@@ -44,7 +44,6 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_requests jsonb := p_requests;
-  v_queues text[];
 begin
   perform rhythm.check_requests(v_requests);
   perform rhythm.check_targets(v_requests);
@@ -53,12 +52,14 @@ begin
   if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
     v_requests := (
       select jsonb_agg(
-        case when k.nth is null then r.value else r.value || jsonb_build_object('id', k.execution_id, 'known', not k.is_new) end
+        r.value || jsonb_build_object(
+          'id', coalesce(k.execution_id::text, r.value ->> 'id', rhythm.uuid7(v_now, (r.nth - 1)::integer)::text),
+          'known', coalesce(not k.is_new, false))
         order by r.nth)
       from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
       left join rhythm.claim_keys(v_requests, v_now) as k on k.nth = r.nth
     );
-    perform rhythm.create_new(v_requests, v_now);
+    perform from rhythm.create_new(v_requests, v_now);
     return query
       select (r.value ->> 'id')::uuid from jsonb_array_elements(v_requests) with ordinality as r (value, nth) order by r.nth;
     return;
