@@ -24,8 +24,8 @@ export interface Claimed {
   readonly traceparent: string | null;
   /** The execution that started it. */
   readonly parentId: string | null;
-  /** When it was created, ISO 8601. */
-  readonly createdAt: string;
+  /** When it was created. */
+  readonly createdAt: Date | string;
   /** How long the attempt may take, in milliseconds. */
   readonly timeoutMs: number | null;
   /** For a workflow: its program, where it stands, and what happened since. */
@@ -42,8 +42,8 @@ export interface ClaimedFlow {
   readonly snapshot: JsonValue | null;
   /** What it waited for and is settled now. */
   readonly settled: readonly Settled[];
-  /** Whether it is to end, running its `finally` blocks first. */
-  readonly cancelled: boolean;
+  /** Why it is to end, running its `finally` blocks first; nothing: it goes on. */
+  readonly cancelReason: string | null;
 }
 
 /** Something a workflow waited for, settled. */
@@ -80,6 +80,12 @@ export interface FlowAdvance {
   readonly effects: readonly JsonValue[];
   /** What lets it go on. */
   readonly waits: readonly JsonValue[];
+  /** What it asked for and nothing can observe any more: a wait among them must not take a signal. */
+  readonly released: readonly string[];
+  /** Where each fibre stands in the source, with its variables; for people. */
+  readonly stack?: JsonValue;
+  /** Whether it has a `finally` block to run if it is cancelled. */
+  readonly cleanup?: boolean;
 }
 
 /** What became of a batch of outcomes. */
@@ -93,17 +99,31 @@ export interface Settlement {
 /** What the engine says to a worker's sign of life. */
 export interface Beat {
   /** Executions that are to stop, and why. */
-  readonly stop: readonly { readonly id: string; readonly reason: "cancelled" | "lost" }[];
+  readonly stop: readonly {
+    readonly id: string;
+    readonly reason: "cancelled" | "lost";
+    readonly message?: string;
+  }[];
   /** Whether the engine still counts on this worker; otherwise its leases are gone. */
   readonly alive: boolean;
+}
+
+/** What a worker hears from the engine. */
+export interface EngineEars {
+  /** There may be work. */
+  readonly onWork: () => void;
+  /** Something may be due sooner than the last tick said. */
+  readonly onDue: () => void;
+  /** Something in hand is to stop. */
+  readonly onStop: () => void;
 }
 
 /** The engine as one worker sees it. */
 export interface Engine {
   /** Makes the worker known, anew if it was given up. */
   register(): Promise<void>;
-  /** Calls back whenever there may be work; returns what ends that. */
-  listen(onWork: () => void): Promise<() => Promise<void>>;
+  /** Calls back whenever there is news; returns what ends that. */
+  listen(ears: EngineEars): Promise<() => Promise<void>>;
   /** Leases up to so many executions. `dozing`: the worker will sleep if there are none, and wants to be woken. */
   claim(limit: number, mood: "awake" | "dozing"): Promise<readonly Claimed[]>;
   /** Commits outcomes, all of them or none; may lease up to so many executions that they made. */
@@ -112,8 +132,8 @@ export interface Engine {
   settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
   /** Gives a sign of life. */
   beat(): Promise<Beat>;
-  /** Does what is due; gives the time of what is due next. */
-  tick(): Promise<Date | null>;
+  /** Does what is due; gives the milliseconds until the next thing is; nothing: nothing is due. */
+  tick(): Promise<number | null>;
   /** Stores log lines and progress. */
   report(report: Report): Promise<void>;
   /** Reads a program. */

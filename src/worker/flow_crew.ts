@@ -1,5 +1,5 @@
 import type { ExecutionError, Logger, Telemetry } from "../define/mod.ts";
-import type { JsonValue } from "../shared/json.ts";
+import type { JsonObject, JsonValue } from "../shared/json.ts";
 import type { Claimed, ClaimedFlow, Engine, FlowAdvance, Outcome, Settled } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
@@ -8,24 +8,35 @@ import type { Strangers } from "./strangers.ts";
 import { Uuids } from "./uuid.ts";
 
 /** How far a flow went. */
-export type FlowStep =
-  & { readonly effects: readonly FlowEffect[] }
-  & (
-    | { readonly status: "suspended"; readonly snapshot: JsonValue; readonly waits: readonly JsonValue[] }
-    | { readonly status: "completed"; readonly output: JsonValue }
-    | { readonly status: "failed"; readonly error: ExecutionError }
-  );
+export interface FlowStep {
+  /** Whether it waits, or how it ended. */
+  readonly status: "suspended" | "completed" | "failed" | "cancelled";
+  /** Where it stands, while it waits. */
+  readonly snapshot?: JsonValue;
+  /** Its result. */
+  readonly output?: JsonValue;
+  /** Why it failed. */
+  readonly error?: ExecutionError;
+  /** What it asked for, in program order. */
+  readonly effects: readonly FlowEffect[];
+  /** What lets it go on. */
+  readonly waits: readonly unknown[];
+  /** What nothing in it can observe any more. */
+  readonly released: readonly string[];
+}
 
 /** Something that a flow asked for. */
 export interface FlowEffect {
   /** What kind of thing. */
   readonly type: string;
-  /** The name of a task, a flow, a signal. */
+  /** The name of a task or a flow. */
   readonly target?: string;
   /** The name of a signal. */
   readonly name?: string;
   /** When a timer is due. */
   readonly at?: unknown;
+  /** How a child is to run, in the words of the flow language. */
+  readonly options?: unknown;
 }
 
 /** All the outside that a flow has. */
@@ -50,7 +61,7 @@ export interface FlowRuntime {
   readonly resume: (
     program: JsonValue,
     snapshot: JsonValue,
-    settled: readonly Settled[],
+    news: { settled: readonly Settled[]; cancel?: string },
     host: FlowHost,
   ) => FlowStep;
 }
@@ -159,9 +170,11 @@ export class FlowCrew {
   #observe(claimed: Claimed, step: FlowStep): void {
     const event = facts(claimed);
     if (step.status === "completed") {
-      this.#parts.observer!({ type: "completed", ...event, output: JSON.stringify(step.output) });
+      this.#parts.observer!({ type: "completed", ...event, output: JSON.stringify(step.output ?? null) });
     } else if (step.status === "failed") {
-      this.#parts.observer!({ type: "failed", ...event, error: step.error, willRetry: false });
+      this.#parts.observer!({ type: "failed", ...event, error: step.error!, willRetry: false });
+    } else if (step.status === "cancelled") {
+      this.#parts.observer!({ type: "cancelled", ...event });
     } else {
       this.#parts.observer!({ type: "suspended", ...event, waits: step.effects.flatMap(describe) });
     }
@@ -175,7 +188,11 @@ function run(
   flow: ClaimedFlow,
   host: FlowHost,
 ): FlowStep {
-  if (flow.snapshot !== null) return runtime.resume(program, flow.snapshot, flow.settled, host);
+  if (flow.snapshot !== null) {
+    const cancel = flow.cancelReason === null ? {} : { cancel: flow.cancelReason };
+    return runtime.resume(program, flow.snapshot, { settled: flow.settled, ...cancel }, host);
+  }
+  if (flow.cancelReason !== null) return { status: "cancelled", effects: [], waits: [], released: [] };
   const context = {
     executionId: claimed.id,
     flow: claimed.target,
@@ -183,27 +200,45 @@ function run(
     queue: claimed.queue,
     attempt: claimed.attempt,
     parentId: claimed.parentId,
-    createdAt: claimed.createdAt,
+    createdAt: new Date(claimed.createdAt).toISOString(),
     metadata: claimed.metadata,
   };
   return runtime.start(program, { inputs: claimed.inputs, context }, host);
 }
 
 function outcomeOf(step: FlowStep, { id, attempt }: Claimed): Outcome {
-  const effects = step.effects as unknown as JsonValue[];
-  if (step.status === "suspended") {
-    return {
-      id,
-      attempt,
-      status: "suspended",
-      flow: { snapshot: step.snapshot, effects, waits: step.waits },
-    };
+  const flow: FlowAdvance = {
+    snapshot: step.snapshot ?? null,
+    effects: step.effects.map(toStored),
+    waits: step.waits as JsonValue[],
+    released: step.released,
+  };
+  switch (step.status) {
+    case "suspended":
+      return { id, attempt, status: "suspended", flow };
+    case "completed":
+      return { id, attempt, status: "completed", output: JSON.stringify(step.output ?? null), flow };
+    case "failed":
+      return { id, attempt, status: "failed", error: step.error!, retryable: true, flow };
+    case "cancelled":
+      return { id, attempt, status: "cancelled", flow };
   }
-  const flow: FlowAdvance = { snapshot: null, effects, waits: [] };
-  if (step.status === "completed") {
-    return { id, attempt, status: "completed", output: JSON.stringify(step.output), flow };
+}
+
+// The language speaks camelCase, as JavaScript does; the engine's options are SQL's.
+function toStored(effect: FlowEffect): JsonValue {
+  if (effect.options === undefined) return effect as unknown as JsonValue;
+  return { ...effect, options: snakeKeys(effect.options as JsonObject) } as unknown as JsonValue;
+}
+
+function snakeKeys(options: JsonObject): JsonObject {
+  const named: JsonObject = {};
+  for (const [key, value] of Object.entries(options)) {
+    named[key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = key === "retry"
+      ? snakeKeys(value as JsonObject)
+      : value;
   }
-  return { id, attempt, status: "failed", error: step.error, retryable: true, flow };
+  return named;
 }
 
 function describe(effect: FlowEffect): string[] {

@@ -3,6 +3,7 @@ import type { AnyTask, Logger, Telemetry } from "../define/mod.ts";
 import { Doze, pauseAfter } from "./doze.ts";
 import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
+import { dueAfter } from "./due.ts";
 import { FlowCrew, type FlowRuntime } from "./flow_crew.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { Hands } from "./hands.ts";
@@ -147,7 +148,11 @@ export class Worker {
   async #live(): Promise<void> {
     try {
       await this.#engine.register();
-      const unlisten = await this.#engine.listen(() => this.#doze.wake());
+      const unlisten = await this.#engine.listen({
+        onWork: () => this.#doze.wake(),
+        onDue: () => this.#clock.at(0),
+        onStop: () => this.#heart.at(0),
+      });
       this.#lastHeard = performance.now();
       if (this.#state === "starting") this.#state = "running";
       this.#lag.start();
@@ -218,7 +223,11 @@ export class Worker {
   }
 
   #settled(batch: readonly Outcome[], settlement: Settlement): void {
-    for (const outcome of batch) this.stats.count(outcome.status);
+    for (const outcome of batch) {
+      this.stats.count(outcome.status);
+      const dueMs = dueAfter(outcome);
+      if (dueMs !== undefined) this.#clock.at(Math.max(QUICKEST_TICK_MS, dueMs));
+    }
     for (const { id, reason } of settlement.refused) {
       this.stats.refused++;
       this.#parts.logger.warn("an outcome changed nothing", { execution: id, reason });
@@ -264,7 +273,7 @@ export class Worker {
   async #beat(): Promise<void> {
     const beat = await this.#engine.beat();
     this.#lastHeard = performance.now();
-    for (const { id, reason } of beat.stop) this.#hands.stop(id, reason, STOPS[reason]);
+    for (const { id, reason, message } of beat.stop) this.#hands.stop(id, reason, message ?? STOPS[reason]);
     if (beat.alive || this.#state !== "running") return;
     this.#parts.logger.warn(
       "this worker was silent for too long and was given up; its work went to others, it begins anew",
@@ -275,10 +284,9 @@ export class Worker {
 
   async #tick(): Promise<number> {
     try {
-      const next = await this.#engine.tick();
+      const nextMs = await this.#engine.tick();
       this.#doze.wake();
-      if (next === null) return IDLE_TICK_MS;
-      return Math.min(IDLE_TICK_MS, Math.max(0, next.getTime() - Date.now()));
+      return Math.max(QUICKEST_TICK_MS, Math.min(IDLE_TICK_MS, nextMs ?? IDLE_TICK_MS));
     } catch (error) {
       this.#parts.logger.warn("tick failed", { error });
       return 1_000;
@@ -343,7 +351,10 @@ const STOPS = {
 const BATCH = 1_000;
 
 // Somebody has to look even when nothing is due: others may have died.
-const IDLE_TICK_MS = 5_000;
+const IDLE_TICK_MS = 1_000;
+
+// What is due within this time is done in one go.
+const QUICKEST_TICK_MS = 2;
 
 // How long handlers and settles get after the grace time.
 const LAST_WORDS_MS = 1_000;

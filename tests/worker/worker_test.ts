@@ -14,8 +14,8 @@ interface Bench {
 }
 
 const noFlows: FlowRuntime = {
-  start: () => ({ status: "completed", output: "began", effects: [] }),
-  resume: () => ({ status: "completed", output: "resumed", effects: [] }),
+  start: () => ({ status: "completed", output: "began", effects: [], waits: [], released: [] }),
+  resume: () => ({ status: "completed", output: "resumed", effects: [], waits: [], released: [] }),
 };
 
 function bench(tasks: readonly AnyTask[], change: Partial<WorkerParts> = {}): Bench {
@@ -236,14 +236,14 @@ Deno.test("Worker commits a transactional task with its own writes, and rolls ba
 Deno.test("Worker advances workflows from the start and from a snapshot, and leaves those without a program", async () => {
   const { engine, worker } = bench([]);
   engine.programs = { h1: { code: 1 } };
-  const flow = { program: "h1", version: 1, snapshot: null, settled: [], cancelled: false };
+  const flow = { program: "h1", version: 1, snapshot: null, settled: [], cancelReason: null };
   engine.add("order", { flow });
   engine.add("order", { flow: { ...flow, snapshot: { at: 3 } } });
   engine.add("order", { flow: { ...flow, program: "h2" } });
   await until(() => engine.outcomes.length === 3);
   await worker.stop();
   const byId = Object.fromEntries(engine.outcomes.map((outcome) => [outcome.id, outcome]));
-  const ended = { snapshot: null, effects: [], waits: [] };
+  const ended = { snapshot: null, effects: [], waits: [], released: [] };
   equal(byId.e1, { id: "e1", attempt: 1, status: "completed", output: '"began"', flow: ended });
   equal(byId.e2, { id: "e2", attempt: 1, status: "completed", output: '"resumed"', flow: ended });
   same(byId.e3!.status, "released");

@@ -1,6 +1,6 @@
 import type { SqlTag } from "../../../src/define/mod.ts";
 import type { JsonValue } from "../../../src/shared/json.ts";
-import type { Beat, Claimed, Engine, Outcome, Settlement } from "../../../src/worker/engine.ts";
+import type { Beat, Claimed, Engine, EngineEars, Outcome, Settlement } from "../../../src/worker/engine.ts";
 import type { Report } from "../../../src/worker/reporter.ts";
 
 /** An engine without a database: hands out what it was given, notes what comes back. */
@@ -12,7 +12,7 @@ export class MemoryEngine implements Engine {
   readonly reports: Report[] = [];
   programs: Record<string, JsonValue> = {};
   nextBeat: Beat = { stop: [], alive: true };
-  nextTick: Date | null = null;
+  nextTick: number | null = null;
   /** Replaces a settle. */
   onSettle: ((outcomes: readonly Outcome[]) => Promise<Settlement>) | undefined;
   /** Fails the next claims. */
@@ -47,7 +47,7 @@ export class MemoryEngine implements Engine {
     return this.#note("register");
   }
 
-  listen(onWork: () => void): Promise<() => Promise<void>> {
+  listen({ onWork }: EngineEars): Promise<() => Promise<void>> {
     this.#onWork = onWork;
     return Promise.resolve(() => this.#note("unlisten"));
   }
@@ -93,7 +93,7 @@ export class MemoryEngine implements Engine {
     return Promise.resolve(beat);
   }
 
-  tick(): Promise<Date | null> {
+  tick(): Promise<number | null> {
     this.calls.push("tick");
     return Promise.resolve(this.nextTick);
   }

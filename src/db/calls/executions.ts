@@ -1,0 +1,197 @@
+import { arrayText, ask, type Home, quotedArrayText } from "./home.ts";
+import type { JsonObject, JsonValue } from "../../shared/json.ts";
+
+/** An execution as it is stored. */
+export interface StoredExecution {
+  /** Its UUIDv7. */
+  id: string;
+  /** A task or a workflow. */
+  type: "task" | "workflow";
+  /** The task's or flow's name. */
+  targetName: string;
+  /** Where it stands. */
+  status: "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+  /** The queue. */
+  queue: string;
+  /** Higher goes first. */
+  priority: number;
+  /** What it was started with. */
+  inputs: JsonValue;
+  /** The result. */
+  output: JsonValue;
+  /** The error. */
+  error: StoredError | null;
+  /** Attempts begun. */
+  attempt: number;
+  /** Attempts allowed. */
+  maxAttempts: number;
+  /** What its starter attached. */
+  metadata: JsonObject;
+  /** What its handler reported last. */
+  progress: JsonValue;
+  /** Who started it. */
+  parentId: string | null;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it may run. */
+  runAt: Date | null;
+  /** When its first attempt began. */
+  startedAt: Date | null;
+  /** When it ended. */
+  completedAt: Date | null;
+}
+
+/** An error as it is stored. */
+export interface StoredError {
+  /** The error's class. */
+  type: string;
+  /** The sentence. */
+  message: string;
+  /** The code. */
+  code?: string;
+  /** What the thrower attached. */
+  data?: JsonValue;
+  /** Where in the flow. */
+  at?: { line: number; column: number };
+  /** The frames. */
+  stack?: string | string[];
+}
+
+/** Which executions to list. */
+export interface StoredFilter {
+  /** Tasks, or workflows. */
+  readonly type?: string;
+  /** The name. */
+  readonly target?: string;
+  /** Any of these. */
+  readonly statuses?: readonly string[];
+  /** The queue. */
+  readonly queue?: string;
+  /** Children of this one. */
+  readonly parentId?: string;
+  /** JSON text that the metadata contains. */
+  readonly metadata?: string;
+  /** Created then or later. */
+  readonly createdAfter?: Date;
+  /** Created before. */
+  readonly createdBefore?: Date;
+  /** Only those older than this one. */
+  readonly beforeId?: string;
+  /** How many at most. */
+  readonly limit: number;
+}
+
+/** A durable log line. */
+export interface StoredLine {
+  /** Its place in the log. */
+  id: string;
+  /** The execution that wrote it. */
+  executionId: string;
+  /** When. */
+  at: Date;
+  /** How severe. */
+  level: string;
+  /** What happened. */
+  message: string;
+  /** What goes with it. */
+  data: JsonValue;
+}
+
+const COLUMNS = `
+  e.id, e.type, e.target as "targetName", e.status, e.queue, e.priority, e.inputs, e.output, e.error, e.attempt,
+  e.max_attempts as "maxAttempts", coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
+  e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note`;
+
+/** Creates executions, all or none; gives their ids in order. The requests are a JSON array as text. */
+export async function createMany(home: Home, requests: string): Promise<string[]> {
+  const rows = await ask<{ id: string }>(
+    home,
+    "select c.id from rhythm.create_many($1::text::jsonb) as c(id)",
+    [requests],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Reads executions; those that do not exist are left out. */
+export async function readExecutions(home: Home, ids: readonly string[]): Promise<StoredExecution[]> {
+  return await ask<StoredExecution>(
+    home,
+    `select ${COLUMNS} from rhythm.executions as e where e.id = any ($1::text::uuid[])`,
+    [arrayText(ids)],
+  );
+}
+
+/** Reads an execution with all its descendants, oldest first. */
+export async function readTree(home: Home, id: string): Promise<StoredExecution[]> {
+  return await ask<StoredExecution>(
+    home,
+    `with recursive tree as (
+      select r.id from rhythm.executions as r where r.id = $1::text::uuid
+      union all
+      select c.id from rhythm.executions as c join tree as t on c.parent_id = t.id
+    )
+    select ${COLUMNS} from rhythm.executions as e where e.id in (select t.id from tree as t) order by e.id limit 10000`,
+    [id],
+  );
+}
+
+/** Lists executions, newest first. */
+export async function listExecutions(home: Home, filter: StoredFilter): Promise<StoredExecution[]> {
+  const conditions: string[] = [];
+  const params: string[] = [];
+  const add = (value: string | undefined, condition: (parameter: string) => string): void => {
+    if (value !== undefined) conditions.push(condition(`$${params.push(value)}::text`));
+  };
+  add(filter.type, (p) => `e.type = ${p}`);
+  add(filter.target, (p) => `e.target = ${p}`);
+  add(filter.statuses && arrayText(filter.statuses), (p) => `e.status = any (${p}::text[])`);
+  add(filter.queue, (p) => `e.queue = ${p}`);
+  add(filter.parentId, (p) => `e.parent_id = ${p}::uuid`);
+  add(filter.metadata, (p) => `e.metadata @> ${p}::jsonb`);
+  // Ids are made in the order of time: a time is a place among them.
+  add(
+    filter.createdAfter?.toISOString(),
+    (p) => `e.id >= rhythm.first_id(${p}::timestamptz) and e.created_at >= ${p}::timestamptz`,
+  );
+  add(filter.createdBefore?.toISOString(), (p) => `e.created_at < ${p}::timestamptz`);
+  add(filter.beforeId, (p) => `e.id < ${p}::uuid`);
+  const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
+  return await ask<StoredExecution>(
+    home,
+    `select ${COLUMNS} from rhythm.executions as e ${where} order by e.id desc limit ${filter.limit}`,
+    params,
+  );
+}
+
+/** Asks to be notified of the ends of executions. */
+export async function watchExecutions(home: Home, ids: readonly string[]): Promise<void> {
+  await ask(home, "select rhythm.watch($1::text::uuid[])", [arrayText(ids)]);
+}
+
+/** Cancels an execution and its children; false if it was over. */
+export async function cancelExecution(home: Home, id: string, reason: string | null): Promise<boolean> {
+  const [row] = await ask<{ cancelled: boolean }>(
+    home,
+    "select rhythm.cancel($1::text::uuid, $2::text) as cancelled",
+    [id, reason],
+  );
+  return row!.cancelled;
+}
+
+/** Lets a failed or cancelled execution go on. */
+export async function retryExecution(home: Home, id: string): Promise<void> {
+  await ask(home, "select rhythm.retry($1::text::uuid)", [id]);
+}
+
+/** Sends a signal; the payload is JSON text. */
+export async function sendSignal(
+  home: Home,
+  signal: { id: string; name: string; payload: string; idempotencyKey: string | null },
+): Promise<void> {
+  await ask(home, "select rhythm.signal($1::text::uuid, $2::text, $3::text::jsonb, $4::text)", [
+    signal.id,
+    signal.name,
+    signal.payload,
+    signal.idempotencyKey,
+  ]);
+}

@@ -1,0 +1,141 @@
+import { ask, type Home } from "./home.ts";
+import type { JsonObject, JsonValue } from "../../shared/json.ts";
+
+/** A row of `claim()`. */
+export interface ClaimedRow {
+  /** The execution. */
+  id: string;
+  /** A task or a workflow. */
+  type: "task" | "workflow";
+  /** The task's or flow's name. */
+  target: string;
+  /** The queue it came from. */
+  queue: string;
+  /** Which attempt this is. */
+  attempt: number;
+  /** How many there may be. */
+  max_attempts: number;
+  /** What it was started with. */
+  inputs: JsonValue;
+  /** What its starter attached. */
+  metadata: JsonObject;
+  /** The trace it belongs to. */
+  traceparent: string | null;
+  /** Who started it. */
+  parent_id: string | null;
+  /** When it was created; a text when it comes out of JSON. */
+  created_at: Date | string;
+  /** How long it may take. */
+  timeout_ms: number | null;
+  /** Why it is to stop. */
+  cancel_reason: string | null;
+  /** The hash of a workflow's program. */
+  program: string | null;
+  /** The number of the flow's version. */
+  version: number | null;
+  /** Where the workflow stands. */
+  snapshot: JsonValue | null;
+  /** What settled since. */
+  settled: JsonValue[] | null;
+}
+
+/** What `settle()` returns. */
+export interface SettledBatch {
+  /** Outcomes that changed nothing. */
+  refused: { id: string; reason: string }[];
+  /** What was leased to the worker in the same call. */
+  claimed: ClaimedRow[];
+}
+
+/** What `settle()` and `claim()` are asked for besides. */
+export interface LeaseRequest {
+  /** The worker. */
+  readonly worker: string;
+  /** How much may be leased. */
+  readonly limit: number;
+  /** The tasks it can run, as a Postgres array. */
+  readonly targets: string;
+}
+
+/** Leases ready executions. */
+export async function claim(
+  home: Home,
+  request: LeaseRequest & { queues: string; dozing: boolean },
+): Promise<ClaimedRow[]> {
+  return await ask<ClaimedRow>(
+    home,
+    `select c.* from rhythm.claim(
+      p_worker => $1::text::uuid, p_queues => $2::text::text[], p_limit => $3::text::integer,
+      p_targets => $4::text::text[], p_dozing => $5::text::boolean
+    ) as c`,
+    [request.worker, request.queues, String(request.limit), request.targets, String(request.dozing)],
+  );
+}
+
+/** Commits outcomes, a JSON array as text. */
+export async function settle(home: Home, outcomes: string, request: LeaseRequest): Promise<SettledBatch> {
+  const [row] = await ask<{ result: SettledBatch }>(
+    home,
+    `select rhythm.settle(
+      p_worker => $1::text::uuid, p_outcomes => $2::text::jsonb, p_lease => $3::text::integer, p_targets => $4::text::text[]
+    ) as result`,
+    [request.worker, outcomes, String(request.limit), request.targets],
+  );
+  return row!.result;
+}
+
+/** What `beat()` says. */
+export interface BeatAnswer {
+  /** Whether the worker is still counted on. */
+  alive: boolean;
+  /** What is to stop, and why. */
+  stop: { id: string; reason: string }[];
+}
+
+/** Makes a worker known; gives its id. */
+export async function registerWorker(
+  home: Home,
+  worker: { name: string; queues: string; leaseMs: number },
+): Promise<string> {
+  const [row] = await ask<{ id: string }>(
+    home,
+    "select rhythm.register_worker(null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text) as id",
+    [worker.queues, worker.name, `${worker.leaseMs}ms`],
+  );
+  return row!.id;
+}
+
+/** Gives a sign of life. */
+export async function beat(home: Home, worker: string): Promise<BeatAnswer> {
+  const [row] = await ask<{ answer: BeatAnswer }>(home, "select rhythm.beat($1::text::uuid) as answer", [
+    worker,
+  ]);
+  return row!.answer;
+}
+
+/** Does what is due; gives the milliseconds until the next thing is, by the engine's clock. */
+export async function tick(home: Home): Promise<number | null> {
+  const [row] = await ask<{ ms: number | null }>(
+    home,
+    "select (extract(epoch from rhythm.tick() - rhythm.now()) * 1000)::float8 as ms",
+  );
+  return row!.ms;
+}
+
+/** Stores log lines (a JSON array as text) and progress (a JSON object as text). */
+export async function report(
+  home: Home,
+  worker: string,
+  news: { lines: string; progress: string },
+): Promise<void> {
+  await ask(home, "select rhythm.report($1::text::uuid, $2::text::jsonb, $3::text::jsonb)", [
+    worker,
+    news.lines,
+    news.progress,
+  ]);
+}
+
+/** Takes leave. */
+export async function leave(home: Home, worker: string): Promise<void> {
+  await ask(home, "select rhythm.stop_worker($1::text::uuid)", [worker]);
+}

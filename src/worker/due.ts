@@ -1,0 +1,24 @@
+import type { Outcome } from "./engine.ts";
+
+/**
+ * When an outcome makes a tick due: a timer it starts, a wait it limits, a retry or a release with a pause. Without
+ * it a worker would not learn of what it made itself before its next regular tick.
+ *
+ * @param outcome what is settled
+ * @returns milliseconds from now; nothing: it makes none due
+ */
+export function dueAfter(outcome: Outcome): number | undefined {
+  // The pause before a retry is the engine's to choose: a tick right after asks for it.
+  if (outcome.status === "failed") return outcome.retryable ? 0 : undefined;
+  if (outcome.status === "released") return outcome.delayMs > 0 ? outcome.delayMs : undefined;
+  if (outcome.status !== "suspended") return undefined;
+  let soonest: number | undefined;
+  for (const effect of outcome.flow.effects) {
+    const { type, at, timeoutAt } = effect as { type: string; at?: string; timeoutAt?: string };
+    const moment = type === "start_timer" ? at : type === "await_signal" ? timeoutAt : undefined;
+    if (moment === undefined) continue;
+    const ms = Math.max(0, Date.parse(moment) - Date.now());
+    if (soonest === undefined || ms < soonest) soonest = ms;
+  }
+  return soonest;
+}

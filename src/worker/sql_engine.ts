@@ -1,0 +1,186 @@
+import type { Database } from "../db/database.ts";
+import { DatabaseUnavailableError, EngineError } from "../db/errors.ts";
+import { type Home, quotedArrayText } from "../db/calls/home.ts";
+import { readProgram } from "../db/calls/flows.ts";
+import {
+  beat,
+  claim,
+  type ClaimedRow,
+  leave,
+  registerWorker,
+  report,
+  settle,
+  type SettledBatch,
+  tick,
+} from "../db/calls/worker.ts";
+import { RhythmError } from "../shared/error.ts";
+import type { SqlTag } from "../define/mod.ts";
+import type { Claimed, Engine, EngineEars, Outcome, Settled, Settlement } from "./engine.ts";
+import { outcomesText } from "./outcome_text.ts";
+import type { LogLine } from "./reporter.ts";
+import { sqlTag } from "./sql_tag.ts";
+
+/** What the engine in the database needs to know of a worker. */
+export interface SqlEngineOptions {
+  /** Where claims, settles and signs of life go: two connections are enough. */
+  readonly main: Database;
+  /** Where transactional tasks run: one connection each. */
+  readonly transactional: Database;
+  /** The engine's schema. */
+  readonly schema: string;
+  /** The worker's name, for lists. */
+  readonly name: string;
+  /** The queues it serves. */
+  readonly queues: readonly string[];
+  /** The tasks it can run. */
+  readonly targets: readonly string[];
+  /** How long it may be silent. */
+  readonly leaseMs: number;
+}
+
+/** Thrown out of a transactional task's transaction when its lease was lost, so that nothing of it commits. */
+class LeaseLostError extends RhythmError {
+  override readonly name = "LeaseLostError";
+
+  constructor(id: string, reason: string) {
+    super(`Cannot settle execution "${id}": its lease is lost, ${reason}`, { code: "LEASE_LOST" });
+  }
+}
+
+/** The engine in the database, as one worker uses it. */
+export function sqlEngine(options: SqlEngineOptions): Engine {
+  return new SqlEngine(options);
+}
+
+class SqlEngine implements Engine {
+  readonly #options: SqlEngineOptions;
+  readonly #home: Home;
+  readonly #queues: string;
+  readonly #targets: string;
+  #worker = "";
+
+  constructor(options: SqlEngineOptions) {
+    this.#options = options;
+    this.#home = { on: options.main, schema: options.schema };
+    this.#queues = quotedArrayText(options.queues);
+    this.#targets = quotedArrayText(options.targets);
+  }
+
+  async register(): Promise<void> {
+    const { name, leaseMs } = this.#options;
+    this.#worker = await registerWorker(this.#home, { name, queues: this.#queues, leaseMs });
+  }
+
+  async listen({ onWork, onDue, onStop }: EngineEars): Promise<() => Promise<void>> {
+    const { main, queues, schema } = this.#options;
+    const stopWork = await main.listen(`${schema}_work`, {
+      onNotify: (queue) => {
+        if (queue === "") onDue();
+        else if (queues.includes(queue)) onWork();
+      },
+      onListen: onWork,
+    });
+    const stopStop = await main.listen(`${schema}_stop`, {
+      onNotify: (worker) => {
+        if (worker === this.#worker) onStop();
+      },
+    });
+    return async () => {
+      await stopWork();
+      await stopStop();
+    };
+  }
+
+  async claim(limit: number, mood: "awake" | "dozing"): Promise<readonly Claimed[]> {
+    const request = {
+      worker: this.#worker,
+      limit,
+      targets: this.#targets,
+      queues: this.#queues,
+      dozing: mood === "dozing",
+    };
+    return (await claim(this.#home, request)).map(toClaimed);
+  }
+
+  async settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement> {
+    const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
+    return toSettlement(await settle(this.#home, outcomesText(outcomes), request));
+  }
+
+  async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement> {
+    return await this.#options.transactional.transaction(async (tx) => {
+      const outcome = await body(sqlTag(tx));
+      const home = { on: tx, schema: this.#options.schema };
+      const batch = await settle(home, outcomesText([outcome]), {
+        worker: this.#worker,
+        limit: 0,
+        targets: this.#targets,
+      });
+      const refusal = batch.refused[0];
+      if (refusal !== undefined) throw new LeaseLostError(claimed.id, refusal.reason);
+      return toSettlement(batch);
+    });
+  }
+
+  async beat(): Promise<Awaited<ReturnType<Engine["beat"]>>> {
+    const { alive, stop } = await beat(this.#home, this.#worker);
+    return { alive, stop: stop.map(({ id, reason }) => ({ id, reason: "cancelled", message: reason })) };
+  }
+
+  async tick(): Promise<number | null> {
+    return await tick(this.#home);
+  }
+
+  async report(news: Parameters<Engine["report"]>[0]): Promise<void> {
+    const progress = [...news.progress].map(([id, value]) => `"${id}":${value}`).join(",");
+    await report(this.#home, this.#worker, {
+      lines: JSON.stringify(news.lines.map(toStored)),
+      progress: `{${progress}}`,
+    });
+  }
+
+  async program(hash: string): Promise<Awaited<ReturnType<Engine["program"]>>> {
+    return await readProgram(this.#home, hash);
+  }
+
+  async leave(): Promise<void> {
+    await leave(this.#home, this.#worker);
+  }
+
+  isTransient(error: unknown): boolean {
+    if (error instanceof DatabaseUnavailableError) return true;
+    return error instanceof EngineError && /^(40|53|55|57|58)/.test(error.code);
+  }
+}
+
+function toSettlement(batch: SettledBatch): Settlement {
+  return { refused: batch.refused, claimed: batch.claimed.map(toClaimed) };
+}
+
+function toClaimed(row: ClaimedRow): Claimed {
+  return {
+    id: row.id,
+    kind: row.type,
+    target: row.target,
+    queue: row.queue,
+    attempt: row.attempt,
+    maxAttempts: row.max_attempts,
+    inputs: row.inputs,
+    metadata: row.metadata,
+    traceparent: row.traceparent,
+    parentId: row.parent_id,
+    createdAt: row.created_at,
+    timeoutMs: row.timeout_ms,
+    flow: row.program === null ? null : {
+      program: row.program,
+      version: row.version,
+      snapshot: row.snapshot,
+      settled: (row.settled ?? []) as unknown as Settled[],
+      cancelReason: row.cancel_reason,
+    },
+  };
+}
+
+function toStored({ data, ...line }: LogLine): object {
+  return data === null ? line : { ...line, data: JSON.parse(data) };
+}
