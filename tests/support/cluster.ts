@@ -22,9 +22,13 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** The programs to use: this machine's, else npm's; undefined when neither are to be had. */
+/**
+ * The programs to use: this machine's, else npm's; undefined when neither are to be had.
+ * `RHYTHM_TEST_BINARIES=npm` passes over this machine's.
+ */
 export async function findBinaries(version?: number): Promise<Binaries | undefined> {
-  return await systemBinaries(version) ?? await npmBinaries(version);
+  const here = Deno.env.get("RHYTHM_TEST_BINARIES") === "npm" ? undefined : await systemBinaries(version);
+  return here ?? await npmBinaries(version);
 }
 
 /**

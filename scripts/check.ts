@@ -1,0 +1,58 @@
+/**
+ * Everything that must hold before a commit, short of the tests: every step runs, also after one failed.
+ *
+ *     deno task check               all steps
+ *     deno task check fmt lint      only these
+ *
+ * @module
+ */
+
+interface Step {
+  name: string;
+  /** What is run: arguments of `deno`. */
+  args: string[];
+}
+
+const { exports } = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+const entryPoints: string[] = typeof exports === "string" ? [exports] : Object.values(exports);
+
+const steps: Step[] = [
+  { name: "fmt", args: ["fmt", "--check"] },
+  { name: "lint", args: ["lint"] },
+  { name: "types", args: ["check", "."] },
+  { name: "doc", args: ["doc", "--lint", ...entryPoints] },
+  { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
+  { name: "gen", args: ["run", "-A", "scripts/gen.ts", "--check"] },
+  { name: "architecture", args: ["test", "-A", "--quiet", "tests/architecture_test.ts"] },
+];
+
+const unknown = Deno.args.filter((name) => !steps.some((step) => step.name === name));
+if (unknown.length > 0) {
+  console.error(`No step ${unknown.join(", ")}: expected ${steps.map((step) => step.name).join(", ")}`);
+  Deno.exit(2);
+}
+
+const failed: string[] = [];
+const chosen = steps.filter((step) => Deno.args.length === 0 || Deno.args.includes(step.name));
+for (const { name, args } of chosen) {
+  const start = performance.now();
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: new URL("../", import.meta.url),
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${success ? "ok    " : "FAILED"} ${name.padEnd(13)} deno ${args.join(" ")} (${seconds} s)`);
+  if (success) continue;
+  failed.push(name);
+  await Deno.stdout.write(stdout);
+  await Deno.stdout.write(stderr);
+}
+
+console.log(
+  failed.length === 0
+    ? `All ${chosen.length} checks passed`
+    : `${failed.length} of ${chosen.length} checks failed: ${failed.join(", ")}`,
+);
+Deno.exit(failed.length === 0 ? 0 : 1);

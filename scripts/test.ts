@@ -1,0 +1,144 @@
+/**
+ * Runs the tests on a private Postgres that is gone afterwards.
+ *
+ *     deno task test                       everything, on the Postgres of this machine, else a native one from npm
+ *     deno task test --pg 13               … on that version (13 to 18), or --pg pglite
+ *     deno task test tests/db              only what is in there; other arguments go to `deno test`
+ *
+ * RHYTHM_TEST_DATABASE_URL names a server to use instead; its databases `rhythm_test_…` are ours.
+ * RHYTHM_TEST_BINARIES=npm passes over the Postgres of this machine.
+ *
+ * @module
+ */
+import postgres from "postgres";
+import { supportedVersions } from "../tests/support/binaries.ts";
+import { type Cluster, findBinaries, startCluster } from "../tests/support/cluster.ts";
+
+const { pg, rest } = readArguments(Deno.args);
+const run = `${Deno.pid}_${Date.now().toString(36)}`;
+// deno-lint-ignore no-control-regex
+const ansi = /\u001b\[[0-9;]*m/g;
+let cluster: Cluster | undefined;
+let child: Deno.ChildProcess | undefined;
+let interrupted: number | undefined;
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.addSignalListener(signal, () => {
+    interrupted ??= code;
+    // Ctrl-C reaches the child by itself, a plain kill does not: a second signal does no harm.
+    try {
+      child?.kill(signal);
+    } catch { /* it is gone already */ }
+  });
+}
+
+const env: Record<string, string> = { RHYTHM_TEST_RUN: run, RHYTHM_TEST_PG: pg ?? "" };
+const given = Deno.env.get("RHYTHM_TEST_DATABASE_URL");
+let code = 1;
+try {
+  if (pg === "pglite") {
+    console.log("Postgres: PGlite, embedded");
+  } else if (given && pg === undefined) {
+    env.RHYTHM_TEST_DATABASE_URL = given;
+    await sweep(given);
+    console.log("Postgres: the server of RHYTHM_TEST_DATABASE_URL");
+  } else {
+    const binaries = await findBinaries(pg === undefined ? undefined : Number(pg));
+    if (binaries === undefined && pg !== undefined) {
+      console.error(`No Postgres ${pg} on this machine, and npm has none for this platform`);
+      Deno.exit(1);
+    }
+    if (binaries === undefined) {
+      env.RHYTHM_TEST_PG = "pglite";
+      console.log("Postgres: PGlite, embedded (found no server, and npm has none for this platform)");
+    } else {
+      cluster = await startCluster(binaries);
+      env.RHYTHM_TEST_DATABASE_URL = cluster.url;
+      env.RHYTHM_TEST_CRON = cluster.cron ? "yes" : "";
+      console.log(
+        `Postgres: ${cluster.version}${cluster.cron ? " with pg_cron" : ""}, private, port ${cluster.port}`,
+      );
+    }
+  }
+  if (interrupted === undefined) code = await test();
+} finally {
+  if (given && pg === undefined) await drop(given, `rhythm_test_${run}`);
+  await cluster?.stop();
+}
+Deno.exit(interrupted ?? code);
+
+/** Runs `deno test`, passing on what it prints, and says at last how many passed. */
+async function test(): Promise<number> {
+  const counts = { passed: 0, failed: 0, ignored: 0 };
+  const args = [
+    "test",
+    "-A",
+    "--no-prompt",
+    ...(rest.some((arg) => !arg.startsWith("-")) ? rest : [...rest, "tests/"]),
+  ];
+  child = new Deno.Command(Deno.execPath(), { args, env, stdout: "piped", stderr: "inherit" }).spawn();
+  endWithUs(child.pid);
+  const decoder = new TextDecoder();
+  let tail = "";
+  for await (const chunk of child.stdout) {
+    await Deno.stdout.write(chunk);
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4000);
+  }
+  const { code } = await child.status;
+  const summary = tail.replaceAll(ansi, "").split("\n").findLast((line) => /\| \d+ passed/.test(line)) ?? "";
+  for (const key of ["passed", "failed", "ignored"] as const) {
+    counts[key] = Number(new RegExp(`(\\d+) ${key}`).exec(summary)?.[1] ?? 0);
+  }
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  console.log(
+    `${counts.passed} passed, ${counts.failed} failed${
+      counts.ignored > 0 ? `, ${counts.ignored} skipped` : ""
+    }`,
+  );
+  return code;
+}
+
+/** Ends the tests once this process is gone, also when it was killed: a shell of its own looks every half second. */
+function endWithUs(pid: number): void {
+  const script = `trap '' INT HUP TERM
+    while kill -0 ${Deno.pid} && kill -0 ${pid}; do sleep 0.5; done
+    kill -0 ${Deno.pid} || kill -9 ${pid}`;
+  new Deno.Command("sh", { args: ["-c", `(${script}) >/dev/null 2>&1 </dev/null &`] }).outputSync();
+}
+
+function readArguments(args: string[]): { pg?: string; rest: string[] } {
+  const rest = [...args];
+  const at = rest.findIndex((arg) => arg === "--pg" || arg.startsWith("--pg="));
+  if (at < 0) return { rest };
+  const [flag, value] = rest[at]!.split("=", 2);
+  const pg = value ?? rest[at + 1];
+  rest.splice(at, flag === rest[at] ? 2 : 1);
+  if (pg !== "pglite" && !supportedVersions.includes(Number(pg))) {
+    console.error(`--pg ${pg ?? ""}: expected one of ${supportedVersions.join(", ")}, pglite`);
+    Deno.exit(2);
+  }
+  return { pg, rest };
+}
+
+/** Drops what runs that were killed left on a server that is not ours alone: over an hour old and nobody connected. */
+async function sweep(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const rows = await sql<{ datname: string }[]>`
+    select d.datname from pg_database as d
+    where d.datname like 'rhythm\\_test\\_%'
+      and not exists (select from pg_stat_activity as a where a.datname = d.datname)`;
+  for (const { datname } of rows) {
+    const started = parseInt(/^rhythm_test_\d+_([0-9a-z]+)/.exec(datname)?.[1] ?? "", 36);
+    if (Date.now() - started > 3_600_000) await sql.unsafe(`drop database if exists "${datname}"`);
+  }
+  await sql.end();
+}
+
+async function drop(url: string, prefix: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const rows = await sql<
+    { datname: string }[]
+  >`select datname from pg_database where starts_with(datname, ${prefix})`;
+  for (const { datname } of rows) await sql.unsafe(`drop database if exists "${datname}" with (force)`);
+  await sql.end();
+}
