@@ -83,17 +83,13 @@ class ServerDatabase implements Database {
     return run<R>(this.#sql, text, params, this.url);
   }
 
-  async script(text: string): Promise<void> {
-    try {
-      await this.#sql.unsafe(text).simple();
-    } catch (error) {
-      throw toRhythmError(error, this.url);
-    }
+  script(text: string): Promise<void> {
+    return script(this.#sql, text, this.url);
   }
 
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     try {
-      return await this.#sql.begin((tx) => work(joinTransaction(tx))) as T;
+      return await this.#sql.begin((tx) => work(joinTransaction(tx, this.url))) as T;
     } catch (error) {
       throw toRhythmError(error, this.url);
     }
@@ -117,16 +113,22 @@ class ServerDatabase implements Database {
  * A caller's own postgres.js transaction (or connection), to run our statements in.
  *
  * @param sql what the caller's `sql.begin(async (sql) => …)` hands out
+ * @param url where it is, for the sentence of an error
  * @returns the same, as a {@linkcode Queryable}
  */
-export function joinTransaction(sql: postgres.ISql): Queryable {
+export function joinTransaction(sql: postgres.ISql, url = "the caller's transaction"): Queryable {
   return {
-    query: <R = Row>(text: string, params: readonly unknown[] = []) =>
-      run<R>(sql, text, params, "the caller's transaction"),
-    script: async (text: string) => {
-      await sql.unsafe(text).simple();
-    },
+    query: <R = Row>(text: string, params: readonly unknown[] = []) => run<R>(sql, text, params, url),
+    script: (text: string) => script(sql, text, url),
   };
+}
+
+async function script(sql: postgres.ISql, text: string, url: string): Promise<void> {
+  try {
+    await sql.unsafe(text).simple();
+  } catch (error) {
+    throw toRhythmError(error, url);
+  }
 }
 
 async function run<R>(

@@ -56,7 +56,11 @@ class EmbeddedDatabase implements Database {
         work({
           query: (text, params = []) => run(tx, text, params, this.url),
           script: async (text) => {
-            await tx.exec(text);
+            try {
+              await tx.exec(text);
+            } catch (error) {
+              throw toRhythmError(error, this.url);
+            }
           },
         })
       ) as T;

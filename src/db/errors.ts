@@ -17,11 +17,9 @@ export class DatabaseUnavailableError extends RhythmError {
    * @param options the driver's error as `cause`
    */
   constructor(url: string, options: ErrorOptions = {}) {
-    const reason = options.cause instanceof Error ? options.cause.message : "no answer";
+    const reason = reasonOf(options.cause);
     super(
-      `Cannot reach the database at ${url}: ${
-        reason || "no answer"
-      }. Check that the server runs, and the address, user and password in databaseUrl or RHYTHM_DATABASE_URL`,
+      `Cannot reach the database at ${url}: ${reason}. Check that the server runs, and the address, user and password in databaseUrl or RHYTHM_DATABASE_URL`,
       { ...options, code: "DATABASE_UNAVAILABLE" },
     );
   }
@@ -55,7 +53,8 @@ export class StatementError extends EngineError {
 }
 
 /** Connection could not be made, was lost, or the server is starting or stopping. */
-const unavailable = /^(08|57P0)|^(CONNECT|CONNECTION_|ECONN|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|53300|28)/;
+const unavailable =
+  /^(08|57P0|3D000)|^(CONNECT|CONNECTION_|ECONN|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|53300|28)/;
 
 /**
  * Makes an error of a driver one of ours; anything else is returned as it is.
@@ -69,6 +68,12 @@ export function toRhythmError(error: unknown, url: string): unknown {
   if (unavailable.test(error.code)) return new DatabaseUnavailableError(url, { cause: error });
   if (error.code.startsWith("RH")) return new EngineError(error, { cause: error });
   return /^[0-9A-Z]{5}$/.test(error.code) ? new StatementError(error, { cause: error }) : error;
+}
+
+/** Why no connection was made. Some errors of sockets carry a code only. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return "no answer";
+  return cause.message || ("code" in cause && typeof cause.code === "string" ? cause.code : "no answer");
 }
 
 function isServerError(error: unknown): error is Error & ServerError {

@@ -129,7 +129,15 @@ async function prepare(tx: Queryable, schema: string): Promise<Map<string, Recor
     { exists: boolean; occupied: boolean; may_create: boolean; may_use: boolean; who: string; where: string }
   >(
     `select n.oid is not null as exists,
-      exists (select from pg_class as c where c.relnamespace = n.oid) as occupied,
+      exists (
+        select
+        from (
+          select c.oid from pg_class as c where c.relnamespace = n.oid
+          union all select p.oid from pg_proc as p where p.pronamespace = n.oid
+          union all select t.oid from pg_type as t where t.typnamespace = n.oid
+        ) as o
+        where not exists (select from pg_depend as d where d.objid = o.oid and d.deptype in ('e', 'i'))
+      ) as occupied,
       has_database_privilege(current_database(), 'create') as may_create,
       n.oid is not null and has_schema_privilege(n.oid, 'create') as may_use,
       current_user as who, current_database() as where
@@ -140,7 +148,7 @@ async function prepare(tx: Queryable, schema: string): Promise<Map<string, Recor
   if (exists && occupied) {
     throw new InstallError(
       "SCHEMA_OCCUPIED",
-      `Cannot install into schema "${schema}": it holds tables that are not Rhythm's. Name another schema`,
+      `Cannot install into schema "${schema}": it holds objects that are not Rhythm's. Name another schema`,
     );
   }
   if (exists ? !may_use : !may_create) {
@@ -164,22 +172,24 @@ interface Recorded {
 
 /** What the database says is installed; undefined when nothing is. */
 async function recorded(on: Queryable, schema: string): Promise<Map<string, Recorded> | undefined> {
-  const [found] = await on.query<{ found: boolean }>(
-    "select to_regclass(format('%I.installation', $1::text)) is not null as found",
-    [schema],
-  );
-  if (!found!.found) return undefined;
-  const rows = await on.query<Recorded & { file: string }>(
-    forSchema("select file, kind, checksum, library_version from rhythm.installation", schema),
-  ).catch((error) => {
+  try {
+    const [found] = await on.query<{ found: boolean }>(
+      "select to_regclass(format('%I.installation', $1::text)) is not null as found",
+      [schema],
+    );
+    if (!found!.found) return undefined;
+    const rows = await on.query<Recorded & { file: string }>(
+      forSchema("select file, kind, checksum, library_version from rhythm.installation", schema),
+    );
+    return new Map(rows.map((row) => [row.file, row]));
+  } catch (error) {
     if (!(error instanceof StatementError && error.code === "42501")) throw error;
     throw new InstallError(
       "RIGHT_MISSING",
       `Cannot read what is installed in schema "${schema}": ${error.message}. Install as its owner, or turn autoMigrate off`,
       { cause: error },
     );
-  });
-  return new Map(rows.map((row) => [row.file, row]));
+  }
 }
 
 async function notes(on: Queryable, schema: string): Promise<string[]> {
@@ -212,27 +222,47 @@ from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace and n.nspname = :'schema'
 where c.relkind = 'v' and c.xmin::text = (pg_catalog.txid_current() & 4294967295)::text`;
 
-/** Drops what an older library's behaviour made and this one's no longer makes. */
+/** Drops what an older library's behaviour made and this one's no longer makes, the dependent before what it depends on. */
 async function dropLeftOver(tx: Queryable, schema: string): Promise<void> {
-  const now = await tx.query<{ identity: string; kind: string }>(forSchema(madeHere, schema));
-  const made = new Set(now.map((row) => row.identity));
-  const old = await tx.query<{ identity: string; kind: string }>(
-    forSchema("select identity, kind from rhythm.installed_object", schema),
-  );
-  for (const { identity, kind } of old) {
-    if (!made.has(identity)) await tx.script(`drop ${kind} if exists ${identity}`);
-  }
-  await tx.query(
-    forSchema(
-      `with gone as (delete from rhythm.installed_object as o where o.identity <> all ($1::text[]))
-      insert into rhythm.installed_object (identity, kind)
-      select r.identity, r.kind from jsonb_to_recordset($2::jsonb) as r (identity text, kind text)
-      on conflict (identity) do update set kind = excluded.kind`,
-      schema,
-    ),
-    [[...made], JSON.stringify(now)],
-  );
+  await tx.script(forSchema(dropOthers, schema));
+  await tx.script(forSchema(
+    `delete from rhythm.installed_object;
+    insert into rhythm.installed_object (identity, kind) ${madeHere}`,
+    schema,
+  ));
 }
+
+const dropOthers = `
+do $drop$
+declare
+  v_object record;
+  v_blocked record;
+  v_dropped boolean;
+begin
+  loop
+    v_dropped := false;
+    v_blocked := null;
+    for v_object in
+      select o.identity, o.kind
+      from rhythm.installed_object as o
+      where o.identity not in (select m.identity from (${madeHere}) as m)
+    loop
+      begin
+        execute format('drop %s if exists %s', v_object.kind, v_object.identity);
+        delete from rhythm.installed_object as o where o.identity = v_object.identity;
+        v_dropped := true;
+      exception
+        when dependent_objects_still_exist then
+          v_blocked := v_object;
+      end;
+    end loop;
+    exit when v_blocked is null;
+    if not v_dropped then
+      execute format('drop %s %s', v_blocked.kind, v_blocked.identity);
+    end if;
+  end loop;
+end;
+$drop$`;
 
 function compareVersions(left: string, right: string): number {
   const parts = (version: string) => version.split(/[-+]/)[0]!.split(".").map(Number);
@@ -253,7 +283,7 @@ export function installSql(options: Omit<InstallOptions, "version"> = {}): strin
     `('${name}', '${kind}', '${checksum}', '${libraryVersion}')`
   );
   return [
-    `-- Rhythm ${libraryVersion}, schema "${schema}"`,
+    `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file …`,
     "begin;",
     `set local search_path = '';\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
     `create schema if not exists "${schema}";`,

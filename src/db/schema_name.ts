@@ -35,7 +35,8 @@ export function checkSchemaName(schema: string): string {
  * @returns the SQL for that schema
  */
 export function forSchema(text: string, schema: string): string {
-  const quoted = /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : `"${schema}"`;
+  // Anything but our own name is quoted: it may be a word of SQL, such as `user`.
+  const quoted = schema === "rhythm" ? schema : `"${schema}"`;
   return text
     .replace(/(?<![\w.$"])rhythm\./g, `${quoted}.`)
     .replaceAll(`:'schema'`, `'${schema}'`)
