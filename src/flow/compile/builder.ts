@@ -13,6 +13,7 @@ export interface Label {
 export class ProgramBuilder {
   readonly constants: Program["constants"] = [];
   readonly functions: FunctionCode[] = [];
+  readonly globals = new Set<string>();
   readonly #known = new Map<string | number, number>();
 
   /** The index of a constant. */

@@ -3,7 +3,8 @@ import { analyse, type Analysis } from "./analyse.ts";
 import { FunctionBuilder, type Label, ProgramBuilder } from "./builder.ts";
 import { expression } from "./expressions.ts";
 import { bindPattern } from "./patterns.ts";
-import type { FunctionCode } from "./program.ts";
+import { sha256 } from "./hash.ts";
+import { type FunctionCode, type Program, PROGRAM_FORMAT } from "./program.ts";
 import type { Scope, Variable } from "./scope.ts";
 import { statements } from "./statements.ts";
 
@@ -123,7 +124,7 @@ export class FunctionCompiler {
 }
 
 /** Compile a checked tree. */
-export function compileTree(tree: Tree): ProgramBuilder {
+export function compileTree(tree: Tree, about: { name: string; source: string }): Program {
   const program = new ProgramBuilder();
   const analysis = analyse(tree);
   const compiler = new FunctionCompiler(program, analysis, { scope: analysis.scopes.get(tree)! });
@@ -140,7 +141,9 @@ export function compileTree(tree: Tree): ProgramBuilder {
     rest: false,
     span: [tree.start, tree.end],
   });
-  return program;
+  const { constants, functions, globals } = program;
+  const body = { format: PROGRAM_FORMAT, ...about, constants, globals: [...globals], functions };
+  return { hash: sha256(JSON.stringify(body)).slice(0, 32), ...body };
 }
 
 function finish(

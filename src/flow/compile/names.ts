@@ -14,6 +14,7 @@ export function readName(
     if (name === "undefined") build.emit("UNDEF", target);
     else {
       build.at(node.start);
+      build.program.globals.add(name);
       build.emit("GLOBAL", target, build.text(name));
     }
     return target;

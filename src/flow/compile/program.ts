@@ -17,6 +17,8 @@ export interface Program {
   source: string;
   /** Strings and numbers; numbers that JSON does not know are `{ "number": "NaN" }`. */
   constants: (string | number | { number: string })[];
+  /** The names from outside that it uses. */
+  globals: string[];
   /** The first one is the body of the flow. */
   functions: FunctionCode[];
 }

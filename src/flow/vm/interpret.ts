@@ -950,7 +950,7 @@ function run(vm: FlowMachine): Value {
     }
   } catch (thrown) {
     // Only calls store where they stand; everything else that throws is found here.
-    frame.pc = pc;
+    if (frame !== undefined) frame.pc = pc;
     throw thrown;
   }
 }

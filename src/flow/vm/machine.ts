@@ -179,6 +179,14 @@ export class FlowMachine implements Machine {
     return this.#deliver(fibre.promise, entry);
   }
 
+  /** Run the body of the flow up to its first wait. */
+  begin(main: Fibre): void {
+    const frame = this.enter(main.fn, 0, 0);
+    frame.fibre = main;
+    frame.entry = true;
+    execute(this);
+  }
+
   /** Go on with a fibre whose await is over. */
   resume(fibre: Fibre, outcome: "value" | "error", value: Value): void {
     const base = this.place(fibre.registers as Value[]);

@@ -1,0 +1,156 @@
+import { library } from "../builtins/mod.ts";
+import { analyzeFlow } from "../check/mod.ts";
+import { compileTree } from "../compile/compiler.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { FrontMatter } from "../front_matter.ts";
+import { inspectMachine } from "../snapshot/inspect.ts";
+import type {
+  FlowHost,
+  FlowStart,
+  FlowView,
+  Program,
+  Settled,
+  Snapshot,
+  Step,
+  StepOptions,
+} from "../types.ts";
+import { createWorld } from "./globals.ts";
+import { Run } from "./run.ts";
+
+const world = createWorld(library);
+
+/** What {@linkcode compileFlow} gives. */
+export interface CompiledFlow {
+  /** Absent exactly when a diagnostic is an error. */
+  program?: Program;
+  frontMatter: FrontMatter;
+  diagnostics: Diagnostic[];
+}
+
+/**
+ * Compile a flow.
+ *
+ * @param flow its file name and its text
+ * @returns the program, or what is wrong; never throws on bad source
+ *
+ * @example A problem and where it is
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const { program, diagnostics } = compileFlow({ name: "a.flow", source: "var user = 1" });
+ * assert.equal(program, undefined);
+ * assert.equal(diagnostics[0].code, "F0107");
+ * ```
+ */
+export function compileFlow(flow: { name: string; source: string }): CompiledFlow {
+  const { ast, frontMatter, diagnostics } = analyzeFlow(flow);
+  const bad = diagnostics.some((one) => one.severity === "error");
+  if (bad || ast === undefined) return { frontMatter, diagnostics };
+  return { program: compileTree(ast, { name: flow.name, source: flow.source }), frontMatter, diagnostics };
+}
+
+/**
+ * Start an execution and run it to its first wait.
+ *
+ * @param program what {@linkcode compileFlow} gave
+ * @param start inputs and context
+ * @param host the clock, chance and ids
+ * @param options limits
+ * @returns where it stands, and what it asks for
+ *
+ * @example From start to end
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const { program } = compileFlow({ name: "hello.flow", source: 'return "Hello " + await Task.run("name")' });
+ * let count = 0;
+ * const host = { now: () => new Date(0), random: () => 0.5, newId: () => `id-${++count}` };
+ * const context = {
+ *   executionId: "1", flow: "hello", version: 1, queue: "default",
+ *   attempt: 1, parentId: null, createdAt: "2026-01-01T00:00:00.000Z", metadata: {},
+ * };
+ * let step = startFlow(program!, { inputs: {}, context }, host);
+ * assert.deepEqual(step.waits, [{ mode: "any", ids: ["id-1"] }]);
+ * step = resumeFlow(program!, step.snapshot!, [{ id: "id-1", status: "completed", output: "Ada" }], host);
+ * assert.equal(step.output, "Hello Ada");
+ * ```
+ */
+export function startFlow(program: Program, start: FlowStart, host: FlowHost, options?: StepOptions): Step {
+  return Run.start({ world, program, host, options }, start).step;
+}
+
+/**
+ * Go on from a snapshot.
+ *
+ * @param program the program that the snapshot belongs to
+ * @param snapshot what the last step gave
+ * @param settled the operations that have ended since
+ * @param host the clock, chance and ids
+ * @param options limits; `cancel` throws a cancellation that only `finally` sees
+ * @returns where it stands, and what it asks for
+ * @throws {SnapshotError} when the snapshot is of another program or format, or damaged
+ */
+export function resumeFlow(
+  program: Program,
+  snapshot: Snapshot,
+  settled: readonly Settled[],
+  host: FlowHost,
+  options?: StepOptions,
+): Step {
+  return Run.read({ world, program, host, options }, snapshot).advance(settled);
+}
+
+/** An execution that is kept in memory between its steps. */
+export interface OpenFlow {
+  /** The last step; its snapshot is as good as ever. */
+  readonly step: Step;
+  /** Go on with what has ended, without reading the snapshot again. */
+  advance(settled: readonly Settled[]): Step;
+}
+
+/**
+ * Start an execution, or read one back, and keep it in memory: its next steps need no decoding.
+ *
+ * @param program the program
+ * @param from inputs and context, or a snapshot and what has ended since
+ * @param host the clock, chance and ids
+ * @param options limits; cancellation goes through {@linkcode resumeFlow}
+ * @returns the open execution
+ */
+export function openFlow(
+  program: Program,
+  from: FlowStart | { snapshot: Snapshot; settled: readonly Settled[] },
+  host: FlowHost,
+  options?: StepOptions,
+): OpenFlow {
+  const given = { world, program, host, options };
+  const opened = "snapshot" in from
+    ? read(Run.read(given, from.snapshot), from.settled)
+    : Run.start(given, from);
+  const { run } = opened;
+  let { step } = opened;
+  return {
+    get step() {
+      return step;
+    },
+    advance: (settled) => step = run.advance(settled),
+  };
+}
+
+function read(run: Run, settled: readonly Settled[]): { run: Run; step: Step } {
+  return { run, step: run.advance(settled) };
+}
+
+/**
+ * Where every activation of a snapshot stands, what it waits for, and what its variables hold.
+ *
+ * @param program the program that the snapshot belongs to
+ * @param snapshot any snapshot of it
+ * @returns one view for each suspended activation, the body of the flow first
+ * @throws {SnapshotError} when the snapshot is of another program or format, or damaged
+ */
+export function inspectFlow(program: Program, snapshot: Snapshot): FlowView {
+  const host = { now: () => new Date(0), random: () => 0, newId: () => "" };
+  const { machine, fibres } = Run.open({ world, program, host }, snapshot);
+  return inspectMachine(machine, fibres);
+}

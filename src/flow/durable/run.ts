@@ -1,0 +1,200 @@
+import type { JsonValue } from "../../shared/json.ts";
+import { RhythmError } from "../../shared/error.ts";
+import { decode } from "../snapshot/decode.ts";
+import { encode } from "../snapshot/encode.ts";
+import type {
+  Effect,
+  FlowFailure,
+  FlowHost,
+  FlowStart,
+  Program,
+  Settled,
+  Snapshot,
+  Step,
+  StepOptions,
+  Wait,
+} from "../types.ts";
+import { Fibre } from "../vm/fibre.ts";
+import { Cancellation } from "../vm/frame.ts";
+import { loadProgram } from "../vm/loaded.ts";
+import { FlowMachine } from "../vm/machine.ts";
+import { FlowPromise } from "../vm/promise.ts";
+import { addReaction, rejectPromise, resolvePromise, runJobs } from "../vm/promises.ts";
+import { FlowThrow, LimitExceeded } from "../vm/throw.ts";
+import { FlowFunction, type Value } from "../vm/value.ts";
+import { fromJsonValue, toJsonValue } from "./boundary.ts";
+import { errorFromJson, failureOf, failureOfLimit } from "./errors.ts";
+import type { World } from "./globals.ts";
+import { waitsOf } from "./waits.ts";
+
+/** What a run is made of. */
+export interface RunOptions {
+  world: World;
+  program: Program;
+  host: FlowHost;
+  options?: StepOptions;
+}
+
+/** One execution in memory: it can go on without reading its snapshot again. */
+export class Run {
+  readonly #vm: FlowMachine;
+  #main!: Fibre;
+  #over = false;
+
+  private constructor(given: RunOptions) {
+    const { world, program, host, options } = given;
+    const { library, globals } = world;
+    this.#vm = new FlowMachine({
+      program: loadProgram(program),
+      library,
+      globals,
+      host,
+      limits: options?.limits,
+    });
+  }
+
+  /** Begin an execution. */
+  static start(given: RunOptions, start: FlowStart): { run: Run; step: Step } {
+    const run = new Run(given);
+    const vm = run.#vm;
+    run.#giveNames(given.program, start);
+    run.#main = new Fibre(new FlowFunction(0, []), new FlowPromise());
+    run.#main.promise.handled = true;
+    return { run, step: run.#step(() => vm.begin(run.#main)) };
+  }
+
+  /** Read an execution back. */
+  static read(given: RunOptions, snapshot: Snapshot): Run {
+    const run = new Run(given);
+    const { main, fibres } = decode(run.#vm, snapshot, given.world.registry);
+    run.#main = main;
+    const reason = given.options?.cancel;
+    if (reason !== undefined) cancel(run.#vm, fibres, reason);
+    return run;
+  }
+
+  /** The machine and the activations of a snapshot, to look at. */
+  static open(given: RunOptions, snapshot: Snapshot): { machine: FlowMachine; fibres: Fibre[] } {
+    const run = new Run(given);
+    const { fibres } = decode(run.#vm, snapshot, given.world.registry);
+    return { machine: run.#vm, fibres };
+  }
+
+  /** Go on with what has ended meanwhile. */
+  advance(settled: readonly Settled[]): Step {
+    if (this.#over) {
+      throw new RhythmError("Cannot go on with a flow that is over", { code: "FLOW_OVER" });
+    }
+    const vm = this.#vm;
+    vm.budget = vm.limits.instructions;
+    return this.#step(() => {
+      for (const one of settled) settle(vm, one);
+    });
+  }
+
+  #giveNames(program: Program, start: FlowStart): void {
+    const { given } = this.#vm;
+    if (program.globals.includes("Inputs")) given.Inputs = fromJsonValue(start.inputs);
+    if (program.globals.includes("Context")) {
+      given.Context = fromJsonValue(start.context as unknown as JsonValue);
+    }
+  }
+
+  #step(work: () => void): Step {
+    const vm = this.#vm;
+    try {
+      work();
+      const finished = runJobs(vm);
+      return finished ? this.#atRest() : this.#suspended({ paused: true });
+    } catch (thrown) {
+      if (thrown instanceof LimitExceeded) return this.#end("failed", failureOfLimit(vm, thrown));
+      if (thrown instanceof FlowThrow) return this.#end("failed", failureOf(vm, thrown.value));
+      throw thrown;
+    }
+  }
+
+  #atRest(): Step {
+    const vm = this.#vm;
+    const { promise } = this.#main;
+    if (vm.cancelled) {
+      const waits = waitsOf(vm);
+      if (waits.length > 0) return this.#suspended({ waits });
+      const { reason } = vm.cancelled;
+      return this.#end("cancelled", {
+        type: "CancelledError",
+        message: reason,
+        at: { line: 1, column: 1 },
+        stack: [],
+      });
+    }
+    for (const rejected of vm.unhandled) return this.#end("failed", failureOf(vm, rejected.value));
+    if (promise.state === "rejected") return this.#end("failed", failureOf(vm, promise.value));
+    if (promise.state === "fulfilled") {
+      const output = toJsonValue(vm, promise.value, "the output");
+      return { ...this.#end("completed"), output };
+    }
+    const waits = waitsOf(vm);
+    if (waits.length > 0) return this.#suspended({ waits });
+    return this.#end("failed", {
+      type: "StuckError",
+      message: "This flow waits for something that can never happen",
+      code: "FLOW_STUCK",
+      at: { line: 1, column: 1 },
+      stack: [],
+    });
+  }
+
+  #suspended(about: { waits?: Wait[]; paused?: true }): Step {
+    const vm = this.#vm;
+    const { snapshot, released, size } = encode(vm, this.#main);
+    const { snapshotSize } = vm.limits;
+    if (size > snapshotSize / 8 && JSON.stringify(snapshot).length > snapshotSize) {
+      throw new LimitExceeded(
+        "FLOW_SNAPSHOT_SIZE",
+        `The state of this flow takes more than ${snapshotSize} characters`,
+      );
+    }
+    const { waits = waitsOf(vm), ...rest } = about;
+    return { status: "suspended", snapshot, effects: this.#effects(), waits, released, ...rest };
+  }
+
+  #end(status: "completed" | "failed" | "cancelled", error?: FlowFailure): Step {
+    this.#over = true;
+    const released = [...this.#vm.pending.keys()];
+    return { status, ...(error && { error }), effects: this.#effects(), waits: [], released };
+  }
+
+  #effects(): Effect[] {
+    const effects = this.#vm.outbox as Effect[];
+    this.#vm.outbox = [];
+    return effects;
+  }
+}
+
+function settle(vm: FlowMachine, one: Settled): void {
+  const promise = vm.pending.get(one.id);
+  // Released meanwhile, or told twice.
+  if (promise === undefined) return;
+  vm.pending.delete(one.id);
+  if (one.status === "completed") resolvePromise(vm, promise, fromJsonValue(one.output));
+  else rejectPromise(vm, promise, errorFromJson(one.error));
+}
+
+/** Throw the cancellation into every suspended activation, the youngest first. */
+function cancel(vm: FlowMachine, fibres: readonly Fibre[], reason: string): void {
+  if (vm.cancelled) return;
+  const cancellation = new Cancellation(reason);
+  vm.cancelled = cancellation;
+  const value = cancellation as unknown as Value;
+  vm.jobs = vm.jobs.filter((job) => job.kind !== "react" || job.reaction.kind !== "await");
+  for (const fibre of [...fibres].reverse()) {
+    const { awaiting } = fibre;
+    if (awaiting === undefined) continue;
+    const kept = awaiting.reactions?.filter((one) => one.kind !== "await" || one.fibre !== fibre);
+    if (kept) awaiting.reactions = kept;
+    const thrown = new FlowPromise();
+    thrown.handled = true;
+    rejectPromise(vm, thrown, value);
+    addReaction(vm, thrown, { kind: "await", fibre });
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * The flow language: JavaScript that may stop at any `await`, for a second or a year.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { compileFlow } from "@rhythm/core/flow";
+ *
+ * const { program, diagnostics } = compileFlow({ name: "sum.flow", source: "return Inputs.a + Inputs.b" });
+ * assert.equal(diagnostics.length, 0);
+ * assert.equal(program!.name, "sum.flow");
+ * ```
+ *
+ * @module
+ */
+export {
+  type CompiledFlow,
+  compileFlow,
+  inspectFlow,
+  type OpenFlow,
+  openFlow,
+  resumeFlow,
+  startFlow,
+} from "./durable/face.ts";
+export { SnapshotError } from "./snapshot/decode.ts";
+export { type Diagnostic, renderDiagnostic, renderDiagnostics, type Severity } from "./diagnostics/mod.ts";
+export type { FrontMatter } from "./front_matter.ts";
+export type {
+  Effect,
+  ErrorJson,
+  FibreView,
+  FlowContext,
+  FlowFailure,
+  FlowHost,
+  FlowLimits,
+  FlowRetryOptions,
+  FlowStart,
+  FlowView,
+  FunctionCode,
+  Program,
+  RunOptions,
+  Settled,
+  Snapshot,
+  Step,
+  StepOptions,
+  Wait,
+} from "./types.ts";

@@ -1,0 +1,59 @@
+/**
+ * The words of snapshot format 1.
+ *
+ * A snapshot is `{ v, p, s, h, m, o, j, u, g, c }`: format, program, shapes (lists of keys), heap, fibre of the body, operations under
+ * way (id and promise), jobs, unhandled rejections, `Inputs` and `Context`, reason of cancellation. Values are JSON's own, or
+ * arrays: `[]` is `undefined`, `[n]` is heap object n, `["…", …]` is what JSON has no word for. Objects keep the order of their keys
+ * because no JSON object stands for one, so a store that sorts keys does no harm.
+ *
+ * @module
+ */
+
+/** The number of the format that this library writes. */
+export const SNAPSHOT_FORMAT = 1;
+
+/** The first number of a heap entry: what it is. */
+export const Kind = {
+  /** shape, values */
+  object: 0,
+  /** values */
+  array: 1,
+  /** value */
+  box: 2,
+  /** index, captures */
+  function: 3,
+  /** index, name, captures */
+  namedFunction: 4,
+  /** id */
+  native: 5,
+  /** id, data */
+  bound: 6,
+  /** name */
+  namespace: 7,
+  /** kind, hidden, props, trace */
+  error: 8,
+  /** source, flags, lastIndex */
+  regexp: 9,
+  /** keys and values */
+  map: 10,
+  /** values */
+  set: 11,
+  /** time */
+  date: 12,
+  /** source, mode, index, done, subject, entries left */
+  iterator: 13,
+  /** state, value, handled, id, reactions */
+  promise: 14,
+  /** function, promise, pc, awaited, registers */
+  fibre: 15,
+  /** kind, promise, keys, remaining, values */
+  combinator: 16,
+  /** reason */
+  cancellation: 17,
+} as const;
+
+/** The first member of a reaction. */
+export const ReactionKind = { await: 0, then: 1, finally: 2, pass: 3, resolve: 4, element: 5 } as const;
+
+/** Promise states by number. */
+export const STATES = ["pending", "fulfilled", "rejected"] as const;
