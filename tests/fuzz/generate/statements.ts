@@ -35,7 +35,7 @@ const METHODS = [
   "$A.sort();",
   'log("pop", $A.pop());',
   "$A.length = Math.min($A.length, $i);",
-  "if ($A.length > $i) $A[$i] = $p;",
+  "if ($A.length > $j) $A[$j] = $p;",
   "$A.fill($p, $i, 3);",
   "$O.$K = $p;",
   "$O[$k] = $p;",
@@ -88,7 +88,7 @@ function statement(scope: Scope): string {
     case "assign":
       return assignment(scope);
     case "method":
-      return fill(scope, dice.pick(METHODS), 1);
+      return methodStatement(scope);
     case "condition":
       return condition(scope);
     case "loop":
@@ -108,6 +108,16 @@ function statement(scope: Scope): string {
     default:
       return logStatement(scope);
   }
+}
+
+/** All `$A` of a template are one array, and all `$j` one index: a guard and what it guards belong together. */
+function methodStatement(scope: Scope): string {
+  const array = scope.variable(["a"])?.name ?? "[1, 2]";
+  const template = scope.dice.pick(METHODS).replaceAll("$A", array).replaceAll(
+    "$j",
+    String(scope.dice.below(5)),
+  );
+  return fill(scope, template, 1);
 }
 
 /** A statement that logs some value. */

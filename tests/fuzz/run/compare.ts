@@ -15,7 +15,9 @@ const SAID: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(failed \\w+: ).*(${QUOTING}).*`), "$1$2"],
   [new RegExp(`"(?:[^"\\\\]|\\\\.)*(${QUOTING})(?:[^"\\\\]|\\\\.)*"`, "g"), '"$1"'],
   [/Spread syntax requires [^>"]* to be a function/g, "is not iterable"],
-  [/Cannot destructure [^>]*? as it is (undefined|null)\.?/g, "Cannot destructure $1"],
+  [/Cannot destructure [^>"]*? as it is (undefined|null)\.?/g, "Cannot destructure $1"],
+  // V8 words a nested pattern like a member access.
+  [/Cannot read properties of (undefined|null) \(reading '[^']*'\)/g, "Cannot destructure $1"],
   [/Invalid regular expression: [^>"]*/g, "Invalid regular expression"],
   [/(Converting circular structure to JSON)[^>]*/g, "$1"],
 ];
