@@ -62,7 +62,7 @@ alter table rhythm.execution alter column output set storage external;
 
 create index execution_ready on rhythm.execution (queue, priority desc, id) where stage = 1;
 create index execution_delayed on rhythm.execution (run_at) where stage = 0;
-create index execution_aside on rhythm.execution (queue, worker) where stage = 2;
+create index execution_aside on rhythm.execution (queue) where stage = 2;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_failed on rhythm.execution (id) where stage = 5;
 
@@ -78,7 +78,7 @@ comment on column rhythm.execution.note is 'Why it does not go on, where somebod
 comment on column rhythm.execution.error is 'The error of the last attempt; with status failed, the one that ended it.';
 comment on index rhythm.execution_ready is 'The order of claims. Leased rows stay until tick() moves them aside: claiming must not touch an index.';
 comment on index rhythm.execution_delayed is 'What becomes ready by itself, by time: delays and retries.';
-comment on index rhythm.execution_aside is 'Leases that are old, were made with the execution, or count against a limit.';
+comment on index rhythm.execution_aside is 'Leases that are old, were made with the execution, or count against a limit. Without the worker: it changes with every claim.';
 comment on index rhythm.execution_children is 'The tree: cancellation and lists.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 

@@ -79,6 +79,20 @@ create type rhythm.settled_item as (
 
 comment on type rhythm.settled_item is 'A child, timer or signal that is settled, for the workflow that asked for it.';
 
+-- What happened to an execution, as far as others need to know.
+create type rhythm.moved as (
+  id uuid,
+  parent_id uuid,
+  worker uuid,
+  stage smallint,
+  wait_group smallint,
+  watched boolean,
+  type text,
+  queue text
+);
+
+comment on type rhythm.moved is 'An execution that changed its stage, for those who are to be told.';
+
 -- What settle() is given for each execution.
 create type rhythm.outcome as (
   id uuid,

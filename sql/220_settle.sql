@@ -8,19 +8,14 @@ volatile
 set search_path = ''
 as $$
   with held as (
-    select e.id, o.nth
-    from rhythm.execution as e
-    join (
-      select (x.value ->> 'id')::uuid as id, (x.value ->> 'attempt')::integer as attempt, x.nth
-      from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth)
-    ) as o on o.id = e.id and o.attempt = e.attempt
+    select o::rhythm.outcome as o, e.id
+    from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o
+    join rhythm.execution as e on e.id = o.id and e.attempt = o.attempt
     where e.worker = p_worker
     order by e.id
     for update of e
   )
-  select coalesce(array_agg(r order by h.id), '{}')
-  from held as h
-  cross join lateral jsonb_populate_record(null::rhythm.outcome, p_outcomes -> (h.nth - 1)::integer) as r;
+  select coalesce(array_agg(h.o), '{}') from held as h;
 $$;
 
 comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
@@ -48,9 +43,25 @@ $$;
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
--- The rows themselves: over, to be tried again, suspended, or handed back.
-create or replace function rhythm.write_outcomes(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
-returns setof rhythm.execution
+-- The rows themselves. What is completed is the common case, and needs no look at what the row was.
+create or replace function rhythm.write_completed(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns setof rhythm.moved
+language sql
+volatile
+set search_path = ''
+as $$
+  update rhythm.execution as e
+  set worker = null, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
+  from unnest(p_outcomes) as o
+  where e.id = o.id and o.status = 'completed'
+  returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue;
+$$;
+
+comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Writes the rows of executions that completed. Internal.';
+
+-- Over, to be tried again, suspended, or handed back.
+create or replace function rhythm.write_others(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
+returns setof rhythm.moved
 language sql
 volatile
 set search_path = ''
@@ -58,18 +69,16 @@ as $$
   update rhythm.execution as e
   set worker = null,
     stage = n.stage,
-    status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 4 then 'completed' when 5 then 'failed' else 'cancelled' end,
+    status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 5 then 'failed' else 'cancelled' end,
     attempt = case when o.status = 'released' and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
     run_at = case when n.stage = 0 then p_now + n.delay_ms * interval '1 millisecond' else e.run_at end,
     completed_at = case when n.stage >= 4 then p_now end,
-    output = case when n.stage = 4 then coalesce(o.output, 'null') end,
-    error = case when o.status = 'failed' then o.error when n.stage = 4 then null else e.error end,
+    error = case when o.status = 'failed' then o.error else e.error end,
     note = case when o.status = 'released' then o.reason end
   from unnest(p_outcomes) as o
   join rhythm.execution as x on x.id = o.id
   cross join lateral (
     select case
-      when o.status = 'completed' then 4
       when o.status = 'cancelled' then 6
       when o.status = 'suspended' then case when o.id = any (p_ready) then 1 else 3 end
       when x.cancel_reason is not null and (o.status = 'failed' or x.type = 'task') then 6
@@ -79,11 +88,11 @@ as $$
     end as stage,
     case o.status when 'released' then o.delay_ms else rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
   ) as n
-  where e.id = o.id
-  returning e.*;
+  where e.id = o.id and o.status <> 'completed'
+  returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue;
 $$;
 
-comment on function rhythm.write_outcomes(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands. Internal.';
+comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands otherwise than completed. Internal.';
 
 -- Locks, in this order: the settled executions; the states of their workflows and parents; parents that go on. Each by id.
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
@@ -98,12 +107,13 @@ declare
   v_flows rhythm.outcome[];
   v_members rhythm.settled_item[] := '{}';
   v_ready uuid[] := '{}';
-  v_over rhythm.execution[];
+  v_over rhythm.moved[];
   v_leased uuid[] := '{}';
   v_queues text[] := '{}';
   v_problem text;
 begin
-  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
+  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
+  where (o.status <> 'completed' or pg_column_size(o.output) > 20000) is not false and rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH006', v_problem);
   end if;
@@ -122,17 +132,20 @@ begin
     v_ready := rhythm.store_states(v_flows, v_members);
   end if;
 
-  v_over := array(select w from rhythm.write_outcomes(v_held, v_ready, v_now) as w);
+  v_over := array(select w::rhythm.moved from rhythm.write_completed(v_held, v_now) as w);
+  if cardinality(v_over) < cardinality(v_held) then
+    v_over := v_over || array(select w::rhythm.moved from rhythm.write_others(v_held, v_ready, v_now) as w);
+  end if;
   v_leased := coalesce(v_leased, '{}') || rhythm.after_settle(v_over, v_flows, p_worker, p_lease - coalesce(cardinality(v_leased), 0), v_now);
   perform rhythm.wake(coalesce(v_queues, '{}') || array(select distinct e.queue from unnest(v_over) as e where e.stage = 1));
 
   return jsonb_build_object(
-    'refused', (
+    'refused', case when cardinality(v_held) = jsonb_array_length(p_outcomes) then '[]' else (
       select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
       from jsonb_array_elements(p_outcomes) as x
       left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
-      where not exists (select from unnest(v_held) as o where o.id = (x.value ->> 'id')::uuid)
-    ),
+      where (x.value ->> 'id')::uuid <> all (array(select o.id from unnest(v_held) as o))
+    ) end,
     'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end
   );
 end;
@@ -162,7 +175,7 @@ comment on function rhythm.lock_states(rhythm.outcome[]) is 'Locks the states of
 
 -- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
 create or replace function rhythm.after_settle(
-  p_over rhythm.execution[],
+  p_over rhythm.moved[],
   p_flows rhythm.outcome[],
   p_worker uuid,
   p_lease integer,
@@ -194,10 +207,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.after_settle(rhythm.execution[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
+comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
 
 create or replace function rhythm.follow_ends(
-  p_over rhythm.execution[],
+  p_over rhythm.moved[],
   p_items rhythm.settled_item[],
   p_worker uuid,
   p_lease integer,
@@ -225,7 +238,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.follow_ends(rhythm.execution[], rhythm.settled_item[], uuid, integer, timestamptz) is
+comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
   'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
 
 -- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.

@@ -19,7 +19,7 @@ comment on function rhythm.tree(uuid) is 'An execution and all that it started, 
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
 -- more for that. Locks as settle() does: executions by id, then states, then parents.
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
-returns setof rhythm.execution
+returns setof rhythm.moved
 language plpgsql
 volatile
 set search_path = ''
@@ -46,7 +46,7 @@ begin
     where x.id = any (p_ids) and x.stage < 4
   ) as n
   where e.id = n.id
-  returning e.*;
+  returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue;
 end;
 $$;
 
@@ -62,8 +62,8 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_reason constant text := left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000);
   v_ids uuid[];
-  v_all rhythm.execution[] := '{}';
-  v_some rhythm.execution[];
+  v_all rhythm.moved[] := '{}';
+  v_some rhythm.moved[];
 begin
   perform from rhythm.execution as e where e.id = p_execution;
   if not found then
@@ -74,7 +74,7 @@ begin
     v_ids := array(select t.id from rhythm.tree(p_execution) as t (id) join rhythm.execution as e on e.id = t.id
       where e.stage < 4 and e.cancel_reason is null and not exists (select from unnest(v_all) as a where a.id = e.id));
     exit when v_ids = '{}';
-    v_some := array(select c from rhythm.cancel_all(v_ids, v_reason, v_now) as c);
+    v_some := array(select c::rhythm.moved from rhythm.cancel_all(v_ids, v_reason, v_now) as c);
     exit when v_some = '{}';
     v_all := v_all || v_some;
   end loop;

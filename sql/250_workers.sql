@@ -90,7 +90,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
-  v_rows rhythm.execution[];
+  v_rows rhythm.moved[];
 begin
   with held as (
     select e.id from rhythm.execution as e
@@ -120,9 +120,9 @@ begin
       error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
     from fate as f
     where e.id = f.id
-    returning e.*
+    returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue
   )
-  select coalesce(array_agg(m::rhythm.execution), '{}') into v_rows from moved as m;
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
   perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
   perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
 end;

@@ -102,7 +102,7 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_rows rhythm.execution[];
+  v_rows rhythm.moved[];
 begin
   if p_ids = '{}' then
     return;
@@ -113,9 +113,9 @@ begin
     set stage = 5, status = 'failed', worker = null, completed_at = p_now,
       error = jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms))
     where e.id = any (p_ids) and e.stage < 4
-    returning e.*
+    returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue
   )
-  select coalesce(array_agg(m::rhythm.execution), '{}') into v_rows from moved as m;
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
   perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
   perform rhythm.cancel(c.id, 'Its workflow ran past its timeout')
   from rhythm.execution as c
@@ -181,7 +181,7 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_rows rhythm.execution[];
+  v_rows rhythm.moved[];
 begin
   with late as (
     select e.id from rhythm.execution as e
@@ -199,9 +199,9 @@ begin
       error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
     from late as l
     where e.id = l.id
-    returning e.*
+    returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue
   )
-  select coalesce(array_agg(m::rhythm.execution), '{}') into v_rows from moved as m;
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
   perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
   return cardinality(v_rows);
 end;
