@@ -104,7 +104,7 @@ begin
       fv.program,
       coalesce(
         (r.value ->> 'run_at')::timestamptz,
-        p_now + rhythm.duration_ms(r.value -> 'delay') * interval '1 millisecond'
+        case when r.value ? 'delay' then p_now + rhythm.duration_ms(r.value -> 'delay') * interval '1 millisecond' end
       ) as run_at
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
     left join rhythm.task as t on r.value ->> 'type' = 'task' and t.name = r.value ->> 'target'
@@ -141,7 +141,7 @@ begin
       case when l.id is not null then 1 else 0 end,
       coalesce((p.retry ->> 'max_attempts')::smallint, case p.type when 'workflow' then 1 else 3 end),
       coalesce((p.v ->> 'priority')::smallint, (p.d ->> 'priority')::smallint, 0),
-      coalesce(rhythm.duration_ms(p.v -> 'timeout'), rhythm.duration_ms(p.d -> 'timeout')),
+      case when p.v ? 'timeout' then rhythm.duration_ms(p.v -> 'timeout') when p.d ? 'timeout' then rhythm.duration_ms(p.d -> 'timeout') end,
       (p.v ->> 'wait_group')::smallint,
       p.type,
       case when l.id is not null then 'running' else 'pending' end,
