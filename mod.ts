@@ -1,2 +1,102 @@
-// The front door of Rhythm is laid with the rooms behind it.
+/**
+ * Rhythm: durable execution that lives in your Postgres. Tasks in TypeScript, workflows in a small language that is
+ * the body of an async JavaScript function, an engine of SQL functions underneath.
+ *
+ * ```ts
+ * import { Rhythm, task } from "@rhythm/core";
+ *
+ * const sendEmail = task({ name: "send_email", retry: { maxAttempts: 5 } }, ({ to }: { to: string }) => `mail to ${to}`);
+ *
+ * async function main(): Promise<void> {
+ *   await using rhythm = await Rhythm.init({ tasks: [sendEmail], flows: ["./flows"] });
+ *   const run = await rhythm.workflows.start("onboard_user", { userId: "123" });
+ *   await using worker = rhythm.worker();
+ *   void worker.run();
+ *   console.log(await run.result({ timeout: "1m" }));
+ * }
+ * ```
+ *
+ * @module
+ */
+export { AppWorker } from "./src/app/app_worker.ts";
+export { type FlowInput, FlowNotReadableError } from "./src/app/flow_sources.ts";
+export {
+  cancelExecution,
+  getExecution,
+  init,
+  listExecutions,
+  queueExecution,
+  queueTask,
+  queueWorkflow,
+  retryExecution,
+  run,
+  scheduleExecution,
+  sendSignal,
+  startWorkflow,
+  waitForExecution,
+} from "./src/app/functions.ts";
+export { createLogger, type LogFormat, type LogLevel, type LogOptions } from "./src/app/log.ts";
+export type { InitOptions, WorkerOptions } from "./src/app/options.ts";
+export { Rhythm } from "./src/app/rhythm.ts";
+export {
+  ClosedError,
+  ExecutionCancelledError,
+  ExecutionFailedError,
+  ExecutionNotFoundError,
+  InvalidIdError,
+  WaitTimeoutError,
+} from "./src/client/errors.ts";
+export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
+export { FlowError, type Flows, type FlowText, type RegisteredFlow } from "./src/client/flows.ts";
+export type { QueueLimits, Queues } from "./src/client/queues.ts";
+export type { ScheduleOptions, Schedules } from "./src/client/schedules.ts";
+export type { SignalOptions, Signals } from "./src/client/signals.ts";
+export type { RunNowOptions, Tasks } from "./src/client/tasks.ts";
+export type { Workflows } from "./src/client/workflows.ts";
+export { DatabaseUnavailableError, EngineError, StatementError } from "./src/db/errors.ts";
+export { installSql } from "./src/db/install.ts";
+export { InstallError } from "./src/db/install_errors.ts";
+export type {
+  AnyTask,
+  ContextFor,
+  Execution,
+  ExecutionError,
+  ExecutionFilter,
+  ExecutionPage,
+  ExecutionRef,
+  ExecutionStatus,
+  ExecutionType,
+  IsolateOptions,
+  LogEntry,
+  LogFields,
+  Logger,
+  RetryPolicy,
+  Run,
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  SqlRow,
+  SqlRunner,
+  SqlTag,
+  StandardSchema,
+  StartOptions,
+  Task,
+  TaskContext,
+  TaskDefinition,
+  TaskLog,
+  TaskOptions,
+  TransactionalContext,
+  WaitOptions,
+} from "./src/define/mod.ts";
+export {
+  InvalidInputError,
+  InvalidOptionError,
+  NonRetryableError,
+  NotInitializedError,
+  task,
+} from "./src/define/mod.ts";
+export { type Duration, DurationError } from "./src/shared/duration.ts";
 export { RhythmError } from "./src/shared/error.ts";
+export { JsonError, type JsonObject, type JsonValue } from "./src/shared/json.ts";
+export type { WorkerEvent, WorkerObserver } from "./src/worker/events.ts";

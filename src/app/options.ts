@@ -8,6 +8,7 @@ import {
   type Logger,
   refuseUnknown,
 } from "../define/mod.ts";
+import type { WorkerObserver } from "../worker/events.ts";
 import type { FlowInput } from "./flow_sources.ts";
 import type { LogOptions } from "./log.ts";
 
@@ -44,7 +45,7 @@ export interface WorkerOptions {
   port?: number;
   /** The address to listen on. Default: `127.0.0.1`. */
   hostname?: string;
-  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`; without either the API is open. */
+  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else one made by chance: `worker.token`. */
   token?: string;
   /** How long running handlers may take to finish at shutdown. Default: 30 s. */
   grace?: Duration;
@@ -52,6 +53,8 @@ export interface WorkerOptions {
   lease?: Duration;
   /** The name that lists show. Default: host and process. */
   name?: string;
+  /** Hears what the worker does, execution by execution. */
+  observer?: WorkerObserver;
 }
 
 const INIT_KEYS = ["databaseUrl", "flows", "tasks", "autoMigrate", "schema", "log", "poolSize"];
@@ -65,6 +68,7 @@ const WORKER_KEYS = [
   "grace",
   "lease",
   "name",
+  "observer",
 ];
 
 /** Checks what `Rhythm.init()` was given. */
@@ -114,6 +118,7 @@ export function checkWorkerOptions(options: WorkerOptions): void {
   expect(options.port, "port", isPort, "a port from 0 to 65535", where);
   expect(options.hostname, "hostname", isText, "a host name or address", where);
   expect(options.token, "token", isText, "a text that is not empty", where);
+  expect(options.observer, "observer", (value) => typeof value === "function", "a function", where);
   expect(options.name, "name", isText, "a text that is not empty", where);
   for (const option of ["grace", "lease"] as const) {
     if (options[option] !== undefined) checkDuration(options[option], option, where);

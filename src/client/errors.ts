@@ -1,5 +1,5 @@
 import { RhythmError } from "../shared/error.ts";
-import type { Execution, ExecutionError } from "../define/mod.ts";
+import { describe, type Execution, type ExecutionError } from "../define/mod.ts";
 
 /** Thrown when an execution that was asked for does not exist. */
 export class ExecutionNotFoundError extends RhythmError {
@@ -14,6 +14,21 @@ export class ExecutionNotFoundError extends RhythmError {
       code: "EXECUTION_NOT_FOUND",
     });
     this.executionId = executionId;
+  }
+}
+
+/** Thrown for what cannot be the id of an execution. */
+export class InvalidIdError extends RhythmError {
+  override readonly name = "InvalidIdError";
+
+  /** @param value what was given */
+  constructor(value: unknown) {
+    super(
+      `${describe(value)} is not the id of an execution; expected a UUID, or what start() and queue() return`,
+      {
+        code: "INVALID_ID",
+      },
+    );
   }
 }
 

@@ -69,6 +69,7 @@ export class Worker {
   #state: WorkerState = "new";
   #done: Promise<void> | undefined;
   #lastHeard = 0;
+  #failedTicks = 0;
 
   /** @param parts what it is made of */
   constructor(parts: WorkerParts) {
@@ -285,10 +286,14 @@ export class Worker {
   async #tick(): Promise<number> {
     try {
       const nextMs = await this.#engine.tick();
+      this.#failedTicks = 0;
       this.#doze.wake();
       return Math.max(QUICKEST_TICK_MS, Math.min(IDLE_TICK_MS, nextMs ?? IDLE_TICK_MS));
     } catch (error) {
-      this.#parts.logger.warn("tick failed", { error });
+      // Once, and then now and then: what is wrong with one tick is wrong with the next.
+      if (this.#failedTicks++ % 60 === 0) {
+        this.#parts.logger.warn("tick failed; it is tried again every second", { error });
+      }
       return 1_000;
     }
   }

@@ -195,3 +195,15 @@ export async function sendSignal(
     signal.idempotencyKey,
   ]);
 }
+
+/** Reads log lines of an execution after one, oldest first. */
+export async function readLogs(home: Home, id: string, after: string | null): Promise<StoredLine[]> {
+  return await ask<StoredLine>(
+    home,
+    `select l.id::text, l.execution_id as "executionId", l.at, l.level, l.message, l.data
+    from rhythm.logs as l
+    where l.execution_id = $1::text::uuid and l.id > coalesce($2::text::bigint, 0)
+    order by l.id limit 10000`,
+    [id, after],
+  );
+}

@@ -1,0 +1,150 @@
+import { connect } from "../db/connect.ts";
+import type { Database } from "../db/database.ts";
+import { createHandler } from "../http/mod.ts";
+import { durationMs } from "../shared/duration.ts";
+import { sqlEngine } from "../worker/sql_engine.ts";
+import { Worker } from "../worker/worker.ts";
+import { flowRuntime } from "./flow_runtime.ts";
+import { httpParts } from "./http_parts.ts";
+import type { WorkerOptions } from "./options.ts";
+import type { AppParts, Rhythm } from "./rhythm.ts";
+import { findTelemetry } from "./telemetry.ts";
+
+/** A worker of an application, with its HTTP listener if it was given a port. */
+export class AppWorker {
+  /** What a caller of the API must bring: as given, as the environment says, or made for this worker. */
+  readonly token: string;
+  readonly #rhythm: Rhythm;
+  readonly #parts: AppParts;
+  readonly #options: WorkerOptions;
+  #worker: Worker | undefined;
+  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+  #done: Promise<void> | undefined;
+  #stopped = false;
+
+  /** @param rhythm the application @param parts what it is made of @param options how the worker works */
+  constructor(rhythm: Rhythm, parts: AppParts, options: WorkerOptions) {
+    this.#rhythm = rhythm;
+    this.#parts = parts;
+    this.#options = options;
+    this.token = options.token ?? readToken() ?? crypto.randomUUID();
+  }
+
+  /** Where HTTP is served, once `run()` has begun; nothing without a port. */
+  get url(): string | undefined {
+    const address = this.#server?.addr;
+    return address === undefined ? undefined : `http://${address.hostname}:${address.port}`;
+  }
+
+  /**
+   * Works until `stop()` is called, or SIGINT or SIGTERM arrives: then it stops claiming, lets running handlers
+   * finish within the grace time, hands the rest back at once and resolves.
+   */
+  async run(): Promise<void> {
+    this.#done ??= this.#run();
+    await this.#done;
+  }
+
+  /** Ends `run()`, as a signal of the system would. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#worker?.stop();
+    await this.#done?.catch(() => {});
+  }
+
+  /** Stops. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#stopped) return;
+    const own: Database[] = [];
+    const stopListening = this.#hearSignals();
+    try {
+      this.#worker = this.#makeWorker(own);
+      this.#serve(this.#worker);
+      this.#parts.logger.info("worker starts", {
+        queues: this.#queues(),
+        ...(this.url === undefined ? {} : { http: this.url }),
+      });
+      await this.#worker.run();
+      this.#parts.logger.info("worker stopped");
+    } finally {
+      stopListening();
+      await this.#server?.shutdown();
+      await Promise.all(own.map((database) => database.close()));
+    }
+  }
+
+  #makeWorker(own: Database[]): Worker {
+    const { place, database, schema, tasks, logger } = this.#parts;
+    const options = this.#options;
+    const open = (maxConnections: number, name: string): Database => {
+      if (place.kind === "embedded") return database;
+      const made = connect({ url: place.at, maxConnections, applicationName: name });
+      own.push(made);
+      return made;
+    };
+    const transactions = options.transactionalConcurrency ?? 5;
+    const isTransactional = tasks.some((made) => made.definition.options.transactional);
+    const main = open(2, "rhythm worker");
+    const leaseMs = durationMs(options.lease ?? 15);
+    const telemetry = findTelemetry();
+    return new Worker({
+      engine: sqlEngine({
+        main,
+        transactional: isTransactional ? open(transactions, "rhythm transactional tasks") : main,
+        schema,
+        name: options.name ?? `${Deno.hostname()}:${Deno.pid}`,
+        queues: this.#queues(),
+        targets: tasks.map((made) => made.name),
+        leaseMs,
+      }),
+      runtime: flowRuntime,
+      tasks,
+      logger,
+      concurrency: options.concurrency ?? 100,
+      transactions,
+      leaseMs,
+      graceMs: durationMs(options.grace ?? 30),
+      pollMs: 5_000,
+      maxOutputBytes: 1_048_576,
+      ...(telemetry === undefined ? {} : { telemetry }),
+      ...(options.observer === undefined ? {} : { observer: options.observer }),
+    });
+  }
+
+  #queues(): readonly string[] {
+    if (this.#options.queues !== undefined) return this.#options.queues;
+    const named = this.#parts.tasks.map((made) => made.definition.options.queue ?? "default");
+    return [...new Set(["default", ...named, ...this.#rhythm.flows.queues])];
+  }
+
+  // The listener is there before the first claim: whoever watches the process can see it start.
+  #serve(worker: Worker): void {
+    const { port, hostname = "127.0.0.1" } = this.#options;
+    if (port === undefined) return;
+    const handler = createHandler(httpParts(this.#rhythm, this.#parts, { worker, token: this.token }));
+    this.#server = Deno.serve({ port, hostname, onListen: () => {} }, handler);
+  }
+
+  #hearSignals(): () => void {
+    const onSignal = (): void => {
+      this.#parts.logger.info("asked to stop; a second time ends at once");
+      stopListening();
+      void this.#worker?.stop();
+    };
+    const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+    const stopListening = (): void => {
+      for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
+    };
+    for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+    return stopListening;
+  }
+}
+
+function readToken(): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "RHYTHM_TOKEN" });
+  return state === "granted" ? Deno.env.get("RHYTHM_TOKEN") : undefined;
+}

@@ -1,0 +1,27 @@
+import { NotInitializedError } from "../define/mod.ts";
+import type { Rhythm } from "./rhythm.ts";
+
+let current: Rhythm | undefined;
+
+/** Makes an application the one that the module functions use. */
+export function makeDefault(rhythm: Rhythm): void {
+  current = rhythm;
+}
+
+/** Forgets an application that closes; tells whether it was the default. */
+export function forgetDefault(rhythm: Rhythm): boolean {
+  if (current !== rhythm) return false;
+  current = undefined;
+  return true;
+}
+
+/**
+ * The application that the last `init` made.
+ *
+ * @param what what was called, for the sentence
+ * @throws {NotInitializedError} there is none
+ */
+export function defaultApp(what: string): Rhythm {
+  if (current === undefined) throw new NotInitializedError(what);
+  return current;
+}

@@ -1,0 +1,122 @@
+import type { ExecutionRequest } from "../client/executions.ts";
+import type {
+  Execution,
+  ExecutionFilter,
+  ExecutionRef,
+  Run,
+  StartOptions,
+  WaitOptions,
+} from "../define/mod.ts";
+import type { AppWorker } from "./app_worker.ts";
+import { defaultApp } from "./default_app.ts";
+import type { InitOptions, WorkerOptions } from "./options.ts";
+import { Rhythm } from "./rhythm.ts";
+
+/**
+ * Makes the application that the other functions of this module use.
+ *
+ * @param options where the database is, and what the application is made of; or the database's URL
+ * @returns the application
+ */
+export async function init(options: InitOptions | string = {}): Promise<Rhythm> {
+  return await Rhythm.init(typeof options === "string" ? { databaseUrl: options } : options);
+}
+
+/**
+ * Queues a task by its name.
+ *
+ * @param name the task
+ * @param inputs what its handler gets
+ * @param options when, where and how it runs
+ * @returns the execution: its `id`, and what one does with it
+ */
+export async function queueTask(
+  name: string,
+  inputs: unknown = {},
+  options: StartOptions = {},
+): Promise<Run> {
+  return await defaultApp("queueTask()").tasks.queue(name, inputs, options);
+}
+
+/** Starts a workflow; the same as `startWorkflow`, under the name for those who think in queues. */
+export async function queueWorkflow(
+  name: string,
+  inputs: unknown = {},
+  options: StartOptions = {},
+): Promise<Run> {
+  return await defaultApp("queueWorkflow()").workflows.start(name, inputs, options);
+}
+
+/**
+ * Starts a workflow.
+ *
+ * @param name the flow
+ * @param inputs checked against the flow's schema
+ * @param options when, where and how it runs
+ * @returns the execution: its `id`, and what one does with it
+ */
+export async function startWorkflow(
+  name: string,
+  inputs: unknown = {},
+  options: StartOptions = {},
+): Promise<Run> {
+  return await defaultApp("startWorkflow()").workflows.start(name, inputs, options);
+}
+
+/** Creates an execution of whichever type. */
+export async function queueExecution(request: ExecutionRequest): Promise<Run> {
+  return await defaultApp("queueExecution()").executions.create(request);
+}
+
+/** Creates an execution that may not run before a moment. */
+export async function scheduleExecution(request: ExecutionRequest & { runAt: Date | string }): Promise<Run> {
+  return await defaultApp("scheduleExecution()").executions.create(request);
+}
+
+/** Reads an execution; nothing if there is none. */
+export async function getExecution(execution: ExecutionRef): Promise<Execution | null> {
+  return await defaultApp("getExecution()").executions.get(execution);
+}
+
+/** Lists executions, newest first. For more than one page: `rhythm.executions.query()`. */
+export async function listExecutions(filter: ExecutionFilter = {}): Promise<Execution[]> {
+  return [...(await defaultApp("listExecutions()").executions.query(filter)).executions];
+}
+
+/** Cancels an execution and its children; false if it was over already. */
+export async function cancelExecution(execution: ExecutionRef, reason?: string): Promise<boolean> {
+  return await defaultApp("cancelExecution()").executions.cancel(execution, { reason });
+}
+
+/** Lets a failed or cancelled execution go on. */
+export async function retryExecution(execution: ExecutionRef): Promise<void> {
+  await defaultApp("retryExecution()").executions.retry(execution);
+}
+
+/**
+ * Waits until an execution is over, and gives it in its final state, whichever that is.
+ *
+ * @param execution the execution
+ * @param options how long; 60 seconds if nothing is said
+ */
+export async function waitForExecution(
+  execution: ExecutionRef,
+  options: WaitOptions = {},
+): Promise<Execution> {
+  return await defaultApp("waitForExecution()").executions.wait(execution, { timeout: 60, ...options });
+}
+
+/** Sends a signal to a workflow. */
+export async function sendSignal(execution: ExecutionRef, name: string, payload?: unknown): Promise<void> {
+  await defaultApp("sendSignal()").signals.send({ execution, name, payload });
+}
+
+/**
+ * Runs a worker of the default application until SIGINT or SIGTERM.
+ *
+ * @param options which queues, how much at once
+ */
+export async function run(options: WorkerOptions = {}): Promise<void> {
+  const worker: AppWorker = defaultApp("run()").worker(options);
+  await worker.run();
+}

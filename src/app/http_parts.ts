@@ -1,0 +1,132 @@
+import { libraryVersion } from "../db/schema_gen.ts";
+import {
+  apiRoutes,
+  type Commands,
+  type HttpParts,
+  type MetricFamily,
+  type Readiness,
+  type ReadModel,
+} from "../http/mod.ts";
+import type { Worker } from "../worker/worker.ts";
+import type { Home } from "../db/calls/home.ts";
+import { listQueues } from "../db/calls/queues.ts";
+import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
+import { inspectFlow } from "../flow/mod.ts";
+import type { JsonValue } from "../shared/json.ts";
+import { type QueueDepth, queueMetrics, single, workerMetrics } from "./metrics.ts";
+import type { AppParts, Rhythm } from "./rhythm.ts";
+
+/** What the HTTP surface of an application stands on. */
+export function httpParts(
+  rhythm: Rhythm,
+  parts: AppParts,
+  options: { worker?: Worker; token?: string },
+): HttpParts {
+  return {
+    routes: apiRoutes(readModelOf(rhythm, parts), commandsOf(rhythm)),
+    readiness: () => readinessOf(parts, options.worker),
+    metrics: () => metricsOf(parts, options.worker),
+    version: libraryVersion,
+    ...(options.token === undefined ? {} : { token: options.token }),
+    onError: (error, request) => parts.logger.error("a request failed", { url: request.url, error }),
+  };
+}
+
+/** What HTTP reads, from an application. */
+export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
+  const home = { on: parts.database, schema: parts.schema };
+  return {
+    execution: (id) => rhythm.executions.get(id),
+    executions: (filter) => rhythm.executions.query(filter),
+    tree: (id) => rhythm.executions.tree(id),
+    logs: (id, after) => rhythm.executions.logs(id, after === undefined ? {} : { after }),
+    position: (id) => positionOf(home, id),
+    queues: () => rhythm.queues.list(),
+    workers: () => readWorkers(home),
+    schedules: () => rhythm.schedules.list(),
+    flows: () => rhythm.flows.list(),
+    violations: () => readViolations(home),
+  };
+}
+
+/** What HTTP does, through an application. */
+export function commandsOf(rhythm: Rhythm): Commands {
+  return {
+    start: async (type, target, inputs, options) => {
+      const run = type === "task"
+        ? await rhythm.tasks.queue(target, inputs, options)
+        : await rhythm.workflows.start(target, inputs, options);
+      return run.id;
+    },
+    signal: (id, name, payload) => rhythm.signals.send({ execution: id, name, payload }),
+    cancel: (id, reason) => rhythm.executions.cancel(id, { reason }),
+    retry: (id) => rhythm.executions.retry(id),
+    wait: (id, options) => rhythm.executions.wait(id, options),
+    setQueuePaused: (queue, state) =>
+      state === "paused" ? rhythm.queues.pause(queue) : rhythm.queues.resume(queue),
+    registerFlow: async (name, source) => ({ ...await rhythm.flows.register({ name, source }) }),
+    schedule: async (name, definition) => {
+      const { queue, ...rest } = definition;
+      await rhythm.schedules.set(name, { ...rest, ...(queue === undefined ? {} : { options: { queue } }) });
+    },
+    changeSchedule: async (name, change) => {
+      await rhythm.schedules[change](name);
+    },
+  };
+}
+
+// Where a workflow stands follows from its snapshot and its program alone.
+async function positionOf(home: Home, id: string): Promise<JsonValue> {
+  const state = await readFlowState(home, id);
+  if (state === null) return null;
+  const { code, snapshot, ...rest } = state;
+  const fibres = snapshot === null ? [] : inspectFlow(code as never, snapshot as never).fibres;
+  return { ...rest, fibres: fibres as unknown as JsonValue };
+}
+
+async function readinessOf(parts: AppParts, worker: Worker | undefined): Promise<Readiness> {
+  const checks: Record<string, string> = { database: await askDatabase(parts) };
+  if (worker !== undefined) {
+    checks.worker = worker.isHeard ? "ok" : `the worker is ${worker.state} or was not heard for a lease`;
+  }
+  return { ready: Object.values(checks).every((state) => state === "ok"), checks };
+}
+
+async function askDatabase(parts: AppParts): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const timer = setTimeout(() => resolve("no answer within 2 s"), 2_000);
+  parts.database.query("select 1").then(
+    () => resolve("ok"),
+    (error: unknown) => resolve(error instanceof Error ? error.message : String(error)),
+  );
+  const state = await promise;
+  clearTimeout(timer);
+  return state;
+}
+
+async function metricsOf(parts: AppParts, worker: Worker | undefined): Promise<MetricFamily[]> {
+  const home = { on: parts.database, schema: parts.schema };
+  const families = worker === undefined ? [] : workerMetrics(worker);
+  try {
+    return [
+      ...families,
+      ...queueMetrics(depthsOf(await listQueues(home))),
+      single("rhythm_database_up", "Whether the database answers", 1),
+    ];
+  } catch {
+    return [...families, single("rhythm_database_up", "Whether the database answers", 0)];
+  }
+}
+
+function depthsOf(rows: readonly Readonly<Record<string, unknown>>[]): QueueDepth[] {
+  return rows.map((row) => ({
+    name: String(row.queue),
+    counts: {
+      ready: Number(row.ready),
+      delayed: Number(row.delayed),
+      running: Number(row.running),
+      suspended: Number(row.suspended),
+    },
+    oldestSeconds: Number(row.oldest_seconds ?? 0),
+  }));
+}

@@ -1,0 +1,69 @@
+import type { MetricFamily, Sample } from "../http/mod.ts";
+import type { Histogram } from "../worker/histogram.ts";
+import type { Worker } from "../worker/worker.ts";
+
+/** A queue as the engine's view shows it. */
+export interface QueueDepth {
+  /** Its name. */
+  readonly name: string;
+  /** Executions by where they stand: `ready`, `delayed`, `running`, `suspended`. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** How long the oldest one has been ready, in seconds. */
+  readonly oldestSeconds: number;
+}
+
+/** What a worker measured of itself. */
+export function workerMetrics(worker: Worker): MetricFamily[] {
+  const { stats } = worker;
+  const outcomes = [...stats.outcomes].map(([status, value]) => ({ labels: { status }, value }));
+  return [
+    counter("rhythm_outcomes_total", "Outcomes this worker settled, by status", outcomes),
+    counter("rhythm_refused_total", "Outcomes that changed nothing: lost leases, executions that were over", [
+      { value: stats.refused },
+    ]),
+    gauge("rhythm_in_hand", "Executions this worker has in hand", [{ value: worker.inHand }]),
+    gauge("rhythm_stray_handlers", "Handlers that run on after their run was stopped", [{
+      value: stats.strays,
+    }]),
+    gauge("rhythm_event_loop_lag_seconds", "Longest standstill of the event loop since the last scrape", [{
+      value: worker.takeLag() / 1000,
+    }]),
+    histogram("rhythm_claim_seconds", "Round trips of claims that found something", stats.claimSeconds),
+    histogram("rhythm_settle_seconds", "Round trips of settles", stats.settleSeconds),
+    histogram("rhythm_claim_batch_size", "Executions a claim found", stats.claimSizes),
+    histogram("rhythm_settle_batch_size", "Outcomes a settle carried", stats.settleSizes),
+    histogram("rhythm_task_seconds", "Handlers from start to end", stats.taskSeconds),
+  ];
+}
+
+/** What the engine says of its queues. */
+export function queueMetrics(queues: readonly QueueDepth[]): MetricFamily[] {
+  const executions: Sample[] = [];
+  for (const { name, counts } of queues) {
+    for (const [state, value] of Object.entries(counts)) {
+      executions.push({ labels: { queue: name, state }, value });
+    }
+  }
+  const oldest = queues.map(({ name, oldestSeconds }) => ({ labels: { queue: name }, value: oldestSeconds }));
+  return [
+    gauge("rhythm_executions", "Executions that are not over, by queue and state", executions),
+    gauge("rhythm_queue_oldest_seconds", "How long the oldest ready execution has been waiting", oldest),
+  ];
+}
+
+/** One gauge of one value. */
+export function single(name: string, help: string, value: number): MetricFamily {
+  return gauge(name, help, [{ value }]);
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): MetricFamily {
+  return { name, help, type: "counter", samples };
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): MetricFamily {
+  return { name, help, type: "gauge", samples };
+}
+
+function histogram(name: string, help: string, distribution: Histogram): MetricFamily {
+  return { name, help, type: "histogram", distributions: [distribution] };
+}

@@ -1,0 +1,59 @@
+import { connect } from "../db/connect.ts";
+import type { Database } from "../db/database.ts";
+import { openEmbedded } from "../db/embedded.ts";
+import { InvalidOptionError, type Logger } from "../define/mod.ts";
+
+/** Where the database is, and how it was decided. */
+export interface DatabasePlace {
+  /** A server that others reach too, or Postgres in this process. */
+  readonly kind: "server" | "embedded";
+  /** The URL of the server, or the directory of the data. */
+  readonly at: string;
+}
+
+/**
+ * Where the database is: what was said, else what the environment says, else Postgres in this process.
+ *
+ * @param databaseUrl what was said
+ * @param environment reads a variable
+ * @returns the place
+ * @throws {InvalidOptionError} it is neither a Postgres URL nor a directory
+ */
+export function placeOf(
+  databaseUrl: string | undefined,
+  environment: (name: string) => string | undefined = readVariable,
+): DatabasePlace {
+  const url = databaseUrl ?? environment("RHYTHM_DATABASE_URL") ?? "";
+  if (url === "") return { kind: "embedded", at: ".rhythm/data" };
+  if (/^postgres(ql)?:\/\//.test(url)) return { kind: "server", at: url };
+  if (url.startsWith("memory://")) return { kind: "embedded", at: "memory://" };
+  if (url.startsWith("file://")) return { kind: "embedded", at: decodeURIComponent(new URL(url).pathname) };
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(url)) return { kind: "embedded", at: url };
+  const scheme = url.slice(0, url.indexOf(":"));
+  throw new InvalidOptionError(
+    "databaseUrl",
+    `Rhythm.init(): "databaseUrl" must be postgres://…, a directory for the embedded database, or memory://, not ${scheme}://…`,
+  );
+}
+
+/** Opens a database; the embedded one says in a line what it is. */
+export async function openDatabase(
+  place: DatabasePlace,
+  options: { maxConnections: number; applicationName: string; logger: Logger },
+): Promise<Database> {
+  if (place.kind === "server") {
+    const { maxConnections, applicationName } = options;
+    return connect({ url: place.at, maxConnections, applicationName, connectTimeoutMs: 10_000 });
+  }
+  if (place.at !== "memory://") {
+    options.logger.info(
+      `using the embedded database in ${place.at}, which is for one process; for more, set RHYTHM_DATABASE_URL to a Postgres server`,
+    );
+  }
+  return await openEmbedded({ dataDir: place.at });
+}
+
+function readVariable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}

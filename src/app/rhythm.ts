@@ -1,0 +1,167 @@
+import { ClientCore } from "../client/core.ts";
+import { Executions } from "../client/executions.ts";
+import { Flows } from "../client/flows.ts";
+import { Queues } from "../client/queues.ts";
+import { Schedules } from "../client/schedules.ts";
+import { Signals } from "../client/signals.ts";
+import { Tasks } from "../client/tasks.ts";
+import { Workflows } from "../client/workflows.ts";
+import type { Database } from "../db/database.ts";
+import { install } from "../db/install.ts";
+import { type AnyTask, type Logger, setDefaultQueue } from "../define/mod.ts";
+import { AppWorker } from "./app_worker.ts";
+import { forgetDefault, makeDefault } from "./default_app.ts";
+import { readFlowSources } from "./flow_sources.ts";
+import { createLogger } from "./log.ts";
+import { type DatabasePlace, openDatabase, placeOf } from "./open_database.ts";
+import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
+import { findTelemetry } from "./telemetry.ts";
+
+/** What an application and its workers share. */
+export interface AppParts {
+  /** Where the database is. */
+  readonly place: DatabasePlace;
+  /** The database of the client calls. */
+  readonly database: Database;
+  /** The engine's schema. */
+  readonly schema: string;
+  /** The tasks of the application. */
+  readonly tasks: readonly AnyTask[];
+  /** Where it logs. */
+  readonly logger: Logger;
+}
+
+/**
+ * An application: flows and tasks, and everything one does with their executions.
+ *
+ * @example Start a workflow, run a worker
+ * ```ts
+ * import { Rhythm, task } from "@rhythm/core";
+ *
+ * const greet = task({ name: "greet" }, ({ who }: { who: string }) => `Hello, ${who}`);
+ *
+ * async function main(): Promise<void> {
+ *   await using rhythm = await Rhythm.init({
+ *     tasks: [greet],
+ *     flows: [{ name: "welcome", source: `return await Task.run("greet", { who: Inputs.who })` }],
+ *   });
+ *   const run = await rhythm.workflows.start("welcome", { who: "Ada" });
+ *   await using worker = rhythm.worker();
+ *   void worker.run();
+ *   console.log(await run.result({ timeout: "10s" }));
+ * }
+ * ```
+ */
+export class Rhythm {
+  /** Start workflows. */
+  readonly workflows: Workflows;
+  /** Queue tasks. */
+  readonly tasks: Tasks;
+  /** Create, read, list, wait for, cancel and retry executions. */
+  readonly executions: Executions;
+  /** Send signals. */
+  readonly signals: Signals;
+  /** Create and steer schedules. */
+  readonly schedules: Schedules;
+  /** Pause, resume and limit queues. */
+  readonly queues: Queues;
+  /** Register, list and check flows. */
+  readonly flows: Flows;
+  readonly #parts: AppParts;
+  readonly #core: ClientCore;
+  readonly #workers = new Set<AppWorker>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: AppParts) {
+    this.#parts = parts;
+    const core = new ClientCore(parts.database, parts.schema, findTelemetry());
+    const definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
+    this.#core = core;
+    this.workflows = new Workflows(core);
+    this.tasks = new Tasks(core, definitions);
+    this.executions = new Executions(core);
+    this.signals = new Signals(core);
+    this.schedules = new Schedules(core);
+    this.queues = new Queues(core);
+    this.flows = new Flows(core);
+  }
+
+  /**
+   * Opens the database, brings the schema up to date, registers the flows and the tasks' defaults. The application it
+   * makes is the one that the module functions and `.queue()` use from then on.
+   *
+   * @param options where the database is, and what the application is made of
+   * @returns the application
+   * @throws {InvalidOptionError} an option that does not exist, or a value it cannot have
+   * @throws {DatabaseUnavailableError} no database answers
+   * @throws {InstallError} the schema cannot be brought up to date
+   * @throws {FlowError} a flow has errors; nothing is registered then
+   */
+  static async init(options: InitOptions = {}): Promise<Rhythm> {
+    checkInitOptions(options);
+    const place = placeOf(options.databaseUrl);
+    const sources = await readFlowSources(options.flows ?? []);
+    const logger = loggerOf(options.log);
+    const database = await openDatabase(place, {
+      maxConnections: options.poolSize ?? 5,
+      applicationName: "rhythm",
+      logger,
+    });
+    const schema = options.schema ?? "rhythm";
+    const tasks = options.tasks ?? [];
+    try {
+      if (options.autoMigrate ?? true) await migrate(database, schema, logger);
+      const rhythm = new Rhythm({ place, database, schema, tasks, logger });
+      await rhythm.flows.registerAll(sources);
+      await rhythm.tasks.register();
+      makeDefault(rhythm);
+      setDefaultQueue((definition, input, start) => rhythm.tasks.queueDeclared(definition, input, start));
+      return rhythm;
+    } catch (error) {
+      await database.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * A worker of this application's tasks and flows.
+   *
+   * @param options which queues, how much at once, and whether it serves HTTP
+   * @returns a worker that begins with `run()`
+   */
+  worker(options: WorkerOptions = {}): AppWorker {
+    checkWorkerOptions(options);
+    const worker = new AppWorker(this, this.#parts, options);
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  /** Stops the workers, ends all waiting, closes the connections. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  /** Closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (forgetDefault(this)) setDefaultQueue(undefined);
+    await Promise.all([...this.#workers].map((worker) => worker.stop()));
+    await this.#core.close();
+    await this.#parts.database.close();
+  }
+}
+
+async function migrate(database: Database, schema: string, logger: Logger): Promise<void> {
+  const { applied, skipped } = await install(database, { schema });
+  if (applied.length > 0) logger.info("schema brought up to date", { schema, files: applied.length });
+  for (const note of skipped) logger.warn(note);
+}
+
+function loggerOf(log: InitOptions["log"]): Logger {
+  if (log !== undefined && "info" in log && typeof log.info === "function") return log;
+  return createLogger(log as Exclude<typeof log, Logger> ?? {});
+}

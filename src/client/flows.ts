@@ -1,0 +1,115 @@
+import { listFlows, registerFlow } from "../db/calls/flows.ts";
+import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
+import { RhythmError } from "../shared/error.ts";
+import type { ClientCore } from "./core.ts";
+import { translate } from "./translate.ts";
+
+/** A flow as text. */
+export interface FlowText {
+  /** The name it is registered under, unless its front matter gives another. */
+  readonly name: string;
+  /** The text. */
+  readonly source: string;
+  /** The file it came from, for diagnostics. */
+  readonly path?: string;
+}
+
+/** A flow that was registered. */
+export interface RegisteredFlow {
+  /** The name it is started under. */
+  readonly name: string;
+  /** The number of the version that new executions start on. */
+  readonly version: number;
+  /** What is worth a look, though it does not keep the flow from running. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Thrown when a flow has errors: its message shows each at its place in the source. */
+export class FlowError extends RhythmError {
+  override readonly name = "FlowError";
+  /** Everything that was found. */
+  readonly diagnostics: readonly Diagnostic[];
+
+  /** @param flows the flows with errors, rendered @param diagnostics everything that was found */
+  constructor(flows: readonly string[], rendered: string, diagnostics: readonly Diagnostic[]) {
+    super(`Cannot register ${flows.map((name) => `"${name}"`).join(", ")}:\n\n${rendered}`, {
+      code: "FLOW_INVALID",
+    });
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Flows: register, list, check. */
+export class Flows {
+  readonly #core: ClientCore;
+  readonly #queues = new Set<string>();
+
+  /** @param core what calls */
+  constructor(core: ClientCore) {
+    this.#core = core;
+  }
+
+  /** The queues that registered flows name for their executions. */
+  get queues(): readonly string[] {
+    return [...this.#queues];
+  }
+
+  /**
+   * Registers a flow: the text becomes the version that new executions start on. The same text again changes nothing.
+   *
+   * @param flow name and text
+   * @returns its name and version
+   * @throws {FlowError} the text has errors
+   */
+  async register(flow: FlowText): Promise<RegisteredFlow> {
+    const [registered] = await this.registerAll([flow]);
+    return registered!;
+  }
+
+  /** Registers flows: none of them, if one has errors. */
+  async registerAll(flows: readonly FlowText[]): Promise<RegisteredFlow[]> {
+    const compiled = flows.map((flow) => ({
+      flow,
+      ...compileFlow({ name: fileName(flow), source: flow.source }),
+    }));
+    const broken = compiled.filter(({ program }) => program === undefined);
+    if (broken.length > 0) {
+      const diagnostics = broken.flatMap((one) => one.diagnostics);
+      const rendered = broken.map((one) =>
+        renderDiagnostics(one.diagnostics, { name: fileName(one.flow), source: one.flow.source })
+      );
+      throw new FlowError(broken.map(({ flow }) => flow.name), rendered.join("\n"), diagnostics);
+    }
+    const registered: RegisteredFlow[] = [];
+    for (const { flow, program, frontMatter, diagnostics } of compiled) {
+      const { name = flow.name, description, input, ...options } = frontMatter;
+      if (options.queue !== undefined) this.#queues.add(options.queue);
+      const version = await translate(() =>
+        registerFlow(this.#core.home, {
+          name,
+          source: flow.source,
+          program: JSON.stringify(program),
+          inputSchema: input === undefined ? null : JSON.stringify(input),
+          options: JSON.stringify(options),
+          description: description ?? null,
+        })
+      );
+      registered.push({ name, version, warnings: diagnostics });
+    }
+    return registered;
+  }
+
+  /** What is wrong with a flow, and what is worth a look; nothing is written. */
+  check(flow: FlowText): readonly Diagnostic[] {
+    return compileFlow({ name: fileName(flow), source: flow.source }).diagnostics;
+  }
+
+  /** The current version of each flow. */
+  async list(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return await translate(() => listFlows(this.#core.home));
+  }
+}
+
+function fileName(flow: FlowText): string {
+  return flow.path ?? `${flow.name}.flow`;
+}

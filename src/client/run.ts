@@ -1,0 +1,74 @@
+import { cancelExecution, readExecutions, sendSignal } from "../db/calls/executions.ts";
+import { toJson } from "../shared/json.ts";
+import type { Execution, ExecutionRef, Run, WaitOptions } from "../define/mod.ts";
+import type { ClientCore } from "./core.ts";
+import { ExecutionCancelledError, ExecutionFailedError, ExecutionNotFoundError } from "./errors.ts";
+import { idOf } from "./request.ts";
+import { translate } from "./translate.ts";
+
+/** An execution that was started. */
+export class ExecutionRun<Output> implements Run<Output> {
+  readonly id: string;
+  readonly #core: ClientCore;
+
+  /** @param core what calls @param id the execution */
+  constructor(core: ClientCore, id: string) {
+    this.#core = core;
+    this.id = id;
+  }
+
+  async result(options?: WaitOptions): Promise<Output> {
+    return outputOf(await this.#core.wait(this.id, options)) as Output;
+  }
+
+  async get(): Promise<Execution> {
+    const found = await readOne(this.#core, this.id);
+    if (found === null) throw new ExecutionNotFoundError(this.id);
+    return found;
+  }
+
+  async cancel(reason?: string): Promise<boolean> {
+    return await cancel(this.#core, this.id, reason);
+  }
+
+  async signal(name: string, payload?: unknown): Promise<void> {
+    await send(this.#core, this.id, name, payload);
+  }
+
+  toString(): string {
+    return this.id;
+  }
+
+  toJSON(): string {
+    return this.id;
+  }
+}
+
+/** The output of an execution that is over. */
+export function outputOf(execution: Execution): unknown {
+  if (execution.status === "failed") throw new ExecutionFailedError(execution);
+  if (execution.status === "cancelled") throw new ExecutionCancelledError(execution);
+  return execution.output;
+}
+
+/** Reads one execution. */
+export async function readOne(core: ClientCore, ref: ExecutionRef): Promise<Execution | null> {
+  const [found] = await translate(() => readExecutions(core.home, [idOf(ref)]));
+  return found ?? null;
+}
+
+/** Cancels one execution. */
+export async function cancel(core: ClientCore, ref: ExecutionRef, reason?: string): Promise<boolean> {
+  return await translate(() => cancelExecution(core.home, idOf(ref), reason ?? null));
+}
+
+/** Sends a signal. */
+export async function send(
+  core: ClientCore,
+  ref: ExecutionRef,
+  name: string,
+  payload: unknown,
+): Promise<void> {
+  const text = toJson(payload, { what: `payload of signal "${name}"` });
+  await translate(() => sendSignal(core.home, { id: idOf(ref), name, payload: text, idempotencyKey: null }));
+}

@@ -1,0 +1,128 @@
+import {
+  backfillSchedule,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  schedule,
+  triggerSchedule,
+  unschedule,
+} from "../db/calls/schedules.ts";
+import { type Duration, durationMs } from "../shared/duration.ts";
+import { toJson } from "../shared/json.ts";
+import {
+  checkStartOptions,
+  type ExecutionType,
+  refuseUnknown,
+  type SqlRunner,
+  type StartOptions,
+} from "../define/mod.ts";
+import type { ClientCore } from "./core.ts";
+import { startOptions } from "./request.ts";
+import { ExecutionRun } from "./run.ts";
+import { translate } from "./translate.ts";
+import type { Run } from "../define/mod.ts";
+
+/** When something runs, and what. */
+export interface ScheduleOptions {
+  /** Five or six fields, names, `L`, or `@daily` and its kind. */
+  cron: string;
+  /** The name of the flow or task. */
+  target: string;
+  /** Which of the two it is. Default: `workflow`. */
+  type?: ExecutionType;
+  /** What each execution is started with. */
+  inputs?: unknown;
+  /** The time zone of the cron expression. Default: UTC. */
+  timezone?: string;
+  /** What happens when the run before is not over. Default: `skip`. */
+  overlap?: "skip" | "queue" | "allow" | "cancel";
+  /** What happens with runs that were missed. Default: `one`. */
+  catchUp?: "none" | "one" | "all";
+  /** How far a run may be moved at random. */
+  jitter?: Duration;
+  /** How each execution runs. */
+  options?: Omit<StartOptions, "sql" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl">;
+  /** The caller's own transaction, to join it. */
+  sql?: SqlRunner;
+}
+
+const KEYS = [
+  "cron",
+  "target",
+  "type",
+  "inputs",
+  "timezone",
+  "overlap",
+  "catchUp",
+  "jitter",
+  "options",
+  "sql",
+];
+
+/** Schedules: what runs again and again. */
+export class Schedules {
+  readonly #core: ClientCore;
+
+  /** @param core what calls */
+  constructor(core: ClientCore) {
+    this.#core = core;
+  }
+
+  /**
+   * Creates a schedule, or replaces the one of that name.
+   *
+   * @param name its name
+   * @param options when it fires, and what it starts
+   * @returns when it fires next
+   */
+  async set(name: string, options: ScheduleOptions): Promise<Date | null> {
+    refuseUnknown(options, KEYS, "schedules.set()");
+    if (options.options !== undefined) checkStartOptions(options.options, "schedules.set() options");
+    const home = this.#core.within(options.sql);
+    return await translate(() =>
+      schedule(home, {
+        name,
+        cron: options.cron,
+        target: options.target,
+        type: options.type ?? "workflow",
+        inputs: toJson(options.inputs ?? {}, { what: "inputs" }),
+        timezone: options.timezone ?? "UTC",
+        overlap: options.overlap ?? "skip",
+        catchUp: options.catchUp ?? "one",
+        jitterSeconds: options.jitter === undefined ? 0 : durationMs(options.jitter) / 1000,
+        options: JSON.stringify(startOptions(options.options ?? {})),
+      })
+    );
+  }
+
+  /** Removes a schedule; false if there was none. Its executions stay. */
+  async remove(name: string): Promise<boolean> {
+    return await translate(() => unschedule(this.#core.home, name));
+  }
+
+  /** Keeps a schedule from firing; false if it was paused already. */
+  async pause(name: string): Promise<boolean> {
+    return await translate(() => pauseSchedule(this.#core.home, name));
+  }
+
+  /** Lets a schedule fire again; gives its next time. */
+  async resume(name: string): Promise<Date | null> {
+    return await translate(() => resumeSchedule(this.#core.home, name));
+  }
+
+  /** Fires a schedule now, besides its times. */
+  async trigger(name: string): Promise<Run> {
+    return new ExecutionRun(this.#core, await translate(() => triggerSchedule(this.#core.home, name)));
+  }
+
+  /** Starts what a schedule would have started in a time past. */
+  async backfill(name: string, span: { from: Date; to: Date }): Promise<Run[]> {
+    const ids = await translate(() => backfillSchedule(this.#core.home, name, span));
+    return ids.map((id) => new ExecutionRun(this.#core, id));
+  }
+
+  /** All schedules, with their last and next run. */
+  async list(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return await translate(() => listSchedules(this.#core.home));
+  }
+}

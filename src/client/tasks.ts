@@ -1,0 +1,110 @@
+import {
+  type AnyTask,
+  isTask,
+  parseInput,
+  type Run,
+  type StartOptions,
+  type Task,
+  type TaskDefinition,
+  type WaitOptions,
+} from "../define/mod.ts";
+import type { JsonValue } from "../shared/json.ts";
+import type { ClientCore } from "./core.ts";
+import { registerTasks } from "../db/calls/tasks.ts";
+import { startOptions } from "./request.ts";
+import { ExecutionRun } from "./run.ts";
+import { translate } from "./translate.ts";
+
+/** How to start something and wait for it. */
+export interface RunNowOptions extends StartOptions {
+  /** How long to wait for the result. Default: until the end. */
+  wait?: WaitOptions;
+}
+
+/** Tasks: queue one, or queue it and wait for its result. */
+export class Tasks {
+  readonly #core: ClientCore;
+  readonly #known: ReadonlyMap<string, TaskDefinition>;
+
+  /** @param core what calls @param known the tasks that this application declares */
+  constructor(core: ClientCore, known: ReadonlyMap<string, TaskDefinition>) {
+    this.#core = core;
+    this.#known = known;
+  }
+
+  /** Queues a declared task; its types and its schema hold. */
+  async queue<Input, Output>(
+    task: Task<Input, Output>,
+    input: Input,
+    options?: StartOptions,
+  ): Promise<Run<Output>>;
+  /** Queues a task by its name; its schema holds if this application declares it. */
+  async queue<Output = JsonValue>(
+    task: string,
+    input?: unknown,
+    options?: StartOptions,
+  ): Promise<Run<Output>>;
+  async queue(task: AnyTask | string, input?: unknown, options: StartOptions = {}): Promise<Run<unknown>> {
+    const definition = isTask(task) ? task.definition : this.#known.get(task);
+    if (definition === undefined) {
+      return new ExecutionRun(
+        this.#core,
+        await this.#core.start("task", task as string, input ?? {}, options, "tasks.queue()"),
+      );
+    }
+    return await this.queueDeclared(definition, input, options);
+  }
+
+  /** Queues a declared task and waits for its result. */
+  async run<Input, Output>(task: Task<Input, Output>, input: Input, options?: RunNowOptions): Promise<Output>;
+  /** Queues a task by its name and waits for its result. */
+  async run<Output = JsonValue>(task: string, input?: unknown, options?: RunNowOptions): Promise<Output>;
+  async run(
+    task: AnyTask | string,
+    input?: unknown,
+    { wait, ...options }: RunNowOptions = {},
+  ): Promise<unknown> {
+    const run = await this.queue(task as AnyTask, input, options);
+    return await run.result(wait);
+  }
+
+  /** Tells the engine what holds for executions of these tasks that others start: flows, schedules, psql. */
+  async register(): Promise<void> {
+    const declared = [...this.#known.values()].map((definition) => ({
+      name: definition.name,
+      ...startOptions(declaredOptions(definition)),
+    }));
+    if (declared.length > 0) await translate(() => registerTasks(this.#core.home, JSON.stringify(declared)));
+  }
+
+  /**
+   * Queues what was declared. The input is checked by the schema and travels as it was given, so that the worker's
+   * schema sees what the caller wrote.
+   */
+  async queueDeclared(
+    definition: TaskDefinition,
+    input: unknown,
+    options: StartOptions,
+  ): Promise<Run<unknown>> {
+    await parseInput(definition, input);
+    const merged = { ...declaredOptions(definition), ...defined(options) };
+    if (options.retry !== undefined) merged.retry = { ...definition.options.retry, ...options.retry };
+    const id = await this.#core.start(
+      "task",
+      definition.name,
+      input ?? null,
+      merged,
+      `${definition.name}.queue()`,
+    );
+    return new ExecutionRun(this.#core, id);
+  }
+}
+
+function declaredOptions({ options }: TaskDefinition): StartOptions {
+  const { queue, priority, timeout, retry } = options;
+  return defined({ queue, priority, timeout, retry });
+}
+
+function defined(options: StartOptions): StartOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

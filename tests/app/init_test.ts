@@ -1,0 +1,61 @@
+import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
+import { type InitOptions, InvalidOptionError, queueTask, Rhythm, task } from "../../mod.ts";
+import { placeOf } from "../../src/app/open_database.ts";
+
+async function refusal(options: unknown): Promise<string> {
+  try {
+    await using _ = await Rhythm.init(options as InitOptions);
+  } catch (error) {
+    same(error instanceof InvalidOptionError, true, String(error));
+    return (error as Error).message;
+  }
+  return "(accepted)";
+}
+
+Deno.test("Rhythm.init() names wrong options and what was probably meant", async () => {
+  match(
+    await refusal({ databaseURL: "x" }),
+    /Rhythm\.init\(\) has no option "databaseURL"\. Did you mean "databaseUrl"\?/,
+  );
+  match(await refusal({ workflows: [] }), /has no option "workflows"/);
+  match(await refusal({ autoMigrate: "yes" }), /"autoMigrate" must be true or false, not "yes"/);
+  match(await refusal({ flows: "./flows" }), /"flows" must be an array/);
+  match(await refusal({ tasks: [() => 1] }), /"tasks\[0\]" must be a task made by task\(\), not a function/);
+  match(await refusal({ databaseUrl: "mysql://x" }), /must be postgres:\/\/…, a directory .* not mysql:\/\//);
+  match(await refusal({ poolSize: 0 }), /"poolSize" must be a whole number of at least 1/);
+  const twice = task({ name: "twice" }, () => 1);
+  match(await refusal({ tasks: [twice, twice] }), /two tasks are named "twice"/);
+});
+
+Deno.test("Rhythm.init() says what it tried when no database answers", async () => {
+  const started = performance.now();
+  await rejects(
+    Rhythm.init({ databaseUrl: "postgres://someone:secret@127.0.0.1:9/none", log: { level: "silent" } }),
+    (error: unknown) => {
+      const { name, message } = error as Error;
+      same(name, "DatabaseUnavailableError");
+      match(message, /Cannot reach the database at postgres:\/\/someone@127\.0\.0\.1:9\/none/);
+      match(message, /databaseUrl or RHYTHM_DATABASE_URL/);
+      same(message.includes("secret"), false);
+      return true;
+    },
+  );
+  same(performance.now() - started < 30_000, true);
+});
+
+Deno.test("placeOf() prefers what was said, then the environment, then the embedded database", () => {
+  const environment = (): string => "postgres://from-env/db";
+  equal(placeOf("postgres://said/db", environment), { kind: "server", at: "postgres://said/db" });
+  equal(placeOf(undefined, environment), { kind: "server", at: "postgres://from-env/db" });
+  equal(placeOf(undefined, () => undefined), { kind: "embedded", at: ".rhythm/data" });
+  equal(placeOf("memory://", environment), { kind: "embedded", at: "memory://" });
+  equal(placeOf("file:///data/my%20db", environment), { kind: "embedded", at: "/data/my db" });
+  equal(placeOf("./data", environment), { kind: "embedded", at: "./data" });
+});
+
+Deno.test("module functions say that an application is missing", async () => {
+  await rejects(queueTask("x"), {
+    code: "NOT_INITIALIZED",
+    message: "queueTask() needs an application: call `await Rhythm.init(…)` first",
+  });
+});

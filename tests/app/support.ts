@@ -1,0 +1,52 @@
+import { type InitOptions, Rhythm, type WorkerOptions } from "../../mod.ts";
+import type { AppWorker } from "../../mod.ts";
+import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
+
+/** An application on a database of its own. */
+export interface TestApp extends AsyncDisposable {
+  /** The application. */
+  rhythm: Rhythm;
+  /** Its database. */
+  database: TestDatabase;
+  /** What it logged: `level: message`. */
+  lines: string[];
+  /** Starts a worker; it is stopped with the application. */
+  work(options?: WorkerOptions): AppWorker;
+}
+
+/** Makes an application on a fresh database. */
+export async function testApp(options: InitOptions = {}): Promise<TestApp> {
+  const database = await freshDatabase();
+  const lines: string[] = [];
+  const line = (level: string) => (message: string, fields: object = {}): void => {
+    lines.push(`${level}: ${message}${"error" in fields ? ` (${String(fields.error)})` : ""}`);
+  };
+  const log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+  const rhythm = await Rhythm.init({ databaseUrl: database.url, autoMigrate: false, log, ...options });
+  const running: Promise<void>[] = [];
+  return {
+    rhythm,
+    database,
+    lines,
+    work: (workerOptions = {}) => {
+      const worker = rhythm.worker(workerOptions);
+      running.push(worker.run());
+      return worker;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await rhythm.close();
+      await Promise.all(running);
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Waits until something holds; ten seconds at most. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !await holds(); tries++) {
+    if (tries > 1_000) throw new Error("waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export { onEmbedded };
