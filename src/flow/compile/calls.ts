@@ -4,7 +4,7 @@ import type { FunctionCompiler } from "./compiler.ts";
 import { inert } from "./effects.ts";
 import { readMember } from "./expressions.ts";
 import { argumentArray } from "./literals.ts";
-import { sourceText } from "./source_text.ts";
+import { listText, sourceText } from "./source_text.ts";
 
 const MAX_DIRECT_ARGUMENTS = 32;
 
@@ -14,9 +14,10 @@ function isDirect(args: CallExpression["arguments"]): args is Expression[] {
 }
 
 /** Note how the callee of the next instruction is shown in messages. */
-function noteCallee(compiler: FunctionCompiler, callee: Expression): void {
+function noteCallee(compiler: FunctionCompiler, callee: Expression, call: Expression): void {
   const { build } = compiler;
-  build.callees.push(build.pc, build.text(sourceText(callee)));
+  const walked = compiler.iterated === call;
+  build.callees.push(build.pc, build.text(walked ? `${listText(call)} is not iterable` : sourceText(callee)));
 }
 
 /** Where V8 says that a call stands. */
@@ -51,7 +52,7 @@ function plainCall(compiler: FunctionCompiler, node: CallExpression, target: num
   }
   for (const argument of node.arguments) compiler.value(argument, build.take());
   build.at(callOffset(node.callee, node));
-  noteCallee(compiler, node.callee);
+  noteCallee(compiler, node.callee, node);
   build.emit("CALL", target, base, node.arguments.length);
 }
 
@@ -71,7 +72,7 @@ function methodCall(
     compiler.value(callee.object, base);
     for (const argument of node.arguments) compiler.value(argument, build.take());
     build.at(callee.property.start);
-    noteCallee(compiler, callee);
+    noteCallee(compiler, callee, node);
     build.emit(
       "CALLM",
       target,
@@ -99,7 +100,7 @@ export function finishCall(
   build.top = base + 2;
   for (const argument of node.arguments) compiler.value(argument, build.take());
   build.at(callOffset(node.callee, node));
-  noteCallee(compiler, node.callee);
+  noteCallee(compiler, node.callee, node);
   build.emit("CALLS", target, base, node.arguments.length);
 }
 
@@ -112,7 +113,7 @@ function spreadCall(
   const { base, target } = options;
   const list = argumentArray(compiler, node.arguments);
   build.at(callOffset(node.callee, node));
-  noteCallee(compiler, node.callee);
+  noteCallee(compiler, node.callee, node);
   build.emit("CALLX", target, base, base + 1, list);
 }
 
@@ -125,12 +126,12 @@ export function newExpression(compiler: FunctionCompiler, node: NewExpression, t
   if (isDirect(node.arguments)) {
     for (const argument of node.arguments) compiler.value(argument, build.take());
     build.at(node.start);
-    noteCallee(compiler, node.callee);
+    noteCallee(compiler, node.callee, node);
     build.emit("NEW", target, base, node.arguments.length);
   } else {
     const list = argumentArray(compiler, node.arguments);
     build.at(node.start);
-    noteCallee(compiler, node.callee);
+    noteCallee(compiler, node.callee, node);
     build.emit("NEWX", target, base, list);
   }
   build.top = mark;

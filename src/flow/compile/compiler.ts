@@ -36,6 +36,8 @@ export class FunctionCompiler {
   readonly outer: FunctionCompiler | undefined;
   scope: Scope;
   exits: Exit[] = [];
+  /** The expression that is about to be walked: where it is a call, messages say so. */
+  iterated: Expression | undefined = undefined;
 
   constructor(
     program: ProgramBuilder,
@@ -246,7 +248,7 @@ function parameters(compiler: FunctionCompiler, node: FunctionNode): void {
         return;
       }
     }
-    bindPattern(compiler, pattern, index);
+    bindPattern(compiler, pattern, index, { object: "", list: "" });
   });
   if (rest?.type === "RestElement") {
     const target = rest.argument.type === "Identifier" ? scope.variables.get(rest.argument.name)! : undefined;
@@ -254,7 +256,7 @@ function parameters(compiler: FunctionCompiler, node: FunctionNode): void {
       target.register = positional.length;
       compiler.announce(target);
       if (target.boxed) build.emit("BOX", target.register);
-    } else bindPattern(compiler, rest.argument, positional.length);
+    } else bindPattern(compiler, rest.argument, positional.length, { object: "", list: "" });
   }
 }
 

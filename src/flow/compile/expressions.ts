@@ -18,6 +18,7 @@ import { arrayLiteral, objectLiteral } from "./literals.ts";
 import { plainRegister, readName, writeName } from "./names.ts";
 import type { OpName } from "./opcodes.ts";
 import { assignPattern } from "./patterns.ts";
+import { originOf } from "./source_text.ts";
 
 /** The instruction of each binary operator. */
 export const BINARY: Readonly<Record<BinaryOperator, OpName>> = {
@@ -440,7 +441,7 @@ function assignment(
     value = into ?? build.take();
     const inner = build.top;
     const right = expression(compiler, node.right, build.take());
-    assignPattern(compiler, left, right, node.right);
+    assignPattern(compiler, left, right, originOf(node.right));
     build.emit("MOVE", value, right);
     build.top = inner;
     return value;

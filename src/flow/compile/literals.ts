@@ -1,11 +1,19 @@
 import type { ArrayExpression, Expression, ObjectExpression, Property } from "../parser/ast.ts";
 import { type FunctionCompiler, namedValue } from "./compiler.ts";
+import { iterableText, sourceText } from "./source_text.ts";
 
 const CHUNK = 32;
 
 /** `[a, ...b]` */
-export function arrayLiteral(compiler: FunctionCompiler, node: ArrayExpression, target: number): number {
+export function arrayLiteral(
+  compiler: FunctionCompiler,
+  node: ArrayExpression,
+  target: number,
+  purpose: "array" | "last argument" | "arguments" = "array",
+): number {
   const { build } = compiler;
+  // V8 makes an array of the arguments unless the only spread is the last one: its messages differ.
+  const text = purpose === "array" ? iterableText : purpose === "arguments" ? () => "" : sourceText;
   const mark = build.top;
   const { elements } = node;
   let index = 0;
@@ -26,9 +34,15 @@ export function arrayLiteral(compiler: FunctionCompiler, node: ArrayExpression, 
     const element = elements[index];
     const inner = build.top;
     if (element?.type === "SpreadElement") {
+      compiler.iterated = purpose === "array" ? element.argument : undefined;
       const value = compiler.value(element.argument);
       build.at(element.argument.start);
-      build.emit("SPREAD", array, value);
+      build.emit(
+        purpose === "last argument" ? "SPREADARG" : "SPREAD",
+        array,
+        value,
+        build.text(text(element.argument)),
+      );
     } else if (element) build.emit("PUSH", array, compiler.value(element));
     build.top = inner;
   }
@@ -40,7 +54,9 @@ export function arrayLiteral(compiler: FunctionCompiler, node: ArrayExpression, 
 /** The arguments of a call as an array in a new register. */
 export function argumentArray(compiler: FunctionCompiler, elements: ArrayExpression["elements"]): number {
   const node: ArrayExpression = { type: "ArrayExpression", elements, start: compiler.build.offset, end: 0 };
-  return arrayLiteral(compiler, node, compiler.build.take());
+  const spreads = elements.filter((one) => one?.type === "SpreadElement").length;
+  const last = spreads === 1 && elements.at(-1)?.type === "SpreadElement";
+  return arrayLiteral(compiler, node, compiler.build.take(), last ? "last argument" : "arguments");
 }
 
 /** `{ a, [b]: c, ...d }` */

@@ -92,7 +92,8 @@ const operands = {
   NEWOBJ: 1, // d
   NEWARR: 3, // d r n: from n registers
   PUSH: 2, // a v
-  SPREAD: 2, // a v
+  SPREAD: 3, // a v k
+  SPREADARG: 3, // a v k
   PUT: 3, // o k v: define a member
   PUTI: 3, // o r v
   PUTALL: 2, // o v: object spread

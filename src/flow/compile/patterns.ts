@@ -1,7 +1,7 @@
 import type { AssignmentProperty, Expression, ObjectPattern, Pattern } from "../parser/ast.ts";
 import { type FunctionCompiler, namedValue } from "./compiler.ts";
 import { writeName } from "./names.ts";
-import { sourceText } from "./source_text.ts";
+import { type Origin } from "./source_text.ts";
 
 /** Where the parts of a pattern go: into new variables, or into whatever they name. */
 type Mode = "bind" | "assign";
@@ -11,7 +11,7 @@ export function bindPattern(
   compiler: FunctionCompiler,
   pattern: Pattern,
   source: number,
-  from?: Expression,
+  from?: Origin,
 ): void {
   store(compiler, pattern, { source, mode: "bind", from });
 }
@@ -21,7 +21,7 @@ export function assignPattern(
   compiler: FunctionCompiler,
   pattern: Pattern,
   source: number,
-  from?: Expression,
+  from?: Origin,
 ): void {
   store(compiler, pattern, { source, mode: "assign", from });
 }
@@ -30,7 +30,7 @@ interface Storing {
   source: number;
   mode: Mode;
   /** What the value was computed from, for messages. */
-  from?: Expression;
+  from?: Origin;
 }
 
 function store(compiler: FunctionCompiler, pattern: Pattern, options: Storing): void {
@@ -140,11 +140,13 @@ function objectPattern(compiler: FunctionCompiler, pattern: ObjectPattern, optio
   const mark = build.top;
   const source = build.take();
   if (source !== options.source) build.emit("MOVE", source, options.source);
-  build.at(from?.start ?? pattern.start);
+  build.at(pattern.start);
   const first = pattern.properties[0];
-  const shown = from ? sourceText(from) : "";
   const firstKey = first?.type === "Property" && !first.computed ? keyText(first) : "";
-  build.emit("OBJECT", source, build.text(firstKey), build.text(shown));
+  // Inside another pattern, reading the first member says what is wrong.
+  if (from || firstKey === "") {
+    build.emit("OBJECT", source, build.text(firstKey), build.text(from?.object ?? ""));
+  }
   const rest = pattern.properties.at(-1);
   const taken = rest?.type === "RestElement" ? build.take() : -1;
   if (taken >= 0) build.emit("NEWARR", taken, taken, 0);
@@ -200,8 +202,7 @@ function arrayPattern(compiler: FunctionCompiler, elements: (Pattern | null)[], 
   if (mode === "bind") { for (const element of elements) if (element) reserveNames(compiler, element); }
   const mark = build.top;
   const iterator = build.take();
-  if (from) build.at(from.start);
-  build.emit("ITER", iterator, options.source, build.text(from ? sourceText(from) : ""));
+  build.emit("ITER", iterator, options.source, build.text(from?.list ?? ""));
   for (const element of elements) {
     const inner = build.top;
     if (element === null) build.emit("STEP", build.take(), iterator);

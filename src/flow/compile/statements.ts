@@ -16,7 +16,10 @@ import { jumpIfFalse } from "./conditions.ts";
 import { hasFunction } from "./effects.ts";
 import { discard } from "./expressions.ts";
 import { assignPattern, bindPattern, reserveNames } from "./patterns.ts";
-import { sourceText } from "./source_text.ts";
+import { iterableText, originOf } from "./source_text.ts";
+
+/** V8 calls what a loop gives so. */
+const FOR = { object: ".for", list: ".for" };
 
 /** A list of statements in the current scope: its functions first. */
 export function statements(compiler: FunctionCompiler, list: readonly Statement[]): void {
@@ -161,8 +164,9 @@ function declaration(compiler: FunctionCompiler, node: VariableDeclaration): voi
     } else {
       reserveNames(compiler, one.id);
       const mark = build.top;
+      if (one.id.type === "ArrayPattern") compiler.iterated = one.init!;
       const value = compiler.value(one.init!);
-      bindPattern(compiler, one.id, value, one.init!);
+      bindPattern(compiler, one.id, value, originOf(one.init!));
       build.top = mark;
     }
   }
@@ -244,7 +248,7 @@ function forOf(compiler: FunctionCompiler, node: ForOfStatement, labels: string[
   const iterator = build.take();
   headValue(compiler, node, (value) => {
     build.at(node.right.start);
-    build.emit("ITER", iterator, value, build.text(sourceText(node.right)));
+    build.emit("ITER", iterator, value, build.text(iterableText(node.right)));
   });
   loop(compiler, labels, ({ top, next, end }) => {
     build.place(top);
@@ -297,6 +301,7 @@ function headValue(
     build.emit("UNSET", variable.register);
     if (variable.boxed) build.emit("BOX", variable.register);
   }
+  if (node.type === "ForOfStatement") compiler.iterated = node.right;
   use(compiler.value(node.right));
   for (const variable of early) variable.register = -1;
   compiler.scope = outer;
@@ -308,10 +313,10 @@ function eachBody(compiler: FunctionCompiler, node: ForOfStatement | ForInStatem
   compiler.within(node, () => {
     if (left.type === "VariableDeclaration") {
       const pattern = left.declarations[0]!.id;
-      bindPattern(compiler, pattern, item);
+      bindPattern(compiler, pattern, item, FOR);
     } else {
       const mark = compiler.build.top;
-      assignPattern(compiler, left, item);
+      assignPattern(compiler, left, item, FOR);
       compiler.build.top = mark;
     }
     statement(compiler, node.body, []);
@@ -420,7 +425,7 @@ function withCatch(compiler: FunctionCompiler, node: TryStatement): void {
   build.emit("JMP", done);
   build.handlers.push(start, end, build.pc, caught, 0);
   compiler.within(handler, () => {
-    if (handler.param) bindPattern(compiler, handler.param, caught);
+    if (handler.param) bindPattern(compiler, handler.param, caught, { object: ".catch", list: "" });
     block(compiler, handler.body);
   });
   build.place(done);

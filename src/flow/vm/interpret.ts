@@ -43,13 +43,13 @@ export interface Injected {
 export function execute(vm: FlowMachine, injected?: Injected): Value {
   let pending = injected;
   for (;;) {
+    if (pending !== undefined) {
+      // Outside the `try`: what no frame of ours handles goes on to the host that called.
+      const left = vm.unwind(pending.error);
+      if (left !== undefined) return left.value;
+      pending = undefined;
+    }
     try {
-      if (pending !== undefined) {
-        const { error } = pending;
-        pending = undefined;
-        const left = vm.unwind(error);
-        if (left !== undefined) return left.value;
-      }
       return run(vm);
     } catch (thrown) {
       pending = { error: vm.caught(thrown) };
@@ -640,28 +640,41 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 82: { // SPREAD
-          vm.spread(stack[bp + code[pc + 1]!] as Value[], stack[bp + code[pc + 2]!]);
-          pc += 3;
+          vm.spread(
+            stack[bp + code[pc + 1]!] as Value[],
+            stack[bp + code[pc + 2]!],
+            constants[code[pc + 3]!] as string,
+          );
+          pc += 4;
           continue;
         }
-        case 83: { // PUT
+        case 83: { // SPREADARG
+          vm.spreadArguments(
+            stack[bp + code[pc + 1]!] as Value[],
+            stack[bp + code[pc + 2]!],
+            constants[code[pc + 3]!] as string,
+          );
+          pc += 4;
+          continue;
+        }
+        case 84: { // PUT
           (stack[bp + code[pc + 1]!] as PlainObject)[constants[code[pc + 2]!] as string] =
             stack[bp + code[pc + 3]!];
           pc += 4;
           continue;
         }
-        case 84: { // PUTI
+        case 85: { // PUTI
           (stack[bp + code[pc + 1]!] as PlainObject)[stack[bp + code[pc + 2]!] as string] =
             stack[bp + code[pc + 3]!];
           pc += 4;
           continue;
         }
-        case 85: { // PUTALL
+        case 86: { // PUTALL
           copyMembers(vm, stack[bp + code[pc + 1]!] as PlainObject, stack[bp + code[pc + 2]!]);
           pc += 3;
           continue;
         }
-        case 86: { // REST
+        case 87: { // REST
           stack[bp + code[pc + 1]!] = vm.rest(
             stack[bp + code[pc + 2]!],
             stack[bp + code[pc + 3]!] as string[],
@@ -669,35 +682,35 @@ function run(vm: FlowMachine): Value {
           pc += 4;
           continue;
         }
-        case 87: { // TEXT
+        case 88: { // TEXT
           const value = stack[bp + code[pc + 2]!];
           stack[bp + code[pc + 1]!] = typeof value === "string" ? value : vm.toString(value);
           pc += 3;
           continue;
         }
-        case 88: { // CLOSURE
+        case 89: { // CLOSURE
           const made = new FlowFunction(code[pc + 2]!, NONE);
           stack[bp + code[pc + 1]!] = made;
           fill(vm, made, captures, bp);
           pc += 3;
           continue;
         }
-        case 89: { // BAREFN
+        case 90: { // BAREFN
           stack[bp + code[pc + 1]!] = new FlowFunction(code[pc + 2]!, NONE);
           pc += 3;
           continue;
         }
-        case 90: { // FILLFN
+        case 91: { // FILLFN
           fill(vm, stack[bp + code[pc + 1]!] as FlowFunction, captures, bp);
           pc += 2;
           continue;
         }
-        case 91: { // SETNAME
+        case 92: { // SETNAME
           (stack[bp + code[pc + 1]!] as FlowFunction).name = stack[bp + code[pc + 2]!] as string;
           pc += 3;
           continue;
         }
-        case 92: { // CALL
+        case 93: { // CALL
           const at = bp + code[pc + 2]!;
           const callee = stack[at];
           const count = code[pc + 3]!;
@@ -718,7 +731,7 @@ function run(vm: FlowMachine): Value {
           pc += 4;
           continue;
         }
-        case 93: { // CALLM
+        case 94: { // CALLM
           const at = bp + code[pc + 2]!;
           const object = stack[at];
           const key = constants[code[pc + 3]!] as string;
@@ -745,7 +758,7 @@ function run(vm: FlowMachine): Value {
           pc += 5;
           continue;
         }
-        case 94: { // CALLS
+        case 95: { // CALLS
           const at = bp + code[pc + 2]!;
           const callee = stack[at];
           const count = code[pc + 3]!;
@@ -770,7 +783,7 @@ function run(vm: FlowMachine): Value {
           pc += 4;
           continue;
         }
-        case 95: { // CALLX
+        case 96: { // CALLX
           const callee = stack[bp + code[pc + 2]!];
           const list = stack[bp + code[pc + 4]!] as Value[];
           const count = list.length;
@@ -792,14 +805,14 @@ function run(vm: FlowMachine): Value {
           pc += 5;
           continue;
         }
-        case 96: { // NEW
+        case 97: { // NEW
           const at = bp + code[pc + 2]!;
           frame.pc = pc;
           stack[bp + code[pc + 1]!] = vm.construct(stack[at], stack.slice(at + 1, at + 1 + code[pc + 3]!));
           pc += 4;
           continue;
         }
-        case 97: { // NEWX
+        case 98: { // NEWX
           frame.pc = pc;
           stack[bp + code[pc + 1]!] = vm.construct(
             stack[bp + code[pc + 2]!],
@@ -808,7 +821,7 @@ function run(vm: FlowMachine): Value {
           pc += 4;
           continue;
         }
-        case 98: { // REGEXP
+        case 99: { // REGEXP
           frame.pc = pc;
           stack[bp + code[pc + 1]!] = vm.library.createRegExp(
             vm,
@@ -818,7 +831,7 @@ function run(vm: FlowMachine): Value {
           pc += 4;
           continue;
         }
-        case 99: { // ITER
+        case 100: { // ITER
           frame.pc = pc;
           stack[bp + code[pc + 1]!] = vm.iterator(
             stack[bp + code[pc + 2]!],
@@ -827,7 +840,7 @@ function run(vm: FlowMachine): Value {
           pc += 4;
           continue;
         }
-        case 100: { // NEXT
+        case 101: { // NEXT
           const value = vm.next(stack[bp + code[pc + 2]!] as FlowIterator);
           if (value === vm.END) pc = code[pc + 3]!;
           else {
@@ -836,23 +849,23 @@ function run(vm: FlowMachine): Value {
           }
           continue;
         }
-        case 101: { // STEP
+        case 102: { // STEP
           const value = vm.next(stack[bp + code[pc + 2]!] as FlowIterator);
           stack[bp + code[pc + 1]!] = value === vm.END ? undefined : value;
           pc += 3;
           continue;
         }
-        case 102: { // ITERREST
+        case 103: { // ITERREST
           stack[bp + code[pc + 1]!] = vm.drain(stack[bp + code[pc + 2]!] as FlowIterator);
           pc += 3;
           continue;
         }
-        case 103: { // KEYS
+        case 104: { // KEYS
           stack[bp + code[pc + 1]!] = vm.keysIterator(stack[bp + code[pc + 2]!]);
           pc += 3;
           continue;
         }
-        case 104: { // NEXTKEY
+        case 105: { // NEXTKEY
           const key = vm.nextKey(stack[bp + code[pc + 2]!] as FlowIterator, stack[bp + code[pc + 3]!]);
           if (key === undefined) pc = code[pc + 4]!;
           else {
@@ -861,7 +874,7 @@ function run(vm: FlowMachine): Value {
           }
           continue;
         }
-        case 105: { // OBJECT
+        case 106: { // OBJECT
           const value = stack[bp + code[pc + 1]!];
           if (value === undefined || value === null) {
             vm.notDestructurable(value, constants[code[pc + 2]!], constants[code[pc + 3]!]);
@@ -869,7 +882,7 @@ function run(vm: FlowMachine): Value {
           pc += 4;
           continue;
         }
-        case 106: { // AWAIT
+        case 107: { // AWAIT
           frame.pc = pc;
           const left = vm.suspend(stack[bp + code[pc + 2]!], code[pc + 3]!, code[pc + 1]!);
           if (left !== undefined) return left.value;
@@ -880,7 +893,7 @@ function run(vm: FlowMachine): Value {
           pc = frame.pc + LENGTH[code[frame.pc]!]!;
           continue;
         }
-        case 107: { // RET
+        case 108: { // RET
           const result = stack[bp + code[pc + 1]!];
           if (frame.fibre !== undefined || frame.entry) {
             const left = vm.leave(result);
@@ -896,7 +909,7 @@ function run(vm: FlowMachine): Value {
           pc = frame.pc + LENGTH[code[frame.pc]!]!;
           continue;
         }
-        case 108: { // RETU
+        case 109: { // RETU
           const result = undefined;
           if (frame.fibre !== undefined || frame.entry) {
             const left = vm.leave(result);
@@ -912,33 +925,33 @@ function run(vm: FlowMachine): Value {
           pc = frame.pc + LENGTH[code[frame.pc]!]!;
           continue;
         }
-        case 109: { // THROW
+        case 110: { // THROW
           frame.pc = pc;
           throw new FlowThrow(stack[bp + code[pc + 1]!]);
         }
-        case 110: { // RETHROW
+        case 111: { // RETHROW
           if (stack[bp + code[pc + 1]!] === 1) throw new FlowThrow(stack[bp + code[pc + 2]!]);
           pc += 3;
           continue;
         }
-        case 111: { // KEEP
+        case 112: { // KEEP
           if (stack[bp + code[pc + 1]!] === 1 && vm.isCancellation(stack[bp + code[pc + 2]!])) {
             throw new FlowThrow(stack[bp + code[pc + 2]!]);
           }
           pc += 3;
           continue;
         }
-        case 112: { // CONST
+        case 113: { // CONST
           vm.fail("TypeError", "Assignment to constant variable.");
           pc += 2;
           continue;
         }
-        case 113: { // SELF
+        case 114: { // SELF
           stack[bp + code[pc + 1]!] = frame.fn;
           pc += 2;
           continue;
         }
-        case 114: { // TONUM
+        case 115: { // TONUM
           const x = stack[bp + code[pc + 2]!];
           stack[bp + code[pc + 1]!] = typeof x === "number" ? x : vm.toNumber(x);
           pc += 3;
@@ -950,7 +963,7 @@ function run(vm: FlowMachine): Value {
     }
   } catch (thrown) {
     // Only calls store where they stand; everything else that throws is found here.
-    if (frame !== undefined) frame.pc = pc;
+    frame.pc = pc;
     throw thrown;
   }
 }

@@ -1,26 +1,21 @@
 import type { FlowMachine } from "./machine.ts";
 import { hasMember, ownKeys } from "./members.ts";
-import { isObject } from "./tag.ts";
+import { describeValue, isObject } from "./tag.ts";
 import { FlowIterator, FlowRegExp, type Value } from "./value.ts";
 
-/** GetIterator; `shown` is the iterable in the message. */
+/**
+ * GetIterator.
+ *
+ * @param shown how the message names the value; empty: the message describes it
+ */
 export function iteratorOf(vm: FlowMachine, value: Value, shown: string): FlowIterator {
   if (Array.isArray(value) || typeof value === "string" || value instanceof Set) {
     return new FlowIterator(value, "values");
   }
   if (value instanceof Map) return new FlowIterator(value, "entries");
   if (value instanceof FlowIterator) return value;
-  const vague = shown === "" || shown === "(intermediate value)" || shown.endsWith("(...)");
-  const what = vague || value === undefined || value === null ? `${describe(vm, value, shown)}` : shown;
-  return vm.fail("TypeError", `${what} is not iterable`);
-}
-
-function describe(vm: FlowMachine, value: Value, shown: string): string {
-  if (value === undefined || value === null) {
-    return shown === "" || shown === "(intermediate value)" ? String(value) : shown;
-  }
-  if (shown.endsWith("(...)")) return `${shown} is not a function or its return value`;
-  return isObject(value) ? vm.show(value) : `${typeof value} ${vm.show(value)}`;
+  const what = shown === "" ? `${describeValue(value)} is not iterable` : `${shown} is not iterable`;
+  return vm.fail("TypeError", shown === "" ? `${what} (cannot read property Symbol(Symbol.iterator))` : what);
 }
 
 /** One step of an iterator. */
@@ -59,14 +54,14 @@ function finish(vm: FlowMachine, iterator: FlowIterator): Value {
 }
 
 /** Append all that an iterable gives. */
-export function spread(vm: FlowMachine, into: Value[], value: Value): void {
+export function spread(vm: FlowMachine, into: Value[], value: Value, shown: string): void {
   if (Array.isArray(value)) {
     vm.checkArray(into.length + value.length);
     vm.charge(value.length);
     for (let index = 0; index < value.length; index++) into.push(value[index]);
     return;
   }
-  const iterator = vm.iterator(value, vm.show(value));
+  const iterator = iteratorOf(vm, value, shown);
   for (let item = vm.next(iterator); item !== vm.END; item = vm.next(iterator)) {
     vm.charge(1);
     if (into.length % 1024 === 0) vm.checkArray(into.length + 1);
@@ -77,7 +72,7 @@ export function spread(vm: FlowMachine, into: Value[], value: Value): void {
 /** What is left of an iterator, as an array. */
 export function drain(vm: FlowMachine, iterator: FlowIterator): Value[] {
   const list: Value[] = [];
-  spread(vm, list, iterator);
+  spread(vm, list, iterator, "");
   return list;
 }
 
@@ -94,4 +89,15 @@ export function nextKey(vm: FlowMachine, iterator: FlowIterator, object: Value):
     if (key === vm.END) return undefined;
     if (!isObject(object) || hasMember(vm, object, key as string)) return key as string;
   }
+}
+
+/** The last argument of a call, spread. */
+export function spreadArguments(vm: FlowMachine, into: Value[], value: Value, shown: string): void {
+  if (value === undefined || value === null) {
+    vm.fail("TypeError", `${shown} is not iterable (cannot read property ${value})`);
+  }
+  const walkable = Array.isArray(value) || typeof value === "string" || value instanceof Map ||
+    value instanceof Set || value instanceof FlowIterator;
+  if (!walkable) vm.fail("TypeError", "Spread syntax requires ...iterable[Symbol.iterator] to be a function");
+  spread(vm, into, value, shown);
 }

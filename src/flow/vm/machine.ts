@@ -6,13 +6,21 @@ import { describeCallee, functionLength, functionName, renderStack, traceOf } fr
 import { Fibre } from "./fibre.ts";
 import { Cancellation, Frame } from "./frame.ts";
 import { execute } from "./interpret.ts";
-import { drain, iteratorOf, keysIterator, nextKey, spread, stepIterator } from "./iteration.ts";
+import {
+  drain,
+  iteratorOf,
+  keysIterator,
+  nextKey,
+  spread,
+  spreadArguments,
+  stepIterator,
+} from "./iteration.ts";
 import { defaultLimits, type FlowLimits } from "./limits.ts";
 import type { LoadedProgram } from "./loaded.ts";
 import { getMember, hasOwn, ownKeys, setMember } from "./members.ts";
 import { FlowPromise, type Job } from "./promise.ts";
 import { addReaction, rejectPromise, resolvePromise, toPromise } from "./promises.ts";
-import { isCallable, tagOf } from "./tag.ts";
+import { describeValue, isCallable, tagOf } from "./tag.ts";
 import { FlowThrow, LimitExceeded } from "./throw.ts";
 import {
   BoundNative,
@@ -249,19 +257,19 @@ export class FlowMachine implements Machine {
 
   /** {@inheritDoc} */
   call(fn: Value, args: Value[], self?: Value): Value {
-    if (!(fn instanceof FlowFunction)) return this.callNative(fn, self, args);
+    if (!(fn instanceof FlowFunction)) return this.#callOther(fn, self, args);
     return this.#run(fn, this.place(args), args.length);
   }
 
   call1(fn: Value, first: Value): Value {
-    if (!(fn instanceof FlowFunction)) return this.callNative(fn, undefined, [first]);
+    if (!(fn instanceof FlowFunction)) return this.#callOther(fn, undefined, [first]);
     const base = this.#room();
     this.stack[base] = first;
     return this.#run(fn, base, 1);
   }
 
   call2(fn: Value, first: Value, second: Value): Value {
-    if (!(fn instanceof FlowFunction)) return this.callNative(fn, undefined, [first, second]);
+    if (!(fn instanceof FlowFunction)) return this.#callOther(fn, undefined, [first, second]);
     const base = this.#room();
     this.stack[base] = first;
     this.stack[base + 1] = second;
@@ -269,7 +277,7 @@ export class FlowMachine implements Machine {
   }
 
   call3(fn: Value, first: Value, second: Value, third: Value): Value {
-    if (!(fn instanceof FlowFunction)) return this.callNative(fn, undefined, [first, second, third]);
+    if (!(fn instanceof FlowFunction)) return this.#callOther(fn, undefined, [first, second, third]);
     const base = this.#room();
     this.stack[base] = first;
     this.stack[base + 1] = second;
@@ -297,11 +305,17 @@ export class FlowMachine implements Machine {
     }
   }
 
+  #callOther(fn: Value, self: Value, args: Value[]): Value {
+    if (!isCallable(fn)) return this.fail("TypeError", `${describeValue(fn)} is not a function`);
+    return this.callNative(fn, self, args);
+  }
+
   callNative(fn: Value, self: Value, args: Value[]): Value {
     if (fn instanceof NativeFunction) return fn.call(this, self, args);
     if (fn instanceof BoundNative) return fn.target.call(this, self, [...fn.data, ...args]);
     if (fn instanceof FlowFunction) return this.call(fn, args);
-    return this.fail("TypeError", `${describeCallee(this, fn)} is not a function`);
+    const shown = describeCallee(this, fn);
+    return this.fail("TypeError", shown.endsWith(" is not iterable") ? shown : `${shown} is not a function`);
   }
 
   construct(fn: Value, args: Value[]): Value {
@@ -418,7 +432,7 @@ export class FlowMachine implements Machine {
     return hasOwn(this, object, key);
   }
   iterate(value: Value): FlowIterator {
-    return iteratorOf(this, value, show(this, value));
+    return iteratorOf(this, value, "");
   }
   iterator(value: Value, shown: string): FlowIterator {
     return iteratorOf(this, value, shown);
@@ -428,11 +442,14 @@ export class FlowMachine implements Machine {
   }
   listFrom(value: Value): Value[] {
     const list: Value[] = [];
-    spread(this, list, value);
+    spread(this, list, value, "");
     return list;
   }
-  spread(into: Value[], value: Value): void {
-    spread(this, into, value);
+  spread(into: Value[], value: Value, shown: string): void {
+    spread(this, into, value, shown);
+  }
+  spreadArguments(into: Value[], value: Value, shown: string): void {
+    spreadArguments(this, into, value, shown);
   }
   drain(iterator: FlowIterator): Value[] {
     return drain(this, iterator);

@@ -113,7 +113,10 @@ function refuseSetting(vm: FlowMachine, object: Value, key: string): never {
   }
   const readOnly = (tagOf(object) === "function") && (key === "name" || key === "length");
   if (readOnly) {
-    return vm.fail("TypeError", `Cannot assign to read only property '${key}' of ${vm.show(object)}`);
+    return vm.fail(
+      "TypeError",
+      `Cannot assign to read only property '${key}' of function '${vm.show(object)}'`,
+    );
   }
   return vm.fail("TypeError", `Cannot add property ${key}, object is not extensible`);
 }

@@ -68,7 +68,7 @@ export function numbers(vm: FlowMachine, a: Value, b: Value): [number, number] {
 /** `key in object` */
 export function isIn(vm: FlowMachine, key: Value, object: Value): boolean {
   if (!isObject(object)) {
-    const shown = typeof key === "string" ? key : vm.toString(key);
+    const shown = isObject(key) ? vm.show(key) : String(key);
     return vm.fail("TypeError", `Cannot use 'in' operator to search for '${shown}' in ${String(object)}`);
   }
   return hasMember(vm, object, vm.toKey(key));

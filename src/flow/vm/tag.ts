@@ -59,3 +59,12 @@ export function typeOf(value: Value): string {
   if (typeof value !== "object" || value === null) return value === null ? "object" : typeof value;
   return isCallable(value) ? "function" : "object";
 }
+
+/** A value as V8's messages describe it where they have no source for it. */
+export function describeValue(value: Value): string {
+  if (typeof value === "string") return `string "${value}"`;
+  if (value === null || typeof value === "number" || typeof value === "boolean") {
+    return `${typeof value} ${value}`;
+  }
+  return typeOf(value);
+}
