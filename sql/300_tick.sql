@@ -25,12 +25,13 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_schedules timestamptz;
+  v_sql_tasks timestamptz;
 begin
   perform rhythm.ready_delayed(p_limit, v_now);
   perform rhythm.fire_timers(p_limit, v_now);
   perform rhythm.end_signal_waits(p_limit, v_now);
   v_schedules := rhythm.fire_schedules(100);
-  perform rhythm.run_sql_tasks(100);
+  v_sql_tasks := rhythm.run_sql_tasks(100);
   -- What need not be to the millisecond: one session a second does it.
   if rhythm.chore_is_due(v_now) then
     perform rhythm.bury_workers(v_now);
@@ -39,7 +40,7 @@ begin
     perform rhythm.forget_keys(p_limit, v_now);
     perform rhythm.purge(null, p_limit);
   end if;
-  return least(rhythm.next_due(v_now), v_schedules);
+  return least(rhythm.next_due(v_now), v_schedules, v_sql_tasks);
 end;
 $$;
 

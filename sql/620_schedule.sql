@@ -16,7 +16,7 @@ begin
   for update;
 
   if v_entry.name is null then
-    perform rhythm.raise('RH404', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
+    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
   end if;
   return v_entry;
 end;

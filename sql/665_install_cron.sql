@@ -25,24 +25,24 @@ declare
 begin
   if v_version is not null then
     if not has_schema_privilege('cron', 'usage') then
-      perform rhythm.raise('RH403', format('Role "%s" may not use pg_cron', current_user),
+      perform rhythm.raise('RH009', format('Role "%s" may not use pg_cron', current_user),
         format('As a superuser, run: grant usage on schema cron to %I', current_user));
     end if;
     return v_version;
   end if;
 
   if not exists (select from pg_catalog.pg_available_extensions as a where a.name = 'pg_cron') then
-    perform rhythm.raise('RH404', 'pg_cron is not installed on this server',
+    perform rhythm.raise('RH009', 'pg_cron is not installed on this server',
       'Install it (Debian: postgresql-<version>-cron), or let a worker run: workers tick too.');
   elsif v_home is null then
-    perform rhythm.raise('RH404', 'pg_cron is on this server, but not loaded',
+    perform rhythm.raise('RH009', 'pg_cron is on this server, but not loaded',
       'Add pg_cron to shared_preload_libraries, restart the server, and run: create extension pg_cron');
   elsif v_home <> current_database() then
-    perform rhythm.raise('RH404', format('pg_cron lives in the database "%s", not in "%s"', v_home, current_database()),
+    perform rhythm.raise('RH009', format('pg_cron lives in the database "%s", not in "%s"', v_home, current_database()),
       format('In "%s", run: select cron.schedule_in_database(%L, ''* * * * *'', %L, %L)',
         v_home, rhythm.cron_job_name(), rhythm.cron_command('1.4'), current_database()));
   end if;
-  perform rhythm.raise('RH404', format('pg_cron is not created in the database "%s"', current_database()),
+  perform rhythm.raise('RH009', format('pg_cron is not created in the database "%s"', current_database()),
     'As a superuser, run: create extension pg_cron');
 end;
 $$;
@@ -109,7 +109,7 @@ begin
   return format('pg_cron %s runs "%s" (%s) as job "%s"', v_version, rhythm.cron_command(v_version), v_every, rhythm.cron_job_name());
 exception
   when insufficient_privilege then
-    perform rhythm.raise('RH403', format('Role "%s" may not schedule jobs of pg_cron', current_user),
+    perform rhythm.raise('RH009', format('Role "%s" may not schedule jobs of pg_cron', current_user),
       format('As a superuser, run: grant usage on schema cron to %I; grant execute on all functions in schema cron to %I',
         current_user, current_user));
 end;

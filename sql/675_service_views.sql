@@ -1,0 +1,100 @@
+-- Queues, workers and flows, for people.
+
+drop view if exists rhythm.queues;
+
+-- One branch for each stage: each is answered by the index of that stage, never by reading what is over.
+create view rhythm.queues as
+with counted as (
+  select e.queue, 'ready' as state, count(*) as executions, min(e.created_at) as oldest
+  from rhythm.execution as e where e.stage = 1 and e.worker is null group by e.queue
+  union all
+  select e.queue, 'running', count(*), null
+  from rhythm.execution as e where e.stage = 1 and e.worker is not null group by e.queue
+  union all
+  select e.queue, 'running', count(*), null
+  from rhythm.execution as e where e.stage = 2 group by e.queue
+  union all
+  select e.queue, 'delayed', count(*), null
+  from rhythm.execution as e where e.stage = 0 group by e.queue
+  union all
+  select e.queue, 'suspended', count(*), null
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.stage = 3
+  group by e.queue
+),
+named as (
+  select c.queue from counted as c
+  union
+  select q.name from rhythm.queue as q
+  union
+  select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue)
+)
+select
+  n.queue,
+  coalesce(sum(c.executions) filter (where c.state = 'ready'), 0)::bigint as ready,
+  coalesce(sum(c.executions) filter (where c.state = 'delayed'), 0)::bigint as delayed,
+  coalesce(sum(c.executions) filter (where c.state = 'running'), 0)::bigint as running,
+  coalesce(sum(c.executions) filter (where c.state = 'suspended'), 0)::bigint as suspended,
+  min(c.oldest) as oldest_at,
+  greatest(0, extract(epoch from clock_timestamp() - min(c.oldest)))::double precision as oldest_seconds,
+  (select count(*) from rhythm.worker as w where n.queue = any (w.queues)) as workers,
+  q.paused_at is not null as paused,
+  q.concurrency,
+  q.per_key_concurrency,
+  q.rate,
+  q.per_ms * interval '1 millisecond' as per
+from named as n
+left join counted as c on c.queue = n.queue
+left join rhythm.queue as q on q.name = n.queue
+group by n.queue, q.name;
+
+comment on view rhythm.queues is
+  'Every queue that has something to do, a worker or a limit: how much is ready (its depth), delayed, running and '
+  'suspended; since when the oldest ready one waits; how many workers take from it; pause and limits.';
+
+drop view if exists rhythm.workers;
+
+create view rhythm.workers as
+select
+  w.id,
+  w.name,
+  w.queues,
+  w.started_at,
+  w.beat_at,
+  w.beat_at + w.lease_ms * interval '1 millisecond' as lease_until,
+  w.lease_ms * interval '1 millisecond' as lease,
+  w.dozing,
+  coalesce(r.running, 0)::bigint as running,
+  w.info
+from rhythm.worker as w
+left join (
+  select l.worker, count(*) as running
+  from (
+    select e.worker from rhythm.execution as e where e.stage = 1 and e.worker is not null
+    union all
+    select e.worker from rhythm.execution as e where e.stage = 2
+  ) as l
+  group by l.worker
+) as r on r.worker = w.id;
+
+comment on view rhythm.workers is
+  'Workers that are alive or were until lately: what they take from, when they last said so, until when that holds, how '
+  'much each has in hand.';
+
+drop view if exists rhythm.flows;
+
+create view rhythm.flows as
+select
+  f.name,
+  v.version,
+  v.program,
+  v.description,
+  v.options,
+  v.input_schema,
+  v.source,
+  v.created_at,
+  f.updated_at
+from rhythm.flow as f
+join rhythm.flow_version as v on v.program = f.program;
+
+comment on view rhythm.flows is 'Every flow with its current version: what new executions start on.';
