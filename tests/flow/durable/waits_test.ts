@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { start } from "../vm/support.ts";
+
+Deno.test("Promise.all over 1,000 tasks is one wait", () => {
+  const { step } = start(`await Promise.all(Array.from({ length: 1000 }, (_, i) => Task.run("t", { i })))`);
+  assert.equal(step.waits.length, 1);
+  assert.equal(step.waits[0]!.mode, "all");
+  assert.equal(step.waits[0]!.ids.length, 1000);
+});
+
+Deno.test("Promise.race and any wait for any of theirs", () => {
+  const { step } = start('await Promise.race([Task.run("a"), Timer.delay(5)])');
+  assert.deepEqual(step.waits, [{ mode: "any", ids: ["op-1", "op-2"] }]);
+});
+
+Deno.test("activations wait each on their own", () => {
+  const flow = start(
+    `await Promise.all([1, 2].map(async (n) => { await Task.run("a", { n }); await Task.run("b", { n }) }))`,
+  );
+  assert.deepEqual(flow.step.waits, [{ mode: "any", ids: ["op-1", "op-2"] }]);
+  flow.complete("op-2");
+  assert.deepEqual(flow.step.waits, [{ mode: "any", ids: ["op-1", "op-3"] }]);
+});
+
+Deno.test("a race between all of a list and a timer has a group for each", () => {
+  const { step } = start('await Promise.race([Promise.all([Task.run("a"), Task.run("b")]), Timer.delay(9)])');
+  assert.deepEqual(step.waits, [{ mode: "all", ids: ["op-1", "op-2"] }, { mode: "any", ids: ["op-3"] }]);
+});
+
+Deno.test("the loser of a race is released at the next snapshot", () => {
+  const flow = start(`await Promise.race([Timer.delay(5), Signal.next("answer")]); await Task.run("next")`);
+  assert.deepEqual(flow.step.released, []);
+  flow.complete("op-1");
+  assert.deepEqual(flow.step.waits, [{ mode: "any", ids: ["op-3"] }]);
+  assert.deepEqual(flow.step.released, ["op-2"]);
+});
+
+Deno.test("a promise that is held but not awaited yet is neither a wait nor released", () => {
+  const flow = start(`const later = Signal.next("answer"); await Timer.delay(5); return await later`);
+  assert.deepEqual(flow.step.waits, [{ mode: "any", ids: ["op-2"] }]);
+  assert.deepEqual(flow.step.released, []);
+  flow.complete("op-2");
+  assert.deepEqual(flow.step.waits, [{ mode: "any", ids: ["op-1"] }]);
+  assert.equal(flow.complete("op-1", "yes").output, "yes");
+});
+
+Deno.test("what ended before anyone awaits it is not lost", () => {
+  const flow = start(
+    `const early = Task.run("a"); await Timer.delay(5); await Timer.delay(5); return await early`,
+  );
+  flow.complete("op-1", "early");
+  flow.complete("op-2");
+  assert.equal(flow.complete("op-3").output, "early");
+});
+
+Deno.test("keyed combinators take objects of promises", () => {
+  const flow = start(`const all = await Promise.allKeyed({ a: Task.run("a"), b: 2 });
+    const settled = await Promise.allSettledKeyed({ x: Task.run("x"), y: 1 });
+    const any = await Promise.any_kv({ p: Promise.reject(1), q: "q" });
+    const race = await Promise.race_kv([new Promise(() => {}), "second"]);
+    return [all, settled, any, race]`);
+  flow.complete("op-1", "A");
+  flow.fail("op-2", "no");
+  const [all, settled, any, race] = flow.step.output as unknown[];
+  assert.deepEqual(all, { a: "A", b: 2 });
+  assert.deepEqual(Object.keys(settled as object), ["x", "y"]);
+  assert.deepEqual(any, { key: "q", value: "q" });
+  assert.deepEqual(race, { key: 1, value: "second" });
+});
