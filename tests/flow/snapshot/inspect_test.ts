@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { inspectFlow } from "../../../src/flow/mod.ts";
+import { start } from "../vm/support.ts";
+
+Deno.test("inspectFlow() shows each activation: place, variables, what it waits for", () => {
+  const flow = start(`const order = { id: 7, at: new Date(0) };
+const seen = new Set([1]);
+async function ship(item, count = 2) {
+  const label = item + "!";
+  await Task.run("ship", { label });
+  const later = 1;
+}
+let total = 0;
+const bump = () => total++;
+bump();
+await Promise.all([ship("a"), ship("b", 5)]);`);
+  const view = inspectFlow(flow.program, flow.step.snapshot!);
+  assert.equal(view.fibres.length, 3);
+  const [main, first, second] = view.fibres;
+  assert.deepEqual([main!.function, main!.line, main!.column], ["main", 11, 1]);
+  assert.deepEqual(main!.waitsFor, ["ship:5", "ship:5"]);
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(main!.variables)),
+    {
+      ship: "[function]",
+      order: { id: 7, at: "1970-01-01T00:00:00.000Z" },
+      seen: [1],
+      total: 1,
+      bump: "[function]",
+    },
+  );
+  const views = [first!, second!].sort((a, b) => a.waitsFor[0]! < b.waitsFor[0]! ? -1 : 1);
+  assert.deepEqual(views.map((one) => [one.function, one.line, one.column]), [["ship", 5, 3], [
+    "ship",
+    5,
+    3,
+  ]]);
+  assert.deepEqual(views.map((one) => one.waitsFor), [["op-1"], ["op-2"]]);
+  assert.deepEqual(JSON.parse(JSON.stringify(views[1]!.variables)), { item: "b", count: 5, label: "b!" });
+});
+
+Deno.test("inspectFlow() shows what a combinator waits for", () => {
+  const flow = start(`await Promise.race([Task.run("a"), Promise.all([Task.run("b"), Timer.delay(1)])])`);
+  const view = inspectFlow(flow.program, flow.step.snapshot!);
+  assert.deepEqual(view.fibres[0]!.waitsFor, ["op-1", "op-2", "op-3"]);
+});
