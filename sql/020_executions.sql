@@ -16,7 +16,7 @@ create table rhythm.execution (
   priority smallint not null default 0,
   timeout_ms bigint,
   watched boolean not null default false,
-  wait_group smallint,
+  delivered integer not null default 0,
   type text not null,
   status text not null,
   target text not null,
@@ -71,7 +71,7 @@ comment on column rhythm.execution.stage is 'Where the row stands in the indexes
 comment on column rhythm.execution.worker is 'Who holds the lease. A lease is as alive as its worker.';
 comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the first attempt. A workflow that goes on after a wait is still in its attempt.';
 comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
-comment on column rhythm.execution.wait_group is 'Which group of its parent''s waits its end counts for: 0 wakes the parent at once, null: the parent waits for something else.';
+comment on column rhythm.execution.delivered is 'How much of a workflow''s inbox the worker that holds the lease was given; taken out of it when it settles.';
 comment on column rhythm.execution.watched is 'Somebody sleeps until it ends, and is notified.';
 comment on column rhythm.execution.cancel_reason is 'It is to stop: its worker is told at the next sign of life.';
 comment on column rhythm.execution.note is 'Why it does not go on, where somebody knows: no worker has its handler, …';
@@ -86,7 +86,6 @@ create table rhythm.workflow_state (
   execution_id uuid not null,
   program text not null,
   seq integer not null default 0,
-  delivered integer not null default 0,
   cleanup boolean not null default false,
   inbox uuid[] not null default '{}',
   need integer[] not null default '{}',
@@ -104,7 +103,6 @@ alter table rhythm.workflow_state alter column snapshot set storage external;
 comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every suspension, in place.';
 comment on column rhythm.workflow_state.seq is 'Suspensions so far.';
 comment on column rhythm.workflow_state.inbox is 'What it waited for and is settled, in the order of settling: children, timers, signals.';
-comment on column rhythm.workflow_state.delivered is 'How much of the inbox the worker that holds the lease was given; taken out when it settles.';
 comment on column rhythm.workflow_state.need is 'For each group of waits, how many of its members have yet to settle; at 0 the workflow goes on.';
 comment on column rhythm.workflow_state.waits is 'The groups of waits as the language gave them: [{mode, ids}].';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';

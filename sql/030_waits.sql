@@ -4,7 +4,7 @@ create table rhythm.timer (
   id uuid not null,
   execution_id uuid not null,
   fires_at timestamptz not null,
-  wait_group smallint,
+  deadline boolean not null default false,
   fired boolean not null default false,
   constraint timer_pkey primary key (id),
   constraint timer_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade
@@ -15,6 +15,7 @@ create index timer_due on rhythm.timer (fires_at) where not fired;
 create index timer_execution on rhythm.timer (execution_id);
 
 comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
+comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
 comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
 comment on index rhythm.timer_execution is 'The timers of one workflow.';
 
@@ -23,7 +24,6 @@ create table rhythm.signal_wait (
   execution_id uuid not null,
   name text not null,
   timeout_at timestamptz,
-  wait_group smallint,
   signal_id bigint,
   timed_out boolean not null default false,
   constraint signal_wait_pkey primary key (id),

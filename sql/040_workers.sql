@@ -24,8 +24,8 @@ create table rhythm.queue (
   per_key_concurrency integer,
   rate integer,
   per_ms bigint,
-  tokens double precision,
-  tokens_at timestamptz,
+  begun_at timestamptz[] not null default '{}',
+  begun integer[] not null default '{}',
   constraint queue_pkey primary key (name),
   constraint concurrency_positive check (concurrency > 0),
   constraint per_key_concurrency_positive check (per_key_concurrency > 0),
@@ -36,7 +36,7 @@ with (fillfactor = 50);
 
 comment on table rhythm.queue is 'Queues with a limit or paused. A queue that is not here has no limits and costs nothing.';
 comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
-comment on column rhythm.queue.tokens is 'What is left of the rate, as of tokens_at.';
+comment on column rhythm.queue.begun is 'With a rate: how many began, by the moments in begun_at, over the last period.';
 
 create table rhythm.setting (
   name text not null,
@@ -73,7 +73,6 @@ comment on type rhythm.claimed is 'A leased execution, with what a worker needs 
 create type rhythm.settled_item as (
   execution_id uuid,
   id uuid,
-  wait_group smallint,
   failed boolean
 );
 
@@ -85,7 +84,6 @@ create type rhythm.moved as (
   parent_id uuid,
   worker uuid,
   stage smallint,
-  wait_group smallint,
   watched boolean,
   type text,
   queue text

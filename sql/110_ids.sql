@@ -5,7 +5,7 @@ create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth int
 returns uuid
 language sql
 volatile
-parallel safe
+set search_path = ''
 as $$
   select (
     substr(h.ms, 1, 8) || '-' || substr(h.ms, 9, 4) || '-7'
@@ -25,6 +25,7 @@ create or replace function rhythm.channel(p_kind text)
 returns text
 language sql
 immutable
+set search_path = ''
 as $$
   select :'schema' || '_' || p_kind;
 $$;

@@ -53,6 +53,7 @@ create or replace function rhythm.is_plain_request(p jsonb)
 returns boolean
 language sql
 immutable
+set search_path = ''
 as $$
   select p - '{type,target,inputs}'::text[] = '{}'
     and p ->> 'type' in ('task', 'workflow')

@@ -128,7 +128,7 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, attempt, max_attempts, priority, timeout_ms, wait_group,
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, attempt, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
@@ -142,7 +142,6 @@ begin
       coalesce((p.retry ->> 'max_attempts')::smallint, case p.type when 'workflow' then 1 else 3 end),
       coalesce((p.v ->> 'priority')::smallint, (p.d ->> 'priority')::smallint, 0),
       case when p.v ? 'timeout' then rhythm.duration_ms(p.v -> 'timeout') when p.d ? 'timeout' then rhythm.duration_ms(p.d -> 'timeout') end,
-      (p.v ->> 'wait_group')::smallint,
       p.type,
       case when l.id is not null then 'running' else 'pending' end,
       p.target, p.queue, p.v ->> 'concurrency_key', p.v ->> 'traceparent',
@@ -157,8 +156,8 @@ begin
     select p.id, p.program from placed as p where p.type = 'workflow'
   ),
   deadline as (
-    insert into rhythm.timer (id, execution_id, fires_at, wait_group)
-    select rhythm.uuid7(p_now), b.id, greatest(coalesce(b.run_at, p_now), p_now) + b.timeout_ms * interval '1 millisecond', -1
+    insert into rhythm.timer (id, execution_id, fires_at, deadline)
+    select rhythm.uuid7(p_now), b.id, greatest(coalesce(b.run_at, p_now), p_now) + b.timeout_ms * interval '1 millisecond', true
     from born as b where b.type = 'workflow' and b.timeout_ms is not null
   )
   select b.* from born as b;

@@ -16,24 +16,26 @@ $$;
 comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
 
 -- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once.
-create or replace function rhythm.need_after(p_need integer[], p_items rhythm.settled_item[])
+create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
 returns integer[]
 language sql
 immutable
 set search_path = ''
 as $$
   select coalesce(array_agg(
-    n.need - coalesce((
-      select sum(case when i.failed then 1000000 else 1 end)::integer from unnest(p_items) as i where i.wait_group = n.nth
-    ), 0) order by n.nth), '{}')
+    n.need - (
+      select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
+      from unnest(p_items) as i
+      where p_waits -> (n.nth - 1)::integer -> 'ids' ? i.id::text
+    ) order by n.nth), '{}')
   from unnest(p_need) with ordinality as n (need, nth);
 $$;
 
-comment on function rhythm.need_after(integer[], rhythm.settled_item[]) is
+comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) is
   'How many members each group of waits still needs after some settled. Internal.';
 
 -- Puts what is settled into the inboxes of the workflows that asked for it; returns those that can go on now.
--- Locks: workflow states, in the order of their ids (unless the caller holds them).
+-- The caller holds the locks of their states.
 create or replace function rhythm.deliver(p_items rhythm.settled_item[])
 returns uuid[]
 language sql
@@ -41,32 +43,57 @@ volatile
 set search_path = ''
 as $$
   with parcel as (
-    select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items,
-      coalesce(bool_or(i.wait_group = 0), false) as at_once
+    select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items
     from unnest(p_items) as i
     group by i.execution_id
-  ),
-  held as (
-    select s.execution_id
-    from rhythm.workflow_state as s
-    join parcel as p on p.execution_id = s.execution_id
-    order by s.execution_id
-    for update of s
   ),
   put as (
     update rhythm.workflow_state as s
     set inbox = s.inbox || p.ids,
-      need = case when s.need = '{}' then s.need else rhythm.need_after(s.need, p.items) end
+      need = case when s.need = '{}' then s.need else rhythm.need_after(s.need, s.waits, p.items) end
     from parcel as p
-    join held as h on h.execution_id = p.execution_id
     where s.execution_id = p.execution_id
-    returning s.execution_id, p.at_once or 0 >= any (s.need) as goes_on
+    returning s.execution_id, 0 >= any (s.need) as goes_on
   )
   select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on;
 $$;
 
 comment on function rhythm.deliver(rhythm.settled_item[]) is
   'Puts settled children, timers and signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
+
+-- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
+-- comes through here first.
+create or replace function rhythm.lock_states(p_ids uuid[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h;
+$$;
+
+comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
+
+-- The states that a change to some executions touches: their own, and those of their parents.
+create or replace function rhythm.lock_around(p_ids uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select rhythm.lock_states(array(
+    select e.id from rhythm.execution as e where e.id = any (p_ids) and e.type = 'workflow'
+    union
+    select e.parent_id from rhythm.execution as e where e.id = any (p_ids) and e.parent_id is not null));
+$$;
+
+comment on function rhythm.lock_around(uuid[]) is 'Locks the states of executions and of their parents. Internal.';
 
 -- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once.
 create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_lease integer default 0)
@@ -98,7 +125,8 @@ begin
     set stage = case when h.may_lease and h.nth <= p_lease then 2 else 1 end,
       worker = case when h.may_lease and h.nth <= p_lease then p_worker end,
       status = case when h.may_lease and h.nth <= p_lease then 'running' else 'pending' end,
-      claimed_at = case when h.may_lease and h.nth <= p_lease then p_now else e.claimed_at end
+      claimed_at = case when h.may_lease and h.nth <= p_lease then p_now else e.claimed_at end,
+      delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
     from held as h
     where e.id = h.id
     returning e.id, e.stage, e.queue

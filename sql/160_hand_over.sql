@@ -27,30 +27,22 @@ $$;
 comment on function rhythm.inbox_items(uuid[]) is
   'What settled, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
 
--- The rows for executions that were leased just now, in the order of claims; notes what of each inbox was given.
+-- The rows for executions that were leased just now, in the order of claims. Of an inbox, what the lease noted.
 create or replace function rhythm.hand_over(p_ids uuid[])
 returns setof rhythm.claimed
-language plpgsql
-volatile
+language sql
+stable
 set search_path = ''
 as $$
-begin
-  update rhythm.workflow_state as s
-  set delivered = cardinality(s.inbox)
-  where s.execution_id = any (p_ids)
-    and s.delivered <> cardinality(s.inbox);
-
-  return query
   select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
     coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
     s.program, v.version, s.snapshot,
-    case when s.execution_id is not null then case when s.inbox = '{}' then '[]' else rhythm.inbox_items(s.inbox) end end
+    case when s.execution_id is not null then case when e.delivered = 0 then '[]' else rhythm.inbox_items(s.inbox[:e.delivered]) end end
   from rhythm.execution as e
   left join rhythm.workflow_state as s on s.execution_id = e.id
   left join rhythm.flow_version as v on v.program = s.program
   where e.id = any (p_ids)
   order by e.priority desc, e.id;
-end;
 $$;
 
 comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run executions that were leased to it. Internal.';

@@ -1,22 +1,5 @@
 -- What a workflow asked for becomes rows.
 
--- The members of the groups that suspended workflows wait for. One that is in several groups wakes at once: group 0.
-create or replace function rhythm.wait_members(p_outcomes rhythm.outcome[])
-returns setof rhythm.settled_item
-language sql
-immutable
-set search_path = ''
-as $$
-  select o.id, m.id::uuid, (case when count(*) = 1 then min(g.nth) else 0 end)::smallint, false
-  from unnest(p_outcomes) as o
-  cross join lateral jsonb_array_elements(o.waits) with ordinality as g (value, nth)
-  cross join lateral jsonb_array_elements_text(g.value -> 'ids') as m (id)
-  where o.status = 'suspended' and o.waits is not null
-  group by o.id, m.id;
-$$;
-
-comment on function rhythm.wait_members(rhythm.outcome[]) is 'Which group each thing counts for that suspended workflows wait for. Internal.';
-
 create or replace function rhythm.needs(p_waits jsonb)
 returns integer[]
 language sql
@@ -31,7 +14,7 @@ $$;
 comment on function rhythm.needs(jsonb) is 'How many members each group of waits needs: all of them, or any one. Internal.';
 
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
-create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[], p_members rhythm.settled_item[])
+create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[])
 returns jsonb
 language plpgsql
 stable
@@ -47,25 +30,23 @@ begin
       'type', case f.value ->> 'type' when 'run_task' then 'task' else 'workflow' end,
       'target', f.value -> 'target',
       'parent', o.id,
-      'traceparent', e.traceparent,
-      'wait_group', m.wait_group
+      'traceparent', e.traceparent
     )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
     order by o.id, f.nth)
   into v_requests
   from unnest(p_outcomes) as o
   join rhythm.execution as e on e.id = o.id
   cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
-  left join unnest(p_members) as m on m.id = (f.value ->> 'id')::uuid
   where f.value ->> 'type' in ('run_task', 'run_workflow');
 
   if v_requests is null then
     return '[]';
   end if;
-  select rhythm.request_problem(r.value - 'wait_group') into v_problem
+  select rhythm.request_problem(r.value) into v_problem
   from jsonb_array_elements(v_requests) as r
-  where (r.value - '{id,type,target,parent,inputs,wait_group,traceparent}'::text[] <> '{}'
+  where (r.value - '{id,type,target,parent,inputs,traceparent}'::text[] <> '{}'
       or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or length(r.value::text) > 100000)
-    and rhythm.request_problem(r.value - 'wait_group') is not null
+    and rhythm.request_problem(r.value) is not null
   limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
@@ -75,30 +56,28 @@ begin
 end;
 $$;
 
-comment on function rhythm.child_requests(rhythm.outcome[], rhythm.settled_item[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
+comment on function rhythm.child_requests(rhythm.outcome[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
 
-create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[], p_members rhythm.settled_item[])
+create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  insert into rhythm.timer (id, execution_id, fires_at, wait_group)
-  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, m.wait_group
+  insert into rhythm.timer (id, execution_id, fires_at)
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
-  left join unnest(p_members) as m on m.id = (f.value ->> 'id')::uuid
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
 
-  insert into rhythm.signal_wait (id, execution_id, name, timeout_at, wait_group)
-  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, m.wait_group
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
+  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
-  left join unnest(p_members) as m on m.id = (f.value ->> 'id')::uuid
   where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
 $$;
 
-comment on function rhythm.insert_timers(rhythm.outcome[], rhythm.settled_item[]) is 'The timers and waits for signals that outcomes start. Internal.';
+comment on function rhythm.insert_timers(rhythm.outcome[]) is 'The timers and waits for signals that outcomes start. Internal.';
 
 create or replace function rhythm.insert_logs(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
@@ -145,7 +124,7 @@ volatile
 set search_path = ''
 as $$
   with open_wait as (
-    select w.id, w.execution_id, w.name, w.wait_group, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
+    select w.id, w.execution_id, w.name, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
     from rhythm.signal_wait as w
     where w.execution_id = any (p_executions) and w.signal_id is null and not w.timed_out
   ),
@@ -155,7 +134,7 @@ as $$
     where g.execution_id = any (p_executions) and g.taken_by is null
   ),
   pair as (
-    select w.id as wait_id, w.execution_id, w.wait_group, k.id as signal_id
+    select w.id as wait_id, w.execution_id, k.id as signal_id
     from open_wait as w
     join kept as k on k.execution_id = w.execution_id and k.name = w.name and k.nth = w.nth
   ),
@@ -165,7 +144,7 @@ as $$
   given as (
     update rhythm.signal_wait as w set signal_id = p.signal_id from pair as p where w.id = p.wait_id
   )
-  select coalesce(array_agg(row(p.execution_id, p.wait_id, p.wait_group, false)::rhythm.settled_item order by p.signal_id), '{}')
+  select coalesce(array_agg(row(p.execution_id, p.wait_id, false)::rhythm.settled_item order by p.signal_id), '{}')
   from pair as p;
 $$;
 

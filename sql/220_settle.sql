@@ -1,6 +1,6 @@
 -- Settling: how executions leave a worker's hands.
 
--- Locks what the worker still holds. Order: execution rows by id.
+-- Locks what the worker still holds.
 create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
 returns rhythm.outcome[]
 language sql
@@ -43,58 +43,50 @@ $$;
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
--- The rows themselves. What is completed is the common case, and needs no look at what the row was.
-create or replace function rhythm.write_completed(p_outcomes rhythm.outcome[], p_now timestamptz)
-returns setof rhythm.moved
+-- The workflows that a batch concerns: its own, those that its children report to, those that it sends signals to.
+create or replace function rhythm.concerned(p_outcomes jsonb)
+returns uuid[]
 language sql
-volatile
+stable
 set search_path = ''
 as $$
-  update rhythm.execution as e
-  set worker = null, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
-  from unnest(p_outcomes) as o
-  where e.id = o.id and o.status = 'completed'
-  returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue;
+  select array(
+    select e.id from jsonb_array_elements(p_outcomes) as o (value)
+    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid where e.type = 'workflow'
+    union
+    select e.parent_id from jsonb_array_elements(p_outcomes) as o (value)
+    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid where e.parent_id is not null
+    union
+    select s.execution_id from jsonb_array_elements(p_outcomes) as o (value)
+    cross join lateral jsonb_path_query(o.value, '$.effects[*] ? (@.type == "send_signal")') as f
+    join rhythm.workflow_state as s on s.execution_id::text = lower(f ->> 'executionId'));
 $$;
 
-comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Writes the rows of executions that completed. Internal.';
+comment on function rhythm.concerned(jsonb) is 'The workflows whose states a batch of outcomes changes. Internal.';
 
--- Over, to be tried again, suspended, or handed back.
-create or replace function rhythm.write_others(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
-returns setof rhythm.moved
-language sql
-volatile
+create or replace function rhythm.check_outcomes(p_outcomes jsonb)
+returns void
+language plpgsql
+immutable
 set search_path = ''
 as $$
-  update rhythm.execution as e
-  set worker = null,
-    stage = n.stage,
-    status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 5 then 'failed' else 'cancelled' end,
-    attempt = case when o.status = 'released' and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
-    run_at = case when n.stage = 0 then p_now + n.delay_ms * interval '1 millisecond' else e.run_at end,
-    completed_at = case when n.stage >= 4 then p_now end,
-    error = case when o.status = 'failed' then o.error else e.error end,
-    note = case when o.status = 'released' then o.reason end
-  from unnest(p_outcomes) as o
-  join rhythm.execution as x on x.id = o.id
-  cross join lateral (
-    select case
-      when o.status = 'cancelled' then 6
-      when o.status = 'suspended' then case when o.id = any (p_ready) then 1 else 3 end
-      when x.cancel_reason is not null and (o.status = 'failed' or x.type = 'task') then 6
-      when o.status = 'released' then case when coalesce(o.delay_ms, 0) > 0 then 0 else 1 end
-      when coalesce(o.retryable, true) and x.attempt < x.max_attempts and x.type = 'task' then 0
-      else 5
-    end as stage,
-    case o.status when 'released' then o.delay_ms else rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
-  ) as n
-  where e.id = o.id and o.status <> 'completed'
-  returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue;
+begin
+  if p_outcomes is null or jsonb_typeof(p_outcomes) <> 'array' then
+    perform rhythm.raise('RH001', 'Outcomes must be a JSON array', 'Expected [{"id": "…", "attempt": 1, "status": "completed", "output": null}, …]');
+  end if;
+  if exists (
+    select from jsonb_array_elements(p_outcomes) as o (value)
+    where jsonb_typeof(o.value) <> 'object'
+      or not coalesce(o.value ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false)
+      or not coalesce(o.value ->> 'attempt' ~ '^\d{1,5}$', false)
+  ) then
+    perform rhythm.raise('RH001', 'Every outcome needs the id (a UUID) and the attempt that were claimed');
+  end if;
+end;
 $$;
 
-comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands otherwise than completed. Internal.';
+comment on function rhythm.check_outcomes(jsonb) is 'Raises RH001 unless outcomes are an array of objects with id and attempt. Internal.';
 
--- Locks, in this order: the settled executions; the states of their workflows and parents; parents that go on. Each by id.
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
 returns jsonb
 language plpgsql
@@ -103,49 +95,48 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
-  v_held constant rhythm.outcome[] := rhythm.held_outcomes(p_worker, p_outcomes);
+  v_lease integer := greatest(p_lease, 0);
+  v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
-  v_members rhythm.settled_item[] := '{}';
   v_ready uuid[] := '{}';
   v_over rhythm.moved[];
-  v_leased uuid[] := '{}';
-  v_queues text[] := '{}';
+  v_leased uuid[];
+  v_queues text[];
   v_problem text;
 begin
+  perform rhythm.lock_states(rhythm.concerned(p_outcomes));
+  v_held := rhythm.held_outcomes(p_worker, p_outcomes);
+  if v_lease > 0 then
+    -- As in claim(): the worker cannot be given up before this commits.
+    perform from rhythm.worker as w where w.id = p_worker for key share;
+    v_lease := case when found then v_lease else 0 end;
+  end if;
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
   where (o.status <> 'completed' or pg_column_size(o.output) > 20000) is not false and rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH006', v_problem);
   end if;
-  perform rhythm.lock_states(v_held);
 
   v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
-    v_members := array(select m from rhythm.wait_members(v_flows) as m);
     select array_agg(b.id) filter (where b.stage = 2), array_agg(distinct b.queue) filter (where b.stage = 1)
     into v_leased, v_queues
-    from rhythm.insert_executions(rhythm.child_requests(v_flows, v_members), v_now, p_worker, p_lease, p_targets) as b;
-    perform rhythm.insert_timers(v_flows, v_members);
+    from rhythm.insert_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
+    perform rhythm.insert_timers(v_flows);
     perform rhythm.insert_logs(v_flows, v_now);
-    perform rhythm.regroup(v_flows, v_members);
     perform rhythm.release_waits(v_flows);
-    v_ready := rhythm.store_states(v_flows, v_members);
+    v_ready := rhythm.store_states(v_flows);
   end if;
 
   v_over := array(select w::rhythm.moved from rhythm.write_completed(v_held, v_now) as w);
   if cardinality(v_over) < cardinality(v_held) then
     v_over := v_over || array(select w::rhythm.moved from rhythm.write_others(v_held, v_ready, v_now) as w);
   end if;
-  v_leased := coalesce(v_leased, '{}') || rhythm.after_settle(v_over, v_flows, p_worker, p_lease - coalesce(cardinality(v_leased), 0), v_now);
+  v_leased := coalesce(v_leased, '{}');
+  v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased), v_now);
   perform rhythm.wake(coalesce(v_queues, '{}') || array(select distinct e.queue from unnest(v_over) as e where e.stage = 1));
-
   return jsonb_build_object(
-    'refused', case when cardinality(v_held) = jsonb_array_length(p_outcomes) then '[]' else (
-      select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
-      from jsonb_array_elements(p_outcomes) as x
-      left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
-      where (x.value ->> 'id')::uuid <> all (array(select o.id from unnest(v_held) as o))
-    ) end,
+    'refused', case when cardinality(v_held) = jsonb_array_length(p_outcomes) then '[]' else rhythm.refusals(p_outcomes, v_held) end,
     'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end
   );
 end;
@@ -153,130 +144,50 @@ $$;
 
 comment on function rhythm.settle_batch(uuid, jsonb, integer, text[]) is 'One transaction''s worth of settle(). Internal.';
 
-create or replace function rhythm.lock_states(p_held rhythm.outcome[])
-returns void
+create or replace function rhythm.refusals(p_outcomes jsonb, p_held rhythm.outcome[])
+returns jsonb
 language sql
-volatile
+stable
 set search_path = ''
 as $$
-  select from rhythm.workflow_state as s
-  where s.execution_id = any (array(
-    select coalesce(e.parent_id, e.id)
-    from unnest(p_held) as o join rhythm.execution as e on e.id = o.id
-    where e.parent_id is not null or e.type = 'workflow'
-    union
-    select e.id from unnest(p_held) as o join rhythm.execution as e on e.id = o.id where e.type = 'workflow'
-  ))
-  order by s.execution_id
-  for update;
+  select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
+  from jsonb_array_elements(p_outcomes) as x
+  left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
+  where (x.value ->> 'id')::uuid <> all (array(select o.id from unnest(p_held) as o));
 $$;
 
-comment on function rhythm.lock_states(rhythm.outcome[]) is 'Locks the states of settled workflows and of parents, in the order of their ids. Internal.';
+comment on function rhythm.refusals(jsonb, rhythm.outcome[]) is 'Which outcomes changed nothing, and why. Internal.';
 
--- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
-create or replace function rhythm.after_settle(
-  p_over rhythm.moved[],
-  p_flows rhythm.outcome[],
+create or replace function rhythm.settle(
   p_worker uuid,
-  p_lease integer,
-  p_now timestamptz
+  p_outcomes jsonb,
+  p_lease integer default 0,
+  p_targets text[] default null,
+  p_on_error text default 'fail'
 )
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_items rhythm.settled_item[] := '{}';
-  v_targets uuid[] := '{}';
-begin
-  if p_flows <> '{}' then
-    perform rhythm.send_signals(p_flows, p_now);
-    v_targets := array(
-      select o.id from unnest(p_flows) as o where o.status = 'suspended' and exists (
-        select from rhythm.signal_wait as w where w.execution_id = o.id)
-      union
-      select (f.value ->> 'executionId')::uuid from unnest(p_flows) as o cross join lateral jsonb_array_elements(o.effects) as f
-      where f.value ->> 'type' = 'send_signal' and f.value ->> 'executionId' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-    if v_targets <> '{}' then
-      perform from rhythm.workflow_state as s where s.execution_id = any (v_targets) order by s.execution_id for update;
-      v_items := rhythm.match_signals(v_targets);
-    end if;
-  end if;
-  return rhythm.follow_ends(p_over, v_items, p_worker, p_lease, p_now);
-end;
-$$;
-
-comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
-
-create or replace function rhythm.follow_ends(
-  p_over rhythm.moved[],
-  p_items rhythm.settled_item[],
-  p_worker uuid,
-  p_lease integer,
-  p_now timestamptz
-)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_items constant rhythm.settled_item[] := p_items || array(
-    select row(e.parent_id, e.id, e.wait_group, e.stage <> 4)::rhythm.settled_item
-    from unnest(p_over) as e where e.stage >= 4 and e.parent_id is not null);
-  v_leased uuid[] := '{}';
-begin
-  if v_items <> '{}' then
-    v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_lease);
-  end if;
-  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.type = 'workflow') then
-    perform rhythm.clear_workflows(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.type = 'workflow'));
-  end if;
-  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(p_over) as e where e.stage >= 4 and e.watched;
-  return v_leased;
-end;
-$$;
-
-comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
-  'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
-
--- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
-create or replace function rhythm.clear_workflows(p_ids uuid[])
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  delete from rhythm.workflow_state as s using rhythm.execution as e
-  where s.execution_id = any (p_ids) and e.id = s.execution_id and e.stage = 4;
-  delete from rhythm.timer as t using rhythm.execution as e
-  where t.execution_id = any (p_ids) and e.id = t.execution_id and (e.stage = 4 or t.wait_group = -1);
-  delete from rhythm.signal_wait as w using rhythm.execution as e
-  where w.execution_id = any (p_ids) and e.id = w.execution_id and e.stage = 4;
-$$;
-
-comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of workflows that are over. Internal.';
-
-create or replace function rhythm.settle(p_worker uuid, p_outcomes jsonb, p_lease integer default 0, p_targets text[] default null)
 returns jsonb
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  v_count constant integer := jsonb_array_length(p_outcomes);
+  v_count integer;
   v_first jsonb;
   v_second jsonb;
   v_code text;
   v_message text;
 begin
+  perform rhythm.check_outcomes(p_outcomes);
+  if p_on_error not in ('fail', 'raise') or p_on_error is null then
+    perform rhythm.raise('RH001', 'p_on_error must be fail or raise');
+  end if;
+  v_count := jsonb_array_length(p_outcomes);
   return rhythm.settle_batch(p_worker, p_outcomes, p_lease, p_targets);
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
     -- Deadlocks, cancelled statements, want of resources, a server that stops: not the outcome's fault.
-    if v_code ~ '^(40|53|55|57|58|XX)' or v_count = 0 then
+    if v_code ~ '^(40|53|55|57|58|XX)' or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
       raise;
     end if;
     if v_count > 1 then
@@ -291,7 +202,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.settle(uuid, jsonb, integer, text[]) is
+comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   'Commits what became of leased executions, all in one transaction: an array of {id, attempt, status: completed|failed|suspended|cancelled|released, …}. '
   'Returns {refused: [{id, reason}], claimed: […]}: outcomes whose lease was lost changed nothing; with p_lease, children and workflows that can go on are leased at once '
-  'and returned as claim() would. An outcome that the database refuses fails its execution with the reason; the others go through.';
+  'and returned as claim() would. An outcome that the database refuses fails its execution with the reason, the others go through; with p_on_error raise (a transactional task) the error is raised instead.';

@@ -21,7 +21,7 @@ begin
     perform rhythm.raise('RH006', format('The payload of signal "%s" takes %s bytes: at most %s are allowed', p_name, octet_length(p_payload::text), v_limit));
   end if;
   -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
-  perform from rhythm.workflow_state as s where s.execution_id = p_execution for update;
+  perform rhythm.lock_states(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, p_execution));

@@ -17,7 +17,7 @@ $$;
 comment on function rhythm.tree(uuid) is 'An execution and all that it started, directly or not: the deepest first.';
 
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
--- more for that. Locks as settle() does: executions by id, then states, then parents.
+-- more for that. The caller holds the states' locks.
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
 returns setof rhythm.moved
 language plpgsql
@@ -46,7 +46,7 @@ begin
     where x.id = any (p_ids) and x.stage < 4
   ) as n
   where e.id = n.id
-  returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue;
+  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
 end;
 $$;
 
@@ -74,6 +74,7 @@ begin
     v_ids := array(select t.id from rhythm.tree(p_execution) as t (id) join rhythm.execution as e on e.id = t.id
       where e.stage < 4 and e.cancel_reason is null and not exists (select from unnest(v_all) as a where a.id = e.id));
     exit when v_ids = '{}';
+    perform rhythm.lock_around(v_ids);
     v_some := array(select c::rhythm.moved from rhythm.cancel_all(v_ids, v_reason, v_now) as c);
     exit when v_some = '{}';
     v_all := v_all || v_some;
@@ -100,7 +101,8 @@ declare
   v_execution rhythm.execution;
   v_failed uuid[];
 begin
-  perform from rhythm.workflow_state as s where s.execution_id = p_execution for update;
+  perform rhythm.lock_states(array(
+    select p_execution union select c.id from rhythm.execution as c where c.parent_id = p_execution and c.type = 'workflow' and c.stage in (5, 6)));
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for update;
   if not found then
     perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', p_execution));
@@ -115,14 +117,13 @@ begin
     where s.execution_id = p_execution and s.snapshot is not null);
   update rhythm.workflow_state as s
   set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
-    delivered = 0,
     need = case when v_failed = '{}' then s.need else rhythm.needs(s.waits) end
   where s.execution_id = p_execution;
   update rhythm.execution as e
   set stage = case when e.type = 'workflow' and v_failed <> '{}' then 3 else 1 end,
     status = case when e.type = 'workflow' and v_failed <> '{}' then 'suspended' else 'pending' end,
     max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
-    crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
+    delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
   where e.id = p_execution;
   perform rhythm.retry(f.id) from unnest(v_failed) as f (id);
   perform rhythm.wake(array[v_execution.queue]);

@@ -92,6 +92,7 @@ declare
   v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
   v_rows rhythm.moved[];
 begin
+  perform rhythm.lock_around(array(select e.id from rhythm.execution as e where e.stage in (1, 2) and e.worker = any (p_workers)));
   with held as (
     select e.id from rhythm.execution as e
     where e.stage in (1, 2) and e.worker = any (p_workers)
@@ -120,7 +121,7 @@ begin
       error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
     from fate as f
     where e.id = f.id
-    returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )
   select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
   perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);

@@ -9,30 +9,22 @@ as $$
 declare
   v_due uuid[];
   v_items rhythm.settled_item[];
-  v_late uuid[];
 begin
-  -- Which timers, without locking them: the states come first in the lock order.
   v_due := array(select t.id from rhythm.timer as t where not t.fired and t.fires_at <= p_now order by t.fires_at limit p_limit);
   if v_due = '{}' then
     return 0;
   end if;
-  perform from rhythm.workflow_state as s
-  where s.execution_id in (select t.execution_id from rhythm.timer as t where t.id = any (v_due))
-  order by s.execution_id for update skip locked;
-  with due as (
-    select t.id from rhythm.timer as t where t.id = any (v_due) and not t.fired for update skip locked
-  ),
-  fired as (
-    update rhythm.timer as t set fired = true from due as d where t.id = d.id
-    returning t.execution_id, t.id, t.wait_group
+  -- Another session may be at the same: whoever comes second waits here, and finds them fired.
+  perform rhythm.lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and not t.deadline));
+  with fired as (
+    update rhythm.timer as t set fired = true
+    where t.id = any (v_due) and not t.fired and not t.deadline
+    returning t.execution_id, t.id
   )
-  select coalesce(array_agg(row(f.execution_id, f.id, f.wait_group, false)::rhythm.settled_item) filter (where f.wait_group is distinct from -1), '{}'),
-    coalesce(array_agg(f.execution_id) filter (where f.wait_group = -1), '{}')
-  into v_items, v_late
-  from fired as f;
+  select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
   perform rhythm.resume(rhythm.deliver(v_items), p_now);
-  perform rhythm.end_late_workflows(v_late, p_now);
-  return cardinality(v_items) + cardinality(v_late);
+  perform rhythm.end_late_workflows(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and t.deadline and not t.fired), p_now);
+  return cardinality(v_items);
 end;
 $$;
 
@@ -53,15 +45,13 @@ begin
   if v_due = '{}' then
     return 0;
   end if;
-  perform from rhythm.workflow_state as s
-  where s.execution_id in (select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due))
-  order by s.execution_id for update;
+  perform rhythm.lock_states(array(select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due)));
   with ended as (
     update rhythm.signal_wait as w set timed_out = true
     where w.id = any (v_due) and w.signal_id is null and not w.timed_out
-    returning w.execution_id, w.id, w.wait_group
+    returning w.execution_id, w.id
   )
-  select coalesce(array_agg(row(x.execution_id, x.id, x.wait_group, true)::rhythm.settled_item), '{}') into v_items from ended as x;
+  select coalesce(array_agg(row(x.execution_id, x.id, true)::rhythm.settled_item), '{}') into v_items from ended as x;
   perform rhythm.resume(rhythm.deliver(v_items), p_now);
   return cardinality(v_items);
 end;
@@ -107,19 +97,21 @@ begin
   if p_ids = '{}' then
     return;
   end if;
-  perform from rhythm.execution as e where e.id = any (p_ids) order by e.id for update;
+  perform rhythm.cancel(c.id, 'Its workflow ran past its timeout')
+  from rhythm.execution as c
+  where c.parent_id = any (p_ids) and c.stage < 4
+  order by c.id;
+  perform rhythm.lock_around(p_ids);
+  update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
   with moved as (
     update rhythm.execution as e
     set stage = 5, status = 'failed', worker = null, completed_at = p_now,
       error = jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms))
     where e.id = any (p_ids) and e.stage < 4
-    returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )
   select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
   perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
-  perform rhythm.cancel(c.id, 'Its workflow ran past its timeout')
-  from rhythm.execution as c
-  where c.parent_id = any (array(select r.id from unnest(v_rows) as r)) and c.stage < 4;
 end;
 $$;
 
@@ -133,12 +125,20 @@ volatile
 set search_path = ''
 as $$
 begin
+  -- Leased rows were ready first: they stand at the head of their queue.
   update rhythm.execution as e
   set stage = 2
   where e.id = any (array(
-    select x.id from rhythm.execution as x
-    where x.stage = 1 and x.worker is not null and x.claimed_at < p_now - interval '2 seconds'
-    limit p_limit for update skip locked));
+    select x.id
+    from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
+    cross join lateral (
+      select h.id, h.worker, h.claimed_at from rhythm.execution as h
+      where h.stage = 1 and h.queue = q.queue
+      order by h.priority desc, h.id
+      limit p_limit * 2
+    ) as x
+    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds')
+  ) and e.stage = 1 and e.worker is not null;
   return 0;
 end;
 $$;
@@ -163,6 +163,10 @@ begin
     delete from rhythm.worker as w using dead as d where w.id = d.id returning w.id
   )
   select coalesce(array_agg(g.id), '{}') into v_dead from gone as g;
+  -- And leases of workers that are no more, however that came.
+  v_dead := v_dead || array(
+    select distinct e.worker from rhythm.execution as e
+    where e.stage = 2 and not exists (select from rhythm.worker as w where w.id = e.worker));
   if v_dead <> '{}' then
     perform rhythm.take_back(v_dead, 'The worker that ran it was lost: it gave no sign of life');
   end if;
@@ -182,12 +186,23 @@ set search_path = ''
 as $$
 declare
   v_rows rhythm.moved[];
+  v_late uuid[];
 begin
+  v_late := array(
+    select e.id from rhythm.execution as e
+    where e.stage = 2 and e.type = 'task'
+      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
+    limit p_limit);
+  if v_late = '{}' then
+    return 0;
+  end if;
+  perform rhythm.lock_around(v_late);
   with late as (
     select e.id from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker is not null and e.type = 'task'
+    where e.stage = 2 and e.type = 'task'
       and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
-    limit p_limit for update skip locked
+      and e.id = any (v_late)
+    for update skip locked
   ),
   moved as (
     update rhythm.execution as e
@@ -199,7 +214,7 @@ begin
       error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
     from late as l
     where e.id = l.id
-    returning e.id, e.parent_id, e.worker, e.stage, e.wait_group, e.watched, e.type, e.queue
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )
   select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
   perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);

@@ -27,18 +27,16 @@ as $$
         or exists (select from rhythm.timer as t where t.id = i.id::uuid and not t.fired)
         or exists (select from rhythm.signal_wait as w where w.id = i.id::uuid and w.signal_id is null and not w.timed_out))
   union all
-  select e.id, format('it is suspended although %s that it waits for is settled and delivered', i.id)
+  select e.id, 'it is suspended although a group that it waits for is satisfied'
   from rhythm.execution as e
   join rhythm.workflow_state as s on s.execution_id = e.id
-  cross join lateral unnest(s.inbox) as i (id)
-  join rhythm.execution as c on c.id = i.id and c.wait_group = 0
-  where e.stage = 3
+  where e.stage = 3 and 0 >= any (s.need)
   union all
   select c.id, 'it ended and its waiting parent was not told'
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id and e.stage = 3
   join rhythm.workflow_state as s on s.execution_id = e.id
-  where c.stage >= 4 and c.wait_group is not null and c.id <> all (s.inbox)
+  where c.stage >= 4 and c.id <> all (s.inbox)
     and exists (select from jsonb_array_elements(s.waits) as g where g.value -> 'ids' ? c.id::text)
   union all
   select s.execution_id, 'a wait for a signal is open although the signal is there'

@@ -57,13 +57,13 @@ from (
   select c.parent_id, c.type, c.id, c.target, null::timestamptz
   from rhythm.execution as c
   where c.parent_id is not null
-    and c.wait_group is not null
+    and exists (select from rhythm.workflow_state as s where s.execution_id = c.parent_id and jsonb_path_exists(s.waits, '$[*].ids[*] ? (@ == $id)', jsonb_build_object('id', c.id)))
     and c.stage < 4
   union all
   select t.execution_id, 'timer', t.id, null, t.fires_at
   from rhythm.timer as t
   where not t.fired
-    and t.wait_group is distinct from -1
+    and not t.deadline
   union all
   select s.execution_id, 'signal', s.id, s.name, s.timeout_at
   from rhythm.signal_wait as s

@@ -1,0 +1,12 @@
+-- claim() serves a worker's queues in their order, and no others.
+do $$
+declare
+  w constant uuid := test.worker(array['fast', 'slow']);
+  a constant uuid := rhythm.enqueue('a', queue => 'slow');
+  b constant uuid := rhythm.enqueue('b', queue => 'fast');
+  c constant uuid := rhythm.enqueue('c', queue => 'other');
+begin
+  perform test.eq((select array_agg(x.id) from rhythm.claim(w, p_limit => 10) as x), array[a, b], 'a batch comes in the order of ids');
+  perform test.eq(test.status(c), 'pending', 'another queue');
+end;
+$$;
