@@ -48,7 +48,7 @@ create table rhythm.execution (
   constraint delayed_has_time check (stage <> 0 or run_at is not null)
 )
 with (
-  fillfactor = 70,
+  fillfactor = 40,
   autovacuum_vacuum_scale_factor = 0.02,
   autovacuum_vacuum_insert_scale_factor = 0.2,
   autovacuum_analyze_scale_factor = 0.05,
