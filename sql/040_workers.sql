@@ -63,6 +63,7 @@ create type rhythm.claimed as (
   cancel_reason text,
   program text,
   version integer,
+  seq integer,
   snapshot jsonb,
   settled jsonb
 );
@@ -105,6 +106,7 @@ create type rhythm.outcome as (
   effects jsonb,
   waits jsonb,
   keep uuid[],
+  released uuid[],
   stack jsonb,
   cleanup boolean
 );

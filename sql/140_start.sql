@@ -84,6 +84,7 @@ as $$
 declare
   v_queues text[];
   v_ids uuid[];
+  v_delayed boolean;
 begin
   if jsonb_path_exists(p_requests, '$[*] ? (exists(@.known) || exists(@.id))') then
     p_requests := coalesce((
@@ -93,13 +94,17 @@ begin
     ), '[]');
   end if;
   begin
-    select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1) into v_ids, v_queues
+    select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1), bool_or(b.stage = 0)
+    into v_ids, v_queues, v_delayed
     from rhythm.insert_executions(p_requests, p_now) as b;
   exception
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
   end;
   perform rhythm.wake(v_queues);
+  if v_delayed then
+    perform rhythm.wake_clocks();
+  end if;
   return query
     select coalesce((r.value ->> 'id')::uuid, v_ids[r.nth])
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)

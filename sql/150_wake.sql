@@ -15,6 +15,19 @@ $$;
 
 comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
 
+-- Something is due at another time than sleeping workers know of.
+create or replace function rhythm.wake_clocks()
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_notify(rhythm.channel('work'), '')
+  where exists (select from rhythm.worker as w where w.dozing);
+$$;
+
+comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
+
 -- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once.
 create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
 returns integer[]

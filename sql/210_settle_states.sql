@@ -13,8 +13,8 @@ begin
   v_dropped := array(
     select w.id
     from unnest(p_outcomes) as o
-    join rhythm.signal_wait as w on w.execution_id = o.id and w.id <> all (o.keep)
-    where o.keep is not null);
+    join rhythm.signal_wait as w on w.execution_id = o.id
+    where w.id <> all (o.keep) or w.id = any (o.released));
   if v_dropped <> '{}' then
     update rhythm.signal as g set taken_by = null
     from rhythm.signal_wait as w
@@ -32,7 +32,7 @@ begin
   end if;
   delete from rhythm.timer as t
   using unnest(p_outcomes) as o
-  where o.keep is not null and t.execution_id = o.id and t.id <> all (o.keep) and not t.deadline;
+  where t.execution_id = o.id and (t.id <> all (o.keep) or t.id = any (o.released)) and not t.deadline;
 end;
 $$;
 

@@ -54,11 +54,11 @@ drop view if exists rhythm.waits;
 create view rhythm.waits as
 select w.execution_id, e.target, w.kind, w.id, w.name, w.until
 from (
-  select c.parent_id, c.type, c.id, c.target, null::timestamptz
-  from rhythm.execution as c
-  where c.parent_id is not null
-    and exists (select from rhythm.workflow_state as s where s.execution_id = c.parent_id and jsonb_path_exists(s.waits, '$[*].ids[*] ? (@ == $id)', jsonb_build_object('id', c.id)))
-    and c.stage < 4
+  select distinct a.execution_id, c.type, c.id, c.target, null::timestamptz
+  from rhythm.workflow_state as a
+  cross join lateral jsonb_array_elements(a.waits) as g(wait)
+  cross join lateral jsonb_array_elements_text(g.wait -> 'ids') as i(id)
+  join rhythm.execution as c on c.id = i.id::uuid and c.stage < 4
   union all
   select t.execution_id, 'timer', t.id, null, t.fires_at
   from rhythm.timer as t
