@@ -62,20 +62,3 @@ $$;
 
 comment on function rhythm.wait_for(uuid, text) is
   'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';
-
-create or replace function rhythm.flow_state(p_execution uuid)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select jsonb_build_object(
-    'program', s.program, 'name', v.name, 'version', v.version, 'source', v.source, 'code', v.code,
-    'snapshot', s.snapshot, 'waits', coalesce(s.waits, '[]'), 'inbox', to_jsonb(s.inbox))
-  from rhythm.workflow_state as s
-  join rhythm.flow_version as v on v.program = s.program
-  where s.execution_id = p_execution;
-$$;
-
-comment on function rhythm.flow_state(uuid) is
-  'Where a workflow stands, for tools that show it: its source, program and snapshot; null if it is completed, or no workflow.';
