@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
-import { DatabaseUnavailableError, toRhythmError } from "./errors.ts";
+import { DatabaseUnavailableError, isConnectionLost, toRhythmError } from "./errors.ts";
 
 /** How to connect to a Postgres server. */
 export interface ConnectOptions {
@@ -88,10 +88,31 @@ class ServerDatabase implements Database {
   }
 
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    let lost: unknown;
+    const guard = async <V>(statement: () => Promise<V>): Promise<V> => {
+      if (lost !== undefined) throw lost;
+      return await statement().catch((error) => {
+        if (isConnectionLost(error)) lost = error;
+        throw error;
+      });
+    };
     try {
-      return await this.#sql.begin((tx) => work(joinTransaction(tx, this.url))) as T;
+      return await this.#sql.begin(async (sql) => {
+        const tx = joinTransaction(sql, this.url);
+        try {
+          return await work({
+            query: (text, params) => guard(() => tx.query(text, params)),
+            script: (text) => guard(() => tx.script(text)),
+          });
+        } finally {
+          // On a lost connection the driver's commit or rollback would throw where nobody can catch it; begin() itself rejects.
+          if (lost !== undefined) await new Promise<never>(() => {});
+        }
+      }) as T;
     } catch (error) {
-      throw toRhythmError(error, this.url);
+      const known = toRhythmError(error, this.url);
+      if (isConnectionLost(known)) lost = known;
+      throw known;
     }
   }
 
@@ -141,7 +162,7 @@ async function run<R>(
     const rows = await sql.unsafe<Row[]>(text, params as postgres.ParameterOrJSON<never>[], {
       prepare: true,
     });
-    return rows as unknown as R[];
+    return [...rows] as unknown as R[];
   } catch (error) {
     throw toRhythmError(error, url);
   }

@@ -13,7 +13,7 @@ export interface Queryable {
   query<R = Row>(text: string, params?: readonly unknown[]): Promise<R[]>;
 
   /**
-   * Runs a script of several statements, without parameters or results.
+   * Runs a script of several statements, without parameters or results; `begin` and `commit` are `transaction()`'s.
    *
    * @param text the script
    */

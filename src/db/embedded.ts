@@ -70,9 +70,11 @@ class EmbeddedDatabase implements Database {
   }
 
   async listen(channel: string, options: ListenOptions): Promise<Unlisten> {
-    const stop = await this.#engine.listen(`"${channel.replaceAll('"', '""')}"`, options.onNotify);
+    const quoted = `"${channel}"`;
+    await this.#engine.listen(quoted, options.onNotify);
     options.onListen?.();
-    return () => stop();
+    // Not what listen() returned: that folds the name to lower case, and goes on listening.
+    return () => this.#engine.unlisten(quoted, options.onNotify);
   }
 
   async close(): Promise<void> {

@@ -70,6 +70,17 @@ export function toRhythmError(error: unknown, url: string): unknown {
   return /^[0-9A-Z]{5}$/.test(error.code) ? new StatementError(error, { cause: error }) : error;
 }
 
+/**
+ * Whether an error says that the connection it happened on is gone, rather than that a statement failed.
+ *
+ * @param error what {@linkcode toRhythmError} gave
+ */
+export function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof DatabaseUnavailableError)) return false;
+  const { cause } = error;
+  return !(cause instanceof Error && "severity" in cause) || cause.severity !== "ERROR";
+}
+
 /** Why no connection was made. Some errors of sockets carry a code only. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return "no answer";

@@ -58,13 +58,14 @@ async function apply(tx: Queryable, { schema, files, version }: Plan): Promise<I
   );
   const before = await recorded(tx, schema) ?? await prepare(tx, schema);
   const todo = pending(files, before, version);
-  for (const file of todo) await applyFile(tx, file, schema);
+  const made: Made[] = [];
+  for (const file of todo) made.push(...await applyFile(tx, file, schema));
   await tx.query(forSchema(recordFiles, schema), [
     JSON.stringify(todo.map(({ name, kind, checksum }) => ({ file: name, kind, checksum }))),
     version,
     JSON.stringify(files.map((file) => file.name)),
   ]);
-  if (todo.some((file) => file.kind === "behaviour")) await dropLeftOver(tx, schema);
+  if (todo.some((file) => file.kind === "behaviour")) await dropLeftOver(tx, schema, made);
   return { applied: todo.map((file) => file.name), skipped: await notes(tx, schema) };
 }
 
@@ -96,9 +97,13 @@ function pending(files: readonly SchemaFile[], before: Map<string, Recorded>, ve
   return same && structure.length === 0 ? [] : [...structure, ...behaviour];
 }
 
-async function applyFile(tx: Queryable, file: SchemaFile, schema: string): Promise<void> {
+/** Applies a file; tells what functions and views it made, of those that it names. */
+async function applyFile(tx: Queryable, file: SchemaFile, schema: string): Promise<Made[]> {
   try {
     await tx.script(forSchema(file.text, schema));
+    if (file.kind === "structure") return [];
+    const names = [...file.text.matchAll(created)].map((match) => match[1]!);
+    return await tx.query<Made>(forSchema(`${madeHere} and o.name = any ($1::text[])`, schema), [names]);
   } catch (error) {
     if (error instanceof StatementError && error.code === "42501") {
       throw new InstallError(
@@ -107,7 +112,14 @@ async function applyFile(tx: Queryable, file: SchemaFile, schema: string): Promi
         { cause: error },
       );
     }
-    throw error;
+    if (!(error instanceof StatementError)) throw error;
+    throw new InstallError(
+      "FILE_FAILED",
+      `Cannot install ${file.name}: ${error.message}. Nothing was changed`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -174,7 +186,10 @@ interface Recorded {
 async function recorded(on: Queryable, schema: string): Promise<Map<string, Recorded> | undefined> {
   try {
     const [found] = await on.query<{ found: boolean }>(
-      "select to_regclass(format('%I.installation', $1::text)) is not null as found",
+      `select exists (
+        select from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+        where n.nspname = $1 and c.relname = 'installation'
+      ) as found`,
       [schema],
     );
     if (!found!.found) return undefined;
@@ -210,33 +225,50 @@ from jsonb_to_recordset($1::jsonb) as f (file text, kind text, checksum text)
 on conflict (file) do update
 set checksum = excluded.checksum, library_version = excluded.library_version, installed_at = clock_timestamp()`;
 
-/** The functions and views that this transaction made or made again. */
-const madeHere = `
-select p.oid::regprocedure::text as identity, case p.prokind when 'p' then 'procedure' else 'function' end as kind
-from pg_catalog.pg_proc as p
-join pg_catalog.pg_namespace as n on n.oid = p.pronamespace and n.nspname = :'schema'
-where p.xmin::text = (pg_catalog.txid_current() & 4294967295)::text
-union all
-select c.oid::regclass::text, 'view'
-from pg_catalog.pg_class as c
-join pg_catalog.pg_namespace as n on n.oid = c.relnamespace and n.nspname = :'schema'
-where c.relkind = 'v' and c.xmin::text = (pg_catalog.txid_current() & 4294967295)::text`;
-
-/** Drops what an older library's behaviour made and this one's no longer makes, the dependent before what it depends on. */
-async function dropLeftOver(tx: Queryable, schema: string): Promise<void> {
-  await tx.script(forSchema(dropOthers, schema));
-  await tx.script(forSchema(
-    `delete from rhythm.installed_object;
-    insert into rhythm.installed_object (identity, kind) ${madeHere}`,
-    schema,
-  ));
+/** A function, procedure or view. */
+interface Made {
+  identity: string;
+  kind: string;
 }
 
+const created = /^ *create (?:or replace )?(?:function|procedure|view) rhythm\.(\w+)/gim;
+
+/** The functions and views that this transaction made or touched. A file that grants rights touches those of others. */
+const madeHere = `
+select o.identity, o.kind
+from (
+  select p.oid::regprocedure::text as identity, case p.prokind when 'p' then 'procedure' else 'function' end as kind,
+    p.proname as name, p.pronamespace as home, p.xmin as transaction
+  from pg_catalog.pg_proc as p
+  union all
+  select c.oid::regclass::text, 'view', c.relname, c.relnamespace, c.xmin
+  from pg_catalog.pg_class as c
+  where c.relkind = 'v'
+) as o
+where o.home = :'schema'::regnamespace and o.transaction::text = (pg_catalog.txid_current() & 4294967295)::text`;
+
+/** Drops what an older library's behaviour made and this one's no longer makes. */
+async function dropLeftOver(tx: Queryable, schema: string, made: Made[]): Promise<void> {
+  await tx.script(
+    forSchema(dropOthers, schema).replace(":made", () => JSON.stringify(made.map((one) => one.identity))),
+  );
+  await tx.query(
+    forSchema(
+      `insert into rhythm.installed_object (identity, kind)
+      select m.identity, m.kind from jsonb_to_recordset($1::jsonb) as m (identity text, kind text)
+      on conflict (identity) do update set kind = excluded.kind`,
+      schema,
+    ),
+    [JSON.stringify(made)],
+  );
+}
+
+/** What stands on another left-over goes first: a round drops what it can, until nothing is left. */
 const dropOthers = `
 do $drop$
 declare
   v_object record;
-  v_blocked record;
+  v_blocked text;
   v_dropped boolean;
 begin
   loop
@@ -245,7 +277,7 @@ begin
     for v_object in
       select o.identity, o.kind
       from rhythm.installed_object as o
-      where o.identity not in (select m.identity from (${madeHere}) as m)
+      where o.identity not in (select jsonb_array_elements_text($made$:made$made$::jsonb))
     loop
       begin
         execute format('drop %s if exists %s', v_object.kind, v_object.identity);
@@ -253,12 +285,12 @@ begin
         v_dropped := true;
       exception
         when dependent_objects_still_exist then
-          v_blocked := v_object;
+          v_blocked := format('drop %s %s', v_object.kind, v_object.identity);
       end;
     end loop;
     exit when v_blocked is null;
     if not v_dropped then
-      execute format('drop %s %s', v_blocked.kind, v_blocked.identity);
+      execute v_blocked;
     end if;
   end loop;
 end;

@@ -19,6 +19,7 @@ export type InstallErrorCode =
   | "SCHEMA_NAME_INVALID"
   | "POSTGRES_TOO_OLD"
   | "RIGHT_MISSING"
+  | "FILE_FAILED"
   | "STRUCTURE_CHANGED"
   | "DATABASE_NEWER"
   | "SCHEMA_OCCUPIED";

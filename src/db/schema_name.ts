@@ -17,18 +17,18 @@ export function checkSchemaName(schema: string): string {
     );
   }
   // deno-lint-ignore no-control-regex
-  if (/['"\\$\u0000-\u001f]/.test(schema) || schema.startsWith("pg_")) {
+  if (/['"\\$%\u0000-\u001f]/.test(schema) || schema.startsWith("pg_")) {
     throw new InstallError(
       "SCHEMA_NAME_INVALID",
-      `Cannot use "${schema}" as a schema: expected a name without quotes, backslash, $ and control characters, not beginning with pg_`,
+      `Cannot use "${schema}" as a schema: expected a name without quotes, backslash, $, % and control characters, not beginning with pg_`,
     );
   }
   return schema;
 }
 
 /**
- * A SQL text of ours for a schema: `rhythm.` becomes the schema's quoted name, `:'schema'` its literal, `:"schema"`
- * its identifier.
+ * A SQL text of ours for a schema: `rhythm.` and `schema rhythm` become the schema's quoted name, `:'schema'` its
+ * literal (quoted inside before `::regnamespace`), `:"schema"` its identifier.
  *
  * @param text the SQL, written for the schema `rhythm`
  * @param schema the schema meant
@@ -39,6 +39,8 @@ export function forSchema(text: string, schema: string): string {
   const quoted = schema === "rhythm" ? schema : `"${schema}"`;
   return text
     .replace(/(?<![\w.$"])rhythm\./g, `${quoted}.`)
+    .replace(/(?<=\bschema )rhythm\b(?!\.)/g, quoted)
+    .replaceAll(`:'schema'::regnamespace`, `'"${schema}"'::regnamespace`)
     .replaceAll(`:'schema'`, `'${schema}'`)
     .replaceAll(`:"schema"`, `"${schema}"`);
 }

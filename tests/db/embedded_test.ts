@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { openEmbedded } from "../../src/db/embedded.ts";
+import { EngineError, StatementError } from "../../src/db/errors.ts";
+import { install } from "../../src/db/install.ts";
+import { readSchema } from "../../scripts/gen.ts";
+import { smallEngine } from "./support/files.ts";
+
+Deno.test("openEmbedded() queries, with JSON, counts and arrays as a server gives them", async () => {
+  const database = await openEmbedded({ dataDir: "memory://" });
+  const rows = await database.query(
+    "select $1::jsonb as data, $2::text[] as names, $3::bigint as count, $4::timestamptz as at",
+    [JSON.stringify({ a: [1, null] }), ["x", "y"], 2 ** 40, new Date(0)],
+  );
+  assert.deepEqual(rows, [{ data: { a: [1, null] }, names: ["x", "y"], count: 2 ** 40, at: new Date(0) }]);
+  await database.close();
+});
+
+Deno.test("openEmbedded() rolls back a transaction that rejects, and names what Postgres refuses", async () => {
+  const database = await openEmbedded({ dataDir: "memory://" });
+  await database.script("create table t (n integer); insert into t values (1)");
+  const own = new Error("mine");
+  const failed = database.transaction(async (tx) => {
+    await tx.query("insert into t values (2)");
+    throw own;
+  });
+  await assert.rejects(failed, (error) => error === own);
+  assert.deepEqual(await database.query("select n from t"), [{ n: 1 }]);
+  for (
+    const work of [
+      () => database.query("select * from nowhere"),
+      () => database.script("select * from nowhere"),
+      () => database.transaction((tx) => tx.script("select * from nowhere")),
+    ]
+  ) {
+    await assert.rejects(work(), (error) => error instanceof StatementError && error.code === "42P01");
+  }
+  await database.close();
+});
+
+Deno.test("openEmbedded() listens on a channel with any name, until told to stop", async () => {
+  const database = await openEmbedded({ dataDir: "memory://" });
+  const got: string[] = [];
+  const arrived = Promise.withResolvers<void>();
+  let listening = 0;
+  const unlisten = await database.listen("My channel-2", {
+    onNotify: (payload) => {
+      got.push(payload);
+      arrived.resolve();
+    },
+    onListen: () => listening++,
+  });
+  await database.query("select pg_notify($1, 'one')", ["My channel-2"]);
+  await arrived.promise;
+  await unlisten();
+  await database.query("select pg_notify($1, 'two')", ["My channel-2"]);
+  assert.deepEqual({ got, listening }, { got: ["one"], listening: 1 });
+  await database.close();
+});
+
+Deno.test("openEmbedded() keeps its data in a directory from one opening to the next", async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "rhythm-test-embedded-" });
+  try {
+    const first = await openEmbedded({ dataDir });
+    await install(first, { files: await smallEngine() });
+    await first.query("insert into rhythm.thing (id, label) values (1, 'kept')");
+    await first.close();
+    const second = await openEmbedded({ dataDir });
+    assert.deepEqual((await install(second, { files: await smallEngine() })).applied, []);
+    assert.deepEqual(await second.query("select label from rhythm.thing"), [{ label: "kept" }]);
+    await second.close();
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+  }
+});
+
+Deno.test("install() into the embedded database installs the engine, whose errors are EngineErrors", async () => {
+  const database = await openEmbedded({ dataDir: "memory://" });
+  await install(database, { files: await readSchema() });
+  const refused = database.query("select rhythm.raise('RH404', 'There is no such thing', 'Look elsewhere')");
+  await assert.rejects(refused, (error) => {
+    assert.ok(error instanceof EngineError && !(error instanceof StatementError));
+    assert.deepEqual([error.code, error.hint], ["RH404", "Look elsewhere"]);
+    assert.equal(error.message, "There is no such thing. Look elsewhere");
+    return true;
+  });
+  await database.close();
+});
