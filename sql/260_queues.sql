@@ -30,7 +30,7 @@ begin
     case when configure_queue.rate is not null then v_per_ms end)
   on conflict (name) do update set
     concurrency = excluded.concurrency, per_key_concurrency = excluded.per_key_concurrency,
-    rate = excluded.rate, per_ms = excluded.per_ms, tokens = null, tokens_at = null;
+    rate = excluded.rate, per_ms = excluded.per_ms, begun_at = '{}', begun = '{}';
   perform rhythm.forget_plain_queue(p_queue);
   perform rhythm.wake(array[p_queue]);
 end;
