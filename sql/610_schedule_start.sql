@@ -27,7 +27,7 @@ comment on function rhythm.slot_request(rhythm.schedule_entry, timestamptz) is
   'The execution that a slot of a schedule asks for, in the form of create_many(); without a slot, one by hand.';
 
 -- Errors are kept on the schedule, not thrown: one flow that is gone must not stop all the other schedules.
-create or replace function rhythm.start_slot(p_entry rhythm.schedule_entry, p_slot timestamptz)
+create or replace function rhythm.start_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
 returns rhythm.schedule_entry
 language plpgsql
 volatile
@@ -35,15 +35,25 @@ set search_path = ''
 as $$
 declare
   v_entry rhythm.schedule_entry := p_entry;
+  v_ids uuid[];
   v_code text;
   v_message text;
 begin
-  v_entry.last_execution_id := (
-    select c.id from rhythm.create_many(jsonb_build_array(rhythm.slot_request(p_entry, p_slot))) as c(id)
+  if p_slots = '{}' then
+    return v_entry;
+  end if;
+  -- In one call: only within it do ids keep the order of the slots.
+  v_ids := array(
+    select c.id
+    from rhythm.create_many((
+      select jsonb_agg(rhythm.slot_request(p_entry, s.slot) order by s.slot) from unnest(p_slots) as s(slot)
+    )) with ordinality as c(id, nth)
+    order by c.nth
   );
-  v_entry.active := v_entry.active || v_entry.last_execution_id;
-  v_entry.fired := v_entry.fired + 1;
-  v_entry.last_slot := p_slot;
+  v_entry.active := v_entry.active || v_ids;
+  v_entry.fired := v_entry.fired + cardinality(v_ids);
+  v_entry.last_execution_id := v_ids[cardinality(v_ids)];
+  v_entry.last_slot := p_slots[cardinality(p_slots)];
   v_entry.last_fired_at := rhythm.now();
   v_entry.last_error := null;
   return v_entry;
@@ -55,13 +65,13 @@ exception
       raise;
     end if;
     v_entry := p_entry;
-    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_slot);
+    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_slots[1]);
     return v_entry;
 end;
 $$;
 
-comment on function rhythm.start_slot(rhythm.schedule_entry, timestamptz) is
-  'Creates the execution of a slot and returns the schedule as it is then; with last_error if it could not.';
+comment on function rhythm.start_slots(rhythm.schedule_entry, timestamptz[]) is
+  'Creates the executions of some slots, all or none, and returns the schedule as it is then; with last_error if none.';
 
 create or replace function rhythm.check_schedule_start(p_entry rhythm.schedule_entry)
 returns void

@@ -27,37 +27,31 @@ as $$
 declare
   c_queue_limit constant integer := 1000;
   v_entry rhythm.schedule_entry := p_entry;
-  v_slots timestamptz[] := p_slots;
-  v_slot timestamptz;
-  v_running uuid;
+  v_slots constant timestamptz[] := p_entry.queued_slots || p_slots;
+  v_start timestamptz[] := v_slots;
 begin
-  if v_entry.overlap <> 'queue' then
-    v_slots := v_entry.queued_slots || v_slots;
-    v_entry.queued_slots := '{}';
-  else
-    v_entry.queued_slots := (v_entry.queued_slots || v_slots)[1:c_queue_limit];
-    v_entry.skipped := v_entry.skipped + cardinality(p_entry.queued_slots) + cardinality(v_slots) - cardinality(v_entry.queued_slots);
-    v_slots := case when v_entry.active = '{}' then v_entry.queued_slots[1:1] else '{}' end;
-    v_entry.queued_slots := v_entry.queued_slots[1 + cardinality(v_slots):];
-  end if;
-
-  if v_entry.overlap = 'cancel' and v_slots <> '{}' then
-    foreach v_running in array v_entry.active loop
-      perform rhythm.cancel(v_running, format('The next run of schedule "%s" is due', v_entry.name));
-    end loop;
-    v_entry.active := '{}';
-    v_entry.skipped := v_entry.skipped + cardinality(v_slots) - 1;
-    v_slots := v_slots[cardinality(v_slots):];
-  end if;
-
-  foreach v_slot in array v_slots loop
-    if v_entry.overlap = 'skip' and v_entry.active <> '{}' then
-      v_entry.skipped := v_entry.skipped + 1;
+  case v_entry.overlap
+    when 'skip' then
+      v_start := case when v_entry.active = '{}' then v_slots[1:1] else '{}' end;
+    when 'queue' then
+      v_start := case when v_entry.active = '{}' then v_slots[1:1] else '{}' end;
+      v_entry.queued_slots := v_slots[1 + cardinality(v_start):cardinality(v_start) + c_queue_limit];
+    when 'cancel' then
+      v_start := v_slots[cardinality(v_slots):];
+      if v_start <> '{}' then
+        perform rhythm.cancel(a.id, format('The next run of schedule "%s" is due', v_entry.name))
+        from unnest(v_entry.active) as a(id);
+        v_entry.active := '{}';
+      end if;
     else
-      v_entry := rhythm.start_slot(v_entry, v_slot);
-    end if;
-  end loop;
-  return v_entry;
+      v_entry.active := '{}'; -- Nobody asks who runs beside whom.
+  end case;
+
+  if v_entry.overlap <> 'queue' then
+    v_entry.queued_slots := '{}';
+  end if;
+  v_entry.skipped := v_entry.skipped + cardinality(v_slots) - cardinality(v_start) - cardinality(v_entry.queued_slots);
+  return rhythm.start_slots(v_entry, v_start);
 end;
 $$;
 

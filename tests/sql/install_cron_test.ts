@@ -63,7 +63,7 @@ async function refusesTheUnentitled(sql: postgres.Sql): Promise<void> {
     await tx`set local role plain`;
     await tx`select rhythm.install_cron()`;
   }).then(() => assert.fail("was not refused"), (error) => {
-    assert.equal(error.code, "RH009");
+    assert.equal(error.code, "RH009", `${error.message} ${error.where}`);
     assert.equal(error.message, 'Role "plain" may not use pg_cron');
     assert.equal(error.hint, "As a superuser, run: grant usage on schema cron to plain");
   });
