@@ -1,0 +1,25 @@
+-- Children that settle() may lease are born running; their end hands the parent over in the same call.
+do $$
+declare
+  w constant uuid := test.worker();
+  f constant uuid := test.flow();
+  a constant uuid := rhythm.uuid7();
+  b constant uuid := rhythm.uuid7();
+  v_result jsonb;
+begin
+  perform test.claim(w);
+  v_result := test.suspend(w, f, jsonb_build_array(test.run_task(a), test.run_task(b)), 'all', array[a, b], 1);
+  perform test.eq(jsonb_array_length(v_result -> 'claimed'), 1, 'as many as asked for');
+  perform test.eq(v_result #>> '{claimed,0,id}', a::text, 'the first');
+  perform test.eq(rhythm.get(a) ->> 'worker', w::text, 'it is leased');
+  perform test.eq(rhythm.get(a) ->> 'attempt', '1', 'in its first attempt');
+  perform test.eq(test.status(b), 'pending', 'the second waits for a claim');
+  perform test.claim(w);
+  perform test.complete(w, b);
+  v_result := test.settle(w, a, '{"status": "completed", "output": 5}', 1);
+  perform test.eq(v_result #>> '{claimed,0,id}', f::text, 'the parent comes with the settle of its last child');
+  perform test.eq(jsonb_array_length(v_result #> '{claimed,0,settled}'), 2, 'and with what settled');
+  perform test.eq(test.status(f), 'running', 'it is leased');
+  perform test.complete(w, f);
+end;
+$$;
