@@ -52,6 +52,386 @@ comment on table rhythm.installation_note is
 `,
   },
   {
+    name: "010_flows.sql",
+    kind: "structure",
+    checksum: "ae911f0257d5b891ce25271ba82d1d19bb1ca7246c731e012b957052044f2e7b",
+    text: `-- What can be started: flows with their versions, and what is known of tasks.
+
+create table rhythm.flow_version (
+  program text not null,
+  name text not null,
+  version integer not null,
+  source text not null,
+  code jsonb not null,
+  input_schema jsonb,
+  options jsonb not null default '{}',
+  description text,
+  created_at timestamptz not null,
+  constraint flow_version_pkey primary key (program),
+  constraint flow_version_number unique (name, version),
+  constraint version_positive check (version > 0),
+  constraint options_is_object check (jsonb_typeof(options) = 'object')
+);
+
+comment on table rhythm.flow_version is 'Every text of a flow that was ever registered, with its compiled program. Never changed: executions under way stand on it.';
+comment on column rhythm.flow_version.program is 'What executions name: the SHA-256 of the flow''s name and source.';
+comment on column rhythm.flow_version.code is 'The compiled program; only the language reads it.';
+comment on column rhythm.flow_version.options is 'Defaults of its executions: queue, priority, timeout, retry.';
+
+create table rhythm.flow (
+  name text not null,
+  program text not null,
+  updated_at timestamptz not null,
+  constraint flow_pkey primary key (name),
+  constraint flow_program foreign key (program) references rhythm.flow_version (program)
+);
+
+comment on table rhythm.flow is 'The version of each flow on which new executions start.';
+
+create table rhythm.task (
+  name text not null,
+  options jsonb not null default '{}',
+  sql_function text,
+  updated_at timestamptz not null,
+  constraint task_pkey primary key (name),
+  constraint options_is_object check (jsonb_typeof(options) = 'object')
+);
+
+comment on table rhythm.task is 'What is known of tasks: defaults of their executions, and the SQL function where the handler is one. A task need not be here to be enqueued.';
+`,
+  },
+  {
+    name: "020_executions.sql",
+    kind: "structure",
+    checksum: "c329b789c32b4380d09cc6256736b9a22acc13c6fe334f59d992818ca464c2f5",
+    text: `-- Executions: one row each, for its whole life. The hot table: a primary key, one index of what is ready, and small
+-- partial ones for what is not. Claiming changes no indexed column (a heap-only update).
+
+create table rhythm.execution (
+  id uuid not null,
+  parent_id uuid,
+  worker uuid,
+  created_at timestamptz not null,
+  claimed_at timestamptz,
+  completed_at timestamptz,
+  run_at timestamptz,
+  stage smallint not null,
+  attempt smallint not null default 0,
+  max_attempts smallint not null,
+  crashes smallint not null default 0,
+  priority smallint not null default 0,
+  timeout_ms bigint,
+  watched boolean not null default false,
+  delivered integer not null default 0,
+  type text not null,
+  status text not null,
+  target text not null,
+  queue text not null,
+  concurrency_key text,
+  cancel_reason text,
+  note text,
+  traceparent text,
+  retry jsonb,
+  metadata jsonb,
+  progress jsonb,
+  error jsonb,
+  inputs jsonb not null,
+  output jsonb,
+  constraint execution_pkey primary key (id),
+  constraint type_known check (type in ('workflow', 'task')),
+  constraint status_is_stage check (
+    case status
+      when 'pending' then stage in (0, 1) and worker is null
+      when 'running' then stage in (1, 2) and worker is not null
+      when 'suspended' then stage = 3 and worker is null
+      when 'completed' then stage = 4 and worker is null
+      when 'failed' then stage = 5 and worker is null
+      when 'cancelled' then stage = 6 and worker is null
+      else false
+    end
+  ),
+  constraint over_has_time check ((completed_at is not null) = (stage >= 4)),
+  constraint delayed_has_time check (stage <> 0 or run_at is not null)
+)
+with (
+  fillfactor = 40,
+  autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_vacuum_insert_scale_factor = 0.2,
+  autovacuum_analyze_scale_factor = 0.05,
+  autovacuum_vacuum_cost_delay = 0,
+  toast_tuple_target = 256
+);
+
+-- Compressing costs the server more than it saves the disk, and a value out of line is not copied by later updates.
+alter table rhythm.execution alter column inputs set storage external;
+alter table rhythm.execution alter column output set storage external;
+
+create index execution_ready on rhythm.execution (queue, priority desc, id) where stage = 1;
+create index execution_delayed on rhythm.execution (run_at) where stage = 0;
+create index execution_aside on rhythm.execution (queue) where stage = 2;
+create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
+create index execution_failed on rhythm.execution (id) where stage = 5;
+
+comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
+comment on column rhythm.execution.stage is 'Where the row stands in the indexes: 0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
+comment on column rhythm.execution.worker is 'Who holds the lease. A lease is as alive as its worker.';
+comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the first attempt. A workflow that goes on after a wait is still in its attempt.';
+comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
+comment on column rhythm.execution.delivered is 'How much of a workflow''s inbox the worker that holds the lease was given; taken out of it when it settles.';
+comment on column rhythm.execution.watched is 'Somebody sleeps until it ends, and is notified.';
+comment on column rhythm.execution.cancel_reason is 'It is to stop: its worker is told at the next sign of life.';
+comment on column rhythm.execution.note is 'Why it does not go on, where somebody knows: no worker has its handler, …';
+comment on column rhythm.execution.error is 'The error of the last attempt; with status failed, the one that ended it.';
+comment on index rhythm.execution_ready is 'The order of claims. Leased rows stay until tick() moves them aside: claiming must not touch an index.';
+comment on index rhythm.execution_delayed is 'What becomes ready by itself, by time: delays and retries.';
+comment on index rhythm.execution_aside is 'Leases that are old, were made with the execution, or count against a limit. Without the worker: it changes with every claim.';
+comment on index rhythm.execution_children is 'The tree: cancellation and lists.';
+comment on index rhythm.execution_failed is 'The list that people look at most.';
+
+create table rhythm.workflow_state (
+  execution_id uuid not null,
+  program text not null,
+  seq integer not null default 0,
+  cleanup boolean not null default false,
+  inbox uuid[] not null default '{}',
+  need integer[] not null default '{}',
+  waits jsonb,
+  stack jsonb,
+  snapshot jsonb,
+  constraint workflow_state_pkey primary key (execution_id),
+  constraint workflow_state_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
+  constraint workflow_state_program foreign key (program) references rhythm.flow_version (program)
+)
+with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
+
+alter table rhythm.workflow_state alter column snapshot set storage external;
+
+comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every suspension, in place.';
+comment on column rhythm.workflow_state.seq is 'Suspensions so far.';
+comment on column rhythm.workflow_state.inbox is 'What it waited for and is settled, in the order of settling: children, timers, signals.';
+comment on column rhythm.workflow_state.need is 'For each group of waits, how many of its members have yet to settle; at 0 the workflow goes on.';
+comment on column rhythm.workflow_state.waits is 'The groups of waits as the language gave them: [{mode, ids}].';
+comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
+comment on column rhythm.workflow_state.stack is 'Where each fibre stands in the source, with its variables; for people.';
+
+create table rhythm.idempotency_key (
+  key text not null,
+  execution_id uuid not null,
+  expires_at timestamptz,
+  constraint idempotency_key_pkey primary key (key)
+);
+
+create index idempotency_key_expiry on rhythm.idempotency_key (expires_at) where expires_at is not null;
+create index idempotency_key_execution on rhythm.idempotency_key (execution_id);
+
+comment on table rhythm.idempotency_key is 'Which execution a key stands for; without expiry, as long as the execution is kept.';
+comment on index rhythm.idempotency_key_expiry is 'What tick() forgets.';
+comment on index rhythm.idempotency_key_execution is 'What purge() removes with an execution.';
+`,
+  },
+  {
+    name: "030_waits.sql",
+    kind: "structure",
+    checksum: "a60adce5d09336fa3e005199ab42acc4a8bd8112f78ac97f31bc039534095b88",
+    text: `-- What a workflow can wait for besides its children, and what it says.
+
+create table rhythm.timer (
+  id uuid not null,
+  execution_id uuid not null,
+  fires_at timestamptz not null,
+  deadline boolean not null default false,
+  fired boolean not null default false,
+  constraint timer_pkey primary key (id),
+  constraint timer_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade
+)
+with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+
+create index timer_due on rhythm.timer (fires_at) where not fired;
+create index timer_execution on rhythm.timer (execution_id);
+
+comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
+comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
+comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
+comment on index rhythm.timer_execution is 'The timers of one workflow.';
+
+create table rhythm.signal_wait (
+  id uuid not null,
+  execution_id uuid not null,
+  name text not null,
+  timeout_at timestamptz,
+  signal_id bigint,
+  timed_out boolean not null default false,
+  constraint signal_wait_pkey primary key (id),
+  constraint signal_wait_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
+  constraint settled_one_way check (not timed_out or signal_id is null)
+);
+
+create index signal_wait_execution on rhythm.signal_wait (execution_id);
+create index signal_wait_timeout on rhythm.signal_wait (timeout_at) where timeout_at is not null and signal_id is null and not timed_out;
+
+comment on table rhythm.signal_wait is 'Workflows that wait for a signal: in the order of their ids, each takes one.';
+comment on column rhythm.signal_wait.signal_id is 'The signal that it took.';
+comment on index rhythm.signal_wait_execution is 'The waits of one workflow.';
+comment on index rhythm.signal_wait_timeout is 'What tick() ends.';
+
+create table rhythm.signal (
+  id bigint generated always as identity,
+  execution_id uuid not null,
+  name text not null,
+  payload jsonb not null,
+  idempotency_key text,
+  taken_by uuid,
+  sent_at timestamptz not null,
+  constraint signal_pkey primary key (id),
+  constraint signal_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
+  constraint signal_once unique (execution_id, idempotency_key)
+);
+
+create index signal_kept on rhythm.signal (execution_id, name, id) where taken_by is null;
+
+comment on table rhythm.signal is 'Signals sent to workflows: kept until taken, in order; then until the workflow is purged.';
+comment on column rhythm.signal.taken_by is 'The wait that took it.';
+comment on index rhythm.signal_kept is 'The oldest signal of a name that nobody took yet.';
+
+create table rhythm.log_line (
+  id bigint generated always as identity,
+  execution_id uuid not null,
+  at timestamptz not null,
+  level text not null,
+  message text not null,
+  data jsonb,
+  constraint log_line_pkey primary key (id),
+  constraint log_line_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
+  constraint level_known check (level in ('debug', 'info', 'warn', 'error'))
+);
+
+create index log_line_execution on rhythm.log_line (execution_id, id);
+
+comment on table rhythm.log_line is 'What executions said: console.log in a flow, ctx.log in a task.';
+comment on index rhythm.log_line_execution is 'The log of one execution.';
+`,
+  },
+  {
+    name: "040_workers.sql",
+    kind: "structure",
+    checksum: "bad76f929e96704fbfe3d405c002e7de7b6b623ba546a742e1d7afdf3d6f9c96",
+    text: `-- Who works, on what, within which limits.
+
+create table rhythm.worker (
+  id uuid not null,
+  name text not null,
+  queues text[] not null,
+  started_at timestamptz not null,
+  beat_at timestamptz not null,
+  lease_ms integer not null,
+  dozing boolean not null default false,
+  info jsonb not null default '{}',
+  constraint worker_pkey primary key (id)
+)
+with (fillfactor = 50);
+
+comment on table rhythm.worker is 'Workers that are alive or were until lately. One sign of life stands for all their leases.';
+comment on column rhythm.worker.lease_ms is 'How long after its last sign of life it is given up.';
+comment on column rhythm.worker.dozing is 'It sleeps and wants to be notified of work.';
+
+create table rhythm.queue (
+  name text not null,
+  paused_at timestamptz,
+  concurrency integer,
+  per_key_concurrency integer,
+  rate integer,
+  per_ms bigint,
+  begun_at timestamptz[] not null default '{}',
+  begun integer[] not null default '{}',
+  constraint queue_pkey primary key (name),
+  constraint concurrency_positive check (concurrency > 0),
+  constraint per_key_concurrency_positive check (per_key_concurrency > 0),
+  constraint rate_has_period check ((rate is null) = (per_ms is null)),
+  constraint rate_positive check (rate > 0 and per_ms > 0)
+)
+with (fillfactor = 50);
+
+comment on table rhythm.queue is 'Queues with a limit or paused. A queue that is not here has no limits and costs nothing.';
+comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
+comment on column rhythm.queue.begun is 'With a rate: how many began, by the moments in begun_at, over the last period.';
+
+create table rhythm.setting (
+  name text not null,
+  value text not null,
+  constraint setting_pkey primary key (name)
+);
+
+comment on table rhythm.setting is 'Settings of this installation; what is not here has its default. See configure().';
+
+-- What claim() hands to a worker: everything it needs to run the execution.
+create type rhythm.claimed as (
+  id uuid,
+  type text,
+  target text,
+  queue text,
+  attempt integer,
+  max_attempts integer,
+  inputs jsonb,
+  metadata jsonb,
+  traceparent text,
+  parent_id uuid,
+  created_at timestamptz,
+  timeout_ms bigint,
+  cancel_reason text,
+  program text,
+  version integer,
+  seq integer,
+  snapshot jsonb,
+  settled jsonb
+);
+
+comment on type rhythm.claimed is 'A leased execution, with what a worker needs to run it. For a workflow: its program, its snapshot (null: at its beginning) and what settled since.';
+
+-- Something that a workflow asked for is settled.
+create type rhythm.settled_item as (
+  execution_id uuid,
+  id uuid,
+  failed boolean
+);
+
+comment on type rhythm.settled_item is 'A child, timer or signal that is settled, for the workflow that asked for it.';
+
+-- What happened to an execution, as far as others need to know.
+create type rhythm.moved as (
+  id uuid,
+  parent_id uuid,
+  worker uuid,
+  stage smallint,
+  watched boolean,
+  type text,
+  queue text
+);
+
+comment on type rhythm.moved is 'An execution that changed its stage, for those who are to be told.';
+
+-- What settle() is given for each execution.
+create type rhythm.outcome as (
+  id uuid,
+  attempt integer,
+  status text,
+  output jsonb,
+  error jsonb,
+  retryable boolean,
+  reason text,
+  delay_ms bigint,
+  snapshot jsonb,
+  effects jsonb,
+  waits jsonb,
+  keep uuid[],
+  released uuid[],
+  stack jsonb,
+  cleanup boolean
+);
+
+comment on type rhythm.outcome is 'How an execution left a worker''s hands: completed, failed, suspended, cancelled or released, with what its workflow asked for.';
+`,
+  },
+  {
     name: "050_schema_types.sql",
     kind: "structure",
     checksum: "bec57fec671ace964342b8d1ccfcfff98234c080d2ef2f68c01b7a991bd6412b",
@@ -144,12 +524,23 @@ comment on index rhythm.schedule_entry_due is 'What fire_schedules() asks: which
 `,
   },
   {
+    name: "070_sql_tasks.sql",
+    kind: "structure",
+    checksum: "e7cf1ba3978651e92b1afbc8b988767701ab4bf3502ca5fa0132bac406f0dc47",
+    text: `-- Tasks whose handler is a SQL function: which, and from which queues tick() takes them.
+
+create index task_in_sql on rhythm.task (name) where sql_function is not null;
+
+comment on index rhythm.task_in_sql is 'Whether there are SQL tasks at all: every tick() asks.';
+`,
+  },
+  {
     name: "100_ground.sql",
     kind: "behaviour",
-    checksum: "d8eee7c6f374262db84a0c7d391a2218f303af62536b186e521fe707e9ae608b",
+    checksum: "46f03a8db509ce8f471f0fb2016f2ca9964cdda224be9de5eeec6eb7fd5e698a",
     text: `-- What every other function stands on: the clock and the way errors are raised.
 
--- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.offset to an
+-- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
 -- interval, for a session or a database.
 create or replace function rhythm.now()
 returns timestamptz
@@ -159,12 +550,12 @@ set search_path = ''
 as $$
   select coalesce(
     nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-    clock_timestamp() + coalesce(nullif(current_setting('rhythm_clock.offset', true), ''), '0')::interval
+    clock_timestamp() + coalesce(nullif(current_setting('rhythm_clock.shift', true), ''), '0')::interval
   );
 $$;
 
 comment on function rhythm.now() is
-  'The engine''s clock: the time of day, unless a test set rhythm_clock.at (a moment) or rhythm_clock.offset (an interval).';
+  'The engine''s clock: the time of day, unless a test set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -178,16 +569,2861 @@ volatile
 set search_path = ''
 as $$
 begin
-  raise exception using
-    errcode = p_code,
-    message = p_message,
-    hint = coalesce(p_hint, ''),
-    detail = coalesce(p_detail, '');
+  -- An option of raise may not be null, and one that is empty would be shown.
+  if p_detail is not null then
+    raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, 'See the detail'), detail = p_detail;
+  elsif p_hint is not null then
+    raise exception using errcode = p_code, message = p_message, hint = p_hint;
+  end if;
+  raise exception using errcode = p_code, message = p_message;
 end;
 $$;
 
 comment on function rhythm.raise(text, text, text, text) is
   'Raises an error of class RH: code, sentence, and where there is one, what to do. Never returns.';
+`,
+  },
+  {
+    name: "110_ids.sql",
+    kind: "behaviour",
+    checksum: "ddf86a66b82267ea48fa5755d351ea817d11a038413a9c7a4ce9f4c278c0092a",
+    text: `-- Ids, channels, durations, settings.
+
+-- p_nth keeps the order of a batch that is made in one instant.
+create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
+returns uuid
+language sql
+volatile
+set search_path = ''
+as $$
+  select (
+    substr(h.ms, 1, 8) || '-' || substr(h.ms, 9, 4) || '-7'
+    || case when p_nth is null then substr(h.r, 16) else lpad(to_hex(p_nth % 4096), 3, '0') || substr(h.r, 19) end
+  )::uuid
+  from (
+    select
+      lpad(to_hex((extract(epoch from coalesce(p_at, clock_timestamp())) * 1000)::bigint + coalesce(p_nth / 4096, 0)), 12, '0') as ms,
+      gen_random_uuid()::text as r
+  ) as h;
+$$;
+
+comment on function rhythm.uuid7(timestamptz, integer) is
+  'A UUID of version 7: ids made later sort later. p_nth (0, 1, 2 …) orders the ids of one batch.';
+
+create or replace function rhythm.channel(p_kind text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select :'schema' || '_' || p_kind;
+$$;
+
+comment on function rhythm.channel(text) is
+  'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
+
+create or replace function rhythm.setting(p_name text)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    (select s.value from rhythm.setting as s where s.name = p_name),
+    case p_name
+      when 'max_payload_bytes' then '1048576'
+      when 'retention' then '30 days'
+      when 'max_crashes' then '20'
+    end
+  );
+$$;
+
+comment on function rhythm.setting(text) is
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20).';
+
+-- Owner only: settings hold for everyone.
+create or replace function rhythm.configure(p_name text, p_value text)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if rhythm.setting(p_name) is null then
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes');
+  end if;
+  if p_value is null
+    or (p_name = 'retention' and rhythm.interval_of(p_value) is null)
+    or (p_name <> 'retention' and p_value !~ '^[1-9]\\d{0,9}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention');
+  end if;
+  insert into rhythm.setting (name, value) values (p_name, p_value)
+  on conflict (name) do update set value = excluded.value;
+end;
+$$;
+
+comment on function rhythm.configure(text, text) is 'Changes a setting of this installation; see setting().';
+
+create or replace function rhythm.interval_of(p_text text)
+returns interval
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return p_text::interval;
+exception
+  when invalid_datetime_format or datetime_field_overflow or interval_field_overflow then
+    return null;
+end;
+$$;
+
+comment on function rhythm.interval_of(text) is 'A text as an interval; null if it is none.';
+`,
+  },
+  {
+    name: "115_durations.sql",
+    kind: "behaviour",
+    checksum: "bdb3fcf93c455b5e1e282f18dee061298fb47ab719fdeda454448d56ec3eb549",
+    text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
+
+create or replace function rhythm.duration_ms(p_duration jsonb)
+returns bigint
+language sql
+immutable
+set search_path = ''
+as $$
+  select case
+    when v.ms between 0 and 3162240000000 then ceil(v.ms)::bigint
+  end
+  from (
+    select case jsonb_typeof(p_duration)
+      when 'number' then (p_duration #>> '{}')::numeric * 1000
+      when 'string' then case
+        when p_duration #>> '{}' ~ '^\\d{1,15}(\\.\\d{1,9})?$' then (p_duration #>> '{}')::numeric * 1000
+        when p_duration #>> '{}' ~* '^(\\d{1,9}(\\.\\d{1,9})?w)?\\s*(\\d{1,9}(\\.\\d{1,9})?d)?\\s*(\\d{1,9}(\\.\\d{1,9})?h)?\\s*(\\d{1,9}(\\.\\d{1,9})?m)?\\s*(\\d{1,9}(\\.\\d{1,9})?s)?\\s*(\\d{1,9}(\\.\\d{1,9})?ms)?$'
+          and p_duration #>> '{}' <> '' then (
+            select sum(m.part[1]::numeric * case lower(m.part[2])
+              when 'w' then 604800000 when 'd' then 86400000 when 'h' then 3600000 when 'm' then 60000 when 's' then 1000 else 1 end)
+            from regexp_matches(p_duration #>> '{}', '([\\d.]+)(ms|[wdhms])', 'gi') as m(part)
+          )
+      end
+    end as ms
+  ) as v;
+$$;
+
+comment on function rhythm.duration_ms(jsonb) is
+  'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+
+-- Full jitter on top of the delay, so that what failed together does not come back together.
+create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
+returns bigint
+language sql
+volatile
+set search_path = ''
+as $$
+  select (d.delay * (1 - d.jitter * random()))::bigint
+  from (
+    select
+      least(
+        coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
+        i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
+          when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
+          when 'linear' then p_attempt
+          else 1
+        end
+      ) as delay,
+      case p_retry -> 'jitter'
+        when 'true' then 0.5
+        when 'false' then 0
+        else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
+      end as jitter
+    from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
+  ) as d;
+$$;
+
+comment on function rhythm.backoff_ms(jsonb, integer) is
+  'How long to wait before the attempt after this one: {backoff: exponential|linear|fixed, initial, factor, max, jitter}; by default 1 s, 2 s, 4 s … up to an hour, less up to a tenth.';
+`,
+  },
+  {
+    name: "120_requests.sql",
+    kind: "behaviour",
+    checksum: "86f8a5548c526a0112cb99a16843710f297542face68ed98d2b9886f51568cb7",
+    text: `-- What create_many() is asked for, and what can be wrong with it.
+
+create or replace function rhythm.retry_problem(p_retry jsonb)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select case
+    when p_retry is null or p_retry = 'null' then null
+    when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
+    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
+      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
+        select k.name from jsonb_object_keys(p_retry) as k(name)
+        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter']) limit 1))
+    when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\\d{0,3}$', false) then
+      'retry.max_attempts must be a whole number from 1 to 9999'
+    when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
+      'retry.backoff must be exponential, linear or fixed'
+    when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then
+      'retry.initial must be a duration: seconds, or text such as "1m30s"'
+    when p_retry ? 'max' and rhythm.duration_ms(p_retry -> 'max') is null then
+      'retry.max must be a duration: seconds, or text such as "1m30s"'
+    when p_retry ? 'factor' and not coalesce(jsonb_typeof(p_retry -> 'factor') = 'number' and (p_retry ->> 'factor')::numeric between 1 and 100, false) then
+      'retry.factor must be a number from 1 to 100'
+    when p_retry ? 'jitter' and not coalesce(jsonb_typeof(p_retry -> 'jitter') = 'boolean'
+      or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
+      'retry.jitter must be true, false or a number from 0 to 1'
+  end;
+$$;
+
+comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
+
+create or replace function rhythm.timestamp_of(p_text text)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return p_text::timestamptz;
+exception
+  when invalid_datetime_format or datetime_field_overflow then
+    return null;
+end;
+$$;
+
+comment on function rhythm.timestamp_of(text) is 'A text as a moment; null if it is none.';
+
+-- The plain case, in one expression that Postgres inlines: no option but queue, priority, metadata. Everything else
+-- goes through request_problem().
+create or replace function rhythm.is_plain_request(p jsonb)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select p - '{type,target,inputs}'::text[] = '{}'
+    and p ->> 'type' in ('task', 'workflow')
+    and p ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$'
+    and jsonb_typeof(p -> 'target') = 'string'
+    and length(p::text) < 100000;
+$$;
+
+comment on function rhythm.is_plain_request(jsonb) is 'Whether a request is plainly right: a type, a name, inputs of moderate size and no options.';
+
+create or replace function rhythm.request_problem(p jsonb)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  c_keys constant text[] := array['id', 'type', 'target', 'inputs', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'retry',
+    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent'];
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_bytes constant integer := octet_length((p -> 'inputs')::text);
+begin
+  if jsonb_typeof(p) <> 'object' then
+    return format('It is of type %s: expected an object such as {"type": "task", "target": "send_email"}', jsonb_typeof(p));
+  end if;
+  if p - c_keys <> '{}' then
+    return format('There is no option "%s": expected one of %s',
+      (select k.name from jsonb_object_keys(p) as k(name) where k.name <> all (c_keys) order by 1 limit 1), array_to_string(c_keys, ', '));
+  end if;
+  if not coalesce(p ->> 'type' in ('task', 'workflow'), false) then
+    return 'type must be task or workflow';
+  end if;
+  if v_bytes > v_limit then
+    return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
+  end if;
+  return coalesce(
+    case when jsonb_typeof(p -> 'target') <> 'string' then 'target must be a text' end,
+    rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target'),
+    case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
+    case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
+    case when p ? 'concurrency_key' then rhythm.name_problem('concurrency key', p ->> 'concurrency_key') end,
+    case when p ? 'priority' and not coalesce(p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
+      'priority must be a whole number from -32768 to 32767' end,
+    case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
+      'delay must be a duration: seconds, or text such as "1h30m"' end,
+    case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
+      'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
+    case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
+      'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"' end,
+    case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
+    case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
+    case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
+    case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
+    case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
+    case when p ? 'id' and not coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'id must be a UUID' end,
+    case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
+    rhythm.retry_problem(p -> 'retry')
+  );
+end;
+$$;
+
+comment on function rhythm.request_problem(jsonb) is 'The sentence that says what is wrong with an element of create_many(); null if nothing is.';
+`,
+  },
+  {
+    name: "130_create.sql",
+    kind: "behaviour",
+    checksum: "83c7c31285e0f832f689b7fb69a29125665513f6718be6524b6b862a7394e68f",
+    text: `-- Creating executions: one way in for everything that is started.
+
+create or replace function rhythm.check_requests(p_requests jsonb)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_nth bigint;
+  v_problem text;
+begin
+  if p_requests is null or jsonb_typeof(p_requests) <> 'array' then
+    perform rhythm.raise('RH001', 'create_many() was given something else than a JSON array', 'Expected [{"type": "task", "target": "send_email", "inputs": {}}, …]');
+  end if;
+  select r.nth, rhythm.request_problem(r.value) into v_nth, v_problem
+  from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+  where not coalesce(rhythm.is_plain_request(r.value), false)
+    and rhythm.request_problem(r.value) is not null
+  order by r.nth
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise(
+      case when v_problem like 'inputs take%' then 'RH006' else 'RH001' end,
+      case when jsonb_array_length(p_requests) = 1 then v_problem else format('Request %s: %s', v_nth, v_problem) end
+    );
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_requests(jsonb) is 'Raises RH001 (RH006: too large) with the first thing that is wrong in an array for create_many().';
+
+create or replace function rhythm.check_targets(p_requests jsonb)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_flow text;
+  v_problem jsonb;
+begin
+  select t.target into v_flow
+  from (select distinct r.value ->> 'target' as target from jsonb_array_elements(p_requests) as r where r.value ->> 'type' = 'workflow') as t
+  where not exists (select from rhythm.flow as f where f.name = t.target)
+  limit 1;
+  if v_flow is not null then
+    perform rhythm.raise('RH004', format('There is no flow "%s"', v_flow), coalesce(
+      (select format('Did you mean "%s"?', f.name) from rhythm.flow as f
+       where lower(replace(replace(f.name, '_', ''), '-', '')) = lower(replace(replace(v_flow, '_', ''), '-', ''))
+         or f.name like v_flow || '%' or v_flow like f.name || '%' order by f.name limit 1),
+      'Register it with register_flow(), or start a worker that has it'));
+  end if;
+
+  select p.problem, p.target into v_problem, v_flow
+  from (
+    select r.value ->> 'target' as target, rhythm.check_inputs(v.input_schema, coalesce(r.value -> 'inputs', '{}')) as problem
+    from jsonb_array_elements(p_requests) as r
+    join rhythm.flow as f on f.name = r.value ->> 'target'
+    join rhythm.flow_version as v on v.program = f.program and v.input_schema is not null
+    where r.value ->> 'type' = 'workflow'
+  ) as p
+  where p.problem is not null
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH005', format('Cannot start flow "%s": %s', v_flow, coalesce(v_problem ->> 'message', v_problem ->> 'sentence', v_problem::text)), null, v_problem::text);
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that is not registered, RH005 for inputs that break its schema.';
+
+-- The work behind create_many() and behind the effects of settle(): requests that are right become executions.
+-- With p_worker, those that may run at once are born leased to it, up to p_lease, and are not notified.
+create or replace function rhythm.insert_executions(
+  p_requests jsonb,
+  p_now timestamptz,
+  p_worker uuid default null,
+  p_lease integer default 0,
+  p_targets text[] default null
+)
+returns setof rhythm.execution
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_queues text[];
+begin
+  if p_lease > 0 then
+    v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
+      where not exists (select from rhythm.queue as q where q.name = w.q));
+  end if;
+
+  return query
+  with request as (
+    select
+      coalesce((r.value ->> 'id')::uuid, rhythm.uuid7(p_now, (r.nth - 1)::integer)) as id,
+      r.nth,
+      r.value as v,
+      r.value ->> 'type' as type,
+      r.value ->> 'target' as target,
+      case r.value ->> 'type' when 'workflow' then fv.options else t.options end as d,
+      fv.program,
+      coalesce(
+        (r.value ->> 'run_at')::timestamptz,
+        case when r.value ? 'delay' then p_now + rhythm.duration_ms(r.value -> 'delay') * interval '1 millisecond' end
+      ) as run_at
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    left join rhythm.task as t on r.value ->> 'type' = 'task' and t.name = r.value ->> 'target'
+    left join rhythm.flow as f on r.value ->> 'type' = 'workflow' and f.name = r.value ->> 'target'
+    left join rhythm.flow_version as fv on fv.program = f.program
+  ),
+  placed as (
+    select
+      r.*,
+      coalesce(r.v ->> 'queue', r.d ->> 'queue', 'default') as queue,
+      coalesce(r.run_at, p_now) > p_now as delayed,
+      coalesce(nullif(r.v -> 'retry', 'null'), r.d -> 'retry') as retry
+    from request as r
+  ),
+  leased as (
+    select p.id from placed as p
+    where p_lease > 0 and not p.delayed and p.queue = any (v_queues) and not p.v ? 'concurrency_key'
+      and (p.type = 'workflow' or p_targets is null or p.target = any (p_targets))
+    order by p.nth
+    limit greatest(p_lease, 0)
+  ),
+  born as (
+    insert into rhythm.execution (
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, attempt, max_attempts, priority, timeout_ms,
+      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+    )
+    select
+      p.id, (p.v ->> 'parent')::uuid,
+      case when l.id is not null then p_worker end,
+      p_now,
+      case when l.id is not null then p_now end,
+      case when p.delayed then p.run_at end,
+      case when p.delayed then 0 when l.id is not null then 2 else 1 end,
+      case when l.id is not null then 1 else 0 end,
+      coalesce((p.retry ->> 'max_attempts')::smallint, case p.type when 'workflow' then 1 else 3 end),
+      coalesce((p.v ->> 'priority')::smallint, (p.d ->> 'priority')::smallint, 0),
+      case when p.v ? 'timeout' then rhythm.duration_ms(p.v -> 'timeout') when p.d ? 'timeout' then rhythm.duration_ms(p.d -> 'timeout') end,
+      p.type,
+      case when l.id is not null then 'running' else 'pending' end,
+      p.target, p.queue, p.v ->> 'concurrency_key', p.v ->> 'traceparent',
+      p.retry, p.v -> 'metadata', coalesce(p.v -> 'inputs', '{}')
+    from placed as p
+    left join leased as l on l.id = p.id
+    order by p.nth
+    returning *
+  ),
+  state as (
+    insert into rhythm.workflow_state (execution_id, program)
+    select p.id, p.program from placed as p where p.type = 'workflow'
+  ),
+  deadline as (
+    insert into rhythm.timer (id, execution_id, fires_at, deadline)
+    select rhythm.uuid7(p_now), b.id, greatest(coalesce(b.run_at, p_now), p_now) + b.timeout_ms * interval '1 millisecond', true
+    from born as b where b.type = 'workflow' and b.timeout_ms is not null
+  )
+  select b.* from born as b;
+end;
+$$;
+
+comment on function rhythm.insert_executions(jsonb, timestamptz, uuid, integer, text[]) is
+  'Turns requests that were checked into executions. Internal: create_many() and settle() are the ways in.';
+`,
+  },
+  {
+    name: "140_start.sql",
+    kind: "behaviour",
+    checksum: "13d6cf3cc2e1246f6e5b75bb4e2ea1af50b379ce2dfcc0513c66654324034a8d",
+    text: `-- Starting: what applications call.
+
+-- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
+create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
+returns table (nth bigint, execution_id uuid, is_new boolean)
+language sql
+volatile
+set search_path = ''
+as $$
+  with keyed as (
+    select distinct on (r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
+      format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key') as key,
+      coalesce((r.value ->> 'id')::uuid, rhythm.uuid7(p_now, (r.nth - 1)::integer)) as id,
+      p_now + rhythm.duration_ms(r.value -> 'idempotency_ttl') * interval '1 millisecond' as expires_at
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    where r.value ? 'idempotency_key'
+    order by r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key', r.nth
+  ),
+  kept as (
+    insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
+    select n.key, n.id, n.expires_at from keyed as n order by n.key
+    on conflict (key) do update set
+      execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
+      expires_at = case when k.expires_at <= p_now then excluded.expires_at else k.expires_at end
+    returning k.key, k.execution_id
+  )
+  select r.nth, k.execution_id,
+    k.execution_id = n.id and r.nth = min(r.nth) over (partition by k.key)
+  from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+  join kept as k on k.key = format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
+  join keyed as n on n.key = k.key
+  where r.value ? 'idempotency_key';
+$$;
+
+comment on function rhythm.claim_keys(jsonb, timestamptz) is
+  'For each request with an idempotency key: the execution that the key stands for, and whether it has yet to be made. Internal.';
+
+create or replace function rhythm.create_many(p_requests jsonb)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_requests jsonb := p_requests;
+begin
+  perform rhythm.check_requests(v_requests);
+  perform rhythm.check_targets(v_requests);
+  perform rhythm.check_parents(v_requests);
+
+  if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
+    v_requests := (
+      select jsonb_agg(
+        r.value || jsonb_build_object(
+          'id', coalesce(k.execution_id::text, r.value ->> 'id', rhythm.uuid7(v_now, (r.nth - 1)::integer)::text),
+          'known', coalesce(not k.is_new, false))
+        order by r.nth)
+      from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
+      left join rhythm.claim_keys(v_requests, v_now) as k on k.nth = r.nth
+    );
+    perform from rhythm.create_new(v_requests, v_now);
+    return query
+      select (r.value ->> 'id')::uuid from jsonb_array_elements(v_requests) with ordinality as r (value, nth) order by r.nth;
+    return;
+  end if;
+
+  return query select e.id from rhythm.create_new(v_requests, v_now) as e (id);
+end;
+$$;
+
+comment on function rhythm.create_many(jsonb) is
+  'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
+  'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
+  '"metadata", "parent", "traceparent", "id"}.';
+
+-- Inserts what is not known yet and wakes who sleeps for it. Every request without an id is given one in order.
+create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_queues text[];
+  v_ids uuid[];
+  v_delayed boolean;
+begin
+  if jsonb_path_exists(p_requests, '$[*] ? (exists(@.known) || exists(@.id))') then
+    p_requests := coalesce((
+      select jsonb_agg(case when r.value ? 'id' then r.value - 'known' else r.value || jsonb_build_object('id', rhythm.uuid7(p_now, (r.nth - 1)::integer)) end order by r.nth)
+      from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+      where not coalesce((r.value ->> 'known')::boolean, false)
+    ), '[]');
+  end if;
+  begin
+    select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1), bool_or(b.stage = 0)
+    into v_ids, v_queues, v_delayed
+    from rhythm.insert_executions(p_requests, p_now) as b;
+  exception
+    when unique_violation then
+      perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
+  end;
+  perform rhythm.wake(v_queues);
+  if v_delayed then
+    perform rhythm.wake_clocks();
+  end if;
+  return query
+    select coalesce((r.value ->> 'id')::uuid, v_ids[r.nth])
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    order by r.nth;
+end;
+$$;
+
+comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the requests that are not known and wakes sleeping workers. Internal.';
+
+create or replace function rhythm.check_parents(p_requests jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_missing text;
+begin
+  select r.value ->> 'parent' into v_missing
+  from jsonb_array_elements(p_requests) as r
+  where r.value ? 'parent'
+    and not exists (select from rhythm.execution as e where e.id = (r.value ->> 'parent')::uuid)
+  limit 1;
+  if v_missing is not null then
+    perform rhythm.raise('RH002', format('There is no execution %s to be the parent', v_missing));
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_parents(jsonb) is 'Raises RH002 for a parent that does not exist. Internal.';
+
+create or replace function rhythm.start(
+  p_flow text,
+  p_inputs jsonb default '{}',
+  queue text default null,
+  priority integer default null,
+  delay text default null,
+  run_at timestamptz default null,
+  timeout text default null,
+  retry jsonb default null,
+  idempotency_key text default null,
+  idempotency_ttl text default null,
+  concurrency_key text default null,
+  metadata jsonb default null,
+  parent uuid default null
+)
+returns uuid
+language sql
+volatile
+set search_path = ''
+as $$
+  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
+    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'metadata', metadata, 'parent', parent)))) as c (id);
+$$;
+
+comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+  'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
+  'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => ''1h'');';
+
+create or replace function rhythm.enqueue(
+  p_task text,
+  p_inputs jsonb default '{}',
+  queue text default null,
+  priority integer default null,
+  delay text default null,
+  run_at timestamptz default null,
+  timeout text default null,
+  retry jsonb default null,
+  idempotency_key text default null,
+  idempotency_ttl text default null,
+  concurrency_key text default null,
+  metadata jsonb default null,
+  parent uuid default null
+)
+returns uuid
+language sql
+volatile
+set search_path = ''
+as $$
+  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
+    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'metadata', metadata, 'parent', parent)))) as c (id);
+$$;
+
+comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+  'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
+
+create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select (select coalesce(jsonb_object_agg(o.key, o.value), '{}') from jsonb_each(p_options) as o where o.value <> 'null') || jsonb_build_object('type', p_type, 'target', p_target, 'inputs', coalesce(p_inputs, '{}'));
+$$;
+
+comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), options that are null left out. Internal.';
+`,
+  },
+  {
+    name: "150_wake.sql",
+    kind: "behaviour",
+    checksum: "cc61708e71016080ccd8c8ae459ff5640459d95e43a6a3d448ccfcdc7ba59828",
+    text: `-- Waking: sleeping workers, suspended workflows, people who wait.
+
+-- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
+-- open looks again after 5, 20 and 100 ms: that bounds what this check cannot see.
+create or replace function rhythm.wake(p_queues text[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_notify(rhythm.channel('work'), q.name)
+  from unnest(p_queues) as q (name)
+  where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
+$$;
+
+comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
+
+-- Something is due at another time than sleeping workers know of.
+create or replace function rhythm.wake_clocks()
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_notify(rhythm.channel('work'), '')
+  where exists (select from rhythm.worker as w where w.dozing);
+$$;
+
+comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
+
+-- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once.
+create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
+returns integer[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(
+    n.need - (
+      select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
+      from unnest(p_items) as i
+      where p_waits -> (n.nth - 1)::integer -> 'ids' ? i.id::text
+    ) order by n.nth), '{}')
+  from unnest(p_need) with ordinality as n (need, nth);
+$$;
+
+comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) is
+  'How many members each group of waits still needs after some settled. Internal.';
+
+-- Puts what is settled into the inboxes of the workflows that asked for it; returns those that can go on now.
+-- The caller holds the locks of their states.
+create or replace function rhythm.deliver(p_items rhythm.settled_item[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with parcel as (
+    select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items
+    from unnest(p_items) as i
+    group by i.execution_id
+  ),
+  put as (
+    update rhythm.workflow_state as s
+    set inbox = s.inbox || p.ids,
+      need = case when s.need = '{}' then s.need else rhythm.need_after(s.need, s.waits, p.items) end
+    from parcel as p
+    where s.execution_id = p.execution_id
+    returning s.execution_id, 0 >= any (s.need) as goes_on
+  )
+  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on;
+$$;
+
+comment on function rhythm.deliver(rhythm.settled_item[]) is
+  'Puts settled children, timers and signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
+
+-- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
+-- comes through here first.
+create or replace function rhythm.lock_states(p_ids uuid[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h;
+$$;
+
+comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
+
+-- The states that a change to some executions touches: their own, and those of their parents.
+create or replace function rhythm.lock_around(p_ids uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select rhythm.lock_states(array(
+    select e.id from rhythm.execution as e where e.id = any (p_ids) and e.type = 'workflow'
+    union
+    select e.parent_id from rhythm.execution as e where e.id = any (p_ids) and e.parent_id is not null));
+$$;
+
+comment on function rhythm.lock_around(uuid[]) is 'Locks the states of executions and of their parents. Internal.';
+
+-- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once.
+create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_lease integer default 0)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_leased uuid[] := '{}';
+  v_queues text[];
+begin
+  if p_ids = '{}' then
+    return v_leased;
+  end if;
+  with held as (
+    select e.id,
+      p_worker is not null and e.queue = any (k.queues)
+        and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease,
+      row_number() over (order by e.id) as nth
+    from (
+      select x.id, x.queue from rhythm.execution as x
+      where x.id = any (p_ids) and x.stage = 3 order by x.id for update
+    ) as e
+    left join rhythm.worker as k on k.id = p_worker
+  ),
+  moved as (
+    update rhythm.execution as e
+    set stage = case when h.may_lease and h.nth <= p_lease then 2 else 1 end,
+      worker = case when h.may_lease and h.nth <= p_lease then p_worker end,
+      status = case when h.may_lease and h.nth <= p_lease then 'running' else 'pending' end,
+      claimed_at = case when h.may_lease and h.nth <= p_lease then p_now else e.claimed_at end,
+      delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
+    from held as h
+    where e.id = h.id
+    returning e.id, e.stage, e.queue
+  )
+  select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1)
+  into v_leased, v_queues
+  from moved as m;
+  perform rhythm.wake(v_queues);
+  return v_leased;
+end;
+$$;
+
+comment on function rhythm.resume(uuid[], timestamptz, uuid, integer) is
+  'Makes suspended workflows ready, or leases them to a worker that has room; returns the leased ones. Internal.';
+`,
+  },
+  {
+    name: "160_hand_over.sql",
+    kind: "behaviour",
+    checksum: "232be73d98b7cdedcf683f539e29fb2d1840e7695df32112dbc1352ffe0fb47f",
+    text: `-- What a worker is given with a lease.
+
+create or replace function rhythm.inbox_items(p_inbox uuid[])
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(
+    case
+      when c.stage = 4 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
+      when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+        jsonb_build_object('type', 'Error', 'message', 'It failed')
+        || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
+        || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+      when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+        jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
+      when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+      else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
+    end order by i.nth), '[]')
+  from unnest(p_inbox) with ordinality as i (id, nth)
+  left join rhythm.execution as c on c.id = i.id
+  left join rhythm.signal_wait as w on w.id = i.id
+  left join rhythm.signal as g on g.id = w.signal_id;
+$$;
+
+comment on function rhythm.inbox_items(uuid[]) is
+  'What settled, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+
+-- The rows for executions that were leased just now, in the order of claims. Of an inbox, what the lease noted.
+create or replace function rhythm.hand_over(p_ids uuid[])
+returns setof rhythm.claimed
+language sql
+stable
+set search_path = ''
+as $$
+  select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
+    coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
+    s.program, v.version, s.seq, s.snapshot,
+    case when s.execution_id is not null then case when e.delivered = 0 then '[]' else rhythm.inbox_items(s.inbox[:e.delivered]) end end
+  from rhythm.execution as e
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  left join rhythm.flow_version as v on v.program = s.program
+  where e.id = any (p_ids)
+  order by e.priority desc, e.id;
+$$;
+
+comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run executions that were leased to it. Internal.';
+`,
+  },
+  {
+    name: "170_claim.sql",
+    kind: "behaviour",
+    checksum: "01f84815cf8f0ca2c05ce622ba0fb3225edae629dcd7c0022c960c737cb147bf",
+    text: `-- Claiming.
+
+-- A queue without limits: no counting, and a heap-only update.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.claim_plain(p_worker uuid, p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_sort = off
+as $$
+declare
+  v_ids uuid[];
+begin
+  if p_targets is null then
+    v_ids := array(
+      select e.id from rhythm.execution as e
+      where e.stage = 1 and e.queue = p_queue and e.worker is null
+      order by e.priority desc, e.id limit p_limit for update skip locked);
+  else
+    v_ids := array(
+      select e.id from rhythm.execution as e
+      where e.stage = 1 and e.queue = p_queue and e.worker is null
+        and (e.type = 'workflow' or e.target = any (p_targets))
+      order by e.priority desc, e.id limit p_limit for update skip locked);
+  end if;
+  if v_ids <> '{}' then
+    update rhythm.execution as e
+    set worker = p_worker,
+      status = 'running',
+      claimed_at = p_now,
+      attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
+      delivered = case when e.type = 'task' then 0 else (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id) end
+    where e.id = any (v_ids);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.claim_plain(uuid, text, integer, text[], timestamptz) is 'Leases ready executions of a queue without limits. Internal.';
+
+create or replace function rhythm.claim(
+  p_worker uuid,
+  p_queues text[] default null,
+  p_limit integer default 1,
+  p_targets text[] default null,
+  p_dozing boolean default false
+)
+returns setof rhythm.claimed
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_worker rhythm.worker;
+  v_ids uuid[] := '{}';
+  v_queue text;
+begin
+  if coalesce(p_limit, 0) not between 1 and 100000 then
+    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', p_limit));
+  end if;
+  -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
+  select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
+  if not found then
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');
+  end if;
+  if v_worker.dozing then
+    update rhythm.worker as w set dozing = false where w.id = p_worker;
+  end if;
+
+  foreach v_queue in array coalesce(p_queues, v_worker.queues) loop
+    exit when cardinality(v_ids) >= p_limit;
+    v_ids := v_ids || case when exists (select from rhythm.queue as q where q.name = v_queue)
+      then rhythm.claim_limited(p_worker, v_queue, p_limit - cardinality(v_ids), p_targets, v_now)
+      else rhythm.claim_plain(p_worker, v_queue, p_limit - cardinality(v_ids), p_targets, v_now) end;
+  end loop;
+
+  if v_ids = '{}' then
+    if p_dozing then
+      update rhythm.worker as w set dozing = true where w.id = p_worker;
+    end if;
+    return;
+  end if;
+  return query select h.* from rhythm.hand_over(v_ids) as h;
+end;
+$$;
+
+comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
+  'Leases up to p_limit ready executions to a worker, first queue first, highest priority and oldest first; empty means: sleep. '
+  'p_targets: only these tasks (workflows always). p_dozing: the worker will sleep if there is nothing, and wants to be notified. Never waits.';
+`,
+  },
+  {
+    name: "175_claim_limited.sql",
+    kind: "behaviour",
+    checksum: "73b2f6481a3fe0306fa84d95fbc092e308e9331ddff6ad20539aba83ed94f23e",
+    text: `-- Claiming from queues with limits.
+
+-- A queue with limits: all claims of it go one after another, under the lock of its row.
+create or replace function rhythm.claim_limited(p_worker uuid, p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_queue rhythm.queue;
+  v_limit integer := p_limit;
+  v_ids uuid[];
+begin
+  select q.* into v_queue from rhythm.queue as q where q.name = p_queue for update;
+  if not found or v_queue.paused_at is not null then
+    return case when v_queue.name is null then rhythm.claim_plain(p_worker, p_queue, p_limit, p_targets, p_now) else '{}' end;
+  end if;
+  if v_queue.concurrency is not null then
+    v_limit := least(v_limit, v_queue.concurrency - rhythm.running_in(p_queue));
+  end if;
+  if v_queue.rate is not null then
+    v_limit := least(v_limit, v_queue.rate - rhythm.begun_lately(v_queue, p_now));
+  end if;
+  if v_limit <= 0 then
+    return '{}';
+  end if;
+
+  v_ids := case when v_queue.per_key_concurrency is null
+    then rhythm.pick_any(p_queue, v_limit, p_targets)
+    else rhythm.pick_by_key(p_queue, v_limit, p_targets, v_queue.per_key_concurrency) end;
+  update rhythm.execution as e
+  set worker = p_worker,
+    stage = 2,
+    status = 'running',
+    claimed_at = p_now,
+    attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
+    delivered = case when e.type = 'task' then 0 else (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id) end
+  where e.id = any (v_ids);
+  if v_queue.rate is not null and v_ids <> '{}' then
+    perform rhythm.note_begun(v_queue, cardinality(v_ids), p_now);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.claim_limited(uuid, text, integer, text[], timestamptz) is
+  'Leases ready executions of a queue within its limits; sessions take turns. Internal.';
+
+create or replace function rhythm.running_in(p_queue text)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select (
+    (select count(*) from rhythm.execution as e where e.stage = 2 and e.queue = p_queue)
+    + (select count(*) from rhythm.execution as e where e.stage = 1 and e.queue = p_queue and e.worker is not null)
+  )::integer;
+$$;
+
+comment on function rhythm.running_in(text) is 'How many executions of a queue are leased. Internal.';
+
+-- In any period at most the rate begins: what began is counted until it is a period old. Moments are rounded up to
+-- a hundredth of the period, so that the count stays small and errs to the slow side.
+create or replace function rhythm.begun_lately(p_queue rhythm.queue, p_now timestamptz)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(sum(b.begun), 0)::integer
+  from unnest(p_queue.begun_at, p_queue.begun) as b (at, begun)
+  where b.at > p_now - p_queue.per_ms * interval '1 millisecond';
+$$;
+
+comment on function rhythm.begun_lately(rhythm.queue, timestamptz) is 'How many executions of a rate-limited queue began within the last period. Internal.';
+
+create or replace function rhythm.note_begun(p_queue rhythm.queue, p_count integer, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  with moment as (
+    select b.at, b.begun
+    from unnest(p_queue.begun_at, p_queue.begun) as b (at, begun)
+    where b.at > p_now - p_queue.per_ms * interval '1 millisecond'
+    union all
+    select to_timestamp(ceil(extract(epoch from p_now) * 100000 / p_queue.per_ms) * p_queue.per_ms / 100000), p_count
+  ),
+  summed as (
+    select m.at, sum(m.begun)::integer as begun from moment as m group by m.at
+  )
+  update rhythm.queue as q
+  set begun_at = array(select s.at from summed as s order by s.at),
+    begun = array(select s.begun from summed as s order by s.at)
+  where q.name = p_queue.name;
+$$;
+
+comment on function rhythm.note_begun(rhythm.queue, integer, timestamptz) is 'Notes that executions of a rate-limited queue began. Internal.';
+
+create or replace function rhythm.pick_any(p_queue text, p_limit integer, p_targets text[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+set enable_sort = off
+as $$
+  select array(
+    select e.id from rhythm.execution as e
+    where e.stage = 1 and e.queue = p_queue and e.worker is null
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit for update skip locked);
+$$;
+
+comment on function rhythm.pick_any(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
+
+-- Keys that are full are passed over in the index itself; among the rest each key gets what it has room for.
+create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_per_key integer)
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with busy as (
+    select e.concurrency_key as key, count(*) as running
+    from rhythm.execution as e
+    where e.stage in (1, 2) and e.worker is not null and e.queue = p_queue and e.concurrency_key is not null
+    group by e.concurrency_key
+  ),
+  candidate as (
+    select e.id, e.priority, e.concurrency_key as key
+    from rhythm.execution as e
+    where e.stage = 1 and e.queue = p_queue and e.worker is null
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+      and not exists (select from busy as b where b.key = e.concurrency_key and b.running >= p_per_key)
+    order by e.priority desc, e.id
+    limit p_limit * 4 + 1000
+    for update skip locked
+  ),
+  ranked as (
+    select c.*, row_number() over (partition by c.key order by c.priority desc, c.id) + coalesce(b.running, 0) as place
+    from candidate as c
+    left join busy as b on b.key = c.key
+  )
+  select array(
+    select r.id from ranked as r
+    where r.key is null or r.place <= p_per_key
+    order by r.priority desc, r.id
+    limit p_limit
+  );
+$$;
+
+comment on function rhythm.pick_by_key(text, integer, text[], integer) is 'The next ready executions of a queue whose keys have room, locked. Internal.';
+`,
+  },
+  {
+    name: "200_settle_effects.sql",
+    kind: "behaviour",
+    checksum: "da64d3205e393a77cb09a4c4cb1a7147c19c1ad50907a13ad5abda18de79b127",
+    text: `-- What a workflow asked for becomes rows.
+
+create or replace function rhythm.needs(p_waits jsonb)
+returns integer[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(
+    case g.value ->> 'mode' when 'all' then jsonb_array_length(g.value -> 'ids') else 1 end order by g.nth), '{}')
+  from jsonb_array_elements(p_waits) with ordinality as g (value, nth);
+$$;
+
+comment on function rhythm.needs(jsonb) is 'How many members each group of waits needs: all of them, or any one. Internal.';
+
+-- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
+create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_requests jsonb;
+  v_problem text;
+begin
+  select jsonb_agg(
+    coalesce(nullif(f.value -> 'options', 'null'), '{}') || jsonb_strip_nulls(jsonb_build_object(
+      'id', f.value -> 'id',
+      'type', case f.value ->> 'type' when 'run_task' then 'task' else 'workflow' end,
+      'target', f.value -> 'target',
+      'parent', o.id,
+      'traceparent', e.traceparent
+    )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
+    order by o.id, f.nth)
+  into v_requests
+  from unnest(p_outcomes) as o
+  join rhythm.execution as e on e.id = o.id
+  cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+  where f.value ->> 'type' in ('run_task', 'run_workflow');
+
+  if v_requests is null then
+    return '[]';
+  end if;
+  select rhythm.request_problem(r.value) into v_problem
+  from jsonb_array_elements(v_requests) as r
+  where (r.value - '{id,type,target,parent,inputs,traceparent}'::text[] <> '{}'
+      or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or length(r.value::text) > 100000)
+    and rhythm.request_problem(r.value) is not null
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform rhythm.check_targets(v_requests);
+  return v_requests;
+end;
+$$;
+
+comment on function rhythm.child_requests(rhythm.outcome[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
+
+create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.timer (id, execution_id, fires_at)
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) as f
+  where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
+
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
+  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) as f
+  where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
+$$;
+
+comment on function rhythm.insert_timers(rhythm.outcome[]) is 'The timers and waits for signals that outcomes start. Internal.';
+
+create or replace function rhythm.insert_logs(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.log_line (execution_id, at, level, message, data)
+  select o.id, p_now,
+    case when f.value ->> 'level' in ('debug', 'info', 'warn', 'error') then f.value ->> 'level' else 'info' end,
+    f.value ->> 'message', f.value -> 'at'
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+  where f.value ->> 'type' = 'log'
+  order by o.id, f.nth;
+$$;
+
+comment on function rhythm.insert_logs(rhythm.outcome[], timestamptz) is 'The log lines of outcomes. Internal.';
+
+-- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know.
+create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.signal (execution_id, name, payload, sent_at)
+  select s.execution_id, f.value ->> 'name', coalesce(f.value -> 'payload', 'null'), p_now
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+  join rhythm.workflow_state as s on s.execution_id::text = lower(f.value ->> 'executionId')
+  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  where f.value ->> 'type' = 'send_signal'
+  order by o.id, f.nth;
+$$;
+
+comment on function rhythm.send_signals(rhythm.outcome[], timestamptz) is 'The signals that outcomes send to other workflows. Internal.';
+
+-- Signals meet waits: the oldest of each name goes to the oldest wait for it. The caller holds the states' locks.
+create or replace function rhythm.match_signals(p_executions uuid[])
+returns rhythm.settled_item[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with open_wait as (
+    select w.id, w.execution_id, w.name, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
+    from rhythm.signal_wait as w
+    where w.execution_id = any (p_executions) and w.signal_id is null and not w.timed_out
+  ),
+  kept as (
+    select g.id, g.execution_id, g.name, row_number() over (partition by g.execution_id, g.name order by g.id) as nth
+    from rhythm.signal as g
+    where g.execution_id = any (p_executions) and g.taken_by is null
+  ),
+  pair as (
+    select w.id as wait_id, w.execution_id, k.id as signal_id
+    from open_wait as w
+    join kept as k on k.execution_id = w.execution_id and k.name = w.name and k.nth = w.nth
+  ),
+  taken as (
+    update rhythm.signal as g set taken_by = p.wait_id from pair as p where g.id = p.signal_id
+  ),
+  given as (
+    update rhythm.signal_wait as w set signal_id = p.signal_id from pair as p where w.id = p.wait_id
+  )
+  select coalesce(array_agg(row(p.execution_id, p.wait_id, false)::rhythm.settled_item order by p.signal_id), '{}')
+  from pair as p;
+$$;
+
+comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';
+`,
+  },
+  {
+    name: "210_settle_states.sql",
+    kind: "behaviour",
+    checksum: "4f2440bc5828071dd209439fd4fc41b505a9104cc4ec03400ed6d7e5520794d8",
+    text: `-- Where workflows stand after an outcome.
+
+-- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
+create or replace function rhythm.release_waits(p_outcomes rhythm.outcome[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_dropped uuid[];
+begin
+  v_dropped := array(
+    select w.id
+    from unnest(p_outcomes) as o
+    join rhythm.signal_wait as w on w.execution_id = o.id
+    where w.id <> all (o.keep) or w.id = any (o.released));
+  if v_dropped <> '{}' then
+    update rhythm.signal as g set taken_by = null
+    from rhythm.signal_wait as w
+    join rhythm.workflow_state as s on s.execution_id = w.execution_id
+    join rhythm.execution as e on e.id = w.execution_id
+    where w.id = any (v_dropped) and g.id = w.signal_id
+      and w.id = any (s.inbox[e.delivered + 1:]);
+    update rhythm.workflow_state as s
+    set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth)
+      where i.nth <= e.delivered or i.id <> all (v_dropped) order by i.nth)
+    from rhythm.execution as e
+    where e.id = s.execution_id
+      and s.execution_id in (select w.execution_id from rhythm.signal_wait as w where w.id = any (v_dropped));
+    delete from rhythm.signal_wait as w where w.id = any (v_dropped);
+  end if;
+  delete from rhythm.timer as t
+  using unnest(p_outcomes) as o
+  where t.execution_id = o.id and (t.id <> all (o.keep) or t.id = any (o.released)) and not t.deadline;
+end;
+$$;
+
+comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
+
+-- Stores the snapshots. Returns the workflows that need not suspend: what they wait for came meanwhile.
+create or replace function rhythm.store_states(p_outcomes rhythm.outcome[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_bytes integer;
+begin
+  select octet_length(o.snapshot::text) into v_bytes
+  from unnest(p_outcomes) as o
+  where pg_column_size(o.snapshot) > v_limit / 2 and octet_length(o.snapshot::text) > v_limit
+  limit 1;
+  if v_bytes is not null then
+    perform rhythm.raise('RH006', format('The snapshot takes %s bytes: at most %s are allowed', v_bytes, v_limit));
+  end if;
+
+  delete from rhythm.timer as t
+  using unnest(p_outcomes) as o, rhythm.workflow_state as s, rhythm.execution as e
+  where s.execution_id = o.id and e.id = o.id and e.delivered > 0 and t.execution_id = o.id and t.id = any (s.inbox[:e.delivered]);
+  delete from rhythm.signal_wait as w
+  using unnest(p_outcomes) as o, rhythm.workflow_state as s, rhythm.execution as e
+  where s.execution_id = o.id and e.id = o.id and e.delivered > 0 and w.execution_id = o.id and w.id = any (s.inbox[:e.delivered]);
+
+  update rhythm.workflow_state as s
+  set seq = s.seq + 1,
+    snapshot = o.snapshot,
+    waits = o.waits,
+    stack = o.stack,
+    cleanup = coalesce(o.cleanup, false),
+    inbox = s.inbox[e.delivered + 1:],
+    need = rhythm.needs(o.waits)
+  from unnest(p_outcomes) as o
+  join rhythm.execution as e on e.id = o.id
+  where s.execution_id = o.id and o.status = 'suspended';
+  return rhythm.satisfied_already(array(select o.id from unnest(p_outcomes) as o where o.status = 'suspended'));
+end;
+$$;
+
+comment on function rhythm.store_states(rhythm.outcome[]) is
+  'Stores where suspended workflows stand; returns those whose waits were satisfied while they ran. Internal.';
+
+create or replace function rhythm.satisfied_already(p_ids uuid[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with early as (
+    select s.execution_id, array_agg(row(s.execution_id, i.id,
+      coalesce(c.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item) as items
+    from rhythm.workflow_state as s
+    cross join lateral unnest(s.inbox) as i (id)
+    left join rhythm.execution as c on c.id = i.id
+    left join rhythm.signal_wait as w on w.id = i.id
+    where s.execution_id = any (p_ids) and s.inbox <> '{}'
+    group by s.execution_id
+  ),
+  counted as (
+    update rhythm.workflow_state as s
+    set need = rhythm.need_after(s.need, s.waits, e.items)
+    from early as e
+    where s.execution_id = e.execution_id and s.need <> '{}'
+    returning s.execution_id, 0 >= any (s.need) as goes_on
+  )
+  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on;
+$$;
+
+comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the inboxes of workflows that suspend; returns those that can go on. Internal.';
+`,
+  },
+  {
+    name: "215_settle_rows.sql",
+    kind: "behaviour",
+    checksum: "02ad9843204913cfad3a6aa4204b5f1c3e93e1f504abc43471431198651159f7",
+    text: `-- The rows of settled executions.
+
+-- The rows themselves. What is completed is the common case, and needs no look at what the row was.
+create or replace function rhythm.write_completed(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns setof rhythm.moved
+language sql
+volatile
+set search_path = ''
+as $$
+  update rhythm.execution as e
+  set worker = null, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
+  from unnest(p_outcomes) as o
+  where e.id = o.id and o.status = 'completed'
+  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+$$;
+
+comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Writes the rows of executions that completed. Internal.';
+
+-- Over, to be tried again, suspended, or handed back.
+create or replace function rhythm.write_others(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
+returns setof rhythm.moved
+language sql
+volatile
+set search_path = ''
+as $$
+  update rhythm.execution as e
+  set worker = null,
+    stage = n.stage,
+    status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 5 then 'failed' else 'cancelled' end,
+    attempt = case when o.status = 'released' and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
+    run_at = case when n.stage = 0 then p_now + n.delay_ms * interval '1 millisecond' else e.run_at end,
+    completed_at = case when n.stage >= 4 then p_now end,
+    error = case when o.status = 'failed' then o.error else e.error end,
+    note = case when o.status = 'released' then o.reason end
+  from unnest(p_outcomes) as o
+  join rhythm.execution as x on x.id = o.id
+  cross join lateral (
+    select case
+      when o.status = 'cancelled' then 6
+      when o.status = 'suspended' then case when o.id = any (p_ready) then 1 else 3 end
+      when x.cancel_reason is not null and (o.status = 'failed' or x.type = 'task') then 6
+      when o.status = 'released' then case when coalesce(o.delay_ms, 0) > 0 then 0 else 1 end
+      when coalesce(o.retryable, true) and x.attempt < x.max_attempts and x.type = 'task' then 0
+      else 5
+    end as stage,
+    case o.status when 'released' then o.delay_ms else rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
+  ) as n
+  where e.id = o.id and o.status <> 'completed'
+  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+$$;
+
+comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands otherwise than completed. Internal.';
+`,
+  },
+  {
+    name: "217_follow.sql",
+    kind: "behaviour",
+    checksum: "bbb8af6cc39b0ced76895d8640b5079cececc9b55deed19551075da3933abe03",
+    text: `-- What follows when executions move.
+
+-- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
+create or replace function rhythm.after_settle(
+  p_over rhythm.moved[],
+  p_flows rhythm.outcome[],
+  p_worker uuid,
+  p_lease integer,
+  p_now timestamptz
+)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_items rhythm.settled_item[] := '{}';
+  v_targets uuid[] := '{}';
+begin
+  if p_flows <> '{}' then
+    perform rhythm.send_signals(p_flows, p_now);
+    v_targets := array(
+      select o.id from unnest(p_flows) as o where o.status = 'suspended' and exists (
+        select from rhythm.signal_wait as w where w.execution_id = o.id)
+      union
+      select (f.value ->> 'executionId')::uuid from unnest(p_flows) as o cross join lateral jsonb_array_elements(o.effects) as f
+      where f.value ->> 'type' = 'send_signal' and f.value ->> 'executionId' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+    if v_targets <> '{}' then
+      v_items := rhythm.match_signals(v_targets);
+    end if;
+  end if;
+  return rhythm.follow_ends(p_over, v_items, p_worker, p_lease, p_now);
+end;
+$$;
+
+comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
+
+create or replace function rhythm.follow_ends(
+  p_over rhythm.moved[],
+  p_items rhythm.settled_item[],
+  p_worker uuid,
+  p_lease integer,
+  p_now timestamptz
+)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_items constant rhythm.settled_item[] := p_items || array(
+    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
+    from unnest(p_over) as e where e.stage >= 4 and e.parent_id is not null);
+  v_leased uuid[] := '{}';
+begin
+  if v_items <> '{}' then
+    v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_lease);
+  end if;
+  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.type = 'workflow') then
+    perform rhythm.clear_workflows(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.type = 'workflow'));
+  end if;
+  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(p_over) as e where e.stage >= 4 and e.watched;
+  return v_leased;
+end;
+$$;
+
+comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
+  'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
+
+-- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
+create or replace function rhythm.clear_workflows(p_ids uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  delete from rhythm.workflow_state as s using rhythm.execution as e
+  where s.execution_id = any (p_ids) and e.id = s.execution_id and e.stage = 4;
+  delete from rhythm.timer as t using rhythm.execution as e
+  where t.execution_id = any (p_ids) and e.id = t.execution_id and (e.stage = 4 or t.deadline);
+  delete from rhythm.signal_wait as w using rhythm.execution as e
+  where w.execution_id = any (p_ids) and e.id = w.execution_id and e.stage = 4;
+$$;
+
+comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of workflows that are over. Internal.';
+`,
+  },
+  {
+    name: "220_settle.sql",
+    kind: "behaviour",
+    checksum: "732902fb3722d0d27dd39d81ea8e0d21acd35a4423ca87e27a9858b690265a49",
+    text: `-- Settling: how executions leave a worker's hands.
+
+-- Locks what the worker still holds.
+create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
+returns rhythm.outcome[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with held as (
+    select o::rhythm.outcome as o, e.id
+    from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o
+    join rhythm.execution as e on e.id = o.id and e.attempt = o.attempt
+    where e.worker = p_worker
+    order by e.id
+    for update of e
+  )
+  select coalesce(array_agg(h.o), '{}') from held as h;
+$$;
+
+comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
+
+create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+begin
+  return case
+    when p_outcome.status not in ('completed', 'failed', 'suspended', 'cancelled', 'released') then
+      format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released', p_outcome.status)
+    when p_outcome.status is null then 'An outcome has no status'
+    when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
+    when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
+    when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
+      format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
+  end;
+end;
+$$;
+
+comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
+
+-- The workflows that a batch concerns: its own, those that its children report to, those that it sends signals to.
+create or replace function rhythm.concerned(p_outcomes jsonb)
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array(
+    select e.id from jsonb_array_elements(p_outcomes) as o (value)
+    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid where e.type = 'workflow'
+    union
+    select e.parent_id from jsonb_array_elements(p_outcomes) as o (value)
+    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid where e.parent_id is not null
+    union
+    select s.execution_id from jsonb_array_elements(p_outcomes) as o (value)
+    cross join lateral jsonb_path_query(o.value, '$.effects[*] ? (@.type == "send_signal")') as f
+    join rhythm.workflow_state as s on s.execution_id::text = lower(f ->> 'executionId'));
+$$;
+
+comment on function rhythm.concerned(jsonb) is 'The workflows whose states a batch of outcomes changes. Internal.';
+
+create or replace function rhythm.check_outcomes(p_outcomes jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if p_outcomes is null or jsonb_typeof(p_outcomes) <> 'array' then
+    perform rhythm.raise('RH001', 'Outcomes must be a JSON array', 'Expected [{"id": "…", "attempt": 1, "status": "completed", "output": null}, …]');
+  end if;
+  if exists (
+    select from jsonb_array_elements(p_outcomes) as o (value)
+    where jsonb_typeof(o.value) <> 'object'
+      or not coalesce(o.value ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false)
+      or not coalesce(o.value ->> 'attempt' ~ '^\\d{1,5}$', false)
+  ) then
+    perform rhythm.raise('RH001', 'Every outcome needs the id (a UUID) and the attempt that were claimed');
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_outcomes(jsonb) is 'Raises RH001 unless outcomes are an array of objects with id and attempt. Internal.';
+
+create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_lease integer := greatest(p_lease, 0);
+  v_held rhythm.outcome[];
+  v_flows rhythm.outcome[];
+  v_ready uuid[] := '{}';
+  v_over rhythm.moved[];
+  v_leased uuid[];
+  v_queues text[];
+  v_problem text;
+begin
+  perform rhythm.lock_states(rhythm.concerned(p_outcomes));
+  v_held := rhythm.held_outcomes(p_worker, p_outcomes);
+  if v_lease > 0 then
+    -- As in claim(): the worker cannot be given up before this commits.
+    perform from rhythm.worker as w where w.id = p_worker for key share;
+    v_lease := case when found then v_lease else 0 end;
+  end if;
+  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
+  where (o.status <> 'completed' or pg_column_size(o.output) > 20000) is not false and rhythm.outcome_problem(o) is not null limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH006', v_problem);
+  end if;
+
+  v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
+  if v_flows <> '{}' then
+    select array_agg(b.id) filter (where b.stage = 2), array_agg(distinct b.queue) filter (where b.stage = 1)
+    into v_leased, v_queues
+    from rhythm.insert_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
+    perform rhythm.insert_timers(v_flows);
+    perform rhythm.insert_logs(v_flows, v_now);
+    perform rhythm.release_waits(v_flows);
+    v_ready := rhythm.store_states(v_flows);
+  end if;
+
+  v_over := array(select w::rhythm.moved from rhythm.write_completed(v_held, v_now) as w);
+  if cardinality(v_over) < cardinality(v_held) then
+    v_over := v_over || array(select w::rhythm.moved from rhythm.write_others(v_held, v_ready, v_now) as w);
+  end if;
+  v_leased := coalesce(v_leased, '{}');
+  v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased), v_now);
+  perform rhythm.wake(coalesce(v_queues, '{}') || array(select distinct e.queue from unnest(v_over) as e where e.stage = 1));
+  return jsonb_build_object(
+    'refused', case when cardinality(v_held) = jsonb_array_length(p_outcomes) then '[]' else rhythm.refusals(p_outcomes, v_held) end,
+    'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end
+  );
+end;
+$$;
+
+comment on function rhythm.settle_batch(uuid, jsonb, integer, text[]) is 'One transaction''s worth of settle(). Internal.';
+
+create or replace function rhythm.refusals(p_outcomes jsonb, p_held rhythm.outcome[])
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
+  from jsonb_array_elements(p_outcomes) as x
+  left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
+  where (x.value ->> 'id')::uuid <> all (array(select o.id from unnest(p_held) as o));
+$$;
+
+comment on function rhythm.refusals(jsonb, rhythm.outcome[]) is 'Which outcomes changed nothing, and why. Internal.';
+
+create or replace function rhythm.settle(
+  p_worker uuid,
+  p_outcomes jsonb,
+  p_lease integer default 0,
+  p_targets text[] default null,
+  p_on_error text default 'fail'
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_count integer;
+  v_first jsonb;
+  v_second jsonb;
+  v_code text;
+  v_message text;
+begin
+  perform rhythm.check_outcomes(p_outcomes);
+  if p_on_error not in ('fail', 'raise') or p_on_error is null then
+    perform rhythm.raise('RH001', 'p_on_error must be fail or raise');
+  end if;
+  v_count := jsonb_array_length(p_outcomes);
+  return rhythm.settle_batch(p_worker, p_outcomes, p_lease, p_targets);
+exception
+  when others then
+    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    -- Deadlocks, cancelled statements, want of resources, a server that stops: not the outcome's fault.
+    if v_code ~ '^(40|53|55|57|58|XX)' or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
+      raise;
+    end if;
+    if v_count > 1 then
+      v_first := rhythm.settle(p_worker, (select jsonb_agg(x.value order by x.nth) from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth) where x.nth <= v_count / 2), p_lease, p_targets);
+      v_second := rhythm.settle(p_worker, (select jsonb_agg(x.value order by x.nth) from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth) where x.nth > v_count / 2),
+        p_lease - jsonb_array_length(v_first -> 'claimed'), p_targets);
+      return jsonb_build_object('refused', (v_first -> 'refused') || (v_second -> 'refused'), 'claimed', (v_first -> 'claimed') || (v_second -> 'claimed'));
+    end if;
+    return rhythm.settle_batch(p_worker, jsonb_build_array(jsonb_build_object(
+      'id', p_outcomes -> 0 -> 'id', 'attempt', p_outcomes -> 0 -> 'attempt', 'status', 'failed', 'retryable', false,
+      'error', jsonb_build_object('type', 'SettleError', 'message', v_message, 'code', v_code))), 0, p_targets);
+end;
+$$;
+
+comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
+  'Commits what became of leased executions, all in one transaction: an array of {id, attempt, status: completed|failed|suspended|cancelled|released, …}. '
+  'Returns {refused: [{id, reason}], claimed: […]}: outcomes whose lease was lost changed nothing; with p_lease, children and workflows that can go on are leased at once '
+  'and returned as claim() would. An outcome that the database refuses fails its execution with the reason, the others go through; with p_on_error raise (a transactional task) the error is raised instead.';
+`,
+  },
+  {
+    name: "230_signal.sql",
+    kind: "behaviour",
+    checksum: "b79194eca13f240018b4f8caabdcfda17ba9a10eea8b762022bcc523d8b8a953",
+    text: `-- Signals.
+
+create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
+returns bigint
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_execution rhythm.execution;
+  v_problem constant text := coalesce(rhythm.name_problem('signal', p_name),
+    case when idempotency_key is not null then rhythm.name_problem('idempotency key', idempotency_key) end);
+  v_id bigint;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  if octet_length(p_payload::text) > v_limit then
+    perform rhythm.raise('RH006', format('The payload of signal "%s" takes %s bytes: at most %s are allowed', p_name, octet_length(p_payload::text), v_limit));
+  end if;
+  -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
+  perform rhythm.lock_states(array[p_execution]);
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, p_execution));
+  elsif v_execution.type = 'task' then
+    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is a task, only workflows take signals', p_name, p_execution));
+  elsif v_execution.stage >= 4 then
+    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, v_execution.status));
+  end if;
+
+  insert into rhythm.signal as g (execution_id, name, payload, idempotency_key, sent_at)
+  values (p_execution, p_name, coalesce(p_payload, 'null'), signal.idempotency_key, v_now)
+  on conflict on constraint signal_once do nothing
+  returning g.id into v_id;
+  if v_id is null then
+    return (select g.id from rhythm.signal as g where g.execution_id = p_execution and g.idempotency_key = signal.idempotency_key);
+  end if;
+  perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
+  return v_id;
+end;
+$$;
+
+comment on function rhythm.signal(uuid, text, jsonb, text) is
+  'Sends a signal to a workflow and returns its number. Signals of one name are taken in order, each once; they are kept until somebody '
+  'waits. With an idempotency key, sending again changes nothing. Example: select rhythm.signal(''0190…'', ''approval'', ''{"ok": true}'');';
+`,
+  },
+  {
+    name: "240_cancel.sql",
+    kind: "behaviour",
+    checksum: "9de8c8003b074cc18895fa5c8bf1e41a899d12c0875349d5dac5cd47dad39645",
+    text: `-- Cancelling and retrying.
+
+create or replace function rhythm.tree(p_execution uuid)
+returns setof uuid
+language sql
+stable
+set search_path = ''
+as $$
+  with recursive node as (
+    select e.id, 0 as depth from rhythm.execution as e where e.id = p_execution
+    union all
+    select c.id, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+  )
+  select n.id from node as n order by n.depth desc, n.id;
+$$;
+
+comment on function rhythm.tree(uuid) is 'An execution and all that it started, directly or not: the deepest first.';
+
+-- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
+-- more for that. The caller holds the states' locks.
+create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
+returns setof rhythm.moved
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform from rhythm.execution as e where e.id = any (p_ids) and e.stage < 4 order by e.id for update;
+  return query
+  with cleaning as (
+    select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
+  )
+  update rhythm.execution as e
+  set cancel_reason = coalesce(e.cancel_reason, p_reason),
+    stage = n.stage,
+    status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
+    completed_at = case when n.stage = 6 then p_now end,
+    run_at = case when n.stage = 1 then null else e.run_at end
+  from (
+    select x.id, case
+      when x.worker is not null then x.stage
+      when x.stage = 3 and exists (select from cleaning as c where c.execution_id = x.id) then 1
+      else 6
+    end as stage
+    from rhythm.execution as x
+    where x.id = any (p_ids) and x.stage < 4
+  ) as n
+  where e.id = n.id
+  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+end;
+$$;
+
+comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were not over. Internal.';
+
+create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_reason constant text := left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000);
+  v_ids uuid[];
+  v_all rhythm.moved[] := '{}';
+  v_some rhythm.moved[];
+begin
+  perform from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', p_execution));
+  end if;
+  -- A parent that runs may start children while we lock: look again until there are none we have not seen.
+  loop
+    v_ids := array(select t.id from rhythm.tree(p_execution) as t (id) join rhythm.execution as e on e.id = t.id
+      where e.stage < 4 and e.cancel_reason is null and not exists (select from unnest(v_all) as a where a.id = e.id));
+    exit when v_ids = '{}';
+    perform rhythm.lock_around(v_ids);
+    v_some := array(select c::rhythm.moved from rhythm.cancel_all(v_ids, v_reason, v_now) as c);
+    exit when v_some = '{}';
+    v_all := v_all || v_some;
+  end loop;
+  perform rhythm.follow_ends(v_all, '{}', null, 0, v_now);
+  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
+  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
+  return exists (select from unnest(v_all) as a where a.id = p_execution);
+end;
+$$;
+
+comment on function rhythm.cancel(uuid, text) is
+  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. False: it was over, or was asked already.';
+
+create or replace function rhythm.retry(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_execution rhythm.execution;
+  v_failed uuid[];
+begin
+  perform rhythm.lock_states(array(
+    select p_execution union select c.id from rhythm.execution as c where c.parent_id = p_execution and c.type = 'workflow' and c.stage in (5, 6)));
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for update;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', p_execution));
+  elsif v_execution.stage not in (5, 6) then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
+  end if;
+
+  -- The children whose failure brought it down run again, and it waits for them as it did.
+  v_failed := array(
+    select c.id from rhythm.workflow_state as s
+    join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
+    where s.execution_id = p_execution and s.snapshot is not null);
+  update rhythm.workflow_state as s
+  set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
+    need = case when v_failed = '{}' then s.need else rhythm.needs(s.waits) end
+  where s.execution_id = p_execution;
+  update rhythm.execution as e
+  set stage = case when e.type = 'workflow' and v_failed <> '{}' then 3 else 1 end,
+    status = case when e.type = 'workflow' and v_failed <> '{}' then 'suspended' else 'pending' end,
+    max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
+    delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
+  where e.id = p_execution;
+  perform rhythm.retry(f.id) from unnest(v_failed) as f (id);
+  perform rhythm.wake(array[v_execution.queue]);
+end;
+$$;
+
+comment on function rhythm.retry(uuid) is
+  'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again), a task once more.';
+`,
+  },
+  {
+    name: "250_workers.sql",
+    kind: "behaviour",
+    checksum: "d497f0cdedfd4780eab67e8fafed5ca92d8cbdb4c25eedc9d70bd1e49a858ac3",
+    text: `-- Workers: register, show signs of life, report, leave.
+
+create or replace function rhythm.register_worker(
+  p_worker uuid,
+  p_queues text[] default array['default'],
+  p_name text default null,
+  p_lease text default '30s',
+  p_info jsonb default '{}'
+)
+returns uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_worker constant uuid := coalesce(p_worker, rhythm.uuid7());
+  v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
+  v_problem text;
+begin
+  select p.problem into v_problem from (
+    select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
+    union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
+    union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
+  ) as p where p.problem is not null limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, info)
+  values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, coalesce(p_info, '{}'))
+  on conflict (id) do update set
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, dozing = false;
+  return v_worker;
+end;
+$$;
+
+comment on function rhythm.register_worker(uuid, text[], text, text, jsonb) is
+  'Makes a worker known; p_worker null: it is given an id. p_lease: how long it may be silent before its work is given to others.';
+
+create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  update rhythm.worker as w
+  set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
+  where w.id = p_worker;
+  if not found then
+    return '{"alive": false, "stop": []}';
+  end if;
+  return jsonb_build_object('alive', true, 'stop', (
+    select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
+    from rhythm.execution as e
+    where e.stage in (1, 2) and e.worker = p_worker and e.cancel_reason is not null
+  ));
+end;
+$$;
+
+comment on function rhythm.beat(uuid, jsonb) is
+  'A sign of life: {alive, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. stop: what was cancelled meanwhile.';
+
+create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.log_line (execution_id, at, level, message, data)
+  select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
+  from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
+  join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
+  order by l.nth;
+  update rhythm.execution as e set progress = p.value
+  from jsonb_each(p_progress) as p
+  where e.id = p.key::uuid and e.worker = p_worker;
+$$;
+
+comment on function rhythm.report(uuid, jsonb, jsonb) is
+  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds.';
+
+-- Gives back what a worker holds. p_crashed: it did not say good-bye; that counts as an attempt.
+create or replace function rhythm.take_back(p_workers uuid[], p_crashed text default null)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
+  v_rows rhythm.moved[];
+begin
+  perform rhythm.lock_around(array(select e.id from rhythm.execution as e where e.stage in (1, 2) and e.worker = any (p_workers)));
+  with held as (
+    select e.id from rhythm.execution as e
+    where e.stage in (1, 2) and e.worker = any (p_workers)
+    order by e.id for update
+  ),
+  fate as (
+    select e.id, case
+      when e.cancel_reason is not null and e.type = 'task' then 6
+      when p_crashed is null then 1
+      when e.crashes + 1 >= v_max_crashes then 5
+      when e.type = 'task' and e.attempt >= e.max_attempts then 5
+      when e.type = 'task' then 0
+      else 1
+    end as stage
+    from rhythm.execution as e join held as h on h.id = e.id
+  ),
+  moved as (
+    update rhythm.execution as e
+    set worker = null,
+      stage = f.stage,
+      status = case f.stage when 5 then 'failed' when 6 then 'cancelled' else 'pending' end,
+      attempt = case when p_crashed is null and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
+      crashes = case when p_crashed is null then e.crashes else e.crashes + 1 end,
+      run_at = case when f.stage = 0 then v_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
+      completed_at = case when f.stage >= 4 then v_now end,
+      error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
+    from fate as f
+    where e.id = f.id
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+  )
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
+  perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
+end;
+$$;
+
+comment on function rhythm.take_back(uuid[], text) is 'Returns what workers hold to the queues. Internal.';
+
+create or replace function rhythm.stop_worker(p_worker uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  delete from rhythm.worker as w where w.id = p_worker;
+  perform rhythm.take_back(array[p_worker]);
+end;
+$$;
+
+comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still holds goes back to the queues at once, without counting an attempt.';
+`,
+  },
+  {
+    name: "260_queues.sql",
+    kind: "behaviour",
+    checksum: "8baf2ad805d457b2e36ae09ee41a96b5f374cfe45ae35aae4dc838dad9fa4f02",
+    text: `-- Queues: limits and pauses.
+
+create or replace function rhythm.configure_queue(
+  p_queue text,
+  concurrency integer default null,
+  per_key_concurrency integer default null,
+  rate integer default null,
+  per text default '1s'
+)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
+  v_problem constant text := coalesce(
+    rhythm.name_problem('queue', p_queue),
+    case when concurrency < 1 then 'concurrency must be 1 or more' end,
+    case when per_key_concurrency < 1 then 'per_key_concurrency must be 1 or more' end,
+    case when rate < 1 then 'rate must be 1 or more' end,
+    case when rate is not null and coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
+  );
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.queue as q (name, concurrency, per_key_concurrency, rate, per_ms)
+  values (p_queue, configure_queue.concurrency, configure_queue.per_key_concurrency, configure_queue.rate,
+    case when configure_queue.rate is not null then v_per_ms end)
+  on conflict (name) do update set
+    concurrency = excluded.concurrency, per_key_concurrency = excluded.per_key_concurrency,
+    rate = excluded.rate, per_ms = excluded.per_ms, begun_at = '{}', begun = '{}';
+  perform rhythm.forget_plain_queue(p_queue);
+  perform rhythm.wake(array[p_queue]);
+end;
+$$;
+
+comment on function rhythm.configure_queue(text, integer, integer, integer, text) is
+  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period. '
+  'Null: no such limit. Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
+
+-- A queue without limits and not paused is no row: claims of it cost nothing extra.
+create or replace function rhythm.forget_plain_queue(p_queue text)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  delete from rhythm.queue as q
+  where q.name = p_queue and q.paused_at is null
+    and q.concurrency is null and q.per_key_concurrency is null and q.rate is null;
+$$;
+
+comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits and is not paused. Internal.';
+
+create or replace function rhythm.pause_queue(p_queue text)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_problem constant text := rhythm.name_problem('queue', p_queue);
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
+  on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
+  return found;
+end;
+$$;
+
+comment on function rhythm.pause_queue(text) is 'Nothing of this queue begins until resume_queue(); what runs goes on. False: it was paused already.';
+
+create or replace function rhythm.resume_queue(p_queue text)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_found boolean;
+begin
+  update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
+  v_found := found;
+  perform rhythm.forget_plain_queue(p_queue);
+  perform rhythm.wake(array[p_queue]);
+  return v_found;
+end;
+$$;
+
+comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. False: it was not paused.';
+`,
+  },
+  {
+    name: "270_flows.sql",
+    kind: "behaviour",
+    checksum: "bf9abf93d436c5d6f96d38f9b54a66a2649045ec5ed951ca2376214a3adadca0",
+    text: `-- Registering flows and tasks.
+
+create or replace function rhythm.options_problem(p_options jsonb)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    case when jsonb_typeof(p_options) <> 'object' then 'options must be an object' end,
+    case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
+      format('There is no option "%s": expected queue, priority, timeout, retry',
+        (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
+    rhythm.request_problem(p_options || '{"type": "task", "target": "x"}')
+  );
+$$;
+
+comment on function rhythm.options_problem(jsonb) is 'What is wrong with the defaults of a flow or task; null if nothing is. Internal.';
+
+create or replace function rhythm.register_flow(
+  p_name text,
+  p_source text,
+  p_program jsonb,
+  input_schema jsonb default null,
+  options jsonb default '{}',
+  description text default null
+)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_program constant text := encode(sha256(convert_to(p_name || E'\\n' || p_source, 'UTF8')), 'hex');
+  v_schema_problem constant jsonb := case when input_schema is not null then rhythm.check_schema(input_schema) end;
+  v_problem constant text := coalesce(
+    rhythm.name_problem('flow', p_name),
+    case when p_source is null or octet_length(p_source) > 1048576 then 'The source of a flow must be a text of at most 1 MiB' end,
+    case when p_program is null then 'A flow needs its compiled program' end,
+    rhythm.options_problem(options),
+    v_schema_problem ->> 'message'
+  );
+  v_version integer;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
+  values (
+    v_program, p_name,
+    (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
+    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
+  on conflict (program) do nothing;
+  insert into rhythm.flow as f (name, program, updated_at) values (p_name, v_program, rhythm.now())
+  on conflict (name) do update set program = excluded.program, updated_at = excluded.updated_at
+  where f.program <> excluded.program;
+  select v.version into v_version from rhythm.flow_version as v where v.program = v_program;
+  return v_version;
+end;
+$$;
+
+comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text) is
+  'Makes a text the current version of a flow and returns its number. The same text again changes nothing; an older text becomes current again. Executions under way stay on theirs.';
+
+create or replace function rhythm.get_program(p_program text)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select v.code from rhythm.flow_version as v where v.program = p_program;
+$$;
+
+comment on function rhythm.get_program(text) is 'The compiled program that a claimed workflow names; null if there is none.';
+
+create or replace function rhythm.register_tasks(p_tasks jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_problem text;
+begin
+  select coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) into v_problem
+  from jsonb_array_elements(p_tasks) as t
+  where coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) is not null
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.task as k (name, options, updated_at)
+  select t.value ->> 'name', t.value - 'name', rhythm.now()
+  from jsonb_array_elements(p_tasks) as t
+  order by t.value ->> 'name'
+  on conflict (name) do update set options = excluded.options, updated_at = excluded.updated_at
+  where k.options <> excluded.options;
+end;
+$$;
+
+comment on function rhythm.register_tasks(jsonb) is
+  'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They hold for whoever starts the task, also from psql and from flows.';
+`,
+  },
+  {
+    name: "280_tick.sql",
+    kind: "behaviour",
+    checksum: "05f78fc3c7f2533b0b342af46ab26de9a94005d43e8f1280f16981137be35598",
+    text: `-- What time brings. Every part is bounded, and skips what another session is at.
+
+create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_due uuid[];
+  v_items rhythm.settled_item[];
+begin
+  v_due := array(select t.id from rhythm.timer as t where not t.fired and t.fires_at <= p_now order by t.fires_at limit p_limit);
+  if v_due = '{}' then
+    return 0;
+  end if;
+  -- Another session may be at the same: whoever comes second waits here, and finds them fired.
+  perform rhythm.lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and not t.deadline));
+  with fired as (
+    update rhythm.timer as t set fired = true
+    where t.id = any (v_due) and not t.fired and not t.deadline
+    returning t.execution_id, t.id
+  )
+  select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
+  perform rhythm.resume(rhythm.deliver(v_items), p_now);
+  perform rhythm.end_late_workflows(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and t.deadline and not t.fired), p_now);
+  return cardinality(v_items);
+end;
+$$;
+
+comment on function rhythm.fire_timers(integer, timestamptz) is 'Fires the timers that are due. Part of tick().';
+
+create or replace function rhythm.end_signal_waits(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_due uuid[];
+  v_items rhythm.settled_item[];
+begin
+  v_due := array(select w.id from rhythm.signal_wait as w
+    where w.timeout_at <= p_now and w.signal_id is null and not w.timed_out order by w.timeout_at limit p_limit);
+  if v_due = '{}' then
+    return 0;
+  end if;
+  perform rhythm.lock_states(array(select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due)));
+  with ended as (
+    update rhythm.signal_wait as w set timed_out = true
+    where w.id = any (v_due) and w.signal_id is null and not w.timed_out
+    returning w.execution_id, w.id
+  )
+  select coalesce(array_agg(row(x.execution_id, x.id, true)::rhythm.settled_item), '{}') into v_items from ended as x;
+  perform rhythm.resume(rhythm.deliver(v_items), p_now);
+  return cardinality(v_items);
+end;
+$$;
+
+comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of tick().';
+
+create or replace function rhythm.ready_delayed(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_count integer;
+  v_queues text[];
+begin
+  with due as (
+    select e.id from rhythm.execution as e
+    where e.stage = 0 and e.run_at <= p_now
+    order by e.run_at limit p_limit for update skip locked
+  ),
+  moved as (
+    update rhythm.execution as e set stage = 1 from due as d where e.id = d.id returning e.queue
+  )
+  select count(*), array_agg(distinct m.queue) into v_count, v_queues from moved as m;
+  perform rhythm.wake(v_queues);
+  return v_count;
+end;
+$$;
+
+comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed executions ready whose time has come. Part of tick().';
+
+create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_rows rhythm.moved[];
+begin
+  if p_ids = '{}' then
+    return;
+  end if;
+  perform rhythm.cancel(c.id, 'Its workflow ran past its timeout')
+  from rhythm.execution as c
+  where c.parent_id = any (p_ids) and c.stage < 4
+  order by c.id;
+  perform rhythm.lock_around(p_ids);
+  update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
+  with moved as (
+    update rhythm.execution as e
+    set stage = 5, status = 'failed', worker = null, completed_at = p_now,
+      error = jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms))
+    where e.id = any (p_ids) and e.stage < 4
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+  )
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
+end;
+$$;
+
+comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Fails workflows that did not end within their timeout, and cancels what they started. Part of tick().';
+
+-- Leases that last are moved out of the way of claims.
+create or replace function rhythm.move_aside(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  -- Leased rows were ready first: they stand at the head of their queue.
+  update rhythm.execution as e
+  set stage = 2
+  where e.id = any (array(
+    select x.id
+    from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
+    cross join lateral (
+      select h.id, h.worker, h.claimed_at from rhythm.execution as h
+      where h.stage = 1 and h.queue = q.queue
+      order by h.priority desc, h.id
+      limit p_limit * 2
+    ) as x
+    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds')
+  ) and e.stage = 1 and e.worker is not null;
+  return 0;
+end;
+$$;
+
+comment on function rhythm.move_aside(integer, timestamptz) is 'Takes old leases out of the index of what is ready. Part of tick().';
+
+create or replace function rhythm.bury_workers(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_dead uuid[];
+begin
+  with dead as (
+    select w.id from rhythm.worker as w
+    where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
+    for update skip locked
+  ),
+  gone as (
+    delete from rhythm.worker as w using dead as d where w.id = d.id returning w.id
+  )
+  select coalesce(array_agg(g.id), '{}') into v_dead from gone as g;
+  -- And leases of workers that are no more, however that came.
+  v_dead := v_dead || array(
+    select distinct e.worker from rhythm.execution as e
+    where e.stage = 2 and not exists (select from rhythm.worker as w where w.id = e.worker));
+  if v_dead <> '{}' then
+    perform rhythm.take_back(v_dead, 'The worker that ran it was lost: it gave no sign of life');
+  end if;
+  return cardinality(v_dead);
+end;
+$$;
+
+comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers that gave no sign of life. Part of tick().';
+
+-- Attempts of tasks that ran past their timeout, a little later than their worker should have ended them; workflows
+-- that did not end in time.
+create or replace function rhythm.end_overdue(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_rows rhythm.moved[];
+  v_late uuid[];
+begin
+  v_late := array(
+    select e.id from rhythm.execution as e
+    where e.stage = 2 and e.type = 'task'
+      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
+    limit p_limit);
+  if v_late = '{}' then
+    return 0;
+  end if;
+  perform rhythm.lock_around(v_late);
+  with late as (
+    select e.id from rhythm.execution as e
+    where e.stage = 2 and e.type = 'task'
+      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
+      and e.id = any (v_late)
+    for update skip locked
+  ),
+  moved as (
+    update rhythm.execution as e
+    set worker = null,
+      stage = case when e.attempt < e.max_attempts and e.cancel_reason is null then 0 else 5 end,
+      status = case when e.attempt < e.max_attempts and e.cancel_reason is null then 'pending' else 'failed' end,
+      run_at = p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond',
+      completed_at = case when e.attempt < e.max_attempts and e.cancel_reason is null then null else p_now end,
+      error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
+    from late as l
+    where e.id = l.id
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+  )
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
+  return cardinality(v_rows);
+end;
+$$;
+
+comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran past its timeout. Part of tick().';
+`,
+  },
+  {
+    name: "290_read.sql",
+    kind: "behaviour",
+    checksum: "3564160b93c23be0487c82e5fd24eb3753a893ec0e9f9034f420114f5fe8c6c3",
+    text: `-- Reading and waiting.
+
+create or replace function rhythm.get(p_execution uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
+    'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
+    'metadata', coalesce(e.metadata, '{}'), 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
+    'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
+    'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at)
+  from rhythm.execution as e
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.get(uuid) is 'Everything about an execution as one JSON object; null if there is none.';
+
+create or replace function rhythm.watch(p_executions uuid[])
+returns setof uuid
+language sql
+volatile
+set search_path = ''
+as $$
+  update rhythm.execution as e set watched = true
+  where e.id = any (p_executions) and e.stage < 4 and not e.watched;
+  select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+$$;
+
+comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
+
+create or replace function rhythm.wait_for(p_execution uuid, p_timeout text default '60s')
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
+  v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
+  v_pause double precision := 0.002;
+begin
+  if v_ms is null then
+    perform rhythm.raise('RH001', format('"%s" cannot be a timeout: expected seconds, or text such as "1m30s"', p_timeout));
+  end if;
+  loop
+    perform from rhythm.execution as e where e.id = p_execution and e.stage >= 4;
+    if found or clock_timestamp() >= v_until then
+      return rhythm.get(p_execution);
+    end if;
+    perform from rhythm.execution as e where e.id = p_execution;
+    if not found then
+      perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', p_execution));
+    end if;
+    perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
+    v_pause := least(v_pause * 1.5, 0.1);
+  end loop;
+end;
+$$;
+
+comment on function rhythm.wait_for(uuid, text) is
+  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';
+`,
+  },
+  {
+    name: "300_tick.sql",
+    kind: "behaviour",
+    checksum: "0537ca1ad26d788bf7b30c401a7bb0f472d8232635e47e647e55c659502f92fc",
+    text: `-- tick(): everything that time brings, from wherever it is called.
+
+create or replace function rhythm.next_due(p_now timestamptz)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+  select least(
+    (select min(t.fires_at) from rhythm.timer as t where not t.fired),
+    (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
+    (select min(e.run_at) from rhythm.execution as e where e.stage = 0),
+    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+  );
+$$;
+
+comment on function rhythm.next_due(timestamptz) is 'When the next timer, delay, wait or lease runs out. Part of tick().';
+
+create or replace function rhythm.tick(p_limit integer default 1000)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_schedules timestamptz;
+  v_sql_tasks timestamptz;
+begin
+  perform rhythm.ready_delayed(p_limit, v_now);
+  perform rhythm.fire_timers(p_limit, v_now);
+  perform rhythm.end_signal_waits(p_limit, v_now);
+  v_schedules := rhythm.fire_schedules(100);
+  v_sql_tasks := rhythm.run_sql_tasks(100);
+  -- What need not be to the millisecond: one session a second does it.
+  if rhythm.chore_is_due(v_now) then
+    perform rhythm.bury_workers(v_now);
+    perform rhythm.end_overdue(p_limit, v_now);
+    perform rhythm.move_aside(p_limit, v_now);
+    perform rhythm.forget_keys(p_limit, v_now);
+    perform rhythm.purge(null, p_limit);
+  end if;
+  return least(rhythm.next_due(v_now), v_schedules, v_sql_tasks);
+end;
+$$;
+
+comment on function rhythm.tick(integer) is
+  'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
+  'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
+
+-- Locks: the row of the chore, skip locked.
+create or replace function rhythm.chore_is_due(p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform from rhythm.setting as s where s.name = 'chored_at' for update skip locked;
+  if not found then
+    insert into rhythm.setting (name, value) values ('chored_at', p_now::text) on conflict do nothing;
+    return found;
+  end if;
+  update rhythm.setting as s set value = p_now::text
+  where s.name = 'chored_at' and s.value::timestamptz not between p_now - interval '1 second' and p_now;
+  return found;
+end;
+$$;
+
+comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call of tick() is the one that cleans up: once a second over all sessions. Part of tick().';
+
+create or replace function rhythm.forget_keys(p_limit integer, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  delete from rhythm.idempotency_key as k
+  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.expires_at <= p_now limit p_limit for update skip locked));
+$$;
+
+comment on function rhythm.forget_keys(integer, timestamptz) is 'Removes idempotency keys that expired. Part of tick().';
+
+-- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it.
+create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
+  v_before constant timestamptz := rhythm.now() - v_age;
+  v_ids uuid[];
+begin
+  if v_age < interval '0' or p_limit < 1 then
+    perform rhythm.raise('RH001', 'purge() needs an age that is not negative and a limit of 1 or more');
+  end if;
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.id < rhythm.uuid7_floor(v_before)
+      and e.stage >= 4
+      and e.completed_at < v_before
+      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+    order by e.id
+    limit p_limit
+    for update skip locked);
+  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
+  delete from rhythm.execution as e where e.id = any (v_ids);
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.purge(interval, integer) is
+  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs and signals; returns how many.';
+
+create or replace function rhythm.uuid7_floor(p_at timestamptz)
+returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+  select (lpad(to_hex((extract(epoch from p_at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid;
+$$;
+
+comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
+`,
+  },
+  {
+    name: "310_check.sql",
+    kind: "behaviour",
+    checksum: "5701f155a84a3d943ae62b19f2255b24381fe33c5e6b853a8ec7332a2c26f55c",
+    text: `-- The database's own fsck.
+
+create or replace function rhythm.check()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = ''
+as $$
+  select e.id, format('it is leased to worker %s, which is not registered', e.worker)
+  from rhythm.execution as e
+  where e.stage in (1, 2) and e.worker is not null
+    and not exists (select from rhythm.worker as w where w.id = e.worker)
+  union all
+  select e.id, 'it is a workflow without a state'
+  from rhythm.execution as e
+  where e.stage < 4 and e.type = 'workflow'
+    and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
+  union all
+  select e.id, 'it is suspended and waits for nothing that can still happen'
+  from rhythm.execution as e
+  join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.stage = 3
+    and not exists (
+      select from jsonb_array_elements(s.waits) as g
+      cross join lateral jsonb_array_elements_text(g.value -> 'ids') as i (id)
+      where exists (select from rhythm.execution as c where c.id = i.id::uuid and c.stage < 4)
+        or exists (select from rhythm.timer as t where t.id = i.id::uuid and not t.fired)
+        or exists (select from rhythm.signal_wait as w where w.id = i.id::uuid and w.signal_id is null and not w.timed_out))
+  union all
+  select e.id, 'it is suspended although a group that it waits for is satisfied'
+  from rhythm.execution as e
+  join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.stage = 3 and 0 >= any (s.need)
+  union all
+  select c.id, 'it ended and its waiting parent was not told'
+  from rhythm.execution as c
+  join rhythm.execution as e on e.id = c.parent_id and e.stage = 3
+  join rhythm.workflow_state as s on s.execution_id = e.id
+  where c.stage >= 4 and c.id <> all (s.inbox)
+    and exists (select from jsonb_array_elements(s.waits) as g where g.value -> 'ids' ? c.id::text)
+  union all
+  select s.execution_id, 'a wait for a signal is open although the signal is there'
+  from rhythm.signal_wait as s
+  join rhythm.signal as g on g.execution_id = s.execution_id and g.name = s.name and g.taken_by is null
+  where s.signal_id is null and not s.timed_out
+  union all
+  select g.execution_id, format('signal %s was taken by a wait that took another', g.id)
+  from rhythm.signal as g
+  join rhythm.signal_wait as w on w.id = g.taken_by
+  where w.signal_id is distinct from g.id
+  union all
+  select e.id, 'it is to be cancelled, is not running, and did not end'
+  from rhythm.execution as e
+  where e.cancel_reason is not null and e.stage in (0, 3)
+  union all
+  select t.execution_id, 'it is over and a timer of it is still to fire'
+  from rhythm.timer as t
+  join rhythm.execution as e on e.id = t.execution_id and e.stage = 4
+  where not t.fired;
+$$;
+
+comment on function rhythm.check() is
+  'Everything that is wrong: each execution that is not over must have exactly one reason to move on (ready, a live lease, something to wait for). Empty means sound.';
 `,
   },
   {
@@ -1230,7 +4466,7 @@ comment on function rhythm.due_slots(rhythm.schedule_entry, rhythm.cron_times, t
   {
     name: "610_schedule_start.sql",
     kind: "behaviour",
-    checksum: "72b2a7d5786c7f10918d921599fab6a069a3f754fd8541af75e380bda547d813",
+    checksum: "e89c507624319dd9cfdfbd1b642043112ab8cd92e8ad3ee25618ef8b2070e1fe",
     text: `-- From a slot to an execution.
 
 -- What create_many() is given for one slot. The key makes a slot one execution, whoever asks for it and how often:
@@ -1260,7 +4496,7 @@ comment on function rhythm.slot_request(rhythm.schedule_entry, timestamptz) is
   'The execution that a slot of a schedule asks for, in the form of create_many(); without a slot, one by hand.';
 
 -- Errors are kept on the schedule, not thrown: one flow that is gone must not stop all the other schedules.
-create or replace function rhythm.start_slot(p_entry rhythm.schedule_entry, p_slot timestamptz)
+create or replace function rhythm.start_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
 returns rhythm.schedule_entry
 language plpgsql
 volatile
@@ -1268,15 +4504,25 @@ set search_path = ''
 as $$
 declare
   v_entry rhythm.schedule_entry := p_entry;
+  v_ids uuid[];
   v_code text;
   v_message text;
 begin
-  v_entry.last_execution_id := (
-    select c.id from rhythm.create_many(jsonb_build_array(rhythm.slot_request(p_entry, p_slot))) as c(id)
+  if p_slots = '{}' then
+    return v_entry;
+  end if;
+  -- In one call: only within it do ids keep the order of the slots.
+  v_ids := array(
+    select c.id
+    from rhythm.create_many((
+      select jsonb_agg(rhythm.slot_request(p_entry, s.slot) order by s.slot) from unnest(p_slots) as s(slot)
+    )) with ordinality as c(id, nth)
+    order by c.nth
   );
-  v_entry.active := v_entry.active || v_entry.last_execution_id;
-  v_entry.fired := v_entry.fired + 1;
-  v_entry.last_slot := p_slot;
+  v_entry.active := v_entry.active || v_ids;
+  v_entry.fired := v_entry.fired + cardinality(v_ids);
+  v_entry.last_execution_id := v_ids[cardinality(v_ids)];
+  v_entry.last_slot := p_slots[cardinality(p_slots)];
   v_entry.last_fired_at := rhythm.now();
   v_entry.last_error := null;
   return v_entry;
@@ -1288,13 +4534,13 @@ exception
       raise;
     end if;
     v_entry := p_entry;
-    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_slot);
+    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_slots[1]);
     return v_entry;
 end;
 $$;
 
-comment on function rhythm.start_slot(rhythm.schedule_entry, timestamptz) is
-  'Creates the execution of a slot and returns the schedule as it is then; with last_error if it could not.';
+comment on function rhythm.start_slots(rhythm.schedule_entry, timestamptz[]) is
+  'Creates the executions of some slots, all or none, and returns the schedule as it is then; with last_error if none.';
 
 create or replace function rhythm.check_schedule_start(p_entry rhythm.schedule_entry)
 returns void
@@ -1318,7 +4564,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "620_schedule.sql",
     kind: "behaviour",
-    checksum: "27b21bf07625449c858b0f45cbbb486320df925b36d1fbab1e45674470c5a3c0",
+    checksum: "0acf5458de99fce6e160bff154f97eb4f024f392d70e61e621408f740f678c42",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -1337,7 +4583,7 @@ begin
   for update;
 
   if v_entry.name is null then
-    perform rhythm.raise('RH404', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
+    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
   end if;
   return v_entry;
 end;
@@ -1577,7 +4823,7 @@ comment on function rhythm.backfill_schedule(text, timestamptz, timestamptz, int
   {
     name: "640_fire_schedules.sql",
     kind: "behaviour",
-    checksum: "0807629eb1b175f892c905798067385c203d0fe87ef680f253479ac667a808e9",
+    checksum: "649e2ef81b6e632cd953b7cbbd8a65ab6c0bb690b9deb19402048e0e00b4b401",
     text: `-- Firing. Called by tick(), from everywhere at once.
 -- Locks: schedule rows, skip locked; then what create_many() and cancel() lock.
 
@@ -1607,37 +4853,31 @@ as $$
 declare
   c_queue_limit constant integer := 1000;
   v_entry rhythm.schedule_entry := p_entry;
-  v_slots timestamptz[] := p_slots;
-  v_slot timestamptz;
-  v_running uuid;
+  v_slots constant timestamptz[] := p_entry.queued_slots || p_slots;
+  v_start timestamptz[] := v_slots;
 begin
-  if v_entry.overlap <> 'queue' then
-    v_slots := v_entry.queued_slots || v_slots;
-    v_entry.queued_slots := '{}';
-  else
-    v_entry.queued_slots := (v_entry.queued_slots || v_slots)[1:c_queue_limit];
-    v_entry.skipped := v_entry.skipped + cardinality(p_entry.queued_slots) + cardinality(v_slots) - cardinality(v_entry.queued_slots);
-    v_slots := case when v_entry.active = '{}' then v_entry.queued_slots[1:1] else '{}' end;
-    v_entry.queued_slots := v_entry.queued_slots[1 + cardinality(v_slots):];
-  end if;
-
-  if v_entry.overlap = 'cancel' and v_slots <> '{}' then
-    foreach v_running in array v_entry.active loop
-      perform rhythm.cancel(v_running, format('The next run of schedule "%s" is due', v_entry.name));
-    end loop;
-    v_entry.active := '{}';
-    v_entry.skipped := v_entry.skipped + cardinality(v_slots) - 1;
-    v_slots := v_slots[cardinality(v_slots):];
-  end if;
-
-  foreach v_slot in array v_slots loop
-    if v_entry.overlap = 'skip' and v_entry.active <> '{}' then
-      v_entry.skipped := v_entry.skipped + 1;
+  case v_entry.overlap
+    when 'skip' then
+      v_start := case when v_entry.active = '{}' then v_slots[1:1] else '{}' end;
+    when 'queue' then
+      v_start := case when v_entry.active = '{}' then v_slots[1:1] else '{}' end;
+      v_entry.queued_slots := v_slots[1 + cardinality(v_start):cardinality(v_start) + c_queue_limit];
+    when 'cancel' then
+      v_start := v_slots[cardinality(v_slots):];
+      if v_start <> '{}' then
+        perform rhythm.cancel(a.id, format('The next run of schedule "%s" is due', v_entry.name))
+        from unnest(v_entry.active) as a(id);
+        v_entry.active := '{}';
+      end if;
     else
-      v_entry := rhythm.start_slot(v_entry, v_slot);
-    end if;
-  end loop;
-  return v_entry;
+      v_entry.active := '{}'; -- Nobody asks who runs beside whom.
+  end case;
+
+  if v_entry.overlap <> 'queue' then
+    v_entry.queued_slots := '{}';
+  end if;
+  v_entry.skipped := v_entry.skipped + cardinality(v_slots) - cardinality(v_start) - cardinality(v_entry.queued_slots);
+  return rhythm.start_slots(v_entry, v_start);
 end;
 $$;
 
@@ -1722,6 +4962,896 @@ $$;
 comment on function rhythm.fire_schedules(integer) is
   'Fires the schedules that are due, creating about p_limit executions at most; returns when to call again (null: no '
   'schedule). Part of tick(); any number of sessions may call it at once.';
+`,
+  },
+  {
+    name: "650_sql_tasks.sql",
+    kind: "behaviour",
+    checksum: "47eb701a1bf6cf32ffb692dddba5ab0d218597354a2e4f56c7bccc4af6caf9b0",
+    text: `-- SQL tasks: the handler is a function of this database, run inside tick(). Not on any role's surface: a handler runs
+-- with the owner's rights, so only the owner says what is one.
+
+create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, p_options jsonb default '{}')
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_kind constant text := (select p.prokind from pg_catalog.pg_proc as p where p.oid = p_function);
+  v_problem constant text := coalesce(
+    rhythm.name_problem('task', p_name),
+    case when v_kind is null then 'There is no such function' end,
+    case when v_kind <> 'f' then format('%s is not a function', p_function) end,
+    case when (select p.proargtypes::text from pg_catalog.pg_proc as p where p.oid = p_function) <> 'jsonb'::regtype::oid::text then
+      format('%s cannot handle a task: expected a function of one jsonb, the inputs', p_function) end,
+    case when (select p.proretset from pg_catalog.pg_proc as p where p.oid = p_function) then
+      format('%s cannot handle a task: it returns a set, expected one value', p_function) end,
+    case when p_options is null then 'options must be an object' end,
+    rhythm.options_problem(p_options)
+  );
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  -- As text, which is qualified under an empty search_path: a restored dump finds it by name.
+  insert into rhythm.task as k (name, options, sql_function, updated_at)
+  values (p_name, '{"queue": "sql"}' || p_options, p_function::text, rhythm.now())
+  on conflict (name) do update
+  set options = excluded.options, sql_function = excluded.sql_function, updated_at = excluded.updated_at;
+end;
+$$;
+
+comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
+  'Makes a SQL function of one jsonb, the inputs, the handler of a task: tick() runs it, with no worker, and its return value '
+  'is the output. Its writes and the task''s completion commit together. Runs with the owner''s rights and an empty '
+  'search_path, unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks '
+  'for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+
+create or replace function rhythm.undefine_sql_task(p_name text)
+returns boolean
+language sql
+volatile
+set search_path = ''
+as $$
+  with gone as (
+    delete from rhythm.task as k
+    where k.name = p_name
+      and k.sql_function is not null
+    returning k.name
+  )
+  select exists (select from gone as g);
+$$;
+
+comment on function rhythm.undefine_sql_task(text) is
+  'Takes back define_sql_task(); what is queued waits for a worker that has a handler. False if there was none.';
+
+-- One handler, one subtransaction: what it wrote stays if it returns, and is gone if it raises. Deferred constraints
+-- are checked here: at the end of tick() they would take all the other work down with them.
+create or replace function rhythm.call_sql_task(p_function text, p_inputs jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_function constant regprocedure := to_regprocedure(p_function);
+  v_output jsonb;
+  v_code text;
+  v_message text;
+  v_detail text;
+  v_context text;
+begin
+  if v_function is null then
+    perform rhythm.raise('RH004', format('The function %s of this task is not there any more', p_function));
+  end if;
+  if (select p.prorettype from pg_catalog.pg_proc as p where p.oid = v_function) = 'void'::regtype then
+    execute format('select %s($1)', v_function::regproc) using p_inputs;
+  else
+    execute format('select to_jsonb(%s($1))', v_function::regproc) into v_output using p_inputs;
+  end if;
+  set constraints all immediate;
+  return jsonb_build_object('status', 'completed', 'output', coalesce(v_output, 'null'));
+exception
+  when query_canceled or assert_failure or others then
+    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
+      v_context = pg_exception_context;
+    return jsonb_build_object('status', 'failed', 'error', jsonb_build_object(
+      'type', 'SqlError', 'message', v_message, 'code', v_code, 'stack', v_context
+    ) || case when v_detail <> '' then jsonb_build_object('data', jsonb_build_object('detail', v_detail)) else '{}' end);
+end;
+$$;
+
+comment on function rhythm.call_sql_task(text, jsonb) is
+  'Runs the handler of a SQL task in a subtransaction; returns its outcome, an error with SQLSTATE and message included.';
+`,
+  },
+  {
+    name: "655_run_sql_tasks.sql",
+    kind: "behaviour",
+    checksum: "a3bfdff7e99fbb45005feb405cda550f7b3914865e86d8da2fde907750b1ae04",
+    text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
+-- so nobody else ever sees it, and a crash leaves the tasks as they were.
+
+create or replace function rhythm.sql_queues()
+returns text[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array(
+    select distinct coalesce(k.options ->> 'queue', 'default') as queue
+    from rhythm.task as k
+    where k.sql_function is not null
+    order by queue
+  );
+$$;
+
+comment on function rhythm.sql_queues() is 'The queues in which tick() looks for SQL tasks.';
+
+create or replace function rhythm.sql_task_is_ready(p_queues text[], p_targets text[])
+returns boolean
+language sql
+stable
+set search_path = ''
+set enable_seqscan = off
+as $$
+  select exists (
+    select
+    from rhythm.execution as e
+    where e.stage = 1
+      and e.queue = any (p_queues)
+      and e.worker is null
+      and e.type = 'task'
+      and e.target = any (p_targets)
+  );
+$$;
+
+comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
+
+-- As claim() does, but tasks alone: a workflow in the same queue is none of our business.
+create or replace function rhythm.claim_sql_tasks(p_worker uuid, p_queue text, p_limit integer, p_targets text[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+  v_ids uuid[];
+begin
+  if exists (select from rhythm.queue as q where q.name = p_queue) then
+    return rhythm.claim_limited(p_worker, p_queue, p_limit, p_targets, rhythm.now());
+  end if;
+  v_ids := array(
+    select e.id
+    from rhythm.execution as e
+    where e.stage = 1
+      and e.queue = p_queue
+      and e.worker is null
+      and e.type = 'task'
+      and e.target = any (p_targets)
+    order by e.priority desc, e.id
+    limit p_limit
+    for update skip locked
+  );
+  update rhythm.execution as e
+  set worker = p_worker, status = 'running', claimed_at = rhythm.now(), attempt = e.attempt + 1
+  where e.id = any (v_ids);
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
+  'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
+
+-- Locks: what claim() and settle() lock. Stops taking more after a quarter of a second: the rest of tick() waits for it.
+create or replace function rhythm.run_sql_tasks(p_limit integer default 100)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  c_at_once constant integer := 10;
+  v_until constant timestamptz := clock_timestamp() + interval '250 milliseconds';
+  v_targets constant text[] := array(select k.name from rhythm.task as k where k.sql_function is not null);
+  v_queues constant text[] := case when v_targets = '{}' then '{}' else rhythm.sql_queues() end;
+  v_left integer := p_limit;
+  v_worker uuid;
+  v_queue text;
+  v_outcomes jsonb;
+begin
+  if v_targets = '{}' or not rhythm.sql_task_is_ready(v_queues, v_targets) then
+    return null;
+  end if;
+
+  v_worker := rhythm.register_worker(null, v_queues, 'sql tasks');
+  foreach v_queue in array v_queues loop
+    while v_left > 0 and clock_timestamp() < v_until loop
+      v_outcomes := rhythm.run_claimed(rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets));
+      exit when v_outcomes is null;
+      v_left := v_left - jsonb_array_length(v_outcomes);
+      perform rhythm.settle(v_worker, v_outcomes);
+    end loop;
+  end loop;
+  perform rhythm.stop_worker(v_worker);
+  return case when v_left < p_limit and rhythm.sql_task_is_ready(v_queues, v_targets) then rhythm.now() end;
+end;
+$$;
+
+comment on function rhythm.run_sql_tasks(integer) is
+  'Runs ready SQL tasks, up to p_limit and for a quarter of a second; returns now if there are more, else null. Part of '
+  'tick(); any number of sessions may call it at once.';
+
+create or replace function rhythm.run_claimed(p_ids uuid[])
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_task record;
+  v_outcomes jsonb;
+begin
+  for v_task in
+    select e.id, e.attempt, e.inputs, k.sql_function
+    from rhythm.execution as e
+    join rhythm.task as k on k.name = e.target
+    where e.id = any (p_ids)
+      and e.type = 'task'
+    order by e.priority desc, e.id
+  loop
+    v_outcomes := coalesce(v_outcomes, '[]') || (
+      jsonb_build_object('id', v_task.id, 'attempt', v_task.attempt)
+      || rhythm.call_sql_task(v_task.sql_function, v_task.inputs)
+    );
+  end loop;
+  return v_outcomes;
+end;
+$$;
+
+comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first in claim order; returns their outcomes for settle(), null if none.';
+`,
+  },
+  {
+    name: "660_tick_loop.sql",
+    kind: "behaviour",
+    checksum: "c3dcec6b3d312819a62b37091d7b63aa3916549723e05a4adddc3246c6c8d7a8",
+    text: `-- The procedure behind pg_cron: ticks for a while, each tick in a transaction of its own.
+-- A procedure that commits cannot pin its search_path: every name here is qualified, those of pg_catalog too.
+-- Locks: one session-level advisory lock a schema. Gives way at once to another loop; freed by the session's end.
+
+create or replace procedure rhythm.tick_loop(p_for interval default '59 seconds')
+language plpgsql
+as $$
+declare
+  c_lock constant bigint := pg_catalog.hashtextextended('rhythm tick loop ' || :'schema', 0);
+  v_end constant timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) p_for;
+  v_due timestamptz;
+  v_wake timestamptz;
+begin
+  if not pg_catalog.pg_try_advisory_lock(c_lock) then
+    return;
+  end if;
+  loop
+    v_due := rhythm.tick();
+    commit;
+    -- At most a second: what others create meanwhile is not in v_due.
+    v_wake := least(v_due, rhythm.now() OPERATOR(pg_catalog.+) interval '1 second');
+    exit when pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (v_wake OPERATOR(pg_catalog.-) rhythm.now())
+      OPERATOR(pg_catalog.>=) v_end;
+    perform pg_catalog.pg_sleep(greatest(0.01, extract(epoch from v_wake OPERATOR(pg_catalog.-) rhythm.now())));
+  end loop;
+  perform pg_catalog.pg_advisory_unlock(c_lock);
+end;
+$$;
+
+comment on procedure rhythm.tick_loop(interval) is
+  'Ticks for just under a minute, each time when something is due and every second at least, committing after each. '
+  'Returns at once while another loop runs. Made for a minute job of pg_cron; works from psql as well.';
+`,
+  },
+  {
+    name: "665_install_cron.sql",
+    kind: "behaviour",
+    checksum: "598921c3373a675764529755e127e1ac86a840aa2b479fd343809ddae37fd01e",
+    text: `-- install_cron() and uninstall_cron(). pg_cron lives in one database of a server, and its job table is its own:
+-- every statement that touches it is dynamic, so that the engine installs where there is no pg_cron.
+
+create or replace function rhythm.cron_job_name()
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select format('rhythm %s %s', current_database(), :'schema');
+$$;
+
+comment on function rhythm.cron_job_name() is 'The name of this installation''s job in pg_cron.';
+
+-- The version of pg_cron in this database, or an error that says what is missing and what to do.
+create or replace function rhythm.find_cron()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_version constant text := (select x.extversion from pg_catalog.pg_extension as x where x.extname = 'pg_cron');
+  v_home constant text := current_setting('cron.database_name', true);
+begin
+  if v_version is not null then
+    if not has_schema_privilege('cron', 'usage') then
+      perform rhythm.raise('RH009', format('Role "%s" may not use pg_cron', current_user),
+        format('As a superuser, run: grant usage on schema cron to %I', current_user));
+    end if;
+    return v_version;
+  end if;
+
+  if not exists (select from pg_catalog.pg_available_extensions as a where a.name = 'pg_cron') then
+    perform rhythm.raise('RH009', 'pg_cron is not installed on this server',
+      'Install it (Debian: postgresql-<version>-cron), or let a worker run: workers tick too.');
+  elsif v_home is null then
+    perform rhythm.raise('RH009', 'pg_cron is on this server, but not loaded',
+      'Add pg_cron to shared_preload_libraries, restart the server, and run: create extension pg_cron');
+  elsif v_home <> current_database() then
+    perform rhythm.raise('RH009', format('pg_cron lives in the database "%s", not in "%s"', v_home, current_database()),
+      format('In "%s", run: select cron.schedule_in_database(%L, ''* * * * *'', %L, %L)',
+        v_home, rhythm.cron_job_name(), rhythm.cron_command('1.4'), current_database()));
+  end if;
+  perform rhythm.raise('RH009', format('pg_cron is not created in the database "%s"', current_database()),
+    'As a superuser, run: create extension pg_cron');
+end;
+$$;
+
+comment on function rhythm.find_cron() is
+  'The version of pg_cron in this database; an error that says what to do if it is not there or may not be used.';
+
+create or replace function rhythm.cron_knows_seconds(p_version text)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select (string_to_array(split_part(p_version, '-', 1), '.')::integer[])[1:2] >= array[1, 5];
+$$;
+
+comment on function rhythm.cron_knows_seconds(text) is 'Whether a version of pg_cron can run a job every second: 1.5 and newer.';
+
+create or replace function rhythm.cron_command(p_version text)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select case when rhythm.cron_knows_seconds(p_version)
+    then format('select %s()', 'rhythm.cron_tick'::regproc)
+    else format('call %s()', 'rhythm.tick_loop'::regproc)
+  end;
+$$;
+
+comment on function rhythm.cron_command(text) is 'The command of this installation''s job, for a version of pg_cron.';
+
+-- A job that runs every second writes 86,400 lines a day about itself: keep an hour of them.
+create or replace function rhythm.cron_tick()
+returns timestamptz
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if extract(second from clock_timestamp()) < 1 and to_regclass('cron.job_run_details') is not null then
+    execute 'delete from cron.job_run_details as d using cron.job as j
+      where j.jobid = d.jobid and j.jobname = $1 and d.end_time < clock_timestamp() - interval ''1 hour'''
+    using rhythm.cron_job_name();
+  end if;
+  return rhythm.tick();
+end;
+$$;
+
+comment on function rhythm.cron_tick() is
+  'tick() as pg_cron calls it every second; once a minute it also forgets what pg_cron noted of older calls.';
+
+create or replace function rhythm.install_cron()
+returns text
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_version constant text := rhythm.find_cron();
+  v_every constant text := case when rhythm.cron_knows_seconds(v_version) then '1 second' else '* * * * *' end;
+begin
+  execute 'select cron.schedule($1, $2, $3)' using rhythm.cron_job_name(), v_every, rhythm.cron_command(v_version);
+  return format('pg_cron %s runs "%s" (%s) as job "%s"', v_version, rhythm.cron_command(v_version), v_every, rhythm.cron_job_name());
+exception
+  when insufficient_privilege then
+    perform rhythm.raise('RH009', format('Role "%s" may not schedule jobs of pg_cron', current_user),
+      format('As a superuser, run: grant usage on schema cron to %I; grant execute on all functions in schema cron to %I',
+        current_user, current_user));
+end;
+$$;
+
+comment on function rhythm.install_cron() is
+  'Lets pg_cron tick: timers, schedules, SQL tasks, recovery and retention then go on with no worker alive. Every second '
+  'where pg_cron can (1.5 and newer), else a minute job that loops. Says what it did; calling it again changes nothing.';
+
+create or replace function rhythm.uninstall_cron()
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_job bigint;
+begin
+  perform rhythm.find_cron();
+  execute 'select j.jobid from cron.job as j where j.jobname = $1 and j.database = current_database()'
+  into v_job
+  using rhythm.cron_job_name();
+  if v_job is null then
+    return false;
+  end if;
+  execute 'select cron.unschedule($1)' using v_job;
+  execute 'delete from cron.job_run_details as d where d.jobid = $1' using v_job;
+  return true;
+end;
+$$;
+
+comment on function rhythm.uninstall_cron() is
+  'Takes back install_cron(): the job and what pg_cron noted about it. A loop under way ends within a minute. False if '
+  'there was nothing to take back.';
+`,
+  },
+  {
+    name: "670_execution_views.sql",
+    kind: "behaviour",
+    checksum: "c9093f0fe8486f412c82d5c2e1620356fbf7e811490ddd907610065f4b91b4a6",
+    text: `-- Executions, for people. Views belong to the owner: whoever may read one needs no right on a table.
+
+drop view if exists rhythm.executions;
+
+create view rhythm.executions as
+select
+  e.id,
+  e.type,
+  e.target,
+  e.status,
+  e.queue,
+  e.priority,
+  e.attempt,
+  e.max_attempts,
+  e.inputs,
+  e.output,
+  e.error,
+  coalesce(e.metadata, '{}') as metadata,
+  e.progress,
+  e.note,
+  e.cancel_reason,
+  e.parent_id,
+  e.worker,
+  e.concurrency_key,
+  e.timeout_ms,
+  e.crashes,
+  e.traceparent,
+  e.created_at,
+  e.run_at,
+  e.claimed_at,
+  e.completed_at
+from rhythm.execution as e;
+
+comment on view rhythm.executions is
+  'Every workflow and task. Newest first: order by id desc, ids carry the time. note says why one does not go on, where '
+  'somebody knows.';
+
+drop view if exists rhythm.logs;
+
+create view rhythm.logs as
+select
+  l.id,
+  l.execution_id,
+  l.at,
+  l.level,
+  l.message,
+  l.data
+from rhythm.log_line as l;
+
+comment on view rhythm.logs is 'What executions said, in the order of id: console.log in a flow, ctx.log in a task.';
+
+drop view if exists rhythm.waits;
+
+create view rhythm.waits as
+select w.execution_id, e.target, w.kind, w.id, w.name, w.until
+from (
+  select distinct a.execution_id, c.type, c.id, c.target, null::timestamptz
+  from rhythm.workflow_state as a
+  cross join lateral jsonb_array_elements(a.waits) as g(wait)
+  cross join lateral jsonb_array_elements_text(g.wait -> 'ids') as i(id)
+  join rhythm.execution as c on c.id = i.id::uuid and c.stage < 4
+  union all
+  select t.execution_id, 'timer', t.id, null, t.fires_at
+  from rhythm.timer as t
+  where not t.fired
+    and not t.deadline
+  union all
+  select s.execution_id, 'signal', s.id, s.name, s.timeout_at
+  from rhythm.signal_wait as s
+  where s.signal_id is null
+    and not s.timed_out
+) as w(execution_id, kind, id, name, until)
+join rhythm.execution as e on e.id = w.execution_id and e.stage < 4;
+
+comment on view rhythm.waits is
+  'What each workflow waits for: a task or workflow (name: its target), a timer, a signal (name: the signal''s); until: '
+  'when the timer fires or the wait for the signal gives up.';
+
+drop view if exists rhythm.stacks;
+
+create view rhythm.stacks as
+select
+  s.execution_id,
+  e.target,
+  v.version,
+  e.status,
+  f.nth as fibre,
+  f.fibre ->> 'function' as function,
+  (f.fibre ->> 'line')::integer as line,
+  (f.fibre ->> 'column')::integer as "column",
+  split_part(v.source, E'\\n', (f.fibre ->> 'line')::integer) as source_line,
+  f.fibre -> 'variables' as variables,
+  f.fibre -> 'waitsFor' as waits_for
+from rhythm.workflow_state as s
+join rhythm.execution as e on e.id = s.execution_id
+join rhythm.flow_version as v on v.program = s.program
+cross join lateral jsonb_array_elements(
+  case jsonb_typeof(s.stack) when 'array' then s.stack when 'object' then s.stack -> 'fibres' else '[]' end
+) with ordinality as f(fibre, nth);
+
+comment on view rhythm.stacks is
+  'Where each suspended workflow stands in its source: one row for each of its activations, innermost source line, the '
+  'variables in scope, the ids it waits for. As of its last suspension.';
+`,
+  },
+  {
+    name: "675_service_views.sql",
+    kind: "behaviour",
+    checksum: "e3e08c4c634f627f55e255ec23357a5974672687153c90fbf7b7999b0e0f0a45",
+    text: `-- Queues, workers and flows, for people.
+
+drop view if exists rhythm.queues;
+
+-- One branch for each stage: each is answered by the index of that stage, never by reading what is over.
+create view rhythm.queues as
+with counted as (
+  select e.queue, 'ready' as state, count(*) as executions, min(e.created_at) as oldest
+  from rhythm.execution as e where e.stage = 1 and e.worker is null group by e.queue
+  union all
+  select e.queue, 'running', count(*), null
+  from rhythm.execution as e where e.stage = 1 and e.worker is not null group by e.queue
+  union all
+  select e.queue, 'running', count(*), null
+  from rhythm.execution as e where e.stage = 2 group by e.queue
+  union all
+  select e.queue, 'delayed', count(*), null
+  from rhythm.execution as e where e.stage = 0 group by e.queue
+  union all
+  select e.queue, 'suspended', count(*), null
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.stage = 3
+  group by e.queue
+),
+named as (
+  select c.queue from counted as c
+  union
+  select q.name from rhythm.queue as q
+  union
+  select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue)
+)
+select
+  n.queue,
+  coalesce(sum(c.executions) filter (where c.state = 'ready'), 0)::bigint as ready,
+  coalesce(sum(c.executions) filter (where c.state = 'delayed'), 0)::bigint as delayed,
+  coalesce(sum(c.executions) filter (where c.state = 'running'), 0)::bigint as running,
+  coalesce(sum(c.executions) filter (where c.state = 'suspended'), 0)::bigint as suspended,
+  min(c.oldest) as oldest_at,
+  greatest(0, extract(epoch from clock_timestamp() - min(c.oldest)))::double precision as oldest_seconds,
+  (select count(*) from rhythm.worker as w where n.queue = any (w.queues)) as workers,
+  q.paused_at is not null as paused,
+  q.concurrency,
+  q.per_key_concurrency,
+  q.rate,
+  q.per_ms * interval '1 millisecond' as per
+from named as n
+left join counted as c on c.queue = n.queue
+left join rhythm.queue as q on q.name = n.queue
+group by n.queue, q.name;
+
+comment on view rhythm.queues is
+  'Every queue that has something to do, a worker or a limit: how much is ready (its depth), delayed, running and '
+  'suspended; since when the oldest ready one waits; how many workers take from it; pause and limits.';
+
+drop view if exists rhythm.workers;
+
+create view rhythm.workers as
+select
+  w.id,
+  w.name,
+  w.queues,
+  w.started_at,
+  w.beat_at,
+  w.beat_at + w.lease_ms * interval '1 millisecond' as lease_until,
+  w.lease_ms * interval '1 millisecond' as lease,
+  w.dozing,
+  coalesce(r.running, 0)::bigint as running,
+  w.info
+from rhythm.worker as w
+left join (
+  select l.worker, count(*) as running
+  from (
+    select e.worker from rhythm.execution as e where e.stage = 1 and e.worker is not null
+    union all
+    select e.worker from rhythm.execution as e where e.stage = 2
+  ) as l
+  group by l.worker
+) as r on r.worker = w.id;
+
+comment on view rhythm.workers is
+  'Workers that are alive or were until lately: what they take from, when they last said so, until when that holds, how '
+  'much each has in hand.';
+
+drop view if exists rhythm.flows;
+
+create view rhythm.flows as
+select
+  f.name,
+  v.version,
+  v.program,
+  v.description,
+  v.options,
+  v.input_schema,
+  v.source,
+  v.created_at,
+  f.updated_at
+from rhythm.flow as f
+join rhythm.flow_version as v on v.program = f.program;
+
+comment on view rhythm.flows is 'Every flow with its current version: what new executions start on.';
+`,
+  },
+  {
+    name: "678_read_functions.sql",
+    kind: "behaviour",
+    checksum: "c02a46a9f52b908bcf73d71e351843e27460dbdc704b463d10556e7388496c73",
+    text: `-- Two questions of tools that no view answers.
+
+create or replace function rhythm.first_id(p_at timestamptz)
+returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+  select rhythm.uuid7_floor(p_at);
+$$;
+
+comment on function rhythm.first_id(timestamptz) is
+  'The smallest id that an execution created at an instant can have: where id >= first_id(…) reads a range of the primary key.';
+
+create or replace function rhythm.flow_state(p_execution uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'name', v.name,
+    'version', v.version,
+    'source', v.source,
+    'code', v.code,
+    'snapshot', s.snapshot,
+    'waits', coalesce(s.waits, '[]')
+  )
+  from rhythm.workflow_state as s
+  join rhythm.flow_version as v on v.program = s.program
+  where s.execution_id = p_execution;
+$$;
+
+comment on function rhythm.flow_state(uuid) is
+  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none.';
+`,
+  },
+  {
+    name: "680_schedules_view.sql",
+    kind: "behaviour",
+    checksum: "ca9b2977ccef43c6124717852812c2fdead1be7924802718830b48fa1e155e87",
+    text: `-- Schedules, for people.
+
+drop view if exists rhythm.schedules;
+
+create view rhythm.schedules as
+select
+  s.name,
+  s.cron,
+  s.timezone,
+  s.type,
+  s.target,
+  case when s.paused_at is null then s.due_at end as next_run_at,
+  s.last_fired_at as last_run_at,
+  s.last_slot,
+  s.last_execution_id,
+  s.last_error,
+  s.paused_at is not null as paused,
+  s.overlap,
+  s.catch_up,
+  s.jitter,
+  s.inputs,
+  s.options,
+  cardinality(s.queued_slots) as queued,
+  s.fired,
+  s.skipped,
+  s.created_at,
+  s.updated_at
+from rhythm.schedule_entry as s;
+
+comment on view rhythm.schedules is
+  'Every schedule: when it runs next, when and as what it ran last, why it last could not (last_error), what overlap '
+  'queued and skipped.';
+`,
+  },
+  {
+    name: "690_roles.sql",
+    kind: "behaviour",
+    checksum: "e9c18c139dece97601d6822ff89bfaed63fa0d63babceaab6c5dc42ff29a34a2",
+    text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
+-- its rights from here.
+--   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
+-- Nobody but the owner has a right on a table. What a role may call runs with the owner's rights, with a pinned
+-- search_path; what nobody may call runs with the caller's.
+
+create or replace function rhythm.surface(p_role text)
+returns setof text
+language sql
+immutable
+set search_path = ''
+as $$
+  select s.name
+  from (values
+    ('rhythm_viewer', array[
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'channel', 'cron_next', 'cron_upcoming', 'check_inputs', 'check_schema', 'name_problem'
+    ]),
+    ('rhythm_client', array[
+      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_tasks',
+      'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule',
+      'pause_queue', 'resume_queue', 'configure_queue'
+    ]),
+    ('rhythm_worker', array[
+      'register_worker', 'beat', 'claim', 'settle', 'report', 'get_program', 'stop_worker', 'tick'
+    ])
+  ) as r(role, names)
+  cross join lateral unnest(r.names) as s(name)
+  where r.role = p_role
+    or (p_role <> 'rhythm_viewer' and r.role = 'rhythm_viewer')
+    or (p_role = 'rhythm_worker' and r.role = 'rhythm_client');
+$$;
+
+comment on function rhythm.surface(text) is
+  'The functions that a role may call: rhythm_viewer reads, rhythm_client also starts and steers, rhythm_worker also '
+  'runs work. All others are the owner''s.';
+
+create or replace function rhythm.close_to_public()
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_object text;
+begin
+  revoke all on schema rhythm from public;
+  revoke all on all tables in schema rhythm from public;
+  revoke all on all sequences in schema rhythm from public;
+  revoke all on all routines in schema rhythm from public;
+  for v_object in
+    select format('revoke usage on type %s from public', t.oid::regtype)
+    from pg_catalog.pg_type as t
+    left join pg_catalog.pg_class as c on c.oid = t.typrelid
+    where t.typnamespace = :'schema'::regnamespace
+      and t.typelem = 0
+      and (t.typtype in ('d', 'e') or c.relkind = 'c')
+  loop
+    execute v_object;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.close_to_public() is 'Takes every right in this schema from PUBLIC.';
+
+create or replace function rhythm.grant_to_roles()
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_role text;
+  v_routine regprocedure;
+  v_view regclass;
+begin
+  foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
+    continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
+    execute format('revoke all on schema rhythm from %I', v_role);
+    execute format('revoke all on all tables in schema rhythm from %I', v_role);
+    execute format('revoke all on all routines in schema rhythm from %I', v_role);
+    execute format('grant usage on schema rhythm to %I', v_role);
+    for v_view in
+      select c.oid from pg_catalog.pg_class as c where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v'
+    loop
+      execute format('grant select on %s to %I', v_view, v_role);
+    end loop;
+    for v_routine in
+      select p.oid
+      from pg_catalog.pg_proc as p
+      where p.pronamespace = :'schema'::regnamespace
+        and p.proname in (select s.name from rhythm.surface(v_role) as s(name))
+    loop
+      execute format('alter function %s security definer', v_routine);
+      execute format('grant execute on function %s to %I', v_routine, v_role);
+    end loop;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.grant_to_roles() is
+  'Gives rhythm_viewer, rhythm_client and rhythm_worker the rights on this schema that surface() lists, and no others.';
+
+create or replace function rhythm.create_roles()
+returns setof text
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
+    continue when exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
+    begin
+      execute format('create role %I nologin', v_role);
+    exception
+      when insufficient_privilege then
+        return next v_role;
+      when duplicate_object or unique_violation then
+        null; -- Another database of this server is being installed too.
+    end;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.create_roles() is
+  'Creates the roles that are not there yet; returns those that the caller may not create.';
+
+do $$
+declare
+  v_missing constant text[] := array(select c.role from rhythm.create_roles() as c(role));
+begin
+  delete from rhythm.installation_note as n
+  where n.note like 'Roles %';
+
+  if v_missing <> '{}' then
+    insert into rhythm.installation_note as n (note)
+    values (format(
+      'Roles %s were not created: "%s" may not create roles. If you want them, run as a superuser: %s; then install again, '
+      'or run as the owner: select %s()',
+      array_to_string(v_missing, ', '),
+      current_user,
+      (select string_agg(format('create role %I nologin', m.role), '; ') from unnest(v_missing) as m(role)),
+      'rhythm.grant_to_roles'::regproc
+    ));
+  end if;
+  perform rhythm.close_to_public();
+  perform rhythm.grant_to_roles();
+end;
+$$;
 `,
   },
 ];
