@@ -12,6 +12,23 @@ $$;
 
 comment on function rhythm.cron_job_name() is 'The name of this installation''s job in pg_cron.';
 
+create or replace function rhythm.cron_home()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return current_setting('cron.database_name', true);
+exception
+  when insufficient_privilege then
+    return current_database(); -- Not for our eyes; then the plain advice has to do.
+end;
+$$;
+
+comment on function rhythm.cron_home() is
+  'The database in which this server''s pg_cron lives; null if it is not loaded; this database if that may not be read.';
+
 -- The version of pg_cron in this database, or an error that says what is missing and what to do.
 create or replace function rhythm.find_cron()
 returns text
@@ -21,7 +38,7 @@ set search_path = ''
 as $$
 declare
   v_version constant text := (select x.extversion from pg_catalog.pg_extension as x where x.extname = 'pg_cron');
-  v_home constant text := current_setting('cron.database_name', true);
+  v_home constant text := case when v_version is null then rhythm.cron_home() end;
 begin
   if v_version is not null then
     if not has_schema_privilege('cron', 'usage') then

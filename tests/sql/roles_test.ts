@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { connect } from "../../src/db/connect.ts";
+import { install } from "../../src/db/install.ts";
+import { readSchema } from "../../scripts/gen.ts";
+import { freshDatabase, onEmbedded } from "../support/database.ts";
+
+const roles = ["rhythm_viewer", "rhythm_client", "rhythm_worker", "rhythm_nobody"] as const;
+
+async function tryAs(sql: postgres.Sql, role: string, statement: string): Promise<string> {
+  const outcome = { code: "fine" };
+  await sql.begin(async (tx) => {
+    await tx.unsafe(`set local role ${role}`);
+    await tx.unsafe(statement).catch((error) => {
+      outcome.code = error.code;
+      throw error;
+    });
+    throw new Error("rolled back");
+  }).catch(() => {});
+  return outcome.code;
+}
+
+/** Nulls for every parameter: whoever may not call a function is told so before its arguments are looked at. */
+async function everyRoutine(sql: postgres.Sql): Promise<{ name: string; call: string; kind: string }[]> {
+  return await sql`
+    select p.proname as name, p.prokind as kind,
+      format('%s(%s)', p.oid::regproc, (
+        select string_agg(format('null::%s', t.type::regtype), ', ' order by t.nth)
+        from unnest(p.proargtypes::oid[]) with ordinality as t(type, nth)
+      )) as call
+    from pg_proc as p
+    where p.pronamespace = 'rhythm'::regnamespace
+    order by p.proname`;
+}
+
+Deno.test({
+  name: "roles: each may call its own functions and is refused every other one",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase();
+    const nobody = await test.sql`select from pg_roles where rolname = 'rhythm_nobody'`;
+    if (nobody.length === 0) await test.sql`create role rhythm_nobody`.catch(() => {});
+    const routines = await everyRoutine(test.sql);
+    assert.ok(routines.length > 80);
+    for (const role of roles) {
+      const rows = await test.sql`select s.name from rhythm.surface(${role}) as s(name)`;
+      const own = new Set(role === "rhythm_nobody" ? [] : rows.map((row) => row.name));
+      for (const { name, call, kind } of routines) {
+        const statement = kind === "p" ? `call ${call}` : `select * from ${call} as x`;
+        const code = name === "wait_for" && own.has(name) ? "fine" : await tryAs(test.sql, role, statement);
+        if (own.has(name)) assert.notEqual(code, "42501", `${role} was refused ${name}()`);
+        else assert.equal(code, "42501", `${role} was let into ${name}()`);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "roles: views are read by all three, tables by nobody but the owner",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase();
+    const relations = await test.sql`
+      select c.oid::regclass::text as name, c.relkind as kind
+      from pg_class as c where c.relnamespace = 'rhythm'::regnamespace and c.relkind in ('r', 'v', 'S')`;
+    assert.ok(relations.filter(({ kind }) => kind === "v").length >= 8);
+    for (const role of roles.slice(0, 3)) {
+      for (const { name, kind } of relations) {
+        const read = await tryAs(test.sql, role, `select * from ${name} limit 1`);
+        assert.equal(read, kind === "v" ? "fine" : "42501", `${role} reading ${name}`);
+        if (kind === "S") continue;
+        // 55000: a view that nobody can write through.
+        const erased = await tryAs(test.sql, role, `delete from ${name}`);
+        assert.ok(
+          erased === "42501" || (kind === "v" && erased === "55000"),
+          `${role} deleting from ${name}: ${erased}`,
+        );
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "roles: a client starts and steers, a worker runs, through functions alone",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase();
+    const as = <T extends postgres.Row>(role: string, statement: string): Promise<T[]> =>
+      test.sql.begin(async (tx) => {
+        await tx.unsafe(`set local role ${role}`);
+        return await tx.unsafe<T[]>(statement);
+      }) as unknown as Promise<T[]>;
+
+    const [task] = await as<{ id: string }>(
+      "rhythm_client",
+      "select rhythm.enqueue('t', '{\"n\": 1}') as id",
+    );
+    await as("rhythm_client", "select rhythm.schedule('s', '@daily', 't', p_type => 'task')");
+    await as("rhythm_client", "select rhythm.trigger_schedule('s')");
+    const [worker] = await as<{ id: string }>("rhythm_worker", "select rhythm.register_worker(null) as id");
+    const claimed = await as<{ id: string }>(
+      "rhythm_worker",
+      `select c.id from rhythm.claim('${worker!.id}', p_limit => 10) as c`,
+    );
+    assert.equal(claimed.length, 2);
+    const outcome = JSON.stringify([{ id: task!.id, attempt: 1, status: "completed", output: 2 }]);
+    await as("rhythm_worker", `select rhythm.settle('${worker!.id}', '${outcome}')`);
+    await as("rhythm_worker", "select rhythm.tick()");
+    const [seen] = await as<{ status: string }>(
+      "rhythm_viewer",
+      `select e.status from rhythm.executions as e where e.id = '${task!.id}'`,
+    );
+    assert.equal(seen!.status, "completed");
+    assert.equal((await as("rhythm_viewer", "select * from rhythm.check()")).length, 0);
+  },
+});
+
+Deno.test({
+  name: "roles: installing without the right to create roles works, and says what it skipped",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase({ engine: "absent" });
+    const owner = `owner_${crypto.randomUUID().slice(0, 8)}`;
+    await test.sql.unsafe(`create role ${owner} login password 'x'`);
+    await test.sql.unsafe(`grant create on database "${test.name}" to ${owner}`);
+    const url = new URL(test.url);
+    [url.username, url.password] = [owner, "x"];
+    const database = connect({ url: url.href, maxConnections: 1 });
+    try {
+      // The roles belong to the server: here they may be there already. Other names stand for a server without them.
+      const files = (await readSchema()).map((file) => ({
+        ...file,
+        text: file.text.replaceAll(/rhythm_(viewer|client|worker)/g, `${owner}_$1`),
+      }));
+      const { skipped } = await install(database, { files });
+      assert.equal(skipped.length, 1);
+      assert.match(
+        skipped[0]!,
+        /^Roles \S+_viewer, \S+_client, \S+_worker were not created: "owner_\w+" may not create roles/,
+      );
+      await database.query("select rhythm.enqueue('t')");
+      const [row] = await database.query<{ open: boolean }>(
+        `select bool_or(a.grantee = 0) as open from pg_proc as p
+        cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where p.pronamespace = 'rhythm'::regnamespace`,
+      );
+      assert.equal(row!.open, false, "nothing is open to PUBLIC either way");
+      for (const role of ["viewer", "client", "worker"]) {
+        await test.sql.unsafe(`create role ${owner}_${role} nologin`);
+      }
+      await database.query("select rhythm.grant_to_roles()");
+      assert.equal(await tryAs(test.sql, `${owner}_client`, "select rhythm.enqueue('t')"), "fine");
+      assert.equal(await tryAs(test.sql, `${owner}_viewer`, "select rhythm.enqueue('t')"), "42501");
+    } finally {
+      await database.close();
+      for (const role of ["viewer", "client", "worker"]) {
+        await test.sql.unsafe(`drop owned by ${owner}_${role}; drop role ${owner}_${role}`).catch(() => {});
+      }
+      await test.sql.unsafe(`drop owned by ${owner} cascade; drop role ${owner}`);
+    }
+  },
+});
