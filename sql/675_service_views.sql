@@ -36,7 +36,7 @@ select
   coalesce(sum(c.executions) filter (where c.state = 'running'), 0)::bigint as running,
   coalesce(sum(c.executions) filter (where c.state = 'suspended'), 0)::bigint as suspended,
   min(c.oldest) as oldest_at,
-  greatest(0, extract(epoch from clock_timestamp() - min(c.oldest)))::double precision as oldest_seconds,
+  greatest(0, extract(epoch from rhythm.now() - min(c.oldest)))::double precision as oldest_seconds,
   (select count(*) from rhythm.worker as w where n.queue = any (w.queues)) as workers,
   q.paused_at is not null as paused,
   q.concurrency,
