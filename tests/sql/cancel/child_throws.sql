@@ -1,0 +1,19 @@
+-- A child that is cancelled fails for its parent, with the reason.
+do $$
+declare
+  w constant uuid := test.worker();
+  f constant uuid := test.flow();
+  a constant uuid := rhythm.uuid7();
+  v_settled jsonb;
+begin
+  perform test.claim(w);
+  perform test.suspend(w, f, jsonb_build_array(test.run_task(a)), 'any', array[a]);
+  perform rhythm.cancel(a, 'no longer wanted');
+  perform test.eq(test.status(f), 'pending', 'the parent goes on');
+  select x.settled into v_settled from rhythm.claim(w) as x;
+  perform test.eq(v_settled #>> '{0,status}', 'failed', 'a failure');
+  perform test.eq(v_settled #>> '{0,error,type}', 'CancelledError', 'of its own type');
+  perform test.eq(v_settled #>> '{0,error,message}', 'no longer wanted', 'with the reason');
+  perform test.complete(w, f);
+end;
+$$;

@@ -1,0 +1,24 @@
+-- What runs is asked to stop; its worker hears of it with its next beat, and what it then says decides.
+do $$
+declare
+  w constant uuid := test.worker();
+  a constant uuid := rhythm.enqueue('a');
+  b constant uuid := rhythm.enqueue('b');
+  c constant uuid := rhythm.enqueue('c');
+begin
+  perform test.claim(w);
+  perform test.eq(rhythm.cancel(a, 'stop it'), true, 'asked');
+  perform test.eq(rhythm.cancel(a, 'again'), false, 'asked already');
+  perform rhythm.cancel(b);
+  perform rhythm.cancel(c);
+  perform test.eq(test.status(a), 'running', 'it runs on');
+  perform test.eq(rhythm.beat(w) -> 'stop' @> jsonb_build_array(jsonb_build_object('id', a, 'reason', 'stop it')), true, 'the worker is told');
+  perform test.settle(w, a, '{"status": "cancelled"}');
+  perform test.complete(w, b, '"done"');
+  perform test.fail(w, c);
+  perform test.eq(test.status(a), 'cancelled', 'it stopped');
+  perform test.eq(test.status(b), 'completed', 'it was through before');
+  perform test.eq(test.status(c), 'cancelled', 'it broke off, and is not tried again');
+  perform test.eq(rhythm.beat(w) -> 'stop', '[]'::jsonb, 'nothing left to stop');
+end;
+$$;
