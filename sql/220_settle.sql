@@ -46,20 +46,26 @@ comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong wit
 -- The workflows that a batch concerns: its own, those that its children report to, those that it sends signals to.
 create or replace function rhythm.concerned(p_outcomes jsonb)
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select array(
-    select e.id from jsonb_array_elements(p_outcomes) as o (value)
-    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid where e.type = 'workflow'
-    union
-    select e.parent_id from jsonb_array_elements(p_outcomes) as o (value)
-    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid where e.parent_id is not null
-    union
-    select s.execution_id from jsonb_array_elements(p_outcomes) as o (value)
-    cross join lateral jsonb_path_query(o.value, '$.effects[*] ? (@.type == "send_signal")') as f
-    join rhythm.workflow_state as s on s.execution_id::text = lower(f ->> 'executionId'));
+declare
+  v_ids uuid[];
+begin
+  select array_agg(x.id) into v_ids
+  from jsonb_array_elements(p_outcomes) as o (value)
+  join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid and (e.type = 'workflow' or e.parent_id is not null)
+  cross join lateral (values (case when e.type = 'workflow' then e.id end), (e.parent_id)) as x (id)
+  where x.id is not null;
+  if jsonb_path_exists(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') then
+    v_ids := v_ids || array(
+      select s.execution_id
+      from jsonb_path_query(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') as f
+      join rhythm.workflow_state as s on s.execution_id::text = lower(f ->> 'executionId'));
+  end if;
+  return coalesce(v_ids, '{}');
+end;
 $$;
 
 comment on function rhythm.concerned(jsonb) is 'The workflows whose states a batch of outcomes changes. Internal.';
@@ -77,8 +83,8 @@ begin
   if exists (
     select from jsonb_array_elements(p_outcomes) as o (value)
     where jsonb_typeof(o.value) <> 'object'
-      or not coalesce(o.value ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false)
-      or not coalesce(o.value ->> 'attempt' ~ '^\d{1,5}$', false)
+      or not coalesce(length(o.value ->> 'id') = 36 and length(o.value ->> 'attempt') < 6, false)
+      or jsonb_typeof(o.value -> 'attempt') <> 'number'
   ) then
     perform rhythm.raise('RH001', 'Every outcome needs the id (a UUID) and the attempt that were claimed');
   end if;
@@ -96,6 +102,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_lease integer := greatest(p_lease, 0);
+  v_concerned uuid[];
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
   v_ready uuid[] := '{}';
@@ -104,7 +111,10 @@ declare
   v_queues text[];
   v_problem text;
 begin
-  perform rhythm.lock_states(rhythm.concerned(p_outcomes));
+  v_concerned := rhythm.concerned(p_outcomes);
+  if v_concerned <> '{}' then
+    perform rhythm.lock_states(v_concerned);
+  end if;
   v_held := rhythm.held_outcomes(p_worker, p_outcomes);
   if v_lease > 0 then
     -- As in claim(): the worker cannot be given up before this commits.
