@@ -1,7 +1,7 @@
 import type { AssignmentProperty, Expression, ObjectPattern, Pattern } from "../parser/ast.ts";
 import { type FunctionCompiler, namedValue } from "./compiler.ts";
 import { writeName } from "./names.ts";
-import { type Origin } from "./source_text.ts";
+import type { Origin } from "./source_text.ts";
 
 /** Where the parts of a pattern go: into new variables, or into whatever they name. */
 type Mode = "bind" | "assign";

@@ -66,11 +66,11 @@ export class Scope {
 
   /** The variable that a name means here; undefined for a global name. */
   find(name: string): Variable | undefined {
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      const variable = scope.variables.get(name);
-      if (variable !== undefined) return variable;
+    let found = this.variables.get(name);
+    for (let scope = this.parent; found === undefined && scope !== undefined; scope = scope.parent) {
+      found = scope.variables.get(name);
     }
-    return undefined;
+    return found;
   }
 
   /** Note a use of `name` at an offset. */

@@ -39,7 +39,7 @@ export interface CompiledFlow {
  *
  * const { program, diagnostics } = compileFlow({ name: "a.flow", source: "var user = 1" });
  * assert.equal(program, undefined);
- * assert.equal(diagnostics[0].code, "F0107");
+ * assert.equal(diagnostics[0]!.code, "F0107");
  * ```
  */
 export function compileFlow(flow: { name: string; source: string }): CompiledFlow {

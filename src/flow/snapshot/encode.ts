@@ -237,7 +237,6 @@ export function restoreLive(iterator: FlowIterator, left: number): void {
 }
 
 /** Stores of JSON refuse these two in text. */
-// deno-lint-ignore no-control-regex
 const SUSPICIOUS = /[\0\ud800-\udfff\uf8ff]/;
 
 function isPlain(text: string): boolean {
@@ -246,7 +245,6 @@ function isPlain(text: string): boolean {
 }
 
 function escape(text: string): string {
-  // deno-lint-ignore no-control-regex
   return text.replace(
     /[\0\\\ud800-\udfff]/g,
     (unit) => "\\" + unit.charCodeAt(0).toString(16).padStart(4, "0"),

@@ -1,6 +1,6 @@
 import type { FlowMachine } from "./machine.ts";
 import { isCallable, isObject, tagOf } from "./tag.ts";
-import { FlowError, FlowRegExp, Namespace, PlainObject, type Value } from "./value.ts";
+import { type FlowError, type FlowRegExp, type Namespace, PlainObject, type Value } from "./value.ts";
 
 type Primitive = undefined | null | boolean | number | string;
 

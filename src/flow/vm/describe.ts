@@ -2,7 +2,7 @@ import type { FunctionCode } from "../compile/program.ts";
 import { errorMember } from "./convert.ts";
 import { offsetAt, placeOf } from "./loaded.ts";
 import type { FlowMachine } from "./machine.ts";
-import { BoundNative, FlowError, FlowFunction, NativeFunction, type Value } from "./value.ts";
+import { BoundNative, type FlowError, FlowFunction, NativeFunction, type Value } from "./value.ts";
 
 const MAX_TRACE = 10;
 

@@ -24,7 +24,6 @@ import { describeValue, isCallable, tagOf } from "./tag.ts";
 import { FlowThrow, LimitExceeded } from "./throw.ts";
 import {
   BoundNative,
-  Box,
   type ErrorKind,
   FlowError,
   FlowFunction,
@@ -32,7 +31,6 @@ import {
   NativeFunction,
   PlainObject,
   type TypeTag,
-  UNSET,
   type Value,
 } from "./value.ts";
 
@@ -255,7 +253,6 @@ export class FlowMachine implements Machine {
 
   // Calls
 
-  /** {@inheritDoc} */
   call(fn: Value, args: Value[], self?: Value): Value {
     if (!(fn instanceof FlowFunction)) return this.#callOther(fn, self, args);
     return this.#run(fn, this.place(args), args.length);
@@ -429,7 +426,7 @@ export class FlowMachine implements Machine {
     return ownKeys(object);
   }
   hasOwn(object: Value, key: string): boolean {
-    return hasOwn(this, object, key);
+    return hasOwn(object, key);
   }
   iterate(value: Value): FlowIterator {
     return iteratorOf(this, value, "");
@@ -516,9 +513,4 @@ export class FlowMachine implements Machine {
     if (value === undefined && !this.globals.has(name)) this.fail("ReferenceError", `${name} is not defined`);
     return value;
   }
-}
-
-/** Whether a register holds nothing that a flow can see. */
-export function isUnset(value: Value | Box): boolean {
-  return value === UNSET;
 }

@@ -156,7 +156,7 @@ export function ownKeys(object: Value): string[] {
 }
 
 /** Whether a member is the object's own. */
-export function hasOwn(vm: FlowMachine, object: Value, key: string): boolean {
+export function hasOwn(object: Value, key: string): boolean {
   if (object instanceof PlainObject) return key in object;
   if (Array.isArray(object) || typeof object === "string") {
     return key === "length" || (arrayIndex(key) >= 0 && arrayIndex(key) < object.length);
@@ -167,8 +167,7 @@ export function hasOwn(vm: FlowMachine, object: Value, key: string): boolean {
   if (object instanceof FlowFunction || object instanceof NativeFunction || object instanceof BoundNative) {
     return key === "name" || key === "length";
   }
-  return object !== null && object !== undefined && tagOf(object) === "regexp" && key === "lastIndex" &&
-    vm !== undefined;
+  return object !== null && object !== undefined && tagOf(object) === "regexp" && key === "lastIndex";
 }
 
 /** `key in object` */
@@ -176,7 +175,7 @@ export function hasMember(vm: FlowMachine, object: Value, key: string): boolean 
   if (typeof object !== "object" || object === null) {
     return vm.fail("TypeError", `Cannot use 'in' operator to search for '${key}' in ${String(object)}`);
   }
-  if (hasOwn(vm, object, key)) return true;
+  if (hasOwn(object, key)) return true;
   if (object instanceof FlowError && (key === "name" || key === "message")) return true;
   const table = vm.tables[object instanceof Namespace ? "object" : tagOf(object)];
   return table !== undefined &&
@@ -199,7 +198,7 @@ export function deleteMember(vm: FlowMachine, object: Value, key: string): boole
       },
     );
   }
-  if (hasOwn(vm, object, key)) {
+  if (hasOwn(object, key)) {
     return vm.fail("TypeError", `Cannot delete property '${key}' of ${vm.show(object)}`);
   }
   return true;
