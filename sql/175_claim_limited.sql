@@ -116,7 +116,8 @@ $$;
 
 comment on function rhythm.pick_any(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
 
--- Keys that are full are passed over in the index itself; among the rest each key gets what it has room for.
+-- Keys that are full are passed over; among the next 20,000 each other key gets what it has room for. The queue's row
+-- is locked: nobody else begins anything of it meanwhile.
 create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_per_key integer)
 returns uuid[]
 language sql
@@ -136,8 +137,7 @@ as $$
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
       and not exists (select from busy as b where b.key = e.concurrency_key and b.running >= p_per_key)
     order by e.priority desc, e.id
-    limit p_limit * 4 + 1000
-    for update skip locked
+    limit 20000
   ),
   ranked as (
     select c.*, row_number() over (partition by c.key order by c.priority desc, c.id) + coalesce(b.running, 0) as place
@@ -145,10 +145,14 @@ as $$
     left join busy as b on b.key = c.key
   )
   select array(
-    select r.id from ranked as r
-    where r.key is null or r.place <= p_per_key
-    order by r.priority desc, r.id
-    limit p_limit
+    select e.id from rhythm.execution as e
+    where e.stage = 1 and e.worker is null
+      and e.id in (
+        select r.id from ranked as r
+        where r.key is null or r.place <= p_per_key
+        order by r.priority desc, r.id
+        limit p_limit)
+    for update skip locked
   );
 $$;
 
