@@ -10,9 +10,12 @@ interface ServerError {
 
 /** Thrown when no connection could be made, or the one in use was lost. */
 export class DatabaseUnavailableError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "DatabaseUnavailableError";
 
   /**
+   * Makes the error and its sentence.
+   *
    * @param url where it was tried, without the password
    * @param options the driver's error as `cause`
    */
@@ -27,6 +30,7 @@ export class DatabaseUnavailableError extends RhythmError {
 
 /** Thrown when the engine refuses a call; `code` is the SQLSTATE (class `RH`), `hint` says what to do. */
 export class EngineError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name: string = "EngineError";
   /** What to do about it, where the engine knows. */
   readonly hint?: string;
@@ -34,6 +38,8 @@ export class EngineError extends RhythmError {
   readonly detail?: string;
 
   /**
+   * Makes the error and its sentence.
+   *
    * @param error what the server said
    * @param options the driver's error as `cause`
    */
@@ -49,6 +55,7 @@ export class EngineError extends RhythmError {
 
 /** Thrown when Postgres itself refuses a statement (SQLSTATE in `code`): a missing right, a syntax error in a user's own SQL, … */
 export class StatementError extends EngineError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "StatementError";
 }
 

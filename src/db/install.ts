@@ -1,8 +1,11 @@
 import type { Database, Queryable } from "./database.ts";
 import { StatementError } from "./errors.ts";
 import { InstallError } from "./install_errors.ts";
+import { dropLeftOver, type Made, madeBy } from "./left_over.ts";
 import { libraryVersion, type SchemaFile, schemaFiles } from "./schema_gen.ts";
 import { checkSchemaName, forSchema } from "./schema_name.ts";
+
+export { installSql } from "./install_sql.ts";
 
 /** Where and what to install. */
 export interface InstallOptions {
@@ -102,8 +105,7 @@ async function applyFile(tx: Queryable, file: SchemaFile, schema: string): Promi
   try {
     await tx.script(forSchema(file.text, schema));
     if (file.kind === "structure") return [];
-    const names = [...file.text.matchAll(created)].map((match) => match[1]!);
-    return await tx.query<Made>(forSchema(`${madeHere} and o.name = any ($1::text[])`, schema), [names]);
+    return await madeBy(tx, file, schema);
   } catch (error) {
     if (error instanceof StatementError && error.code === "42501") {
       throw new InstallError(
@@ -225,108 +227,8 @@ from jsonb_to_recordset($1::jsonb) as f (file text, kind text, checksum text)
 on conflict (file) do update
 set checksum = excluded.checksum, library_version = excluded.library_version, installed_at = clock_timestamp()`;
 
-/** A function, procedure or view. */
-interface Made {
-  identity: string;
-  kind: string;
-}
-
-const created = /^ *create (?:or replace )?(?:function|procedure|view) rhythm\.(\w+)/gim;
-
-/** The functions and views that this transaction made or touched. A file that grants rights touches those of others. */
-const madeHere = `
-select o.identity, o.kind
-from (
-  select p.oid::regprocedure::text as identity, case p.prokind when 'p' then 'procedure' else 'function' end as kind,
-    p.proname as name, p.pronamespace as home, p.xmin as transaction
-  from pg_catalog.pg_proc as p
-  union all
-  select c.oid::regclass::text, 'view', c.relname, c.relnamespace, c.xmin
-  from pg_catalog.pg_class as c
-  where c.relkind = 'v'
-) as o
-where o.home = :'schema'::regnamespace and o.transaction::text = (pg_catalog.txid_current() & 4294967295)::text`;
-
-/** Drops what an older library's behaviour made and this one's no longer makes. */
-async function dropLeftOver(tx: Queryable, schema: string, made: Made[]): Promise<void> {
-  await tx.script(
-    forSchema(dropOthers, schema).replace(":made", () => JSON.stringify(made.map((one) => one.identity))),
-  );
-  await tx.query(
-    forSchema(
-      `insert into rhythm.installed_object (identity, kind)
-      select m.identity, m.kind from jsonb_to_recordset($1::jsonb) as m (identity text, kind text)
-      on conflict (identity) do update set kind = excluded.kind`,
-      schema,
-    ),
-    [JSON.stringify(made)],
-  );
-}
-
-/** What stands on another left-over goes first: a round drops what it can, until nothing is left. */
-const dropOthers = `
-do $drop$
-declare
-  v_object record;
-  v_blocked text;
-  v_dropped boolean;
-begin
-  loop
-    v_dropped := false;
-    v_blocked := null;
-    for v_object in
-      select o.identity, o.kind
-      from rhythm.installed_object as o
-      where o.identity not in (select jsonb_array_elements_text($made$:made$made$::jsonb))
-    loop
-      begin
-        execute format('drop %s if exists %s', v_object.kind, v_object.identity);
-        delete from rhythm.installed_object as o where o.identity = v_object.identity;
-        v_dropped := true;
-      exception
-        when dependent_objects_still_exist then
-          v_blocked := format('drop %s %s', v_object.kind, v_object.identity);
-      end;
-    end loop;
-    exit when v_blocked is null;
-    if not v_dropped then
-      execute v_blocked;
-    end if;
-  end loop;
-end;
-$drop$`;
-
 function compareVersions(left: string, right: string): number {
   const parts = (version: string) => version.split(/[-+]/)[0]!.split(".").map(Number);
   const [a, b] = [parts(left), parts(right)];
   return a.map((part, index) => part - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
-}
-
-/**
- * The whole installation as one SQL script, for people who run their own migrations. It installs afresh; it does not upgrade.
- *
- * @param options the schema
- * @returns the script, in one transaction
- */
-export function installSql(options: Omit<InstallOptions, "version"> = {}): string {
-  const schema = checkSchemaName(options.schema ?? "rhythm");
-  const files = options.files ?? schemaFiles;
-  const records = files.map(({ name, kind, checksum }) =>
-    `('${name}', '${kind}', '${checksum}', '${libraryVersion}')`
-  );
-  return [
-    `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file …`,
-    "begin;",
-    `set local search_path = '';\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
-    `create schema if not exists "${schema}";`,
-    ...files.map((file) => `-- ${file.name}\n${forSchema(file.text, schema)}`),
-    forSchema(
-      `insert into rhythm.installation (file, kind, checksum, library_version) values\n  ${
-        records.join(",\n  ")
-      };`,
-      schema,
-    ),
-    forSchema(`insert into rhythm.installed_object (identity, kind)${madeHere};`, schema),
-    "commit;\n",
-  ].join("\n\n");
 }

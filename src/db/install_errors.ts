@@ -2,9 +2,12 @@ import { RhythmError } from "../shared/error.ts";
 
 /** Thrown when the engine cannot be installed or upgraded; nothing was changed. */
 export class InstallError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "InstallError";
 
   /**
+   * Makes the error and its sentence.
+   *
    * @param code what stands in the way
    * @param message what, and what to do about it
    * @param options the database's own error as `cause`

@@ -5,9 +5,12 @@ export type Duration = number | string;
 
 /** Thrown for a duration that is not one. */
 export class DurationError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "DurationError";
 
   /**
+   * Makes the error and its sentence.
+   *
    * @param value what was given
    * @param problem what is wrong with it
    */

@@ -1,10 +1,13 @@
 /** The base of every error that Rhythm raises: a sentence for people, a `code` for programs. */
 export class RhythmError extends Error {
+  /** The name of the class, also where code was minified. */
   override readonly name: string = "RhythmError";
   /** A stable code; programs branch on it, never on the message. */
   readonly code: string;
 
   /**
+   * Makes the error and its sentence.
+   *
    * @param message what could not be done, to what, because of what, and what was expected
    * @param options the code, and the error that caused this one
    */

@@ -16,11 +16,14 @@ export interface JsonCheckOptions {
 
 /** Thrown when a value cannot cross a boundary as JSON; `path` leads to the part that cannot. */
 export class JsonError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "JsonError";
   /** The way from the whole value to the part that JSON cannot carry: `inputs.items[3].price`. */
   readonly path: string;
 
   /**
+   * Makes the error and its sentence.
+   *
    * @param path the way to the part that cannot be carried
    * @param problem what is wrong with it, and what was expected
    * @param code a stable code

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { connect } from "../../src/db/connect.ts";
-import { install, installSql } from "../../src/db/install.ts";
+import { install } from "../../src/db/install.ts";
+import { installScript } from "../../src/db/install_sql.ts";
 import { readSchema } from "../../scripts/gen.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
 import { catalog } from "./support/catalog.ts";
@@ -63,7 +64,7 @@ Deno.test({
     await install(one.database, { files, schema: "My Schema-2" });
     const path = await Deno.makeTempFile({ suffix: ".sql" });
     try {
-      await Deno.writeTextFile(path, installSql({ files, schema: "My Schema-2" }));
+      await Deno.writeTextFile(path, installScript(files, "My Schema-2"));
       const { success, stderr } = await new Deno.Command("psql", {
         args: ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", path, two.url],
         stdout: "null",

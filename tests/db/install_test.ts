@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../src/db/connect.ts";
-import { install, installSql } from "../../src/db/install.ts";
+import { install } from "../../src/db/install.ts";
+import { installScript } from "../../src/db/install_sql.ts";
 import type { InstallError } from "../../src/db/install_errors.ts";
 import { readSchema } from "../../scripts/gen.ts";
 import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
@@ -50,7 +51,7 @@ Deno.test("installSql() as a script makes what install() makes", async () => {
   await using one = await freshDatabase({ engine: "absent" });
   await using two = await freshDatabase({ engine: "absent" });
   await install(one.database, { files, schema: "flows of mine" });
-  await runScript(two, installSql({ files, schema: "flows of mine" }));
+  await runScript(two, installScript(files, "flows of mine"));
   assert.deepEqual(
     await catalog(two.database, "flows of mine"),
     await catalog(one.database, "flows of mine"),

@@ -8,7 +8,8 @@ import postgres from "postgres";
 import { connect } from "../../src/db/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { openEmbedded } from "../../src/db/embedded.ts";
-import { install, installSql } from "../../src/db/install.ts";
+import { install } from "../../src/db/install.ts";
+import { installScript } from "../../src/db/install_sql.ts";
 import type { SchemaFile } from "../../src/db/schema_gen.ts";
 import { readSchema } from "../../scripts/gen.ts";
 import { type Cluster, findBinaries, startCluster } from "./cluster.ts";
@@ -173,7 +174,7 @@ async function freshEmbedded(engine: "installed" | "absent"): Promise<TestDataba
 async function embeddedTemplate(): Promise<Blob> {
   const { PGlite } = await import("@electric-sql/pglite");
   const engine = await PGlite.create({ dataDir: "memory://" });
-  await engine.exec(installSql({ files: await engineFiles() }));
+  await engine.exec(installScript(await engineFiles(), "rhythm"));
   const image = await engine.dumpDataDir("none");
   await engine.close();
   return image;

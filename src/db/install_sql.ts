@@ -1,0 +1,36 @@
+import { madeHere } from "./left_over.ts";
+import { libraryVersion, type SchemaFile, schemaFiles } from "./schema_gen.ts";
+import { checkSchemaName, forSchema } from "./schema_name.ts";
+
+/**
+ * The whole installation as one SQL script, for people who run their own migrations. It installs afresh; it does not upgrade.
+ *
+ * @param options the schema
+ * @returns the script, in one transaction
+ */
+export function installSql(options: { schema?: string } = {}): string {
+  return installScript(schemaFiles, options.schema ?? "rhythm");
+}
+
+/** {@linkcode installSql} of any files. */
+export function installScript(files: readonly SchemaFile[], name: string): string {
+  const schema = checkSchemaName(name);
+  const records = files.map(({ name, kind, checksum }) =>
+    `('${name}', '${kind}', '${checksum}', '${libraryVersion}')`
+  );
+  return [
+    `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file …`,
+    "begin;",
+    `set local search_path = '';\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
+    `create schema if not exists "${schema}";`,
+    ...files.map((file) => `-- ${file.name}\n${forSchema(file.text, schema)}`),
+    forSchema(
+      `insert into rhythm.installation (file, kind, checksum, library_version) values\n  ${
+        records.join(",\n  ")
+      };`,
+      schema,
+    ),
+    forSchema(`insert into rhythm.installed_object (identity, kind)${madeHere};`, schema),
+    "commit;\n",
+  ].join("\n\n");
+}
