@@ -1,0 +1,261 @@
+// Two sessions that want the same at the same time, in both orders, each held at its gate by the server's own locks.
+import assert from "node:assert/strict";
+import type postgres from "postgres";
+import { onEmbedded } from "../support/database.ts";
+import {
+  claim,
+  claimOne,
+  openArena,
+  pidOf,
+  registerWorker,
+  settle,
+  statusOf,
+  suspended,
+  untilBlocked,
+  violations,
+} from "./support/sessions.ts";
+import type { Arena } from "./support/sessions.ts";
+
+const race = (name: string, run: () => Promise<void>): void =>
+  Deno.test({ name, ignore: onEmbedded, fn: run });
+
+type Act = (sql: postgres.Sql) => Promise<unknown>;
+
+/** The first acts and keeps its transaction open until the second waits for it. */
+async function inTurn(arena: Arena, acts: { first: Act; second: Act }): Promise<[unknown, unknown]> {
+  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  const pid = await pidOf(two);
+  let second: Promise<unknown> = Promise.resolve();
+  const first = await one.begin(async (tx) => {
+    const result = await acts.first(tx as unknown as postgres.Sql);
+    // A statement of this driver begins when somebody waits for it.
+    second = (async () => await acts.second(two))();
+    await untilBlocked(arena.watcher, pid);
+    return result;
+  });
+  return [first, await second];
+}
+
+race("settle() before cancel(): the completed task stays completed", async () => {
+  await using arena = await openArena(2);
+  const worker = await registerWorker(arena.watcher);
+  await arena.watcher`select rhythm.enqueue('a')`;
+  const id = await claimOne(arena.watcher, worker);
+  const [settled, cancelled] = await inTurn(arena, {
+    first: (sql) => settle(sql, worker, { id, status: "completed", output: 1 }),
+    second: (sql) => sql`select rhythm.cancel(${id}) as done`,
+  });
+  assert.deepEqual(settled, { refused: [], claimed: [] });
+  assert.equal((cancelled as { done: boolean }[])[0]?.done, false);
+  assert.equal(await statusOf(arena.watcher, id), "completed");
+});
+
+race(
+  "cancel() before settle(): a suspension is refused nothing, and the workflow ends cancelled",
+  async () => {
+    await using arena = await openArena(2);
+    const worker = await registerWorker(arena.watcher);
+    await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+    await arena.watcher`select rhythm.start('f')`;
+    const id = await claimOne(arena.watcher, worker);
+    const wait = crypto.randomUUID();
+    await inTurn(arena, {
+      first: (sql) => sql`select rhythm.cancel(${id}, 'enough')`,
+      second: (sql) =>
+        settle(sql, worker, {
+          id,
+          status: "suspended",
+          snapshot: {},
+          effects: [{ type: "await_signal", id: wait, name: "s" }],
+          waits: [{ mode: "any", ids: [wait] }],
+        }),
+    });
+    assert.notEqual(await statusOf(arena.watcher, id), "suspended");
+    assert.deepEqual(await violations(arena.watcher), []);
+  },
+);
+
+race("cancel() before settle(): children started meanwhile are cancelled too", async () => {
+  await using arena = await openArena(2);
+  const worker = await registerWorker(arena.watcher);
+  await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+  await arena.watcher`select rhythm.start('f')`;
+  const id = await claimOne(arena.watcher, worker);
+  const child = crypto.randomUUID();
+  await inTurn(arena, {
+    first: (sql) =>
+      settle(sql, worker, {
+        id,
+        status: "suspended",
+        snapshot: {},
+        effects: [{ type: "run_task", id: child, target: "a", inputs: {} }],
+        waits: [{ mode: "any", ids: [child] }],
+      }),
+    second: (sql) => sql`select rhythm.cancel(${id})`,
+  });
+  assert.equal(await statusOf(arena.watcher, id), "cancelled");
+  assert.equal(await statusOf(arena.watcher, child), "cancelled");
+  assert.deepEqual(await violations(arena.watcher), []);
+});
+
+for (const first of ["signal", "suspend"] as const) {
+  race(`signal() and settle() at once, ${first} first: the signal is taken`, async () => {
+    await using arena = await openArena(2);
+    const worker = await registerWorker(arena.watcher);
+    await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+    await arena.watcher`select rhythm.start('f')`;
+    const id = await claimOne(arena.watcher, worker);
+    const wait = crypto.randomUUID();
+    const signal: Act = (sql) => sql`select rhythm.signal(${id}, 's', '"hello"')`;
+    const suspend: Act = (sql) =>
+      settle(sql, worker, {
+        id,
+        status: "suspended",
+        snapshot: {},
+        effects: [{ type: "await_signal", id: wait, name: "s" }],
+        waits: [{ mode: "any", ids: [wait] }],
+      });
+    await inTurn(
+      arena,
+      first === "signal" ? { first: signal, second: suspend } : { first: suspend, second: signal },
+    );
+    const [row] = await claim(arena.watcher, worker);
+    assert.deepEqual(row?.settled, [{ id: wait, status: "completed", output: "hello" }]);
+    assert.deepEqual(await violations(arena.watcher), []);
+  });
+}
+
+race("signal() and the end of its workflow at once: the signal is refused, not lost", async () => {
+  await using arena = await openArena(2);
+  const worker = await registerWorker(arena.watcher);
+  await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+  await arena.watcher`select rhythm.start('f')`;
+  const id = await claimOne(arena.watcher, worker);
+  await assert.rejects(
+    inTurn(arena, {
+      first: (sql) => settle(sql, worker, { id, status: "completed", output: null }),
+      second: (sql) => sql`select rhythm.signal(${id}, 's')`,
+    }),
+    { code: "RH003" },
+  );
+  assert.deepEqual(await violations(arena.watcher), []);
+});
+
+race("the last two children of a workflow settle at once: it goes on, once", async () => {
+  await using arena = await openArena(2);
+  const worker = await registerWorker(arena.watcher);
+  const ids = [crypto.randomUUID(), crypto.randomUUID()] as [string, string];
+  const id = await suspended(arena.watcher, worker, {
+    effects: ids.map((child) => ({ type: "run_task", id: child, target: "a", inputs: {} })),
+    mode: "all",
+    ids,
+  });
+  await claim(arena.watcher, worker);
+  await inTurn(arena, {
+    first: (sql) => settle(sql, worker, { id: ids[0], status: "completed", output: 1 }),
+    second: (sql) => settle(sql, worker, { id: ids[1], status: "completed", output: 2 }),
+  });
+  const rows = await claim(arena.watcher, worker);
+  assert.deepEqual(rows.map((row) => row.id), [id]);
+  assert.deepEqual(rows[0]?.settled, [
+    { id: ids[0], status: "completed", output: 1 },
+    { id: ids[1], status: "completed", output: 2 },
+  ]);
+  assert.deepEqual(await violations(arena.watcher), []);
+});
+
+race("a worker given up while it claims: it keeps no lease that nobody would take back", async () => {
+  await using arena = await openArena(2);
+  const [row] = await arena.watcher`select rhythm.register_worker(null, p_lease => '1s') as id`;
+  const worker = row?.id;
+  await arena.watcher`select rhythm.enqueue('a')`;
+  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  await two`select set_config('rhythm_clock.shift', '1 hour', false)`;
+  await one.begin(async (tx) => {
+    await claim(tx as unknown as postgres.Sql, worker);
+    await two`select rhythm.tick()`;
+  });
+  await two`select set_config('rhythm_clock.shift', '2 hours', false)`;
+  await two`select rhythm.tick()`;
+  assert.deepEqual(await violations(arena.watcher), []);
+  const [left] = await arena.watcher`select status from rhythm.execution`;
+  assert.equal(left?.status, "pending");
+});
+
+race(
+  "a server process that dies within settle(): nothing of it happened, and it can be said again",
+  async () => {
+    await using arena = await openArena(2);
+    const worker = await registerWorker(arena.watcher);
+    const child = crypto.randomUUID();
+    const id = await suspended(arena.watcher, worker, {
+      effects: [{ type: "run_task", id: child, target: "a", inputs: {} }],
+      mode: "any",
+      ids: [child],
+    });
+    await claim(arena.watcher, worker);
+    const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+    const pid = await pidOf(two);
+    let broken: Promise<unknown> = Promise.resolve();
+    await one.begin(async (tx) => {
+      await tx`select from rhythm.workflow_state where execution_id = ${id} for update`;
+      broken = assert.rejects(settle(two, worker, { id: child, status: "completed", output: 1 }));
+      await untilBlocked(arena.watcher, pid);
+      await arena.watcher`select pg_terminate_backend(${pid})`;
+      await broken;
+    });
+    assert.equal(await statusOf(arena.watcher, child), "running");
+    assert.equal(await statusOf(arena.watcher, id), "suspended");
+    assert.deepEqual(await violations(arena.watcher), []);
+    await settle(arena.watcher, worker, { id: child, status: "completed", output: 1 });
+    assert.equal(await statusOf(arena.watcher, id), "pending");
+  },
+);
+
+race("retry() from two sessions: one of them does it", async () => {
+  await using arena = await openArena(2);
+  const worker = await registerWorker(arena.watcher);
+  await arena.watcher`select rhythm.enqueue('a', retry => '{"max_attempts": 1}')`;
+  const id = await claimOne(arena.watcher, worker);
+  await settle(arena.watcher, worker, { id, status: "failed", error: { type: "Error", message: "no" } });
+  await assert.rejects(
+    inTurn(arena, {
+      first: (sql) => sql`select rhythm.retry(${id})`,
+      second: (sql) => sql`select rhythm.retry(${id})`,
+    }),
+    { code: "RH003" },
+  );
+  assert.equal(await statusOf(arena.watcher, id), "pending");
+});
+
+race("a worker falls asleep while a producer has not committed: its next looks find the work", async () => {
+  await using arena = await openArena(2);
+  const worker = await registerWorker(arena.watcher);
+  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  await one.begin(async (tx) => {
+    await tx`select rhythm.enqueue('a')`;
+    const rows = await two`select id from rhythm.claim(${worker}, p_dozing => true)`;
+    assert.equal(rows.length, 0);
+  });
+  const rows = await two`select id from rhythm.claim(${worker}, p_dozing => true)`;
+  assert.equal(rows.length, 1);
+});
+
+race(
+  "a producer that commits after a worker fell asleep notifies it, one that finds nobody asleep does not",
+  async () => {
+    await using arena = await openArena(2);
+    const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+    const heard: string[] = [];
+    await arena.db.sql.listen("rhythm_work", (queue) => heard.push(queue));
+    const worker = await registerWorker(two);
+    await one`select rhythm.enqueue('a')`;
+    assert.equal((await two`select id from rhythm.claim(${worker}, p_dozing => true)`).length, 1);
+    assert.equal((await two`select id from rhythm.claim(${worker}, p_dozing => true)`).length, 0);
+    await one`select rhythm.enqueue('a')`;
+    // Notifications come in the order of commits: once this one is here, all before it are.
+    await one`select pg_notify('rhythm_work', 'end')`;
+    while (!heard.includes("end")) await new Promise((resolve) => setTimeout(resolve, 2));
+    assert.deepEqual(heard, ["default", "end"]);
+  },
+);
