@@ -1,0 +1,66 @@
+import type { Value } from "../vm/value.ts";
+import type { Machine } from "./builtin.ts";
+
+/** How deep arrays may nest in `join`, each level of which is a call of the host's. */
+const MAX_DEPTH = 1_000;
+
+/** The arrays that each machine is joining now: JavaScript writes a cycle as an empty text. */
+const joining = new WeakMap<Machine, Value[][]>();
+
+/** `array.join(separator)`. */
+export function join(vm: Machine, array: Value[], given: Value): string {
+  let stack = joining.get(vm);
+  if (stack === undefined) joining.set(vm, stack = []);
+  if (stack.includes(array)) return "";
+  if (stack.length >= MAX_DEPTH) vm.fail("RangeError", "Maximum call stack size exceeded");
+  stack.push(array);
+  try {
+    return joined(vm, array, given);
+  } finally {
+    stack.pop();
+  }
+}
+
+function joined(vm: Machine, array: Value[], given: Value): string {
+  const { length } = array;
+  const separator = given === undefined ? "," : vm.toString(given);
+  vm.charge(length);
+  let size = separator.length * Math.max(length - 1, 0);
+  vm.checkString(size);
+  const parts: string[] = [];
+  for (let index = 0; index < length; index++) {
+    const item = array[index];
+    const part = typeof item === "string"
+      ? item
+      : item === undefined || item === null
+      ? ""
+      : vm.toString(item);
+    size += part.length;
+    vm.checkString(size);
+    parts.push(part);
+  }
+  vm.charge(size >> 4);
+  return parts.join(separator);
+}
+
+/** `array.flat(depth)`, without recursion: a cycle runs into the limit of arrays and not into the host's stack. */
+export function flat(vm: Machine, array: Value[], depth: number): Value[] {
+  const made: Value[] = [];
+  const stack = [{ array, index: 0 }];
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    if (top.index >= top.array.length) {
+      stack.pop();
+      continue;
+    }
+    const item = top.array[top.index++];
+    vm.charge(1);
+    if (Array.isArray(item) && stack.length <= depth) {
+      vm.checkArray(stack.length);
+      stack.push({ array: item, index: 0 });
+    } else {
+      vm.checkArray(made.length + 1);
+      made.push(item);
+    }
+  }
+  return made;
+}

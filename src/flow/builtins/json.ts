@@ -1,0 +1,132 @@
+import { Namespace, PlainObject, type Value } from "../vm/value.ts";
+import type { Machine } from "./builtin.ts";
+import { natives } from "./define.ts";
+import { stringify } from "./json_text.ts";
+
+/**
+ * Fresh flow values from the host's JSON, without recursion.
+ *
+ * @param value what the host's `JSON.parse` gave
+ */
+export function fromJson(value: unknown): Value {
+  const root: Value[] = [];
+  const pending: { from: unknown; into: Value[] | PlainObject; key: string | number }[] = [
+    { from: value, into: root, key: 0 },
+  ];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { from, into, key } = next;
+    const made = shell(from);
+    (into as Record<string | number, Value>)[key] = made;
+    if (Array.isArray(made)) {
+      (from as unknown[]).forEach((item, index) => put(pending, made, { key: index, item }));
+    } else if (made instanceof PlainObject) {
+      for (const name of Object.keys(from as object)) {
+        put(pending, made, { key: name, item: (from as Record<string, unknown>)[name] });
+      }
+    }
+  }
+  return root[0];
+}
+
+/** Write a member: primitives at once, and a place for the rest so that the order of keys is kept. */
+function put(
+  pending: { from: unknown; into: Value[] | PlainObject; key: string | number }[],
+  into: Value[] | PlainObject,
+  of: { key: string | number; item: unknown },
+): void {
+  const { key, item } = of;
+  const isNested = typeof item === "object" && item !== null;
+  (into as Record<string | number, Value>)[key] = isNested ? undefined : item as Value;
+  if (isNested) pending.push({ from: item, into, key });
+}
+
+function shell(from: unknown): Value {
+  if (Array.isArray(from)) return [];
+  if (typeof from === "object" && from !== null) return new PlainObject();
+  return from as Value;
+}
+
+function parse(vm: Machine, _self: Value, [text, reviver]: Value[]): Value {
+  const source = vm.toString(text);
+  vm.charge(source.length >> 2);
+  let host: unknown;
+  try {
+    host = JSON.parse(source);
+  } catch (error) {
+    return vm.fail("SyntaxError", (error as Error).message);
+  }
+  const value = fromJson(host);
+  return vm.isCallable(reviver) ? revive(vm, value, reviver) : value;
+}
+
+/** A member whose own members are revived before it. */
+interface Reviving {
+  readonly holder: Value[] | PlainObject;
+  readonly key: string;
+  readonly value: Value;
+  readonly keys: readonly string[];
+  index: number;
+}
+
+/** InternalizeJSONProperty, without recursion. */
+function revive(vm: Machine, value: Value, reviver: Value): Value {
+  const root = new PlainObject();
+  root[""] = value;
+  const stack: Reviving[] = [visit(vm, root, "")];
+  for (;;) {
+    const top = stack.at(-1)!;
+    vm.charge(1);
+    if (top.index < top.keys.length) {
+      stack.push(visit(vm, top.value as Value[] | PlainObject, top.keys[top.index++]!));
+      continue;
+    }
+    stack.pop();
+    const result = vm.call(reviver, [top.key, top.value], top.holder);
+    if (stack.length === 0) return result;
+    store(vm, top, result);
+  }
+}
+
+function visit(vm: Machine, holder: Value[] | PlainObject, key: string): Reviving {
+  const value = (holder as Record<string, Value>)[key];
+  const keys = Array.isArray(value) || value instanceof PlainObject ? vm.ownKeys(value) : [];
+  return { holder, key, value, keys, index: 0 };
+}
+
+function store(vm: Machine, { holder, key }: Reviving, result: Value): void {
+  if (holder instanceof PlainObject) {
+    if (result === undefined) delete holder[key];
+    else holder[key] = result;
+  } else if (result === undefined && Number(key) < holder.length) {
+    // Removing an element would leave a hole.
+    const hint = "an array may not have holes: give null instead";
+    vm.fail("TypeError", `Cannot remove element ${key} of an array in JSON.parse: ${hint}`, {
+      code: "FLOW_SPARSE_ARRAY",
+    });
+  } else vm.setMember(holder, key, result);
+}
+
+function stringifyCall(vm: Machine, _self: Value, [value, replacer, space]: Value[]): Value {
+  return stringify(vm, value, {
+    replacer: vm.isCallable(replacer) ? replacer : undefined,
+    allowed: Array.isArray(replacer) ? allowedKeys(vm, replacer) : undefined,
+    gap: typeof space === "number"
+      ? " ".repeat(Math.min(10, Math.max(0, vm.toInteger(space))))
+      : typeof space === "string"
+      ? space.slice(0, 10)
+      : "",
+  });
+}
+
+function allowedKeys(vm: Machine, replacer: Value[]): string[] {
+  vm.charge(replacer.length);
+  const names = replacer.filter((one) => typeof one === "string" || typeof one === "number").map(String);
+  return [...new Set(names)];
+}
+
+/** `JSON`. */
+export const json: Namespace = new Namespace(
+  "JSON",
+  natives("JSON", { parse: [2, parse], stringify: [3, stringifyCall] }),
+  new Set(["isRawJSON", "rawJSON"]),
+);

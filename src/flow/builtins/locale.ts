@@ -1,0 +1,38 @@
+import type { Value } from "../vm/value.ts";
+import type { Machine } from "./builtin.ts";
+import { isObject } from "./define.ts";
+
+/** What the host's methods about languages take. */
+export interface LocaleArguments {
+  locales: string | string[];
+  options: Record<string, string | number | boolean>;
+}
+
+/**
+ * The arguments `locales` and `options` of a method, as data of the host. Without locales it is `en-US`, whatever the
+ * machine; so the result never depends on where a flow runs.
+ */
+export function localeArguments(vm: Machine, [locales, options]: Value[]): LocaleArguments {
+  const names = locales === undefined
+    ? "en-US"
+    : Array.isArray(locales)
+    ? locales.map((one) => localeName(vm, one))
+    : localeName(vm, locales);
+  const made: LocaleArguments = {
+    locales: names.length === 0 ? "en-US" : names,
+    options: Object.create(null),
+  };
+  if (options === undefined) return made;
+  if (options === null) vm.fail("TypeError", "Cannot convert undefined or null to object");
+  for (const key of isObject(options) ? vm.ownKeys(options) : []) {
+    const value = vm.getMember(options, key);
+    if (value === undefined) continue;
+    made.options[key] = typeof value === "number" || typeof value === "boolean" ? value : vm.toString(value);
+  }
+  return made;
+}
+
+function localeName(vm: Machine, value: Value): string {
+  if (typeof value === "string") return value;
+  return vm.fail("TypeError", "Incorrect locale information provided");
+}

@@ -1,0 +1,267 @@
+import { type AST, RegExpParser } from "@eslint-community/regexpp";
+import { escapeCode, hostTest } from "./char_test.ts";
+import type { Assertion, CharTest, Instruction, RegExpProgram } from "./program.ts";
+
+/** Why a regular expression that JavaScript knows is refused. */
+export class UnsupportedRegExp extends Error {}
+
+/** How many instructions a regular expression may have: `a{1000}` has a thousand. */
+const MAX_INSTRUCTIONS = 20_000;
+/** How deep groups may nest. */
+const MAX_NESTING = 200;
+
+/**
+ * Compile a regular expression that the host has accepted.
+ *
+ * @throws {UnsupportedRegExp} for lookaround, back-references and what is too large
+ */
+export function compileRegExp(source: string, flags: string): RegExpProgram {
+  checkNesting(source);
+  const unicode = flags.includes("u");
+  const parser = new RegExpParser({ ecmaVersion: 2024 });
+  const pattern = parser.parsePattern(source, 0, source.length, { unicode, unicodeSets: false });
+  return new Compiler(flags).compile(pattern);
+}
+
+function checkNesting(source: string): void {
+  let depth = 0;
+  let inClass = false;
+  for (let index = 0; index < source.length; index++) {
+    const char = source[index];
+    if (char === "\\") index++;
+    else if (char === "[") inClass = true;
+    else if (char === "]") inClass = false;
+    else if (char === "(" && !inClass) depth++;
+    else if (char === ")" && !inClass) depth--;
+    if (depth > MAX_NESTING) throw new UnsupportedRegExp(`groups nest deeper than ${MAX_NESTING} levels`);
+  }
+}
+
+/** A group of the pattern, or the whole. */
+type Alternatives = AST.Pattern | AST.Group | AST.CapturingGroup;
+
+class Compiler {
+  readonly #code: Instruction[] = [];
+  readonly #groups = new Map<AST.CapturingGroup, number>();
+  readonly #names = new Map<string, number>();
+  readonly #tests = new Map<string, CharTest>();
+  readonly #unicode: boolean;
+  readonly #ignoreCase: boolean;
+  readonly #multiline: boolean;
+  /** The flags that a single character cares about. */
+  readonly #charFlags: string;
+
+  constructor(flags: string) {
+    this.#unicode = flags.includes("u");
+    this.#ignoreCase = flags.includes("i");
+    this.#multiline = flags.includes("m");
+    this.#charFlags = [...flags].filter((flag) => "isu".includes(flag)).join("");
+  }
+
+  compile(pattern: AST.Pattern): RegExpProgram {
+    this.#number(pattern);
+    this.#emit({ op: "save", slot: 0 });
+    this.#alternatives(pattern);
+    this.#emit({ op: "save", slot: 1 });
+    this.#emit({ op: "match" });
+    return {
+      code: this.#code,
+      slots: 2 * this.#groups.size + 2,
+      names: this.#names,
+      unicode: this.#unicode,
+      isWord: this.#unicode && this.#ignoreCase ? this.#test("\\w") : isAsciiWord,
+      first: firstTest(this.#code),
+    };
+  }
+
+  /** Number the capturing groups in the order of their opening brackets. */
+  #number(node: Alternatives): void {
+    for (const alternative of node.alternatives) {
+      for (let element of alternative.elements) {
+        while (element.type === "Quantifier") element = element.element;
+        if (element.type !== "Group" && element.type !== "CapturingGroup") continue;
+        if (element.type === "CapturingGroup") {
+          this.#groups.set(element, this.#groups.size + 1);
+          if (element.name !== null) this.#names.set(element.name, this.#groups.size);
+        }
+        this.#number(element);
+      }
+    }
+  }
+
+  #emit(instruction: Instruction): number {
+    if (this.#code.length >= MAX_INSTRUCTIONS) {
+      throw new UnsupportedRegExp(`it is larger than ${MAX_INSTRUCTIONS} steps`);
+    }
+    return this.#code.push(instruction) - 1;
+  }
+
+  #alternatives(node: Alternatives): void {
+    const { alternatives } = node;
+    const exits: number[] = [];
+    alternatives.forEach((alternative, index) => {
+      const split = index < alternatives.length - 1 ? this.#emit({ op: "split", first: 0, second: 0 }) : -1;
+      alternative.elements.forEach((element) => this.#element(element));
+      if (split < 0) return;
+      exits.push(this.#emit({ op: "jump", to: 0 }));
+      this.#code[split] = { op: "split", first: split + 1, second: this.#code.length };
+    });
+    for (const exit of exits) this.#code[exit] = { op: "jump", to: this.#code.length };
+  }
+
+  #element(element: AST.Element): void {
+    switch (element.type) {
+      case "Assertion":
+        return this.#assertion(element);
+      case "Backreference":
+        throw new UnsupportedRegExp(`back-references (${element.raw}) are not regular`);
+      case "CapturingGroup": {
+        const slot = 2 * this.#groups.get(element)!;
+        this.#emit({ op: "save", slot });
+        this.#alternatives(element);
+        this.#emit({ op: "save", slot: slot + 1 });
+        return;
+      }
+      case "Group":
+        if (element.modifiers) throw new UnsupportedRegExp("modifiers of groups are not offered");
+        return this.#alternatives(element);
+      case "Quantifier":
+        return this.#quantifier(element);
+      case "Character":
+        if (!this.#ignoreCase) this.#emit({ op: "char", code: element.value });
+        else this.#emit({ op: "test", test: this.#test(escapeCode(element.value, this.#unicode)) });
+        return;
+      case "CharacterSet":
+      case "CharacterClass":
+        this.#emit({ op: "test", test: this.#test(element.raw) });
+        return;
+      default:
+        throw new UnsupportedRegExp(`${element.raw} is not offered`);
+    }
+  }
+
+  #test(pattern: string): CharTest {
+    let test = this.#tests.get(pattern);
+    if (test === undefined) this.#tests.set(pattern, test = hostTest(pattern, this.#charFlags));
+    return test;
+  }
+
+  #assertion(node: AST.Assertion): void {
+    let what: Assertion;
+    if (node.kind === "start") what = this.#multiline ? "lineStart" : "start";
+    else if (node.kind === "end") what = this.#multiline ? "lineEnd" : "end";
+    else if (node.kind === "word") what = node.negate ? "notWord" : "word";
+    else throw new UnsupportedRegExp(`${node.kind} (${node.raw.slice(0, 3)}…) is not regular`);
+    this.#emit({ op: "assert", what });
+  }
+
+  #quantifier(node: AST.Quantifier): void {
+    const groups = this.#groupsIn(node.element);
+    for (let count = 0; count < node.min; count++) {
+      this.#iteration(node.element, groups);
+      if (count > 0 && this.#isEmpty(node.element)) break;
+    }
+    if (node.max === Infinity) this.#star(node, groups);
+    else this.#options(node, groups);
+  }
+
+  /** A loop without end: `split body, out; body; jump back`. */
+  #star(node: AST.Quantifier, groups: [number, number]): void {
+    const split = this.#emit({ op: "split", first: 0, second: 0 });
+    this.#checkedIteration(node, groups);
+    this.#emit({ op: "jump", to: split });
+    this.#patch(split, node.greedy);
+  }
+
+  /** As many nested options as the quantifier allows beyond its minimum. */
+  #options(node: AST.Quantifier, groups: [number, number]): void {
+    const splits: number[] = [];
+    // Nothing an empty pattern adds can be seen: an optional iteration that matches nothing has failed.
+    const count = this.#isEmpty(node.element) ? 0 : node.max - node.min;
+    for (let index = 0; index < count; index++) {
+      splits.push(this.#emit({ op: "split", first: 0, second: 0 }));
+      this.#checkedIteration(node, groups);
+    }
+    for (const split of splits) this.#patch(split, node.greedy);
+  }
+
+  #patch(split: number, greedy: boolean): void {
+    const inside = split + 1;
+    const outside = this.#code.length;
+    this.#code[split] = greedy
+      ? { op: "split", first: inside, second: outside }
+      : { op: "split", first: outside, second: inside };
+  }
+
+  #checkedIteration(node: AST.Quantifier, groups: [number, number]): void {
+    const checked = mayBeEmpty(node.element);
+    if (checked) this.#emit({ op: "begin" });
+    this.#iteration(node.element, groups);
+    if (checked) this.#emit({ op: "progress" });
+  }
+
+  #iteration(element: AST.QuantifiableElement, [from, to]: [number, number]): void {
+    if (from < to) this.#emit({ op: "reset", from, to });
+    this.#element(element);
+  }
+
+  /** An element that matches nothing and captures nothing whatever the text. */
+  #isEmpty(element: AST.QuantifiableElement): boolean {
+    if (element.type !== "Group") return false;
+    return element.alternatives.every((one) =>
+      one.elements.every((part) => {
+        const inner = part.type === "Quantifier" ? part.element : part;
+        return inner.type === "Group" && this.#isEmpty(inner);
+      })
+    );
+  }
+
+  /** The slots of the groups inside an element. */
+  #groupsIn(element: AST.QuantifiableElement): [number, number] {
+    const inside = [...this.#groups].filter(([group]) =>
+      group.start >= element.start && group.end <= element.end
+    );
+    if (inside.length === 0) return [0, 0];
+    return [2 * inside[0]![1], 2 * inside.at(-1)![1] + 2];
+  }
+}
+
+/** What the first character of a match can be; `undefined` when a match may be empty. */
+function firstTest(code: readonly Instruction[]): CharTest | undefined {
+  const tests = new Set<CharTest>();
+  const codes = new Set<number>();
+  const seen = new Set<number>();
+  const pending = [0];
+  for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
+    if (seen.has(place)) continue;
+    seen.add(place);
+    const instruction = code[place]!;
+    if (instruction.op === "match") return undefined;
+    if (instruction.op === "char") codes.add(instruction.code);
+    else if (instruction.op === "test") tests.add(instruction.test);
+    else if (instruction.op === "split") pending.push(instruction.first, instruction.second);
+    else pending.push(instruction.op === "jump" ? instruction.to : place + 1);
+  }
+  const list = [...tests];
+  return (char) => codes.has(char) || list.some((test) => test(char));
+}
+
+/** Whether an element can match the empty text. */
+function mayBeEmpty(element: AST.Element): boolean {
+  switch (element.type) {
+    case "Assertion":
+      return true;
+    case "Quantifier":
+      return element.min === 0 || mayBeEmpty(element.element);
+    case "Group":
+    case "CapturingGroup":
+      return element.alternatives.some((one) => one.elements.every(mayBeEmpty));
+    default:
+      return false;
+  }
+}
+
+function isAsciiWord(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) ||
+    code === 95;
+}
