@@ -10,6 +10,7 @@ import { nearest } from "./check/nearest.ts";
 export interface FrontMatter {
   /** The name it is registered under; the file's name without `.flow` when absent. */
   name?: string;
+  /** What it is for, in a sentence. */
   description?: string;
   /** Where executions wait when their starter names no queue. */
   queue?: string;
@@ -17,6 +18,7 @@ export interface FrontMatter {
   priority?: number;
   /** Seconds, or text such as `24h`. */
   timeout?: number | string;
+  /** What happens when an execution fails. */
   retry?: FlowRetry;
   /** The schema that an execution's inputs must match. */
   input?: JsonObject;
@@ -24,11 +26,17 @@ export interface FrontMatter {
 
 /** When and how often a failed execution is made again. */
 export interface FlowRetry {
+  /** How many attempts there may be. */
   max_attempts?: number;
+  /** How the pause grows from attempt to attempt. */
   backoff?: "exponential" | "linear" | "fixed";
+  /** The first pause. */
   initial?: number | string;
+  /** The longest pause. */
   max?: number | string;
+  /** What each pause is multiplied with. */
   factor?: number;
+  /** Which share of a pause is left to chance, from 0 to 1. */
   jitter?: number;
 }
 

@@ -22,9 +22,11 @@ export {
   startFlow,
 } from "./durable/face.ts";
 export { SnapshotError } from "./snapshot/decode.ts";
-export { type Diagnostic, renderDiagnostic, renderDiagnostics, type Severity } from "./diagnostics/mod.ts";
-export type { FrontMatter } from "./front_matter.ts";
+export { type Diagnostic, renderDiagnostic, renderDiagnostics, type RenderOptions, type Severity } from "./diagnostics/mod.ts";
+export type { FlowRetry, FrontMatter } from "./front_matter.ts";
+export { RhythmError } from "../shared/error.ts";
 export type {
+  Duration,
   Effect,
   ErrorJson,
   FibreView,
@@ -36,6 +38,8 @@ export type {
   FlowStart,
   FlowView,
   FunctionCode,
+  JsonObject,
+  JsonValue,
   Program,
   RunOptions,
   Settled,

@@ -7,48 +7,75 @@
 import type { JsonObject, JsonValue } from "../shared/json.ts";
 import type { Duration } from "../shared/duration.ts";
 
+export type { JsonObject, JsonValue } from "../shared/json.ts";
+export type { Duration } from "../shared/duration.ts";
 export type { FlowHost } from "./vm/machine.ts";
 export type { FlowLimits } from "./vm/limits.ts";
 export type { FunctionCode, Program } from "./compile/program.ts";
 
 /** What a flow is told about its execution. */
 export interface FlowContext {
+  /** The execution's id. */
   executionId: string;
+  /** The flow's name. */
   flow: string;
+  /** Which version of the flow it runs on. */
   version: number;
+  /** The queue it came from. */
   queue: string;
+  /** Which attempt this is. */
   attempt: number;
+  /** The execution that started it, if one did. */
   parentId: string | null;
+  /** When it was created, ISO 8601. */
   createdAt: string;
+  /** What its starter attached. */
   metadata: JsonObject;
 }
 
 /** What an execution starts with. */
 export interface FlowStart {
+  /** What the flow reads as `Inputs`. */
   inputs: JsonValue;
+  /** What the flow reads as `Context`. */
   context: FlowContext;
 }
 
 /** How a task or child that fails is tried again. */
 export interface FlowRetryOptions {
+  /** How many attempts there may be. */
   maxAttempts?: number;
+  /** How the pause grows from attempt to attempt. */
   backoff?: "exponential" | "linear" | "fixed";
+  /** The first pause. */
   initial?: Duration;
+  /** The longest pause. */
   max?: Duration;
+  /** What each pause is multiplied with. */
   factor?: number;
+  /** Which share of a pause is left to chance, from 0 to 1. */
   jitter?: number;
 }
 
 /** The options of `Task.run` and `Workflow.run`. */
 export interface RunOptions {
+  /** The queue to wait in. */
   queue?: string;
+  /** Higher goes first. */
   priority?: number;
+  /** How long to wait before it may run. */
   delay?: Duration;
+  /** When it may run, ISO 8601. */
   runAt?: string;
+  /** How long it may take. */
   timeout?: Duration;
+  /** What happens when it fails. */
   retry?: FlowRetryOptions;
+  /** The same key gives the same execution. */
   idempotencyKey?: string;
+  /** What a queue's limit for each key counts by. */
   concurrencyKey?: string;
+  /** What to attach to it. */
   metadata?: JsonObject;
 }
 
@@ -68,25 +95,35 @@ export type Effect =
 
 /** Go on when one group is satisfied: `any`: a member settled; `all`: every one settled, or one failed. */
 export interface Wait {
+  /** How many members it takes. */
   mode: "any" | "all";
+  /** The operations that are its members. */
   ids: string[];
 }
 
 /** An error as data. */
 export interface ErrorJson {
+  /** The kind of error: `TypeError`, `TimeoutError`, or what a task named it. */
   type: string;
+  /** What happened. */
   message: string;
+  /** A stable code, where there is one. */
   code?: string;
+  /** What the thrower attached. */
   data?: JsonValue;
-  /** The execution that failed, its task or flow, and which attempt it was. */
+  /** The execution that failed. */
   executionId?: string;
+  /** The task or flow that failed. */
   target?: string;
+  /** Which attempt it was. */
   attempt?: number;
 }
 
 /** How an uncaught error ends an execution. */
 export interface FlowFailure extends ErrorJson {
+  /** Where in the flow, counted from 1. */
   at: { line: number; column: number };
+  /** The calls that led there, innermost first. */
   stack: string[];
 }
 
@@ -101,11 +138,13 @@ export interface Snapshot {
   v: number;
   /** The program's hash. */
   p: string;
+  /** The heap, the fibres, and what they wait for. */
   [part: string]: JsonValue;
 }
 
 /** Where an execution stands after a step. */
 export interface Step {
+  /** How the step ended. */
   status: "suspended" | "completed" | "failed" | "cancelled";
   /** Set while suspended. */
   snapshot?: Snapshot;
@@ -113,7 +152,9 @@ export interface Step {
   output?: JsonValue;
   /** Set when failed or cancelled. */
   error?: FlowFailure;
+  /** What the flow asked for, in program order. */
   effects: Effect[];
+  /** What lets it go on. */
   waits: Wait[];
   /** Operations that nothing can observe any more: a signal wait among them must not take a signal. */
   released: string[];
@@ -123,6 +164,7 @@ export interface Step {
 
 /** More about a step. */
 export interface StepOptions {
+  /** Other limits than the defaults. */
   limits?: Partial<import("./vm/limits.ts").FlowLimits>;
   /** Cancel the execution for this reason: only its `finally` blocks still run, and may await. */
   cancel?: string;
@@ -130,9 +172,13 @@ export interface StepOptions {
 
 /** One suspended activation, as people see it. */
 export interface FibreView {
+  /** The function's name. */
   function: string;
+  /** The line it stands at, from 1. */
   line: number;
+  /** The column it stands at, from 1. */
   column: number;
+  /** What each variable in scope holds. */
   variables: Record<string, JsonValue>;
   /** The operations it waits for, and the activations. */
   waitsFor: string[];
@@ -140,5 +186,6 @@ export interface FibreView {
 
 /** A snapshot, as people see it. */
 export interface FlowView {
+  /** Every suspended activation, the body of the flow first. */
   fibres: FibreView[];
 }

@@ -9,11 +9,13 @@ export const PROGRAM_FORMAT = 1;
 
 /** A compiled flow. */
 export interface Program {
+  /** The number of the format. */
   format: number;
   /** Names the program in snapshots. */
   hash: string;
   /** The file's name, for stacks. */
   name: string;
+  /** The text it was compiled from. */
   source: string;
   /** Strings and numbers; numbers that JSON does not know are `{ "number": "NaN" }`. */
   constants: (string | number | { number: string })[];
@@ -25,11 +27,13 @@ export interface Program {
 
 /** One function of a program. */
 export interface FunctionCode {
+  /** Its name, for stacks. */
   name: string;
   /** What its `length` is. */
   length: number;
   /** How many arguments it takes from the caller. */
   params: number;
+  /** Whether it gives a promise. */
   async: boolean;
   /** Whether the register behind the parameters gets an array of all further arguments. */
   rest: boolean;
@@ -37,9 +41,11 @@ export interface FunctionCode {
   registers: number;
   /** From here to there in the source. */
   span: [start: number, end: number];
+  /** The instructions. */
   code: number[];
   /** Where each captured value comes from: a register of the outer function, or (as -1 - n) its own capture n. */
   captures: number[];
+  /** The names of the captured values. */
   captureNames: string[];
   /** Five numbers each, inner ones first: from pc, to pc, handler's pc, register of the exception, 1 for `finally`. */
   handlers: number[];

@@ -5,6 +5,7 @@ export type Severity = "error" | "warning";
 export interface Diagnostic {
   /** A stable code, such as `F0107`; listed in `docs/flow-diagnostics.md`. */
   code: string;
+  /** How bad it is. */
   severity: Severity;
   /** Where the problem begins, as an offset into the source. */
   start: number;

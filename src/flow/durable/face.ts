@@ -23,7 +23,9 @@ const world = createWorld(library);
 export interface CompiledFlow {
   /** Absent exactly when a diagnostic is an error. */
   program?: Program;
+  /** What stands above the body. */
   frontMatter: FrontMatter;
+  /** What is wrong or doubtful, in the order of the source. */
   diagnostics: Diagnostic[];
 }
 

@@ -32,9 +32,12 @@ export interface Registry {
 
 /** Thrown when a snapshot cannot be read. */
 export class SnapshotError extends RhythmError {
-  override readonly name = "SnapshotError";
+  /** The name of the class. */
+  override readonly name: string = "SnapshotError";
 
   /**
+   * Says why.
+   *
    * @param problem why not
    * @param code a stable code
    */

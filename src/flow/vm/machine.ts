@@ -36,8 +36,11 @@ import {
 
 /** All the outside there is. */
 export interface FlowHost {
+  /** The time. */
   now: () => Date;
+  /** A number from 0 to 1. */
   random: () => number;
+  /** A new id; ids made later must sort later. */
   newId: () => string;
   /** Asked before each job; true stops the machine there. For tests of snapshots. */
   pause?: () => boolean;
