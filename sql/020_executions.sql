@@ -16,6 +16,7 @@ create table rhythm.execution (
   priority smallint not null default 0,
   timeout_ms bigint,
   watched boolean not null default false,
+  stopping boolean not null default false,
   delivered integer not null default 0,
   type text not null,
   status text not null,
@@ -73,6 +74,7 @@ comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the 
 comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
 comment on column rhythm.execution.delivered is 'How much of a workflow''s inbox the worker that holds the lease was given; taken out of it when it settles.';
 comment on column rhythm.execution.watched is 'Somebody sleeps until it ends, and is notified.';
+comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it: what the worker says next, it may say without knowing.';
 comment on column rhythm.execution.cancel_reason is 'It is to stop: its worker is told at the next sign of life.';
 comment on column rhythm.execution.note is 'Why it does not go on, where somebody knows: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; with status failed, the one that ended it.';

@@ -25,6 +25,7 @@ set search_path = ''
 as $$
   update rhythm.execution as e
   set worker = null,
+    stopping = false,
     stage = n.stage,
     status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 5 then 'failed' else 'cancelled' end,
     attempt = case when o.status = 'released' and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,

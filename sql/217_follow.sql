@@ -35,6 +35,23 @@ $$;
 
 comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
 
+-- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks
+-- are free.
+create or replace function rhythm.cancel_newborn(p_flows rhythm.outcome[], p_stopping uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select rhythm.cancel((f.value ->> 'id')::uuid, e.cancel_reason)
+  from unnest(p_flows) as o
+  join rhythm.execution as e on e.id = o.id
+  cross join lateral jsonb_array_elements(o.effects) as f
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow');
+$$;
+
+comment on function rhythm.cancel_newborn(rhythm.outcome[], uuid[]) is 'Cancels what cancelled workflows started before they knew. Internal.';
+
 create or replace function rhythm.follow_ends(
   p_over rhythm.moved[],
   p_items rhythm.settled_item[],

@@ -106,6 +106,7 @@ declare
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
   v_ready uuid[] := '{}';
+  v_stopping uuid[] := '{}';
   v_over rhythm.moved[];
   v_leased uuid[];
   v_queues text[];
@@ -135,12 +136,16 @@ begin
     perform rhythm.insert_timers(v_flows);
     perform rhythm.insert_logs(v_flows, v_now);
     perform rhythm.release_waits(v_flows);
-    v_ready := rhythm.store_states(v_flows);
+    v_stopping := array(select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.status = 'suspended' and e.stopping);
+    v_ready := rhythm.store_states(v_flows) || v_stopping;
   end if;
 
   v_over := array(select w::rhythm.moved from rhythm.write_completed(v_held, v_now) as w);
   if cardinality(v_over) < cardinality(v_held) then
     v_over := v_over || array(select w::rhythm.moved from rhythm.write_others(v_held, v_ready, v_now) as w);
+  end if;
+  if v_stopping <> '{}' then
+    perform rhythm.cancel_newborn(v_flows, v_stopping);
   end if;
   v_leased := coalesce(v_leased, '{}');
   v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased), v_now);

@@ -112,6 +112,7 @@ begin
   moved as (
     update rhythm.execution as e
     set worker = null,
+      stopping = false,
       stage = f.stage,
       status = case f.stage when 5 then 'failed' when 6 then 'cancelled' else 'pending' end,
       attempt = case when p_crashed is null and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
