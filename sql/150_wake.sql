@@ -93,6 +93,24 @@ $$;
 
 comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
 
+-- For tick(), which holds much already: it never waits, and comes back for what others hold.
+create or replace function rhythm.try_lock_states(p_ids uuid[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update skip locked
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h;
+$$;
+
+comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workflows that nobody holds; returns those it got. Never waits. Internal.';
+
 -- The states that a change to some executions touches: their own, and those of their parents.
 create or replace function rhythm.lock_around(p_ids uuid[])
 returns void

@@ -8,17 +8,18 @@ set search_path = ''
 as $$
 declare
   v_due uuid[];
+  v_mine uuid[];
   v_items rhythm.settled_item[];
 begin
   v_due := array(select t.id from rhythm.timer as t where not t.fired and t.fires_at <= p_now order by t.fires_at limit p_limit);
   if v_due = '{}' then
     return 0;
   end if;
-  -- Another session may be at the same: whoever comes second waits here, and finds them fired.
-  perform rhythm.lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and not t.deadline));
+  -- What another session is at stays due.
+  v_mine := rhythm.try_lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and not t.deadline));
   with fired as (
     update rhythm.timer as t set fired = true
-    where t.id = any (v_due) and not t.fired and not t.deadline
+    where t.id = any (v_due) and t.execution_id = any (v_mine) and not t.fired and not t.deadline
     returning t.execution_id, t.id
   )
   select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
@@ -38,6 +39,7 @@ set search_path = ''
 as $$
 declare
   v_due uuid[];
+  v_mine uuid[];
   v_items rhythm.settled_item[];
 begin
   v_due := array(select w.id from rhythm.signal_wait as w
@@ -45,10 +47,10 @@ begin
   if v_due = '{}' then
     return 0;
   end if;
-  perform rhythm.lock_states(array(select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due)));
+  v_mine := rhythm.try_lock_states(array(select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due)));
   with ended as (
     update rhythm.signal_wait as w set timed_out = true
-    where w.id = any (v_due) and w.signal_id is null and not w.timed_out
+    where w.id = any (v_due) and w.execution_id = any (v_mine) and w.signal_id is null and not w.timed_out
     returning w.execution_id, w.id
   )
   select coalesce(array_agg(row(x.execution_id, x.id, true)::rhythm.settled_item), '{}') into v_items from ended as x;

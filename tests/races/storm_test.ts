@@ -1,0 +1,129 @@
+// Everything at once, at random, from twenty sessions; then nothing is lost, nothing hangs, nothing is broken.
+import assert from "node:assert/strict";
+import type postgres from "postgres";
+import { onEmbedded } from "../support/database.ts";
+import { claim, openArena, registerWorker, violations } from "./support/sessions.ts";
+
+type Row = { id: string; type: string; attempt: number };
+
+/** A small generator of its own, so that a storm can be had again. */
+function dice(seed: number): (sides: number) => number {
+  let state = seed >>> 0;
+  return (sides) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 4294967296) * sides);
+  };
+}
+
+/** What a workflow may say: it starts things and waits, or ends. */
+function outcomeOf(row: Row, roll: (sides: number) => number): Record<string, unknown> {
+  const { id, attempt } = row;
+  if (row.type === "task" || roll(3) === 0) {
+    return roll(4) === 0
+      ? { id, attempt, status: "failed", retryable: roll(2) === 0, error: { type: "Error", message: "no" } }
+      : { id, attempt, status: "completed", output: roll(100) };
+  }
+  const ids = Array.from({ length: 1 + roll(4) }, () => crypto.randomUUID());
+  const effects = ids.map((wait, nth) =>
+    nth === 0 && roll(3) === 0
+      ? { type: "await_signal", id: wait, name: "s", timeoutAt: new Date(Date.now() + 300).toISOString() }
+      : roll(4) === 0
+      ? { type: "start_timer", id: wait, at: new Date(Date.now() + roll(100)).toISOString() }
+      : roll(8) === 0
+      ? { type: "run_workflow", id: wait, target: "f", inputs: {} }
+      : {
+        type: "run_task",
+        id: wait,
+        target: "a",
+        inputs: {},
+        options: { retry: { max_attempts: 2, initial: 0.01 } },
+      }
+  );
+  const mode = roll(2) === 0 ? "any" : "all";
+  return {
+    id,
+    attempt,
+    status: "suspended",
+    snapshot: {},
+    effects,
+    waits: [{ mode, ids }],
+    cleanup: roll(3) === 0,
+  };
+}
+
+async function work(session: postgres.Sql, worker: string, roll: (sides: number) => number): Promise<number> {
+  const rows = await claim(session, worker, 1 + roll(20)) as Row[];
+  if (rows.length === 0) return 0;
+  const outcomes = rows.map((row) => outcomeOf(row, roll));
+  await session.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb, $3)", [
+    worker,
+    JSON.stringify(outcomes),
+    0,
+  ]);
+  return rows.length;
+}
+
+/** One thing that an application, an operator or a worker does. Refusals are answers; anything else is a fault. */
+async function act(session: postgres.Sql, worker: string, roll: (sides: number) => number): Promise<void> {
+  const any = session`(select id from rhythm.execution offset ${roll(200)} limit 1)`;
+  try {
+    switch (roll(10)) {
+      case 0:
+        await session`select rhythm.start('f')`;
+        break;
+      case 1:
+        await session`select rhythm.enqueue('a', retry => '{"max_attempts": 2, "initial": 0.01}')`;
+        break;
+      case 2:
+        await session`select rhythm.cancel(${any}, 'storm')`;
+        break;
+      case 3:
+      case 4:
+        await session`select rhythm.signal(${any}, 's', '1')`;
+        break;
+      case 5:
+        await session`select rhythm.tick(50)`;
+        break;
+      default:
+        await work(session, worker, roll);
+    }
+  } catch (error) {
+    if (!/^RH00[23]$/.test((error as { code?: string }).code ?? "")) throw error;
+  }
+}
+
+Deno.test({
+  name: "engine: a storm of twenty sessions ends with everything over, nothing broken, no deadlock",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using arena = await openArena(20);
+    const { watcher } = arena;
+    await watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+    const end = performance.now() + 6_000;
+    await Promise.all(arena.sessions.map(async (session, nth) => {
+      const roll = dice(nth + 1);
+      const worker = await registerWorker(session);
+      while (performance.now() < end) await act(session, worker, roll);
+    }));
+    assert.deepEqual(await violations(watcher), []);
+
+    // Calm: workflows only end now, so that all of it must.
+    const worker = await registerWorker(watcher);
+    const drained = performance.now() + 60_000;
+    for (;;) {
+      await watcher`select rhythm.tick()`;
+      const rows = await claim(watcher, worker, 500) as Row[];
+      const outcomes = rows.map(({ id, attempt }) => ({ id, attempt, status: "completed", output: null }));
+      await watcher.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb)", [
+        worker,
+        JSON.stringify(outcomes),
+      ]);
+      const [left] = await watcher`select count(*)::integer as count from rhythm.execution where stage < 4`;
+      if (left?.count === 0) break;
+      assert.ok(performance.now() < drained, `${left?.count} executions never ended`);
+    }
+    assert.deepEqual(await violations(watcher), []);
+    const [all] = await watcher`select count(*)::integer as count from rhythm.execution`;
+    assert.ok(all?.count > 100, `a storm of ${all?.count} executions is no storm`);
+  },
+});
