@@ -4,7 +4,8 @@ import { arrayCallbacks } from "./array_callbacks.ts";
 import { arrayEdits } from "./array_edits.ts";
 import { arrayOf, sparse } from "./array_self.ts";
 import {
-  type DeclaredMembers,
+  declare,
+  type Declared,
   describe,
   isObject,
   memberTable,
@@ -21,7 +22,7 @@ function startOf(vm: Machine, length: number, from: Value): number {
   return start < 0 ? Math.max(length + start, 0) : start;
 }
 
-const readers: DeclaredMembers = {
+const readers: Record<string, Declared> = {
   at: [1, (vm, self, [at]) => {
     const array = arrayOf(vm, self, "at");
     const { length } = array;
@@ -93,7 +94,7 @@ const readers: DeclaredMembers = {
     return array.toReversed();
   }],
   join: [1, (vm, self, [separator]) => join(vm, arrayOf(vm, self, "join"), separator)],
-  toString: [0, (vm, self) => join(vm, arrayOf(vm, self, "toString"), undefined)],
+  toString: declare(0, (vm, self) => join(vm, arrayOf(vm, self, "toString"), undefined)),
   flat: [0, (vm, self, [depth]) => {
     const array = arrayOf(vm, self, "flat");
     return flat(vm, array, depth === undefined ? 1 : vm.toInteger(depth));

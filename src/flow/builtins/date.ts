@@ -1,7 +1,7 @@
 import { NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
 import { dateText, dateTimeText, parseDate, timeText } from "./date_text.ts";
-import { type Declared, type DeclaredMembers, guard, memberTable, natives } from "./define.ts";
+import { declare, type Declared, guard, memberTable, natives } from "./define.ts";
 import { localeArguments } from "./locale.ts";
 
 function dateOf(vm: Machine, self: Value): Date {
@@ -31,7 +31,7 @@ const PARTS = ["Date", "Day", "FullYear", "Hours", "Milliseconds", "Minutes", "M
 /** How many arguments each setter takes. */
 const SETTERS = { Date: 1, FullYear: 3, Hours: 4, Milliseconds: 1, Minutes: 3, Month: 2, Seconds: 2 };
 
-const parts: DeclaredMembers = {};
+const parts: Record<string, Declared> = {};
 for (const part of PARTS) {
   const getter: Declared = [0, (vm, self) => dateOf(vm, self)[`getUTC${part}` as Getter]()];
   parts[`get${part}`] = getter;
@@ -82,10 +82,10 @@ export const dateMembers: MemberTable = memberTable("Date.prototype", {
   toLocaleString: localized("toLocaleString"),
   toLocaleDateString: localized("toLocaleDateString"),
   toLocaleTimeString: localized("toLocaleTimeString"),
-  toString: [0, (vm, self) => dateTimeText(dateOf(vm, self))],
+  toString: declare(0, (vm, self) => dateTimeText(dateOf(vm, self))),
   toTimeString: [0, (vm, self) => timeText(dateOf(vm, self))],
   toUTCString: [0, (vm, self) => dateOf(vm, self).toUTCString()],
-  valueOf: [0, (vm, self) => dateOf(vm, self).getTime()],
+  valueOf: declare(0, (vm, self) => dateOf(vm, self).getTime()),
 }, { refused: "getYear setYear toGMTString toTemporalInstant" });
 
 /** Milliseconds of `(year, month, day, …)`. */

@@ -10,21 +10,15 @@ import type { Machine, MemberTable } from "./builtin.ts";
 /** The body of a built-in, with the `length` that a flow sees. */
 export type Declared = readonly [length: number, call: NativeCall];
 
-/** Bodies by name; those that host objects have too are spelled out, because the compiler mistakes them for theirs. */
-export interface DeclaredMembers {
-  [name: string]: Declared | undefined;
-  hasOwnProperty?: Declared;
-  toString?: Declared;
-  valueOf?: Declared;
-  toLocaleString?: Declared;
+/** A body under a name that host objects have too (`toString`): there the compiler does not see the type by itself. */
+export function declare(length: number, call: NativeCall): Declared {
+  return [length, call];
 }
 
 /** Make the functions of one owner (`Math`, `Array.prototype`). */
-export function natives(owner: string, declared: DeclaredMembers): Map<string, NativeFunction> {
+export function natives(owner: string, declared: Record<string, Declared>): Map<string, NativeFunction> {
   const made = new Map<string, NativeFunction>();
-  for (const [name, body] of Object.entries(declared)) {
-    if (body === undefined) continue;
-    const [length, call] = body;
+  for (const [name, [length, call]] of Object.entries(declared)) {
     made.set(name, new NativeFunction({ id: `${owner}.${name}`, name, length, call }));
   }
   return made;
@@ -42,7 +36,7 @@ const INHERITED =
 /** A table of members: the given ones, and what every object has. */
 export function memberTable(
   owner: string,
-  declared: DeclaredMembers,
+  declared: Record<string, Declared>,
   more: { accessors?: MemberTable["accessors"]; refused?: string } = {},
 ): MemberTable {
   const methods = natives(owner, { ...OBJECT_METHODS, ...declared });
@@ -51,13 +45,13 @@ export function memberTable(
   return { methods, accessors: more.accessors, refused };
 }
 
-const OBJECT_METHODS: DeclaredMembers = {
-  hasOwnProperty: [1, (vm, self, args) => {
+const OBJECT_METHODS: Record<string, Declared> = {
+  hasOwnProperty: declare(1, (vm, self, args) => {
     const key = vm.toKey(args[0]);
     return vm.hasOwn(object(vm, self), key);
-  }],
-  toString: [0, (vm, self) => `[object ${className(vm, self)}]`],
-  valueOf: [0, (vm, self) => object(vm, self)],
+  }),
+  toString: declare(0, (vm, self) => `[object ${className(vm, self)}]`),
+  valueOf: declare(0, (vm, self) => object(vm, self)),
 };
 
 function object(vm: Machine, self: Value): Value {

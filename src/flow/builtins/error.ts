@@ -1,6 +1,6 @@
 import { type ErrorKind, FlowError, NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
-import { isObject, memberTable, words } from "./define.ts";
+import { declare, isObject, memberTable, words } from "./define.ts";
 
 const KINDS = [
   "Error",
@@ -15,7 +15,7 @@ const KINDS = [
 
 /** The members of errors. */
 export const errorMembers: MemberTable = memberTable("Error.prototype", {
-  toString: [0, (vm, self) => {
+  toString: declare(0, (vm, self) => {
     if (!isObject(self)) {
       const shown = vm.show(self);
       vm.fail("TypeError", `Error.prototype.toString requires that 'this' be a JSReceiver: ${shown}`);
@@ -24,7 +24,7 @@ export const errorMembers: MemberTable = memberTable("Error.prototype", {
     const message = textOf(vm, vm.getMember(self, "message"), "");
     vm.checkString(name.length + message.length + 2);
     return name === "" ? message : message === "" ? name : `${name}: ${message}`;
-  }],
+  }),
 });
 
 function textOf(vm: Machine, value: Value, missing: string): string {

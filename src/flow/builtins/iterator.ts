@@ -1,6 +1,6 @@
 import { FlowIterator, FlowRegExp, PlainObject, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
-import { memberTable } from "./define.ts";
+import { declare, memberTable } from "./define.ts";
 
 /** How JavaScript calls an iterator of this kind. */
 function kindOf(iterator: FlowIterator): string {
@@ -28,5 +28,5 @@ export const iteratorMembers: MemberTable = memberTable("Iterator.prototype", {
     result.done = value === vm.END;
     return result;
   }],
-  toString: [0, (vm, self) => `[object ${kindOf(iteratorOf(vm, self, "toString"))}]`],
+  toString: declare(0, (vm, self) => `[object ${kindOf(iteratorOf(vm, self, "toString"))}]`),
 }, { refused: "drop every filter find flatMap forEach map reduce some take toArray" });

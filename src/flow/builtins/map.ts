@@ -1,6 +1,6 @@
 import { FlowIterator, NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
-import { isObject, memberTable, natives, needCallable } from "./define.ts";
+import { declare, isObject, memberTable, natives, needCallable } from "./define.ts";
 import { groupBy } from "./object.ts";
 
 function mapOf(vm: Machine, self: Value, name: string): Map<Value, Value> {
@@ -38,7 +38,7 @@ export const mapMembers: MemberTable = memberTable("Map.prototype", {
   entries: [0, (vm, self) => new FlowIterator(mapOf(vm, self, "entries"), "entries")],
   keys: [0, (vm, self) => new FlowIterator(mapOf(vm, self, "keys"), "keys")],
   values: [0, (vm, self) => new FlowIterator(mapOf(vm, self, "values"), "values")],
-  toString: [0, () => "[object Map]"],
+  toString: declare(0, () => "[object Map]"),
 }, { accessors: new Map([["size", { get: size }]]), refused: "getOrInsert getOrInsertComputed" });
 
 function construct(vm: Machine, [entries]: Value[]): Value {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NativeFunction, type Value } from "../vm/value.ts";
+import type { NativeFunction, Value } from "../vm/value.ts";
 import { arrayFunction, arrayMembers } from "./array.ts";
 import type { Library } from "./builtin.ts";
 import { crypto } from "./crypto.ts";

@@ -1,6 +1,6 @@
 import { NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
-import { guard, memberTable, natives, words } from "./define.ts";
+import { declare, guard, memberTable, natives, words } from "./define.ts";
 import { localeArguments } from "./locale.ts";
 
 function numberOf(vm: Machine, self: Value, name: string): number {
@@ -10,12 +10,12 @@ function numberOf(vm: Machine, self: Value, name: string): number {
 
 /** The members of numbers. */
 export const numberMembers: MemberTable = memberTable("Number.prototype", {
-  toString: [1, (vm, self, [radix]) => {
+  toString: declare(1, (vm, self, [radix]) => {
     const value = numberOf(vm, self, "toString");
     if (radix === undefined) return String(value);
     const base = vm.toInteger(radix);
     return guard(vm, () => value.toString(base));
-  }],
+  }),
   toFixed: [1, (vm, self, [digits]) => {
     const value = numberOf(vm, self, "toFixed");
     const count = vm.toInteger(digits);
@@ -32,18 +32,18 @@ export const numberMembers: MemberTable = memberTable("Number.prototype", {
     const count = vm.toInteger(digits);
     return guard(vm, () => value.toPrecision(count));
   }],
-  toLocaleString: [0, (vm, self, args) => {
+  toLocaleString: declare(0, (vm, self, args) => {
     const value = numberOf(vm, self, "toLocaleString");
     const { locales, options } = localeArguments(vm, args);
     return guard(vm, () => value.toLocaleString(locales, options as Intl.NumberFormatOptions));
-  }],
-  valueOf: [0, (vm, self) => numberOf(vm, self, "valueOf")],
+  }),
+  valueOf: declare(0, (vm, self) => numberOf(vm, self, "valueOf")),
 });
 
 /** The members of booleans. */
 export const booleanMembers: MemberTable = memberTable("Boolean.prototype", {
-  toString: [0, (vm, self) => String(booleanOf(vm, self, "toString"))],
-  valueOf: [0, (vm, self) => booleanOf(vm, self, "valueOf")],
+  toString: declare(0, (vm, self) => String(booleanOf(vm, self, "toString"))),
+  valueOf: declare(0, (vm, self) => booleanOf(vm, self, "valueOf")),
 });
 
 function booleanOf(vm: Machine, self: Value, name: string): boolean {

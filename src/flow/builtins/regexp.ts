@@ -1,6 +1,6 @@
 import { FlowRegExp, NativeFunction, PlainObject, type Value } from "../vm/value.ts";
 import type { Accessor, Machine, MemberTable } from "./builtin.ts";
-import { memberTable } from "./define.ts";
+import { declare, memberTable } from "./define.ts";
 import { compileRegExp, UnsupportedRegExp } from "./regexp/compile.ts";
 import { executeRegExp } from "./regexp/execute.ts";
 import type { RegExpProgram } from "./regexp/program.ts";
@@ -187,10 +187,10 @@ export const regexpMembers: MemberTable = memberTable("RegExp.prototype", {
     const regexp = regexpOf(vm, self, "test");
     return execute(vm, regexp, vm.toString(given)) !== null;
   }],
-  toString: [0, (vm, self) => {
+  toString: declare(0, (vm, self) => {
     const regexp = regexpOf(vm, self, "toString");
     return `/${sourceText(regexp)}/${regexp.flags}`;
-  }],
+  }),
 }, { accessors, refused: "compile" });
 
 function construct(vm: Machine, [pattern, flags]: Value[]): Value {

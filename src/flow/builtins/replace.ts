@@ -1,4 +1,4 @@
-import { FlowRegExp, PlainObject, type Value } from "../vm/value.ts";
+import { FlowRegExp, type PlainObject, type Value } from "../vm/value.ts";
 import type { Machine } from "./builtin.ts";
 import { advance, execute, groupTexts, namedGroups } from "./regexp.ts";
 import { occurrencesOf } from "./text_search.ts";

@@ -1,6 +1,6 @@
 import { FlowIterator, NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
-import { type Declared, memberTable, needCallable } from "./define.ts";
+import { declare, type Declared, memberTable, needCallable } from "./define.ts";
 import { setRecord } from "./set_record.ts";
 
 function setOf(vm: Machine, self: Value, name: string): Set<Value> {
@@ -58,7 +58,7 @@ export const setMembers: MemberTable = memberTable("Set.prototype", {
   entries: [0, (vm, self) => new FlowIterator(setOf(vm, self, "entries"), "entries")],
   keys: [0, (vm, self) => new FlowIterator(setOf(vm, self, "keys"), "values")],
   values: [0, (vm, self) => new FlowIterator(setOf(vm, self, "values"), "values")],
-  toString: [0, () => "[object Set]"],
+  toString: declare(0, () => "[object Set]"),
 }, { accessors: new Map([["size", { get: (vm, self) => setOf(vm, self, "size").size }]]) });
 
 function construct(vm: Machine, [values]: Value[]): Value {

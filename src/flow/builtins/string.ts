@@ -1,14 +1,6 @@
 import { FlowRegExp, NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
-import {
-  type Declared,
-  type DeclaredMembers,
-  guard,
-  memberTable,
-  natives,
-  relative,
-  words,
-} from "./define.ts";
+import { declare, type Declared, guard, memberTable, natives, relative, words } from "./define.ts";
 import { localeArguments } from "./locale.ts";
 import { replace } from "./replace.ts";
 import { stringPatterns } from "./string_patterns.ts";
@@ -60,7 +52,7 @@ function changeCase(name: "toLocaleLowerCase" | "toLocaleUpperCase"): Declared {
   }];
 }
 
-const declared: DeclaredMembers = {
+const declared: Record<string, Declared> = {
   ...plain,
   ...stringPatterns,
   padStart: pad("padStart"),
@@ -146,8 +138,8 @@ const declared: DeclaredMembers = {
     const text = textOf(vm, self, "replaceAll");
     return replace(vm, text, { pattern, replacement, every: true });
   }],
-  toString: [0, (vm, self) => ownText(vm, self, "toString")],
-  valueOf: [0, (vm, self) => ownText(vm, self, "valueOf")],
+  toString: declare(0, (vm, self) => ownText(vm, self, "toString")),
+  valueOf: declare(0, (vm, self) => ownText(vm, self, "valueOf")),
 };
 
 function ownText(vm: Machine, self: Value, name: string): string {
