@@ -11,7 +11,10 @@ const ask = `
 select q.nth, array(
   select to_char(u.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
   from rhythm.cron_upcoming(q.cron, q.timezone, q.after, 3) as u(at)
-) as times
+) as times, array(
+  select extract(epoch from rhythm.zone_offset(q.timezone, u.at))::integer / 60
+  from rhythm.cron_upcoming(q.cron, q.timezone, q.after, 3) as u(at)
+) as offsets
 from jsonb_to_recordset($1::jsonb) as q(nth integer, cron text, timezone text, after timestamptz)
 order by q.nth`;
 
@@ -21,9 +24,13 @@ function byCroner(question: CronQuestion): string[] {
   return cron.nextRuns(3, question.after).map((at) => at.toISOString());
 }
 
-function offset(timezone: string, at: Date): string {
-  return new Intl.DateTimeFormat("en", { timeZone: timezone, timeZoneName: "longOffset" }).formatToParts(at)
-    .find((part) => part.type === "timeZoneName")!.value;
+/** How many minutes a zone is ahead of UTC. */
+function offset(timezone: string, at: Date): number {
+  const name =
+    new Intl.DateTimeFormat("en", { timeZone: timezone, timeZoneName: "longOffset" }).formatToParts(at)
+      .find((part) => part.type === "timeZoneName")!.value;
+  const [, sign, hours, minutes] = name.match(/^GMT(?:([+-])(\d\d):(\d\d))?$/)!;
+  return sign === undefined ? 0 : (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 
 /**
@@ -35,8 +42,10 @@ function disputed(question: CronQuestion, times: readonly string[]): boolean {
   const [, , , hour, minute, second = "0"] = question.cron.split(" ").reverse();
   const clock = [second, minute!, hour!];
   const several = clock.every((field) => !field.includes("*")) && clock.some((field) => /[,-]/.test(field));
-  const before = offset(question.timezone, question.after);
-  return several && times.some((at) => offset(question.timezone, new Date(at)) !== before);
+  const near = (at: Date, days: number): number =>
+    offset(question.timezone, new Date(at.getTime() + days * 86_400_000));
+  return several &&
+    [question.after, ...times.map((at) => new Date(at))].some((at) => near(at, -1) !== near(at, 1));
 }
 
 Deno.test("cron_upcoming() agrees with croner on random expressions, zones and clock changes", async () => {
@@ -47,15 +56,18 @@ Deno.test("cron_upcoming() agrees with croner on random expressions, zones and c
     nth,
     expected: byCroner(question),
   })).filter(({ expected }) => expected.length === 3);
-  const rows = await test.database.query<{ nth: number; times: string[] }>(ask, [
+  const rows = await test.database.query<{ nth: number; times: string[]; offsets: number[] }>(ask, [
     JSON.stringify(asked.map(({ expected: _, ...question }) => question)),
   ]);
   assert.equal(rows.length, asked.length);
   let compared = 0;
   for (const [index, { expected, ...question }] of asked.entries()) {
-    if (disputed(question, [...expected, ...rows[index]!.times])) continue;
+    const { times, offsets } = rows[index]!;
+    if (disputed(question, [...expected, ...times])) continue;
+    // The database may have older time zone data than the host.
+    if (times.some((at, nth) => offset(question.timezone, new Date(at)) !== offsets[nth])) continue;
     compared++;
-    assert.deepEqual(rows[index]!.times, expected, `RHYTHM_TEST_SEED=${seed}: ${JSON.stringify(question)}`);
+    assert.deepEqual(times, expected, `RHYTHM_TEST_SEED=${seed}: ${JSON.stringify(question)}`);
   }
   assert.ok(compared > questions * 0.9, `only ${compared} of ${questions} questions were comparable`);
 });

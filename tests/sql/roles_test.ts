@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { connect } from "../../src/db/connect.ts";
 import { install } from "../../src/db/install.ts";
 import { readSchema } from "../../scripts/gen.ts";
