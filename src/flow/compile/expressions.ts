@@ -56,6 +56,15 @@ export const BINARY: Readonly<Record<BinaryOperator, OpName>> = {
  */
 export function expression(compiler: FunctionCompiler, node: Expression, into?: number): number {
   const { build } = compiler;
+  const mark = build.top;
+  const result = emit(compiler, node, into);
+  // Whatever was taken on the way is free again, but for the result.
+  build.top = into === undefined && result >= mark ? result + 1 : mark;
+  return result;
+}
+
+function emit(compiler: FunctionCompiler, node: Expression, into: number | undefined): number {
+  const { build } = compiler;
   switch (node.type) {
     case "Identifier":
       return readName(compiler, node, into);
@@ -446,7 +455,6 @@ function assignment(
     build.top = inner;
     return value;
   }
-  if (into === undefined && value < mark) build.top = mark;
   return value;
 }
 

@@ -7,6 +7,7 @@ import { Cancellation } from "../vm/frame.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import { FlowPromise, type Job, type Reaction } from "../vm/promise.ts";
 import {
+  BareObject,
   BoundNative,
   Box,
   type ErrorKind,
@@ -149,6 +150,8 @@ class Decoder {
     switch (entry[0]) {
       case Kind.object:
         return new PlainObject();
+      case Kind.bare:
+        return new BareObject();
       case Kind.array:
         return [];
       case Kind.box:
@@ -210,7 +213,8 @@ class Decoder {
 
   #fill(object: object, entry: Entry): void {
     switch (entry[0]) {
-      case Kind.object: {
+      case Kind.object:
+      case Kind.bare: {
         const keys = this.#shapes[entry[1] as number]!;
         for (let index = 0; index < keys.length; index++) {
           (object as PlainObject)[keys[index]!] = this.#value(entry[index + 2]!);

@@ -6,6 +6,7 @@ import { Cancellation } from "../vm/frame.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import { FlowPromise, type Job, type Reaction } from "../vm/promise.ts";
 import {
+  BareObject,
   BoundNative,
   Box,
   FlowError,
@@ -162,7 +163,7 @@ class Encoder {
       shape = this.#shapes.push(keys.map((key) => isPlain(key) ? key : "\u{f8ff}" + escape(key))) - 1;
       this.#shapeIds.set(name, shape);
     }
-    const entry: JsonValue[] = [Kind.object, shape];
+    const entry: JsonValue[] = [object instanceof BareObject ? Kind.bare : Kind.object, shape];
     for (const key of keys) entry.push(this.#value(object[key]));
     return entry;
   }

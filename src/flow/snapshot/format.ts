@@ -50,6 +50,8 @@ export const Kind = {
   combinator: 16,
   /** reason */
   cancellation: 17,
+  /** shape, values */
+  bare: 18,
 } as const;
 
 /** The first member of a reaction. */

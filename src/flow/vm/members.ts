@@ -3,6 +3,7 @@ import { errorMember } from "./convert.ts";
 import type { FlowMachine } from "./machine.ts";
 import { tagOf } from "./tag.ts";
 import {
+  BareObject,
   BoundNative,
   FlowError,
   FlowFunction,
@@ -66,12 +67,12 @@ function staticMember(vm: FlowMachine, namespace: Namespace, key: string): Value
   const value = namespace.members.get(key);
   if (value !== undefined || namespace.members.has(key)) return value;
   if (namespace.refused.has(key)) return refuse(vm, `${namespace.name}.${key}`);
-  return inherited(vm, namespace, key, "object");
+  return inherited(vm, namespace, key, "namespace");
 }
 
 function inherited(vm: FlowMachine, object: Value, key: string, tag: keyof FlowMachine["tables"]): Value {
   const table: MemberTable | undefined = vm.tables[tag];
-  if (table === undefined) return undefined;
+  if (table === undefined || object instanceof BareObject) return undefined;
   const method = table.methods.get(key);
   if (method !== undefined) return method;
   const accessor = table.accessors?.get(key);
@@ -177,7 +178,8 @@ export function hasMember(vm: FlowMachine, object: Value, key: string): boolean 
   }
   if (hasOwn(object, key)) return true;
   if (object instanceof FlowError && (key === "name" || key === "message")) return true;
-  const table = vm.tables[object instanceof Namespace ? "object" : tagOf(object)];
+  if (object instanceof BareObject) return false;
+  const table = vm.tables[tagOf(object)];
   return table !== undefined &&
     (table.methods.has(key) || table.accessors?.has(key) === true || table.refused.has(key));
 }

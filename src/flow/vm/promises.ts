@@ -65,8 +65,9 @@ export function addReaction(vm: FlowMachine, promise: FlowPromise, reaction: Rea
 
 /** Run jobs until none is left; false if the host asked to pause. */
 export function runJobs(vm: FlowMachine): boolean {
-  while (vm.nextJob < vm.jobs.length) {
-    if (vm.host.pause?.()) {
+  // A host that always pauses gets one job done each time.
+  for (let first = true; vm.nextJob < vm.jobs.length; first = false) {
+    if (!first && vm.host.pause?.()) {
       vm.jobs.splice(0, vm.nextJob);
       vm.nextJob = 0;
       return false;

@@ -45,6 +45,11 @@ Reflect.deleteProperty(PlainObject.prototype, "constructor");
 Object.setPrototypeOf(PlainObject.prototype, null);
 Object.freeze(PlainObject.prototype);
 
+/** A plain object that has no `toString` and its like either: what `Object.groupBy` gives, and the groups of a match. */
+export class BareObject extends PlainObject {}
+Reflect.deleteProperty(BareObject.prototype, "constructor");
+Object.freeze(BareObject.prototype);
+
 /** A mutable variable shared between a function and its closures. `value` is {@linkcode UNSET} before its declaration. */
 export class Box {
   value: Value;
