@@ -67,9 +67,13 @@ as $$
 declare
   c_late constant interval := '1 minute';
   v_entry rhythm.schedule_entry := p_entry;
-  v_times constant rhythm.cron_times := rhythm.cron_parse(p_entry.cron);
-  v_slots timestamptz[] := rhythm.due_slots(p_entry, v_times, p_now, p_limit);
+  v_times rhythm.cron_times;
+  v_slots timestamptz[];
+  v_code text;
+  v_message text;
 begin
+  v_times := rhythm.cron_parse(p_entry.cron);
+  v_slots := rhythm.due_slots(p_entry, v_times, p_now, p_limit);
   if v_slots <> '{}' then
     v_entry.next_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slots[cardinality(v_slots)]);
     if v_entry.catch_up = 'none' and v_slots[1] + v_entry.jitter + c_late < p_now then
@@ -84,6 +88,17 @@ begin
     case when v_entry.queued_slots <> '{}' then p_now + interval '1 second' end
   );
   return v_entry;
+exception
+  when others then
+    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    if v_code ~ '^(40|53|55|57)' then
+      raise;
+    end if;
+    -- Its time zone is gone from the server, say: it is asked again in a minute, the other schedules go on.
+    v_entry := p_entry;
+    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_entry.next_slot);
+    v_entry.due_at := p_now + interval '1 minute';
+    return v_entry;
 end;
 $$;
 

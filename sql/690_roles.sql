@@ -43,10 +43,10 @@ as $$
 declare
   v_object text;
 begin
-  revoke all on schema rhythm from public;
-  revoke all on all tables in schema rhythm from public;
-  revoke all on all sequences in schema rhythm from public;
-  revoke all on all routines in schema rhythm from public;
+  revoke all on schema :"schema" from public;
+  revoke all on all tables in schema :"schema" from public;
+  revoke all on all sequences in schema :"schema" from public;
+  revoke all on all routines in schema :"schema" from public;
   for v_object in
     select format('revoke usage on type %s from public', t.oid::regtype)
     from pg_catalog.pg_type as t
@@ -75,10 +75,10 @@ declare
 begin
   foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
     continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
-    execute format('revoke all on schema rhythm from %I', v_role);
-    execute format('revoke all on all tables in schema rhythm from %I', v_role);
-    execute format('revoke all on all routines in schema rhythm from %I', v_role);
-    execute format('grant usage on schema rhythm to %I', v_role);
+    execute format('revoke all on schema %I from %I', :'schema', v_role);
+    execute format('revoke all on all tables in schema %I from %I', :'schema', v_role);
+    execute format('revoke all on all routines in schema %I from %I', :'schema', v_role);
+    execute format('grant usage on schema %I to %I', :'schema', v_role);
     for v_view in
       select c.oid from pg_catalog.pg_class as c where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v'
     loop

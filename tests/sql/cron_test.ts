@@ -8,14 +8,12 @@ import { assertRefused } from "./schema/refused.ts";
 const questions = 3000;
 
 const ask = `
-select q.nth, array(
-  select to_char(u.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-  from rhythm.cron_upcoming(q.cron, q.timezone, q.after, 3) as u(at)
-) as times, array(
-  select extract(epoch from rhythm.zone_offset(q.timezone, u.at))::integer / 60
-  from rhythm.cron_upcoming(q.cron, q.timezone, q.after, 3) as u(at)
-) as offsets
+select q.nth,
+  array_agg(to_char(u.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') order by u.at) as times,
+  array_agg(extract(epoch from rhythm.zone_offset(q.timezone, u.at))::integer / 60 order by u.at) as offsets
 from jsonb_to_recordset($1::jsonb) as q(nth integer, cron text, timezone text, after timestamptz)
+cross join lateral rhythm.cron_upcoming(q.cron, q.timezone, q.after, 3) as u(at)
+group by q.nth
 order by q.nth`;
 
 /** croner's answer; nothing if the expression never fires. */

@@ -159,3 +159,28 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "roles: an installation under another name has its own rights, and leaves those of the first alone",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase();
+    await install(test.database, { files: await readSchema(), schema: "Odd name" });
+    const [row] = await test.sql`
+      select count(*)::integer as open from pg_proc as p
+      cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+      where p.pronamespace = '"Odd name"'::regnamespace and a.grantee = 0`;
+    assert.equal(row!.open, 0);
+    for (const schema of ['"Odd name"', "rhythm"]) {
+      assert.equal(await tryAs(test.sql, "rhythm_client", `select ${schema}.enqueue('t')`), "fine");
+      assert.equal(await tryAs(test.sql, "rhythm_viewer", `select ${schema}.enqueue('t')`), "42501");
+      assert.equal(await tryAs(test.sql, "rhythm_viewer", `select * from ${schema}.executions`), "fine");
+    }
+    await test.sql`select "Odd name".schedule('s', '* * * * * *', 't', p_type => 'task', p_catch_up => 'one')`;
+    await test
+      .sql`update "Odd name".schedule_entry set due_at = now() - interval '1 second', next_slot = now() - interval '1 second'`;
+    await test.sql`call "Odd name".tick_loop('0.1 seconds')`;
+    assert.equal((await test.sql`select from "Odd name".executions`).length, 1);
+    assert.equal((await test.sql`select from rhythm.executions`).length, 0);
+  },
+});

@@ -5,7 +5,7 @@ begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:30Z', true);
   perform rhythm.register_flow('order', 'return 1', '{}', '{"type": "object"}');
   perform rhythm.schedule('a', '* * * * *', 'order');
-  perform rhythm.schedule('b', '* * * * *', 'report', p_type => 'task');
+  perform rhythm.schedule('b', '* * * * *', 'report', p_type => 'task', p_overlap => 'allow');
   perform rhythm.register_flow('order', 'return 2', '{}', '{"type": "object", "required": ["id"]}');
 
   perform set_config('rhythm_clock.at', '2026-01-01 00:01:00Z', true);
@@ -19,5 +19,13 @@ begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:02:00Z', true);
   perform rhythm.fire_schedules();
   assert (select s.last_error is null and s.fired = 1 from rhythm.schedules as s where s.name = 'a'), 'it started again';
+
+  -- A time zone that a server's upgrade took away.
+  update rhythm.schedule_entry as s set timezone = 'Mars/Olympus' where s.name = 'a';
+  perform set_config('rhythm_clock.at', '2026-01-01 00:03:00Z', true);
+  perform rhythm.fire_schedules();
+  assert (select (s.last_error ->> 'code', s.next_run_at) = ('22023', '2026-01-01 00:04Z'::timestamptz)
+    from rhythm.schedules as s where s.name = 'a'), (select s.last_error::text from rhythm.schedules as s where s.name = 'a');
+  assert (select s.fired = 3 from rhythm.schedules as s where s.name = 'b'), 'the other one goes on';
 end;
 $$;
