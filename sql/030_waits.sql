@@ -11,12 +11,14 @@ create table rhythm.timer (
 )
 with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
-create index timer_due on rhythm.timer (fires_at) where not fired;
+create index timer_due on rhythm.timer (fires_at) where not fired and not deadline;
+create index timer_deadline on rhythm.timer (fires_at) where not fired and deadline;
 create index timer_execution on rhythm.timer (execution_id);
 
 comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
 comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
 comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
+comment on index rhythm.timer_deadline is 'The workflows that run out of time.';
 comment on index rhythm.timer_execution is 'The timers of one workflow.';
 
 create table rhythm.signal_wait (

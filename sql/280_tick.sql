@@ -11,20 +11,19 @@ declare
   v_mine uuid[];
   v_items rhythm.settled_item[];
 begin
-  v_due := array(select t.id from rhythm.timer as t where not t.fired and t.fires_at <= p_now order by t.fires_at limit p_limit);
+  v_due := array(select t.id from rhythm.timer as t where not t.fired and not t.deadline and t.fires_at <= p_now order by t.fires_at limit p_limit);
   if v_due = '{}' then
     return 0;
   end if;
   -- What another session is at stays due.
-  v_mine := rhythm.try_lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and not t.deadline));
+  v_mine := rhythm.try_lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due)));
   with fired as (
     update rhythm.timer as t set fired = true
-    where t.id = any (v_due) and t.execution_id = any (v_mine) and not t.fired and not t.deadline
+    where t.id = any (v_due) and t.execution_id = any (v_mine) and not t.fired
     returning t.execution_id, t.id
   )
   select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
   perform rhythm.resume(rhythm.deliver(v_items), p_now);
-  perform rhythm.end_late_workflows(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and t.deadline and not t.fired), p_now);
   return cardinality(v_items);
 end;
 $$;

@@ -7,7 +7,8 @@ stable
 set search_path = ''
 as $$
   select least(
-    (select min(t.fires_at) from rhythm.timer as t where not t.fired),
+    (select min(t.fires_at) from rhythm.timer as t where not t.fired and not t.deadline),
+    (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(e.run_at) from rhythm.execution as e where e.stage = 0),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
@@ -27,19 +28,16 @@ declare
   v_schedules timestamptz;
   v_sql_tasks timestamptz;
 begin
+  -- What need not be to the millisecond: one session a second does it. First, and one kind at a time, because it waits
+  -- for locks: who waits holds none. What follows skips what others hold.
+  if rhythm.chore_is_due(v_now) then
+    perform rhythm.do_chores(p_limit, v_now);
+  end if;
   perform rhythm.ready_delayed(p_limit, v_now);
   perform rhythm.fire_timers(p_limit, v_now);
   perform rhythm.end_signal_waits(p_limit, v_now);
   v_schedules := rhythm.fire_schedules(100);
   v_sql_tasks := rhythm.run_sql_tasks(100);
-  -- What need not be to the millisecond: one session a second does it.
-  if rhythm.chore_is_due(v_now) then
-    perform rhythm.bury_workers(v_now);
-    perform rhythm.end_overdue(p_limit, v_now);
-    perform rhythm.move_aside(p_limit, v_now);
-    perform rhythm.forget_keys(p_limit, v_now);
-    perform rhythm.purge(null, p_limit);
-  end if;
   return least(rhythm.next_due(v_now), v_schedules, v_sql_tasks);
 end;
 $$;
@@ -47,6 +45,27 @@ $$;
 comment on function rhythm.tick(integer) is
   'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
   'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
+
+create or replace function rhythm.do_chores(p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
+    perform rhythm.end_late_workflows(array(
+      select t.execution_id from rhythm.timer as t
+      where not t.fired and t.deadline and t.fires_at <= p_now
+      order by t.fires_at limit p_limit), p_now);
+  end if;
+  perform rhythm.move_aside(p_limit, p_now);
+  perform rhythm.forget_keys(p_limit, p_now);
+  perform rhythm.purge(null, p_limit);
+end;
+$$;
+
+comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room. Part of tick().';
 
 -- Locks: the row of the chore, skip locked.
 create or replace function rhythm.chore_is_due(p_now timestamptz)

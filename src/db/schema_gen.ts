@@ -103,7 +103,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "020_executions.sql",
     kind: "structure",
-    checksum: "c329b789c32b4380d09cc6256736b9a22acc13c6fe334f59d992818ca464c2f5",
+    checksum: "fc16feb6f918f3ea3fb0005a41a4cc5c1825351160a818913fec5b898dfcc8c0",
     text: `-- Executions: one row each, for its whole life. The hot table: a primary key, one index of what is ready, and small
 -- partial ones for what is not. Claiming changes no indexed column (a heap-only update).
 
@@ -122,6 +122,7 @@ create table rhythm.execution (
   priority smallint not null default 0,
   timeout_ms bigint,
   watched boolean not null default false,
+  stopping boolean not null default false,
   delivered integer not null default 0,
   type text not null,
   status text not null,
@@ -179,6 +180,7 @@ comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the 
 comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
 comment on column rhythm.execution.delivered is 'How much of a workflow''s inbox the worker that holds the lease was given; taken out of it when it settles.';
 comment on column rhythm.execution.watched is 'Somebody sleeps until it ends, and is notified.';
+comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it: what the worker says next, it may say without knowing.';
 comment on column rhythm.execution.cancel_reason is 'It is to stop: its worker is told at the next sign of life.';
 comment on column rhythm.execution.note is 'Why it does not go on, where somebody knows: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; with status failed, the one that ended it.';
@@ -232,7 +234,7 @@ comment on index rhythm.idempotency_key_execution is 'What purge() removes with 
   {
     name: "030_waits.sql",
     kind: "structure",
-    checksum: "a60adce5d09336fa3e005199ab42acc4a8bd8112f78ac97f31bc039534095b88",
+    checksum: "ba2660daaee53c869c9c2666f59f783c92f6f3af6855358f2ed630544ae45593",
     text: `-- What a workflow can wait for besides its children, and what it says.
 
 create table rhythm.timer (
@@ -246,12 +248,14 @@ create table rhythm.timer (
 )
 with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
-create index timer_due on rhythm.timer (fires_at) where not fired;
+create index timer_due on rhythm.timer (fires_at) where not fired and not deadline;
+create index timer_deadline on rhythm.timer (fires_at) where not fired and deadline;
 create index timer_execution on rhythm.timer (execution_id);
 
 comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
 comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
 comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
+comment on index rhythm.timer_deadline is 'The workflows that run out of time.';
 comment on index rhythm.timer_execution is 'The timers of one workflow.';
 
 create table rhythm.signal_wait (
@@ -1260,7 +1264,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "150_wake.sql",
     kind: "behaviour",
-    checksum: "cc61708e71016080ccd8c8ae459ff5640459d95e43a6a3d448ccfcdc7ba59828",
+    checksum: "e65cf979092e899c80f89a7d98d1645c4a8204efcda48f9de7396bdf3571cdf9",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -1355,6 +1359,24 @@ as $$
 $$;
 
 comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
+
+-- For tick(), which holds much already: it never waits, and comes back for what others hold.
+create or replace function rhythm.try_lock_states(p_ids uuid[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update skip locked
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h;
+$$;
+
+comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workflows that nobody holds; returns those it got. Never waits. Internal.';
 
 -- The states that a change to some executions touches: their own, and those of their parents.
 create or replace function rhythm.lock_around(p_ids uuid[])
@@ -1574,7 +1596,7 @@ comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
   {
     name: "175_claim_limited.sql",
     kind: "behaviour",
-    checksum: "73b2f6481a3fe0306fa84d95fbc092e308e9331ddff6ad20539aba83ed94f23e",
+    checksum: "e1b40b7d49ea7184737c779149d0493075704d34cb37d610ea0e57f6d7c0e37a",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
@@ -1693,7 +1715,8 @@ $$;
 
 comment on function rhythm.pick_any(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
 
--- Keys that are full are passed over in the index itself; among the rest each key gets what it has room for.
+-- Keys that are full are passed over; among the next 20,000 each other key gets what it has room for. The queue's row
+-- is locked: nobody else begins anything of it meanwhile.
 create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_per_key integer)
 returns uuid[]
 language sql
@@ -1713,8 +1736,7 @@ as $$
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
       and not exists (select from busy as b where b.key = e.concurrency_key and b.running >= p_per_key)
     order by e.priority desc, e.id
-    limit p_limit * 4 + 1000
-    for update skip locked
+    limit 20000
   ),
   ranked as (
     select c.*, row_number() over (partition by c.key order by c.priority desc, c.id) + coalesce(b.running, 0) as place
@@ -1722,10 +1744,14 @@ as $$
     left join busy as b on b.key = c.key
   )
   select array(
-    select r.id from ranked as r
-    where r.key is null or r.place <= p_per_key
-    order by r.priority desc, r.id
-    limit p_limit
+    select e.id from rhythm.execution as e
+    where e.stage = 1 and e.worker is null
+      and e.id in (
+        select r.id from ranked as r
+        where r.key is null or r.place <= p_per_key
+        order by r.priority desc, r.id
+        limit p_limit)
+    for update skip locked
   );
 $$;
 
@@ -2009,7 +2035,7 @@ comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the i
   {
     name: "215_settle_rows.sql",
     kind: "behaviour",
-    checksum: "02ad9843204913cfad3a6aa4204b5f1c3e93e1f504abc43471431198651159f7",
+    checksum: "a9852477a6b36bfcbe69cfd4a97686b863ac3c4015b4c2a06f9cfedb05781b98",
     text: `-- The rows of settled executions.
 
 -- The rows themselves. What is completed is the common case, and needs no look at what the row was.
@@ -2037,6 +2063,7 @@ set search_path = ''
 as $$
   update rhythm.execution as e
   set worker = null,
+    stopping = false,
     stage = n.stage,
     status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 5 then 'failed' else 'cancelled' end,
     attempt = case when o.status = 'released' and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
@@ -2067,7 +2094,7 @@ comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) i
   {
     name: "217_follow.sql",
     kind: "behaviour",
-    checksum: "bbb8af6cc39b0ced76895d8640b5079cececc9b55deed19551075da3933abe03",
+    checksum: "6e6e49e82156df14e8ce99962c88e4b40a03dd25882b810280602987ccd7230b",
     text: `-- What follows when executions move.
 
 -- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
@@ -2104,6 +2131,23 @@ end;
 $$;
 
 comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
+
+-- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks
+-- are free.
+create or replace function rhythm.cancel_newborn(p_flows rhythm.outcome[], p_stopping uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select rhythm.cancel((f.value ->> 'id')::uuid, e.cancel_reason)
+  from unnest(p_flows) as o
+  join rhythm.execution as e on e.id = o.id
+  cross join lateral jsonb_array_elements(o.effects) as f
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow');
+$$;
+
+comment on function rhythm.cancel_newborn(rhythm.outcome[], uuid[]) is 'Cancels what cancelled workflows started before they knew. Internal.';
 
 create or replace function rhythm.follow_ends(
   p_over rhythm.moved[],
@@ -2158,7 +2202,7 @@ comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of work
   {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "732902fb3722d0d27dd39d81ea8e0d21acd35a4423ca87e27a9858b690265a49",
+    checksum: "4e822f77319e89538607c1a969bf60b5e3892c4060b3f3ee600a3e8a09972da0",
     text: `-- Settling: how executions leave a worker's hands.
 
 -- Locks what the worker still holds.
@@ -2207,20 +2251,26 @@ comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong wit
 -- The workflows that a batch concerns: its own, those that its children report to, those that it sends signals to.
 create or replace function rhythm.concerned(p_outcomes jsonb)
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select array(
-    select e.id from jsonb_array_elements(p_outcomes) as o (value)
-    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid where e.type = 'workflow'
-    union
-    select e.parent_id from jsonb_array_elements(p_outcomes) as o (value)
-    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid where e.parent_id is not null
-    union
-    select s.execution_id from jsonb_array_elements(p_outcomes) as o (value)
-    cross join lateral jsonb_path_query(o.value, '$.effects[*] ? (@.type == "send_signal")') as f
-    join rhythm.workflow_state as s on s.execution_id::text = lower(f ->> 'executionId'));
+declare
+  v_ids uuid[];
+begin
+  select array_agg(x.id) into v_ids
+  from jsonb_array_elements(p_outcomes) as o (value)
+  join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid and (e.type = 'workflow' or e.parent_id is not null)
+  cross join lateral (values (case when e.type = 'workflow' then e.id end), (e.parent_id)) as x (id)
+  where x.id is not null;
+  if jsonb_path_exists(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') then
+    v_ids := v_ids || array(
+      select s.execution_id
+      from jsonb_path_query(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') as f
+      join rhythm.workflow_state as s on s.execution_id::text = lower(f ->> 'executionId'));
+  end if;
+  return coalesce(v_ids, '{}');
+end;
 $$;
 
 comment on function rhythm.concerned(jsonb) is 'The workflows whose states a batch of outcomes changes. Internal.';
@@ -2238,8 +2288,8 @@ begin
   if exists (
     select from jsonb_array_elements(p_outcomes) as o (value)
     where jsonb_typeof(o.value) <> 'object'
-      or not coalesce(o.value ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false)
-      or not coalesce(o.value ->> 'attempt' ~ '^\\d{1,5}$', false)
+      or not coalesce(length(o.value ->> 'id') = 36 and length(o.value ->> 'attempt') < 6, false)
+      or jsonb_typeof(o.value -> 'attempt') <> 'number'
   ) then
     perform rhythm.raise('RH001', 'Every outcome needs the id (a UUID) and the attempt that were claimed');
   end if;
@@ -2257,15 +2307,20 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_lease integer := greatest(p_lease, 0);
+  v_concerned uuid[];
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
   v_ready uuid[] := '{}';
+  v_stopping uuid[] := '{}';
   v_over rhythm.moved[];
   v_leased uuid[];
   v_queues text[];
   v_problem text;
 begin
-  perform rhythm.lock_states(rhythm.concerned(p_outcomes));
+  v_concerned := rhythm.concerned(p_outcomes);
+  if v_concerned <> '{}' then
+    perform rhythm.lock_states(v_concerned);
+  end if;
   v_held := rhythm.held_outcomes(p_worker, p_outcomes);
   if v_lease > 0 then
     -- As in claim(): the worker cannot be given up before this commits.
@@ -2286,12 +2341,16 @@ begin
     perform rhythm.insert_timers(v_flows);
     perform rhythm.insert_logs(v_flows, v_now);
     perform rhythm.release_waits(v_flows);
-    v_ready := rhythm.store_states(v_flows);
+    v_stopping := array(select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.status = 'suspended' and e.stopping);
+    v_ready := rhythm.store_states(v_flows) || v_stopping;
   end if;
 
   v_over := array(select w::rhythm.moved from rhythm.write_completed(v_held, v_now) as w);
   if cardinality(v_over) < cardinality(v_held) then
     v_over := v_over || array(select w::rhythm.moved from rhythm.write_others(v_held, v_ready, v_now) as w);
+  end if;
+  if v_stopping <> '{}' then
+    perform rhythm.cancel_newborn(v_flows, v_stopping);
   end if;
   v_leased := coalesce(v_leased, '{}');
   v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased), v_now);
@@ -2426,7 +2485,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "9de8c8003b074cc18895fa5c8bf1e41a899d12c0875349d5dac5cd47dad39645",
+    checksum: "6bdbe7cceddf6a4b1e0b45d3689593b7661fda8fdcbe4b5ad41d64ab390b58ea",
     text: `-- Cancelling and retrying.
 
 create or replace function rhythm.tree(p_execution uuid)
@@ -2461,6 +2520,7 @@ begin
   )
   update rhythm.execution as e
   set cancel_reason = coalesce(e.cancel_reason, p_reason),
+    stopping = e.worker is not null,
     stage = n.stage,
     status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
     completed_at = case when n.stage = 6 then p_now end,
@@ -2566,7 +2626,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "250_workers.sql",
     kind: "behaviour",
-    checksum: "d497f0cdedfd4780eab67e8fafed5ca92d8cbdb4c25eedc9d70bd1e49a858ac3",
+    checksum: "4517b79a0e88b3bdbc815bb658b733cdb01f3d9c900408c4a5a74ea1986a938a",
     text: `-- Workers: register, show signs of life, report, leave.
 
 create or replace function rhythm.register_worker(
@@ -2681,6 +2741,7 @@ begin
   moved as (
     update rhythm.execution as e
     set worker = null,
+      stopping = false,
       stage = f.stage,
       status = case f.stage when 5 then 'failed' when 6 then 'cancelled' else 'pending' end,
       attempt = case when p_crashed is null and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
@@ -2927,7 +2988,7 @@ comment on function rhythm.register_tasks(jsonb) is
   {
     name: "280_tick.sql",
     kind: "behaviour",
-    checksum: "05f78fc3c7f2533b0b342af46ab26de9a94005d43e8f1280f16981137be35598",
+    checksum: "c648d6dec8151b3d27ce487ad4b54d0d2b66ff4a4b61e443de14a36f479a2d02",
     text: `-- What time brings. Every part is bounded, and skips what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -2938,22 +2999,22 @@ set search_path = ''
 as $$
 declare
   v_due uuid[];
+  v_mine uuid[];
   v_items rhythm.settled_item[];
 begin
-  v_due := array(select t.id from rhythm.timer as t where not t.fired and t.fires_at <= p_now order by t.fires_at limit p_limit);
+  v_due := array(select t.id from rhythm.timer as t where not t.fired and not t.deadline and t.fires_at <= p_now order by t.fires_at limit p_limit);
   if v_due = '{}' then
     return 0;
   end if;
-  -- Another session may be at the same: whoever comes second waits here, and finds them fired.
-  perform rhythm.lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and not t.deadline));
+  -- What another session is at stays due.
+  v_mine := rhythm.try_lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due)));
   with fired as (
     update rhythm.timer as t set fired = true
-    where t.id = any (v_due) and not t.fired and not t.deadline
+    where t.id = any (v_due) and t.execution_id = any (v_mine) and not t.fired
     returning t.execution_id, t.id
   )
   select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
   perform rhythm.resume(rhythm.deliver(v_items), p_now);
-  perform rhythm.end_late_workflows(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due) and t.deadline and not t.fired), p_now);
   return cardinality(v_items);
 end;
 $$;
@@ -2968,6 +3029,7 @@ set search_path = ''
 as $$
 declare
   v_due uuid[];
+  v_mine uuid[];
   v_items rhythm.settled_item[];
 begin
   v_due := array(select w.id from rhythm.signal_wait as w
@@ -2975,10 +3037,10 @@ begin
   if v_due = '{}' then
     return 0;
   end if;
-  perform rhythm.lock_states(array(select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due)));
+  v_mine := rhythm.try_lock_states(array(select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due)));
   with ended as (
     update rhythm.signal_wait as w set timed_out = true
-    where w.id = any (v_due) and w.signal_id is null and not w.timed_out
+    where w.id = any (v_due) and w.execution_id = any (v_mine) and w.signal_id is null and not w.timed_out
     returning w.execution_id, w.id
   )
   select coalesce(array_agg(row(x.execution_id, x.id, true)::rhythm.settled_item), '{}') into v_items from ended as x;
@@ -3228,7 +3290,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "0537ca1ad26d788bf7b30c401a7bb0f472d8232635e47e647e55c659502f92fc",
+    checksum: "5a2b5a5ea7f8bf433a8b7635f0cd74e76a64dd12fb6883aa4ab1a9e08929e3b7",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -3238,7 +3300,8 @@ stable
 set search_path = ''
 as $$
   select least(
-    (select min(t.fires_at) from rhythm.timer as t where not t.fired),
+    (select min(t.fires_at) from rhythm.timer as t where not t.fired and not t.deadline),
+    (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(e.run_at) from rhythm.execution as e where e.stage = 0),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
@@ -3258,19 +3321,16 @@ declare
   v_schedules timestamptz;
   v_sql_tasks timestamptz;
 begin
+  -- What need not be to the millisecond: one session a second does it. First, and one kind at a time, because it waits
+  -- for locks: who waits holds none. What follows skips what others hold.
+  if rhythm.chore_is_due(v_now) then
+    perform rhythm.do_chores(p_limit, v_now);
+  end if;
   perform rhythm.ready_delayed(p_limit, v_now);
   perform rhythm.fire_timers(p_limit, v_now);
   perform rhythm.end_signal_waits(p_limit, v_now);
   v_schedules := rhythm.fire_schedules(100);
   v_sql_tasks := rhythm.run_sql_tasks(100);
-  -- What need not be to the millisecond: one session a second does it.
-  if rhythm.chore_is_due(v_now) then
-    perform rhythm.bury_workers(v_now);
-    perform rhythm.end_overdue(p_limit, v_now);
-    perform rhythm.move_aside(p_limit, v_now);
-    perform rhythm.forget_keys(p_limit, v_now);
-    perform rhythm.purge(null, p_limit);
-  end if;
   return least(rhythm.next_due(v_now), v_schedules, v_sql_tasks);
 end;
 $$;
@@ -3278,6 +3338,27 @@ $$;
 comment on function rhythm.tick(integer) is
   'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
   'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
+
+create or replace function rhythm.do_chores(p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
+    perform rhythm.end_late_workflows(array(
+      select t.execution_id from rhythm.timer as t
+      where not t.fired and t.deadline and t.fires_at <= p_now
+      order by t.fires_at limit p_limit), p_now);
+  end if;
+  perform rhythm.move_aside(p_limit, p_now);
+  perform rhythm.forget_keys(p_limit, p_now);
+  perform rhythm.purge(null, p_limit);
+end;
+$$;
+
+comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room. Part of tick().';
 
 -- Locks: the row of the chore, skip locked.
 create or replace function rhythm.chore_is_due(p_now timestamptz)
@@ -4823,7 +4904,7 @@ comment on function rhythm.backfill_schedule(text, timestamptz, timestamptz, int
   {
     name: "640_fire_schedules.sql",
     kind: "behaviour",
-    checksum: "649e2ef81b6e632cd953b7cbbd8a65ab6c0bb690b9deb19402048e0e00b4b401",
+    checksum: "24f81aecefbfac4b37ce11c681759237ed1b3b04448165065629e8f759459070",
     text: `-- Firing. Called by tick(), from everywhere at once.
 -- Locks: schedule rows, skip locked; then what create_many() and cancel() lock.
 
@@ -4893,9 +4974,13 @@ as $$
 declare
   c_late constant interval := '1 minute';
   v_entry rhythm.schedule_entry := p_entry;
-  v_times constant rhythm.cron_times := rhythm.cron_parse(p_entry.cron);
-  v_slots timestamptz[] := rhythm.due_slots(p_entry, v_times, p_now, p_limit);
+  v_times rhythm.cron_times;
+  v_slots timestamptz[];
+  v_code text;
+  v_message text;
 begin
+  v_times := rhythm.cron_parse(p_entry.cron);
+  v_slots := rhythm.due_slots(p_entry, v_times, p_now, p_limit);
   if v_slots <> '{}' then
     v_entry.next_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slots[cardinality(v_slots)]);
     if v_entry.catch_up = 'none' and v_slots[1] + v_entry.jitter + c_late < p_now then
@@ -4910,6 +4995,17 @@ begin
     case when v_entry.queued_slots <> '{}' then p_now + interval '1 second' end
   );
   return v_entry;
+exception
+  when others then
+    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    if v_code ~ '^(40|53|55|57)' then
+      raise;
+    end if;
+    -- Its time zone is gone from the server, say: it is asked again in a minute, the other schedules go on.
+    v_entry := p_entry;
+    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_entry.next_slot);
+    v_entry.due_at := p_now + interval '1 minute';
+    return v_entry;
 end;
 $$;
 
@@ -5255,7 +5351,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "665_install_cron.sql",
     kind: "behaviour",
-    checksum: "598921c3373a675764529755e127e1ac86a840aa2b479fd343809ddae37fd01e",
+    checksum: "2a9d36ed06a391df5bc4080f6d7c04b843ee1a7ea264ca10ef6c2d826c86df1d",
     text: `-- install_cron() and uninstall_cron(). pg_cron lives in one database of a server, and its job table is its own:
 -- every statement that touches it is dynamic, so that the engine installs where there is no pg_cron.
 
@@ -5270,6 +5366,23 @@ $$;
 
 comment on function rhythm.cron_job_name() is 'The name of this installation''s job in pg_cron.';
 
+create or replace function rhythm.cron_home()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return current_setting('cron.database_name', true);
+exception
+  when insufficient_privilege then
+    return current_database(); -- Not for our eyes; then the plain advice has to do.
+end;
+$$;
+
+comment on function rhythm.cron_home() is
+  'The database in which this server''s pg_cron lives; null if it is not loaded; this database if that may not be read.';
+
 -- The version of pg_cron in this database, or an error that says what is missing and what to do.
 create or replace function rhythm.find_cron()
 returns text
@@ -5279,7 +5392,7 @@ set search_path = ''
 as $$
 declare
   v_version constant text := (select x.extversion from pg_catalog.pg_extension as x where x.extname = 'pg_cron');
-  v_home constant text := current_setting('cron.database_name', true);
+  v_home constant text := case when v_version is null then rhythm.cron_home() end;
 begin
   if v_version is not null then
     if not has_schema_privilege('cron', 'usage') then
@@ -5516,7 +5629,7 @@ comment on view rhythm.stacks is
   {
     name: "675_service_views.sql",
     kind: "behaviour",
-    checksum: "e3e08c4c634f627f55e255ec23357a5974672687153c90fbf7b7999b0e0f0a45",
+    checksum: "658d8a32e093b11120d8fbafa8d205c168ea28ce55b9c39a80c6162cd9d1aa13",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -5555,7 +5668,7 @@ select
   coalesce(sum(c.executions) filter (where c.state = 'running'), 0)::bigint as running,
   coalesce(sum(c.executions) filter (where c.state = 'suspended'), 0)::bigint as suspended,
   min(c.oldest) as oldest_at,
-  greatest(0, extract(epoch from clock_timestamp() - min(c.oldest)))::double precision as oldest_seconds,
+  greatest(0, extract(epoch from rhythm.now() - min(c.oldest)))::double precision as oldest_seconds,
   (select count(*) from rhythm.worker as w where n.queue = any (w.queues)) as workers,
   q.paused_at is not null as paused,
   q.concurrency,
@@ -5701,7 +5814,7 @@ comment on view rhythm.schedules is
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "e9c18c139dece97601d6822ff89bfaed63fa0d63babceaab6c5dc42ff29a34a2",
+    checksum: "31c698610b00a316879febc53c45585b3e225faca7db15ca261e7d4ed2c96af8",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -5747,10 +5860,10 @@ as $$
 declare
   v_object text;
 begin
-  revoke all on schema rhythm from public;
-  revoke all on all tables in schema rhythm from public;
-  revoke all on all sequences in schema rhythm from public;
-  revoke all on all routines in schema rhythm from public;
+  revoke all on schema :"schema" from public;
+  revoke all on all tables in schema :"schema" from public;
+  revoke all on all sequences in schema :"schema" from public;
+  revoke all on all routines in schema :"schema" from public;
   for v_object in
     select format('revoke usage on type %s from public', t.oid::regtype)
     from pg_catalog.pg_type as t
@@ -5779,10 +5892,10 @@ declare
 begin
   foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
     continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
-    execute format('revoke all on schema rhythm from %I', v_role);
-    execute format('revoke all on all tables in schema rhythm from %I', v_role);
-    execute format('revoke all on all routines in schema rhythm from %I', v_role);
-    execute format('grant usage on schema rhythm to %I', v_role);
+    execute format('revoke all on schema %I from %I', :'schema', v_role);
+    execute format('revoke all on all tables in schema %I from %I', :'schema', v_role);
+    execute format('revoke all on all routines in schema %I from %I', :'schema', v_role);
+    execute format('grant usage on schema %I to %I', :'schema', v_role);
     for v_view in
       select c.oid from pg_catalog.pg_class as c where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v'
     loop
