@@ -1,0 +1,214 @@
+import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
+import {
+  cancelExecution,
+  type Execution,
+  getExecution,
+  listExecutions,
+  queueExecution,
+  queueTask,
+  retryExecution,
+  scheduleExecution,
+  task,
+  waitForExecution,
+} from "../../mod.ts";
+import { testApp, until } from "./support.ts";
+
+const echo = task({ name: "echo" }, (value: unknown) => value);
+
+async function count(
+  execution: { rhythm: { executions: { query(): Promise<{ executions: readonly Execution[] }> } } },
+): Promise<number> {
+  return (await execution.rhythm.executions.query()).executions.length;
+}
+
+Deno.test("{ sql } joins the caller's transaction: there if and only if it commits", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  const { sql } = app.database;
+  await rejects(
+    sql.begin(async (tx) => {
+      await echo.queue("lost", { sql: tx });
+      throw new Error("rolled back");
+    }),
+    /rolled back/,
+  );
+  same(await count(app), 0);
+  const run = await sql.begin(async (tx) => {
+    await tx`create table proof (id uuid)`;
+    const made = await echo.queue({ kept: true }, { sql: tx, metadata: { tenant: 'a "quoted" one' } });
+    await tx`insert into proof values (${made.id})`;
+    same(await count(app), 0);
+    return made;
+  });
+  equal([(await run.get()).inputs, (await run.get()).metadata], [{ kept: true }, {
+    tenant: 'a "quoted" one',
+  }]);
+});
+
+Deno.test("{ sql } joins cancel, signals, schedules and many at once as well", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  const run = await echo.queue(1);
+  await rejects(
+    app.database.sql.begin(async (tx) => {
+      same(await app.rhythm.executions.cancel(run, { sql: tx }), true);
+      await app.rhythm.executions.createMany([{ type: "task", targetName: "echo" }], { sql: tx });
+      await app.rhythm.schedules.set("nightly", { cron: "0 3 * * *", target: "echo", type: "task", sql: tx });
+      throw new Error("rolled back");
+    }),
+    /rolled back/,
+  );
+  same((await run.get()).status, "pending");
+  same(await count(app), 1);
+  equal([...await app.rhythm.schedules.list()], []);
+});
+
+Deno.test("a transactional task queues into its own transaction", async () => {
+  const parent = task(
+    { name: "parent", transactional: true, retry: { maxAttempts: 1 } },
+    async (fail: boolean, ctx) => {
+      const run = await echo.queue("child", { sql: ctx.sql });
+      if (fail) throw new Error("no");
+      return run.id;
+    },
+  );
+  await using app = await testApp({ tasks: [echo, parent] });
+  app.work();
+  const id = await (await parent.queue(false)).result({ timeout: "10s" });
+  same((await app.rhythm.executions.wait(id, { timeout: "10s" })).output, "child");
+  await rejects((await parent.queue(true)).result({ timeout: "10s" }), { code: "EXECUTION_FAILED" });
+  same(await count(app), 3);
+});
+
+Deno.test("idempotencyKey gives the first execution again", async () => {
+  await using _app = await testApp({ tasks: [echo] });
+  const runs = await Promise.all([1, 2, 3].map((n) => echo.queue(n, { idempotencyKey: "order-1" })));
+  same(new Set(runs.map((run) => run.id)).size, 1);
+});
+
+Deno.test("executions.query() pages through what the filter lets pass, newest first", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  const runs = await app.rhythm.executions.createMany(
+    Array.from(
+      { length: 5 },
+      (_, n) => ({ type: "task" as const, targetName: "echo", queue: n < 4 ? "a" : "b", metadata: { n } }),
+    ),
+  );
+  const first = await app.rhythm.executions.query({ queue: "a", limit: 3 });
+  equal(first.executions.map(({ metadata }) => metadata.n), [3, 2, 1]);
+  const second = await app.rhythm.executions.query({ queue: "a", limit: 3, cursor: first.cursor! });
+  equal(second.executions.map(({ metadata }) => metadata.n), [0]);
+  same(second.cursor, null);
+  equal((await app.rhythm.executions.query({ metadata: { n: 4 } })).executions.map(({ id }) => id), [
+    runs[4]!.id,
+  ]);
+  await runs[2]!.cancel();
+  equal(
+    (await app.rhythm.executions.query({ status: ["cancelled", "failed"] })).executions.map(({ id }) => id),
+    [runs[2]!.id],
+  );
+  same(
+    (await app.rhythm.executions.query({ createdAfter: new Date(Date.now() + 60_000) })).executions.length,
+    0,
+  );
+  same(
+    (await app.rhythm.executions.query({
+      target: "echo",
+      type: "task",
+      createdBefore: new Date(Date.now() + 60_000),
+    })).executions.length,
+    5,
+  );
+  await rejects(app.rhythm.executions.query({ status: "done" as "failed" }), /there is no status "done"/);
+  await rejects(app.rhythm.executions.query({ limit: 0 }), /"limit" must be a whole number from 1 to 1000/);
+});
+
+Deno.test("wait() gives the final state, whichever it is, and says when it is not there in time", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  const run = await echo.queue("x");
+  await rejects(run.result({ timeout: "50ms" }), { code: "WAIT_TIMEOUT" });
+  const waiting = run.result({ timeout: "10s" });
+  app.work();
+  same(await waiting, "x");
+  await rejects(app.rhythm.executions.wait("00000000-0000-7000-8000-000000000000"), {
+    code: "EXECUTION_NOT_FOUND",
+  });
+  await rejects(app.rhythm.executions.wait("exec_abc123"), { code: "INVALID_ID" });
+});
+
+Deno.test("retry() lets a failed task go on", async () => {
+  let healthy = false;
+  const shaky = task({ name: "shaky", retry: { maxAttempts: 1 } }, () => {
+    if (!healthy) throw new Error("down");
+    return "up";
+  });
+  await using app = await testApp({ tasks: [shaky] });
+  app.work();
+  const run = await shaky.queue(null);
+  await rejects(run.result({ timeout: "10s" }));
+  healthy = true;
+  await app.rhythm.executions.retry(run);
+  same(await run.result({ timeout: "10s" }), "up");
+  await rejects(app.rhythm.executions.retry(run), { code: "RH003" });
+});
+
+Deno.test("bad calls are refused in one sentence, and nothing is written", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  const { workflows, tasks, executions } = app.rhythm;
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  await rejects(workflows.start("no_such_flow"), {
+    code: "RH004",
+    message: /There is no flow "no_such_flow"/,
+  });
+  await rejects(tasks.queue("echo", { f: () => 1 }), /inputs of task "echo"\.f as JSON: it is a function/);
+  await rejects(tasks.queue("echo", cycle), /it contains itself/);
+  await rejects(
+    tasks.queue("echo", 1, { que: "x" } as never),
+    /echo\.queue\(\) has no option "que"\. Did you mean "queue"\?/,
+  );
+  await rejects(tasks.queue("echo", 1, { delay: "soon" }), /"delay": Cannot read "soon" as a duration/);
+  await rejects(tasks.queue("echo", 1, { delay: 1, runAt: new Date() }), /give "delay" or "runAt", not both/);
+  await rejects(tasks.queue("echo", 1, { sql: {} as never }), /"sql" must be a postgres.js transaction/);
+  await rejects(tasks.queue("", 1), /must be a text that is not empty/);
+  await rejects(tasks.queue("echo", "x".repeat(1_100_000)), {
+    code: "RH006",
+    message: /at most 1048576 are allowed/,
+  });
+  await rejects(
+    executions.create({ type: "job" as "task", targetName: "echo" }),
+    /"type" must be "task" or "workflow"/,
+  );
+  await rejects(executions.get("nope"), { code: "INVALID_ID" });
+  same(await count(app), 0);
+});
+
+Deno.test("delay and runAt keep a task until its time, and a sleeping worker is there then", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  app.work();
+  await until(async () => (await app.database.database.query("select 1 from rhythm.workers")).length === 1);
+  const began = performance.now();
+  const run = await echo.queue("late", { delay: "400ms" });
+  same((await run.get()).status, "pending");
+  same(await run.result({ timeout: "10s" }), "late");
+  const tookMs = performance.now() - began;
+  same(tookMs >= 400 && tookMs < 2_000, true, `${tookMs} ms`);
+});
+
+Deno.test("the module functions work on the application that was made last", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  app.work();
+  const run = await queueTask("echo", { n: 1 });
+  equal((await waitForExecution(run, { timeout: 10 })).output, { n: 1 });
+  const late = await scheduleExecution({
+    type: "task",
+    targetName: "echo",
+    runAt: new Date(Date.now() + 60_000),
+  });
+  same((await getExecution(late))?.status, "pending");
+  same(await cancelExecution(late.id), true);
+  await retryExecution(late);
+  same((await waitForExecution(late, { timeout: 10 })).status, "completed");
+  const other = await queueExecution({ type: "task", targetName: "echo", inputs: 2 });
+  equal((await listExecutions()).map(({ id }) => id), [other.id, late.id, run.id]);
+  same(await getExecution("00000000-0000-7000-8000-000000000000"), null);
+  match(other.id, /^[0-9a-f-]{36}$/);
+});

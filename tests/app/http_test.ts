@@ -1,0 +1,97 @@
+import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
+import { task } from "../../mod.ts";
+import { testApp, until } from "./support.ts";
+
+const echo = task({ name: "echo" }, (value: unknown, ctx) => {
+  ctx.log.warn("echoing", { value });
+  return value;
+});
+
+interface Answer {
+  status: number;
+  // deno-lint-ignore no-explicit-any
+  body: any;
+}
+
+Deno.test("a worker with a port serves health, readiness, metrics and the API", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  const worker = app.work({ port: 0, token: "s3cret" });
+  await until(() => worker.url !== undefined);
+  const ask = async (path: string, body?: unknown): Promise<Answer> => {
+    const response = await fetch(`${worker.url}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { authorization: "Bearer s3cret" },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
+  };
+
+  same((await ask("/health")).body.status, "ok");
+  await until(async () => (await ask("/ready")).status === 200);
+  equal((await ask("/ready")).body, { ready: true, checks: { database: "ok", worker: "ok" } });
+
+  const started = await ask("/api/tasks/echo/queue", {
+    inputs: { n: 1 },
+    options: { metadata: { by: "http" } },
+  });
+  same(started.status, 201);
+  const { id } = started.body;
+  const ended = await ask(`/api/executions/${id}/wait`, { timeout: 10 });
+  equal([ended.body.status, ended.body.output, ended.body.metadata], ["completed", { n: 1 }, { by: "http" }]);
+  equal((await ask(`/api/executions/${id}`)).body.id, id);
+  equal(
+    (await ask("/api/executions?status=completed&target=echo")).body.executions.map((one: { id: string }) =>
+      one.id
+    ),
+    [id],
+  );
+  await until(async () => (await ask(`/api/executions/${id}/logs`)).body.lines.length === 1);
+  const [line] = (await ask(`/api/executions/${id}/logs`)).body.lines;
+  equal([line.level, line.message, line.data], ["warn", "echoing", { value: { n: 1 } }]);
+
+  same((await ask("/api/executions/00000000-0000-7000-8000-000000000000")).status, 404);
+  same((await ask("/api/executions/nonsense")).status, 400);
+  same((await ask("/api/workflows/none/start", {})).status, 404);
+  same((await ask("/api/tasks/echo/queue", { options: { que: "x" } })).status, 400);
+  same((await ask(`/api/executions/${id}/cancel`, {})).body.cancelled, false);
+  same((await ask(`/api/executions/${id}/retry`, {})).status, 409);
+
+  const schedule = await fetch(`${worker.url}/api/schedules/nightly`, {
+    method: "PUT",
+    headers: { authorization: "Bearer s3cret" },
+    body: JSON.stringify({ cron: "0 3 * * *", target: "echo", type: "task" }),
+  });
+  equal(await schedule.json(), { ok: true });
+  equal((await ask("/api/schedules")).body.schedules.map((one: { name: string }) => one.name), ["nightly"]);
+  equal((await ask("/api/workers")).body.workers.length, 1);
+  equal((await ask("/api/queues/default/pause", {})).body, { ok: true });
+  same(JSON.stringify((await ask("/api/queues")).body).includes("default"), true);
+  equal((await ask("/api/violations")).body, { violations: [] });
+
+  const metrics = (await ask("/metrics")).body;
+  match(metrics, /rhythm_outcomes_total\{status="completed"\} 1\n/);
+  match(metrics, /rhythm_settle_seconds_count 1\n/);
+  match(metrics, /rhythm_database_up 1\n/);
+  const document = (await ask("/api/openapi.json")).body;
+  same(document.paths["/api/workflows/{name}/start"].post.operationId, "startWorkflow");
+
+  const refused = await fetch(`${worker.url}/api/executions`);
+  same(refused.status, 401);
+  await refused.body?.cancel();
+});
+
+Deno.test("/ready says what is wrong once the worker has stopped", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  const worker = app.work({ port: 0 });
+  await until(async () => {
+    if (worker.url === undefined) return false;
+    const response = await fetch(`${worker.url}/ready`);
+    await response.body?.cancel();
+    return response.status === 200;
+  });
+  const url = worker.url!;
+  await worker.stop();
+  const after = await fetch(`${url}/ready`).then((response) => response.status, () => "closed");
+  same(after === 503 || after === "closed", true);
+});

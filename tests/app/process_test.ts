@@ -1,0 +1,57 @@
+import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
+import { testApp, until } from "./support.ts";
+
+const script = new URL("./fixtures/worker_process.ts", import.meta.url).pathname;
+
+function startProcess(databaseUrl: string, grace: string): Deno.ChildProcess {
+  const args = ["run", "-A", "--no-check", script, databaseUrl, grace];
+  return new Deno.Command(Deno.execPath(), { args, stdout: "inherit", stderr: "inherit" }).spawn();
+}
+
+Deno.test("a worker's process ends with code 0 after SIGTERM, its task finished", async () => {
+  await using app = await testApp();
+  const process = startProcess(app.database.url, "5s");
+  const run = await app.rhythm.tasks.queue("slow", { ms: 700 });
+  await until(async () => (await run.get()).status === "running");
+  process.kill("SIGTERM");
+  same((await process.status).code, 0);
+  equal([(await run.get()).status, (await run.get()).output], ["completed", process.pid]);
+});
+
+Deno.test("a worker's process hands back at SIGINT what outlives the grace time", async () => {
+  await using app = await testApp();
+  const process = startProcess(app.database.url, "100ms");
+  const run = await app.rhythm.tasks.queue("slow", { ms: 60_000 });
+  await until(async () => (await run.get()).status === "running");
+  process.kill("SIGINT");
+  same((await process.status).code, 0);
+  equal([(await run.get()).status, (await run.get()).attempt], ["pending", 0]);
+});
+
+Deno.test("a killed worker's task is run again by another, and the attempt counts", async () => {
+  await using app = await testApp();
+  const first = startProcess(app.database.url, "5s");
+  const run = await app.rhythm.tasks.queue("slow", { ms: 2_500 }, { retry: { initial: 0.05 } });
+  await until(async () => (await run.get()).status === "running");
+  first.kill("SIGKILL");
+  await first.status;
+  const second = startProcess(app.database.url, "5s");
+  same(await run.result({ timeout: "20s" }), second.pid);
+  same((await run.get()).attempt, 2);
+  second.kill("SIGTERM");
+  same((await second.status).code, 0);
+});
+
+Deno.test("a worker that was frozen past its lease and thawed settles nothing", async () => {
+  await using app = await testApp();
+  const first = startProcess(app.database.url, "5s");
+  const run = await app.rhythm.tasks.queue("slow", { ms: 3_000 }, { retry: { initial: 0.05 } });
+  await until(async () => (await run.get()).status === "running");
+  first.kill("SIGSTOP");
+  const second = startProcess(app.database.url, "5s");
+  await until(async () => (await run.get()).attempt === 2);
+  first.kill("SIGCONT");
+  same(await run.result({ timeout: "20s" }), second.pid);
+  for (const process of [first, second]) process.kill("SIGTERM");
+  equal([(await first.status).code, (await second.status).code], [0, 0]);
+});
