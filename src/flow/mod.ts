@@ -22,7 +22,13 @@ export {
   startFlow,
 } from "./durable/face.ts";
 export { SnapshotError } from "./snapshot/decode.ts";
-export { type Diagnostic, renderDiagnostic, renderDiagnostics, type RenderOptions, type Severity } from "./diagnostics/mod.ts";
+export {
+  type Diagnostic,
+  renderDiagnostic,
+  renderDiagnostics,
+  type RenderOptions,
+  type Severity,
+} from "./diagnostics/mod.ts";
 export type { FlowRetry, FrontMatter } from "./front_matter.ts";
 export { RhythmError } from "../shared/error.ts";
 export type {

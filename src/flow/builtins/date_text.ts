@@ -51,7 +51,7 @@ function two(value: number): string {
 export function dateText(date: Date): string {
   if (Number.isNaN(date.getTime())) return "Invalid Date";
   const year = date.getUTCFullYear();
-  const shown = `${year < 0 ? "-" : ""}${String(Math.abs(year)).padStart(year < 0 ? 6 : 4, "0")}`;
+  const shown = `${year < 0 ? "-" : ""}${String(Math.abs(year)).padStart(4, "0")}`;
   return `${DAYS[date.getUTCDay()]} ${MONTHS[date.getUTCMonth()]} ${two(date.getUTCDate())} ${shown}`;
 }
 

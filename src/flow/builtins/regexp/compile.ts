@@ -7,6 +7,10 @@ export class UnsupportedRegExp extends Error {}
 
 /** How many instructions a regular expression may have: `a{1000}` has a thousand. */
 const MAX_INSTRUCTIONS = 20_000;
+/** More often than this nothing is repeated: no text is that long. */
+const ENDLESS = 2 ** 29;
+/** How many capturing groups: each way through the pattern remembers all of them. */
+const MAX_GROUPS = 200;
 /** How deep groups may nest. */
 const MAX_NESTING = 200;
 
@@ -81,6 +85,9 @@ class Compiler {
         while (element.type === "Quantifier") element = element.element;
         if (element.type !== "Group" && element.type !== "CapturingGroup") continue;
         if (element.type === "CapturingGroup") {
+          if (this.#groups.size === MAX_GROUPS) {
+            throw new UnsupportedRegExp(`it has more than ${MAX_GROUPS} capturing groups`);
+          }
           this.#groups.set(element, this.#groups.size + 1);
           if (element.name !== null) this.#names.set(element.name, this.#groups.size);
         }
@@ -157,11 +164,15 @@ class Compiler {
 
   #quantifier(node: AST.Quantifier): void {
     const groups = this.#groupsIn(node.element);
+    if (node.min >= ENDLESS && !mayBeEmpty(node.element)) {
+      this.#emit({ op: "test", test: () => false });
+      return;
+    }
     for (let count = 0; count < node.min; count++) {
       this.#iteration(node.element, groups);
       if (count > 0 && this.#isEmpty(node.element)) break;
     }
-    if (node.max === Infinity) this.#star(node, groups);
+    if (node.max >= ENDLESS) this.#star(node, groups);
     else this.#options(node, groups);
   }
 

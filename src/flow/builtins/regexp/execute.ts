@@ -164,6 +164,7 @@ class Run {
           state += 2;
         } else {
           captures = captures.slice();
+          this.#work += captures.length >> 3;
           if (instruction.op === "save") captures[instruction.slot] = index;
           else captures.fill(-1, instruction.from, instruction.to);
           state += 2;
