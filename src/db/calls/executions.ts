@@ -1,4 +1,4 @@
-import { arrayText, ask, type Home, quotedArrayText } from "./home.ts";
+import { arrayText, ask, type Home } from "./home.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** An execution as it is stored. */
@@ -149,11 +149,8 @@ export async function listExecutions(home: Home, filter: StoredFilter): Promise<
   add(filter.parentId, (p) => `e.parent_id = ${p}::uuid`);
   add(filter.metadata, (p) => `e.metadata @> ${p}::jsonb`);
   // Ids are made in the order of time: a time is a place among them.
-  add(
-    filter.createdAfter?.toISOString(),
-    (p) => `e.id >= rhythm.first_id(${p}::timestamptz) and e.created_at >= ${p}::timestamptz`,
-  );
-  add(filter.createdBefore?.toISOString(), (p) => `e.created_at < ${p}::timestamptz`);
+  add(filter.createdAfter && floorId(filter.createdAfter), (p) => `e.id >= ${p}::uuid`);
+  add(filter.createdBefore && floorId(filter.createdBefore), (p) => `e.id < ${p}::uuid`);
   add(filter.beforeId, (p) => `e.id < ${p}::uuid`);
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
   return await ask<StoredExecution>(
@@ -206,4 +203,10 @@ export async function readLogs(home: Home, id: string, after: string | null): Pr
     order by l.id limit 10000`,
     [id, after],
   );
+}
+
+// The smallest UUIDv7 of a moment.
+function floorId(at: Date): string {
+  const ms = Math.max(0, at.getTime()).toString(16).padStart(12, "0");
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7000-8000-000000000000`;
 }
