@@ -5,11 +5,12 @@ import { traceLines } from "../vm/describe.ts";
 import { offsetAt, placeOf } from "../vm/loaded.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import type { LimitExceeded } from "../vm/throw.ts";
+import type { FlowPromise } from "../vm/promise.ts";
 import { FlowError, PlainObject, type Value } from "../vm/value.ts";
 import { fromJsonValue } from "./boundary.ts";
 
 /** The error that a flow sees for a failed operation. */
-export function errorFromJson(json: ErrorJson): FlowError {
+export function errorFromJson(json: ErrorJson, operation: FlowPromise): FlowError {
   const kind = json.type === "TimeoutError" ? "TimeoutError" : "Error";
   const error = new FlowError(kind, json.message);
   const { props } = error;
@@ -20,23 +21,22 @@ export function errorFromJson(json: ErrorJson): FlowError {
   for (const key of ["code", "data", "executionId", "target", "attempt"] as const) {
     if (json[key] !== undefined) props[key] = fromJsonValue(json[key]);
   }
+  // The operation of a task or child is its execution.
+  if (operation.target !== undefined) {
+    props.executionId ??= operation.id;
+    props.target ??= operation.target;
+  }
   return error;
 }
 
 /** How a thrown value ends the execution. */
 export function failureOf(vm: FlowMachine, thrown: Value): FlowFailure {
   if (!(thrown instanceof FlowError)) {
-    const message = thrown instanceof PlainObject && typeof thrown.message === "string"
-      ? thrown.message
-      : vm.show(thrown);
+    const own = thrown instanceof PlainObject ? thrown.message : thrown;
+    const message = typeof own === "string" ? own : vm.show(thrown);
     const data = jsonOrNothing(vm, thrown);
-    return {
-      type: "Error",
-      message,
-      ...(data !== undefined && { data }),
-      at: { line: 1, column: 1 },
-      stack: [],
-    };
+    const at = { line: 1, column: 1 };
+    return { type: "ThrownValue", message, ...(data !== undefined && { data }), at, stack: [] };
   }
   const { trace } = thrown;
   const code = errorMember(thrown, "code");

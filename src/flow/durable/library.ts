@@ -39,6 +39,7 @@ function start(vm: FlowMachine, effect: Effect & { id: string }): FlowPromise {
   }
   const promise = new FlowPromise();
   promise.id = effect.id;
+  if ("target" in effect) promise.target = effect.target;
   vm.pending.set(effect.id, promise);
   vm.outbox.push(effect);
   return promise;

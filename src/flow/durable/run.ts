@@ -177,7 +177,7 @@ function settle(vm: FlowMachine, one: Settled): void {
   if (promise === undefined) return;
   vm.pending.delete(one.id);
   if (one.status === "completed") resolvePromise(vm, promise, fromJsonValue(one.output));
-  else rejectPromise(vm, promise, errorFromJson(one.error));
+  else rejectPromise(vm, promise, errorFromJson(one.error, promise));
 }
 
 /** Throw the cancellation into every suspended activation, the youngest first. */

@@ -296,7 +296,9 @@ class Decoder {
     promise.state = STATES[entry[1] as number]!;
     promise.value = this.#value(entry[2]!);
     promise.handled = entry[3] === 1;
-    promise.id = (entry[4] ?? undefined) as string | undefined;
+    const operation = entry[4] ?? undefined;
+    if (Array.isArray(operation)) [promise.id, promise.target] = operation as [string, string];
+    else promise.id = operation as string | undefined;
     if (entry.length > 5) {
       promise.reactions = entry.slice(5).map((reaction) => this.#reaction(reaction as Entry));
     }

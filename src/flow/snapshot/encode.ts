@@ -180,7 +180,7 @@ class Encoder {
     const live = promise.reactions?.filter(isLive) ?? [];
     if (promise.reactions !== undefined) promise.reactions = live;
     if (promise.id !== undefined) this.#size += promise.id.length;
-    if (promise.id !== undefined || live.length > 0) entry.push(promise.id ?? null);
+    if (promise.id !== undefined || live.length > 0) entry.push(operationOf(promise));
     for (const reaction of live) entry.push(this.#reaction(reaction));
     return entry;
   }
@@ -235,6 +235,11 @@ export function restoreLive(iterator: FlowIterator, left: number): void {
   const live = source[mode]() as Iterator<Value>;
   for (let skip = source.size - left; skip > 0; skip--) live.next();
   iterator.live = live;
+}
+
+function operationOf(promise: FlowPromise): JsonValue {
+  const { id, target } = promise;
+  return id !== undefined && target !== undefined ? [id, target] : id ?? null;
 }
 
 /** Stores of JSON refuse these two in text. */

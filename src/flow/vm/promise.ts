@@ -26,4 +26,6 @@ export class FlowPromise {
   handled = false;
   /** The durable operation that settles it. */
   id: string | undefined = undefined;
+  /** What that operation runs: the name of a task or flow. */
+  target: string | undefined = undefined;
 }

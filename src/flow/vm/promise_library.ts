@@ -4,6 +4,7 @@
  * @module
  */
 
+import { memberTable } from "../builtins/define.ts";
 import type { Machine, MemberTable } from "../builtins/builtin.ts";
 import { type CombinatorKind, combine } from "./combinator.ts";
 import { plain } from "./convert.ts";
@@ -31,30 +32,25 @@ function then(vm: FlowMachine, promise: FlowPromise, onFulfilled: Value, onRejec
   return derived;
 }
 
-const methods = new Map<string, NativeFunction>([
-  method(
-    "then",
+/** The members of a promise. */
+export const promiseMembers: MemberTable = memberTable("Promise.prototype", {
+  then: [
     2,
     (vm, self, [onFulfilled, onRejected]) =>
       then(machine(vm), receiver(vm, self, "then"), onFulfilled, onRejected),
-  ),
-  method(
-    "catch",
+  ],
+  catch: [
     1,
     (vm, self, [onRejected]) => then(machine(vm), receiver(vm, self, "catch"), undefined, onRejected),
-  ),
-  method("finally", 1, (vm, self, [callback]) => {
+  ],
+  finally: [1, (vm, self, [callback]) => {
     const promise = receiver(vm, self, "finally");
     if (!isCallable(callback)) return then(machine(vm), promise, callback, callback);
     const derived = new FlowPromise();
     addReaction(machine(vm), promise, { kind: "finally", callback, derived });
     return derived;
-  }),
-]);
-
-function method(name: string, length: number, call: NativeFunction["call"]): [string, NativeFunction] {
-  return [name, new NativeFunction({ id: `Promise.prototype.${name}`, length, call })];
-}
+  }],
+});
 
 function statik(name: string, length: number, call: NativeFunction["call"]): [string, NativeFunction] {
   return [name, new NativeFunction({ id: `Promise.${name}`, length, call })];
@@ -141,9 +137,3 @@ export const promiseConstructor = new NativeFunction({
   statics,
   refused: new Set(["try", "prototype", "constructor"]),
 });
-
-/** The members of a promise. */
-export const promiseMembers: MemberTable = {
-  methods,
-  refused: new Set(["constructor", "toString", "valueOf", "hasOwnProperty", "__proto__"]),
-};
