@@ -82,7 +82,7 @@ const readers: Record<string, Declared> = {
     const { length } = array;
     const relativeIndex = vm.toInteger(at);
     const index = relativeIndex < 0 ? length + relativeIndex : relativeIndex;
-    if (index < 0 || index >= length) vm.fail("RangeError", `Invalid index : ${index}`);
+    if (index < 0 || index >= length) vm.fail("RangeError", `Invalid index : ${relativeIndex}`);
     vm.charge(length >> 2);
     const copy = Array.from({ length }, (_, position) => array[position]);
     copy[index] = value;

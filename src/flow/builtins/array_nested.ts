@@ -1,5 +1,6 @@
 import type { Value } from "../vm/value.ts";
 import type { Machine } from "./builtin.ts";
+import { TextBuilder } from "./text_builder.ts";
 
 /** How deep arrays may nest in `join`, each level of which is a call of the host's. */
 const MAX_DEPTH = 1_000;
@@ -24,23 +25,14 @@ export function join(vm: Machine, array: Value[], given: Value): string {
 function joined(vm: Machine, array: Value[], given: Value): string {
   const { length } = array;
   const separator = given === undefined ? "," : vm.toString(given);
-  vm.charge(length);
-  let size = separator.length * Math.max(length - 1, 0);
-  vm.checkString(size);
-  const parts: string[] = [];
+  const builder = new TextBuilder(vm);
   for (let index = 0; index < length; index++) {
     const item = array[index];
-    const part = typeof item === "string"
-      ? item
-      : item === undefined || item === null
-      ? ""
-      : vm.toString(item);
-    size += part.length;
-    vm.checkString(size);
-    parts.push(part);
+    builder.add(
+      typeof item === "string" ? item : item === undefined || item === null ? "" : vm.toString(item),
+    );
   }
-  vm.charge(size >> 4);
-  return parts.join(separator);
+  return builder.join(separator);
 }
 
 /** `array.flat(depth)`, without recursion: a cycle runs into the limit of arrays and not into the host's stack. */

@@ -15,7 +15,7 @@ function iteratorOf(vm: Machine, self: Value, name: string): FlowIterator {
   if (self instanceof FlowIterator) return self;
   return vm.fail(
     "TypeError",
-    `Method Iterator.prototype.${name} called on incompatible receiver ${vm.show(self)}`,
+    `Method Array Iterator.prototype.${name} called on incompatible receiver ${vm.show(self)}`,
   );
 }
 

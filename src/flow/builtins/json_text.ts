@@ -123,7 +123,6 @@ class Writer {
 
   #indent(depth: number): void {
     if (this.#gap === "") return;
-    this.#vm.checkString(this.#gap.length * depth);
     this.#text.add(`\n${this.#gap.repeat(depth)}`);
   }
 

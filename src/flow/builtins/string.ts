@@ -175,7 +175,7 @@ function fromCodePoint(vm: Machine, _self: Value, args: Value[]): string {
   for (const arg of args) {
     const code = vm.toNumber(arg);
     if (!Number.isInteger(code) || code < 0 || code > 0x10ffff) {
-      vm.fail("RangeError", `Invalid code point ${vm.toString(arg)}`);
+      vm.fail("RangeError", `Invalid code point ${code}`);
     }
     builder.add(String.fromCodePoint(code));
   }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { agrees, end } from "./agree.ts";
 
-agrees("String: places", `
+agrees(
+  "String: places",
+  `
   "abc".at(-1)
   "abc".at(3)
   "abc".charAt(1)
@@ -32,9 +34,12 @@ agrees("String: places", `
   "abcdef".substring(4, 1)
   "abcdef".substring(-3, NaN)
   "abcdef".substring(2)
-`);
+`,
+);
 
-agrees("String: texts", `
+agrees(
+  "String: texts",
+  `
   "a".concat(1, null, undefined, { toString: () => "x" }, [1, 2])
   "ab".repeat(3)
   "ab".repeat(0)
@@ -86,9 +91,12 @@ agrees("String: texts", `
   String({ toString: () => ({}), valueOf: () => 7 })
   String({ toString: () => ({}), valueOf: () => ({}) })
   (0, "".trim)()
-`);
+`,
+);
 
-agrees("String: split, replace, match with texts", `
+agrees(
+  "String: split, replace, match with texts",
+  `
   "a,b,c".split(",")
   "a,b,c".split(",", 2)
   "a,b,c".split(",", -1)
@@ -113,9 +121,12 @@ agrees("String: split, replace, match with texts", `
   "a+b".search("+")
   "abc".search("c")
   "aXbX".match("X").input
-`);
+`,
+);
 
-agrees("String: with regular expressions", `
+agrees(
+  "String: with regular expressions",
+  `
   "a1b22c".split(/\\d+/)
   "a1b22c".split(/(\\d)+/)
   "a1b22c".split(/(\\d)+/, 4)
@@ -151,11 +162,13 @@ agrees("String: with regular expressions", `
   (() => { const r = /a/g; r.lastIndex = 2; const all = [..."aaa".matchAll(r)]; return [all.length, r.lastIndex]; })()
   (() => { const r = /a/y; r.lastIndex = 1; return ["baa".replace(r, "x"), r.lastIndex]; })()
   (() => { const r = /a/g; r.lastIndex = 2; return ["aaa".replace(r, "x"), r.lastIndex]; })()
-`);
+`,
+);
 
 Deno.test("String: a search whose worst case is quadratic ends in a limit or an answer, soon", () => {
   const begin = performance.now();
-  const source = "const t = 'a'.repeat(4e6); const w = 'b' + 'a'.repeat(2e6); return [t.indexOf(w), t.lastIndexOf('a'.repeat(2e6) + 'b'), t.includes(w)]";
+  const source =
+    "const t = 'a'.repeat(4e6); const w = 'b' + 'a'.repeat(2e6); return [t.indexOf(w), t.lastIndexOf('a'.repeat(2e6) + 'b'), t.includes(w)]";
   const ended = JSON.stringify(end(source));
   assert(ended === "[-1,-1,false]" || ended.startsWith('"FLOW_INSTRUCTIONS'), ended);
   assert(performance.now() - begin < 3_000);
