@@ -115,8 +115,8 @@ export class FunctionCompiler {
   }
 
   /** Emit a function and give its index. */
-  functionIndex(node: FunctionNode, name: string): number {
-    return compileFunction(this, node, name);
+  functionIndex(node: FunctionNode, name: string, from: number = node.start): number {
+    return compileFunction(this, node, { name, from });
   }
 
   /** Shorthand for an expression into a register. */
@@ -171,7 +171,12 @@ function finish(
   };
 }
 
-function compileFunction(outer: FunctionCompiler, node: FunctionNode, name: string): number {
+function compileFunction(
+  outer: FunctionCompiler,
+  node: FunctionNode,
+  about: { name: string; from: number },
+): number {
+  const { name, from } = about;
   const { program } = outer.build;
   const index = program.functions.push(undefined as unknown as FunctionCode) - 1;
   const scope = outer.analysis.scopes.get(node)!;
@@ -196,7 +201,7 @@ function compileFunction(outer: FunctionCompiler, node: FunctionNode, name: stri
     params: positional,
     async: node.async,
     rest: positional < node.params.length,
-    span: [node.start, node.end],
+    span: [from, node.end],
   });
   return index;
 }
@@ -264,7 +269,7 @@ function parameters(compiler: FunctionCompiler, node: FunctionNode): void {
 export function namedValue(
   compiler: FunctionCompiler,
   node: Expression,
-  options: { name: string; into?: number },
+  options: { name: string; into?: number; from?: number },
 ): number {
   const anonymous = node.type === "ArrowFunctionExpression" ||
     (node.type === "FunctionExpression" && node.id === null);
@@ -272,6 +277,6 @@ export function namedValue(
   const { build } = compiler;
   const target = options.into ?? build.take();
   build.at(node.start);
-  build.emit("CLOSURE", target, compiler.functionIndex(node, options.name));
+  build.emit("CLOSURE", target, compiler.functionIndex(node, options.name, options.from));
   return target;
 }

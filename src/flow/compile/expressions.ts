@@ -422,7 +422,6 @@ function assignment(
   if (operator === "&&=" || operator === "||=" || operator === "??=") {
     return logicalAssignment(compiler, node, into);
   }
-  const mark = build.top;
   let value: number;
   if (left.type === "Identifier") {
     value = operator === "="

@@ -74,7 +74,7 @@ export function objectLiteral(compiler: FunctionCompiler, node: ObjectExpression
     } else if (property.computed) computedProperty(compiler, property, object);
     else {
       const key = keyName(property.key);
-      const value = namedValue(compiler, property.value, { name: key });
+      const value = namedValue(compiler, property.value, { name: key, from: methodStart(property) });
       build.emit("PUT", object, build.text(key), value);
     }
     build.top = inner;
@@ -82,6 +82,11 @@ export function objectLiteral(compiler: FunctionCompiler, node: ObjectExpression
   build.emit("MOVE", target, object);
   build.top = mark;
   return target;
+}
+
+/** The text of a method begins with its name (and `async`). */
+function methodStart(property: Property): number | undefined {
+  return property.method ? property.start : undefined;
 }
 
 function keyName(key: Expression): string {
@@ -95,7 +100,7 @@ function computedProperty(compiler: FunctionCompiler, property: Property, object
   build.at(property.start);
   build.emit("KEY", key, key);
   const { value } = property;
-  const register = compiler.value(value);
+  const register = namedValue(compiler, value, { name: "", from: methodStart(property) });
   const anonymous = value.type === "ArrowFunctionExpression" ||
     (value.type === "FunctionExpression" && value.id === null);
   if (anonymous) build.emit("SETNAME", register, key);
