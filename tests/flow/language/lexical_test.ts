@@ -248,9 +248,9 @@ return x`,
     1,
   ],
   [
-    `return a
+    `return typeof a
 function a() { return 1 }`,
-    null,
+    "function",
   ],
   [
     `const t = typeof

@@ -1,13 +1,28 @@
 import { cases } from "./cases.ts";
 
 cases("objects", [
-  [`const a = 1; return { a, b: 2, ["c" + 3]: 3, "d-e": 4, 5: 5, f() { return 1; } };`, {
+  [`const a = 1; return { a, b: 2, ["c" + 3]: 3, "d-e": 4, 5: 5 };`, {
     "5": 5,
     "a": 1,
     "b": 2,
     "c3": 3,
     "d-e": 4,
   }],
+  [
+    `const o = { f() { return 1; }, async g() { return 2; }, ["h" + 1]() { return 3; } };
+    return [o.f(), await o.g(), o.h1(), o.f.name, o.g.name, o.h1.name];`,
+    [1, 2, 3, "f", "g", "h1"],
+  ],
+  [
+    `const o = { f() { return 1; }, async g(a) { return 2; }, ["h" + 1]() {}, async "k k"() {} };
+    return Object.values(o).map(String);`,
+    [
+      "f() { return 1; }",
+      "async g(a) { return 2; }",
+      `["h" + 1]() {}`,
+      `async "k k"() {}`,
+    ],
+  ],
   [`return Object.keys({ b: 1, 2: 1, a: 1, 1: 1, "-1": 1, "01": 1, 4294967295: 1 });`, [
     "1",
     "2",

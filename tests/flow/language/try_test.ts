@@ -1,4 +1,4 @@
-import { cases, failed, Instead } from "./cases.ts";
+import { cases, failed } from "./cases.ts";
 
 cases("try", [
   ["const f = () => { try { return 1; } finally { return 2; } }; return f();", 2],
@@ -61,7 +61,12 @@ cases("try", [
     [1, 2, "a"],
   ],
   [`throw new TypeError("top");`, failed("TypeError: top")],
-  [`throw "a string";`, new Instead("failed by a value")],
+  [`throw "a string";`, failed("ThrownValue: a string")],
+  [`throw 12;`, failed("ThrownValue: 12")],
+  [`throw undefined;`, failed("ThrownValue: undefined")],
+  [`throw { message: "in an object" };`, failed("ThrownValue: in an object")],
+  [`throw { a: 1 };`, failed("ThrownValue: #<Object>")],
+  [`throw [1];`, failed("ThrownValue: [object Array]")],
   [`throw Object.assign(new Error("m"), { code: "E1" });`, failed("Error: m")],
   [
     `const e = new Error("a", { cause: new Error("b") }); return [e.message, e.cause.message, "cause" in e, "cause" in new Error("x")];`,

@@ -62,7 +62,15 @@ function rest(): Promise<void> {
 /** How a run that threw `error` ends. */
 export function failure(error: unknown): string {
   if (error instanceof Error) return `failed ${error.name}: ${error.message}`;
-  return "failed by a value";
+  const own = typeof error === "object" && error !== null ? (error as { message?: unknown }).message : error;
+  return `failed ThrownValue: ${typeof own === "string" ? own : shown(error)}`;
+}
+
+/** A thrown value as V8's messages show it. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return "[object Array]";
+  if (value instanceof Date || value instanceof RegExp) return String(value);
+  return typeof value === "object" && value !== null ? `#<${value.constructor.name}>` : String(value);
 }
 
 function settle(pending: Pending[], indices: number[]): void {
