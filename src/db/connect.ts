@@ -1,10 +1,11 @@
 import postgres from "postgres";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
 import { DatabaseUnavailableError, isConnectionLost, toRhythmError } from "./errors.ts";
+import { secured } from "./tls.ts";
 
 /** How to connect to a Postgres server. */
 export interface ConnectOptions {
-  /** `postgres://user:password@host:port/database?sslmode=require`. */
+  /** `postgres://user:password@host:port/database`, with `?sslmode=verify-full&sslrootcert=FILE` over TLS. */
   url: string;
   /** The most connections held open at once, besides one for LISTEN. Default: 10. */
   maxConnections?: number;
@@ -62,7 +63,8 @@ export function postgresOptions(
 export function connect(options: ConnectOptions): Database {
   let sql: postgres.Sql;
   try {
-    sql = postgres(options.url, postgresOptions(options));
+    const { url, ...ssl } = secured(options.url);
+    sql = postgres(url, { ...postgresOptions(options), ...ssl });
   } catch (cause) {
     throw new DatabaseUnavailableError(withoutPassword(options.url), { cause });
   }

@@ -61,7 +61,7 @@ export class StatementError extends EngineError {
 
 /** Connection could not be made, was lost, or the server is starting or stopping. */
 const unavailable =
-  /^(08|57P0|3D000)|^(CONNECT|CONNECTION_|ECONN|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|53300|28)/;
+  /^(08|57P0|3D000|53300|28)|^(CONNECT|ECONN|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)|CERT|^ERR_(TLS|SSL)|^UNABLE_TO_/;
 
 /**
  * Makes an error of a driver one of ours; anything else is returned as it is.

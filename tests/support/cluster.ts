@@ -129,13 +129,13 @@ function watch(home: string, pgCtl: string, owner: ServerUser | undefined): void
   command.outputSync();
 }
 
-interface ServerUser {
+export interface ServerUser {
   uid: number;
   gid: number;
 }
 
 /** Postgres refuses to run as root: then another user runs it. */
-async function serverUser(): Promise<ServerUser | undefined> {
+export async function serverUser(): Promise<ServerUser | undefined> {
   if (Deno.uid() !== 0) return undefined;
   const users = await exists("/etc/passwd") ? await Deno.readTextFile("/etc/passwd") : "";
   for (const name of ["postgres", "nobody"]) {

@@ -1,0 +1,101 @@
+/** Connections over TLS, to a server whose certificate for `localhost` comes from an authority of its own. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { connect } from "../../src/db/connect.ts";
+import { DatabaseUnavailableError } from "../../src/db/errors.ts";
+import { serverUser } from "../support/cluster.ts";
+import { onEmbedded, privateCluster } from "../support/database.ts";
+
+const authority = fixture("authority.pem");
+
+Deno.test({
+  name: "connect() over TLS",
+  ignore: onEmbedded,
+  fn: async (t) => {
+    await using server = await secureCluster();
+
+    await t.step("sslmode=require encrypts", async () => {
+      assert.equal(await encrypted(server.url("sslmode=require")), true);
+    });
+
+    await t.step("without sslmode a server that insists on TLS refuses", async () => {
+      await assert.rejects(encrypted(server.url("")), DatabaseUnavailableError);
+    });
+
+    await t.step("sslrootcert accepts a certificate of that authority", async () => {
+      for (const mode of ["", "sslmode=verify-full&"]) {
+        assert.equal(await encrypted(server.url(`${mode}sslrootcert=${authority}`)), true);
+      }
+    });
+
+    await t.step("sslmode=verify-full refuses a certificate that nobody vouches for", async () => {
+      await assert.rejects(encrypted(server.url("sslmode=verify-full")), (error) => {
+        assert(error instanceof DatabaseUnavailableError, String(error));
+        assert.match(error.message, /certificate|UnknownIssuer/i);
+        return true;
+      });
+    });
+
+    await t.step("sslrootcert refuses a certificate for another name", async () => {
+      const other = server.url(`sslrootcert=${authority}`).replace("localhost", "127.0.0.2");
+      await assert.rejects(encrypted(other), DatabaseUnavailableError);
+    });
+
+    await t.step("a file that is not there, or a mode that ignores it, is said at once", () => {
+      assert.throws(
+        () => connect({ url: server.url("sslrootcert=nowhere.pem") }),
+        /Cannot read the certificates of sslrootcert=nowhere\.pem/,
+      );
+      assert.throws(
+        () => connect({ url: server.url(`sslmode=disable&sslrootcert=${authority}`) }),
+        /sslmode=disable does not look at a certificate/,
+      );
+    });
+  },
+});
+
+async function encrypted(url: string): Promise<boolean> {
+  const database = connect({ url, maxConnections: 1, connectTimeoutMs: 3000 });
+  try {
+    const [row] = await database.query<{ ssl: boolean }>(
+      "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
+    );
+    return row!.ssl;
+  } finally {
+    await database.close();
+  }
+}
+
+interface SecureCluster extends AsyncDisposable {
+  url(query: string): string;
+}
+
+/** A server that talks over TLS only. Its key has to be its own: it gets copies. */
+async function secureCluster(): Promise<SecureCluster> {
+  const home = await Deno.makeTempDir({ prefix: "rhythm-test-tls-" });
+  for (const name of ["server.key", "server.pem"]) await Deno.copyFile(fixture(name), `${home}/${name}`);
+  await Deno.writeTextFile(`${home}/pg_hba.conf`, "hostssl all all 127.0.0.0/8 trust\n");
+  await Deno.chmod(`${home}/server.key`, 0o600);
+  const owner = await serverUser();
+  if (owner !== undefined) {
+    for (const path of [home, `${home}/server.key`]) await Deno.chown(path, owner.uid, owner.gid);
+  }
+  const cluster = await privateCluster([
+    "ssl = on",
+    `ssl_key_file = '${home}/server.key'`,
+    `ssl_cert_file = '${home}/server.pem'`,
+    `hba_file = '${home}/pg_hba.conf'`,
+    "listen_addresses = '127.0.0.1, 127.0.0.2'",
+  ]);
+  return {
+    url: (query) => `postgres://postgres@localhost:${cluster.port}/postgres?${query}`,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await cluster.stop();
+      await Deno.remove(home, { recursive: true });
+    },
+  };
+}
+
+function fixture(name: string): string {
+  return fileURLToPath(new URL(`fixtures/tls/${name}`, import.meta.url));
+}
