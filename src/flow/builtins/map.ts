@@ -1,7 +1,7 @@
 import { FlowIterator, NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
 import { declare, isObject, memberTable, natives, needCallable } from "./define.ts";
-import { groupBy } from "./object.ts";
+import { groupBy, notEntry } from "./object.ts";
 
 function mapOf(vm: Machine, self: Value, name: string): Map<Value, Value> {
   if (self instanceof Map) return self;
@@ -47,7 +47,7 @@ function construct(vm: Machine, [entries]: Value[]): Value {
   const iterator = vm.iterate(entries);
   for (let entry = vm.next(iterator); entry !== vm.END; entry = vm.next(iterator)) {
     vm.charge(1);
-    if (!isObject(entry)) vm.fail("TypeError", `Iterator value ${vm.show(entry)} is not an entry object`);
+    if (!isObject(entry)) notEntry(vm, entry);
     const key = vm.getMember(entry, "0");
     map.set(key, vm.getMember(entry, "1"));
     vm.checkArray(map.size);

@@ -1,4 +1,4 @@
-import { NativeFunction, PlainObject, type Value } from "../vm/value.ts";
+import { BareObject, NativeFunction, PlainObject, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
 import { isObject, memberTable, natives, needCallable, refuse, words } from "./define.ts";
 
@@ -32,13 +32,19 @@ function assign(vm: Machine, target: Value, sources: Value[]): Value {
   return target;
 }
 
+/** Fail because an iterable of entries gave something else. */
+export function notEntry(vm: Machine, value: Value): never {
+  const shown = typeof value === "string" ? value : vm.show(value);
+  return vm.fail("TypeError", `Iterator value ${shown} is not an entry object`);
+}
+
 function fromEntries(vm: Machine, _self: Value, [entries]: Value[]): Value {
   if (entries === undefined || entries === null) vm.fail("TypeError", `${entries} is not iterable`);
   const made = new PlainObject();
   const iterator = vm.iterate(entries);
   for (let entry = vm.next(iterator); entry !== vm.END; entry = vm.next(iterator)) {
     vm.charge(1);
-    if (!isObject(entry)) vm.fail("TypeError", `Iterator value ${vm.show(entry)} is not an entry object`);
+    if (!isObject(entry)) notEntry(vm, entry);
     const key = vm.getMember(entry, "0");
     const value = vm.getMember(entry, "1");
     made[vm.toKey(key)] = value;
@@ -79,7 +85,7 @@ const statics = natives("Object", {
   fromEntries: [1, fromEntries],
   hasOwn: [2, (vm, _self, [value, key]) => vm.hasOwn(notNullish(vm, value), vm.toKey(key))],
   groupBy: [2, (vm, _self, [items, callback]) => {
-    const made = new PlainObject();
+    const made = new BareObject();
     const groups = groupBy(vm, { items, callback, name: "Object.groupBy" }, (key) => vm.toKey(key));
     for (const [key, group] of groups) made[key as string] = group;
     return made;
@@ -91,7 +97,7 @@ export const objectFunction: NativeFunction = new NativeFunction({
   id: "Object",
   length: 1,
   call: (vm) => refuse(vm, "FLOW_WRAPPER_OBJECT", "Object(value) is not part of the flow language"),
-  isInstance: isObject,
+  isInstance: (value) => isObject(value) && !(value instanceof BareObject),
   statics,
   refused: words(
     "assign create defineProperties defineProperty freeze getOwnPropertyDescriptor getOwnPropertyDescriptors " +

@@ -1,4 +1,4 @@
-import { FlowRegExp, NativeFunction, PlainObject, type Value } from "../vm/value.ts";
+import { BareObject, FlowRegExp, NativeFunction, type Value } from "../vm/value.ts";
 import type { Accessor, Machine, MemberTable } from "./builtin.ts";
 import { declare, memberTable } from "./define.ts";
 import { compileRegExp, UnsupportedRegExp } from "./regexp/compile.ts";
@@ -95,10 +95,10 @@ export function namedGroups(
   vm: Machine,
   regexp: FlowRegExp,
   list: readonly Value[],
-): PlainObject | undefined {
+): BareObject | undefined {
   const { names } = programOf(vm, regexp);
   if (names.size === 0) return undefined;
-  const groups = new PlainObject();
+  const groups = new BareObject();
   for (const [name, group] of names) groups[name] = list[group];
   return groups;
 }
