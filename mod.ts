@@ -54,6 +54,9 @@ export type { SignalOptions, Signals } from "./src/client/signals.ts";
 export type { RunNowOptions, Tasks } from "./src/client/tasks.ts";
 export type { Workflows } from "./src/client/workflows.ts";
 export { DatabaseUnavailableError, EngineError, StatementError } from "./src/db/errors.ts";
+export type { FlowInfo } from "./src/db/calls/flows.ts";
+export type { QueueInfo } from "./src/db/calls/queues.ts";
+export type { ScheduleInfo } from "./src/db/calls/schedules.ts";
 export { installSql } from "./src/db/install.ts";
 export { InstallError } from "./src/db/install_errors.ts";
 export type {

@@ -9,7 +9,7 @@ import {
 } from "../http/mod.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { Home } from "../db/calls/home.ts";
-import { listQueues } from "../db/calls/queues.ts";
+import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
 import { inspectFlow } from "../flow/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
@@ -118,15 +118,10 @@ async function metricsOf(parts: AppParts, worker: Worker | undefined): Promise<M
   }
 }
 
-function depthsOf(rows: readonly Readonly<Record<string, unknown>>[]): QueueDepth[] {
-  return rows.map((row) => ({
-    name: String(row.queue),
-    counts: {
-      ready: Number(row.ready),
-      delayed: Number(row.delayed),
-      running: Number(row.running),
-      suspended: Number(row.suspended),
-    },
-    oldestSeconds: Number(row.oldest_seconds ?? 0),
+function depthsOf(queues: readonly QueueInfo[]): QueueDepth[] {
+  return queues.map(({ queue, ready, delayed, running, suspended, oldestSeconds }) => ({
+    name: queue,
+    counts: { ready, delayed, running, suspended },
+    oldestSeconds: oldestSeconds ?? 0,
   }));
 }

@@ -1,4 +1,4 @@
-import { listFlows, registerFlow } from "../db/calls/flows.ts";
+import { type FlowInfo, listFlows, registerFlow } from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
 import { RhythmError } from "../shared/error.ts";
 import type { ClientCore } from "./core.ts";
@@ -105,7 +105,7 @@ export class Flows {
   }
 
   /** The current version of each flow. */
-  async list(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  async list(): Promise<readonly FlowInfo[]> {
     return await translate(() => listFlows(this.#core.home));
   }
 }

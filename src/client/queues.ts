@@ -1,4 +1,4 @@
-import { configureQueue, listQueues, pauseQueue, resumeQueue } from "../db/calls/queues.ts";
+import { configureQueue, listQueues, pauseQueue, type QueueInfo, resumeQueue } from "../db/calls/queues.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { InvalidOptionError, refuseUnknown } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
@@ -26,7 +26,7 @@ export class Queues {
   }
 
   /** All queues, with depth, oldest and running. */
-  async list(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  async list(): Promise<readonly QueueInfo[]> {
     return await translate(() => listQueues(this.#core.home));
   }
 

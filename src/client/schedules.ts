@@ -4,6 +4,7 @@ import {
   pauseSchedule,
   resumeSchedule,
   schedule,
+  type ScheduleInfo,
   triggerSchedule,
   unschedule,
 } from "../db/calls/schedules.ts";
@@ -122,7 +123,7 @@ export class Schedules {
   }
 
   /** All schedules, with their last and next run. */
-  async list(): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  async list(): Promise<readonly ScheduleInfo[]> {
     return await translate(() => listSchedules(this.#core.home));
   }
 }

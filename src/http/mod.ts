@@ -16,7 +16,7 @@ export {
   renderMetrics,
   type Sample,
 } from "./prometheus.ts";
-export type { Commands, ReadModel, ScheduleDefinition, ViewRow } from "./read_model.ts";
+export type { Commands, ReadModel, ScheduleDefinition } from "./read_model.ts";
 export { HttpError, json, problem, text } from "./respond.ts";
 export { type Route, route, type RouteCall } from "./route.ts";
 

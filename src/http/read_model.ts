@@ -6,10 +6,11 @@ import type {
   StartOptions,
   WaitOptions,
 } from "../define/mod.ts";
+import type { FlowInfo } from "../db/calls/flows.ts";
+import type { QueueInfo } from "../db/calls/queues.ts";
+import type { ScheduleInfo } from "../db/calls/schedules.ts";
+import type { Violation, WorkerInfo } from "../db/calls/state.ts";
 import type { JsonValue } from "../shared/json.ts";
-
-/** A row of one of the engine's views, its columns in camelCase. */
-export type ViewRow = Readonly<Record<string, unknown>>;
 
 /** What HTTP reads. The application gives it; nothing here knows a database. */
 export interface ReadModel {
@@ -24,15 +25,15 @@ export interface ReadModel {
   /** Where a workflow stands: fibres, source positions, variables, waits. */
   position(id: string): Promise<JsonValue>;
   /** All queues. */
-  queues(): Promise<readonly ViewRow[]>;
+  queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
-  workers(): Promise<readonly ViewRow[]>;
+  workers(): Promise<readonly WorkerInfo[]>;
   /** All schedules. */
-  schedules(): Promise<readonly ViewRow[]>;
+  schedules(): Promise<readonly ScheduleInfo[]>;
   /** The current version of each flow. */
-  flows(): Promise<readonly ViewRow[]>;
+  flows(): Promise<readonly FlowInfo[]>;
   /** The engine's own account of damage; empty when all is well. */
-  violations(): Promise<readonly ViewRow[]>;
+  violations(): Promise<readonly Violation[]>;
 }
 
 /** What HTTP does on behalf of a caller. */
@@ -50,7 +51,7 @@ export interface Commands {
   /** Stops a queue from being claimed, or lets it go on. */
   setQueuePaused(queue: string, paused: "paused" | "running"): Promise<void>;
   /** Registers a flow; gives its version. */
-  registerFlow(name: string, source: string): Promise<ViewRow>;
+  registerFlow(name: string, source: string): Promise<{ readonly name: string; readonly version: number }>;
   /** Creates or replaces a schedule. */
   schedule(name: string, definition: ScheduleDefinition): Promise<void>;
   /** Removes, pauses, resumes or fires a schedule. */

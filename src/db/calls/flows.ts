@@ -1,6 +1,5 @@
 import { ask, type Home } from "./home.ts";
-import type { Row } from "../database.ts";
-import type { JsonValue } from "../../shared/json.ts";
+import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** A flow as `register_flow()` takes it; JSON as text. */
 export interface FlowRegistration {
@@ -41,7 +40,35 @@ export async function readProgram(home: Home, hash: string): Promise<JsonValue |
   return row!.program;
 }
 
+/** A flow with its current version. */
+export interface FlowInfo {
+  /** Its name. */
+  readonly name: string;
+  /** The number of its current version: what new executions start on. */
+  readonly version: number;
+  /** The hash of the compiled program. */
+  readonly program: string;
+  /** What it is for. */
+  readonly description: string | null;
+  /** Defaults of its executions. */
+  readonly options: JsonObject;
+  /** The schema of its inputs. */
+  readonly inputSchema: JsonValue;
+  /** Its text. */
+  readonly source: string;
+  /** When the version was registered first. */
+  readonly createdAt: Date;
+  /** When the version became the current one. */
+  readonly updatedAt: Date;
+}
+
 /** The current version of each flow. */
-export async function listFlows(home: Home): Promise<Row[]> {
-  return await ask(home, "select f.* from rhythm.flows as f order by f.name");
+export async function listFlows(home: Home): Promise<FlowInfo[]> {
+  return await ask<FlowInfo>(
+    home,
+    `select
+      f.name, f.version, f.program, f.description, f.options, f.input_schema as "inputSchema", f.source,
+      f.created_at as "createdAt", f.updated_at as "updatedAt"
+    from rhythm.flows as f order by f.name`,
+  );
 }

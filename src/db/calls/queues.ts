@@ -1,5 +1,4 @@
 import { ask, type Home } from "./home.ts";
-import type { Row } from "../database.ts";
 
 /** The limits of a queue; null: none. */
 export interface StoredLimits {
@@ -13,9 +12,46 @@ export interface StoredLimits {
   readonly perSeconds: number | null;
 }
 
+/** A queue: what is in it, who takes from it, its limits. */
+export interface QueueInfo {
+  /** Its name. */
+  readonly queue: string;
+  /** How many executions could run now. */
+  readonly ready: number;
+  /** How many wait for their time. */
+  readonly delayed: number;
+  /** How many run. */
+  readonly running: number;
+  /** How many workflows wait for something. */
+  readonly suspended: number;
+  /** When the oldest one that could run was created. */
+  readonly oldestAt: Date | null;
+  /** How long ago that is. */
+  readonly oldestSeconds: number | null;
+  /** How many workers take from it. */
+  readonly workers: number;
+  /** Whether nothing is taken from it for now. */
+  readonly paused: boolean;
+  /** How many run at once. */
+  readonly concurrency: number | null;
+  /** How many of one key run at once. */
+  readonly perKeyConcurrency: number | null;
+  /** How many begin within `perSeconds`. */
+  readonly rate: number | null;
+  /** The time that `rate` counts. */
+  readonly perSeconds: number | null;
+}
+
 /** All queues. */
-export async function listQueues(home: Home): Promise<Row[]> {
-  return await ask(home, "select q.* from rhythm.queues as q order by q.queue");
+export async function listQueues(home: Home): Promise<QueueInfo[]> {
+  return await ask<QueueInfo>(
+    home,
+    `select
+      q.queue, q.ready, q.delayed, q.running, q.suspended, q.oldest_at as "oldestAt", q.oldest_seconds as "oldestSeconds",
+      q.workers, q.paused, q.concurrency, q.per_key_concurrency as "perKeyConcurrency", q.rate,
+      extract(epoch from q.per)::float8 as "perSeconds"
+    from rhythm.queues as q order by q.queue`,
+  );
 }
 
 /** Keeps workers from claiming from a queue. */

@@ -1,4 +1,4 @@
-import type { Row } from "../database.ts";
+import type { JsonObject, JsonValue } from "../../shared/json.ts";
 import { ask, type Home } from "./home.ts";
 
 /** A schedule as `schedule()` takes it. */
@@ -87,7 +87,61 @@ export async function backfillSchedule(
   return rows.map((row) => row.id);
 }
 
+/** A schedule: what it starts, when it ran and runs next. */
+export interface ScheduleInfo {
+  /** Its name. */
+  readonly name: string;
+  /** When: five or six fields, or `@daily` and its kind. */
+  readonly cron: string;
+  /** The time zone of `cron`. */
+  readonly timezone: string;
+  /** A task or a workflow. */
+  readonly type: "task" | "workflow";
+  /** The task's or flow's name. */
+  readonly target: string;
+  /** When it runs next; nothing while it is paused. */
+  readonly nextRunAt: Date | null;
+  /** When it ran last. */
+  readonly lastRunAt: Date | null;
+  /** Which of its times that was for. */
+  readonly lastSlot: Date | null;
+  /** The execution it started last. */
+  readonly lastExecutionId: string | null;
+  /** Why it last could not start one: code, sentence and slot. */
+  readonly lastError: JsonValue;
+  /** Whether it does not fire for now. */
+  readonly paused: boolean;
+  /** What happens when the run before is not over. */
+  readonly overlap: "skip" | "queue" | "allow" | "cancel";
+  /** What happens with runs that were missed. */
+  readonly catchUp: "none" | "one" | "all";
+  /** How far a run may be moved at random. */
+  readonly jitterSeconds: number;
+  /** What its executions are started with. */
+  readonly inputs: JsonValue;
+  /** Options of its executions. */
+  readonly options: JsonObject;
+  /** How many runs wait for the one before. */
+  readonly queued: number;
+  /** How many executions it started. */
+  readonly fired: number;
+  /** How many runs it left out. */
+  readonly skipped: number;
+  /** When it was created. */
+  readonly createdAt: Date;
+  /** When it was changed last. */
+  readonly updatedAt: Date;
+}
+
 /** All schedules. */
-export async function listSchedules(home: Home): Promise<Row[]> {
-  return await ask(home, "select s.* from rhythm.schedules as s order by s.name");
+export async function listSchedules(home: Home): Promise<ScheduleInfo[]> {
+  return await ask<ScheduleInfo>(
+    home,
+    `select
+      s.name, s.cron, s.timezone, s.type, s.target, s.next_run_at as "nextRunAt", s.last_run_at as "lastRunAt",
+      s.last_slot as "lastSlot", s.last_execution_id as "lastExecutionId", s.last_error as "lastError", s.paused,
+      s.overlap, s.catch_up as "catchUp", extract(epoch from s.jitter)::float8 as "jitterSeconds", s.inputs, s.options,
+      s.queued, s.fired, s.skipped, s.created_at as "createdAt", s.updated_at as "updatedAt"
+    from rhythm.schedules as s order by s.name`,
+  );
 }

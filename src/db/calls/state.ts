@@ -1,15 +1,55 @@
 import { ask, type Home } from "./home.ts";
-import type { Row } from "../database.ts";
-import type { JsonValue } from "../../shared/json.ts";
+import type { JsonObject, JsonValue } from "../../shared/json.ts";
+
+/** A worker that is alive, or was until lately. */
+export interface WorkerInfo {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** What it takes from. */
+  readonly queues: readonly string[];
+  /** When it made itself known. */
+  readonly startedAt: Date;
+  /** When it gave a sign of life last. */
+  readonly beatAt: Date;
+  /** Until when that holds. */
+  readonly leaseUntil: Date;
+  /** How long a sign of life holds. */
+  readonly leaseMs: number;
+  /** Whether it waits to be woken. */
+  readonly dozing: boolean;
+  /** How much it has in hand. */
+  readonly running: number;
+  /** What it said of itself. */
+  readonly info: JsonObject;
+}
 
 /** All workers. */
-export async function readWorkers(home: Home): Promise<Row[]> {
-  return await ask(home, "select w.* from rhythm.workers as w");
+export async function readWorkers(home: Home): Promise<WorkerInfo[]> {
+  return await ask<WorkerInfo>(
+    home,
+    `select
+      w.id, w.name, w.queues, w.started_at as "startedAt", w.beat_at as "beatAt", w.lease_until as "leaseUntil",
+      (extract(epoch from w.lease) * 1000)::float8 as "leaseMs", w.dozing, w.running, w.info
+    from rhythm.workers as w order by w.started_at, w.id`,
+  );
+}
+
+/** Something that should never be. */
+export interface Violation {
+  /** Where, as far as it is about one execution. */
+  readonly executionId: string | null;
+  /** What, in words. */
+  readonly violation: string;
 }
 
 /** What the engine's own check finds; empty when all is well. */
-export async function readViolations(home: Home): Promise<Row[]> {
-  return await ask(home, "select v.* from rhythm.check() as v");
+export async function readViolations(home: Home): Promise<Violation[]> {
+  return await ask<Violation>(
+    home,
+    `select v.execution_id as "executionId", v.violation from rhythm.check() as v`,
+  );
 }
 
 /** Where a workflow stands, with its program and source. */

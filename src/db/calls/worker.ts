@@ -37,6 +37,8 @@ export interface ClaimedRow {
   snapshot: JsonValue | null;
   /** What settled since. */
   settled: JsonValue[] | null;
+  /** How often a workflow has been suspended. */
+  seq: number | null;
 }
 
 /** What `settle()` returns. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Commands, ReadModel, ScheduleDefinition } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { anyJson, done, viewRows } from "./schemas.ts";
+import { anyJson, done, flow, queue, schedule, violation, worker } from "./schemas.ts";
 
 /** Queues, workers, schedules, flows, and the engine's check of itself. */
 export function operationRoutes(reads: ReadModel, commands: Commands): Route[] {
@@ -9,24 +9,25 @@ export function operationRoutes(reads: ReadModel, commands: Commands): Route[] {
 }
 
 function listRoutes(reads: ReadModel): Route[] {
-  const list = (name: string, summary: string, read: () => Promise<unknown>): Route =>
+  const list = (name: string, summary: string, item: z.ZodType, read: () => Promise<unknown>): Route =>
     route({
       method: "GET",
       path: `/api/${name}`,
       operation: `list${name[0]!.toUpperCase()}${name.slice(1)}`,
       summary,
       tag: name,
-      response: z.object({ [name]: viewRows }),
+      response: z.object({ [name]: z.array(item) }),
       handle: async () => ({ [name]: await read() }),
     });
   return [
-    list("queues", "Queues with depth, oldest and running", () => reads.queues()),
-    list("workers", "Workers and when they were last heard", () => reads.workers()),
-    list("schedules", "Schedules with their last and next run", () => reads.schedules()),
-    list("flows", "The current version of each flow", () => reads.flows()),
+    list("queues", "Queues with depth, oldest and running", queue, () => reads.queues()),
+    list("workers", "Workers and when they were last heard", worker, () => reads.workers()),
+    list("schedules", "Schedules with their last and next run", schedule, () => reads.schedules()),
+    list("flows", "The current version of each flow", flow, () => reads.flows()),
     list(
       "violations",
       "Damage that the engine's own check finds; empty when all is well",
+      violation,
       () => reads.violations(),
     ),
   ];

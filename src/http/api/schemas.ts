@@ -50,8 +50,77 @@ export const logEntry = z.object({
   data: anyJson,
 });
 
-/** Rows of a view. */
-export const viewRows = z.array(z.record(z.string(), z.unknown()));
+/** A queue. */
+export const queue = z.object({
+  queue: z.string(),
+  ready: z.number().describe("how many could run now"),
+  delayed: z.number(),
+  running: z.number(),
+  suspended: z.number(),
+  oldestAt: time.nullable().describe("when the oldest that could run was created"),
+  oldestSeconds: z.number().nullable(),
+  workers: z.number().describe("how many workers take from it"),
+  paused: z.boolean(),
+  concurrency: z.number().nullable(),
+  perKeyConcurrency: z.number().nullable(),
+  rate: z.number().nullable().describe("how many begin within perSeconds"),
+  perSeconds: z.number().nullable(),
+});
+
+/** A worker. */
+export const worker = z.object({
+  id: z.string(),
+  name: z.string(),
+  queues: z.array(z.string()),
+  startedAt: time,
+  beatAt: time.describe("its last sign of life"),
+  leaseUntil: time,
+  leaseMs: z.number(),
+  dozing: z.boolean(),
+  running: z.number(),
+  info: z.record(z.string(), z.unknown()),
+});
+
+/** A schedule. */
+export const schedule = z.object({
+  name: z.string(),
+  cron: z.string(),
+  timezone: z.string(),
+  type: z.enum(["task", "workflow"]),
+  target: z.string(),
+  nextRunAt: time.nullable(),
+  lastRunAt: time.nullable(),
+  lastSlot: time.nullable().describe("which of its times it ran for last"),
+  lastExecutionId: z.string().nullable(),
+  lastError: anyJson,
+  paused: z.boolean(),
+  overlap: z.enum(["skip", "queue", "allow", "cancel"]),
+  catchUp: z.enum(["none", "one", "all"]),
+  jitterSeconds: z.number(),
+  inputs: anyJson,
+  options: z.record(z.string(), z.unknown()),
+  queued: z.number().describe("how many runs wait for the one before"),
+  fired: z.number(),
+  skipped: z.number(),
+  createdAt: time,
+  updatedAt: time,
+});
+
+/** A flow with its current version. */
+export const flow = z.object({
+  name: z.string(),
+  version: z.number(),
+  program: z.string().describe("the hash of the compiled program"),
+  description: z.string().nullable(),
+  options: z.record(z.string(), z.unknown()),
+  inputSchema: anyJson,
+  source: z.string(),
+  createdAt: time,
+  updatedAt: time,
+});
+
+/** Something that should never be. */
+export const violation = z.object({ executionId: z.string().nullable(), violation: z.string() });
 
 /** That it was done. */
 export const done = z.object({ ok: z.literal(true) });

@@ -1,0 +1,304 @@
+/** Every typed call against the real engine: its rows are what its types say, on a server and embedded. */
+import assert from "node:assert/strict";
+import { z } from "zod";
+import * as executions from "../../src/db/calls/executions.ts";
+import * as flows from "../../src/db/calls/flows.ts";
+import type { Home } from "../../src/db/calls/home.ts";
+import * as queues from "../../src/db/calls/queues.ts";
+import * as schedules from "../../src/db/calls/schedules.ts";
+import * as state from "../../src/db/calls/state.ts";
+import * as tasks from "../../src/db/calls/tasks.ts";
+import * as worker from "../../src/db/calls/worker.ts";
+import { EngineError } from "../../src/db/errors.ts";
+import type { JsonObject, JsonValue } from "../../src/shared/json.ts";
+import { freshDatabase } from "../support/database.ts";
+
+const json: z.ZodType<JsonValue> = z.json();
+const object: z.ZodType<JsonObject> = z.record(z.string(), json);
+const count = z.int().min(0);
+const status = z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled"]);
+const type = z.enum(["task", "workflow"]);
+const error = z.strictObject({
+  type: z.string(),
+  message: z.string(),
+  code: z.string().optional(),
+  data: json.optional(),
+  at: z.strictObject({ line: count, column: count }).optional(),
+  stack: z.union([z.string(), z.array(z.string())]).optional(),
+});
+
+const executionRow: z.ZodType<executions.StoredExecution> = z.strictObject({
+  id: z.uuidv7(),
+  type,
+  targetName: z.string(),
+  status,
+  queue: z.string(),
+  priority: z.int(),
+  inputs: json,
+  output: json,
+  error: error.nullable(),
+  attempt: count,
+  maxAttempts: count,
+  metadata: object,
+  progress: json,
+  parentId: z.uuidv7().nullable(),
+  createdAt: z.date(),
+  runAt: z.date().nullable(),
+  startedAt: z.date().nullable(),
+  completedAt: z.date().nullable(),
+  note: z.string().nullable(),
+});
+
+const logRow: z.ZodType<executions.StoredLine> = z.strictObject({
+  id: z.string().regex(/^\d+$/),
+  executionId: z.uuidv7(),
+  at: z.date(),
+  level: z.string(),
+  message: z.string(),
+  data: json,
+});
+
+const claimedRow: z.ZodType<worker.ClaimedRow> = z.strictObject({
+  id: z.uuidv7(),
+  type,
+  target: z.string(),
+  queue: z.string(),
+  attempt: count,
+  max_attempts: count,
+  inputs: json,
+  metadata: object,
+  traceparent: z.string().nullable(),
+  parent_id: z.uuidv7().nullable(),
+  created_at: z.union([z.date(), z.iso.datetime({ offset: true })]),
+  timeout_ms: count.nullable(),
+  cancel_reason: z.string().nullable(),
+  program: z.string().nullable(),
+  version: count.nullable(),
+  snapshot: json,
+  settled: z.array(json).nullable(),
+  seq: count.nullable(),
+});
+
+const settledBatch: z.ZodType<worker.SettledBatch> = z.strictObject({
+  refused: z.array(z.strictObject({ id: z.uuid(), reason: z.string() })),
+  claimed: z.array(claimedRow),
+});
+
+const beatAnswer: z.ZodType<worker.BeatAnswer> = z.strictObject({
+  alive: z.boolean(),
+  stop: z.array(z.strictObject({ id: z.uuidv7(), reason: z.string() })),
+});
+
+const queueRow: z.ZodType<queues.QueueInfo> = z.strictObject({
+  queue: z.string(),
+  ready: count,
+  delayed: count,
+  running: count,
+  suspended: count,
+  oldestAt: z.date().nullable(),
+  oldestSeconds: z.number().nullable(),
+  workers: count,
+  paused: z.boolean(),
+  concurrency: count.nullable(),
+  perKeyConcurrency: count.nullable(),
+  rate: count.nullable(),
+  perSeconds: z.number().nullable(),
+});
+
+const workerRow: z.ZodType<state.WorkerInfo> = z.strictObject({
+  id: z.uuid(),
+  name: z.string(),
+  queues: z.array(z.string()),
+  startedAt: z.date(),
+  beatAt: z.date(),
+  leaseUntil: z.date(),
+  leaseMs: z.number(),
+  dozing: z.boolean(),
+  running: count,
+  info: object,
+});
+
+const flowRow: z.ZodType<flows.FlowInfo> = z.strictObject({
+  name: z.string(),
+  version: count,
+  program: z.string(),
+  description: z.string().nullable(),
+  options: object,
+  inputSchema: json,
+  source: z.string(),
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+
+const scheduleRow: z.ZodType<schedules.ScheduleInfo> = z.strictObject({
+  name: z.string(),
+  cron: z.string(),
+  timezone: z.string(),
+  type,
+  target: z.string(),
+  nextRunAt: z.date().nullable(),
+  lastRunAt: z.date().nullable(),
+  lastSlot: z.date().nullable(),
+  lastExecutionId: z.uuidv7().nullable(),
+  lastError: json,
+  paused: z.boolean(),
+  overlap: z.enum(["skip", "queue", "allow", "cancel"]),
+  catchUp: z.enum(["none", "one", "all"]),
+  jitterSeconds: z.number(),
+  inputs: json,
+  options: object,
+  queued: count,
+  fired: count,
+  skipped: count,
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+
+const flowState: z.ZodType<state.FlowState> = z.strictObject({
+  name: z.string(),
+  version: count,
+  source: z.string(),
+  code: json,
+  snapshot: json,
+  waits: json,
+});
+
+const greet: flows.FlowRegistration = {
+  name: "greet",
+  source: 'return await Task.run("hello", {});',
+  program: JSON.stringify({ code: [1] }),
+  inputSchema: null,
+  options: "{}",
+  description: "says hello",
+};
+
+Deno.test("calls of executions give the rows their types say", async () => {
+  await using test = await freshDatabase();
+  const home: Home = { on: test.database, schema: test.schema };
+  await flows.registerFlow(home, greet);
+  const ids = await executions.createMany(
+    home,
+    JSON.stringify([
+      { target: "hello", type: "task", inputs: { n: 1 }, metadata: { customer: 7 } },
+      { target: "greet", type: "workflow", inputs: {} },
+      { target: "hello", type: "task", delay: "1h" },
+    ]),
+  );
+  const [task, flow, late] = z.tuple([z.uuidv7(), z.uuidv7(), z.uuidv7()]).parse(ids);
+  const read = z.array(executionRow).parse(await executions.readExecutions(home, ids));
+  assert.deepEqual(read.map((row) => row.id).sort(), [...ids].sort());
+  assert.equal(read.find((row) => row.id === late)?.runAt instanceof Date, true);
+  const listed = await executions.listExecutions(home, { metadata: '{"customer": 7}', limit: 10 });
+  assert.deepEqual(z.array(executionRow).parse(listed).map((row) => row.id), [task]);
+  assert.deepEqual((await executions.readTree(home, flow)).map((row) => executionRow.parse(row).id), [flow]);
+  await executions.watchExecutions(home, [flow]);
+  await executions.sendSignal(home, { id: flow, name: "go", payload: "{}", idempotencyKey: null });
+  assert.equal(await executions.cancelExecution(home, task, "not wanted"), true);
+  assert.equal(await executions.cancelExecution(home, task, null), false);
+  await executions.retryExecution(home, task);
+  const [again] = await executions.readExecutions(home, [task]);
+  assert.equal(again!.status, "pending");
+  await assert.rejects(executions.retryExecution(home, task), EngineError);
+});
+
+Deno.test("calls of workers give the rows their types say", async () => {
+  await using test = await freshDatabase();
+  const home: Home = { on: test.database, schema: test.schema };
+  await tasks.registerTasks(home, JSON.stringify([{ name: "hello", queue: "default", timeout: "5s" }]));
+  const version = await flows.registerFlow(home, greet);
+  const [task, flow] = await executions.createMany(
+    home,
+    JSON.stringify([{ target: "hello", type: "task" }, { target: "greet", type: "workflow" }]),
+  );
+  const me = await worker.registerWorker(home, { name: "me", queues: "{default}", leaseMs: 5000 });
+  const [known] = z.array(workerRow).parse(await state.readWorkers(home));
+  assert.deepEqual([known!.id, known!.name, known!.leaseMs, known!.queues], [me, "me", 5000, ["default"]]);
+  const lease = { worker: me, limit: 10, targets: "{hello}" };
+  const claimed = z.array(claimedRow).parse(
+    await worker.claim(home, { ...lease, queues: "{default}", dozing: false }),
+  );
+  assert.deepEqual(claimed.map((row) => row.id).sort(), [task, flow].sort());
+  assert.equal(claimed.find((row) => row.id === flow)?.version, version);
+
+  const child = crypto.randomUUID().replace(/^(.{8})-(.{4})-./, () => `${flow!.slice(0, 13)}-7`);
+  const answer = settledBatch.parse(
+    await worker.settle(
+      home,
+      JSON.stringify([
+        { id: task, attempt: 1, status: "completed", output: { said: "hello" } },
+        {
+          id: flow,
+          attempt: 1,
+          status: "suspended",
+          snapshot: { at: 1 },
+          effects: [{ type: "run_task", id: child, target: "hello", inputs: {} }],
+          waits: [{ mode: "all", ids: [child] }],
+        },
+      ]),
+      lease,
+    ),
+  );
+  assert.deepEqual(answer.refused, []);
+  assert.deepEqual(answer.claimed.map((row) => row.id), [child]);
+  const where = flowState.parse(await state.readFlowState(home, flow!));
+  assert.deepEqual([where.name, where.snapshot], ["greet", { at: 1 }]);
+  assert.equal(await state.readFlowState(home, task!), null);
+
+  await worker.report(home, me, {
+    lines: JSON.stringify([{ id: child, level: "info", message: "half", data: { n: 1 } }]),
+    progress: JSON.stringify({ [child]: 0.5 }),
+  });
+  assert.deepEqual(
+    z.array(logRow).parse(await executions.readLogs(home, child, null)).map((row) => row.message),
+    ["half"],
+  );
+  assert.deepEqual(beatAnswer.parse(await worker.beat(home, me)), { alive: true, stop: [] });
+  assert.equal(z.number().nullable().safeParse(await worker.tick(home)).success, true);
+  await worker.leave(home, me);
+  assert.deepEqual(await state.readWorkers(home), []);
+  assert.deepEqual(await state.readViolations(home), []);
+});
+
+Deno.test("calls of queues, flows and schedules give the rows their types say", async () => {
+  await using test = await freshDatabase();
+  const home: Home = { on: test.database, schema: test.schema };
+  await flows.registerFlow(home, { ...greet, inputSchema: '{"type": "object"}' });
+  const [flow] = z.array(flowRow).parse(await flows.listFlows(home));
+  assert.deepEqual(await flows.readProgram(home, flow!.program), { code: [1] });
+  assert.equal(await flows.readProgram(home, "none"), null);
+
+  await executions.createMany(home, JSON.stringify([{ target: "hello", type: "task", queue: "mail" }]));
+  await queues.configureQueue(home, "mail", {
+    concurrency: 3,
+    perKeyConcurrency: 1,
+    rate: 10,
+    perSeconds: 60,
+  });
+  await queues.pauseQueue(home, "mail");
+  const mail = z.array(queueRow).parse(await queues.listQueues(home)).find((row) => row.queue === "mail")!;
+  assert.deepEqual([mail.ready, mail.paused, mail.concurrency, mail.perSeconds], [1, true, 3, 60]);
+  await queues.resumeQueue(home, "mail");
+
+  const nightly: schedules.ScheduleRequest = {
+    name: "nightly",
+    cron: "0 3 * * *",
+    target: "greet",
+    inputs: "{}",
+    type: "workflow",
+    timezone: "Europe/Berlin",
+    overlap: "skip",
+    catchUp: "one",
+    jitterSeconds: 90,
+    options: "{}",
+  };
+  z.date().parse(await schedules.schedule(home, nightly));
+  const [row] = z.array(scheduleRow).parse(await schedules.listSchedules(home));
+  assert.deepEqual([row!.jitterSeconds, row!.timezone, row!.paused], [90, "Europe/Berlin", false]);
+  assert.equal(await schedules.pauseSchedule(home, "nightly"), true);
+  z.date().parse(await schedules.resumeSchedule(home, "nightly"));
+  z.uuidv7().parse(await schedules.triggerSchedule(home, "nightly"));
+  const span = { from: new Date("2026-01-01T00:00:00Z"), to: new Date("2026-01-03T00:00:00Z") };
+  z.array(z.uuidv7()).length(2).parse(await schedules.backfillSchedule(home, "nightly", span));
+  assert.equal(await schedules.unschedule(home, "nightly"), true);
+  assert.equal(await schedules.unschedule(home, "nightly"), false);
+});
