@@ -4,6 +4,9 @@ import type { Machine } from "./builtin.ts";
 import { TextBuilder } from "./text_builder.ts";
 import { isObject } from "./define.ts";
 
+/** How deep objects may nest when a replacer gives them. */
+const MAX_REPLACED_DEPTH = 2_000;
+
 /** How `JSON.stringify` was called. */
 export interface StringifyOptions {
   /** A function `(key, value)`. */
@@ -77,7 +80,7 @@ class Writer {
       return;
     }
     if (this.#inside.has(value)) this.#refuseCycle(key, value);
-    this.#vm.checkArray(this.#open.length + 1);
+    this.#checkDepth();
     this.#inside.add(value);
     const isArray = Array.isArray(value);
     const keys = isArray ? undefined : this.#options.allowed ?? this.#vm.ownKeys(value);
@@ -90,6 +93,14 @@ class Writer {
       written: false,
     });
     this.#text.add(isArray ? "[" : "{");
+  }
+
+  /** A replacer can go on for ever giving new objects: that ends as JavaScript ends it, with an error that can be caught. */
+  #checkDepth(): void {
+    const depth = this.#open.length + 1;
+    this.#vm.checkArray(depth);
+    if (this.#options.replacer === undefined || depth <= MAX_REPLACED_DEPTH) return;
+    this.#vm.fail("RangeError", "Maximum call stack size exceeded", { code: "FLOW_CALL_DEPTH" });
   }
 
   /** Write the next member of the innermost object. */
