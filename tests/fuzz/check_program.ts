@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Program } from "./generate/program.ts";
+import { PRELUDE, type Program } from "./generate/program.ts";
 import { reduceSource } from "./reduce.ts";
 import { difference } from "./run/compare.ts";
 import { runInFlow } from "./run/flow.ts";
@@ -35,7 +35,7 @@ export async function explain(program: Program, found: string): Promise<string> 
     return text !== undefined && kindOf(text) === kind;
   });
   const small = await differenceOn({ ...program, source }) ?? found;
-  return `order ${program.order}\n${source}\n${small}`;
+  return `order ${program.order}\n${source.replace(PRELUDE, "… the prelude …\n")}\n${small}`;
 }
 
 function kindOf(text: string): string {

@@ -195,9 +195,7 @@ function template(compiler: FunctionCompiler, node: TemplateLiteral, into: numbe
 
 /** The left operand, safe from what the right one assigns. */
 export function leftOperand(compiler: FunctionCompiler, left: Expression, right: Expression): number {
-  const { build } = compiler;
-  if (left.type === "Identifier" && assigns(right)) return expression(compiler, left, build.take());
-  return expression(compiler, left);
+  return assigns(right) ? expression(compiler, left, compiler.build.take()) : expression(compiler, left);
 }
 
 function binary(compiler: FunctionCompiler, node: BinaryExpression, target: number): number {

@@ -414,7 +414,7 @@ export const RISKY: readonly string[] = [
   "$o.$K.length",
   "JSON.parse($s)",
   "$n.toFixed($n)",
-  "$s.repeat($n)",
+  "$s.repeat(Math.min($n, 50))",
   "$n.toString($n)",
   "new Date(NaN).toISOString()",
   "($k in $p)",

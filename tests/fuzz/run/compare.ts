@@ -27,13 +27,16 @@ export function difference(expected: Outcome, actual: Outcome): string | undefin
   const length = Math.max(expected.lines.length, actual.lines.length);
   for (let index = 0; index < length; index++) {
     if (!same(expected.lines[index], actual.lines[index])) {
-      return `line ${index + 1}\n  V8:   ${expected.lines[index]}\n  ours: ${actual.lines[index]}${
-        tail(actual, index)
-      }`;
+      const [theirs, ours] = [short(expected.lines[index]), short(actual.lines[index])];
+      return `line ${index + 1}\n  V8:   ${theirs}\n  ours: ${ours}${tail(actual, index)}`;
     }
   }
   if (same(expected.end, actual.end)) return undefined;
-  return `end\n  V8:   ${expected.end}\n  ours: ${actual.end}`;
+  return `end\n  V8:   ${short(expected.end)}\n  ours: ${short(actual.end)}`;
+}
+
+function short(text = "nothing"): string {
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
 }
 
 function same(left: string | undefined, right: string | undefined): boolean {

@@ -6,6 +6,7 @@
 
 import { setImmediate } from "node:timers";
 import type { JsonValue } from "../../../src/shared/json.ts";
+import { carried } from "./carry.ts";
 import { answerOf, effectLine, MAX_TURNS, type Operation, type Outcome, settleNext } from "./world.ts";
 
 type Body = (...prelude: unknown[]) => Promise<unknown>;
@@ -41,7 +42,7 @@ export async function runInV8(source: string, world: World): Promise<Outcome> {
   unhandled = [];
   let end: string | undefined;
   body(...names).then(
-    (value) => end = `completed ${JSON.stringify(value) ?? "null"}`,
+    (value) => end = completion(value),
     (error) => end = failure(error),
   );
   for (let turn = 0;; turn++) {
@@ -51,6 +52,14 @@ export async function runInV8(source: string, world: World): Promise<Outcome> {
     if (machine.pending.length === 0) return { lines: machine.lines, end: "stuck" };
     if (turn >= MAX_TURNS) return { lines: machine.lines, end: "endless" };
     settle(machine.pending, settleNext(world.order, turn, machine.pending.length));
+  }
+}
+
+function completion(value: unknown): string {
+  try {
+    return `completed ${JSON.stringify(carried(value, "the output")) ?? "null"}`;
+  } catch (error) {
+    return failure(error);
   }
 }
 
@@ -98,7 +107,7 @@ function createPrelude(): Prelude {
   const pending: Pending[] = [];
   let ordinal = 0;
   const start = (kind: Operation["kind"], target: string, given: unknown): Promise<unknown> => {
-    const inputs = JSON.parse(JSON.stringify(given ?? {})) as JsonValue;
+    const inputs = JSON.parse(JSON.stringify(carried(given ?? {}, `inputs of ${target}`))) as JsonValue;
     lines.push(effectLine(kind, target, inputs));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     pending.push({ operation: { ordinal: ordinal++, kind, target, inputs }, resolve, reject });

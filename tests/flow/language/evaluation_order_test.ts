@@ -1,0 +1,55 @@
+import { cases } from "./cases.ts";
+
+cases("evaluation order", [
+  ["let n = NaN; return (n -= 1) >= (n >>>= 0);", false],
+  ["let u = 1; return [u + (u = 5) + u, u * (u += 1) - (u -= 2), u];", [11, 26, 4]],
+  ["let u = 1; return [(u = 3) + (u = 4), (u += 1) + (u *= 2), -u + (u = 1), u++ + u++];", [7, 15, -9, 3]],
+  ["let u = 1; return [u, u = 8, u, u === (u = 1), u < (u = 0), (u += 1) === (u = 8)];", [
+    1,
+    8,
+    8,
+    false,
+    false,
+    false,
+  ]],
+  ["let t = 'a'; return `${t}${t = 'b'}${t}` + t + `${t = 'c'}`;", "abbbc"],
+  ["let y = { z: 1 }; const { x = (y = { z: 2 }, 5), z } = y; return [x, z, y.z];", [5, 1, 2]],
+  ["let a = [1]; const [b = 1, c = (a = [9, 9, 9], 3), d = 4] = a; return [b, c, d, a.length];", [
+    1,
+    3,
+    4,
+    3,
+  ]],
+  ["let s = 1; switch (s) { case (s = 2, 1): return ['one', s]; default: return ['other', s]; }", ["one", 2]],
+  ["let l = [1, 2, 3]; const out = []; for (const q of l) { l = [7]; out.push(q); } return [out, l];", [
+    [1, 2, 3],
+    [7],
+  ]],
+  ["let o = { a: 1 }; const out = []; for (const k in o) { o = { c: 1 }; out.push(k); } return out;", ["a"]],
+  ["let f = () => 1; return [f(f = () => 2), f()];", [1, 2]],
+  ["let m = { k: () => 'm' }; return [m.k(m = { k: () => 'n' }), m.k()];", ["m", "n"]],
+  ["let i = 0; const list = [0, 0, 0]; list[i] = i = 2; list[i++] = i++; return [list, i];", [[2, 0, 3], 4]],
+  ["let p = { v: 1 }; const q = p; p.v += (p = { v: 10 }).v; return [p.v, q.v];", [10, 11]],
+  ["let n = null; n ??= (n = 5, 6); const first = n; n &&= (n = 2, n + 1); return [first, n];", [6, 3]],
+  ["let w = 1; w = w + (w = 2); const first = w; w = (w = 3) + w; return [first, w];", [3, 6]],
+  ["let r = 5; r -= r - (r = 2); const first = r; r **= (r = 2, 3); return [first, r];", [2, 8]],
+  ["let a = 1; const g = (...all) => all; return [g(a, a = 2, a), g(...[a], a = 3, ...[a])];", [[1, 2, 2], [
+    2,
+    3,
+    3,
+  ]]],
+  ["let h = [1]; return [...h, h = [2], ...h];", [1, [2], 2]],
+  ["let k = 'a'; return { [k]: k = 'b', [k]: k };", { a: "b", b: "b" }],
+  ["let c = { x: 1, n: { x: 2 } }; return [c.x + (c = c.n).x, c?.x + (c = null, 0), c?.x ?? 'none'];", [
+    3,
+    2,
+    "none",
+  ]],
+  ["let a = 1; return [a + (await (a = 2)), (a = 4) + (await (a = 7)) + a];", [3, 18]],
+  ["let c = 1; const inc = () => c++; return [c + inc() + c, (c += inc()), c];", [4, 4, 4]],
+  ["let a = 1, b = 2; [a, b] = [b, a]; const first = [a, b]; [a, b = a] = [b]; return [first, a, b];", [
+    [2, 1],
+    1,
+    1,
+  ]],
+]);
