@@ -6,6 +6,7 @@
  *     deno task test tests/db              only what is in there; other arguments go to `deno test`
  *
  * RHYTHM_TEST_DATABASE_URL names a server to use instead; its databases `rhythm_test_…` are ours.
+ * As many files run at once as the machine has cores; DENO_JOBS says another number.
  * RHYTHM_TEST_BINARIES=npm passes over the Postgres of this machine.
  *
  * @module
@@ -74,6 +75,7 @@ async function test(): Promise<number> {
     "test",
     "-A",
     "--no-prompt",
+    "--parallel",
     ...(rest.some((arg) => !arg.startsWith("-")) ? rest : [...rest, "tests/"]),
   ];
   child = new Deno.Command(Deno.execPath(), { args, env, stdout: "piped", stderr: "inherit" }).spawn();
