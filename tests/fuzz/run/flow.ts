@@ -8,6 +8,9 @@
 import {
   compileFlow,
   type Effect,
+  type OpenFlow,
+  openFlow,
+  type Program,
   resumeFlow,
   type Settled,
   startFlow,
@@ -28,10 +31,12 @@ const CONTEXT = {
   metadata: {},
 };
 
-/** A run of our machine may be interrupted at any job, not only where it waits. */
+/** How the run is interrupted. */
 export interface Interruption {
   /** Asked before each job; true stops the machine there, to go on from JSON text. */
   readonly pause?: () => boolean;
+  /** Stay in memory from step to step, without ever reading the state back. */
+  readonly warm?: true;
 }
 
 interface Pending {
@@ -41,37 +46,56 @@ interface Pending {
 
 /** Run `source` to its end in our machine. */
 export function runInFlow(source: string, world: World, interruption: Interruption = {}): Outcome {
+  const compiled = compileSource(source);
+  return "end" in compiled ? compiled : runProgram(compiled, world, interruption);
+}
+
+/** The program of a source, or how it ends where it is refused. */
+export function compileSource(source: string): Program | Outcome {
   const { program, diagnostics } = compileFlow({ name: "fuzz.flow", source });
-  if (!program) {
-    const error = diagnostics.find((one) => one.severity === "error");
-    return { lines: [], end: `refused ${error?.code}: ${error?.message}` };
-  }
-  const host = {
-    now: () => new Date(1_700_000_000_000),
-    random: () => 0.5,
-    newId: newIds(),
-    ...interruption,
-  };
+  if (program) return program;
+  const error = diagnostics.find((one) => one.severity === "error");
+  return { lines: [], end: `refused ${error?.code}: ${error?.message}` };
+}
+
+/** Run a program to its end in our machine. */
+export function runProgram(program: Program, world: World, interruption: Interruption = {}): Outcome {
   const run = { lines: [] as string[], pending: [] as Pending[], ordinal: 0 };
-  let step = startFlow(program, { inputs: world.inputs ?? {}, context: CONTEXT }, host);
+  const advance = stepper(program, world, interruption);
+  let step = advance();
   take(run, step.effects);
   for (let turn = 0; step.status === "suspended";) {
-    const snapshot = JSON.parse(JSON.stringify(step.snapshot));
-    if ("paused" in step && step.paused) {
-      step = resumeFlow(program, snapshot, [], host);
-    } else {
+    if (step.paused) step = advance([]);
+    else {
       if (run.pending.length === 0) return { lines: run.lines, end: "stuck" };
       if (turn >= MAX_TURNS) return { lines: run.lines, end: "endless" };
-      step = resumeFlow(
-        program,
-        snapshot,
-        settle(run.pending, settleNext(world.order, turn++, run.pending.length)),
-        host,
-      );
+      step = advance(settle(run.pending, settleNext(world.order, turn++, run.pending.length)));
     }
     take(run, step.effects);
   }
   return { lines: run.lines, end: endOf(step) };
+}
+
+/** Starts the program at the first call, and goes on with what has settled at every other. */
+function stepper(
+  program: Program,
+  world: World,
+  { pause, warm }: Interruption,
+): (settled?: Settled[]) => Step {
+  const host = { now: () => new Date(1_700_000_000_000), random: () => 0.5, newId: newIds(), pause };
+  const start = { inputs: world.inputs ?? {}, context: CONTEXT };
+  if (warm) {
+    let open: OpenFlow | undefined;
+    return (settled) =>
+      settled && open ? open.advance(settled) : (open = openFlow(program, start, host)).step;
+  }
+  let step: Step | undefined;
+  return (settled) => {
+    const text = JSON.stringify(step?.snapshot);
+    return step = settled && step
+      ? resumeFlow(program, JSON.parse(text), settled, host)
+      : startFlow(program, start, host);
+  };
 }
 
 function newIds(): () => string {
