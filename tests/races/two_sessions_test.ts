@@ -30,6 +30,8 @@ async function inTurn(arena: Arena, acts: { first: Act; second: Act }): Promise<
     const result = await acts.first(tx as unknown as postgres.Sql);
     // A statement of this driver begins when somebody waits for it.
     second = (async () => await acts.second(two))();
+    // It may fail before the first has ended, which nobody awaits yet.
+    second.catch(() => {});
     await untilBlocked(arena.watcher, pid);
     return result;
   });
