@@ -36,7 +36,7 @@ export function loopStatement(scope: Scope): string {
 function body(inner: Scope): string {
   const exit = inner.dice.chance(25) ? exitStatement(inner) : undefined;
   const leave = exit ? `if (${expression(inner, "b", 1)}) ${exit}\n` : "";
-  return block(inner).replace("{\n", `{\nif (fuel-- <= 0) break;\n${leave}`);
+  return block(inner).replace("{\n", () => `{\nif (fuel-- <= 0) break;\n${leave}`);
 }
 
 function forLoop(scope: Scope, inner: Scope): string {
@@ -106,6 +106,6 @@ function labelledBlock(scope: Scope): string {
   const inner = scope.enter({ labels: [...scope.labels, { name, loop: false }] });
   const text = block(inner);
   return `${name}: ${
-    text.replace(/\}$/, `if (${expression(scope, "b", 1)}) break ${name};\nlog("past ${name}");\n}`)
+    text.replace(/\}$/, () => `if (${expression(scope, "b", 1)}) break ${name};\nlog("past ${name}");\n}`)
   }`;
 }

@@ -28,7 +28,9 @@ interface Pending {
 }
 
 let unhandled: { reason: unknown }[] = [];
+let running = false;
 globalThis.addEventListener("unhandledrejection", (event) => {
+  if (!running) return;
   event.preventDefault();
   unhandled.push({ reason: event.reason });
 });
@@ -39,19 +41,25 @@ export async function runInV8(source: string, world: World): Promise<Outcome> {
   const machine = createPrelude();
   const inputs = structuredClone(world.inputs ?? {});
   const names = [machine.console, inputs, machine.Task, machine.Workflow, machine.Timer, machine.Signal];
-  unhandled = [];
   let end: string | undefined;
-  body(...names).then(
-    (value) => end = completion(value),
-    (error) => end = failure(error),
-  );
-  for (let turn = 0;; turn++) {
-    await rest();
-    if (unhandled.length > 0) return { lines: machine.lines, end: failure(unhandled[0]!.reason) };
-    if (end !== undefined) return { lines: machine.lines, end };
-    if (machine.pending.length === 0) return { lines: machine.lines, end: "stuck" };
-    if (turn >= MAX_TURNS) return { lines: machine.lines, end: "endless" };
-    settle(machine.pending, settleNext(world.order, turn, machine.pending.length));
+  unhandled = [];
+  running = true;
+  try {
+    body(...names).then(
+      (value) => end = completion(value),
+      (error) => end = failure(error),
+    );
+    for (let turn = 0; end === undefined; turn++) {
+      await rest();
+      if (unhandled.length > 0) end = failure(unhandled[0]!.reason);
+      else if (end !== undefined) break;
+      else if (machine.pending.length === 0) end = "stuck";
+      else if (turn >= MAX_TURNS) end = "endless";
+      else settle(machine.pending, settleNext(world.order, turn, machine.pending.length));
+    }
+    return { lines: machine.lines, end };
+  } finally {
+    running = false;
   }
 }
 
