@@ -45,7 +45,9 @@ export async function explain(program: Program, found: string): Promise<string> 
     return text !== undefined && kindOf(text) === kind;
   });
   const small = await differenceOn({ ...program, source }) ?? found;
-  return `order ${program.order}\n${source.replace(PRELUDE, "… the prelude …\n")}\n${small}`;
+  return `seen first: ${found}\norder ${program.order}\n${
+    source.replace(PRELUDE, "… the prelude …\n")
+  }\n${small}`;
 }
 
 function kindOf(text: string): string {

@@ -17,19 +17,19 @@ import {
   type Step,
 } from "../../../src/flow/mod.ts";
 import type { JsonValue } from "../../../src/shared/json.ts";
-import { answerOf, effectLine, MAX_TURNS, type Operation, type Outcome, settleNext } from "./world.ts";
+import {
+  answerOf,
+  CONTEXT,
+  effectLine,
+  MAX_TURNS,
+  NOW,
+  type Operation,
+  type Outcome,
+  RANDOM,
+  settleNext,
+  uuid,
+} from "./world.ts";
 import type { World } from "./v8.ts";
-
-const CONTEXT = {
-  executionId: "00000000-0000-7000-8000-000000000001",
-  flow: "fuzz",
-  version: 1,
-  queue: "default",
-  attempt: 1,
-  parentId: null,
-  createdAt: "2024-01-02T03:04:05.678Z",
-  metadata: {},
-};
 
 /** How the run is interrupted. */
 export interface Interruption {
@@ -82,7 +82,7 @@ function stepper(
   world: World,
   { pause, warm }: Interruption,
 ): (settled?: Settled[]) => Step {
-  const host = { now: () => new Date(1_700_000_000_000), random: () => 0.5, newId: newIds(), pause };
+  const host = { now: () => new Date(NOW), random: () => RANDOM, newId: newIds(), pause };
   const start = { inputs: world.inputs ?? {}, context: CONTEXT };
   if (warm) {
     let open: OpenFlow | undefined;
@@ -100,12 +100,13 @@ function stepper(
 
 function newIds(): () => string {
   let count = 0;
-  return () => `00000000-0000-7000-8000-${String(++count).padStart(12, "0")}`;
+  return () => uuid(++count);
 }
 
 function endOf(step: Step): string {
   if (step.status === "completed") return `completed ${JSON.stringify(step.output) ?? "null"}`;
-  const { type, message } = step.error as { type: string; message: string };
+  const { type, message, code } = step.error!;
+  if (code === "FLOW_STUCK") return "stuck";
   return `failed ${type}: ${message}`;
 }
 
@@ -135,7 +136,7 @@ function take(
         start(effect.id, "signal", effect.name, {});
         break;
       case "send_signal":
-        run.lines.push(`send ${effect.name}`);
+        run.lines.push(`send ${effect.name} ${JSON.stringify(effect.payload)}`);
         break;
     }
   }

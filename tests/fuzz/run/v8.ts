@@ -7,11 +7,14 @@
 import { setImmediate } from "node:timers";
 import type { JsonValue } from "../../../src/shared/json.ts";
 import { carried } from "./carry.ts";
-import { answerOf, effectLine, MAX_TURNS, type Operation, type Outcome, settleNext } from "./world.ts";
+import { createPrelude, type Pending } from "./prelude.ts";
+import { answerOf, MAX_TURNS, type Outcome, settleNext } from "./world.ts";
+
+// The flow language's dates are in UTC.
+Deno.env.set("TZ", "UTC");
 
 type Body = (...prelude: unknown[]) => Promise<unknown>;
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (...args: string[]) => Body;
-const NAMES = ["console", "Inputs", "Task", "Workflow", "Timer", "Signal"];
 
 /** What a run is given besides its source. */
 export interface World {
@@ -19,12 +22,6 @@ export interface World {
   readonly inputs?: JsonValue;
   /** Decides in which order operations settle. */
   readonly order: number;
-}
-
-interface Pending {
-  operation: Operation;
-  resolve: (value: unknown) => void;
-  reject: (error: Error) => void;
 }
 
 let unhandled: { reason: unknown }[] = [];
@@ -37,15 +34,13 @@ globalThis.addEventListener("unhandledrejection", (event) => {
 
 /** Run `source` to its end in V8. A source that V8 cannot compile throws its SyntaxError. */
 export async function runInV8(source: string, world: World): Promise<Outcome> {
-  const body = new AsyncFunction(...NAMES, `"use strict";\n${source}`);
-  const machine = createPrelude();
-  const inputs = structuredClone(world.inputs ?? {});
-  const names = [machine.console, inputs, machine.Task, machine.Workflow, machine.Timer, machine.Signal];
+  const machine = createPrelude(world.inputs ?? {});
+  const body = new AsyncFunction(...Object.keys(machine.names), `"use strict";\n${source}`);
   let end: string | undefined;
   unhandled = [];
   running = true;
   try {
-    body(...names).then(
+    body(...Object.values(machine.names)).then(
       (value) => end = completion(value),
       (error) => end = failure(error),
     );
@@ -98,40 +93,4 @@ function settle(pending: Pending[], indices: number[]): void {
     if (answer.ok) one.resolve(structuredClone(answer.output));
     else one.reject(Object.assign(new Error(answer.message), { code: answer.code }));
   }
-}
-
-interface Prelude {
-  lines: string[];
-  pending: Pending[];
-  console: Record<string, (...args: unknown[]) => void>;
-  Task: Record<string, unknown>;
-  Workflow: Record<string, unknown>;
-  Timer: Record<string, unknown>;
-  Signal: Record<string, unknown>;
-}
-
-function createPrelude(): Prelude {
-  const lines: string[] = [];
-  const pending: Pending[] = [];
-  let ordinal = 0;
-  const start = (kind: Operation["kind"], target: string, given: unknown): Promise<unknown> => {
-    const inputs = JSON.parse(JSON.stringify(carried(given ?? {}, `inputs of ${target}`))) as JsonValue;
-    lines.push(effectLine(kind, target, inputs));
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    pending.push({ operation: { ordinal: ordinal++, kind, target, inputs }, resolve, reject });
-    return promise;
-  };
-  const log = (level: string) => (...args: unknown[]): void => void lines.push(`${level} ${args.join(" ")}`);
-  return {
-    lines,
-    pending,
-    console: { log: log("log"), info: log("info"), warn: log("warn"), error: log("error") },
-    Task: { run: (name: string, inputs: unknown) => start("task", name, inputs) },
-    Workflow: { run: (name: string, inputs: unknown) => start("workflow", name, inputs) },
-    Timer: { delay: () => start("timer", "delay", {}) },
-    Signal: {
-      next: (name: string) => start("signal", name, {}),
-      when: (name: string) => start("signal", name, {}),
-    },
-  };
 }

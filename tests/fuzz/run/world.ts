@@ -28,6 +28,29 @@ export interface Outcome {
   readonly end: string;
 }
 
+/** The time, all through a run. */
+export const NOW = 1_700_000_000_000;
+
+/** What chance gives, all through a run. */
+export const RANDOM = 0.5;
+
+/** The nth id of a run. */
+export function uuid(count: number): string {
+  return `00000000-0000-7000-8000-${String(count).padStart(12, "0")}`;
+}
+
+/** What every flow is told about its execution. */
+export const CONTEXT = {
+  executionId: uuid(1),
+  flow: "fuzz",
+  version: 1,
+  queue: "default",
+  attempt: 1,
+  parentId: null,
+  createdAt: "2024-01-02T03:04:05.678Z",
+  metadata: {},
+};
+
 /** A run that asks for more operations than this is cut off (`endless`). */
 export const MAX_TURNS = 400;
 
