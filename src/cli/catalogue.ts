@@ -1,0 +1,60 @@
+import type { CommandModule } from "./command.ts";
+
+/** A command as the front page knows it; its module is loaded when it is asked for. */
+export interface Entry {
+  /** Its name. */
+  readonly name: string;
+  /** The heading it stands under. */
+  readonly group: string;
+  /** What it does, in a few words. */
+  readonly summary: string;
+  /** Loads it. */
+  readonly load: () => Promise<CommandModule>;
+}
+
+const entry = (group: string, name: string, summary: string, load: Entry["load"]): Entry => ({
+  group,
+  name,
+  summary,
+  load,
+});
+
+const BEGIN = "Begin";
+const RUN = "Run";
+const LOOK = "Look";
+const FLOWS = "Flows";
+const CARE = "Care";
+
+/** Every command, in the order of the front page. */
+export const CATALOGUE: readonly Entry[] = [
+  entry(BEGIN, "init", "Make a new project", () => import("./commands/init.ts")),
+  entry(
+    BEGIN,
+    "dev",
+    "Database, worker and HTTP in one; reloads on change",
+    () => import("./commands/dev.ts"),
+  ),
+  entry(BEGIN, "worker", "Run a worker of this project", () => import("./commands/worker.ts")),
+  entry(RUN, "start", "Start a workflow", () => import("./commands/start.ts")),
+  entry(RUN, "enqueue", "Queue a task", () => import("./commands/enqueue.ts")),
+  entry(RUN, "signal", "Send a signal to a workflow", () => import("./commands/signal.ts")),
+  entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts")),
+  entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts")),
+  entry(RUN, "retry", "Let failed or cancelled executions go on", () => import("./commands/retry.ts")),
+  entry(LOOK, "show", "One execution: tree, timeline, source, variables", () => import("./commands/show.ts")),
+  entry(LOOK, "list", "Executions, newest first", () => import("./commands/list.ts")),
+  entry(LOOK, "logs", "What executions said", () => import("./commands/logs.ts")),
+  entry(LOOK, "queues", "Queues; pause, resume, limit", () => import("./commands/queues.ts")),
+  entry(LOOK, "workers", "Workers and their signs of life", () => import("./commands/workers.ts")),
+  entry(LOOK, "schedules", "Schedules; set, pause, trigger", () => import("./commands/schedules.ts")),
+  entry(FLOWS, "flow", "check, run, fmt, graph, list, register", () => import("./commands/flow.ts")),
+  entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts")),
+  entry(CARE, "doctor", "Look for trouble, and say what to do", () => import("./commands/doctor.ts")),
+  entry(CARE, "purge", "Remove what ended long ago", () => import("./commands/purge.ts")),
+  entry(
+    CARE,
+    "completions",
+    "A completion script for bash, zsh or fish",
+    () => import("./commands/completions.ts"),
+  ),
+];

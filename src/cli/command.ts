@@ -1,0 +1,196 @@
+import { Argument, Command, type Help, Option } from "commander";
+import { CliError, Interrupted } from "./cli_error.ts";
+import { EXIT } from "./exit_codes.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A file of `commands/`: it says what the command takes, and what runs when it is called. */
+export interface CommandModule {
+  /** Describes the command, and attaches what it does. */
+  readonly define: (command: Command, cli: Cli) => void;
+}
+
+/** What every command can build on. */
+export interface Cli {
+  /** Where it writes. */
+  readonly terminal: Terminal;
+  /** Keeps the exit code of the command that ran. */
+  exit: number;
+}
+
+/** One call of a command, as its code sees it. */
+export interface Call<Options extends object = object> {
+  /** Where it writes. */
+  readonly terminal: Terminal;
+  /** Its operands. */
+  readonly args: readonly string[];
+  /** Its options. */
+  readonly options: Options & CommonOptions;
+  /** Whether programs read what it writes. */
+  readonly json: boolean;
+  /** Fires at Ctrl-C; from the first use on, Ctrl-C no longer ends the process by itself. */
+  readonly signal: AbortSignal;
+}
+
+/** What every command that looks into a database takes. */
+export interface CommonOptions {
+  /** Where the database is. */
+  database?: string;
+  /** The engine's schema. */
+  schema?: string;
+  /** Write JSON. */
+  json?: boolean;
+}
+
+/** Writes an option as commander wants it: flags, words, and optionally values to choose from. */
+export function option(flags: string, words: string, values?: readonly string[]): Option {
+  const made = new Option(flags, words);
+  return values === undefined ? made : made.choices([...values]);
+}
+
+/** An operand: `<id>`, `[inputs]`, `<id...>`. */
+export function operand(name: string, words: string): Argument {
+  return new Argument(name, words);
+}
+
+/** An option that can stand several times. */
+export function repeated(flags: string, words: string): Option {
+  return new Option(flags, words).argParser((value: string, before: string[] | undefined) => [
+    ...(before ?? []),
+    value,
+  ]);
+}
+
+/** Adds the options of commands that look into a database. */
+export function withDatabase(command: Command): Command {
+  return withJson(
+    command
+      .addOption(
+        common(
+          "-d, --database <url>",
+          "postgres://… or a directory (default: RHYTHM_DATABASE_URL, rhythm dev)",
+        ),
+      )
+      .addOption(common("--schema <name>", "where Rhythm is installed (default: rhythm)")),
+  );
+}
+
+/** Adds `--json`. */
+export function withJson(command: Command): Command {
+  return command.addOption(common("--json", "write JSON, for programs"));
+}
+
+/** Adds examples below the help. */
+export function withExamples(command: Command, examples: readonly string[]): Command {
+  return command.addHelpText("after", ["\nExamples:", ...examples.map((line) => `  ${line}`)].join("\n"));
+}
+
+/** Attaches what a command does. */
+export function runs<Options extends object>(
+  command: Command,
+  cli: Cli,
+  work: (call: Call<Options>) => Promise<number | void>,
+): Command {
+  return command.action(async () => {
+    const options = command.opts<Options & CommonOptions>();
+    const interrupts = new Interrupts();
+    try {
+      const exit = await work({
+        terminal: cli.terminal,
+        args: command.args,
+        options,
+        json: options.json === true,
+        get signal() {
+          return interrupts.signal;
+        },
+      });
+      cli.exit = exit ?? EXIT.ok;
+    } catch (error) {
+      throw interrupts.reason ?? error;
+    } finally {
+      interrupts.close();
+    }
+  });
+}
+
+/** A new command in the house's manner: errors are thrown, help is told in the same way everywhere. */
+export function newCommand(name: string, terminal: Terminal): Command {
+  return new Command(name)
+    .exitOverride()
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(true)
+    .helpCommand(false)
+    .helpOption("-h, --help", "show this")
+    .configureOutput({
+      writeOut: (text) => terminal.write(text),
+      writeErr: (text) => terminal.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => Math.min(terminal.columns, 100),
+      getErrHelpWidth: () => Math.min(terminal.columns, 100),
+      getOutHasColors: () => terminal.colours,
+      getErrHasColors: () => terminal.colours,
+    })
+    .configureHelp({
+      styleTitle: (text) => terminal.paint("bold", text),
+      optionDescription: describeOption,
+      visibleOptions: visibleOptions,
+    });
+}
+
+/** Adds a command below a group such as `flow` or `queues`. */
+export function addSub(group: Command, name: string, terminal: Terminal, words: string): Command {
+  const made = newCommand(name, terminal).description(words);
+  group.addCommand(made);
+  return made;
+}
+
+function common(flags: string, words: string): Option {
+  return new Option(flags, words).helpGroup("Common options:");
+}
+
+function describeOption(option: Option): string {
+  const values = option.argChoices;
+  return values === undefined ? option.description : `${option.description} (${values.join(", ")})`;
+}
+
+// Help stands last, among what is common to all commands.
+function visibleOptions(this: Help, command: Command): Option[] {
+  const own = command.options.filter((one) => !one.hidden);
+  return [...own, common("-h, --help", "show this")];
+}
+
+/** Ctrl-C and SIGTERM, as a signal to whoever waits. */
+class Interrupts {
+  reason: Interrupted | undefined;
+  #controller: AbortController | undefined;
+  readonly #listeners: [Deno.Signal, () => void][] = [];
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      this.#listen("SIGINT", EXIT.interrupted);
+      if (Deno.build.os !== "windows") this.#listen("SIGTERM", EXIT.terminated);
+    }
+    return this.#controller.signal;
+  }
+
+  close(): void {
+    for (const [signal, heard] of this.#listeners) Deno.removeSignalListener(signal, heard);
+  }
+
+  #listen(signal: Deno.Signal, exit: number): void {
+    const heard = (): void => {
+      if (this.reason !== undefined) Deno.exit(exit);
+      this.reason = new Interrupted(exit);
+      this.#controller?.abort(this.reason);
+    };
+    Deno.addSignalListener(signal, heard);
+    this.#listeners.push([signal, heard]);
+  }
+}
+
+/** A whole number from an option. */
+export function wholeNumber(text: string, name: string, least = 1): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new CliError(`${name} must be a whole number of at least ${least}, not "${text}"`);
+}

@@ -1,0 +1,112 @@
+import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
+import { asGroup } from "../group.ts";
+
+interface SetFlags {
+  type?: "task" | "workflow";
+  timezone?: string;
+  overlap?: "skip" | "queue" | "allow" | "cancel";
+  catchUp?: "none" | "one" | "all";
+  jitter?: string;
+  queue?: string;
+}
+
+const DONE = { remove: "is removed", pause: "is paused", resume: "goes on" } as const;
+
+/** `rhythm schedules`: lists schedules; sets, pauses, resumes, fires, removes them. */
+export const define: CommandModule["define"] = (command, cli) => {
+  asGroup(command, "list");
+  withExamples(command, [
+    `rhythm schedules`,
+    `rhythm schedules set nightly '0 2 * * *' daily_report '{"orgId": "acme"}' --timezone Europe/Berlin`,
+    `rhythm schedules trigger nightly`,
+  ]);
+  const list = addSub(command, "list", cli.terminal, "Schedules with their last and next run.");
+  withDatabase(list);
+  runs(list, cli, async (call) => {
+    const { listSchedules } = await import("../list_services.ts");
+    await listSchedules(call);
+  });
+
+  const set = addSub(command, "set", cli.terminal, "Create a schedule, or replace the one of that name.")
+    .addArgument(operand("<name>", "its name"))
+    .addArgument(operand("<cron>", "five or six fields, or @daily and its kind; quote it"))
+    .addArgument(operand("<target>", "the flow or task"))
+    .addArgument(operand("[inputs]", "JSON; @file reads a file, - standard input"))
+    .addOption(option("--type <type>", "what the target is (default: workflow):", ["workflow", "task"]))
+    .addOption(option("-z, --timezone <zone>", "the zone of the cron expression (default: UTC)"))
+    .addOption(
+      option("--overlap <how>", "when the run before goes on:", ["skip", "queue", "allow", "cancel"]),
+    )
+    .addOption(option("--catch-up <how>", "runs that were missed:", ["none", "one", "all"]))
+    .addOption(option("--jitter <duration>", "move each run by chance, at most so far"))
+    .addOption(option("-q, --queue <name>", "the queue of its executions"));
+  withDatabase(set);
+  withExamples(set, [
+    `rhythm schedules set nightly '0 2 * * *' daily_report -z Europe/Berlin --overlap queue`,
+  ]);
+  runs<SetFlags>(set, cli, async (call) => {
+    const { readJson } = await import("../json_text.ts");
+    const { openSession } = await import("../session.ts");
+    const [name = "", cron = "", target = "", given] = call.args;
+    const { type, timezone, overlap, catchUp, jitter, queue } = call.options;
+    const inputs = given === undefined ? {} : await readJson(given, "the inputs");
+    await using session = await openSession(call.options);
+    const next = await session.schedules.set(name, {
+      cron,
+      target,
+      inputs,
+      ...(type === undefined ? {} : { type }),
+      ...(timezone === undefined ? {} : { timezone }),
+      ...(overlap === undefined ? {} : { overlap }),
+      ...(catchUp === undefined ? {} : { catchUp }),
+      ...(jitter === undefined ? {} : { jitter }),
+      ...(queue === undefined ? {} : { options: { queue } }),
+    });
+    const when = next === null ? "never again" : `next at ${next.toISOString()}`;
+    call.terminal.print(
+      call.json ? JSON.stringify({ name, nextRunAt: next }) : `schedule "${name}" is set, ${when}`,
+    );
+  });
+
+  for (
+    const [verb, words] of [
+      ["pause", "Keep a schedule from firing."],
+      ["resume", "Let a schedule fire again."],
+      ["remove", "Remove a schedule; its executions stay."],
+    ] as const
+  ) {
+    const change = addSub(command, verb, cli.terminal, words).addArgument(operand("<name>", "the schedule"));
+    withDatabase(change);
+    withExamples(change, [`rhythm schedules ${verb} nightly`]);
+    runs(change, cli, async (call) => {
+      const { openSession } = await import("../session.ts");
+      const { CliError } = await import("../cli_error.ts");
+      const { EXIT } = await import("../exit_codes.ts");
+      const name = call.args[0]!;
+      await using session = await openSession(call.options);
+      const known = (await session.schedules.list()).some((one) => one.name === name);
+      if (!known) {
+        throw new CliError(`there is no schedule "${name}"`, {
+          exit: EXIT.notFound,
+          code: "NOT_FOUND",
+          hint: "`rhythm schedules` shows those there are",
+        });
+      }
+      await session.schedules[verb](name);
+      call.terminal.print(
+        call.json ? JSON.stringify({ name, [verb]: true }) : `schedule "${name}" ${DONE[verb]}`,
+      );
+    });
+  }
+
+  const trigger = addSub(command, "trigger", cli.terminal, "Fire a schedule now, besides its times.")
+    .addArgument(operand("<name>", "the schedule"));
+  withDatabase(trigger);
+  withExamples(trigger, [`rhythm schedules trigger nightly`]);
+  runs(trigger, cli, async (call) => {
+    const { openSession } = await import("../session.ts");
+    await using session = await openSession(call.options);
+    const run = await session.schedules.trigger(call.args[0]!);
+    call.terminal.print(call.json ? JSON.stringify({ id: run.id }) : run.id);
+  });
+};

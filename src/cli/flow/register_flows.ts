@@ -1,0 +1,20 @@
+import type { Call } from "../command.ts";
+import { openSession } from "../session.ts";
+import { readFlowFiles } from "./read_flows.ts";
+
+/** Registers flow files: all of them, or none if one has errors. */
+export async function registerFlows(call: Call): Promise<void> {
+  const files = await readFlowFiles(call.args);
+  await using session = await openSession(call.options);
+  const before = new Map((await session.flows.list()).map((flow) => [flow.name, flow.version]));
+  const registered = await session.flows.registerAll(files);
+  const told = registered.map(({ name, version }) => ({
+    name,
+    version,
+    changed: before.get(name) !== version,
+  }));
+  if (call.json) return call.terminal.print(JSON.stringify({ flows: told }));
+  for (const { name, version, changed } of told) {
+    call.terminal.print(`${name} version ${version}${changed ? "" : " (as before)"}`);
+  }
+}

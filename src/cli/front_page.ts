@@ -1,0 +1,24 @@
+import { CATALOGUE } from "./catalogue.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Writes what `rhythm --help` shows: every command, on one screen of 24 lines. */
+export function frontPage(terminal: Terminal): void {
+  const { paint, print } = terminal;
+  print(
+    `${paint("bold", "rhythm")} <command> [options]     ${
+      paint("quiet", "rhythm <command> --help explains each, with examples")
+    }`,
+  );
+  let group = "";
+  for (const entry of CATALOGUE) {
+    const heading = entry.group === group ? "" : entry.group;
+    group = entry.group;
+    print(`${paint("bold", heading.padEnd(6))} ${paint("busy", entry.name.padEnd(12))} ${entry.summary}`);
+  }
+  print(
+    paint("quiet", "All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found, 4 no database,"),
+  );
+  print(
+    paint("quiet", "5 too late, 130 Ctrl-C. New here? rhythm init hello; cd hello; deno task dev"),
+  );
+}

@@ -1,0 +1,93 @@
+import type { Execution, ExecutionPage } from "../define/mod.ts";
+import type { Call } from "./command.ts";
+import { type FilterFlags, filterOf } from "./filter.ts";
+import { glyph, stateStyle, tellDuration, tellTime } from "./format.ts";
+import { openSession } from "./session.ts";
+import { pause } from "./pause.ts";
+import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+const LOOK_EVERY_MS = 1_000;
+
+/** Lists executions; with `--watch` again and again. */
+export async function listExecutions(call: Call<FilterFlags & { watch?: boolean }>): Promise<void> {
+  const filter = await filterOf(call.options);
+  await using session = await openSession(call.options);
+  const page = await session.executions.query(filter);
+  if (!call.options.watch) return print(page, call);
+  const watcher = call.terminal.isTerminal && !call.json ? new Screen(call) : new Changes(call);
+  watcher.show(page);
+  while (await pause(LOOK_EVERY_MS, call.signal)) watcher.show(await session.executions.query(filter));
+}
+
+function print(page: ExecutionPage, call: Call): void {
+  const { terminal } = call;
+  if (call.json) return terminal.print(JSON.stringify(page));
+  if (page.executions.length === 0) return terminal.say("no executions match");
+  terminal.print(render(page.executions, terminal));
+  if (page.cursor !== null) {
+    terminal.say(terminal.paintError("quiet", `there are more: --cursor ${page.cursor}`));
+  }
+}
+
+function render(executions: readonly Execution[], terminal: Terminal): string {
+  const now = new Date();
+  const rows = executions.map((one) => [
+    one.id,
+    { text: one.type, style: "quiet" as const },
+    one.targetName,
+    { text: one.status, style: stateStyle(one.status) },
+    one.queue,
+    one.maxAttempts > 1 ? `${one.attempt}/${one.maxAttempts}` : String(one.attempt),
+    tellTime(one.createdAt, now),
+    tellDuration((one.completedAt ?? now).getTime() - one.createdAt.getTime()),
+  ]);
+  const head = ["id", "type", "target", "status", "queue", "tries", "created", "age"];
+  return table(rows, { head, right: [5, 7], flexible: 2 }, terminal);
+}
+
+/** A terminal's list, drawn over itself. */
+class Screen {
+  readonly #call: Call;
+  #height = 0;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  show(page: ExecutionPage): void {
+    const { terminal } = this.#call;
+    const room = Math.max(3, terminal.lines - 3);
+    const text = page.executions.length === 0
+      ? "no executions match"
+      : render(page.executions.slice(0, room - 1), terminal);
+    const drawn = `${text}\n${terminal.paint("quiet", `${tellTime(new Date())} · Ctrl-C ends`)}`;
+    const back = this.#height === 0 ? "" : `\x1b[${this.#height}A\r`;
+    terminal.write(`${back}${drawn.split("\n").map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
+    this.#height = drawn.split("\n").length;
+  }
+}
+
+/** A pipe's list: a line for each execution that is new or has changed. */
+class Changes {
+  readonly #call: Call;
+  readonly #seen = new Map<string, string>();
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  show(page: ExecutionPage): void {
+    const { terminal, json } = this.#call;
+    for (const one of page.executions.toReversed()) {
+      const state = `${one.status} ${one.attempt}`;
+      if (this.#seen.get(one.id) === state) continue;
+      this.#seen.set(one.id, state);
+      terminal.print(
+        json
+          ? JSON.stringify(one)
+          : `${one.id} ${glyph(one.status, terminal)} ${one.targetName} ${one.status}`,
+      );
+    }
+  }
+}

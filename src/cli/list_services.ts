@@ -1,0 +1,123 @@
+import type { QueueInfo } from "../db/calls/queues.ts";
+import { readWorkers } from "../db/calls/state.ts";
+import type { JsonValue } from "../shared/json.ts";
+import type { Call } from "./command.ts";
+import { brief, tellCount, tellDuration, tellSince } from "./format.ts";
+import { openSession } from "./session.ts";
+import { type Cell, table } from "./table.ts";
+
+/** Lists the queues. */
+export async function listQueues(call: Call): Promise<void> {
+  await using session = await openSession(call.options);
+  const queues = await session.queues.list();
+  if (call.json) return call.terminal.print(JSON.stringify({ queues }));
+  show(call, queues, {
+    none: "no queue has anything to do, a worker or a limit",
+    head: ["queue", "ready", "delayed", "running", "suspended", "oldest", "workers", "limits"],
+    right: [1, 2, 3, 4, 5, 6],
+    flexible: 7,
+    row: (queue) => [
+      queue.queue,
+      ...[queue.ready, queue.delayed, queue.running, queue.suspended].map(tellCount),
+      queue.oldestSeconds === null ? "" : tellDuration(queue.oldestSeconds * 1_000),
+      tellCount(queue.workers),
+      queue.paused
+        ? { text: ["paused", limitsOf(queue)].filter(Boolean).join(", "), style: "warn" }
+        : limitsOf(queue),
+    ],
+  });
+}
+
+/** Lists the workers. */
+export async function listWorkers(call: Call): Promise<void> {
+  await using session = await openSession(call.options);
+  const workers = await readWorkers(session.home);
+  if (call.json) return call.terminal.print(JSON.stringify({ workers }));
+  show(call, workers, {
+    none: "no worker is alive: `rhythm worker` or `rhythm dev` runs one",
+    head: ["name", "running", "queues", "heard", "up for", "id"],
+    right: [1],
+    flexible: 2,
+    row: (worker) => [
+      worker.name,
+      tellCount(worker.running),
+      worker.queues.length === 0 ? "all" : worker.queues.join(", "),
+      { text: tellSince(worker.beatAt), style: worker.leaseUntil < new Date() ? "bad" : "good" },
+      tellDuration(Date.now() - worker.startedAt.getTime()),
+      { text: worker.id, style: "quiet" },
+    ],
+  });
+}
+
+/** Lists the schedules. */
+export async function listSchedules(call: Call): Promise<void> {
+  await using session = await openSession(call.options);
+  const schedules = await session.schedules.list();
+  if (call.json) return call.terminal.print(JSON.stringify({ schedules }));
+  show(call, schedules, {
+    none: "there are no schedules: `rhythm schedules set` makes one",
+    head: ["name", "cron", "zone", "runs", "next", "last", "fired", "remarks"],
+    right: [6],
+    flexible: 7,
+    row: (schedule) => [
+      schedule.name,
+      schedule.cron,
+      schedule.timezone,
+      `${schedule.type === "task" ? "task " : ""}${schedule.target}`,
+      schedule.paused ? { text: "paused", style: "warn" } : when(schedule.nextRunAt),
+      when(schedule.lastRunAt),
+      tellCount(schedule.fired),
+      schedule.lastError === null ? "" : { text: faultOf(schedule.lastError), style: "bad" },
+    ],
+  });
+}
+
+/** Lists the flows that are registered. */
+export async function listFlows(call: Call): Promise<void> {
+  await using session = await openSession(call.options);
+  const flows = await session.flows.list();
+  if (call.json) return call.terminal.print(JSON.stringify({ flows }));
+  show(call, flows, {
+    none: "no flow is registered: `rhythm flow register flows/` does it",
+    head: ["name", "version", "changed", "options", "description"],
+    right: [1],
+    flexible: 4,
+    row: (flow) => [
+      flow.name,
+      String(flow.version),
+      when(flow.updatedAt),
+      JSON.stringify(flow.options) === "{}" ? "" : brief(flow.options, 40),
+      flow.description ?? "",
+    ],
+  });
+}
+
+interface Shape<Row> {
+  none: string;
+  head: string[];
+  right: number[];
+  flexible: number;
+  row: (row: Row) => Cell[];
+}
+
+function show<Row>(call: Call, rows: readonly Row[], shape: Shape<Row>): void {
+  if (rows.length === 0) return call.terminal.say(shape.none);
+  call.terminal.print(table(rows.map(shape.row), shape, call.terminal));
+}
+
+function limitsOf(queue: QueueInfo): string {
+  const limits: string[] = [];
+  if (queue.concurrency !== null) limits.push(`${queue.concurrency} at once`);
+  if (queue.perKeyConcurrency !== null) limits.push(`${queue.perKeyConcurrency} per key`);
+  if (queue.rate !== null) limits.push(`${queue.rate} per ${tellDuration((queue.perSeconds ?? 1) * 1_000)}`);
+  return limits.join(", ");
+}
+
+function when(at: Date | null): string {
+  return at === null ? "" : tellSince(at);
+}
+
+function faultOf(error: JsonValue): string {
+  const told = error as { message?: string } | null;
+  return told?.message ?? JSON.stringify(error);
+}

@@ -1,0 +1,20 @@
+/**
+ * Waits a while.
+ *
+ * @param ms how long
+ * @param signal ends the waiting; whoever waited is to end, too
+ * @returns always true: an ended waiting throws the signal's reason
+ */
+export async function pause(ms: number, signal: AbortSignal): Promise<true> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<true>();
+  const timer = setTimeout(() => resolve(true), ms);
+  const ended = (): void => reject(signal.reason);
+  signal.addEventListener("abort", ended, { once: true });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", ended);
+  }
+}

@@ -1,0 +1,117 @@
+import { RhythmError } from "../shared/error.ts";
+import { CliError, Finished, Interrupted } from "./cli_error.ts";
+import { EXIT } from "./exit_codes.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** An error as it is told: its exit code, its sentence, what to do. */
+interface Told {
+  exit: number;
+  code: string;
+  message: string;
+  hint?: string | undefined;
+  picture?: string | undefined;
+}
+
+/** Where and how to tell. */
+export interface ReportOptions {
+  /** Where. */
+  terminal: Terminal;
+  /** For programs. */
+  json: boolean;
+  /** The command that was called: `rhythm list`. */
+  command: string;
+}
+
+/**
+ * Tells an error on standard error, in a sentence and what to do about it.
+ *
+ * @param error what was thrown
+ * @param options where to tell it
+ * @returns the exit code
+ */
+export function reportError(error: unknown, options: ReportOptions): number {
+  if (error instanceof Interrupted || error instanceof Finished) return error.exit;
+  const { exit, code, message, hint, picture } = toldOf(error, options.command);
+  const { terminal } = options;
+  if (options.json) {
+    terminal.say(JSON.stringify({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }));
+    return exit;
+  }
+  terminal.say(`${terminal.paintError("bad", "error:")} ${message}`);
+  if (picture !== undefined) terminal.say(`\n${picture}\n`);
+  if (hint !== undefined) terminal.say(`${terminal.paintError("quiet", " hint:")} ${hint}`);
+  if (Deno.env.get("RHYTHM_DEBUG") && error instanceof Error) {
+    terminal.say(terminal.paintError("quiet", error.stack ?? ""));
+  }
+  return exit;
+}
+
+function toldOf(error: unknown, command: string): Told {
+  if (error instanceof CliError) return error;
+  if (isCommanderError(error)) return wrongUse(error, command);
+  if (error instanceof RhythmError) return engineError(error);
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return { exit: EXIT.no, code: "PERMISSION", message: sentence(error.message) };
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return {
+    exit: EXIT.internal,
+    code: "INTERNAL",
+    message: `this is a fault of rhythm itself: ${message}`,
+    hint: "please report it; RHYTHM_DEBUG=1 shows where it happened",
+  };
+}
+
+// "error: unknown option '--josn'\n(Did you mean --json?)"
+function wrongUse(error: Error & { code: string }, command: string): Told {
+  const [first = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const meant = /Did you mean (one of )?(.*)\?/.exec(rest.join(" "))?.[2];
+  return {
+    exit: EXIT.usage,
+    code: "USAGE",
+    message: first.replace(/\.$/, ""),
+    hint: `${meant === undefined ? "" : `did you mean ${meant}? `}\`${command} --help\` shows what it takes`,
+  };
+}
+
+function engineError(error: RhythmError): Told {
+  const { code, message } = error;
+  if (/^(3F000|42P01|42883)$/.test(code)) {
+    return {
+      exit: EXIT.noDatabase,
+      code: "NOT_INSTALLED",
+      message: `Rhythm is not installed in this database, or not up to date (${message})`,
+      hint: "`rhythm migrate` installs it; --schema names another schema",
+    };
+  }
+  return { exit: exitOf(code), code, message: sentence(message), hint: hintOf(code) };
+}
+
+function exitOf(code: string): number {
+  if (code === "DATABASE_UNAVAILABLE") return EXIT.noDatabase;
+  if (code === "EXECUTION_NOT_FOUND" || code === "RH002") return EXIT.notFound;
+  if (code === "WAIT_TIMEOUT") return EXIT.timeout;
+  if (/^(INVALID_|JSON_|DURATION_INVALID|RH001|FLOW_NOT_READABLE|SCHEMA_NAME)/.test(code)) return EXIT.usage;
+  return EXIT.no;
+}
+
+function hintOf(code: string): string | undefined {
+  switch (code) {
+    case "DATABASE_UNAVAILABLE":
+      return "`rhythm dev` brings a database of its own; `--database` names another";
+    case "EXECUTION_NOT_FOUND":
+      return "`rhythm list` shows those there are";
+    case "42501":
+      return "ask the owner of the schema for rhythm_client, rhythm_worker or rhythm_viewer";
+    default:
+      return undefined;
+  }
+}
+
+function isCommanderError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("commander.");
+}
+
+function sentence(text: string): string {
+  return text.replace(/\.$/, "");
+}

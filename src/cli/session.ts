@@ -1,0 +1,130 @@
+import { join, resolve } from "node:path";
+import { placeOf } from "../app/open_database.ts";
+import { ClientCore } from "../client/core.ts";
+import { Executions } from "../client/executions.ts";
+import { Flows } from "../client/flows.ts";
+import { Queues } from "../client/queues.ts";
+import { Schedules } from "../client/schedules.ts";
+import { Signals } from "../client/signals.ts";
+import { connect } from "../db/connect.ts";
+import type { Database } from "../db/database.ts";
+import type { Home } from "../db/calls/home.ts";
+import { openEmbedded } from "../db/embedded.ts";
+import { CliError } from "./cli_error.ts";
+import type { CommonOptions } from "./command.ts";
+import { readState } from "./dev/state_file.ts";
+import { RemoteDatabase } from "./dev/remote_database.ts";
+import { EXIT } from "./exit_codes.ts";
+import { findProject, isDirectory, type Project } from "./project.ts";
+
+/** A database that was opened for a command, and everything one does with it. */
+export class Session implements AsyncDisposable {
+  /** The database. */
+  readonly database: Database;
+  /** The engine in it. */
+  readonly home: Home;
+  /** What the services share. */
+  readonly core: ClientCore;
+  /** Executions. */
+  readonly executions: Executions;
+  /** Flows. */
+  readonly flows: Flows;
+  /** Queues. */
+  readonly queues: Queues;
+  /** Schedules. */
+  readonly schedules: Schedules;
+  /** Signals. */
+  readonly signals: Signals;
+
+  /** @param database the database @param schema the engine's schema */
+  constructor(database: Database, schema: string) {
+    this.database = database;
+    this.home = { on: database, schema };
+    this.core = new ClientCore(database, schema);
+    this.executions = new Executions(this.core);
+    this.flows = new Flows(this.core);
+    this.queues = new Queues(this.core);
+    this.schedules = new Schedules(this.core);
+    this.signals = new Signals(this.core);
+  }
+
+  /** Closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.core.close();
+    await this.database.close();
+  }
+}
+
+/** Where a command's database is. */
+export interface Target {
+  /** Where: as a flag, the environment or `rhythm.json` say; nothing: wherever the project keeps it. */
+  readonly url: string | undefined;
+  /** The engine's schema. */
+  readonly schema: string;
+  /** The project. */
+  readonly project: Project;
+}
+
+/** Reads off flags, environment and `rhythm.json` where the database is. */
+export async function targetOf(options: CommonOptions): Promise<Target> {
+  const project = await findProject();
+  const said = options.database ?? (Deno.env.get("RHYTHM_DATABASE_URL") || undefined);
+  const { databaseUrl } = project.config;
+  return {
+    url: said === undefined ? databaseUrl && absolute(databaseUrl, project.root) : absolute(said, Deno.cwd()),
+    schema: options.schema ?? project.config.schema ?? "rhythm",
+    project,
+  };
+}
+
+/**
+ * Opens the database of a command: the one that was named, else that of the `rhythm dev` that runs here, else the
+ * embedded one of this project.
+ *
+ * @param options the command's options
+ * @throws {CliError} there is none
+ */
+export async function openSession(options: CommonOptions): Promise<Session> {
+  const target = await targetOf(options);
+  const running = await readState(target.project.root);
+  if (running !== undefined && isThatOne(target, running.database)) {
+    return new Session(new RemoteDatabase(running), options.schema ?? running.schema);
+  }
+  return new Session(await openDirectly(target), target.schema);
+}
+
+/** The directory of a project's embedded database. */
+export function embeddedDirectory(project: Project): string {
+  return join(project.root, ".rhythm", "data");
+}
+
+async function openDirectly(target: Target): Promise<Database> {
+  const place = target.url === undefined
+    ? { kind: "embedded" as const, at: embeddedDirectory(target.project) }
+    : placeOf(target.url);
+  if (place.kind === "server") return connect({ url: place.at, maxConnections: 3, connectTimeoutMs: 5_000 });
+  if (place.at === "memory://" || !await isDirectory(place.at)) throw noDatabase(place.at, target);
+  return await openEmbedded({ dataDir: place.at });
+}
+
+function absolute(url: string, base: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : resolve(base, url);
+}
+
+// Whoever names the directory that rhythm dev has open means its database: nobody else may open it.
+function isThatOne(target: Target, database: string): boolean {
+  if (target.url === undefined) return true;
+  if (/^(postgres(ql)?|memory):\/\//.test(target.url)) return false;
+  return database === `embedded:${placeOf(target.url).at}`;
+}
+
+function noDatabase(at: string, target: Target): CliError {
+  const message = target.url === undefined
+    ? `there is no database: no --database, no RHYTHM_DATABASE_URL, and no \`rhythm dev\` has run in ${target.project.root}`
+    : `there is no database in ${at}`;
+  return new CliError(message, {
+    exit: EXIT.noDatabase,
+    code: "NO_DATABASE",
+    hint: "`rhythm dev` brings one of its own; or name yours: --database postgres://user@host/db",
+  });
+}

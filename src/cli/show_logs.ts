@@ -1,0 +1,111 @@
+import { ask, type Home } from "../db/calls/home.ts";
+import type { StoredLine } from "../db/calls/executions.ts";
+import { ExecutionNotFoundError } from "../client/errors.ts";
+import { type Call, wholeNumber } from "./command.ts";
+import type { LogFlags } from "./commands/logs.ts";
+import { brief, tellTime } from "./format.ts";
+import { pause } from "./pause.ts";
+import { openSession, type Session } from "./session.ts";
+import type { Style, Terminal } from "./terminal.ts";
+
+const LEVELS = ["debug", "info", "warn", "error"];
+const LOOK_EVERY_MS = 300;
+// Lines are numbered when they are written and seen when they are committed: so far back we look again.
+const OVERLAP = 1_000;
+
+interface Line extends StoredLine {
+  target: string;
+}
+
+/** Prints log lines; with `--follow` also those that come. */
+export async function showLogs(call: Call<LogFlags>): Promise<void> {
+  const [id] = call.args;
+  const limit = wholeNumber(call.options.limit ?? "200", "--limit");
+  await using session = await openSession(call.options);
+  if (id !== undefined && await session.executions.get(id) === null) throw new ExecutionNotFoundError(id);
+  const reader = new LogReader(session.home, id, LEVELS.slice(LEVELS.indexOf(call.options.level ?? "debug")));
+  for (const line of await reader.last(limit)) print(line, call);
+  if (!call.options.follow) return;
+  for (;;) {
+    const over = id !== undefined && await isOver(session, id);
+    for (const line of await reader.more()) print(line, call);
+    if (over) return;
+    await pause(LOOK_EVERY_MS, call.signal);
+  }
+}
+
+/** Reads log lines, each once, in the order of their numbers. */
+class LogReader {
+  readonly #home: Home;
+  readonly #id: string | undefined;
+  readonly #levels: readonly string[];
+  #seen = new Set<number>();
+  #newest = 0;
+
+  constructor(home: Home, id: string | undefined, levels: readonly string[]) {
+    this.#home = home;
+    this.#id = id;
+    this.#levels = levels;
+  }
+
+  async last(limit: number): Promise<Line[]> {
+    return this.#keep((await this.#read(0, "desc", limit)).reverse());
+  }
+
+  async more(): Promise<Line[]> {
+    const lines = await this.#read(Math.max(0, this.#newest - OVERLAP), "asc", 10_000);
+    return this.#keep(lines.filter((line) => !this.#seen.has(Number(line.id))));
+  }
+
+  #keep(lines: Line[]): Line[] {
+    for (const line of lines) {
+      this.#seen.add(Number(line.id));
+      this.#newest = Math.max(this.#newest, Number(line.id));
+    }
+    if (this.#seen.size > 4 * OVERLAP) {
+      this.#seen = new Set([...this.#seen].filter((id) => id > this.#newest - OVERLAP));
+    }
+    return lines;
+  }
+
+  async #read(after: number, order: "asc" | "desc", limit: number): Promise<Line[]> {
+    const whose = this.#id === undefined ? "" : `
+      and l.execution_id in (
+        with recursive tree as (
+          select r.id from rhythm.executions as r where r.id = $2::text::uuid
+          union all
+          select c.id from rhythm.executions as c join tree as t on c.parent_id = t.id
+        )
+        select t.id from tree as t
+      )`;
+    return await ask<Line>(
+      this.#home,
+      `select l.id::text, l.execution_id as "executionId", l.at, l.level, l.message, l.data, e.target
+      from rhythm.logs as l join rhythm.executions as e on e.id = l.execution_id
+      where l.id > $1::text::bigint and l.level in (${
+        this.#levels.map((level) => `'${level}'`).join(", ")
+      })${whose}
+      order by l.id ${order} limit ${limit}`,
+      this.#id === undefined ? [String(after)] : [String(after), this.#id],
+    );
+  }
+}
+
+async function isOver(session: Session, id: string): Promise<boolean> {
+  return (await session.executions.get(id))?.completedAt !== null;
+}
+
+function print(line: Line, call: Call): void {
+  const { terminal } = call;
+  terminal.print(call.json ? JSON.stringify(line) : render(line, terminal));
+}
+
+const STYLES: Record<string, Style> = { debug: "quiet", info: "busy", warn: "warn", error: "bad" };
+
+function render(line: Line, terminal: Terminal): string {
+  const { paint } = terminal;
+  const data = line.data === null ? "" : ` ${paint("quiet", brief(line.data, 200))}`;
+  const who = `${line.target} ${line.executionId.slice(-6)}`;
+  const level = paint(STYLES[line.level] ?? "quiet", line.level.padEnd(5));
+  return `${paint("quiet", tellTime(line.at))} ${level} ${paint("name", who)}  ${line.message}${data}`;
+}

@@ -1,0 +1,53 @@
+import type { Terminal } from "./terminal.ts";
+
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/** A line on standard error that moves while something takes long; only where somebody looks. */
+export class Spinner {
+  readonly #terminal: Terminal;
+  readonly #text: () => string;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #frame = 0;
+
+  /** @param terminal where @param text what it says, asked each time */
+  constructor(terminal: Terminal, text: () => string) {
+    this.#terminal = terminal;
+    this.#text = text;
+  }
+
+  /** Begins, after a moment in which most things are done already. */
+  start(): this {
+    if (!Deno.stderr.isTerminal()) return this;
+    const begin = setTimeout(() => {
+      this.#terminal.sayRaw("\x1b[?25l");
+      this.#draw();
+      this.#timer = setInterval(() => this.#draw(), 100);
+    }, 200);
+    this.#timer = begin;
+    return this;
+  }
+
+  /** Ends; the line is gone and the cursor back. */
+  stop(): void {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (this.#frame > 0) this.#terminal.sayRaw("\r\x1b[K\x1b[?25h");
+  }
+
+  /** Stops. */
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+
+  #draw(): void {
+    const frame = this.#terminal.paintError("busy", FRAMES[this.#frame++ % FRAMES.length]!);
+    this.#terminal.sayRaw(`\r\x1b[K${frame} ${this.#text()}`);
+  }
+}
+
+/** A bar for a share from 0 to 1. */
+export function bar(share: number, width = 24): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return "█".repeat(full) + "░".repeat(width - full);
+}

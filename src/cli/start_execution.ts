@@ -1,0 +1,31 @@
+import type { ExecutionType } from "../define/mod.ts";
+import type { Call } from "./command.ts";
+import { readJson } from "./json_text.ts";
+import { openSession } from "./session.ts";
+import { type StartFlags, startOptionsOf } from "./start_options.ts";
+import { tellEnds, waitForAll } from "./waiting.ts";
+
+/** Starts a workflow or queues a task, and waits for its end if that was asked for. */
+export async function startExecution(type: ExecutionType, call: Call<StartFlags>): Promise<number | void> {
+  const [targetName = "", given] = call.args;
+  const inputs = given === undefined ? {} : await readJson(given, "the inputs");
+  const options = await startOptionsOf(call.options);
+  await using session = await openSession(call.options);
+  const run = await session.executions.create({ type, targetName, inputs, ...options });
+  if (call.options.wait) {
+    const { timeout: _limit, ...rest } = call.options;
+    const executions = await waitForAll(session, [run.id], {
+      terminal: call.terminal,
+      args: call.args,
+      options: rest,
+      json: call.json,
+      signal: call.signal,
+    });
+    return tellEnds(executions, call);
+  }
+  // The id alone stands on standard output, so that a script can keep it.
+  call.terminal.print(call.json ? JSON.stringify({ id: run.id }) : run.id);
+  if (call.terminal.isTerminal && !call.json) {
+    call.terminal.say(call.terminal.paintError("quiet", `rhythm show ${run.id} -f`));
+  }
+}

@@ -1,0 +1,57 @@
+import type { Execution } from "../define/mod.ts";
+import type { Call } from "./command.ts";
+import { EXIT } from "./exit_codes.ts";
+import { glyph, tellDuration } from "./format.ts";
+import type { Session } from "./session.ts";
+import { bar, Spinner } from "./spinner.ts";
+
+/**
+ * Waits for the ends of executions, moving a bar meanwhile.
+ *
+ * @param session the database
+ * @param ids the executions
+ * @param call the command; Ctrl-C ends the waiting, not the executions
+ * @returns them, in their final states
+ */
+export async function waitForAll(
+  session: Session,
+  ids: readonly string[],
+  call: Call<{ timeout?: string }>,
+): Promise<Execution[]> {
+  const began = performance.now();
+  let over = 0;
+  const text = (): string => {
+    const time = tellDuration(performance.now() - began);
+    if (ids.length === 1) {
+      return `waiting for ${ids[0]} · ${time} · Ctrl-C stops the waiting, not the execution`;
+    }
+    return `${bar(over / ids.length)} ${over} of ${ids.length} · ${time}`;
+  };
+  using _spinner = new Spinner(call.terminal, text).start();
+  const { timeout } = call.options;
+  const signal = call.signal;
+  return await Promise.all(ids.map(async (id) => {
+    const execution = await session.executions.wait(id, {
+      signal,
+      ...(timeout === undefined ? {} : { timeout }),
+    });
+    over++;
+    return execution;
+  }));
+}
+
+/** Prints how executions ended, and gives the exit code that says so. */
+export function tellEnds(executions: readonly Execution[], call: Call): number {
+  const { terminal } = call;
+  if (call.json) {
+    terminal.print(JSON.stringify(executions.length === 1 ? executions[0] : executions));
+  } else {
+    for (const execution of executions) {
+      const { id, targetName, status, output, error } = execution;
+      const head = `${glyph(status, terminal)} ${targetName} ${terminal.paint("quiet", id)} ${status}`;
+      if (status === "completed") terminal.print(`${head}\n${JSON.stringify(output, null, 2)}`);
+      else terminal.print(error === null ? head : `${head}\n  ${error.type}: ${error.message}`);
+    }
+  }
+  return executions.every(({ status }) => status === "completed") ? EXIT.ok : EXIT.no;
+}
