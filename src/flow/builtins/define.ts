@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type NativeCall, NativeFunction, PlainObject, type Value } from "../vm/value.ts";
+import { Namespace, type NativeCall, NativeFunction, PlainObject, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
 
 /** The body of a built-in, with the `length` that a flow sees. */
@@ -48,11 +48,21 @@ export function memberTable(
 const OBJECT_METHODS: Record<string, Declared> = {
   hasOwnProperty: declare(1, (vm, self, args) => {
     const key = vm.toKey(args[0]);
-    return vm.hasOwn(object(vm, self), key);
+    return hasOwn(vm, object(vm, self), key);
   }),
   toString: declare(0, (vm, self) => `[object ${className(vm, self)}]`),
   valueOf: declare(0, (vm, self) => object(vm, self)),
 };
+
+/** Whether a member is the object's own. One that only JavaScript has is refused: the answer "no" would be wrong. */
+export function hasOwn(vm: Machine, value: Value, key: string): boolean {
+  if (vm.hasOwn(value, key)) return true;
+  const refused = value instanceof NativeFunction || value instanceof Namespace
+    ? value.refused.has(key)
+    : vm.isCallable(value) && key === "prototype";
+  if (refused) vm.getMember(value, key);
+  return false;
+}
 
 function object(vm: Machine, self: Value): Value {
   if (self === undefined || self === null) vm.fail("TypeError", "Cannot convert undefined or null to object");

@@ -1,6 +1,6 @@
 import { BareObject, NativeFunction, PlainObject, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
-import { isObject, memberTable, natives, needCallable, refuse, words } from "./define.ts";
+import { hasOwn, isObject, memberTable, natives, needCallable, refuse, words } from "./define.ts";
 
 /** The members of plain objects. */
 export const objectMembers: MemberTable = memberTable("Object.prototype", {});
@@ -83,7 +83,7 @@ const statics = natives("Object", {
   ],
   assign: [2, (vm, _self, [target, ...sources]) => assign(vm, target, sources)],
   fromEntries: [1, fromEntries],
-  hasOwn: [2, (vm, _self, [value, key]) => vm.hasOwn(notNullish(vm, value), vm.toKey(key))],
+  hasOwn: [2, (vm, _self, [value, key]) => hasOwn(vm, notNullish(vm, value), vm.toKey(key))],
   groupBy: [2, (vm, _self, [items, callback]) => {
     const made = new BareObject();
     const groups = groupBy(vm, { items, callback, name: "Object.groupBy" }, (key) => vm.toKey(key));

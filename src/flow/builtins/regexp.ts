@@ -99,7 +99,10 @@ export function namedGroups(
   const { names } = programOf(vm, regexp);
   if (names.size === 0) return undefined;
   const groups = new BareObject();
-  for (const [name, group] of names) groups[name] = list[group];
+  for (const [name, numbers] of names) {
+    const taken = numbers.find((number) => list[number] !== undefined);
+    groups[name] = taken === undefined ? undefined : list[taken];
+  }
   return groups;
 }
 

@@ -1,7 +1,7 @@
 import type { MemberTable } from "../builtins/builtin.ts";
 import { errorMember } from "./convert.ts";
 import type { FlowMachine } from "./machine.ts";
-import { tagOf } from "./tag.ts";
+import { isCallable, tagOf } from "./tag.ts";
 import {
   BareObject,
   BoundNative,
@@ -14,6 +14,7 @@ import {
 } from "./value.ts";
 
 const UNSUPPORTED = { code: "FLOW_UNSUPPORTED_MEMBER" };
+const FIXED = { code: "FLOW_NOT_EXTENSIBLE" };
 
 /** The index that a key means, or -1. */
 export function arrayIndex(key: string): number {
@@ -97,6 +98,10 @@ export function setMember(vm: FlowMachine, object: Value, key: string, value: Va
     const tag = tagOf(object);
     const accessor = vm.tables[tag]?.accessors?.get(key);
     if (accessor?.set) return accessor.set(vm, object, value);
+    if (accessor !== undefined) {
+      const shown = tag === "regexp" ? "[object Object]" : vm.show(object);
+      vm.fail("TypeError", `Cannot set property ${key} of ${shown} which has only a getter`);
+    }
     refuseSetting(vm, object, key);
   }
 }
@@ -119,13 +124,23 @@ function refuseSetting(vm: FlowMachine, object: Value, key: string): never {
       `Cannot assign to read only property '${key}' of function '${vm.show(object)}'`,
     );
   }
-  return vm.fail("TypeError", `Cannot add property ${key}, object is not extensible`);
+  return refuseAdding(vm, key);
+}
+
+/** JavaScript would add the member; a snapshot could not keep it. */
+function refuseAdding(vm: FlowMachine, key: string): never {
+  return vm.fail("TypeError", `Cannot add property ${key}, object is not extensible`, FIXED);
 }
 
 function setElement(vm: FlowMachine, array: Value[], key: string, value: Value): void {
   const index = arrayIndex(key);
   if (index >= 0) return setIndex(vm, array, index, value);
-  if (key !== "length") vm.fail("TypeError", `Cannot add property ${key}, object is not extensible`);
+  if (key !== "length") {
+    // What a match has besides its elements can be changed; nothing can be added.
+    if (!Object.hasOwn(array, key)) refuseAdding(vm, key);
+    (array as unknown as PlainObject)[key] = value;
+    return;
+  }
   const length = vm.toNumber(value);
   if (length >>> 0 !== length) vm.fail("RangeError", "Invalid array length");
   if (length > array.length) {
@@ -159,7 +174,8 @@ export function ownKeys(object: Value): string[] {
 /** Whether a member is the object's own. */
 export function hasOwn(object: Value, key: string): boolean {
   if (object instanceof PlainObject) return key in object;
-  if (Array.isArray(object) || typeof object === "string") {
+  if (Array.isArray(object)) return Object.hasOwn(object, key);
+  if (typeof object === "string") {
     return key === "length" || (arrayIndex(key) >= 0 && arrayIndex(key) < object.length);
   }
   if (object instanceof FlowError) return key in object.hidden || key in object.props || key === "stack";
@@ -200,8 +216,9 @@ export function deleteMember(vm: FlowMachine, object: Value, key: string): boole
       },
     );
   }
-  if (hasOwn(object, key)) {
-    return vm.fail("TypeError", `Cannot delete property '${key}' of ${vm.show(object)}`);
-  }
-  return true;
+  if (Array.isArray(object) && key !== "length") return delete (object as unknown as PlainObject)[key];
+  if (!hasOwn(object, key)) return true;
+  // JavaScript deletes the members of functions and of built-ins.
+  const options = isCallable(object) || object instanceof Namespace ? FIXED : undefined;
+  return vm.fail("TypeError", `Cannot delete property '${key}' of ${vm.show(object)}`, options);
 }

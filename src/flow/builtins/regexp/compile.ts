@@ -1,6 +1,6 @@
 import { type AST, RegExpParser } from "@eslint-community/regexpp";
 import { escapeCode, hostTest } from "./char_test.ts";
-import type { Assertion, CharTest, Instruction, RegExpProgram } from "./program.ts";
+import type { CharTest, Instruction, RegExpProgram } from "./program.ts";
 
 /** Why a regular expression that JavaScript knows is refused. */
 export class UnsupportedRegExp extends Error {}
@@ -22,7 +22,7 @@ const MAX_NESTING = 200;
 export function compileRegExp(source: string, flags: string): RegExpProgram {
   checkNesting(source);
   const unicode = flags.includes("u");
-  const parser = new RegExpParser({ ecmaVersion: 2024 });
+  const parser = new RegExpParser({ ecmaVersion: 2025 });
   const pattern = parser.parsePattern(source, 0, source.length, { unicode, unicodeSets: false });
   return new Compiler(flags).compile(pattern);
 }
@@ -47,19 +47,15 @@ type Alternatives = AST.Pattern | AST.Group | AST.CapturingGroup;
 class Compiler {
   readonly #code: Instruction[] = [];
   readonly #groups = new Map<AST.CapturingGroup, number>();
-  readonly #names = new Map<string, number>();
+  readonly #names = new Map<string, number[]>();
   readonly #tests = new Map<string, CharTest>();
   readonly #unicode: boolean;
-  readonly #ignoreCase: boolean;
-  readonly #multiline: boolean;
-  /** The flags that a single character cares about. */
-  readonly #charFlags: string;
+  /** Those of `i`, `m` and `s` that hold where the compiler stands: a group may change them. */
+  #flags: ReadonlySet<string>;
 
   constructor(flags: string) {
     this.#unicode = flags.includes("u");
-    this.#ignoreCase = flags.includes("i");
-    this.#multiline = flags.includes("m");
-    this.#charFlags = [...flags].filter((flag) => "isu".includes(flag)).join("");
+    this.#flags = new Set([...flags].filter((flag) => "ims".includes(flag)));
   }
 
   compile(pattern: AST.Pattern): RegExpProgram {
@@ -73,7 +69,6 @@ class Compiler {
       slots: 2 * this.#groups.size + 2,
       names: this.#names,
       unicode: this.#unicode,
-      isWord: this.#unicode && this.#ignoreCase ? this.#test("\\w") : isAsciiWord,
       first: firstTest(this.#code),
     };
   }
@@ -89,11 +84,18 @@ class Compiler {
             throw new UnsupportedRegExp(`it has more than ${MAX_GROUPS} capturing groups`);
           }
           this.#groups.set(element, this.#groups.size + 1);
-          if (element.name !== null) this.#names.set(element.name, this.#groups.size);
+          if (element.name !== null) this.#name(element.name);
         }
         this.#number(element);
       }
     }
+  }
+
+  /** Alternatives may have groups of one name: at most one of them takes part in a match. */
+  #name(name: string): void {
+    const groups = this.#names.get(name);
+    if (groups) groups.push(this.#groups.size);
+    else this.#names.set(name, [this.#groups.size]);
   }
 
   #emit(instruction: Instruction): number {
@@ -130,12 +132,11 @@ class Compiler {
         return;
       }
       case "Group":
-        if (element.modifiers) throw new UnsupportedRegExp("modifiers of groups are not offered");
-        return this.#alternatives(element);
+        return this.#group(element);
       case "Quantifier":
         return this.#quantifier(element);
       case "Character":
-        if (!this.#ignoreCase) this.#emit({ op: "char", code: element.value });
+        if (!this.#flags.has("i")) this.#emit({ op: "char", code: element.value });
         else this.#emit({ op: "test", test: this.#test(escapeCode(element.value, this.#unicode)) });
         return;
       case "CharacterSet":
@@ -148,18 +149,33 @@ class Compiler {
   }
 
   #test(pattern: string): CharTest {
-    let test = this.#tests.get(pattern);
-    if (test === undefined) this.#tests.set(pattern, test = hostTest(pattern, this.#charFlags));
+    const flags = ["i", "s"].filter((flag) => this.#flags.has(flag)).join("") + (this.#unicode ? "u" : "");
+    const key = `${flags}/${pattern}`;
+    let test = this.#tests.get(key);
+    if (test === undefined) this.#tests.set(key, test = hostTest(pattern, flags));
     return test;
   }
 
+  /** A group that captures nothing, and may add and remove flags: `(?i-s:…)`. */
+  #group(node: AST.Group): void {
+    const outside = this.#flags;
+    if (node.modifiers) {
+      const { add, remove } = node.modifiers;
+      const removed = remove?.raw ?? "";
+      this.#flags = new Set([...outside, ...add.raw].filter((flag) => !removed.includes(flag)));
+    }
+    this.#alternatives(node);
+    this.#flags = outside;
+  }
+
   #assertion(node: AST.Assertion): void {
-    let what: Assertion;
-    if (node.kind === "start") what = this.#multiline ? "lineStart" : "start";
-    else if (node.kind === "end") what = this.#multiline ? "lineEnd" : "end";
-    else if (node.kind === "word") what = node.negate ? "notWord" : "word";
-    else throw new UnsupportedRegExp(`${node.kind} (${node.raw.slice(0, 3)}…) is not regular`);
-    this.#emit({ op: "assert", what });
+    const multiline = this.#flags.has("m");
+    if (node.kind === "start") this.#emit({ op: "assert", what: multiline ? "lineStart" : "start" });
+    else if (node.kind === "end") this.#emit({ op: "assert", what: multiline ? "lineEnd" : "end" });
+    else if (node.kind === "word") {
+      const isWord = this.#unicode && this.#flags.has("i") ? this.#test("\\w") : isAsciiWord;
+      this.#emit({ op: "boundary", isWord, negate: node.negate });
+    } else throw new UnsupportedRegExp(`${node.kind} (${node.raw.slice(0, 3)}…) is not regular`);
   }
 
   #quantifier(node: AST.Quantifier): void {

@@ -1,4 +1,4 @@
-import type { Assertion, RegExpProgram } from "./program.ts";
+import type { Assertion, CharTest, RegExpProgram } from "./program.ts";
 
 /** What a match is asked for. */
 export interface MatchOptions {
@@ -162,6 +162,10 @@ class Run {
         } else if (instruction.op === "assert") {
           if (!this.#holds(instruction.what, index)) break;
           state += 2;
+        } else if (instruction.op === "boundary") {
+          const { isWord, negate } = instruction;
+          if ((this.#isWordAt(index - 1, isWord) === this.#isWordAt(index, isWord)) !== negate) break;
+          state += 2;
         } else {
           captures = captures.slice();
           this.#work += captures.length >> 3;
@@ -185,13 +189,11 @@ class Run {
         return index === 0 || isLineEnd(text.charCodeAt(index - 1));
       case "lineEnd":
         return index === text.length || isLineEnd(text.charCodeAt(index));
-      default:
-        return (this.#isWordAt(index - 1) !== this.#isWordAt(index)) === (what === "word");
     }
   }
 
-  #isWordAt(index: number): boolean {
-    return index >= 0 && index < this.#text.length && this.#program.isWord(this.#text.charCodeAt(index));
+  #isWordAt(index: number, isWord: CharTest): boolean {
+    return index >= 0 && index < this.#text.length && isWord(this.#text.charCodeAt(index));
   }
 }
 

@@ -9,7 +9,7 @@
 export type CharTest = (code: number) => boolean;
 
 /** What an instruction asks of the place between two characters. */
-export type Assertion = "start" | "end" | "lineStart" | "lineEnd" | "word" | "notWord";
+export type Assertion = "start" | "end" | "lineStart" | "lineEnd";
 
 /** One instruction. */
 export type Instruction =
@@ -26,6 +26,8 @@ export type Instruction =
   /** … and ends: in JavaScript an optional iteration that matched nothing has failed. */
   | { op: "progress" }
   | { op: "assert"; what: Assertion }
+  /** `\b`, and negated `\B`: which characters make words depends on the flags. */
+  | { op: "boundary"; isWord: CharTest; negate: boolean }
   | { op: "match" };
 
 /** A compiled regular expression. */
@@ -33,12 +35,10 @@ export interface RegExpProgram {
   readonly code: readonly Instruction[];
   /** Two for each group, the whole match included. */
   readonly slots: number;
-  /** Names of groups, in the order of the pattern, with their numbers. */
-  readonly names: ReadonlyMap<string, number>;
+  /** Names of groups, in the order of the pattern, with the numbers of all groups of that name. */
+  readonly names: ReadonlyMap<string, readonly number[]>;
   /** Whether a character is a code point. */
   readonly unicode: boolean;
-  /** Whether `\b` sees a word character. */
-  readonly isWord: CharTest;
   /** What a match can begin with; undefined when it may be empty. */
   readonly first: CharTest | undefined;
 }
