@@ -24,6 +24,22 @@ export const mapMembers: MemberTable = memberTable("Map.prototype", {
     vm.checkArray(map.size + 1);
     return map.set(key, value);
   }],
+  getOrInsert: [2, (vm, self, [key, value]) => {
+    const map = mapOf(vm, self, "getOrInsert");
+    if (map.has(key)) return map.get(key);
+    vm.checkArray(map.size + 1);
+    map.set(key, value);
+    return value;
+  }],
+  getOrInsertComputed: [2, (vm, self, [key, callback]) => {
+    const map = mapOf(vm, self, "getOrInsertComputed");
+    needCallable(vm, callback);
+    if (map.has(key)) return map.get(key);
+    const value = vm.call1(callback, key === 0 ? 0 : key);
+    vm.checkArray(map.size + 1);
+    map.set(key, value);
+    return value;
+  }],
   delete: [1, (vm, self, [key]) => mapOf(vm, self, "delete").delete(key)],
   clear: [0, (vm, self) => void mapOf(vm, self, "clear").clear()],
   forEach: [1, (vm, self, [callback]) => {
@@ -39,7 +55,7 @@ export const mapMembers: MemberTable = memberTable("Map.prototype", {
   keys: [0, (vm, self) => new FlowIterator(mapOf(vm, self, "keys"), "keys")],
   values: [0, (vm, self) => new FlowIterator(mapOf(vm, self, "values"), "values")],
   toString: declare(0, () => "[object Map]"),
-}, { accessors: new Map([["size", { get: size }]]), refused: "getOrInsert getOrInsertComputed" });
+}, { accessors: new Map([["size", { get: size }]]) });
 
 function construct(vm: Machine, [entries]: Value[]): Value {
   const map = new Map<Value, Value>();

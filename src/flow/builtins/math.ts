@@ -17,6 +17,7 @@ const ONE = [
   "cosh",
   "exp",
   "expm1",
+  "f16round",
   "floor",
   "fround",
   "log",
@@ -60,13 +61,31 @@ function hypotenuse(list: number[]): number {
   return Math.sqrt(list.reduce((sum, value) => sum + (value / largest) ** 2, 0)) * largest;
 }
 
+/** What the host's `Math` has and its types do not know yet. */
+const newer = Math as Math & { f16round(x: number): number; sumPrecise(items: number[]): number };
+
+function sumPrecise(vm: Machine, items: Value): number {
+  const list: number[] = [];
+  const iterator = vm.iterate(items);
+  for (let item = vm.next(iterator); item !== vm.END; item = vm.next(iterator)) {
+    vm.charge(2);
+    if (typeof item !== "number") {
+      const type = vm.isCallable(item) ? "function" : typeof item;
+      return vm.fail("TypeError", `Type of 'Iterator value' must be 'number', found '${type}'`);
+    }
+    list.push(item);
+  }
+  return newer.sumPrecise(list);
+}
+
 const declared: Record<string, Declared> = {
   max: fold("max"),
   min: fold("min"),
   hypot: fold("hypot"),
   random: [0, (vm) => vm.random()],
+  sumPrecise: [1, (vm, _self, [items]) => sumPrecise(vm, items)],
 };
-for (const name of ONE) declared[name] = [1, (vm, _self, args) => Math[name](vm.toNumber(args[0]))];
+for (const name of ONE) declared[name] = [1, (vm, _self, args) => newer[name](vm.toNumber(args[0]))];
 for (const name of TWO) {
   declared[name] = [2, (vm, _self, args) => {
     const first = vm.toNumber(args[0]);
@@ -81,5 +100,4 @@ export const math: Namespace = new Namespace(
     ...CONSTANTS.map((name): [string, Value] => [name, Math[name]]),
     ...natives("Math", declared),
   ]),
-  new Set(["f16round", "sumPrecise"]),
 );

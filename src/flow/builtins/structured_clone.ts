@@ -37,6 +37,7 @@ class Cloner {
       later(() => {
         this.#vm.charge(value.length);
         for (const item of value) array.push(this.#copy(item));
+        for (const key of Object.keys(value).slice(value.length)) this.#copyMember(array, value, key);
       });
       return array;
     }
@@ -63,6 +64,11 @@ class Cloner {
     if (value instanceof FlowRegExp) return new FlowRegExp(value.source, value.flags);
     if (value instanceof FlowError) return this.#error(value);
     return this.#refuse(value);
+  }
+
+  /** What the result of a match has besides its elements. */
+  #copyMember(into: Value[], from: Value[], key: string): void {
+    (into as unknown as PlainObject)[key] = this.#copy((from as unknown as PlainObject)[key]);
   }
 
   /** Of an error: kind, message, stack and cause. */

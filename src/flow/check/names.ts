@@ -34,7 +34,8 @@ export const BUILT_INS: ReadonlyMap<string, BuiltIn> = new Map(Object.entries({
   Boolean: converter(),
   Math: namespace(
     "E LN10 LN2 LOG10E LOG2E PI SQRT1_2 SQRT2 abs acos acosh asin asinh atan atan2 atanh cbrt ceil clz32 cos cosh " +
-      "exp expm1 floor fround hypot imul log log10 log1p log2 max min pow random round sign sin sinh sqrt tan tanh trunc",
+      "exp expm1 f16round floor fround hypot imul log log10 log1p log2 max min pow random round sign sin sinh sqrt " +
+      "sumPrecise tan tanh trunc",
   ),
   JSON: namespace("parse stringify"),
   Date: constructor("now parse UTC"),
