@@ -45,12 +45,13 @@ as $$
       when 'max_payload_bytes' then '1048576'
       when 'retention' then '30 days'
       when 'max_crashes' then '20'
+      when 'cancel_grace' then '1 minute'
     end
   );
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
 
 -- Owner only: settings hold for everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -61,12 +62,12 @@ set search_path = ''
 as $$
 begin
   if rhythm.setting(p_name) is null then
-    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes');
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
   end if;
   if p_value is null
-    or (p_name = 'retention' and rhythm.interval_of(p_value) is null)
-    or (p_name <> 'retention' and p_value !~ '^[1-9]\d{0,9}$') then
-    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention');
+    or (p_name in ('retention', 'cancel_grace') and rhythm.interval_of(p_value) is null)
+    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\d{0,9}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
   end if;
   insert into rhythm.setting (name, value) values (p_name, p_value)
   on conflict (name) do update set value = excluded.value;

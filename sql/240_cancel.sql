@@ -53,6 +53,21 @@ $$;
 
 comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were not over. Internal.';
 
+-- A workflow that runs, or cleans up, has so long to end: its deadline.
+create or replace function rhythm.limit_cleanup(p_cancelled rhythm.moved[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.timer (id, execution_id, fires_at, deadline)
+  select rhythm.uuid7(p_now, c.nth::integer), c.id, p_now + rhythm.setting('cancel_grace')::interval, true
+  from unnest(p_cancelled) with ordinality as c (id, parent_id, worker, stage, watched, type, queue, nth)
+  where c.stage < 4 and c.type = 'workflow';
+$$;
+
+comment on function rhythm.limit_cleanup(rhythm.moved[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
+
 create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
 returns boolean
 language plpgsql
@@ -81,6 +96,10 @@ begin
     v_all := v_all || v_some;
   end loop;
   perform rhythm.follow_ends(v_all, '{}', null, 0, v_now);
+  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
+    perform rhythm.limit_cleanup(v_all, v_now);
+    perform rhythm.wake_clocks();
+  end if;
   perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
   perform pg_notify(rhythm.channel('stop'), w.worker::text)
   from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
@@ -89,7 +108,7 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. False: it was over, or was asked already.';
+  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
 
 create or replace function rhythm.retry(p_execution uuid)
 returns void

@@ -98,16 +98,20 @@ begin
   if p_ids = '{}' then
     return;
   end if;
-  perform rhythm.cancel(c.id, 'Its workflow ran past its timeout')
+  perform rhythm.cancel(c.id, case when e.cancel_reason is null then 'Its workflow ran past its timeout' else e.cancel_reason end)
   from rhythm.execution as c
+  join rhythm.execution as e on e.id = c.parent_id
   where c.parent_id = any (p_ids) and c.stage < 4
   order by c.id;
   perform rhythm.lock_around(p_ids);
   update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
   with moved as (
     update rhythm.execution as e
-    set stage = 5, status = 'failed', worker = null, completed_at = p_now,
-      error = jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms))
+    set stage = case when e.cancel_reason is null then 5 else 6 end,
+      status = case when e.cancel_reason is null then 'failed' else 'cancelled' end,
+      worker = null, stopping = false, completed_at = p_now,
+      error = case when e.cancel_reason is not null then e.error
+        else jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms)) end
     where e.id = any (p_ids) and e.stage < 4
     returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )
@@ -116,7 +120,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Fails workflows that did not end within their timeout, and cancels what they started. Part of tick().';
+comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of tick().';
 
 -- Leases that last are moved out of the way of claims.
 create or replace function rhythm.move_aside(p_limit integer, p_now timestamptz)

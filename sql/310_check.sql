@@ -51,7 +51,9 @@ as $$
   union all
   select e.id, 'it is to be cancelled, is not running, and did not end'
   from rhythm.execution as e
-  where e.cancel_reason is not null and e.stage in (0, 3)
+  where e.cancel_reason is not null
+    and (e.stage = 0 and e.type = 'task'
+      or e.stage = 3 and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
   union all
   select t.execution_id, 'it is over and a timer of it is still to fire'
   from rhythm.timer as t

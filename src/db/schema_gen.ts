@@ -590,7 +590,7 @@ comment on function rhythm.raise(text, text, text, text) is
   {
     name: "110_ids.sql",
     kind: "behaviour",
-    checksum: "ddf86a66b82267ea48fa5755d351ea817d11a038413a9c7a4ce9f4c278c0092a",
+    checksum: "ffa492426538bb64242e56d45bf72980ca992a91741c80999cda698fc95821ed",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant.
@@ -638,12 +638,13 @@ as $$
       when 'max_payload_bytes' then '1048576'
       when 'retention' then '30 days'
       when 'max_crashes' then '20'
+      when 'cancel_grace' then '1 minute'
     end
   );
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
 
 -- Owner only: settings hold for everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -654,12 +655,12 @@ set search_path = ''
 as $$
 begin
   if rhythm.setting(p_name) is null then
-    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes');
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
   end if;
   if p_value is null
-    or (p_name = 'retention' and rhythm.interval_of(p_value) is null)
-    or (p_name <> 'retention' and p_value !~ '^[1-9]\\d{0,9}$') then
-    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention');
+    or (p_name in ('retention', 'cancel_grace') and rhythm.interval_of(p_value) is null)
+    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\\d{0,9}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
   end if;
   insert into rhythm.setting (name, value) values (p_name, p_value)
   on conflict (name) do update set value = excluded.value;
@@ -2485,7 +2486,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "6bdbe7cceddf6a4b1e0b45d3689593b7661fda8fdcbe4b5ad41d64ab390b58ea",
+    checksum: "1e0232e6bc609da4979a724e92736fd833d83d678c2e3ef7b73bc0015b8db1ab",
     text: `-- Cancelling and retrying.
 
 create or replace function rhythm.tree(p_execution uuid)
@@ -2541,6 +2542,21 @@ $$;
 
 comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were not over. Internal.';
 
+-- A workflow that runs, or cleans up, has so long to end: its deadline.
+create or replace function rhythm.limit_cleanup(p_cancelled rhythm.moved[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.timer (id, execution_id, fires_at, deadline)
+  select rhythm.uuid7(p_now, c.nth::integer), c.id, p_now + rhythm.setting('cancel_grace')::interval, true
+  from unnest(p_cancelled) with ordinality as c (id, parent_id, worker, stage, watched, type, queue, nth)
+  where c.stage < 4 and c.type = 'workflow';
+$$;
+
+comment on function rhythm.limit_cleanup(rhythm.moved[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
+
 create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
 returns boolean
 language plpgsql
@@ -2569,6 +2585,10 @@ begin
     v_all := v_all || v_some;
   end loop;
   perform rhythm.follow_ends(v_all, '{}', null, 0, v_now);
+  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
+    perform rhythm.limit_cleanup(v_all, v_now);
+    perform rhythm.wake_clocks();
+  end if;
   perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
   perform pg_notify(rhythm.channel('stop'), w.worker::text)
   from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
@@ -2577,7 +2597,7 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. False: it was over, or was asked already.';
+  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
 
 create or replace function rhythm.retry(p_execution uuid)
 returns void
@@ -2988,7 +3008,7 @@ comment on function rhythm.register_tasks(jsonb) is
   {
     name: "280_tick.sql",
     kind: "behaviour",
-    checksum: "c648d6dec8151b3d27ce487ad4b54d0d2b66ff4a4b61e443de14a36f479a2d02",
+    checksum: "09939eb5ec8ebd5cf9bcf10d876562dc1313c74bc865d426a6c55b852fd2beb1",
     text: `-- What time brings. Every part is bounded, and skips what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -3089,16 +3109,20 @@ begin
   if p_ids = '{}' then
     return;
   end if;
-  perform rhythm.cancel(c.id, 'Its workflow ran past its timeout')
+  perform rhythm.cancel(c.id, case when e.cancel_reason is null then 'Its workflow ran past its timeout' else e.cancel_reason end)
   from rhythm.execution as c
+  join rhythm.execution as e on e.id = c.parent_id
   where c.parent_id = any (p_ids) and c.stage < 4
   order by c.id;
   perform rhythm.lock_around(p_ids);
   update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
   with moved as (
     update rhythm.execution as e
-    set stage = 5, status = 'failed', worker = null, completed_at = p_now,
-      error = jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms))
+    set stage = case when e.cancel_reason is null then 5 else 6 end,
+      status = case when e.cancel_reason is null then 'failed' else 'cancelled' end,
+      worker = null, stopping = false, completed_at = p_now,
+      error = case when e.cancel_reason is not null then e.error
+        else jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms)) end
     where e.id = any (p_ids) and e.stage < 4
     returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )
@@ -3107,7 +3131,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Fails workflows that did not end within their timeout, and cancels what they started. Part of tick().';
+comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of tick().';
 
 -- Leases that last are moved out of the way of claims.
 create or replace function rhythm.move_aside(p_limit integer, p_now timestamptz)
@@ -3441,7 +3465,7 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
   {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "5701f155a84a3d943ae62b19f2255b24381fe33c5e6b853a8ec7332a2c26f55c",
+    checksum: "7f8b594eeafddc6dc09ad6a05c3803e070f30f3cfb9244d01e06a4d69f6dfeb4",
     text: `-- The database's own fsck.
 
 create or replace function rhythm.check()
@@ -3495,7 +3519,9 @@ as $$
   union all
   select e.id, 'it is to be cancelled, is not running, and did not end'
   from rhythm.execution as e
-  where e.cancel_reason is not null and e.stage in (0, 3)
+  where e.cancel_reason is not null
+    and (e.stage = 0 and e.type = 'task'
+      or e.stage = 3 and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
   union all
   select t.execution_id, 'it is over and a timer of it is still to fire'
   from rhythm.timer as t
