@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { connect } from "../../src/db/connect.ts";
 import { DatabaseUnavailableError } from "../../src/db/errors.ts";
-import { serverUser } from "../support/cluster.ts";
 import { onEmbedded, privateCluster } from "../support/database.ts";
 
 const authority = fixture("authority.pem");
@@ -70,29 +69,19 @@ interface SecureCluster extends AsyncDisposable {
   url(query: string): string;
 }
 
-/** A server that talks over TLS only. Its key has to be its own: it gets copies. */
+/** A server that talks over TLS only. */
 async function secureCluster(): Promise<SecureCluster> {
-  const home = await Deno.makeTempDir({ prefix: "rhythm-test-tls-" });
-  for (const name of ["server.key", "server.pem"]) await Deno.copyFile(fixture(name), `${home}/${name}`);
-  await Deno.writeTextFile(`${home}/pg_hba.conf`, "hostssl all all 127.0.0.0/8 trust\n");
-  await Deno.chmod(`${home}/server.key`, 0o600);
-  const owner = await serverUser();
-  if (owner !== undefined) {
-    for (const path of [home, `${home}/server.key`]) await Deno.chown(path, owner.uid, owner.gid);
-  }
-  const cluster = await privateCluster([
-    "ssl = on",
-    `ssl_key_file = '${home}/server.key'`,
-    `ssl_cert_file = '${home}/server.pem'`,
-    `hba_file = '${home}/pg_hba.conf'`,
-    "listen_addresses = '127.0.0.1, 127.0.0.2'",
-  ]);
+  const cluster = await privateCluster(
+    ["ssl = on", "listen_addresses = '127.0.0.1, 127.0.0.2'"],
+    {
+      "server.key": fixture("server.key"),
+      "server.crt": fixture("server.pem"),
+      "pg_hba.conf": fixture("pg_hba.conf"),
+    },
+  );
   return {
     url: (query) => `postgres://postgres@localhost:${cluster.port}/postgres?${query}`,
-    async [Symbol.asyncDispose](): Promise<void> {
-      await cluster.stop();
-      await Deno.remove(home, { recursive: true });
-    },
+    [Symbol.asyncDispose]: () => cluster.stop(),
   };
 }
 

@@ -36,8 +36,13 @@ export async function findBinaries(version?: number): Promise<Binaries | undefin
  *
  * @param binaries the programs
  * @param settings further lines for postgresql.conf
+ * @param files to be copied into the data directory: name to path
  */
-export async function startCluster(binaries: Binaries, settings: string[] = []): Promise<Cluster> {
+export async function startCluster(
+  binaries: Binaries,
+  settings: string[] = [],
+  files: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
   const home = await Deno.makeTempDir({ prefix: "rhythm-test-cluster-", dir: tempDir() });
   const owner = await serverUser();
   const as = owner === undefined ? {} : { uid: owner.uid, gid: owner.gid };
@@ -64,6 +69,12 @@ export async function startCluster(binaries: Binaries, settings: string[] = []):
     configuration(port, binaries.cron, settings).join("\n"),
     { append: true },
   );
+  for (const [name, path] of Object.entries(files)) {
+    // A key is read only where nobody else can.
+    await Deno.copyFile(path, join(data, name));
+    await Deno.chmod(join(data, name), 0o600);
+    if (owner !== undefined) await Deno.chown(join(data, name), owner.uid, owner.gid);
+  }
   const start = () =>
     run(program("pg_ctl"), ["-D", data, "-l", join(home, "log"), "-w", "-t", "60", "start"], options);
   const halt = (mode: string) =>
@@ -129,13 +140,13 @@ function watch(home: string, pgCtl: string, owner: ServerUser | undefined): void
   command.outputSync();
 }
 
-export interface ServerUser {
+interface ServerUser {
   uid: number;
   gid: number;
 }
 
 /** Postgres refuses to run as root: then another user runs it. */
-export async function serverUser(): Promise<ServerUser | undefined> {
+async function serverUser(): Promise<ServerUser | undefined> {
   if (Deno.uid() !== 0) return undefined;
   const users = await exists("/etc/passwd") ? await Deno.readTextFile("/etc/passwd") : "";
   for (const name of ["postgres", "nobody"]) {

@@ -52,13 +52,16 @@ export function testServer(): Promise<string> {
 }
 
 /** A cluster for one test alone, to be restarted and killed. */
-export async function privateCluster(settings: string[] = []): Promise<Cluster> {
+export async function privateCluster(
+  settings: string[] = [],
+  files: Readonly<Record<string, string>> = {},
+): Promise<Cluster> {
   const wanted = Deno.env.get("RHYTHM_TEST_PG");
   const binaries = await findBinaries(wanted === undefined || wanted === "" ? undefined : Number(wanted));
   if (binaries === undefined) {
     throw new Error("No Postgres on this machine, and none from npm for this platform");
   }
-  return await startCluster(binaries, settings);
+  return await startCluster(binaries, settings, files);
 }
 
 /**
