@@ -115,6 +115,7 @@ class SqlEngine implements Engine {
         worker: this.#worker,
         limit: 0,
         targets: this.#targets,
+        onError: "raise",
       });
       const refusal = batch.refused[0];
       if (refusal !== undefined) throw new LeaseLostError(claimed.id, refusal.reason);

@@ -97,6 +97,7 @@ export class TaskCrew {
     const blockedMs = performance.now() - began;
     if (blockedMs > BLOCKED_MS) this.#warnBlocked(claimed, blockedMs);
     const end = await ending;
+    await run.told();
     this.#parts.stats.taskSeconds.observe((performance.now() - began) / 1000);
     return end;
   }

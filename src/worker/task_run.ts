@@ -48,6 +48,7 @@ export class TaskRun implements TransactionalContext {
   readonly taskName: string;
   readonly #services: RunServices;
   #controller: AbortController | undefined;
+  #tells = false;
   #stopped: TaskStoppedError | undefined;
   #onStop: ((error: TaskStoppedError) => void) | undefined;
   #log: TaskLog | undefined;
@@ -87,6 +88,7 @@ export class TaskRun implements TransactionalContext {
   }
 
   progress(value: unknown): void {
+    this.#tells = true;
     this.#services.reporter.progress(this.executionId, toJson(value, { what: "progress" }));
   }
 
@@ -98,6 +100,11 @@ export class TaskRun implements TransactionalContext {
   /** Gives the handler the transaction that will settle it. */
   joinTransaction(sql: SqlTag): void {
     this.#sql = sql;
+  }
+
+  /** Waits until what the handler logged and reported is stored: nobody is to see the end before it. */
+  async told(): Promise<void> {
+    if (this.#tells) await this.#services.reporter.flush();
   }
 
   /** Why the run was stopped, if it was. */
@@ -125,6 +132,7 @@ export class TaskRun implements TransactionalContext {
       task: this.taskName,
       ...(data === undefined ? {} : { data }),
     };
+    this.#tells = true;
     this.#services.logger[level](message, fields);
     this.#services.reporter.log({
       id: this.executionId,

@@ -74,14 +74,19 @@ export async function claim(
   );
 }
 
-/** Commits outcomes, a JSON array as text. */
-export async function settle(home: Home, outcomes: string, request: LeaseRequest): Promise<SettledBatch> {
+/** Commits outcomes, a JSON array as text. What the database refuses fails its execution, or raises. */
+export async function settle(
+  home: Home,
+  outcomes: string,
+  request: LeaseRequest & { onError?: "fail" | "raise" },
+): Promise<SettledBatch> {
   const [row] = await ask<{ result: SettledBatch }>(
     home,
     `select rhythm.settle(
-      p_worker => $1::text::uuid, p_outcomes => $2::text::jsonb, p_lease => $3::text::integer, p_targets => $4::text::text[]
+      p_worker => $1::text::uuid, p_outcomes => $2::text::jsonb, p_lease => $3::text::integer, p_targets => $4::text::text[],
+      p_on_error => $5::text
     ) as result`,
-    [request.worker, outcomes, String(request.limit), request.targets],
+    [request.worker, outcomes, String(request.limit), request.targets, request.onError ?? "fail"],
   );
   return row!.result;
 }
