@@ -11,7 +11,7 @@ import { install } from "../db/install.ts";
 import { type AnyTask, type Logger, setDefaultQueue } from "../define/mod.ts";
 import { AppWorker } from "./app_worker.ts";
 import { forgetDefault, makeDefault } from "./default_app.ts";
-import { readFlowSources } from "./flow_sources.ts";
+import { type FlowSource, readFlowSources } from "./flow_sources.ts";
 import { createLogger } from "./log.ts";
 import { type DatabasePlace, openDatabase, placeOf } from "./open_database.ts";
 import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
@@ -30,6 +30,15 @@ export interface AppParts {
   /** Where it logs. */
   readonly logger: Logger;
 }
+
+/**
+ * Makes an application of parts that are there already, the schema among them, and makes it the default. For tools
+ * that open the database themselves; applications use `Rhythm.init()`.
+ *
+ * @param parts what the application is made of; closing it closes the database
+ * @param sources the flows to register
+ */
+export let assemble: (parts: AppParts, sources: readonly FlowSource[]) => Promise<Rhythm>;
 
 /**
  * An application: flows and tasks, and everything one does with their executions.
@@ -72,6 +81,17 @@ export class Rhythm {
   readonly #workers = new Set<AppWorker>();
   #closing: Promise<void> | undefined;
 
+  static {
+    assemble = async (parts, sources) => {
+      const rhythm = new Rhythm(parts);
+      await rhythm.flows.registerAll(sources);
+      await rhythm.tasks.register();
+      makeDefault(rhythm);
+      setDefaultQueue((definition, input, start) => rhythm.tasks.queueDeclared(definition, input, start));
+      return rhythm;
+    };
+  }
+
   private constructor(parts: AppParts) {
     this.#parts = parts;
     const core = new ClientCore(parts.database, parts.schema, findTelemetry());
@@ -111,12 +131,7 @@ export class Rhythm {
     const tasks = options.tasks ?? [];
     try {
       if (options.autoMigrate ?? true) await migrate(database, schema, logger);
-      const rhythm = new Rhythm({ place, database, schema, tasks, logger });
-      await rhythm.flows.registerAll(sources);
-      await rhythm.tasks.register();
-      makeDefault(rhythm);
-      setDefaultQueue((definition, input, start) => rhythm.tasks.queueDeclared(definition, input, start));
-      return rhythm;
+      return await assemble({ place, database, schema, tasks, logger }, sources);
     } catch (error) {
       await database.close().catch(() => {});
       throw error;

@@ -4,6 +4,7 @@ import { type FilterFlags, filterOf } from "./filter.ts";
 import { glyph, stateStyle, tellDuration, tellTime } from "./format.ts";
 import { openSession } from "./session.ts";
 import { pause } from "./pause.ts";
+import { Redraw } from "./redraw.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -48,23 +49,21 @@ function render(executions: readonly Execution[], terminal: Terminal): string {
 
 /** A terminal's list, drawn over itself. */
 class Screen {
-  readonly #call: Call;
-  #height = 0;
+  readonly #terminal: Terminal;
+  readonly #redraw: Redraw;
 
-  constructor(call: Call) {
-    this.#call = call;
+  constructor({ terminal }: Call) {
+    this.#terminal = terminal;
+    this.#redraw = new Redraw(terminal);
   }
 
   show(page: ExecutionPage): void {
-    const { terminal } = this.#call;
-    const room = Math.max(3, terminal.lines - 3);
+    const { lines, paint } = this.#terminal;
+    const room = Math.max(2, lines - 4);
     const text = page.executions.length === 0
       ? "no executions match"
-      : render(page.executions.slice(0, room - 1), terminal);
-    const drawn = `${text}\n${terminal.paint("quiet", `${tellTime(new Date())} · Ctrl-C ends`)}`;
-    const back = this.#height === 0 ? "" : `\x1b[${this.#height}A\r`;
-    terminal.write(`${back}${drawn.split("\n").map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
-    this.#height = drawn.split("\n").length;
+      : render(page.executions.slice(0, room), this.#terminal);
+    this.#redraw.show(`${text}\n${paint("quiet", `${tellTime(new Date())} · Ctrl-C ends`)}`);
   }
 }
 

@@ -1,2 +1,41 @@
-import type { CommandModule } from "../command.ts";
-export const define: CommandModule["define"] = () => {};
+import { type CommandModule, option, repeated, runs, withDatabase, withExamples } from "../command.ts";
+
+/** What `rhythm worker` takes. */
+export interface WorkerFlags {
+  flows?: string[];
+  tasks?: string[];
+  queues?: string;
+  concurrency?: string;
+  port?: string;
+  hostname?: string;
+  name?: string;
+  grace?: string;
+  migrate: boolean;
+}
+
+/** `rhythm worker`: a worker of this project. */
+export const define: CommandModule["define"] = (command, cli) => {
+  command
+    .addOption(repeated("--flows <path>", "flows to register: a directory or file (default: flows/)"))
+    .addOption(repeated("--tasks <module>", "tasks: a module that exports them (default: tasks.ts)"))
+    .addOption(option("-q, --queues <names>", "serve these queues only, with commas"))
+    .addOption(option("-c, --concurrency <number>", "how many handlers run at once (default: 100)"))
+    .addOption(option("-p, --port <port>", "serve health, readiness, metrics and the API here"))
+    .addOption(option("--hostname <address>", "listen on this address (default: 127.0.0.1)"))
+    .addOption(option("--name <text>", "what lists show (default: host and process)"))
+    .addOption(option("--grace <duration>", "how long handlers may finish at shutdown (default: 30s)"))
+    .addOption(option("--no-migrate", "leave the schema as it is"));
+  withDatabase(command);
+  withExamples(command, [
+    `rhythm worker --database postgres://worker@host/app --port 8080 --hostname 0.0.0.0`,
+    `rhythm worker --queues mail,images --concurrency 20`,
+  ]);
+  command.addHelpText(
+    "after",
+    "\nSIGINT or SIGTERM: it stops claiming, lets handlers finish, and exits with 0",
+  );
+  runs<WorkerFlags>(command, cli, async (call) => {
+    const { work } = await import("../work.ts");
+    return await work(call);
+  });
+};

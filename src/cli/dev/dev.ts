@@ -1,0 +1,149 @@
+import { placeOf } from "../../app/open_database.ts";
+import { connect } from "../../db/connect.ts";
+import type { Database } from "../../db/database.ts";
+import { openEmbedded } from "../../db/embedded.ts";
+import { install } from "../../db/install.ts";
+import { CliError } from "../cli_error.ts";
+import { type Call, wholeNumber } from "../command.ts";
+import type { DevFlags } from "../commands/dev.ts";
+import { EXIT } from "../exit_codes.ts";
+import { count } from "../format.ts";
+import { nearPath } from "../flow/read_flows.ts";
+import { flowPlaces, taskModules } from "../project.ts";
+import { embeddedDirectory, type Target, targetOf } from "../session.ts";
+import { Spinner } from "../spinner.ts";
+import { nothingToDo, workerOptions } from "../work.ts";
+import { Account } from "./account.ts";
+import { DevApp } from "./dev_app.ts";
+import { serveDev } from "./serve_dev.ts";
+import { LiveLines } from "./live_lines.ts";
+import { readState, removeState, writeState } from "./state_file.ts";
+import { watchFiles } from "./watch_files.ts";
+
+/** Runs everything in one process until Ctrl-C. */
+export async function dev(call: Call<DevFlags>): Promise<number> {
+  const { terminal, options } = call;
+  const { signal } = call;
+  const target = await targetOf(options);
+  const { project } = target;
+  await refuseSecond(project.root);
+  const flows = await flowPlaces(project, options.flows);
+  const modules = await taskModules(project, options.tasks);
+  if (flows.length === 0 && modules.length === 0) throw nothingToDo(project.root);
+  const database = await openDevDatabase(target, call);
+  const lines = new LiveLines(terminal);
+  const account = new Account(terminal, lines, { json: call.json });
+  const token = Deno.env.get("RHYTHM_TOKEN") || crypto.randomUUID();
+  const app = new DevApp({
+    database,
+    target,
+    flows,
+    modules,
+    account,
+    terminal,
+    token,
+    worker: workerOptions(project, options),
+  });
+  const port = options.port === undefined ? project.config.port : wholeNumber(options.port, "--port", 0);
+  try {
+    await app.load();
+    await using server = serveDev({ database, app, token, port });
+    await writeState(project.root, {
+      pid: Deno.pid,
+      url: server.url,
+      token,
+      database: database.url,
+      schema: target.schema,
+    });
+    if (!call.json) {
+      banner({ call, target, database, app, url: server.url }).forEach((line) => account.tell(line));
+    }
+    const watching = options.watch
+      ? watchFiles(project.root, { onChange: (paths) => app.change(paths), signal })
+      : undefined;
+    await aborted(signal);
+    account.tell(terminal.paint("quiet", "stopping: handlers may finish; Ctrl-C again ends at once"));
+    await watching;
+    await app.stop();
+  } finally {
+    lines.close();
+    await removeState(project.root);
+    await app.stop();
+    await database.close();
+  }
+  return EXIT.ok;
+}
+
+async function refuseSecond(root: string): Promise<void> {
+  const running = await readState(root);
+  if (running === undefined) return;
+  throw new CliError(`rhythm dev runs here already: process ${running.pid}, ${running.url}`, {
+    exit: EXIT.no,
+    code: "ALREADY_RUNNING",
+    hint: `other commands find it by themselves; \`kill ${running.pid}\` ends it`,
+  });
+}
+
+async function openDevDatabase(target: Target, call: Call): Promise<Database> {
+  const place = target.url === undefined
+    ? { kind: "embedded" as const, at: embeddedDirectory(target.project) }
+    : placeOf(target.url);
+  using _spinner = new Spinner(call.terminal, () => "opening the database").start();
+  const database = place.kind === "server"
+    ? connect({ url: place.at, maxConnections: 5, connectTimeoutMs: 5_000, applicationName: "rhythm dev" })
+    : await openEmbedded({ dataDir: place.at });
+  try {
+    await install(database, { schema: target.schema });
+    return database;
+  } catch (error) {
+    await database.close().catch(() => {});
+    throw error;
+  }
+}
+
+function banner(
+  { call, target, database, app, url }: {
+    call: Call;
+    target: Target;
+    database: Database;
+    app: DevApp;
+    url: string;
+  },
+): string[] {
+  const { paint } = call.terminal;
+  const row = (name: string, text: string): string => `  ${paint("quiet", name.padEnd(9))} ${text}`;
+  const where = database.kind === "embedded"
+    ? `embedded, in ${
+      nearPath(database.url.replace(/^embedded:/, ""))
+    } (for one process; RHYTHM_DATABASE_URL names a server)`
+    : database.url;
+  const first = app.flowNames[0];
+  return [
+    paint("bold", "rhythm dev"),
+    row("database", where),
+    row("http", `${url} ${paint("quiet", "(token in .rhythm/dev.json)")}`),
+    row(
+      "flows",
+      app.flowNames.length === 0
+        ? "none"
+        : `${count(app.flowNames.length, "flow")}: ${app.flowNames.join(", ")}`,
+    ),
+    row(
+      "tasks",
+      app.taskNames.length === 0
+        ? "none"
+        : `${count(app.taskNames.length, "task")}: ${app.taskNames.join(", ")}`,
+    ),
+    ...(first === undefined || target.project.root === ""
+      ? []
+      : [row("try", `rhythm start ${first}   in a second terminal`)]),
+    "",
+  ];
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+}

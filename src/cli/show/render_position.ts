@@ -1,0 +1,97 @@
+import type { ExecutionError } from "../../define/mod.ts";
+import type { FibreView } from "../../flow/mod.ts";
+import { brief, tellSince, tellTime } from "../format.ts";
+import type { Terminal } from "../terminal.ts";
+import type { ExecutionView, OpenWait } from "./read_view.ts";
+
+const AROUND = 3;
+
+/** The source with the lines where a workflow stands, or where it failed, marked. */
+export function renderSource(view: ExecutionView, terminal: Terminal, options: { full: boolean }): string[] {
+  const { position, execution } = view;
+  if (position === null) return [];
+  const failed = placeOf(execution.error);
+  const marks = failed === undefined
+    ? position.fibres.map(({ line, column }) => ({ line, column }))
+    : [failed];
+  if (marks.length === 0) return [];
+  const lines = position.source.split(/\r\n|\r|\n/);
+  const marked = new Map(marks.map(({ line, column }) => [line, column]));
+  const gutter = String(lines.length).length;
+  const isShown = (line: number): boolean =>
+    options.full || marks.some((mark) => Math.abs(mark.line - line) <= AROUND);
+  const out: string[] = [];
+  let gap = false;
+  lines.forEach((text, index) => {
+    const line = index + 1;
+    if (!isShown(line)) {
+      gap = out.length > 0;
+      return;
+    }
+    if (gap) out.push(terminal.paint("quiet", `   ${"…".padStart(gutter)}`));
+    gap = false;
+    const column = marked.get(line);
+    out.push(...sourceLine({ text, line, column, gutter, failed: failed !== undefined }, terminal));
+  });
+  return out;
+}
+
+function sourceLine(
+  given: { text: string; line: number; column: number | undefined; gutter: number; failed: boolean },
+  terminal: Terminal,
+): string[] {
+  const { text, line, column, gutter, failed } = given;
+  const { paint } = terminal;
+  const label = String(line).padStart(gutter);
+  if (column === undefined) return [`   ${paint("quiet", `${label} |`)} ${text}`.trimEnd()];
+  const style = failed ? "bad" : "warn";
+  const shown = text.replaceAll("\t", " ");
+  return [
+    ` ${paint(style, "▸")} ${paint("quiet", `${label} |`)} ${paint("bold", shown)}`,
+    `   ${" ".repeat(gutter)} ${paint("quiet", "|")} ${" ".repeat(column - 1)}${paint(style, "^")}`,
+  ];
+}
+
+/** The variables of each activation. */
+export function renderVariables(
+  fibres: readonly FibreView[],
+  terminal: Terminal,
+  options: { full: boolean },
+): string[] {
+  const { paint } = terminal;
+  const room = Math.max(30, terminal.columns - 30);
+  return fibres.flatMap((fibre) => {
+    const entries = Object.entries(fibre.variables);
+    const where = `${fibre.function === "" ? "the flow" : `${fibre.function}()`}, line ${fibre.line}`;
+    const head = fibres.length > 1 ? [`  ${paint("quiet", where)}`] : [];
+    const width = Math.max(0, ...entries.map(([name]) => name.length));
+    const lines = entries.map(([name, value]) => {
+      const text = options.full ? JSON.stringify(value) : brief(value, room);
+      return `  ${paint("name", name.padEnd(width))} = ${text}`;
+    });
+    return [...head, ...(lines.length === 0 ? [`  ${paint("quiet", "none")}`] : lines)];
+  });
+}
+
+/** What a workflow waits for, and since when. */
+export function renderWaits(waits: readonly OpenWait[], terminal: Terminal, now: Date): string[] {
+  const { paint } = terminal;
+  return waits.map((wait) => {
+    const what = wait.kind === "signal"
+      ? `signal ${paint("name", wait.name ?? "?")}`
+      : wait.kind === "timer"
+      ? "timer"
+      : `${wait.kind} ${paint("name", wait.name ?? "?")}`;
+    const verb = wait.kind === "timer" ? "fires" : "gives up";
+    const until = wait.until === null
+      ? ""
+      : `, ${verb} ${tellSince(wait.until, now)} (${tellTime(wait.until, now)})`;
+    return `  ${paint("warn", "◌")} ${what} since ${tellTime(wait.since, now)} (${
+      tellSince(wait.since, now)
+    })${until}`;
+  });
+}
+
+function placeOf(error: ExecutionError | null): { line: number; column: number } | undefined {
+  return error?.at;
+}

@@ -1,0 +1,56 @@
+import type { Execution } from "../../define/mod.ts";
+import { glyph, stateStyle, tellDuration } from "../format.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** An execution with its place in the tree. */
+export interface Placed {
+  /** The execution. */
+  execution: Execution;
+  /** The lines that lead to it: `│  ├─ `. */
+  branch: string;
+}
+
+const MOST = 200;
+
+/** Brings executions into the order of a tree, with its lines. */
+export function placeInTree(root: Execution, all: readonly Execution[]): Placed[] {
+  const children = new Map<string, Execution[]>();
+  for (const one of all) {
+    if (one.parentId === null || one.id === root.id) continue;
+    children.set(one.parentId, [...children.get(one.parentId) ?? [], one]);
+  }
+  const placed: Placed[] = [];
+  const visit = (execution: Execution, branch: string, below: string): void => {
+    placed.push({ execution, branch });
+    const under = children.get(execution.id) ?? [];
+    under.forEach((child, index) => {
+      const last = index === under.length - 1;
+      visit(child, below + (last ? "└─ " : "├─ "), below + (last ? "   " : "│  "));
+    });
+  };
+  visit(root, "", "");
+  return placed;
+}
+
+/** The tree of executions, each with its state, how long it took and its attempts. */
+export function renderTree(placed: readonly Placed[], terminal: Terminal, now: Date): string[] {
+  const { paint } = terminal;
+  const shown = placed.slice(0, MOST);
+  const width = Math.max(
+    ...shown.map(({ execution, branch }) => branch.length + execution.targetName.length),
+  );
+  const lines = shown.map(({ execution, branch }) => {
+    const { targetName, status, attempt, createdAt, completedAt, type } = execution;
+    const space = " ".repeat(width - branch.length - targetName.length);
+    const took = tellDuration((completedAt ?? now).getTime() - createdAt.getTime());
+    const name = type === "workflow" ? paint("name", targetName) : targetName;
+    const tries = attempt > 1 ? paint("warn", `  attempt ${attempt} of ${execution.maxAttempts}`) : "";
+    const id = paint("quiet", execution.id);
+    const state = paint(stateStyle(status), status.padEnd(9));
+    return `  ${paint("quiet", branch)}${glyph(status, terminal)} ${name}${space}  ${state} ${
+      took.padStart(9)
+    }  ${id}${tries}`;
+  });
+  if (placed.length > MOST) lines.push(paint("quiet", `  … and ${placed.length - MOST} more`));
+  return lines;
+}

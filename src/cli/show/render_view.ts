@@ -1,0 +1,83 @@
+import type { Execution, ExecutionError } from "../../define/mod.ts";
+import { brief, glyph, stateStyle, tellDuration, tellSince, tellTime } from "../format.ts";
+import type { Terminal } from "../terminal.ts";
+import type { ExecutionView } from "./read_view.ts";
+import { renderSource, renderVariables, renderWaits } from "./render_position.ts";
+import { renderTimeline } from "./render_timeline.ts";
+import { placeInTree, renderTree } from "./render_tree.ts";
+
+/** Draws everything about an execution. */
+export function renderView(
+  view: ExecutionView,
+  terminal: Terminal,
+  options: { full: boolean; now: Date },
+): string {
+  const { execution, position, waits } = view;
+  const { now, full } = options;
+  const { paint } = terminal;
+  const placed = placeInTree(execution, view.tree);
+  const isOver = execution.completedAt !== null;
+  const fibres = isOver ? [] : position?.fibres ?? [];
+  const sourceTitle = position === null ? "" : `Source · ${position.name} version ${position.version}`;
+  const sections: [title: string, lines: string[]][] = [
+    ["", heading(execution, terminal, now)],
+    ["Tree", placed.length > 1 ? renderTree(placed, terminal, now) : []],
+    ["Timeline", renderTimeline(placed, terminal, now)],
+    [sourceTitle, renderSource(view, terminal, { full })],
+    ["Variables", fibres.length === 0 ? [] : renderVariables(fibres, terminal, { full })],
+    ["Waits for", renderWaits(waits, terminal, now)],
+    ["Inputs", [`  ${value(execution.inputs, terminal, full)}`]],
+    ["Output", execution.status === "completed" ? [`  ${value(execution.output, terminal, full)}`] : []],
+    [execution.status === "failed" ? "Error" : "Last error", errorLines(execution.error, terminal, full)],
+  ];
+  return sections.filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => [...(title === "" ? [] : [paint("bold", title)]), ...lines].join("\n"))
+    .join("\n\n");
+}
+
+function heading(execution: Execution, terminal: Terminal, now: Date): string[] {
+  const { paint } = terminal;
+  const { id, type, targetName, status, queue, attempt, maxAttempts, createdAt, completedAt, parentId } =
+    execution;
+  const since = completedAt === null
+    ? `created ${tellSince(createdAt, now)}`
+    : `after ${tellDuration(completedAt.getTime() - createdAt.getTime())}`;
+  const facts = [
+    `queue ${queue}`,
+    `attempt ${attempt} of ${maxAttempts}`,
+    `created ${tellTime(createdAt, now)}`,
+    ...(completedAt === null ? [] : [`ended ${tellTime(completedAt, now)}`]),
+    ...(execution.runAt !== null && execution.runAt > now ? [`runs ${tellSince(execution.runAt, now)}`] : []),
+    ...(Object.keys(execution.metadata).length === 0 ? [] : [`metadata ${brief(execution.metadata, 50)}`]),
+  ];
+  const note = "note" in execution && typeof execution.note === "string"
+    ? [paint("warn", execution.note)]
+    : [];
+  return [
+    `${glyph(status, terminal)} ${type} ${paint("bold", targetName)} ${
+      paint(stateStyle(status), status)
+    } ${since}`,
+    paint("quiet", id),
+    paint("quiet", facts.join(" · ")),
+    ...(parentId === null ? [] : [paint("quiet", `child of ${parentId}`)]),
+    ...note,
+  ];
+}
+
+function errorLines(error: ExecutionError | null, terminal: Terminal, full: boolean): string[] {
+  if (error === null) return [];
+  const code = error.code === undefined ? "" : terminal.paint("quiet", ` (${error.code})`);
+  const stack = typeof error.stack === "string" ? error.stack.split("\n").slice(1) : error.stack ?? [];
+  const shown = full ? stack : stack.slice(0, 4);
+  return [
+    `  ${terminal.paint("bad", error.type)}: ${error.message}${code}`,
+    ...(error.data === undefined ? [] : [`  data ${value(error.data, terminal, full)}`]),
+    ...shown.map((line) => terminal.paint("quiet", `    ${line.trim()}`)),
+  ];
+}
+
+function value(given: unknown, terminal: Terminal, full: boolean): string {
+  return full
+    ? JSON.stringify(given, null, 2).replaceAll("\n", "\n  ")
+    : brief(given, Math.max(40, terminal.columns - 4));
+}
