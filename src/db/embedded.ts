@@ -1,5 +1,6 @@
 import type { PGlite, Transaction } from "@electric-sql/pglite";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
+import { lockDirectory } from "./embedded_lock.ts";
 import { toRhythmError } from "./errors.ts";
 
 /** Where the embedded Postgres keeps its data. */
@@ -15,27 +16,37 @@ export interface EmbeddedOptions {
  *
  * @param options where the data are
  * @returns the database
+ * @throws {DatabaseInUseError} a process has the directory open
  */
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Database> {
   const dataDir = options.dataDir ?? ".rhythm/data";
   const { PGlite } = await import("@electric-sql/pglite");
-  if (!dataDir.startsWith("memory://")) await Deno.mkdir(dataDir, { recursive: true });
-  const engine = await PGlite.create({
-    dataDir,
-    ...(options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir }),
-    parsers: { 20: Number },
-  });
-  return new EmbeddedDatabase(engine, dataDir.startsWith("memory://") ? dataDir : `embedded:${dataDir}`);
+  const inMemory = dataDir.startsWith("memory://");
+  if (!inMemory) await Deno.mkdir(dataDir, { recursive: true });
+  const unlock = inMemory ? (): void => {} : await lockDirectory(dataDir);
+  try {
+    const engine = await PGlite.create({
+      dataDir,
+      ...(options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir }),
+      parsers: { 20: Number },
+    });
+    return new EmbeddedDatabase(engine, inMemory ? dataDir : `embedded:${dataDir}`, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
 class EmbeddedDatabase implements Database {
   readonly kind = "embedded";
   readonly url: string;
   readonly #engine: PGlite;
+  readonly #unlock: () => void;
 
-  constructor(engine: PGlite, url: string) {
+  constructor(engine: PGlite, url: string, unlock: () => void) {
     this.#engine = engine;
     this.url = url;
+    this.#unlock = unlock;
   }
 
   query<R = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
@@ -78,7 +89,9 @@ class EmbeddedDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    if (!this.#engine.closed) await this.#engine.close();
+    if (this.#engine.closed) return;
+    await this.#engine.close();
+    this.#unlock();
   }
 }
 

@@ -85,3 +85,16 @@ Deno.test("install() into the embedded database installs the engine, whose error
   });
   await database.close();
 });
+
+Deno.test("openEmbedded() refuses a directory that is open, and takes it when it was closed", async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "rhythm-embedded-" });
+  try {
+    const first = await openEmbedded({ dataDir });
+    await assert.rejects(openEmbedded({ dataDir }), { code: "DATABASE_IN_USE" });
+    await first.close();
+    await (await openEmbedded({ dataDir })).close();
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+    await Deno.remove(`${dataDir}.lock`).catch(() => {});
+  }
+});

@@ -1,0 +1,29 @@
+import { RhythmError } from "../shared/error.ts";
+
+/** Thrown when a process wants to open embedded data that a process has open: two writers would destroy them. */
+export class DatabaseInUseError extends RhythmError {
+  override readonly name = "DatabaseInUseError";
+
+  /** @param dataDir the directory of the data */
+  constructor(dataDir: string) {
+    super(
+      `Cannot open the embedded database in ${dataDir}: it is open already, and is for one process at a time. ` +
+        `Stop the other one, or set RHYTHM_DATABASE_URL to a Postgres server`,
+      { code: "DATABASE_IN_USE" },
+    );
+  }
+}
+
+/**
+ * Takes a directory of embedded data for oneself. The system gives the lock back when the process ends, however it ends.
+ *
+ * @param dataDir the directory
+ * @returns gives the directory back
+ * @throws {DatabaseInUseError} somebody has it
+ */
+export async function lockDirectory(dataDir: string): Promise<() => void> {
+  const file = await Deno.open(`${dataDir.replace(/\/+$/, "")}.lock`, { create: true, write: true });
+  if (await file.tryLock(true)) return () => file.close();
+  file.close();
+  throw new DatabaseInUseError(dataDir);
+}
