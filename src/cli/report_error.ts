@@ -89,7 +89,7 @@ function engineError(error: RhythmError): Told {
 
 function exitOf(code: string): number {
   if (code === "DATABASE_UNAVAILABLE") return EXIT.noDatabase;
-  if (code === "EXECUTION_NOT_FOUND" || code === "RH002") return EXIT.notFound;
+  if (code === "RH002") return EXIT.notFound;
   if (code === "WAIT_TIMEOUT") return EXIT.timeout;
   if (/^(INVALID_|JSON_|DURATION_INVALID|RH001|FLOW_NOT_READABLE|SCHEMA_NAME)/.test(code)) return EXIT.usage;
   return EXIT.no;
@@ -99,7 +99,7 @@ function hintOf(code: string): string | undefined {
   switch (code) {
     case "DATABASE_UNAVAILABLE":
       return "`rhythm dev` brings a database of its own; `--database` names another";
-    case "EXECUTION_NOT_FOUND":
+    case "RH002":
       return "`rhythm list` shows those there are";
     case "42501":
       return "ask the owner of the schema for rhythm_client, rhythm_worker or rhythm_viewer";

@@ -15,7 +15,11 @@ import type { CommonOptions } from "./command.ts";
 import { readState } from "./dev/state_file.ts";
 import { RemoteDatabase } from "./dev/remote_database.ts";
 import { EXIT } from "./exit_codes.ts";
+import { DatabaseInUseError } from "../db/embedded_lock.ts";
 import { findProject, isDirectory, type Project } from "./project.ts";
+
+const LOOK_EVERY_MS = 100;
+const LOOKS = 200;
 
 /** A database that was opened for a command, and everything one does with it. */
 export class Session implements AsyncDisposable {
@@ -86,11 +90,19 @@ export async function targetOf(options: CommonOptions): Promise<Target> {
  */
 export async function openSession(options: CommonOptions): Promise<Session> {
   const target = await targetOf(options);
-  const running = await readState(target.project.root);
-  if (running !== undefined && isThatOne(target, running.database)) {
-    return new Session(new RemoteDatabase(running), options.schema ?? running.schema);
+  for (let looks = 1;; looks++) {
+    const running = await readState(target.project.root);
+    if (running !== undefined && isThatOne(target, running.database)) {
+      return new Session(new RemoteDatabase(running), options.schema ?? running.schema);
+    }
+    try {
+      return new Session(await openDirectly(target), target.schema);
+    } catch (error) {
+      // Another command has the embedded data for a moment, or `rhythm dev` is about to say where it is.
+      if (!(error instanceof DatabaseInUseError) || looks > LOOKS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
   }
-  return new Session(await openDirectly(target), target.schema);
 }
 
 /** The directory of a project's embedded database. */

@@ -1,6 +1,6 @@
 import { ask, type Home } from "../db/calls/home.ts";
 import type { StoredLine } from "../db/calls/executions.ts";
-import { ExecutionNotFoundError } from "../client/errors.ts";
+import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { type Call, wholeNumber } from "./command.ts";
 import type { LogFlags } from "./commands/logs.ts";
 import { brief, tellTime } from "./format.ts";
@@ -22,7 +22,7 @@ export async function showLogs(call: Call<LogFlags>): Promise<void> {
   const [id] = call.args;
   const limit = wholeNumber(call.options.limit ?? "200", "--limit");
   await using session = await openSession(call.options);
-  if (id !== undefined && await session.executions.get(id) === null) throw new ExecutionNotFoundError(id);
+  if (id !== undefined && await session.executions.get(id) === null) throw ExecutionNotFoundError.of(id);
   const reader = new LogReader(session.home, id, LEVELS.slice(LEVELS.indexOf(call.options.level ?? "debug")));
   for (const line of await reader.last(limit)) print(line, call);
   if (!call.options.follow) return;

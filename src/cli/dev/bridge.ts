@@ -52,7 +52,7 @@ export function bridge(
     } catch (error) {
       return problem(error);
     }
-    if (pathname === "/dev/listen") return await listen(database, searchParams.get("channel") ?? "", request);
+    if (pathname === "/dev/listen") return await listen(database, searchParams.get("channel") ?? "");
     const { text, params } = await request.json() as BridgeQuery;
     try {
       const rows = await database.query(text, params);
@@ -88,7 +88,7 @@ function problemOf(error: unknown): BridgeProblem {
 }
 
 // One line a notification; an empty one says that listening has begun.
-async function listen(database: Database, channel: string, request: Request): Promise<Response> {
+async function listen(database: Database, channel: string): Promise<Response> {
   const encoder = new TextEncoder();
   let stop: (() => Promise<void>) | undefined;
   let feed!: ReadableStreamDefaultController<Uint8Array>;
@@ -109,6 +109,5 @@ async function listen(database: Database, channel: string, request: Request): Pr
     },
   });
   feed.enqueue(encoder.encode("\n"));
-  request.signal.addEventListener("abort", end, { once: true });
   return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
 }

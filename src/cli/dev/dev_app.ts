@@ -7,6 +7,7 @@ import type { Database } from "../../db/database.ts";
 import type { AnyTask, Logger } from "../../define/mod.ts";
 import { compileFlow, renderDiagnostics } from "../../flow/mod.ts";
 import { createHandler, type Handler } from "../../http/mod.ts";
+import type { WorkerEvent } from "../../worker/events.ts";
 import { CliError } from "../cli_error.ts";
 import { nearPath } from "../flow/read_flows.ts";
 import { count } from "../format.ts";
@@ -37,6 +38,10 @@ export class DevApp {
   readonly #leaving = new Set<Promise<void>>();
   #version = 0;
   #tasks: readonly AnyTask[] = [];
+  /** The texts whose problems were shown. */
+  readonly #shown = new Map<string, string>();
+  /** Tasks that are waited for and that nothing here runs: each is told once. */
+  readonly #missing = new Set<string>();
   #flowVersions = new Map<string, number>();
   #queues = "";
   #rhythm: Rhythm | undefined;
@@ -110,7 +115,7 @@ export class DevApp {
 
   /** A new application and worker; the old one's handlers finish beside it. */
   async #renew(sources: readonly FlowSource[]): Promise<void> {
-    const { database, target, token, account } = this.#parts;
+    const { database, target, token } = this.#parts;
     const place = target.url === undefined ? { kind: "embedded" as const, at: "" } : placeOf(target.url);
     const parts: AppParts = {
       place,
@@ -124,9 +129,24 @@ export class DevApp {
     this.#rhythm = rhythm;
     await this.#register(sources);
     this.#handler = createHandler(httpParts(rhythm, parts, { token }));
-    this.#worker = rhythm.worker({ ...this.#parts.worker, observer: (event) => account.hear(event) });
+    this.#worker = rhythm.worker({ ...this.#parts.worker, observer: (event) => this.#hear(event) });
     this.#running(this.#worker.run());
     if (old !== undefined) this.#running(old.stop().then(() => before!.close()));
+  }
+
+  #hear(event: WorkerEvent): void {
+    this.#parts.account.hear(event);
+    for (const wait of event.waits ?? []) {
+      const name = /^task "(.*)"$/.exec(wait)?.[1];
+      if (name === undefined || this.#missing.has(name) || this.taskNames.includes(name)) continue;
+      this.#missing.add(name);
+      const { paint } = this.#parts.terminal;
+      this.#parts.account.tell(
+        `${
+          paint("warn", "warning:")
+        } flow ${event.target} waits for task "${name}", and no task here has that name`,
+      );
+    }
   }
 
   #running(work: Promise<void>): void {
@@ -141,7 +161,9 @@ export class DevApp {
       const name = nearPath(flow.path ?? flow.name);
       const { program, diagnostics } = compileFlow({ name, source: flow.source });
       if (program !== undefined) good.push(flow);
-      if (diagnostics.length === 0) continue;
+      const isNew = this.#shown.get(name) !== flow.source;
+      this.#shown.set(name, flow.source);
+      if (diagnostics.length === 0 || !isNew) continue;
       const { colours: colors } = this.#parts.terminal;
       this.#parts.account.tell(`${renderDiagnostics(diagnostics, { name, source: flow.source, colors })}\n`);
     }

@@ -1,5 +1,6 @@
 import type { Database, ListenOptions, Row, Unlisten } from "../../db/database.ts";
-import { DatabaseUnavailableError, EngineError, StatementError } from "../../db/errors.ts";
+import { engineError } from "../../db/engine_errors.ts";
+import { DatabaseUnavailableError } from "../../db/errors.ts";
 import { RhythmError } from "../../shared/error.ts";
 import { CliError } from "../cli_error.ts";
 import type { BridgeAnswer, BridgeProblem } from "./bridge.ts";
@@ -89,7 +90,6 @@ async function pass(response: Response, options: ListenOptions): Promise<void> {
 }
 
 function errorOf(told: BridgeProblem): Error {
-  if (told.kind === "engine") return new EngineError(told);
-  if (told.kind === "statement") return new StatementError(told);
+  if (told.kind === "engine" || told.kind === "statement") return engineError(told);
   return new RhythmError(told.message, { code: told.code });
 }

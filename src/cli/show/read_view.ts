@@ -1,6 +1,6 @@
 import { ask } from "../../db/calls/home.ts";
 import { readFlowState } from "../../db/calls/state.ts";
-import { ExecutionNotFoundError } from "../../client/errors.ts";
+import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
 import type { Execution } from "../../define/mod.ts";
 import { type FibreView, inspectFlow } from "../../flow/mod.ts";
 import type { Session } from "../session.ts";
@@ -47,7 +47,7 @@ export interface ExecutionView {
 export async function readView(session: Session, id: string): Promise<ExecutionView> {
   const tree = await session.executions.tree(id);
   const execution = tree.find((one) => one.id === id.toLowerCase());
-  if (execution === undefined) throw new ExecutionNotFoundError(id);
+  if (execution === undefined) throw ExecutionNotFoundError.of(id);
   const isWorkflow = execution.type === "workflow";
   return {
     execution,

@@ -18,7 +18,9 @@ export function renderTimeline(placed: readonly Placed[], terminal: Terminal, no
   const width = Math.max(20, Math.min(80, terminal.columns - NAME - 16));
   const at = (time: Date): number => Math.round(((time.getTime() - begin) / (end - begin)) * width);
   const lines = shown.map(({ execution, branch }) => {
-    const { createdAt, startedAt, completedAt, status, targetName } = execution;
+    const { createdAt, completedAt, status, targetName } = execution;
+    // A workflow is at work from its creation on: what is stored is when a worker took it last.
+    const startedAt = execution.type === "workflow" && status !== "pending" ? createdAt : execution.startedAt;
     const from = Math.min(at(createdAt), width - 1);
     const to = Math.max(at(completedAt ?? now), from + 1);
     const begun = startedAt === null ? to : Math.min(Math.max(at(startedAt), from), to);
