@@ -42,7 +42,6 @@ export {
   ClosedError,
   ExecutionCancelledError,
   ExecutionFailedError,
-  ExecutionNotFoundError,
   InvalidIdError,
   WaitTimeoutError,
 } from "./src/client/errors.ts";
@@ -53,7 +52,19 @@ export type { ScheduleOptions, Schedules } from "./src/client/schedules.ts";
 export type { SignalOptions, Signals } from "./src/client/signals.ts";
 export type { RunNowOptions, Tasks } from "./src/client/tasks.ts";
 export type { Workflows } from "./src/client/workflows.ts";
-export { DatabaseUnavailableError, EngineError, StatementError } from "./src/db/errors.ts";
+export {
+  EngineError,
+  ExecutionNotFoundError,
+  ExecutionStateError,
+  FlowInputError,
+  InvalidArgumentError,
+  PayloadTooLargeError,
+  PgCronError,
+  StatementError,
+  UnknownNameError,
+  WorkerNotRegisteredError,
+} from "./src/db/engine_errors.ts";
+export { DatabaseUnavailableError } from "./src/db/errors.ts";
 export type { FlowInfo } from "./src/db/calls/flows.ts";
 export type { QueueInfo } from "./src/db/calls/queues.ts";
 export type { ScheduleInfo } from "./src/db/calls/schedules.ts";

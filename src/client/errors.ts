@@ -1,22 +1,6 @@
 import { RhythmError } from "../shared/error.ts";
 import { describe, type Execution, type ExecutionError } from "../define/mod.ts";
 
-/** Thrown when an execution that was asked for does not exist. */
-export class ExecutionNotFoundError extends RhythmError {
-  override readonly name = "ExecutionNotFoundError";
-  /** The id that nobody has. */
-  readonly executionId: string;
-
-  /** @param executionId the id @param options the error of the database, if it was the one to notice */
-  constructor(executionId: string, options: ErrorOptions = {}) {
-    super(`There is no execution "${executionId}": it was never created, or it was purged after its end`, {
-      ...options,
-      code: "EXECUTION_NOT_FOUND",
-    });
-    this.executionId = executionId;
-  }
-}
-
 /** Thrown for what cannot be the id of an execution. */
 export class InvalidIdError extends RhythmError {
   override readonly name = "InvalidIdError";

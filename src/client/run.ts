@@ -2,7 +2,8 @@ import { cancelExecution, readExecutions, sendSignal } from "../db/calls/executi
 import { toJson } from "../shared/json.ts";
 import type { Execution, ExecutionRef, Run, WaitOptions } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
-import { ExecutionCancelledError, ExecutionFailedError, ExecutionNotFoundError } from "./errors.ts";
+import { ExecutionNotFoundError } from "../db/engine_errors.ts";
+import { ExecutionCancelledError, ExecutionFailedError } from "./errors.ts";
 import { idOf } from "./request.ts";
 import { translate } from "./translate.ts";
 
@@ -23,7 +24,7 @@ export class ExecutionRun<Output> implements Run<Output> {
 
   async get(): Promise<Execution> {
     const found = await readOne(this.#core, this.id);
-    if (found === null) throw new ExecutionNotFoundError(this.id);
+    if (found === null) throw ExecutionNotFoundError.of(this.id);
     return found;
   }
 

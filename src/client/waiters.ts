@@ -1,6 +1,7 @@
 import { durationMs } from "../shared/duration.ts";
 import type { Execution, WaitOptions } from "../define/mod.ts";
-import { ClosedError, ExecutionNotFoundError, WaitTimeoutError } from "./errors.ts";
+import { ExecutionNotFoundError } from "../db/engine_errors.ts";
+import { ClosedError, WaitTimeoutError } from "./errors.ts";
 
 /** What waiting stands on. */
 export interface WaiterSource {
@@ -144,7 +145,7 @@ export class Waiters {
     for (const id of ids) {
       const execution = byId.get(id);
       for (const waiter of this.#waiting.get(id) ?? []) {
-        if (execution === undefined) waiter.reject(new ExecutionNotFoundError(id));
+        if (execution === undefined) waiter.reject(ExecutionNotFoundError.of(id));
         else if (execution.completedAt !== null) waiter.resolve(execution);
       }
     }

@@ -1,12 +1,7 @@
 import { RhythmError } from "../shared/error.ts";
+import { engineError, type ServerError } from "./engine_errors.ts";
 
-/** What Postgres says of an error, as both drivers give it. */
-interface ServerError {
-  code: string;
-  message: string;
-  hint?: string;
-  detail?: string;
-}
+export { EngineError, StatementError } from "./engine_errors.ts";
 
 /** Thrown when no connection could be made, or the one in use was lost. */
 export class DatabaseUnavailableError extends RhythmError {
@@ -28,37 +23,6 @@ export class DatabaseUnavailableError extends RhythmError {
   }
 }
 
-/** Thrown when the engine refuses a call; `code` is the SQLSTATE (class `RH`), `hint` says what to do. */
-export class EngineError extends RhythmError {
-  /** The name of the class, also where code was minified. */
-  override readonly name: string = "EngineError";
-  /** What to do about it, where the engine knows. */
-  readonly hint?: string;
-  /** Particulars, such as the path to the value that was refused. */
-  readonly detail?: string;
-
-  /**
-   * Makes the error and its sentence.
-   *
-   * @param error what the server said
-   * @param options the driver's error as `cause`
-   */
-  constructor(
-    error: { code: string; message: string; hint?: string; detail?: string },
-    options: ErrorOptions = {},
-  ) {
-    super(error.hint ? `${error.message}. ${error.hint}` : error.message, { ...options, code: error.code });
-    if (error.hint) this.hint = error.hint;
-    if (error.detail) this.detail = error.detail;
-  }
-}
-
-/** Thrown when Postgres itself refuses a statement (SQLSTATE in `code`): a missing right, a syntax error in a user's own SQL, … */
-export class StatementError extends EngineError {
-  /** The name of the class, also where code was minified. */
-  override readonly name = "StatementError";
-}
-
 /** Connection could not be made, was lost, or the server is starting or stopping. */
 const unavailable =
   /^(08|57P0|3D000|53300|28)|^(CONNECT|ECONN|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)|CERT|^ERR_(TLS|SSL)|^UNABLE_TO_/;
@@ -73,8 +37,7 @@ const unavailable =
 export function toRhythmError(error: unknown, url: string): unknown {
   if (!isServerError(error)) return error;
   if (unavailable.test(error.code)) return new DatabaseUnavailableError(url, { cause: error });
-  if (error.code.startsWith("RH")) return new EngineError(error, { cause: error });
-  return /^[0-9A-Z]{5}$/.test(error.code) ? new StatementError(error, { cause: error }) : error;
+  return /^[0-9A-Z]{5}$/.test(error.code) ? engineError(error, { cause: error }) : error;
 }
 
 /**

@@ -45,10 +45,24 @@ export function problem(error: unknown): Response {
   return json({ error: { code: "INTERNAL", message: "The request failed; the server's log says why" } }, 500);
 }
 
+/** What the engine's own refusals are in HTTP. */
+const statuses: Readonly<Record<string, number>> = {
+  RH001: 400,
+  RH002: 404,
+  RH003: 409,
+  RH004: 404,
+  RH005: 422,
+  RH006: 413,
+  RH009: 409,
+  "42501": 403,
+};
+
 /** The HTTP status that an error stands for. */
 export function statusOf(error: RhythmError): number {
   if (error instanceof HttpError) return error.status;
-  const code = error.code;
+  const { code } = error;
+  const known = statuses[code];
+  if (known !== undefined) return known;
   if (/NOT_FOUND|UNKNOWN/.test(code)) return 404;
   if (/CONFLICT|FINAL|OVER$|ALREADY/.test(code)) return 409;
   if (/TOO_LARGE|TOO_BIG/.test(code)) return 413;

@@ -129,7 +129,7 @@ Deno.test("wait() gives the final state, whichever it is, and says when it is no
   app.work();
   same(await waiting, "x");
   await rejects(app.rhythm.executions.wait("00000000-0000-7000-8000-000000000000"), {
-    code: "EXECUTION_NOT_FOUND",
+    code: "RH002",
   });
   await rejects(app.rhythm.executions.wait("exec_abc123"), { code: "INVALID_ID" });
 });

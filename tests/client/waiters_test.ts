@@ -64,7 +64,7 @@ Deno.test("Waiters.wait() finds the end by polling when no notification comes", 
 });
 
 Deno.test("Waiters.wait() refuses an id that nobody has", async () => {
-  await rejects(bench([]).waiters.wait("x"), { name: "ExecutionNotFoundError", code: "EXECUTION_NOT_FOUND" });
+  await rejects(bench([]).waiters.wait("x"), { name: "ExecutionNotFoundError", code: "RH002" });
 });
 
 Deno.test("Waiters.wait() survives a connection that is gone, and passes other errors on", async () => {

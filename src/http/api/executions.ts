@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
 import type { ExecutionFilter, ExecutionStatus, StartOptions } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { HttpError } from "../respond.ts";
@@ -167,7 +168,7 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
 
 async function existing(reads: ReadModel, id: string): Promise<unknown> {
   const found = await reads.execution(id);
-  if (found === null) throw new HttpError(404, "EXECUTION_NOT_FOUND", `There is no execution "${id}"`);
+  if (found === null) throw ExecutionNotFoundError.of(id);
   return found;
 }
 

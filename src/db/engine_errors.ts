@@ -1,0 +1,139 @@
+import { RhythmError } from "../shared/error.ts";
+
+/** What Postgres says of an error, as both drivers give it. */
+export interface ServerError {
+  /** The SQLSTATE. */
+  code: string;
+  /** The sentence. */
+  message: string;
+  /** What to do about it. */
+  hint?: string;
+  /** Particulars. */
+  detail?: string;
+}
+
+/** Thrown when the engine refuses a call; `code` is the SQLSTATE (class `RH`), `hint` says what to do. */
+export class EngineError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name: string = "EngineError";
+  /** What to do about it, where the engine knows. */
+  readonly hint?: string;
+  /** Particulars, such as the path to the value that was refused. */
+  readonly detail?: string;
+
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param error what the server said
+   * @param options the driver's error as `cause`
+   */
+  constructor(error: ServerError, options: ErrorOptions = {}) {
+    super(error.hint ? `${error.message}. ${error.hint}` : error.message, { ...options, code: error.code });
+    if (error.hint) this.hint = error.hint;
+    if (error.detail) this.detail = error.detail;
+  }
+}
+
+/** Thrown when Postgres itself refuses a statement (SQLSTATE in `code`): a missing right, a syntax error in a user's own SQL, … */
+export class StatementError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "StatementError";
+}
+
+/** Thrown for an argument that cannot be (`RH001`): the sentence names it and what was expected. */
+export class InvalidArgumentError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "InvalidArgumentError";
+}
+
+/** Thrown when an execution that was asked for does not exist (`RH002`): it was never created, or was purged after its end. */
+export class ExecutionNotFoundError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "ExecutionNotFoundError";
+
+  /**
+   * The error for an id that nobody has.
+   *
+   * @param id the id
+   */
+  static of(id: string): ExecutionNotFoundError {
+    const message = `There is no execution "${id}": it was never created, or it was purged after its end`;
+    return new ExecutionNotFoundError({ code: "RH002", message });
+  }
+}
+
+/** Thrown when an execution is not in a state for what was asked (`RH003`): it is over, or of the other kind. */
+export class ExecutionStateError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "ExecutionStateError";
+}
+
+/** Thrown for a flow or schedule that nobody registered (`RH004`). */
+export class UnknownNameError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "UnknownNameError";
+}
+
+/** Thrown when inputs break the schema of their flow (`RH005`). Trying again cannot help. */
+export class FlowInputError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "FlowInputError";
+
+  /** Where in the inputs: `items[2].price`; empty: the inputs as a whole. */
+  get path(): string {
+    return String(this.#particulars().path ?? "");
+  }
+
+  /** Which rule of the schema they break: `required`, `type`, `minimum` … */
+  get rule(): string {
+    return String(this.#particulars().rule ?? "");
+  }
+
+  #particulars(): Record<string, unknown> {
+    return this.detail === undefined ? {} : JSON.parse(this.detail);
+  }
+}
+
+/** Thrown for inputs, an output or a payload above the size that is set (`RH006`). */
+export class PayloadTooLargeError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "PayloadTooLargeError";
+}
+
+/** Thrown to a worker that is not registered, or was given up for dead (`RH008`). */
+export class WorkerNotRegisteredError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "WorkerNotRegisteredError";
+}
+
+/** Thrown when pg_cron cannot be used (`RH009`): the hint says what to do. */
+export class PgCronError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "PgCronError";
+}
+
+const classes: Readonly<Record<string, typeof EngineError>> = {
+  RH001: InvalidArgumentError,
+  RH002: ExecutionNotFoundError,
+  RH003: ExecutionStateError,
+  RH004: UnknownNameError,
+  RH005: FlowInputError,
+  RH006: PayloadTooLargeError,
+  RH008: WorkerNotRegisteredError,
+  RH009: PgCronError,
+};
+
+/** Every SQLSTATE that the engine raises itself. */
+export const engineCodes: readonly string[] = Object.keys(classes);
+
+/**
+ * The error of ours that an error of the server stands for.
+ *
+ * @param error what the server said
+ * @param options the driver's error as `cause`
+ * @returns an error of the class that its SQLSTATE names
+ */
+export function engineError(error: ServerError, options: ErrorOptions = {}): EngineError {
+  const found = classes[error.code] ?? (error.code.startsWith("RH") ? EngineError : StatementError);
+  return new found(error, options);
+}
