@@ -58,7 +58,15 @@ export async function readCall(
 ): Promise<RouteCall> {
   const query = check(route.query, Object.fromEntries(new URL(request.url).searchParams), "query string");
   const body = route.body === undefined ? undefined : check(route.body, await readJson(request), "body");
-  return { params, query: (query ?? {}) as Record<string, unknown>, body, signal: request.signal };
+  return {
+    params,
+    query: (query ?? {}) as Record<string, unknown>,
+    body,
+    // Looked at only by the routes that wait: whoever holds the signal is told of every end.
+    get signal(): AbortSignal {
+      return request.signal;
+    },
+  };
 }
 
 function check(schema: z.ZodType | undefined, value: unknown, where: string): unknown {

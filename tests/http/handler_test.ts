@@ -152,3 +152,31 @@ Deno.test("/api/openapi.json describes every route from its schemas", async () =
   );
   same("201" in (document.paths["/api/things"]!.post!.responses as object), true);
 });
+
+Deno.test("createHandler() stops a call whose client went away", async () => {
+  const asked = Promise.withResolvers<AbortSignal>();
+  const patient = route({
+    method: "GET",
+    path: "/api/patience",
+    operation: "getPatience",
+    summary: "Waits for a client that leaves",
+    tag: "things",
+    response: z.object({ left: z.boolean() }),
+    handle: ({ signal }) => {
+      asked.resolve(signal);
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve({ left: true })));
+    },
+  });
+  const handler = createHandler(parts({ routes: [patient] }));
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
+  const client = new AbortController();
+  const answer = fetch(`http://127.0.0.1:${server.addr.port}/api/patience`, { signal: client.signal });
+  const signal = await asked.promise;
+  same(signal.aborted, false);
+  client.abort();
+  await answer.catch(() => {});
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  }
+  await server.shutdown();
+});
