@@ -24,7 +24,7 @@ const STATUSES = ["pending", "running", "suspended", "completed", "failed", "can
 /** Adds the options that say which executions. */
 export function withFilter(command: Command): Command {
   return command
-    .addOption(option("--type <type>", "one of:", ["task", "workflow"]))
+    .addOption(option("--type <type>", "only these", ["task", "workflow"]))
     .addOption(option("-t, --target <name>", "the task or flow"))
     .addOption(option("-s, --status <status>", `one or several, with commas: ${STATUSES.join(", ")}`))
     .addOption(option("-q, --queue <name>", "the queue"))

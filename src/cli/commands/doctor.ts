@@ -1,2 +1,18 @@
-import type { CommandModule } from "../command.ts";
-export const define: CommandModule["define"] = () => {};
+import { type CommandModule, runs, withDatabase, withExamples } from "../command.ts";
+
+/** `rhythm doctor`: looks for trouble, and says what to do. */
+export const define: CommandModule["define"] = (command, cli) => {
+  withDatabase(command);
+  withExamples(command, [
+    `rhythm doctor --database postgres://owner@host/db`,
+    `rhythm doctor --json | jq '.findings[] | select(.state == "problem")'`,
+  ]);
+  command.addHelpText(
+    "after",
+    "\nExit codes: 0 nothing is wrong (warnings are not), 1 there are problems, 4 no database",
+  );
+  runs(command, cli, async (call) => {
+    const { examine } = await import("../doctor/examine.ts");
+    return await examine(call);
+  });
+};

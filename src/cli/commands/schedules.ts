@@ -32,12 +32,12 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addArgument(operand("<cron>", "five or six fields, or @daily and its kind; quote it"))
     .addArgument(operand("<target>", "the flow or task"))
     .addArgument(operand("[inputs]", "JSON; @file reads a file, - standard input"))
-    .addOption(option("--type <type>", "what the target is (default: workflow):", ["workflow", "task"]))
+    .addOption(option("--type <type>", "what the target is (default: workflow)", ["workflow", "task"]))
     .addOption(option("-z, --timezone <zone>", "the zone of the cron expression (default: UTC)"))
     .addOption(
-      option("--overlap <how>", "when the run before goes on:", ["skip", "queue", "allow", "cancel"]),
+      option("--overlap <how>", "when the run before goes on", ["skip", "queue", "allow", "cancel"]),
     )
-    .addOption(option("--catch-up <how>", "runs that were missed:", ["none", "one", "all"]))
+    .addOption(option("--catch-up <how>", "runs that were missed", ["none", "one", "all"]))
     .addOption(option("--jitter <duration>", "move each run by chance, at most so far"))
     .addOption(option("-q, --queue <name>", "the queue of its executions"));
   withDatabase(set);

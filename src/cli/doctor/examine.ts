@@ -1,0 +1,80 @@
+import type { Call } from "../command.ts";
+import { CliError } from "../cli_error.ts";
+import { DatabaseUnavailableError } from "../../db/errors.ts";
+import { EXIT } from "../exit_codes.ts";
+import { count } from "../format.ts";
+import { openSession } from "../session.ts";
+import type { Style, Terminal } from "../terminal.ts";
+import { type Examination, type Finding, type Patient, skipped } from "./finding.ts";
+import { clock, connection, rights, schema } from "./server.ts";
+import { bloat, connections, vacuum } from "./storage.ts";
+import { failures, queues, schedules, soundness, workers } from "./work.ts";
+
+const SIGNS: Record<Finding["state"], [sign: string, style: Style]> = {
+  ok: ["✔", "good"],
+  warning: ["!", "warn"],
+  problem: ["✘", "bad"],
+  skipped: ["-", "quiet"],
+};
+
+const REST: readonly [name: string, examination: Examination][] = [
+  ["rights", rights],
+  ["clock", clock],
+  ["workers", workers],
+  ["queues", queues],
+  ["schedules", schedules],
+  ["failures", failures],
+  ["check()", soundness],
+  ["bloat", bloat],
+  ["vacuum", vacuum],
+  ["connections", connections],
+];
+
+/** Examines a database, and tells what was found and what to do. */
+export async function examine(call: Call): Promise<number> {
+  await using session = await openSession(call.options);
+  const { database, home } = session;
+  const patient: Patient = { home, on: database, kind: database.kind, schema: home.schema };
+  const findings = [...await connection(patient), ...await guarded("schema", schema, patient)];
+  const installed = !findings.some(({ check, state }) => check === "schema" && state === "problem");
+  if (installed) {
+    for (const [name, examination] of REST) findings.push(...await guarded(name, examination, patient));
+  }
+  const problems = findings.filter(({ state }) => state === "problem").length;
+  const warnings = findings.filter(({ state }) => state === "warning").length;
+  if (call.json) {
+    call.terminal.print(JSON.stringify({ database: database.url, problems, warnings, findings }));
+  } else print(findings, call.terminal, { problems, warnings });
+  return problems > 0 ? EXIT.no : EXIT.ok;
+}
+
+// One thing that may not be looked at must not hide the others.
+async function guarded(name: string, examination: Examination, patient: Patient): Promise<Finding[]> {
+  try {
+    return await examination(patient);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError || error instanceof CliError) throw error;
+    return [
+      skipped(name, `could not be looked at: ${error instanceof Error ? error.message : String(error)}`),
+    ];
+  }
+}
+
+function print(
+  findings: readonly Finding[],
+  terminal: Terminal,
+  { problems, warnings }: { problems: number; warnings: number },
+): void {
+  const { paint } = terminal;
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  for (const { check, state, message, fix } of findings) {
+    const [sign, style] = SIGNS[state];
+    terminal.print(`${paint(style, sign)} ${check.padEnd(width)}  ${message}`);
+    if (fix !== undefined) terminal.print(`  ${" ".repeat(width)}  ${paint("quiet", `→ ${fix}`)}`);
+  }
+  const told = [
+    ...(problems > 0 ? [paint("bad", count(problems, "problem"))] : []),
+    ...(warnings > 0 ? [paint("warn", count(warnings, "warning"))] : []),
+  ];
+  terminal.print(`\n${told.length === 0 ? paint("good", "all is well") : told.join(", ")}`);
+}

@@ -1,0 +1,49 @@
+import type { Queryable } from "../../db/database.ts";
+import type { Home } from "../../db/calls/home.ts";
+
+/** What an examination found. */
+export interface Finding {
+  /** What was looked at. */
+  check: string;
+  /** How it is. `skipped`: it could not be looked at. */
+  state: "ok" | "warning" | "problem" | "skipped";
+  /** What was found, in a sentence. */
+  message: string;
+  /** What to do about it. */
+  fix?: string;
+}
+
+/** What an examination looks at. */
+export interface Patient {
+  /** The engine. */
+  readonly home: Home;
+  /** The database. */
+  readonly on: Queryable;
+  /** A server, or Postgres in a process. */
+  readonly kind: "server" | "embedded";
+  /** The engine's schema. */
+  readonly schema: string;
+}
+
+/** One examination. */
+export type Examination = (patient: Patient) => Promise<Finding[]>;
+
+/** All is well. */
+export function ok(check: string, message: string): Finding {
+  return { check, state: "ok", message };
+}
+
+/** Worth a look. */
+export function warning(check: string, message: string, fix: string): Finding {
+  return { check, state: "warning", message, fix };
+}
+
+/** Something is wrong. */
+export function problem(check: string, message: string, fix: string): Finding {
+  return { check, state: "problem", message, fix };
+}
+
+/** It could not be looked at. */
+export function skipped(check: string, message: string): Finding {
+  return { check, state: "skipped", message };
+}

@@ -1,0 +1,127 @@
+import { ask } from "../../db/calls/home.ts";
+import { listQueues } from "../../db/calls/queues.ts";
+import { listSchedules } from "../../db/calls/schedules.ts";
+import { readViolations, readWorkers } from "../../db/calls/state.ts";
+import { count, tellCount, tellDuration, tellSince } from "../format.ts";
+import { type Examination, type Finding, ok, problem, warning } from "./finding.ts";
+
+const LAG_S = 60;
+const MOST = 5;
+
+/** Whether queues are worked off. */
+export const queues: Examination = async ({ home }) => {
+  const found: Finding[] = [];
+  const all = await listQueues(home);
+  for (const { queue, ready, oldestSeconds, workers, paused } of all) {
+    const lag = oldestSeconds ?? 0;
+    if (ready === 0 || lag < LAG_S) continue;
+    const what = `queue "${queue}": ${tellCount(ready)} ready, the oldest for ${tellDuration(lag * 1_000)}`;
+    if (paused) found.push(warning("queues", `${what}; it is paused`, `\`rhythm queues resume ${queue}\``));
+    else if (workers === 0) {
+      found.push(
+        problem(
+          "queues",
+          `${what}; no worker takes from it`,
+          `start one: \`rhythm worker --queues ${queue}\``,
+        ),
+      );
+    } else {
+      const fix =
+        `more workers or a higher --concurrency; \`rhythm list -q ${queue} -s pending\` shows whether a task has no handler, \`rhythm queues\` whether a limit holds it`;
+      found.push(warning("queues", `${what}, with ${count(workers, "worker")}`, fix));
+    }
+  }
+  const ready = all.reduce((sum, queue) => sum + queue.ready, 0);
+  return found.length > 0
+    ? found
+    : [ok("queues", `${count(all.length, "queue")}, ${tellCount(ready)} ready, none older than a minute`)];
+};
+
+/** Whether workers give signs of life. */
+export const workers: Examination = async ({ home }) => {
+  const all = await readWorkers(home);
+  const now = new Date();
+  const lost = all.filter((worker) => worker.leaseUntil < now);
+  const alive = all.length - lost.length;
+  const found = lost.map(({ name, beatAt, running }) =>
+    problem(
+      "workers",
+      `worker "${name}" was heard ${tellSince(beatAt, now)}, with ${tellCount(running)} in hand`,
+      "its work goes back as soon as something ticks; find out why its process died or hangs",
+    )
+  );
+  if (alive > 0) return [ok("workers", `${count(alive, "worker")} alive`), ...found];
+  return [
+    ...found,
+    warning("workers", "no worker is alive: nothing runs", "`rhythm worker` or `rhythm dev` runs one"),
+  ];
+};
+
+/** Whether schedules fire. */
+export const schedules: Examination = async ({ home }) => {
+  const all = await listSchedules(home);
+  const found: Finding[] = [];
+  for (const { name, lastError, nextRunAt } of all) {
+    if (lastError !== null) {
+      const told = (lastError as { message?: string }).message ?? JSON.stringify(lastError);
+      found.push(
+        problem(
+          "schedules",
+          `schedule "${name}" could not start its last run: ${told}`,
+          "`rhythm schedules set` with what it should be",
+        ),
+      );
+    }
+    const lateMs = nextRunAt === null ? 0 : Date.now() - nextRunAt.getTime();
+    if (lateMs > LAG_S * 1_000) {
+      found.push(
+        problem(
+          "schedules",
+          `schedule "${name}" is ${tellDuration(lateMs)} late`,
+          "something has to tick: a worker, or pg_cron",
+        ),
+      );
+    }
+  }
+  return found.length > 0
+    ? found
+    : [ok("schedules", all.length === 0 ? "none" : `${count(all.length, "schedule")}, none late`)];
+};
+
+/** The database's own fsck. */
+export const soundness: Examination = async ({ home }) => {
+  const violations = await readViolations(home);
+  if (violations.length === 0) {
+    return [ok("check()", "every execution that is not over has a reason to move on")];
+  }
+  const shown = violations.slice(0, MOST).map((one) =>
+    problem(
+      "check()",
+      `execution ${one.executionId}: ${one.violation}`,
+      "please report it, with `rhythm show` of this execution",
+    )
+  );
+  const more = violations.length - shown.length;
+  return more <= 0
+    ? shown
+    : [...shown, problem("check()", `… and ${more} more`, "`select * from rhythm.check()` lists them")];
+};
+
+/** What failed lately. */
+export const failures: Examination = async ({ home }) => {
+  const rows = await ask<{ target: string; failed: number }>(
+    home,
+    `select e.target, count(*)::int as failed from rhythm.executions as e
+    where e.id >= rhythm.first_id(rhythm.now() - interval '1 day') and e.status = 'failed'
+    group by e.target order by 2 desc limit ${MOST}`,
+  );
+  if (rows.length === 0) return [ok("failures", "nothing that was started within a day has failed")];
+  const told = rows.map(({ target, failed }) => `${target} ${tellCount(failed)}`).join(", ");
+  return [
+    warning(
+      "failures",
+      `failed within a day: ${told}`,
+      "`rhythm list -s failed --after 1d`, then `rhythm show` and `rhythm retry`",
+    ),
+  ];
+};
