@@ -82,7 +82,9 @@ const readers: Record<string, Declared> = {
     const { length } = array;
     const relativeIndex = vm.toInteger(at);
     const index = relativeIndex < 0 ? length + relativeIndex : relativeIndex;
-    if (index < 0 || index >= length) vm.fail("RangeError", `Invalid index : ${relativeIndex}`);
+    if (index < 0 || index >= length) {
+      vm.fail("RangeError", `Invalid index : ${typeof at === "string" ? at : vm.show(at)}`);
+    }
     vm.charge(length >> 2);
     const copy = Array.from({ length }, (_, position) => array[position]);
     copy[index] = value;

@@ -33,7 +33,7 @@ export function errorFromJson(json: ErrorJson, operation: FlowPromise): FlowErro
 export function failureOf(vm: FlowMachine, thrown: Value): FlowFailure {
   if (!(thrown instanceof FlowError)) {
     const own = thrown instanceof PlainObject ? thrown.message : thrown;
-    const message = typeof own === "string" ? own : vm.show(thrown);
+    const message = typeof own === "string" ? own : vm.library.format(vm, [thrown]);
     const data = jsonOrNothing(vm, thrown);
     const at = { line: 1, column: 1 };
     return { type: "ThrownValue", message, ...(data !== undefined && { data }), at, stack: [] };

@@ -47,7 +47,11 @@ function start(vm: FlowMachine, effect: Effect & { id: string }): FlowPromise {
 
 function nameArgument(vm: FlowMachine, value: Value, what: string): string {
   if (typeof value === "string" && value !== "") return value;
-  return vm.fail("TypeError", `${what} must be text that is not empty, not ${vm.show(value)}`, BAD_ARGUMENT);
+  return vm.fail(
+    "TypeError",
+    `${what} must be text that is not empty, not ${vm.library.format(vm, [value])}`,
+    BAD_ARGUMENT,
+  );
 }
 
 function milliseconds(vm: FlowMachine, value: Value): number {
@@ -68,7 +72,7 @@ function runOptions(vm: FlowMachine, value: Value, call: string): RunOptions | u
   if (!(value instanceof PlainObject)) {
     return vm.fail(
       "TypeError",
-      `The options of ${call} must be an object, not ${vm.show(value)}`,
+      `The options of ${call} must be an object, not ${vm.library.format(vm, [value])}`,
       BAD_ARGUMENT,
     );
   }
@@ -124,7 +128,11 @@ const until = new NativeFunction({
       ? when
       : Date.parse(String(when));
     if (!Number.isFinite(time) || Math.abs(time) > 8.64e15) {
-      return vm.fail("TypeError", `Timer.until takes a date, not ${vm.show(when)}`, BAD_ARGUMENT);
+      return vm.fail(
+        "TypeError",
+        `Timer.until takes a date, not ${vm.library.format(vm, [when])}`,
+        BAD_ARGUMENT,
+      );
     }
     return start(vm, { type: "start_timer", id: vm.newId(), at: new Date(time).toISOString() });
   },

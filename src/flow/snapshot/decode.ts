@@ -153,6 +153,7 @@ class Decoder {
       case Kind.bare:
         return new BareObject();
       case Kind.array:
+      case Kind.match:
         return [];
       case Kind.box:
         return new Box(undefined);
@@ -214,11 +215,13 @@ class Decoder {
   #fill(object: object, entry: Entry): void {
     switch (entry[0]) {
       case Kind.object:
-      case Kind.bare: {
+      case Kind.bare:
+      case Kind.match: {
         const keys = this.#shapes[entry[1] as number]!;
         for (let index = 0; index < keys.length; index++) {
           (object as PlainObject)[keys[index]!] = this.#value(entry[index + 2]!);
         }
+        if (entry[0] === Kind.match) (object as Value[]).push(...this.#values(entry, keys.length + 2));
         return;
       }
       case Kind.array:

@@ -113,7 +113,9 @@ class Encoder {
   #entry(object: object): JsonValue[] {
     this.#size += 6;
     if (object instanceof PlainObject) return this.#plain(object);
-    if (Array.isArray(object)) return this.#values(object, [Kind.array]);
+    if (Array.isArray(object)) {
+      return "groups" in object ? this.#match(object) : this.#values(object, [Kind.array]);
+    }
     if (object instanceof Box) return [Kind.box, this.#value(object.value)];
     if (object instanceof FlowFunction) {
       const head = object.name === undefined
@@ -156,6 +158,21 @@ class Encoder {
 
   #plain(object: PlainObject): JsonValue[] {
     const keys = Object.keys(object);
+    const entry: JsonValue[] = [object instanceof BareObject ? Kind.bare : Kind.object, this.#shape(keys)];
+    for (const key of keys) entry.push(this.#value(object[key]));
+    return entry;
+  }
+
+  /** What a regular expression found: an array with members of its own. */
+  #match(list: Value[]): JsonValue[] {
+    const keys = Object.keys(list).slice(list.length);
+    const members = list as unknown as Record<string, Value>;
+    const entry: JsonValue[] = [Kind.match, this.#shape(keys)];
+    for (const key of keys) entry.push(this.#value(members[key]));
+    return this.#values(list, entry);
+  }
+
+  #shape(keys: string[]): number {
     const name = keys.length < 2 ? keys.length + (keys[0] ?? "") : JSON.stringify(keys);
     let shape = this.#shapeIds.get(name);
     if (shape === undefined) {
@@ -163,9 +180,7 @@ class Encoder {
       shape = this.#shapes.push(keys.map((key) => isPlain(key) ? key : "\u{f8ff}" + escape(key))) - 1;
       this.#shapeIds.set(name, shape);
     }
-    const entry: JsonValue[] = [object instanceof BareObject ? Kind.bare : Kind.object, shape];
-    for (const key of keys) entry.push(this.#value(object[key]));
-    return entry;
+    return shape;
   }
 
   #fibre(fibre: Fibre): JsonValue[] {

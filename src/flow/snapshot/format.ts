@@ -52,6 +52,8 @@ export const Kind = {
   cancellation: 17,
   /** shape, values */
   bare: 18,
+  /** shape, values of the shape, elements */
+  match: 19,
 } as const;
 
 /** The first member of a reaction. */

@@ -1,6 +1,6 @@
 import type { FlowMachine } from "./machine.ts";
 import { isCallable, isObject, tagOf } from "./tag.ts";
-import { type FlowError, type FlowRegExp, type Namespace, PlainObject, type Value } from "./value.ts";
+import { BareObject, type FlowError, PlainObject, type Value } from "./value.ts";
 
 type Primitive = undefined | null | boolean | number | string;
 
@@ -44,19 +44,19 @@ export function looseEquals(vm: FlowMachine, a: Value, b: Value): boolean {
   return left == right;
 }
 
-/** A value as V8's messages show it where it has nothing better. */
+/** A value as V8's messages show it where it has nothing better: nothing of the flow runs for it. */
 export function show(vm: FlowMachine, value: Value): string {
   switch (tagOf(value)) {
-    case "string":
-      return JSON.stringify(value);
     case "function":
-      return vm.sourceOf(value);
+      return shortened(vm.sourceOf(value));
     case "object":
-      return "#<Object>";
+      return value instanceof BareObject || "toString" in (value as PlainObject)
+        ? "[object Object]"
+        : "#<Object>";
     case "array":
       return "[object Array]";
     case "error":
-      return `${String(vm.getMember(value, "name"))}: ${String(vm.getMember(value, "message"))}`;
+      return showError(value as FlowError);
     case "promise":
       return "#<Promise>";
     case "map":
@@ -64,16 +64,26 @@ export function show(vm: FlowMachine, value: Value): string {
     case "set":
       return "#<Set>";
     case "date":
-      return toText(vm, value);
+      return "[object Date]";
     case "regexp":
-      return `/${(value as FlowRegExp).source}/${(value as FlowRegExp).flags}`;
+      return "[object RegExp]";
     case "iterator":
-      return "#<Iterator>";
+      return toText(vm, value);
     case "namespace":
-      return `#<${(value as Namespace).name}>`;
+      return "#<Object>";
     default:
       return String(value);
   }
+}
+
+/** V8 leaves the middle of a long function out. */
+function shortened(text: string): string {
+  return text.length > 128 ? `${text.slice(0, 111)}...<omitted>...${text.slice(-2)}` : text;
+}
+
+function showError(error: FlowError): string {
+  const [name, message] = [String(errorMember(error, "name")), String(errorMember(error, "message"))];
+  return name === "" || message === "" ? name + message : `${name}: ${message}`;
 }
 
 /** The member of an error that its constructor or prototype gives. */

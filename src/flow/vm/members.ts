@@ -196,8 +196,10 @@ export function hasMember(vm: FlowMachine, object: Value, key: string): boolean 
   if (object instanceof FlowError && (key === "name" || key === "message")) return true;
   if (object instanceof BareObject) return false;
   const table = vm.tables[tagOf(object)];
-  return table !== undefined &&
-    (table.methods.has(key) || table.accessors?.has(key) === true || table.refused.has(key));
+  if (table === undefined) return false;
+  // The accessors of arrays read what only the result of a match has, as members of its own.
+  const accessible = !Array.isArray(object) && table.accessors?.has(key) === true;
+  return accessible || table.methods.has(key) || table.refused.has(key);
 }
 
 /** `delete object[key]` */
@@ -219,6 +221,7 @@ export function deleteMember(vm: FlowMachine, object: Value, key: string): boole
   if (Array.isArray(object) && key !== "length") return delete (object as unknown as PlainObject)[key];
   if (!hasOwn(object, key)) return true;
   // JavaScript deletes the members of functions and of built-ins.
+  const shown = typeof object === "string" ? "[object String]" : vm.show(object);
   const options = isCallable(object) || object instanceof Namespace ? FIXED : undefined;
-  return vm.fail("TypeError", `Cannot delete property '${key}' of ${vm.show(object)}`, options);
+  return vm.fail("TypeError", `Cannot delete property '${key}' of ${shown}`, options);
 }

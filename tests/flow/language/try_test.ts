@@ -65,8 +65,8 @@ cases("try", [
   [`throw 12;`, failed("ThrownValue: 12")],
   [`throw undefined;`, failed("ThrownValue: undefined")],
   [`throw { message: "in an object" };`, failed("ThrownValue: in an object")],
-  [`throw { a: 1 };`, failed("ThrownValue: #<Object>")],
-  [`throw [1];`, failed("ThrownValue: [object Array]")],
+  [`throw { a: 1 };`, failed("ThrownValue: <object>")],
+  [`throw [1];`, failed("ThrownValue: <object>")],
   [`throw Object.assign(new Error("m"), { code: "E1" });`, failed("Error: m")],
   [
     `const e = new Error("a", { cause: new Error("b") }); return [e.message, e.cause.message, "cause" in e, "cause" in new Error("x")];`,

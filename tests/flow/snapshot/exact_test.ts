@@ -121,3 +121,14 @@ Deno.test("a pause between any two jobs changes nothing", () => {
   }
   assert.deepEqual(step.output, straight);
 });
+
+Deno.test("snapshots keep what a match has besides its elements", () => {
+  const output = acrossWait(
+    "const m = 'xab'.match(/(?<q>a)(b)/d); m.index++",
+    "return [Object.keys(m), { ...m }, m.groups.q, m.indices.groups, 'index' in m, 'index' in [1]]",
+  );
+  const keys = ["0", "1", "2", "index", "input", "groups", "indices"];
+  const indices = [[1, 3], [1, 2], [2, 3]];
+  const members = { 0: "ab", 1: "a", 2: "b", index: 2, input: "xab", groups: { q: "a" }, indices };
+  assert.deepEqual(output, [keys, members, "a", { q: [1, 2] }, true, false]);
+});

@@ -27,6 +27,29 @@ const WITH_AWAIT = [
   'try { await Promise.all([$P, $Q, $Q]); log("all fine"); } catch (e) { log("first", e); }',
   'try { await Promise.any([$Q, $Q]); log("any fine"); } catch (e) { log("none", [e.name, e.errors]); }',
   'log("await in call", tap(await $P, await $p));',
+  'for (const v of await Promise.all([$P, $p])) log("of", v);',
+  'for (let i = await $i; i < 3; i += await 1) log("i", i);',
+  "while (await (fuel-- > 0 && $b)) { await null; if (fuel % 3 === 0) break; }",
+  "do { await $p; } while (fuel-- > 0 && await $b);",
+  'switch (await $n) { case await 1: log("one"); default: log("other", await $P); case 2: log("two"); }',
+  'try { throw await $P; } catch (e) { log("thrown", await e); } finally { await null; log("out"); }',
+  '{ const [x = await $p, { length: y = await $p } = [await $p]] = await Promise.resolve([]); log("xy", [x, y]); }',
+  "$O.$K = await $P;",
+  "$O[tap($q, $k)] = [await $p];",
+  '{ const fs = []; for (let i = 0; i < 3; i++) { await null; fs.push(async () => { await null; return i++; }); } log("fs", await Promise.all(fs.map((f) => f()))); }',
+  '{ let n = $p; const add = async (v) => { n = lim(n + v); await null; return n; }; log("shared", await Promise.all([add($p), add($p)])); }',
+  'for (const [k, v] of $m) { await null; log("pair", [k, v]); if (k === 1) $M.set(2, $p); }',
+  'for (const v of $t) { log("member", await v); if ($T.size < 4) $T.add($p); }',
+  'for (const v of $a.values()) { await $p; log("value", v); }',
+  'for (const m of $s.matchAll(/\\w/g)) { await null; log("match", m[0]); }',
+  'for (const k in $o) { await null; log("key", k); delete $O.$K; }',
+  'l: for (;;) { try { await $p; if (fuel-- > 90) continue l; break l; } finally { log("round", await $p); } }',
+  'log("late", await (async () => { try { return await $P; } finally { await null; log("leaving"); } })());',
+  '{ const w = $P; log("twice", [await w, await w]); }',
+  '{ const it = $m.entries(); it.next(); await null; log("rest", [...it]); }',
+  '{ const { promise, resolve, reject } = Promise.withResolvers(); Timer.delay($i).then(() => $b ? resolve($p) : reject($p)); try { log("by hand", await promise); } catch (e) { log("by hand failed", e); } }',
+  'log("keyed", await Promise.race_kv({ a: Task.run("number", {}), b: Signal.next("text"), c: Timer.delay(1) }));',
+  '{ const e = await Task.run("fail", { v: $p }).catch((e) => e); log("e", [e instanceof Error, e.type, e.code, String(e)]); }',
 ];
 const ANYWHERE = [
   '$P.then((v) => log("then", v));',
@@ -40,7 +63,23 @@ const ANYWHERE = [
   'new Promise((done, fail) => { done($p); fail($p); throw $p; }).then((v) => log("once", v));',
   'Promise.resolve({ then: (done) => { log("thenable"); done($p); } }).then((v) => log("assimilated", v));',
   'Task.run("text", { v: $p });',
+  'Task.run("fail", { v: $p });',
+  'Workflow.run("object", $o);',
+  'Signal.send("x-1", $k, $p);',
+  'Signal.send("x-1", $k, $o);',
+  'console.info("i", $p); console.warn($p); console.error("e"); console.debug($p, $p);',
+  '(async () => { for (const v of [$P, $P]) { log("step", await v); } })();',
+  'const $W = async (n) => { await null; if (n > 0) await $W(n - 1); log("deep", n); }; $W($i);',
+  'Promise.allKeyed({ $K: $P, $K: $p }).then((v) => log("keyed", v));',
+  "Promise.race_kv({ $K: $P, $K: $P }).then(({ key, value }) => log(key, value));",
   'Promise.allSettled([$Q, $P]).then((v) => log("settled", v));',
+];
+
+/** Ends most programs: one waits for ever, one rejects unseen. */
+const ENDS = [
+  "await new Promise(() => {});",
+  'Promise.reject(new Error("unseen"));',
+  'Promise.reject("unseen");',
 ];
 
 /** A statement about promises. */
@@ -48,8 +87,9 @@ export function asynchronousStatement(scope: Scope): string {
   const { dice } = scope;
   if (dice.chance(20)) return promiseVariable(scope);
   if (scope.asynchronous && dice.chance(12)) return activity(scope);
+  if (dice.chance(1)) return dice.pick(scope.asynchronous ? ENDS : ENDS.slice(1));
   const list = scope.asynchronous && dice.chance(70) ? WITH_AWAIT : ANYWHERE;
-  return fill(scope, dice.pick(list), 1);
+  return fill(scope, dice.pick(list).replaceAll("$W", scope.fresh("w")), 1);
 }
 
 function promiseVariable(scope: Scope): string {

@@ -71,12 +71,40 @@ const REGEXPS = [
   "/(?<first>\\w)(?<second>\\w)/",
   "/a|b|/g",
   "/\\d{1,2}/y",
+  "/\\p{L}+/u",
+  "/(a)|(b)|(c)/g",
+  "/((a)|b)*/",
+  "/(?:a|ab)(?:c|bcd)?/",
+  "/(z)?(.)/g",
+  "/[\\s\\S]*?b/",
+  "/\\B./g",
+  "/x*?$/m",
+  "/(?<n>\\d+)|[^\\d]+/dg",
+  "/^(?:\\w{2,}|)$/i",
 ];
 const COMPARATORS = [
   "(v, w) => String(v) < String(w) ? -1 : String(v) > String(w) ? 1 : 0",
   "(v, w) => (Number(v) || 0) - (Number(w) || 0)",
   "(v, w) => String(w).length - String(v).length",
   "() => 0",
+];
+const FUNCTIONS = [
+  "String",
+  "Number",
+  "Boolean",
+  "parseFloat",
+  "isNaN",
+  "Math.abs",
+  "Array.isArray",
+  "Array.of",
+  "JSON.stringify",
+  "(a, b) => a",
+  "(a, b = 1, ...c) => [a, b]",
+  "async (a) => a",
+  "function named(a, b = 1) { return b; }",
+  "function () { return 1; }",
+  "show",
+  "lim",
 ];
 const CONCRETE: readonly Kind[] = ["n", "s", "b", "p", "a", "o", "x"];
 
@@ -203,6 +231,8 @@ function fillHole(scope: Scope, hole: string, depth: number): string {
       return dice.pick(REGEXPS);
     case "c":
       return dice.pick(COMPARATORS);
+    case "F":
+      return `(${dice.pick(FUNCTIONS)})`;
     case "f":
       return callback(scope, ["v", "i"], depth);
     case "g":

@@ -6,6 +6,27 @@
 
 /** Arrays. */
 export const ARRAYS: readonly string[] = [
+  "new Array($p, $p)",
+  "Array($s, $p)",
+  "[$V, $V = $p, $V]",
+  "[$p, ...$t, ...$s]",
+  "$a.map(Number)",
+  "$a.map(String)",
+  "$s.split($q).map(parseInt)",
+  "$a.filter(Boolean)",
+  "$a.map($F)",
+  "Array.from($m.values(), $f)",
+  "Object.keys($e)",
+  "Object.entries($e).flat()",
+  "Object.keys($s.split($q))",
+  "Object.values($s)",
+  "[...$t.keys()]",
+  "[...$t.values()]",
+  "[...$s.matchAll(/(\\w)\\W?/g)].map((m) => m.input + m[1])",
+  "$a.flat(Infinity)",
+  "new Array(...[$p, $p])",
+  "($s.match($R)?.slice(0) ?? [])",
+  "Inputs.list",
   "[]",
   "[$p]",
   "[$p, $p, $p]",
@@ -60,6 +81,15 @@ export const ARRAYS: readonly string[] = [
 
 /** Plain objects. */
 export const OBJECTS: readonly string[] = [
+  "{ [$k]: () => $p, [$k]: function () { return $p; }, [$k]: $p }",
+  "{ async $K() { return $p; }, [$k](a) { return a; } }",
+  "{ $K: $F }",
+  "Object.assign($o, $o)",
+  "($s.match(/(?<a>.)(?<b>.)?/)?.groups ?? { $K: $p })",
+  'JSON.parse(\'{"x":[1],"a":2}\', (k, v) => typeof v === "number" ? v + 1 : v)',
+  "Inputs.o",
+  "{ ...Inputs }",
+  "{ ...$m, ...$d, ...$F, $K: $p }",
   "{}",
   "{ $K: $p, $K: $p }",
   "{ $K: $p, ...$o }",
@@ -88,6 +118,8 @@ export const OBJECTS: readonly string[] = [
 
 /** Maps. */
 export const MAPS: readonly string[] = [
+  "new Map(...[[[$p, $p]]])",
+  "new Map($a.entries())",
   "new Map()",
   "new Map([[$p, $p], [$p, $p]])",
   "new Map(Object.entries($o))",
@@ -98,6 +130,8 @@ export const MAPS: readonly string[] = [
 
 /** Sets. */
 export const SETS: readonly string[] = [
+  "new Set($m.keys())",
+  "new Set(...[$s])",
   "new Set()",
   "new Set([$p, $p])",
   "new Set($a)",
@@ -107,6 +141,9 @@ export const SETS: readonly string[] = [
 
 /** Dates. */
 export const DATES: readonly string[] = [
+  "new Date()",
+  "new Date(...[2020, $i])",
+  "new Date($s)",
   "new Date(0)",
   "new Date(Date.UTC(2024, $i, $i))",
   'new Date("2021-03-04T05:06:07.089Z")',
@@ -118,6 +155,14 @@ export const DATES: readonly string[] = [
 
 /** Errors. */
 export const ERRORS: readonly string[] = [
+  "TypeError($s)",
+  "RangeError($s)",
+  "SyntaxError($s)",
+  "EvalError($s)",
+  "URIError($s)",
+  "ReferenceError($s, { cause: $e })",
+  "AggregateError([$p])",
+  "Object.assign(new Error($s), { $K: $p, code: $p })",
   "new Error($s)",
   "new TypeError($s)",
   "new RangeError($s, { cause: $p })",
@@ -131,6 +176,8 @@ export const ERRORS: readonly string[] = [
 
 /** Regular expressions. */
 export const REGEXPS: readonly string[] = [
+  "RegExp($R)",
+  "RegExp($r.source, $r.flags)",
   "$R",
   'new RegExp($q.replace(/\\W/g, ""), "g")',
   "new RegExp($R)",

@@ -8,12 +8,23 @@ import type { Dice } from "./dice.ts";
 import { expression } from "./expression.ts";
 import { Scope } from "./scope.ts";
 import { statements } from "./statements.ts";
+import type { JsonValue } from "../../../src/shared/json.ts";
 
 /** A program and the order in which its world settles what it waits for. */
 export interface Program {
   readonly source: string;
   readonly order: number;
+  readonly inputs: JsonValue;
 }
+
+const INPUTS: JsonValue = {
+  a: 1,
+  b: "two",
+  c: null,
+  x: [1, 2],
+  list: ["y", 3],
+  o: { a: { b: true }, k1: "k" },
+};
 
 /** What every program starts with: rendering of any value, logging, limits. */
 export const PRELUDE = `const show = (v, d = 3) => {
@@ -57,5 +68,5 @@ export function generateProgram(dice: Dice): Program {
   const body = guarded
     ? `try {\n${lines.join("\n")}\n} catch (e) {\nlog("uncaught", e);\nthrow e;\n}`
     : lines.join("\n");
-  return { source: `${PRELUDE}${body}\n`, order: dice.below(1 << 30) };
+  return { source: `${PRELUDE}${body}\n`, order: dice.below(1 << 30), inputs: INPUTS };
 }

@@ -9,6 +9,9 @@ import type { Outcome } from "./world.ts";
 /** Ends of messages in front of which V8 quotes the source, and what may follow them. */
 const QUOTING = /(?:is not a function|is not iterable|is not a constructor|could not be cloned)/.source;
 
+/** What V8's side says of a thrown object, which ours prints like `console.log`. */
+export const SOME_OBJECT = "<object>";
+
 /** Where V8's messages quote the program's text or print pictures, only what they say is compared. */
 const SAID: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`(Error<)[^>]*(${QUOTING})[^>]*`, "g"), "$1$2"],
@@ -41,6 +44,7 @@ function short(text = "nothing"): string {
 
 function same(left: string | undefined, right: string | undefined): boolean {
   if (left === right) return true;
+  if (left?.endsWith(`ThrownValue: ${SOME_OBJECT}`)) return /ThrownValue: [[{/\w]/.test(right ?? "");
   return left !== undefined && right !== undefined && said(left) === said(right);
 }
 

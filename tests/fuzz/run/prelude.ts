@@ -10,6 +10,7 @@ import { CONTEXT, effectLine, NOW, type Operation, RANDOM, uuid } from "./world.
 
 /** An operation that has not settled yet. */
 export interface Pending {
+  id: string;
   operation: Operation;
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
@@ -32,11 +33,13 @@ export function createPrelude(inputs: JsonValue): Prelude {
   let ordinal = 0;
   let ids = 0;
   const start = (kind: Operation["kind"], target: string, given: unknown): Promise<unknown> => {
-    const inputs = JSON.parse(JSON.stringify(carried(given ?? {}, `inputs of ${target}`))) as JsonValue;
-    ids++;
+    const inputs = JSON.parse(
+      JSON.stringify(carried(given ?? {}, `inputs of ${target}`)) ?? "null",
+    ) as JsonValue;
+    const id = uuid(++ids);
     lines.push(effectLine(kind, target, inputs));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    pending.push({ operation: { ordinal: ordinal++, kind, target, inputs }, resolve, reject });
+    pending.push({ id, operation: { ordinal: ordinal++, kind, target, inputs }, resolve, reject });
     // Nobody has to await an operation.
     promise.catch(() => {});
     return promise;
@@ -45,7 +48,8 @@ export function createPrelude(inputs: JsonValue): Prelude {
     const json = JSON.stringify(carried(payload ?? null, `the payload of ${name}`)) ?? "null";
     lines.push(`send ${name} ${json}`);
   };
-  const log = (level: string) => (...args: unknown[]): void => void lines.push(`${level} ${args.join(" ")}`);
+  const log = (level: string) => (...args: unknown[]): void =>
+    void lines.push(`${level} ${args.map(shown).join(" ")}`);
   const levels = ["log", "info", "warn", "error", "debug"];
   const names = {
     console: space(Object.fromEntries(levels.map((level) => [level, log(level)]))),
@@ -150,4 +154,8 @@ const extras: Record<string, (given: Record<string, unknown>) => Promise<unknown
 };
 for (const [name, value] of Object.entries(extras)) {
   Object.defineProperty(Promise, name, { value, configurable: true });
+}
+
+function shown(value: unknown): string {
+  return Object.is(value, -0) ? "-0" : String(value);
 }

@@ -8,6 +8,7 @@ import { setImmediate } from "node:timers";
 import type { JsonValue } from "../../../src/shared/json.ts";
 import { carried } from "./carry.ts";
 import { createPrelude, type Pending } from "./prelude.ts";
+import { SOME_OBJECT } from "./compare.ts";
 import { answerOf, MAX_TURNS, type Outcome, settleNext } from "./world.ts";
 
 // The flow language's dates are in UTC.
@@ -74,15 +75,13 @@ function rest(): Promise<void> {
 /** How a run that threw `error` ends. */
 export function failure(error: unknown): string {
   if (error instanceof Error) return `failed ${error.name}: ${error.message}`;
-  const own = typeof error === "object" && error !== null ? (error as { message?: unknown }).message : error;
-  return `failed ThrownValue: ${typeof own === "string" ? own : shown(error)}`;
+  const shown = typeof error === "object" && error !== null ? messageOf(error) : String(error);
+  return `failed ThrownValue: ${shown}`;
 }
 
-/** A thrown value as V8's messages show it. */
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return "[object Array]";
-  if (value instanceof Date || value instanceof RegExp) return String(value);
-  return typeof value === "object" && value !== null ? `#<${value.constructor.name}>` : String(value);
+function messageOf(thrown: object): string {
+  const { message } = thrown as { message?: unknown };
+  return typeof message === "string" ? message : SOME_OBJECT;
 }
 
 function settle(pending: Pending[], indices: number[]): void {
@@ -91,6 +90,10 @@ function settle(pending: Pending[], indices: number[]): void {
     pending.splice(pending.indexOf(one), 1);
     const answer = answerOf(one.operation);
     if (answer.ok) one.resolve(structuredClone(answer.output));
-    else one.reject(Object.assign(new Error(answer.message), { code: answer.code }));
+    else {
+      const { type, code, message } = answer;
+      const about = { type, code, executionId: one.id, target: one.operation.target };
+      one.reject(Object.assign(new Error(message), about));
+    }
   }
 }
