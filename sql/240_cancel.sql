@@ -145,6 +145,7 @@ begin
     max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
     delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
   where e.id = p_execution;
+  perform rhythm.reopen_steps(p_execution, v_failed);
   perform rhythm.retry(f.id) from unnest(v_failed) as f (id);
   perform rhythm.wake(array[v_execution.queue]);
 end;

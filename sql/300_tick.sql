@@ -125,13 +125,14 @@ begin
     limit p_limit
     for update skip locked);
   delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
+  delete from rhythm.step as s where s.execution_id = any (v_ids);
   delete from rhythm.execution as e where e.id = any (v_ids);
   return cardinality(v_ids);
 end;
 $$;
 
 comment on function rhythm.purge(interval, integer) is
-  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs and signals; returns how many.';
+  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
 
 create or replace function rhythm.uuid7_floor(p_at timestamptz)
 returns uuid

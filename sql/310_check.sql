@@ -58,7 +58,9 @@ as $$
   select t.execution_id, 'it is over and a timer of it is still to fire'
   from rhythm.timer as t
   join rhythm.execution as e on e.id = t.execution_id and e.stage = 4
-  where not t.fired;
+  where not t.fired
+  union all
+  select s.execution_id, s.violation from rhythm.check_steps() as s;
 $$;
 
 comment on function rhythm.check() is

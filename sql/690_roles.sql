@@ -16,12 +16,12 @@ as $$
       'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'channel', 'cron_next', 'cron_upcoming', 'check_inputs', 'check_schema', 'name_problem'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_tasks',
+      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule',
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'claim', 'settle', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

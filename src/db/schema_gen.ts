@@ -539,6 +539,65 @@ comment on index rhythm.task_in_sql is 'Whether there are SQL tasks at all: ever
 `,
   },
   {
+    name: "080_steps.sql",
+    kind: "structure",
+    checksum: "5ea0ae788dbcb81f58826c56c48a4638b4572253d1aea0737da1c1ad1653af04",
+    text: `-- Steps of code-first workflows: what each did, once, with its result.
+
+create table rhythm.step (
+  execution_id uuid not null,
+  started_at timestamptz not null,
+  ended_at timestamptz not null,
+  until timestamptz,
+  wait_id uuid,
+  seq integer,
+  attempts smallint not null default 1,
+  kind text not null,
+  status text not null,
+  name text not null,
+  error jsonb,
+  output jsonb,
+  constraint step_pkey primary key (execution_id, name),
+  constraint kind_known check (kind in ('step', 'sleep', 'signal', 'task', 'workflow')),
+  constraint status_known check (status in ('waiting', 'retrying', 'completed', 'failed')),
+  constraint seq_iff_over check ((seq is not null) = (status in ('completed', 'failed'))),
+  constraint error_iff_failed check ((error is not null) = (status in ('retrying', 'failed'))),
+  constraint waits_for_something check (wait_id is not null or status not in ('waiting', 'retrying'))
+)
+with (autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
+
+alter table rhythm.step alter column output set storage external;
+
+-- No foreign key: checking one costs more than the row. purge() and check() keep the two together.
+comment on table rhythm.step is 'The steps of code-first workflows, and what those wait for. A row that is completed or failed never changes: replaying answers from it.';
+comment on column rhythm.step.name is 'Unique within the workflow: two calls under one name are one step. What is after # tells calls apart that share a name.';
+comment on column rhythm.step.seq is 'The order in which steps ended, and in which a replay hands their results out.';
+comment on column rhythm.step.attempts is 'How often its function was run; 0 for what is not a function.';
+comment on column rhythm.step.wait_id is 'The timer, the wait for a signal, the child that settles it or, while it is retrying, ends the pause.';
+comment on column rhythm.step.until is 'When a sleep or a pause is over, or the wait for a signal gives up.';
+comment on column rhythm.step.output is 'What it returned; null in SQL: undefined.';
+
+create type rhythm.step_news as (
+  execution_id uuid,
+  name text,
+  kind text,
+  status text,
+  seq integer,
+  attempts smallint,
+  wait_id uuid,
+  delay_ms bigint,
+  until timestamptz,
+  took_ms bigint,
+  signal text,
+  child jsonb,
+  error jsonb,
+  output jsonb
+);
+
+comment on type rhythm.step_news is 'What save_steps() is given for each step: the row, and what it begins to wait for.';
+`,
+  },
+  {
     name: "100_ground.sql",
     kind: "behaviour",
     checksum: "46f03a8db509ce8f471f0fb2016f2ca9964cdda224be9de5eeec6eb7fd5e698a",
@@ -2486,7 +2545,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "1e0232e6bc609da4979a724e92736fd833d83d678c2e3ef7b73bc0015b8db1ab",
+    checksum: "7f46c4a5317a50dd7359aad3a05c31e0ad651ea50933d2ff349f6806b224589d",
     text: `-- Cancelling and retrying.
 
 create or replace function rhythm.tree(p_execution uuid)
@@ -2634,6 +2693,7 @@ begin
     max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
     delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
   where e.id = p_execution;
+  perform rhythm.reopen_steps(p_execution, v_failed);
   perform rhythm.retry(f.id) from unnest(v_failed) as f (id);
   perform rhythm.wake(array[v_execution.queue]);
 end;
@@ -3314,7 +3374,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "5a2b5a5ea7f8bf433a8b7635f0cd74e76a64dd12fb6883aa4ab1a9e08929e3b7",
+    checksum: "cbbfe5db8f201f7ac4a6a76aa6ec188e4a89c074a442f05efae027102b9794bf",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -3442,13 +3502,14 @@ begin
     limit p_limit
     for update skip locked);
   delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
+  delete from rhythm.step as s where s.execution_id = any (v_ids);
   delete from rhythm.execution as e where e.id = any (v_ids);
   return cardinality(v_ids);
 end;
 $$;
 
 comment on function rhythm.purge(interval, integer) is
-  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs and signals; returns how many.';
+  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
 
 create or replace function rhythm.uuid7_floor(p_at timestamptz)
 returns uuid
@@ -3463,9 +3524,51 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
 `,
   },
   {
+    name: "305_check_steps.sql",
+    kind: "behaviour",
+    checksum: "85dcc2e0fde11a5495be5247a22877c4ad5cf577f795c6b10ff89e63cc93d65e",
+    text: `-- The part of check() that looks at code-first workflows.
+
+create or replace function rhythm.check_steps()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = ''
+as $$
+  select s.execution_id, format('step "%s" belongs to no execution', min(s.name))
+  from rhythm.step as s
+  where not exists (select from rhythm.execution as e where e.id = s.execution_id)
+  group by s.execution_id
+  union all
+  select e.id, format('it is a task and has a step "%s"', min(s.name))
+  from rhythm.step as s join rhythm.execution as e on e.id = s.execution_id and e.type = 'task'
+  group by e.id
+  union all
+  select d.execution_id, format('steps %s ended as number %s', d.names, d.seq)
+  from (
+    select s.execution_id, s.seq, string_agg(format('"%s"', s.name), ', ' order by s.name) as names
+    from rhythm.step as s where s.seq is not null group by s.execution_id, s.seq having count(*) > 1
+  ) as d
+  union all
+  select e.id, format('step "%s" waits for nothing that can still happen', s.name)
+  from rhythm.step as s
+  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  join rhythm.workflow_state as w on w.execution_id = e.id
+  where s.status in ('waiting', 'retrying')
+    and s.wait_id <> all (w.inbox)
+    and coalesce(s.until > rhythm.now(), true)
+    and not exists (select from rhythm.execution as c where c.id = s.wait_id and c.stage < 4)
+    and not exists (select from rhythm.timer as t where t.id = s.wait_id)
+    and not exists (select from rhythm.signal_wait as g where g.id = s.wait_id);
+$$;
+
+comment on function rhythm.check_steps() is 'What is wrong with the steps of code-first workflows. Part of check().';
+`,
+  },
+  {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "7f8b594eeafddc6dc09ad6a05c3803e070f30f3cfb9244d01e06a4d69f6dfeb4",
+    checksum: "0861df41838c28fc29434bf4702053b336147a325d094380bc55020b6192b5ee",
     text: `-- The database's own fsck.
 
 create or replace function rhythm.check()
@@ -3526,7 +3629,9 @@ as $$
   select t.execution_id, 'it is over and a timer of it is still to fire'
   from rhythm.timer as t
   join rhythm.execution as e on e.id = t.execution_id and e.stage = 4
-  where not t.fired;
+  where not t.fired
+  union all
+  select s.execution_id, s.violation from rhythm.check_steps() as s;
 $$;
 
 comment on function rhythm.check() is
@@ -5838,9 +5943,267 @@ comment on view rhythm.schedules is
 `,
   },
   {
+    name: "682_steps.sql",
+    kind: "behaviour",
+    checksum: "201df25fa19f82a08249f4ceddaf70d7cdc22b935859186c6817658c2db2e8fa",
+    text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
+
+-- The lock on the worker keeps its leases from being given to others between here and the commit; that is enough to
+-- say that nobody else runs these workflows.
+create or replace function rhythm.held_steps(p_worker uuid, p_steps jsonb)
+returns rhythm.step_news[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_held rhythm.step_news[];
+begin
+  perform from rhythm.worker as w where w.id = p_worker for key share;
+  if not found then
+    return '{}';
+  end if;
+  select coalesce(array_agg(n::rhythm.step_news), '{}') into v_held
+  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker;
+  return v_held;
+end;
+$$;
+
+comment on function rhythm.held_steps(uuid, jsonb) is 'The news of steps whose workflow the worker still holds. Internal.';
+
+create or replace function rhythm.write_steps(p_news rhythm.step_news[], p_now timestamptz)
+returns setof rhythm.step
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into rhythm.step as s (
+    execution_id, started_at, ended_at, until, wait_id, seq, attempts, kind, status, name, error, output
+  )
+  select
+    n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now,
+    coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond'),
+    n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error, n.output
+  from unnest(p_news) as n
+  on conflict (execution_id, name) do update set
+    ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
+    wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output
+  where s.status in ('waiting', 'retrying')
+  returning s.*;
+$$;
+
+comment on function rhythm.write_steps(rhythm.step_news[], timestamptz) is 'Writes steps; returns those that changed: what is over stays as it is. Internal.';
+
+-- What saved steps begin to wait for: pauses and sleeps, signals, children.
+create or replace function rhythm.begin_waits(p_news rhythm.step_news[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_children jsonb;
+  v_listening uuid[];
+begin
+  insert into rhythm.timer (id, execution_id, fires_at)
+  select n.wait_id, n.execution_id, coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond')
+  from unnest(p_news) as n where n.kind = 'sleep' or n.status = 'retrying';
+
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
+  select n.wait_id, n.execution_id, n.signal, coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond')
+  from unnest(p_news) as n where n.kind = 'signal';
+
+  select jsonb_agg(n.child || jsonb_build_object('id', n.wait_id, 'parent', n.execution_id)) into v_children
+  from unnest(p_news) as n where n.child is not null;
+  if v_children is not null then
+    perform from rhythm.create_many(v_children);
+  end if;
+  v_listening := array(select distinct n.execution_id from unnest(p_news) as n where n.kind = 'signal');
+  if v_listening <> '{}' then
+    perform rhythm.deliver(rhythm.match_signals(v_listening));
+  end if;
+  perform rhythm.wake_clocks();
+end;
+$$;
+
+comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Makes the timers, waits for signals and children of saved steps. Internal.';
+
+create or replace function rhythm.save_steps(p_worker uuid, p_steps jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_count constant integer := jsonb_array_length(p_steps);
+  v_held rhythm.step_news[];
+  v_begun rhythm.step_news[];
+  v_written jsonb;
+begin
+  if jsonb_path_exists(p_steps, '$[*] ? (@.kind == "signal" && @.status == "waiting")') then
+    perform rhythm.lock_states(array(
+      select (p.value ->> 'execution_id')::uuid from jsonb_array_elements(p_steps) as p where p.value ->> 'kind' = 'signal'));
+  end if;
+  v_held := rhythm.held_steps(p_worker, p_steps);
+  perform rhythm.check_step_sizes(v_held);
+  if not jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")') then
+    if (select count(*) from rhythm.write_steps(v_held, v_now)) = v_count then
+      return '[]';
+    end if;
+  else
+    select coalesce(jsonb_agg(jsonb_build_array(s.execution_id, s.name)), '[]') into v_written from rhythm.write_steps(v_held, v_now) as s;
+    v_begun := array(select n from unnest(v_held) as n
+      where n.status in ('waiting', 'retrying') and v_written @> jsonb_build_array(jsonb_build_array(n.execution_id, n.name)));
+    perform rhythm.begin_waits(v_begun, v_now);
+    if jsonb_array_length(v_written) = v_count then
+      return '[]';
+    end if;
+  end if;
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('id', p.value -> 'execution_id', 'name', p.value -> 'name')), '[]')
+    from jsonb_array_elements(p_steps) as p
+    where not exists (select from rhythm.step as s
+      join unnest(v_held) as n on n.execution_id = s.execution_id and n.name = s.name and n.status = s.status and n.seq is not distinct from s.seq
+      where s.execution_id = (p.value ->> 'execution_id')::uuid and s.name = p.value ->> 'name'));
+end;
+$$;
+
+comment on function rhythm.save_steps(uuid, jsonb) is
+  'Stores how steps of leased code-first workflows ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
+  'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step is over already.';
+
+create or replace function rhythm.check_step_sizes(p_news rhythm.step_news[])
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_name text;
+begin
+  select n.name into v_name from unnest(p_news) as n
+  where pg_column_size(n.output) > v_limit / 2 and octet_length(n.output::text) > v_limit limit 1;
+  if v_name is not null then
+    perform rhythm.raise('RH006', format('The result of step "%s" takes more than %s bytes (setting max_payload_bytes)', v_name, v_limit),
+      'Store it elsewhere, and return where it is');
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_step_sizes(rhythm.step_news[]) is 'Raises RH006 for a result that is too large. Internal.';
+
+create or replace function rhythm.load_steps(p_executions uuid[])
+returns table (
+  execution_id uuid, name text, kind text, status text, seq integer, attempts integer, wait_id uuid, is_due boolean, error jsonb, output jsonb
+)
+language sql
+stable
+set search_path = ''
+as $$
+  select s.execution_id, s.name, s.kind, s.status, s.seq, s.attempts::integer, s.wait_id,
+    coalesce(s.kind in ('step', 'sleep') and s.until <= clock.now, false), s.error, s.output
+  from rhythm.step as s
+  cross join (select rhythm.now() as now) as clock
+  where s.execution_id = any (p_executions)
+  order by s.execution_id, s.seq nulls last;
+$$;
+
+comment on function rhythm.load_steps(uuid[]) is
+  'The steps of code-first workflows, in the order in which they ended; those that are not over come last. is_due: its sleep or pause is over.';
+`,
+  },
+  {
+    name: "684_code_workflows.sql",
+    kind: "behaviour",
+    checksum: "d297771c2346bf98a63b59fba6aba1673a42b68182a8937040c43fd339b6471d",
+    text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
+
+create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_version rhythm.flow_version;
+begin
+  select v.* into v_version from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = p_name;
+  if found and v_version.code <> '{"language": "typescript"}' then
+    perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a code-first workflow', p_name), 'Give the workflow another name');
+  end if;
+  if v_version.version is not null and (p_options is null or p_options = v_version.options) then
+    return v_version.version;
+  end if;
+  return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\\n// %s', coalesce(p_options, '{}')),
+    '{"language": "typescript"}', options => coalesce(p_options, '{}'));
+end;
+$$;
+
+comment on function rhythm.register_workflow(text, jsonb) is
+  'Makes a code-first workflow known, with the defaults of its executions (queue, priority, timeout, retry; null: as they are). From then on start() starts it like a flow.';
+
+create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid)
+returns setof rhythm.claimed
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform from rhythm.worker as w where w.id = p_worker for key share;
+  if not found then
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');
+  end if;
+  update rhythm.execution as e
+  set worker = p_worker, status = 'running', stage = 2, claimed_at = rhythm.now(), attempt = greatest(e.attempt, 1),
+    delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
+  where e.id = p_execution and e.type = 'workflow' and e.stage in (0, 1) and e.worker is null;
+  if found then
+    return query select h.* from rhythm.hand_over(array[p_execution]) as h;
+  elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
+    perform rhythm.raise('RH002', format('There is no workflow %s', p_execution));
+  end if;
+end;
+$$;
+
+comment on function rhythm.claim_execution(uuid, uuid) is
+  'Leases one workflow to a worker, whatever its queue; empty means: it runs elsewhere, is suspended, or is over.';
+
+-- What brought the workflow down runs again. p_restarted: failed children that retry() runs again themselves.
+create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update rhythm.step as s
+  set status = 'waiting', seq = null, error = null
+  where s.execution_id = p_execution and s.status = 'failed' and s.wait_id = any (p_restarted);
+  delete from rhythm.step as s
+  using rhythm.execution as e
+  where e.id = p_execution and s.execution_id = p_execution and s.status = 'failed'
+    and s.name = coalesce(e.error ->> 'step', s.name);
+$$;
+
+comment on function rhythm.reopen_steps(uuid, uuid[]) is
+  'Lets the failed step that ended a workflow run again; all that failed, if the error names none. Internal to retry().';
+
+drop view if exists rhythm.steps;
+
+create view rhythm.steps as
+select s.execution_id, s.seq, s.name, s.kind, s.status, s.attempts, s.started_at, s.ended_at, s.until, s.wait_id, s.output, s.error
+from rhythm.step as s;
+
+comment on view rhythm.steps is
+  'What code-first workflows did, step by step: order by execution_id, seq. Without seq: it waits (until: for so long), or pauses before another attempt.';
+`,
+  },
+  {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "31c698610b00a316879febc53c45585b3e225faca7db15ca261e7d4ed2c96af8",
+    checksum: "863835e201e9386776a11ea682a6fc2adc18ff2b66cc1f0fbc59d10fbaa6b450",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -5859,12 +6222,12 @@ as $$
       'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'channel', 'cron_next', 'cron_upcoming', 'check_inputs', 'check_schema', 'name_problem'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_tasks',
+      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule',
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'claim', 'settle', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)
