@@ -19,7 +19,7 @@
  * @module
  */
 export { AppWorker } from "./src/app/app_worker.ts";
-export { type FlowInput, FlowNotReadableError } from "./src/app/flow_sources.ts";
+export { type FlowInput, FlowNotReadableError, type FlowSource } from "./src/app/flow_sources.ts";
 export {
   cancelExecution,
   getExecution,

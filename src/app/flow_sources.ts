@@ -16,9 +16,15 @@ export type FlowInput = string | URL | FlowSource;
 
 /** Thrown when a place that should hold flows cannot be read. */
 export class FlowNotReadableError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "FlowNotReadableError";
 
-  /** @param path the file or directory @param options the error of the file system */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param path the file or directory
+   * @param options the error of the file system
+   */
   constructor(path: string, options: ErrorOptions) {
     const reason = options.cause instanceof Deno.errors.NotFound
       ? "it does not exist"

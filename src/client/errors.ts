@@ -3,9 +3,14 @@ import { describe, type Execution, type ExecutionError } from "../define/mod.ts"
 
 /** Thrown for what cannot be the id of an execution. */
 export class InvalidIdError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "InvalidIdError";
 
-  /** @param value what was given */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param value what was given
+   */
   constructor(value: unknown) {
     super(
       `${describe(value)} is not the id of an execution; expected a UUID, or what start() and queue() return`,
@@ -18,13 +23,18 @@ export class InvalidIdError extends RhythmError {
 
 /** Thrown by `run.result()` when the execution failed. */
 export class ExecutionFailedError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "ExecutionFailedError";
   /** The execution. */
   readonly executionId: string;
   /** The error it ended with. */
   readonly error: ExecutionError;
 
-  /** @param execution the failed execution */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param execution the failed execution
+   */
   constructor(execution: Execution) {
     const error = execution.error ?? { type: "Error", message: "no reason was stored" };
     super(`${title(execution)} failed: ${error.type}: ${error.message}`, { code: "EXECUTION_FAILED" });
@@ -35,11 +45,16 @@ export class ExecutionFailedError extends RhythmError {
 
 /** Thrown by `run.result()` when the execution was cancelled. */
 export class ExecutionCancelledError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "ExecutionCancelledError";
   /** The execution. */
   readonly executionId: string;
 
-  /** @param execution the cancelled execution */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param execution the cancelled execution
+   */
   constructor(execution: Execution) {
     const reason = execution.error?.message;
     super(`${title(execution)} was cancelled${reason ? `: ${reason}` : ""}`, { code: "EXECUTION_CANCELLED" });
@@ -49,11 +64,17 @@ export class ExecutionCancelledError extends RhythmError {
 
 /** Thrown when an execution is not over when the time for waiting is. The execution goes on. */
 export class WaitTimeoutError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "WaitTimeoutError";
   /** The execution. */
   readonly executionId: string;
 
-  /** @param executionId the execution @param seconds how long was waited */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param executionId the execution
+   * @param seconds how long was waited
+   */
   constructor(executionId: string, seconds: number) {
     super(`Execution "${executionId}" was not over after ${seconds} s of waiting; it goes on`, {
       code: "WAIT_TIMEOUT",
@@ -64,9 +85,14 @@ export class WaitTimeoutError extends RhythmError {
 
 /** Thrown when a client is used after it was closed. */
 export class ClosedError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "ClosedError";
 
-  /** @param what what was closed */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param what what was closed
+   */
   constructor(what: string) {
     super(`${what} is closed; nothing can be asked of it any more`, { code: "CLOSED" });
   }

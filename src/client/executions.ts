@@ -55,7 +55,11 @@ const STATUSES: readonly string[] = ["pending", "running", "suspended", "complet
 export class Executions {
   readonly #core: ClientCore;
 
-  /** @param core what calls */
+  /**
+   * Made by the application.
+   *
+   * @param core what calls
+   */
   constructor(core: ClientCore) {
     this.#core = core;
   }

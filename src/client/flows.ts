@@ -26,11 +26,17 @@ export interface RegisteredFlow {
 
 /** Thrown when a flow has errors: its message shows each at its place in the source. */
 export class FlowError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "FlowError";
   /** Everything that was found. */
   readonly diagnostics: readonly Diagnostic[];
 
-  /** @param flows the flows with errors, rendered @param diagnostics everything that was found */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param flows the flows with errors, rendered
+   * @param diagnostics everything that was found
+   */
   constructor(flows: readonly string[], rendered: string, diagnostics: readonly Diagnostic[]) {
     super(`Cannot register ${flows.map((name) => `"${name}"`).join(", ")}:\n\n${rendered}`, {
       code: "FLOW_INVALID",
@@ -44,7 +50,11 @@ export class Flows {
   readonly #core: ClientCore;
   readonly #queues = new Set<string>();
 
-  /** @param core what calls */
+  /**
+   * Made by the application.
+   *
+   * @param core what calls
+   */
   constructor(core: ClientCore) {
     this.#core = core;
   }

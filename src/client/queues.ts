@@ -20,7 +20,11 @@ export interface QueueLimits {
 export class Queues {
   readonly #core: ClientCore;
 
-  /** @param core what calls */
+  /**
+   * Made by the application.
+   *
+   * @param core what calls
+   */
   constructor(core: ClientCore) {
     this.#core = core;
   }

@@ -64,7 +64,11 @@ const KEYS = [
 export class Schedules {
   readonly #core: ClientCore;
 
-  /** @param core what calls */
+  /**
+   * Made by the application.
+   *
+   * @param core what calls
+   */
   constructor(core: ClientCore) {
     this.#core = core;
   }

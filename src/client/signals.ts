@@ -17,7 +17,11 @@ export interface SignalOptions {
 export class Signals {
   readonly #core: ClientCore;
 
-  /** @param core what calls */
+  /**
+   * Made by the application.
+   *
+   * @param core what calls
+   */
   constructor(core: ClientCore) {
     this.#core = core;
   }

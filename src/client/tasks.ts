@@ -26,7 +26,12 @@ export class Tasks {
   readonly #core: ClientCore;
   readonly #known: ReadonlyMap<string, TaskDefinition>;
 
-  /** @param core what calls @param known the tasks that this application declares */
+  /**
+   * Made by the application.
+   *
+   * @param core what calls
+   * @param known the tasks that this application declares
+   */
   constructor(core: ClientCore, known: ReadonlyMap<string, TaskDefinition>) {
     this.#core = core;
     this.#known = known;

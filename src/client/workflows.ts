@@ -8,7 +8,11 @@ import type { RunNowOptions } from "./tasks.ts";
 export class Workflows {
   readonly #core: ClientCore;
 
-  /** @param core what calls */
+  /**
+   * Made by the application.
+   *
+   * @param core what calls
+   */
   constructor(core: ClientCore) {
     this.#core = core;
   }

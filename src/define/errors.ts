@@ -3,11 +3,17 @@ import { describeIssues, type SchemaIssue } from "./schema.ts";
 
 /** Thrown when a declaration or a call is given an option it does not know, or a value that option cannot have. */
 export class InvalidOptionError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "InvalidOptionError";
   /** The option, as a path from the argument: `retry.maxAttempts`. */
   readonly option: string;
 
-  /** @param option the option's path @param message the whole sentence */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param option the option's path
+   * @param message the whole sentence
+   */
   constructor(option: string, message: string) {
     super(message, { code: "INVALID_OPTION" });
     this.option = option;
@@ -16,11 +22,17 @@ export class InvalidOptionError extends RhythmError {
 
 /** Thrown when an input does not satisfy the schema of its task or flow. Trying again cannot help. */
 export class InvalidInputError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "InvalidInputError";
   /** What the schema found, one by one. */
   readonly issues: readonly SchemaIssue[];
 
-  /** @param target the task the input was meant for @param issues what its schema found */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param target the task the input was meant for
+   * @param issues what its schema found
+   */
   constructor(target: string, issues: readonly SchemaIssue[]) {
     super(`The input of task "${target}" does not satisfy its schema: ${describeIssues(issues)}`, {
       code: "INVALID_INPUT",
@@ -31,9 +43,14 @@ export class InvalidInputError extends RhythmError {
 
 /** Thrown when something needs the default application and `Rhythm.init()` has not made one yet. */
 export class NotInitializedError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "NotInitializedError";
 
-  /** @param what what was called too early */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param what what was called too early
+   */
   constructor(what: string) {
     super(`${what} needs an application: call \`await Rhythm.init(…)\` first`, { code: "NOT_INITIALIZED" });
   }
@@ -52,11 +69,14 @@ export class NotInitializedError extends RhythmError {
  * ```
  */
 export class NonRetryableError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name: string = "NonRetryableError";
   /** What a program may want to know about the failure; kept with the error if JSON can carry it. */
   readonly data: unknown;
 
   /**
+   * Makes the error and its sentence.
+   *
    * @param message what happened, for people
    * @param options a code and data for programs, and the error that caused this one
    */

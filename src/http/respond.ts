@@ -71,13 +71,3 @@ export function statusOf(error: RhythmError): number {
   if (/CONNECT|UNAVAILABLE/.test(code)) return 503;
   return 500;
 }
-
-// What the engine refuses, by SQLSTATE: a value, an execution, its state, a name, inputs, a size.
-const REFUSALS: Readonly<Record<string, number>> = {
-  RH001: 400,
-  RH002: 404,
-  RH003: 409,
-  RH004: 404,
-  RH005: 400,
-  RH006: 413,
-};

@@ -1,0 +1,73 @@
+import type { ExecutionError } from "./execution.ts";
+
+/** A failed attempt as it is stored. */
+export interface Failure {
+  /** What was thrown. */
+  readonly error: ExecutionError;
+  /** Whether another attempt could help. */
+  readonly retryable: boolean;
+}
+
+const STACK_LIMIT = 8_000;
+const FINAL_ERRORS = new Set(["JsonError", "NonRetryableError", "InvalidInputError"]);
+
+/**
+ * Whatever a handler threw, as it is stored: type, message, code, data and stack.
+ *
+ * @param thrown an error, or anything else that was thrown
+ * @returns what to store, and whether to try again
+ */
+export function failureOf(thrown: unknown): Failure {
+  if (!(thrown instanceof Error)) {
+    const data = toData(thrown);
+    const message = typeof thrown === "string" ? thrown : JSON.stringify(data) ?? String(thrown);
+    return {
+      error: { type: "Error", message, ...(typeof thrown === "string" ? {} : { data }) },
+      retryable: true,
+    };
+  }
+  const fields = thrown as Error & { code?: unknown; data?: unknown; retryable?: unknown };
+  const error: ExecutionError = { type: typeOf(thrown), message: thrown.message };
+  if (typeof fields.code === "string" || typeof fields.code === "number") error.code = String(fields.code);
+  const data = toData(fields.data);
+  if (data !== undefined) error.data = data;
+  const stack = stackOf(thrown);
+  if (stack !== "") error.stack = stack;
+  return { error, retryable: !isFinal(thrown) && fields.retryable !== false };
+}
+
+function isFinal(thrown: Error): boolean {
+  for (
+    let type = thrown.constructor;
+    type !== Error && typeof type === "function";
+    type = Object.getPrototypeOf(type)
+  ) {
+    if (FINAL_ERRORS.has(type.name)) return true;
+  }
+  return FINAL_ERRORS.has(thrown.name);
+}
+
+function typeOf(error: Error): string {
+  if (error.name !== "Error") return error.name;
+  return error.constructor.name === "" ? "Error" : error.constructor.name;
+}
+
+function stackOf(error: Error): string {
+  let text = (error.stack ?? "").slice(0, STACK_LIMIT);
+  let cause = error.cause;
+  for (let depth = 0; cause instanceof Error && depth < 5; depth++, cause = cause.cause) {
+    text += `\nCaused by: ${(cause.stack ?? cause.message).slice(0, STACK_LIMIT / 4)}`;
+  }
+  return text;
+}
+
+// What JSON cannot carry is left out: the failure itself must always be storable.
+function toData(value: unknown): ExecutionError["data"] {
+  if (value === undefined) return undefined;
+  try {
+    const text = JSON.stringify(value);
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
