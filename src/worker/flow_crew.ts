@@ -5,7 +5,7 @@ import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
 import { Programs } from "./programs.ts";
 import type { Strangers } from "./strangers.ts";
-import { Uuids } from "./uuid.ts";
+import { Uuids } from "../define/uuid.ts";
 
 /** How far a flow went. */
 export interface FlowStep {

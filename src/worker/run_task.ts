@@ -1,7 +1,7 @@
 import { durationMs } from "../shared/duration.ts";
 import { toJson } from "../shared/json.ts";
 import { parseInput, type TaskDefinition } from "../define/mod.ts";
-import { type Failure, failureOf } from "./failure.ts";
+import { type Failure, failureOf } from "../define/failure.ts";
 import { IsolatedError, runIsolated } from "./isolate/run.ts";
 import type { TaskRun, TaskStoppedError } from "./task_run.ts";
 

@@ -3,7 +3,7 @@ import { type AnyTask, parseInput } from "../../define/mod.ts";
 import type { ErrorJson } from "../../flow/mod.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import { toJson } from "../../shared/json.ts";
-import { failureOf } from "../../worker/failure.ts";
+import { failureOf } from "../../define/failure.ts";
 import { CliError } from "../cli_error.ts";
 
 /** What is asked for: one attempt of a task, or a child workflow that has no file. */

@@ -8,7 +8,7 @@ import {
 } from "../../flow/mod.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import { durationMs } from "../../shared/duration.ts";
-import { Uuids } from "../../worker/uuid.ts";
+import { Uuids } from "../../define/uuid.ts";
 import type { Answers } from "./answers.ts";
 import type { SimulationClock } from "./simulation_clock.ts";
 

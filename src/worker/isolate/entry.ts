@@ -6,7 +6,7 @@ import {
   type TaskLog,
   type TransactionalContext,
 } from "../../define/mod.ts";
-import { failureOf } from "../failure.ts";
+import { failureOf } from "../../define/failure.ts";
 import type { FromIsolate, ToIsolate } from "./protocol.ts";
 
 const port = globalThis as unknown as {

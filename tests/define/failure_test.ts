@@ -1,6 +1,6 @@
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
 import { NonRetryableError } from "../../src/define/mod.ts";
-import { failureOf } from "../../src/worker/failure.ts";
+import { failureOf } from "../../src/define/failure.ts";
 
 class CardRefused extends Error {
   readonly code = "CARD";

@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
-import { Uuids } from "../../src/worker/uuid.ts";
+import { Uuids } from "../../src/define/uuid.ts";
 
 Deno.test("Uuids.next() makes version 7 UUIDs of now", () => {
   const id = new Uuids(() => 0x0123_4567_89ab).next();
