@@ -2,7 +2,7 @@ import { NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
 import { dateText, dateTimeText, parseDate, timeText } from "./date_text.ts";
 import { declare, type Declared, guard, memberTable, natives } from "./define.ts";
-import { localeArguments } from "./locale.ts";
+import { FORMATTER_COST, localeArguments } from "./locale.ts";
 
 function dateOf(vm: Machine, self: Value): Date {
   if (self instanceof Date) return self;
@@ -59,6 +59,7 @@ function set(vm: Machine, self: Value, to: { part: string; count: number; args: 
 function localized(name: "toLocaleString" | "toLocaleDateString" | "toLocaleTimeString"): Declared {
   return [0, (vm, self, args) => {
     const date = dateOf(vm, self);
+    vm.charge(FORMATTER_COST);
     const { locales, options } = localeArguments(vm, args);
     const given = { timeZone: "UTC", ...options } as Intl.DateTimeFormatOptions;
     return guard(vm, () => date[name](locales, given));

@@ -8,11 +8,18 @@ export interface LocaleArguments {
   options: Record<string, string | number | boolean>;
 }
 
+/** What comparing and changing case cost: with options the host makes a collator anew. */
+const PLAIN_COST = 20;
+const COLLATOR_COST = 150;
+/** What the host takes to make a formatter, in instructions. */
+export const FORMATTER_COST = 300;
+
 /**
  * The arguments `locales` and `options` of a method, as data of the host. Without locales it is `en-US`, whatever the
  * machine; so the result never depends on where a flow runs.
  */
 export function localeArguments(vm: Machine, [locales, options]: Value[]): LocaleArguments {
+  vm.charge(options === undefined ? PLAIN_COST : COLLATOR_COST);
   const names = locales === undefined
     ? "en-US"
     : Array.isArray(locales)

@@ -1,7 +1,7 @@
 import { NativeFunction, type Value } from "../vm/value.ts";
 import type { Machine, MemberTable } from "./builtin.ts";
 import { declare, guard, memberTable, natives, words } from "./define.ts";
-import { localeArguments } from "./locale.ts";
+import { FORMATTER_COST, localeArguments } from "./locale.ts";
 
 function numberOf(vm: Machine, self: Value, name: string): number {
   if (typeof self === "number") return self;
@@ -34,6 +34,7 @@ export const numberMembers: MemberTable = memberTable("Number.prototype", {
   }],
   toLocaleString: declare(0, (vm, self, args) => {
     const value = numberOf(vm, self, "toLocaleString");
+    vm.charge(FORMATTER_COST);
     const { locales, options } = localeArguments(vm, args);
     return guard(vm, () => value.toLocaleString(locales, options as Intl.NumberFormatOptions));
   }),

@@ -11,12 +11,28 @@ function programOf(vm: Machine, regexp: FlowRegExp): RegExpProgram {
   return regexp.compiled as RegExpProgram;
 }
 
+/** Programs of late, so that a literal in a loop is compiled once. What a flow pays does not depend on it. */
+const recent = new Map<string, RegExpProgram>();
+const MAX_RECENT = 100;
+/** Numbers of code: what is larger is not kept. */
+const MAX_KEPT = 3_000;
+
 function compile(vm: Machine, source: string, flags: string): RegExpProgram {
   vm.charge(source.length);
+  const key = `${flags}/${source}`;
+  const known = recent.get(key);
+  const program = known ?? compileOrRefuse(vm, source, flags);
+  vm.charge(program.code.length / 3);
+  if (known === undefined && program.code.length <= MAX_KEPT && source.length <= MAX_KEPT) {
+    if (recent.size === MAX_RECENT) recent.delete(recent.keys().next().value!);
+    recent.set(key, program);
+  }
+  return program;
+}
+
+function compileOrRefuse(vm: Machine, source: string, flags: string): RegExpProgram {
   try {
-    const program = compileRegExp(source, flags);
-    vm.charge(program.code.length);
-    return program;
+    return compileRegExp(source, flags);
   } catch (error) {
     if (!(error instanceof UnsupportedRegExp)) throw error;
     const message = `Cannot use the regular expression /${source}/${flags}: ${error.message}`;
@@ -31,15 +47,19 @@ export function createRegExp(vm: Machine, source: string, flags: string): FlowRe
     vm.fail("SyntaxError", message, { code: "FLOW_UNSUPPORTED_REGEXP" });
   }
   vm.checkString(source.length);
-  let canonical: string;
-  try {
-    canonical = new RegExp(source, flags).flags;
-  } catch (error) {
-    return vm.fail("SyntaxError", (error as Error).message);
-  }
+  const canonical = recent.has(`${flags}/${source}`) ? flags : checkedFlags(vm, source, flags);
   const made = new FlowRegExp(source, canonical);
   made.compiled = compile(vm, source, canonical);
   return made;
+}
+
+/** The flags in JavaScript's order, if the host accepts pattern and flags. */
+function checkedFlags(vm: Machine, source: string, flags: string): string {
+  try {
+    return new RegExp(source, flags).flags;
+  } catch (error) {
+    return vm.fail("SyntaxError", (error as Error).message);
+  }
 }
 
 /** A match: the offsets of the groups, -1 where one took no part. */

@@ -1,31 +1,53 @@
 import type { CharTest } from "./program.ts";
 
+/** How much one regular expression may remember about characters: so many pages of 256 bytes. */
+export interface PageBudget {
+  left: number;
+}
+
+const LATIN = 0;
+
 /**
  * A test for one character, by the host's own regular expressions: the pattern is never longer than one class and the text
- * never longer than one character, so this is exact and takes constant time.
+ * never longer than one character, so this is exact and takes constant time. Answers are remembered.
  *
  * @param pattern what matches one character, such as `[a-z]` or `\d`
- * @param flags those of `i`, `s`, `u` that are set
+ * @param options the flags that matter, those of `i`, `s`, `u`; and how much may be remembered
  */
-export function hostTest(pattern: string, flags: string): CharTest {
+export function hostTest(pattern: string, options: { flags: string; budget: PageBudget }): CharTest {
+  const { flags, budget } = options;
   const host = new RegExp(`^(?:${pattern})$`, flags);
   const unicode = flags.includes("u");
-  const latin = new Uint8Array(256);
-  const known = new Map<number, boolean>();
   const ask = (code: number): boolean =>
     host.test(unicode ? String.fromCodePoint(code) : String.fromCharCode(code));
+  // A page has a byte for each of 256 characters: 0 not asked yet, 1 no, 2 yes.
+  const pages = new Map<number, Uint8Array<ArrayBuffer>>();
+  let page = new Uint8Array(256);
+  let number = LATIN;
+  pages.set(number, page);
+
   return (code) => {
-    if (code < 256) {
-      if (latin[code] === 0) latin[code] = ask(code) ? 1 : 2;
-      return latin[code] === 1;
+    if (code >> 8 !== number) {
+      const other = pages.get(code >> 8) ?? turn(code >> 8);
+      if (other === undefined) return ask(code);
+      page = other;
+      number = code >> 8;
     }
-    let answer = known.get(code);
-    if (answer === undefined) {
-      if (known.size >= 4096) known.clear();
-      known.set(code, answer = ask(code));
-    }
+    const known = page[code & 255]!;
+    if (known !== 0) return known === 2;
+    const answer = ask(code);
+    page[code & 255] = answer ? 2 : 1;
     return answer;
   };
+
+  /** Start another page, if there is paper left. */
+  function turn(to: number): Uint8Array<ArrayBuffer> | undefined {
+    if (budget.left === 0) return undefined;
+    budget.left--;
+    const fresh = new Uint8Array(256);
+    pages.set(to, fresh);
+    return fresh;
+  }
 }
 
 /** The pattern that matches exactly this character. */

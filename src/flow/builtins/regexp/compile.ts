@@ -1,6 +1,6 @@
 import { type AST, RegExpParser } from "@eslint-community/regexpp";
-import { escapeCode, hostTest } from "./char_test.ts";
-import type { CharTest, Instruction, RegExpProgram } from "./program.ts";
+import { escapeCode, hostTest, type PageBudget } from "./char_test.ts";
+import { assemble, type CharTest, type Instruction, type RegExpProgram } from "./program.ts";
 
 /** Why a regular expression that JavaScript knows is refused. */
 export class UnsupportedRegExp extends Error {}
@@ -9,6 +9,8 @@ export class UnsupportedRegExp extends Error {}
 const MAX_INSTRUCTIONS = 20_000;
 /** More often than this nothing is repeated: no text is that long. */
 const ENDLESS = 2 ** 29;
+/** How many pages the tests of characters may remember together. */
+const MAX_PAGES = 1_024;
 /** How many capturing groups: each way through the pattern remembers all of them. */
 const MAX_GROUPS = 200;
 /** How deep groups may nest. */
@@ -49,6 +51,7 @@ class Compiler {
   readonly #groups = new Map<AST.CapturingGroup, number>();
   readonly #names = new Map<string, number[]>();
   readonly #tests = new Map<string, CharTest>();
+  readonly #budget: PageBudget = { left: MAX_PAGES };
   readonly #unicode: boolean;
   /** Those of `i`, `m` and `s` that hold where the compiler stands: a group may change them. */
   #flags: ReadonlySet<string>;
@@ -65,11 +68,12 @@ class Compiler {
     this.#emit({ op: "save", slot: 1 });
     this.#emit({ op: "match" });
     return {
-      code: this.#code,
+      ...assemble(this.#code),
       slots: 2 * this.#groups.size + 2,
       names: this.#names,
       unicode: this.#unicode,
       first: firstTest(this.#code),
+      scratch: undefined,
     };
   }
 
@@ -152,7 +156,7 @@ class Compiler {
     const flags = ["i", "s"].filter((flag) => this.#flags.has(flag)).join("") + (this.#unicode ? "u" : "");
     const key = `${flags}/${pattern}`;
     let test = this.#tests.get(key);
-    if (test === undefined) this.#tests.set(key, test = hostTest(pattern, flags));
+    if (test === undefined) this.#tests.set(key, test = hostTest(pattern, { flags, budget: this.#budget }));
     return test;
   }
 

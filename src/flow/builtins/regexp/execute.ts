@@ -1,4 +1,5 @@
-import type { Assertion, CharTest, RegExpProgram } from "./program.ts";
+import { type Captures, Scratch, type Threads } from "./scratch.ts";
+import { ASSERTIONS, Op, type RegExpProgram } from "./program.ts";
 
 /** What a match is asked for. */
 export interface MatchOptions {
@@ -9,6 +10,8 @@ export interface MatchOptions {
   /** Told how much work was done, every now and then. */
   readonly charge: (units: number) => void;
 }
+
+const CHAR = Op.char;
 
 /** How much work is done between two charges. */
 const STRIDE = 4_096;
@@ -24,76 +27,63 @@ export function executeRegExp(
   program: RegExpProgram,
   text: string,
   options: MatchOptions,
-): Int32Array | null {
+): Captures | null {
   return new Run(program, text, options).search();
-}
-
-/** The alternatives that wait for the next character, best first. */
-class Threads {
-  readonly places: number[] = [];
-  readonly captures: Int32Array[] = [];
 }
 
 class Run {
   readonly #program: RegExpProgram;
+  readonly #code: Int32Array;
   readonly #text: string;
   readonly #options: MatchOptions;
-  /** The step that last reached each instruction: two places each, for what has moved in its loop and what has not. */
-  readonly #seen: Int32Array;
-  #step = 0;
+  readonly #scratch: Scratch;
   #work = 0;
-  #found: Int32Array | null = null;
-  /** What is still to be followed: state (twice the place, plus one if moved) and captures. */
-  readonly #states: number[] = [];
-  readonly #stateCaptures: Int32Array[] = [];
+  #index: number;
+  #found: Captures | null = null;
 
   constructor(program: RegExpProgram, text: string, options: MatchOptions) {
     this.#program = program;
+    this.#code = program.code;
     this.#text = text;
     this.#options = options;
-    this.#seen = new Int32Array(program.code.length * 2);
+    this.#scratch = Scratch.of(program);
+    this.#index = options.from;
   }
 
-  search(): Int32Array | null {
+  search(): Captures | null {
     const { sticky, from } = this.#options;
     const { length } = this.#text;
-    const empty = new Int32Array(this.#program.slots).fill(-1);
-    let now = new Threads();
-    let next = new Threads();
-    let index = from;
-    this.#step = 1;
+    const empty: Captures = new Array<number>(this.#program.slots).fill(-1);
+    let { now, next } = this.#scratch;
+    now.count = 0;
+    this.#scratch.step();
     for (;;) {
-      if (this.#found === null && (!sticky || index === from)) {
-        if (!sticky && now.places.length === 0) index = this.#skip(index);
-        this.#follow(now, { state: 0, captures: empty, index });
+      if (this.#found === null && (!sticky || this.#index === from)) {
+        if (!sticky && now.count === 0) this.#skip();
+        this.#follow(now, 0, empty);
       }
-      if (index >= length) break;
-      if (now.places.length === 0 && (sticky || this.#found !== null)) break;
-      const code = this.#charAt(index);
-      index += code > 0xffff ? 2 : 1;
-      this.#advance({ now, next, code, index });
+      if (this.#index >= length) break;
+      if (now.count === 0 && (sticky || this.#found !== null)) break;
+      this.#advance(now, next);
       [now, next] = [next, now];
     }
     this.#options.charge((this.#work >> 3) + 1);
     return this.#found;
   }
 
-  /** The next place where a match can begin. */
-  #skip(index: number): number {
+  /** Go to the next place where a match can begin. */
+  #skip(): void {
     const { first, unicode } = this.#program;
-    if (first === undefined) return index;
-    const start = index;
-    while (index < this.#text.length) {
-      const code = unicode ? this.#text.codePointAt(index)! : this.#text.charCodeAt(index);
+    if (first === undefined) return;
+    const text = this.#text;
+    let index = this.#index;
+    while (index < text.length) {
+      const code = unicode ? text.codePointAt(index)! : text.charCodeAt(index);
       if (first(code)) break;
       index += code > 0xffff ? 2 : 1;
     }
-    this.#pay((index - start) >> 1);
-    return index;
-  }
-
-  #charAt(index: number): number {
-    return this.#program.unicode ? this.#text.codePointAt(index)! : this.#text.charCodeAt(index);
+    this.#pay((index - this.#index) >> 1);
+    this.#index = index;
   }
 
   #pay(work: number): void {
@@ -103,84 +93,99 @@ class Run {
     this.#work = 0;
   }
 
-  /** Move every alternative over one character. `index` is behind it. */
-  #advance(over: { now: Threads; next: Threads; code: number; index: number }): void {
-    const { now, next, code, index } = over;
-    const instructions = this.#program.code;
-    next.places.length = next.captures.length = 0;
-    this.#step++;
-    this.#pay(now.places.length + 1);
-    for (let rank = 0; rank < now.places.length; rank++) {
-      const place = now.places[rank]!;
-      const instruction = instructions[place]!;
-      const fits = instruction.op === "char"
-        ? instruction.code === code
-        : instruction.op === "test" && instruction.test(code);
-      if (!fits) continue;
-      const matched = this.#follow(next, { state: 2 * place + 3, captures: now.captures[rank]!, index });
+  /** Move every alternative over one character. */
+  #advance(now: Threads, next: Threads): void {
+    const code = this.#code;
+    const { tests, unicode } = this.#program;
+    const char = unicode ? this.#text.codePointAt(this.#index)! : this.#text.charCodeAt(this.#index);
+    this.#index += char > 0xffff ? 2 : 1;
+    next.count = 0;
+    this.#scratch.step();
+    this.#pay(now.count + 1);
+    const { places, captures, count } = now;
+    for (let rank = 0; rank < count; rank++) {
+      const place = places[rank]!;
+      const operand = code[3 * place + 1]!;
+      const fits = code[3 * place] === CHAR ? operand === char : tests[operand]!(char);
       // What ranks behind a match is never preferred to it.
-      if (matched) return;
+      if (fits && this.#follow(next, 2 * place + 3, captures[rank]!)) return;
     }
   }
 
-  /** Follow an alternative to everything that waits for a character; says whether it came to a match. */
-  #follow(into: Threads, from: { state: number; captures: Int32Array; index: number }): boolean {
-    const { index } = from;
-    const states = this.#states;
-    const stateCaptures = this.#stateCaptures;
-    states.push(from.state);
-    stateCaptures.push(from.captures);
-    while (states.length > 0) {
-      let state = states.pop()!;
-      let captures = stateCaptures.pop()!;
-      for (;;) {
-        if (this.#seen[state] === this.#step) break;
-        this.#seen[state] = this.#step;
+  /**
+   * Follow an alternative to everything that waits for a character; says whether it came to a match.
+   *
+   * @param start twice the place, plus one if the innermost iteration of a loop has moved
+   */
+  #follow(into: Threads, start: number, given: Captures): boolean {
+    const code = this.#code;
+    const { seen, now: step, states, stateCaptures } = this.#scratch.following;
+    let depth = 0;
+    let state = start;
+    let captures = given;
+    for (;;) {
+      let alive = seen[state] !== step;
+      if (alive) {
+        seen[state] = step;
         this.#work++;
-        const place = state >> 1;
-        const moved = state & 1;
-        const instruction = this.#program.code[place]!;
-        if (instruction.op === "char" || instruction.op === "test") {
-          into.places.push(place);
-          into.captures.push(captures);
-          break;
-        }
-        if (instruction.op === "match") {
-          this.#found = captures;
-          states.length = stateCaptures.length = 0;
-          return true;
-        }
-        if (instruction.op === "split") {
-          states.push(2 * instruction.second + moved);
-          stateCaptures.push(captures);
-          state = 2 * instruction.first + moved;
-        } else if (instruction.op === "jump") state = 2 * instruction.to + moved;
-        else if (instruction.op === "begin") state = 2 * place + 2;
-        else if (instruction.op === "progress") {
-          if (moved === 0) break;
-          state += 2;
-        } else if (instruction.op === "assert") {
-          if (!this.#holds(instruction.what, index)) break;
-          state += 2;
-        } else if (instruction.op === "boundary") {
-          const { isWord, negate } = instruction;
-          if ((this.#isWordAt(index - 1, isWord) === this.#isWordAt(index, isWord)) !== negate) break;
-          state += 2;
-        } else {
-          captures = captures.slice();
-          this.#work += captures.length >> 3;
-          if (instruction.op === "save") captures[instruction.slot] = index;
-          else captures.fill(-1, instruction.from, instruction.to);
-          state += 2;
+        const at = 3 * (state >> 1);
+        // The numbers of the instructions are literals here: the host makes a table of jumps of them.
+        switch (code[at]) {
+          case 0: // char
+          case 1: // test
+            into.places[into.count] = state >> 1;
+            into.captures[into.count++] = captures;
+            alive = false;
+            break;
+          case 2: // split
+            states[depth] = 2 * code[at + 2]! + (state & 1);
+            stateCaptures[depth++] = captures;
+            state = 2 * code[at + 1]! + (state & 1);
+            break;
+          case 3: // jump
+            state = 2 * code[at + 1]! + (state & 1);
+            break;
+          case 6: // begin
+            state = (state | 1) + 1;
+            break;
+          case 7: // progress
+            alive = (state & 1) === 1;
+            state += 2;
+            break;
+          case 10: // match
+            this.#found = captures;
+            return true;
+          case 4: // save
+            captures = captures.slice();
+            captures[code[at + 1]!] = this.#index;
+            this.#work += captures.length >> 3;
+            state += 2;
+            break;
+          case 5: // reset
+            captures = captures.slice().fill(-1, code[at + 1], code[at + 2]);
+            this.#work += captures.length >> 3;
+            state += 2;
+            break;
+          case 8: // assert
+            alive = this.#holds(code[at + 1]!);
+            state += 2;
+            break;
+          default:
+            alive = this.#isBoundary(code[at + 1]!) === (code[at + 2] === 0);
+            state += 2;
         }
       }
+      if (alive) continue;
+      if (depth === 0) return false;
+      state = states[--depth]!;
+      captures = stateCaptures[depth]!;
     }
-    return false;
   }
 
-  #holds(what: Assertion, index: number): boolean {
+  #holds(assertion: number): boolean {
     const text = this.#text;
-    switch (what) {
+    const index = this.#index;
+    switch (ASSERTIONS[assertion]!) {
       case "start":
         return index === 0;
       case "end":
@@ -192,8 +197,12 @@ class Run {
     }
   }
 
-  #isWordAt(index: number, isWord: CharTest): boolean {
-    return index >= 0 && index < this.#text.length && isWord(this.#text.charCodeAt(index));
+  #isBoundary(test: number): boolean {
+    const isWord = this.#program.tests[test]!;
+    const text = this.#text;
+    const index = this.#index;
+    const before = index > 0 && isWord(text.charCodeAt(index - 1));
+    return before !== (index < text.length && isWord(text.charCodeAt(index)));
   }
 }
 
