@@ -75,7 +75,7 @@ export async function listSchedules(call: Call): Promise<void> {
 /** Lists the flows that are registered. */
 export async function listFlows(call: Call): Promise<void> {
   await using session = await openSession(call.options);
-  const flows = await session.flows.list();
+  const flows = await (await session.flows()).list();
   if (call.json) return call.terminal.print(JSON.stringify({ flows }));
   show(call, flows, {
     none: "no flow is registered: `rhythm flow register flows/` does it",

@@ -1,8 +1,6 @@
 import { install } from "../db/install.ts";
 import { installSql } from "../db/install_sql.ts";
 import { libraryVersion } from "../db/schema_gen.ts";
-import { connect } from "../db/connect.ts";
-import { openEmbedded } from "../db/embedded.ts";
 import { placeOf } from "../app/open_database.ts";
 import type { Call } from "./command.ts";
 import { readState } from "./dev/state_file.ts";
@@ -44,7 +42,10 @@ async function openAlone(target: Target): Promise<Database> {
   const place = target.url === undefined
     ? { kind: "embedded" as const, at: embeddedDirectory(target.project) }
     : placeOf(target.url);
-  if (place.kind === "server") return connect({ url: place.at, maxConnections: 1, connectTimeoutMs: 5_000 });
+  if (place.kind === "server") {
+    const { connect } = await import("../db/connect.ts");
+    return connect({ url: place.at, maxConnections: 1, connectTimeoutMs: 5_000 });
+  }
   const running = await readState(target.project.root);
   if (running?.database === `embedded:${place.at}`) {
     throw new CliError(
@@ -56,5 +57,6 @@ async function openAlone(target: Target): Promise<Database> {
       },
     );
   }
+  const { openEmbedded } = await import("../db/embedded.ts");
   return await openEmbedded({ dataDir: place.at });
 }

@@ -2,14 +2,12 @@ import { join, resolve } from "node:path";
 import { placeOf } from "../app/open_database.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
-import { Flows } from "../client/flows.ts";
+import type { Flows } from "../client/flows.ts";
 import { Queues } from "../client/queues.ts";
 import { Schedules } from "../client/schedules.ts";
 import { Signals } from "../client/signals.ts";
-import { connect } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import type { Home } from "../db/calls/home.ts";
-import { openEmbedded } from "../db/embedded.ts";
 import { CliError } from "./cli_error.ts";
 import type { CommonOptions } from "./command.ts";
 import { readState } from "./dev/state_file.ts";
@@ -31,8 +29,6 @@ export class Session implements AsyncDisposable {
   readonly core: ClientCore;
   /** Executions. */
   readonly executions: Executions;
-  /** Flows. */
-  readonly flows: Flows;
   /** Queues. */
   readonly queues: Queues;
   /** Schedules. */
@@ -46,10 +42,15 @@ export class Session implements AsyncDisposable {
     this.home = { on: database, schema };
     this.core = new ClientCore(database, schema);
     this.executions = new Executions(this.core);
-    this.flows = new Flows(this.core);
     this.queues = new Queues(this.core);
     this.schedules = new Schedules(this.core);
     this.signals = new Signals(this.core);
+  }
+
+  /** Flows; the language is loaded only now. */
+  async flows(): Promise<Flows> {
+    const { Flows } = await import("../client/flows.ts");
+    return new Flows(this.core);
   }
 
   /** Closes. */
@@ -114,8 +115,12 @@ async function openDirectly(target: Target): Promise<Database> {
   const place = target.url === undefined
     ? { kind: "embedded" as const, at: embeddedDirectory(target.project) }
     : placeOf(target.url);
-  if (place.kind === "server") return connect({ url: place.at, maxConnections: 3, connectTimeoutMs: 5_000 });
+  if (place.kind === "server") {
+    const { connect } = await import("../db/connect.ts");
+    return connect({ url: place.at, maxConnections: 3, connectTimeoutMs: 5_000 });
+  }
   if (place.at === "memory://" || !await isDirectory(place.at)) throw noDatabase(place.at, target);
+  const { openEmbedded } = await import("../db/embedded.ts");
   return await openEmbedded({ dataDir: place.at });
 }
 

@@ -56,7 +56,7 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
       schema: target.schema,
     });
     if (!call.json) {
-      banner({ call, target, database, app, url: server.url }).forEach((line) => account.tell(line));
+      banner({ call, database, app, url: server.url }).forEach((line) => account.tell(line));
     }
     const watching = options.watch
       ? watchFiles(project.root, { onChange: (paths) => app.change(paths), signal })
@@ -102,13 +102,7 @@ async function openDevDatabase(target: Target, call: Call): Promise<Database> {
 }
 
 function banner(
-  { call, target, database, app, url }: {
-    call: Call;
-    target: Target;
-    database: Database;
-    app: DevApp;
-    url: string;
-  },
+  { call, database, app, url }: { call: Call; database: Database; app: DevApp; url: string },
 ): string[] {
   const { paint } = call.terminal;
   const row = (name: string, text: string): string => `  ${paint("quiet", name.padEnd(9))} ${text}`;
@@ -134,11 +128,19 @@ function banner(
         ? "none"
         : `${count(app.taskNames.length, "task")}: ${app.taskNames.join(", ")}`,
     ),
-    ...(first === undefined || target.project.root === ""
+    ...(first === undefined
       ? []
-      : [row("try", `rhythm start ${first}   in a second terminal`)]),
+      : [row("try", `rhythm start ${first}${inputsOf(app, first)}   in a second terminal`)]),
     "",
   ];
+}
+
+// What a flow needs at least, so that the line can be copied.
+function inputsOf(app: DevApp, flow: string): string {
+  const required = app.requiredInputs(flow);
+  return required.length === 0
+    ? ""
+    : ` '${JSON.stringify(Object.fromEntries(required.map((key) => [key, "…"])))}'`;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -38,6 +38,7 @@ export class DevApp {
   readonly #leaving = new Set<Promise<void>>();
   #version = 0;
   #tasks: readonly AnyTask[] = [];
+  readonly #required = new Map<string, string[]>();
   /** The texts whose problems were shown. */
   readonly #shown = new Map<string, string>();
   /** Tasks that are waited for and that nothing here runs: each is told once. */
@@ -62,6 +63,11 @@ export class DevApp {
   /** The tasks that can be queued. */
   get taskNames(): string[] {
     return this.#tasks.map((task) => task.name);
+  }
+
+  /** The inputs that a flow cannot do without. */
+  requiredInputs(flow: string): string[] {
+    return this.#required.get(flow) ?? [];
   }
 
   /** Loads everything for the first time. What is wrong is shown; the rest runs. */
@@ -159,8 +165,10 @@ export class DevApp {
     const good: FlowSource[] = [];
     for (const flow of await readFlowSources(this.#parts.flows)) {
       const name = nearPath(flow.path ?? flow.name);
-      const { program, diagnostics } = compileFlow({ name, source: flow.source });
+      const { program, diagnostics, frontMatter } = compileFlow({ name, source: flow.source });
       if (program !== undefined) good.push(flow);
+      const required = frontMatter.input?.required;
+      this.#required.set(frontMatter.name ?? flow.name, Array.isArray(required) ? required.map(String) : []);
       const isNew = this.#shown.get(name) !== flow.source;
       this.#shown.set(name, flow.source);
       if (diagnostics.length === 0 || !isNew) continue;

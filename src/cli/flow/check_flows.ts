@@ -1,5 +1,5 @@
-import { compileFlow, type Diagnostic, renderDiagnostics } from "../../flow/mod.ts";
-import { lineStarts, positionAt } from "../../flow/diagnostics/mod.ts";
+import { analyzeFlow } from "../../flow/check/mod.ts";
+import { type Diagnostic, lineStarts, positionAt, renderDiagnostics } from "../../flow/diagnostics/mod.ts";
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
@@ -18,7 +18,7 @@ export async function checkFlows(call: Call<{ strict?: boolean }>): Promise<numb
   const files = await readFlowFiles(call.args);
   const told: Told[] = [];
   for (const file of files) {
-    const { diagnostics } = compileFlow({ name: file.path, source: file.source });
+    const { diagnostics } = analyzeFlow({ name: file.path, source: file.source });
     told.push(...diagnostics.map((one) => placed(one, file)));
     if (call.json || diagnostics.length === 0) continue;
     const { path: name, source } = file;

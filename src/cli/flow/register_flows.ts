@@ -6,8 +6,9 @@ import { readFlowFiles } from "./read_flows.ts";
 export async function registerFlows(call: Call): Promise<void> {
   const files = await readFlowFiles(call.args);
   await using session = await openSession(call.options);
-  const before = new Map((await session.flows.list()).map((flow) => [flow.name, flow.version]));
-  const registered = await session.flows.registerAll(files);
+  const service = await session.flows();
+  const before = new Map((await service.list()).map((flow) => [flow.name, flow.version]));
+  const registered = await service.registerAll(files);
   const told = registered.map(({ name, version }) => ({
     name,
     version,

@@ -26,6 +26,7 @@ function denoJson({ version, checkout }: ProjectOptions): string {
   const config = {
     tasks: { dev: `${cli} dev`, rhythm: cli, worker: "deno run -A worker.ts", test: "deno test -A" },
     imports: { "@rhythm/core": `jsr:@rhythm/core@^${version}`, zod: "npm:zod@^4" },
+    fmt: { lineWidth: 110 },
     ...(checkout === undefined ? {} : { links: [checkout] }),
   };
   return `${JSON.stringify(config, null, 2)}\n`;

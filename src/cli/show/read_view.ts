@@ -2,7 +2,7 @@ import { ask } from "../../db/calls/home.ts";
 import { readFlowState } from "../../db/calls/state.ts";
 import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
 import type { Execution } from "../../define/mod.ts";
-import { type FibreView, inspectFlow } from "../../flow/mod.ts";
+import type { FibreView } from "../../flow/mod.ts";
 import type { Session } from "../session.ts";
 
 /** Something that a workflow waits for. */
@@ -61,8 +61,9 @@ async function readPosition(session: Session, id: string): Promise<Position | nu
   const state = await readFlowState(session.home, id);
   if (state === null) return null;
   const { name, version, source, code, snapshot } = state;
-  const fibres = snapshot === null ? [] : inspectFlow(code as never, snapshot as never).fibres;
-  return { name, version, source, fibres };
+  if (snapshot === null) return { name, version, source, fibres: [] };
+  const { inspectFlow } = await import("../../flow/mod.ts");
+  return { name, version, source, fibres: inspectFlow(code as never, snapshot as never).fibres };
 }
 
 async function readWaits(session: Session, id: string): Promise<OpenWait[]> {
