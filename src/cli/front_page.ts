@@ -5,8 +5,8 @@ import type { Terminal } from "./terminal.ts";
 export function frontPage(terminal: Terminal): void {
   const { paint, print } = terminal;
   print(
-    `${paint("bold", "rhythm")} <command> [options]     ${
-      paint("quiet", "rhythm <command> --help explains each, with examples")
+    `${paint("bold", "rhythm")} <command> [options]   ${
+      paint("quiet", "<command> --help explains it, with examples")
     }`,
   );
   let group = "";
@@ -16,9 +16,9 @@ export function frontPage(terminal: Terminal): void {
     print(`${paint("bold", heading.padEnd(6))} ${paint("busy", entry.name.padEnd(12))} ${entry.summary}`);
   }
   print(
-    paint("quiet", "All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found, 4 no database,"),
+    paint("quiet", "All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,"),
   );
   print(
-    paint("quiet", "5 too late, 130 Ctrl-C. New here? rhythm init hello; cd hello; deno task dev"),
+    paint("quiet", "4 no database, 5 too late, 130 Ctrl-C. New here? `rhythm init hello`"),
   );
 }

@@ -24,6 +24,23 @@ const COMBINATORS: Record<string, string> = {
   race_kv: "first of",
 };
 
+/** Methods that call what they are given, for each item. */
+const EACH = new Set(
+  [
+    "map",
+    "flatMap",
+    "forEach",
+    "filter",
+    "find",
+    "findIndex",
+    "some",
+    "every",
+    "reduce",
+    "reduceRight",
+    "from",
+  ],
+);
+
 const DURABLE: Record<string, "task" | "workflow" | "timer" | "signal" | "send"> = {
   "Task.run": "task",
   "Workflow.run": "workflow",
@@ -232,7 +249,7 @@ class GraphReader {
     if (this.#named.has(callee)) {
       return [...node.arguments.flatMap((one) => this.#expression(one)), {
         kind: "call",
-        label: `${callee}()`,
+        label: this.#text(node),
         line,
       }];
     }
@@ -254,10 +271,23 @@ class GraphReader {
     }
     const within = inner.filter((step) => step.kind !== "return");
     if (within.length === 0) return before;
-    const label = node.callee.type === "MemberExpression"
-      ? `for each of ${this.#text(node.callee.object)}`
-      : `within ${this.#text(node.callee)}`;
-    return [...before, { kind: "loop", label: shorten(label), line: this.#line(node), body: within }];
+    const line = this.#line(node);
+    const method = node.callee.type === "MemberExpression" ? this.#text(node.callee.property) : "";
+    if (node.callee.type === "MemberExpression" && EACH.has(method)) {
+      const of = method === "from" ? node.arguments[0]! : node.callee.object;
+      return [...before, {
+        kind: "loop",
+        label: shorten(`for each of ${this.#text(of)}`),
+        line,
+        body: within,
+      }];
+    }
+    return [...before, {
+      kind: "later",
+      label: shorten(`kept by ${this.#text(node.callee)}`),
+      line,
+      body: within,
+    }];
   }
 
   #parallel(label: string, node: CallExpression): Step[] {

@@ -57,6 +57,12 @@ class MermaidWriter {
         this.#tie(body, head);
         return [...(step.endless ? [] : [{ from: head, label: "done" }]), ...loop.exits];
       }
+      case "later": {
+        const node = this.#node(`[/"${escape(step.label)}"/]`);
+        this.#tie(ends, node);
+        this.#steps(step.body, [{ from: node, label: "later" }]);
+        return [{ from: node, label: "" }];
+      }
       case "attempt": {
         const node = this.#node(`[/"try"/]`);
         this.#tie(ends, node);

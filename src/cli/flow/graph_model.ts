@@ -5,6 +5,7 @@ export type Step =
   | { kind: "leave"; label: string; line: number }
   | { kind: "choice"; label: string; line: number; branches: Branch[] }
   | { kind: "loop"; label: string; line: number; body: Step[]; endless?: boolean }
+  | { kind: "later"; label: string; line: number; body: Step[] }
   | { kind: "parallel"; label: string; line: number; branches: Branch[] }
   | { kind: "attempt"; label: string; line: number; body: Step[]; caught?: Branch; last?: Step[] };
 

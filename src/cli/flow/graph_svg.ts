@@ -17,7 +17,7 @@ interface Box {
 
 const STYLE = `
   .rhythm { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-  .rhythm text { fill: #1f2328; dominant-baseline: central; }
+  .rhythm text { fill: #1f2328; }
   .rhythm .note { fill: #656d76; font-size: 11px; }
   .rhythm .line { fill: none; stroke: #8c959f; stroke-width: 1.2; }
   .rhythm .frame { fill: #8c959f; fill-opacity: .06; stroke: #8c959f; stroke-dasharray: 4 3; }
@@ -89,6 +89,8 @@ function boxOf(step: Step): Box {
         ...frame(`⟳ ${step.label}`, [{ label: "", steps: step.body }]),
         open: !step.endless || breaks(step.body),
       };
+    case "later":
+      return { ...frame(step.label, [{ label: "", steps: step.body }]), open: true };
     case "attempt":
       return frame("try", [
         { label: "", steps: step.body },
@@ -104,11 +106,11 @@ function boxOf(step: Step): Box {
     case "workflow":
       return label(step.label, "workflow", "workflow ");
     case "timer":
-      return label(step.label, "timer", "⏱ ");
+      return label(step.label, "timer", "timer ");
     case "signal":
-      return label(step.label, "signal", "⚑ ");
+      return label(step.label, "signal", "signal ");
     case "send":
-      return label(step.label, "send", "⚑→ ");
+      return label(step.label, "send", "send ");
     default:
       return label(step.label, step.kind, "");
   }
@@ -273,11 +275,11 @@ function centred(text: string, x: number, y: number, kind = ""): string {
   const name = kind.replace(" halo", "");
   return `<text${name === "" ? "" : ` class="${name}"`}${halo} x="${round(x)}" y="${
     round(y)
-  }" text-anchor="middle">${escape(text)}</text>`;
+  }" dy=".35em" text-anchor="middle">${escape(text)}</text>`;
 }
 
 function words(text: string, x: number, y: number): string {
-  return `<text class="note" x="${round(x)}" y="${round(y)}">${escape(text)}</text>`;
+  return `<text class="note" x="${round(x)}" y="${round(y)}" dy=".35em">${escape(text)}</text>`;
 }
 
 function line(x1: number, y1: number, x2: number, y2: number, tip: "tip" | ""): string {

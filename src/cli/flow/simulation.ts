@@ -82,6 +82,8 @@ export class Simulation {
   readonly #ids: Uuids;
   readonly #executions = new Map<string, Execution>();
   readonly #due: Due[] = [];
+  /** Waits for signals that somebody was asked about. */
+  readonly #declined = new Set<string>();
 
   /** @param parts answers, clock, programs, and who listens */
   constructor(parts: SimulationParts) {
@@ -103,11 +105,11 @@ export class Simulation {
     main.mailbox.push(...start.signals);
     this.#begin(main, flow.program, start.inputs);
     while (main.end === undefined || this.#due.length > 0) {
+      // Whoever may send a signal is asked before time passes.
+      const isNow = this.#due.length > 0 && this.#due[0]!.at <= this.#parts.clock.now().getTime();
+      if (!isNow && await this.#ask(main)) continue;
       const next = this.#due.shift();
-      if (next === undefined) {
-        if (!await this.#ask(main)) return this.#stuck(main);
-        continue;
-      }
+      if (next === undefined) return this.#stuck(main);
       await this.#parts.clock.advanceTo(next.at);
       await next.happen();
     }
@@ -208,13 +210,8 @@ export class Simulation {
     this.#parts.observe({ type: "awaited", name, until, depth: execution.depth });
     this.#soon(() => this.#takeSignal(execution, id));
     if (until === undefined) return;
-    this.#at(until.getTime(), async () => {
+    this.#at(until.getTime(), () => {
       if (!execution.waits.has(id)) return;
-      const asked = await this.#parts.answers.signal(name);
-      if (asked !== undefined) {
-        execution.mailbox.push({ name, payload: asked.value });
-        return this.#takeSignal(execution, id);
-      }
       execution.waits.delete(id);
       this.#parts.observe({ type: "timed out", name, depth: execution.depth });
       const error = { type: "TimeoutError", message: `No signal "${name}" came in time` };
@@ -272,12 +269,15 @@ export class Simulation {
     this.#settle(execution, settledBy(id, end));
   }
 
-  /** Nothing is due: only a signal can let the flow go on. */
+  /** Asks for a signal that is waited for; each wait once. */
   async #ask(main: Execution): Promise<boolean> {
+    if (main.end !== undefined) return false;
     for (const execution of this.#executions.values()) {
-      if (execution.end !== undefined || main.end !== undefined) continue;
+      if (execution.end !== undefined) continue;
       for (const [id, name] of execution.waits) {
+        if (this.#declined.has(id)) continue;
         const asked = await this.#parts.answers.signal(name);
+        this.#declined.add(id);
         if (asked === undefined) continue;
         execution.mailbox.push({ name, payload: asked.value });
         this.#soon(() => this.#takeSignal(execution, id));
