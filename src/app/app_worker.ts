@@ -21,8 +21,15 @@ export class AppWorker {
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #done: Promise<void> | undefined;
   #stopped = false;
+  #asked = false;
 
-  /** @param rhythm the application @param parts what it is made of @param options how the worker works */
+  /**
+   * Made by `rhythm.worker()`.
+   *
+   * @param rhythm the application
+   * @param parts what it is made of
+   * @param options how the worker works
+   */
   constructor(rhythm: Rhythm, parts: AppParts, options: WorkerOptions) {
     this.#rhythm = rhythm;
     this.#parts = parts;
@@ -38,7 +45,8 @@ export class AppWorker {
 
   /**
    * Works until `stop()` is called, or SIGINT or SIGTERM arrives: then it stops claiming, lets running handlers
-   * finish within the grace time, hands the rest back at once and resolves.
+   * finish within the grace time, hands the rest back at once and resolves. A process that was asked to stop by a
+   * signal ends two seconds later even if handlers that were handed back would keep it alive.
    */
   async run(): Promise<void> {
     this.#done ??= this.#run();
@@ -70,6 +78,7 @@ export class AppWorker {
       });
       await this.#worker.run();
       this.#parts.logger.info("worker stopped");
+      if (this.#asked && this.#worker.leftBehind > 0) this.#endSoon();
     } finally {
       stopListening();
       await this.#server?.shutdown();
@@ -129,8 +138,18 @@ export class AppWorker {
     this.#server = Deno.serve({ port, hostname, onListen: () => {} }, handler);
   }
 
+  // Handlers that do not stop would keep a process alive that has handed their work to others.
+  #endSoon(): void {
+    const timer = setTimeout(() => {
+      this.#parts.logger.warn("handlers that were handed back still run; the process ends without them");
+      Deno.exit(0);
+    }, LAST_MOMENTS_MS);
+    Deno.unrefTimer(timer as unknown as number);
+  }
+
   #hearSignals(): () => void {
     const onSignal = (): void => {
+      this.#asked = true;
       this.#parts.logger.info("asked to stop; a second time ends at once");
       stopListening();
       void this.#worker?.stop();
@@ -143,6 +162,9 @@ export class AppWorker {
     return stopListening;
   }
 }
+
+// Time for what follows run(): closing the application, a last line.
+const LAST_MOMENTS_MS = 2_000;
 
 function readToken(): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: "RHYTHM_TOKEN" });

@@ -142,4 +142,6 @@ export interface Engine {
   leave(): Promise<void>;
   /** Whether an error says nothing about the call: the connection is gone, the server restarts. */
   isTransient(error: unknown): boolean;
+  /** Whether an error says that this worker was silent for too long, and has to register again. */
+  isGivenUp(error: unknown): boolean;
 }

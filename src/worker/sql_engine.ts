@@ -1,6 +1,8 @@
 import type { Database } from "../db/database.ts";
+import { WorkerNotRegisteredError } from "../db/engine_errors.ts";
 import { DatabaseUnavailableError, EngineError } from "../db/errors.ts";
 import { type Home, quotedArrayText } from "../db/calls/home.ts";
+import { sqlTag } from "../db/sql_tag.ts";
 import { readProgram } from "../db/calls/flows.ts";
 import {
   beat,
@@ -18,7 +20,6 @@ import type { SqlTag } from "../define/mod.ts";
 import type { Claimed, Engine, EngineEars, Outcome, Settled, Settlement } from "./engine.ts";
 import { outcomesText } from "./outcome_text.ts";
 import type { LogLine } from "./reporter.ts";
-import { sqlTag } from "./sql_tag.ts";
 
 /** What the engine in the database needs to know of a worker. */
 export interface SqlEngineOptions {
@@ -151,6 +152,10 @@ class SqlEngine implements Engine {
   isTransient(error: unknown): boolean {
     if (error instanceof DatabaseUnavailableError) return true;
     return error instanceof EngineError && /^(40|53|55|57|58)/.test(error.code);
+  }
+
+  isGivenUp(error: unknown): boolean {
+    return error instanceof WorkerNotRegisteredError;
   }
 }
 

@@ -68,7 +68,9 @@ export class Worker {
   readonly #clock: Pulse;
   #state: WorkerState = "new";
   #done: Promise<void> | undefined;
+  #reviving: Promise<void> | undefined;
   #lastHeard = 0;
+  #leftBehind = 0;
   #failedTicks = 0;
 
   /** @param parts what it is made of */
@@ -105,6 +107,11 @@ export class Worker {
   /** How many executions it has in hand. */
   get inHand(): number {
     return this.#hands.size;
+  }
+
+  /** How many handlers were still running when the grace time at shutdown was over. */
+  get leftBehind(): number {
+    return this.#leftBehind;
   }
 
   /** Whether the database answered within the lease. */
@@ -183,9 +190,11 @@ export class Worker {
         empty = found > 0 ? 0 : empty + 1;
         if (empty > 1) await this.#doze.sleep(pauseAfter(empty - 1, this.#parts.pollMs));
       } catch (error) {
-        if (!this.#engine.isTransient(error)) throw error;
-        this.#trouble("claim", error, ++troubles);
-        await this.#doze.sleep(Math.min(2_000, 50 * 2 ** troubles));
+        if (this.#engine.isGivenUp(error)) {
+          await this.#beginAnew().catch((again) => this.#trouble("register", again, ++troubles));
+        } else if (this.#engine.isTransient(error)) this.#trouble("claim", error, ++troubles);
+        else throw error;
+        if (troubles > 0) await this.#doze.sleep(Math.min(2_000, 50 * 2 ** troubles));
       }
     }
   }
@@ -275,12 +284,22 @@ export class Worker {
     const beat = await this.#engine.beat();
     this.#lastHeard = performance.now();
     for (const { id, reason, message } of beat.stop) this.#hands.stop(id, reason, message ?? STOPS[reason]);
-    if (beat.alive || this.#state !== "running") return;
+    if (!beat.alive && this.#state === "running") await this.#beginAnew();
+  }
+
+  // A beat and a claim may both hear it; what is claimed after it belongs to the new registration.
+  async #beginAnew(): Promise<void> {
+    this.#reviving ??= this.#revive().finally(() => this.#reviving = undefined);
+    await this.#reviving;
+  }
+
+  async #revive(): Promise<void> {
     this.#parts.logger.warn(
       "this worker was silent for too long and was given up; its work went to others, it begins anew",
     );
     this.#hands.stopAll("lost", STOPS.lost);
     await this.#engine.register();
+    this.#lastHeard = performance.now();
   }
 
   async #tick(): Promise<number> {
@@ -313,7 +332,8 @@ export class Worker {
     const { graceMs, logger } = this.#parts;
     await this.#clock.stop();
     if (!await this.#hands.emptied(graceMs)) {
-      logger.warn("the grace time is over; what still runs is handed back", { executions: this.#hands.size });
+      this.#leftBehind = this.#hands.size;
+      logger.warn("the grace time is over; what still runs is handed back", { executions: this.#leftBehind });
       this.#hands.stopAll("shutdown", "The worker shut down before the handler was done");
       await this.#hands.emptied(LAST_WORDS_MS);
     }

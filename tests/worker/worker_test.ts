@@ -258,7 +258,22 @@ Deno.test("Worker warns with the task's name when a handler blocks the event loo
   engine.add("grind");
   await until(() => engine.outcomes.length === 1);
   await worker.stop();
-  match(lines.join("\n"), /warn: task "grind" blocked the event loop for 6\d\d ms/);
+  match(lines.join("\n"), /warn: task "grind" blocked the event loop for \d+ ms/);
+});
+
+Deno.test("Worker registers anew when a claim says that it was given up, and stops what it had in hand", async () => {
+  const { engine, worker, lines } = bench([untilStopped]);
+  engine.add("patient");
+  await until(() => worker.inHand === 1);
+  engine.claimErrors = [new Error("given up")];
+  await until(() => engine.calls.filter((call) => call === "register").length === 2);
+  await until(() => worker.inHand === 0);
+  engine.add("patient");
+  await until(() => worker.inHand === 1);
+  same(worker.state, "running");
+  same(lines.filter((line) => line.startsWith("warn: this worker was silent for too long")).length, 1);
+  await worker.stop();
+  equal(engine.outcomes.map(({ id, status }) => [id, status]), [["e2", "released"]]);
 });
 
 Deno.test("Worker runs once", async () => {

@@ -115,6 +115,10 @@ export class MemoryEngine implements Engine {
     return (error as Error).message === "transient";
   }
 
+  isGivenUp(error: unknown): boolean {
+    return (error as Error).message === "given up";
+  }
+
   #note(call: string): Promise<void> {
     this.calls.push(call);
     return Promise.resolve();
