@@ -31,7 +31,7 @@ comment on column rhythm.step.seq is 'The order in which steps ended, and in whi
 comment on column rhythm.step.attempts is 'How often its function was run; 0 for what is not a function.';
 comment on column rhythm.step.wait_id is 'The timer, the wait for a signal, the child that settles it or, while it is retrying, ends the pause.';
 comment on column rhythm.step.until is 'When a sleep or a pause is over, or the wait for a signal gives up.';
-comment on column rhythm.step.output is 'What it returned; null in SQL: undefined.';
+comment on column rhythm.step.output is 'What it returned; SQL''s null: undefined, which JSON does not know.';
 
 create type rhythm.step_news as (
   execution_id uuid,
@@ -47,7 +47,8 @@ create type rhythm.step_news as (
   signal text,
   child jsonb,
   error jsonb,
-  output jsonb
+  output jsonb,
+  is_undefined boolean
 );
 
 comment on type rhythm.step_news is 'What save_steps() is given for each step: the row, and what it begins to wait for.';

@@ -147,7 +147,7 @@ begin
       row_number() over (order by e.id) as nth
     from (
       select x.id, x.queue from rhythm.execution as x
-      where x.id = any (p_ids) and x.stage = 3 order by x.id for update
+      where x.id = any (p_ids) and x.stage = 3 order by x.id for no key update
     ) as e
     left join rhythm.worker as k on k.id = p_worker
   ),

@@ -13,7 +13,7 @@ as $$
     join rhythm.execution as e on e.id = o.id and e.attempt = o.attempt
     where e.worker = p_worker
     order by e.id
-    for update of e
+    for no key update of e
   )
   select coalesce(array_agg(h.o), '{}') from held as h;
 $$;
@@ -118,8 +118,9 @@ begin
   end if;
   v_held := rhythm.held_outcomes(p_worker, p_outcomes);
   if v_lease > 0 then
-    -- As in claim(): the worker cannot be given up before this commits.
-    perform from rhythm.worker as w where w.id = p_worker for key share;
+    -- As in claim(): the worker cannot be given up before this commits. One that is being given up just now is not
+    -- waited for: tick() has its row, and wants the states that are locked here.
+    perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
     v_lease := case when found then v_lease else 0 end;
   end if;
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o

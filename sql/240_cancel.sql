@@ -1,20 +1,53 @@
 -- Cancelling and retrying.
 
-create or replace function rhythm.tree(p_execution uuid)
-returns setof uuid
+create or replace function rhythm.trees(p_ids uuid[])
+returns uuid[]
 language sql
 stable
 set search_path = ''
 as $$
   with recursive node as (
-    select e.id, 0 as depth from rhythm.execution as e where e.id = p_execution
+    select e.id, e.stage, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.stage, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
   )
-  select n.id from node as n order by n.depth desc, n.id;
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.stage < 4;
 $$;
 
-comment on function rhythm.tree(uuid) is 'An execution and all that it started, directly or not: the deepest first.';
+comment on function rhythm.trees(uuid[]) is
+  'Of some executions and all that they started, directly or not, those that are not over. Internal.';
+
+-- A parent that runs starts children until its state is locked. To lock those as well means to let go of everything
+-- and to begin anew with more: only so are locks taken in the order of ids, whatever ids the children were given.
+create or replace function rhythm.lock_trees(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_locked uuid[];
+  v_ids uuid[] := rhythm.trees(p_ids);
+begin
+  loop
+    begin
+      v_locked := v_ids;
+      perform rhythm.lock_around(v_locked);
+      v_ids := rhythm.trees(p_ids);
+      if v_ids <@ v_locked then
+        return v_ids;
+      end if;
+      raise sqlstate 'RHTRY';
+    exception
+      when sqlstate 'RHTRY' then
+        null;
+    end;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.lock_trees(uuid[]) is
+  'Locks the states of some executions, of all that they started and of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
 -- more for that. The caller holds the states' locks.
@@ -25,7 +58,7 @@ volatile
 set search_path = ''
 as $$
 begin
-  perform from rhythm.execution as e where e.id = any (p_ids) and e.stage < 4 order by e.id for update;
+  perform from rhythm.execution as e where e.id = any (p_ids) and e.stage < 4 order by e.id for no key update;
   return query
   with cleaning as (
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
@@ -44,14 +77,14 @@ begin
       else 6
     end as stage
     from rhythm.execution as x
-    where x.id = any (p_ids) and x.stage < 4
+    where x.id = any (p_ids) and x.stage < 4 and x.cancel_reason is null
   ) as n
   where e.id = n.id
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
 end;
 $$;
 
-comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were not over. Internal.';
+comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were neither over nor asked to stop. Internal.';
 
 -- A workflow that runs, or cleans up, has so long to end: its deadline.
 create or replace function rhythm.limit_cleanup(p_cancelled rhythm.moved[], p_now timestamptz)
@@ -68,42 +101,44 @@ $$;
 
 comment on function rhythm.limit_cleanup(rhythm.moved[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
 
+-- Locks: states, then executions; whoever calls it with locks of later kinds can wait for ever.
+create or replace function rhythm.cancel_trees(p_ids uuid[], p_reason text, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_all constant rhythm.moved[] := array(
+    select c::rhythm.moved from rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now) as c);
+begin
+  perform rhythm.follow_ends(v_all, '{}', null, 0, p_now);
+  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
+    perform rhythm.limit_cleanup(v_all, p_now);
+    perform rhythm.wake_clocks();
+  end if;
+  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
+  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
+  return array(select a.id from unnest(v_all) as a);
+end;
+$$;
+
+comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
+  'Cancels executions and all that they started; returns those that were neither over nor asked to stop. Internal.';
+
 create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
 returns boolean
 language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_reason constant text := left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000);
-  v_ids uuid[];
-  v_all rhythm.moved[] := '{}';
-  v_some rhythm.moved[];
 begin
   perform from rhythm.execution as e where e.id = p_execution;
   if not found then
-    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', p_execution));
+    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
-  -- A parent that runs may start children while we lock: look again until there are none we have not seen.
-  loop
-    v_ids := array(select t.id from rhythm.tree(p_execution) as t (id) join rhythm.execution as e on e.id = t.id
-      where e.stage < 4 and e.cancel_reason is null and not exists (select from unnest(v_all) as a where a.id = e.id));
-    exit when v_ids = '{}';
-    perform rhythm.lock_around(v_ids);
-    v_some := array(select c::rhythm.moved from rhythm.cancel_all(v_ids, v_reason, v_now) as c);
-    exit when v_some = '{}';
-    v_all := v_all || v_some;
-  end loop;
-  perform rhythm.follow_ends(v_all, '{}', null, 0, v_now);
-  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
-    perform rhythm.limit_cleanup(v_all, v_now);
-    perform rhythm.wake_clocks();
-  end if;
-  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
-  perform pg_notify(rhythm.channel('stop'), w.worker::text)
-  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
-  return exists (select from unnest(v_all) as a where a.id = p_execution);
+  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now()));
 end;
 $$;
 

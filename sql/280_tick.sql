@@ -98,12 +98,13 @@ begin
   if p_ids = '{}' then
     return;
   end if;
-  perform rhythm.cancel(c.id, case when e.cancel_reason is null then 'Its workflow ran past its timeout' else e.cancel_reason end)
+  -- All at once: what follows finds every state locked already, and waits for none.
+  perform rhythm.lock_trees(p_ids);
+  perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
   where c.parent_id = any (p_ids) and c.stage < 4
-  order by c.id;
-  perform rhythm.lock_around(p_ids);
+  group by e.cancel_reason;
   update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
   with moved as (
     update rhythm.execution as e
@@ -130,10 +131,12 @@ volatile
 set search_path = ''
 as $$
 begin
-  -- Leased rows were ready first: they stand at the head of their queue.
+  -- Leased rows were ready first: they stand at the head of their queue. One that is being settled may stay.
   update rhythm.execution as e
   set stage = 2
   where e.id = any (array(
+    select y.id from rhythm.execution as y
+    where y.stage = 1 and y.worker is not null and y.id = any (array(
     select x.id
     from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
     cross join lateral (
@@ -142,8 +145,9 @@ begin
       order by h.priority desc, h.id
       limit p_limit * 2
     ) as x
-    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds')
-  ) and e.stage = 1 and e.worker is not null;
+    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds'))
+    for no key update skip locked
+  ));
   return 0;
 end;
 $$;
@@ -203,19 +207,22 @@ begin
   end if;
   perform rhythm.lock_around(v_late);
   with late as (
-    select e.id from rhythm.execution as e
+    select e.id, case when e.cancel_reason is not null then 6 when e.attempt < e.max_attempts then 0 else 5 end as stage
+    from rhythm.execution as e
     where e.stage = 2 and e.type = 'task'
       and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
       and e.id = any (v_late)
-    for update skip locked
+    order by e.id
+    for no key update skip locked
   ),
   moved as (
     update rhythm.execution as e
     set worker = null,
-      stage = case when e.attempt < e.max_attempts and e.cancel_reason is null then 0 else 5 end,
-      status = case when e.attempt < e.max_attempts and e.cancel_reason is null then 'pending' else 'failed' end,
-      run_at = p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond',
-      completed_at = case when e.attempt < e.max_attempts and e.cancel_reason is null then null else p_now end,
+      stopping = false,
+      stage = l.stage,
+      status = case l.stage when 0 then 'pending' when 5 then 'failed' else 'cancelled' end,
+      run_at = case when l.stage = 0 then p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
+      completed_at = case when l.stage > 0 then p_now end,
       error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
     from late as l
     where e.id = l.id

@@ -25,7 +25,11 @@ volatile
 set search_path = ''
 as $$
   update rhythm.execution as e set watched = true
-  where e.id = any (p_executions) and e.stage < 4 and not e.watched;
+  where e.id = any (array(
+    select x.id from rhythm.execution as x
+    where x.id = any (p_executions) and x.stage < 4 and not x.watched
+    order by x.id
+    for no key update)) and e.stage < 4;
   select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
 $$;
 

@@ -43,3 +43,18 @@ $$;
 
 comment on function rhythm.check_name(text, text) is
   'An error if a text cannot be a name of this kind; see name_problem().';
+
+create or replace function rhythm.check_limit(p_of text, p_limit integer)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if coalesce(p_limit, 0) not between 1 and 100000 then
+    perform rhythm.raise('RH001', format('%s cannot be the limit of %s: expected 1 to 100000', coalesce(p_limit::text, 'null'), p_of));
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';

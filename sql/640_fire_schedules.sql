@@ -39,8 +39,7 @@ begin
     when 'cancel' then
       v_start := v_slots[cardinality(v_slots):];
       if v_start <> '{}' then
-        perform rhythm.cancel(a.id, format('The next run of schedule "%s" is due', v_entry.name))
-        from unnest(v_entry.active) as a(id);
+        perform rhythm.cancel_trees(v_entry.active, format('The next run of schedule "%s" is due', v_entry.name), rhythm.now());
         v_entry.active := '{}';
       end if;
     else
@@ -63,6 +62,7 @@ returns rhythm.schedule_entry
 language plpgsql
 volatile
 set search_path = ''
+set lock_timeout = '20ms'
 as $$
 declare
   c_late constant interval := '1 minute';
@@ -89,6 +89,11 @@ begin
   );
   return v_entry;
 exception
+  when lock_not_available then
+    -- What is to be cancelled is being settled, say. tick() holds other locks already: it lets go and comes back.
+    v_entry := p_entry;
+    v_entry.due_at := p_now + interval '1 second';
+    return v_entry;
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
     if v_code ~ '^(40|53|55|57)' then

@@ -123,13 +123,16 @@ declare
   v_outcomes jsonb;
 begin
   for v_task in
-    select e.id, e.attempt, e.inputs, k.sql_function
+    select e.id, e.attempt, e.inputs, e.parent_id, k.sql_function
     from rhythm.execution as e
     join rhythm.task as k on k.name = e.target
     where e.id = any (p_ids)
       and e.type = 'task'
     order by e.priority desc, e.id
   loop
+    -- Its parent is told of its end. If another session is at the parent, it runs another time: tick() waits for nobody.
+    continue when v_task.parent_id is not null and rhythm.try_lock_states(array[v_task.parent_id]) = '{}'
+      and exists (select from rhythm.workflow_state as s where s.execution_id = v_task.parent_id);
     v_outcomes := coalesce(v_outcomes, '[]') || (
       jsonb_build_object('id', v_task.id, 'attempt', v_task.attempt)
       || rhythm.call_sql_task(v_task.sql_function, v_task.inputs)

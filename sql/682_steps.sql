@@ -36,7 +36,8 @@ as $$
   select
     n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now,
     coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond'),
-    n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error, n.output
+    n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error,
+    case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
   from unnest(p_news) as n
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,

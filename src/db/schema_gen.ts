@@ -541,7 +541,7 @@ comment on index rhythm.task_in_sql is 'Whether there are SQL tasks at all: ever
   {
     name: "080_steps.sql",
     kind: "structure",
-    checksum: "5ea0ae788dbcb81f58826c56c48a4638b4572253d1aea0737da1c1ad1653af04",
+    checksum: "ef86f82250e18436a299613d4b7af2e712c84c21ff11e12e9f9eba05fb9fbf16",
     text: `-- Steps of code-first workflows: what each did, once, with its result.
 
 create table rhythm.step (
@@ -575,7 +575,7 @@ comment on column rhythm.step.seq is 'The order in which steps ended, and in whi
 comment on column rhythm.step.attempts is 'How often its function was run; 0 for what is not a function.';
 comment on column rhythm.step.wait_id is 'The timer, the wait for a signal, the child that settles it or, while it is retrying, ends the pause.';
 comment on column rhythm.step.until is 'When a sleep or a pause is over, or the wait for a signal gives up.';
-comment on column rhythm.step.output is 'What it returned; null in SQL: undefined.';
+comment on column rhythm.step.output is 'What it returned; SQL''s null: undefined, which JSON does not know.';
 
 create type rhythm.step_news as (
   execution_id uuid,
@@ -591,7 +591,8 @@ create type rhythm.step_news as (
   signal text,
   child jsonb,
   error jsonb,
-  output jsonb
+  output jsonb,
+  is_undefined boolean
 );
 
 comment on type rhythm.step_news is 'What save_steps() is given for each step: the row, and what it begins to wait for.';
@@ -1324,7 +1325,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "150_wake.sql",
     kind: "behaviour",
-    checksum: "e65cf979092e899c80f89a7d98d1645c4a8204efcda48f9de7396bdf3571cdf9",
+    checksum: "bbc47a61e35eb47b7f600007fe0cc9afea30f2f70edad7d35f57965795b4f916",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -1474,7 +1475,7 @@ begin
       row_number() over (order by e.id) as nth
     from (
       select x.id, x.queue from rhythm.execution as x
-      where x.id = any (p_ids) and x.stage = 3 order by x.id for update
+      where x.id = any (p_ids) and x.stage = 3 order by x.id for no key update
     ) as e
     left join rhythm.worker as k on k.id = p_worker
   ),
@@ -2262,7 +2263,7 @@ comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of work
   {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "4e822f77319e89538607c1a969bf60b5e3892c4060b3f3ee600a3e8a09972da0",
+    checksum: "62390e598f61d4c48f116078d2867d876985edc24988ea0cca734efb0777f94d",
     text: `-- Settling: how executions leave a worker's hands.
 
 -- Locks what the worker still holds.
@@ -2278,7 +2279,7 @@ as $$
     join rhythm.execution as e on e.id = o.id and e.attempt = o.attempt
     where e.worker = p_worker
     order by e.id
-    for update of e
+    for no key update of e
   )
   select coalesce(array_agg(h.o), '{}') from held as h;
 $$;
@@ -2383,8 +2384,9 @@ begin
   end if;
   v_held := rhythm.held_outcomes(p_worker, p_outcomes);
   if v_lease > 0 then
-    -- As in claim(): the worker cannot be given up before this commits.
-    perform from rhythm.worker as w where w.id = p_worker for key share;
+    -- As in claim(): the worker cannot be given up before this commits. One that is being given up just now is not
+    -- waited for: tick() has its row, and wants the states that are locked here.
+    perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
     v_lease := case when found then v_lease else 0 end;
   end if;
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
@@ -2545,24 +2547,57 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "7f46c4a5317a50dd7359aad3a05c31e0ad651ea50933d2ff349f6806b224589d",
+    checksum: "a5becdb62c51847c61743584339a640cb80c53381e7c9bbdff67503b3073dde9",
     text: `-- Cancelling and retrying.
 
-create or replace function rhythm.tree(p_execution uuid)
-returns setof uuid
+create or replace function rhythm.trees(p_ids uuid[])
+returns uuid[]
 language sql
 stable
 set search_path = ''
 as $$
   with recursive node as (
-    select e.id, 0 as depth from rhythm.execution as e where e.id = p_execution
+    select e.id, e.stage, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.stage, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
   )
-  select n.id from node as n order by n.depth desc, n.id;
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.stage < 4;
 $$;
 
-comment on function rhythm.tree(uuid) is 'An execution and all that it started, directly or not: the deepest first.';
+comment on function rhythm.trees(uuid[]) is
+  'Of some executions and all that they started, directly or not, those that are not over. Internal.';
+
+-- A parent that runs starts children until its state is locked. To lock those as well means to let go of everything
+-- and to begin anew with more: only so are locks taken in the order of ids, whatever ids the children were given.
+create or replace function rhythm.lock_trees(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_locked uuid[];
+  v_ids uuid[] := rhythm.trees(p_ids);
+begin
+  loop
+    begin
+      v_locked := v_ids;
+      perform rhythm.lock_around(v_locked);
+      v_ids := rhythm.trees(p_ids);
+      if v_ids <@ v_locked then
+        return v_ids;
+      end if;
+      raise sqlstate 'RHTRY';
+    exception
+      when sqlstate 'RHTRY' then
+        null;
+    end;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.lock_trees(uuid[]) is
+  'Locks the states of some executions, of all that they started and of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
 -- more for that. The caller holds the states' locks.
@@ -2573,7 +2608,7 @@ volatile
 set search_path = ''
 as $$
 begin
-  perform from rhythm.execution as e where e.id = any (p_ids) and e.stage < 4 order by e.id for update;
+  perform from rhythm.execution as e where e.id = any (p_ids) and e.stage < 4 order by e.id for no key update;
   return query
   with cleaning as (
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
@@ -2592,14 +2627,14 @@ begin
       else 6
     end as stage
     from rhythm.execution as x
-    where x.id = any (p_ids) and x.stage < 4
+    where x.id = any (p_ids) and x.stage < 4 and x.cancel_reason is null
   ) as n
   where e.id = n.id
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
 end;
 $$;
 
-comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were not over. Internal.';
+comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were neither over nor asked to stop. Internal.';
 
 -- A workflow that runs, or cleans up, has so long to end: its deadline.
 create or replace function rhythm.limit_cleanup(p_cancelled rhythm.moved[], p_now timestamptz)
@@ -2616,42 +2651,44 @@ $$;
 
 comment on function rhythm.limit_cleanup(rhythm.moved[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
 
+-- Locks: states, then executions; whoever calls it with locks of later kinds can wait for ever.
+create or replace function rhythm.cancel_trees(p_ids uuid[], p_reason text, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_all constant rhythm.moved[] := array(
+    select c::rhythm.moved from rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now) as c);
+begin
+  perform rhythm.follow_ends(v_all, '{}', null, 0, p_now);
+  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
+    perform rhythm.limit_cleanup(v_all, p_now);
+    perform rhythm.wake_clocks();
+  end if;
+  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
+  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
+  return array(select a.id from unnest(v_all) as a);
+end;
+$$;
+
+comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
+  'Cancels executions and all that they started; returns those that were neither over nor asked to stop. Internal.';
+
 create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
 returns boolean
 language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_reason constant text := left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000);
-  v_ids uuid[];
-  v_all rhythm.moved[] := '{}';
-  v_some rhythm.moved[];
 begin
   perform from rhythm.execution as e where e.id = p_execution;
   if not found then
-    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', p_execution));
+    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
-  -- A parent that runs may start children while we lock: look again until there are none we have not seen.
-  loop
-    v_ids := array(select t.id from rhythm.tree(p_execution) as t (id) join rhythm.execution as e on e.id = t.id
-      where e.stage < 4 and e.cancel_reason is null and not exists (select from unnest(v_all) as a where a.id = e.id));
-    exit when v_ids = '{}';
-    perform rhythm.lock_around(v_ids);
-    v_some := array(select c::rhythm.moved from rhythm.cancel_all(v_ids, v_reason, v_now) as c);
-    exit when v_some = '{}';
-    v_all := v_all || v_some;
-  end loop;
-  perform rhythm.follow_ends(v_all, '{}', null, 0, v_now);
-  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
-    perform rhythm.limit_cleanup(v_all, v_now);
-    perform rhythm.wake_clocks();
-  end if;
-  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
-  perform pg_notify(rhythm.channel('stop'), w.worker::text)
-  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
-  return exists (select from unnest(v_all) as a where a.id = p_execution);
+  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now()));
 end;
 $$;
 
@@ -2706,7 +2743,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "250_workers.sql",
     kind: "behaviour",
-    checksum: "4517b79a0e88b3bdbc815bb658b733cdb01f3d9c900408c4a5a74ea1986a938a",
+    checksum: "45eb0787290b5d9a0290f5a4c80af74f2cd8e2f8c8e1fbf7cf198a301ead10a5",
     text: `-- Workers: register, show signs of life, report, leave.
 
 create or replace function rhythm.register_worker(
@@ -2770,20 +2807,65 @@ $$;
 comment on function rhythm.beat(uuid, jsonb) is
   'A sign of life: {alive, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. stop: what was cancelled meanwhile.';
 
+create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  c_uuid constant text := '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+begin
+  if jsonb_typeof(p_lines) is distinct from 'array' then
+    return 'p_lines must be a JSON array: [{"id", "at", "level", "message", "data"}, …]';
+  elsif jsonb_typeof(p_progress) is distinct from 'object' then
+    return 'p_progress must be a JSON object: {"<id>": <value>, …}';
+  end if;
+  return coalesce(
+    (select 'Every log line needs an id (a UUID), a level (debug, info, warn or error) and a message (a text)'
+    from jsonb_array_elements(p_lines) as l (value)
+    where jsonb_typeof(l.value) <> 'object'
+      or not coalesce(l.value ->> 'id' ~ c_uuid and l.value ->> 'level' in ('debug', 'info', 'warn', 'error')
+        and jsonb_typeof(l.value -> 'message') = 'string', false)
+    limit 1),
+    (select format('A log line takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(l.value::text), v_limit)
+    from jsonb_array_elements(p_lines) as l (value) where octet_length(l.value::text) > v_limit limit 1),
+    (select format('"%s" in p_progress is not a UUID', left(p.key, 60)) from jsonb_each(p_progress) as p where p.key !~ c_uuid limit 1),
+    (select format('The progress of %s takes %s bytes: at most %s are allowed (setting max_payload_bytes)', p.key, octet_length(p.value::text), v_limit)
+    from jsonb_each(p_progress) as p where octet_length(p.value::text) > v_limit limit 1)
+  );
+end;
+$$;
+
+comment on function rhythm.report_problem(jsonb, jsonb) is 'What is wrong with the arguments of report(); null if nothing is. Internal.';
+
 create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  v_problem constant text := rhythm.report_problem(p_lines, p_progress);
+begin
+  if v_problem is not null then
+    perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
+  end if;
   insert into rhythm.log_line (execution_id, at, level, message, data)
   select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
   join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
   order by l.nth;
+  -- In the order in which settle() locks them.
+  perform from rhythm.execution as e
+  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker
+  order by e.id
+  for no key update;
   update rhythm.execution as e set progress = p.value
   from jsonb_each(p_progress) as p
   where e.id = p.key::uuid and e.worker = p_worker;
+end;
 $$;
 
 comment on function rhythm.report(uuid, jsonb, jsonb) is
@@ -2800,16 +2882,19 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
   v_rows rhythm.moved[];
+  v_may_end constant uuid[] := array(
+    select e.id from rhythm.execution as e
+    where e.stage in (1, 2) and e.worker = any (p_workers) and (p_crashed is not null or e.cancel_reason is not null));
 begin
-  perform rhythm.lock_around(array(select e.id from rhythm.execution as e where e.stage in (1, 2) and e.worker = any (p_workers)));
+  perform rhythm.lock_around(v_may_end);
   with held as (
     select e.id from rhythm.execution as e
     where e.stage in (1, 2) and e.worker = any (p_workers)
-    order by e.id for update
+    order by e.id for no key update
   ),
   fate as (
     select e.id, case
-      when e.cancel_reason is not null and e.type = 'task' then 6
+      when e.cancel_reason is not null and e.type = 'task' and e.id = any (v_may_end) then 6
       when p_crashed is null then 1
       when e.crashes + 1 >= v_max_crashes then 5
       when e.type = 'task' and e.attempt >= e.max_attempts then 5
@@ -3068,7 +3153,7 @@ comment on function rhythm.register_tasks(jsonb) is
   {
     name: "280_tick.sql",
     kind: "behaviour",
-    checksum: "09939eb5ec8ebd5cf9bcf10d876562dc1313c74bc865d426a6c55b852fd2beb1",
+    checksum: "1313f1629207a3a184ee94ba5e262fe3828806537a9581d0be59891a8a4eb572",
     text: `-- What time brings. Every part is bounded, and skips what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -3169,12 +3254,13 @@ begin
   if p_ids = '{}' then
     return;
   end if;
-  perform rhythm.cancel(c.id, case when e.cancel_reason is null then 'Its workflow ran past its timeout' else e.cancel_reason end)
+  -- All at once: what follows finds every state locked already, and waits for none.
+  perform rhythm.lock_trees(p_ids);
+  perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
   where c.parent_id = any (p_ids) and c.stage < 4
-  order by c.id;
-  perform rhythm.lock_around(p_ids);
+  group by e.cancel_reason;
   update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
   with moved as (
     update rhythm.execution as e
@@ -3201,10 +3287,12 @@ volatile
 set search_path = ''
 as $$
 begin
-  -- Leased rows were ready first: they stand at the head of their queue.
+  -- Leased rows were ready first: they stand at the head of their queue. One that is being settled may stay.
   update rhythm.execution as e
   set stage = 2
   where e.id = any (array(
+    select y.id from rhythm.execution as y
+    where y.stage = 1 and y.worker is not null and y.id = any (array(
     select x.id
     from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
     cross join lateral (
@@ -3213,8 +3301,9 @@ begin
       order by h.priority desc, h.id
       limit p_limit * 2
     ) as x
-    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds')
-  ) and e.stage = 1 and e.worker is not null;
+    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds'))
+    for no key update skip locked
+  ));
   return 0;
 end;
 $$;
@@ -3274,19 +3363,22 @@ begin
   end if;
   perform rhythm.lock_around(v_late);
   with late as (
-    select e.id from rhythm.execution as e
+    select e.id, case when e.cancel_reason is not null then 6 when e.attempt < e.max_attempts then 0 else 5 end as stage
+    from rhythm.execution as e
     where e.stage = 2 and e.type = 'task'
       and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
       and e.id = any (v_late)
-    for update skip locked
+    order by e.id
+    for no key update skip locked
   ),
   moved as (
     update rhythm.execution as e
     set worker = null,
-      stage = case when e.attempt < e.max_attempts and e.cancel_reason is null then 0 else 5 end,
-      status = case when e.attempt < e.max_attempts and e.cancel_reason is null then 'pending' else 'failed' end,
-      run_at = p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond',
-      completed_at = case when e.attempt < e.max_attempts and e.cancel_reason is null then null else p_now end,
+      stopping = false,
+      stage = l.stage,
+      status = case l.stage when 0 then 'pending' when 5 then 'failed' else 'cancelled' end,
+      run_at = case when l.stage = 0 then p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
+      completed_at = case when l.stage > 0 then p_now end,
       error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
     from late as l
     where e.id = l.id
@@ -3304,7 +3396,7 @@ comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran p
   {
     name: "290_read.sql",
     kind: "behaviour",
-    checksum: "3564160b93c23be0487c82e5fd24eb3753a893ec0e9f9034f420114f5fe8c6c3",
+    checksum: "939804c7d80bc27358e9e188af43fe100b455380692d62acb4c00a455ac3488a",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -3332,7 +3424,11 @@ volatile
 set search_path = ''
 as $$
   update rhythm.execution as e set watched = true
-  where e.id = any (p_executions) and e.stage < 4 and not e.watched;
+  where e.id = any (array(
+    select x.id from rhythm.execution as x
+    where x.id = any (p_executions) and x.stage < 4 and not x.watched
+    order by x.id
+    for no key update)) and e.stage < 4;
   select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
 $$;
 
@@ -3374,7 +3470,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "cbbfe5db8f201f7ac4a6a76aa6ec188e4a89c074a442f05efae027102b9794bf",
+    checksum: "751a197196b7270d70f6a3f730e10309ddde970fd0a2105ba5d2645ccab2a129",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -3405,6 +3501,7 @@ declare
   v_schedules timestamptz;
   v_sql_tasks timestamptz;
 begin
+  perform rhythm.check_limit('tick()', p_limit);
   -- What need not be to the millisecond: one session a second does it. First, and one kind at a time, because it waits
   -- for locks: who waits holds none. What follows skips what others hold.
   if rhythm.chore_is_due(v_now) then
@@ -3477,7 +3574,8 @@ $$;
 
 comment on function rhythm.forget_keys(integer, timestamptz) is 'Removes idempotency keys that expired. Part of tick().';
 
--- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it.
+-- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it. What somebody
+-- retries, or asks for again by its key, stays for the next time: nothing is waited for.
 create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -3488,10 +3586,13 @@ declare
   v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
   v_before constant timestamptz := rhythm.now() - v_age;
   v_ids uuid[];
+  v_free uuid[];
+  v_keys text[];
 begin
-  if v_age < interval '0' or p_limit < 1 then
-    perform rhythm.raise('RH001', 'purge() needs an age that is not negative and a limit of 1 or more');
+  if v_age < interval '0' then
+    perform rhythm.raise('RH001', format('Cannot purge what is older than %s: expected an interval of zero or more', v_age));
   end if;
+  perform rhythm.check_limit('purge()', p_limit);
   v_ids := array(
     select e.id from rhythm.execution as e
     where e.id < rhythm.uuid7_floor(v_before)
@@ -3499,8 +3600,17 @@ begin
       and e.completed_at < v_before
       and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
     order by e.id
-    limit p_limit
+    limit p_limit);
+  v_free := rhythm.try_lock_states(v_ids);
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (v_ids) and e.stage >= 4
+      and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
     for update skip locked);
+  v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
+  v_ids := array(
+    select i.id from unnest(v_ids) as i (id)
+    where not exists (select from rhythm.idempotency_key as k where k.execution_id = i.id and k.key <> all (v_keys)));
   delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
   delete from rhythm.step as s where s.execution_id = any (v_ids);
   delete from rhythm.execution as e where e.id = any (v_ids);
@@ -3517,7 +3627,11 @@ language sql
 immutable
 set search_path = ''
 as $$
-  select (lpad(to_hex((extract(epoch from p_at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid;
+  select (lpad(to_hex(case
+    when p_at < '1970-01-01Z' then 0
+    when p_at > '9999-12-31Z' then 253402214400000
+    else extract(epoch from p_at) * 1000
+  end::bigint), 12, '0') || '70008000000000000000')::uuid;
 $$;
 
 comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
@@ -3641,7 +3755,7 @@ comment on function rhythm.check() is
   {
     name: "400_names.sql",
     kind: "behaviour",
-    checksum: "98bfaf22d1a4c7d74da85ffa55a77eaa1380d57b25339892d4187d515239b6c7",
+    checksum: "d491d09ab671b6c387d77f7402be0e17da8a0a0a180fd594f54440688ba0e788",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
@@ -3687,6 +3801,21 @@ $$;
 
 comment on function rhythm.check_name(text, text) is
   'An error if a text cannot be a name of this kind; see name_problem().';
+
+create or replace function rhythm.check_limit(p_of text, p_limit integer)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if coalesce(p_limit, 0) not between 1 and 100000 then
+    perform rhythm.raise('RH001', format('%s cannot be the limit of %s: expected 1 to 100000', coalesce(p_limit::text, 'null'), p_of));
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
 `,
   },
   {
@@ -5035,7 +5164,7 @@ comment on function rhythm.backfill_schedule(text, timestamptz, timestamptz, int
   {
     name: "640_fire_schedules.sql",
     kind: "behaviour",
-    checksum: "24f81aecefbfac4b37ce11c681759237ed1b3b04448165065629e8f759459070",
+    checksum: "dbdf04cc281af4e9081ec32d44ccab787e2fb7b8c0c6ed5f2003465a69fd6406",
     text: `-- Firing. Called by tick(), from everywhere at once.
 -- Locks: schedule rows, skip locked; then what create_many() and cancel() lock.
 
@@ -5077,8 +5206,7 @@ begin
     when 'cancel' then
       v_start := v_slots[cardinality(v_slots):];
       if v_start <> '{}' then
-        perform rhythm.cancel(a.id, format('The next run of schedule "%s" is due', v_entry.name))
-        from unnest(v_entry.active) as a(id);
+        perform rhythm.cancel_trees(v_entry.active, format('The next run of schedule "%s" is due', v_entry.name), rhythm.now());
         v_entry.active := '{}';
       end if;
     else
@@ -5101,6 +5229,7 @@ returns rhythm.schedule_entry
 language plpgsql
 volatile
 set search_path = ''
+set lock_timeout = '20ms'
 as $$
 declare
   c_late constant interval := '1 minute';
@@ -5127,6 +5256,11 @@ begin
   );
   return v_entry;
 exception
+  when lock_not_available then
+    -- What is to be cancelled is being settled, say. tick() holds other locks already: it lets go and comes back.
+    v_entry := p_entry;
+    v_entry.due_at := p_now + interval '1 second';
+    return v_entry;
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
     if v_code ~ '^(40|53|55|57)' then
@@ -5296,7 +5430,7 @@ comment on function rhythm.call_sql_task(text, jsonb) is
   {
     name: "655_run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "a3bfdff7e99fbb45005feb405cda550f7b3914865e86d8da2fde907750b1ae04",
+    checksum: "7679b62c52f288b99e423359121f43b50848857f2e17918af13a982da2f578fe",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -5422,13 +5556,16 @@ declare
   v_outcomes jsonb;
 begin
   for v_task in
-    select e.id, e.attempt, e.inputs, k.sql_function
+    select e.id, e.attempt, e.inputs, e.parent_id, k.sql_function
     from rhythm.execution as e
     join rhythm.task as k on k.name = e.target
     where e.id = any (p_ids)
       and e.type = 'task'
     order by e.priority desc, e.id
   loop
+    -- Its parent is told of its end. If another session is at the parent, it runs another time: tick() waits for nobody.
+    continue when v_task.parent_id is not null and rhythm.try_lock_states(array[v_task.parent_id]) = '{}'
+      and exists (select from rhythm.workflow_state as s where s.execution_id = v_task.parent_id);
     v_outcomes := coalesce(v_outcomes, '[]') || (
       jsonb_build_object('id', v_task.id, 'attempt', v_task.attempt)
       || rhythm.call_sql_task(v_task.sql_function, v_task.inputs)
@@ -5945,7 +6082,7 @@ comment on view rhythm.schedules is
   {
     name: "682_steps.sql",
     kind: "behaviour",
-    checksum: "201df25fa19f82a08249f4ceddaf70d7cdc22b935859186c6817658c2db2e8fa",
+    checksum: "17d0ef8b40a56a341271e77d05e53ed52351ad446222dbd14701194e5696736f",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
 -- The lock on the worker keeps its leases from being given to others between here and the commit; that is enough to
@@ -5984,7 +6121,8 @@ as $$
   select
     n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now,
     coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond'),
-    n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error, n.output
+    n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error,
+    case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
   from unnest(p_news) as n
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
