@@ -14,6 +14,7 @@ export const paint: Paint = Deno.stdout.isTerminal() && !Deno.noColor
 export class Account {
   readonly #began = performance.now();
   readonly #write: (line: string) => void;
+  #explained = false;
 
   /** @param write where the lines go */
   constructor(write: (line: string) => void = console.log) {
@@ -29,6 +30,16 @@ export class Account {
   event(event: WorkerEvent): void {
     const line = describe(event);
     if (line !== undefined) this.#write(`${this.#time()} ${line}`);
+    if (event.type !== "suspended" || this.#explained) return;
+    this.#explained = true;
+    this.tell(
+      paint("dim", "while it waits it is a row in the database: no process holds it, none can lose it"),
+    );
+  }
+
+  /** The seconds since it began. */
+  get seconds(): string {
+    return ((performance.now() - this.#began) / 1000).toFixed(1);
   }
 
   #time(): string {
@@ -52,11 +63,17 @@ function describe(event: WorkerEvent): string | undefined {
       return event.waits === undefined || event.waits.length === 0
         ? undefined
         : `${paint("yellow", "◌")} ${name} waits for ${
-          event.waits.map((wait) => paint("bold", wait)).join(", ")
-        } ${paint("dim", "(its state is in the database; no process holds it)")}`;
+          event.waits.map((wait) => paint("bold", untilWhen(wait))).join(", ")
+        }`;
     default:
       return `${paint("yellow", "■")} ${name} ${event.type}`;
   }
+}
+
+// "a timer until 2026-01-01T12:00:02.000Z" says more to a person as "a timer, 2.0 s".
+function untilWhen(wait: string): string {
+  const at = Date.parse(/^a timer until (.+)$/.exec(wait)?.[1] ?? "");
+  return Number.isNaN(at) ? wait : `a timer, ${(Math.max(0, at - Date.now()) / 1000).toFixed(1)} s`;
 }
 
 function attempt(event: WorkerEvent): string {

@@ -40,6 +40,14 @@ async function main(): Promise<void> {
   account.tell(`the result: ${paint("green", JSON.stringify(result))}`);
   await worker.stop();
   await working;
+  const tree = await rhythm.executions.tree(run);
+  const attempts = tree.filter((one) => one.type === "task").reduce((sum, one) => sum + one.attempt, 0);
+  account.tell(
+    paint(
+      "dim",
+      `${tree.length} executions, ${attempts} attempts, one signal, one timer, ${account.seconds} s`,
+    ),
+  );
   console.log(NEXT);
 }
 
@@ -49,6 +57,9 @@ ${paint("bold", "What to try next")}
   the workflow you just saw     examples/demo/flows/process_order.flow
   the tasks it ran              examples/demo/tasks.ts
   a worker that stays           deno task worker
+  a dashboard beside it         deno task dev
+  everything from a terminal    deno task rhythm --help
+  more to read and to run       examples/README.md
   the same on your Postgres     RHYTHM_DATABASE_URL=postgres://localhost/mydb deno task worker
 `;
 
