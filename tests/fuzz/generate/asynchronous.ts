@@ -67,7 +67,7 @@ const ANYWHERE = [
   'Workflow.run("object", $o);',
   'Signal.send("x-1", $k, $p);',
   'Signal.send("x-1", $k, $o);',
-  'console.info("i", $p); console.warn($p); console.error("e"); console.debug($p, $p);',
+  'console.info("i", $n); console.warn($s); console.error("e"); console.debug($b, lim($s));',
   '(async () => { for (const v of [$P, $P]) { log("step", await v); } })();',
   'const $W = async (n) => { await null; if (n > 0) await $W(n - 1); log("deep", n); }; $W($i);',
   'Promise.allKeyed({ $K: $P, $K: $p }).then((v) => log("keyed", v));',

@@ -232,7 +232,7 @@ function fillHole(scope: Scope, hole: string, depth: number): string {
     case "c":
       return dice.pick(COMPARATORS);
     case "F":
-      return `(${dice.pick(FUNCTIONS)})`;
+      return scope.pure ? `(${dice.pick(FUNCTIONS)})` : `tap("fn", ${dice.pick(FUNCTIONS)})`;
     case "f":
       return callback(scope, ["v", "i"], depth);
     case "g":

@@ -48,7 +48,7 @@ export const FULFILLED: readonly string[] = [
   "(async ({ $K: a = $p } = {}, ...rest) => [a, rest, await null])({}, $p)",
   "new Promise((done) => Promise.resolve().then(() => done($p)))",
   "new Promise((done) => [$p, $p].forEach(done))",
-  "{ then(done) { done($p); } }",
+  '{ then: (done) => { log("then called"); done($p); } }',
   "Promise.all([$P, { then: (done) => done($P) }])",
 ];
 

@@ -90,6 +90,11 @@ export class Scope {
     this.variables.push({ name, kind, constant: options.constant });
   }
 
+  /** Make a variable unknown from here on, because another one of its name hides it. */
+  forget(name: string): void {
+    this.variables = this.variables.filter((one) => one.name !== name);
+  }
+
   /** A variable that has one of these kinds. */
   variable(kinds: readonly Kind[], options: { assignable?: boolean } = {}): Variable | undefined {
     const fitting = this.variables.filter((one) =>

@@ -8,6 +8,7 @@ import { asynchronousStatement } from "./asynchronous.ts";
 import { expression, fill, risky } from "./expression.ts";
 import { functionStatement } from "./functions.ts";
 import { loopStatement } from "./loops.ts";
+import { oddStatement } from "./odd.ts";
 import { patternStatement } from "./patterns.ts";
 import type { Kind, Scope } from "./scope.ts";
 import { tryStatement } from "./tries.ts";
@@ -25,6 +26,7 @@ const WEIGHTS = {
   asynchronous: 10,
   switch: 4,
   block: 2,
+  odd: 6,
 };
 const DEEPEST = 4;
 const DECLARED: readonly Kind[] = ["p", "p", "n", "s", "a", "a", "o", "o", "m", "t", "d", "e", "r", "x"];
@@ -105,6 +107,8 @@ function statement(scope: Scope): string {
       return switchStatement(scope);
     case "block":
       return block(scope.enter({}));
+    case "odd":
+      return oddStatement(scope);
     default:
       return logStatement(scope);
   }

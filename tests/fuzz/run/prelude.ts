@@ -156,6 +156,7 @@ for (const [name, value] of Object.entries(extras)) {
   Object.defineProperty(Promise, name, { value, configurable: true });
 }
 
-function shown(value: unknown): string {
+/** A primitive as `console.log` writes it. */
+export function shown(value: unknown): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }

@@ -7,7 +7,7 @@
 import { setImmediate } from "node:timers";
 import type { JsonValue } from "../../../src/shared/json.ts";
 import { carried } from "./carry.ts";
-import { createPrelude, type Pending } from "./prelude.ts";
+import { createPrelude, type Pending, shown } from "./prelude.ts";
 import { SOME_OBJECT } from "./compare.ts";
 import { answerOf, MAX_TURNS, type Outcome, settleNext } from "./world.ts";
 
@@ -36,7 +36,7 @@ globalThis.addEventListener("unhandledrejection", (event) => {
 /** Run `source` to its end in V8. A source that V8 cannot compile throws its SyntaxError. */
 export async function runInV8(source: string, world: World): Promise<Outcome> {
   const machine = createPrelude(world.inputs ?? {});
-  const body = new AsyncFunction(...Object.keys(machine.names), `"use strict";\n${source}`);
+  const body = compile(source, Object.keys(machine.names));
   let end: string | undefined;
   unhandled = [];
   running = true;
@@ -59,6 +59,14 @@ export async function runInV8(source: string, world: World): Promise<Outcome> {
   }
 }
 
+function compile(source: string, names: string[]): Body {
+  try {
+    return new AsyncFunction(...names, `"use strict";\n${source}`);
+  } catch (cause) {
+    throw new SyntaxError(`V8 refuses: ${(cause as Error).message}\n${source}`, { cause });
+  }
+}
+
 function completion(value: unknown): string {
   try {
     return `completed ${JSON.stringify(carried(value, "the output")) ?? "null"}`;
@@ -75,8 +83,8 @@ function rest(): Promise<void> {
 /** How a run that threw `error` ends. */
 export function failure(error: unknown): string {
   if (error instanceof Error) return `failed ${error.name}: ${error.message}`;
-  const shown = typeof error === "object" && error !== null ? messageOf(error) : String(error);
-  return `failed ThrownValue: ${shown}`;
+  const text = typeof error === "object" && error !== null ? messageOf(error) : shown(error);
+  return `failed ThrownValue: ${text}`;
 }
 
 function messageOf(thrown: object): string {
