@@ -1,0 +1,16 @@
+/**
+ * The benchmarks, in their order.
+ *
+ * @module
+ */
+import type { Benchmark } from "../bench.ts";
+import { b1 } from "./b1_drain.ts";
+import { b2 } from "./b2_enqueue.ts";
+import { b3 } from "./b3_latency.ts";
+import { b4 } from "./b4_steps.ts";
+import { b5 } from "./b5_fan_out.ts";
+import { b6 } from "./b6_sleep.ts";
+import { b7 } from "./b7_signal.ts";
+
+/** All of them; B8 is in B1 and B4, B15 is `bench/flow`. */
+export const benchmarks: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6, b7];

@@ -1,0 +1,69 @@
+import type postgres from "postgres";
+
+/** What Postgres counted. */
+export interface Counters {
+  /** Bytes of WAL since the cluster was made. */
+  readonly walBytes: number;
+  /** Commits in the peer's database. */
+  readonly commits: number;
+  /** User and system time of all processes of the server, in seconds; 0 where there is no /proc. */
+  readonly cpuSeconds: number;
+}
+
+/** Reads the server's counters for one database. */
+export async function readCounters(sql: postgres.Sql, database: string): Promise<Counters> {
+  const [row] = await sql<{ wal: string; commits: string }[]>`
+    select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text as wal,
+      (select d.xact_commit::text from pg_stat_database as d where d.datname = ${database}) as commits`;
+  return {
+    walBytes: Number(row!.wal),
+    commits: Number(row!.commits),
+    cpuSeconds: await serverCpuSeconds(sql),
+  };
+}
+
+/** What was counted between two readings. */
+export function between(before: Counters, after: Counters): Counters {
+  return {
+    walBytes: after.walBytes - before.walBytes,
+    commits: after.commits - before.commits,
+    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+  };
+}
+
+let postmaster: number | undefined;
+
+async function serverCpuSeconds(sql: postgres.Sql): Promise<number> {
+  if (Deno.build.os !== "linux") return 0;
+  if (postmaster === undefined) {
+    const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    postmaster = (await readStat(row!.pid))?.parent;
+  }
+  let ticks = 0;
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readStat(Number(name));
+    if (stat === undefined) continue;
+    if (stat.parent === postmaster || stat.pid === postmaster) ticks += stat.ticks;
+    // Backends that are gone already count as their parent's children.
+    if (stat.pid === postmaster) ticks += stat.childTicks;
+  }
+  return ticks / 100;
+}
+
+async function readStat(
+  pid: number,
+): Promise<{ pid: number; parent: number; ticks: number; childTicks: number } | undefined> {
+  try {
+    const text = await Deno.readTextFile(`/proc/${pid}/stat`);
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return {
+      pid,
+      parent: Number(fields[1]),
+      ticks: Number(fields[11]) + Number(fields[12]),
+      childTicks: Number(fields[13]) + Number(fields[14]),
+    };
+  } catch {
+    return undefined;
+  }
+}

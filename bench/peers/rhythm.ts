@@ -1,0 +1,109 @@
+import postgres from "postgres";
+import { type AppWorker, Rhythm, type Run, task } from "../../mod.ts";
+import { clock, type MakePeer } from "../peer.ts";
+
+const CHUNK = 1_000;
+
+const FLOWS = [
+  { name: "steps", source: `for (let n = 0; n < 10; n++) await Task.run("step", { n })\nreturn "done"` },
+  {
+    name: "fan_out",
+    source: `const runs = []
+for (let n = 0; n < Inputs.children; n++) runs.push(Task.run("noop", { n }))
+return (await Promise.all(runs)).length`,
+  },
+  {
+    name: "sleeper",
+    source: `const due = Date.now() + Inputs.ms
+await Timer.until(new Date(due))
+return Date.now() - due`,
+  },
+  { name: "waiter", source: `return await Signal.next("go")` },
+];
+
+/** Rhythm, through its public API, with a worker of its own defaults but for the concurrency. */
+export const makePeer: MakePeer = async ({ url, hit, arrived }) => {
+  const noop = task({ name: "noop" }, () => hit());
+  const step = task({ name: "step" }, ({ n }: { n: number }) => {
+    hit();
+    return n;
+  });
+  const stamped = task({ name: "stamped" }, ({ sentAt }: { sentAt: number }) => arrived(sentAt));
+  let rhythm: Rhythm | undefined;
+  const open = async (): Promise<Rhythm> =>
+    rhythm ??= await Rhythm.init({
+      databaseUrl: url,
+      tasks: [noop, step, stamped],
+      flows: FLOWS,
+      log: { level: "error" },
+    });
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  let worker: AppWorker | undefined;
+  let working: Promise<void> | undefined;
+
+  async function startMany(type: "task" | "workflow", targetName: string, options: {
+    count: number;
+    inputs: unknown;
+  }): Promise<Run[]> {
+    const app = await open();
+    const runs: Run[] = [];
+    for (let left = options.count; left > 0; left -= CHUNK) {
+      const requests = Array.from({ length: Math.min(CHUNK, left) }, () => ({
+        type,
+        targetName,
+        inputs: options.inputs,
+      }));
+      runs.push(...await app.executions.createMany(requests));
+    }
+    return runs;
+  }
+
+  return {
+    name: "Rhythm",
+    setup: async () => void await open(),
+    startWorker: async () => {
+      worker = (await open()).worker({ concurrency: 2_000, port: 0 });
+      working = worker.run();
+    },
+    stopWorker: async () => {
+      await worker?.stop();
+      await working;
+    },
+    takeLag: async () => {
+      const headers = { authorization: `Bearer ${worker!.token}` };
+      const text = await (await fetch(`${worker!.url}/metrics`, { headers })).text();
+      return Number(/^rhythm_event_loop_lag_seconds(?:{.*})? (.*)$/m.exec(text)?.[1]) * 1000;
+    },
+    enqueue: async (count) => void await startMany("task", "noop", { count, inputs: { n: 1 } }),
+    enqueueStamped: async (sentAt) => void await (await open()).tasks.queue("stamped", { sentAt }),
+    runTask: async () => void await (await open()).tasks.run("noop", { n: 1 }),
+    startSteps: async (count) => void await startMany("workflow", "steps", { count, inputs: {} }),
+    fanOut: async (children) => {
+      await (await open()).workflows.run("fan_out", { children }, { wait: { timeout: "2m" } });
+    },
+    sleepers: async (count, ms) => {
+      const runs = await startMany("workflow", "sleeper", { count, inputs: { ms } });
+      return await Promise.all(runs.map(async (run) => await run.result({ timeout: "2m" }) as number));
+    },
+    waiting: async () => {
+      const run = await (await open()).workflows.start("waiter");
+      while ((await run.get()).status !== "suspended") await new Promise((go) => setTimeout(go, 2));
+      return async () => {
+        const result = run.result({ timeout: "1m" });
+        await run.signal("go", clock());
+        await result;
+      };
+    },
+    unfinished: async () => {
+      const [row] = await sql<{ left: number }[]>`
+        select (select count(*) from (select from rhythm.execution where stage = 1 limit 1) as a)::int
+          + (select count(*) from (select from rhythm.execution where stage = 2 limit 1) as b)::int
+          + (select count(*) from rhythm.workflow_state)::int as left`;
+      return row!.left;
+    },
+    close: async () => {
+      await rhythm?.close();
+      await sql.end({ timeout: 5 });
+    },
+  };
+};

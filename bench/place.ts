@@ -1,0 +1,57 @@
+import postgres from "postgres";
+import { findBinaries, startCluster } from "../tests/support/cluster.ts";
+
+/** Where peers get their databases. */
+export interface Place {
+  /** The superuser's connection. */
+  readonly sql: postgres.Sql;
+  /** What the server says it is. */
+  readonly server: string;
+  /** Makes a database of this name, anew if it exists; gives its URL. */
+  database(name: string): Promise<string>;
+  /** Stops the server, if it was started for this run. */
+  close(): Promise<void>;
+}
+
+/** What the cluster runs with: durable, and a memory that suits a small machine. Everything else is Postgres' default. */
+export const SETTINGS = [
+  "fsync = on",
+  "full_page_writes = on",
+  "synchronous_commit = on",
+  "shared_buffers = 512MB",
+  "max_wal_size = 8GB",
+  "checkpoint_timeout = 30min",
+  "max_connections = 200",
+];
+
+/** A private cluster; or the server that `RHYTHM_BENCH_URL` names, whose databases `bench_…` are ours then. */
+export async function openPlace(): Promise<Place> {
+  const given = Deno.env.get("RHYTHM_BENCH_URL");
+  const cluster = given === undefined ? await ownCluster() : undefined;
+  const url = given ?? cluster!.url;
+  const sql = postgres(url, { max: 2, onnotice: () => {} });
+  const [row] = await sql<{ version: string }[]>`select version() as version`;
+  return {
+    sql,
+    server: row!.version.split(" on ")[0]!,
+    database: async (name) => {
+      await sql.unsafe(`drop database if exists "${name}" with (force)`);
+      await sql.unsafe(`create database "${name}"`);
+      const at = new URL(url);
+      at.pathname = `/${name}`;
+      return at.href;
+    },
+    close: async () => {
+      await sql.end({ timeout: 5 });
+      await cluster?.stop();
+    },
+  };
+}
+
+async function ownCluster(): Promise<{ url: string; stop(): Promise<void> }> {
+  const binaries = await findBinaries();
+  if (binaries === undefined) {
+    throw new Error("Found no Postgres to start: install one, or name a server in RHYTHM_BENCH_URL");
+  }
+  return await startCluster(binaries, SETTINGS);
+}

@@ -1,0 +1,94 @@
+import { type Benchmark, type Sample, type Size, Stage } from "./bench.ts";
+import { type Spread, spread } from "./numbers.ts";
+import type { Place } from "./place.ts";
+
+/** One figure of one peer over all rounds. */
+export interface Figure extends Spread {
+  /** Which benchmark. */
+  readonly benchmark: string;
+  /** Which peer. */
+  readonly peer: string;
+  /** What was measured. */
+  readonly measure: string;
+  /** Its unit. */
+  readonly unit: string;
+  /** Whether more is better, or less. */
+  readonly better: "more" | "less";
+  /** Each round. */
+  readonly rounds: readonly number[];
+}
+
+/** How a run goes. */
+export interface RunOptions extends Size {
+  /** The peers' modules; Rhythm's is `rhythm`. */
+  readonly peers: readonly string[];
+  /** How many rounds. */
+  readonly rounds: number;
+  /** Told what is going on. */
+  readonly onProgress: (line: string) => void;
+}
+
+/** Runs one benchmark: a round of each peer, and again. One peer's failure ends its part, and is told. */
+export async function runBenchmark(
+  place: Place,
+  benchmark: Benchmark,
+  options: RunOptions,
+): Promise<Figure[]> {
+  const stages = await openStages(place, benchmark, options);
+  const found = new Map<string, Sample[][]>();
+  try {
+    if (!options.tiny) await warmUp(benchmark, stages, options);
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const stage of [...stages]) {
+        try {
+          const samples = await benchmark.round(stage, options);
+          found.set(stage.file, [...found.get(stage.file) ?? [], samples]);
+          const head = samples[0]!;
+          options.onProgress(
+            `${benchmark.name} ${stage.file} ${round}: ${head.value.toFixed(2)} ${head.unit}`,
+          );
+        } catch (error) {
+          if (stage.file === "rhythm") throw error;
+          options.onProgress(`${benchmark.name} ${stage.file}: left out, ${(error as Error).message}`);
+          stages.splice(stages.indexOf(stage), 1);
+          await stage.close();
+        }
+      }
+    }
+  } finally {
+    await Promise.all(stages.map((stage) => stage.close()));
+  }
+  return [...found].flatMap(([peer, rounds]) => figures(benchmark.name, peer, rounds));
+}
+
+// The first round of a process compiles what the others run.
+async function warmUp(benchmark: Benchmark, stages: readonly Stage[], options: RunOptions): Promise<void> {
+  for (const stage of stages) {
+    await benchmark.round(stage, { tiny: true }).catch((error) =>
+      options.onProgress(`${stage.file}: ${error}`)
+    );
+  }
+}
+
+async function openStages(place: Place, benchmark: Benchmark, options: RunOptions): Promise<Stage[]> {
+  const stages: Stage[] = [];
+  for (const file of benchmark.alone ? ["rhythm"] : options.peers) {
+    try {
+      const stage = await Stage.open(place, file);
+      const can = await stage.client.ask<string[]>("can");
+      if (benchmark.needs.every((need) => can.includes(need))) stages.push(stage);
+      else await stage.close();
+    } catch (error) {
+      if (file === "rhythm") throw error;
+      options.onProgress(`${benchmark.name} ${file}: left out, ${(error as Error).message}`);
+    }
+  }
+  return stages;
+}
+
+function figures(benchmark: string, peer: string, rounds: readonly Sample[][]): Figure[] {
+  return rounds[0]!.map(({ measure, unit, better }, index) => {
+    const values = rounds.map((samples) => samples[index]!.value);
+    return { benchmark, peer, measure, unit, better, rounds: values, ...spread(values) };
+  });
+}
