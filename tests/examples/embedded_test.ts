@@ -1,0 +1,32 @@
+// Every example with nothing configured, one after another on the same embedded database, as somebody tries them.
+import assert from "node:assert/strict";
+import { root, runProgram } from "./support.ts";
+
+const last: Record<string, RegExp> = {
+  "quickstart": /send_notification completed/,
+  "approvals": /Alan: \{ by: "director", paid: 35/,
+  "sub-workflows": /bill_customer failed/,
+  "saga": /Booked in the end: flight of Ada, hotel of Ada, car of Ada/,
+  "fan-out": /40 tasks .* sum: 22140/,
+  "cron-report": /triggered by hand: \{ sales: 35/,
+  "outbox": /Orders in the table: 2/,
+  "ai-agent": /steps: 3/,
+  "psql-only": /"failed" +│ +2 │ "999999"/,
+};
+
+Deno.test("examples/: each runs with nothing configured, on the embedded database, and ends", async (t) => {
+  const cwd = await Deno.makeTempDir({ prefix: "rhythm-examples-" });
+  try {
+    for (const [name, expected] of Object.entries(last)) {
+      await t.step(name, async () => {
+        const args = name === "fan-out" ? ["40"] : [];
+        const { code, out, err } = await runProgram(`${root}examples/${name}/main.ts`, { cwd, args });
+        assert.equal(code, 0, err);
+        assert.equal(err, "");
+        assert.match(out, expected);
+      });
+    }
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});

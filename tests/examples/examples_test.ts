@@ -1,0 +1,124 @@
+// Every example, as its README says, on a server: what it prints, and what it leaves behind.
+import assert from "node:assert/strict";
+import { freshDatabase, onEmbedded } from "../support/database.ts";
+import { root, runProgram } from "./support.ts";
+
+/** Texts that each example prints, in this order. */
+const examples: Record<string, (string | RegExp)[]> = {
+  "quickstart": [
+    /Scheduled workflow processOrder for order-\d+: [0-9a-f-]{36}/,
+    /processOrder completed: \{.*"status":"completed"/,
+    'send_email completed: {"sent":true}',
+    "[send_notification] A second has passed",
+    'send_notification completed: {"sent":true}',
+  ],
+  "approvals": [
+    "mail to manager@example.com",
+    'Ada: { by: "manager", paid: 120, employee: "Ada" }',
+    /Grace: \{[^}]*paid: 0,[^}]*a yacht is not an expense/,
+    "mail to director@example.com: Alan",
+    'Alan: { by: "director", paid: 35, employee: "Alan" }',
+  ],
+  "sub-workflows": [
+    "invoice: acme owes 42",
+    "invoice: initech owes 300",
+    /total: 342,\s+failed: \[\s+\{[^}]*globex bought nothing in 2026-10/,
+    "\n  close_month completed\n    list_customers completed\n",
+    /\n {4}bill_customer failed\n {6}read_ledger completed\n/,
+  ],
+  "saga": [
+    "booked: hotel of Ada (attempt 2)",
+    'status: "booked"',
+    "booked: flight of Grace",
+    "given back: hotel of Grace\n  given back: flight of Grace",
+    '{ reason: "There is no limousine", status: "cancelled" }',
+    "Booked in the end: flight of Ada, hotel of Ada, car of Ada\n",
+  ],
+  "fan-out": [/1000 tasks in [\d.]+ s, up to \d+ at once: \{ sum: 333833500, count: 1000 \}/],
+  "cron-report": [
+    /The morning report comes next at \d{4}-\d\d-\d\dT0[67]:00:00.000Z/,
+    "report to globex@example.com: sales 35, signups 49, errors 42",
+    "report to globex@example.com",
+    "report to globex@example.com",
+    'Still there: "report:morning" (0 8 * * mon-fri, Europe/Berlin)\n',
+    "triggered by hand: { sales: 35, errors: 42, signups: 49 }",
+  ],
+  "outbox": [
+    "order-1 was placed at attempt 1",
+    "order-2 was placed at attempt 2",
+    /order-3 failed: .*shop_order_cents_check/,
+    "order-5 was rolled back",
+    "Orders in the table: 3\n",
+  ],
+  "ai-agent": [
+    'weather({"city":"Lisbon"}), weather({"city":"Atlantis"})',
+    "model: 529 overloaded (attempt 1)",
+    "mail to ada@example.com: Lisbon: 24 °C, sunny",
+    "steps: 3",
+  ],
+  "psql-only": [
+    "first_time",
+    "same_again",
+    /"pending" +│ +1 │ "999999"/,
+    /"completed" │ +1 │ "2500"/,
+    /"failed" +│ +2 │ "999999" │ .*account_cents_check/,
+    /"ada" +│ +"7500"/,
+    /│ violations │\n.*\n│ +0 │ +"0" +│/,
+  ],
+};
+
+for (const [name, expected] of Object.entries(examples)) {
+  Deno.test({
+    name: `examples/${name}: tells what happens on a server, and leaves nothing undone`,
+    ignore: onEmbedded,
+    fn: async () => {
+      await using db = await freshDatabase();
+      const { code, out, err } = await runProgram(`${root}examples/${name}/main.ts`, { url: db.url });
+      assert.equal(code, 0, err);
+      assert.equal(err, "");
+      inOrder(out, expected);
+      const left = await db.sql`
+        select e.target, e.status from rhythm.executions as e where e.status in ('pending', 'running', 'suspended')`;
+      assert.deepEqual([...left], []);
+      assert.deepEqual([...await db.sql`select * from rhythm.check()`], []);
+      assert.deepEqual([...await db.sql`select name from rhythm.schedules`], []);
+    },
+  });
+}
+
+Deno.test("examples/outbox: each order that is there has one receipt, no other order has one", {
+  ignore: onEmbedded,
+}, async () => {
+  await using db = await freshDatabase();
+  await runProgram(`${root}examples/outbox/main.ts`, { url: db.url });
+  const orders = await db.sql`select id from public.shop_order order by id`;
+  const receipts = await db.sql`
+    select e.inputs ->> 'order' as id from rhythm.executions as e where e.target = 'send_receipt' order by 1`;
+  assert.deepEqual([...receipts], [...orders]);
+  assert.equal(orders.length, 3);
+});
+
+Deno.test("examples/: every folder has a README that names a program to run, and is tested", async () => {
+  for await (const { name, isDirectory } of Deno.readDir(`${root}examples`)) {
+    if (!isDirectory) continue;
+    const readme = await Deno.readTextFile(`${root}examples/${name}/README.md`);
+    const programs = [...readme.matchAll(/examples\/[\w-]+\/[\w-]+\.(ts|sql)/g)].map(([path]) => path);
+    if (name !== "demo") assert.ok(programs.includes(`examples/${name}/main.ts`), name);
+    for (const path of programs) assert.ok((await Deno.stat(root + path)).isFile, path);
+    assert.ok(name in examples || name === "demo", name);
+  }
+});
+
+/** Asserts that texts occur one after another. */
+function inOrder(text: string, expected: readonly (string | RegExp)[]): void {
+  let rest = text;
+  for (const one of expected) {
+    const found = typeof one === "string" ? rest.indexOf(one) : rest.search(one);
+    assert.ok(
+      found >= 0,
+      `${String(one)} is not in what is left of the output:\n${rest}\n--- all of it:\n${text}`,
+    );
+    const length = typeof one === "string" ? one.length : one.exec(rest)![0].length;
+    rest = rest.slice(found + length);
+  }
+}
