@@ -50,3 +50,4 @@ export {
   task,
   type TaskDefinition,
 } from "./task.ts";
+export type { AnyWorkflow, WorkflowDefaults, WorkflowDefinition, WorkflowRef } from "./workflow_ref.ts";

@@ -1,0 +1,33 @@
+/** A code-first workflow, as far as starting it goes: what `workflow()` of `@rhythm/core/steps` makes. */
+export interface WorkflowRef<Input = unknown, Output = unknown> {
+  /** The name it is started under. */
+  readonly name: string;
+  /** The types of both sides; nothing of it is there at run time. */
+  readonly "~types"?: { readonly input: Input; readonly output: Output } | undefined;
+}
+
+/** What a worker and an application need to know of a code-first workflow. */
+export interface WorkflowDefaults {
+  /** The queue its executions wait in when their starter names none. Default: `default`. */
+  queue?: string;
+  /** Higher goes first. Default: 0. */
+  priority?: number;
+  /** How long it may take in all, waiting included. */
+  timeout?: number | string;
+}
+
+/** A code-first workflow as an application takes it in. */
+export interface AnyWorkflow extends WorkflowRef {
+  /** What was declared. */
+  readonly definition: WorkflowDefinition;
+}
+
+/** What was declared of a code-first workflow. */
+export interface WorkflowDefinition {
+  /** The name it is started under. */
+  readonly name: string;
+  /** Defaults of its executions. */
+  readonly options: WorkflowDefaults;
+  /** The code, its input unchecked; `context` is a `WorkflowContext`. */
+  readonly code: (context: never, input: never) => unknown;
+}

@@ -1,0 +1,198 @@
+import { createMany } from "../db/calls/executions.ts";
+import { readExecutions } from "../db/calls/executions.ts";
+import { registerWorkflow } from "../db/calls/steps.ts";
+import { connect } from "../db/connect.ts";
+import type { Database } from "../db/database.ts";
+import { openEmbedded } from "../db/embedded.ts";
+import { install } from "../db/install.ts";
+import {
+  describe,
+  InvalidOptionError,
+  refuseUnknown,
+  type TaskLog,
+  type WorkflowRef,
+} from "../define/mod.ts";
+import { type Duration, durationMs } from "../shared/duration.ts";
+import { type JsonObject, toJson } from "../shared/json.ts";
+import { makeContext, type WorkflowContext } from "./context.ts";
+import { DIRECT_QUEUE, DirectDriver } from "./direct.ts";
+import { ContextError } from "./errors.ts";
+import { Counter } from "./names.ts";
+
+/** How an `Admin` works. */
+export interface AdminOptions {
+  /** The schema that Rhythm lives in. Default: `rhythm`. */
+  schema?: string;
+  /** How long this process may be silent before another may go on with its workflows. Default: 15 s. */
+  lease?: Duration;
+  /** Told what a person should know: the code of a workflow under way has changed, … Default: `console.warn`. */
+  onWarning?: (message: string, fields: Record<string, unknown>) => void;
+}
+
+/** How a workflow is created. */
+export interface CreateWorkflowOptions {
+  /**
+   * The queue it waits in until somebody runs it. Default: `direct`, which no worker serves unless it is told to: the
+   * workflow waits for the process that calls it.
+   */
+  queue?: string;
+  /** A second call under the same key gives the first workflow. */
+  idempotencyKey?: string;
+  /** What to attach; it can be searched. */
+  metadata?: Record<string, unknown>;
+}
+
+/**
+ * Creates code-first workflows and runs them in the process that calls them, without a worker.
+ *
+ * @example Create and run
+ * ```ts
+ * import { Admin, workflow } from "@rhythm/core/steps";
+ *
+ * const greet = workflow("greet", (_ctx, who: string) => `Hello, ${who}`);
+ *
+ * async function main(): Promise<void> {
+ *   await using admin = new Admin("postgres://localhost/mydb", { schema: "custom" });
+ *   await admin.install();
+ *   const ctx = await admin.createWorkflow("greet", "Ada");
+ *   console.log(await greet(ctx, "Ada"));
+ * }
+ * ```
+ */
+export class Admin {
+  readonly #url: string;
+  readonly #schema: string;
+  readonly #leaseMs: number;
+  readonly #warn: NonNullable<AdminOptions["onWarning"]>;
+  #opened: Promise<{ database: Database; driver: DirectDriver }> | undefined;
+
+  /**
+   * @param databaseUrl `postgres://…`; a directory for the embedded database, or `memory://`. Default:
+   *   `RHYTHM_DATABASE_URL`, else the embedded database in `.rhythm/`
+   * @param options the schema, and how long it may be silent
+   */
+  constructor(databaseUrl?: string | null, options: AdminOptions = {}) {
+    refuseUnknown(options, ["schema", "lease", "onWarning"], "new Admin()");
+    if (databaseUrl != null && typeof databaseUrl !== "string") {
+      throw new InvalidOptionError(
+        "databaseUrl",
+        `new Admin(): the first argument must be a database URL such as postgres://user@host/db, not ${
+          describe(databaseUrl)
+        }`,
+      );
+    }
+    this.#url = databaseUrl ?? readVariable("RHYTHM_DATABASE_URL") ?? ".rhythm/data";
+    this.#schema = options.schema ?? "rhythm";
+    this.#leaseMs = durationMs(options.lease ?? 15);
+    if (this.#leaseMs < 1_000) {
+      throw new InvalidOptionError("lease", `new Admin(): "lease" must be at least one second`);
+    }
+    this.#warn = options.onWarning ?? ((message, fields) => console.warn(message, fields));
+  }
+
+  /** Installs the schema, or brings it up to date; when it is, that costs one query. */
+  async install(): Promise<void> {
+    const { database } = await this.#open();
+    await install(database, { schema: this.#schema });
+  }
+
+  /**
+   * Creates a workflow; its status is `pending` until somebody runs it.
+   *
+   * @param workflow the workflow's name, or what `workflow()` made
+   * @param input what it is run with
+   * @param options the queue, and what is attached
+   * @returns its context
+   */
+  async createWorkflow<Input = unknown>(
+    workflow: string | WorkflowRef<Input>,
+    input?: Input,
+    options: CreateWorkflowOptions = {},
+  ): Promise<WorkflowContext> {
+    refuseUnknown(options, ["queue", "idempotencyKey", "metadata"], "createWorkflow()");
+    const name = typeof workflow === "string" ? workflow : workflow.name;
+    const { database } = await this.#open();
+    const inputs = toJson(input === undefined ? {} : input, { what: `input of workflow "${name}"` });
+    const request: JsonObject = { type: "workflow", target: name, queue: options.queue ?? DIRECT_QUEUE };
+    if (options.idempotencyKey !== undefined) request.idempotency_key = options.idempotencyKey;
+    if (options.metadata !== undefined) request.metadata = options.metadata as JsonObject;
+    const text = `[${JSON.stringify(request).slice(0, -1)},"inputs":${inputs}}]`;
+    const [id] = await database.transaction(async (tx) => {
+      const home = { on: tx, schema: this.#schema };
+      await registerWorkflow(home, name, null);
+      return await createMany(home, text);
+    });
+    return await this.getWorkflow(id!);
+  }
+
+  /**
+   * The context of a workflow that was created before: by this process, by one that is gone, or by
+   * `rhythm.workflows.start()`.
+   *
+   * @param id the workflow's id
+   * @returns its context
+   * @throws {ContextError} there is none
+   */
+  async getWorkflow(id: string): Promise<WorkflowContext> {
+    const { database, driver } = await this.#open();
+    const [execution] = await readExecutions({ on: database, schema: this.#schema }, [id]);
+    if (execution === undefined || execution.type !== "workflow") {
+      throw new ContextError(`There is no workflow ${id}`, "WORKFLOW_NOT_FOUND");
+    }
+    return makeContext({
+      id: execution.id,
+      workflow: execution.targetName,
+      input: execution.inputs,
+      metadata: execution.metadata,
+      log: CONSOLE,
+      driver,
+      run: undefined,
+      counter: new Counter(),
+    });
+  }
+
+  /** Hands back what still runs here, and closes the connections. */
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = undefined;
+    await opened?.driver.close();
+    await opened?.database.close();
+  }
+
+  /** Closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #open(): Promise<{ database: Database; driver: DirectDriver }> {
+    return this.#opened ??= (async () => {
+      const database = /^postgres(ql)?:\/\//.test(this.#url)
+        // Idle connections are closed soon, so that a script that forgets close() ends.
+        ? connect({
+          url: this.#url,
+          maxConnections: 5,
+          idleTimeoutMs: 2_000,
+          applicationName: "rhythm steps",
+        })
+        : await openEmbedded({ dataDir: this.#url });
+      const parts = { database, schema: this.#schema, leaseMs: this.#leaseMs, warn: this.#warn };
+      return { database, driver: new DirectDriver(parts) };
+    })();
+  }
+}
+
+function readVariable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) || undefined : undefined;
+}
+
+const line = (write: (...parts: unknown[]) => void) => (message: string, data?: unknown): void => {
+  write(...(data === undefined ? [message] : [message, data]));
+};
+
+const CONSOLE: TaskLog = {
+  debug: line(console.debug),
+  info: line(console.info),
+  warn: line(console.warn),
+  error: line(console.error),
+};

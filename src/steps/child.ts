@@ -1,0 +1,92 @@
+import {
+  type AnyTask,
+  describe,
+  InvalidOptionError,
+  refuseUnknown,
+  type RetryPolicy,
+  type WorkflowRef,
+} from "../define/mod.ts";
+import type { Duration } from "../shared/duration.ts";
+import { assertJson, type JsonObject } from "../shared/json.ts";
+
+/** A task as far as its types go. */
+export interface TaskLike<Input, Output> {
+  /** Runs it here and now; `ctx.run()` queues it instead. */
+  (input: Input): Promise<Output>;
+  /** The name it is queued under. */
+  readonly name: string;
+  /** What was declared. */
+  readonly definition: AnyTask["definition"];
+}
+
+/** What a workflow can run under it. */
+export type ChildTarget<Input, Output> =
+  | TaskLike<Input, Output>
+  | (WorkflowRef<Input, Output> & { readonly "~types"?: { readonly input: Input; readonly output: Output } })
+  | { readonly task: string }
+  | { readonly workflow: string };
+
+/** How a child runs. */
+export interface ChildOptions {
+  /** The queue to wait in. */
+  queue?: string;
+  /** Higher goes first. */
+  priority?: number;
+  /** How long from now it stays out of sight of the workers. */
+  delay?: Duration;
+  /** How long it may take: an attempt of a task, the whole of a workflow. */
+  timeout?: Duration;
+  /** When and how often a failed attempt is made again. */
+  retry?: RetryPolicy;
+  /** Executions under one key share the queue's limit per key. */
+  concurrencyKey?: string;
+  /** What to attach; it can be searched. */
+  metadata?: Record<string, unknown>;
+}
+
+const KEYS = ["queue", "priority", "delay", "timeout", "retry", "concurrencyKey", "metadata"];
+
+/** A child as the engine takes it. */
+export function childOf(
+  target: unknown,
+  input: unknown,
+  options: ChildOptions,
+): JsonObject & { type: string; target: string } {
+  const named = nameOf(target);
+  const where = `ctx.run("${named.target}")`;
+  refuseUnknown(options, KEYS, where);
+  const inputs = input === undefined ? {} : input;
+  assertJson(inputs, { what: `inputs of ${named.type} "${named.target}"` });
+  assertJson(options, { what: `options of ${where}` });
+  return { ...snakeKeys(options as JsonObject), ...named, inputs: inputs as JsonObject };
+}
+
+function nameOf(target: unknown): { type: string; target: string } {
+  if (typeof target === "function" || typeof target === "object" && target !== null) {
+    if ("task" in target && typeof target.task === "string") return { type: "task", target: target.task };
+    if ("workflow" in target && typeof target.workflow === "string") {
+      return { type: "workflow", target: target.workflow };
+    }
+    if ("definition" in target && "name" in target && typeof target.name === "string") {
+      return { type: "queue" in target ? "task" : "workflow", target: target.name };
+    }
+  }
+  throw new InvalidOptionError(
+    "target",
+    `ctx.run(): what to run must be made by task() or workflow(), or be { task: name } or { workflow: name }, not ${
+      describe(target)
+    }`,
+  );
+}
+
+// The engine's options are SQL's.
+function snakeKeys(options: JsonObject): JsonObject {
+  const named: JsonObject = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    named[key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = key === "retry"
+      ? snakeKeys(value as JsonObject)
+      : value;
+  }
+  return named;
+}

@@ -1,0 +1,321 @@
+import { describe, InvalidOptionError, type SqlTag, type TaskLog } from "../define/mod.ts";
+import { type Duration, durationMs } from "../shared/duration.ts";
+import { toJson } from "../shared/json.ts";
+import { childOf, type ChildOptions, type ChildTarget } from "./child.ts";
+import { ContextError } from "./errors.ts";
+import { type StepAcquisition, StepGuard } from "./guard.ts";
+import { checkKey, checkStepName, type Counter, keyed } from "./names.ts";
+import type { WorkflowRun } from "./run.ts";
+import type { Stored } from "./stored.ts";
+import { checkStepOptions, type StepOptions } from "./step_options.ts";
+
+/** What a workflow's contexts share: who it is, and its run while it runs. */
+export interface ContextCore {
+  /** The execution. */
+  readonly id: string;
+  /** The workflow's name. */
+  readonly workflow: string;
+  /** What it was started with. */
+  readonly input: unknown;
+  /** What its starter attached. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Where its log lines go. */
+  readonly log: TaskLog;
+  /** Runs it in this process; a worker's contexts have none. */
+  readonly driver?: Driver;
+  /** Its run, while it runs. */
+  run: WorkflowRun | undefined;
+  /** Counts the waits of this run. */
+  counter: Counter;
+}
+
+/** Runs a workflow in the process that calls it. */
+export interface Driver {
+  /** Makes it this process's, to be run by hand. */
+  start(core: ContextCore): Promise<void>;
+  /** Ends it by hand. */
+  end(core: ContextCore, end: { output: string } | { thrown: unknown }): Promise<void>;
+  /** Runs its code to the end. */
+  drive(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown>;
+}
+
+/** A call of a step as `step()` makes it. */
+export interface ContextCall {
+  /** The step, with its key. */
+  readonly name: string;
+  /** What holds for it. */
+  readonly options: StepOptions;
+  /** Its function. */
+  readonly run: (ctx: WorkflowContext) => unknown;
+}
+
+/** Makes a context. */
+export let makeContext: (core: ContextCore) => WorkflowContext;
+/** What is behind a context. */
+export let coreOf: (ctx: WorkflowContext) => ContextCore;
+/** Calls a step in a context. */
+export let callStep: (ctx: WorkflowContext, call: ContextCall) => Promise<unknown>;
+
+/**
+ * The context of one workflow: passed to its steps, and what it waits with.
+ *
+ * Made by `Admin.createWorkflow()`, or by the worker that runs it.
+ */
+export class WorkflowContext {
+  readonly #core: ContextCore;
+  readonly #inside: string | undefined;
+  readonly #sql: SqlTag | undefined;
+
+  static {
+    makeContext = (core) => new WorkflowContext(core);
+    coreOf = (ctx) => ctx.#core;
+    callStep = (ctx, call) => ctx.#call(call);
+  }
+
+  private constructor(core: ContextCore, inside?: string, sql?: SqlTag) {
+    this.#core = core;
+    this.#inside = inside;
+    this.#sql = sql;
+  }
+
+  /** The workflow's id: the same in every run, so it serves as idempotency key for calls to the outside. */
+  id(): string {
+    return this.#core.id;
+  }
+
+  /** The workflow's name. */
+  get name(): string {
+    return this.#core.workflow;
+  }
+
+  /** What it was started with. */
+  get input(): unknown {
+    return this.#core.input;
+  }
+
+  /** What its starter attached. */
+  get metadata(): Readonly<Record<string, unknown>> {
+    return this.#core.metadata;
+  }
+
+  /** Fires when the workflow is cancelled, or is no longer this process's: pass it to `fetch()` and its like. */
+  get abortSignal(): AbortSignal {
+    return this.#running("abortSignal").abortSignal;
+  }
+
+  /** Durable log lines. In the workflow's own code they are written once, not again in every replay. */
+  get log(): TaskLog {
+    const { log, run } = this.#core;
+    return this.#inside === undefined && run?.isReplaying ? SILENCE : log;
+  }
+
+  /** In a transactional step: the transaction that saves its result. */
+  get sql(): SqlTag {
+    if (this.#sql !== undefined) return this.#sql;
+    throw new ContextError(
+      `${
+        this.#inside === undefined ? `Workflow "${this.name}"` : `Step "${this.#inside}"`
+      } has no ctx.sql: ` +
+        `only a step declared with { transactional: true } has`,
+      "NO_SQL",
+    );
+  }
+
+  /**
+   * Begins to run the workflow by hand: its status is `running`, and it is this process's until `success()` or
+   * `fail()`. A function made by `workflow()` does all that itself.
+   */
+  async start(): Promise<void> {
+    await this.#driver("start").start(this.#core);
+  }
+
+  /** Ends the workflow with a result. */
+  async success(output?: unknown): Promise<void> {
+    this.#running("success");
+    const text = toJson(output, { what: `the result of workflow "${this.name}"` });
+    await this.#driver("success").end(this.#core, { output: text });
+  }
+
+  /** Ends the workflow with an error: an `Error`, or the sentence of one. */
+  async fail(error: unknown): Promise<void> {
+    this.#running("fail");
+    await this.#driver("fail").end(this.#core, {
+      thrown: typeof error === "string" ? new Error(error) : error,
+    });
+  }
+
+  /**
+   * A step by hand: says whether it is to be run (`EXECUTE`, with a guard that takes how it ended) or is done already
+   * (`SKIPPED`, with its result).
+   *
+   * @param name the step
+   * @returns what to do
+   * @throws what the step failed with, if it failed: that is final
+   */
+  async acquireStep<T = unknown>(name: string): Promise<StepAcquisition<T>> {
+    checkStepName(name.split("#")[0], "acquireStep()");
+    const run = this.#running("acquireStep");
+    const found = await run.acquire(name);
+    if (typeof found !== "function") return { status: "SKIPPED", value: found.value as T };
+    return { status: "EXECUTE", guard: new StepGuard(run, name, found) };
+  }
+
+  /**
+   * Declares and calls a step in one go.
+   *
+   * @param name the name its result is kept under
+   * @param fn what it does
+   * @returns its result, now or of the run that finished it
+   */
+  step<Output>(name: string, fn: (ctx: WorkflowContext) => Output): Promise<Stored<Awaited<Output>>>;
+  /** Declares and calls a step whose writes commit with its result. */
+  step<Output>(
+    name: string,
+    options: StepOptions & { transactional: true },
+    fn: (ctx: TransactionalStepContext) => Output,
+  ): Promise<Stored<Awaited<Output>>>;
+  /** Declares and calls a step with options. */
+  step<Output>(
+    name: string,
+    options: StepOptions & { transactional?: false },
+    fn: (ctx: WorkflowContext) => Output,
+  ): Promise<Stored<Awaited<Output>>>;
+  step(name: string, second: unknown, third?: unknown): Promise<unknown> {
+    const options = (typeof second === "function" ? {} : second) as StepOptions;
+    const fn = typeof second === "function" ? second : third;
+    checkStepName(name.split("#")[0], "ctx.step()");
+    checkStepOptions(options, `ctx.step("${name}")`);
+    if (typeof fn !== "function") {
+      throw new InvalidOptionError(
+        "fn",
+        `ctx.step("${name}"): what it does must be a function, not ${describe(fn)}`,
+      );
+    }
+    return this.#call({ name, options, run: fn as ContextCall["run"] });
+  }
+
+  /**
+   * Sleeps: for seconds, a duration such as `"2d"`, or until a moment. Under a worker the workflow is suspended and
+   * nobody is held up by it.
+   *
+   * @param length how long, or until when
+   * @param options a key, for sleeps that run in parallel in no fixed order
+   */
+  async sleep(length: Duration | Date, options: WaitKey = {}): Promise<void> {
+    const delay = length instanceof Date ? { until: length.toISOString() } : { delay_ms: durationMs(length) };
+    await this.#waiting("sleep").wait(this.#nameOf("sleep", options), () => ({ kind: "sleep", ...delay }));
+  }
+
+  /**
+   * Waits for a signal: `rhythm.signals.send(id, name, payload)`. Signals are kept until they are taken, each once,
+   * in order.
+   *
+   * @param name the signal
+   * @param options how long to wait, and a key for waits that run in parallel in no fixed order
+   * @returns its payload
+   * @throws an error named `TimeoutError` when the time is over
+   */
+  async signal<Payload = unknown>(
+    name: string,
+    options: WaitKey & { timeout?: Duration } = {},
+  ): Promise<Payload> {
+    const run = this.#waiting("signal");
+    const limit = options.timeout === undefined ? {} : { delay_ms: durationMs(options.timeout) };
+    const payload = await run.wait(
+      this.#nameOf(`signal ${name}`, options),
+      () => ({ kind: "signal", signal: name, ...limit }),
+    );
+    return payload as Payload;
+  }
+
+  /**
+   * Runs a task or another workflow under this one and waits for its result. It is cancelled with this one.
+   *
+   * @param target what `task()` or `workflow()` made, or `{ task: name }`, `{ workflow: name }`
+   * @param input what it is started with
+   * @param options how it runs, and a key for calls that run in parallel in no fixed order
+   * @returns its result
+   * @throws what it failed with
+   */
+  async run<Input, Output>(
+    target: ChildTarget<Input, Output>,
+    input?: Input,
+    options: ChildOptions & WaitKey = {},
+  ): Promise<Output> {
+    const run = this.#waiting("run");
+    const { key, ...rest } = options;
+    const child = childOf(target, input, rest);
+    const kind = child.type === "task" ? "task" : "workflow";
+    const name = this.#nameOf(`${kind} ${child.target}`, key === undefined ? {} : { key });
+    return await run.wait(name, () => ({ kind, child })) as Output;
+  }
+
+  #call({ name, options, run: fn }: ContextCall): Promise<unknown> {
+    if (options.transactional && this.#sql !== undefined) {
+      return Promise.reject(
+        new ContextError(
+          `Step "${name}" cannot be called in step "${this.#inside}": both are transactional, and a transaction has one result. ` +
+            `Call one after the other in the workflow, or do both in one step`,
+          "NESTED_TRANSACTION",
+        ),
+      );
+    }
+    try {
+      return this.#running(`step "${name}"`).step({
+        name,
+        retry: options.retry,
+        transactional: options.transactional ?? false,
+        run: (sql) => fn(new WorkflowContext(this.#core, name, sql)),
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #nameOf(name: string, { key }: WaitKey): string {
+    if (key === undefined) return this.#core.counter.next(name);
+    checkKey(key, name);
+    return keyed(`${name} `, key);
+  }
+
+  #running(what: string): WorkflowRun {
+    const { run } = this.#core;
+    if (run !== undefined) return run;
+    throw new ContextError(
+      `${what}: workflow "${this.name}" (${this.id()}) is not running here. Pass its context to the function that workflow() made, ` +
+        `or call ctx.start() first`,
+      "WORKFLOW_NOT_RUNNING",
+    );
+  }
+
+  #waiting(what: string): WorkflowRun {
+    if (this.#inside === undefined) return this.#running(`ctx.${what}()`);
+    throw new ContextError(
+      `ctx.${what}() cannot be called in step "${this.#inside}": a step runs through once. Wait in the workflow, between steps`,
+      "WAIT_IN_STEP",
+    );
+  }
+
+  #driver(what: string): Driver {
+    if (this.#core.driver !== undefined) return this.#core.driver;
+    throw new ContextError(
+      `ctx.${what}() cannot be called: a worker runs workflow "${this.name}" (${this.id()}), and ends it with what its function gives`,
+      "WORKFLOW_DRIVEN",
+    );
+  }
+}
+
+/** The context of a transactional step. */
+export type TransactionalStepContext = WorkflowContext & {
+  /** The transaction that saves the step: what is written here commits with its result, or not at all. */
+  readonly sql: SqlTag;
+};
+
+/** Tells waits apart that have one name and run in parallel in no fixed order. */
+export interface WaitKey {
+  /** The same for the same wait in every run. */
+  key?: string | number;
+}
+
+const nothing = (): void => {};
+const SILENCE: TaskLog = { debug: nothing, info: nothing, warn: nothing, error: nothing };

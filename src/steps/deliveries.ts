@@ -1,0 +1,130 @@
+import { setImmediate } from "node:timers";
+
+/** Told that a replay goes another way than the run before: what came then, and what comes now. */
+export type OnChange = (then: string, now: string) => void;
+
+/**
+ * Hands results to a workflow's code one at a time, in the order in which they came when it ran first: stored results
+ * in their stored order, then live ones as they come. So a race, or whatever else depends on who is first, is decided
+ * again as it was decided then.
+ *
+ * A stored result that the code does not ask for, although it asks for something else and gets no further, is skipped:
+ * then the code has changed.
+ */
+export class Deliveries {
+  readonly #expected: readonly string[];
+  readonly #onChange: OnChange;
+  readonly #onIdle: () => void;
+  readonly #called = new Map<string, () => void>();
+  readonly #skipped = new Set<string>();
+  #live: (() => void)[] = [];
+  #cursor = 0;
+  #inTurn = false;
+  #changed = false;
+  #grace: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param expected the stored results in their order @param ears who hears of changes, and that nothing is left to hand out */
+  constructor(expected: readonly string[], ears: { onChange: OnChange; onIdle: () => void }) {
+    this.#expected = expected;
+    this.#onChange = ears.onChange;
+    this.#onIdle = ears.onIdle;
+  }
+
+  /** Whether stored results are still to be handed out. */
+  get isReplaying(): boolean {
+    return this.#cursor < this.#expected.length;
+  }
+
+  /** Whether everything was handed out, and the code has had its turn. */
+  get isIdle(): boolean {
+    return !this.#inTurn && !this.isReplaying && this.#live.length === 0;
+  }
+
+  /** The code asks for a stored result. */
+  stored(name: string, deliver: () => void): void {
+    if (this.#skipped.has(name)) this.#live.push(deliver);
+    else this.#called.set(name, deliver);
+    this.#pump();
+  }
+
+  /** Something ended just now. */
+  live(name: string, deliver: () => void): void {
+    this.#live.push(deliver);
+    if (this.isReplaying) this.stuck(name);
+    this.#pump();
+  }
+
+  /** The code does something that was never stored; if nothing else moves, the replay is not what it was. */
+  stuck(name: string): void {
+    if (!this.isReplaying || this.#grace !== undefined) return;
+    const at = this.#cursor;
+    this.#grace = setTimeout(() => {
+      this.#grace = undefined;
+      if (this.#cursor === at && !this.#inTurn) this.#skip(name);
+      else if (this.isReplaying) this.stuck(name);
+    }, GRACE_MS);
+  }
+
+  /** The code ended: what was stored and never asked for is gone. */
+  end(): void {
+    clearTimeout(this.#grace);
+    const left = this.#expected.slice(this.#cursor).find((name) => !this.#called.has(name));
+    if (left !== undefined) this.#tell(left, "its end");
+    this.close();
+  }
+
+  /** Hands out nothing more. */
+  close(): void {
+    clearTimeout(this.#grace);
+    this.#cursor = this.#expected.length;
+    this.#called.clear();
+    this.#live = [];
+  }
+
+  #pump(): void {
+    if (this.#inTurn) return;
+    const deliver = this.#take();
+    if (deliver === undefined) return this.#wait();
+    this.#inTurn = true;
+    deliver();
+    setImmediate(() => {
+      this.#inTurn = false;
+      this.#pump();
+    });
+  }
+
+  #take(): (() => void) | undefined {
+    if (!this.isReplaying) return this.#live.shift();
+    const name = this.#expected[this.#cursor]!;
+    const deliver = this.#called.get(name);
+    if (deliver === undefined) return undefined;
+    this.#called.delete(name);
+    this.#cursor++;
+    return deliver;
+  }
+
+  #wait(): void {
+    if (this.isIdle) return this.#onIdle();
+    const [called] = this.#called.keys();
+    if (called !== undefined) this.stuck(`step "${called}"`);
+  }
+
+  #skip(instead: string): void {
+    const [called] = this.#called.keys();
+    this.#tell(this.#expected[this.#cursor]!, called === undefined ? instead : `step "${called}"`);
+    while (this.isReplaying && !this.#called.has(this.#expected[this.#cursor]!)) {
+      this.#skipped.add(this.#expected[this.#cursor++]!);
+    }
+    this.#pump();
+  }
+
+  // The first difference says it; those after it follow from it.
+  #tell(then: string, now: string): void {
+    if (this.#changed) return;
+    this.#changed = true;
+    this.#onChange(then, now);
+  }
+}
+
+// Code that waits for something of its own, outside of steps, gets so long to come round.
+const GRACE_MS = 50;

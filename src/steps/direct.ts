@@ -1,0 +1,286 @@
+import { readExecutions, type StoredExecution } from "../db/calls/executions.ts";
+import type { Home } from "../db/calls/home.ts";
+import { claimExecution } from "../db/calls/steps.ts";
+import { beat, type ClaimedRow, leave, registerWorker, settle, tick } from "../db/calls/worker.ts";
+import type { Database } from "../db/database.ts";
+import { Uuids } from "../define/uuid.ts";
+import { failureOf } from "../define/failure.ts";
+import type { ContextCore, Driver, WorkflowContext } from "./context.ts";
+import { makeContext } from "./context.ts";
+import { directStore } from "./direct_store.ts";
+import { ContextError, TransientStepError, WorkflowCancelledError, WorkflowFailedError } from "./errors.ts";
+import { Counter } from "./names.ts";
+import { type RunEnd, type SettledWait, WorkflowRun } from "./run.ts";
+import type { StepStore } from "./store.ts";
+
+/** What runs workflows in the process that calls them. */
+export interface DirectParts {
+  /** The database. */
+  readonly database: Database;
+  /** The engine's schema. */
+  readonly schema: string;
+  /** How long this process may be silent before another may go on with its workflows. */
+  readonly leaseMs: number;
+  /** Told what a person should know. */
+  readonly warn: (message: string, fields: Record<string, unknown>) => void;
+}
+
+/** The queue of workflows that are run by who calls them: no worker serves it, unless it is told to. */
+export const DIRECT_QUEUE = "direct";
+
+/**
+ * Runs workflows in this process. To the engine it is a worker that takes only what it is asked for: its leases are
+ * kept alive while it runs something, and when the process dies another may go on.
+ */
+export class DirectDriver implements Driver {
+  readonly #parts: DirectParts;
+  readonly #home: Home;
+  readonly #store: StepStore;
+  readonly #uuids = new Uuids();
+  readonly #claims = new Map<string, ClaimedRow>();
+  readonly #runs = new Map<string, WorkflowRun>();
+  #worker: Promise<string> | undefined;
+  #workerId = "";
+  #using = 0;
+  #heart: ReturnType<typeof setInterval> | undefined;
+
+  /** @param parts what it stands on */
+  constructor(parts: DirectParts) {
+    this.#parts = parts;
+    this.#home = { on: parts.database, schema: parts.schema };
+    this.#store = directStore(parts.database, parts.schema, () => this.#workerId);
+  }
+
+  async start(core: ContextCore): Promise<void> {
+    if (core.run?.isOpen) return;
+    await this.#enter();
+    try {
+      const claimed = await claimExecution(this.#home, this.#workerId, core.id);
+      if (claimed === undefined) throw await this.#whyNot(core);
+      await this.#open(core, claimed);
+    } catch (error) {
+      await this.#leave();
+      throw error;
+    }
+  }
+
+  async end(core: ContextCore, end: { output: string } | { thrown: unknown }): Promise<void> {
+    core.run!.finish();
+    try {
+      await this.#settle(
+        core,
+        "output" in end
+          ? `"status":"completed","output":${end.output}`
+          : `"status":"failed","retryable":false,"error":${JSON.stringify(failureOf(end.thrown).error)}`,
+      );
+    } finally {
+      core.run = undefined;
+      await this.#leave();
+    }
+  }
+
+  async drive(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
+    if (core.run?.isOpen) return await this.#goOn(core, code);
+    await this.#enter();
+    try {
+      return await this.#untilOver(core, code);
+    } finally {
+      core.run = undefined;
+      await this.#leave();
+    }
+  }
+
+  /** Hands back what is still running. */
+  async close(): Promise<void> {
+    for (const run of this.#runs.values()) run.stop("shutdown", "The process that ran it closed its Admin");
+    clearInterval(this.#heart);
+    if (this.#worker !== undefined) await leave(this.#home, await this.#worker);
+    this.#worker = undefined;
+  }
+
+  // It was begun by hand, and is ended by its code.
+  async #goOn(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
+    if (core.run!.isDriven) return await this.#untilOver({ ...core, run: undefined }, code);
+    try {
+      const end = await core.run!.drive(() => code(makeContext(core)));
+      const over = await this.#conclude(core, end);
+      if (over !== undefined) return over.value;
+      core.run = undefined;
+      return await this.#untilOver(core, code);
+    } finally {
+      core.run = undefined;
+      await this.#leave();
+    }
+  }
+
+  async #untilOver(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
+    for (let tries = 0;; tries++) {
+      const claimed = await claimExecution(this.#home, this.#workerId, core.id);
+      if (claimed === undefined) {
+        const execution = await this.#read(core);
+        if (execution.completedAt !== null) return outcomeOf(core, execution);
+        await this.#waitAWhile(tries);
+        continue;
+      }
+      tries = 0;
+      const run = await this.#open(core, claimed);
+      const over = await this.#conclude(core, await run.drive(() => code(makeContext(core))));
+      if (over !== undefined) return over.value;
+    }
+  }
+
+  async #open(core: ContextCore, claimed: ClaimedRow): Promise<WorkflowRun> {
+    const run = new WorkflowRun({
+      id: core.id,
+      workflow: core.workflow,
+      store: this.#store,
+      newId: () => this.#uuids.next(),
+      warn: this.#parts.warn,
+      holdMs: HOLD_MS,
+      transient: "throw",
+    });
+    this.#claims.set(core.id, claimed);
+    this.#runs.set(core.id, run);
+    core.counter = new Counter();
+    await run.open((claimed.settled ?? []) as unknown as SettledWait[]);
+    core.run = run;
+    if (claimed.cancel_reason !== null) run.stop("cancelled", claimed.cancel_reason);
+    return run;
+  }
+
+  // What is over is given back; what is not, is to be tried again.
+  async #conclude(core: ContextCore, end: RunEnd): Promise<{ value: unknown } | undefined> {
+    switch (end.status) {
+      case "completed":
+        if (!await this.#settle(core, `"status":"completed","output":${end.output}`)) return undefined;
+        return { value: JSON.parse(end.output) };
+      case "failed":
+        if (isTransient(end.thrown)) {
+          await this.#settle(
+            core,
+            `"status":"released","reason":${JSON.stringify(end.error.message)},"delay_ms":0`,
+          );
+          throw end.thrown;
+        }
+        if (
+          await this.#settle(core, `"status":"failed","retryable":false,"error":${JSON.stringify(end.error)}`)
+        ) {
+          throw end.thrown;
+        }
+        return undefined;
+      case "suspended": {
+        const waits = JSON.stringify([{ mode: "any", ids: end.waits }]);
+        const released = JSON.stringify(end.released);
+        await this.#settle(
+          core,
+          `"status":"suspended","snapshot":{},"waits":${waits},"released":${released}`,
+        );
+        return undefined;
+      }
+      case "stopped":
+        if (end.reason === "cancelled") {
+          await this.#settle(core, `"status":"cancelled"`);
+          throw new WorkflowCancelledError(core.workflow, core.id, end.message);
+        }
+        if (end.reason === "shutdown") throw new ContextError(end.message, "ADMIN_CLOSED");
+        await this.#settle(core, `"status":"released","reason":${JSON.stringify(end.message)},"delay_ms":0`);
+        return undefined;
+    }
+  }
+
+  /** Settles; false: it was no longer this process's. */
+  async #settle(core: ContextCore, outcome: string): Promise<boolean> {
+    this.#runs.delete(core.id);
+    const { attempt } = this.#claims.get(core.id)!;
+    const text = `[{"id":"${core.id}","attempt":${attempt},${outcome}}]`;
+    const batch = await settle(this.#home, text, { worker: this.#workerId, limit: 0, targets: "{}" });
+    return batch.refused.length === 0;
+  }
+
+  async #read(core: ContextCore): Promise<StoredExecution> {
+    const [execution] = await readExecutions(this.#home, [core.id]);
+    if (execution === undefined) {
+      throw new ContextError(
+        `There is no workflow ${core.id}: it was purged after its end`,
+        "WORKFLOW_NOT_FOUND",
+      );
+    }
+    return execution;
+  }
+
+  async #whyNot(core: ContextCore): Promise<Error> {
+    const { status } = await this.#read(core);
+    const why = status === "running" ? "another process runs it" : `it is ${status}`;
+    return new ContextError(
+      `Cannot start workflow "${core.workflow}" (${core.id}): ${why}`,
+      "WORKFLOW_NOT_STARTABLE",
+    );
+  }
+
+  // It runs elsewhere, or waits. Nobody else may be there to do what is due.
+  async #waitAWhile(tries: number): Promise<void> {
+    const dueMs = await tick(this.#home);
+    const pauseMs = Math.min(250, 5 * 2 ** Math.min(tries, 6), Math.max(2, dueMs ?? 250));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+
+  async #enter(): Promise<void> {
+    this.#using++;
+    this.#worker ??= this.#register();
+    try {
+      this.#workerId = await this.#worker;
+    } catch (error) {
+      this.#using--;
+      this.#worker = undefined;
+      throw error;
+    }
+  }
+
+  async #register(): Promise<string> {
+    const { leaseMs } = this.#parts;
+    const name = `${Deno.hostname()}:${Deno.pid}/direct`;
+    // A queue of its own: nothing is waiting in it, nothing is woken for it.
+    const id = await registerWorker(this.#home, { name, queues: "{direct.callers}", leaseMs });
+    this.#heart = setInterval(() => void this.#beat(id), leaseMs / 3);
+    return id;
+  }
+
+  async #beat(id: string): Promise<void> {
+    try {
+      const { alive, stop } = await beat(this.#home, id);
+      for (const { id, reason } of stop) this.#runs.get(id)?.stop("cancelled", reason);
+      if (alive) return;
+      for (const run of this.#runs.values()) run.stop("lost", "This process was silent for too long");
+      clearInterval(this.#heart);
+      this.#worker = this.#register();
+      this.#workerId = await this.#worker;
+    } catch (error) {
+      this.#parts.warn("no answer to a heartbeat", { error });
+    }
+  }
+
+  async #leave(): Promise<void> {
+    if (--this.#using > 0 || this.#worker === undefined) return;
+    clearInterval(this.#heart);
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await leave(this.#home, await worker);
+  }
+}
+
+function outcomeOf(core: ContextCore, execution: StoredExecution): unknown {
+  if (execution.status === "completed") return execution.output;
+  const error = execution.error ?? { type: "Error", message: "no reason was stored" };
+  if (execution.status === "failed") throw new WorkflowFailedError(error);
+  throw new WorkflowCancelledError(core.workflow, core.id, error.message);
+}
+
+function isTransient(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (error instanceof TransientStepError) return true;
+  }
+  return false;
+}
+
+// Up to here a sleep is spent in the process that called the workflow.
+const HOLD_MS = 30_000;

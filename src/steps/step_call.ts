@@ -1,0 +1,13 @@
+import type { RetryPolicy, SqlTag } from "../define/mod.ts";
+
+/** One call of one step. */
+export interface StepCall<T = unknown> {
+  /** The step's name, with its key. */
+  readonly name: string;
+  /** When and how often a failed attempt is made again. */
+  readonly retry?: RetryPolicy | undefined;
+  /** Whether the function gets the transaction that saves its result. */
+  readonly transactional: boolean;
+  /** Calls the function; with the transaction, if it is transactional. */
+  readonly run: (sql: SqlTag | undefined) => T | Promise<T>;
+}

@@ -1,0 +1,123 @@
+import {
+  describe,
+  InvalidOptionError,
+  refuseUnknown,
+  type WorkflowDefaults,
+  type WorkflowDefinition,
+  type WorkflowRef,
+} from "../define/mod.ts";
+import { checkStartOptions } from "../define/options.ts";
+import { coreOf, WorkflowContext } from "./context.ts";
+import { ContextError } from "./errors.ts";
+import type { Stored } from "./stored.ts";
+
+/** A code-first workflow: call it with a context and it runs here; start it by its name and a worker runs it. */
+export interface Workflow<Input = unknown, Output = unknown> extends WorkflowRef<Input, Stored<Output>> {
+  /**
+   * Runs the workflow in this process, from its top or behind the last step that is done. What was completed before
+   * gives its result at once; what failed throws again.
+   *
+   * @param ctx the workflow's context, from `Admin.createWorkflow()`
+   * @param input what it is run with; without it, what it was created with
+   */
+  (ctx: WorkflowContext, input?: Input): Promise<Stored<Output>>;
+  /** The name it is started under. */
+  readonly name: string;
+  /** What was declared. */
+  readonly definition: WorkflowDefinition;
+}
+
+/**
+ * Declares a code-first workflow.
+ *
+ * @param name the name its executions are started and listed under
+ * @param code what it does; called again from the top after a crash or a wait, with finished steps answered from the store
+ * @returns a function to be called with a context; given to `Rhythm.init({ workflows })`, workers run it
+ * @throws {InvalidOptionError} a name or an option that a workflow cannot have
+ *
+ * @example Two steps, the second behind the first
+ * ```ts
+ * import { Admin, step, workflow } from "@rhythm/core/steps";
+ *
+ * const first = step("first", (_ctx, text: string) => `1 ${text}`);
+ * const second = step("second", (_ctx, text: string) => `2 ${text}`);
+ *
+ * const pipeline = workflow("pipeline", async (ctx, text: string) => await second(ctx, await first(ctx, text)));
+ *
+ * async function main(): Promise<void> {
+ *   await using admin = new Admin("postgres://localhost/mydb");
+ *   await admin.install();
+ *   const ctx = await admin.createWorkflow(pipeline, "hello");
+ *   console.log(await pipeline(ctx, "hello"));
+ * }
+ * ```
+ */
+export function workflow<Input, Output>(
+  name: string,
+  code: (ctx: WorkflowContext, input: Input) => Output,
+): Workflow<Input, Awaited<Output>>;
+/** Declares a code-first workflow with defaults for its executions. */
+export function workflow<Input, Output>(
+  name: string,
+  options: WorkflowDefaults,
+  code: (ctx: WorkflowContext, input: Input) => Output,
+): Workflow<Input, Awaited<Output>>;
+export function workflow<Input, Output>(
+  name: string,
+  second: WorkflowDefaults | ((ctx: WorkflowContext, input: Input) => Output),
+  third?: (ctx: WorkflowContext, input: Input) => Output,
+): Workflow<Input, Awaited<Output>> {
+  const options = typeof second === "function" ? {} : second;
+  const code = typeof second === "function" ? second : third;
+  const where = `workflow("${name}")`;
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw new InvalidOptionError(
+      "name",
+      `workflow(): its name must begin with a letter, a digit or _ and have up to 200 of these and . : / @ + -, not ${
+        describe(name)
+      }`,
+    );
+  }
+  refuseUnknown(options, ["queue", "priority", "timeout"], where);
+  checkStartOptions(options, where);
+  if (typeof code !== "function") {
+    throw new InvalidOptionError("code", `${where}: what it does must be a function, not ${describe(code)}`);
+  }
+  const call = async (ctx: WorkflowContext, input?: Input): Promise<unknown> => {
+    const core = contextFor(name, ctx);
+    const given = input === undefined ? core.input as Input : input;
+    return await core.driver!.drive(core, (own) => code(own, given));
+  };
+  return Object.defineProperties(call, {
+    name: { value: name },
+    definition: { value: { name, options, code } satisfies WorkflowDefinition },
+  }) as unknown as Workflow<Input, Awaited<Output>>;
+}
+
+function contextFor(name: string, ctx: WorkflowContext): ReturnType<typeof coreOf> {
+  if (!(ctx instanceof WorkflowContext)) {
+    throw new ContextError(
+      `workflow "${name}": its first argument must be a context from Admin.createWorkflow(), not ${
+        describe(ctx)
+      }`,
+      "CONTEXT_MISSING",
+    );
+  }
+  const core = coreOf(ctx);
+  if (core.workflow !== name) {
+    throw new ContextError(
+      `This context is of workflow "${core.workflow}" (${core.id}): it cannot run "${name}". ` +
+        `To run one workflow in another use ctx.run(${name}, input)`,
+      "CONTEXT_OF_ANOTHER",
+    );
+  }
+  if (core.driver === undefined) {
+    throw new ContextError(
+      `Workflow "${name}" (${core.id}) is run by a worker and cannot call itself; to begin another use ctx.run(${name}, input)`,
+      "WORKFLOW_DRIVEN",
+    );
+  }
+  return core;
+}
+
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$/;
