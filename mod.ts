@@ -64,6 +64,7 @@ export {
   UnknownNameError,
   WorkerNotRegisteredError,
 } from "./src/db/engine_errors.ts";
+export { DatabaseInUseError } from "./src/db/embedded_lock.ts";
 export { DatabaseUnavailableError } from "./src/db/errors.ts";
 export type { FlowInfo } from "./src/db/calls/flows.ts";
 export type { QueueInfo } from "./src/db/calls/queues.ts";
