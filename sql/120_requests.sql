@@ -38,14 +38,14 @@ stable
 set search_path = ''
 as $$
 begin
-  return p_text::timestamptz;
+  return case when p_text::timestamptz between '0001-01-01Z' and '9999-12-31Z' then p_text::timestamptz end;
 exception
   when invalid_datetime_format or datetime_field_overflow then
     return null;
 end;
 $$;
 
-comment on function rhythm.timestamp_of(text) is 'A text as a moment; null if it is none.';
+comment on function rhythm.timestamp_of(text) is 'A text as a moment of the years 1 to 9999; null if it is none.';
 
 -- The plain case, in one expression that Postgres inlines: no option but queue, priority, metadata. Everything else
 -- goes through request_problem().
@@ -90,7 +90,9 @@ begin
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
   end if;
   return coalesce(
-    case when jsonb_typeof(p -> 'target') <> 'string' then 'target must be a text' end,
+    (select format('%s must be a text', k.name)
+    from unnest(array['target', 'queue', 'idempotency_key', 'concurrency_key', 'traceparent']) as k (name)
+    where jsonb_typeof(p -> k.name) <> 'string' limit 1),
     rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target'),
     case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
     case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
@@ -106,6 +108,7 @@ begin
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
     case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
+    case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
     case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
     case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
     case when p ? 'id' and not coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'id must be a UUID' end,

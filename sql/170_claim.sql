@@ -59,12 +59,12 @@ declare
   v_queue text;
 begin
   if coalesce(p_limit, 0) not between 1 and 100000 then
-    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', p_limit));
+    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', coalesce(p_limit::text, 'null')));
   end if;
   -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
   select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
   if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
   end if;
   if v_worker.dozing then
     update rhythm.worker as w set dozing = false where w.id = p_worker;

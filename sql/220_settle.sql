@@ -1,6 +1,7 @@
 -- Settling: how executions leave a worker's hands.
 
--- Locks what the worker still holds.
+-- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
+-- lease of the same workflow to the same worker.
 create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
 returns rhythm.outcome[]
 language sql
@@ -12,6 +13,7 @@ as $$
     from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o
     join rhythm.execution as e on e.id = o.id and e.attempt = o.attempt
     where e.worker = p_worker
+      and (o.seq is null or exists (select from rhythm.workflow_state as s where s.execution_id = o.id and s.seq = o.seq))
     order by e.id
     for no key update of e
   )
@@ -30,16 +32,34 @@ declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
 begin
   return case
+    when p_outcome.status is null then 'An outcome has no status'
     when p_outcome.status not in ('completed', 'failed', 'suspended', 'cancelled', 'released') then
       format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released', p_outcome.status)
-    when p_outcome.status is null then 'An outcome has no status'
     when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
     when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
+    when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
+      'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
+    when p_outcome.status = 'suspended' and exists (select from rhythm.execution as e where e.id = p_outcome.id and e.type = 'task') then
+      'A task cannot be suspended: only workflows wait'
+    when pg_column_size(p_outcome.error) > v_limit / 2 and octet_length(p_outcome.error::text) > v_limit then
+      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), v_limit)
     when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
       format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
   end;
 end;
 $$;
+
+create or replace function rhythm.are_waits(p_waits jsonb)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
+    and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false);
+$$;
+
+comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
@@ -83,8 +103,8 @@ begin
   if exists (
     select from jsonb_array_elements(p_outcomes) as o (value)
     where jsonb_typeof(o.value) <> 'object'
-      or not coalesce(length(o.value ->> 'id') = 36 and length(o.value ->> 'attempt') < 6, false)
-      or jsonb_typeof(o.value -> 'attempt') <> 'number'
+      or not coalesce(o.value ->> 'id' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', false)
+      or not coalesce(jsonb_typeof(o.value -> 'attempt') = 'number' and o.value ->> 'attempt' ~ '^\d{1,5}$', false)
   ) then
     perform rhythm.raise('RH001', 'Every outcome needs the id (a UUID) and the attempt that were claimed');
   end if;
@@ -102,6 +122,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_lease integer := greatest(p_lease, 0);
+  v_done uuid[];
   v_concerned uuid[];
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
@@ -112,6 +133,10 @@ declare
   v_queues text[];
   v_problem text;
 begin
+  v_done := rhythm.complete_plain(p_worker, p_outcomes, v_now);
+  if v_done is not null then
+    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array());
+  end if;
   v_concerned := rhythm.concerned(p_outcomes);
   if v_concerned <> '{}' then
     perform rhythm.lock_states(v_concerned);
@@ -124,9 +149,9 @@ begin
     v_lease := case when found then v_lease else 0 end;
   end if;
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
-  where (o.status <> 'completed' or pg_column_size(o.output) > 20000) is not false and rhythm.outcome_problem(o) is not null limit 1;
+  where (o.status is distinct from 'completed' or coalesce(pg_column_size(o.output), 0) > 20000) and rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
-    perform rhythm.raise('RH006', v_problem);
+    perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
 
   v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
@@ -152,7 +177,7 @@ begin
   v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased), v_now);
   perform rhythm.wake(coalesce(v_queues, '{}') || array(select distinct e.queue from unnest(v_over) as e where e.stage = 1));
   return jsonb_build_object(
-    'refused', case when cardinality(v_held) = jsonb_array_length(p_outcomes) then '[]' else rhythm.refusals(p_outcomes, v_held) end,
+    'refused', rhythm.refusals(p_outcomes, array(select o.id from unnest(v_held) as o)),
     'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end
   );
 end;
@@ -160,19 +185,21 @@ $$;
 
 comment on function rhythm.settle_batch(uuid, jsonb, integer, text[]) is 'One transaction''s worth of settle(). Internal.';
 
-create or replace function rhythm.refusals(p_outcomes jsonb, p_held rhythm.outcome[])
+create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
 returns jsonb
 language sql
 stable
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
-  from jsonb_array_elements(p_outcomes) as x
-  left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
-  where (x.value ->> 'id')::uuid <> all (array(select o.id from unnest(p_held) as o));
+  select case when cardinality(p_held) = jsonb_array_length(p_outcomes) then '[]' else (
+    select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
+    from jsonb_array_elements(p_outcomes) as x
+    left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
+    where (x.value ->> 'id')::uuid <> all (p_held)
+  ) end;
 $$;
 
-comment on function rhythm.refusals(jsonb, rhythm.outcome[]) is 'Which outcomes changed nothing, and why. Internal.';
+comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
 
 create or replace function rhythm.settle(
   p_worker uuid,
@@ -213,7 +240,7 @@ exception
       return jsonb_build_object('refused', (v_first -> 'refused') || (v_second -> 'refused'), 'claimed', (v_first -> 'claimed') || (v_second -> 'claimed'));
     end if;
     return rhythm.settle_batch(p_worker, jsonb_build_array(jsonb_build_object(
-      'id', p_outcomes -> 0 -> 'id', 'attempt', p_outcomes -> 0 -> 'attempt', 'status', 'failed', 'retryable', false,
+      'id', p_outcomes -> 0 -> 'id', 'attempt', p_outcomes -> 0 -> 'attempt', 'seq', p_outcomes -> 0 -> 'seq', 'status', 'failed', 'retryable', false,
       'error', jsonb_build_object('type', 'SettleError', 'message', v_message, 'code', v_code))), 0, p_targets);
 end;
 $$;

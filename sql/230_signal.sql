@@ -24,7 +24,7 @@ begin
   perform rhythm.lock_states(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
-    perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, p_execution));
+    perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
   elsif v_execution.type = 'task' then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is a task, only workflows take signals', p_name, p_execution));
   elsif v_execution.stage >= 4 then

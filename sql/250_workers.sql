@@ -21,6 +21,8 @@ begin
   select p.problem into v_problem from (
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
+    union all select rhythm.name_problem('worker', p_name) where p_name is not null
+    union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
     union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
   ) as p where p.problem is not null limit 1;
   if v_problem is not null then
@@ -44,6 +46,9 @@ volatile
 set search_path = ''
 as $$
 begin
+  if jsonb_typeof(p_info) <> 'object' then
+    perform rhythm.raise('RH001', 'The info of a worker must be an object');
+  end if;
   update rhythm.worker as w
   set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
   where w.id = p_worker;

@@ -19,7 +19,7 @@ declare
     case when concurrency < 1 then 'concurrency must be 1 or more' end,
     case when per_key_concurrency < 1 then 'per_key_concurrency must be 1 or more' end,
     case when rate < 1 then 'rate must be 1 or more' end,
-    case when rate is not null and coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
+    case when coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
   );
 begin
   if v_problem is not null then
@@ -60,12 +60,8 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  v_problem constant text := rhythm.name_problem('queue', p_queue);
 begin
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
-  end if;
+  perform rhythm.check_name('queue', p_queue);
   insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
   on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
   return found;
@@ -83,6 +79,7 @@ as $$
 declare
   v_found boolean;
 begin
+  perform rhythm.check_name('queue', p_queue);
   update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
   perform rhythm.forget_plain_queue(p_queue);

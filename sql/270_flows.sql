@@ -7,7 +7,7 @@ stable
 set search_path = ''
 as $$
   select coalesce(
-    case when jsonb_typeof(p_options) <> 'object' then 'options must be an object' end,
+    case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
     case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
       format('There is no option "%s": expected queue, priority, timeout, retry',
         (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
@@ -36,9 +36,10 @@ declare
   v_problem constant text := coalesce(
     rhythm.name_problem('flow', p_name),
     case when p_source is null or octet_length(p_source) > 1048576 then 'The source of a flow must be a text of at most 1 MiB' end,
-    case when p_program is null then 'A flow needs its compiled program' end,
+    case when jsonb_typeof(p_program) is distinct from 'object' then 'The program of a flow must be an object: what the compiler gave' end,
     rhythm.options_problem(options),
-    v_schema_problem ->> 'message'
+    v_schema_problem ->> 'message',
+    case when length(description) > 10000 then 'The description of a flow must be a text of at most 10000 characters' end
   );
   v_version integer;
 begin
@@ -83,10 +84,20 @@ as $$
 declare
   v_problem text;
 begin
-  select coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) into v_problem
-  from jsonb_array_elements(p_tasks) as t
-  where coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) is not null
+  if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
+    perform rhythm.raise('RH001', 'register_tasks() was given something else than a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
+  end if;
+  select p.problem into v_problem
+  from jsonb_array_elements(p_tasks) with ordinality as t (value, nth)
+  cross join lateral (
+    select coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) as problem
+  ) as p
+  where p.problem is not null
+  order by t.nth
   limit 1;
+  v_problem := coalesce(v_problem, (
+    select format('Task "%s" is given twice', t.value ->> 'name') from jsonb_array_elements(p_tasks) as t
+    group by t.value ->> 'name' having count(*) > 1 limit 1));
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;

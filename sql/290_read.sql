@@ -47,7 +47,7 @@ declare
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
-    perform rhythm.raise('RH001', format('"%s" cannot be a timeout: expected seconds, or text such as "1m30s"', p_timeout));
+    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
   end if;
   loop
     perform from rhythm.execution as e where e.id = p_execution and e.stage >= 4;
@@ -56,7 +56,7 @@ begin
     end if;
     perform from rhythm.execution as e where e.id = p_execution;
     if not found then
-      perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', p_execution));
+      perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
     end if;
     perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
     v_pause := least(v_pause * 1.5, 0.1);

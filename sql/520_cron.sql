@@ -37,6 +37,12 @@ declare
   v_zone constant text := rhythm.check_timezone(p_timezone);
   v_at timestamptz := coalesce(p_after, rhythm.now());
 begin
+  if not isfinite(v_at) or v_at not between '0001-01-01Z' and '9999-12-31Z' then
+    perform rhythm.raise('RH001', format('%s cannot be p_after: expected a moment from the year 1 to the year 9999', v_at));
+  end if;
+  if coalesce(p_count, 0) not between 1 and 10000 then
+    perform rhythm.raise('RH001', format('%s cannot be p_count: expected 1 to 10000', coalesce(p_count::text, 'null')));
+  end if;
   for v_nth in 1 .. p_count loop
     v_at := rhythm.cron_after(v_times, v_zone, v_at);
     return next v_at;

@@ -63,12 +63,12 @@ create or replace function rhythm.schedule(
   p_cron text,
   p_target text,
   p_inputs jsonb default '{}',
-  p_type text default 'workflow',
-  p_timezone text default 'UTC',
-  p_overlap text default 'skip',
-  p_catch_up text default 'one',
-  p_jitter interval default '0',
-  p_options jsonb default '{}'
+  type text default 'workflow',
+  timezone text default 'UTC',
+  overlap text default 'skip',
+  catch_up text default 'one',
+  jitter interval default '0',
+  options jsonb default '{}'
 )
 returns timestamptz
 language plpgsql
@@ -82,15 +82,15 @@ declare
 begin
   v_new.name := p_name;
   v_new.cron := btrim(p_cron);
-  v_new.timezone := rhythm.check_timezone(p_timezone);
-  v_new.type := p_type;
+  v_new.timezone := rhythm.check_timezone(timezone);
+  v_new.type := type;
   v_new.target := p_target;
   v_new.inputs := coalesce(p_inputs, '{}');
-  v_new.options := p_options;
-  v_new.overlap := p_overlap;
-  v_new.catch_up := p_catch_up;
-  v_new.jitter := p_jitter;
-  v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), p_timezone, v_now);
+  v_new.options := options;
+  v_new.overlap := overlap;
+  v_new.catch_up := catch_up;
+  v_new.jitter := jitter;
+  v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), timezone, v_now);
   perform rhythm.check_schedule(v_new);
 
   insert into rhythm.schedule_entry as s (
@@ -120,10 +120,10 @@ end;
 $$;
 
 comment on function rhythm.schedule(text, text, text, jsonb, text, text, text, text, interval, jsonb) is
-  'Starts p_target at every time that p_cron names in p_timezone; returns the next. The same name again changes the '
+  'Starts p_target at every time that p_cron names in timezone; returns the next. The same name again changes the '
   'schedule. While an execution of it is not over, overlap skips the next, queues it, allows it, or cancels the one '
   'before; of the times missed while nobody ticked, catch_up runs none, one (the latest), or all; jitter moves each by '
-  'up to an interval. p_options: as for create_many() (queue, priority, timeout, retry, metadata …).';
+  'up to an interval. options: as for create_many() (queue, priority, timeout, retry, metadata …).';
 
 create or replace function rhythm.unschedule(p_name text)
 returns boolean

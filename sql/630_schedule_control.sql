@@ -78,7 +78,7 @@ declare
   v_slot timestamptz := p_from - interval '1 microsecond';
   v_requests jsonb[] := '{}';
 begin
-  if p_from is null or p_to is null or p_from > p_to or p_to > rhythm.now() then
+  if p_from is null or p_to is null or p_from > p_to or p_to > rhythm.now() or p_from < '0001-01-01Z' then
     perform rhythm.raise('RH001', format('Cannot back-fill from %s to %s: expected a time, and a later one that is not in the future',
       p_from, p_to));
   end if;

@@ -94,7 +94,7 @@ begin
     return null;
   end if;
 
-  v_worker := rhythm.register_worker(null, v_queues, 'sql tasks');
+  v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
   foreach v_queue in array v_queues loop
     while v_left > 0 and clock_timestamp() < v_until loop
       v_outcomes := rhythm.run_claimed(rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets));

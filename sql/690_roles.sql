@@ -13,7 +13,7 @@ as $$
   select s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'channel', 'cron_next', 'cron_upcoming', 'check_inputs', 'check_schema', 'name_problem'
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'channel', 'cron_next', 'cron_upcoming'
     ]),
     ('rhythm_client', array[
       'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
@@ -21,7 +21,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

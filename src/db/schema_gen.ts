@@ -318,7 +318,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "040_workers.sql",
     kind: "structure",
-    checksum: "bad76f929e96704fbfe3d405c002e7de7b6b623ba546a742e1d7afdf3d6f9c96",
+    checksum: "e93e7ce0b9a4ca0c12bdff4b1e87abb7c1e4cbf1bf3e4cd4d2303dbcac120cda",
     text: `-- Who works, on what, within which limits.
 
 create table rhythm.worker (
@@ -417,6 +417,7 @@ comment on type rhythm.moved is 'An execution that changed its stage, for those 
 create type rhythm.outcome as (
   id uuid,
   attempt integer,
+  seq integer,
   status text,
   output jsonb,
   error jsonb,
@@ -601,25 +602,42 @@ comment on type rhythm.step_news is 'What save_steps() is given for each step: t
   {
     name: "100_ground.sql",
     kind: "behaviour",
-    checksum: "46f03a8db509ce8f471f0fb2016f2ca9964cdda224be9de5eeec6eb7fd5e698a",
+    checksum: "b89e9698e2b8401cba9478d0608605e9f1897abb8421a4089ed82421eae1fdb0",
     text: `-- What every other function stands on: the clock and the way errors are raised.
 
 -- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
--- interval, for a session or a database.
+-- interval, for a session or a database. Anybody can make such a setting, so it counts only where the owner, a member
+-- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
+create or replace function rhythm.may_set_clock()
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace;
+$$;
+
+comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';
+
 create or replace function rhythm.now()
 returns timestamptz
 language sql
 volatile
 set search_path = ''
 as $$
-  select coalesce(
-    nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-    clock_timestamp() + coalesce(nullif(current_setting('rhythm_clock.shift', true), ''), '0')::interval
-  );
+  select case
+    when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
+      and rhythm.may_set_clock()
+    then coalesce(
+      nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+      clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
+    )
+    else clock_timestamp()
+  end;
 $$;
 
 comment on function rhythm.now() is
-  'The engine''s clock: the time of day, unless a test set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
+  'The engine''s clock: the time of day, unless a test that logged in as the owner set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -814,7 +832,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "120_requests.sql",
     kind: "behaviour",
-    checksum: "86f8a5548c526a0112cb99a16843710f297542face68ed98d2b9886f51568cb7",
+    checksum: "20dfdbd5f41a15c1d015952d4b53b242009bacfb3a5ec9767d945d2765357635",
     text: `-- What create_many() is asked for, and what can be wrong with it.
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
@@ -855,14 +873,14 @@ stable
 set search_path = ''
 as $$
 begin
-  return p_text::timestamptz;
+  return case when p_text::timestamptz between '0001-01-01Z' and '9999-12-31Z' then p_text::timestamptz end;
 exception
   when invalid_datetime_format or datetime_field_overflow then
     return null;
 end;
 $$;
 
-comment on function rhythm.timestamp_of(text) is 'A text as a moment; null if it is none.';
+comment on function rhythm.timestamp_of(text) is 'A text as a moment of the years 1 to 9999; null if it is none.';
 
 -- The plain case, in one expression that Postgres inlines: no option but queue, priority, metadata. Everything else
 -- goes through request_problem().
@@ -907,7 +925,9 @@ begin
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
   end if;
   return coalesce(
-    case when jsonb_typeof(p -> 'target') <> 'string' then 'target must be a text' end,
+    (select format('%s must be a text', k.name)
+    from unnest(array['target', 'queue', 'idempotency_key', 'concurrency_key', 'traceparent']) as k (name)
+    where jsonb_typeof(p -> k.name) <> 'string' limit 1),
     rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target'),
     case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
     case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
@@ -923,6 +943,7 @@ begin
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
     case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
+    case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
     case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
     case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
     case when p ? 'id' and not coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'id must be a UUID' end,
@@ -1559,7 +1580,7 @@ comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run exec
   {
     name: "170_claim.sql",
     kind: "behaviour",
-    checksum: "01f84815cf8f0ca2c05ce622ba0fb3225edae629dcd7c0022c960c737cb147bf",
+    checksum: "b5ef2e63e9f78a46da7a7e7197cc59027332b1f25a65b9bb5284830aa15b0b3a",
     text: `-- Claiming.
 
 -- A queue without limits: no counting, and a heap-only update.
@@ -1621,12 +1642,12 @@ declare
   v_queue text;
 begin
   if coalesce(p_limit, 0) not between 1 and 100000 then
-    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', p_limit));
+    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', coalesce(p_limit::text, 'null')));
   end if;
   -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
   select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
   if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
   end if;
   if v_worker.dozing then
     update rhythm.worker as w set dozing = false where w.id = p_worker;
@@ -2261,12 +2282,77 @@ comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of work
 `,
   },
   {
+    name: "218_complete.sql",
+    kind: "behaviour",
+    checksum: "012fca8746e8ac5b3864553714988bcd8344d950cdda937200dbdba759f3e60a",
+    text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
+
+create or replace function rhythm.is_plain(p_ids uuid[])
+returns boolean
+language sql
+stable
+set search_path = ''
+set enable_seqscan = off
+as $$
+  select not exists (
+    select from rhythm.execution as e
+    where e.id = any (p_ids) and (e.parent_id is not null or e.type = 'workflow'));
+$$;
+
+comment on function rhythm.is_plain(uuid[]) is 'Whether executions are all tasks without a parent: their ends concern nobody else. Internal.';
+
+-- One statement locks and writes, in the order of ids. The settings hold the plan that keeps it: a loop over the sorted
+-- outcomes. No state is concerned, so none is locked.
+create or replace function rhythm.complete_plain(p_worker uuid, p_outcomes jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+  v_ids uuid[];
+  v_attempts integer[];
+  v_outputs jsonb[];
+  v_is_plain boolean;
+  v_watched uuid[];
+begin
+  select
+    array_agg(o.id order by o.id), array_agg(o.attempt order by o.id), array_agg(coalesce(o.output, 'null') order by o.id),
+    bool_and(o.status is not distinct from 'completed' and o.snapshot is null and o.effects is null
+      and coalesce(pg_column_size(o.output), 0) < 20000)
+  into v_ids, v_attempts, v_outputs, v_is_plain
+  from jsonb_to_recordset(p_outcomes) as o (id uuid, attempt integer, status text, output jsonb, snapshot jsonb, effects jsonb);
+  if not coalesce(v_is_plain, false) or not rhythm.is_plain(v_ids) then
+    return null;
+  end if;
+  with done as (
+    update rhythm.execution as e
+    set worker = null, stage = 4, status = 'completed', completed_at = p_now, output = o.output, error = null, note = null
+    from unnest(v_ids, v_attempts, v_outputs) as o (id, attempt, output)
+    where e.id = o.id and e.attempt = o.attempt and e.worker = p_worker
+    returning e.id, e.watched
+  )
+  select coalesce(array_agg(d.id), '{}'), array_agg(d.id) filter (where d.watched) into v_ids, v_watched from done as d;
+  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(v_watched) as w (id);
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
+  'Settles outcomes that are all completed tasks without parents; returns those whose lease held, or null, and nothing is done, if they are not all such. Internal.';
+`,
+  },
+  {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "62390e598f61d4c48f116078d2867d876985edc24988ea0cca734efb0777f94d",
+    checksum: "757980aa2dbf3f553d13ef684fa23d1b6c842551748fca1174ff7079602abd2c",
     text: `-- Settling: how executions leave a worker's hands.
 
--- Locks what the worker still holds.
+-- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
+-- lease of the same workflow to the same worker.
 create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
 returns rhythm.outcome[]
 language sql
@@ -2278,6 +2364,7 @@ as $$
     from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o
     join rhythm.execution as e on e.id = o.id and e.attempt = o.attempt
     where e.worker = p_worker
+      and (o.seq is null or exists (select from rhythm.workflow_state as s where s.execution_id = o.id and s.seq = o.seq))
     order by e.id
     for no key update of e
   )
@@ -2296,16 +2383,34 @@ declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
 begin
   return case
+    when p_outcome.status is null then 'An outcome has no status'
     when p_outcome.status not in ('completed', 'failed', 'suspended', 'cancelled', 'released') then
       format('"%s" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released', p_outcome.status)
-    when p_outcome.status is null then 'An outcome has no status'
     when p_outcome.status = 'failed' and jsonb_typeof(p_outcome.error) is distinct from 'object' then 'A failed outcome needs an error: {"type", "message"}'
     when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
+    when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
+      'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
+    when p_outcome.status = 'suspended' and exists (select from rhythm.execution as e where e.id = p_outcome.id and e.type = 'task') then
+      'A task cannot be suspended: only workflows wait'
+    when pg_column_size(p_outcome.error) > v_limit / 2 and octet_length(p_outcome.error::text) > v_limit then
+      format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), v_limit)
     when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
       format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
   end;
 end;
 $$;
+
+create or replace function rhythm.are_waits(p_waits jsonb)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
+    and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false);
+$$;
+
+comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
@@ -2349,8 +2454,8 @@ begin
   if exists (
     select from jsonb_array_elements(p_outcomes) as o (value)
     where jsonb_typeof(o.value) <> 'object'
-      or not coalesce(length(o.value ->> 'id') = 36 and length(o.value ->> 'attempt') < 6, false)
-      or jsonb_typeof(o.value -> 'attempt') <> 'number'
+      or not coalesce(o.value ->> 'id' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', false)
+      or not coalesce(jsonb_typeof(o.value -> 'attempt') = 'number' and o.value ->> 'attempt' ~ '^\\d{1,5}$', false)
   ) then
     perform rhythm.raise('RH001', 'Every outcome needs the id (a UUID) and the attempt that were claimed');
   end if;
@@ -2368,6 +2473,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_lease integer := greatest(p_lease, 0);
+  v_done uuid[];
   v_concerned uuid[];
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
@@ -2378,6 +2484,10 @@ declare
   v_queues text[];
   v_problem text;
 begin
+  v_done := rhythm.complete_plain(p_worker, p_outcomes, v_now);
+  if v_done is not null then
+    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array());
+  end if;
   v_concerned := rhythm.concerned(p_outcomes);
   if v_concerned <> '{}' then
     perform rhythm.lock_states(v_concerned);
@@ -2390,9 +2500,9 @@ begin
     v_lease := case when found then v_lease else 0 end;
   end if;
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
-  where (o.status <> 'completed' or pg_column_size(o.output) > 20000) is not false and rhythm.outcome_problem(o) is not null limit 1;
+  where (o.status is distinct from 'completed' or coalesce(pg_column_size(o.output), 0) > 20000) and rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
-    perform rhythm.raise('RH006', v_problem);
+    perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
 
   v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
@@ -2418,7 +2528,7 @@ begin
   v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased), v_now);
   perform rhythm.wake(coalesce(v_queues, '{}') || array(select distinct e.queue from unnest(v_over) as e where e.stage = 1));
   return jsonb_build_object(
-    'refused', case when cardinality(v_held) = jsonb_array_length(p_outcomes) then '[]' else rhythm.refusals(p_outcomes, v_held) end,
+    'refused', rhythm.refusals(p_outcomes, array(select o.id from unnest(v_held) as o)),
     'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end
   );
 end;
@@ -2426,19 +2536,21 @@ $$;
 
 comment on function rhythm.settle_batch(uuid, jsonb, integer, text[]) is 'One transaction''s worth of settle(). Internal.';
 
-create or replace function rhythm.refusals(p_outcomes jsonb, p_held rhythm.outcome[])
+create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
 returns jsonb
 language sql
 stable
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
-  from jsonb_array_elements(p_outcomes) as x
-  left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
-  where (x.value ->> 'id')::uuid <> all (array(select o.id from unnest(p_held) as o));
+  select case when cardinality(p_held) = jsonb_array_length(p_outcomes) then '[]' else (
+    select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
+    from jsonb_array_elements(p_outcomes) as x
+    left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
+    where (x.value ->> 'id')::uuid <> all (p_held)
+  ) end;
 $$;
 
-comment on function rhythm.refusals(jsonb, rhythm.outcome[]) is 'Which outcomes changed nothing, and why. Internal.';
+comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
 
 create or replace function rhythm.settle(
   p_worker uuid,
@@ -2479,7 +2591,7 @@ exception
       return jsonb_build_object('refused', (v_first -> 'refused') || (v_second -> 'refused'), 'claimed', (v_first -> 'claimed') || (v_second -> 'claimed'));
     end if;
     return rhythm.settle_batch(p_worker, jsonb_build_array(jsonb_build_object(
-      'id', p_outcomes -> 0 -> 'id', 'attempt', p_outcomes -> 0 -> 'attempt', 'status', 'failed', 'retryable', false,
+      'id', p_outcomes -> 0 -> 'id', 'attempt', p_outcomes -> 0 -> 'attempt', 'seq', p_outcomes -> 0 -> 'seq', 'status', 'failed', 'retryable', false,
       'error', jsonb_build_object('type', 'SettleError', 'message', v_message, 'code', v_code))), 0, p_targets);
 end;
 $$;
@@ -2493,7 +2605,7 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   {
     name: "230_signal.sql",
     kind: "behaviour",
-    checksum: "b79194eca13f240018b4f8caabdcfda17ba9a10eea8b762022bcc523d8b8a953",
+    checksum: "f5c5c63599e4eb0f13b4d0042dfba71ea0e049df2b0d6f845d8151df99a8e460",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -2520,7 +2632,7 @@ begin
   perform rhythm.lock_states(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
-    perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, p_execution));
+    perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
   elsif v_execution.type = 'task' then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is a task, only workflows take signals', p_name, p_execution));
   elsif v_execution.stage >= 4 then
@@ -2547,7 +2659,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "a5becdb62c51847c61743584339a640cb80c53381e7c9bbdff67503b3073dde9",
+    checksum: "147f1a3f1913c0657d965feb2ffa04ae6394410890dde46a296d80bf567d67d2",
     text: `-- Cancelling and retrying.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -2695,6 +2807,46 @@ $$;
 comment on function rhythm.cancel(uuid, text) is
   'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
 
+-- The caller holds the locks of its state and of its parent's.
+create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_failed uuid[];
+  v_waits boolean;
+begin
+  -- The children whose failure brought it down run again, and it waits for them, and for all else, as it did.
+  v_failed := array(
+    select c.id from rhythm.workflow_state as s
+    join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
+    where s.execution_id = p_execution and s.snapshot is not null);
+  update rhythm.workflow_state as s
+  set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
+    need = case when s.waits is null then s.need else rhythm.needs(s.waits) end
+  where s.execution_id = p_execution;
+  v_waits := rhythm.satisfied_already(array[p_execution]) = '{}'
+    and exists (select from rhythm.workflow_state as s where s.execution_id = p_execution and s.need <> '{}');
+  update rhythm.execution as e
+  set stage = case when v_waits then 3 else 1 end,
+    status = case when v_waits then 'suspended' else 'pending' end,
+    max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
+    delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
+  where e.id = p_execution;
+  insert into rhythm.timer (id, execution_id, fires_at, deadline)
+  select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
+  from rhythm.execution as e where e.id = p_execution and e.type = 'workflow' and e.timeout_ms is not null;
+  perform rhythm.reopen_steps(p_execution, v_failed);
+  perform rhythm.wake(array[e.queue]) from rhythm.execution as e where e.id = p_execution;
+  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.stage in (5, 6)));
+  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) as f (id);
+end;
+$$;
+
+comment on function rhythm.retry_one(uuid, timestamptz) is 'Lets a failed or cancelled execution, and what failed under it, go on. Internal.';
+
 create or replace function rhythm.retry(p_execution uuid)
 returns void
 language plpgsql
@@ -2702,48 +2854,40 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_now constant timestamptz := rhythm.now();
   v_execution rhythm.execution;
-  v_failed uuid[];
+  v_parent rhythm.execution;
 begin
   perform rhythm.lock_states(array(
-    select p_execution union select c.id from rhythm.execution as c where c.parent_id = p_execution and c.type = 'workflow' and c.stage in (5, 6)));
-  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for update;
+    select p_execution
+    union select e.parent_id from rhythm.execution as e where e.id = p_execution and e.parent_id is not null
+    union select c.id from rhythm.execution as c where c.parent_id = p_execution and c.type = 'workflow' and c.stage in (5, 6)));
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   if not found then
-    perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', p_execution));
+    perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
   elsif v_execution.stage not in (5, 6) then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
   end if;
-
-  -- The children whose failure brought it down run again, and it waits for them as it did.
-  v_failed := array(
-    select c.id from rhythm.workflow_state as s
-    join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
-    where s.execution_id = p_execution and s.snapshot is not null);
-  update rhythm.workflow_state as s
-  set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
-    need = case when v_failed = '{}' then s.need else rhythm.needs(s.waits) end
-  where s.execution_id = p_execution;
-  update rhythm.execution as e
-  set stage = case when e.type = 'workflow' and v_failed <> '{}' then 3 else 1 end,
-    status = case when e.type = 'workflow' and v_failed <> '{}' then 'suspended' else 'pending' end,
-    max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
-    delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
-  where e.id = p_execution;
-  perform rhythm.reopen_steps(p_execution, v_failed);
-  perform rhythm.retry(f.id) from unnest(v_failed) as f (id);
-  perform rhythm.wake(array[v_execution.queue]);
+  -- A parent learns of each child's end once.
+  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.stage < 4;
+  if found then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
+      v_parent.id, case v_execution.stage when 5 then 'failed' else 'was cancelled' end, v_parent.status), 'Retry the workflow once it is over');
+  end if;
+  update rhythm.workflow_state as s set inbox = array_remove(s.inbox, p_execution)
+  where s.execution_id = v_execution.parent_id and p_execution = any (s.inbox);
+  perform rhythm.retry_one(p_execution, rhythm.now());
 end;
 $$;
 
 comment on function rhythm.retry(uuid) is
-  'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again), a task once more.';
+  'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again, what it waits for it waits for), a task once more. '
+  'Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
 `,
   },
   {
     name: "250_workers.sql",
     kind: "behaviour",
-    checksum: "45eb0787290b5d9a0290f5a4c80af74f2cd8e2f8c8e1fbf7cf198a301ead10a5",
+    checksum: "bdccb401d6dcc0aa1e6c82af22f46eb2325879f174e4c03e54c5cfdefdbe3e7e",
     text: `-- Workers: register, show signs of life, report, leave.
 
 create or replace function rhythm.register_worker(
@@ -2767,6 +2911,8 @@ begin
   select p.problem into v_problem from (
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
+    union all select rhythm.name_problem('worker', p_name) where p_name is not null
+    union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
     union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
   ) as p where p.problem is not null limit 1;
   if v_problem is not null then
@@ -2790,6 +2936,9 @@ volatile
 set search_path = ''
 as $$
 begin
+  if jsonb_typeof(p_info) <> 'object' then
+    perform rhythm.raise('RH001', 'The info of a worker must be an object');
+  end if;
   update rhythm.worker as w
   set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
   where w.id = p_worker;
@@ -2942,9 +3091,31 @@ comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still 
 `,
   },
   {
+    name: "255_held.sql",
+    kind: "behaviour",
+    checksum: "b18d14320631c29477142f9da1c729bbd326276fd9f5943e2978661d1b71aad1",
+    text: `-- What a worker holds, for one that is in doubt: the answer to a claim or a settle was lost on its way.
+
+create or replace function rhythm.held(p_worker uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'attempt', e.attempt, 'seq', s.seq) order by e.id), '[]')
+  from rhythm.execution as e
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.stage in (1, 2) and e.worker = p_worker;
+$$;
+
+comment on function rhythm.held(uuid) is
+  'What is leased to a worker: [{id, attempt, seq}]. After a call whose answer was lost: release what you do not know of.';
+`,
+  },
+  {
     name: "260_queues.sql",
     kind: "behaviour",
-    checksum: "8baf2ad805d457b2e36ae09ee41a96b5f374cfe45ae35aae4dc838dad9fa4f02",
+    checksum: "91fdbe682258e51c4a325e7e2020671fe99a9bc2e5d0a781e0a8d02ce4116197",
     text: `-- Queues: limits and pauses.
 
 create or replace function rhythm.configure_queue(
@@ -2966,7 +3137,7 @@ declare
     case when concurrency < 1 then 'concurrency must be 1 or more' end,
     case when per_key_concurrency < 1 then 'per_key_concurrency must be 1 or more' end,
     case when rate < 1 then 'rate must be 1 or more' end,
-    case when rate is not null and coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
+    case when coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
   );
 begin
   if v_problem is not null then
@@ -3007,12 +3178,8 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  v_problem constant text := rhythm.name_problem('queue', p_queue);
 begin
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
-  end if;
+  perform rhythm.check_name('queue', p_queue);
   insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
   on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
   return found;
@@ -3030,6 +3197,7 @@ as $$
 declare
   v_found boolean;
 begin
+  perform rhythm.check_name('queue', p_queue);
   update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
   perform rhythm.forget_plain_queue(p_queue);
@@ -3044,7 +3212,7 @@ comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. Fal
   {
     name: "270_flows.sql",
     kind: "behaviour",
-    checksum: "bf9abf93d436c5d6f96d38f9b54a66a2649045ec5ed951ca2376214a3adadca0",
+    checksum: "56d6cfaef220b41cc4d4ce245d70dc283e552b3df9cfa29c743182454f5d1c28",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -3054,7 +3222,7 @@ stable
 set search_path = ''
 as $$
   select coalesce(
-    case when jsonb_typeof(p_options) <> 'object' then 'options must be an object' end,
+    case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
     case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
       format('There is no option "%s": expected queue, priority, timeout, retry',
         (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
@@ -3083,9 +3251,10 @@ declare
   v_problem constant text := coalesce(
     rhythm.name_problem('flow', p_name),
     case when p_source is null or octet_length(p_source) > 1048576 then 'The source of a flow must be a text of at most 1 MiB' end,
-    case when p_program is null then 'A flow needs its compiled program' end,
+    case when jsonb_typeof(p_program) is distinct from 'object' then 'The program of a flow must be an object: what the compiler gave' end,
     rhythm.options_problem(options),
-    v_schema_problem ->> 'message'
+    v_schema_problem ->> 'message',
+    case when length(description) > 10000 then 'The description of a flow must be a text of at most 10000 characters' end
   );
   v_version integer;
 begin
@@ -3130,10 +3299,20 @@ as $$
 declare
   v_problem text;
 begin
-  select coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) into v_problem
-  from jsonb_array_elements(p_tasks) as t
-  where coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) is not null
+  if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
+    perform rhythm.raise('RH001', 'register_tasks() was given something else than a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
+  end if;
+  select p.problem into v_problem
+  from jsonb_array_elements(p_tasks) with ordinality as t (value, nth)
+  cross join lateral (
+    select coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) as problem
+  ) as p
+  where p.problem is not null
+  order by t.nth
   limit 1;
+  v_problem := coalesce(v_problem, (
+    select format('Task "%s" is given twice', t.value ->> 'name') from jsonb_array_elements(p_tasks) as t
+    group by t.value ->> 'name' having count(*) > 1 limit 1));
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
@@ -3396,7 +3575,7 @@ comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran p
   {
     name: "290_read.sql",
     kind: "behaviour",
-    checksum: "939804c7d80bc27358e9e188af43fe100b455380692d62acb4c00a455ac3488a",
+    checksum: "82a6b944ca667ae0087970ff2db9c3c93a8d23d93df18c2bc89976a7b7efb1df",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -3446,7 +3625,7 @@ declare
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
-    perform rhythm.raise('RH001', format('"%s" cannot be a timeout: expected seconds, or text such as "1m30s"', p_timeout));
+    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
   end if;
   loop
     perform from rhythm.execution as e where e.id = p_execution and e.stage >= 4;
@@ -3455,7 +3634,7 @@ begin
     end if;
     perform from rhythm.execution as e where e.id = p_execution;
     if not found then
-      perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', p_execution));
+      perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
     end if;
     perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
     v_pause := least(v_pause * 1.5, 0.1);
@@ -4658,7 +4837,7 @@ comment on function rhythm.cron_after(rhythm.cron_times, text, timestamptz) is
   {
     name: "520_cron.sql",
     kind: "behaviour",
-    checksum: "cba3b86b5f5e06522bd8abbb9388740e7a82624379f12d4c36c1a2026c64bf35",
+    checksum: "341e092a02afc261631a589dcc1f8d1f2efd5422bf4ceff7e72c942aa4496f0f",
     text: `-- The face of cron: what psql, schedules and tests call.
 
 create or replace function rhythm.check_timezone(p_timezone text)
@@ -4698,6 +4877,12 @@ declare
   v_zone constant text := rhythm.check_timezone(p_timezone);
   v_at timestamptz := coalesce(p_after, rhythm.now());
 begin
+  if not isfinite(v_at) or v_at not between '0001-01-01Z' and '9999-12-31Z' then
+    perform rhythm.raise('RH001', format('%s cannot be p_after: expected a moment from the year 1 to the year 9999', v_at));
+  end if;
+  if coalesce(p_count, 0) not between 1 and 10000 then
+    perform rhythm.raise('RH001', format('%s cannot be p_count: expected 1 to 10000', coalesce(p_count::text, 'null')));
+  end if;
   for v_nth in 1 .. p_count loop
     v_at := rhythm.cron_after(v_times, v_zone, v_at);
     return next v_at;
@@ -4905,7 +5090,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "620_schedule.sql",
     kind: "behaviour",
-    checksum: "0acf5458de99fce6e160bff154f97eb4f024f392d70e61e621408f740f678c42",
+    checksum: "3c9035993c44e1eab38d8d3932b174943e221a49ba88dd71626293bfc0de32f5",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -4971,12 +5156,12 @@ create or replace function rhythm.schedule(
   p_cron text,
   p_target text,
   p_inputs jsonb default '{}',
-  p_type text default 'workflow',
-  p_timezone text default 'UTC',
-  p_overlap text default 'skip',
-  p_catch_up text default 'one',
-  p_jitter interval default '0',
-  p_options jsonb default '{}'
+  type text default 'workflow',
+  timezone text default 'UTC',
+  overlap text default 'skip',
+  catch_up text default 'one',
+  jitter interval default '0',
+  options jsonb default '{}'
 )
 returns timestamptz
 language plpgsql
@@ -4990,15 +5175,15 @@ declare
 begin
   v_new.name := p_name;
   v_new.cron := btrim(p_cron);
-  v_new.timezone := rhythm.check_timezone(p_timezone);
-  v_new.type := p_type;
+  v_new.timezone := rhythm.check_timezone(timezone);
+  v_new.type := type;
   v_new.target := p_target;
   v_new.inputs := coalesce(p_inputs, '{}');
-  v_new.options := p_options;
-  v_new.overlap := p_overlap;
-  v_new.catch_up := p_catch_up;
-  v_new.jitter := p_jitter;
-  v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), p_timezone, v_now);
+  v_new.options := options;
+  v_new.overlap := overlap;
+  v_new.catch_up := catch_up;
+  v_new.jitter := jitter;
+  v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), timezone, v_now);
   perform rhythm.check_schedule(v_new);
 
   insert into rhythm.schedule_entry as s (
@@ -5028,10 +5213,10 @@ end;
 $$;
 
 comment on function rhythm.schedule(text, text, text, jsonb, text, text, text, text, interval, jsonb) is
-  'Starts p_target at every time that p_cron names in p_timezone; returns the next. The same name again changes the '
+  'Starts p_target at every time that p_cron names in timezone; returns the next. The same name again changes the '
   'schedule. While an execution of it is not over, overlap skips the next, queues it, allows it, or cancels the one '
   'before; of the times missed while nobody ticked, catch_up runs none, one (the latest), or all; jitter moves each by '
-  'up to an interval. p_options: as for create_many() (queue, priority, timeout, retry, metadata …).';
+  'up to an interval. options: as for create_many() (queue, priority, timeout, retry, metadata …).';
 
 create or replace function rhythm.unschedule(p_name text)
 returns boolean
@@ -5053,7 +5238,7 @@ comment on function rhythm.unschedule(text) is
   {
     name: "630_schedule_control.sql",
     kind: "behaviour",
-    checksum: "fd022abbabe7e9fd592779cd8470bb4938654047925d1779ffd662e46e5f7254",
+    checksum: "f5635bca9bacb1042bea14da7d00cda4ff457848fbe3861b05942d7761fd4cf3",
     text: `-- Pause, resume, trigger, back-fill.
 
 create or replace function rhythm.pause_schedule(p_name text)
@@ -5134,7 +5319,7 @@ declare
   v_slot timestamptz := p_from - interval '1 microsecond';
   v_requests jsonb[] := '{}';
 begin
-  if p_from is null or p_to is null or p_from > p_to or p_to > rhythm.now() then
+  if p_from is null or p_to is null or p_from > p_to or p_to > rhythm.now() or p_from < '0001-01-01Z' then
     perform rhythm.raise('RH001', format('Cannot back-fill from %s to %s: expected a time, and a later one that is not in the future',
       p_from, p_to));
   end if;
@@ -5430,7 +5615,7 @@ comment on function rhythm.call_sql_task(text, jsonb) is
   {
     name: "655_run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "7679b62c52f288b99e423359121f43b50848857f2e17918af13a982da2f578fe",
+    checksum: "1befc17647cdab7ad86cf9e3e2a81fc7f936897f42368d6aed79cadaefa316ab",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -5527,7 +5712,7 @@ begin
     return null;
   end if;
 
-  v_worker := rhythm.register_worker(null, v_queues, 'sql tasks');
+  v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
   foreach v_queue in array v_queues loop
     while v_left > 0 and clock_timestamp() < v_until loop
       v_outcomes := rhythm.run_claimed(rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets));
@@ -6341,7 +6526,7 @@ comment on view rhythm.steps is
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "863835e201e9386776a11ea682a6fc2adc18ff2b66cc1f0fbc59d10fbaa6b450",
+    checksum: "7227a18e63c843dd98be1a8c94f2087d900b28b1f542f35776eed6adf1b0c1b6",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -6357,7 +6542,7 @@ as $$
   select s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'channel', 'cron_next', 'cron_upcoming', 'check_inputs', 'check_schema', 'name_problem'
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'channel', 'cron_next', 'cron_upcoming'
     ]),
     ('rhythm_client', array[
       'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
@@ -6365,7 +6550,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

@@ -77,7 +77,7 @@ async function worksAlone(sql: postgres.Sql): Promise<void> {
   await sql`create function public.add_one(jsonb) returns integer language sql as 'select ($1 ->> ''n'')::integer + 1'`;
   await sql`select rhythm.define_sql_task('add_one', 'public.add_one(jsonb)')`;
   const [delayed] = await sql`select rhythm.enqueue('add_one', '{"n": 1}', delay => '0.5s') as id`;
-  await sql`select rhythm.schedule('often', '* * * * * *', 'add_one', '{"n": 2}', p_type => 'task')`;
+  await sql`select rhythm.schedule('often', '* * * * * *', 'add_one', '{"n": 2}', type => 'task')`;
 
   const [lost] =
     await sql`select rhythm.enqueue('elsewhere', retry => '{"max_attempts": 2, "initial": "1ms"}') as id`;

@@ -94,7 +94,7 @@ Deno.test({
       "rhythm_client",
       "select rhythm.enqueue('t', '{\"n\": 1}') as id",
     );
-    await as("rhythm_client", "select rhythm.schedule('s', '@daily', 't', p_type => 'task')");
+    await as("rhythm_client", "select rhythm.schedule('s', '@daily', 't', type => 'task')");
     await as("rhythm_client", "select rhythm.trigger_schedule('s')");
     const [worker] = await as<{ id: string }>("rhythm_worker", "select rhythm.register_worker(null) as id");
     const claimed = await as<{ id: string }>(
@@ -176,7 +176,7 @@ Deno.test({
       assert.equal(await tryAs(test.sql, "rhythm_viewer", `select * from ${schema}.executions`), "fine");
     }
     await test
-      .sql`select "Odd name".schedule('s', '* * * * * *', 't', p_type => 'task', p_catch_up => 'one')`;
+      .sql`select "Odd name".schedule('s', '* * * * * *', 't', type => 'task', catch_up => 'one')`;
     await test
       .sql`update "Odd name".schedule_entry set due_at = now() - interval '1 second', next_slot = now() - interval '1 second'`;
     await test.sql`call "Odd name".tick_loop('0.1 seconds')`;

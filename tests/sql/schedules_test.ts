@@ -12,7 +12,7 @@ Deno.test({
     for (const name of ["a", "b", "c"]) {
       await sql.begin(async (tx) => {
         await tx`set local rhythm_clock.at = '2026-01-01 00:00:00Z'`;
-        await tx`select rhythm.schedule(${name}, '* * * * * *', 'report', p_type => 'task', p_overlap => 'allow', p_catch_up => 'all')`;
+        await tx`select rhythm.schedule(${name}, '* * * * * *', 'report', type => 'task', overlap => 'allow', catch_up => 'all')`;
       });
     }
     const tick = async (at: Date): Promise<void> => {
@@ -43,7 +43,7 @@ Deno.test({
   fn: async () => {
     await using test = await freshDatabase();
     const { sql } = test;
-    await sql`select rhythm.schedule('busy', '* * * * * *', 'report', p_type => 'task')`;
+    await sql`select rhythm.schedule('busy', '* * * * * *', 'report', type => 'task')`;
     await sql`update rhythm.schedule_entry set due_at = rhythm.now() - interval '1 minute'`;
     let release = (): void => {};
     const held = new Promise<void>((resolve) => release = resolve);
@@ -66,7 +66,7 @@ Deno.test({
 
 Deno.test("schedule() refuses every bad argument, and changes nothing", async () => {
   await using test = await freshDatabase();
-  await test.database.query("select rhythm.schedule('there', '@daily', 't', p_type => 'task')");
+  await test.database.query("select rhythm.schedule('there', '@daily', 't', type => 'task')");
   await test.database.query(
     `select rhythm.register_flow('order', 'return 1', '{}', '{"type": "object", "required": ["id"]}')`,
   );
@@ -75,12 +75,12 @@ Deno.test("schedule() refuses every bad argument, and changes nothing", async ()
     p_cron: "@daily",
     p_target: "t",
     p_inputs: "{}",
-    p_type: "task",
-    p_timezone: "UTC",
-    p_overlap: "skip",
-    p_catch_up: "one",
-    p_jitter: "0",
-    p_options: "{}",
+    type: "task",
+    timezone: "UTC",
+    overlap: "skip",
+    catch_up: "one",
+    jitter: "0",
+    options: "{}",
   };
   const refused: [Record<string, unknown>, string, string | RegExp][] = [
     [{ p_name: "a b" }, "RH001", /^"a b" cannot be a schedule name/],
@@ -90,41 +90,41 @@ Deno.test("schedule() refuses every bad argument, and changes nothing", async ()
     [{ p_cron: "0 0 30 2 *" }, "RH001", /never fires/],
     [{ p_target: null }, "RH001", /target must be a text/],
     [{ p_target: "a b" }, "RH001", /^"a b" cannot be a task name/],
-    [{ p_target: "nope", p_type: "workflow" }, "RH004", 'There is no flow "nope"'],
+    [{ p_target: "nope", type: "workflow" }, "RH004", 'There is no flow "nope"'],
     [
-      { p_target: "order", p_type: "workflow" },
+      { p_target: "order", type: "workflow" },
       "RH005",
       'Cannot start flow "order": inputs.id: is required (required)',
     ],
-    [{ p_type: "job" }, "RH001", '"job" cannot be the type of a schedule: expected workflow or task'],
-    [{ p_type: null }, "RH001", /cannot be the type of a schedule/],
-    [{ p_timezone: "Mars" }, "RH001", /^"Mars" is not a time zone/],
-    [{ p_timezone: null }, "RH001", /is not a time zone/],
+    [{ type: "job" }, "RH001", '"job" cannot be the type of a schedule: expected workflow or task'],
+    [{ type: null }, "RH001", /cannot be the type of a schedule/],
+    [{ timezone: "Mars" }, "RH001", /^"Mars" is not a time zone/],
+    [{ timezone: null }, "RH001", /is not a time zone/],
     [
-      { p_overlap: "wait" },
+      { overlap: "wait" },
       "RH001",
       '"wait" cannot be the overlap of a schedule: expected skip, queue, allow or cancel',
     ],
-    [{ p_overlap: null }, "RH001", /cannot be the overlap/],
+    [{ overlap: null }, "RH001", /cannot be the overlap/],
     [
-      { p_catch_up: "some" },
+      { catch_up: "some" },
       "RH001",
       '"some" cannot be the catch-up of a schedule: expected none, one or all',
     ],
-    [{ p_catch_up: null }, "RH001", /cannot be the catch-up/],
+    [{ catch_up: null }, "RH001", /cannot be the catch-up/],
     [
-      { p_jitter: "-1 s" },
+      { jitter: "-1 s" },
       "RH001",
       '"-00:00:01" cannot be the jitter of a schedule: expected zero to one day',
     ],
-    [{ p_jitter: "25 hours" }, "RH001", /cannot be the jitter/],
-    [{ p_jitter: null }, "RH001", /cannot be the jitter/],
-    [{ p_options: "[]" }, "RH001", /^The options of a schedule are not a JSON object/],
-    [{ p_options: null }, "RH001", /^The options of a schedule are not a JSON object/],
-    [{ p_options: '{"inputs": 1}' }, "RH001", /^The options of a schedule cannot hold/],
-    [{ p_options: '{"qeue": "x"}' }, "RH001", /^There is no option "qeue"/],
-    [{ p_options: '{"queue": "a b"}' }, "RH001", /^"a b" cannot be a queue name/],
-    [{ p_options: '{"metadata": 1}' }, "RH001", /metadata must be an object/],
+    [{ jitter: "25 hours" }, "RH001", /cannot be the jitter/],
+    [{ jitter: null }, "RH001", /cannot be the jitter/],
+    [{ options: "[]" }, "RH001", /^The options of a schedule are not a JSON object/],
+    [{ options: null }, "RH001", /^The options of a schedule are not a JSON object/],
+    [{ options: '{"inputs": 1}' }, "RH001", /^The options of a schedule cannot hold/],
+    [{ options: '{"qeue": "x"}' }, "RH001", /^There is no option "qeue"/],
+    [{ options: '{"queue": "a b"}' }, "RH001", /^"a b" cannot be a queue name/],
+    [{ options: '{"metadata": 1}' }, "RH001", /metadata must be an object/],
   ];
   for (const [bad, code, message] of refused) {
     for (const p_name of ["s", "there"]) {
@@ -140,7 +140,7 @@ Deno.test("schedule() refuses every bad argument, and changes nothing", async ()
 
 Deno.test("the other functions of schedules refuse what is unknown or wrong, and change nothing", async () => {
   await using test = await freshDatabase();
-  await test.database.query("select rhythm.schedule('s', '* * * * *', 't', p_type => 'task')");
+  await test.database.query("select rhythm.schedule('s', '* * * * *', 't', type => 'task')");
   for (const call of ["pause_schedule", "resume_schedule", "trigger_schedule"]) {
     for (const name of ["nope", null]) {
       await assertRefused(test.database, `select rhythm.${call}($1)`, [name], {

@@ -30,8 +30,8 @@ export async function schedule(home: Home, request: ScheduleRequest): Promise<Da
   const [row] = await ask<{ next: Date | null }>(
     home,
     `select rhythm.schedule(
-      p_name => $1, p_cron => $2, p_target => $3, p_inputs => $4::text::jsonb, p_type => $5, p_timezone => $6,
-      p_overlap => $7, p_catch_up => $8, p_jitter => make_interval(secs => $9::text::float8), p_options => $10::text::jsonb
+      p_name => $1, p_cron => $2, p_target => $3, p_inputs => $4::text::jsonb, type => $5, timezone => $6,
+      overlap => $7, catch_up => $8, jitter => make_interval(secs => $9::text::float8), options => $10::text::jsonb
     ) as next`,
     [
       request.name,

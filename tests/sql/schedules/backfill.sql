@@ -5,7 +5,7 @@ declare
   v_first uuid[];
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:30Z', true);
-  perform rhythm.schedule('s', '* * * * *', 'report', p_type => 'task');
+  perform rhythm.schedule('s', '* * * * *', 'report', type => 'task');
   perform set_config('rhythm_clock.at', '2026-01-01 00:02:00Z', true);
   perform rhythm.fire_schedules();
   assert (select count(*) from rhythm.executions) = 1, 'the latest of two, that of 00:02';

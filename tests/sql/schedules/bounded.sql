@@ -5,7 +5,7 @@ declare
   v_begin timestamptz;
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:00Z', true);
-  perform rhythm.schedule('all', '* * * * * *', 'report', p_type => 'task', p_overlap => 'allow', p_catch_up => 'all');
+  perform rhythm.schedule('all', '* * * * * *', 'report', type => 'task', overlap => 'allow', catch_up => 'all');
   perform set_config('rhythm_clock.at', '2026-01-08 00:00:00Z', true);
   assert rhythm.fire_schedules(50) <= '2026-01-08 00:00:00Z', 'more is due: call again';
   assert (select count(*) from rhythm.executions) = 50;
@@ -13,7 +13,7 @@ begin
   assert (select count(*) from rhythm.executions) = 100;
   assert (select s.last_slot from rhythm.schedules as s) = '2026-01-01 00:01:40Z', 'in order, none twice';
 
-  perform rhythm.schedule('all', '* * * * * *', 'report', p_type => 'task', p_overlap => 'allow', p_catch_up => 'one');
+  perform rhythm.schedule('all', '* * * * * *', 'report', type => 'task', overlap => 'allow', catch_up => 'one');
   v_begin := clock_timestamp();
   assert rhythm.fire_schedules(50) = '2026-01-08 00:00:01Z';
   assert (select count(*) from rhythm.executions) = 101;

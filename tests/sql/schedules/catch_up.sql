@@ -17,7 +17,7 @@ begin
     ) as t(catch_up, late, expected)
   loop
     perform set_config('rhythm_clock.at', '2026-01-01 00:00:30Z', true);
-    perform rhythm.schedule('s', '1-5 * * * *', v_catch_up || v_late, p_type => 'task', p_overlap => 'allow', p_catch_up => v_catch_up);
+    perform rhythm.schedule('s', '1-5 * * * *', v_catch_up || v_late, type => 'task', overlap => 'allow', catch_up => v_catch_up);
     perform set_config('rhythm_clock.at', ('2026-01-01 00:05Z'::timestamptz + v_late * interval '1 second')::text, true);
     assert rhythm.fire_schedules() = '2026-01-01 01:01Z';
     perform rhythm.fire_schedules();

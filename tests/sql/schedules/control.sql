@@ -5,7 +5,7 @@ declare
   v_id uuid;
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:30Z', true);
-  perform rhythm.schedule('s', '* * * * *', 'report', p_type => 'task', p_catch_up => 'all', p_overlap => 'allow');
+  perform rhythm.schedule('s', '* * * * *', 'report', type => 'task', catch_up => 'all', overlap => 'allow');
   assert rhythm.pause_schedule('s');
   assert not rhythm.pause_schedule('s'), 'paused already';
   assert (select s.paused and s.next_run_at is null from rhythm.schedules as s);

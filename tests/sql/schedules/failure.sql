@@ -5,7 +5,7 @@ begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:30Z', true);
   perform rhythm.register_flow('order', 'return 1', '{}', '{"type": "object"}');
   perform rhythm.schedule('a', '* * * * *', 'order');
-  perform rhythm.schedule('b', '* * * * *', 'report', p_type => 'task', p_overlap => 'allow');
+  perform rhythm.schedule('b', '* * * * *', 'report', type => 'task', overlap => 'allow');
   perform rhythm.register_flow('order', 'return 2', '{}', '{"type": "object", "required": ["id"]}');
 
   perform set_config('rhythm_clock.at', '2026-01-01 00:01:00Z', true);

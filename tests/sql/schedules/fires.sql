@@ -5,7 +5,7 @@ declare
   v_next timestamptz;
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:30Z', true);
-  v_next := rhythm.schedule('report', '* * * * *', 'report', '{"n": 1}', p_type => 'task', p_options => '{"queue": "q", "priority": 7, "metadata": {"team": "a"}}');
+  v_next := rhythm.schedule('report', '* * * * *', 'report', '{"n": 1}', type => 'task', options => '{"queue": "q", "priority": 7, "metadata": {"team": "a"}}');
   assert v_next = '2026-01-01 00:01Z', format('schedule() said %s', v_next);
   assert rhythm.fire_schedules() = '2026-01-01 00:01Z';
   assert not exists (select from rhythm.executions), 'it fired early';

@@ -6,7 +6,7 @@ declare
   v_due timestamptz[];
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:30Z', true);
-  perform rhythm.schedule('s', '* * * * *', 'report', p_type => 'task', p_overlap => 'allow', p_jitter => '20 seconds');
+  perform rhythm.schedule('s', '* * * * *', 'report', type => 'task', overlap => 'allow', jitter => '20 seconds');
   select s.* into v_entry from rhythm.schedule_entry as s;
 
   v_due := array(

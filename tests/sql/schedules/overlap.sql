@@ -18,7 +18,7 @@ declare
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:30Z', true);
   foreach v_overlap in array array['skip', 'queue', 'allow', 'cancel'] loop
-    perform rhythm.schedule(v_overlap, '* * * * *', 'report', p_type => 'task', p_overlap => v_overlap);
+    perform rhythm.schedule(v_overlap, '* * * * *', 'report', type => 'task', overlap => v_overlap);
   end loop;
   perform pg_temp.at('00:01:00');
   perform pg_temp.at('00:02:00');
