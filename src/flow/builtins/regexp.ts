@@ -69,9 +69,9 @@ export type Match = ArrayLike<number>;
 export function matchFrom(
   vm: Machine,
   regexp: FlowRegExp,
-  at: { text: string; from: number; sticky: boolean },
+  at: { text: string; from: number; sticky: boolean; wholePairs?: boolean },
 ): Match | null {
-  const { text, from, sticky } = at;
+  const { text, from, sticky, wholePairs } = at;
   const program = programOf(vm, regexp);
   const charge = (units: number): void => vm.charge(units);
   if (program.unicode && isInsidePair(text, from)) {
@@ -79,7 +79,7 @@ export function matchFrom(
     const whole = executeRegExp(program, text, { from: from - 1, sticky: true, charge });
     if (whole !== null) return whole;
   }
-  return executeRegExp(program, text, { from, sticky, charge });
+  return executeRegExp(program, text, { from, sticky, wholePairs, charge });
 }
 
 function isInsidePair(text: string, index: number): boolean {

@@ -32,8 +32,10 @@ export function splitByRegExp(
   const { separator, limit } = by;
   const parts: Value[] = [];
   if (limit === 0) return parts;
+  // V8 splits by a sticky pattern character by character, and searches for any other.
+  const wholePairs = separator.flags.includes("y");
   const find = (from: number): ArrayLike<number> | null =>
-    matchFrom(vm, separator, { text, from, sticky: false });
+    matchFrom(vm, separator, { text, from, sticky: false, wholePairs });
   if (text === "") return find(0) === null ? [text] : [];
   let start = 0;
   let from = 0;

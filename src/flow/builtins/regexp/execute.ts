@@ -7,6 +7,8 @@ export interface MatchOptions {
   readonly from: number;
   /** Whether the match has to begin there. */
   readonly sticky: boolean;
+  /** Whether no match may begin between the two halves of a pair. */
+  readonly wholePairs?: boolean;
   /** Told how much work was done, every now and then. */
   readonly charge: (units: number) => void;
 }
@@ -37,6 +39,7 @@ class Run {
   readonly #text: string;
   readonly #options: MatchOptions;
   readonly #scratch: Scratch;
+  readonly #empty: Captures;
   #work = 0;
   #index: number;
   #found: Captures | null = null;
@@ -47,13 +50,14 @@ class Run {
     this.#text = text;
     this.#options = options;
     this.#scratch = Scratch.of(program);
+    this.#empty = new Array<number>(program.slots).fill(-1);
     this.#index = options.from;
   }
 
   search(): Captures | null {
     const { sticky, from } = this.#options;
     const { length } = this.#text;
-    const empty: Captures = new Array<number>(this.#program.slots).fill(-1);
+    const empty = this.#empty;
     let { now, next } = this.#scratch;
     now.count = 0;
     this.#scratch.step();
@@ -98,6 +102,7 @@ class Run {
     const code = this.#code;
     const { tests, unicode } = this.#program;
     const char = unicode ? this.#text.codePointAt(this.#index)! : this.#text.charCodeAt(this.#index);
+    const between = char > 0xffff ? this.#betweenPair(next) : null;
     this.#index += char > 0xffff ? 2 : 1;
     next.count = 0;
     this.#scratch.step();
@@ -110,6 +115,21 @@ class Run {
       // What ranks behind a match is never preferred to it.
       if (fits && this.#follow(next, 2 * place + 3, captures[rank]!)) return;
     }
+    this.#found ??= between;
+  }
+
+  /** As V8 does: an empty match may stand between the two halves of a pair. What began before is preferred to it. */
+  #betweenPair(unused: Threads): Captures | null {
+    const { sticky, wholePairs } = this.#options;
+    if (this.#found !== null || sticky || wholePairs || this.#program.first !== undefined) return null;
+    this.#index++;
+    unused.count = 0;
+    this.#scratch.step();
+    this.#follow(unused, 0, this.#empty);
+    this.#index--;
+    const found = this.#found;
+    this.#found = null;
+    return found;
   }
 
   /**
