@@ -5,30 +5,21 @@
  */
 
 import type { Machine } from "../builtins/builtin.ts";
-import { DurationError, durationMs } from "../../shared/duration.ts";
-import type { JsonObject } from "../../shared/json.ts";
-import type { Effect, RunOptions } from "../types.ts";
+import type { Effect } from "../types.ts";
 import { offsetAt, placeOf } from "../vm/loaded.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import { FlowPromise } from "../vm/promise.ts";
 import { LimitExceeded } from "../vm/throw.ts";
-import { Namespace, NativeFunction, PlainObject, type Value } from "../vm/value.ts";
+import { Namespace, NativeFunction, type Value } from "../vm/value.ts";
+import {
+  durationArgument,
+  momentArgument,
+  nameArgument,
+  optionsArgument,
+  textArgument,
+} from "./arguments.ts";
 import { toJsonValue } from "./boundary.ts";
-
-const BAD_ARGUMENT = { code: "FLOW_ARGUMENT" };
-const OPTIONS = new Set([
-  ...[
-    "queue",
-    "priority",
-    "delay",
-    "runAt",
-    "timeout",
-    "retry",
-    "idempotencyKey",
-    "concurrencyKey",
-    "metadata",
-  ],
-]);
+import { runOptions } from "./run_options.ts";
 
 function start(vm: FlowMachine, effect: Effect & { id: string }): FlowPromise {
   if (vm.pending.size >= vm.limits.pendingPromises) {
@@ -45,50 +36,8 @@ function start(vm: FlowMachine, effect: Effect & { id: string }): FlowPromise {
   return promise;
 }
 
-function nameArgument(vm: FlowMachine, value: Value, what: string): string {
-  if (typeof value === "string" && value !== "") return value;
-  return vm.fail(
-    "TypeError",
-    `${what} must be text that is not empty, not ${vm.library.format(vm, [value])}`,
-    BAD_ARGUMENT,
-  );
-}
-
-function milliseconds(vm: FlowMachine, value: Value): number {
-  try {
-    return durationMs(value as string | number);
-  } catch (error) {
-    if (error instanceof DurationError) return vm.fail("TypeError", error.message, BAD_ARGUMENT);
-    throw error;
-  }
-}
-
 function after(vm: FlowMachine, ms: number): string {
   return new Date(vm.now() + Math.ceil(ms)).toISOString();
-}
-
-function runOptions(vm: FlowMachine, value: Value, call: string): RunOptions | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (!(value instanceof PlainObject)) {
-    return vm.fail(
-      "TypeError",
-      `The options of ${call} must be an object, not ${vm.library.format(vm, [value])}`,
-      BAD_ARGUMENT,
-    );
-  }
-  for (const key of Object.keys(value)) {
-    if (!OPTIONS.has(key)) {
-      vm.fail(
-        "TypeError",
-        `${call} has no option "${key}": expected ${[...OPTIONS].join(", ")}`,
-        BAD_ARGUMENT,
-      );
-    }
-  }
-  const options = toJsonValue(vm, value, `the options of ${call}`) as JsonObject;
-  if (options.delay !== undefined) milliseconds(vm, value.delay);
-  if (options.timeout !== undefined) milliseconds(vm, value.timeout);
-  return options as RunOptions;
 }
 
 function runner(space: "Task" | "Workflow"): NativeFunction {
@@ -112,7 +61,7 @@ const delay = new NativeFunction({
   length: 1,
   call: (machine, _self, [duration]) => {
     const vm = machine as FlowMachine;
-    const at = after(vm, milliseconds(vm, duration));
+    const at = after(vm, durationArgument(vm, duration, "The duration given to Timer.delay"));
     return start(vm, { type: "start_timer", id: vm.newId(), at });
   },
 });
@@ -122,19 +71,8 @@ const until = new NativeFunction({
   length: 1,
   call: (machine, _self, [when]) => {
     const vm = machine as FlowMachine;
-    const time = when instanceof Date
-      ? when.getTime()
-      : typeof when === "number"
-      ? when
-      : Date.parse(String(when));
-    if (!Number.isFinite(time) || Math.abs(time) > 8.64e15) {
-      return vm.fail(
-        "TypeError",
-        `Timer.until takes a date, not ${vm.library.format(vm, [when])}`,
-        BAD_ARGUMENT,
-      );
-    }
-    return start(vm, { type: "start_timer", id: vm.newId(), at: new Date(time).toISOString() });
+    const at = momentArgument(vm, when, "Timer.until").toISOString();
+    return start(vm, { type: "start_timer", id: vm.newId(), at });
   },
 });
 
@@ -145,8 +83,13 @@ function next(name: "next" | "when"): NativeFunction {
     call: (machine, _self, [signal, options]) => {
       const vm = machine as FlowMachine;
       const text = nameArgument(vm, signal, `The name given to Signal.${name}`);
-      const timeout = options instanceof PlainObject ? options.timeout : undefined;
-      const limit = timeout === undefined ? undefined : after(vm, milliseconds(vm, timeout));
+      const { timeout } = optionsArgument(vm, options, {
+        what: `The options of Signal.${name}`,
+        keys: ["timeout"],
+      });
+      const limit = timeout === undefined
+        ? undefined
+        : after(vm, durationArgument(vm, timeout, `The option timeout of Signal.${name}`));
       const id = vm.newId();
       return start(vm, { type: "await_signal", id, name: text, ...(limit && { timeoutAt: limit }) });
     },
@@ -158,7 +101,7 @@ const send = new NativeFunction({
   length: 3,
   call: (machine, _self, [execution, signal, payload]) => {
     const vm = machine as FlowMachine;
-    const executionId = nameArgument(vm, execution, "The execution given to Signal.send");
+    const executionId = textArgument(vm, execution, "The execution given to Signal.send");
     const name = nameArgument(vm, signal, "The name given to Signal.send");
     const json = payload === undefined ? null : toJsonValue(vm, payload, `the payload of ${name}`);
     vm.outbox.push({ type: "send_signal", executionId, name, payload: json } satisfies Effect);

@@ -180,8 +180,9 @@ export const STRINGS: readonly string[] = [
 
 /** Booleans. */
 export const BOOLEANS: readonly string[] = [
-  "($n < $n || $n >= $n)",
+  "($n >= $n || $n < $n)",
   "($n <= $n || $n > $n)",
+  "!!($n >= $n || $n > $n || $n < $n || $n <= $n || $n < $i)",
   "!($n <= $n && $n > $n)",
   "($b && $b)",
   "($b || $b)",

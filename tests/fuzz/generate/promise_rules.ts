@@ -45,7 +45,7 @@ export const FULFILLED: readonly string[] = [
   'Promise.race([Task.run("number", {}), $p])',
   "Timer.until(new Date($i))",
   "Promise.resolve($P).then(async (v) => { await null; return [v, await $P]; })",
-  "(async ({ $K: a = $p } = {}, ...rest) => [a, rest, await null])({}, $p)",
+  "(async ({ $K: a = 1 } = {}, ...rest) => [a, rest, await null])({}, $p)",
   "new Promise((done) => Promise.resolve().then(() => done($p)))",
   "new Promise((done) => [$p, $p].forEach(done))",
   '{ then: (done) => { log("then called"); done($p); } }',

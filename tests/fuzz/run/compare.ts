@@ -14,8 +14,8 @@ export const SOME_OBJECT = "<object>";
 
 /** Where V8's messages quote the program's text or print pictures, only what they say is compared. */
 const SAID: readonly (readonly [RegExp, string])[] = [
-  [new RegExp(`(Error<)[^>]*(${QUOTING})[^>]*`, "g"), "$1$2"],
-  [new RegExp(`^(failed \\w+: ).*(${QUOTING}).*`), "$1$2"],
+  [new RegExp(`(Error<).*?(${QUOTING})[^>]*`, "g"), "$1$2"],
+  [new RegExp(`^(failed \\w+: )[^]*(${QUOTING})[^]*`), "$1$2"],
   [new RegExp(`"(?:[^"\\\\]|\\\\.)*(${QUOTING})(?:[^"\\\\]|\\\\.)*"`, "g"), '"$1"'],
   [/Spread syntax requires [^>"]* to be a function/g, "is not iterable"],
   [/Cannot destructure [^>"]*? as it is (undefined|null)\.?/g, "Cannot destructure $1"],

@@ -83,7 +83,8 @@ function rest(): Promise<void> {
 /** How a run that threw `error` ends. */
 export function failure(error: unknown): string {
   if (error instanceof Error) return `failed ${error.name}: ${error.message}`;
-  const text = typeof error === "object" && error !== null ? messageOf(error) : shown(error);
+  const some = (typeof error === "object" && error !== null) || typeof error === "function";
+  const text = some ? messageOf(error as object) : shown(error);
   return `failed ThrownValue: ${text}`;
 }
 
