@@ -2,6 +2,7 @@ import { connect } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import { createHandler } from "../http/mod.ts";
 import { durationMs } from "../shared/duration.ts";
+import { StepsRuntime } from "../steps/runtime.ts";
 import { sqlEngine } from "../worker/sql_engine.ts";
 import { Worker } from "../worker/worker.ts";
 import { flowRuntime } from "./flow_runtime.ts";
@@ -87,7 +88,7 @@ export class AppWorker {
   }
 
   #makeWorker(own: Database[]): Worker {
-    const { place, database, schema, tasks, logger } = this.#parts;
+    const { place, database, schema, tasks, workflows = [], logger } = this.#parts;
     const options = this.#options;
     const open = (maxConnections: number, name: string): Database => {
       if (place.kind === "embedded") return database;
@@ -96,14 +97,15 @@ export class AppWorker {
       return made;
     };
     const transactions = options.transactionalConcurrency ?? 5;
-    const isTransactional = tasks.some((made) => made.definition.options.transactional);
+    const isTransactional = workflows.length > 0 ||
+      tasks.some((made) => made.definition.options.transactional);
     const main = open(2, "rhythm worker");
     const leaseMs = durationMs(options.lease ?? 15);
     const telemetry = findTelemetry();
     return new Worker({
       engine: sqlEngine({
         main,
-        transactional: isTransactional ? open(transactions, "rhythm transactional tasks") : main,
+        transactional: isTransactional ? open(transactions, "rhythm transactions") : main,
         schema,
         name: options.name ?? `${Deno.hostname()}:${Deno.pid}`,
         queues: this.#queues(),
@@ -111,6 +113,7 @@ export class AppWorker {
         leaseMs,
       }),
       runtime: flowRuntime,
+      code: new StepsRuntime(workflows),
       tasks,
       logger,
       concurrency: options.concurrency ?? 100,
@@ -126,7 +129,8 @@ export class AppWorker {
 
   #queues(): readonly string[] {
     if (this.#options.queues !== undefined) return this.#options.queues;
-    const named = this.#parts.tasks.map((made) => made.definition.options.queue ?? "default");
+    const { tasks, workflows = [] } = this.#parts;
+    const named = [...tasks, ...workflows].map((made) => made.definition.options.queue ?? "default");
     return [...new Set(["default", ...named, ...this.#rhythm.flows.queues])];
   }
 

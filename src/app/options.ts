@@ -2,9 +2,11 @@ import { type Duration, durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
 import {
   type AnyTask,
+  type AnyWorkflow,
   describe,
   InvalidOptionError,
   isTask,
+  isWorkflow,
   type Logger,
   refuseUnknown,
 } from "../define/mod.ts";
@@ -23,6 +25,8 @@ export interface InitOptions {
   flows?: readonly FlowInput[];
   /** The tasks that workers of this application run. */
   tasks?: readonly AnyTask[];
+  /** The code-first workflows that workers of this application run: made by `workflow()` of `@rhythm/core/steps`. */
+  workflows?: readonly AnyWorkflow[];
   /** Install or upgrade the schema when it is not up to date. Default: true. */
   autoMigrate?: boolean;
   /** The schema that Rhythm lives in. Default: `rhythm`. */
@@ -57,7 +61,7 @@ export interface WorkerOptions {
   observer?: WorkerObserver;
 }
 
-const INIT_KEYS = ["databaseUrl", "flows", "tasks", "autoMigrate", "schema", "log", "poolSize"];
+const INIT_KEYS = ["databaseUrl", "flows", "tasks", "workflows", "autoMigrate", "schema", "log", "poolSize"];
 const WORKER_KEYS = [
   "queues",
   "concurrency",
@@ -87,16 +91,28 @@ export function checkInitOptions(options: InitOptions): void {
   expect(options.autoMigrate, "autoMigrate", (value) => typeof value === "boolean", "true or false", where);
   expect(options.schema, "schema", isText, "the name of a schema", where);
   expect(options.poolSize, "poolSize", isPositive, "a whole number of at least 1", where);
+  expect(options.workflows, "workflows", Array.isArray, "an array of workflows made by workflow()", where);
+  checkMade(options.tasks ?? [], { option: "tasks", what: "task", isMade: isTask });
+  checkMade(options.workflows ?? [], { option: "workflows", what: "workflow", isMade: isWorkflow });
+}
+
+function checkMade(
+  given: readonly { readonly name: string }[],
+  expected: { option: string; what: string; isMade: (value: unknown) => boolean },
+): void {
+  const { option, what, isMade } = expected;
   const names = new Set<string>();
-  for (const [index, task] of (options.tasks ?? []).entries()) {
-    if (!isTask(task)) throw wrong(`tasks[${index}]`, "a task made by task()", task, where);
-    if (names.has(task.name)) {
+  for (const [index, made] of given.entries()) {
+    if (!isMade(made)) {
+      throw wrong(`${option}[${index}]`, `a ${what} made by ${what}()`, made, "Rhythm.init()");
+    }
+    if (names.has(made.name)) {
       throw new InvalidOptionError(
-        "tasks",
-        `${where}: two tasks are named "${task.name}"; a name stands for one task`,
+        option,
+        `Rhythm.init(): two ${what}s are named "${made.name}"; a name stands for one ${what}`,
       );
     }
-    names.add(task.name);
+    names.add(made.name);
   }
 }
 

@@ -8,7 +8,7 @@ import { Tasks } from "../client/tasks.ts";
 import { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
 import { install } from "../db/install.ts";
-import { type AnyTask, type Logger, setDefaultQueue } from "../define/mod.ts";
+import { type AnyTask, type AnyWorkflow, type Logger, setDefaultQueue } from "../define/mod.ts";
 import { AppWorker } from "./app_worker.ts";
 import { forgetDefault, makeDefault } from "./default_app.ts";
 import { type FlowSource, readFlowSources } from "./flow_sources.ts";
@@ -27,6 +27,8 @@ export interface AppParts {
   readonly schema: string;
   /** The tasks of the application. */
   readonly tasks: readonly AnyTask[];
+  /** Its code-first workflows. */
+  readonly workflows?: readonly AnyWorkflow[];
   /** Where it logs. */
   readonly logger: Logger;
 }
@@ -86,6 +88,7 @@ export class Rhythm {
       const rhythm = new Rhythm(parts);
       await rhythm.flows.registerAll(sources);
       await rhythm.tasks.register();
+      await rhythm.workflows.register(parts.workflows ?? []);
       makeDefault(rhythm);
       setDefaultQueue((definition, input, start) => rhythm.tasks.queueDeclared(definition, input, start));
       return rhythm;
@@ -128,10 +131,10 @@ export class Rhythm {
       logger,
     });
     const schema = options.schema ?? "rhythm";
-    const tasks = options.tasks ?? [];
+    const { tasks = [], workflows = [] } = options;
     try {
       if (options.autoMigrate ?? true) await migrate(database, schema, logger);
-      return await assemble({ place, database, schema, tasks, logger }, sources);
+      return await assemble({ place, database, schema, tasks, workflows, logger }, sources);
     } catch (error) {
       await database.close().catch(() => {});
       throw error;

@@ -1,8 +1,11 @@
-import type { Run, StartOptions } from "../define/mod.ts";
+import { registerWorkflow } from "../db/calls/steps.ts";
+import type { AnyWorkflow, Run, StartOptions, WorkflowRef } from "../define/mod.ts";
+import { durationMs } from "../shared/duration.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 import { ExecutionRun } from "./run.ts";
 import type { RunNowOptions } from "./tasks.ts";
+import { translate } from "./translate.ts";
 
 /** Workflows: start one, or start it and wait for its result. */
 export class Workflows {
@@ -20,30 +23,54 @@ export class Workflows {
   /**
    * Starts a workflow on the current version of its flow.
    *
-   * @param flow the flow's name
+   * @param flow the flow's name; or a code-first workflow, made by `workflow()`, or its name
    * @param inputs checked against the flow's schema, before anything is written
    * @param options when, where and how it runs
    * @returns the execution
    */
+  start<Input, Output>(
+    flow: WorkflowRef<Input, Output>,
+    inputs?: Input,
+    options?: StartOptions,
+  ): Promise<Run<Output>>;
+  /** Starts a workflow by its name. */
+  start<Output = JsonValue>(flow: string, inputs?: unknown, options?: StartOptions): Promise<Run<Output>>;
   async start<Output = JsonValue>(
-    flow: string,
+    flow: string | WorkflowRef,
     inputs: unknown = {},
     options: StartOptions = {},
   ): Promise<Run<Output>> {
+    const name = typeof flow === "string" ? flow : flow?.name;
     return new ExecutionRun<Output>(
       this.#core,
-      await this.#core.start("workflow", flow, inputs, options, "workflows.start()"),
+      await this.#core.start("workflow", name, inputs, options, "workflows.start()"),
     );
   }
 
   /** Starts a workflow and waits for its result. */
+  run<Input, Output>(
+    flow: WorkflowRef<Input, Output>,
+    inputs?: Input,
+    options?: RunNowOptions,
+  ): Promise<Output>;
+  /** Starts a workflow by its name and waits for its result. */
+  run<Output = JsonValue>(flow: string, inputs?: unknown, options?: RunNowOptions): Promise<Output>;
   async run<Output = JsonValue>(
-    flow: string,
+    flow: string | WorkflowRef,
     inputs: unknown = {},
     options: RunNowOptions = {},
   ): Promise<Output> {
     const { wait, ...start } = options;
-    const run = await this.start<Output>(flow, inputs, start);
+    const run = await this.start<Output>(flow as string, inputs, start);
     return await run.result(wait);
+  }
+
+  /** Makes code-first workflows known, with the defaults of their executions: from then on they can be started. */
+  async register(workflows: readonly AnyWorkflow[]): Promise<void> {
+    for (const { name, definition } of workflows) {
+      const { timeout, ...rest } = definition.options;
+      const defaults = timeout === undefined ? rest : { ...rest, timeout: durationMs(timeout) / 1000 };
+      await translate(() => registerWorkflow(this.#core.home, name, JSON.stringify(defaults)));
+    }
   }
 }

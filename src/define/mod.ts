@@ -50,4 +50,10 @@ export {
   task,
   type TaskDefinition,
 } from "./task.ts";
-export type { AnyWorkflow, WorkflowDefaults, WorkflowDefinition, WorkflowRef } from "./workflow_ref.ts";
+export {
+  type AnyWorkflow,
+  isWorkflow,
+  type WorkflowDefaults,
+  type WorkflowDefinition,
+  type WorkflowRef,
+} from "./workflow_ref.ts";

@@ -31,3 +31,10 @@ export interface WorkflowDefinition {
   /** The code, its input unchecked; `context` is a `WorkflowContext`. */
   readonly code: (context: never, input: never) => unknown;
 }
+
+/** Whether a value was made by `workflow()`. */
+export function isWorkflow(value: unknown): value is AnyWorkflow {
+  if (typeof value !== "function" || !("definition" in value) || "queue" in value) return false;
+  const { definition } = value;
+  return typeof definition === "object" && definition !== null && "code" in definition;
+}

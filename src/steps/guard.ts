@@ -12,12 +12,12 @@ export type StepAcquisition<T = unknown> =
 export class StepGuard {
   readonly #run: WorkflowRun;
   readonly #name: string;
-  readonly #ended: (end: Promise<unknown>) => void;
+  readonly #ended: (end: Promise<unknown>) => Promise<void>;
   readonly #began = performance.now();
   #isUsed = false;
 
   /** @param run the workflow's run @param name the step @param ended takes its end */
-  constructor(run: WorkflowRun, name: string, ended: (end: Promise<unknown>) => void) {
+  constructor(run: WorkflowRun, name: string, ended: (end: Promise<unknown>) => Promise<void>) {
     this.#ended = ended;
     this.#run = run;
     this.#name = name;
@@ -29,7 +29,7 @@ export class StepGuard {
     this.#use();
     const output = value === undefined ? { is_undefined: true } : { output: text };
     await this.#run.saveEnd({ ...this.#head(), status: "completed", ...output });
-    this.#ended(Promise.resolve(value === undefined ? undefined : JSON.parse(text)));
+    await this.#ended(Promise.resolve(value === undefined ? undefined : JSON.parse(text)));
   }
 
   /** The step failed for good: an `Error`, or the sentence of one. */
@@ -38,7 +38,7 @@ export class StepGuard {
     const thrown = typeof error === "string" ? new Error(error) : error;
     this.#run.noteFailure(this.#name, thrown);
     await this.#run.saveEnd({ ...this.#head(), status: "failed", error: failureOf(thrown).error });
-    this.#ended(Promise.reject(thrown));
+    await this.#ended(Promise.reject(thrown));
   }
 
   #head(): { name: string; kind: "step"; attempts: number; took_ms: number } {

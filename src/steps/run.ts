@@ -182,7 +182,7 @@ export class WorkflowRun {
   /**
    * A step that is run by hand: its result if it is over (throws what it failed with), otherwise what takes its end.
    */
-  async acquire(name: string): Promise<{ value: unknown } | ((end: Promise<unknown>) => void)> {
+  async acquire(name: string): Promise<{ value: unknown } | ((end: Promise<unknown>) => Promise<void>)> {
     this.#checkOpen(name);
     const known = this.#calls.get(name);
     if (known !== undefined && !known.isOver) throw new DuplicateStepError(name);
@@ -192,8 +192,11 @@ export class WorkflowRun {
     }
     const ending = Promise.withResolvers<unknown>();
     ending.promise.catch(() => {});
-    void this.#once(name, () => this.#counted(() => ending.promise)).catch(() => {});
-    return ending.resolve;
+    const over = this.#once(name, () => this.#counted(() => ending.promise)).catch(() => {});
+    return async (end) => {
+      ending.resolve(end);
+      await over;
+    };
   }
 
   /** Saves that a step ended, and hands its result on when its turn has come. */

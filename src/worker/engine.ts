@@ -1,3 +1,4 @@
+import type { RefusedStep, StepNews, StepRow } from "../db/calls/steps.ts";
 import type { ExecutionError, ExecutionType, SqlTag } from "../define/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { Report } from "./reporter.ts";
@@ -38,6 +39,8 @@ export interface ClaimedFlow {
   readonly program: string;
   /** Which version of the flow it is. */
   readonly version: JsonValue;
+  /** How often it has been suspended. */
+  readonly seq: number;
   /** Where it stands; nothing: at its beginning. */
   readonly snapshot: JsonValue | null;
   /** What it waited for and is settled now. */
@@ -58,6 +61,8 @@ export type Outcome =
     readonly id: string;
     /** The attempt that ended so. */
     readonly attempt: number;
+    /** For a workflow: how often it had been suspended when it was leased. A settle that is repeated is known by it. */
+    readonly seq?: number;
   }
   & (
     | { readonly status: "completed"; readonly output: string; readonly flow?: FlowAdvance }
@@ -96,6 +101,16 @@ export interface Settlement {
   readonly claimed: readonly Claimed[];
 }
 
+/** One execution that is leased to this worker, as the engine knows it. */
+export interface Held {
+  /** The execution. */
+  readonly id: string;
+  /** Which attempt this is. */
+  readonly attempt: number;
+  /** For a workflow: how often it has been suspended. */
+  readonly seq: number | null;
+}
+
 /** What the engine says to a worker's sign of life. */
 export interface Beat {
   /** Executions that are to stop, and why. */
@@ -118,8 +133,20 @@ export interface EngineEars {
   readonly onStop: () => void;
 }
 
+/** The steps of code-first workflows, as one worker sees them. */
+export interface StepEngine {
+  /** Reads the steps of workflows, in the order in which they ended. */
+  load(executions: readonly string[]): Promise<readonly StepRow[]>;
+  /** Stores steps, all of them or none; gives those that changed nothing. */
+  save(steps: readonly StepNews[]): Promise<readonly RefusedStep[]>;
+  /** Runs a step in the transaction that stores it; false: it changed nothing, and nothing of it stays. */
+  saveInTransaction(body: (sql: SqlTag) => Promise<StepNews>): Promise<boolean>;
+}
+
 /** The engine as one worker sees it. */
 export interface Engine {
+  /** The steps of code-first workflows; an engine for a worker that has none can do without. */
+  readonly steps?: StepEngine;
   /** Makes the worker known, anew if it was given up. */
   register(): Promise<void>;
   /** Calls back whenever there is news; returns what ends that. */
@@ -132,6 +159,8 @@ export interface Engine {
   settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
   /** Gives a sign of life. */
   beat(): Promise<Beat>;
+  /** What is leased to this worker. */
+  held(): Promise<readonly Held[]>;
   /** Does what is due; gives the milliseconds until the next thing is; nothing: nothing is due. */
   tick(): Promise<number | null>;
   /** Stores log lines and progress. */

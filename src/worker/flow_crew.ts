@@ -1,8 +1,10 @@
 import type { ExecutionError, Logger, Telemetry } from "../define/mod.ts";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
+import type { CodeCrew } from "./code_crew.ts";
 import type { Claimed, ClaimedFlow, Engine, FlowAdvance, Outcome, Settled } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
+import { leaseOf } from "./lease.ts";
 import { Programs } from "./programs.ts";
 import type { Strangers } from "./strangers.ts";
 import { Uuids } from "../define/uuid.ts";
@@ -78,6 +80,8 @@ export interface FlowCrewParts {
   readonly logger: Logger;
   /** What to do with workflows whose program is not to be had. */
   readonly strangers: Strangers;
+  /** Runs workflows that are written in TypeScript. */
+  readonly code: Pick<CodeCrew, "start">;
   /** Takes an outcome that waits for its settle. */
   readonly settle: (outcome: Outcome) => void;
   /** Tracing, if somebody collects it. */
@@ -114,6 +118,7 @@ export class FlowCrew {
   async #load(claimed: Claimed): Promise<void> {
     try {
       const program = await this.#programs.get(claimed.flow!.program);
+      this.#parts.hands.drop(claimed);
       if (program === null) this.#parts.settle(this.#parts.strangers.handBack(claimed, "program"));
       else this.#advance(claimed, program);
     } catch (error) {
@@ -126,18 +131,17 @@ export class FlowCrew {
         error instanceof Error ? error.message : String(error)
       }`;
       this.#parts.settle({
-        id: claimed.id,
-        attempt: claimed.attempt,
+        ...leaseOf(claimed),
         status: "released",
         reason,
         delayMs: 1_000,
       });
-    } finally {
       this.#parts.hands.drop(claimed);
     }
   }
 
   #advance(claimed: Claimed, program: JsonValue): void {
+    if (isCode(program)) return this.#parts.code.start(claimed);
     this.#parts.observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
     let outcome: Outcome;
     try {
@@ -164,7 +168,7 @@ export class FlowCrew {
       message: `The workflow could not be advanced: ${message}`,
       ...code,
     };
-    return { id: claimed.id, attempt: claimed.attempt, status: "failed", error, retryable: false };
+    return { ...leaseOf(claimed), status: "failed", error, retryable: false };
   }
 
   #observe(claimed: Claimed, step: FlowStep): void {
@@ -179,6 +183,12 @@ export class FlowCrew {
       this.#parts.observer!({ type: "suspended", ...event, waits: step.effects.flatMap(describe) });
     }
   }
+}
+
+// What register_workflow() stores in place of a program.
+function isCode(program: JsonValue): boolean {
+  return typeof program === "object" && program !== null && "language" in program &&
+    program.language === "typescript";
 }
 
 function run(
@@ -206,7 +216,8 @@ function run(
   return runtime.start(program, { inputs: claimed.inputs, context }, host);
 }
 
-function outcomeOf(step: FlowStep, { id, attempt }: Claimed): Outcome {
+function outcomeOf(step: FlowStep, claimed: Claimed): Outcome {
+  const lease = leaseOf(claimed);
   const flow: FlowAdvance = {
     snapshot: step.snapshot ?? null,
     effects: step.effects.map(toStored),
@@ -215,13 +226,13 @@ function outcomeOf(step: FlowStep, { id, attempt }: Claimed): Outcome {
   };
   switch (step.status) {
     case "suspended":
-      return { id, attempt, status: "suspended", flow };
+      return { ...lease, status: "suspended", flow };
     case "completed":
-      return { id, attempt, status: "completed", output: JSON.stringify(step.output ?? null), flow };
+      return { ...lease, status: "completed", output: JSON.stringify(step.output ?? null), flow };
     case "failed":
-      return { id, attempt, status: "failed", error: step.error!, retryable: true, flow };
+      return { ...lease, status: "failed", error: step.error!, retryable: true, flow };
     case "cancelled":
-      return { id, attempt, status: "cancelled", flow };
+      return { ...lease, status: "cancelled", flow };
   }
 }
 

@@ -1,12 +1,18 @@
 import type { Claimed } from "./engine.ts";
-import type { StopReason, TaskRun } from "./task_run.ts";
+import type { StopReason } from "./task_run.ts";
+
+/** A run that can be ended from outside. */
+export interface StoppableRun {
+  /** Ends it. */
+  stop(reason: StopReason, message: string): void;
+}
 
 /** One execution in hand. */
 export interface Hold {
   /** The execution. */
   readonly claimed: Claimed;
-  /** Its handler's run; a workflow has none, its advance is one turn of the event loop. */
-  readonly run: TaskRun | null;
+  /** Its run; a flow has none, its advance is one turn of the event loop. */
+  readonly run: StoppableRun | null;
   /** When it was taken, by `performance.now()`. */
   readonly since: number;
 }
@@ -27,7 +33,7 @@ export class Hands {
   }
 
   /** Takes one. */
-  take(claimed: Claimed, run: TaskRun | null): void {
+  take(claimed: Claimed, run: StoppableRun | null): void {
     this.#holds.set(claimed.id, { claimed, run, since: performance.now() });
   }
 

@@ -3,11 +3,13 @@ import { WorkerNotRegisteredError } from "../db/engine_errors.ts";
 import { DatabaseUnavailableError, EngineError } from "../db/errors.ts";
 import { type Home, quotedArrayText } from "../db/calls/home.ts";
 import { sqlTag } from "../db/sql_tag.ts";
+import { loadSteps, saveSteps } from "../db/calls/steps.ts";
 import { readProgram } from "../db/calls/flows.ts";
 import {
   beat,
   claim,
   type ClaimedRow,
+  held,
   leave,
   registerWorker,
   report,
@@ -17,7 +19,8 @@ import {
 } from "../db/calls/worker.ts";
 import { RhythmError } from "../shared/error.ts";
 import type { SqlTag } from "../define/mod.ts";
-import type { Claimed, Engine, EngineEars, Outcome, Settled, Settlement } from "./engine.ts";
+import type { StepEngine } from "./engine.ts";
+import type { Claimed, Engine, EngineEars, Held, Outcome, Settled, Settlement } from "./engine.ts";
 import { outcomesText } from "./outcome_text.ts";
 import type { LogLine } from "./reporter.ts";
 
@@ -66,6 +69,26 @@ class SqlEngine implements Engine {
     this.#queues = quotedArrayText(options.queues);
     this.#targets = quotedArrayText(options.targets);
   }
+
+  readonly steps: StepEngine = {
+    load: (executions) => loadSteps(this.#home, executions),
+    save: (steps) => saveSteps(this.#home, this.#worker, steps),
+    saveInTransaction: async (body) => {
+      try {
+        await this.#options.transactional.transaction(async (tx) => {
+          const news = await body(sqlTag(tx));
+          const refused = await saveSteps({ on: tx, schema: this.#options.schema }, this.#worker, [news]);
+          if (refused.length > 0) {
+            throw new LeaseLostError(news.execution_id, `step "${news.name}" was refused`);
+          }
+        });
+        return true;
+      } catch (error) {
+        if (error instanceof LeaseLostError) return false;
+        throw error;
+      }
+    },
+  };
 
   async register(): Promise<void> {
     const { name, leaseMs } = this.#options;
@@ -129,6 +152,10 @@ class SqlEngine implements Engine {
     return { alive, stop: stop.map(({ id, reason }) => ({ id, reason: "cancelled", message: reason })) };
   }
 
+  async held(): Promise<readonly Held[]> {
+    return await held(this.#home, this.#worker);
+  }
+
   async tick(): Promise<number | null> {
     return await tick(this.#home);
   }
@@ -180,6 +207,7 @@ function toClaimed(row: ClaimedRow): Claimed {
     flow: row.program === null ? null : {
       program: row.program,
       version: row.version,
+      seq: row.seq ?? 0,
       snapshot: row.snapshot,
       settled: (row.settled ?? []) as unknown as Settled[],
       cancelReason: row.cancel_reason,

@@ -1,5 +1,7 @@
 import { RhythmError } from "../shared/error.ts";
 import type { AnyTask, Logger, Telemetry } from "../define/mod.ts";
+import { CodeCrew, type CodeRuntime } from "./code_crew.ts";
+import { Audit } from "./audit.ts";
 import { Doze, pauseAfter } from "./doze.ts";
 import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
@@ -20,6 +22,8 @@ export interface WorkerParts {
   readonly engine: Engine;
   /** The language that its workflows are written in. */
   readonly runtime: FlowRuntime;
+  /** The code-first workflows it can run. */
+  readonly code?: CodeRuntime;
   /** The tasks it can run. */
   readonly tasks: readonly AnyTask[];
   /** Where it logs. */
@@ -63,12 +67,14 @@ export class Worker {
   readonly #flows: FlowCrew;
   readonly #strangers: Strangers;
   readonly #commits: GroupCommit<Outcome>;
+  readonly #audit: Audit;
   readonly #lag: LagMonitor;
   readonly #heart: Pulse;
   readonly #clock: Pulse;
   #state: WorkerState = "new";
   #done: Promise<void> | undefined;
   #reviving: Promise<void> | undefined;
+  #claiming: Promise<unknown> | undefined;
   #lastHeard = 0;
   #leftBehind = 0;
   #failedTicks = 0;
@@ -86,13 +92,28 @@ export class Worker {
       services: { reporter: this.#reporter, logger: parts.logger, heartbeat: () => this.#beat() },
       settled: (outcome, settlement) => this.#settled([outcome], settlement),
     });
-    this.#flows = new FlowCrew({ ...shared, strangers: this.#strangers });
+    const code = new CodeCrew({
+      ...shared,
+      code: parts.code ?? NO_CODE,
+      strangers: this.#strangers,
+      reporter: this.#reporter,
+      due: (ms) => this.#clock.at(Math.max(QUICKEST_TICK_MS, ms)),
+    });
+    this.#flows = new FlowCrew({ ...shared, strangers: this.#strangers, code });
     this.#commits = new GroupCommit({
       commit: (batch) => this.#commit(batch),
       maxBatch: 1_000,
       isTransient: (error) => this.#engine.isTransient(error),
       onRefused: (outcome, error) => this.#refused(outcome, error),
       onTrouble: (error, attempt) => this.#trouble("settle", error, attempt),
+    });
+    this.#audit = new Audit({
+      engine: parts.engine,
+      known: () => this.#known(),
+      quiet: async () => {
+        await Promise.allSettled([this.#claiming, this.#commits.answered()]);
+      },
+      settle,
     });
     this.#lag = new LagMonitor({ warnMs: 1_000, onBlocked: (lagMs) => this.#warnLag(lagMs) });
     this.#heart = new Pulse(() => this.#heartbeat());
@@ -207,7 +228,9 @@ export class Worker {
 
   async #claim(limit: number, mood: "awake" | "dozing"): Promise<number> {
     const began = performance.now();
-    const rows = await this.#engine.claim(limit, mood);
+    const claiming = this.#engine.claim(limit, mood);
+    this.#claiming = claiming;
+    const rows = await claiming;
     this.#lastHeard = performance.now();
     if (rows.length > 0) {
       this.stats.claimSeconds.observe((this.#lastHeard - began) / 1000);
@@ -217,7 +240,13 @@ export class Worker {
     return rows.length;
   }
 
+  *#known(): Iterable<string> {
+    for (const { claimed } of this.#hands.all()) yield claimed.id;
+    for (const { id } of this.#commits.items) yield id;
+  }
+
   #take(claimed: Claimed): void {
+    this.#audit.took(claimed.id);
     if (claimed.kind === "workflow") this.#flows.start(claimed);
     else if (this.#tasks.knows(claimed.target)) this.#tasks.start(claimed);
     else this.#commits.push(this.#strangers.handBack(claimed, "handler"));
@@ -277,7 +306,20 @@ export class Worker {
         `The worker reached no database for ${Math.round(silentMs / 1000)} s; its leases are lost`,
       );
     }
-    return this.#parts.leaseMs / 3;
+    if (!this.#audit.inDoubt) return this.#parts.leaseMs / 3;
+    void this.#lookForLost();
+    return Math.min(DOUBT_MS, this.#parts.leaseMs / 3);
+  }
+
+  async #lookForLost(): Promise<void> {
+    try {
+      const lost = await this.#audit.run();
+      if (lost > 0) {
+        this.#parts.logger.warn("leases whose answers were lost are handed back", { executions: lost });
+      }
+    } catch (error) {
+      this.#parts.logger.debug("what is leased to this worker could not be read", { error });
+    }
   }
 
   async #beat(): Promise<void> {
@@ -353,6 +395,9 @@ export class Worker {
   #trouble(what: string, error: unknown, attempt: number): void {
     const log = attempt === 1 ? this.#parts.logger.warn : this.#parts.logger.error;
     log(`${what} failed; it is tried again`, { attempt, error });
+    // It may have been committed all the same, with leases that only its answer would have told.
+    this.#audit.doubt(2 * this.#parts.leaseMs);
+    this.#heart.at(DOUBT_MS);
   }
 
   #warnLag(lagMs: number): void {
@@ -367,6 +412,13 @@ export class Worker {
   }
 }
 
+const NO_CODE: CodeRuntime = {
+  knows: () => false,
+  start: () => {
+    throw new RhythmError("This worker has no code-first workflows", { code: "NO_CODE" });
+  },
+};
+
 const STOPS = {
   cancelled: "The execution was cancelled",
   lost: "The lease of the execution was lost to another worker",
@@ -374,6 +426,9 @@ const STOPS = {
 
 // Larger claims and settles gain nothing, and hold their locks longer.
 const BATCH = 1_000;
+
+// While answers may have been lost, the engine is asked this often what it has leased to this worker.
+const DOUBT_MS = 1_000;
 
 // Somebody has to look even when nothing is due: others may have died.
 const IDLE_TICK_MS = 1_000;

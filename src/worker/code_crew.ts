@@ -1,0 +1,164 @@
+import type { ExecutionError, Logger } from "../define/mod.ts";
+import type { JsonValue } from "../shared/json.ts";
+import type { Claimed, Engine, Outcome, Settled } from "./engine.ts";
+import type { WorkerObserver } from "./events.ts";
+import type { Hands } from "./hands.ts";
+import { type RunSteps, StepDesk } from "./step_desk.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Strangers } from "./strangers.ts";
+import type { StopReason } from "./task_run.ts";
+
+/** How far a run of code came. */
+export type CodeEnd =
+  | { readonly status: "completed"; readonly output: string }
+  | { readonly status: "failed"; readonly error: ExecutionError }
+  | { readonly status: "suspended"; readonly waits: readonly string[]; readonly released: readonly string[] }
+  | { readonly status: "stopped"; readonly reason: StopReason; readonly message: string };
+
+/** A run of code under way. */
+export interface CodeRun {
+  /** How far it came; never rejects. */
+  readonly end: Promise<CodeEnd>;
+  /** Ends it from outside. */
+  stop(reason: StopReason, message: string): void;
+}
+
+/** What a run of code is given. */
+export interface CodeStart {
+  /** The execution. */
+  readonly id: string;
+  /** The workflow's name. */
+  readonly workflow: string;
+  /** What it was started with. */
+  readonly input: JsonValue;
+  /** What its starter attached. */
+  readonly metadata: Readonly<Record<string, JsonValue>>;
+  /** What it waited for and is settled now. */
+  readonly settled: readonly Settled[];
+  /** Where its steps are kept. */
+  readonly steps: RunSteps;
+  /** Makes durable log lines. */
+  readonly log: (level: "debug" | "info" | "warn" | "error", message: string, data: unknown) => void;
+}
+
+/** Code-first workflows, as far as running them goes. */
+export interface CodeRuntime {
+  /** Whether there is code under a name. */
+  knows(workflow: string): boolean;
+  /** Runs the code from its top. */
+  start(given: CodeStart): CodeRun;
+}
+
+/** What running code-first workflows stands on. */
+export interface CodeCrewParts {
+  /** The code. */
+  readonly code: CodeRuntime;
+  /** Where steps are kept. */
+  readonly engine: Engine;
+  /** What is in hand. */
+  readonly hands: Hands;
+  /** Where the worker logs. */
+  readonly logger: Logger;
+  /** Where durable lines go. */
+  readonly reporter: Reporter;
+  /** What to do with workflows there is no code for. */
+  readonly strangers: Strangers;
+  /** Takes an outcome that waits for its settle. */
+  readonly settle: (outcome: Outcome) => void;
+  /** Told when something that a step waits for is due, in milliseconds. */
+  readonly due: (ms: number) => void;
+  /** Hears what happens. */
+  readonly observer?: WorkerObserver;
+}
+
+/** Runs code-first workflows: each from its top to its end, or to where it must wait. */
+export class CodeCrew {
+  readonly #parts: CodeCrewParts;
+  readonly #desk: StepDesk;
+
+  /** @param parts what it stands on */
+  constructor(parts: CodeCrewParts) {
+    this.#parts = parts;
+    this.#desk = new StepDesk(parts);
+  }
+
+  /** Runs a workflow that was claimed. */
+  start(claimed: Claimed): void {
+    const { code, hands, observer, settle, strangers } = this.#parts;
+    if (!code.knows(claimed.target)) return settle(strangers.handBack(claimed, "handler"));
+    const { cancelReason } = claimed.flow!;
+    if (cancelReason !== null) {
+      return settle({ id: claimed.id, attempt: claimed.attempt, status: "cancelled" });
+    }
+    observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
+    const run = code.start({
+      id: claimed.id,
+      workflow: claimed.target,
+      input: claimed.inputs,
+      metadata: claimed.metadata,
+      settled: claimed.flow!.settled,
+      steps: this.#desk,
+      log: (level, message, data) => this.#log(claimed, { level, message, data }),
+    });
+    hands.take(claimed, run);
+    void run.end.then((end) => this.#end(claimed, end));
+  }
+
+  #end(claimed: Claimed, end: CodeEnd): void {
+    this.#parts.hands.drop(claimed);
+    this.#parts.settle(outcomeOf(end, claimed));
+    if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end);
+  }
+
+  #log(
+    claimed: Claimed,
+    line: { level: "debug" | "info" | "warn" | "error"; message: string; data: unknown },
+  ): void {
+    const data = line.data === undefined ? {} : { data: line.data };
+    const fields = { execution: claimed.id, workflow: claimed.target, ...data };
+    this.#parts.logger[line.level](line.message, fields);
+    const text = line.data === undefined ? null : JSON.stringify(line.data) ?? null;
+    this.#parts.reporter.log({
+      id: claimed.id,
+      level: line.level,
+      message: line.message,
+      data: text,
+      at: new Date(),
+    });
+  }
+}
+
+// A run that lost its lease hands back what it may still hold: a save whose answer was lost looks the same from here.
+function outcomeOf(end: CodeEnd, { id, attempt }: Claimed): Outcome {
+  switch (end.status) {
+    case "completed":
+      return { id, attempt, status: "completed", output: end.output };
+    case "failed":
+      return { id, attempt, status: "failed", error: end.error, retryable: false };
+    case "suspended": {
+      const waits = [{ mode: "any", ids: [...end.waits] }];
+      return {
+        id,
+        attempt,
+        status: "suspended",
+        flow: { snapshot: {}, effects: [], waits, released: end.released },
+      };
+    }
+    case "stopped":
+      if (end.reason === "cancelled") return { id, attempt, status: "cancelled" };
+      return { id, attempt, status: "released", reason: end.message, delayMs: 0 };
+  }
+}
+
+function observe(observer: WorkerObserver, claimed: Claimed, end: CodeEnd): void {
+  const event = facts(claimed);
+  if (end.status === "completed") observer({ type: "completed", ...event, output: end.output });
+  else if (end.status === "failed") {
+    observer({ type: "failed", ...event, error: end.error, willRetry: false });
+  } else if (end.status === "suspended") observer({ type: "suspended", ...event, waits: [...end.waits] });
+  else observer({ type: end.reason === "cancelled" ? "cancelled" : "released", ...event });
+}
+
+function facts(claimed: Claimed): { id: string; kind: Claimed["kind"]; target: string; attempt: number } {
+  return { id: claimed.id, kind: claimed.kind, target: claimed.target, attempt: claimed.attempt };
+}
