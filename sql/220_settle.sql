@@ -122,7 +122,6 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_lease integer := greatest(p_lease, 0);
-  v_done uuid[];
   v_concerned uuid[];
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
@@ -133,10 +132,6 @@ declare
   v_queues text[];
   v_problem text;
 begin
-  v_done := rhythm.complete_plain(p_worker, p_outcomes, v_now);
-  if v_done is not null then
-    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array());
-  end if;
   v_concerned := rhythm.concerned(p_outcomes);
   if v_concerned <> '{}' then
     perform rhythm.lock_states(v_concerned);
@@ -214,21 +209,29 @@ volatile
 set search_path = ''
 as $$
 declare
+  v_done uuid[];
   v_count integer;
   v_first jsonb;
   v_second jsonb;
   v_code text;
   v_message text;
 begin
-  perform rhythm.check_outcomes(p_outcomes);
   if p_on_error not in ('fail', 'raise') or p_on_error is null then
     perform rhythm.raise('RH001', 'p_on_error must be fail or raise');
   end if;
+  v_done := rhythm.complete_plain(p_worker, p_outcomes, rhythm.now());
+  if v_done is not null then
+    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array());
+  end if;
+  perform rhythm.check_outcomes(p_outcomes);
   v_count := jsonb_array_length(p_outcomes);
   return rhythm.settle_batch(p_worker, p_outcomes, p_lease, p_targets);
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    if v_count is null then
+      perform rhythm.check_outcomes(p_outcomes);
+    end if;
     -- Deadlocks, cancelled statements, want of resources, a server that stops: not the outcome's fault.
     if v_code ~ '^(40|53|55|57|58|XX)' or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
       raise;

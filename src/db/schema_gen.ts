@@ -2284,7 +2284,7 @@ comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of work
   {
     name: "218_complete.sql",
     kind: "behaviour",
-    checksum: "012fca8746e8ac5b3864553714988bcd8344d950cdda937200dbdba759f3e60a",
+    checksum: "dc1c1a1f4de3454e0124bd9f787c20c1fe5d8bfbfda9eb7c53f28a34e2229cda",
     text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
 
 create or replace function rhythm.is_plain(p_ids uuid[])
@@ -2320,11 +2320,11 @@ declare
   v_watched uuid[];
 begin
   select
-    array_agg(o.id order by o.id), array_agg(o.attempt order by o.id), array_agg(coalesce(o.output, 'null') order by o.id),
-    bool_and(o.status is not distinct from 'completed' and o.snapshot is null and o.effects is null
-      and coalesce(pg_column_size(o.output), 0) < 20000)
+    array_agg(o.id::uuid order by o.id), array_agg(o.attempt::integer order by o.id), array_agg(coalesce(o.output, 'null') order by o.id),
+    bool_and(length(o.id) = 36 and jsonb_typeof(o.attempt) = 'number' and o.status is not distinct from 'completed'
+      and o.snapshot is null and o.effects is null and coalesce(pg_column_size(o.output), 0) < 20000)
   into v_ids, v_attempts, v_outputs, v_is_plain
-  from jsonb_to_recordset(p_outcomes) as o (id uuid, attempt integer, status text, output jsonb, snapshot jsonb, effects jsonb);
+  from jsonb_to_recordset(p_outcomes) as o (id text, attempt jsonb, status text, output jsonb, snapshot jsonb, effects jsonb);
   if not coalesce(v_is_plain, false) or not rhythm.is_plain(v_ids) then
     return null;
   end if;
@@ -2348,7 +2348,7 @@ comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
   {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "757980aa2dbf3f553d13ef684fa23d1b6c842551748fca1174ff7079602abd2c",
+    checksum: "2aa7f20040b78b66cfd1c00ea5a33f8b80dbbb4a6468ff84afd0a07e4faad318",
     text: `-- Settling: how executions leave a worker's hands.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
@@ -2473,7 +2473,6 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_lease integer := greatest(p_lease, 0);
-  v_done uuid[];
   v_concerned uuid[];
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
@@ -2484,10 +2483,6 @@ declare
   v_queues text[];
   v_problem text;
 begin
-  v_done := rhythm.complete_plain(p_worker, p_outcomes, v_now);
-  if v_done is not null then
-    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array());
-  end if;
   v_concerned := rhythm.concerned(p_outcomes);
   if v_concerned <> '{}' then
     perform rhythm.lock_states(v_concerned);
@@ -2565,21 +2560,29 @@ volatile
 set search_path = ''
 as $$
 declare
+  v_done uuid[];
   v_count integer;
   v_first jsonb;
   v_second jsonb;
   v_code text;
   v_message text;
 begin
-  perform rhythm.check_outcomes(p_outcomes);
   if p_on_error not in ('fail', 'raise') or p_on_error is null then
     perform rhythm.raise('RH001', 'p_on_error must be fail or raise');
   end if;
+  v_done := rhythm.complete_plain(p_worker, p_outcomes, rhythm.now());
+  if v_done is not null then
+    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array());
+  end if;
+  perform rhythm.check_outcomes(p_outcomes);
   v_count := jsonb_array_length(p_outcomes);
   return rhythm.settle_batch(p_worker, p_outcomes, p_lease, p_targets);
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    if v_count is null then
+      perform rhythm.check_outcomes(p_outcomes);
+    end if;
     -- Deadlocks, cancelled statements, want of resources, a server that stops: not the outcome's fault.
     if v_code ~ '^(40|53|55|57|58|XX)' or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
       raise;
