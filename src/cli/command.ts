@@ -67,7 +67,7 @@ export function withDatabase(command: Command): Command {
       .addOption(
         common(
           "-d, --database <url>",
-          "postgres://… or a directory (default: RHYTHM_DATABASE_URL, rhythm dev)",
+          "postgres://… or a directory (default: finds it)",
         ),
       )
       .addOption(common("--schema <name>", "where Rhythm is installed (default: rhythm)")),

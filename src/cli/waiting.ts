@@ -1,3 +1,4 @@
+import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import type { Execution } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -18,6 +19,8 @@ export async function waitForAll(
   ids: readonly string[],
   call: Call<{ timeout?: string }>,
 ): Promise<Execution[]> {
+  // Waiting itself is patient with a database that is away for a while; at the beginning it has to be there.
+  for (const id of ids) if (await session.executions.get(id) === null) throw ExecutionNotFoundError.of(id);
   const began = performance.now();
   let over = 0;
   const text = (): string => {

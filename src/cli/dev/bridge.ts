@@ -1,6 +1,6 @@
 import { requireToken } from "../../http/auth.ts";
 import type { Database } from "../../db/database.ts";
-import { EngineError, StatementError } from "../../db/errors.ts";
+import { EngineError } from "../../db/engine_errors.ts";
 import { json, problem } from "../../http/respond.ts";
 import { RhythmError } from "../../shared/error.ts";
 
@@ -23,13 +23,15 @@ export interface BridgeAnswer {
 /** Why it could not be done. */
 export interface BridgeProblem {
   /** Which error it is. */
-  kind: "engine" | "statement" | "other";
+  kind: "engine" | "other";
   /** What the server said. */
   code: string;
   /** The sentence. */
   message: string;
   /** What to do. */
   hint?: string;
+  /** Particulars. */
+  detail?: string;
 }
 
 /**
@@ -83,8 +85,14 @@ function problemOf(error: unknown): BridgeProblem {
   if (!(error instanceof EngineError)) return { kind: "other", code, message: error.message };
   // The sentence of an EngineError has its hint in it already; the other side adds it again.
   const message = error.hint === undefined ? error.message : error.message.slice(0, -error.hint.length - 2);
-  const kind = error instanceof StatementError ? "statement" : "engine";
-  return { kind, code, message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  const { hint, detail } = error;
+  return {
+    kind: "engine",
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(detail === undefined ? {} : { detail }),
+  };
 }
 
 // One line a notification; an empty one says that listening has begun.

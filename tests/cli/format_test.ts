@@ -1,0 +1,69 @@
+import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
+import { brief, count, tellCount, tellDuration, tellSince, tellTime } from "../../src/cli/format.ts";
+import { table } from "../../src/cli/table.ts";
+import type { Terminal } from "../../src/cli/terminal.ts";
+
+Deno.test("tellDuration() keeps two units at most, and never rounds up", () => {
+  const second = 1_000, minute = 60 * second, hour = 60 * minute, day = 24 * hour;
+  equal(
+    [-5, 0, 34.4, 999, 1_000, 1_950, 9_999, 59_999, minute, 3 * minute + 12_900, hour, 25 * hour, 10 * day]
+      .map(tellDuration),
+    [
+      "0 ms",
+      "0 ms",
+      "34 ms",
+      "999 ms",
+      "1.0 s",
+      "1.9 s",
+      "9.9 s",
+      "59 s",
+      "1 m",
+      "3 m 12 s",
+      "1 h",
+      "1 d 1 h",
+      "10 d",
+    ],
+  );
+});
+
+Deno.test("tellSince() looks back and ahead", () => {
+  const now = new Date("2026-05-01T12:00:00Z");
+  same(tellSince(new Date("2026-05-01T11:57:00Z"), now), "3 m ago");
+  same(tellSince(new Date("2026-05-03T16:00:00Z"), now), "in 2 d 4 h");
+});
+
+Deno.test("tellTime() leaves out the date of today", () => {
+  const now = new Date(2026, 4, 1, 12);
+  same(tellTime(new Date(2026, 4, 1, 9, 5, 7), now), "09:05:07");
+  same(tellTime(new Date(2026, 3, 30, 9, 5, 7), now), "2026-04-30 09:05:07");
+});
+
+Deno.test("tellCount() and count() set thousands apart and bend the noun", () => {
+  equal([0, 999, 1_000, 1_234_567].map(tellCount), ["0", "999", "1,000", "1,234,567"]);
+  equal([count(1, "flow"), count(2, "flow")], ["1 flow", "2 flows"]);
+});
+
+Deno.test("brief() cuts JSON to a width", () => {
+  same(brief({ a: "b".repeat(100) }, 10), '{"a":"bbb…');
+});
+
+const pipe = {
+  isTerminal: false,
+  columns: 40,
+  paint: (_: string, text: string) => text,
+} as unknown as Terminal;
+const narrow = { ...pipe, isTerminal: true } as Terminal;
+const rows = [["a", "x".repeat(60), "1"], ["bb", "y", "12"]];
+
+Deno.test("table() lines columns up, numbers to the right", () => {
+  same(
+    table([["a", "1"], ["bbb", "12"]], { head: ["name", "n"], right: [1] }, pipe),
+    "name   n\na      1\nbbb   12",
+  );
+});
+
+Deno.test("table() cuts the column that gives way on a terminal, and nothing in a pipe", () => {
+  const options = { head: ["k", "text", "n"], right: [2], flexible: 1 };
+  equal(table(rows, options, narrow).split("\n").map((line) => line.length <= 40), [true, true, true]);
+  same(table(rows, options, pipe).includes("x".repeat(60)), true);
+});

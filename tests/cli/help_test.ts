@@ -1,0 +1,83 @@
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { CATALOGUE } from "../../src/cli/catalogue.ts";
+import { hasTerminal, inTerminal, plain, rhythm } from "./support.ts";
+
+const FRONT_PAGE = `rhythm <command> [options]   <command> --help explains it, with examples
+Begin  init         Make a new project
+       dev          Database, worker and HTTP in one; reloads on change
+       worker       Run a worker of this project
+Run    start        Start a workflow
+       enqueue      Queue a task
+       signal       Send a signal to a workflow
+       wait         Wait for executions to end
+       cancel       Cancel executions and their children
+       retry        Let failed or cancelled executions go on
+Look   show         One execution: tree, timeline, source, variables
+       list         Executions, newest first
+       logs         What executions said
+       queues       Queues; pause, resume, limit
+       workers      Workers and their signs of life
+       schedules    Schedules; set, pause, trigger
+Flows  flow         check, run, fmt, graph, list, register
+Care   migrate      Install or upgrade the schema
+       doctor       Look for trouble, and say what to do
+       purge        Remove what ended long ago
+       completions  A completion script for bash, zsh or fish
+All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
+4 no database, 5 too late, 130 Ctrl-C. New here? \`rhythm init hello\`
+`;
+
+Deno.test("rhythm --help, -h, help and nothing at all show the front page", async () => {
+  for (const args of [["--help"], ["-h"], ["help"], []]) {
+    equal(await rhythm(args), { code: 0, out: FRONT_PAGE, err: "" });
+  }
+});
+
+Deno.test("the front page fits a terminal of 80 columns and 24 lines", () => {
+  const lines = FRONT_PAGE.trimEnd().split("\n");
+  ok(lines.length < 24);
+  ok(lines.every((line) => line.length <= 80));
+});
+
+Deno.test({
+  name: "the front page is painted on a terminal, and plain with NO_COLOR",
+  ignore: !hasTerminal,
+  fn: async () => {
+    const painted = await inTerminal(["--help"]);
+    // deno-lint-ignore no-control-regex
+    match(painted.out, /\x1b\[1mrhythm\x1b\[0m/);
+    equal(plain(painted.out), FRONT_PAGE);
+    equal((await inTerminal(["--help"], { env: { NO_COLOR: "1" } })).out, FRONT_PAGE);
+  },
+});
+
+const SUBS = [
+  "queues limit",
+  "schedules set",
+  "flow check",
+  "flow run",
+  "flow fmt",
+  "flow graph",
+  "flow register",
+];
+
+for (const name of [...CATALOGUE.map((entry) => entry.name), ...SUBS]) {
+  Deno.test(`rhythm ${name} --help is one screen, with an example and --json`, async () => {
+    const { code, out, err } = await rhythm([...name.split(" "), "--help"]);
+    equal([code, err], [0, ""]);
+    match(out, new RegExp(`^Usage: rhythm ${name} `));
+    match(out, /\nExamples:\n {2}\S/);
+    ok(out.trimEnd().split("\n").length <= 32, "more than a screen");
+    if (!["queues", "schedules", "flow"].includes(name)) match(out, /--json/);
+  });
+}
+
+Deno.test("rhythm help list is rhythm list --help", async () => {
+  equal(await rhythm(["help", "list"]), await rhythm(["list", "--help"]));
+});
+
+Deno.test("rhythm --version names itself and Deno", async () => {
+  const { code, out } = await rhythm(["--version"]);
+  equal(code, 0);
+  match(out, /^rhythm \d+\.\d+\.\d+ \(deno \d+\.\d+\.\d+, [\w-]+\)\n$/);
+});

@@ -1,0 +1,200 @@
+import { deepStrictEqual as equal, match } from "node:assert/strict";
+import { project, type Ran, rhythm } from "./support.ts";
+
+const ID = "0199c3f2-0000-7000-8000-000000000000";
+const NOBODY = "postgres://nobody@127.0.0.1:1/none";
+
+/** What was typed, the exit code, and everything on standard error. */
+const WRONG: [args: string[], code: number, err: string][] = [
+  [["lst"], 2, 'error: there is no command "lst"\n hint: did you mean `list`?\n'],
+  [["frobnicate"], 2, 'error: there is no command "frobnicate"\n hint: `rhythm --help` shows the commands\n'],
+  [
+    ["--json", "list"],
+    2,
+    '{"error":{"code":"USAGE","message":"options stand behind the command: rhythm <command> --json","hint":"`rhythm --help` shows the commands"}}\n',
+  ],
+  [["flow", "chek"], 2, 'error: `rhythm flow` has no command "chek"\n hint: did you mean `check`?\n'],
+  [
+    ["queues", "stop", "mail"],
+    2,
+    'error: `rhythm queues` has no command "stop"\n hint: it has list, pause, resume, limit\n',
+  ],
+  [
+    ["list", "--statsu", "failed"],
+    2,
+    "error: unknown option '--statsu'\n hint: did you mean --status? `rhythm list --help` shows what it takes\n",
+  ],
+  [
+    ["queues", "pause"],
+    2,
+    "error: missing required argument 'queue'\n hint: `rhythm queues pause --help` shows what it takes\n",
+  ],
+  [["show"], 2, "error: missing required argument 'id'\n hint: `rhythm show --help` shows what it takes\n"],
+  [
+    ["show", ID, "more"],
+    2,
+    `error: too many arguments for 'show'. Expected 1 argument but got 2: ${ID}, more\n hint: ` +
+    "`rhythm show --help` shows what it takes\n",
+  ],
+  [
+    ["list", "--type", "job"],
+    2,
+    "error: option '--type <type>' argument 'job' is invalid. Allowed choices are task, workflow\n hint: `rhythm list --help` shows what it takes\n",
+  ],
+  [
+    ["list", "--status", "done", "-d", NOBODY],
+    2,
+    'error: there is no status "done"\n hint: there are pending, running, suspended, completed, failed, cancelled\n',
+  ],
+  [["list", "-n", "many"], 2, 'error: --limit must be a whole number of at least 1, not "many"\n'],
+  [
+    ["list", "--after", "yesterday"],
+    2,
+    'error: --after must be a moment (2026-01-31T08:00:00Z) or how long ago (2h), not "yesterday"\n',
+  ],
+  [
+    ["start", "hello", "{name: 1}"],
+    2,
+    `error: the inputs: not JSON: expected a key in double quotes
+
+   |
+ 1 | {name: 1}
+   |  ^ line 1, column 2
+
+`,
+  ],
+  [
+    ["enqueue", "mail", '{"to": [1, 2,]}'],
+    2,
+    `error: the inputs: not JSON: expected a value
+
+   |
+ 1 | {"to": [1, 2,]}
+   |              ^ line 1, column 14
+
+`,
+  ],
+  [
+    ["signal", ID, "go", "yes"],
+    2,
+    `error: the payload: not JSON: expected a value
+
+   |
+ 1 | yes
+   | ^ line 1, column 1
+
+ hint: a text needs quotes of its own: '"yes"'
+`,
+  ],
+  [["start", "hello", "@nowhere.json"], 2, "error: the inputs: there is no file nowhere.json\n"],
+  [["start", "hello", "--metadata", "[]"], 2, "error: --metadata must be a JSON object, not []\n"],
+  [["start", "hello", "--priority", "high"], 2, 'error: --priority must be a whole number, not "high"\n'],
+  [
+    ["start", "hello", "--run-at", "soon"],
+    2,
+    'error: --run-at must be a moment such as 2026-01-31T08:00:00Z, not "soon"\n',
+  ],
+  [
+    ["purge", "--older-than", "1y", "-d", NOBODY],
+    2,
+    'error: Cannot read "1y" as a duration: "y" is not a unit (w, d, h, m, s, ms); expected seconds (5, 0.25) or text such as "90s", "1h30m", "250ms", "2d"\n',
+  ],
+  [
+    ["completions", "powershell"],
+    2,
+    "error: command-argument value 'powershell' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish\n hint: `rhythm completions --help` shows what it takes\n",
+  ],
+  [["flow", "check", "nowhere"], 3, 'error: Cannot read flows from "nowhere": it does not exist\n'],
+  [
+    ["flow", "check"],
+    3,
+    "error: there are no flows here: no flows/ in this project, and no path was given\n hint: name files or directories; `rhythm init` makes a project\n",
+  ],
+  [
+    ["list", "-d", "mysql://root@localhost/db"],
+    2,
+    'error: Rhythm.init(): "databaseUrl" must be postgres://…, a directory for the embedded database, or memory://, not mysql://…\n',
+  ],
+];
+
+for (const [args, code, err] of WRONG) {
+  Deno.test(`rhythm ${args.join(" ")} says what is wrong, with code ${code}`, async () => {
+    equal(await rhythm(args), { code, out: "", err } satisfies Ran);
+  });
+}
+
+const ASK_A_DATABASE: string[][] = [
+  ["list"],
+  ["show", ID],
+  ["wait", ID],
+  ["cancel", ID],
+  ["retry", ID],
+  ["logs"],
+  ["queues"],
+  ["queues", "pause", "mail"],
+  ["workers"],
+  ["schedules"],
+  ["doctor"],
+  ["migrate"],
+  ["purge", "--yes"],
+  ["flow", "list"],
+  ["start", "hello"],
+  ["enqueue", "mail"],
+  ["signal", ID, "go"],
+];
+
+for (const args of ASK_A_DATABASE) {
+  Deno.test(`rhythm ${args.join(" ")} without a server ends with code 4, and says where it looked`, async () => {
+    const { code, out, err } = await rhythm([...args, "-d", NOBODY]);
+    equal([code, out], [4, ""]);
+    match(
+      err,
+      /^error: Cannot reach the database at postgres:\/\/nobody@127\.0\.0\.1:1\/none: .*\n hint: .*\n$/,
+    );
+  });
+}
+
+Deno.test("rhythm list where there is no project names everything it looked for", async () => {
+  await using empty = await project();
+  const { code, err } = await rhythm(["list"], { cwd: empty.path });
+  equal(code, 4);
+  equal(
+    err,
+    `error: there is no database: no --database, no RHYTHM_DATABASE_URL, and no \`rhythm dev\` has run in ${await Deno
+      .realPath(empty.path)}
+ hint: \`rhythm dev\` brings one of its own; or name yours: --database postgres://user@host/db
+`,
+  );
+});
+
+Deno.test("a rhythm.json with an unknown key is refused, with what it may hold", async () => {
+  await using made = await project({ "rhythm.json": '{ "flow": ["x"] }' });
+  const { code, err } = await rhythm(["list"], { cwd: made.path });
+  equal(code, 2);
+  match(
+    err,
+    /rhythm\.json is not what was expected: Unrecognized key: "flow"\n hint: it may hold databaseUrl, schema/,
+  );
+});
+
+Deno.test("a rhythm.json that is not JSON is shown with the place", async () => {
+  await using made = await project({ "rhythm.json": '{\n  "flows": ["x"\n}\n' });
+  const { code, err } = await rhythm(["list"], { cwd: made.path });
+  equal(code, 2);
+  match(err, /not JSON: expected "," or "\]"\n\n {3}\|\n 3 \| \}\n {3}\| \^ line 3, column 1\n/);
+});
+
+Deno.test("--json turns an error into JSON on standard error", async () => {
+  const { code, out, err } = await rhythm(["start", "hello", "{", "--json"]);
+  equal([code, out], [2, ""]);
+  equal(JSON.parse(err), {
+    error: { code: "JSON_INVALID", message: "the inputs: not JSON: expected a key in double quotes" },
+  });
+});
+
+Deno.test("an error never shows a stack trace, unless RHYTHM_DEBUG asks for it", async () => {
+  const { err } = await rhythm(["list", "-d", NOBODY]);
+  equal(/\n\s+at /.test(err), false);
+  const debug = await rhythm(["list", "-d", NOBODY], { env: { RHYTHM_DEBUG: "1" } });
+  match(debug.err, /\n\s+at /);
+});
