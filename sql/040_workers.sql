@@ -96,6 +96,7 @@ comment on type rhythm.moved is 'An execution that changed its stage, for those 
 create type rhythm.outcome as (
   id uuid,
   attempt integer,
+  seq integer,
   status text,
   output jsonb,
   error jsonb,

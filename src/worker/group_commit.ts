@@ -22,7 +22,8 @@ export interface GroupCommitOptions<Item> {
 export class GroupCommit<Item> {
   #waiting: Item[] = [];
   #running: Promise<void> | undefined;
-  #inFlight = 0;
+  #inFlight: readonly Item[] = [];
+  #answer: Promise<void> = Promise.resolve();
   #abandoned = false;
   readonly #options: GroupCommitOptions<Item>;
 
@@ -33,7 +34,17 @@ export class GroupCommit<Item> {
 
   /** How many items are waiting or on their way. */
   get pending(): number {
-    return this.#waiting.length + this.#inFlight;
+    return this.#waiting.length + this.#inFlight.length;
+  }
+
+  /** What is waiting or on its way. */
+  get items(): readonly Item[] {
+    return [...this.#inFlight, ...this.#waiting];
+  }
+
+  /** Waits until the batch that is on its way now is committed or refused. */
+  async answered(): Promise<void> {
+    await this.#answer;
   }
 
   /** Adds an item. */
@@ -58,12 +69,13 @@ export class GroupCommit<Item> {
     try {
       while (this.#waiting.length > 0) {
         const batch = this.#waiting.splice(0, this.#options.maxBatch);
-        this.#inFlight = batch.length;
-        await this.#commit(batch);
-        this.#inFlight = 0;
+        this.#inFlight = batch;
+        this.#answer = this.#commit(batch);
+        await this.#answer;
+        this.#inFlight = [];
       }
     } finally {
-      this.#inFlight = 0;
+      this.#inFlight = [];
       this.#running = undefined;
     }
   }

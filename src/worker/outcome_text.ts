@@ -8,7 +8,8 @@ export function outcomesText(outcomes: readonly Outcome[]): string {
 }
 
 function outcomeText(outcome: Outcome): string {
-  const head = `{"id":"${outcome.id}","attempt":${outcome.attempt},"status":"${outcome.status}"`;
+  const seq = outcome.seq === undefined ? "" : `,"seq":${outcome.seq}`;
+  const head = `{"id":"${outcome.id}","attempt":${outcome.attempt}${seq},"status":"${outcome.status}"`;
   switch (outcome.status) {
     case "completed":
       return `${head},"output":${outcome.output}${flowText(outcome.flow)}}`;

@@ -1,5 +1,6 @@
 import type { Logger } from "../define/mod.ts";
 import type { Claimed, Outcome } from "./engine.ts";
+import { leaseOf } from "./lease.ts";
 
 /** What is missing to run an execution. */
 export type Missing = "handler" | "program";
@@ -28,7 +29,7 @@ export class Strangers {
       missing === "handler" ? what : `${what} that it can run`
     }`;
     const pauseMs = this.#note(claimed, what);
-    return { id: claimed.id, attempt: claimed.attempt, status: "released", reason, delayMs: pauseMs };
+    return { ...leaseOf(claimed), status: "released", reason, delayMs: pauseMs };
   }
 
   #note(claimed: Claimed, what: string): number {

@@ -236,7 +236,7 @@ Deno.test("Worker commits a transactional task with its own writes, and rolls ba
 Deno.test("Worker advances workflows from the start and from a snapshot, and leaves those without a program", async () => {
   const { engine, worker } = bench([]);
   engine.programs = { h1: { code: 1 } };
-  const flow = { program: "h1", version: 1, snapshot: null, settled: [], cancelReason: null };
+  const flow = { program: "h1", version: 1, seq: 0, snapshot: null, settled: [], cancelReason: null };
   engine.add("order", { flow });
   engine.add("order", { flow: { ...flow, snapshot: { at: 3 } } });
   engine.add("order", { flow: { ...flow, program: "h2" } });
@@ -244,8 +244,8 @@ Deno.test("Worker advances workflows from the start and from a snapshot, and lea
   await worker.stop();
   const byId = Object.fromEntries(engine.outcomes.map((outcome) => [outcome.id, outcome]));
   const ended = { snapshot: null, effects: [], waits: [], released: [] };
-  equal(byId.e1, { id: "e1", attempt: 1, status: "completed", output: '"began"', flow: ended });
-  equal(byId.e2, { id: "e2", attempt: 1, status: "completed", output: '"resumed"', flow: ended });
+  equal(byId.e1, { id: "e1", attempt: 1, seq: 0, status: "completed", output: '"began"', flow: ended });
+  equal(byId.e2, { id: "e2", attempt: 1, seq: 0, status: "completed", output: '"resumed"', flow: ended });
   same(byId.e3!.status, "released");
 });
 

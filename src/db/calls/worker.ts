@@ -120,6 +120,19 @@ export async function beat(home: Home, worker: string): Promise<BeatAnswer> {
   return row!.answer;
 }
 
+/** What is leased to a worker. */
+export async function held(
+  home: Home,
+  worker: string,
+): Promise<{ id: string; attempt: number; seq: number | null }[]> {
+  const [row] = await ask<{ held: { id: string; attempt: number; seq: number | null }[] }>(
+    home,
+    "select rhythm.held($1::text::uuid) as held",
+    [worker],
+  );
+  return row!.held;
+}
+
 /** Does what is due; gives the milliseconds until the next thing is, by the engine's clock. */
 export async function tick(home: Home): Promise<number | null> {
   const [row] = await ask<{ ms: number | null }>(

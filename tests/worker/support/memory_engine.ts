@@ -1,6 +1,14 @@
 import type { SqlTag } from "../../../src/define/mod.ts";
 import type { JsonValue } from "../../../src/shared/json.ts";
-import type { Beat, Claimed, Engine, EngineEars, Outcome, Settlement } from "../../../src/worker/engine.ts";
+import type {
+  Beat,
+  Claimed,
+  Engine,
+  EngineEars,
+  Held,
+  Outcome,
+  Settlement,
+} from "../../../src/worker/engine.ts";
 import type { Report } from "../../../src/worker/reporter.ts";
 
 /** An engine without a database: hands out what it was given, notes what comes back. */
@@ -13,6 +21,8 @@ export class MemoryEngine implements Engine {
   programs: Record<string, JsonValue> = {};
   nextBeat: Beat = { stop: [], alive: true };
   nextTick: number | null = null;
+  /** What it says is leased. */
+  leased: Held[] = [];
   /** Replaces a settle. */
   onSettle: ((outcomes: readonly Outcome[]) => Promise<Settlement>) | undefined;
   /** Fails the next claims. */
@@ -91,6 +101,11 @@ export class MemoryEngine implements Engine {
     const beat = this.nextBeat;
     this.nextBeat = { stop: [], alive: true };
     return Promise.resolve(beat);
+  }
+
+  held(): Promise<readonly Held[]> {
+    this.calls.push("held");
+    return Promise.resolve(this.leased);
   }
 
   tick(): Promise<number | null> {

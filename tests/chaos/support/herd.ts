@@ -1,0 +1,50 @@
+const script = new URL("./worker_process.ts", import.meta.url).pathname;
+
+/** Worker processes: as many as asked, each replaced when it is killed. */
+export class Herd implements AsyncDisposable {
+  readonly #args: readonly string[];
+  readonly #alive = new Set<Deno.ChildProcess>();
+  readonly #ends: Promise<unknown>[] = [];
+
+  /** @param args what each process gets: the database, and which library */
+  constructor(...args: readonly string[]) {
+    this.#args = args;
+  }
+
+  /** The processes that live. */
+  get alive(): readonly Deno.ChildProcess[] {
+    return [...this.#alive];
+  }
+
+  /** Starts one more. */
+  start(): Deno.ChildProcess {
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", script, ...this.#args],
+      stdout: "null",
+      stderr: Deno.env.get("RHYTHM_CHAOS_LOG") === undefined ? "null" : "inherit",
+    }).spawn();
+    this.#alive.add(process);
+    this.#ends.push(process.status.then(() => this.#alive.delete(process)));
+    return process;
+  }
+
+  /** Kills one as the machine would, and starts another in its place. */
+  async replace(process: Deno.ChildProcess): Promise<void> {
+    process.kill("SIGKILL");
+    await process.status;
+    this.start();
+  }
+
+  /** Stops all of them as a supervisor would; gives their exit codes. */
+  async stop(): Promise<number[]> {
+    const processes = this.alive;
+    for (const process of processes) process.kill("SIGTERM");
+    return (await Promise.all(processes.map((process) => process.status))).map(({ code }) => code);
+  }
+
+  /** Kills what is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of this.alive) process.kill("SIGKILL");
+    await Promise.all(this.#ends);
+  }
+}

@@ -1,0 +1,58 @@
+/** A TCP proxy whose connections can be cut, as networks cut them: without a word to either side. */
+export interface Proxy extends AsyncDisposable {
+  /** The port on loopback. */
+  readonly port: number;
+  /** How many connections were cut so far. */
+  readonly cuts: number;
+  /** Cuts every connection that is open now. */
+  cut(): void;
+}
+
+/** Listens on a free port and forwards to another one. */
+export function startProxy(target: number): Proxy {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<Deno.Conn>();
+  let cuts = 0;
+
+  const close = (conn: Deno.Conn): void => {
+    if (!open.delete(conn)) return;
+    try {
+      conn.close();
+    } catch { /* closed from the other side */ }
+  };
+  const forward = async (from: Deno.Conn, to: Deno.Conn): Promise<void> => {
+    await from.readable.pipeTo(to.writable).catch(() => {});
+    close(from);
+    close(to);
+  };
+  const accept = async (client: Deno.Conn): Promise<void> => {
+    open.add(client);
+    try {
+      const server = await Deno.connect({ hostname: "127.0.0.1", port: target });
+      open.add(server);
+      await Promise.all([forward(client, server), forward(server, client)]);
+    } catch {
+      close(client);
+    }
+  };
+  const listening = (async () => {
+    for await (const client of listener) void accept(client);
+  })();
+
+  const cut = (): void => {
+    cuts += open.size;
+    for (const conn of [...open]) close(conn);
+  };
+  return {
+    port: listener.addr.port,
+    get cuts() {
+      return cuts;
+    },
+    cut,
+    [Symbol.asyncDispose]: async () => {
+      listener.close();
+      cut();
+      await listening;
+    },
+  };
+}
