@@ -79,14 +79,14 @@ function statement(compiler: FunctionCompiler, node: Statement, labels: string[]
         } else build.place(otherwise);
       });
     case "WhileStatement":
-      return loop(compiler, labels, ({ top, next, end }) => {
+      return loop(compiler, { labels, start: node.start }, ({ top, next, end }) => {
         const again = repeatable(compiler, node.test, { top, end });
         statement(compiler, node.body, []);
         build.place(next);
         return again;
       });
     case "DoWhileStatement":
-      return loop(compiler, labels, ({ top, next, end }) => {
+      return loop(compiler, { labels, start: node.start }, ({ top, next, end }) => {
         build.place(top);
         statement(compiler, node.body, []);
         build.place(next);
@@ -189,7 +189,11 @@ interface LoopLabels {
 }
 
 /** A loop: `body` emits it up to where `continue` leads, and gives what closes it. */
-function loop(compiler: FunctionCompiler, labels: string[], body: (labels: LoopLabels) => () => void): void {
+function loop(
+  compiler: FunctionCompiler,
+  { labels, start }: { labels: string[]; start: number },
+  body: (labels: LoopLabels) => () => void,
+): void {
   const { build } = compiler;
   const [top, next, end] = [build.label(), build.label(), build.label()];
   compiler.exits.push({ labels, breakTo: end, continueTo: next, unlabelled: true });
@@ -197,6 +201,7 @@ function loop(compiler: FunctionCompiler, labels: string[], body: (labels: LoopL
   const close = body({ top, next, end });
   compiler.exits.pop();
   close();
+  build.at(start);
   build.emit("LOOP", top, build.count - count + 1);
   build.place(end);
 }
@@ -230,7 +235,7 @@ function forLoop(compiler: FunctionCompiler, node: ForStatement, labels: string[
     for (const variable of fresh) build.emit("COPYBOX", variable.register);
   };
   renew();
-  loop(compiler, labels, ({ top, next, end }) => {
+  loop(compiler, { labels, start: node.start }, ({ top, next, end }) => {
     const again = repeatable(compiler, node.test, { top, end });
     statement(compiler, node.body, []);
     build.place(next);
@@ -250,7 +255,7 @@ function forOf(compiler: FunctionCompiler, node: ForOfStatement, labels: string[
     build.at(node.right.start);
     build.emit("ITER", iterator, value, build.text(iterableText(node.right)));
   });
-  loop(compiler, labels, ({ top, next, end }) => {
+  loop(compiler, { labels, start: node.start }, ({ top, next, end }) => {
     build.place(top);
     build.place(next);
     const inner = build.top;
@@ -272,7 +277,7 @@ function forIn(compiler: FunctionCompiler, node: ForInStatement, labels: string[
     build.emit("MOVE", object, value);
     build.emit("KEYS", keys, object);
   });
-  loop(compiler, labels, ({ top, next, end }) => {
+  loop(compiler, { labels, start: node.start }, ({ top, next, end }) => {
     build.place(top);
     build.place(next);
     const inner = build.top;

@@ -1,7 +1,8 @@
 import type { JsonValue } from "../../shared/json.ts";
 import type { ErrorJson, FlowFailure } from "../types.ts";
 import { errorMember } from "../vm/convert.ts";
-import { traceLines } from "../vm/describe.ts";
+import { traceLines, traceOf } from "../vm/describe.ts";
+import type { Fibre } from "../vm/fibre.ts";
 import { offsetAt, placeOf } from "../vm/loaded.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import type { LimitExceeded } from "../vm/throw.ts";
@@ -31,27 +32,32 @@ export function errorFromJson(json: ErrorJson, operation: FlowPromise): FlowErro
 
 /** How a thrown value ends the execution. */
 export function failureOf(vm: FlowMachine, thrown: Value): FlowFailure {
-  if (!(thrown instanceof FlowError)) {
-    const own = thrown instanceof PlainObject ? thrown.message : thrown;
-    const message = typeof own === "string" ? own : vm.library.format(vm, [thrown]);
-    const data = jsonOrNothing(vm, thrown);
-    const at = { line: 1, column: 1 };
-    return { type: "ThrownValue", message, ...(data !== undefined && { data }), at, stack: [] };
-  }
-  const { trace } = thrown;
+  if (!(thrown instanceof FlowError)) return failureOfValue(vm, thrown);
   const code = errorMember(thrown, "code");
   const data = jsonOrNothing(vm, errorMember(thrown, "data"));
-  const at = trace.length > 0
-    ? placeOf(vm.program.program.source, offsetAt(vm.functions[trace[0]!]!, trace[1]!))
-    : { line: 1, column: 1 };
   return {
     type: String(errorMember(thrown, "name") ?? "Error"),
     message: String(errorMember(thrown, "message") ?? ""),
     ...(code !== undefined && { code: String(code) }),
     ...(data !== undefined && { data }),
-    at,
-    stack: traceLines(vm, trace),
+    ...placed(vm, thrown.trace),
   };
+}
+
+/** How a thrown value that is no error ends the execution. */
+function failureOfValue(vm: FlowMachine, thrown: Value): FlowFailure {
+  const own = thrown instanceof PlainObject ? thrown.message : thrown;
+  const message = typeof own === "string" ? own : vm.library.format(vm, [thrown]);
+  const data = jsonOrNothing(vm, thrown);
+  const trace = vm.thrown !== undefined && Object.is(vm.thrown.value, thrown) ? vm.thrown.trace : [];
+  return { type: "ThrownValue", message, ...(data !== undefined && { data }), ...placed(vm, trace) };
+}
+
+/** Where a trace begins, and the calls that led there. */
+function placed(vm: FlowMachine, trace: readonly number[]): Pick<FlowFailure, "at" | "stack"> {
+  const [index, pc] = trace;
+  const offset = index === undefined ? 0 : offsetAt(vm.functions[index]!, pc!);
+  return { at: placeOf(vm.program.program.source, offset), stack: traceLines(vm, trace) };
 }
 
 function jsonOrNothing(vm: FlowMachine, value: Value): JsonValue | undefined {
@@ -67,9 +73,11 @@ function jsonOrNothing(vm: FlowMachine, value: Value): JsonValue | undefined {
 
 /** How a limit ends the execution. */
 export function failureOfLimit(vm: FlowMachine, limit: LimitExceeded): FlowFailure {
-  const frame = vm.depth > 0 ? vm.frame : undefined;
-  const at = frame
-    ? placeOf(vm.program.program.source, offsetAt(frame.code, frame.pc))
-    : { line: 1, column: 1 };
-  return { type: "LimitError", message: limit.message, code: limit.code, at, stack: [] };
+  return { type: "LimitError", message: limit.message, code: limit.code, ...placed(vm, traceOf(vm)) };
+}
+
+/** How an execution ends that nothing can wake: it stands where its body waits. */
+export function failureOfStuck(vm: FlowMachine, main: Fibre): FlowFailure {
+  const message = "This flow waits for something that can never happen";
+  return { type: "StuckError", message, code: "FLOW_STUCK", ...placed(vm, [main.fn.index, main.pc]) };
 }

@@ -23,7 +23,7 @@ import { addReaction, rejectPromise, resolvePromise, runJobs } from "../vm/promi
 import { FlowThrow, LimitExceeded } from "../vm/throw.ts";
 import { FlowFunction, type Value } from "../vm/value.ts";
 import { fromJsonValue, toJsonValue } from "./boundary.ts";
-import { errorFromJson, failureOf, failureOfLimit } from "./errors.ts";
+import { errorFromJson, failureOf, failureOfLimit, failureOfStuck } from "./errors.ts";
 import type { World } from "./globals.ts";
 import { waitsOf } from "./waits.ts";
 
@@ -135,13 +135,7 @@ export class Run {
     }
     const waits = waitsOf(vm);
     if (waits.length > 0) return this.#suspended({ waits });
-    return this.#end("failed", {
-      type: "StuckError",
-      message: "This flow waits for something that can never happen",
-      code: "FLOW_STUCK",
-      at: { line: 1, column: 1 },
-      stack: [],
-    });
+    return this.#end("failed", failureOfStuck(vm, this.#main));
   }
 
   #suspended(about: { waits?: Wait[]; paused?: true }): Step {

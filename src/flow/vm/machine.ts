@@ -90,6 +90,8 @@ export class FlowMachine implements Machine {
   /** Rejected promises that nobody has looked at yet. */
   readonly unhandled = new Set<FlowPromise>();
   cancelled: Cancellation | undefined = undefined;
+  /** The last value thrown that is no error, and where; a snapshot does not keep it. */
+  thrown: { readonly value: Value; readonly trace: readonly number[] } | undefined = undefined;
   /** The error made last: its place is known exactly only where it is caught. */
   #fresh: FlowError | undefined = undefined;
   /** What `console` and the durable API leave for the outside; see the durable room. */
@@ -219,6 +221,7 @@ export class FlowMachine implements Machine {
   /** Find who handles a thrown value; frames that do not are dropped. */
   unwind(error: Value): Left | undefined {
     const cancelling = (error as unknown) instanceof Cancellation;
+    if (!cancelling && !(error instanceof FlowError)) this.#noteThrown(error);
     for (;;) {
       const { frame } = this;
       const { handlers } = frame.code;
@@ -226,6 +229,8 @@ export class FlowMachine implements Machine {
         if (frame.pc < handlers[index]! || frame.pc >= handlers[index + 1]!) continue;
         if (cancelling && handlers[index + 4] === 0) continue;
         this.stack[frame.base + handlers[index + 3]!] = error;
+        // A `finally` may throw it on.
+        if (handlers[index + 4] === 0) this.thrown = undefined;
         frame.pc = handlers[index + 2]!;
         return undefined;
       }
@@ -241,6 +246,12 @@ export class FlowMachine implements Machine {
       }
       if (entry) throw new FlowThrow(error);
     }
+  }
+
+  /** An error knows where it was made; of any other value only the machine knows where it was thrown. */
+  #noteThrown(value: Value): void {
+    if (this.thrown !== undefined && Object.is(this.thrown.value, value)) return;
+    this.thrown = { value, trace: traceOf(this) };
   }
 
   /** What a flow may see of something thrown; anything else goes on through the host. */

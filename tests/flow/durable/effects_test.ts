@@ -108,3 +108,28 @@ Deno.test("an unhandled rejection fails the execution at rest; a task nobody awa
   }]);
   assert.equal(flow.step.output, "fine");
 });
+
+Deno.test("a thrown value that is no error fails the execution where it was thrown", () => {
+  const source = `const check = (n) => {
+  if (n > 1) throw "too many: " + n;
+};
+await Task.run("load");
+try { check(2) } finally { await null }`;
+  const { error } = { error: start(source).complete("op-1").error };
+  assert.deepEqual(error, {
+    type: "ThrownValue",
+    message: "too many: 2",
+    data: "too many: 2",
+    at: { line: 2, column: 14 },
+    stack: ["check (test.flow:2:14)", "main (test.flow:5:7)"],
+  });
+});
+
+Deno.test("a flow that is stuck, or ran into a limit, says where", () => {
+  const stuck = start("const f = async () => {\n  await new Promise(() => {}) };\nawait f()").step.error!;
+  assert.deepEqual([stuck.code, stuck.at, stuck.stack], ["FLOW_STUCK", { line: 3, column: 1 }, [
+    "main (test.flow:3:1)",
+  ]]);
+  const endless = start("const spin = () => {\n  for (;;) {}\n};\nspin()").step.error!;
+  assert.deepEqual([endless.code, endless.at.line, endless.stack.length], ["FLOW_INSTRUCTIONS", 2, 2]);
+});

@@ -84,7 +84,6 @@ export const OBJECTS: readonly string[] = [
   "{ [$k]: () => $p, [$k]: function () { return $p; }, [$k]: $p }",
   "{ async $K() { return $p; }, [$k](a) { return a; } }",
   "{ $K: $F }",
-  "Object.assign($o, $o)",
   "($s.match(/(?<a>.)(?<b>.)?/)?.groups ?? { $K: $p })",
   'JSON.parse(\'{"x":[1],"a":2}\', (k, v) => typeof v === "number" ? v + 1 : v)',
   "Inputs.o",
