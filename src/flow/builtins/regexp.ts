@@ -2,7 +2,7 @@ import { BareObject, FlowRegExp, NativeFunction, type Value } from "../vm/value.
 import type { Accessor, Machine, MemberTable } from "./builtin.ts";
 import { declare, memberTable } from "./define.ts";
 import { compileRegExp, UnsupportedRegExp } from "./regexp/compile.ts";
-import { executeRegExp } from "./regexp/execute.ts";
+import { executeRegExp, isInsidePair } from "./regexp/execute.ts";
 import type { RegExpProgram } from "./regexp/program.ts";
 
 /** The program of a regular expression: made when first needed, so that a snapshot holds only source and flags. */
@@ -80,10 +80,6 @@ export function matchFrom(
     if (whole !== null) return whole;
   }
   return executeRegExp(program, text, { from, sticky, wholePairs, charge });
-}
-
-function isInsidePair(text: string, index: number): boolean {
-  return index > 0 && index < text.length && text.codePointAt(index - 1)! > 0xffff;
 }
 
 /** RegExpBuiltinExec: match from `lastIndex` on, and set it. */

@@ -59,6 +59,13 @@ class Run {
     const { length } = this.#text;
     const empty = this.#empty;
     let { now, next } = this.#scratch;
+    if (this.#program.unicode && isInsidePair(this.#text, from)) {
+      // A half of a pair is no character: only an empty match may begin before it.
+      this.#index--;
+      this.#found = this.#betweenPair(next);
+      this.#index += 2;
+      if (this.#found !== null || sticky) return this.#found;
+    }
     now.count = 0;
     this.#scratch.step();
     for (;;) {
@@ -102,7 +109,8 @@ class Run {
     const code = this.#code;
     const { tests, unicode } = this.#program;
     const char = unicode ? this.#text.codePointAt(this.#index)! : this.#text.charCodeAt(this.#index);
-    const between = char > 0xffff ? this.#betweenPair(next) : null;
+    const { sticky, wholePairs } = this.#options;
+    const between = char > 0xffff && !sticky && !wholePairs ? this.#betweenPair(next) : null;
     this.#index += char > 0xffff ? 2 : 1;
     next.count = 0;
     this.#scratch.step();
@@ -120,8 +128,7 @@ class Run {
 
   /** As V8 does: an empty match may stand between the two halves of a pair. What began before is preferred to it. */
   #betweenPair(unused: Threads): Captures | null {
-    const { sticky, wholePairs } = this.#options;
-    if (this.#found !== null || sticky || wholePairs || this.#program.first !== undefined) return null;
+    if (this.#found !== null || this.#program.first !== undefined) return null;
     this.#index++;
     unused.count = 0;
     this.#scratch.step();
@@ -224,6 +231,11 @@ class Run {
     const before = index > 0 && isWord(text.charCodeAt(index - 1));
     return before !== (index < text.length && isWord(text.charCodeAt(index)));
   }
+}
+
+/** Whether an index stands between the two halves of a pair. */
+export function isInsidePair(text: string, index: number): boolean {
+  return index > 0 && index < text.length && text.codePointAt(index - 1)! > 0xffff;
 }
 
 function isLineEnd(code: number): boolean {
