@@ -30,7 +30,7 @@ Deno.test({
     try {
       await sql`create table booked (execution uuid, workflow integer, step text)`;
       await using rhythm = await Rhythm.init({ databaseUrl: cluster.url, flows, log: { level: "silent" } });
-      await using herd = new Herd(through);
+      await using herd = new Herd({ databaseUrl: through });
       for (let n = 0; n < 3; n++) herd.start();
 
       const load = mixedLoad(200);

@@ -1,14 +1,24 @@
 const script = new URL("./worker_process.ts", import.meta.url).pathname;
 
+/** What the processes of a herd run. */
+export interface HerdOptions {
+  /** The database. */
+  readonly databaseUrl: string;
+  /** The script of the worker; default: the one of this library. */
+  readonly script?: string;
+  /** Whether they bring the schema up to date first. */
+  readonly migrate?: "first";
+}
+
 /** Worker processes: as many as asked, each replaced when it is killed. */
 export class Herd implements AsyncDisposable {
-  readonly #args: readonly string[];
+  readonly #options: HerdOptions;
   readonly #alive = new Set<Deno.ChildProcess>();
   readonly #ends: Promise<unknown>[] = [];
 
-  /** @param args what each process gets: the database, and which library */
-  constructor(...args: readonly string[]) {
-    this.#args = args;
+  /** @param options what the processes run */
+  constructor(options: HerdOptions) {
+    this.#options = options;
   }
 
   /** The processes that live. */
@@ -18,8 +28,9 @@ export class Herd implements AsyncDisposable {
 
   /** Starts one more. */
   start(): Deno.ChildProcess {
+    const { databaseUrl, migrate = "" } = this.#options;
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", script, ...this.#args],
+      args: ["run", "-A", "--no-check", "--no-lock", this.#options.script ?? script, databaseUrl, migrate],
       stdout: "null",
       stderr: Deno.env.get("RHYTHM_CHAOS_LOG") === undefined ? "null" : "inherit",
     }).spawn();

@@ -1,15 +1,12 @@
-// A worker of the chaos tests, to be killed and frozen: `deno run -A worker_process.ts <databaseUrl> [library's mod.ts]`.
-import type { AnyTask } from "../../../mod.ts";
+// A worker of the chaos tests, to be killed and frozen: `deno run -A worker_process.ts <databaseUrl> [first]`.
+import { Rhythm } from "../../../mod.ts";
+import { chaosTasks } from "./tasks.ts";
 
-const [databaseUrl, library = new URL("../../../mod.ts", import.meta.url).href] = Deno.args;
-const { Rhythm } = await import(library) as typeof import("../../../mod.ts");
-const { chaosTasks } = await import("./tasks.ts") as { chaosTasks: readonly AnyTask[] };
-
-const rhythm = await Rhythm.init({
+const [databaseUrl, migrate] = Deno.args;
+await using rhythm = await Rhythm.init({
   databaseUrl,
-  autoMigrate: false,
+  autoMigrate: migrate === "first",
   tasks: chaosTasks,
-  log: { level: "silent" },
+  log: { level: Deno.env.get("RHYTHM_CHAOS_LOG") === undefined ? "silent" : "debug" },
 });
 await rhythm.worker({ lease: "2s", grace: "2s", concurrency: 20 }).run();
-await rhythm.close();
