@@ -65,8 +65,8 @@ begin
     perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
   end if;
   if p_value is null
-    or (p_name in ('retention', 'cancel_grace') and rhythm.interval_of(p_value) is null)
-    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\d{0,9}$') then
+    or (p_name in ('retention', 'cancel_grace') and coalesce(rhythm.interval_of(p_value) < '0', true))
+    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\d{0,8}$') then
     perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
   end if;
   insert into rhythm.setting (name, value) values (p_name, p_value)

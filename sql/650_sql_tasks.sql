@@ -1,7 +1,7 @@
 -- SQL tasks: the handler is a function of this database, run inside tick(). Not on any role's surface: a handler runs
 -- with the owner's rights, so only the owner says what is one.
 
-create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, p_options jsonb default '{}')
+create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, options jsonb default '{}')
 returns void
 language plpgsql
 volatile
@@ -17,8 +17,8 @@ declare
       format('%s cannot handle a task: expected a function of one jsonb, the inputs', p_function) end,
     case when (select p.proretset from pg_catalog.pg_proc as p where p.oid = p_function) then
       format('%s cannot handle a task: it returns a set, expected one value', p_function) end,
-    case when p_options is null then 'options must be an object' end,
-    rhythm.options_problem(p_options)
+    case when options is null then 'options must be an object' end,
+    rhythm.options_problem(options)
   );
 begin
   if v_problem is not null then
@@ -26,7 +26,7 @@ begin
   end if;
   -- As text, which is qualified under an empty search_path: a restored dump finds it by name.
   insert into rhythm.task as k (name, options, sql_function, updated_at)
-  values (p_name, '{"queue": "sql"}' || p_options, p_function::text, rhythm.now())
+  values (p_name, '{"queue": "sql"}' || options, p_function::text, rhythm.now())
   on conflict (name) do update
   set options = excluded.options, sql_function = excluded.sql_function, updated_at = excluded.updated_at;
 end;

@@ -8,7 +8,7 @@ const rules: Record<string, string> = {
     select p.oid::regprocedure::text as object
     from pg_proc as p
     where p.pronamespace = 'rhythm'::regnamespace
-      and p.proname not in ('tick_loop', 'channel', 'uuid7', 'is_plain_request')
+      and p.proname not in ('tick_loop', 'channel', 'uuid7')
       and not coalesce('search_path=""' = any(p.proconfig), false)`,
 
   "every function says what it promises in a comment": `

@@ -1,0 +1,779 @@
+/**
+ * What is wrong with each argument of each function, and what the engine says to it.
+ *
+ * @module
+ */
+
+/** A call, and its refusal: SQLSTATE and the whole sentence. Or, with code `""`, the answer that says that nothing was done. */
+export type Case = [call: string, code: string, says: string];
+
+/** For each argument of a function its cases; or a sentence: why no value of it is wrong. */
+export type Cases = Record<string, Case[] | string>;
+
+/** Executions and a worker that are there, by what they are; see fixture.sql. */
+export const nobody = "'00000000-0000-7000-8000-000000000000'";
+const done = "'00000000-0000-7000-8000-000000000001'";
+const running = "'00000000-0000-7000-8000-000000000002'";
+const ready = "'00000000-0000-7000-8000-000000000003'";
+const waiting = "'00000000-0000-7000-8000-000000000004'";
+const worker = "'00000000-0000-7000-8000-0000000000ff'";
+const large = "to_jsonb(repeat('x', 1100000))";
+
+const nameRule = "letters, digits and _ . : / @ + -, starting with a letter, a digit or _";
+const name = (kind: string, call: (value: string) => string): Case[] => [
+  [call("null"), "RH001", `A ${kind} is missing: expected a text`],
+  [call("''"), "RH001", `The ${kind} name has 0 characters: expected 1 to 200`],
+  [call("repeat('x', 201)"), "RH001", `The ${kind} name has 201 characters: expected 1 to 200`],
+  [call("'a b'"), "RH001", `"a b" cannot be a ${kind} name: expected ${nameRule}`],
+];
+const key = (kind: string, call: (value: string) => string): Case[] => [
+  [call("''"), "RH001", `The ${kind} has 0 characters: expected 1 to 500`],
+  [call("repeat('x', 501)"), "RH001", `The ${kind} has 501 characters: expected 1 to 500`],
+  [call("E'a\\nb'"), "RH001", `The ${kind} contains a control character`],
+];
+
+/** The options that everything takes that creates an execution. */
+const options = (fn: string, first: string): Cases => {
+  const call = (option: string) => (value: string) => `${fn}(${first}, ${option} => ${value})`;
+  const inputs = fn === "start" ? `'{"n": "1"}'` : "'{}'";
+  const retry = call("retry");
+  return {
+    p_inputs: [
+      [
+        `${fn}(${first}, jsonb_build_object('n', ${large}))`,
+        "RH006",
+        "inputs take 1100009 bytes: at most 1048576 are allowed (setting max_payload_bytes)",
+      ],
+      ...(fn === "start"
+        ? [
+          [
+            `start('f', ${inputs})`,
+            "RH005",
+            `Cannot start flow "f": inputs.n: expected number, got string (type)`,
+          ],
+          [`start('f', '[]')`, "RH005", `Cannot start flow "f": inputs: expected object, got array (type)`],
+        ] as Case[]
+        : []),
+    ],
+    queue: name("queue", call("queue")).slice(1),
+    priority: [
+      [call("priority")("40000"), "RH001", "priority must be a whole number from -32768 to 32767"],
+      [call("priority")("-40000"), "RH001", "priority must be a whole number from -32768 to 32767"],
+    ],
+    delay: [
+      [call("delay")("'soon'"), "RH001", 'delay must be a duration: seconds, or text such as "1h30m"'],
+      [call("delay")("'-1s'"), "RH001", 'delay must be a duration: seconds, or text such as "1h30m"'],
+      [call("delay")("'99999999d'"), "RH001", 'delay must be a duration: seconds, or text such as "1h30m"'],
+    ],
+    run_at: [
+      [call("run_at")("'infinity'"), "RH001", "run_at must be a moment such as 2030-01-31T12:00:00Z"],
+      [`${fn}(${first}, run_at => now(), delay => '1s')`, "RH001", "run_at and delay exclude each other"],
+    ],
+    timeout: [
+      [
+        call("timeout")("'0'"),
+        "RH001",
+        'timeout must be a duration above zero: seconds, or text such as "1h30m"',
+      ],
+      [
+        call("timeout")("'x'"),
+        "RH001",
+        'timeout must be a duration above zero: seconds, or text such as "1h30m"',
+      ],
+    ],
+    retry: [
+      [retry("'5'"), "RH001", 'retry must be an object such as {"max_attempts": 5}'],
+      [
+        retry(`'{"tries": 1}'`),
+        "RH001",
+        'retry has no option "tries": expected max_attempts, backoff, initial, max, factor, jitter',
+      ],
+      [retry(`'{"max_attempts": 0}'`), "RH001", "retry.max_attempts must be a whole number from 1 to 9999"],
+      [
+        retry(`'{"max_attempts": null}'`),
+        "RH001",
+        "retry.max_attempts must be a whole number from 1 to 9999",
+      ],
+      [retry(`'{"backoff": "slow"}'`), "RH001", "retry.backoff must be exponential, linear or fixed"],
+      [
+        retry(`'{"initial": "x"}'`),
+        "RH001",
+        'retry.initial must be a duration: seconds, or text such as "1m30s"',
+      ],
+      [retry(`'{"max": -1}'`), "RH001", 'retry.max must be a duration: seconds, or text such as "1m30s"'],
+      [retry(`'{"factor": 0.5}'`), "RH001", "retry.factor must be a number from 1 to 100"],
+      [retry(`'{"jitter": 2}'`), "RH001", "retry.jitter must be true, false or a number from 0 to 1"],
+    ],
+    idempotency_key: key("idempotency key", call("idempotency_key")),
+    idempotency_ttl: [
+      [call("idempotency_ttl")("'1d'"), "RH001", "idempotency_ttl needs an idempotency_key"],
+      [
+        `${fn}(${first}, idempotency_key => 'k', idempotency_ttl => '0')`,
+        "RH001",
+        'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"',
+      ],
+    ],
+    concurrency_key: key("concurrency key", call("concurrency_key")),
+    metadata: [
+      [call("metadata")("'[]'"), "RH001", "metadata must be an object"],
+      [
+        call("metadata")("jsonb_build_object('a', repeat('x', 70000))"),
+        "RH001",
+        "metadata take more than 65536 bytes",
+      ],
+    ],
+    parent: [[
+      `${fn}(${first}, '{"n": 1}', parent => ${nobody})`,
+      "RH002",
+      `There is no execution ${nobody.slice(1, -1)} to be the parent`,
+    ]],
+  };
+};
+
+const request = (value: string): string => `create_many('[${value}]')`;
+const task = (more: string): string => request(`{"type": "task", "target": "a", ${more}}`);
+const outcome = (more: string): string =>
+  `settle(${worker}, '[{"id": ${
+    running.replaceAll("'", '"')
+  }, "attempt": 1, ${more}}]', p_on_error => 'raise')`;
+const unnamed = (call: (value: string) => string): Case[] => [
+  [call("null"), "RH004", 'There is no schedule ""'],
+  [call("'nobody'"), "RH004", 'There is no schedule "nobody"'],
+];
+const missing = (verb: string, call: (value: string) => string): Case[] => [
+  [call("null"), "RH002", `Cannot ${verb}: there is no execution null`],
+  [call(nobody), "RH002", `Cannot ${verb}: there is no execution ${nobody.slice(1, -1)}`],
+];
+const limit = (fn: string, call: (value: string) => string): Case[] =>
+  ["null", "0", "-1", "100001"].map((value) => [
+    call(value),
+    "RH001",
+    `${value} cannot be the limit of ${fn}: expected 1 to 100000`,
+  ]);
+const schedule = (more: string): string => `schedule('x', '@daily', 'a', type => 'task', ${more})`;
+const notOutcome = "Every outcome needs the id (a UUID) and the attempt that were claimed";
+const needsWaits =
+  'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]';
+const badLine =
+  "Every log line needs an id (a UUID), a level (debug, info, warn or error) and a message (a text)";
+
+/** Every function that a role or the owner may call. */
+export const cases: Record<string, Cases> = {
+  start: {
+    p_flow: [
+      ["start(null)", "RH001", "target must be a text"],
+      ...name("flow", (value) => `start(${value})`).slice(1),
+      ["start('g')", "RH004", 'There is no flow "g"'],
+    ],
+    ...options("start", "'f'"),
+  },
+  enqueue: {
+    p_task: [
+      ["enqueue(null)", "RH001", "target must be a text"],
+      ...name("task", (value) => `enqueue(${value})`).slice(1),
+    ],
+    ...options("enqueue", "'a'"),
+  },
+  create_many: {
+    p_requests: [
+      ["create_many(null)", "RH001", "create_many() was given something else than a JSON array"],
+      ["create_many('{}')", "RH001", "create_many() was given something else than a JSON array"],
+      [
+        request("5"),
+        "RH001",
+        'It is of type number: expected an object such as {"type": "task", "target": "send_email"}',
+      ],
+      [request('{"target": "a"}'), "RH001", "type must be task or workflow"],
+      [request('{"type": "job", "target": "a"}'), "RH001", "type must be task or workflow"],
+      [request('{"type": "task", "target": 5}'), "RH001", "target must be a text"],
+      [
+        request('{"type": "task", "target": "a", "kue": "x"}'),
+        "RH001",
+        'There is no option "kue": expected one of id, type, target, inputs, queue, priority, delay, run_at, timeout, retry, ' +
+        "idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, traceparent",
+      ],
+      [
+        request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
+        "RH001",
+        `Request 2: "a b" cannot be a queue name: expected ${nameRule}`,
+      ],
+      [task('"queue": 5'), "RH001", "queue must be a text"],
+      [task('"queue": null'), "RH001", "queue must be a text"],
+      [task('"priority": 1.5'), "RH001", "priority must be a whole number from -32768 to 32767"],
+      [task('"run_at": "tomorrow-ish"'), "RH001", "run_at must be a moment such as 2030-01-31T12:00:00Z"],
+      [task('"idempotency_key": {"a": 1}'), "RH001", "idempotency_key must be a text"],
+      [task('"concurrency_key": 1'), "RH001", "concurrency_key must be a text"],
+      [task('"traceparent": 1'), "RH001", "traceparent must be a text"],
+      [
+        `create_many(jsonb_build_array(jsonb_build_object('type', 'task', 'target', 'a', 'traceparent', repeat('x', 501))))`,
+        "RH001",
+        "traceparent must be a text of at most 500 characters",
+      ],
+      [task('"id": "x"'), "RH001", "id must be a UUID"],
+      [task('"parent": "x"'), "RH001", "parent must be a UUID"],
+      [task(`"id": ${done.replaceAll("'", '"')}`), "RH001", "An execution with this id exists already"],
+      [
+        request(
+          `{"type": "task", "target": "a", "id": ${nobody.replaceAll("'", '"')}}, ` +
+            `{"type": "task", "target": "a", "id": ${nobody.replaceAll("'", '"')}}`,
+        ),
+        "RH001",
+        "An execution with this id exists already",
+      ],
+    ],
+  },
+  signal: {
+    p_execution: [
+      [`signal(null, 's')`, "RH002", 'Cannot send signal "s": there is no execution null'],
+      [
+        `signal(${nobody}, 's')`,
+        "RH002",
+        `Cannot send signal "s": there is no execution ${nobody.slice(1, -1)}`,
+      ],
+      [
+        `signal(${ready}, 's')`,
+        "RH003",
+        `Cannot send signal "s": execution ${ready.slice(1, -1)} is a task, only workflows take signals`,
+      ],
+    ],
+    p_name: name("signal", (value) => `signal(${waiting}, ${value})`),
+    p_payload: [[
+      `signal(${waiting}, 's', ${large})`,
+      "RH006",
+      'The payload of signal "s" takes 1100002 bytes: at most 1048576 are allowed',
+    ]],
+    idempotency_key: key(
+      "idempotency key",
+      (value) => `signal(${waiting}, 's', idempotency_key => ${value})`,
+    ),
+  },
+  cancel: {
+    p_execution: [
+      ...missing("cancel", (value) => `cancel(${value})`),
+      [`cancel(${done})`, "", "false"],
+    ],
+    p_reason: "any text; what is longer than 2000 characters is cut",
+  },
+  retry: {
+    p_execution: [
+      ...missing("retry", (value) => `retry(${value})`),
+      [`retry(${done})`, "RH003", `Cannot retry execution ${done.slice(1, -1)}: it is completed`],
+      [`retry(${ready})`, "RH003", `Cannot retry execution ${ready.slice(1, -1)}: it is pending`],
+    ],
+  },
+  schedule: {
+    p_name: name("schedule", (value) => `schedule(${value}, '@daily', 'a', type => 'task')`),
+    p_cron: [
+      ...(["null", "'* * *'", "'every day'"] as const).map((value): Case => [
+        `schedule('x', ${value}, 'a', type => 'task')`,
+        "RH001",
+        `"${
+          value === "null" ? "" : value.slice(1, -1)
+        }" is not a cron expression: expected five fields (minute hour day month weekday), ` +
+        "six with the second first, or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually",
+      ]),
+      [
+        "schedule('x', '61 * * * *', 'a', type => 'task')",
+        "RH001",
+        '"61" cannot be the minute of a cron expression: expected 0 to 59',
+      ],
+      [
+        "schedule('x', '0 0 30 2 *', 'a', type => 'task')",
+        "RH001",
+        'The cron expression "0 0 30 2 *" never fires: no month has such a day',
+      ],
+    ],
+    p_target: [
+      ["schedule('x', '@daily', null, type => 'task')", "RH001", "target must be a text"],
+      ["schedule('x', '@daily', 'nobody')", "RH004", 'There is no flow "nobody"'],
+    ],
+    p_inputs: [
+      [
+        "schedule('x', '@daily', 'f', '{}')",
+        "RH005",
+        'Cannot start flow "f": inputs.n: is required (required)',
+      ],
+    ],
+    type: [
+      [
+        "schedule('x', '@daily', 'a', type => 'job')",
+        "RH001",
+        '"job" cannot be the type of a schedule: expected workflow or task',
+      ],
+      [
+        "schedule('x', '@daily', 'a', type => null)",
+        "RH001",
+        '"" cannot be the type of a schedule: expected workflow or task',
+      ],
+    ],
+    timezone: [
+      [
+        schedule("timezone => 'Mars'"),
+        "RH001",
+        '"Mars" is not a time zone: expected a name such as Europe/Berlin or UTC',
+      ],
+      [
+        schedule("timezone => 'Foo3'"),
+        "RH001",
+        '"Foo3" is not a time zone: expected a name such as Europe/Berlin or UTC',
+      ],
+      [
+        schedule("timezone => null"),
+        "RH001",
+        '"" is not a time zone: expected a name such as Europe/Berlin or UTC',
+      ],
+    ],
+    overlap: [
+      [
+        schedule("overlap => 'wait'"),
+        "RH001",
+        '"wait" cannot be the overlap of a schedule: expected skip, queue, allow or cancel',
+      ],
+      [
+        schedule("overlap => null"),
+        "RH001",
+        '"" cannot be the overlap of a schedule: expected skip, queue, allow or cancel',
+      ],
+    ],
+    catch_up: [
+      [
+        schedule("catch_up => 'some'"),
+        "RH001",
+        '"some" cannot be the catch-up of a schedule: expected none, one or all',
+      ],
+      [
+        schedule("catch_up => null"),
+        "RH001",
+        '"" cannot be the catch-up of a schedule: expected none, one or all',
+      ],
+    ],
+    jitter: [
+      [
+        schedule("jitter => '-1s'"),
+        "RH001",
+        '"-00:00:01" cannot be the jitter of a schedule: expected zero to one day',
+      ],
+      [
+        schedule("jitter => '25h'"),
+        "RH001",
+        '"25:00:00" cannot be the jitter of a schedule: expected zero to one day',
+      ],
+      [
+        schedule("jitter => null"),
+        "RH001",
+        '"" cannot be the jitter of a schedule: expected zero to one day',
+      ],
+    ],
+    options: [
+      [
+        schedule("options => '[]'"),
+        "RH001",
+        "The options of a schedule are not a JSON object: expected the options of create_many()",
+      ],
+      [
+        schedule("options => null"),
+        "RH001",
+        "The options of a schedule are not a JSON object: expected the options of create_many()",
+      ],
+      [
+        schedule(`options => '{"inputs": {}}'`),
+        "RH001",
+        "The options of a schedule cannot hold type, target, inputs, idempotency_key or idempotency_ttl: those follow from the schedule",
+      ],
+      [
+        schedule(`options => '{"priority": "high"}'`),
+        "RH001",
+        "priority must be a whole number from -32768 to 32767",
+      ],
+    ],
+  },
+  unschedule: { p_name: [["unschedule(null)", "", "false"], ["unschedule('nobody')", "", "false"]] },
+  pause_schedule: { p_name: unnamed((value) => `pause_schedule(${value})`) },
+  resume_schedule: { p_name: unnamed((value) => `resume_schedule(${value})`) },
+  trigger_schedule: { p_name: unnamed((value) => `trigger_schedule(${value})`) },
+  backfill_schedule: {
+    p_name: unnamed((value) => `backfill_schedule(${value}, now(), now())`),
+    p_from: [
+      [
+        "backfill_schedule('daily', null, '2020-01-01Z')",
+        "RH001",
+        "Cannot back-fill from  to 2020-01-01 00:00:00+00: expected a time, and a later one that is not in the future",
+      ],
+      [
+        "backfill_schedule('daily', '-infinity', '2020-01-01Z')",
+        "RH001",
+        "Cannot back-fill from -infinity to 2020-01-01 00:00:00+00: expected a time, and a later one that is not in the future",
+      ],
+      [
+        "backfill_schedule('daily', '2020-01-02Z', '2020-01-01Z')",
+        "RH001",
+        "Cannot back-fill from 2020-01-02 00:00:00+00 to 2020-01-01 00:00:00+00: expected a time, and a later one that is not in the future",
+      ],
+    ],
+    p_to: [[
+      "backfill_schedule('daily', '2020-01-01Z', 'infinity')",
+      "RH001",
+      "Cannot back-fill from 2020-01-01 00:00:00+00 to infinity: expected a time, and a later one that is not in the future",
+    ]],
+    p_limit: [
+      [
+        "backfill_schedule('daily', '2020-01-01Z', '2020-01-01Z', 0)",
+        "RH001",
+        '"0" cannot be the limit of a back-fill: expected 1 to 10000',
+      ],
+      [
+        "backfill_schedule('daily', '2020-01-01Z', '2020-01-01Z', null)",
+        "RH001",
+        '"" cannot be the limit of a back-fill: expected 1 to 10000',
+      ],
+      [
+        "backfill_schedule('daily', '2020-01-01Z', '2020-01-09Z', 3)",
+        "RH001",
+        '"daily" fires more than 3 times from 2020-01-01 00:00:00+00 to 2020-01-09 00:00:00+00',
+      ],
+    ],
+  },
+  pause_queue: { p_queue: name("queue", (value) => `pause_queue(${value})`) },
+  resume_queue: {
+    p_queue: [...name("queue", (value) => `resume_queue(${value})`), ["resume_queue('open')", "", "false"]],
+  },
+  configure_queue: {
+    p_queue: name("queue", (value) => `configure_queue(${value}, concurrency => 1)`),
+    concurrency: [["configure_queue('q', concurrency => 0)", "RH001", "concurrency must be 1 or more"]],
+    per_key_concurrency: [[
+      "configure_queue('q', per_key_concurrency => 0)",
+      "RH001",
+      "per_key_concurrency must be 1 or more",
+    ]],
+    rate: [["configure_queue('q', rate => 0)", "RH001", "rate must be 1 or more"]],
+    per: ["'never'", "'0'", "null"].map((value) => [
+      `configure_queue('q', rate => 1, per => ${value})`,
+      "RH001",
+      'per must be a duration: seconds, or text such as "1m"',
+    ]),
+  },
+  get: { p_execution: [["get(null)", "", "null"], [`get(${nobody})`, "", "null"]] },
+  flow_state: { p_execution: [["flow_state(null)", "", "null"], [`flow_state(${done})`, "", "null"]] },
+  first_id: { p_at: "any moment: what no id can carry gives the first or last there is" },
+  watch: { p_executions: "unknown ids are not over, and never will be: nothing to answer" },
+  wait_for: {
+    p_execution: missing("wait", (value) => `wait_for(${value})`),
+    p_timeout: [
+      [
+        `wait_for(${done}, 'soon')`,
+        "RH001",
+        '"soon" cannot be a timeout: expected seconds, or text such as "1m30s"',
+      ],
+      [
+        `wait_for(${done}, null)`,
+        "RH001",
+        'null cannot be a timeout: expected seconds, or text such as "1m30s"',
+      ],
+    ],
+  },
+  now: {},
+  check: {},
+  channel: { p_kind: "a text becomes the name of a channel" },
+  cron_next: {
+    p_cron: [[
+      "cron_next('60 * * * *')",
+      "RH001",
+      '"60" cannot be the minute of a cron expression: expected 0 to 59',
+    ]],
+    p_timezone: [[
+      "cron_next('@daily', 'Mars')",
+      "RH001",
+      '"Mars" is not a time zone: expected a name such as Europe/Berlin or UTC',
+    ]],
+    p_after: [
+      [
+        "cron_next('@daily', 'UTC', 'infinity')",
+        "RH001",
+        "infinity cannot be p_after: expected a moment from the year 1 to the year 9999",
+      ],
+      [
+        "cron_next('@daily', 'UTC', '-infinity')",
+        "RH001",
+        "-infinity cannot be p_after: expected a moment from the year 1 to the year 9999",
+      ],
+    ],
+  },
+  cron_upcoming: {
+    p_cron: [[
+      "cron_upcoming('60 * * * *')",
+      "RH001",
+      '"60" cannot be the minute of a cron expression: expected 0 to 59',
+    ]],
+    p_timezone: [[
+      "cron_upcoming('@daily', '')",
+      "RH001",
+      '"" is not a time zone: expected a name such as Europe/Berlin or UTC',
+    ]],
+    p_after: [[
+      "cron_upcoming('@daily', 'UTC', 'infinity')",
+      "RH001",
+      "infinity cannot be p_after: expected a moment from the year 1 to the year 9999",
+    ]],
+    p_count: ["null", "0", "10001"].map((value) => [
+      `cron_upcoming('@daily', p_count => ${value})`,
+      "RH001",
+      `${value} cannot be p_count: expected 1 to 10000`,
+    ]),
+  },
+  register_flow: {
+    p_name: name("flow", (value) => `register_flow(${value}, 'return 1', '{}')`),
+    p_source: [
+      ["register_flow('g', null, '{}')", "RH001", "The source of a flow must be a text of at most 1 MiB"],
+      [
+        "register_flow('g', repeat('x', 1048577), '{}')",
+        "RH001",
+        "The source of a flow must be a text of at most 1 MiB",
+      ],
+    ],
+    p_program: ["null", "'null'", "'[]'"].map((value) => [
+      `register_flow('g', 'x', ${value})`,
+      "RH001",
+      "The program of a flow must be an object: what the compiler gave",
+    ]),
+    input_schema: [
+      ["register_flow('g', 'x', '{}', 'true')", "RH001", "input: schema must be a JSON object"],
+      [
+        "register_flow('g', 'x', '{}', '{\"typ\": 1}')",
+        "RH001",
+        "input: typ is not a supported keyword; supported are type, properties, " +
+        "required, additionalProperties, items, enum, const, minimum, maximum, minLength, maxLength, minItems, maxItems, anyOf, nullable, " +
+        "description and default",
+      ],
+    ],
+    options: [
+      ["register_flow('g', 'x', '{}', options => null)", "RH001", "options must be an object"],
+      ["register_flow('g', 'x', '{}', options => '[]')", "RH001", "options must be an object"],
+      [
+        "register_flow('g', 'x', '{}', options => '{\"delay\": 1}')",
+        "RH001",
+        'There is no option "delay": expected queue, priority, timeout, retry',
+      ],
+      [
+        "register_flow('g', 'x', '{}', options => '{\"timeout\": 0}')",
+        "RH001",
+        'timeout must be a duration above zero: seconds, or text such as "1h30m"',
+      ],
+    ],
+    description: [[
+      "register_flow('g', 'x', '{}', description => repeat('x', 10001))",
+      "RH001",
+      "The description of a flow must be a text of at most 10000 characters",
+    ]],
+  },
+  register_tasks: {
+    p_tasks: [
+      ...["null", "'{}'", "'[5]'"].map((value): Case => [
+        `register_tasks(${value})`,
+        "RH001",
+        "register_tasks() was given something else than a JSON array of objects",
+      ]),
+      ["register_tasks('[{}]')", "RH001", "A task is missing: expected a text"],
+      [
+        `register_tasks('[{"name": "b", "retries": 1}]')`,
+        "RH001",
+        'There is no option "retries": expected queue, priority, timeout, retry',
+      ],
+      [`register_tasks('[{"name": "b"}, {"name": "b"}]')`, "RH001", 'Task "b" is given twice'],
+    ],
+  },
+  register_worker: {
+    p_worker: "any id: the same one again is the same worker",
+    p_queues: [
+      ["register_worker(null, '{}')", "RH001", "A worker needs at least one queue"],
+      ["register_worker(null, null)", "RH001", "A worker needs at least one queue"],
+      ["register_worker(null, array['a b'])", "RH001", `"a b" cannot be a queue name: expected ${nameRule}`],
+      ["register_worker(null, array['a', null])", "RH001", "A queue is missing: expected a text"],
+    ],
+    p_name: name("worker", (value) => `register_worker(null, p_name => ${value})`).slice(1),
+    p_lease: ["'soon'", "'500ms'", "'2h'", "null"].map((value) => [
+      `register_worker(null, p_lease => ${value})`,
+      "RH001",
+      "The lease must be a duration from 1s to 1h",
+    ]),
+    p_info: [["register_worker(null, p_info => '[]')", "RH001", "The info of a worker must be an object"]],
+  },
+  beat: {
+    p_worker: [
+      ["beat(null)", "", '{"stop": [], "alive": false}'],
+      [`beat(${nobody})`, "", '{"stop": [], "alive": false}'],
+    ],
+    p_info: [[`beat(${worker}, '[]')`, "RH001", "The info of a worker must be an object"]],
+  },
+  claim: {
+    p_worker: [
+      ["claim(null)", "RH008", "Worker null is not registered, or was given up for dead"],
+      [
+        `claim(${nobody})`,
+        "RH008",
+        `Worker ${nobody.slice(1, -1)} is not registered, or was given up for dead`,
+      ],
+    ],
+    p_queues: "a queue that nobody fills gives nothing",
+    p_limit: ["null", "0", "100001"].map((value) => [
+      `claim(${worker}, p_limit => ${value})`,
+      "RH001",
+      `Cannot claim ${value} executions: expected 1 to 100000`,
+    ]),
+    p_targets: "a task that nobody enqueues gives nothing",
+    p_dozing: "null is false",
+  },
+  settle: {
+    p_worker: [[
+      `settle(${nobody}, '[{"id": ${running.replaceAll("'", '"')}, "attempt": 1, "status": "completed"}]')`,
+      "",
+      `{"claimed": [], "refused": [{"id": ${running.replaceAll("'", '"')}, "reason": "it is running"}]}`,
+    ]],
+    p_outcomes: [
+      [`settle(${worker}, null)`, "RH001", "Outcomes must be a JSON array"],
+      [`settle(${worker}, '{}')`, "RH001", "Outcomes must be a JSON array"],
+      ...[
+        "5",
+        "{}",
+        '{"id": "x", "attempt": 1}',
+        `{"id": "${"-".repeat(36)}", "attempt": 1}`,
+        `{"id": ${running.replaceAll("'", '"')}, "attempt": 1.5}`,
+      ]
+        .map((value): Case => [`settle(${worker}, '[${value}]')`, "RH001", notOutcome]),
+      [outcome('"status": null'), "RH001", "An outcome has no status"],
+      [
+        outcome('"status": "done"'),
+        "RH001",
+        '"done" cannot be the status of an outcome: expected completed, failed, suspended, cancelled or released',
+      ],
+      [outcome('"status": "failed"'), "RH001", 'A failed outcome needs an error: {"type", "message"}'],
+      [outcome('"status": "suspended"'), "RH001", "A suspended outcome needs a snapshot"],
+      [outcome('"status": "suspended", "snapshot": {}'), "RH001", needsWaits],
+      [outcome('"status": "suspended", "snapshot": {}, "waits": []'), "RH001", needsWaits],
+      [
+        outcome('"status": "suspended", "snapshot": {}, "waits": [{"mode": "all", "ids": []}]'),
+        "RH001",
+        needsWaits,
+      ],
+      [
+        outcome(
+          `"status": "suspended", "snapshot": {}, "waits": [{"mode": "all", "ids": [${
+            done.replaceAll("'", '"')
+          }]}]`,
+        ),
+        "RH001",
+        "A task cannot be suspended: only workflows wait",
+      ],
+      [
+        `settle(${worker}, jsonb_build_array(jsonb_build_object('id', ${running}, 'attempt', 1, 'status', 'completed', 'output', ${large})), p_on_error => 'raise')`,
+        "RH006",
+        "The output takes 1100002 bytes: at most 1048576 are allowed (setting max_payload_bytes)",
+      ],
+    ],
+    p_lease: "null, zero or less: none",
+    p_targets: "a task that nobody enqueues is leased to nobody",
+    p_on_error: [
+      [`settle(${worker}, '[]', p_on_error => 'stop')`, "RH001", "p_on_error must be fail or raise"],
+      [`settle(${worker}, '[]', p_on_error => null)`, "RH001", "p_on_error must be fail or raise"],
+    ],
+  },
+  report: {
+    p_worker: [[`report(${nobody}, '[]', '{}')`, "", ""]],
+    p_lines: [
+      [
+        `report(${worker}, '{}')`,
+        "RH001",
+        'p_lines must be a JSON array: [{"id", "at", "level", "message", "data"}, …]',
+      ],
+      [
+        `report(${worker}, null)`,
+        "RH001",
+        'p_lines must be a JSON array: [{"id", "at", "level", "message", "data"}, …]',
+      ],
+      ...[
+        "5",
+        '{"id": "x", "level": "info", "message": ""}',
+        `{"id": ${running.replaceAll("'", '"')}, "level": "loud", "message": ""}`,
+        `{"id": ${running.replaceAll("'", '"')}, "level": "info"}`,
+      ]
+        .map((value): Case => [`report(${worker}, '[${value}]')`, "RH001", badLine]),
+      [
+        `report(${worker}, jsonb_build_array(jsonb_build_object('id', ${running}, 'level', 'info', 'message', repeat('x', 1100000))))`,
+        "RH006",
+        "A log line takes 1100078 bytes: at most 1048576 are allowed (setting max_payload_bytes)",
+      ],
+    ],
+    p_progress: [
+      [
+        `report(${worker}, p_progress => '[]')`,
+        "RH001",
+        'p_progress must be a JSON object: {"<id>": <value>, …}',
+      ],
+      [`report(${worker}, p_progress => '{"x": 1}')`, "RH001", '"x" in p_progress is not a UUID'],
+      [
+        `report(${worker}, p_progress => jsonb_build_object(${running}, ${large}))`,
+        "RH006",
+        `The progress of ${
+          running.slice(1, -1)
+        } takes 1100002 bytes: at most 1048576 are allowed (setting max_payload_bytes)`,
+      ],
+    ],
+  },
+  held: { p_worker: [["held(null)", "", "[]"], [`held(${nobody})`, "", "[]"]] },
+  get_program: { p_program: [["get_program(null)", "", "null"], ["get_program('x')", "", "null"]] },
+  stop_worker: { p_worker: [["stop_worker(null)", "", ""], [`stop_worker(${nobody})`, "", ""]] },
+  tick: { p_limit: limit("tick()", (value) => `tick(${value})`) },
+  // What only the owner may call.
+  purge: {
+    older_than: [[
+      "purge('-1 day')",
+      "RH001",
+      "Cannot purge what is older than -1 days: expected an interval of zero or more",
+    ]],
+    p_limit: limit("purge()", (value) => `purge(null, ${value})`),
+  },
+  configure: {
+    p_name: [["configure('speed', '1')", "RH001", 'There is no setting "speed"'], [
+      "configure(null, '1')",
+      "RH001",
+      'There is no setting ""',
+    ]],
+    p_value: [
+      ["configure('retention', 'long')", "RH001", '"long" cannot be the value of retention'],
+      ["configure('retention', '-1 day')", "RH001", '"-1 day" cannot be the value of retention'],
+      ["configure('retention', null)", "RH001", '"" cannot be the value of retention'],
+      ["configure('max_crashes', '0')", "RH001", '"0" cannot be the value of max_crashes'],
+      [
+        "configure('max_payload_bytes', '9999999999')",
+        "RH001",
+        '"9999999999" cannot be the value of max_payload_bytes',
+      ],
+    ],
+  },
+  define_sql_task: {
+    p_name: name("task", (value) => `define_sql_task(${value}, 'pg_catalog.jsonb_typeof(jsonb)')`),
+    p_function: [
+      ["define_sql_task('t', null)", "RH001", "There is no such function"],
+      [
+        "define_sql_task('t', 'pg_catalog.upper(text)')",
+        "RH001",
+        "upper(text) cannot handle a task: expected a function of one jsonb, the inputs",
+      ],
+      [
+        "define_sql_task('t', 'pg_catalog.jsonb_object_keys(jsonb)')",
+        "RH001",
+        "jsonb_object_keys(jsonb) cannot handle a task: it returns a set, expected one value",
+      ],
+    ],
+    options: [
+      ["define_sql_task('t', 'pg_catalog.jsonb_typeof(jsonb)', null)", "RH001", "options must be an object"],
+      [
+        "define_sql_task('t', 'pg_catalog.jsonb_typeof(jsonb)', '{\"delay\": 1}')",
+        "RH001",
+        'There is no option "delay": expected queue, priority, timeout, retry',
+      ],
+    ],
+  },
+  undefine_sql_task: {
+    p_name: [["undefine_sql_task(null)", "", "false"], ["undefine_sql_task('nobody')", "", "false"]],
+  },
+};

@@ -1,0 +1,85 @@
+// Every argument of every function: what is wrong with it is said, with code and sentence, and nothing has changed.
+import assert from "node:assert/strict";
+import type { Database } from "../../src/db/database.ts";
+import { freshDatabase } from "../support/database.ts";
+import { type Case, cases } from "./arguments/cases.ts";
+
+const fixture = Deno.readTextFileSync(new URL("arguments/fixture.sql", import.meta.url));
+
+/** What only the owner calls, and what takes no argument that could be wrong. */
+const ownersOwn = ["purge", "configure", "define_sql_task", "undefine_sql_task"];
+/** Tested with the steps of code-first workflows. */
+const elsewhere = /steps|claim_execution|register_workflow/;
+
+/** One number for all that the engine's tables hold. */
+async function digest(database: Database): Promise<string> {
+  const tables = await database.query<{ name: string }>(
+    `select c.oid::regclass::text as name from pg_class as c
+    where c.relnamespace = 'rhythm'::regnamespace and c.relkind = 'r' order by 1`,
+  );
+  const parts = tables.map(({ name }) =>
+    `select '${name}' || coalesce(md5(string_agg(t::text, ',' order by t::text)), '') as part from ${name} as t`
+  );
+  const [row] = await database.query<{ digest: string }>(
+    `select md5(string_agg(p.part, ',' order by p.part)) as digest from (${parts.join(" union all ")}) as p`,
+  );
+  return row!.digest;
+}
+
+/** The code and sentence of a refusal, or what was answered. */
+async function told(database: Database, call: string): Promise<[string, string]> {
+  try {
+    const rows = await database.query<{ answer: string | null }>(`select rhythm.${call}::text as answer`);
+    return ["", rows.length === 0 ? "nothing" : String(rows[0]!.answer)];
+  } catch (error) {
+    const { code, cause } = error as { code: string; cause?: { message?: string } };
+    return [code, cause?.message ?? (error as Error).message];
+  }
+}
+
+for (const [name, args] of Object.entries(cases)) {
+  Deno.test(`${name}(): refuses each bad argument with code and sentence, and changes nothing`, async () => {
+    await using test = await freshDatabase();
+    await test.database.script(fixture);
+    const before = await digest(test.database);
+    const all = Object.values(args).flatMap((of) => typeof of === "string" ? [] : of) as Case[];
+    const wrong: unknown[] = [];
+    for (const [call, code, says] of all) {
+      const answer = await told(test.database, call);
+      if (answer[0] !== code || answer[1] !== says) {
+        wrong.push({ call: call.slice(0, 200), expected: [code, says], got: answer });
+      }
+    }
+    assert.deepEqual(wrong, []);
+    assert.equal(await digest(test.database), before);
+  });
+}
+
+Deno.test("the cases name every function that may be called, and every argument of it", async () => {
+  await using test = await freshDatabase();
+  const rows = await test.database.query<{ name: string; args: string[] | null }>(
+    `select p.proname as name, to_json(p.proargnames[1:p.pronargs]) as args from pg_proc as p
+    where p.pronamespace = 'rhythm'::regnamespace
+      and (p.proname in (select rhythm.surface('rhythm_worker')) or p.proname = any (string_to_array('${ownersOwn}', ',')))`,
+  );
+  const expected = rows.filter(({ name }) => !elsewhere.test(name))
+    .map(({ name, args }) => `${name}(${[...args ?? []].sort()})`).sort();
+  const given = Object.entries(cases).map(([name, args]) => `${name}(${Object.keys(args).sort()})`).sort();
+  assert.deepEqual(given, expected);
+});
+
+Deno.test("every SQLSTATE that sql/ raises is provoked by a test in tests/sql", async () => {
+  const here = new URL("./", import.meta.url);
+  const provoked = new Set<string>();
+  const read = async (directory: URL): Promise<void> => {
+    for await (const entry of Deno.readDir(directory)) {
+      if (entry.isDirectory) await read(new URL(`${entry.name}/`, directory));
+      else {for (
+          const [code] of (await Deno.readTextFile(new URL(entry.name, directory))).matchAll(/RH\d{3}/g)
+        ) provoked.add(code);}
+    }
+  };
+  await read(here);
+  const { engineCodes } = await import("../../src/db/engine_errors.ts");
+  for (const code of engineCodes) assert.ok(provoked.has(code), code);
+});
