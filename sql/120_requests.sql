@@ -47,23 +47,6 @@ $$;
 
 comment on function rhythm.timestamp_of(text) is 'A text as a moment of the years 1 to 9999; null if it is none.';
 
--- The plain case, in one expression that Postgres inlines: no option but queue, priority, metadata. Everything else
--- goes through request_problem().
-create or replace function rhythm.is_plain_request(p jsonb)
-returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-  select p - '{type,target,inputs}'::text[] = '{}'
-    and p ->> 'type' in ('task', 'workflow')
-    and p ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$'
-    and jsonb_typeof(p -> 'target') = 'string'
-    and length(p::text) < 100000;
-$$;
-
-comment on function rhythm.is_plain_request(jsonb) is 'Whether a request is plainly right: a type, a name, inputs of moderate size and no options.';
-
 create or replace function rhythm.request_problem(p jsonb)
 returns text
 language plpgsql

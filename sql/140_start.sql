@@ -96,7 +96,7 @@ begin
   begin
     select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1), bool_or(b.stage = 0)
     into v_ids, v_queues, v_delayed
-    from rhythm.insert_executions(p_requests, p_now) as b;
+    from rhythm.make_executions(p_requests, p_now) as b;
   exception
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');

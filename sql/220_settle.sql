@@ -153,7 +153,7 @@ begin
   if v_flows <> '{}' then
     select array_agg(b.id) filter (where b.stage = 2), array_agg(distinct b.queue) filter (where b.stage = 1)
     into v_leased, v_queues
-    from rhythm.insert_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
+    from rhythm.make_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
     perform rhythm.insert_timers(v_flows);
     perform rhythm.insert_logs(v_flows, v_now);
     perform rhythm.release_waits(v_flows);

@@ -832,7 +832,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "120_requests.sql",
     kind: "behaviour",
-    checksum: "20dfdbd5f41a15c1d015952d4b53b242009bacfb3a5ec9767d945d2765357635",
+    checksum: "1ce750d6d881e1508aa7f1d89b4400f6db4ca15343075066ffe6005544dbcad8",
     text: `-- What create_many() is asked for, and what can be wrong with it.
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
@@ -881,23 +881,6 @@ end;
 $$;
 
 comment on function rhythm.timestamp_of(text) is 'A text as a moment of the years 1 to 9999; null if it is none.';
-
--- The plain case, in one expression that Postgres inlines: no option but queue, priority, metadata. Everything else
--- goes through request_problem().
-create or replace function rhythm.is_plain_request(p jsonb)
-returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-  select p - '{type,target,inputs}'::text[] = '{}'
-    and p ->> 'type' in ('task', 'workflow')
-    and p ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$'
-    and jsonb_typeof(p -> 'target') = 'string'
-    and length(p::text) < 100000;
-$$;
-
-comment on function rhythm.is_plain_request(jsonb) is 'Whether a request is plainly right: a type, a name, inputs of moderate size and no options.';
 
 create or replace function rhythm.request_problem(p jsonb)
 returns text
@@ -959,8 +942,27 @@ comment on function rhythm.request_problem(jsonb) is 'The sentence that says wha
   {
     name: "130_create.sql",
     kind: "behaviour",
-    checksum: "83c7c31285e0f832f689b7fb69a29125665513f6718be6524b6b862a7394e68f",
+    checksum: "7871ca2b6530c984cdc7a4fe7169f5e046749e9e534b25af6d9a90540173246d",
     text: `-- Creating executions: one way in for everything that is started.
+
+-- What is said of many in the same words is read once. Inputs differ, and only their size is to be checked.
+create or replace function rhythm.are_right(p_requests jsonb)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(bool_and(rhythm.request_problem(h.head) is null), true)
+    and coalesce(max(h.bytes), 0) <= rhythm.setting('max_payload_bytes')::integer
+  from (
+    select case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' else r.value end as head,
+      max(octet_length((r.value -> 'inputs')::text)) as bytes
+    from jsonb_array_elements(p_requests) as r
+    group by 1
+  ) as h;
+$$;
+
+comment on function rhythm.are_right(jsonb) is 'Whether nothing is wrong in an array for create_many(). Internal: check_requests() says what.';
 
 create or replace function rhythm.check_requests(p_requests jsonb)
 returns void
@@ -975,10 +977,12 @@ begin
   if p_requests is null or jsonb_typeof(p_requests) <> 'array' then
     perform rhythm.raise('RH001', 'create_many() was given something else than a JSON array', 'Expected [{"type": "task", "target": "send_email", "inputs": {}}, …]');
   end if;
+  if rhythm.are_right(p_requests) then
+    return;
+  end if;
   select r.nth, rhythm.request_problem(r.value) into v_nth, v_problem
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-  where not coalesce(rhythm.is_plain_request(r.value), false)
-    and rhythm.request_problem(r.value) is not null
+  where rhythm.request_problem(r.value) is not null
   order by r.nth
   limit 1;
   if v_problem is not null then
@@ -1031,22 +1035,65 @@ end;
 $$;
 
 comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that is not registered, RH005 for inputs that break its schema.';
+`,
+  },
+  {
+    name: "135_make.sql",
+    kind: "behaviour",
+    checksum: "4e42f9d217945bf883a18342cdaa3b3954ede72a9497406c5c46952486540be1",
+    text: `-- Requests that were checked become executions.
 
--- The work behind create_many() and behind the effects of settle(): requests that are right become executions.
--- With p_worker, those that may run at once are born leased to it, up to p_lease, and are not notified.
-create or replace function rhythm.insert_executions(
+-- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
+create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
+returns table (
+  head jsonb, type text, target text, program text, queue text, priority smallint, run_at timestamptz, timeout_ms bigint,
+  max_attempts smallint, retry jsonb, concurrency_key text, metadata jsonb
+)
+language sql
+stable
+set search_path = ''
+as $$
+  select
+    p_head, q.type, q.target, fv.program,
+    coalesce(p_head ->> 'queue', d.o ->> 'queue', 'default'),
+    coalesce((p_head ->> 'priority')::smallint, (d.o ->> 'priority')::smallint, 0::smallint),
+    case when q.due > p_now then q.due end,
+    case when p_head ? 'timeout' then rhythm.duration_ms(p_head -> 'timeout') when d.o ? 'timeout' then rhythm.duration_ms(d.o -> 'timeout') end,
+    coalesce((d.retry ->> 'max_attempts')::smallint, case q.type when 'workflow' then 1 else 3 end::smallint),
+    d.retry, p_head ->> 'concurrency_key', p_head -> 'metadata'
+  from (
+    select p_head ->> 'type' as type, p_head ->> 'target' as target, coalesce(
+      (p_head ->> 'run_at')::timestamptz,
+      case when p_head ? 'delay' then p_now + rhythm.duration_ms(p_head -> 'delay') * interval '1 millisecond' end) as due
+  ) as q
+  left join rhythm.task as t on q.type = 'task' and t.name = q.target
+  left join rhythm.flow as f on q.type = 'workflow' and f.name = q.target
+  left join rhythm.flow_version as fv on fv.program = f.program
+  cross join lateral (
+    select x.o, coalesce(nullif(p_head -> 'retry', 'null'), x.o -> 'retry') as retry
+    from (select case q.type when 'workflow' then fv.options else t.options end as o) as x
+  ) as d;
+$$;
+
+comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request with the defaults of its task or flow. Internal.';
+
+-- The work behind create_many() and behind the effects of settle(): requests that are right become executions. What
+-- many have in common is read once. With p_worker, those that may run at once are born leased to it, up to p_lease,
+-- and are not notified.
+create or replace function rhythm.make_executions(
   p_requests jsonb,
   p_now timestamptz,
   p_worker uuid default null,
   p_lease integer default 0,
   p_targets text[] default null
 )
-returns setof rhythm.execution
+returns setof rhythm.moved
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
+  v_ms constant bigint := (extract(epoch from p_now) * 1000)::bigint;
   v_queues text[];
 begin
   if p_lease > 0 then
@@ -1057,33 +1104,29 @@ begin
   return query
   with request as (
     select
-      coalesce((r.value ->> 'id')::uuid, rhythm.uuid7(p_now, (r.nth - 1)::integer)) as id,
-      r.nth,
+      r.nth - 1 as nth,
       r.value as v,
-      r.value ->> 'type' as type,
-      r.value ->> 'target' as target,
-      case r.value ->> 'type' when 'workflow' then fv.options else t.options end as d,
-      fv.program,
-      coalesce(
-        (r.value ->> 'run_at')::timestamptz,
-        case when r.value ? 'delay' then p_now + rhythm.duration_ms(r.value -> 'delay') * interval '1 millisecond' end
-      ) as run_at
+      r.value - '{id,inputs,parent,traceparent}'::text[] as head
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    left join rhythm.task as t on r.value ->> 'type' = 'task' and t.name = r.value ->> 'target'
-    left join rhythm.flow as f on r.value ->> 'type' = 'workflow' and f.name = r.value ->> 'target'
-    left join rhythm.flow_version as fv on fv.program = f.program
+  ),
+  kind as materialized (
+    select k.* from (select distinct r.head from request as r) as h
+    cross join lateral rhythm.kind_of(h.head, p_now) as k
   ),
   placed as (
-    select
-      r.*,
-      coalesce(r.v ->> 'queue', r.d ->> 'queue', 'default') as queue,
-      coalesce(r.run_at, p_now) > p_now as delayed,
-      coalesce(nullif(r.v -> 'retry', 'null'), r.d -> 'retry') as retry
+    select r.nth, k.*, r.v ->> 'traceparent' as traceparent, (r.v ->> 'parent')::uuid as parent_id,
+      coalesce(r.v -> 'inputs', '{}') as inputs,
+      case when r.v ? 'id' then (r.v ->> 'id')::uuid
+        -- uuid7(), written out: a call for each row would cost more than the row.
+        else (overlay(lpad(to_hex(v_ms + r.nth / 4096), 12, '0') placing '-' from 9 for 0)
+          || '-7' || lpad(to_hex(r.nth % 4096), 3, '0') || substr(gen_random_uuid()::text, 19))::uuid
+      end as id
     from request as r
+    join kind as k on k.head = r.head
   ),
   leased as (
     select p.id from placed as p
-    where p_lease > 0 and not p.delayed and p.queue = any (v_queues) and not p.v ? 'concurrency_key'
+    where p_lease > 0 and p.run_at is null and p.queue = any (v_queues) and p.concurrency_key is null
       and (p.type = 'workflow' or p_targets is null or p.target = any (p_targets))
     order by p.nth
     limit greatest(p_lease, 0)
@@ -1094,20 +1137,16 @@ begin
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
-      p.id, (p.v ->> 'parent')::uuid,
+      p.id, p.parent_id,
       case when l.id is not null then p_worker end,
       p_now,
       case when l.id is not null then p_now end,
-      case when p.delayed then p.run_at end,
-      case when p.delayed then 0 when l.id is not null then 2 else 1 end,
+      p.run_at,
+      case when p.run_at is not null then 0 when l.id is not null then 2 else 1 end,
       case when l.id is not null then 1 else 0 end,
-      coalesce((p.retry ->> 'max_attempts')::smallint, case p.type when 'workflow' then 1 else 3 end),
-      coalesce((p.v ->> 'priority')::smallint, (p.d ->> 'priority')::smallint, 0),
-      case when p.v ? 'timeout' then rhythm.duration_ms(p.v -> 'timeout') when p.d ? 'timeout' then rhythm.duration_ms(p.d -> 'timeout') end,
-      p.type,
+      p.max_attempts, p.priority, p.timeout_ms, p.type,
       case when l.id is not null then 'running' else 'pending' end,
-      p.target, p.queue, p.v ->> 'concurrency_key', p.v ->> 'traceparent',
-      p.retry, p.v -> 'metadata', coalesce(p.v -> 'inputs', '{}')
+      p.target, p.queue, p.concurrency_key, p.traceparent, p.retry, p.metadata, p.inputs
     from placed as p
     left join leased as l on l.id = p.id
     order by p.nth
@@ -1119,21 +1158,21 @@ begin
   ),
   deadline as (
     insert into rhythm.timer (id, execution_id, fires_at, deadline)
-    select rhythm.uuid7(p_now), b.id, greatest(coalesce(b.run_at, p_now), p_now) + b.timeout_ms * interval '1 millisecond', true
+    select rhythm.uuid7(p_now), b.id, coalesce(b.run_at, p_now) + b.timeout_ms * interval '1 millisecond', true
     from born as b where b.type = 'workflow' and b.timeout_ms is not null
   )
-  select b.* from born as b;
+  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b;
 end;
 $$;
 
-comment on function rhythm.insert_executions(jsonb, timestamptz, uuid, integer, text[]) is
+comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, text[]) is
   'Turns requests that were checked into executions. Internal: create_many() and settle() are the ways in.';
 `,
   },
   {
     name: "140_start.sql",
     kind: "behaviour",
-    checksum: "13d6cf3cc2e1246f6e5b75bb4e2ea1af50b379ce2dfcc0513c66654324034a8d",
+    checksum: "3f453e44487230c59b37957ad8537940a39ba847e26e1daaf85dc0a3e3b00098",
     text: `-- Starting: what applications call.
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
@@ -1232,7 +1271,7 @@ begin
   begin
     select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1), bool_or(b.stage = 0)
     into v_ids, v_queues, v_delayed
-    from rhythm.insert_executions(p_requests, p_now) as b;
+    from rhythm.make_executions(p_requests, p_now) as b;
   exception
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
@@ -2348,7 +2387,7 @@ comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
   {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "2aa7f20040b78b66cfd1c00ea5a33f8b80dbbb4a6468ff84afd0a07e4faad318",
+    checksum: "c128accd71c7c3fe8a8961a5eed2d8974165f8e8a9c83527d544a94fde0b488b",
     text: `-- Settling: how executions leave a worker's hands.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
@@ -2504,7 +2543,7 @@ begin
   if v_flows <> '{}' then
     select array_agg(b.id) filter (where b.stage = 2), array_agg(distinct b.queue) filter (where b.stage = 1)
     into v_leased, v_queues
-    from rhythm.insert_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
+    from rhythm.make_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
     perform rhythm.insert_timers(v_flows);
     perform rhythm.insert_logs(v_flows, v_now);
     perform rhythm.release_waits(v_flows);
@@ -6270,34 +6309,10 @@ comment on view rhythm.schedules is
   {
     name: "682_steps.sql",
     kind: "behaviour",
-    checksum: "17d0ef8b40a56a341271e77d05e53ed52351ad446222dbd14701194e5696736f",
+    checksum: "1dd346d3c042042b871afe6c9b130d449f742bb047ebda49d287c712d476dcf7",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
--- The lock on the worker keeps its leases from being given to others between here and the commit; that is enough to
--- say that nobody else runs these workflows.
-create or replace function rhythm.held_steps(p_worker uuid, p_steps jsonb)
-returns rhythm.step_news[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_held rhythm.step_news[];
-begin
-  perform from rhythm.worker as w where w.id = p_worker for key share;
-  if not found then
-    return '{}';
-  end if;
-  select coalesce(array_agg(n::rhythm.step_news), '{}') into v_held
-  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker;
-  return v_held;
-end;
-$$;
-
-comment on function rhythm.held_steps(uuid, jsonb) is 'The news of steps whose workflow the worker still holds. Internal.';
-
-create or replace function rhythm.write_steps(p_news rhythm.step_news[], p_now timestamptz)
+create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns setof rhythm.step
 language sql
 volatile
@@ -6311,7 +6326,8 @@ as $$
     coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond'),
     n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error,
     case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
-  from unnest(p_news) as n
+  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
     wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output
@@ -6319,7 +6335,8 @@ as $$
   returning s.*;
 $$;
 
-comment on function rhythm.write_steps(rhythm.step_news[], timestamptz) is 'Writes steps; returns those that changed: what is over stays as it is. Internal.';
+comment on function rhythm.write_steps(uuid, jsonb, timestamptz) is
+  'Writes the steps of workflows that the worker holds; returns those that changed: what is over stays as it is. Internal.';
 
 -- What saved steps begin to wait for: pauses and sleeps, signals, children.
 create or replace function rhythm.begin_waits(p_news rhythm.step_news[], p_now timestamptz)
@@ -6363,36 +6380,32 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
-  v_count constant integer := jsonb_array_length(p_steps);
-  v_held rhythm.step_news[];
-  v_begun rhythm.step_news[];
-  v_written jsonb;
+  v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
+  v_written text[];
 begin
-  if jsonb_path_exists(p_steps, '$[*] ? (@.kind == "signal" && @.status == "waiting")') then
+  perform rhythm.check_step_sizes(p_steps);
+  if v_begins then
     perform rhythm.lock_states(array(
       select (p.value ->> 'execution_id')::uuid from jsonb_array_elements(p_steps) as p where p.value ->> 'kind' = 'signal'));
   end if;
-  v_held := rhythm.held_steps(p_worker, p_steps);
-  perform rhythm.check_step_sizes(v_held);
-  if not jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")') then
-    if (select count(*) from rhythm.write_steps(v_held, v_now)) = v_count then
-      return '[]';
-    end if;
-  else
-    select coalesce(jsonb_agg(jsonb_build_array(s.execution_id, s.name)), '[]') into v_written from rhythm.write_steps(v_held, v_now) as s;
-    v_begun := array(select n from unnest(v_held) as n
-      where n.status in ('waiting', 'retrying') and v_written @> jsonb_build_array(jsonb_build_array(n.execution_id, n.name)));
-    perform rhythm.begin_waits(v_begun, v_now);
-    if jsonb_array_length(v_written) = v_count then
-      return '[]';
-    end if;
+  -- The lock keeps the worker's leases from being given to others between here and the commit; that is enough to say
+  -- that nobody else runs these workflows.
+  perform from rhythm.worker as w where w.id = p_worker for key share;
+  if found then
+    v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
+  end if;
+  if v_begins then
+    perform rhythm.begin_waits(array(
+      select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+      where n.status in ('waiting', 'retrying') and n.execution_id || n.name = any (v_written)), v_now);
+  end if;
+  if cardinality(v_written) = jsonb_array_length(p_steps) then
+    return '[]';
   end if;
   return (
-    select coalesce(jsonb_agg(jsonb_build_object('id', p.value -> 'execution_id', 'name', p.value -> 'name')), '[]')
+    select jsonb_agg(jsonb_build_object('id', p.value -> 'execution_id', 'name', p.value -> 'name'))
     from jsonb_array_elements(p_steps) as p
-    where not exists (select from rhythm.step as s
-      join unnest(v_held) as n on n.execution_id = s.execution_id and n.name = s.name and n.status = s.status and n.seq is not distinct from s.seq
-      where s.execution_id = (p.value ->> 'execution_id')::uuid and s.name = p.value ->> 'name'));
+    where ((p.value ->> 'execution_id') || (p.value ->> 'name') = any (v_written)) is not true);
 end;
 $$;
 
@@ -6400,7 +6413,7 @@ comment on function rhythm.save_steps(uuid, jsonb) is
   'Stores how steps of leased code-first workflows ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
   'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step is over already.';
 
-create or replace function rhythm.check_step_sizes(p_news rhythm.step_news[])
+create or replace function rhythm.check_step_sizes(p_steps jsonb)
 returns void
 language plpgsql
 stable
@@ -6410,8 +6423,11 @@ declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_name text;
 begin
-  select n.name into v_name from unnest(p_news) as n
-  where pg_column_size(n.output) > v_limit / 2 and octet_length(n.output::text) > v_limit limit 1;
+  if pg_column_size(p_steps) <= v_limit / 2 then
+    return;
+  end if;
+  select p.value ->> 'name' into v_name from jsonb_array_elements(p_steps) as p
+  where octet_length((p.value -> 'output')::text) > v_limit limit 1;
   if v_name is not null then
     perform rhythm.raise('RH006', format('The result of step "%s" takes more than %s bytes (setting max_payload_bytes)', v_name, v_limit),
       'Store it elsewhere, and return where it is');
@@ -6419,7 +6435,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_step_sizes(rhythm.step_news[]) is 'Raises RH006 for a result that is too large. Internal.';
+comment on function rhythm.check_step_sizes(jsonb) is 'Raises RH006 for a result that is too large. Internal.';
 
 create or replace function rhythm.load_steps(p_executions uuid[])
 returns table (
