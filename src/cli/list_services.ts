@@ -19,7 +19,7 @@ export async function listQueues(call: Call): Promise<void> {
     row: (queue) => [
       queue.queue,
       ...[queue.ready, queue.delayed, queue.running, queue.suspended].map(tellCount),
-      queue.oldestSeconds === null ? "" : tellDuration(queue.oldestSeconds * 1_000),
+      queue.oldestSeconds === null || queue.ready === 0 ? "" : tellDuration(queue.oldestSeconds * 1_000),
       tellCount(queue.workers),
       queue.paused
         ? { text: ["paused", limitsOf(queue)].filter(Boolean).join(", "), style: "warn" }

@@ -89,7 +89,7 @@ function engineError(error: RhythmError): Told {
 
 function exitOf(code: string): number {
   if (code === "DATABASE_UNAVAILABLE") return EXIT.noDatabase;
-  if (code === "RH002") return EXIT.notFound;
+  if (code === "RH002" || code === "RH004") return EXIT.notFound;
   if (code === "WAIT_TIMEOUT") return EXIT.timeout;
   if (/^(INVALID_|JSON_|DURATION_INVALID|RH00[156]|FLOW_NOT_READABLE|SCHEMA_NAME)/.test(code)) {
     return EXIT.usage;

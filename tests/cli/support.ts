@@ -141,7 +141,10 @@ export function normal(text: string): string {
     })
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "<time>")
     .replace(/\d\d:\d\d:\d\d/g, "<time>")
-    .replace(/ *\b\d+(\.\d)? (ms|s|m|h|d)( \d+ (s|m|h))?\b/g, " <duration>");
+    .replace(
+      / *\b\d+(\.\d)? (ms|s|m|h|d)( \d+ (s|m|h))?\b/g,
+      (found) => found.startsWith(" ") ? " <duration>" : "<duration>",
+    );
 }
 
 /** A directory with files, gone when disposed. */

@@ -90,6 +90,6 @@ async function pass(response: Response, options: ListenOptions): Promise<void> {
 }
 
 function errorOf(told: BridgeProblem): Error {
-  if (told.kind === "engine" || told.kind === "statement") return engineError(told);
+  if (told.kind === "engine") return engineError(told);
   return new RhythmError(told.message, { code: told.code });
 }

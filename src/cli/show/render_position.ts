@@ -61,8 +61,12 @@ export function renderVariables(
   const { paint } = terminal;
   const room = Math.max(30, terminal.columns - 30);
   return fibres.flatMap((fibre) => {
-    const entries = Object.entries(fibre.variables);
-    const where = `${fibre.function === "" ? "the flow" : `${fibre.function}()`}, line ${fibre.line}`;
+    // A flow's own functions are in its source already.
+    const entries = Object.entries(fibre.variables).filter(([, value]) =>
+      options.full || value !== "[function]"
+    );
+    const isBody = fibre.function === "" || fibre.function === "main";
+    const where = `${isBody ? "the flow" : `${fibre.function}()`}, line ${fibre.line}`;
     const head = fibres.length > 1 ? [`  ${paint("quiet", where)}`] : [];
     const width = Math.max(0, ...entries.map(([name]) => name.length));
     const lines = entries.map(([name, value]) => {

@@ -1,0 +1,307 @@
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
+import { normal, Output, type Ran, rhythm, start } from "./support.ts";
+
+const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
+
+interface Worked extends AsyncDisposable {
+  database: TestDatabase;
+  run: (...args: string[]) => Promise<Ran>;
+  /** Runs it, and gives its JSON. */
+  json: (...args: string[]) => Promise<Record<string, never> & { [key: string]: unknown }>;
+}
+
+/** A database, and `rhythm worker` at work on it. */
+async function worked(): Promise<Worked> {
+  const database = await freshDatabase();
+  const at = ["-d", database.url];
+  const worker = start([
+    "worker",
+    ...at,
+    "--flows",
+    fixtures,
+    "--tasks",
+    `${fixtures}/tasks.ts`,
+    "--name",
+    "w1",
+  ]);
+  const said = new Output(worker.stderr);
+  void new Output(worker.stdout).end();
+  await said.until("worker starts");
+  const run = (...args: string[]): Promise<Ran> => rhythm([...args, ...at]);
+  return {
+    database,
+    run,
+    json: async (...args) => JSON.parse((await run(...args, "--json")).out),
+    [Symbol.asyncDispose]: async () => {
+      worker.kill("SIGTERM");
+      equal((await worker.status).code, 0);
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function suspended(at: Worked, id: string): Promise<void> {
+  for (let looks = 0; looks < 200; looks++) {
+    const { waits } = await at.json("show", id) as unknown as { waits: { kind: string }[] };
+    if (waits.some(({ kind }) => kind === "signal")) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("it never waited for its signal");
+}
+
+const SUSPENDED = `◌ workflow order suspended created <duration> ago
+<id 1>
+queue default · attempt 1 of 1 · created <time>
+
+Tree
+  ◌ order     suspended <duration>  <id 1>
+  └─ ✔ greet  completed <duration>  <id 2>
+
+Timeline
+  …
+
+Source · order version 1
+   10 | async function approval() {
+ ▸ 11 |   const answer = await Signal.next("go", { timeout: "7d" })
+      |                  ^
+   12 |   return answer.ok
+   13 | }
+   14 |
+ ▸ 15 | const ok = await approval()
+      |            ^
+   16 | if (!ok) throw new RangeError("refused")
+   17 | return { greeting, ok }
+   18 |
+
+Variables
+  the flow, line 15
+  who      = "Ada"
+  greeting = "Hello, Ada!"
+  approval(), line 11
+  none
+
+Waits for
+  ◌ signal go since <time> (<duration> ago), gives up in <duration> (<time>)
+
+Inputs
+  {"who":"Ada"}
+`;
+
+Deno.test({
+  name: "a workflow from start to end: start, show, logs, list, signal, wait",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const started = await at.run("start", "order", '{"who": "Ada"}', "--metadata", '{"tenant": "acme"}');
+    match(started.out, /^[0-9a-f-]{36}\n$/);
+    equal([started.code, started.err], [0, ""]);
+    const id = started.out.trim();
+    await suspended(at, id);
+
+    const shown = await at.run("show", id);
+    const screen = normal(shown.out).replace(/Timeline\n[^]*?\n\n/, "Timeline\n  …\n\n").replace(
+      / · metadata .*/,
+      "",
+    );
+    equal(
+      screen.split("\n").filter((line) => !/^ {3} ?[789] \|/.test(line)).join("\n"),
+      SUSPENDED.split("\n").filter((line) => !/^ {3} ?[789] \|/.test(line)).join("\n"),
+    );
+
+    const logs = await at.run("logs", id);
+    equal(
+      normal(logs.out),
+      `<time> info  greet ${(await child(at, id)).slice(-6)}  greeting Ada
+<time> warn  order ${id.slice(-6)}  waiting Ada {"line":8,"column":9}
+`,
+    );
+    equal((await at.run("logs", id, "--level", "warn")).out.trim().split("\n").length, 1);
+
+    const listed = await at.run("list", "--metadata", '{"tenant": "acme"}');
+    match(
+      normal(listed.out),
+      /^id +type +target +status +queue +tries +created +age\n<id 1> +workflow +order +suspended +default +1 +<time> <duration>\n$/,
+    );
+    equal(await at.run("list", "--status", "failed,cancelled"), {
+      code: 0,
+      out: "",
+      err: "no executions match\n",
+    });
+
+    const sent = await at.run("signal", id, "go", '{"ok": true}');
+    equal([sent.code, sent.out], [0, `signal "go" is kept for ${id}\n`]);
+    const waited = await at.run("wait", id, "--timeout", "20s");
+    equal([waited.code, waited.out], [
+      0,
+      `✔ order ${id} completed\n{\n  "ok": true,\n  "greeting": "Hello, Ada!"\n}\n`,
+    ]);
+
+    const again = await at.run("signal", id, "go");
+    equal([again.code, again.out], [1, ""]);
+    match(again.err, /^error: .*over/);
+  },
+});
+
+async function child(at: Worked, id: string): Promise<string> {
+  const { executions } = await at.json("list", "--parent", id) as unknown as { executions: { id: string }[] };
+  return executions[0]!.id;
+}
+
+Deno.test({
+  name: "a failed workflow: its error, and the line it failed at",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const id = (await at.run("start", "order", '{"who": "Ada"}')).out.trim();
+    await at.run("signal", id, "go", '{"ok": false}');
+    const waited = await at.run("wait", id);
+    equal([waited.code, waited.out], [1, `✘ order ${id} failed\n  RangeError: refused\n`]);
+    const { out } = await at.run("show", id);
+    match(out, / ▸ 16 \| if \(!ok\) throw new RangeError\("refused"\)\n {6}\| {16}\^/);
+    match(out, /Error\n {2}RangeError: refused\n/);
+    const followed = await at.run("show", id, "-f");
+    equal(followed.code, 1);
+  },
+});
+
+Deno.test({
+  name: "enqueue --wait prints the result, with the exit code of its end",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const good = await at.run("enqueue", "greet", '{"name": "Ada"}', "--wait");
+    equal([good.code, normal(good.out)], [0, '✔ greet <id 1> completed\n"Hello, Ada!"\n']);
+    const bad = await at.run("enqueue", "fail", "--wait");
+    equal([bad.code, normal(bad.out)], [1, "✘ fail <id 1> failed\n  TypeError: no such luck\n"]);
+    const read = await rhythm(["enqueue", "greet", "-", "--wait", "--json", "-d", at.database.url], {
+      input: '{"name": "Grace"}',
+    });
+    equal(JSON.parse(read.out).output, "Hello, Grace!");
+  },
+});
+
+Deno.test({
+  name: "wait, cancel and retry say no with code 1, and what is unknown with code 3",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const id = (await at.run("enqueue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
+    const late = await at.run("wait", id, "-t", "100ms");
+    equal([late.code, late.out], [5, ""]);
+    match(late.err, /^error: Execution ".*" was not over after 0\.1 s of waiting; it goes on\n$/);
+    equal(await at.run("cancel", id, "--reason", "changed my mind"), {
+      code: 0,
+      out: `${id} cancelled\n`,
+      err: "",
+    });
+    equal(await at.run("cancel", id), { code: 1, out: `${id} was over already\n`, err: "" });
+    equal(await at.run("retry", id), { code: 0, out: `${id} goes on\n`, err: "" });
+
+    const nobody = "0199c3f2-0000-7000-8000-000000000000";
+    for (
+      const args of [["show", nobody], ["wait", nobody], ["logs", nobody], ["cancel", nobody], [
+        "retry",
+        nobody,
+      ]]
+    ) {
+      const { code, out, err } = await at.run(...args);
+      equal([args[0], code, out], [args[0], 3, ""]);
+      match(
+        err,
+        /^error: .*0199c3f2-0000-7000-8000-000000000000.*\n hint: `rhythm list` shows those there are\n$/,
+      );
+    }
+    const noId = await at.run("show", "42");
+    equal([noId.code, noId.out], [2, ""]);
+    match(noId.err, /^error: "42" is not the id of an execution; expected a UUID/);
+    const noFlow = await at.run("start", "ordre", "{}");
+    equal(noFlow.code, 3);
+    match(noFlow.err, /^error: .*ordre/);
+    const noInput = await at.run("start", "order", "{}");
+    equal(noInput.code, 2);
+    match(noInput.err, /^error: .*who/);
+  },
+});
+
+Deno.test({
+  name: "queues, workers, schedules and flow list show what is there",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    match((await at.run("workers")).out, /^name +running +queues +heard +up for +id\nw1 +0 +default +/);
+    equal(await at.run("queues", "limit", "mail", "--concurrency", "3", "--rate", "10", "--per", "1m"), {
+      code: 0,
+      out: 'the limits of queue "mail" are set\n',
+      err: "",
+    });
+    equal((await at.run("queues", "pause", "mail")).out, 'queue "mail" is paused\n');
+    match((await at.run("queues")).out, /\nmail +0 +0 +0 +0 +0 +paused, 3 at once, 10 per 1 m\n/);
+    equal((await at.run("queues", "resume", "mail")).out, 'queue "mail" goes on\n');
+    match(
+      (await at.run("flow", "list")).out,
+      /^name +version +changed +options +description\norder +1 .*Greets, waits/,
+    );
+
+    equal((await at.run("schedules")).err, "there are no schedules: `rhythm schedules set` makes one\n");
+    const set = await at.run("schedules", "set", "nightly", "0 2 * * *", "order", '{"who": "Ada"}');
+    match(set.out, /^schedule "nightly" is set, next at \d{4}-\d\d-\d\dT02:00:00\.000Z\n$/);
+    match((await at.run("schedules")).out, /\nnightly +0 2 \* \* \* +UTC +order +in /);
+    match((await at.run("schedules", "trigger", "nightly")).out, /^[0-9a-f-]{36}\n$/);
+    equal((await at.run("schedules", "pause", "nightly")).out, 'schedule "nightly" is paused\n');
+    equal((await at.run("schedules", "resume", "nightly")).out, 'schedule "nightly" goes on\n');
+    equal((await at.run("schedules", "remove", "nightly")).out, 'schedule "nightly" is removed\n');
+    const gone = await at.run("schedules", "pause", "nightly");
+    equal([gone.code, gone.err], [
+      3,
+      'error: there is no schedule "nightly"\n hint: `rhythm schedules` shows those there are\n',
+    ]);
+    const wrong = await at.run("schedules", "set", "x", "61 * * * *", "order");
+    equal(wrong.code, 2);
+    match(wrong.err, /^error: .*61/);
+  },
+});
+
+Deno.test({
+  name: "--json gives one document, with the fields of the library",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const { id } = await at.json("enqueue", "greet", '{"name": "x"}') as unknown as { id: string };
+    await at.run("wait", id);
+    const shown = await at.json("show", id) as unknown as {
+      execution: Record<string, unknown>;
+      tree: unknown[];
+    };
+    equal(Object.keys(shown), ["execution", "tree", "position", "waits"]);
+    equal([shown.execution.status, shown.execution.output, shown.execution.targetName], [
+      "completed",
+      "Hello, x!",
+      "greet",
+    ]);
+    const list = await at.json("list") as unknown as { executions: { id: string }[]; cursor: null };
+    equal([list.executions.map((one) => one.id), list.cursor], [[id], null]);
+    for (const [command, key] of [["queues", "queues"], ["workers", "workers"], ["schedules", "schedules"]]) {
+      ok(Array.isArray((await at.json(command!))[key!]));
+    }
+    const lines = (await at.run("logs", id, "--json")).out.trim().split("\n").map((line) => JSON.parse(line));
+    equal(lines.map((line) => [line.level, line.message, line.target]), [["info", "greeting x", "greet"]]);
+  },
+});
+
+Deno.test({
+  name: "list pages through executions with the cursor that it names",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const ids: string[] = [];
+    for (let index = 0; index < 3; index++) {
+      ids.push((await at.run("enqueue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim());
+    }
+    const first = await at.run("list", "-n", "2");
+    equal(first.err, `there are more: --cursor ${ids[1]}\n`);
+    const second = await at.run("list", "-n", "2", "--cursor", ids[1]!);
+    equal([second.err, second.out.includes(ids[0]!), second.out.includes(ids[1]!)], ["", true, false]);
+  },
+});
