@@ -2,56 +2,10 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
+import { type Dice, dice, outcomeOf, type Row } from "./support/storm.ts";
 import { claim, openArena, registerWorker, violations } from "./support/sessions.ts";
 
-type Row = { id: string; type: string; attempt: number };
-
-/** A small generator of its own, so that a storm can be had again. */
-function dice(seed: number): (sides: number) => number {
-  let state = seed >>> 0;
-  return (sides) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 4294967296) * sides);
-  };
-}
-
-/** What a workflow may say: it starts things and waits, or ends. */
-function outcomeOf(row: Row, roll: (sides: number) => number): Record<string, unknown> {
-  const { id, attempt } = row;
-  if (row.type === "task" || roll(3) === 0) {
-    return roll(4) === 0
-      ? { id, attempt, status: "failed", retryable: roll(2) === 0, error: { type: "Error", message: "no" } }
-      : { id, attempt, status: "completed", output: roll(100) };
-  }
-  const ids = Array.from({ length: 1 + roll(4) }, () => crypto.randomUUID());
-  const effects = ids.map((wait, nth) =>
-    nth === 0 && roll(3) === 0
-      ? { type: "await_signal", id: wait, name: "s", timeoutAt: new Date(Date.now() + 300).toISOString() }
-      : roll(4) === 0
-      ? { type: "start_timer", id: wait, at: new Date(Date.now() + roll(100)).toISOString() }
-      : roll(8) === 0
-      ? { type: "run_workflow", id: wait, target: "f", inputs: {} }
-      : {
-        type: "run_task",
-        id: wait,
-        target: "a",
-        inputs: {},
-        options: { retry: { max_attempts: 2, initial: 0.01 } },
-      }
-  );
-  const mode = roll(2) === 0 ? "any" : "all";
-  return {
-    id,
-    attempt,
-    status: "suspended",
-    snapshot: {},
-    effects,
-    waits: [{ mode, ids }],
-    cleanup: roll(3) === 0,
-  };
-}
-
-async function work(session: postgres.Sql, worker: string, roll: (sides: number) => number): Promise<number> {
+async function work(session: postgres.Sql, worker: string, roll: Dice): Promise<number> {
   const rows = await claim(session, worker, 1 + roll(20)) as Row[];
   if (rows.length === 0) return 0;
   const outcomes = rows.map((row) => outcomeOf(row, roll));
@@ -64,7 +18,7 @@ async function work(session: postgres.Sql, worker: string, roll: (sides: number)
 }
 
 /** One thing that an application, an operator or a worker does. Refusals are answers; anything else is a fault. */
-async function act(session: postgres.Sql, worker: string, roll: (sides: number) => number): Promise<void> {
+async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<void> {
   const any = session`(select id from rhythm.execution offset ${roll(200)} limit 1)`;
   try {
     switch (roll(10)) {

@@ -53,31 +53,83 @@ race("settle() before cancel(): the completed task stays completed", async () =>
 });
 
 race(
-  "cancel() before settle(): a suspension is refused nothing, and the workflow ends cancelled",
+  "cancel() before settle(): a suspension is refused nothing, what it starts is cancelled, and the workflow is told",
   async () => {
     await using arena = await openArena(2);
     const worker = await registerWorker(arena.watcher);
     await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
     await arena.watcher`select rhythm.start('f')`;
     const id = await claimOne(arena.watcher, worker);
-    const wait = crypto.randomUUID();
-    await inTurn(arena, {
+    const [wait, task, flow] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+    const [, settled] = await inTurn(arena, {
       first: (sql) => sql`select rhythm.cancel(${id}, 'enough')`,
       second: (sql) =>
         settle(sql, worker, {
           id,
           status: "suspended",
           snapshot: {},
-          effects: [{ type: "await_signal", id: wait, name: "s" }],
-          waits: [{ mode: "any", ids: [wait] }],
+          effects: [
+            { type: "await_signal", id: wait, name: "s" },
+            { type: "run_task", id: task, target: "a", inputs: {} },
+            { type: "run_workflow", id: flow, target: "f", inputs: {} },
+          ],
+          waits: [{ mode: "any", ids: [wait, task, flow] }],
         }),
     });
-    assert.notEqual(await statusOf(arena.watcher, id), "suspended");
+    assert.deepEqual(settled, { refused: [], claimed: [] });
+    assert.equal(await statusOf(arena.watcher, task), "cancelled");
+    assert.equal(await statusOf(arena.watcher, flow), "cancelled");
+    assert.equal(await statusOf(arena.watcher, id), "pending");
+    const rows = await arena.watcher`select id, cancel_reason from rhythm.claim(${worker}, p_limit => 10)`;
+    assert.deepEqual(rows.map((row) => ({ ...row })), [{ id, cancel_reason: "enough" }]);
+    await settle(arena.watcher, worker, { id, status: "cancelled" });
+    assert.equal(await statusOf(arena.watcher, id), "cancelled");
     assert.deepEqual(await violations(arena.watcher), []);
   },
 );
 
-race("cancel() before settle(): children started meanwhile are cancelled too", async () => {
+race("cancel() before settle(): a workflow that only waits does not wait for ever", async () => {
+  await using arena = await openArena(2);
+  const worker = await registerWorker(arena.watcher);
+  await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+  await arena.watcher`select rhythm.start('f')`;
+  const id = await claimOne(arena.watcher, worker);
+  const wait = crypto.randomUUID();
+  await inTurn(arena, {
+    first: (sql) => sql`select rhythm.cancel(${id}, 'enough')`,
+    second: (sql) =>
+      settle(sql, worker, {
+        id,
+        status: "suspended",
+        snapshot: {},
+        effects: [{ type: "await_signal", id: wait, name: "s" }],
+        waits: [{ mode: "any", ids: [wait] }],
+      }),
+  });
+  const rows = await arena.watcher`select cancel_reason from rhythm.claim(${worker})`;
+  assert.deepEqual(rows.map((row) => row.cancel_reason), ["enough"]);
+});
+
+race(
+  "cancel() before settle(): a completed workflow is cancelled or completed, never both, nor told later",
+  async () => {
+    await using arena = await openArena(2);
+    const worker = await registerWorker(arena.watcher);
+    await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+    await arena.watcher`select rhythm.start('f')`;
+    const id = await claimOne(arena.watcher, worker);
+    await inTurn(arena, {
+      first: (sql) => sql`select rhythm.cancel(${id}, 'enough')`,
+      second: (sql) => settle(sql, worker, { id, status: "completed", output: 1 }),
+    });
+    assert.equal(await statusOf(arena.watcher, id), "completed");
+    const [row] = await arena.watcher`select rhythm.cancel(${id}) as done`;
+    assert.equal(row?.done, false);
+    assert.deepEqual(await violations(arena.watcher), []);
+  },
+);
+
+race("settle() before cancel(): children started meanwhile are cancelled too", async () => {
   await using arena = await openArena(2);
   const worker = await registerWorker(arena.watcher);
   await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
