@@ -668,7 +668,7 @@ comment on function rhythm.raise(text, text, text, text) is
   {
     name: "110_ids.sql",
     kind: "behaviour",
-    checksum: "ffa492426538bb64242e56d45bf72980ca992a91741c80999cda698fc95821ed",
+    checksum: "b654d817813d969792e89edb03abb210714a54aef316a648d9e52131faf3501e",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant.
@@ -736,8 +736,8 @@ begin
     perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
   end if;
   if p_value is null
-    or (p_name in ('retention', 'cancel_grace') and rhythm.interval_of(p_value) is null)
-    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\\d{0,9}$') then
+    or (p_name in ('retention', 'cancel_grace') and coalesce(rhythm.interval_of(p_value) < '0', true))
+    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\\d{0,8}$') then
     perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
   end if;
   insert into rhythm.setting (name, value) values (p_name, p_value)
@@ -3152,6 +3152,68 @@ $$;
 
 comment on function rhythm.held(uuid) is
   'What is leased to a worker: [{id, attempt, seq}]. After a call whose answer was lost: release what you do not know of.';
+`,
+  },
+  {
+    name: "257_unserved.sql",
+    kind: "behaviour",
+    checksum: "5aeccc4833c64fbee784f0ea2f53326e7437668451c26e04cef168abcb75a6eb",
+    text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
+
+-- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; each such execution
+-- says so itself. A worker whose info names no tasks may have them all. Only the head of each queue is looked at: what
+-- nobody takes is what gathers there.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
+returns jsonb
+language sql
+volatile
+set search_path = ''
+as $$
+  with late as (
+    select e.id, e.queue, e.target, e.since
+    from (
+      select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u (queue)
+      where w.id = p_worker
+        and not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
+    ) as mine
+    cross join lateral (
+      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since
+      from rhythm.execution as h
+      where h.stage = 1 and h.queue = mine.queue and h.worker is null
+      order by h.priority desc, h.id
+      limit 1000
+    ) as e
+    where e.type = 'task'
+      and e.since < rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond'
+      and not exists (select from rhythm.task as k where k.name = e.target and k.sql_function is not null)
+      and not exists (
+        select from rhythm.worker as w
+        where e.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? e.target))
+  ),
+  locked as (
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select l.id from late as l)) and e.note is null
+    order by e.id
+    for no key update skip locked
+  ),
+  noted as (
+    update rhythm.execution as e
+    set note = format('No worker of queue "%s" has a handler for task "%s"', e.queue, e.target)
+    from locked as l
+    where e.id = l.id and e.stage = 1 and e.worker is null
+  ),
+  told as (
+    select l.queue, l.target, count(*) as executions, floor(extract(epoch from rhythm.now() - min(l.since))) as seconds
+    from late as l
+    group by l.queue, l.target
+  )
+  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') from told as t;
+$$;
+
+comment on function rhythm.unserved(uuid, text) is
+  'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
+  '[{queue, target, executions, seconds}]. Notes it on each such execution.';
 `,
   },
   {
@@ -6545,7 +6607,7 @@ comment on view rhythm.steps is
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "7227a18e63c843dd98be1a8c94f2087d900b28b1f542f35776eed6adf1b0c1b6",
+    checksum: "5a99be7d819d6ac1d176ecc7a1b4d4c4b610c42cc22a30eeb8fa2938156e6b58",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -6569,7 +6631,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

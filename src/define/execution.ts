@@ -51,6 +51,8 @@ export interface Execution {
   metadata: JsonObject;
   /** The last value its handler reported with `ctx.progress()`. */
   progress: JsonValue;
+  /** Why it is not running although it could: no worker has its handler or program. */
+  note: string | null;
   /** The execution that started it, if one did. */
   parentId: string | null;
   /** When it was created. */

@@ -111,6 +111,18 @@ export interface Held {
   readonly seq: number | null;
 }
 
+/** A task that has been ready for a while, and no worker has a handler for. */
+export interface Unserved {
+  /** The queue. */
+  readonly queue: string;
+  /** The task. */
+  readonly target: string;
+  /** How many executions. */
+  readonly executions: number;
+  /** How long the oldest has been ready. */
+  readonly seconds: number;
+}
+
 /** What the engine says to a worker's sign of life. */
 export interface Beat {
   /** Executions that are to stop, and why. */
@@ -161,6 +173,8 @@ export interface Engine {
   beat(): Promise<Beat>;
   /** What is leased to this worker. */
   held(): Promise<readonly Held[]>;
+  /** What has been ready for so long in this worker's queues, and nobody can run; notes it on the executions. */
+  unserved(afterMs: number): Promise<readonly Unserved[]>;
   /** Does what is due; gives the milliseconds until the next thing is; nothing: nothing is due. */
   tick(): Promise<number | null>;
   /** Stores log lines and progress. */

@@ -16,11 +16,13 @@ import {
   settle,
   type SettledBatch,
   tick,
+  unserved,
 } from "../db/calls/worker.ts";
+import { libraryVersion } from "../db/schema_gen.ts";
 import { RhythmError } from "../shared/error.ts";
 import type { SqlTag } from "../define/mod.ts";
 import type { StepEngine } from "./engine.ts";
-import type { Claimed, Engine, EngineEars, Held, Outcome, Settled, Settlement } from "./engine.ts";
+import type { Claimed, Engine, EngineEars, Held, Outcome, Settled, Settlement, Unserved } from "./engine.ts";
 import { outcomesText } from "./outcome_text.ts";
 import type { LogLine } from "./reporter.ts";
 
@@ -91,8 +93,9 @@ class SqlEngine implements Engine {
   };
 
   async register(): Promise<void> {
-    const { name, leaseMs } = this.#options;
-    this.#worker = await registerWorker(this.#home, { name, queues: this.#queues, leaseMs });
+    const { name, leaseMs, targets } = this.#options;
+    const info = JSON.stringify({ library: libraryVersion, tasks: targets });
+    this.#worker = await registerWorker(this.#home, { name, queues: this.#queues, leaseMs, info });
   }
 
   async listen({ onWork, onDue, onStop }: EngineEars): Promise<() => Promise<void>> {
@@ -154,6 +157,10 @@ class SqlEngine implements Engine {
 
   async held(): Promise<readonly Held[]> {
     return await held(this.#home, this.#worker);
+  }
+
+  async unserved(afterMs: number): Promise<readonly Unserved[]> {
+    return await unserved(this.#home, this.#worker, afterMs);
   }
 
   async tick(): Promise<number | null> {

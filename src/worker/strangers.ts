@@ -1,5 +1,5 @@
 import type { Logger } from "../define/mod.ts";
-import type { Claimed, Outcome } from "./engine.ts";
+import type { Claimed, Outcome, Unserved } from "./engine.ts";
 import { leaseOf } from "./lease.ts";
 
 /** What is missing to run an execution. */
@@ -32,6 +32,17 @@ export class Strangers {
     return { ...leaseOf(claimed), status: "released", reason, delayMs: pauseMs };
   }
 
+  /** Says what nobody can run. */
+  tell(unserved: readonly Unserved[]): void {
+    for (const { queue, target, executions, seconds } of unserved) {
+      this.#logger.error(
+        `nobody runs task "${target}": ${executions} executions of queue "${queue}" wait, the oldest for ${seconds} s, ` +
+          `and no live worker has a handler for it`,
+        { queue, target, executions, seconds },
+      );
+    }
+  }
+
   #note(claimed: Claimed, what: string): number {
     const key = `${claimed.kind} ${claimed.target}`;
     const now = this.#now();
@@ -56,4 +67,6 @@ export class Strangers {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-const PATIENCE_MS = 30_000;
+
+/** How long work may wait for somebody who can do it before that is said loudly. */
+export const PATIENCE_MS = 30_000;

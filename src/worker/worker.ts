@@ -14,7 +14,7 @@ import { Pulse } from "./pulse.ts";
 import { type Report, Reporter } from "./reporter.ts";
 import { WorkerStats } from "./stats.ts";
 import { TaskCrew } from "./task_crew.ts";
-import { Strangers } from "./strangers.ts";
+import { PATIENCE_MS, Strangers } from "./strangers.ts";
 
 /** What a worker is made of. */
 export interface WorkerParts {
@@ -40,6 +40,8 @@ export interface WorkerParts {
   readonly pollMs: number;
   /** The most bytes of an output. */
   readonly maxOutputBytes: number;
+  /** How long a task may wait for a worker that has a handler for it before that is said. */
+  readonly patienceMs?: number;
   /** Tracing, if somebody collects it. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
@@ -76,6 +78,7 @@ export class Worker {
   #reviving: Promise<void> | undefined;
   #claiming: Promise<unknown> | undefined;
   #lastHeard = 0;
+  #lookedAt = 0;
   #leftBehind = 0;
   #failedTicks = 0;
 
@@ -183,6 +186,7 @@ export class Worker {
         onStop: () => this.#heart.at(0),
       });
       this.#lastHeard = performance.now();
+      this.#lookedAt = this.#lastHeard;
       if (this.#state === "starting") this.#state = "running";
       this.#lag.start();
       this.#heart.at(this.#parts.leaseMs / 3);
@@ -306,9 +310,21 @@ export class Worker {
         `The worker reached no database for ${Math.round(silentMs / 1000)} s; its leases are lost`,
       );
     }
+    this.#lookForUnserved();
     if (!this.#audit.inDoubt) return this.#parts.leaseMs / 3;
     void this.#lookForLost();
     return Math.min(DOUBT_MS, this.#parts.leaseMs / 3);
+  }
+
+  #lookForUnserved(): void {
+    const patienceMs = this.#parts.patienceMs ?? PATIENCE_MS;
+    const now = performance.now();
+    if (this.#state !== "running" || now - this.#lookedAt < patienceMs) return;
+    this.#lookedAt = now;
+    this.#engine.unserved(patienceMs).then(
+      (unserved) => this.#strangers.tell(unserved),
+      (error) => this.#parts.logger.debug("what nobody runs could not be read", { error }),
+    );
   }
 
   async #lookForLost(): Promise<void> {

@@ -276,6 +276,18 @@ Deno.test("Worker registers anew when a claim says that it was given up, and sto
   equal(engine.outcomes.map(({ id, status }) => [id, status]), [["e2", "released"]]);
 });
 
+Deno.test("Worker says loudly what no worker has a handler for, every so often", async () => {
+  const { engine, worker, lines } = bench([], { patienceMs: 150 });
+  engine.nobodyRuns = [{ queue: "default", target: "misspelt", executions: 2, seconds: 31 }];
+  await until(() => engine.calls.filter((call) => call === "unserved 150").length === 2);
+  await worker.stop();
+  same(
+    lines.find((line) => line.startsWith("error")),
+    'error: nobody runs task "misspelt": 2 executions of queue "default" wait, the oldest for 31 s, ' +
+      "and no live worker has a handler for it",
+  );
+});
+
 Deno.test("Worker runs once", async () => {
   const { worker, running } = bench([]);
   await rejects(worker.run(), { code: "WORKER_RAN" });

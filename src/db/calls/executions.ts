@@ -29,6 +29,8 @@ export interface StoredExecution {
   metadata: JsonObject;
   /** What its handler reported last. */
   progress: JsonValue;
+  /** Why it is not running although it could. */
+  note: string | null;
   /** Who started it. */
   parentId: string | null;
   /** When it was created. */

@@ -102,12 +102,14 @@ export interface BeatAnswer {
 /** Makes a worker known; gives its id. */
 export async function registerWorker(
   home: Home,
-  worker: { name: string; queues: string; leaseMs: number },
+  worker: { name: string; queues: string; leaseMs: number; info: string },
 ): Promise<string> {
   const [row] = await ask<{ id: string }>(
     home,
-    "select rhythm.register_worker(null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text) as id",
-    [worker.queues, worker.name, `${worker.leaseMs}ms`],
+    `select rhythm.register_worker(
+      null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text, p_info => $4::text::jsonb
+    ) as id`,
+    [worker.queues, worker.name, `${worker.leaseMs}ms`, worker.info],
   );
   return row!.id;
 }
@@ -131,6 +133,28 @@ export async function held(
     [worker],
   );
   return row!.held;
+}
+
+/** Tasks that have been ready for a while, and no worker has a handler for. */
+export interface UnservedTask {
+  /** The queue they wait in. */
+  queue: string;
+  /** The task. */
+  target: string;
+  /** How many executions. */
+  executions: number;
+  /** How long the oldest has been ready. */
+  seconds: number;
+}
+
+/** What nobody can run in the queues of a worker; notes it on the executions. */
+export async function unserved(home: Home, worker: string, afterMs: number): Promise<UnservedTask[]> {
+  const [row] = await ask<{ tasks: UnservedTask[] }>(
+    home,
+    "select rhythm.unserved($1::text::uuid, $2::text) as tasks",
+    [worker, `${afterMs}ms`],
+  );
+  return row!.tasks;
 }
 
 /** Does what is due; gives the milliseconds until the next thing is, by the engine's clock. */

@@ -27,6 +27,7 @@ export const execution = z.object({
   maxAttempts: z.number(),
   metadata: z.record(z.string(), z.unknown()),
   progress: anyJson,
+  note: z.string().nullable().describe("why it is not running although it could"),
   parentId: z.string().nullable(),
   createdAt: time,
   runAt: time.nullable(),

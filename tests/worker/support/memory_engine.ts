@@ -8,6 +8,7 @@ import type {
   Held,
   Outcome,
   Settlement,
+  Unserved,
 } from "../../../src/worker/engine.ts";
 import type { Report } from "../../../src/worker/reporter.ts";
 
@@ -21,6 +22,8 @@ export class MemoryEngine implements Engine {
   programs: Record<string, JsonValue> = {};
   nextBeat: Beat = { stop: [], alive: true };
   nextTick: number | null = null;
+  /** What it says nobody runs. */
+  nobodyRuns: Unserved[] = [];
   /** What it says is leased. */
   leased: Held[] = [];
   /** Replaces a settle. */
@@ -106,6 +109,11 @@ export class MemoryEngine implements Engine {
   held(): Promise<readonly Held[]> {
     this.calls.push("held");
     return Promise.resolve(this.leased);
+  }
+
+  unserved(afterMs: number): Promise<readonly Unserved[]> {
+    this.calls.push(`unserved ${afterMs}`);
+    return Promise.resolve(this.nobodyRuns);
   }
 
   tick(): Promise<number | null> {

@@ -1,0 +1,56 @@
+-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
+
+-- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; each such execution
+-- says so itself. A worker whose info names no tasks may have them all. Only the head of each queue is looked at: what
+-- nobody takes is what gathers there.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
+returns jsonb
+language sql
+volatile
+set search_path = ''
+as $$
+  with late as (
+    select e.id, e.queue, e.target, e.since
+    from (
+      select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u (queue)
+      where w.id = p_worker
+        and not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
+    ) as mine
+    cross join lateral (
+      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since
+      from rhythm.execution as h
+      where h.stage = 1 and h.queue = mine.queue and h.worker is null
+      order by h.priority desc, h.id
+      limit 1000
+    ) as e
+    where e.type = 'task'
+      and e.since < rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond'
+      and not exists (select from rhythm.task as k where k.name = e.target and k.sql_function is not null)
+      and not exists (
+        select from rhythm.worker as w
+        where e.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? e.target))
+  ),
+  locked as (
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select l.id from late as l)) and e.note is null
+    order by e.id
+    for no key update skip locked
+  ),
+  noted as (
+    update rhythm.execution as e
+    set note = format('No worker of queue "%s" has a handler for task "%s"', e.queue, e.target)
+    from locked as l
+    where e.id = l.id and e.stage = 1 and e.worker is null
+  ),
+  told as (
+    select l.queue, l.target, count(*) as executions, floor(extract(epoch from rhythm.now() - min(l.since))) as seconds
+    from late as l
+    group by l.queue, l.target
+  )
+  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') from told as t;
+$$;
+
+comment on function rhythm.unserved(uuid, text) is
+  'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
+  '[{queue, target, executions, seconds}]. Notes it on each such execution.';
