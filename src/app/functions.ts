@@ -112,11 +112,17 @@ export async function sendSignal(execution: ExecutionRef, name: string, payload?
 }
 
 /**
- * Runs a worker of the default application until SIGINT or SIGTERM.
+ * Runs a worker of the default application until SIGINT or SIGTERM, then closes the application: a program whose
+ * last line this is ends by itself.
  *
  * @param options which queues, how much at once
  */
 export async function run(options: WorkerOptions = {}): Promise<void> {
-  const worker: AppWorker = defaultApp("run()").worker(options);
-  await worker.run();
+  const app = defaultApp("run()");
+  const worker: AppWorker = app.worker(options);
+  try {
+    await worker.run();
+  } finally {
+    await app.close();
+  }
 }

@@ -72,7 +72,7 @@ for (const [name, expected] of Object.entries(examples)) {
     name: `examples/${name}: tells what happens on a server, and leaves nothing undone`,
     ignore: onEmbedded,
     fn: async () => {
-      await using db = await freshDatabase();
+      await using db = await freshDatabase({ engine: "absent" });
       const { code, out, err } = await runProgram(`${root}examples/${name}/main.ts`, { url: db.url });
       assert.equal(code, 0, err);
       assert.equal(err, "");
@@ -89,7 +89,7 @@ for (const [name, expected] of Object.entries(examples)) {
 Deno.test("examples/outbox: each order that is there has one receipt, no other order has one", {
   ignore: onEmbedded,
 }, async () => {
-  await using db = await freshDatabase();
+  await using db = await freshDatabase({ engine: "absent" });
   await runProgram(`${root}examples/outbox/main.ts`, { url: db.url });
   const orders = await db.sql`select id from public.shop_order order by id`;
   const receipts = await db.sql`

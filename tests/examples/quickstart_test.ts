@@ -9,7 +9,7 @@ Deno.test({
   name: "examples/quickstart: the scheduler's menu queues what the worker then runs, until Ctrl-C",
   ignore: onEmbedded,
   fn: async () => {
-    await using db = await freshDatabase();
+    await using db = await freshDatabase({ engine: "absent" });
     const menu = await runProgram(`${here}scheduler.ts`, { url: db.url, stdin: "1\n2\n3\nx\n4\n1\n" });
     assert.equal(menu.code, 0, menu.err);
     assert.match(

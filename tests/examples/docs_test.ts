@@ -1,0 +1,105 @@
+// The guides of docs/: their snippets have types, run, and print what they say.
+import assert from "node:assert/strict";
+import { freshDatabase, onEmbedded } from "../support/database.ts";
+import { type Page, readPage } from "./pages.ts";
+import { root, runProgram, startProgram } from "./support.ts";
+
+const pages = ["getting-started", "tasks", "executions", "workers", "http", "errors", "coming-from-python"];
+
+Deno.test("docs/: the snippets of the guides have types", async () => {
+  await using directory = await temporary();
+  for (const name of pages) await writePage(await page(name), `${directory.path}/${name}`);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--config", `${root}deno.json`, directory.path],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+});
+
+for (const name of pages) {
+  Deno.test({
+    name: `docs/${name}.md: its snippets run, and print what the page says`,
+    ignore: onEmbedded,
+    fn: async () => {
+      await using db = await freshDatabase({ engine: "absent" });
+      await using directory = await temporary();
+      const shown = await page(name);
+      await writePage(shown, directory.path);
+      const worker = "worker.ts" in shown.files
+        ? startProgram(`${directory.path}/worker.ts`, { url: db.url, cwd: directory.path })
+        : undefined;
+      await worker?.stdin.close();
+      const working = worker?.output();
+      const ended = await runProgram(`${directory.path}/page.ts`, { url: db.url, cwd: directory.path });
+      stop(worker);
+      const worked = await working;
+      assert.equal(worked?.code ?? 0, 0, new TextDecoder().decode(worked?.stderr));
+      assert.equal(ended.code, 0, `${ended.err}\n${ended.out}`);
+      for (const expected of shown.outputs) {
+        assert.ok(ended.out.includes(expected), `"${expected}" was not printed:\n${ended.out}`);
+      }
+      assert.deepEqual([...await db.sql`select * from rhythm.check()`], []);
+    },
+  });
+}
+
+Deno.test({
+  name: "run(): a program whose last line it is ends at SIGTERM, with exit code 0",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using db = await freshDatabase({ engine: "absent" });
+    await using directory = await temporary();
+    await writePage(await page("coming-from-python"), directory.path);
+    const program = startProgram(`${directory.path}/shortest.ts`, { url: db.url, cwd: directory.path });
+    await program.stdin.close();
+    const ended = program.output();
+    while (
+      (await db.sql`select from pg_stat_activity where application_name = 'rhythm worker'`).length === 0
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    program.kill("SIGTERM");
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+  },
+});
+
+Deno.test("docs/: links between pages lead somewhere", async () => {
+  const broken: string[] = [];
+  for (const name of pages) {
+    for (const [, link] of (await text(name)).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
+      const target = new URL(link!, `file://${root}docs/`);
+      await Deno.stat(target).catch(() => broken.push(`${name}.md: ${link}`));
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+function stop(worker: Deno.ChildProcess | undefined): void {
+  try {
+    worker?.kill("SIGTERM");
+  } catch { /* it ended by itself: its exit code says why */ }
+}
+
+async function text(name: string): Promise<string> {
+  return await Deno.readTextFile(`${root}docs/${name}.md`);
+}
+
+async function page(name: string): Promise<Page> {
+  const shown = readPage(await text(name));
+  assert.notEqual(shown.program, "", `docs/${name}.md has no snippet to run`);
+  return shown;
+}
+
+async function writePage({ files, program }: Page, directory: string): Promise<void> {
+  for (const [name, content] of Object.entries({ ...files, "page.ts": program })) {
+    const path = `${directory}/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(path, `${content}\n`);
+  }
+}
+
+async function temporary(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "rhythm-docs-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
