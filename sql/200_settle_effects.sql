@@ -30,7 +30,7 @@ begin
       'type', case f.value ->> 'type' when 'run_task' then 'task' else 'workflow' end,
       'target', f.value -> 'target',
       'parent', o.id,
-      'traceparent', e.traceparent
+      'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent))
     )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
     order by o.id, f.nth)
   into v_requests

@@ -1040,7 +1040,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "135_make.sql",
     kind: "behaviour",
-    checksum: "4e42f9d217945bf883a18342cdaa3b3954ede72a9497406c5c46952486540be1",
+    checksum: "22ee7e79b424be745a7ec492955bd3aab389c0c503ae7902c1c8ed9f7c8da9da",
     text: `-- Requests that were checked become executions.
 
 -- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
@@ -1094,6 +1094,10 @@ set search_path = ''
 as $$
 declare
   v_ms constant bigint := (extract(epoch from p_now) * 1000)::bigint;
+  v_seed constant bigint := hashtextextended(gen_random_uuid()::text, 0);
+  v_times constant text[] := array(
+    select overlay(lpad(to_hex(v_ms + n.block), 12, '0') placing '-' from 9 for 0) || '-7'
+    from generate_series(0, jsonb_array_length(p_requests) / 4096) as n (block));
   v_queues text[];
 begin
   if p_lease > 0 then
@@ -1106,6 +1110,7 @@ begin
     select
       r.nth - 1 as nth,
       r.value as v,
+      lpad(to_hex(hashint8extended(r.nth, v_seed)), 16, '0') as chance,
       r.value - '{id,inputs,parent,traceparent}'::text[] as head
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
   ),
@@ -1117,9 +1122,8 @@ begin
     select r.nth, k.*, r.v ->> 'traceparent' as traceparent, (r.v ->> 'parent')::uuid as parent_id,
       coalesce(r.v -> 'inputs', '{}') as inputs,
       case when r.v ? 'id' then (r.v ->> 'id')::uuid
-        -- uuid7(), written out: a call for each row would cost more than the row.
-        else (overlay(lpad(to_hex(v_ms + r.nth / 4096), 12, '0') placing '-' from 9 for 0)
-          || '-7' || lpad(to_hex(r.nth % 4096), 3, '0') || substr(gen_random_uuid()::text, 19))::uuid
+        -- A uuid7() of one seed a batch: random bytes and a call for each row would cost as much as the row.
+        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-8' || substr(r.chance, 1, 3) || '-' || substr(r.chance, 5))::uuid
       end as id
     from request as r
     join kind as k on k.head = r.head
@@ -1882,7 +1886,7 @@ comment on function rhythm.pick_by_key(text, integer, text[], integer) is 'The n
   {
     name: "200_settle_effects.sql",
     kind: "behaviour",
-    checksum: "da64d3205e393a77cb09a4c4cb1a7147c19c1ad50907a13ad5abda18de79b127",
+    checksum: "99b8b941b01db39adea429e42a87d96dd313b11e249db8669c8e1410d97bd8af",
     text: `-- What a workflow asked for becomes rows.
 
 create or replace function rhythm.needs(p_waits jsonb)
@@ -1915,7 +1919,7 @@ begin
       'type', case f.value ->> 'type' when 'run_task' then 'task' else 'workflow' end,
       'target', f.value -> 'target',
       'parent', o.id,
-      'traceparent', e.traceparent
+      'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent))
     )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
     order by o.id, f.nth)
   into v_requests
@@ -3963,12 +3967,206 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
 `,
   },
   {
+    name: "306_check_waits.sql",
+    kind: "behaviour",
+    checksum: "168b3530615b55d12831d0acbf9b2e9b356d0c60e87c939eb121ab32e2a76625",
+    text: `-- The part of check() that looks at what workflows wait for.
+
+create or replace function rhythm.check_waits()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = ''
+as $$
+  with waiting as (
+    select s.execution_id, e.stage, s.inbox, s.need, s.waits, i.id::uuid as id
+    from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+    cross join lateral jsonb_array_elements(s.waits) as g (wait)
+    cross join lateral jsonb_array_elements_text(g.wait -> 'ids') as i (id)
+  )
+  select e.id, 'it is suspended and waits for nothing that can still happen'
+  from rhythm.execution as e
+  where e.stage = 3
+    and not exists (
+      select from waiting as w
+      where w.execution_id = e.id
+        and (exists (select from rhythm.execution as c where c.id = w.id and c.stage < 4)
+          or exists (select from rhythm.timer as t where t.id = w.id and not t.fired)
+          or exists (select from rhythm.signal_wait as g where g.id = w.id and g.signal_id is null and not g.timed_out)))
+  union all
+  select c.id, 'it ended and its waiting parent was not told'
+  from waiting as w
+  join rhythm.execution as c on c.id = w.id and c.stage >= 4
+  where c.id <> all (w.inbox)
+  union all
+  select w.execution_id, format('timer %s fired and it was not told', t.id)
+  from waiting as w
+  join rhythm.timer as t on t.id = w.id and t.fired
+  where t.id <> all (w.inbox)
+  union all
+  select w.execution_id, format('its wait %s for signal "%s" is settled and it was not told', g.id, g.name)
+  from waiting as w
+  join rhythm.signal_wait as g on g.id = w.id and (g.timed_out or g.signal_id is not null)
+  where g.id <> all (w.inbox)
+  union all
+  select s.execution_id, format('its inbox holds %s, which has not settled', i.id)
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  cross join lateral unnest(s.inbox) as i (id)
+  where exists (select from rhythm.execution as c where c.id = i.id and c.stage < 4)
+    or exists (select from rhythm.timer as t where t.id = i.id and not t.fired)
+    or exists (select from rhythm.signal_wait as g where g.id = i.id and g.signal_id is null and not g.timed_out)
+  union all
+  select s.execution_id, format('its inbox holds %s twice', i.id)
+  from rhythm.workflow_state as s
+  cross join lateral unnest(s.inbox) as i (id)
+  group by s.execution_id, i.id
+  having count(*) > 1
+  union all
+  select e.id, format('it was given %s settled things, and has %s', e.delivered, cardinality(s.inbox))
+  from rhythm.execution as e
+  join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.stage in (1, 2) and e.worker is not null and e.delivered > cardinality(s.inbox);
+$$;
+
+comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
+
+-- The counts of a fan-in, counted again.
+create or replace function rhythm.check_needs()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = ''
+as $$
+  select c.id, case
+    when 0 >= any (c.need) then 'it is suspended although a group that it waits for is satisfied'
+    else format('it still needs %s of its groups, and should need %s', c.need, c.expected) end
+  from (
+    select e.id, s.need, rhythm.need_after(rhythm.needs(s.waits), s.waits, array(
+      select row(s.execution_id, i.id, coalesce(x.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item
+      from unnest(s.inbox) as i (id)
+      left join rhythm.execution as x on x.id = i.id
+      left join rhythm.signal_wait as w on w.id = i.id)) as expected
+    from rhythm.execution as e
+    join rhythm.workflow_state as s on s.execution_id = e.id
+    where e.stage = 3
+  ) as c
+  where c.need <> c.expected or 0 >= any (c.need);
+$$;
+
+comment on function rhythm.check_needs() is 'Suspended workflows whose counts of what they still need are wrong. Part of check().';
+`,
+  },
+  {
+    name: "307_check_rest.sql",
+    kind: "behaviour",
+    checksum: "7cc45f49007a68015b97f2620eb0859c76999f98fd5663d79e77349a190eb0e5",
+    text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
+
+create or replace function rhythm.check_signals()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = ''
+as $$
+  select s.execution_id, 'a wait for a signal is open although the signal is there'
+  from rhythm.signal_wait as s
+  join rhythm.signal as g on g.execution_id = s.execution_id and g.name = s.name and g.taken_by is null
+  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  where s.signal_id is null and not s.timed_out
+  union all
+  select g.execution_id, format('signal %s was taken by a wait that took another', g.id)
+  from rhythm.signal as g
+  join rhythm.signal_wait as w on w.id = g.taken_by
+  where w.signal_id is distinct from g.id
+  union all
+  select w.execution_id, format('a wait took signal %s, which is not there or was taken by another', w.signal_id)
+  from rhythm.signal_wait as w
+  where w.signal_id is not null
+    and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
+  union all
+  select w.execution_id, 'it is completed and still waits for a signal'
+  from rhythm.signal_wait as w
+  join rhythm.execution as e on e.id = w.execution_id and e.stage = 4
+  union all
+  select e.id, 'it is a task and has a timer or a wait for a signal'
+  from rhythm.execution as e
+  where e.type = 'task'
+    and (e.id in (select t.execution_id from rhythm.timer as t) or e.id in (select w.execution_id from rhythm.signal_wait as w));
+$$;
+
+comment on function rhythm.check_signals() is 'What is wrong with signals and waits for them. Part of check().';
+
+create or replace function rhythm.schedule_problem(p_entry rhythm.schedule_entry)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if rhythm.cron_after(rhythm.cron_parse(p_entry.cron), rhythm.check_timezone(p_entry.timezone), p_entry.next_slot - interval '1 microsecond')
+    <> p_entry.next_slot then
+    return format('its next time, %s, is none that "%s" names', p_entry.next_slot, p_entry.cron);
+  end if;
+  return case when p_entry.due_at < p_entry.next_slot and p_entry.queued_slots = '{}' and p_entry.last_error is null then
+    format('it is due at %s, before its next time, %s', p_entry.due_at, p_entry.next_slot) end;
+exception
+  when sqlstate 'RH001' then
+    return sqlerrm;
+end;
+$$;
+
+comment on function rhythm.schedule_problem(rhythm.schedule_entry) is 'What is wrong with a stored schedule; null if nothing is. Part of check().';
+
+create or replace function rhythm.check_rest()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = ''
+as $$
+  select t.execution_id, 'it is over and a timer of it is still to fire'
+  from rhythm.timer as t
+  join rhythm.execution as e on e.id = t.execution_id and (e.stage = 4 or e.stage > 4 and t.deadline)
+  where not t.fired
+  union all
+  select e.id, 'it has a timeout, and nothing that ends it'
+  from rhythm.execution as e
+  where e.stage < 4 and e.type = 'workflow' and e.timeout_ms is not null
+    and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
+  union all
+  select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
+  from rhythm.idempotency_key as k
+  where not exists (select from rhythm.execution as e where e.id = k.execution_id)
+  union all
+  select null, format('queue "%s" has %s moments and %s counts of what began', q.name, cardinality(q.begun_at), cardinality(q.begun))
+  from rhythm.queue as q
+  where cardinality(q.begun_at) <> cardinality(q.begun)
+  union all
+  select null, format('schedule "%s": %s', s.name, p.problem)
+  from rhythm.schedule_entry as s
+  cross join lateral rhythm.schedule_problem(s) as p (problem)
+  where p.problem is not null
+  union all
+  select null, format('flow "%s" stands on a version of flow "%s"', f.name, v.name)
+  from rhythm.flow as f
+  join rhythm.flow_version as v on v.program = f.program and v.name <> f.name
+  union all
+  select null, format('the function %s of task "%s" is not there', k.sql_function, k.name)
+  from rhythm.task as k
+  where k.sql_function is not null and to_regprocedure(k.sql_function) is null;
+$$;
+
+comment on function rhythm.check_rest() is 'What is wrong with timers, keys, queues, schedules, flows and tasks. Part of check().';
+`,
+  },
+  {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "0861df41838c28fc29434bf4702053b336147a325d094380bc55020b6192b5ee",
+    checksum: "6c2324a1ba5787f43c79ce6bf01201f2b9144627db9d8215bf00a71dd5211958",
     text: `-- The database's own fsck.
 
-create or replace function rhythm.check()
+create or replace function rhythm.check_executions()
 returns table (execution_id uuid, violation text)
 language sql
 stable
@@ -3979,43 +4177,26 @@ as $$
   where e.stage in (1, 2) and e.worker is not null
     and not exists (select from rhythm.worker as w where w.id = e.worker)
   union all
+  select e.id, 'it is leased, and nobody knows since when'
+  from rhythm.execution as e
+  where e.stage in (1, 2) and e.worker is not null and e.claimed_at is null
+  union all
+  select e.id, format('it is in attempt %s of %s', e.attempt, e.max_attempts)
+  from rhythm.execution as e
+  where e.type = 'task' and e.attempt > e.max_attempts
+  union all
   select e.id, 'it is a workflow without a state'
   from rhythm.execution as e
-  where e.stage < 4 and e.type = 'workflow'
+  where e.stage <> 4 and e.type = 'workflow'
     and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
   union all
-  select e.id, 'it is suspended and waits for nothing that can still happen'
+  select e.id, case e.type when 'task' then 'it is a task with the state of a workflow' else 'it is completed and its state is still there' end
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and (e.type = 'task' or e.stage = 4)
+  union all
+  select e.id, 'it is a task and suspended'
   from rhythm.execution as e
-  join rhythm.workflow_state as s on s.execution_id = e.id
-  where e.stage = 3
-    and not exists (
-      select from jsonb_array_elements(s.waits) as g
-      cross join lateral jsonb_array_elements_text(g.value -> 'ids') as i (id)
-      where exists (select from rhythm.execution as c where c.id = i.id::uuid and c.stage < 4)
-        or exists (select from rhythm.timer as t where t.id = i.id::uuid and not t.fired)
-        or exists (select from rhythm.signal_wait as w where w.id = i.id::uuid and w.signal_id is null and not w.timed_out))
-  union all
-  select e.id, 'it is suspended although a group that it waits for is satisfied'
-  from rhythm.execution as e
-  join rhythm.workflow_state as s on s.execution_id = e.id
-  where e.stage = 3 and 0 >= any (s.need)
-  union all
-  select c.id, 'it ended and its waiting parent was not told'
-  from rhythm.execution as c
-  join rhythm.execution as e on e.id = c.parent_id and e.stage = 3
-  join rhythm.workflow_state as s on s.execution_id = e.id
-  where c.stage >= 4 and c.id <> all (s.inbox)
-    and exists (select from jsonb_array_elements(s.waits) as g where g.value -> 'ids' ? c.id::text)
-  union all
-  select s.execution_id, 'a wait for a signal is open although the signal is there'
-  from rhythm.signal_wait as s
-  join rhythm.signal as g on g.execution_id = s.execution_id and g.name = s.name and g.taken_by is null
-  where s.signal_id is null and not s.timed_out
-  union all
-  select g.execution_id, format('signal %s was taken by a wait that took another', g.id)
-  from rhythm.signal as g
-  join rhythm.signal_wait as w on w.id = g.taken_by
-  where w.signal_id is distinct from g.id
+  where e.stage = 3 and e.type = 'task'
   union all
   select e.id, 'it is to be cancelled, is not running, and did not end'
   from rhythm.execution as e
@@ -4023,16 +4204,39 @@ as $$
     and (e.stage = 0 and e.type = 'task'
       or e.stage = 3 and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
   union all
-  select t.execution_id, 'it is over and a timer of it is still to fire'
-  from rhythm.timer as t
-  join rhythm.execution as e on e.id = t.execution_id and e.stage = 4
-  where not t.fired
+  select e.id, 'its worker is asked to stop, and it has none'
+  from rhythm.execution as e
+  where e.stopping and e.worker is null
   union all
-  select s.execution_id, s.violation from rhythm.check_steps() as s;
+  select e.id, format('it is %s without %s', e.status, case e.stage when 4 then 'an output' else 'an error' end)
+  from rhythm.execution as e
+  where e.stage = 4 and e.output is null or e.stage = 5 and e.error is null;
+$$;
+
+comment on function rhythm.check_executions() is 'What is wrong with executions by themselves. Part of check().';
+
+create or replace function rhythm.check()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = ''
+as $$
+  select c.* from rhythm.check_executions() as c
+  union all
+  select c.* from rhythm.check_waits() as c
+  union all
+  select c.* from rhythm.check_needs() as c
+  union all
+  select c.* from rhythm.check_signals() as c
+  union all
+  select c.* from rhythm.check_steps() as c
+  union all
+  select c.* from rhythm.check_rest() as c;
 $$;
 
 comment on function rhythm.check() is
-  'Everything that is wrong: each execution that is not over must have exactly one reason to move on (ready, a live lease, something to wait for). Empty means sound.';
+  'Everything that is wrong: each execution that is not over must have exactly one reason to move on (ready, a live lease, something to wait for), '
+  'and what tells of it must agree. Empty means sound. Reads all of the engine''s tables. Example: select * from rhythm.check();';
 `,
   },
   {

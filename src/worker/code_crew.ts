@@ -3,6 +3,7 @@ import type { JsonValue } from "../shared/json.ts";
 import type { Claimed, Engine, Outcome, Settled } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
+import { leaseOf } from "./lease.ts";
 import { type RunSteps, StepDesk } from "./step_desk.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Strangers } from "./strangers.ts";
@@ -88,7 +89,7 @@ export class CodeCrew {
     if (!code.knows(claimed.target)) return settle(strangers.handBack(claimed, "handler"));
     const { cancelReason } = claimed.flow!;
     if (cancelReason !== null) {
-      return settle({ id: claimed.id, attempt: claimed.attempt, status: "cancelled" });
+      return settle({ ...leaseOf(claimed), status: "cancelled" });
     }
     observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
     const run = code.start({
@@ -129,24 +130,24 @@ export class CodeCrew {
 }
 
 // A run that lost its lease hands back what it may still hold: a save whose answer was lost looks the same from here.
-function outcomeOf(end: CodeEnd, { id, attempt }: Claimed): Outcome {
+function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
+  const lease = leaseOf(claimed);
   switch (end.status) {
     case "completed":
-      return { id, attempt, status: "completed", output: end.output };
+      return { ...lease, status: "completed", output: end.output };
     case "failed":
-      return { id, attempt, status: "failed", error: end.error, retryable: false };
+      return { ...lease, status: "failed", error: end.error, retryable: false };
     case "suspended": {
       const waits = [{ mode: "any", ids: [...end.waits] }];
       return {
-        id,
-        attempt,
+        ...lease,
         status: "suspended",
         flow: { snapshot: {}, effects: [], waits, released: end.released },
       };
     }
     case "stopped":
-      if (end.reason === "cancelled") return { id, attempt, status: "cancelled" };
-      return { id, attempt, status: "released", reason: end.message, delayMs: 0 };
+      if (end.reason === "cancelled") return { ...lease, status: "cancelled" };
+      return { ...lease, status: "released", reason: end.message, delayMs: 0 };
   }
 }
 

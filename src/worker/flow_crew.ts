@@ -6,6 +6,7 @@ import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
 import { leaseOf } from "./lease.ts";
 import { Programs } from "./programs.ts";
+import { spanOf, thrownOf } from "./span.ts";
 import type { Strangers } from "./strangers.ts";
 import { Uuids } from "../define/uuid.ts";
 
@@ -142,16 +143,30 @@ export class FlowCrew {
 
   #advance(claimed: Claimed, program: JsonValue): void {
     if (isCode(program)) return this.#parts.code.start(claimed);
+    const { telemetry } = this.#parts;
+    if (telemetry === undefined) {
+      this.#run(claimed, program);
+    } else {
+      // The span wants a rejection to see a failure; nobody else does.
+      telemetry.span(spanOf(claimed), (traceparent) => {
+        const outcome = this.#run(claimed, program, traceparent);
+        return outcome.status === "failed" ? Promise.reject(thrownOf(outcome.error)) : Promise.resolve();
+      }).catch(() => {});
+    }
+  }
+
+  #run(claimed: Claimed, program: JsonValue, traceparent?: string): Outcome {
     this.#parts.observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
     let outcome: Outcome;
     try {
       const step = run(this.#parts.runtime, program, claimed, claimed.flow!, this.#host);
-      outcome = outcomeOf(step, claimed);
+      outcome = outcomeOf(step, claimed, traceparent);
       if (this.#parts.observer !== undefined) this.#observe(claimed, step);
     } catch (error) {
       outcome = this.#broken(claimed, error);
     }
     this.#parts.settle(outcome);
+    return outcome;
   }
 
   // The language refuses by failing the step; what it throws is a defect of its own, or a snapshot it cannot read.
@@ -216,11 +231,11 @@ function run(
   return runtime.start(program, { inputs: claimed.inputs, context }, host);
 }
 
-function outcomeOf(step: FlowStep, claimed: Claimed): Outcome {
+function outcomeOf(step: FlowStep, claimed: Claimed, traceparent: string | undefined): Outcome {
   const lease = leaseOf(claimed);
   const flow: FlowAdvance = {
     snapshot: step.snapshot ?? null,
-    effects: step.effects.map(toStored),
+    effects: step.effects.map((effect) => toStored(effect, traceparent)),
     waits: step.waits as JsonValue[],
     released: step.released,
   };
@@ -237,9 +252,13 @@ function outcomeOf(step: FlowStep, claimed: Claimed): Outcome {
 }
 
 // The language speaks camelCase, as JavaScript does; the engine's options are SQL's.
-function toStored(effect: FlowEffect): JsonValue {
-  if (effect.options === undefined) return effect as unknown as JsonValue;
-  return { ...effect, options: snakeKeys(effect.options as JsonObject) } as unknown as JsonValue;
+function toStored(effect: FlowEffect, traceparent: string | undefined): JsonValue {
+  if (effect.options === undefined && traceparent === undefined) return effect as unknown as JsonValue;
+  return {
+    ...effect,
+    ...(effect.options === undefined ? {} : { options: snakeKeys(effect.options as JsonObject) }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  } as unknown as JsonValue;
 }
 
 function snakeKeys(options: JsonObject): JsonObject {

@@ -1,9 +1,10 @@
-import type { AnyTask, SpanSpec, TaskDefinition, Telemetry } from "../define/mod.ts";
+import type { AnyTask, TaskDefinition, Telemetry } from "../define/mod.ts";
 import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
 import { runTask, type TaskEnd, type TaskLimits, timeoutOf } from "./run_task.ts";
 import { Semaphore } from "./semaphore.ts";
+import { spanOf, thrownOf } from "./span.ts";
 import type { WorkerStats } from "./stats.ts";
 import { type RunServices, TaskRun, TaskStoppedError } from "./task_run.ts";
 
@@ -85,9 +86,7 @@ export class TaskCrew {
     const outcome = outcomeOf(end, claimed);
     if (outcome !== undefined) this.#parts.settle(outcome);
     if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end);
-    return end.status === "failed"
-      ? Object.assign(new Error(end.error.message), { name: end.error.type })
-      : undefined;
+    return end.status === "failed" ? thrownOf(end.error) : undefined;
   }
 
   async #run(definition: TaskDefinition, claimed: Claimed, run: TaskRun): Promise<TaskEnd> {
@@ -180,18 +179,4 @@ function failedCommit(error: unknown, run: TaskRun): TaskEnd {
 
 function facts(claimed: Claimed): { id: string; kind: Claimed["kind"]; target: string; attempt: number } {
   return { id: claimed.id, kind: claimed.kind, target: claimed.target, attempt: claimed.attempt };
-}
-
-function spanOf(claimed: Claimed): SpanSpec {
-  return {
-    name: `${claimed.kind} ${claimed.target}`,
-    kind: "consumer",
-    traceparent: claimed.traceparent,
-    attributes: {
-      "rhythm.execution": claimed.id,
-      "rhythm.target": claimed.target,
-      "rhythm.queue": claimed.queue,
-      "rhythm.attempt": claimed.attempt,
-    },
-  };
 }
