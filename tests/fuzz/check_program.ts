@@ -41,6 +41,7 @@ function pauses(order: number): () => boolean {
 export async function explain(program: Program, found: string): Promise<string> {
   const kind = kindOf(found);
   const source = await reduceSource(program.source, async (candidate) => {
+    if (isEndless({ ...program, source: candidate })) return false;
     const text = await differenceOn({ ...program, source: candidate }).catch(() => undefined);
     return text !== undefined && kindOf(text) === kind;
   });
@@ -48,6 +49,12 @@ export async function explain(program: Program, found: string): Promise<string> 
   return `seen first: ${found}\norder ${program.order}\n${
     source.replace(PRELUDE, "… the prelude …\n")
   }\n${small}`;
+}
+
+/** Whether a program that lost its fuel runs for ever: V8 would never come back from it. */
+function isEndless(program: Program): boolean {
+  const compiled = compileSource(program.source);
+  return !("end" in compiled) && runProgram(compiled, program).end.startsWith("failed LimitError");
 }
 
 function kindOf(text: string): string {

@@ -119,7 +119,7 @@ export const STRINGS: readonly string[] = [
   "$s.search($R) + $q",
   "$s.replace($R, (...all) => JSON.stringify(all.slice(1)))",
   '$s.replace($R, "<$1$2$$>")',
-  '$s.replaceAll(/[a-c]/g, "$`$\'")',
+  'lim(lim($s).replaceAll(/[a-c]/g, "$`$\'"))',
   "JSON.stringify($e)",
   "JSON.stringify({ d: $d, m: $m, f: $F, u: undefined, n: [$F, NaN] })",
   "String(($V, $p))",
