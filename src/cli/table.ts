@@ -28,7 +28,8 @@ export function table(rows: readonly (readonly Cell[])[], options: TableOptions,
     cells.map((cell, column) => {
       const width = widths[column]!;
       const text = cut(textOf(cell), width);
-      const padded = right.includes(column) ? text.padStart(width) : text.padEnd(width);
+      const isLast = column === cells.length - 1;
+      const padded = right.includes(column) ? text.padStart(width) : isLast ? text : text.padEnd(width);
       if (heading) return terminal.paint("quiet", padded);
       return typeof cell === "string" ? padded : terminal.paint(cell.style, padded);
     }).join("  ").trimEnd();

@@ -140,7 +140,7 @@ Deno.test({
 
     const again = await at.run("signal", id, "go");
     equal([again.code, again.out], [1, ""]);
-    match(again.err, /^error: .*over/);
+    match(again.err, /^error: .* is completed\n$/);
   },
 });
 

@@ -13,6 +13,7 @@ export interface Asked {
   inputs: JsonValue;
   attempt: number;
   executionId: string;
+  log: (level: string, message: string) => void;
 }
 
 /** How an attempt ended. */
@@ -127,9 +128,11 @@ async function runTask(task: AnyTask, asked: Asked): Promise<Answer> {
       code: "NO_ANSWER",
     });
   }
+  const line = (level: string) => (message: string): void => asked.log(level, message);
   const context = Object.defineProperties(directContext(task.name), {
     attempt: { value: asked.attempt },
     executionId: { value: asked.executionId },
+    log: { value: { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") } },
   });
   const answer = await attempt(
     async () => definition.handler(await parseInput(definition, asked.inputs), context),

@@ -255,7 +255,9 @@ export class Simulation {
     const { target, inputs, id, options } = effect;
     const { answers, observe, clock } = this.#parts;
     const depth = execution.depth + 1;
-    const answer = await answers.run({ kind, target, inputs, attempt, executionId: id });
+    const log = (level: string, message: string): void =>
+      observe({ type: "log", level, message, depth: depth + 1 });
+    const answer = await answers.run({ kind, target, inputs, attempt, executionId: id, log });
     const most = options?.retry?.maxAttempts ?? answer.maxAttempts ?? (kind === "task" ? ATTEMPTS : 1);
     if (answer.status === "failed" && answer.retryable && attempt < most) {
       observe({ type: "retried", target, error: answer.error, attempt, depth });

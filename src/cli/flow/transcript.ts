@@ -58,7 +58,10 @@ export class Transcript {
       case "sent":
         return `${paint("busy", "→")} sends signal ${paint("name", event.name)} ${quiet(event.payload)}`;
       case "log":
-        return `${paint(LEVELS[event.level] ?? "quiet", event.level.padEnd(5))} ${event.message}`;
+        // console.log is what workers store as info.
+        return `${
+          paint(LEVELS[event.level] ?? "quiet", event.level.replace("log", "info").padEnd(5))
+        } ${event.message}`;
     }
   }
 }

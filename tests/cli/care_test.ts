@@ -1,0 +1,158 @@
+/** migrate, doctor and purge. */
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { installSql } from "../../src/db/install_sql.ts";
+import { freshDatabase, onEmbedded } from "../support/database.ts";
+import { project, rhythm } from "./support.ts";
+
+Deno.test("migrate --sql prints the installation, for the schema that was named, and asks no database", async () => {
+  equal(await rhythm(["migrate", "--sql"]), { code: 0, out: installSql(), err: "" });
+  equal(await rhythm(["migrate", "--sql", "--schema", "jobs"]), {
+    code: 0,
+    out: installSql({ schema: "jobs" }),
+    err: "",
+  });
+});
+
+Deno.test({
+  name: "migrate installs once, and says so",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase({ engine: "absent" });
+    const before = await rhythm(["list", "-d", database.url]);
+    equal(before.code, 4);
+    match(
+      before.err,
+      /^error: Rhythm is not installed in this database, or not up to date \(.*\)\n hint: `rhythm migrate` installs it/,
+    );
+    const first = await rhythm(["migrate", "-d", database.url]);
+    equal(first.code, 0);
+    match(first.out, /^schema "rhythm" is at \S+ in postgres:\/\/.*: \d+ files applied\n$/);
+    const second = await rhythm(["migrate", "-d", database.url, "--json"]);
+    equal(JSON.parse(second.out).applied, []);
+    equal((await rhythm(["list", "-d", database.url])).code, 0);
+  },
+});
+
+Deno.test("migrate installs into the embedded database of a project", async () => {
+  await using made = await project({ "rhythm.json": "{}" });
+  const { code, out } = await rhythm(["migrate"], { cwd: made.path });
+  equal(code, 0);
+  match(out, /^schema "rhythm" is at \S+ in embedded:.*\.rhythm\/data: \d+ files applied\n$/);
+  equal((await rhythm(["list"], { cwd: made.path })).err, "no executions match\n");
+});
+
+interface Told {
+  problems: number;
+  findings: { check: string; state: string; message: string; fix?: string }[];
+}
+
+async function doctor(url: string): Promise<Told & { code: number }> {
+  const { code, out } = await rhythm(["doctor", "-d", url, "--json"]);
+  return { code, ...JSON.parse(out) };
+}
+
+Deno.test({
+  name: "doctor is content with a sound database, and says so line by line",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase({ engine: "absent" });
+    await rhythm(["migrate", "-d", database.url]);
+    await database.sql`select rhythm.tick()`;
+    const { code, out } = await rhythm(["doctor", "-d", database.url]);
+    equal(code, 0, out);
+    const lines = out.split("\n").filter((line) => /^[✔!✘-] /.test(line)).map((line) =>
+      line.split(/ +/).slice(0, 2).join(" ")
+    );
+    equal(lines, [
+      "✔ connection",
+      "✔ schema",
+      "✔ rights",
+      "✔ pg_cron",
+      "✔ tick",
+      "! workers",
+      "✔ queues",
+      "✔ schedules",
+      "✔ failures",
+      "✔ check()",
+      "✔ bloat",
+      "✔ vacuum",
+      "✔ connections",
+    ]);
+    match(out, /no worker is alive: nothing runs\n +→ `rhythm worker` or `rhythm dev` runs one\n/);
+    match(out, /\n1 warning\n$/);
+  },
+});
+
+Deno.test({
+  name: "doctor finds what is wrong, each with what to do, and ends with code 1",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase({ engine: "absent" });
+    await rhythm(["migrate", "-d", database.url]);
+    const { sql } = database;
+    await sql`select rhythm.tick()`;
+    await sql`update rhythm.setting set value = (now() - interval '2 hours')::text where name = 'chored_at'`;
+    await sql`select rhythm.enqueue('x', '{}', queue => 'mail')`;
+    await sql`update rhythm.execution set created_at = now() - interval '10 minutes' where queue = 'mail'`;
+    await sql`select rhythm.register_worker(null)`;
+    await sql`update rhythm.worker set beat_at = now() - interval '1 hour'`;
+    await sql`update rhythm.installation set checksum = 'old' where file = '100_ground.sql'`;
+    const { code, findings } = await doctor(database.url);
+    equal(code, 1);
+    const wrong = findings.filter(({ state }) => state === "problem");
+    // A schema that is not up to date is the first thing to mend: nothing else is looked at.
+    equal(wrong.map(({ check }) => check), ["schema"]);
+    match(wrong[0]!.message, /not up to date: 1 file differs/);
+    ok(wrong.every(({ fix }) => fix !== undefined));
+
+    await rhythm(["migrate", "-d", database.url]);
+    const again = await doctor(database.url);
+    const found = again.findings.filter(({ state }) => state === "problem").map(({ check, message }) =>
+      `${check}: ${message}`
+    );
+    equal(again.code, 1);
+    match(found.join("\n"), /tick: tick\(\) ran 2 h ago: timers, delays and schedules stand still/);
+    match(found.join("\n"), /workers: worker ".*" was heard 1 h ago, with 0 in hand/);
+    match(found.join("\n"), /queues: queue "mail": 1 ready, the oldest for 10 m\b.*; no worker takes from it/);
+  },
+});
+
+Deno.test({
+  name: "doctor looks no further where Rhythm is not installed, and says how to install it",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase({ engine: "absent" });
+    const { code, findings } = await doctor(database.url);
+    equal(code, 1);
+    equal(findings.map(({ check, state }) => [check, state]), [["connection", "ok"], ["schema", "problem"]]);
+    match(findings[1]!.fix!, /rhythm migrate/);
+  },
+});
+
+Deno.test({
+  name: "purge --dry-run counts exactly what purge --yes removes, children with their parents",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase();
+    const { sql } = database;
+    const [parent] = await sql<{ id: string }[]>`select rhythm.enqueue('parent', '{}') as id`;
+    const [child] = await sql<{ id: string }[]>`select rhythm.enqueue('child', '{}', parent => ${
+      parent!.id
+    }) as id`;
+    const [young] = await sql<{ id: string }[]>`select rhythm.enqueue('young', '{}') as id`;
+    for (const { id } of [parent!, child!, young!]) await sql`select rhythm.cancel(${id})`;
+    const refused = await rhythm(["purge", "--older-than", "0s", "-d", database.url]);
+    equal(refused.code, 2);
+    match(
+      refused.err,
+      /^error: purge asks before it removes anything, and nobody can be asked here\n hint: --yes/,
+    );
+    const dry = await rhythm(["purge", "--older-than", "0s", "--dry-run", "--json", "-d", database.url]);
+    const { total, removed, groups } = JSON.parse(dry.out);
+    equal([total, removed, groups.length], [3, 0, 3]);
+    const done = await rhythm(["purge", "--older-than", "0s", "--yes", "--json", "-d", database.url]);
+    equal(JSON.parse(done.out).removed, 3);
+    const kept = await rhythm(["purge", "-d", database.url]);
+    equal([kept.code, kept.out], [0, "nothing is that old\n"]);
+  },
+});

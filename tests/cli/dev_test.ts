@@ -1,0 +1,199 @@
+/** `rhythm dev`, and other commands in a second terminal. */
+import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import {
+  hasTerminal,
+  inTerminal,
+  normal,
+  Output,
+  plain,
+  project,
+  type Ran,
+  rhythm,
+  start,
+} from "./support.ts";
+
+const FLOW = `const n = await Task.run("double", { n: Inputs.n })
+const go = await Signal.next("go")
+return { n, go, version: 1 }
+`;
+const TASKS = `import { factor } from "./factor.ts";
+import { task } from "@rhythm/core";
+export const double = task({ name: "double" }, ({ n }: { n: number }) => n * factor);
+`;
+const FILES = {
+  "flows/sum.flow": FLOW,
+  "tasks.ts": TASKS,
+  "factor.ts": "export const factor = 2;\n",
+  "rhythm.json": '{ "port": 0 }\n',
+};
+
+interface Dev extends AsyncDisposable {
+  path: string;
+  out: Output;
+  /** Runs another command in the project. */
+  run: (...args: string[]) => Promise<Ran>;
+  stop: () => Promise<number>;
+}
+
+async function dev(files: Record<string, string>): Promise<Dev> {
+  const made = await project(files);
+  const child = start(["dev"], { cwd: made.path });
+  const out = new Output(child.stdout);
+  const err = new Output(child.stderr);
+  const stop = async (): Promise<number> => {
+    try {
+      child.kill("SIGINT");
+    } catch { /* it is gone already */ }
+    const { code } = await child.status;
+    await Promise.all([out.end(), err.end()]);
+    return code;
+  };
+  await Promise.race([out.until(" try "), child.status.then(() => {})]);
+  return {
+    path: made.path,
+    out,
+    run: (...args) => rhythm(args, { cwd: made.path }),
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+      await made[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("dev runs flows and tasks on the embedded database; other commands find it; it ends with 0", async () => {
+  await using at = await dev(FILES);
+  match(
+    normal(at.out.text).replace(/127\.0\.0\.1:\d+/, "<address>"),
+    /^rhythm dev\n {2}database {2}embedded, in \.rhythm\/data .*\n {2}http {6}http:\/\/<address> \(token in \.rhythm\/dev\.json\)\n {2}flows {5}1 flow: sum\n {2}tasks {5}1 task: double\n/,
+  );
+  const id = (await at.run("start", "sum", '{"n": 21}')).out.trim();
+  await at.out.until('waits for signal "go"');
+  const tail = id.slice(-8);
+  const lines = normal(at.out.text).split("\n");
+  ok(lines.some((line) => /^<time> ▶ task double \w{8} \{"n":21\}$/.test(line)), at.out.text);
+  ok(lines.some((line) => /^<time> ✔ task double \w{8} <duration> → 42$/.test(line)), at.out.text);
+  ok(lines.includes(`<time> ◌ workflow sum ${tail} waits for signal "go"`), at.out.text);
+
+  match((await at.run("list", "-s", "suspended")).out, new RegExp(`\n${id} +workflow +sum +suspended`));
+  match((await at.run("show", id)).out, / ▸ 2 \| const go = await Signal\.next\("go"\)/);
+  const waiting = at.run("wait", id);
+  equal((await at.run("signal", id, "go", '"now"')).code, 0);
+  const waited = await waiting;
+  equal([waited.code, waited.out.split("\n")[0]], [0, `✔ sum ${id} completed`]);
+  await at.out.until(/✔ workflow sum .* → \{"n":42,"go":"now","version":1\}/);
+
+  const broken = await at.run("start", "sums");
+  equal(broken.code, 3);
+  match(broken.err, /^error: .*sums/);
+  equal(await at.stop(), 0);
+  match(at.out.text, /stopping: handlers may finish; Ctrl-C again ends at once\n$/);
+  ok(await Deno.stat(`${at.path}/.rhythm/dev.json`).then(() => false, () => true), "dev.json is gone");
+});
+
+Deno.test("dev loads flows and tasks again when they change; what runs stays on its version", async () => {
+  await using at = await dev(FILES);
+  const first = (await at.run("start", "sum", '{"n": 1}')).out.trim();
+  await at.out.until('waits for signal "go"');
+
+  await Deno.writeTextFile(`${at.path}/flows/sum.flow`, FLOW.replace("version: 1", "version: 2"));
+  await at.out.until("↻ flow sum is version 2 now; what runs stays on its version");
+  // What the module of the tasks imports counts, too.
+  await Deno.writeTextFile(`${at.path}/factor.ts`, "export const factor = 10;\n");
+  await at.out.until("↻ 1 task loaded again");
+
+  const second = (await at.run("start", "sum", '{"n": 1}')).out.trim();
+  await at.run("signal", first, "go");
+  await at.run("signal", second, "go");
+  const outputs = [];
+  for (const id of [first, second]) outputs.push(JSON.parse((await at.run("wait", id, "--json")).out).output);
+  equal(outputs, [{ n: 2, go: null, version: 1 }, { n: 10, go: null, version: 2 }]);
+});
+
+Deno.test("dev shows the problems of a flow as pictures, once, and goes on with the text before", async () => {
+  await using at = await dev(FILES);
+  await Deno.writeTextFile(`${at.path}/flows/sum.flow`, "var x = 1\n");
+  await at.out.until("use `let` or `const`");
+  match(
+    at.out.text,
+    /error\[F0107\]: `var` is not part of the flow language\n {2}--> flows\/sum\.flow:1:1\n {3}\|\n 1 \| var x = 1\n {3}\| \^\^\^ use `let` or `const`\n/,
+  );
+  await Deno.writeTextFile(`${at.path}/flows/other.flow`, "return 7\n");
+  await at.out.until("+ flow other");
+  equal(at.out.text.split("error[F0107]").length, 2);
+  equal(JSON.parse((await at.run("start", "other", "--wait", "--json")).out).output, 7);
+  equal((await at.run("start", "sum", '{"n": 1}')).code, 0);
+  await Deno.writeTextFile(`${at.path}/tasks.ts`, "export const x = y.z;\n");
+  await at.out.until(/error: cannot load tasks from .*tasks\.ts: ReferenceError: y is not defined/);
+});
+
+Deno.test("dev warns of a task that nothing here runs", async () => {
+  await using at = await dev({ ...FILES, "flows/lost.flow": 'return await Task.run("nobody")\n' });
+  await at.run("start", "lost");
+  await at.out.until('warning: flow lost waits for task "nobody", and no task here has that name');
+});
+
+Deno.test("a second dev, and a migrate, are refused while one runs; a killed one leaves nothing in the way", async () => {
+  await using at = await dev(FILES);
+  const state = JSON.parse(await Deno.readTextFile(`${at.path}/.rhythm/dev.json`));
+  equal(((await Deno.stat(`${at.path}/.rhythm/dev.json`)).mode ?? 0) & 0o777, 0o600);
+  const second = await at.run("dev");
+  equal(second.code, 1);
+  match(second.err, new RegExp(`^error: rhythm dev runs here already: process ${state.pid}, http://127`));
+  const migrate = await at.run("migrate");
+  equal(migrate.code, 1);
+  match(
+    migrate.err,
+    /^error: rhythm dev \(process \d+\) has this database open, and keeps its schema up to date\n/,
+  );
+
+  Deno.kill(state.pid, "SIGKILL");
+  const alone = await at.run("list");
+  equal([alone.code, alone.err], [0, "no executions match\n"]);
+});
+
+Deno.test("dev answers HTTP: health for all, the API and the bridge with the token alone", async () => {
+  await using at = await dev(FILES);
+  const { url, token } = JSON.parse(await Deno.readTextFile(`${at.path}/.rhythm/dev.json`));
+  const ask = async (path: string, init?: RequestInit): Promise<number> => {
+    const response = await fetch(`${url}${path}`, init);
+    await response.body?.cancel();
+    return response.status;
+  };
+  const body = JSON.stringify({ text: "select 1 as one", params: [] });
+  const headers = { authorization: `Bearer ${token}` };
+  equal(await ask("/health"), 200);
+  equal([await ask("/api/executions"), await ask("/api/executions", { headers })], [401, 200]);
+  equal(await ask("/dev/query", { method: "POST", body }), 401);
+  equal(await ask("/dev/query", { method: "POST", body, headers }), 200);
+});
+
+Deno.test("dev without flows and tasks says what it looked for", async () => {
+  await using made = await project({});
+  const { code, err } = await rhythm(["dev"], { cwd: made.path });
+  equal(code, 3);
+  match(
+    err,
+    /^error: there is nothing to work on: no flows\/ and no tasks\.ts in .*\n hint: `rhythm init` makes a project/,
+  );
+});
+
+Deno.test({
+  name: "dev on a terminal shows what runs below what has ended, and ends at Ctrl-C",
+  ignore: !hasTerminal,
+  fn: async () => {
+    await using made = await project({
+      "flows/nap.flow": 'return await Task.run("nap")\n',
+      "tasks.ts": `import { task } from "@rhythm/core";
+export const nap = task({ name: "nap" }, async () => { await new Promise((r) => setTimeout(r, 700)); return "rested"; });
+setTimeout(() => void nap.queue({}), 300);
+`,
+      "rhythm.json": '{ "port": 0 }\n',
+    });
+    const { code, out } = await inTerminal(["dev"], { cwd: made.path, type: [["rested", "\x03"]] });
+    equal(code, 0);
+    match(plain(out), /▶ task nap \w{8} \d/);
+    match(plain(out), /✔ task nap \w{8} .* → "rested"/);
+    match(plain(out), /stopping: handlers may finish/);
+  },
+});
