@@ -304,7 +304,7 @@ export const PRIMITIVES: readonly string[] = [
   "($V &&= $p)",
   "$V++",
   "--$V",
-  "lim($V += $p)",
+  "lim($V += $n)",
   "($V -= $p)",
   "($V *= $i)",
   "($V **= 2)",

@@ -91,7 +91,7 @@ export const AWAITS: readonly string[] = [
   "((await $P) ?? (await $P))",
   "`${await $P}|${$p}`",
   "(await $P, await $p)",
-  "lim($V += await $p)",
+  "lim($V += await $n)",
   "($V = await $p)",
   "($V ??= await $p)",
   "[$V, $V = await $p, $V]",
