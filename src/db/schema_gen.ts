@@ -767,16 +767,21 @@ comment on function rhythm.interval_of(text) is 'A text as an interval; null if 
   {
     name: "115_durations.sql",
     kind: "behaviour",
-    checksum: "bdb3fcf93c455b5e1e282f18dee061298fb47ab719fdeda454448d56ec3eb549",
+    checksum: "37123784b35869743353df867863197f3a1ca9c89c347fb1b58984a15d8347a7",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
+-- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
 create or replace function rhythm.duration_ms(p_duration jsonb)
 returns bigint
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case
+begin
+  if p_duration is null then
+    return null;
+  end if;
+  return (select case
     when v.ms between 0 and 3162240000000 then ceil(v.ms)::bigint
   end
   from (
@@ -792,7 +797,8 @@ as $$
           )
       end
     end as ms
-  ) as v;
+  ) as v);
+end;
 $$;
 
 comment on function rhythm.duration_ms(jsonb) is
@@ -2160,7 +2166,7 @@ comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the i
   {
     name: "215_settle_rows.sql",
     kind: "behaviour",
-    checksum: "a9852477a6b36bfcbe69cfd4a97686b863ac3c4015b4c2a06f9cfedb05781b98",
+    checksum: "eca53938849540f98c4eeb580e38a42ff14de264f60b49edda1b36442636f3ef",
     text: `-- The rows of settled executions.
 
 -- The rows themselves. What is completed is the common case, and needs no look at what the row was.
@@ -2207,7 +2213,7 @@ as $$
       when coalesce(o.retryable, true) and x.attempt < x.max_attempts and x.type = 'task' then 0
       else 5
     end as stage,
-    case o.status when 'released' then o.delay_ms else rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
+    case o.status when 'released' then o.delay_ms when 'failed' then rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
   ) as n
   where e.id = o.id and o.status <> 'completed'
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
@@ -2391,7 +2397,7 @@ comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
   {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "c128accd71c7c3fe8a8961a5eed2d8974165f8e8a9c83527d544a94fde0b488b",
+    checksum: "483696b4e688afc87f7fd093cb14f90da4f03ef2b4358e38a4bca173debf59e8",
     text: `-- Settling: how executions leave a worker's hands.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
@@ -2442,6 +2448,24 @@ begin
   end;
 end;
 $$;
+
+-- For every row of every batch, so that outcome_problem(), which costs as much as storing it, is asked about few.
+create or replace function rhythm.is_fine(p_outcome rhythm.outcome)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(case p_outcome.status
+    when 'completed' then coalesce(pg_column_size(p_outcome.output), 0) < 20000
+    when 'suspended' then p_outcome.snapshot is not null and p_outcome.error is null and p_outcome.output is null
+      and p_outcome.seq is not null and p_outcome.waits <> '[]' and rhythm.are_waits(p_outcome.waits)
+  end, false);
+end;
+$$;
+
+comment on function rhythm.is_fine(rhythm.outcome) is 'Whether an outcome is plainly right, without a look at its execution. Internal.';
 
 create or replace function rhythm.are_waits(p_waits jsonb)
 returns boolean
@@ -2538,7 +2562,7 @@ begin
     v_lease := case when found then v_lease else 0 end;
   end if;
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
-  where (o.status is distinct from 'completed' or coalesce(pg_column_size(o.output), 0) > 20000) and rhythm.outcome_problem(o) is not null limit 1;
+  where not rhythm.is_fine(o) and rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
@@ -4163,7 +4187,7 @@ comment on function rhythm.check_rest() is 'What is wrong with timers, keys, que
   {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "6c2324a1ba5787f43c79ce6bf01201f2b9144627db9d8215bf00a71dd5211958",
+    checksum: "04c0cc6476f3f83c0c1876747153b1a0fcfb2a4d43c5b9ed9a2b6dcf862a4d9f",
     text: `-- The database's own fsck.
 
 create or replace function rhythm.check_executions()
@@ -4206,7 +4230,7 @@ as $$
   union all
   select e.id, 'its worker is asked to stop, and it has none'
   from rhythm.execution as e
-  where e.stopping and e.worker is null
+  where e.stopping and e.worker is null and e.stage < 4
   union all
   select e.id, format('it is %s without %s', e.status, case e.stage when 4 then 'an output' else 'an error' end)
   from rhythm.execution as e

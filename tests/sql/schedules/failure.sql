@@ -1,4 +1,4 @@
--- fire_schedules() keeps the reason when a slot cannot start, and goes on with the others and the next
+-- fire_schedules() keeps the reason when a slot cannot start, and goes on with the others and the next. It leaves damage.
 
 do $$
 begin
