@@ -240,7 +240,7 @@ export class DirectDriver implements Driver {
     const { leaseMs } = this.#parts;
     const name = `${Deno.hostname()}:${Deno.pid}/direct`;
     // A queue of its own: nothing is waiting in it, nothing is woken for it.
-    const id = await registerWorker(this.#home, { name, queues: "{direct.callers}", leaseMs });
+    const id = await registerWorker(this.#home, { name, queues: "{direct.callers}", leaseMs, info: "{}" });
     this.#heart = setInterval(() => void this.#beat(id), leaseMs / 3);
     return id;
   }
