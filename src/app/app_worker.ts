@@ -8,6 +8,7 @@ import { Worker } from "../worker/worker.ts";
 import { flowRuntime } from "./flow_runtime.ts";
 import { httpParts } from "./http_parts.ts";
 import type { WorkerOptions } from "./options.ts";
+import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 import { findTelemetry } from "./telemetry.ts";
 
@@ -23,6 +24,7 @@ export class AppWorker {
   #done: Promise<void> | undefined;
   #stopped = false;
   #asked = false;
+  readonly #pools: (() => PoolUse)[] = [];
 
   /**
    * Made by `rhythm.worker()`.
@@ -92,8 +94,12 @@ export class AppWorker {
     const options = this.#options;
     const open = (maxConnections: number, name: string): Database => {
       if (place.kind === "embedded") return database;
-      const made = connect({ url: place.at, maxConnections, applicationName: name });
+      const made = new MeteredDatabase(
+        connect({ url: place.at, maxConnections, applicationName: name }),
+        maxConnections,
+      );
       own.push(made);
+      this.#pools.push(() => made.use(name.replace("rhythm ", "")));
       return made;
     };
     const transactions = options.transactionalConcurrency ?? 5;
@@ -138,7 +144,9 @@ export class AppWorker {
   #serve(worker: Worker): void {
     const { port, hostname = "127.0.0.1" } = this.#options;
     if (port === undefined) return;
-    const handler = createHandler(httpParts(this.#rhythm, this.#parts, { worker, token: this.token }));
+    const handler = createHandler(
+      httpParts(this.#rhythm, this.#parts, { worker, pools: this.#pools, token: this.token }),
+    );
     this.#server = Deno.serve({ port, hostname, onListen: () => {} }, handler);
   }
 

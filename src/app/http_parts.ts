@@ -13,19 +13,20 @@ import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
 import { inspectFlow } from "../flow/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
-import { type QueueDepth, queueMetrics, single, workerMetrics } from "./metrics.ts";
+import { poolMetrics, type QueueDepth, queueMetrics, single, workerMetrics } from "./metrics.ts";
+import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 
 /** What the HTTP surface of an application stands on. */
 export function httpParts(
   rhythm: Rhythm,
   parts: AppParts,
-  options: { worker?: Worker; token?: string },
+  options: { worker?: Worker; pools?: readonly (() => PoolUse)[]; token?: string },
 ): HttpParts {
   return {
     routes: apiRoutes(readModelOf(rhythm, parts), commandsOf(rhythm)),
     readiness: () => readinessOf(parts, options.worker),
-    metrics: () => metricsOf(parts, options.worker),
+    metrics: () => metricsOf(parts, options),
     version: libraryVersion,
     ...(options.token === undefined ? {} : { token: options.token }),
     onError: (error, request) => parts.logger.error("a request failed", { url: request.url, error }),
@@ -93,28 +94,39 @@ async function readinessOf(parts: AppParts, worker: Worker | undefined): Promise
 }
 
 async function askDatabase(parts: AppParts): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const timer = setTimeout(() => resolve("no answer within 2 s"), 2_000);
-  parts.database.query("select 1").then(
-    () => resolve("ok"),
-    (error: unknown) => resolve(error instanceof Error ? error.message : String(error)),
-  );
-  const state = await promise;
-  clearTimeout(timer);
-  return state;
+  try {
+    await soon(parts.database.query("select 1"));
+    return "ok";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
-async function metricsOf(parts: AppParts, worker: Worker | undefined): Promise<MetricFamily[]> {
+async function metricsOf(
+  parts: AppParts,
+  { worker, pools = [] }: { worker?: Worker; pools?: readonly (() => PoolUse)[] },
+): Promise<MetricFamily[]> {
   const home = { on: parts.database, schema: parts.schema };
-  const families = worker === undefined ? [] : workerMetrics(worker);
+  const uses = pools.map((use) => use());
+  if (parts.database instanceof MeteredDatabase) uses.unshift(parts.database.use("client"));
+  const families = [...(worker === undefined ? [] : workerMetrics(worker)), ...poolMetrics(uses)];
+  const up = (value: number): MetricFamily =>
+    single("rhythm_database_up", "Whether the database answers", value);
   try {
-    return [
-      ...families,
-      ...queueMetrics(depthsOf(await listQueues(home))),
-      single("rhythm_database_up", "Whether the database answers", 1),
-    ];
+    return [...families, ...queueMetrics(depthsOf(await soon(listQueues(home)))), up(1)];
   } catch {
-    return [...families, single("rhythm_database_up", "Whether the database answers", 0)];
+    return [...families, up(0)];
+  }
+}
+
+// Whoever scrapes has a timeout of its own, and wants what is known without the database.
+async function soon<T>(answer: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -125,3 +137,5 @@ function depthsOf(queues: readonly QueueInfo[]): QueueDepth[] {
     oldestSeconds: oldestSeconds ?? 0,
   }));
 }
+
+const PATIENCE_MS = 2_000;

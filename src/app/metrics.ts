@@ -1,5 +1,6 @@
 import type { MetricFamily, Sample } from "../http/mod.ts";
 import type { Histogram } from "../worker/histogram.ts";
+import type { PoolUse } from "./pool_meter.ts";
 import type { Worker } from "../worker/worker.ts";
 
 /** A queue as the engine's view shows it. */
@@ -48,6 +49,25 @@ export function queueMetrics(queues: readonly QueueDepth[]): MetricFamily[] {
   return [
     gauge("rhythm_executions", "Executions that are not over, by queue and state", executions),
     gauge("rhythm_queue_oldest_seconds", "How long the oldest ready execution has been waiting", oldest),
+  ];
+}
+
+/** How the pools of connections are used. */
+export function poolMetrics(pools: readonly PoolUse[]): MetricFamily[] {
+  const each = (value: (use: PoolUse) => number): Sample[] =>
+    pools.map((use) => ({ labels: { pool: use.pool }, value: value(use) }));
+  return [
+    gauge("rhythm_pool_size", "Connections that a pool may open", each(({ size }) => size)),
+    gauge(
+      "rhythm_pool_in_use",
+      "Statements and transactions that have a connection",
+      each(({ inUse }) => inUse),
+    ),
+    gauge(
+      "rhythm_pool_waiting",
+      "Statements and transactions that wait for one",
+      each(({ waiting }) => waiting),
+    ),
   ];
 }
 

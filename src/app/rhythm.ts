@@ -14,6 +14,7 @@ import { forgetDefault, makeDefault } from "./default_app.ts";
 import { type FlowSource, readFlowSources } from "./flow_sources.ts";
 import { createLogger } from "./log.ts";
 import { type DatabasePlace, openDatabase, placeOf } from "./open_database.ts";
+import { MeteredDatabase } from "./pool_meter.ts";
 import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
 import { findTelemetry } from "./telemetry.ts";
 
@@ -125,11 +126,13 @@ export class Rhythm {
     const place = placeOf(options.databaseUrl);
     const sources = await readFlowSources(options.flows ?? []);
     const logger = loggerOf(options.log);
-    const database = await openDatabase(place, {
-      maxConnections: options.poolSize ?? 5,
+    const poolSize = place.kind === "embedded" ? 1 : options.poolSize ?? 5;
+    const opened = await openDatabase(place, {
+      maxConnections: poolSize,
       applicationName: "rhythm",
       logger,
     });
+    const database = new MeteredDatabase(opened, poolSize);
     const schema = options.schema ?? "rhythm";
     const { tasks = [], workflows = [] } = options;
     try {

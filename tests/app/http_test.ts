@@ -73,6 +73,23 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   match(metrics, /rhythm_outcomes_total\{status="completed"\} 1\n/);
   match(metrics, /rhythm_settle_seconds_count 1\n/);
   match(metrics, /rhythm_database_up 1\n/);
+  match(metrics, /rhythm_pool_size\{pool="client"\} 5\nrhythm_pool_size\{pool="worker"\} 2\n/);
+  for (
+    const name of [
+      "rhythm_executions",
+      "rhythm_queue_oldest_seconds",
+      "rhythm_claim_seconds",
+      "rhythm_settle_seconds",
+      "rhythm_claim_batch_size",
+      "rhythm_settle_batch_size",
+      "rhythm_task_seconds",
+      "rhythm_event_loop_lag_seconds",
+      "rhythm_pool_in_use",
+      "rhythm_pool_waiting",
+    ]
+  ) {
+    match(metrics, new RegExp(`^# HELP ${name} \\S.*\n# TYPE ${name} (gauge|histogram)$`, "m"));
+  }
   const document = (await ask("/api/openapi.json")).body;
   same(document.paths["/api/workflows/{name}/start"].post.operationId, "startWorkflow");
 

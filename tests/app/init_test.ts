@@ -17,7 +17,7 @@ Deno.test("Rhythm.init() names wrong options and what was probably meant", async
     await refusal({ databaseURL: "x" }),
     /Rhythm\.init\(\) has no option "databaseURL"\. Did you mean "databaseUrl"\?/,
   );
-  match(await refusal({ workflows: [] }), /has no option "workflows"/);
+  match(await refusal({ workflowPaths: [] }), /has no option "workflowPaths"/);
   match(await refusal({ autoMigrate: "yes" }), /"autoMigrate" must be true or false, not "yes"/);
   match(await refusal({ flows: "./flows" }), /"flows" must be an array/);
   match(await refusal({ tasks: [() => 1] }), /"tasks\[0\]" must be a task made by task\(\), not a function/);
