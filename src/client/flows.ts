@@ -1,5 +1,6 @@
 import { type FlowInfo, listFlows, registerFlow } from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
+import { describe, InvalidOptionError, refuseUnknown } from "../define/mod.ts";
 import { RhythmError } from "../shared/error.ts";
 import type { ClientCore } from "./core.ts";
 import { translate } from "./translate.ts";
@@ -78,6 +79,7 @@ export class Flows {
 
   /** Registers flows: none of them, if one has errors. */
   async registerAll(flows: readonly FlowText[]): Promise<RegisteredFlow[]> {
+    for (const flow of flows) checkText(flow, "flows.register()");
     const compiled = flows.map((flow) => ({
       flow,
       ...compileFlow({ name: fileName(flow), source: flow.source }),
@@ -111,12 +113,24 @@ export class Flows {
 
   /** What is wrong with a flow, and what is worth a look; nothing is written. */
   check(flow: FlowText): readonly Diagnostic[] {
+    checkText(flow, "flows.check()");
     return compileFlow({ name: fileName(flow), source: flow.source }).diagnostics;
   }
 
   /** The current version of each flow. */
   async list(): Promise<readonly FlowInfo[]> {
     return await translate(() => listFlows(this.#core.home));
+  }
+}
+
+function checkText(flow: FlowText, where: string): void {
+  refuseUnknown(flow, ["name", "source", "path"], where);
+  for (const option of ["name", "source"] as const) {
+    if (typeof flow[option] === "string") continue;
+    throw new InvalidOptionError(
+      option,
+      `${where}: "${option}" must be a text, not ${describe(flow[option])}`,
+    );
   }
 }
 
