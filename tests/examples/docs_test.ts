@@ -1,5 +1,7 @@
 // The guides of docs/: their snippets have types, run, and print what they say.
 import assert from "node:assert/strict";
+import * as core from "../../mod.ts";
+import { engineCodes } from "../../src/db/engine_errors.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
 import { type Page, readPage } from "./pages.ts";
 import { root, runProgram, startProgram } from "./support.ts";
@@ -64,6 +66,31 @@ Deno.test({
   },
 });
 
+Deno.test("docs/errors.md: has every error class and every code", async () => {
+  const shown = await text("errors");
+  const classes = Object.entries(core)
+    .filter(([, value]) => typeof value === "function" && value.prototype instanceof core.RhythmError)
+    .map(([name]) => name);
+  assert.ok(classes.length > 20);
+  const rooms = ["app", "client", "db", "define", "flow", "shared", "worker"];
+  const codes = new Set(engineCodes);
+  for (const room of rooms) {
+    for (const source of await sources(`${root}src/${room}`)) {
+      for (
+        const [, code] of source.matchAll(/(?:code: |[(|,] )"((?:FLOW|TASK|JSON)_[A-Z_]+|[A-Z]+_[A-Z_]+)"/g)
+      ) {
+        codes.add(code!);
+      }
+    }
+  }
+  assert.ok(codes.size > 30);
+  const own = ["CARD_REFUSED", "SOLD_OUT"]; // of examples in comments
+  const missing = [...classes, ...codes].filter((name) =>
+    !shown.includes(`\`${name}\``) && !own.includes(name)
+  );
+  assert.deepEqual(missing, []);
+});
+
 Deno.test("docs/: links between pages lead somewhere", async () => {
   const broken: string[] = [];
   for (const name of pages) {
@@ -102,4 +129,15 @@ async function writePage({ files, program }: Page, directory: string): Promise<v
 async function temporary(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempDir({ prefix: "rhythm-docs-" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+async function sources(directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    if (isDirectory) found.push(...await sources(`${directory}/${name}`));
+    else if (name.endsWith(".ts") && name !== "schema_gen.ts") {
+      found.push(await Deno.readTextFile(`${directory}/${name}`));
+    }
+  }
+  return found;
 }
