@@ -1,5 +1,13 @@
+/**
+ * The instructions, as one function: V8 compiles a switch over small numbers to a jump table, and keeps what the
+ * instructions share in registers. What takes more than a few lines is in `operators.ts`, `iteration.ts` and `machine.ts`.
+ *
+ * @module
+ */
+
 import { OPERANDS } from "../compile/opcodes.ts";
 import type { Frame } from "./frame.ts";
+import { drain, iteratorOf, keysIterator, nextKey, spread, spreadArguments } from "./iteration.ts";
 import type { FlowMachine } from "./machine.ts";
 import {
   add,
@@ -9,8 +17,10 @@ import {
   getComputed,
   isIn,
   isInstance,
+  notDestructurable,
   numbers,
   remove,
+  restMembers,
   setComputed,
 } from "./operators.ts";
 import { getMember, setMember } from "./members.ts";
@@ -640,7 +650,8 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 82: { // SPREAD
-          vm.spread(
+          spread(
+            vm,
             stack[bp + code[pc + 1]!] as Value[],
             stack[bp + code[pc + 2]!],
             constants[code[pc + 3]!] as string,
@@ -649,7 +660,8 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 83: { // SPREADARG
-          vm.spreadArguments(
+          spreadArguments(
+            vm,
             stack[bp + code[pc + 1]!] as Value[],
             stack[bp + code[pc + 2]!],
             constants[code[pc + 3]!] as string,
@@ -675,7 +687,8 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 87: { // REST
-          stack[bp + code[pc + 1]!] = vm.rest(
+          stack[bp + code[pc + 1]!] = restMembers(
+            vm,
             stack[bp + code[pc + 2]!],
             stack[bp + code[pc + 3]!] as string[],
           );
@@ -833,7 +846,8 @@ function run(vm: FlowMachine): Value {
         }
         case 100: { // ITER
           frame.pc = pc;
-          stack[bp + code[pc + 1]!] = vm.iterator(
+          stack[bp + code[pc + 1]!] = iteratorOf(
+            vm,
             stack[bp + code[pc + 2]!],
             constants[code[pc + 3]!] as string,
           );
@@ -856,17 +870,17 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 103: { // ITERREST
-          stack[bp + code[pc + 1]!] = vm.drain(stack[bp + code[pc + 2]!] as FlowIterator);
+          stack[bp + code[pc + 1]!] = drain(vm, stack[bp + code[pc + 2]!] as FlowIterator);
           pc += 3;
           continue;
         }
         case 104: { // KEYS
-          stack[bp + code[pc + 1]!] = vm.keysIterator(stack[bp + code[pc + 2]!]);
+          stack[bp + code[pc + 1]!] = keysIterator(vm, stack[bp + code[pc + 2]!]);
           pc += 3;
           continue;
         }
         case 105: { // NEXTKEY
-          const key = vm.nextKey(stack[bp + code[pc + 2]!] as FlowIterator, stack[bp + code[pc + 3]!]);
+          const key = nextKey(vm, stack[bp + code[pc + 2]!] as FlowIterator, stack[bp + code[pc + 3]!]);
           if (key === undefined) pc = code[pc + 4]!;
           else {
             stack[bp + code[pc + 1]!] = key;
@@ -877,7 +891,7 @@ function run(vm: FlowMachine): Value {
         case 106: { // OBJECT
           const value = stack[bp + code[pc + 1]!];
           if (value === undefined || value === null) {
-            vm.notDestructurable(value, constants[code[pc + 2]!], constants[code[pc + 3]!]);
+            notDestructurable(vm, value, { key: constants[code[pc + 2]!], shown: constants[code[pc + 3]!] });
           }
           pc += 4;
           continue;

@@ -1,20 +1,12 @@
 import type { FailOptions, Library, Machine, MemberTable } from "../builtins/builtin.ts";
 import type { FunctionCode } from "../compile/program.ts";
 import { OPERANDS } from "../compile/opcodes.ts";
-import { looseEquals, plain, show, toKey, toNumber, toPrimitive, toText } from "./convert.ts";
+import { looseEquals, show, toKey, toNumber, toPrimitive, toText } from "./convert.ts";
 import { describeCallee, functionLength, functionName, renderStack, traceOf } from "./describe.ts";
 import { Fibre } from "./fibre.ts";
 import { Cancellation, Frame } from "./frame.ts";
 import { execute } from "./interpret.ts";
-import {
-  drain,
-  iteratorOf,
-  keysIterator,
-  nextKey,
-  spread,
-  spreadArguments,
-  stepIterator,
-} from "./iteration.ts";
+import { iteratorOf, spread, stepIterator } from "./iteration.ts";
 import { defaultLimits, type FlowLimits } from "./limits.ts";
 import type { LoadedProgram } from "./loaded.ts";
 import { getMember, hasOwn, ownKeys, setMember } from "./members.ts";
@@ -367,12 +359,6 @@ export class FlowMachine implements Machine {
     return this.fail("ReferenceError", `Cannot access '${String(name)}' before initialization`);
   }
 
-  notDestructurable(value: Value, key: Value, shown: Value): never {
-    const what = shown === "" || shown === "(intermediate value)" ? String(value) : String(shown);
-    const of = key === "" ? `'${what}'` : `property '${String(key)}' of '${what}'`;
-    return this.fail("TypeError", `Cannot destructure ${of} as it is ${String(value)}.`);
-  }
-
   tooDeep(): never {
     throw new FlowThrow(this.#stackError());
   }
@@ -445,9 +431,6 @@ export class FlowMachine implements Machine {
   iterate(value: Value): FlowIterator {
     return iteratorOf(this, value, "");
   }
-  iterator(value: Value, shown: string): FlowIterator {
-    return iteratorOf(this, value, shown);
-  }
   next(iterator: FlowIterator): Value {
     return stepIterator(this, iterator);
   }
@@ -455,27 +438,6 @@ export class FlowMachine implements Machine {
     const list: Value[] = [];
     spread(this, list, value, "");
     return list;
-  }
-  spread(into: Value[], value: Value, shown: string): void {
-    spread(this, into, value, shown);
-  }
-  spreadArguments(into: Value[], value: Value, shown: string): void {
-    spreadArguments(this, into, value, shown);
-  }
-  drain(iterator: FlowIterator): Value[] {
-    return drain(this, iterator);
-  }
-  keysIterator(value: Value): FlowIterator {
-    return keysIterator(this, value);
-  }
-  nextKey(iterator: FlowIterator, object: Value): string | undefined {
-    return nextKey(this, iterator, object);
-  }
-  rest(value: Value, without: string[]): PlainObject {
-    const taken = new Set(without);
-    const members = plain({});
-    for (const key of ownKeys(value)) if (!taken.has(key)) members[key] = getMember(this, value, key);
-    return members;
   }
   charge(units: number): void {
     this.budget -= units;

@@ -128,3 +128,19 @@ export function copyMembers(vm: FlowMachine, into: PlainObject, from: Value): vo
   }
   for (const key of vm.ownKeys(from)) into[key] = getMember(vm, from, key);
 }
+
+/** The members that a rest pattern takes: all but these. */
+export function restMembers(vm: FlowMachine, value: Value, without: readonly string[]): PlainObject {
+  const taken = new Set(without);
+  const members = new PlainObject();
+  for (const key of vm.ownKeys(value)) if (!taken.has(key)) members[key] = getMember(vm, value, key);
+  return members;
+}
+
+/** A pattern met `undefined` or `null`. */
+export function notDestructurable(vm: FlowMachine, value: Value, about: { key: Value; shown: Value }): never {
+  const { key, shown } = about;
+  const what = shown === "" || shown === "(intermediate value)" ? String(value) : String(shown);
+  const of = key === "" ? `'${what}'` : `property '${String(key)}' of '${what}'`;
+  return vm.fail("TypeError", `Cannot destructure ${of} as it is ${String(value)}.`);
+}
