@@ -73,6 +73,7 @@ export { installSql } from "./src/db/install.ts";
 export { InstallError } from "./src/db/install_errors.ts";
 export type {
   AnyTask,
+  AnyWorkflow,
   ContextFor,
   Execution,
   ExecutionError,
@@ -103,6 +104,9 @@ export type {
   TaskOptions,
   TransactionalContext,
   WaitOptions,
+  WorkflowDefaults,
+  WorkflowDefinition,
+  WorkflowRef,
 } from "./src/define/mod.ts";
 export {
   InvalidInputError,
@@ -111,6 +115,7 @@ export {
   NotInitializedError,
   task,
 } from "./src/define/mod.ts";
+export type { Diagnostic, Severity } from "./src/flow/mod.ts";
 export { type Duration, DurationError } from "./src/shared/duration.ts";
 export { RhythmError } from "./src/shared/error.ts";
 export { JsonError, type JsonObject, type JsonValue } from "./src/shared/json.ts";

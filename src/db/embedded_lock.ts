@@ -2,9 +2,14 @@ import { RhythmError } from "../shared/error.ts";
 
 /** Thrown when a process wants to open embedded data that a process has open: two writers would destroy them. */
 export class DatabaseInUseError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "DatabaseInUseError";
 
-  /** @param dataDir the directory of the data */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param dataDir the directory of the data
+   */
   constructor(dataDir: string) {
     super(
       `Cannot open the embedded database in ${dataDir}: it is open already, and is for one process at a time. ` +

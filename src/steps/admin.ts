@@ -67,6 +67,8 @@ export class Admin {
   #opened: Promise<{ database: Database; driver: DirectDriver }> | undefined;
 
   /**
+   * Says where the database is; nothing is opened yet.
+   *
    * @param databaseUrl `postgres://…`; a directory for the embedded database, or `memory://`. Default:
    *   `RHYTHM_DATABASE_URL`, else the embedded database in `.rhythm/`
    * @param options the schema, and how long it may be silent

@@ -18,9 +18,15 @@ import { RhythmError } from "../shared/error.ts";
  * ```
  */
 export class TransientStepError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name: string = "TransientStepError";
 
-  /** @param message what did not work @param options the error that caused this one */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param message what did not work
+   * @param options the error that caused this one
+   */
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, { ...options, code: "STEP_TRANSIENT" });
   }
@@ -28,13 +34,19 @@ export class TransientStepError extends RhythmError {
 
 /** Thrown in place of a step that failed in an earlier run: name, message, code and data are those of then. */
 export class StepFailedError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name: string;
   /** The step that failed. */
   readonly step: string;
   /** What the error carried. */
   readonly data: unknown;
 
-  /** @param step the step @param error what was stored */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param step the step
+   * @param error what was stored
+   */
   constructor(step: string, error: ExecutionError) {
     super(error.message, { code: error.code ?? "STEP_FAILED" });
     this.name = error.type;
@@ -45,11 +57,16 @@ export class StepFailedError extends RhythmError {
 
 /** Thrown when a workflow is run that failed before, and by `ctx.run()` when the child failed. */
 export class WorkflowFailedError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name: string;
   /** What the error carried. */
   readonly data: unknown;
 
-  /** @param error what was stored */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param error what was stored
+   */
   constructor(error: ExecutionError) {
     super(error.message, { code: error.code ?? "WORKFLOW_FAILED" });
     this.name = error.type;
@@ -59,9 +76,16 @@ export class WorkflowFailedError extends RhythmError {
 
 /** Thrown when a workflow that was cancelled is run, or goes on. */
 export class WorkflowCancelledError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "WorkflowCancelledError";
 
-  /** @param workflow its name @param id its id @param reason why it was cancelled */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param workflow its name
+   * @param id its id
+   * @param reason why it was cancelled
+   */
   constructor(workflow: string, id: string, reason: string) {
     super(`Workflow "${workflow}" (${id}) was cancelled: ${reason}`, { code: "WORKFLOW_CANCELLED" });
   }
@@ -69,11 +93,16 @@ export class WorkflowCancelledError extends RhythmError {
 
 /** Thrown for a second call of a step while the first is still running: both would share one result. */
 export class DuplicateStepError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "DuplicateStepError";
   /** The step. */
   readonly step: string;
 
-  /** @param step the step */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param step the step
+   */
   constructor(step: string) {
     super(
       `Step "${step}" is running already: in one workflow a step runs once, and calls under one name share its result. ` +
@@ -86,9 +115,15 @@ export class DuplicateStepError extends RhythmError {
 
 /** Thrown for a context that cannot be used where it was passed. */
 export class ContextError extends RhythmError {
+  /** The name of the class, also where code was minified. */
   override readonly name = "ContextError";
 
-  /** @param message what is wrong @param code which wrong it is */
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param message what is wrong
+   * @param code which wrong it is
+   */
   constructor(message: string, code: string) {
     super(message, { code });
   }

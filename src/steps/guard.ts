@@ -16,7 +16,13 @@ export class StepGuard {
   readonly #began = performance.now();
   #isUsed = false;
 
-  /** @param run the workflow's run @param name the step @param ended takes its end */
+  /**
+   * Made by `acquireStep()`.
+   *
+   * @param run the workflow's run
+   * @param name the step
+   * @param ended takes its end
+   */
   constructor(run: WorkflowRun, name: string, ended: (end: Promise<unknown>) => Promise<void>) {
     this.#ended = ended;
     this.#run = run;

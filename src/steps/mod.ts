@@ -19,10 +19,12 @@
  */
 export type {
   RetryPolicy,
+  SqlRow,
   SqlRunner,
   SqlTag,
   TaskLog,
   WorkflowDefaults,
+  WorkflowDefinition,
   WorkflowRef,
 } from "../define/mod.ts";
 export type { Duration } from "../shared/duration.ts";
