@@ -35,9 +35,15 @@ interface Dev extends AsyncDisposable {
   stop: () => Promise<number>;
 }
 
-async function dev(files: Record<string, string>): Promise<Dev> {
+/** `rhythm dev` on a database of its own: on a server, which starts faster, unless the embedded one is asked for. */
+async function dev(files: Record<string, string>, where: "server" | "embedded" = "server"): Promise<Dev> {
   const made = await project(files);
-  const child = start(["dev"], { cwd: made.path });
+  const isEmbedded = onEmbedded || where === "embedded";
+  const database: TestDatabase | undefined = isEmbedded
+    ? undefined
+    : await freshDatabase({ engine: "absent" });
+  const args = database === undefined ? [] : ["--database", database.url];
+  const child = start(["dev", ...args], { cwd: made.path });
   const out = new Output(child.stdout);
   const err = new Output(child.stderr);
   const stop = async (): Promise<number> => {
@@ -48,7 +54,7 @@ async function dev(files: Record<string, string>): Promise<Dev> {
     await Promise.all([out.end(), err.end()]);
     return code;
   };
-  await Promise.race([out.until(" try "), child.status.then(() => {})]);
+  await out.until("  tasks  ").catch(() => out.until(`nothing: ${err.text}`));
   return {
     path: made.path,
     out,
@@ -56,13 +62,14 @@ async function dev(files: Record<string, string>): Promise<Dev> {
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop();
+      await database?.[Symbol.asyncDispose]();
       await made[Symbol.asyncDispose]();
     },
   };
 }
 
 Deno.test("dev runs flows and tasks on the embedded database; other commands find it; it ends with 0", async () => {
-  await using at = await dev(FILES);
+  await using at = await dev(FILES, "embedded");
   match(
     normal(at.out.text).replace(/127\.0\.0\.1:\d+/, "<address>"),
     /^rhythm dev\n {2}database {2}embedded, in \.rhythm\/data .*\n {2}http {6}http:\/\/<address> \(token in \.rhythm\/dev\.json\)\n {2}flows {5}1 flow: sum\n {2}tasks {5}1 task: double\n/,
@@ -134,7 +141,7 @@ Deno.test("dev warns of a task that nothing here runs", async () => {
 });
 
 Deno.test("a second dev, and a migrate, are refused while one runs; a killed one leaves nothing in the way", async () => {
-  await using at = await dev(FILES);
+  await using at = await dev(FILES, "embedded");
   const state = JSON.parse(await Deno.readTextFile(`${at.path}/.rhythm/dev.json`));
   equal(((await Deno.stat(`${at.path}/.rhythm/dev.json`)).mode ?? 0) & 0o777, 0o600);
   const second = await at.run("dev");
@@ -180,8 +187,9 @@ Deno.test("dev without flows and tasks says what it looked for", async () => {
 
 Deno.test({
   name: "dev on a terminal shows what runs below what has ended, and ends at Ctrl-C",
-  ignore: !hasTerminal,
+  ignore: !hasTerminal || onEmbedded,
   fn: async () => {
+    await using database = await freshDatabase({ engine: "absent" });
     await using made = await project({
       "flows/nap.flow": 'return await Task.run("nap")\n',
       "tasks.ts": `import { task } from "@rhythm/core";
@@ -190,7 +198,10 @@ setTimeout(() => void nap.queue({}), 300);
 `,
       "rhythm.json": '{ "port": 0 }\n',
     });
-    const { code, out } = await inTerminal(["dev"], { cwd: made.path, type: [["rested", "\x03"]] });
+    const { code, out } = await inTerminal(["dev", "-d", database.url], {
+      cwd: made.path,
+      type: [["rested", "\x03"]],
+    });
     equal(code, 0);
     match(plain(out), /▶ task nap \w{8} \d/);
     match(plain(out), /✔ task nap \w{8} .* → "rested"/);

@@ -1,0 +1,93 @@
+import { deepStrictEqual as equal, ok } from "node:assert/strict";
+import { CATALOGUE } from "../../src/cli/catalogue.ts";
+import { rhythm } from "./support.ts";
+
+function has(shell: string): boolean {
+  try {
+    return new Deno.Command(shell, { args: ["-c", "true"], stdout: "null", stderr: "null" }).outputSync()
+      .success;
+  } catch {
+    return false;
+  }
+}
+
+async function script(shell: string): Promise<string> {
+  const { code, out, err } = await rhythm(["completions", shell]);
+  equal([code, err], [0, ""]);
+  return out;
+}
+
+/** What a shell offers, sorted. */
+async function offered(shell: string, code: string): Promise<string[]> {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, await script(shell));
+  const { stdout, stderr, success } = await new Deno.Command(shell, {
+    args: ["-c", code.replaceAll("SCRIPT", path)],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  await Deno.remove(path);
+  ok(success, new TextDecoder().decode(stderr));
+  equal(new TextDecoder().decode(stderr), "");
+  return new TextDecoder().decode(stdout).split(/\s+/).filter(Boolean).sort();
+}
+
+const bash = (line: string): string => `
+  source SCRIPT
+  COMP_WORDS=(${line.split(" ").map((word) => `'${word}'`).join(" ")})
+  COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+  _rhythm
+  echo "\${COMPREPLY[@]}"`;
+
+const fish = (line: string): string => `source SCRIPT; complete -C '${line}' | string replace -r '\\t.*' ''`;
+
+/** What is typed, and what is offered. */
+const TYPED: [line: string, offered: string[]][] = [
+  ["rhythm fl", ["flow"]],
+  ["rhythm flow ch", ["check"]],
+  ["rhythm schedules p", ["pause"]],
+  ["rhythm list --sta", ["--status"]],
+  ["rhythm flow graph --format ", ["mermaid", "svg"]],
+  ["rhythm list --type ", ["task", "workflow"]],
+  ["rhythm completions ", ["bash", "fish", "zsh"]],
+];
+
+for (const [line, wanted] of TYPED) {
+  for (const [shell, code] of [["bash", bash], ["fish", fish]] as const) {
+    Deno.test({
+      name: `${shell} completes "${line}"`,
+      ignore: !has(shell),
+      fn: async () => {
+        const found = await offered(shell, code(line));
+        // Flags may stand beside values: bash offers both where an operand can be.
+        equal(found.filter((word) => !word.startsWith("-") || line.includes("--s")), wanted);
+      },
+    });
+  }
+}
+
+Deno.test({
+  name: "bash offers every command, and files where nothing else fits",
+  ignore: !has("bash"),
+  fn: async () => {
+    const all = await offered("bash", bash("rhythm "));
+    equal(all.filter((word) => !word.startsWith("-")), CATALOGUE.map(({ name }) => name).sort());
+    ok((await offered("bash", `cd /usr && ${bash("rhythm flow check b")}`)).includes("bin"));
+  },
+});
+
+Deno.test({
+  name: "the script for zsh is one that zsh can read, and defines the completion",
+  ignore: !has("zsh"),
+  fn: async () => {
+    const code = "autoload -Uz compinit; compinit -u -D; source SCRIPT; echo ${_comps[rhythm]}";
+    equal(await offered("zsh", code), ["_rhythm"]);
+  },
+});
+
+Deno.test("every script names every command", async () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const text = await script(shell);
+    for (const { name } of CATALOGUE) ok(text.includes(name), `${shell} lacks ${name}`);
+  }
+});
