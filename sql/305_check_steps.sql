@@ -5,6 +5,7 @@ returns table (execution_id uuid, violation text)
 language sql
 stable
 set search_path = ''
+set jit = off
 as $$
   select s.execution_id, format('step "%s" belongs to no execution', min(s.name))
   from rhythm.step as s

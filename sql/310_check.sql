@@ -5,6 +5,7 @@ returns table (execution_id uuid, violation text)
 language sql
 stable
 set search_path = ''
+set jit = off
 as $$
   select e.id, format('it is leased to worker %s, which is not registered', e.worker)
   from rhythm.execution as e

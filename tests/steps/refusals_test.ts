@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { Admin, step, workflow, type WorkflowContext } from "../../src/steps/mod.ts";
+import { stepsTest } from "./support.ts";
+
+const inc = step("inc", (_ctx, n: number) => n + 1);
+
+Deno.test("what cannot be done is said, with what to do instead", async () => {
+  await using test = await stepsTest();
+  const one = workflow("one", async (ctx) => await inc(ctx, 1));
+  const two = workflow("two", async (ctx) => await Promise.all([inc(ctx, 1), inc(ctx, 2)]));
+  const inStep = workflow(
+    "in_step",
+    async (ctx) => await ctx.step("s", async (inner) => await inner.sleep(1)),
+  );
+  const map = workflow("map", async (ctx) => await ctx.step("m", () => new Map([["a", 1]])));
+  const result = workflow("result", () => ({ big: 1n }));
+  const noSql = workflow("no_sql", async (ctx) => await ctx.step("plain", (inner) => inner.sql`select 1`));
+  const tx = step("tx", { transactional: true }, () => 1);
+  const inTx = workflow(
+    "in_tx",
+    async (ctx) => await ctx.step("out", { transactional: true }, (inner) => tx(inner)),
+  );
+  const ctx = await test.admin.createWorkflow("one");
+
+  const refusals: [() => Promise<unknown>, string, RegExp][] = [
+    [() => two(ctx), "CONTEXT_OF_ANOTHER", /of workflow "one" .* cannot run "two"/],
+    [() => inc(ctx, 1), "WORKFLOW_NOT_RUNNING", /"inc".*is not running here/],
+    [() => inc(undefined as unknown as WorkflowContext, 1), "CONTEXT_MISSING", /step "inc"/],
+    [() => one("x" as unknown as WorkflowContext), "CONTEXT_MISSING", /not "x"/],
+    [
+      async () => await two(await test.admin.createWorkflow(two)),
+      "STEP_DUPLICATE",
+      /step\.with\(\{ key \}\)/,
+    ],
+    [async () => await inStep(await test.admin.createWorkflow(inStep)), "WAIT_IN_STEP", /between steps/],
+    [
+      async () => await map(await test.admin.createWorkflow(map)),
+      "JSON_UNSUPPORTED",
+      /the result of step "m".*Map/,
+    ],
+    [
+      async () => await result(await test.admin.createWorkflow(result)),
+      "JSON_UNSUPPORTED",
+      /the result of workflow "result"\.big/,
+    ],
+    [
+      async () => await noSql(await test.admin.createWorkflow(noSql)),
+      "NO_SQL",
+      /Step "plain" has no ctx\.sql/,
+    ],
+    [
+      async () => await inTx(await test.admin.createWorkflow(inTx)),
+      "NESTED_TRANSACTION",
+      /"tx" cannot be called in step "out"/,
+    ],
+    [() => test.admin.getWorkflow(crypto.randomUUID()), "WORKFLOW_NOT_FOUND", /There is no workflow/],
+  ];
+  for (const [call, code, message] of refusals) await assert.rejects(call, { code, message });
+});
+
+Deno.test("a workflow begun by hand cannot wait", async () => {
+  await using test = await stepsTest();
+  const ctx = await test.admin.createWorkflow("by_hand");
+  await ctx.start();
+  await assert.rejects(ctx.signal("go"), { code: "WORKFLOW_NOT_DRIVEN" });
+  await ctx.success();
+});
+
+Deno.test("a step called after its workflow ended is refused", async () => {
+  await using test = await stepsTest();
+  let late: WorkflowContext | undefined;
+  const leaky = workflow("leaky", (ctx) => {
+    late = ctx;
+    return 1;
+  });
+  await leaky(await test.admin.createWorkflow(leaky));
+  await assert.rejects(inc(late!, 1), { code: "WORKFLOW_NOT_RUNNING" });
+});
+
+Deno.test("a step that nobody awaits is named when the workflow ends before it", async () => {
+  await using test = await stepsTest();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const hasty = workflow("hasty", async (ctx) => {
+    void ctx.step("slow", () => promise);
+    await ctx.step("fast", () => 1);
+  });
+  await hasty(await test.admin.createWorkflow(hasty));
+  assert.match(test.warnings.join(), /ended while step "slow" was running/);
+  resolve();
+});
+
+Deno.test("declarations refuse names and options that cannot be", () => {
+  const nothing = (): void => {};
+  assert.throws(() => step("", nothing), { code: "INVALID_OPTION", message: /1 to 200 characters/ });
+  assert.throws(() => step("a#b", nothing), { message: /without #/ });
+  assert.throws(() => step("a", { retries: 3 } as never, nothing), { message: /has no option "retries"/ });
+  assert.throws(() => step("a", { retry: { maxAttempts: 0 } }, nothing), { message: /retry\.maxAttempts/ });
+  assert.throws(() => inc.with({ key: "" }), { message: /"key" must be/ });
+  assert.throws(() => inc.with({ key: NaN }), { message: /"key" must be/ });
+  assert.throws(() => workflow("has space", nothing), { message: /has space/ });
+  assert.throws(() => workflow("a", { queue: 7 } as never, nothing), { message: /"queue" must be/ });
+  assert.throws(() => new Admin(7 as never), { message: /databaseUrl|database URL/ });
+  assert.throws(() => new Admin("memory://", { lease: "1ms" }), { message: /at least one second/ });
+});
