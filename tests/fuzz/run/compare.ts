@@ -15,7 +15,7 @@ export const SOME_OBJECT = "<object>";
 /** Where V8's messages quote the program's text or print pictures, only what they say is compared. */
 const SAID: readonly (readonly [RegExp, string])[] = [
   [/is not a function or its return value is not iterable/g, "is not iterable"],
-  [new RegExp(`(Error<).*?(${QUOTING})[^>]*`, "g"), "$1$2"],
+  [new RegExp(`(Error<)[^]*?(${QUOTING})[^>]*`, "g"), "$1$2"],
   [new RegExp(`^(failed \\w+: )[^]*(${QUOTING})[^]*`), "$1$2"],
   [new RegExp(`"(?:[^"\\\\]|\\\\.)*(${QUOTING})(?:[^"\\\\]|\\\\.)*"`, "g"), '"$1"'],
   [/Spread syntax requires [^>"]* to be a function/g, "is not iterable"],

@@ -1,0 +1,28 @@
+/**
+ * The differential test, in parts that run side by side.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { differenceOn, explain } from "./check_program.ts";
+import { programs } from "./programs.ts";
+
+/** How many parts there are. */
+const PARTS = 4;
+
+const seed = Number(Deno.env.get("FUZZ_SEED") ?? Date.now() % 0x7fffffff);
+const count = Math.ceil(Number(Deno.env.get("FUZZ_COUNT") ?? 2000) / PARTS);
+
+/** Define the test of one part. `FUZZ_SEED` repeats a run, `FUZZ_COUNT` makes it longer. */
+export function checkSample(part: number): void {
+  const name =
+    `startFlow() computes what V8 computes, on ${count} random programs (FUZZ_SEED=${seed}, part ${part})`;
+  Deno.test(name, async () => {
+    for (const program of fc.sample(programs, { numRuns: count, seed: seed + part })) {
+      const found = await differenceOn(program);
+      if (found) assert.fail(`FUZZ_SEED=${seed}, part ${part}\n${await explain(program, found)}`);
+    }
+  });
+}

@@ -1,0 +1,3 @@
+import { checkSample } from "../check_sample.ts";
+
+checkSample(2);
