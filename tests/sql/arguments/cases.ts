@@ -719,6 +719,10 @@ export const cases: Record<string, Cases> = {
     ],
   },
   held: { p_worker: [["held(null)", "", "[]"], [`held(${nobody})`, "", "[]"]] },
+  unserved: {
+    p_worker: [["unserved(null)", "", "[]"], [`unserved(${nobody})`, "", "[]"]],
+    p_after: "what is no duration finds nothing",
+  },
   get_program: { p_program: [["get_program(null)", "", "null"], ["get_program('x')", "", "null"]] },
   stop_worker: { p_worker: [["stop_worker(null)", "", ""], [`stop_worker(${nobody})`, "", ""]] },
   tick: { p_limit: limit("tick()", (value) => `tick(${value})`) },
