@@ -1,12 +1,17 @@
 -- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
+-- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
 create or replace function rhythm.duration_ms(p_duration jsonb)
 returns bigint
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case
+begin
+  if p_duration is null then
+    return null;
+  end if;
+  return (select case
     when v.ms between 0 and 3162240000000 then ceil(v.ms)::bigint
   end
   from (
@@ -22,7 +27,8 @@ as $$
           )
       end
     end as ms
-  ) as v;
+  ) as v);
+end;
 $$;
 
 comment on function rhythm.duration_ms(jsonb) is

@@ -44,7 +44,7 @@ as $$
       when coalesce(o.retryable, true) and x.attempt < x.max_attempts and x.type = 'task' then 0
       else 5
     end as stage,
-    case o.status when 'released' then o.delay_ms else rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
+    case o.status when 'released' then o.delay_ms when 'failed' then rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
   ) as n
   where e.id = o.id and o.status <> 'completed'
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;

@@ -49,6 +49,24 @@ begin
 end;
 $$;
 
+-- For every row of every batch, so that outcome_problem(), which costs as much as storing it, is asked about few.
+create or replace function rhythm.is_fine(p_outcome rhythm.outcome)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(case p_outcome.status
+    when 'completed' then coalesce(pg_column_size(p_outcome.output), 0) < 20000
+    when 'suspended' then p_outcome.snapshot is not null and p_outcome.error is null and p_outcome.output is null
+      and p_outcome.seq is not null and p_outcome.waits <> '[]' and rhythm.are_waits(p_outcome.waits)
+  end, false);
+end;
+$$;
+
+comment on function rhythm.is_fine(rhythm.outcome) is 'Whether an outcome is plainly right, without a look at its execution. Internal.';
+
 create or replace function rhythm.are_waits(p_waits jsonb)
 returns boolean
 language sql
@@ -144,7 +162,7 @@ begin
     v_lease := case when found then v_lease else 0 end;
   end if;
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
-  where (o.status is distinct from 'completed' or coalesce(pg_column_size(o.output), 0) > 20000) and rhythm.outcome_problem(o) is not null limit 1;
+  where not rhythm.is_fine(o) and rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;

@@ -3951,7 +3951,7 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
   {
     name: "305_check_steps.sql",
     kind: "behaviour",
-    checksum: "85dcc2e0fde11a5495be5247a22877c4ad5cf577f795c6b10ff89e63cc93d65e",
+    checksum: "d5c617d457e124f1e5074fc43feca10b4426451ebdab3d06dcea608ab61e6edf",
     text: `-- The part of check() that looks at code-first workflows.
 
 create or replace function rhythm.check_steps()
@@ -3959,6 +3959,7 @@ returns table (execution_id uuid, violation text)
 language sql
 stable
 set search_path = ''
+set jit = off
 as $$
   select s.execution_id, format('step "%s" belongs to no execution', min(s.name))
   from rhythm.step as s
@@ -4187,7 +4188,7 @@ comment on function rhythm.check_rest() is 'What is wrong with timers, keys, que
   {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "04c0cc6476f3f83c0c1876747153b1a0fcfb2a4d43c5b9ed9a2b6dcf862a4d9f",
+    checksum: "c1516740bff3a5ca8c21016e0be295b0b76ee701d1b0ea5cc4d8cf13de8df9e7",
     text: `-- The database's own fsck.
 
 create or replace function rhythm.check_executions()
@@ -4195,6 +4196,7 @@ returns table (execution_id uuid, violation text)
 language sql
 stable
 set search_path = ''
+set jit = off
 as $$
   select e.id, format('it is leased to worker %s, which is not registered', e.worker)
   from rhythm.execution as e
