@@ -1,5 +1,6 @@
 /** `rhythm dev`, and other commands in a second terminal. */
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
 import {
   hasTerminal,
   inTerminal,
