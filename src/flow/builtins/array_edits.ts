@@ -4,6 +4,9 @@ import { arrayOf, sparse } from "./array_self.ts";
 import { type Declared, relative } from "./define.ts";
 import { checkComparator, sortedCopy } from "./sort.ts";
 
+/** So many arguments may go to a function of the host one by one. */
+const FEW = 1_000;
+
 /** Which elements `splice` takes out. */
 function spliceRange(vm: Machine, array: Value[], args: Value[]): { start: number; count: number } {
   const { length } = array;
@@ -34,8 +37,12 @@ export const arrayEdits: Record<string, Declared> = {
   unshift: [1, (vm, self, args) => {
     const array = arrayOf(vm, self, "unshift");
     vm.checkArray(array.length + args.length);
-    vm.charge(array.length >> 6);
-    for (let index = args.length - 1; index >= 0; index--) array.unshift(args[index]);
+    vm.charge((array.length >> 6) + args.length);
+    if (args.length <= FEW) return array.unshift(...args);
+    const behind = array.slice();
+    array.length = 0;
+    for (const item of args) array.push(item);
+    for (const item of behind) array.push(item);
     return array.length;
   }],
   reverse: [0, (vm, self) => {

@@ -25,14 +25,14 @@ export function join(vm: Machine, array: Value[], given: Value): string {
 function joined(vm: Machine, array: Value[], given: Value): string {
   const { length } = array;
   const separator = given === undefined ? "," : vm.toString(given);
-  const builder = new TextBuilder(vm);
+  const builder = new TextBuilder(vm, separator);
   for (let index = 0; index < length; index++) {
     const item = array[index];
     builder.add(
       typeof item === "string" ? item : item === undefined || item === null ? "" : vm.toString(item),
     );
   }
-  return builder.join(separator);
+  return builder.toString();
 }
 
 /** `array.flat(depth)`, without recursion: a cycle runs into the limit of arrays and not into the host's stack. */

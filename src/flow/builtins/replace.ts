@@ -9,9 +9,11 @@ interface Found {
   readonly matched: string;
   readonly position: number;
   /** The groups, without the whole match. */
-  readonly groups: (string | undefined)[];
+  readonly groups: readonly (string | undefined)[];
   readonly named: PlainObject | undefined;
 }
+
+const NONE: never[] = [];
 
 /** `text.replace(pattern, replacement)` and `replaceAll`. */
 export function replace(
@@ -50,17 +52,19 @@ function matches(vm: Machine, regexp: FlowRegExp, text: string): Found[] {
   }
 }
 
-function occurrences(vm: Machine, text: string, of: { search: string; every: boolean }): Found[] {
+function* occurrences(vm: Machine, text: string, of: { search: string; every: boolean }): Generator<Found> {
   const { search, every } = of;
-  const found: Found[] = [];
   for (const position of occurrencesOf(vm, text, search)) {
-    found.push({ matched: search, position, groups: [], named: undefined });
-    if (!every) break;
+    yield { matched: search, position, groups: NONE, named: undefined };
+    if (!every) return;
   }
-  return found;
 }
 
-function replaceMatches(vm: Machine, text: string, of: { found: Found[]; replacement: Value }): string {
+function replaceMatches(
+  vm: Machine,
+  text: string,
+  of: { found: Iterable<Found>; replacement: Value },
+): string {
   const builder = new TextBuilder(vm);
   let end = 0;
   for (const one of of.found) {

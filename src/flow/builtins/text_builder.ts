@@ -2,36 +2,48 @@ import type { Machine } from "./builtin.ts";
 
 /** Up to this length nothing is asked. */
 const FREE = 65_536;
+/** So many pieces are kept apart before they become one: millions of small texts take more room than what they say. */
+const APART = 4_096;
 
 /** Puts a text together from pieces, and stops well before it would be too long to exist. */
 export class TextBuilder {
   readonly #vm: Machine;
-  readonly #pieces: string[] = [];
+  readonly #separator: string;
+  readonly #chunks: string[] = [];
+  #pieces: string[] = [];
   #length = 0;
   #nextCheck = FREE;
 
-  constructor(vm: Machine) {
+  /**
+   * @param vm who pays
+   * @param separator what stands between the pieces
+   */
+  constructor(vm: Machine, separator = "") {
     this.#vm = vm;
+    this.#separator = separator;
   }
 
   add(piece: string): void {
-    this.#length += piece.length;
+    const separated = this.#pieces.length > 0 || this.#chunks.length > 0;
+    this.#length += piece.length + (separated ? this.#separator.length : 0);
     this.#vm.charge(1 + (piece.length >> 4));
+    if (this.#length > this.#nextCheck) {
+      // A check costs as much as the text is long: with doubling distances all of them cost about one.
+      this.#vm.checkString(this.#length);
+      this.#nextCheck = this.#length * 2;
+    }
     this.#pieces.push(piece);
-    if (this.#length <= this.#nextCheck) return;
-    // A check costs as much as the text is long: with doubling distances all of them cost about one.
-    this.#vm.checkString(this.#length);
-    this.#nextCheck = this.#length * 2;
+    if (this.#pieces.length === APART) this.#gather();
   }
 
-  /** The whole text, with `separator` between the pieces. */
-  join(separator: string): string {
-    const length = this.#length + separator.length * Math.max(this.#pieces.length - 1, 0);
-    if (length > FREE) this.#vm.checkString(length);
-    return this.#pieces.join(separator);
+  #gather(): void {
+    this.#chunks.push(this.#pieces.join(this.#separator));
+    this.#pieces = [];
   }
 
   toString(): string {
-    return this.join("");
+    if (this.#length > FREE) this.#vm.checkString(this.#length);
+    if (this.#pieces.length > 0) this.#gather();
+    return this.#chunks.length === 1 ? this.#chunks[0]! : this.#chunks.join(this.#separator);
   }
 }
