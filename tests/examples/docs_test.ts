@@ -6,9 +6,10 @@ import { freshDatabase, onEmbedded } from "../support/database.ts";
 import { type Page, readPage } from "./pages.ts";
 import { root, runProgram, startProgram } from "./support.ts";
 
-const pages = ["getting-started", "tasks", "executions", "workers", "http", "errors", "coming-from-python"];
+const guides = ["getting-started", "tasks", "executions", "workers", "http", "errors", "coming-from-python"];
+const pages = ["README", ...guides];
 
-Deno.test("docs/: the snippets of the guides have types", async () => {
+Deno.test("docs/: the snippets of README and guides have types", async () => {
   await using directory = await temporary();
   for (const name of pages) await writePage(await page(name), `${directory.path}/${name}`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -20,7 +21,7 @@ Deno.test("docs/: the snippets of the guides have types", async () => {
 
 for (const name of pages) {
   Deno.test({
-    name: `docs/${name}.md: its snippets run, and print what the page says`,
+    name: `${name}.md: its snippets run, and print what the page says`,
     ignore: onEmbedded,
     fn: async () => {
       await using db = await freshDatabase({ engine: "absent" });
@@ -95,7 +96,7 @@ Deno.test("docs/: links between pages lead somewhere", async () => {
   const broken: string[] = [];
   for (const name of pages) {
     for (const [, link] of (await text(name)).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
-      const target = new URL(link!, `file://${root}docs/`);
+      const target = new URL(link!, `file://${pathOf(name)}`);
       await Deno.stat(target).catch(() => broken.push(`${name}.md: ${link}`));
     }
   }
@@ -108,13 +109,17 @@ function stop(worker: Deno.ChildProcess | undefined): void {
   } catch { /* it ended by itself: its exit code says why */ }
 }
 
+function pathOf(name: string): string {
+  return `${root}${name === "README" ? "" : "docs/"}${name}.md`;
+}
+
 async function text(name: string): Promise<string> {
-  return await Deno.readTextFile(`${root}docs/${name}.md`);
+  return await Deno.readTextFile(pathOf(name));
 }
 
 async function page(name: string): Promise<Page> {
   const shown = readPage(await text(name));
-  assert.notEqual(shown.program, "", `docs/${name}.md has no snippet to run`);
+  assert.notEqual(shown.program, "", `${name}.md has no snippet to run`);
   return shown;
 }
 

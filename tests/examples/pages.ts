@@ -53,7 +53,7 @@ export function readPage(markdown: string): Page {
   if (parts.length > 0) {
     page.program = [
       ...mergeImports([...imports, `import $postgres from "postgres";`]),
-      `const $sql = $postgres(Deno.env.get("RHYTHM_DATABASE_URL")!, { onnotice: () => {} });`,
+      `const $sql = $postgres(Deno.env.get("RHYTHM_DATABASE_URL")!, { max: 1, onnotice: () => {} });`,
       withUrl(parts.join("\n\n")),
       `await $sql.end();`,
       "",
