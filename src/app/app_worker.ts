@@ -119,6 +119,7 @@ export class AppWorker {
         leaseMs,
       }),
       runtime: flowRuntime,
+      ...(this.#parts.now === undefined ? {} : { now: this.#parts.now }),
       code: new StepsRuntime(workflows),
       tasks,
       logger,

@@ -32,6 +32,8 @@ export interface AppParts {
   readonly workflows?: readonly AnyWorkflow[];
   /** Where it logs. */
   readonly logger: Logger;
+  /** The clock of flows, in milliseconds, where it is not the host's: in tests. */
+  readonly now?: () => number;
 }
 
 /**

@@ -5,9 +5,10 @@ import type { Outcome } from "./engine.ts";
  * it a worker would not learn of what it made itself before its next regular tick.
  *
  * @param outcome what is settled
+ * @param now the clock of flows, in milliseconds
  * @returns milliseconds from now; nothing: it makes none due
  */
-export function dueAfter(outcome: Outcome): number | undefined {
+export function dueAfter(outcome: Outcome, now = Date.now()): number | undefined {
   // The pause before a retry is the engine's to choose: a tick right after asks for it.
   if (outcome.status === "failed") return outcome.retryable ? 0 : undefined;
   if (outcome.status === "released") return outcome.delayMs > 0 ? outcome.delayMs : undefined;
@@ -17,7 +18,7 @@ export function dueAfter(outcome: Outcome): number | undefined {
     const { type, at, timeoutAt } = effect as { type: string; at?: string; timeoutAt?: string };
     const moment = type === "start_timer" ? at : type === "await_signal" ? timeoutAt : undefined;
     if (moment === undefined) continue;
-    const ms = Math.max(0, Date.parse(moment) - Date.now());
+    const ms = Math.max(0, Date.parse(moment) - now);
     if (soonest === undefined || ms < soonest) soonest = ms;
   }
   return soonest;

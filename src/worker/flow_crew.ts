@@ -73,6 +73,8 @@ export interface FlowRuntime {
 export interface FlowCrewParts {
   /** The language. */
   readonly runtime: FlowRuntime;
+  /** The clock of flows, in milliseconds. Default: the host's. */
+  readonly now?: () => number;
   /** Where programs are. */
   readonly engine: Engine;
   /** What is in hand. */
@@ -102,7 +104,8 @@ export class FlowCrew {
     this.#parts = parts;
     this.#programs = new Programs((hash) => parts.engine.program(hash));
     const uuids = new Uuids();
-    this.#host = { now: () => new Date(), random: Math.random, newId: () => uuids.next() };
+    const { now = Date.now } = parts;
+    this.#host = { now: () => new Date(now()), random: Math.random, newId: () => uuids.next() };
   }
 
   /** Advances a workflow. */

@@ -24,6 +24,8 @@ export interface WorkerParts {
   readonly runtime: FlowRuntime;
   /** The code-first workflows it can run. */
   readonly code?: CodeRuntime;
+  /** The clock of flows, in milliseconds. Default: the host's. */
+  readonly now?: () => number;
   /** The tasks it can run. */
   readonly tasks: readonly AnyTask[];
   /** Where it logs. */
@@ -268,7 +270,7 @@ export class Worker {
   #settled(batch: readonly Outcome[], settlement: Settlement): void {
     for (const outcome of batch) {
       this.stats.count(outcome.status);
-      const dueMs = dueAfter(outcome);
+      const dueMs = dueAfter(outcome, this.#parts.now?.());
       if (dueMs !== undefined) this.#clock.at(Math.max(QUICKEST_TICK_MS, dueMs));
     }
     for (const { id, reason } of settlement.refused) {

@@ -1,0 +1,21 @@
+/**
+ * Tests of flows and tasks: an application in memory, with a worker, whose time the test moves.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { fakeTask, testRhythm } from "@rhythm/core/testing";
+ *
+ * Deno.test("remind_customer sends a mail after a week", async () => {
+ *   const mail = fakeTask("send_email");
+ *   await using app = await testRhythm({ flows: ["./flows"], tasks: [mail] });
+ *   const run = await app.rhythm.workflows.start("remind_customer", { to: "ada@example.org" });
+ *   await app.advance("7d");
+ *   assert.deepEqual(mail.inputs, [{ to: "ada@example.org" }]);
+ *   assert.equal((await run.get()).status, "completed");
+ * });
+ * ```
+ *
+ * @module
+ */
+export { type FakeTask, fakeTask } from "./fake_task.ts";
+export { NotIdleError, type TestOptions, TestRhythm, testRhythm } from "./test_rhythm.ts";

@@ -1,0 +1,155 @@
+import type { AppWorker } from "../app/app_worker.ts";
+import { type FlowInput, readFlowSources } from "../app/flow_sources.ts";
+import { createLogger } from "../app/log.ts";
+import { assemble, type Rhythm } from "../app/rhythm.ts";
+import type { Database } from "../db/database.ts";
+import { openEmbedded } from "../db/embedded.ts";
+import { embeddedImage } from "../db/embedded_image.ts";
+import { type AnyTask, type AnyWorkflow, type Logger, refuseUnknown } from "../define/mod.ts";
+import { type Duration, durationMs } from "../shared/duration.ts";
+import { RhythmError } from "../shared/error.ts";
+import { TestClock } from "./clock.ts";
+
+/** What a test's application is made of. */
+export interface TestOptions {
+  /** Flows: directories, `.flow` files, `{ name, source }`. */
+  flows?: readonly FlowInput[];
+  /** Tasks, real ones or `fakeTask()`. */
+  tasks?: readonly AnyTask[];
+  /** Code-first workflows. */
+  workflows?: readonly AnyWorkflow[];
+  /** Gets what the application logs. Default: nobody. */
+  log?: Logger;
+}
+
+/** Thrown when work goes on although it should have come to rest. */
+export class NotIdleError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "NotIdleError";
+
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param seconds how long was waited
+   * @param going what still goes on
+   */
+  constructor(seconds: number, going: readonly string[]) {
+    super(`After ${seconds} s there is still work going on: ${going.join(", ")}`, { code: "NOT_IDLE" });
+  }
+}
+
+/** An application in memory, with a worker, whose time the test moves. */
+export class TestRhythm implements AsyncDisposable {
+  /** The application. */
+  readonly rhythm: Rhythm;
+  /** Its worker; it works already. */
+  readonly worker: AppWorker;
+  readonly #database: Database;
+  readonly #clock: TestClock;
+  readonly #working: Promise<void>;
+
+  /**
+   * Made by `testRhythm()`.
+   *
+   * @param rhythm the application
+   * @param database its database
+   * @param clock its clock
+   */
+  constructor(rhythm: Rhythm, database: Database, clock: TestClock) {
+    this.rhythm = rhythm;
+    this.worker = rhythm.worker({ lease: "1h", grace: "1s" });
+    this.#database = database;
+    this.#clock = clock;
+    this.#working = this.worker.run();
+  }
+
+  /** The time as flows and engine see it. */
+  get now(): Date {
+    return new Date(this.#clock.now);
+  }
+
+  /**
+   * Lets time pass, and waits until everything that became due meanwhile is done. It passes from one due moment to the
+   * next, so that what a timer leads to can start the next timer.
+   *
+   * @param duration how much time: `"7d"`
+   * @throws {NotIdleError} work goes on for more than 10 s at one moment
+   */
+  async advance(duration: Duration): Promise<void> {
+    const until = this.#clock.now + durationMs(duration);
+    await this.idle();
+    for (let due = await this.#clock.tick(); due !== null && due <= until; due = await this.#clock.tick()) {
+      await this.#clock.moveTo(due);
+      await this.#clock.tick();
+      await this.idle();
+    }
+    await this.#clock.moveTo(until);
+    await this.#clock.tick();
+    await this.idle();
+  }
+
+  /**
+   * Waits until nothing can go on: every execution is over, or waits for time or a signal.
+   *
+   * @param options how long to wait. Default: 10 s
+   * @throws {NotIdleError} work still goes on after that
+   */
+  async idle(options: { timeout?: Duration } = {}): Promise<void> {
+    refuseUnknown(options, ["timeout"], "idle()");
+    const timeoutMs = durationMs(options.timeout ?? "10s");
+    const last = performance.now() + timeoutMs;
+    for (let going = await this.#going(); going.length > 0; going = await this.#going()) {
+      if (performance.now() > last) throw new NotIdleError(timeoutMs / 1000, going);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Stops the worker and forgets the database. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.worker.stop();
+    await this.#working;
+    await this.rhythm.close();
+  }
+
+  async #going(): Promise<string[]> {
+    const rows = await this.#database.query<{ target: string; status: string; note: string | null }>(
+      `select e.target, e.status, e.note from rhythm.executions as e
+      where e.status = 'running' or (e.status = 'pending' and coalesce(e.run_at, e.created_at) <= rhythm.now())
+      order by e.id limit 10`,
+    );
+    return rows.map(({ target, status, note }) => `${target} (${note ?? status})`);
+  }
+}
+
+let image: Promise<Blob> | undefined;
+
+/**
+ * Makes an application in memory, with a worker that works already.
+ *
+ * @param options what the application is made of
+ * @returns the application, to be disposed of at the end of the test
+ */
+export async function testRhythm(options: TestOptions = {}): Promise<TestRhythm> {
+  refuseUnknown(options, ["flows", "tasks", "workflows", "log"], "testRhythm()");
+  const sources = await readFlowSources(options.flows ?? []);
+  const database = await openEmbedded({
+    dataDir: "memory://",
+    loadDataDir: await (image ??= embeddedImage()),
+  });
+  const clock = new TestClock(database);
+  try {
+    const rhythm = await assemble({
+      place: { kind: "embedded", at: "memory://" },
+      database,
+      schema: "rhythm",
+      tasks: options.tasks ?? [],
+      workflows: options.workflows ?? [],
+      logger: options.log ?? createLogger({ level: "silent" }),
+      now: () => clock.now,
+    }, sources);
+    return new TestRhythm(rhythm, database, clock);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { deepStrictEqual as equal, rejects, strictEqual as same } from "node:assert/strict";
+import { fakeTask, testRhythm } from "../../src/testing/mod.ts";
+
+const remind = `
+await Timer.delay("2d")
+await Task.run("send_email", { to: Inputs.to, turn: 1 })
+await Timer.delay("5d")
+await Task.run("send_email", { to: Inputs.to, turn: 2 })
+return new Date().toISOString().slice(0, 10)`;
+
+Deno.test("advance() lets time pass from one timer to the next, and flows see the same time", async () => {
+  const mail = fakeTask("send_email");
+  await using app = await testRhythm({ flows: [{ name: "remind", source: remind }], tasks: [mail] });
+  const began = app.now.getTime();
+  const run = await app.rhythm.workflows.start("remind", { to: "ada" });
+  await app.advance("1d");
+  equal([mail.inputs.length, (await run.get()).status], [0, "suspended"]);
+  await app.advance("6d 1m");
+  equal(mail.inputs, [{ to: "ada", turn: 1 }, { to: "ada", turn: 2 }]);
+  const day = new Date(began + 7 * 86_400_000).toISOString().slice(0, 10);
+  same(await run.result({ timeout: "10s" }), day);
+});
+
+Deno.test("a fake task answers as the test says; the pause before its retry takes no time of the test's", async () => {
+  const bank = fakeTask("pay", ({ amount }: { amount: number }, { attempt }) => {
+    if (attempt < 3) throw new Error("The bank does not answer");
+    return { paid: amount, attempt };
+  });
+  await using app = await testRhythm({ tasks: [bank] });
+  const run = await bank.queue({ amount: 5 });
+  await app.advance("10s");
+  equal(await run.result({ timeout: "10s" }), { paid: 5, attempt: 3 });
+  equal(bank.inputs, [{ amount: 5 }, { amount: 5 }, { amount: 5 }]);
+});
+
+Deno.test("advance() fires schedules and ends the wait for a signal", async () => {
+  const report = fakeTask("report");
+  const source =
+    `try { return await Signal.when("ok", { timeout: "3h" }) } catch (error) { return error.name }`;
+  await using app = await testRhythm({ flows: [{ name: "ask", source }], tasks: [report] });
+  await app.rhythm.schedules.set("daily", { cron: "@daily", target: "report", type: "task" });
+  const run = await app.rhythm.workflows.start("ask");
+  await app.advance("2d");
+  same(report.inputs.length, 2);
+  same((await run.get()).output, "TimeoutError");
+});
+
+Deno.test("idle() says what does not come to rest", async () => {
+  await using app = await testRhythm();
+  await app.rhythm.tasks.queue("nobody_has_it");
+  await rejects(app.idle({ timeout: "100ms" }), {
+    name: "NotIdleError",
+    message: "After 0.1 s there is still work going on: nobody_has_it (pending)",
+  });
+});
