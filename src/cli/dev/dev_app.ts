@@ -43,7 +43,7 @@ export class DevApp {
   readonly #shown = new Map<string, string>();
   /** Tasks that are waited for and that nothing here runs: each is told once. */
   readonly #missing = new Set<string>();
-  #flowVersions = new Map<string, number>();
+  readonly #flowVersions = new Map<string, number>();
   #queues = "";
   #rhythm: Rhythm | undefined;
   #worker: AppWorker | undefined;
@@ -180,16 +180,17 @@ export class DevApp {
 
   async #register(sources: readonly FlowSource[]): Promise<void> {
     const flows = this.#rhythm!.flows;
+    const isFirst = this.#handler === undefined;
     const registered = await flows.registerAll(sources);
     for (const { name, version } of registered) {
       const before = this.#flowVersions.get(name);
-      if (before !== undefined && before !== version) {
+      this.#flowVersions.set(name, version);
+      if (before === undefined && isFirst) continue;
+      if (before === undefined) this.#say("+", `flow ${name}`);
+      else if (before !== version) {
         this.#say("↻", `flow ${name} is version ${version} now; what runs stays on its version`);
-      } else if (before === undefined && this.#flowVersions.size > 0 && this.#handler !== undefined) {
-        this.#say("+", `flow ${name}`);
       }
     }
-    this.#flowVersions = new Map(registered.map(({ name, version }) => [name, version]));
     this.#queues = flows.queues.toSorted().join();
   }
 
