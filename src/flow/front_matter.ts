@@ -5,6 +5,7 @@ import type { Code } from "./diagnostics/codes.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { checkInputSchema } from "./front_matter_schema.ts";
 import { nearest } from "./check/nearest.ts";
+import { isName, NAME_WANTED } from "./naming.ts";
 
 /** What a flow says about itself, above its code. */
 export interface FrontMatter {
@@ -43,14 +44,14 @@ export interface FlowRetry {
 /** Notes a problem at a node of the YAML. */
 export type ReportAt = (code: Code, node: unknown, message: string, hint?: string) => void;
 
-type Kind = "name" | "text" | "integer" | "attempts" | "duration" | "factor" | "share" | "backoff";
+type Kind = "name" | "text" | "integer" | "attempts" | "duration" | "time" | "factor" | "share" | "backoff";
 
 const KEYS: Record<string, Kind | "retry" | "input"> = {
   name: "name",
   description: "text",
   queue: "name",
   priority: "integer",
-  timeout: "duration",
+  timeout: "time",
   retry: "retry",
   input: "input",
 };
@@ -65,12 +66,13 @@ const RETRY_KEYS: Record<string, Kind> = {
 };
 
 const WANTED: Record<Kind, string> = {
-  name: "text that is not empty",
+  name: `1 to 200 ${NAME_WANTED}`,
   text: "text",
-  integer: "a whole number",
-  attempts: "a whole number, 1 or more",
+  integer: "a whole number from -32768 to 32767",
+  attempts: "a whole number from 1 to 9999",
   duration: "seconds, or text such as 90s, 1h30m or 2d",
-  factor: "a number, 1 or more",
+  time: "longer than nothing: seconds, or text such as 90s, 1h30m or 2d",
+  factor: "a number from 1 to 100",
   share: "a number from 0 to 1",
   backoff: "exponential, linear or fixed",
 };
@@ -178,17 +180,19 @@ function readValue(pair: Pair, kind: Kind, report: ReportAt): JsonValue | undefi
 function fits(kind: Kind, value: unknown): boolean {
   switch (kind) {
     case "name":
-      return typeof value === "string" && value.trim() !== "";
+      return typeof value === "string" && isName(value);
     case "text":
       return typeof value === "string";
     case "integer":
-      return Number.isSafeInteger(value) && Math.abs(value as number) <= 0x7fffffff;
+      return Number.isInteger(value) && (value as number) >= -32768 && (value as number) <= 32767;
     case "attempts":
-      return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 0x7fffffff;
+      return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 9999;
     case "duration":
       return isDuration(value);
+    case "time":
+      return isDuration(value) && durationMs(value as number | string) > 0;
     case "factor":
-      return typeof value === "number" && Number.isFinite(value) && value >= 1;
+      return typeof value === "number" && Number.isFinite(value) && value >= 1 && value <= 100;
     case "share":
       return typeof value === "number" && value >= 0 && value <= 1;
     case "backoff":

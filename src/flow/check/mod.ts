@@ -43,7 +43,7 @@ const RULES: readonly Rule[] = [
 const NEEDS_ALL: ReadonlySet<string> = new Set(["F0201", "F0207", "F0208"]);
 
 /** At most so many problems are given for one flow, errors first. */
-export const MAX_DIAGNOSTICS = 100;
+const MAX_DIAGNOSTICS = 100;
 
 /**
  * Check a tree.

@@ -234,7 +234,7 @@ function isNode(value: unknown): value is Node {
 }
 
 /** The names that a pattern binds, in order. */
-export function namesOf(pattern: Pattern | null): string[] {
+function namesOf(pattern: Pattern | null): string[] {
   switch (pattern?.type) {
     case "Identifier":
       return [pattern.name];

@@ -32,11 +32,6 @@ export function jumpIfFalse(compiler: FunctionCompiler, test: Expression, target
   jump(compiler, test, { target, when: false });
 }
 
-/** Jump if the condition holds; go on if it does not. */
-export function jumpIfTrue(compiler: FunctionCompiler, test: Expression, target: Label): void {
-  jump(compiler, test, { target, when: true });
-}
-
 function jump(compiler: FunctionCompiler, test: Expression, to: { target: Label; when: boolean }): void {
   const { build } = compiler;
   const { target, when } = to;

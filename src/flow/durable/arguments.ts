@@ -5,6 +5,7 @@
  */
 
 import { DurationError, durationMs } from "../../shared/duration.ts";
+import { isName, NAME_WANTED } from "../naming.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import { PlainObject, type Value } from "../vm/value.ts";
 
@@ -18,7 +19,6 @@ export function shown(vm: FlowMachine, value: Value): string {
   return typeof value === "string" ? JSON.stringify(value) : vm.library.format(vm, [value]);
 }
 
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$/;
 const CONTROL = /\p{Cc}/u;
 const MAX_KEY = 500;
 
@@ -27,13 +27,9 @@ export function nameArgument(vm: FlowMachine, value: Value, what: string): strin
   if (typeof value !== "string" || value === "") {
     return refuse(vm, `${what} must be text that is not empty, not ${shown(vm, value)}`);
   }
-  if (NAME.test(value)) return value;
+  if (isName(value)) return value;
   if (value.length > 200) return refuse(vm, `${what} has ${value.length} characters: expected 1 to 200`);
-  return refuse(
-    vm,
-    `${what} cannot be ${shown(vm, value.slice(0, 60))}: expected letters, digits and _ . : / @ + -, ` +
-      "starting with a letter, a digit or _",
-  );
+  return refuse(vm, `${what} cannot be ${shown(vm, value.slice(0, 60))}: expected ${NAME_WANTED}`);
 }
 
 /** Any text that is not empty. */

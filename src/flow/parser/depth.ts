@@ -3,7 +3,7 @@ import { eachChild } from "./children.ts";
 import { SyntaxProblem } from "./cursor.ts";
 
 /** How deep the tree may be, whatever combination of brackets, chains and functions makes it so. */
-export const MAX_TREE_DEPTH = MAX_NESTING * 6;
+const MAX_TREE_DEPTH = MAX_NESTING * 6;
 
 /** Refuse a tree that a recursive walk could not survive. Left spines and `else if` chains do not count. */
 export function limitDepth(program: Program): void {

@@ -71,7 +71,7 @@ export function readAssignment(c: Cursor): Expression {
 }
 
 /** What `++`, `+=` and their like may change; anything else is reported. */
-export function simpleTarget(c: Cursor, node: Expression): Identifier | MemberExpression {
+function simpleTarget(c: Cursor, node: Expression): Identifier | MemberExpression {
   if (node.type === "MemberExpression") return node;
   if (node.type === "Identifier") {
     if (node.name === "eval" || node.name === "arguments") toPattern(c, node, "assign");

@@ -84,7 +84,7 @@ export function parseFlow(options: ParseOptions): ParsedFlow {
 }
 
 /** Parse code from an offset to the end of the source. */
-export function parseBody(source: string, start: number): Omit<ParsedFlow, "frontMatter"> {
+function parseBody(source: string, start: number): Omit<ParsedFlow, "frontMatter"> {
   const c = new Cursor(source, start);
   const ast: Program = { type: "Program", start, end: source.length, body: [] };
   try {

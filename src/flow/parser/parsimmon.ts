@@ -2,7 +2,7 @@
 import Parsimmon from "parsimmon";
 
 /** What a parser answers when it is run at an offset. */
-export interface Reply<T> {
+interface Reply<T> {
   status: boolean;
   index: number;
   value: T;

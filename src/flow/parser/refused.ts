@@ -8,7 +8,7 @@ import { readIdentifier } from "./primary.ts";
 import { readItem, readStatement } from "./statements.ts";
 
 /** What stands in the tree for something refused: there will be no program. */
-export function placeholder(start: number, end: number): Identifier {
+function placeholder(start: number, end: number): Identifier {
   return { type: "Identifier", start, end, name: "undefined" };
 }
 

@@ -2,7 +2,7 @@ import { type Parser, token } from "./parsimmon.ts";
 import type { Problem } from "./token.ts";
 
 /** White space and comments between two tokens. */
-export interface Space {
+interface Space {
   end: number;
   newline: boolean;
   problem?: Problem;

@@ -155,7 +155,7 @@ function readExpressionStatement(c: Cursor): Statement {
 }
 
 /** `{ … }` */
-export function readBlock(c: Cursor): BlockStatement {
+function readBlock(c: Cursor): BlockStatement {
   const { start } = c.expect("{");
   const body = c.bracketed(() => readStatements(c, "block"));
   c.expect("}");

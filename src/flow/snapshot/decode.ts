@@ -51,7 +51,7 @@ export class SnapshotError extends RhythmError {
 }
 
 /** Check that a snapshot belongs to this library and this program. */
-export function checkSnapshot(snapshot: Snapshot, hash: string): void {
+function checkSnapshot(snapshot: Snapshot, hash: string): void {
   if (typeof snapshot !== "object" || snapshot === null || typeof snapshot.v !== "number") {
     throw new SnapshotError("it is not a snapshot of a flow", "FLOW_SNAPSHOT_DAMAGED");
   }

@@ -1,4 +1,5 @@
 import type { JsonValue } from "../../shared/json.ts";
+import type { FunctionCode } from "../compile/program.ts";
 import type { FibreView, FlowView } from "../types.ts";
 import { errorMember } from "../vm/convert.ts";
 import type { Fibre } from "../vm/fibre.ts";
@@ -33,7 +34,11 @@ function viewOf(vm: FlowMachine, fibre: Fibre, fibres: readonly Fibre[]): FibreV
     if (fibre.pc < from || fibre.pc >= to) continue;
     show(variables, String(vm.constants[name]), fibre.registers[register]);
   }
-  return { function: code.name, ...place, variables, waitsFor: waitsFor(vm, fibre.awaiting!, fibres) };
+  return { function: nameOf(code), ...place, variables, waitsFor: waitsFor(vm, fibre.awaiting!, fibres) };
+}
+
+function nameOf(code: FunctionCode): string {
+  return code.name === "" ? "<anonymous>" : code.name;
 }
 
 function show(variables: Record<string, JsonValue>, name: string, held: Value | Box): void {
@@ -50,7 +55,7 @@ function waitsFor(vm: FlowMachine, awaited: FlowPromise, fibres: readonly Fibre[
     if (other.promise !== awaited && !leadsTo(other.promise, awaited, 0)) continue;
     const code = vm.functions[other.fn.index]!;
     const { line } = placeOf(vm.program.program.source, offsetAt(code, other.pc));
-    found.push(`${code.name === "" ? "<anonymous>" : code.name}:${line}`);
+    found.push(`${nameOf(code)}:${line}`);
   }
   return found;
 }

@@ -17,7 +17,7 @@ const UNSUPPORTED = { code: "FLOW_UNSUPPORTED_MEMBER" };
 const FIXED = { code: "FLOW_NOT_EXTENSIBLE" };
 
 /** The index that a key means, or -1. */
-export function arrayIndex(key: string): number {
+function arrayIndex(key: string): number {
   const first = key.charCodeAt(0);
   if (!(first >= 48 && first <= 57)) return -1;
   const index = Number(key);

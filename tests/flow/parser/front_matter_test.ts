@@ -27,6 +27,15 @@ const WRONG: [yaml: string, expected: [string, string][]][] = [
   ["input: { items: { pattern: a } }", [["F0404", "pattern"]]],
   ["input: { properties: { a: { $ref: b } } }", [["F0404", "$ref"]]],
   ["input: { minLength: -1 }", [["F0403", "-1"]]],
+  ["name: two words", [["F0403", "two words"]]],
+  ["queue: ''", [["F0403", "''"]]],
+  ["priority: 40000", [["F0403", "40000"]]],
+  ["timeout: 0", [["F0403", "0"]]],
+  ["retry: { factor: 101, max_attempts: 10000, max: 0, backoff: odd }", [
+    ["F0403", "101"],
+    ["F0403", "10000"],
+    ["F0403", "odd"],
+  ]],
   ["- a", [["F0403", "- a"]]],
 ];
 

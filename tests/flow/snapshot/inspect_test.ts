@@ -44,3 +44,41 @@ Deno.test("inspectFlow() shows what a combinator waits for", () => {
   const view = inspectFlow(flow.program, flow.step.snapshot!);
   assert.deepEqual(view.fibres[0]!.waitsFor, ["op-1", "op-2", "op-3"]);
 });
+
+Deno.test("inspectFlow() shows blocks, loops, caught errors and functions without a name", () => {
+  const flow = start(
+    `const list = [1, NaN, undefined, -0, null, /x/g, () => 1, new Map([["k", new Set([2])]])];
+let later;
+for (const [index, name] of ["a", "b"].entries()) {
+  try {
+    if (index === 1) throw new RangeError("late");
+  } catch (error) {
+    const inner = { error, list };
+    await (async () => {
+      const own = Promise.resolve(1);
+      await Signal.next("go");
+    })();
+  }
+}
+const never = 1`,
+  );
+  const [main, anonymous] = inspectFlow(flow.program, flow.step.snapshot!).fibres;
+  const list = [1, "NaN", "undefined", 0, null, "/x/g", "[function]", [["k", [2]]]];
+  assert.deepEqual(JSON.parse(JSON.stringify(main)), {
+    ...{ function: "main", line: 8, column: 5, waitsFor: ["<anonymous>:10"] },
+    variables: {
+      ...{ list, later: "undefined", index: 1, name: "b", error: "RangeError: late" },
+      inner: { error: "RangeError: late", list },
+    },
+  });
+  assert.deepEqual(JSON.parse(JSON.stringify(anonymous)), {
+    ...{ function: "<anonymous>", line: 10, column: 7, waitsFor: ["op-1"] },
+    variables: { own: "[promise: fulfilled]" },
+  });
+});
+
+Deno.test("inspectFlow() shows what a handler of a promise waits for", () => {
+  const flow = start(`const done = Task.run("a").then((v) => v + 1).finally(() => 0);
+await Promise.any([done, Promise.allKeyed({ b: Timer.delay(5) })])`);
+  assert.deepEqual(inspectFlow(flow.program, flow.step.snapshot!).fibres[0]!.waitsFor, ["op-1", "op-2"]);
+});

@@ -15,6 +15,9 @@ export interface MatchOptions {
 
 const CHAR = Op.char;
 
+/** What beginning a match costs, however short it is. */
+const CALL = 8;
+
 /** How much work is done between two charges. */
 const STRIDE = 4_096;
 
@@ -78,7 +81,7 @@ class Run {
       this.#advance(now, next);
       [now, next] = [next, now];
     }
-    this.#options.charge((this.#work >> 3) + 1);
+    this.#options.charge((this.#work >> 3) + CALL);
     return this.#found;
   }
 
