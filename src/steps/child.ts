@@ -1,30 +1,19 @@
-import {
-  type AnyTask,
-  describe,
-  InvalidOptionError,
-  refuseUnknown,
-  type RetryPolicy,
-  type WorkflowRef,
-} from "../define/mod.ts";
+import { describe, InvalidOptionError, refuseUnknown, type RetryPolicy } from "../define/mod.ts";
 import type { Duration } from "../shared/duration.ts";
 import { assertJson, type JsonObject } from "../shared/json.ts";
 
-/** A task as far as its types go. */
+/** A task as far as its types go: what `task()` makes. */
 export interface TaskLike<Input, Output> {
   /** Runs it here and now; `ctx.run()` queues it instead. */
   (input: Input): Promise<Output>;
   /** The name it is queued under. */
   readonly name: string;
-  /** What was declared. */
-  readonly definition: AnyTask["definition"];
+  /** Queues it for itself. */
+  readonly queue: (...parts: never[]) => unknown;
 }
 
-/** What a workflow can run under it. */
-export type ChildTarget<Input, Output> =
-  | TaskLike<Input, Output>
-  | (WorkflowRef<Input, Output> & { readonly "~types"?: { readonly input: Input; readonly output: Output } })
-  | { readonly task: string }
-  | { readonly workflow: string };
+/** What a workflow can run under it by name. */
+export type NamedChild = { readonly task: string } | { readonly workflow: string };
 
 /** How a child runs. */
 export interface ChildOptions {

@@ -1,7 +1,7 @@
-import { describe, InvalidOptionError, type SqlTag, type TaskLog } from "../define/mod.ts";
+import { describe, InvalidOptionError, type SqlTag, type TaskLog, type WorkflowRef } from "../define/mod.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { toJson } from "../shared/json.ts";
-import { childOf, type ChildOptions, type ChildTarget } from "./child.ts";
+import { childOf, type ChildOptions, type NamedChild, type TaskLike } from "./child.ts";
 import { ContextError } from "./errors.ts";
 import { type StepAcquisition, StepGuard } from "./guard.ts";
 import { checkKey, checkStepName, type Counter, keyed } from "./names.ts";
@@ -237,17 +237,30 @@ export class WorkflowContext {
    * @returns its result
    * @throws what it failed with
    */
-  async run<Input, Output>(
-    target: ChildTarget<Input, Output>,
+  run<Input, Output>(
+    target: TaskLike<Input, Output>,
     input?: Input,
-    options: ChildOptions & WaitKey = {},
-  ): Promise<Output> {
+    options?: ChildOptions & WaitKey,
+  ): Promise<Stored<Output>>;
+  /** Runs another workflow under this one and waits for its result. */
+  run<Input, Output>(
+    target: WorkflowRef<Input, Output>,
+    input?: Input,
+    options?: ChildOptions & WaitKey,
+  ): Promise<Output>;
+  /** Runs a task or a workflow by its name and waits for its result. */
+  run<Output = unknown>(
+    target: NamedChild,
+    input?: unknown,
+    options?: ChildOptions & WaitKey,
+  ): Promise<Output>;
+  async run(target: unknown, input?: unknown, options: ChildOptions & WaitKey = {}): Promise<unknown> {
     const run = this.#waiting("run");
     const { key, ...rest } = options;
     const child = childOf(target, input, rest);
     const kind = child.type === "task" ? "task" : "workflow";
     const name = this.#nameOf(`${kind} ${child.target}`, key === undefined ? {} : { key });
-    return await run.wait(name, () => ({ kind, child })) as Output;
+    return await run.wait(name, () => ({ kind, child }));
   }
 
   #call({ name, options, run: fn }: ContextCall): Promise<unknown> {

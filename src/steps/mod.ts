@@ -31,7 +31,7 @@ export type { Duration } from "../shared/duration.ts";
 export { RhythmError } from "../shared/error.ts";
 export { JsonError } from "../shared/json.ts";
 export { Admin, type AdminOptions, type CreateWorkflowOptions } from "./admin.ts";
-export type { ChildOptions, ChildTarget, TaskLike } from "./child.ts";
+export type { ChildOptions, NamedChild, TaskLike } from "./child.ts";
 export { type TransactionalStepContext, type WaitKey, WorkflowContext } from "./context.ts";
 export {
   ContextError,
