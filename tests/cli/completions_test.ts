@@ -39,7 +39,8 @@ const bash = (line: string): string => `
   _rhythm
   echo "\${COMPREPLY[@]}"`;
 
-const fish = (line: string): string => `source SCRIPT; complete -C '${line}' | string replace -r '\\t.*' ''; true`;
+const fish = (line: string): string =>
+  `source SCRIPT; complete -C '${line}' | string replace -r '\\t.*' ''; true`;
 
 /** What is typed, and what is offered. */
 const TYPED: [line: string, offered: string[]][] = [

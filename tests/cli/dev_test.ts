@@ -55,7 +55,9 @@ async function dev(files: Record<string, string>, where: "server" | "embedded" =
     await Promise.all([out.end(), err.end()]);
     return code;
   };
-  await out.until("  tasks  ").catch(() => out.until(`nothing: ${err.text}`));
+  await out.until("  tasks  ").catch((error) => {
+    throw new Error(`rhythm dev did not start: ${err.text}`, { cause: error });
+  });
   return {
     path: made.path,
     out,

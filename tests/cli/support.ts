@@ -165,6 +165,7 @@ export class Output {
   /** Everything so far. */
   text = "";
   readonly #done: Promise<void>;
+  #isOver = false;
 
   /** @param stream standard output or error of a process */
   constructor(stream: ReadableStream<Uint8Array>) {
@@ -175,6 +176,7 @@ export class Output {
   async until(wanted: string | RegExp): Promise<string> {
     for (let looks = 0; looks < 1_200; looks++) {
       if (typeof wanted === "string" ? this.text.includes(wanted) : wanted.test(this.text)) return this.text;
+      if (this.#isOver) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`waited in vain for ${wanted}; there is only:\n${this.text}`);
@@ -189,5 +191,6 @@ export class Output {
   async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of stream) this.text += decoder.decode(chunk, { stream: true });
+    this.#isOver = true;
   }
 }
