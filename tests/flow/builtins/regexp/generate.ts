@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SeededDice } from "./dice.ts";
+import type { SeededDice } from "./dice.ts";
 
 /** What both machines are asked about. */
 export interface RegExpCase {
