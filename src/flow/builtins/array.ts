@@ -1,4 +1,4 @@
-import { FlowIterator, NativeFunction, type Value } from "../vm/value.ts";
+import { FlowIterator, NativeFunction, PlainObject, type Value } from "../vm/value.ts";
 import type { Accessor, Machine, MemberTable } from "./builtin.ts";
 import { arrayCallbacks } from "./array_callbacks.ts";
 import { arrayEdits } from "./array_edits.ts";
@@ -74,7 +74,7 @@ const readers: Record<string, Declared> = {
     const start = relative(vm, from, { length, missing: 0 });
     const end = relative(vm, to, { length, missing: length });
     if (array.length < end && start < end) sparse(vm, "slice");
-    vm.charge(Math.max(end - start, 0) >> 2);
+    vm.charge(Math.max(end - start, 0) >> 1);
     return array.slice(start, end);
   }],
   with: [2, (vm, self, [at, value]) => {
@@ -85,14 +85,14 @@ const readers: Record<string, Declared> = {
     if (index < 0 || index >= length) {
       vm.fail("RangeError", `Invalid index : ${typeof at === "string" ? at : vm.show(at)}`);
     }
-    vm.charge(length >> 2);
+    vm.charge(length >> 1);
     const copy = Array.from({ length }, (_, position) => array[position]);
     copy[index] = value;
     return copy;
   }],
   toReversed: [0, (vm, self) => {
     const array = arrayOf(vm, self, "toReversed");
-    vm.charge(array.length >> 2);
+    vm.charge(array.length >> 1);
     return array.toReversed();
   }],
   join: [1, (vm, self, [separator]) => join(vm, arrayOf(vm, self, "join"), separator)],
@@ -129,7 +129,7 @@ function from(vm: Machine, _self: Value, [items, callback]: Value[]): Value {
   }
   const made: Value[] = [];
   const add = (item: Value): void => {
-    vm.charge(1);
+    vm.charge(2);
     vm.checkArray(made.length + 1);
     made.push(callback === undefined ? item : vm.call2(callback, item, made.length));
   };
@@ -142,7 +142,9 @@ function from(vm: Machine, _self: Value, [items, callback]: Value[]): Value {
   if (length > 4294967295) vm.fail("RangeError", "Invalid array length");
   vm.checkArray(length);
   for (let index = 0; index < length; index++) {
-    add(isObject(items) ? vm.getMember(items, String(index)) : undefined);
+    // An index is never inherited.
+    if (items instanceof PlainObject) add(items[index]);
+    else add(isObject(items) ? vm.getMember(items, String(index)) : undefined);
   }
   return made;
 }

@@ -1,5 +1,5 @@
 import { type AST, RegExpParser } from "@eslint-community/regexpp";
-import { escapeCode, hostTest, type PageBudget } from "./char_test.ts";
+import { escapeCode, hostTest, type PageBudget } from "./char_match.ts";
 import { assemble, type CharTest, type Instruction, type RegExpProgram } from "./program.ts";
 
 /** Why a regular expression that JavaScript knows is refused. */
