@@ -64,7 +64,7 @@ export const CODES = {
   F0128: error("Member of a built-in that is not offered"),
   F0129: error("Private name"),
   F0130: error("`using` declaration"),
-  F0131: error("Setting a member of a built-in or a function"),
+  F0131: error("Changing a member of a built-in"),
   F0201: error("Unknown name"),
   F0202: error("Assignment to a constant"),
   F0203: error("Name declared twice"),

@@ -10,12 +10,13 @@ export const builtInMembers: Rule = (flow, report) => {
     if (!builtIn || builtIn.kind === "value" || owner === "Inputs") continue;
     const name = memberName(node);
     const written = parent?.type === "AssignmentExpression" && parent.left === node ||
-      parent?.type === "UpdateExpression";
+      parent?.type === "UpdateExpression" ||
+      parent?.type === "UnaryExpression" && parent.operator === "delete";
     if (written && owner !== "Context") {
       report(
         "F0131",
         node,
-        `\`${owner}\` is a built-in: its members cannot be set`,
+        `\`${owner}\` is a built-in: its members cannot be changed`,
         "keep the value in a variable",
       );
     } else if (name !== undefined && !isOffered(name, builtIn.kind, builtIn.members)) {
