@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inspectFlow, type Program, resumeFlow, type Snapshot } from "../../../src/flow/mod.ts";
+import { inspectFlow, type Program, resumeFlow, type Settled, type Snapshot } from "../../../src/flow/mod.ts";
 import { createHost } from "../vm/support.ts";
 
 interface Frozen {
@@ -30,5 +30,24 @@ for (const format of formats) {
     const view = inspectFlow(program, snapshot);
     assert.equal(view.fibres.length, 3);
     assert.equal(view.fibres[0]!.function, "main");
+  });
+}
+
+interface FrozenRun extends Frozen {
+  /** What settles, step by step. */
+  settled: Settled[][];
+}
+
+for (const format of formats) {
+  Deno.test(`resumeFlow() brings every kind of value back from format ${format}`, async () => {
+    const url = new URL(`./fixtures/format_${format}_values.json`, import.meta.url);
+    const { program, snapshot, settled, output }: FrozenRun = JSON.parse(await Deno.readTextFile(url));
+    // The flow has five operations under way; what settles names the sixth as well.
+    const host = createHost(6);
+    let step = resumeFlow(program, snapshot, settled[0]!, host);
+    for (const next of settled.slice(1)) {
+      step = resumeFlow(program, JSON.parse(JSON.stringify(step.snapshot)), next, host);
+    }
+    assert.deepEqual([step.error, step.output], [undefined, output]);
   });
 }
