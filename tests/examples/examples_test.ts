@@ -56,6 +56,11 @@ const examples: Record<string, (string | RegExp)[]> = {
     "mail to ada@example.com: Lisbon: 24 °C, sunny",
     "steps: 3",
   ],
+  "steps": [
+    "First run\nasking the shop for 2026-11\npage 1 read",
+    "3 orders booked\n3 orders booked\n  the process ends here\nSecond run\n3 orders booked\n3 orders booked\n",
+    '{ month: "2026-11", orders: 12, total: 3024 }',
+  ],
   "psql-only": [
     "first_time",
     "same_again",
