@@ -122,11 +122,10 @@ export function remove(vm: FlowMachine, object: Value, key: Value): boolean {
 
 /** The members that a spread copies. */
 export function copyMembers(vm: FlowMachine, into: PlainObject, from: Value): void {
-  if (from instanceof PlainObject) {
-    for (const key of Object.keys(from)) into[key] = from[key];
-    return;
-  }
-  for (const key of vm.ownKeys(from)) into[key] = getMember(vm, from, key);
+  const keys = vm.ownKeys(from);
+  vm.charge(2 * keys.length);
+  if (from instanceof PlainObject) { for (const key of keys) into[key] = from[key]; }
+  else for (const key of keys) into[key] = getMember(vm, from, key);
 }
 
 /** The members that a rest pattern takes: all but these. */
