@@ -1,3 +1,4 @@
+import { EngineError } from "../../db/engine_errors.ts";
 import { libraryVersion, schemaFiles } from "../../db/schema_gen.ts";
 import { ask } from "../../db/calls/home.ts";
 import { count, tellDuration } from "../format.ts";
@@ -149,6 +150,8 @@ async function cron(home: Parameters<Examination>[0]["home"]): Promise<Finding> 
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
+    const isHidden = error instanceof EngineError && error.code === "42501";
+    if (isHidden) return skipped("pg_cron", `whether it ticks is the owner's to see (${message})`);
     return ok("pg_cron", `not used: ${message.replace(/\.$/, "")}`);
   }
 }

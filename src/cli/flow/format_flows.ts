@@ -1,4 +1,5 @@
-import { compileFlow, renderDiagnostics } from "../../flow/mod.ts";
+import { analyzeFlow } from "../../flow/check/mod.ts";
+import { renderDiagnostics } from "../../flow/diagnostics/mod.ts";
 import { CliError } from "../cli_error.ts";
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -37,9 +38,9 @@ export async function formatFlows(call: Call<{ check?: boolean }>): Promise<numb
 /** A flow's text, its code as Deno's formatter writes JavaScript, its front matter untouched. */
 async function formatFlow(file: { path: string; source: string }): Promise<string> {
   const { source, path } = file;
-  const { diagnostics, program } = compileFlow({ name: path, source });
-  if (program === undefined) {
-    const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const { diagnostics, ast } = analyzeFlow({ name: path, source });
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (ast === undefined || errors.length > 0) {
     throw new CliError(`${path} has errors, and stays as it is`, {
       exit: EXIT.no,
       code: "FLOW_INVALID",

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { analyzeFlow } from "../../flow/check/mod.ts";
-import { renderDiagnostics } from "../../flow/mod.ts";
+import { renderDiagnostics } from "../../flow/diagnostics/mod.ts";
 import { CliError } from "../cli_error.ts";
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
