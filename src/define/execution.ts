@@ -59,7 +59,7 @@ export interface Execution {
   createdAt: Date;
   /** When it may run; later than `createdAt` if it was delayed. */
   runAt: Date | null;
-  /** When its first attempt began. */
+  /** When it was last taken in hand: the attempt began, or the workflow went on. */
   startedAt: Date | null;
   /** When it ended. */
   completedAt: Date | null;
