@@ -66,7 +66,13 @@ class Host {
       case "send":
         return await this.#send(first);
       case "late":
-        return this.#late.splice(0);
+        return await this.#arrivals(first);
+      case "enqueueEcho":
+        return await peer.enqueueEcho!(first, second);
+      case "startIdle":
+        return await peer.startIdle!(first);
+      case "longFlow":
+        return await peer.longFlow!(first);
       case "roundTrips":
         return await repeat(first, () => peer.runTask!());
       case "sleepers":
@@ -103,12 +109,16 @@ class Host {
     return drained;
   }
 
+  async #arrivals(expected: number): Promise<number[]> {
+    for (let looks = 0; looks < 500 && this.#late.length < expected; looks++) await pause(10);
+    return this.#late.splice(0);
+  }
+
   async #send(count: number): Promise<void> {
     for (let n = 0; n < count; n++) {
       await pause(10 + Math.random() * 10);
       await this.#peer.enqueueStamped!(clock());
     }
-    await pause(200);
   }
 }
 

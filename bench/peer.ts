@@ -22,6 +22,12 @@ export interface Peer {
   sleepers?(count: number, ms: number): Promise<number[]>;
   /** Starts a workflow, waits until it waits for a signal; gives what sends the signal and awaits the result. */
   waiting?(): Promise<() => Promise<void>>;
+  /** Queues tasks that give back what they are given: so many bytes each. */
+  enqueueEcho?(count: number, bytes: number): Promise<void>;
+  /** Begins to work on so many queues, all of them empty. */
+  startIdle?(queues: number): Promise<void>;
+  /** Runs one workflow of so many sequential steps; gives when each began, in milliseconds. */
+  longFlow?(steps: number): Promise<number[]>;
   /** How much of what was queued or started is not over, as the database has it. */
   unfinished(): Promise<number>;
   /** Longest standstill of the worker's event loop since the last call, by its own metric. */
@@ -46,4 +52,4 @@ export function clock(): number {
 }
 
 /** Makes a peer. */
-export type MakePeer = (scene: Scene) => Promise<Peer>;
+export type MakePeer = (scene: Scene) => Peer | Promise<Peer>;

@@ -26,6 +26,8 @@ export interface RunOptions extends Size {
   readonly rounds: number;
   /** Told what is going on. */
   readonly onProgress: (line: string) => void;
+  /** Stages that are open already, and stay open: for tiny runs, where opening costs more than measuring. */
+  readonly stages?: readonly Stage[];
 }
 
 /** Runs one benchmark: a round of each peer, and again. One peer's failure ends its part, and is told. */
@@ -34,12 +36,14 @@ export async function runBenchmark(
   benchmark: Benchmark,
   options: RunOptions,
 ): Promise<Figure[]> {
-  const stages = await openStages(place, benchmark, options);
+  const taken = options.stages?.filter(({ file }) => !benchmark.alone || file === "rhythm");
+  const stages = taken ?? await openStages(place, benchmark, options);
   const found = new Map<string, Sample[][]>();
   try {
     if (!options.tiny) await warmUp(benchmark, stages, options);
     for (let round = 1; round <= options.rounds; round++) {
       for (const stage of [...stages]) {
+        if (!await isAble(stage, benchmark)) continue;
         try {
           const samples = await benchmark.round(stage, options);
           found.set(stage.file, [...found.get(stage.file) ?? [], samples]);
@@ -56,7 +60,7 @@ export async function runBenchmark(
       }
     }
   } finally {
-    await Promise.all(stages.map((stage) => stage.close()));
+    if (taken === undefined) await Promise.all(stages.map((stage) => stage.close()));
   }
   return [...found].flatMap(([peer, rounds]) => figures(benchmark.name, peer, rounds));
 }
@@ -75,8 +79,7 @@ async function openStages(place: Place, benchmark: Benchmark, options: RunOption
   for (const file of benchmark.alone ? ["rhythm"] : options.peers) {
     try {
       const stage = await Stage.open(place, file);
-      const can = await stage.client.ask<string[]>("can");
-      if (benchmark.needs.every((need) => can.includes(need))) stages.push(stage);
+      if (await isAble(stage, benchmark)) stages.push(stage);
       else await stage.close();
     } catch (error) {
       if (file === "rhythm") throw error;
@@ -84,6 +87,11 @@ async function openStages(place: Place, benchmark: Benchmark, options: RunOption
     }
   }
   return stages;
+}
+
+async function isAble(stage: Stage, benchmark: Benchmark): Promise<boolean> {
+  const can = await stage.client.ask<string[]>("can");
+  return benchmark.needs.every((need) => can.includes(need));
 }
 
 function figures(benchmark: string, peer: string, rounds: readonly Sample[][]): Figure[] {

@@ -4,12 +4,12 @@ export class TextLineStream extends TransformStream<string, string> {
   constructor() {
     let rest = "";
     super({
-      transform(chunk, controller) {
+      transform(chunk, controller): void {
         const lines = (rest + chunk).split("\n");
         rest = lines.pop()!;
         for (const line of lines) controller.enqueue(line);
       },
-      flush(controller) {
+      flush(controller): void {
         if (rest !== "") controller.enqueue(rest);
       },
     });

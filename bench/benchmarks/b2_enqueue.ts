@@ -1,4 +1,4 @@
-import { type Benchmark, less, more } from "../bench.ts";
+import { type Benchmark, less, more, type Sample } from "../bench.ts";
 
 /** A client queues in bulk while nobody works. */
 export const b2: Benchmark = {
@@ -6,7 +6,7 @@ export const b2: Benchmark = {
   title: "enqueue 20,000 in bulk",
   needs: ["enqueue"],
   alone: false,
-  async round(stage, { tiny }) {
+  async round(stage, { tiny }): Promise<Sample[]> {
     const count = tiny ? 200 : 20_000;
     const cpu = await stage.client.ask<number>("cpu");
     const { result, counters } = await stage.counted(() => stage.client.ask<number>("enqueue", count));

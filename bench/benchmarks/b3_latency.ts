@@ -7,13 +7,13 @@ export const b3: Benchmark = {
   title: "idle worker: enqueue → handler starts; enqueue → result seen",
   needs: ["send"],
   alone: false,
-  async round(stage, { tiny }) {
+  async round(stage, { tiny }): Promise<Sample[]> {
     const count = tiny ? 5 : 200;
     await stage.worker.ask("startWorker");
     await stage.client.ask("send", Math.min(count, 20));
-    await stage.worker.ask("late");
+    await stage.worker.ask("late", Math.min(count, 20));
     await stage.client.ask("send", count);
-    const late = await stage.worker.ask<number[]>("late");
+    const late = await stage.worker.ask<number[]>("late", count);
     const samples: Sample[] = [
       less("start p50", "ms", percentile(late, 0.5)),
       less("start p99", "ms", percentile(late, 0.99)),

@@ -1,4 +1,4 @@
-import { type Benchmark, less } from "../bench.ts";
+import { type Benchmark, less, type Sample } from "../bench.ts";
 
 /** One workflow awaits many children. */
 export const b5: Benchmark = {
@@ -6,7 +6,7 @@ export const b5: Benchmark = {
   title: "one parent awaits 1,000 children",
   needs: ["fanOut"],
   alone: false,
-  async round(stage, { tiny }) {
+  async round(stage, { tiny }): Promise<Sample[]> {
     const children = tiny ? 20 : 1_000;
     await stage.worker.ask("startWorker");
     await stage.client.ask("fanOut", Math.min(children, 50));

@@ -1,4 +1,4 @@
-import { type Benchmark, less } from "../bench.ts";
+import { type Benchmark, less, type Sample } from "../bench.ts";
 import { percentile } from "../numbers.ts";
 
 /** Many workflows sleep; how late do they wake? */
@@ -7,7 +7,7 @@ export const b6: Benchmark = {
   title: "2,000 workflows sleep 3 s: lateness",
   needs: ["sleepers"],
   alone: false,
-  async round(stage, { tiny }) {
+  async round(stage, { tiny }): Promise<Sample[]> {
     const [count, ms] = tiny ? [20, 300] : [2_000, 3_000];
     await stage.worker.ask("startWorker");
     const late = await stage.client.ask<number[]>("sleepers", count, ms);

@@ -1,4 +1,4 @@
-import { type Benchmark, less } from "../bench.ts";
+import { type Benchmark, less, type Sample } from "../bench.ts";
 import { percentile } from "../numbers.ts";
 
 /** From a signal to the result of the workflow that waited for it. */
@@ -7,7 +7,7 @@ export const b7: Benchmark = {
   title: "signal → waiting workflow's result seen",
   needs: ["signals"],
   alone: false,
-  async round(stage, { tiny }) {
+  async round(stage, { tiny }): Promise<Sample[]> {
     await stage.worker.ask("startWorker");
     await stage.client.ask("signals", 5);
     const times = await stage.client.ask<number[]>("signals", tiny ? 5 : 100);

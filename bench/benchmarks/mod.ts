@@ -3,6 +3,11 @@
  *
  * @module
  */
+import { b10 } from "./b10_old_snapshot.ts";
+import { b11 } from "./b11_workers.ts";
+import { b12 } from "./b12_payloads.ts";
+import { b13 } from "./b13_idle.ts";
+import { b14 } from "./b14_long_flow.ts";
 import type { Benchmark } from "../bench.ts";
 import { b1 } from "./b1_drain.ts";
 import { b2 } from "./b2_enqueue.ts";
@@ -10,7 +15,8 @@ import { b3 } from "./b3_latency.ts";
 import { b4 } from "./b4_steps.ts";
 import { b5 } from "./b5_fan_out.ts";
 import { b6 } from "./b6_sleep.ts";
+import { b9 } from "./b9_growth.ts";
 import { b7 } from "./b7_signal.ts";
 
 /** All of them; B8 is in B1 and B4, B15 is `bench/flow`. */
-export const benchmarks: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6, b7];
+export const benchmarks: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6, b7, b9, b10, b11, b12, b13, b14];

@@ -27,7 +27,7 @@ export const makePeer: MakePeer = ({ url, hit }) => {
     }
   }
 
-  return Promise.resolve({
+  return {
     name: "SQL floor",
     setup: async () => {
       await sql.unsafe(`
@@ -64,5 +64,5 @@ export const makePeer: MakePeer = ({ url, hit }) => {
       return row!.left;
     },
     close: async () => await sql.end({ timeout: 5 }),
-  });
+  };
 };

@@ -5,7 +5,7 @@ import { clock, type MakePeer } from "../peer.ts";
 const CHUNK = 5_000;
 
 /** pg-boss with LISTEN/NOTIFY, jobs in bulk, and handlers that take a thousand jobs at once. */
-export const makePeer: MakePeer = async ({ url, hit, arrived }) => {
+export const makePeer: MakePeer = ({ url, hit, arrived }) => {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   const made = (): PgBoss =>
     new PgBoss({ connectionString: url, max: 10, useListenNotify: true, supervise: false, schedule: false });

@@ -18,28 +18,49 @@ return (await Promise.all(runs)).length`,
 await Timer.until(new Date(due))
 return Date.now() - due`,
   },
+  { name: "long", source: `for (let n = 0; n < Inputs.steps; n++) await Task.run("timed")` },
   { name: "waiter", source: `return await Signal.next("go")` },
 ];
 
 /** Rhythm, through its public API, with a worker of its own defaults but for the concurrency. */
-export const makePeer: MakePeer = async ({ url, hit, arrived }) => {
+export const makePeer: MakePeer = ({ url, hit, arrived }) => {
   const noop = task({ name: "noop" }, () => hit());
   const step = task({ name: "step" }, ({ n }: { n: number }) => {
     hit();
     return n;
   });
   const stamped = task({ name: "stamped" }, ({ sentAt }: { sentAt: number }) => arrived(sentAt));
+  const echo = task({ name: "echo" }, (input: { text: string }) => {
+    hit();
+    return input;
+  });
+  const begun: number[] = [];
+  const timed = task({ name: "timed" }, () => void begun.push(performance.now()));
   let rhythm: Rhythm | undefined;
   const open = async (): Promise<Rhythm> =>
     rhythm ??= await Rhythm.init({
       databaseUrl: url,
-      tasks: [noop, step, stamped],
+      tasks: [noop, step, stamped, echo, timed],
       flows: FLOWS,
       log: { level: "error" },
     });
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   let worker: AppWorker | undefined;
   let working: Promise<void> | undefined;
+
+  async function startWorker(queues?: readonly string[]): Promise<void> {
+    worker = (await open()).worker({
+      concurrency: 2_000,
+      port: 0,
+      ...(queues === undefined ? {} : { queues }),
+    });
+    working = worker.run();
+  }
+
+  async function stopWorker(): Promise<void> {
+    await worker?.stop();
+    await working;
+  }
 
   async function startMany(type: "task" | "workflow", targetName: string, options: {
     count: number;
@@ -61,13 +82,17 @@ export const makePeer: MakePeer = async ({ url, hit, arrived }) => {
   return {
     name: "Rhythm",
     setup: async () => void await open(),
-    startWorker: async () => {
-      worker = (await open()).worker({ concurrency: 2_000, port: 0 });
-      working = worker.run();
-    },
-    stopWorker: async () => {
-      await worker?.stop();
-      await working;
+    startWorker: () => startWorker(),
+    stopWorker,
+    startIdle: (queues) => startWorker(Array.from({ length: queues }, (_, n) => `queue_${n}`)),
+    enqueueEcho: async (count, bytes) =>
+      void await startMany("task", "echo", { count, inputs: { text: randomText(bytes) } }),
+    longFlow: async (steps) => {
+      begun.length = 0;
+      await startWorker();
+      await (await open()).workflows.run("long", { steps }, { wait: { timeout: "10m" } });
+      await stopWorker();
+      return begun;
     },
     takeLag: async () => {
       const headers = { authorization: `Bearer ${worker!.token}` };
@@ -107,3 +132,10 @@ export const makePeer: MakePeer = async ({ url, hit, arrived }) => {
     },
   };
 };
+
+// Text that does not compress.
+function randomText(bytes: number): string {
+  let text = "";
+  while (text.length < bytes) text += Math.random().toString(36).slice(2);
+  return text.slice(0, bytes);
+}
