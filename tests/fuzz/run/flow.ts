@@ -37,6 +37,8 @@ export interface Interruption {
   readonly pause?: () => boolean;
   /** Stay in memory from step to step, without ever reading the state back. */
   readonly warm?: true;
+  /** Cancel the flow instead of settling something for the nth time, from 0; not with `warm`. */
+  readonly cancelAt?: number;
 }
 
 interface Pending {
@@ -62,11 +64,15 @@ export function compileSource(source: string): Program | Outcome {
 export function runProgram(program: Program, world: World, interruption: Interruption = {}): Outcome {
   const run = { lines: [] as string[], pending: [] as Pending[], ordinal: 0 };
   const advance = stepper(program, world, interruption);
+  let cancelled = false;
   let step = advance();
   take(run, step.effects);
   for (let turn = 0; step.status === "suspended";) {
     if (step.paused) step = advance([]);
-    else {
+    else if (turn === interruption.cancelAt && !cancelled) {
+      cancelled = true;
+      step = advance([], "no longer wanted");
+    } else {
       if (run.pending.length === 0) return { lines: run.lines, end: "stuck" };
       if (turn >= MAX_TURNS) return { lines: run.lines, end: "endless" };
       step = advance(settle(run.pending, settleNext(world.order, turn++, run.pending.length)));
@@ -81,7 +87,7 @@ function stepper(
   program: Program,
   world: World,
   { pause, warm }: Interruption,
-): (settled?: Settled[]) => Step {
+): (settled?: Settled[], cancel?: string) => Step {
   const host = { now: () => new Date(NOW), random: () => RANDOM, newId: newIds(), pause };
   const start = { inputs: world.inputs ?? {}, context: CONTEXT };
   if (warm) {
@@ -90,10 +96,10 @@ function stepper(
       settled && open ? open.advance(settled) : (open = openFlow(program, start, host)).step;
   }
   let step: Step | undefined;
-  return (settled) => {
+  return (settled, cancel) => {
     const text = JSON.stringify(step?.snapshot);
     return step = settled && step
-      ? resumeFlow(program, JSON.parse(text), settled, host)
+      ? resumeFlow(program, JSON.parse(text), settled, host, { cancel })
       : startFlow(program, start, host);
   };
 }
@@ -105,6 +111,7 @@ function newIds(): () => string {
 
 function endOf(step: Step): string {
   if (step.status === "completed") return `completed ${JSON.stringify(step.output) ?? "null"}`;
+  if (step.status === "cancelled") return "cancelled";
   const { type, message, code } = step.error!;
   if (code === "FLOW_STUCK") return "stuck";
   return `failed ${type}: ${message}`;
