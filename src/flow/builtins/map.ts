@@ -62,7 +62,7 @@ function construct(vm: Machine, [entries]: Value[]): Value {
   if (entries === undefined || entries === null) return map;
   const iterator = vm.iterate(entries);
   for (let entry = vm.next(iterator); entry !== vm.END; entry = vm.next(iterator)) {
-    vm.charge(1);
+    vm.charge(3);
     if (!isObject(entry)) notEntry(vm, entry);
     const key = vm.getMember(entry, "0");
     map.set(key, vm.getMember(entry, "1"));

@@ -17,7 +17,7 @@ function notNullish(vm: Machine, value: Value): Value {
 
 function keysOf(vm: Machine, value: Value): string[] {
   const keys = vm.ownKeys(notNullish(vm, value));
-  vm.charge(keys.length);
+  vm.charge(2 * keys.length);
   return keys;
 }
 

@@ -66,7 +66,7 @@ function construct(vm: Machine, [values]: Value[]): Value {
   if (values === undefined || values === null) return set;
   const iterator = vm.iterate(values);
   for (let value = vm.next(iterator); value !== vm.END; value = vm.next(iterator)) {
-    vm.charge(1);
+    vm.charge(3);
     set.add(value);
     vm.checkArray(set.size);
   }

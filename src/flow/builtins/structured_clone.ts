@@ -22,7 +22,7 @@ class Cloner {
     if (!isObject(value)) return value;
     const known = this.#made.get(value);
     if (known !== undefined) return known;
-    this.#vm.charge(1);
+    this.#vm.charge(8);
     this.#vm.checkArray(this.#made.size + 1);
     const made = this.#shell(value);
     this.#made.set(value, made);
@@ -52,11 +52,13 @@ class Cloner {
     }
     if (value instanceof Map) {
       const map = new Map<Value, Value>();
+      this.#vm.charge(4 * value.size);
       later(() => value.forEach((item, key) => void map.set(this.#copy(key), this.#copy(item))));
       return map;
     }
     if (value instanceof Set) {
       const set = new Set<Value>();
+      this.#vm.charge(4 * value.size);
       later(() => value.forEach((item) => void set.add(this.#copy(item))));
       return set;
     }

@@ -78,8 +78,9 @@ export function drain(vm: FlowMachine, iterator: FlowIterator): Value[] {
 
 /** The keys that `for…in` walks. */
 export function keysIterator(vm: FlowMachine, value: Value): FlowIterator {
-  vm.charge(1);
-  return new FlowIterator(value === undefined || value === null ? [] : ownKeys(value), "values");
+  const keys = value === undefined || value === null ? [] : ownKeys(value);
+  vm.charge(1 + keys.length);
+  return new FlowIterator(keys, "values");
 }
 
 /** The next key that is still there. */

@@ -132,7 +132,9 @@ export function copyMembers(vm: FlowMachine, into: PlainObject, from: Value): vo
 export function restMembers(vm: FlowMachine, value: Value, without: readonly string[]): PlainObject {
   const taken = new Set(without);
   const members = new PlainObject();
-  for (const key of vm.ownKeys(value)) if (!taken.has(key)) members[key] = getMember(vm, value, key);
+  const keys = vm.ownKeys(value);
+  vm.charge(2 * keys.length);
+  for (const key of keys) if (!taken.has(key)) members[key] = getMember(vm, value, key);
   return members;
 }
 

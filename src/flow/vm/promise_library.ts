@@ -27,6 +27,7 @@ function receiver(vm: Machine, self: Value, method: string): FlowPromise {
 }
 
 function then(vm: FlowMachine, promise: FlowPromise, onFulfilled: Value, onRejected: Value): FlowPromise {
+  vm.charge(8);
   const derived = new FlowPromise();
   addReaction(vm, promise, { kind: "then", onFulfilled, onRejected, derived });
   return derived;
