@@ -23,7 +23,7 @@ as $$
     'version', v.version,
     'source', v.source,
     'code', v.code,
-    'snapshot', s.snapshot,
+    'snapshot', case when v.code <> '{"language": "typescript"}' then s.snapshot end,
     'waits', coalesce(s.waits, '[]')
   )
   from rhythm.workflow_state as s
@@ -32,4 +32,4 @@ as $$
 $$;
 
 comment on function rhythm.flow_state(uuid) is
-  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none.';
+  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none. A code-first workflow has no snapshot: its steps are in the view steps.';

@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { type AnyTask, isTask } from "../define/mod.ts";
+import { type AnyTask, type AnyWorkflow, isTask, isWorkflow } from "../define/mod.ts";
 import { CliError } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
 
@@ -7,6 +7,8 @@ import { EXIT } from "./exit_codes.ts";
 export interface LoadedTasks {
   /** Everything made by `task()`, also in exported arrays. */
   readonly tasks: readonly AnyTask[];
+  /** Everything made by `workflow()`, also in exported arrays. */
+  readonly workflows: readonly AnyWorkflow[];
   /** Plain functions, by the names they are exported under. */
   readonly functions: ReadonlyMap<string, (input: unknown) => unknown>;
 }
@@ -20,17 +22,21 @@ export interface LoadedTasks {
  */
 export async function loadTasks(paths: readonly string[], version = 0): Promise<LoadedTasks> {
   const tasks = new Set<AnyTask>();
+  const workflows = new Set<AnyWorkflow>();
   const functions = new Map<string, (input: unknown) => unknown>();
   for (const path of paths) {
     for (const [name, value] of Object.entries(await load(path, version))) {
       const several: unknown[] = Array.isArray(value) ? value : [value];
-      for (const one of several) if (isTask(one)) tasks.add(one);
-      if (typeof value === "function" && !isTask(value)) {
+      for (const one of several) {
+        if (isTask(one)) tasks.add(one);
+        else if (isWorkflow(one)) workflows.add(one);
+      }
+      if (typeof value === "function" && !isTask(value) && !isWorkflow(value)) {
         functions.set(name, value as (input: unknown) => unknown);
       }
     }
   }
-  return { tasks: [...tasks], functions };
+  return { tasks: [...tasks], workflows: [...workflows], functions };
 }
 
 async function load(path: string, version: number): Promise<Record<string, unknown>> {

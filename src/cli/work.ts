@@ -17,14 +17,15 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
     return await dev({ ...call, signal: call.signal, options: { ...options, watch: false } });
   }
   const { project } = target;
-  const { tasks } = await loadTasks(await taskModules(project, options.tasks));
+  const { tasks, workflows } = await loadTasks(await taskModules(project, options.tasks));
   const flows = await flowPlaces(project, options.flows);
-  if (tasks.length === 0 && flows.length === 0) throw nothingToDo(project.root);
+  if (tasks.length === 0 && workflows.length === 0 && flows.length === 0) throw nothingToDo(project.root);
   await using rhythm = await Rhythm.init({
     databaseUrl: target.url,
     schema: target.schema,
     flows,
     tasks,
+    workflows,
     autoMigrate: options.migrate,
     ...(call.json ? { log: { format: "json" } } : {}),
   });

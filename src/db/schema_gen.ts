@@ -1182,7 +1182,7 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
   {
     name: "140_start.sql",
     kind: "behaviour",
-    checksum: "3f453e44487230c59b37957ad8537940a39ba847e26e1daaf85dc0a3e3b00098",
+    checksum: "ff91d0c668c2f7aa6206fe88da67d055733609321f5e44d77c57489b0278b328",
     text: `-- Starting: what applications call.
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
@@ -1201,19 +1201,25 @@ as $$
     where r.value ? 'idempotency_key'
     order by r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key', r.nth
   ),
+  before as (
+    select k.key, k.execution_id from rhythm.idempotency_key as k where k.key in (select n.key from keyed as n)
+  ),
   kept as (
     insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
     select n.key, n.id, n.expires_at from keyed as n order by n.key
     on conflict (key) do update set
       execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
       expires_at = case when k.expires_at <= p_now then excluded.expires_at else k.expires_at end
-    returning k.key, k.execution_id
+    returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
-    k.execution_id = n.id and r.nth = min(r.nth) over (partition by k.key)
+    -- A caller that gives its own ids gives the same one again: that it is in the row does not say who put it there.
+    (k.inserted or coalesce(k.execution_id = n.id and b.execution_id <> n.id, false))
+      and r.nth = min(r.nth) over (partition by k.key)
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
   join kept as k on k.key = format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
   join keyed as n on n.key = k.key
+  left join before as b on b.key = k.key
   where r.value ? 'idempotency_key';
 $$;
 
@@ -5424,7 +5430,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "620_schedule.sql",
     kind: "behaviour",
-    checksum: "3c9035993c44e1eab38d8d3932b174943e221a49ba88dd71626293bfc0de32f5",
+    checksum: "2d6bafb276093a6ee316fe85efeb02ac5daf7841e43c6a74b974eb6b46963a28",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -5542,6 +5548,7 @@ begin
     )
     where s.name = p_name;
   end if;
+  perform rhythm.wake_clocks();
   return v_new.next_slot;
 end;
 $$;
@@ -5572,7 +5579,7 @@ comment on function rhythm.unschedule(text) is
   {
     name: "630_schedule_control.sql",
     kind: "behaviour",
-    checksum: "f5635bca9bacb1042bea14da7d00cda4ff457848fbe3861b05942d7761fd4cf3",
+    checksum: "fb1d930fb76986ad414fe7dec70fda08711fa5035095e3a23933b69aa1a71942",
     text: `-- Pause, resume, trigger, back-fill.
 
 create or replace function rhythm.pause_schedule(p_name text)
@@ -5609,6 +5616,7 @@ begin
     update rhythm.schedule_entry as s
     set (paused_at, next_slot, due_at) = (null, v_entry.next_slot, rhythm.slot_due(v_entry, v_entry.next_slot))
     where s.name = v_entry.name;
+    perform rhythm.wake_clocks();
   end if;
   return v_entry.next_slot;
 end;
@@ -6522,7 +6530,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "678_read_functions.sql",
     kind: "behaviour",
-    checksum: "c02a46a9f52b908bcf73d71e351843e27460dbdc704b463d10556e7388496c73",
+    checksum: "18bd9dfdfa0f67f9447984e7cccaeed931dcce201f7260e9ee109b4990e7ca64",
     text: `-- Two questions of tools that no view answers.
 
 create or replace function rhythm.first_id(p_at timestamptz)
@@ -6548,7 +6556,7 @@ as $$
     'version', v.version,
     'source', v.source,
     'code', v.code,
-    'snapshot', s.snapshot,
+    'snapshot', case when v.code <> '{"language": "typescript"}' then s.snapshot end,
     'waits', coalesce(s.waits, '[]')
   )
   from rhythm.workflow_state as s
@@ -6557,7 +6565,7 @@ as $$
 $$;
 
 comment on function rhythm.flow_state(uuid) is
-  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none.';
+  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none. A code-first workflow has no snapshot: its steps are in the view steps.';
 `,
   },
   {

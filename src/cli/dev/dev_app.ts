@@ -4,7 +4,7 @@ import { httpParts } from "../../app/http_parts.ts";
 import { placeOf } from "../../app/open_database.ts";
 import { type AppParts, assemble, type Rhythm } from "../../app/rhythm.ts";
 import type { Database } from "../../db/database.ts";
-import type { AnyTask, Logger } from "../../define/mod.ts";
+import type { AnyTask, AnyWorkflow, Logger } from "../../define/mod.ts";
 import { compileFlow, renderDiagnostics } from "../../flow/mod.ts";
 import { createHandler, type Handler } from "../../http/mod.ts";
 import type { WorkerEvent } from "../../worker/events.ts";
@@ -38,6 +38,7 @@ export class DevApp {
   readonly #leaving = new Set<Promise<void>>();
   #version = 0;
   #tasks: readonly AnyTask[] = [];
+  #workflows: readonly AnyWorkflow[] = [];
   readonly #required = new Map<string, string[]>();
   /** The texts whose problems were shown. */
   readonly #shown = new Map<string, string>();
@@ -111,7 +112,9 @@ export class DevApp {
 
   async #loadTasks(): Promise<boolean> {
     try {
-      this.#tasks = (await loadTasks(this.#parts.modules, ++this.#version)).tasks;
+      const { tasks, workflows } = await loadTasks(this.#parts.modules, ++this.#version);
+      this.#tasks = tasks;
+      this.#workflows = workflows;
       return true;
     } catch (error) {
       this.#trouble(error);
@@ -128,6 +131,7 @@ export class DevApp {
       database: lent(database),
       schema: target.schema,
       tasks: this.#tasks,
+      workflows: this.#workflows,
       logger: this.#logger(),
     };
     const rhythm = await assemble(parts, []);

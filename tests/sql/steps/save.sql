@@ -30,6 +30,8 @@ begin
   perform test.eq(test.status(f), 'suspended', 'it waits');
   perform test.eq((select count(*) from rhythm.waits as x where x.execution_id = f), 2::bigint, 'and people see for what');
 
+  perform test.eq(rhythm.flow_state(f) -> 'snapshot', 'null'::jsonb, 'there is no snapshot for the language to read');
+
   perform test.pass('2 minutes');
   perform rhythm.tick();
   perform test.eq(test.status(f), 'pending', 'the timer wakes it');
