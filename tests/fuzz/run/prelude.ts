@@ -34,7 +34,7 @@ export function createPrelude(inputs: JsonValue): Prelude {
   let ids = 0;
   const start = (kind: Operation["kind"], target: string, given: unknown): Promise<unknown> => {
     const inputs = JSON.parse(
-      JSON.stringify(carried(given ?? {}, `inputs of ${target}`)) ?? "null",
+      JSON.stringify(carried(given === undefined ? {} : given, `inputs of ${target}`)) ?? "null",
     ) as JsonValue;
     const id = uuid(++ids);
     lines.push(effectLine(kind, target, inputs));
