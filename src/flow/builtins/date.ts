@@ -59,7 +59,7 @@ function set(vm: Machine, self: Value, to: { part: string; count: number; args: 
 function localized(name: "toLocaleString" | "toLocaleDateString" | "toLocaleTimeString"): Declared {
   return [0, (vm, self, args) => {
     const date = dateOf(vm, self);
-    vm.charge(FORMATTER_COST);
+    vm.charge(3 * FORMATTER_COST);
     const { locales, options } = localeArguments(vm, args);
     const given = { timeZone: "UTC", ...options } as Intl.DateTimeFormatOptions;
     return guard(vm, () => date[name](locales, given));
