@@ -141,6 +141,8 @@ export class Run {
   #suspended(about: { waits?: Wait[]; paused?: true }): Step {
     const vm = this.#vm;
     const { snapshot, released, size } = encode(vm, this.#main);
+    // A snapshot does not keep it, so a machine that stays in memory must not know more.
+    vm.thrown = undefined;
     const { snapshotSize } = vm.limits;
     if (size > snapshotSize / 8 && JSON.stringify(snapshot).length > snapshotSize) {
       throw new LimitExceeded(

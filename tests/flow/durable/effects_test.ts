@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { start } from "../vm/support.ts";
+import { openFlow } from "../../../src/flow/mod.ts";
+import { compile, createHost, start, startWith } from "../vm/support.ts";
 
 Deno.test("effects come in program order, with ids, places and times", () => {
   const { step } = start(`console.log("one", 2);
@@ -132,4 +133,15 @@ Deno.test("a flow that is stuck, or ran into a limit, says where", () => {
   ]]);
   const endless = start("const spin = () => {\n  for (;;) {}\n};\nspin()").step.error!;
   assert.deepEqual([endless.code, endless.at.line, endless.stack.length], ["FLOW_INSTRUCTIONS", 2, 2]);
+});
+
+Deno.test("where a value was thrown is told alike in memory and from a snapshot", () => {
+  const source = `const work = async () => {
+  try { throw "lost" } finally { await Timer.delay(1) }
+};
+await work()`;
+  const cold = start(source).complete("op-1").error;
+  const open = openFlow(compile(source), startWith(), createHost());
+  assert.deepEqual(open.advance([{ id: "op-1", status: "completed", output: null }]).error, cold);
+  assert.equal(cold?.message, "lost");
 });
