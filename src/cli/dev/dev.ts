@@ -48,6 +48,19 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   try {
     await app.load();
     await using server = serveDev({ database, app, token, port });
+    const ready = Promise.withResolvers<void>();
+    const watching = options.watch
+      ? watchFiles(project.root, {
+        onChange: (paths) => app.change(paths),
+        onReady: ready.resolve,
+        signal,
+      }).catch((error) => {
+        const { paint } = terminal;
+        account.tell(`${paint("warn", "warning:")} changes are not seen: ${(error as Error).message}`);
+        ready.resolve();
+      })
+      : undefined;
+    if (watching !== undefined) await ready.promise;
     await writeState(project.root, {
       pid: Deno.pid,
       url: server.url,
@@ -58,9 +71,6 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
     if (!call.json) {
       banner({ call, database, app, url: server.url }).forEach((line) => account.tell(line));
     }
-    const watching = options.watch
-      ? watchFiles(project.root, { onChange: (paths) => app.change(paths), signal })
-      : undefined;
     await aborted(signal);
     account.tell(terminal.paint("quiet", "stopping: handlers may finish; Ctrl-C again ends at once"));
     await watching;

@@ -4,24 +4,32 @@ const PASSED_OVER = new Set(["node_modules", "dist", "build", "target", "vendor"
 const MOST_DIRECTORIES = 2_000;
 const SETTLE_MS = 60;
 
+/** What {@linkcode watchFiles} calls, and what ends it. */
+export interface WatchOptions {
+  /** Called with the paths that changed; calls do not overlap. */
+  readonly onChange: (paths: ReadonlySet<string>) => Promise<void>;
+  /** Called once, when changes are seen from now on. */
+  readonly onReady: () => void;
+  /** Ends the watching. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Tells which files of a project change, several changes in quick succession as one.
  *
  * @param root the project
- * @param options what to call with the paths, and what ends the watching
+ * @param options what to call, and what ends the watching
  */
-export async function watchFiles(
-  root: string,
-  options: { onChange: (paths: ReadonlySet<string>) => Promise<void>; signal: AbortSignal },
-): Promise<void> {
-  while (!options.signal.aborted) await watchOnce(root, options);
+export async function watchFiles(root: string, options: WatchOptions): Promise<void> {
+  let known: ReadonlySet<string> | undefined;
+  while (!options.signal.aborted) known = await watchOnce(root, { ...options, known });
 }
 
-// Ends when a directory comes or goes: the next one watches the directories that there are then.
+// Ends when a directory comes: the next one watches the directories that there are then.
 async function watchOnce(
   root: string,
-  { onChange, signal }: { onChange: (paths: ReadonlySet<string>) => Promise<void>; signal: AbortSignal },
-): Promise<void> {
+  { onChange, onReady, signal, known }: WatchOptions & { known: ReadonlySet<string> | undefined },
+): Promise<ReadonlySet<string>> {
   const directories = await directoriesOf(root);
   const watcher = Deno.watchFs(directories, { recursive: false });
   const close = (): void => watcher.close();
@@ -34,16 +42,28 @@ async function watchOnce(
     changed.clear();
     telling = telling.then(() => onChange(paths));
   };
-  for await (const event of watcher) {
-    if (event.kind === "access") continue;
-    for (const path of event.paths) if (!/(^|\/)\.[^/]*$|~$/.test(path)) changed.add(path);
+  const note = (paths: readonly string[]): void => {
+    for (const path of paths) if (!/(^|\/)\.[^/]*$|~$/.test(path)) changed.add(path);
     clearTimeout(timer);
     if (changed.size > 0) timer = setTimeout(tell, SETTLE_MS);
+  };
+  if (known === undefined) onReady();
+  // What was written into a new directory before it was watched.
+  else for (const one of directories) if (!known.has(one)) note(await filesOf(one));
+  for await (const event of watcher) {
+    if (event.kind === "access") continue;
+    note(event.paths);
     const isTree = event.kind === "create" && (await Promise.all(event.paths.map(isDirectory))).some(Boolean);
     if (isTree) break;
   }
   signal.removeEventListener("abort", close);
   if (signal.aborted) clearTimeout(timer);
+  return new Set(directories);
+}
+
+async function filesOf(directory: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(directory)).catch(() => []);
+  return entries.filter((entry) => entry.isFile).map((entry) => join(directory, entry.name));
 }
 
 async function directoriesOf(root: string): Promise<string[]> {

@@ -90,7 +90,7 @@ Deno.test("hello greets, waits for a wave, and says who waved", async () => {
   const run = await rhythm.workflows.start("hello", { name: "Ada" });
   await run.signal("wave", { from: "Grace" });
 
-  assert.deepEqual(await run.result({ timeout: "20s" }), {
+  assert.deepEqual(await run.result({ timeout: "1m" }), {
     greeting: "Hello, Ada!",
     wavedBack: true,
     from: "Grace",
