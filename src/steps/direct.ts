@@ -80,12 +80,14 @@ export class DirectDriver implements Driver {
   }
 
   async drive(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
-    if (core.run?.isOpen) return await this.#goOn(core, code);
+    if (core.run?.isOpen && !core.run.isDriven) return await this.#goOn(core, code);
+    // A second call with one context has a run of its own, which begins when the first is over.
+    const own = core.run === undefined ? core : { ...core, run: undefined };
     await this.#enter();
     try {
-      return await this.#untilOver(core, code);
+      return await this.#untilOver(own, code);
     } finally {
-      core.run = undefined;
+      own.run = undefined;
       await this.#leave();
     }
   }
@@ -100,7 +102,6 @@ export class DirectDriver implements Driver {
 
   // It was begun by hand, and is ended by its code.
   async #goOn(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
-    if (core.run!.isDriven) return await this.#untilOver({ ...core, run: undefined }, code);
     try {
       const end = await core.run!.drive(() => code(makeContext(core)));
       const over = await this.#conclude(core, end);
