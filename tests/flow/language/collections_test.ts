@@ -67,4 +67,27 @@ cases("collections", [
     `const m = new Map([["a", 1], ["b", 2]]); return Object.fromEntries([...m].map(([k, v]) => [k, v * 2]));`,
     { "a": 2, "b": 4 },
   ],
+  [
+    `const g = Object.groupBy([1, 2], (n) => "k" + n % 2); try { return String(g); } catch (e) { return [e.message, g instanceof Object, { ...g } instanceof Object]; }`,
+    ["Cannot convert object to primitive value", false, true],
+  ],
+  [
+    `const { groups } = "ab".match(/(?<x>a)/); try { return groups + ""; } catch (e) { return [e.message, { ...groups }]; }`,
+    ["Cannot convert object to primitive value", { x: "a" }],
+  ],
+  [
+    `const m = "xab".match(/(?<q>a)(b)/d); await null; m.index += 1; return [Object.keys(m), m.index, m.input, m.indices, delete m.input, "input" in m];`,
+    [["0", "1", "2", "index", "input", "groups", "indices"], 2, "xab", [[1, 3], [1, 2], [2, 3]], true, false],
+  ],
+  ["try { new Map(`t`); } catch (e) { return e.message; }", "Iterator value t is not an entry object"],
+  ["try { new Promise('text'); } catch (e) { return e.message; }", "Promise resolver text is not a function"],
+  [
+    "try { new Promise(/r/); } catch (e) { return e.message; }",
+    "Promise resolver [object RegExp] is not a function",
+  ],
+  [
+    "const s = 'abc'; try { delete s[0]; } catch (e) { return e.message; }",
+    "Cannot delete property '0' of [object String]",
+  ],
+  ["try { [].with('x', 1); } catch (e) { return e.message; }", "Invalid index : x"],
 ]);
