@@ -1,4 +1,4 @@
-import type { ExecutionError, Logger } from "../define/mod.ts";
+import type { ExecutionError, Logger, Telemetry } from "../define/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { Claimed, Engine, Outcome, Settled } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
@@ -6,6 +6,7 @@ import type { Hands } from "./hands.ts";
 import { leaseOf } from "./lease.ts";
 import { type RunSteps, StepDesk } from "./step_desk.ts";
 import type { Reporter } from "./reporter.ts";
+import { spanOf, thrownOf } from "./span.ts";
 import type { Strangers } from "./strangers.ts";
 import type { StopReason } from "./task_run.ts";
 
@@ -68,6 +69,8 @@ export interface CodeCrewParts {
   readonly settle: (outcome: Outcome) => void;
   /** Told when something that a step waits for is due, in milliseconds. */
   readonly due: (ms: number) => void;
+  /** Tracing, if somebody collects it. */
+  readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;
 }
@@ -85,13 +88,26 @@ export class CodeCrew {
 
   /** Runs a workflow that was claimed. */
   start(claimed: Claimed): void {
-    const { code, hands, observer, settle, strangers } = this.#parts;
+    const { code, observer, settle, strangers, telemetry } = this.#parts;
     if (!code.knows(claimed.target)) return settle(strangers.handBack(claimed, "handler"));
     const { cancelReason } = claimed.flow!;
     if (cancelReason !== null) {
       return settle({ ...leaseOf(claimed), status: "cancelled" });
     }
     observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
+    if (telemetry === undefined) {
+      void this.#carry(claimed);
+    } else {
+      // The span wants a rejection to see a failure; nobody else does.
+      telemetry.span(spanOf(claimed), async () => {
+        const end = await this.#carry(claimed);
+        if (end.status === "failed") throw thrownOf(end.error);
+      }).catch(() => {});
+    }
+  }
+
+  async #carry(claimed: Claimed): Promise<CodeEnd> {
+    const { code, hands } = this.#parts;
     const run = code.start({
       id: claimed.id,
       workflow: claimed.target,
@@ -102,7 +118,9 @@ export class CodeCrew {
       log: (level, message, data) => this.#log(claimed, { level, message, data }),
     });
     hands.take(claimed, run);
-    void run.end.then((end) => this.#end(claimed, end));
+    const end = await run.end;
+    this.#end(claimed, end);
+    return end;
   }
 
   #end(claimed: Claimed, end: CodeEnd): void {

@@ -8,6 +8,7 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { task } from "../../mod.ts";
+import { step, workflow } from "../../src/steps/mod.ts";
 import { testApp, until } from "./support.ts";
 
 const exporter = new InMemorySpanExporter();
@@ -55,6 +56,23 @@ Deno.test("spans lead from the starter through flow and child to the task and wh
   equal([start!.kind, flow!.kind, taken!.kind], [SpanKind.PRODUCER, SpanKind.CONSUMER, SpanKind.CONSUMER]);
   same(flow!.attributes["rhythm.execution"], run.id);
   equal([taken!.attributes["rhythm.target"], taken!.attributes["rhythm.attempt"]], ["work", 1]);
+});
+
+Deno.test("a code-first workflow has a span under its starter's, and what its steps do is under that", async () => {
+  exporter.reset();
+  const inStep = step("inside", () => {
+    trace.getTracer("mine").startSpan("in the step").end();
+    return 7;
+  });
+  const coded = workflow("coded", async (ctx, _input: null) => await inStep(ctx));
+  await using app = await testApp({ workflows: [coded] });
+  app.work();
+  same(await (await app.rhythm.workflows.start(coded, null)).result({ timeout: "20s" }), 7);
+  const [start, run, inside] = await Promise.all(
+    ["start coded", "workflow coded", "in the step"].map(spanNamed),
+  );
+  same(run!.parentSpanContext?.spanId, start!.spanContext().spanId);
+  same(inside!.parentSpanContext?.spanId, run!.spanContext().spanId);
 });
 
 Deno.test("a failed attempt has a span of its own that says so", async () => {
