@@ -16,19 +16,25 @@ as $$
     where r.value ? 'idempotency_key'
     order by r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key', r.nth
   ),
+  before as (
+    select k.key, k.execution_id from rhythm.idempotency_key as k where k.key in (select n.key from keyed as n)
+  ),
   kept as (
     insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
     select n.key, n.id, n.expires_at from keyed as n order by n.key
     on conflict (key) do update set
       execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
       expires_at = case when k.expires_at <= p_now then excluded.expires_at else k.expires_at end
-    returning k.key, k.execution_id
+    returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
-    k.execution_id = n.id and r.nth = min(r.nth) over (partition by k.key)
+    -- A caller that gives its own ids gives the same one again: that it is in the row does not say who put it there.
+    (k.inserted or coalesce(k.execution_id = n.id and b.execution_id <> n.id, false))
+      and r.nth = min(r.nth) over (partition by k.key)
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
   join kept as k on k.key = format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
   join keyed as n on n.key = k.key
+  left join before as b on b.key = k.key
   where r.value ? 'idempotency_key';
 $$;
 

@@ -115,6 +115,7 @@ begin
     )
     where s.name = p_name;
   end if;
+  perform rhythm.wake_clocks();
   return v_new.next_slot;
 end;
 $$;

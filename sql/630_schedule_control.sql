@@ -34,6 +34,7 @@ begin
     update rhythm.schedule_entry as s
     set (paused_at, next_slot, due_at) = (null, v_entry.next_slot, rhythm.slot_due(v_entry, v_entry.next_slot))
     where s.name = v_entry.name;
+    perform rhythm.wake_clocks();
   end if;
   return v_entry.next_slot;
 end;

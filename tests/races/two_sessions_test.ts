@@ -313,3 +313,41 @@ race(
     assert.deepEqual(heard, ["default", "end"]);
   },
 );
+
+race("schedule() and resume_schedule() tell a worker that sleeps to look at the clock again", async () => {
+  await using arena = await openArena(2);
+  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  const heard: string[] = [];
+  await arena.db.sql.listen("rhythm_work", (queue) => heard.push(queue));
+  const worker = await registerWorker(two);
+  await one`select rhythm.schedule('s', '@daily', 'a', type => 'task')`;
+  await two`select id from rhythm.claim(${worker}, p_dozing => true)`;
+  await one`select rhythm.schedule('s', '@hourly', 'a', type => 'task')`;
+  await one`select rhythm.pause_schedule('s')`;
+  await one`select rhythm.resume_schedule('s')`;
+  await one`select pg_notify('rhythm_work', 'end')`;
+  while (!heard.includes("end")) await new Promise((resolve) => setTimeout(resolve, 2));
+  assert.deepEqual(heard, ["", "", "end"]);
+});
+
+race("rhythm.now(): a role that is not the owner moves no clock", async () => {
+  await using arena = await openArena(1);
+  const [one] = arena.sessions as [postgres.Sql];
+  const role = `rhythm_test_clock_${crypto.randomUUID().slice(0, 8)}`;
+  await arena.watcher.unsafe(`create role ${role} login in role rhythm_worker`);
+  try {
+    await one.unsafe(`set session authorization ${role}`);
+    await one.unsafe("set rhythm_clock.shift = '1 day'");
+    const ahead = async (): Promise<boolean> =>
+      (await one`select rhythm.now() > clock_timestamp() + interval '1 hour' as ahead`)[0]?.ahead;
+    assert.equal(await ahead(), false);
+    await one.unsafe("set rhythm_clock.at = '2000-01-01'");
+    const [row] = await one`select rhythm.now() < '2001-01-01' as back`;
+    assert.equal(row?.back, false);
+    await one.unsafe("reset rhythm_clock.at; reset session authorization");
+    assert.equal(await ahead(), true);
+  } finally {
+    await one.unsafe("reset session authorization");
+    await arena.watcher.unsafe(`drop role ${role}`);
+  }
+});

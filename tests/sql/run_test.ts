@@ -9,7 +9,7 @@ const rolledBack = new Error("rolled back");
 let shared: Promise<TestDatabase> | undefined;
 
 const files = [...Deno.readDirSync(here)]
-  .filter((area) => area.isDirectory)
+  .filter((area) => area.isDirectory && area.name !== "arguments")
   .flatMap((area) =>
     [...Deno.readDirSync(new URL(`${area.name}/`, here))].map((file) => `${area.name}/${file.name}`)
   )

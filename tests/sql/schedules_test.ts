@@ -41,7 +41,7 @@ Deno.test({
   name: "fire_schedules() passes over a schedule that another session is firing, without waiting or spinning",
   ignore: onEmbedded,
   fn: async () => {
-    await using test = await freshDatabase();
+    await using test = await freshDatabase({ leaves: "damage" });
     const { sql } = test;
     await sql`select rhythm.schedule('busy', '* * * * * *', 'report', type => 'task')`;
     await sql`update rhythm.schedule_entry set due_at = rhythm.now() - interval '1 minute'`;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import postgres from "postgres";
 import { connect } from "../../src/db/connect.ts";
@@ -35,6 +36,8 @@ export interface TestDatabase extends AsyncDisposable {
 export interface FreshOptions {
   /** Whether the engine is installed. Default: installed. */
   engine?: "installed" | "absent";
+  /** Whether the engine's data must be sound at the end: `check()` finds nothing. Default: sound. */
+  leaves?: "sound" | "damage";
 }
 
 let server: Promise<string> | undefined;
@@ -71,7 +74,8 @@ export async function privateCluster(
  */
 export async function freshDatabase(options: FreshOptions = {}): Promise<TestDatabase> {
   const engine = options.engine ?? "installed";
-  if (onEmbedded) return await freshEmbedded(engine);
+  const isToBeSound = engine === "installed" && options.leaves !== "damage";
+  if (onEmbedded) return await freshEmbedded(engine, isToBeSound);
   const base = await testServer();
   const admin = postgres(base, { max: 1, onnotice: () => {} });
   const name = `${prefix()}_${crypto.randomUUID().slice(0, 8)}`;
@@ -93,10 +97,28 @@ export async function freshDatabase(options: FreshOptions = {}): Promise<TestDat
     async [Symbol.asyncDispose](): Promise<void> {
       await Promise.all([database.close(), sql.end({ timeout: 1 })]);
       const again = postgres(base, { max: 1, onnotice: () => {} });
+      // A test may have closed or dropped what it was given: it is looked at from outside.
+      const [left] = await again`select from pg_database where datname = ${name}`;
+      const found = left && isToBeSound ? await violations(url) : [];
       await again.unsafe(`drop database if exists "${name}" with (force)`);
       await again.end();
+      assert.deepEqual(found, [], "check() finds the engine's data damaged at the end of the test");
     },
   };
+}
+
+/** What check() finds in a database that still has the engine. */
+async function violations(url: string): Promise<string[]> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    const [engine] =
+      await sql`select from pg_proc where proname = 'check' and pronamespace = to_regnamespace('rhythm')`;
+    if (engine === undefined) return [];
+    const rows = await sql`select concat_ws(' ', execution_id, violation) as text from rhythm.check()`;
+    return rows.map((row) => row.text);
+  } finally {
+    await sql.end();
+  }
 }
 
 /** What the names of this run's databases begin with. */
@@ -157,7 +179,7 @@ function engineFiles(): Promise<SchemaFile[]> {
 
 let dump: Promise<Blob> | undefined;
 
-async function freshEmbedded(engine: "installed" | "absent"): Promise<TestDatabase> {
+async function freshEmbedded(engine: "installed" | "absent", isToBeSound: boolean): Promise<TestDatabase> {
   const database = engine === "absent" ? await openEmbedded({ dataDir: "memory://" }) : await openEmbedded({
     dataDir: "memory://",
     loadDataDir: await (dump ??= embeddedTemplate()),
@@ -170,7 +192,18 @@ async function freshEmbedded(engine: "installed" | "absent"): Promise<TestDataba
     get sql(): postgres.Sql {
       throw new Error("This test needs a server: PGlite has no connections. Give it `ignore: onEmbedded`");
     },
-    [Symbol.asyncDispose]: () => database.close(),
+    async [Symbol.asyncDispose](): Promise<void> {
+      // One that the test has closed is gone, and with it what could be looked at.
+      const rows = isToBeSound
+        ? await database.query<{ violation: string }>("select violation from rhythm.check()").catch(() => [])
+        : [];
+      await database.close();
+      assert.deepEqual(
+        rows.map((row) => row.violation),
+        [],
+        "check() finds the engine's data damaged at the end of the test",
+      );
+    },
   };
 }
 
