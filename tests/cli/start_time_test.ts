@@ -1,8 +1,16 @@
+/**
+ * How long the command takes to start, in processor time: what else the machine does counts little, and on a machine at
+ * rest less time than that passes, as threads share the work.
+ *
+ * @module
+ */
 import { ok } from "node:assert/strict";
-import { project, rhythm } from "./support.ts";
+import { entry, project } from "./support.ts";
 
 const LIMIT_MS = 150;
 const TRIES = 20;
+/** What Deno itself takes for nothing, on the machine that the limit is meant for. */
+const EMPTY_MS = 17;
 
 /** What needs no database. */
 const COMMANDS: string[][] = [
@@ -20,31 +28,41 @@ const COMMANDS: string[][] = [
   ["flow", "run", "flows/one.flow"],
 ];
 
-/** How long Deno itself takes for nothing, on the machine that the limit is meant for. */
-const EMPTY_MS = 16;
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
+/** The processor time of a Deno program, in milliseconds. */
+async function processorMs(args: readonly string[], cwd: string): Promise<number> {
+  const { stderr } = await new Deno.Command("bash", {
+    args: [
+      "-c",
+      'TIMEFORMAT="%3U %3S"; time "$@" >/dev/null 2>&1',
+      "bash",
+      Deno.execPath(),
+      "run",
+      "-A",
+      ...args,
+    ],
+    cwd,
+    env: { RHYTHM_DATABASE_URL: "", LC_ALL: "C" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const [user = NaN, system = NaN] = new TextDecoder().decode(stderr).trim().split(" ").map(Number);
+  return (user + system) * 1_000;
 }
 
-async function nothing(path: string): Promise<void> {
-  await new Deno.Command(Deno.execPath(), { args: ["run", path], stdout: "null", stderr: "null" }).output();
-}
-
-// The best of several, measured by what Deno itself takes meanwhile: what else the machine does is not the command's.
 for (const args of COMMANDS) {
-  Deno.test(`rhythm ${args.join(" ")} takes less than ${LIMIT_MS} ms`, async () => {
-    await using made = await project({ "flows/one.flow": 'console.log("x")\nreturn 1\n', "empty.ts": "" });
-    let [best, empty, told] = [Infinity, Infinity, ""];
-    for (let tries = 0; tries < TRIES; tries++) {
-      best = Math.min(best, await timed(() => rhythm(args, { cwd: made.path })));
-      empty = Math.min(empty, await timed(() => nothing(`${made.path}/empty.ts`)));
-      const limit = LIMIT_MS * Math.max(1, empty / EMPTY_MS);
-      told = `the best of ${tries + 1} took ${best.toFixed(0)} ms; Deno alone takes ${empty.toFixed(0)} ms`;
-      if (best < limit) return;
-    }
-    ok(false, told);
+  Deno.test({
+    name: `rhythm ${args.join(" ")} takes less than ${LIMIT_MS} ms`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using made = await project({ "flows/one.flow": 'console.log("x")\nreturn 1\n', "empty.ts": "" });
+      let [best, empty] = [Infinity, Infinity];
+      for (let tries = 0; tries < TRIES; tries++) {
+        best = Math.min(best, await processorMs([entry, ...args], made.path));
+        empty = Math.min(empty, await processorMs(["empty.ts"], made.path));
+        if (best < LIMIT_MS * Math.max(1, empty / EMPTY_MS)) return;
+      }
+      ok(false, `the best of ${TRIES} took ${best.toFixed(0)} ms; Deno alone takes ${empty.toFixed(0)} ms`);
+    },
   });
 }
