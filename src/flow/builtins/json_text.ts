@@ -99,6 +99,7 @@ class Writer {
   #checkDepth(): void {
     const depth = this.#open.length + 1;
     this.#vm.checkArray(depth);
+    this.#vm.charge(4);
     if (this.#options.replacer === undefined || depth <= MAX_REPLACED_DEPTH) return;
     this.#vm.fail("RangeError", "Maximum call stack size exceeded", { code: "FLOW_CALL_DEPTH" });
   }

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { compileFlow, startFlow, type Step } from "../../../src/flow/mod.ts";
+import { compileFlow, startFlow, type Step, type StepOptions } from "../../../src/flow/mod.ts";
 
 /** Shows a value exactly, in the words of the language itself: both machines run this. */
 const SHOW = `
@@ -56,10 +56,10 @@ const CONTEXT = {
 };
 
 /** Run a flow that does not wait. */
-export function run(source: string): Step {
+export function run(source: string, options?: StepOptions): Step {
   const { program, diagnostics } = compileFlow({ name: "builtins.flow", source });
   assert(program, diagnostics.map((one) => `${one.code} ${one.message}`).join("\n"));
-  return startFlow(program, { inputs: {}, context: CONTEXT }, host);
+  return startFlow(program, { inputs: {}, context: CONTEXT }, host, options);
 }
 
 /** How a flow that does not wait ends: its output, or `code type: message` of its failure. */
