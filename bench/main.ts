@@ -17,8 +17,8 @@ import { openPlace } from "./place.ts";
 import { type Figure, runBenchmark } from "./run.ts";
 import { table } from "./table.ts";
 
-/** Everything that can take part; Absurd only where its SQL is given. */
-const PEERS = ["rhythm", "graphile_worker", "pg_boss", "dbos", "openworkflow", "restate", "absurd", "floor"];
+/** Everything that can take part. */
+const PEERS = ["rhythm", "graphile_worker", "pg_boss", "dbos", "openworkflow", "floor"];
 
 const HELP = `deno task bench [B1 B4 …] [--peers a,b] [--rounds N] [--tiny] [--json FILE]
 
@@ -35,7 +35,6 @@ Options
 
 Environment
   RHYTHM_BENCH_URL     a server to use instead; its databases bench_… are ours
-  ABSURD_SQL           the path of Absurd's SQL file; without it Absurd is left out
   RHYTHM_BENCH_VERBOSE shows what the peers' processes say`;
 
 /** Runs what the arguments ask for; gives the process' exit code. */
