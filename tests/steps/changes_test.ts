@@ -1,7 +1,7 @@
 /** A workflow whose code changed while it was under way: it goes on, and a warning names both steps. */
 import assert from "node:assert/strict";
 import { step, TransientStepError, workflow, type WorkflowContext } from "../../src/steps/mod.ts";
-import { stepsTest } from "./support.ts";
+import { onServer, stepsTest } from "./support.ts";
 
 const run = (name: string) => step(name, () => name);
 const [a, b, c, z] = ["a", "b", "c", "z"].map(run) as [
@@ -55,21 +55,24 @@ const changes: { what: string; before: Code; after: Code; warns: RegExp | undefi
   },
 ];
 
-Deno.test("a replay that calls other steps than the run before warns with both names, once, and goes on", async (t) => {
-  await using test = await stepsTest();
-  for (const { what, before, after, warns } of changes) {
-    await t.step(what, async () => {
-      test.warnings.length = 0;
-      const ctx = await test.admin.createWorkflow("changing");
-      await assert.rejects(workflow("changing", before)(ctx), TransientStepError);
-      const stored = await test.steps(ctx.id());
-      await workflow("changing", after)(ctx);
-      if (warns === undefined) return assert.deepEqual(test.warnings, []);
-      assert.equal(test.warnings.length, 1, test.warnings.join("\n"));
-      assert.match(test.warnings[0]!, warns);
-      assert.match(test.warnings[0]!, new RegExp(ctx.id()));
-      const left = (await test.steps(ctx.id())).filter((line) => stored.includes(line));
-      assert.deepEqual(left, stored, "what was stored stays");
-    });
-  }
-});
+onServer(
+  "a replay that calls other steps than the run before warns with both names, once, and goes on",
+  async (t) => {
+    await using test = await stepsTest();
+    for (const { what, before, after, warns } of changes) {
+      await t.step(what, async () => {
+        test.warnings.length = 0;
+        const ctx = await test.admin.createWorkflow("changing");
+        await assert.rejects(workflow("changing", before)(ctx), TransientStepError);
+        const stored = await test.steps(ctx.id());
+        await workflow("changing", after)(ctx);
+        if (warns === undefined) return assert.deepEqual(test.warnings, []);
+        assert.equal(test.warnings.length, 1, test.warnings.join("\n"));
+        assert.match(test.warnings[0]!, warns);
+        assert.match(test.warnings[0]!, new RegExp(ctx.id()));
+        const left = (await test.steps(ctx.id())).filter((line) => stored.includes(line));
+        assert.deepEqual(left, stored, "what was stored stays");
+      });
+    }
+  },
+);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Admin, step, workflow, type WorkflowContext } from "../../src/steps/mod.ts";
-import { stepsTest } from "./support.ts";
+import { onServer, stepsTest } from "./support.ts";
 
 const inc = step("inc", (_ctx, n: number) => n + 1);
 
-Deno.test("what cannot be done is said, with what to do instead", async () => {
+onServer("what cannot be done is said, with what to do instead", async () => {
   await using test = await stepsTest();
   const one = workflow("one", async (ctx) => await inc(ctx, 1));
   const two = workflow("two", async (ctx) => await Promise.all([inc(ctx, 1), inc(ctx, 2)]));
@@ -58,7 +58,7 @@ Deno.test("what cannot be done is said, with what to do instead", async () => {
   for (const [call, code, message] of refusals) await assert.rejects(call, { code, message });
 });
 
-Deno.test("a workflow begun by hand cannot wait", async () => {
+onServer("a workflow begun by hand cannot wait", async () => {
   await using test = await stepsTest();
   const ctx = await test.admin.createWorkflow("by_hand");
   await ctx.start();
@@ -66,7 +66,7 @@ Deno.test("a workflow begun by hand cannot wait", async () => {
   await ctx.success();
 });
 
-Deno.test("a step called after its workflow ended is refused", async () => {
+onServer("a step called after its workflow ended is refused", async () => {
   await using test = await stepsTest();
   let late: WorkflowContext | undefined;
   const leaky = workflow("leaky", (ctx) => {
@@ -77,7 +77,7 @@ Deno.test("a step called after its workflow ended is refused", async () => {
   await assert.rejects(inc(late!, 1), { code: "WORKFLOW_NOT_RUNNING" });
 });
 
-Deno.test("a step that nobody awaits is named when the workflow ends before it", async () => {
+onServer("a step that nobody awaits is named when the workflow ends before it", async () => {
   await using test = await stepsTest();
   const { promise, resolve } = Promise.withResolvers<void>();
   const hasty = workflow("hasty", async (ctx) => {

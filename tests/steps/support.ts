@@ -1,5 +1,5 @@
 import { Admin, type AdminOptions } from "../../src/steps/mod.ts";
-import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
 
 /** A database with an `Admin` on it, and what it warned of. */
 export interface StepsTest extends AsyncDisposable {
@@ -14,6 +14,11 @@ export interface StepsTest extends AsyncDisposable {
   /** The status of an execution. */
   status(id: string): Promise<string>;
 }
+
+/** A test that needs a server: an `Admin` opens a database of its own, and another connection looks into it. */
+export const onServer: (name: string, fn: (t: Deno.TestContext) => Promise<void>) => void = onEmbedded
+  ? (name, fn) => Deno.test.ignore(name, fn)
+  : (name, fn) => Deno.test(name, fn);
 
 /** Opens an `Admin` on a fresh database. */
 export async function stepsTest(options: AdminOptions = {}): Promise<StepsTest> {

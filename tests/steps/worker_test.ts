@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Rhythm, task } from "../../mod.ts";
 import { step, TransientStepError, workflow } from "../../src/steps/mod.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { until } from "./support.ts";
+import { onServer, until } from "./support.ts";
 
 const double = task({ name: "double" }, ({ n }: { n: number }) => n * 2);
 const broken = task({ name: "broken", retry: { maxAttempts: 1 } }, () => {
@@ -54,7 +54,7 @@ async function app(
   };
 }
 
-Deno.test("a worker runs code-first workflows: steps, children in parallel, sleeps, signals", async () => {
+onServer("a worker runs code-first workflows: steps, children in parallel, sleeps, signals", async () => {
   let runs = 0;
   const inner = workflow("inner", async (ctx, n: number) => {
     await ctx.sleep("5ms");
@@ -91,7 +91,7 @@ Deno.test("a worker runs code-first workflows: steps, children in parallel, slee
   assert.deepEqual(page.executions.map(({ id }) => id), [run.id]);
 });
 
-Deno.test("a worker tries a step again after a durable pause, and stores the count", async () => {
+onServer("a worker tries a step again after a durable pause, and stores the count", async () => {
   let calls = 0;
   const flaky = workflow("flaky", async (ctx) => {
     await ctx.step("twice", { retry: { maxAttempts: 3, initial: "5ms" } }, () => {
@@ -108,7 +108,7 @@ Deno.test("a worker tries a step again after a durable pause, and stores the cou
   assert.deepEqual(await made.steps(run.id), ["step twice completed 3", "step transient completed 2"]);
 });
 
-Deno.test("cancelling ends a code-first workflow that is suspended, and one that runs", async () => {
+onServer("cancelling ends a code-first workflow that is suspended, and one that runs", async () => {
   const reasons: string[] = [];
   const hanging = workflow("hanging", async (ctx, where: string) => {
     if (where === "waiting") await ctx.signal("never");
@@ -127,7 +127,7 @@ Deno.test("cancelling ends a code-first workflow that is suspended, and one that
   assert.deepEqual(reasons, ["WorkflowCancelledError"]);
 });
 
-Deno.test("executions.retry() lets the step run again that failed a workflow, and no other", async () => {
+onServer("executions.retry() lets the step run again that failed a workflow, and no other", async () => {
   const runs: string[] = [];
   let isGood = false;
   const fragile = workflow("fragile", async (ctx) => {
@@ -150,7 +150,7 @@ Deno.test("executions.retry() lets the step run again that failed a workflow, an
   assert.deepEqual(runs, ["caught", "last", "last"]);
 });
 
-Deno.test("purge() removes the steps of a workflow with it", async () => {
+onServer("purge() removes the steps of a workflow with it", async () => {
   const short = workflow("short", async (ctx) => await ctx.step("one", () => 1));
   await using made = await app({ workflows: [short] });
   const run = await made.rhythm.workflows.start(short);
@@ -161,7 +161,7 @@ Deno.test("purge() removes the steps of a workflow with it", async () => {
   assert.deepEqual(await made.steps(run.id), []);
 });
 
-Deno.test("a worker without the code leaves the workflow to others, and says so", async () => {
+onServer("a worker without the code leaves the workflow to others, and says so", async () => {
   const elsewhere = workflow("elsewhere", () => 1);
   await using made = await app({});
   await made.rhythm.workflows.register([elsewhere]);
@@ -175,7 +175,7 @@ Deno.test("a worker without the code leaves the workflow to others, and says so"
   assert.equal((await run.get()).status, "pending");
 });
 
-Deno.test("a body that awaits something of its own while it waits is warned of", async () => {
+onServer("a body that awaits something of its own while it waits is warned of", async () => {
   const stray = step("stray", () => 1);
   const straying = workflow("straying", async (ctx) => {
     const sleeping = ctx.sleep("300ms");

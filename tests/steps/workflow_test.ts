@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Admin, step, TransientStepError, workflow } from "../../src/steps/mod.ts";
 import { onEmbedded } from "../support/database.ts";
-import { stepsTest, until } from "./support.ts";
+import { onServer, stepsTest, until } from "./support.ts";
 
-Deno.test("workflow() stores its result and that of each step, and runs nothing again", async () => {
+onServer("workflow() stores its result and that of each step, and runs nothing again", async () => {
   await using test = await stepsTest();
   let runs = 0;
   const add = step("add", (_ctx, a: number, b: number) => {
@@ -23,7 +23,7 @@ Deno.test("workflow() stores its result and that of each step, and runs nothing 
   assert.deepEqual(await test.steps(ctx.id()), ["1 add completed 1", "2 add#b completed 1"]);
 });
 
-Deno.test("a step gives what JSON makes of its value: in the first run, and in every other", async () => {
+onServer("a step gives what JSON makes of its value: in the first run, and in every other", async () => {
   await using test = await stepsTest();
   const values: unknown[][] = [[], []];
   let run = 0;
@@ -44,40 +44,43 @@ Deno.test("a step gives what JSON makes of its value: in the first run, and in e
   assert.deepEqual(values[1], values[0]);
 });
 
-Deno.test("a failed step is final: later runs throw an error of the same name, message, code and data", async () => {
-  await using test = await stepsTest();
-  let runs = 0;
-  const seen: unknown[] = [];
-  const failing = step("failing", () => {
-    runs++;
-    throw Object.assign(new Error("no money"), {
-      name: "PaymentError",
-      code: "NO_MONEY",
-      data: { cents: 5 },
+onServer(
+  "a failed step is final: later runs throw an error of the same name, message, code and data",
+  async () => {
+    await using test = await stepsTest();
+    let runs = 0;
+    const seen: unknown[] = [];
+    const failing = step("failing", () => {
+      runs++;
+      throw Object.assign(new Error("no money"), {
+        name: "PaymentError",
+        code: "NO_MONEY",
+        data: { cents: 5 },
+      });
     });
-  });
-  const typed = step("typed", () => {
-    throw new TypeError("not a function");
-  });
-  let isFirst = true;
-  const catching = workflow("catching", async (ctx) => {
-    seen.push(await failing(ctx).catch(({ name, message, code, data }) => ({ name, message, code, data })));
-    seen.push(await typed(ctx).catch((error) => error instanceof TypeError));
-    if (isFirst) {
-      isFirst = false;
-      throw new TransientStepError("again");
-    }
-    return "caught";
-  });
-  const ctx = await test.admin.createWorkflow(catching);
-  await assert.rejects(catching(ctx));
-  assert.equal(await catching(ctx), "caught");
-  const stored = { name: "PaymentError", message: "no money", code: "NO_MONEY", data: { cents: 5 } };
-  assert.deepEqual(seen, [stored, true, stored, true]);
-  assert.equal(runs, 1);
-});
+    const typed = step("typed", () => {
+      throw new TypeError("not a function");
+    });
+    let isFirst = true;
+    const catching = workflow("catching", async (ctx) => {
+      seen.push(await failing(ctx).catch(({ name, message, code, data }) => ({ name, message, code, data })));
+      seen.push(await typed(ctx).catch((error) => error instanceof TypeError));
+      if (isFirst) {
+        isFirst = false;
+        throw new TransientStepError("again");
+      }
+      return "caught";
+    });
+    const ctx = await test.admin.createWorkflow(catching);
+    await assert.rejects(catching(ctx));
+    assert.equal(await catching(ctx), "caught");
+    const stored = { name: "PaymentError", message: "no money", code: "NO_MONEY", data: { cents: 5 } };
+    assert.deepEqual(seen, [stored, true, stored, true]);
+    assert.equal(runs, 1);
+  },
+);
 
-Deno.test("a workflow that failed throws its stored error when it is called again", async () => {
+onServer("a workflow that failed throws its stored error when it is called again", async () => {
   await using test = await stepsTest();
   const failing = workflow("failing", (_ctx, text: string) => {
     throw Object.assign(new RangeError(text), { code: "E7" });
@@ -88,7 +91,7 @@ Deno.test("a workflow that failed throws its stored error when it is called agai
   assert.equal(await test.status(ctx.id()), "failed");
 });
 
-Deno.test("steps run in parallel, and a replay has the same winner", async () => {
+onServer("steps run in parallel, and a replay has the same winner", async () => {
   await using test = await stepsTest();
   const winners: string[] = [];
   const wait = step("wait", async (_ctx, ms: number) => {
@@ -109,7 +112,7 @@ Deno.test("steps run in parallel, and a replay has the same winner", async () =>
   assert.deepEqual(await race(ctx), ["1", "1", "1"]);
 });
 
-Deno.test("steps call steps: what the inner one gave is kept although the outer one runs again", async () => {
+onServer("steps call steps: what the inner one gave is kept although the outer one runs again", async () => {
   await using test = await stepsTest();
   const runs: string[] = [];
   const inner = step("inner", (_ctx, text: string) => {
@@ -129,27 +132,30 @@ Deno.test("steps call steps: what the inner one gave is kept although the outer 
   assert.deepEqual(runs, ["outer", "inner", "outer"]);
 });
 
-Deno.test("a retry policy makes failed attempts again, stores how many, and gives up at the last", async () => {
-  await using test = await stepsTest();
-  let calls = 0;
-  const retry = { maxAttempts: 3, initial: "5ms", jitter: 0 } as const;
-  const third = step("third", { retry }, () => {
-    if (++calls < 3) throw new Error(`no ${calls}`);
-    return calls;
-  });
-  const never = step("never", { retry }, () => {
-    throw new Error("never");
-  });
-  const patient = workflow(
-    "patient",
-    async (ctx) => [await third(ctx), await never(ctx).catch((e) => e.message)],
-  );
-  const ctx = await test.admin.createWorkflow(patient);
-  assert.deepEqual(await patient(ctx), [3, "never"]);
-  assert.deepEqual(await test.steps(ctx.id()), ["1 third completed 3", "2 never failed 3"]);
-});
+onServer(
+  "a retry policy makes failed attempts again, stores how many, and gives up at the last",
+  async () => {
+    await using test = await stepsTest();
+    let calls = 0;
+    const retry = { maxAttempts: 3, initial: "5ms", jitter: 0 } as const;
+    const third = step("third", { retry }, () => {
+      if (++calls < 3) throw new Error(`no ${calls}`);
+      return calls;
+    });
+    const never = step("never", { retry }, () => {
+      throw new Error("never");
+    });
+    const patient = workflow(
+      "patient",
+      async (ctx) => [await third(ctx), await never(ctx).catch((e) => e.message)],
+    );
+    const ctx = await test.admin.createWorkflow(patient);
+    assert.deepEqual(await patient(ctx), [3, "never"]);
+    assert.deepEqual(await test.steps(ctx.id()), ["1 third completed 3", "2 never failed 3"]);
+  },
+);
 
-Deno.test("a transactional step: its writes are there with its result, and gone with its error", async () => {
+onServer("a transactional step: its writes are there with its result, and gone with its error", async () => {
   await using test = await stepsTest();
   await test.admin.install();
   await test.database.database.script("create table ledger (amount integer)");
@@ -168,7 +174,7 @@ Deno.test("a transactional step: its writes are there with its result, and gone 
   assert.deepEqual(await test.database.database.query("select amount from ledger"), [{ amount: 5 }]);
 });
 
-Deno.test("a workflow sleeps, and waits for a signal, without a worker", async () => {
+onServer("a workflow sleeps, and waits for a signal, without a worker", async () => {
   await using test = await stepsTest();
   const waiting = workflow("waiting", async (ctx) => {
     await ctx.sleep("10ms");
@@ -185,20 +191,23 @@ Deno.test("a workflow sleeps, and waits for a signal, without a worker", async (
   assert.deepEqual(await result, [true, "TimeoutError"]);
 });
 
-Deno.test("two calls at once in one process: each step's function runs once, both get the result", async () => {
-  await using test = await stepsTest();
-  let runs = 0;
-  const slow = step("slow", async () => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return ++runs;
-  });
-  const once = workflow("once", async (ctx) => await slow(ctx));
-  const ctx = await test.admin.createWorkflow(once);
-  const same = await test.admin.getWorkflow(ctx.id());
-  assert.deepEqual(await Promise.all([once(ctx), once(ctx), once(same)]), [1, 1, 1]);
-});
+onServer(
+  "two calls at once in one process: each step's function runs once, both get the result",
+  async () => {
+    await using test = await stepsTest();
+    let runs = 0;
+    const slow = step("slow", async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return ++runs;
+    });
+    const once = workflow("once", async (ctx) => await slow(ctx));
+    const ctx = await test.admin.createWorkflow(once);
+    const same = await test.admin.getWorkflow(ctx.id());
+    assert.deepEqual(await Promise.all([once(ctx), once(ctx), once(same)]), [1, 1, 1]);
+  },
+);
 
-Deno.test("a workflow that is cancelled while it runs here ends, and its abort signal fires", async () => {
+onServer("a workflow that is cancelled while it runs here ends, and its abort signal fires", async () => {
   await using test = await stepsTest({ lease: "1s" });
   const aborted: unknown[] = [];
   const long = workflow("long", async (ctx) => {
@@ -216,30 +225,33 @@ Deno.test("a workflow that is cancelled while it runs here ends, and its abort s
   assert.deepEqual(aborted, ["WorkflowCancelledError"]);
 });
 
-Deno.test("steps by hand: EXECUTE once, then SKIPPED; a failed one is final; success() ends the workflow", async () => {
-  await using test = await stepsTest();
-  const ctx = await test.admin.createWorkflow("by_hand", { a: 1 });
-  assert.deepEqual(ctx.input, { a: 1 });
-  await ctx.start();
-  const first = await ctx.acquireStep<{ n: number }>("one");
-  assert.ok(first.status === "EXECUTE");
-  await assert.rejects(ctx.acquireStep("one"), { name: "DuplicateStepError" });
-  await first.guard.success({ n: 1 });
-  await assert.rejects(first.guard.success(2), { code: "GUARD_USED" });
-  assert.deepEqual(await ctx.acquireStep("one"), { status: "SKIPPED", value: { n: 1 } });
-  const second = await ctx.acquireStep("two");
-  assert.ok(second.status === "EXECUTE");
-  await second.guard.fail("no");
-  await assert.rejects(ctx.acquireStep("two"), { message: "no" });
-  await ctx.success("done");
-  assert.equal(await test.status(ctx.id()), "completed");
-  await assert.rejects(ctx.start(), { code: "WORKFLOW_NOT_STARTABLE", message: /it is completed/ });
+onServer(
+  "steps by hand: EXECUTE once, then SKIPPED; a failed one is final; success() ends the workflow",
+  async () => {
+    await using test = await stepsTest();
+    const ctx = await test.admin.createWorkflow("by_hand", { a: 1 });
+    assert.deepEqual(ctx.input, { a: 1 });
+    await ctx.start();
+    const first = await ctx.acquireStep<{ n: number }>("one");
+    assert.ok(first.status === "EXECUTE");
+    await assert.rejects(ctx.acquireStep("one"), { name: "DuplicateStepError" });
+    await first.guard.success({ n: 1 });
+    await assert.rejects(first.guard.success(2), { code: "GUARD_USED" });
+    assert.deepEqual(await ctx.acquireStep("one"), { status: "SKIPPED", value: { n: 1 } });
+    const second = await ctx.acquireStep("two");
+    assert.ok(second.status === "EXECUTE");
+    await second.guard.fail("no");
+    await assert.rejects(ctx.acquireStep("two"), { message: "no" });
+    await ctx.success("done");
+    assert.equal(await test.status(ctx.id()), "completed");
+    await assert.rejects(ctx.start(), { code: "WORKFLOW_NOT_STARTABLE", message: /it is completed/ });
 
-  const failing = await test.admin.createWorkflow("by_hand");
-  await failing.start();
-  await failing.fail(new Error("gave up"));
-  assert.equal(await test.status(failing.id()), "failed");
-});
+    const failing = await test.admin.createWorkflow("by_hand");
+    await failing.start();
+    await failing.fail(new Error("gave up"));
+    assert.equal(await test.status(failing.id()), "failed");
+  },
+);
 
 Deno.test({
   name: "a workflow lives in a schema of any name, beside another",
