@@ -184,7 +184,8 @@ Deno.test("whatever members a flow reads and whatever it calls, it never holds a
   for (let next = pending.pop(); next !== undefined && seen.size < 20_000; next = pending.pop()) {
     const { value, path } = next;
     for (const name of names) attempt(`${path}.${name}`, () => vm.getMember(value, name));
-    if (Array.isArray(value)) value.forEach((item, index) => meet(item, `${path}[${index}]`));
+    // Whatever its names: a flow can list them.
+    for (const key of vm.ownKeys(value)) attempt(`${path}.${key}`, () => vm.getMember(value, key));
     if (value instanceof Map || value instanceof Set) {
       value.forEach((item, key) => (meet(item, `${path} value`), meet(key as Value, `${path} key`)));
     }
