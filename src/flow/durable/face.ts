@@ -118,6 +118,22 @@ export interface OpenFlow {
  * @param host the clock, chance and ids
  * @param options limits; cancellation goes through {@linkcode resumeFlow}
  * @returns the open execution
+ *
+ * @example Two steps without decoding
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const { program } = compileFlow({ name: "wait.flow", source: "await Timer.delay(60)\nreturn 'done'" });
+ * const host = { now: () => new Date(0), random: () => 0.5, newId: () => "id-1" };
+ * const context = {
+ *   executionId: "1", flow: "hello", version: 1, queue: "default",
+ *   attempt: 1, parentId: null, createdAt: "2026-01-01T00:00:00.000Z", metadata: {},
+ * };
+ * const open = openFlow(program!, { inputs: {}, context }, host);
+ * assert.equal(open.step.status, "suspended");
+ * open.advance([{ id: "id-1", status: "completed", output: null }]);
+ * assert.equal(open.step.output, "done");
+ * ```
  */
 export function openFlow(
   program: Program,
@@ -150,6 +166,23 @@ function read(run: Run, settled: readonly Settled[]): { run: Run; step: Step } {
  * @param snapshot any snapshot of it
  * @returns one view for each suspended activation, the body of the flow first
  * @throws {SnapshotError} when the snapshot is of another program or format, or damaged
+ *
+ * @example Where a flow stands
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const { program } = compileFlow({ name: "wait.flow", source: "const n = 5\nawait Timer.delay(n)" });
+ * const host = { now: () => new Date(0), random: () => 0.5, newId: () => "id-1" };
+ * const context = {
+ *   executionId: "1", flow: "hello", version: 1, queue: "default",
+ *   attempt: 1, parentId: null, createdAt: "2026-01-01T00:00:00.000Z", metadata: {},
+ * };
+ * const { snapshot } = startFlow(program!, { inputs: {}, context }, host);
+ * const [main] = inspectFlow(program!, snapshot!).fibres;
+ * assert.equal(main!.line, 2);
+ * assert.equal(main!.variables.n, 5);
+ * assert.deepEqual(main!.waitsFor, ["id-1"]);
+ * ```
  */
 export function inspectFlow(program: Program, snapshot: Snapshot): FlowView {
   const host = { now: () => new Date(0), random: () => 0, newId: () => "" };
