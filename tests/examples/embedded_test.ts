@@ -11,6 +11,7 @@ const last: Record<string, RegExp> = {
   "cron-report": /triggered by hand: \{ sales: 35/,
   "outbox": /Orders in the table: 2/,
   "ai-agent": /steps: 3/,
+  "steps": /orders: 12, total: 3024/,
   "psql-only": /"failed" +│ +2 │ "999999"/,
 };
 
