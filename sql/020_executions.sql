@@ -65,6 +65,7 @@ create index execution_ready on rhythm.execution (queue, priority desc, id) wher
 create index execution_delayed on rhythm.execution (run_at) where stage = 0;
 create index execution_aside on rhythm.execution (queue) where stage = 2;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
+create index execution_stopping on rhythm.execution (id) where stopping;
 create index execution_failed on rhythm.execution (id) where stage = 5;
 
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
@@ -82,6 +83,7 @@ comment on index rhythm.execution_ready is 'The order of claims. Leased rows sta
 comment on index rhythm.execution_delayed is 'What becomes ready by itself, by time: delays and retries.';
 comment on index rhythm.execution_aside is 'Leases that are old, were made with the execution, or count against a limit. Without the worker: it changes with every claim.';
 comment on index rhythm.execution_children is 'The tree: cancellation and lists.';
+comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 
 create table rhythm.workflow_state (

@@ -58,7 +58,7 @@ begin
   return jsonb_build_object('alive', true, 'stop', (
     select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
     from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker = p_worker and e.cancel_reason is not null
+    where e.stopping and e.worker = p_worker
   ));
 end;
 $$;
@@ -130,6 +130,21 @@ $$;
 comment on function rhythm.report(uuid, jsonb, jsonb) is
   'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds.';
 
+-- One branch for each stage: each has its index, both together have none.
+create or replace function rhythm.leased_to(p_workers uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array(
+    select e.id from rhythm.execution as e where e.stage = 1 and e.worker = any (p_workers)
+    union all
+    select e.id from rhythm.execution as e where e.stage = 2 and e.worker = any (p_workers));
+$$;
+
+comment on function rhythm.leased_to(uuid[]) is 'What workers hold. Internal.';
+
 -- Gives back what a worker holds. p_crashed: it did not say good-bye; that counts as an attempt.
 create or replace function rhythm.take_back(p_workers uuid[], p_crashed text default null)
 returns void
@@ -143,12 +158,12 @@ declare
   v_rows rhythm.moved[];
   v_may_end constant uuid[] := array(
     select e.id from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker = any (p_workers) and (p_crashed is not null or e.cancel_reason is not null));
+    where e.id = any (rhythm.leased_to(p_workers)) and (p_crashed is not null or e.cancel_reason is not null));
 begin
   perform rhythm.lock_around(v_may_end);
   with held as (
     select e.id from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker = any (p_workers)
+    where e.id = any (rhythm.leased_to(p_workers)) and e.worker = any (p_workers)
     order by e.id for no key update
   ),
   fate as (

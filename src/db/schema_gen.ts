@@ -103,7 +103,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "020_executions.sql",
     kind: "structure",
-    checksum: "fc16feb6f918f3ea3fb0005a41a4cc5c1825351160a818913fec5b898dfcc8c0",
+    checksum: "e356317d8f1a486ca4c768ef43e3b1743f946fbbf3ad1f2f5711d4821d470988",
     text: `-- Executions: one row each, for its whole life. The hot table: a primary key, one index of what is ready, and small
 -- partial ones for what is not. Claiming changes no indexed column (a heap-only update).
 
@@ -171,6 +171,7 @@ create index execution_ready on rhythm.execution (queue, priority desc, id) wher
 create index execution_delayed on rhythm.execution (run_at) where stage = 0;
 create index execution_aside on rhythm.execution (queue) where stage = 2;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
+create index execution_stopping on rhythm.execution (id) where stopping;
 create index execution_failed on rhythm.execution (id) where stage = 5;
 
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
@@ -188,6 +189,7 @@ comment on index rhythm.execution_ready is 'The order of claims. Leased rows sta
 comment on index rhythm.execution_delayed is 'What becomes ready by itself, by time: delays and retries.';
 comment on index rhythm.execution_aside is 'Leases that are old, were made with the execution, or count against a limit. Without the worker: it changes with every claim.';
 comment on index rhythm.execution_children is 'The tree: cancellation and lists.';
+comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 
 create table rhythm.workflow_state (
@@ -2961,7 +2963,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "250_workers.sql",
     kind: "behaviour",
-    checksum: "bdccb401d6dcc0aa1e6c82af22f46eb2325879f174e4c03e54c5cfdefdbe3e7e",
+    checksum: "80940aeacd4401750f23bce1697c8c444413b39086072f1f316061923a70e9a7",
     text: `-- Workers: register, show signs of life, report, leave.
 
 create or replace function rhythm.register_worker(
@@ -3022,7 +3024,7 @@ begin
   return jsonb_build_object('alive', true, 'stop', (
     select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
     from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker = p_worker and e.cancel_reason is not null
+    where e.stopping and e.worker = p_worker
   ));
 end;
 $$;
@@ -3094,6 +3096,21 @@ $$;
 comment on function rhythm.report(uuid, jsonb, jsonb) is
   'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds.';
 
+-- One branch for each stage: each has its index, both together have none.
+create or replace function rhythm.leased_to(p_workers uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array(
+    select e.id from rhythm.execution as e where e.stage = 1 and e.worker = any (p_workers)
+    union all
+    select e.id from rhythm.execution as e where e.stage = 2 and e.worker = any (p_workers));
+$$;
+
+comment on function rhythm.leased_to(uuid[]) is 'What workers hold. Internal.';
+
 -- Gives back what a worker holds. p_crashed: it did not say good-bye; that counts as an attempt.
 create or replace function rhythm.take_back(p_workers uuid[], p_crashed text default null)
 returns void
@@ -3107,12 +3124,12 @@ declare
   v_rows rhythm.moved[];
   v_may_end constant uuid[] := array(
     select e.id from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker = any (p_workers) and (p_crashed is not null or e.cancel_reason is not null));
+    where e.id = any (rhythm.leased_to(p_workers)) and (p_crashed is not null or e.cancel_reason is not null));
 begin
   perform rhythm.lock_around(v_may_end);
   with held as (
     select e.id from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker = any (p_workers)
+    where e.id = any (rhythm.leased_to(p_workers)) and e.worker = any (p_workers)
     order by e.id for no key update
   ),
   fate as (

@@ -1,0 +1,86 @@
+// What hot functions read and write, as Postgres counts it within a transaction: no table is read from end to end among
+// 100,000 executions, and claims are heap-only updates.
+import assert from "node:assert/strict";
+import type { Queryable } from "../../src/db/database.ts";
+import { freshDatabase, onEmbedded } from "../support/database.ts";
+
+type Counts = Record<string, { scans: number; rows: number; updates: number; hot: number }>;
+
+const worker = "'00000000-0000-7000-8000-0000000000ff'";
+/** 96,000 that are over, 2,000 ready, 1,000 delayed, and 1,000 workflows that wait for a signal. */
+const crowd = `
+  select rhythm.register_flow('f', 'return 1', '{}');
+  select rhythm.register_worker(${worker}, array['default'], p_lease => '1h');
+  insert into rhythm.execution (id, created_at, completed_at, run_at, stage, max_attempts, type, status, target, queue, inputs, output)
+  select rhythm.uuid7(now() - interval '1 day' + n * interval '1 ms'), now(), case when n <= 96000 then now() end,
+    case when n > 98000 and n <= 99000 then now() + interval '1 day' end,
+    case when n <= 96000 then 4 when n <= 98000 then 1 when n <= 99000 then 0 else 3 end, 3,
+    case when n <= 99000 then 'task' else 'workflow' end,
+    case when n <= 96000 then 'completed' when n <= 99000 then 'pending' else 'suspended' end,
+    'a', 'default', '{}', case when n <= 96000 then 'null'::jsonb end
+  from generate_series(1, 100000) as n;
+  insert into rhythm.workflow_state (execution_id, program, need, waits, snapshot)
+  select e.id, f.program, '{1}', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', jsonb_build_array(e.id))), '{}'
+  from rhythm.execution as e cross join rhythm.flow as f where e.stage = 3;
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
+  select e.id, e.id, 's', now() + interval '1 day' from rhythm.execution as e where e.stage = 3;
+  analyze;
+`;
+
+async function counts(tx: Queryable): Promise<Counts> {
+  const rows = await tx.query<{ name: string; scans: number; rows: number; updates: number; hot: number }>(
+    `select relname as name, seq_scan::integer as scans, seq_tup_read::integer as rows, n_tup_upd::integer as updates,
+      n_tup_hot_upd::integer as hot
+    from pg_stat_xact_user_tables where schemaname = 'rhythm'`,
+  );
+  return Object.fromEntries(rows.map(({ name, ...rest }) => [name, rest]));
+}
+
+/** Tables that hold a row for each execution, so that reading one whole is never right. */
+const large = ["execution", "workflow_state", "signal_wait"];
+
+const acts: Record<string, string> = {
+  "enqueue()": "select rhythm.enqueue('a')",
+  "start() with a key": "select rhythm.start('f', idempotency_key => 'k')",
+  "claim()": `select id from rhythm.claim(${worker}, p_limit => 100)`,
+  "claim() of some tasks": `select id from rhythm.claim(${worker}, p_limit => 100, p_targets => array['a'])`,
+  "settle()":
+    `select rhythm.settle(${worker}, (select jsonb_agg(jsonb_build_object('id', e.id, 'attempt', e.attempt,
+    'status', 'completed', 'output', 1)) from rhythm.execution as e where e.stage = 1 and e.queue = 'default' and e.worker is not null))`,
+  "beat()": `select rhythm.beat(${worker})`,
+  "signal()":
+    "select rhythm.signal((select min(id::text)::uuid from rhythm.execution where stage = 3 and id in " +
+    "(select execution_id from rhythm.signal_wait order by timeout_at limit 1)), 's')",
+  "tick()": "select rhythm.tick()",
+};
+
+Deno.test({
+  name: "hot functions read no large table from end to end, and claims are heap-only updates",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase({ leaves: "damage" });
+    await test.database.script(crowd);
+    // As workers do: leases first, so that every later act meets them.
+    await test.database.query(`select count(*) from rhythm.claim(${worker}, p_limit => 50)`);
+    const scanned: string[] = [];
+    for (const [name, act] of Object.entries(acts)) {
+      await test.database.transaction(async (tx) => {
+        await tx.query("set local enable_seqscan = on");
+        const before = await counts(tx);
+        await tx.query(act);
+        const after = await counts(tx);
+        for (const table of large) {
+          const read = (after[table]?.rows ?? 0) - (before[table]?.rows ?? 0);
+          if (read > 5000) scanned.push(`${name} read ${read} rows of ${table}`);
+        }
+        if (name.startsWith("claim()")) {
+          const updates = after.execution!.updates - (before.execution?.updates ?? 0);
+          const hot = after.execution!.hot - (before.execution?.hot ?? 0);
+          assert.equal(updates, 100, name);
+          assert.ok(hot >= 95, `${name}: ${hot} of ${updates} updates were heap-only`);
+        }
+      });
+    }
+    assert.deepEqual(scanned, []);
+  },
+});
