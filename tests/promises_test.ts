@@ -1,0 +1,75 @@
+// The nine promises of the engine, and the tests that try to break each: [file, words of the test's name]. A test that is
+// renamed or gone fails here, so that no promise loses its proof unseen.
+import assert from "node:assert/strict";
+
+const here = new URL("./", import.meta.url);
+
+const promises: Record<string, [file: string, words: string][]> = {
+  "1. One live lease at most per execution; a lost lease can settle nothing": [
+    ["races/claim_test.ts", "sessions lease everything, nothing twice"],
+    ["races/two_sessions_test.ts", "a worker given up while it claims: it keeps no lease"],
+    ["sql/queue/one_lease.sql", "never leases the same execution twice"],
+    ["sql/upkeep/dead_worker.sql", "The work of a worker that died goes back after its lease"],
+    ["sql/settle/final_is_final.sql", "a late answer to an earlier attempt changes nothing"],
+  ],
+  "2. Nothing is lost, whatever is killed; after recovery every execution ends and check() is empty": [
+    ["chaos/faults_test.ts", "while workers, connections and the server die at random"],
+    ["races/two_sessions_test.ts", "a server process that dies within settle()"],
+    ["races/storm_test.ts", "a storm of twenty sessions ends with everything over, nothing broken"],
+    ["races/lock_order_test.ts", "a storm of every function from twenty sessions meets no deadlock"],
+    ["sql/check/damage.sql", "check() names each kind of damage"],
+    ["support/database.ts", "check() finds the engine's data damaged at the end of the test"],
+  ],
+  "3. Final states and outputs never change": [
+    ["sql/settle/final_is_final.sql", "What is over never changes"],
+    ["races/two_sessions_test.ts", "settle() before cancel(): the completed task stays completed"],
+    ["races/two_sessions_test.ts", "a completed workflow is cancelled or completed, never both"],
+  ],
+  "4. Signals once and in order, timers never early, each child's end once": [
+    ["sql/signals/in_order.sql", "in the order of sending, each once"],
+    ["races/two_sessions_test.ts", "signal() and settle() at once"],
+    [
+      "races/two_sessions_test.ts",
+      "signal() and the end of its workflow at once: the signal is refused, not lost",
+    ],
+    ["sql/waits/timer_never_early.sql", "does not fire before its moment, and fires once"],
+    ["races/claim_test.ts", "five sessions fire each timer and each delay once"],
+    ["races/two_sessions_test.ts", "the last two children of a workflow settle at once: it goes on, once"],
+    ["sql/cancel/retry_child.sql", "its workflow learns of the new end alone"],
+  ],
+  "5. Attempts never exceed their limit, backoff is obeyed, a dead worker counts": [
+    ["sql/settle/retries.sql", "after its backoff, until there are no attempts left"],
+    ["sql/upkeep/dead_worker.sql", "the attempt counts, the backoff is obeyed, the last one fails"],
+    ["sql/upkeep/crashes.sql", "is given up after max_crashes"],
+  ],
+  "6. The same idempotency key gives the same execution, also from two sessions at once": [
+    ["races/claim_test.ts", "sessions with one key make one execution"],
+    ["sql/queue/idempotency.sql", "The same key gives the same execution"],
+    ["sql/queue/idempotency_own_id.sql", "with the caller's own id, sent again"],
+  ],
+  "7. Queue limits are never exceeded, with any number of workers": [
+    ["races/claim_test.ts", "workers never exceed concurrency, keys' concurrency and rate"],
+    ["sql/limits/in_flight.sql", "while unlimited claims are in flight"],
+  ],
+  "8. A transactional task's writes and its completion commit together or not at all": [
+    ["app/tasks_test.ts", "a transactional task's writes commit with its completion, or not at all"],
+    [
+      "worker/worker_test.ts",
+      "commits a transactional task with its own writes, and rolls back one that fails",
+    ],
+    ["sql/sqltasks/own_writes.sql", "commits a SQL task's writes with its completion"],
+  ],
+  "9. Upgrading gives, object by object, the schema of a fresh install, and running executions go on": [
+    ["db/upgrade_test.ts", "from the structure of an older engine gives what a fresh installation gives"],
+    ["chaos/versions_test.ts", "a flow that is registered anew while 100 run"],
+  ],
+};
+
+for (const [promise, proofs] of Object.entries(promises)) {
+  Deno.test(`promise ${promise}: its tests are there`, async () => {
+    for (const [file, words] of proofs) {
+      const text = await Deno.readTextFile(new URL(file, here));
+      assert.ok(text.includes(words), `${file} has no test "${words}"`);
+    }
+  });
+}
