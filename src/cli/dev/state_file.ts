@@ -38,7 +38,7 @@ export async function removeState(root: string): Promise<void> {
 export async function readState(root: string): Promise<DevState | undefined> {
   const state = await readRaw(root);
   if (state === undefined) return undefined;
-  if (isAlive(state.pid)) return state;
+  if (isAlive(state.pid) && await isListening(state.url)) return state;
   await Deno.remove(statePath(root)).catch(() => {});
   return undefined;
 }
@@ -58,5 +58,16 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     return (error as { code?: string }).code === "EPERM";
+  }
+}
+
+// A process that was killed can be there for a while, and its number can be another's: only its own port tells.
+async function isListening(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(3_000) });
+    await response.body?.cancel();
+    return true;
+  } catch (error) {
+    return (error as Error).name === "TimeoutError";
   }
 }
