@@ -66,6 +66,7 @@ export class Worker {
   readonly #engine: Engine;
   readonly #hands = new Hands();
   readonly #doze = new Doze();
+  #promised = 0;
   readonly #reporter: Reporter;
   readonly #tasks: TaskCrew;
   readonly #flows: FlowCrew;
@@ -229,12 +230,29 @@ export class Worker {
   // A handler's place is free when it ends, not when it is settled; but settles must keep up.
   #room(): number {
     if (this.#commits.pending > 4 * BATCH) return 0;
-    return Math.min(BATCH, this.#parts.concurrency - this.#hands.size);
+    const free = this.#free();
+    // What settles brings work along: half of the places are kept for it.
+    return Math.min(BATCH, this.#commits.pending > 0 ? Math.ceil(free / 2) : free);
+  }
+
+  // Places that are not taken, nor promised to what a call under way may bring.
+  #free(): number {
+    if (this.#state !== "running") return 0;
+    return Math.max(0, this.#parts.concurrency - this.#hands.size - this.#promised);
+  }
+
+  async #promising<T>(places: number, call: (places: number) => Promise<T>): Promise<T> {
+    this.#promised += places;
+    try {
+      return await call(places);
+    } finally {
+      this.#promised -= places;
+    }
   }
 
   async #claim(limit: number, mood: "awake" | "dozing"): Promise<number> {
     const began = performance.now();
-    const claiming = this.#engine.claim(limit, mood);
+    const claiming = this.#promising(limit, (places) => this.#engine.claim(places, mood));
     this.#claiming = claiming;
     const rows = await claiming;
     this.#lastHeard = performance.now();
@@ -260,7 +278,10 @@ export class Worker {
 
   async #commit(batch: Outcome[]): Promise<void> {
     const began = performance.now();
-    const settlement = await this.#engine.settle(batch, this.#parts.concurrency - this.#hands.size);
+    const settlement = await this.#promising(
+      this.#free(),
+      (places) => this.#engine.settle(batch, places),
+    );
     this.#lastHeard = performance.now();
     this.stats.settleSeconds.observe((this.#lastHeard - began) / 1000);
     this.stats.settleSizes.observe(batch.length);

@@ -8,8 +8,8 @@ export interface Proxy extends AsyncDisposable {
   cut(): void;
 }
 
-/** Listens on a free port and forwards to another one. */
-export function startProxy(target: number): Proxy {
+/** Listens on a free port and forwards to another one; what the server answers takes so much longer. */
+export function startProxy(target: number, answerMs = 0): Proxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
   let cuts = 0;
@@ -20,8 +20,14 @@ export function startProxy(target: number): Proxy {
       conn.close();
     } catch { /* closed from the other side */ }
   };
-  const forward = async (from: Deno.Conn, to: Deno.Conn): Promise<void> => {
-    await from.readable.pipeTo(to.writable).catch(() => {});
+  const forward = async (from: Deno.Conn, to: Deno.Conn, delayMs: number): Promise<void> => {
+    const late = new TransformStream<Uint8Array, Uint8Array>({
+      transform: async (chunk, controller) => {
+        if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+        controller.enqueue(chunk);
+      },
+    });
+    await from.readable.pipeThrough(late).pipeTo(to.writable).catch(() => {});
     close(from);
     close(to);
   };
@@ -30,7 +36,7 @@ export function startProxy(target: number): Proxy {
     try {
       const server = await Deno.connect({ hostname: "127.0.0.1", port: target });
       open.add(server);
-      await Promise.all([forward(client, server), forward(server, client)]);
+      await Promise.all([forward(client, server, 0), forward(server, client, answerMs)]);
     } catch {
       close(client);
     }
