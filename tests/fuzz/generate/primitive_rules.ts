@@ -96,7 +96,7 @@ export const NUMBERS: readonly string[] = [
 export const STRINGS: readonly string[] = [
   "Date()",
   "crypto.randomUUID()",
-  "$n.toLocaleString()",
+  "Number($n).toLocaleString()",
   "$s.toLocaleUpperCase()",
   "$s.toLocaleLowerCase()",
   "$s.toString()",

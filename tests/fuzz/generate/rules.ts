@@ -105,7 +105,7 @@ export const RISKY: readonly string[] = [
   "($s.$K = $p)",
   "($n.$K ||= $p)",
   "$s.$K++",
-  "delete $p[$i]",
+  "delete $s[$i]",
   "$a.with($n, $p)",
   "$a.reduceRight($g)",
   "$a.map($x)",
