@@ -210,7 +210,12 @@ Deno.test("calls of workers give the rows their types say", async () => {
     home,
     JSON.stringify([{ target: "hello", type: "task" }, { target: "greet", type: "workflow" }]),
   );
-  const me = await worker.registerWorker(home, { name: "me", queues: "{default}", leaseMs: 5000 });
+  const me = await worker.registerWorker(home, {
+    name: "me",
+    queues: "{default}",
+    leaseMs: 5000,
+    info: "{}",
+  });
   const [known] = z.array(workerRow).parse(await state.readWorkers(home));
   assert.deepEqual([known!.id, known!.name, known!.leaseMs, known!.queues], [me, "me", 5000, ["default"]]);
   const lease = { worker: me, limit: 10, targets: "{hello}" };
