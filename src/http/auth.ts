@@ -8,7 +8,7 @@ import { HttpError } from "./respond.ts";
  * @throws {HttpError} 401, when it brings nothing or something else
  */
 export async function requireToken(request: Request, token: string): Promise<void> {
-  const given = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  const given = /^Bearer +(\S.*)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (given !== undefined && await sameSecret(given, token)) return;
   throw new HttpError(
     401,

@@ -45,13 +45,14 @@ export function problem(error: unknown): Response {
   return json({ error: { code: "INTERNAL", message: "The request failed; the server's log says why" } }, 500);
 }
 
-/** What the engine's own refusals are in HTTP. */
+/** What refusals by the engine, or by a task's schema, are in HTTP. */
 const statuses: Readonly<Record<string, number>> = {
   RH001: 400,
   RH002: 404,
   RH003: 409,
   RH004: 404,
   RH005: 422,
+  INVALID_INPUT: 422,
   RH006: 413,
   RH009: 409,
   "42501": 403,

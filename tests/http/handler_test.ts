@@ -180,3 +180,11 @@ Deno.test("createHandler() stops a call whose client went away", async () => {
   }
   await server.shutdown();
 });
+
+Deno.test("createHandler() takes a token with spaces", async () => {
+  const ask = async (authorization: string): Promise<number> => {
+    const handler = createHandler(parts({ token: "open sesame" }));
+    return (await handler(new Request("http://host/api/things/1", { headers: { authorization } }))).status;
+  };
+  equal([await ask("Bearer open sesame"), await ask("Bearer open"), await ask("Bearer ")], [200, 401, 401]);
+});
