@@ -46,9 +46,10 @@ export class Herd implements AsyncDisposable {
     this.start();
   }
 
-  /** Stops all of them as a supervisor would; gives their exit codes. */
+  /** Stops all of them as a supervisor would, once each of them heeds signals; gives their exit codes. */
   async stop(): Promise<number[]> {
     const processes = this.alive;
+    await Promise.all(processes.map(heedsSignals));
     for (const process of processes) process.kill("SIGTERM");
     return (await Promise.all(processes.map((process) => process.status))).map(({ code }) => code);
   }
@@ -59,3 +60,17 @@ export class Herd implements AsyncDisposable {
     await Promise.all(this.#ends);
   }
 }
+
+/** Until then SIGTERM ends a process before its first line has run. */
+async function heedsSignals(process: Deno.ChildProcess): Promise<void> {
+  if (Deno.build.os !== "linux") return;
+  const status = `/proc/${process.pid}/status`;
+  for (let wait = 0; wait < 300; wait++) {
+    const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await Deno.readTextFile(status))?.[1] ?? "0";
+    if ((BigInt(`0x${caught}`) & SIGTERM_BIT) !== 0n) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`process ${process.pid} does not listen for SIGTERM`);
+}
+
+const SIGTERM_BIT = 1n << 14n;

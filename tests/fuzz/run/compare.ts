@@ -24,6 +24,8 @@ const SAID: readonly (readonly [RegExp, string])[] = [
   [/Cannot read properties of (undefined|null) \(reading '[^']*'\)/g, "Cannot destructure $1"],
   [/Invalid regular expression: [^>"]*/g, "Invalid regular expression"],
   [/(Converting circular structure to JSON)[^>]*/g, "$1"],
+  // Ours has a code, with which a flow tells it from RangeErrors of its own.
+  [/("Maximum call stack size exceeded") (?:undefined|"FLOW_CALL_DEPTH")/g, "$1"],
 ];
 
 /** The first difference between two outcomes, as text; undefined when there is none. */

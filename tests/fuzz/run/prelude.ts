@@ -53,15 +53,17 @@ export function createPrelude(inputs: JsonValue): Prelude {
   const levels = ["log", "info", "warn", "error", "debug"];
   const names = {
     console: space(Object.fromEntries(levels.map((level) => [level, log(level)]))),
-    Task: space({ run: (name: string, inputs: unknown) => start("task", name, inputs) }),
-    Workflow: space({ run: (name: string, inputs: unknown) => start("workflow", name, inputs) }),
+    Task: space({ run: (name: string, inputs: unknown, _options?: unknown) => start("task", name, inputs) }),
+    Workflow: space({
+      run: (name: string, inputs: unknown, _options?: unknown) => start("workflow", name, inputs),
+    }),
     Timer: space({
-      delay: () => start("timer", "delay", {}),
-      until: () => start("timer", "delay", {}),
+      delay: (_duration: unknown) => start("timer", "delay", {}),
+      until: (_time: unknown) => start("timer", "delay", {}),
     }),
     Signal: space({
-      next: (name: string) => start("signal", name, {}),
-      when: (name: string) => start("signal", name, {}),
+      next: (name: string, _options?: unknown) => start("signal", name, {}),
+      when: (name: string, _options?: unknown) => start("signal", name, {}),
       send,
     }),
     Inputs: structuredClone(inputs),
