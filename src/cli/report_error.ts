@@ -80,7 +80,7 @@ function engineError(error: RhythmError): Told {
     return {
       exit: EXIT.noDatabase,
       code: "NOT_INSTALLED",
-      message: `Rhythm is not installed in this database, or not up to date (${message})`,
+      message: `Rhythm is not installed in this database, or not up to date (${firstSentence(message)})`,
       hint: "`rhythm migrate` installs it; --schema names another schema",
     };
   }
@@ -116,4 +116,8 @@ function isCommanderError(error: unknown): error is Error & { code: string } {
 
 function sentence(text: string): string {
   return text.replace(/\.$/, "");
+}
+
+function firstSentence(message: string): string {
+  return message.replace(/\. .*/s, "");
 }

@@ -135,5 +135,8 @@ export const engineCodes: readonly string[] = Object.keys(classes);
  */
 export function engineError(error: ServerError, options: ErrorOptions = {}): EngineError {
   const found = classes[error.code] ?? (error.code.startsWith("RH") ? EngineError : StatementError);
-  return new found(error, options);
+  return new found(error.code === "3F000" ? { hint: notInstalled, ...error } : error, options);
 }
+
+const notInstalled =
+  "If that is Rhythm's schema, Rhythm is not installed in this database: run `rhythm migrate`, or leave autoMigrate on";

@@ -37,3 +37,9 @@ Deno.test("engineError() makes an error of the class that its SQLSTATE names", (
   assert.equal(told("42501") instanceof errors.StatementError, true);
   assert.equal(told("RH999").constructor, errors.EngineError);
 });
+
+Deno.test("engineError() says how to install Rhythm where its schema is missing", () => {
+  const error = errors.engineError({ code: "3F000", message: 'schema "rhythm" does not exist' });
+  assert.match(error.message, /^schema "rhythm" does not exist\. .*`rhythm migrate`/);
+  assert.equal(error instanceof errors.StatementError, true);
+});
