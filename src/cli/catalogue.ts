@@ -1,16 +1,4 @@
-import type { CommandModule } from "./command.ts";
-
-/** A command as the front page knows it; its module is loaded when it is asked for. */
-export interface Entry {
-  /** Its name. */
-  readonly name: string;
-  /** The heading it stands under. */
-  readonly group: string;
-  /** What it does, in a few words. */
-  readonly summary: string;
-  /** Loads it. */
-  readonly load: () => Promise<CommandModule>;
-}
+import type { Entry } from "./command.ts";
 
 const entry = (group: string, name: string, summary: string, load: Entry["load"]): Entry => ({
   group,

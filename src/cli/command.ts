@@ -9,10 +9,24 @@ export interface CommandModule {
   readonly define: (command: Command, cli: Cli) => void;
 }
 
+/** A command as the front page knows it; its module is loaded when it is asked for. */
+export interface Entry {
+  /** Its name. */
+  readonly name: string;
+  /** The heading it stands under. */
+  readonly group: string;
+  /** What it does, in a few words. */
+  readonly summary: string;
+  /** Loads it. */
+  readonly load: () => Promise<CommandModule>;
+}
+
 /** What every command can build on. */
 export interface Cli {
   /** Where it writes. */
   readonly terminal: Terminal;
+  /** Every command there is. */
+  readonly catalogue: readonly Entry[];
   /** Keeps the exit code of the command that ran. */
   exit: number;
 }

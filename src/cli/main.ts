@@ -15,9 +15,9 @@
  *
  * @module
  */
-import { CATALOGUE, type Entry } from "./catalogue.ts";
+import { CATALOGUE } from "./catalogue.ts";
 import { CliError } from "./cli_error.ts";
-import type { Cli } from "./command.ts";
+import type { Cli, Entry } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { frontPage } from "./front_page.ts";
 import { reportError } from "./report_error.ts";
@@ -31,7 +31,7 @@ import { systemTerminal } from "./terminal.ts";
  * 130 Ctrl-C
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const cli: Cli = { terminal: systemTerminal(), exit: EXIT.ok };
+  const cli: Cli = { terminal: systemTerminal(), catalogue: CATALOGUE, exit: EXIT.ok };
   try {
     await dispatch([...args], cli);
     return cli.exit;

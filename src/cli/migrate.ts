@@ -1,13 +1,12 @@
 import { install } from "../db/install.ts";
 import { installSql } from "../db/install_sql.ts";
 import { libraryVersion } from "../db/schema_gen.ts";
-import { placeOf } from "../app/open_database.ts";
 import type { Call } from "./command.ts";
 import { readState } from "./dev/state_file.ts";
 import { CliError } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
 import { count } from "./format.ts";
-import { embeddedDirectory, type Target, targetOf } from "./session.ts";
+import { placeOfTarget, type Target, targetOf } from "./target.ts";
 import type { Database } from "../db/database.ts";
 
 /** Installs or upgrades the schema, or prints the SQL that would. */
@@ -39,9 +38,7 @@ export async function migrate(call: Call<{ sql?: boolean }>): Promise<void> {
 }
 
 async function openAlone(target: Target): Promise<Database> {
-  const place = target.url === undefined
-    ? { kind: "embedded" as const, at: embeddedDirectory(target.project) }
-    : placeOf(target.url);
+  const place = placeOfTarget(target);
   if (place.kind === "server") {
     const { connect } = await import("../db/connect.ts");
     return connect({ url: place.at, maxConnections: 1, connectTimeoutMs: 5_000 });

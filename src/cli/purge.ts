@@ -2,7 +2,6 @@ import { ask, type Home, intervalText } from "../db/calls/home.ts";
 import { durationMs } from "../shared/duration.ts";
 import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
-import type { PurgeFlags } from "./commands/purge.ts";
 import { EXIT } from "./exit_codes.ts";
 import { lineReader } from "./flow/ask_line.ts";
 import { count, tellCount, tellTime } from "./format.ts";
@@ -11,6 +10,13 @@ import { bar, Spinner } from "./spinner.ts";
 import { table } from "./table.ts";
 
 const BATCH = 1_000;
+
+/** What `rhythm purge` takes. */
+export interface PurgeFlags {
+  olderThan?: string;
+  dryRun?: boolean;
+  yes?: boolean;
+}
 
 interface Group {
   target: string;

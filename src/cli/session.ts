@@ -1,5 +1,3 @@
-import { join, resolve } from "node:path";
-import { placeOf } from "../app/open_database.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
 import type { Flows } from "../client/flows.ts";
@@ -14,7 +12,8 @@ import { readState } from "./dev/state_file.ts";
 import { RemoteDatabase } from "./dev/remote_database.ts";
 import { EXIT } from "./exit_codes.ts";
 import { DatabaseInUseError } from "../db/embedded_lock.ts";
-import { findProject, isDirectory, type Project } from "./project.ts";
+import { isDirectory } from "./project.ts";
+import { placeOfTarget, type Target, targetOf } from "./target.ts";
 
 const LOOK_EVERY_MS = 100;
 const LOOKS = 200;
@@ -60,28 +59,6 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** Where a command's database is. */
-export interface Target {
-  /** Where: as a flag, the environment or `rhythm.json` say; nothing: wherever the project keeps it. */
-  readonly url: string | undefined;
-  /** The engine's schema. */
-  readonly schema: string;
-  /** The project. */
-  readonly project: Project;
-}
-
-/** Reads off flags, environment and `rhythm.json` where the database is. */
-export async function targetOf(options: CommonOptions): Promise<Target> {
-  const project = await findProject();
-  const said = options.database ?? (Deno.env.get("RHYTHM_DATABASE_URL") || undefined);
-  const { databaseUrl } = project.config;
-  return {
-    url: said === undefined ? databaseUrl && absolute(databaseUrl, project.root) : absolute(said, Deno.cwd()),
-    schema: options.schema ?? project.config.schema ?? "rhythm",
-    project,
-  };
-}
-
 /**
  * Opens the database of a command: the one that was named, else that of the `rhythm dev` that runs here, else the
  * embedded one of this project.
@@ -106,15 +83,8 @@ export async function openSession(options: CommonOptions): Promise<Session> {
   }
 }
 
-/** The directory of a project's embedded database. */
-export function embeddedDirectory(project: Project): string {
-  return join(project.root, ".rhythm", "data");
-}
-
 async function openDirectly(target: Target): Promise<Database> {
-  const place = target.url === undefined
-    ? { kind: "embedded" as const, at: embeddedDirectory(target.project) }
-    : placeOf(target.url);
+  const place = placeOfTarget(target);
   if (place.kind === "server") {
     const { connect } = await import("../db/connect.ts");
     return connect({ url: place.at, maxConnections: 3, connectTimeoutMs: 5_000 });
@@ -124,15 +94,11 @@ async function openDirectly(target: Target): Promise<Database> {
   return await openEmbedded({ dataDir: place.at });
 }
 
-function absolute(url: string, base: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : resolve(base, url);
-}
-
 // Whoever names the directory that rhythm dev has open means its database: nobody else may open it.
 function isThatOne(target: Target, database: string): boolean {
   if (target.url === undefined) return true;
   if (/^(postgres(ql)?|memory):\/\//.test(target.url)) return false;
-  return database === `embedded:${placeOf(target.url).at}`;
+  return database === `embedded:${placeOfTarget(target).at}`;
 }
 
 function noDatabase(at: string, target: Target): CliError {

@@ -2,7 +2,6 @@ import { ask, type Home } from "../db/calls/home.ts";
 import type { StoredLine } from "../db/calls/executions.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { type Call, wholeNumber } from "./command.ts";
-import type { LogFlags } from "./commands/logs.ts";
 import { brief, tellTime } from "./format.ts";
 import { pause } from "./pause.ts";
 import { openSession, type Session } from "./session.ts";
@@ -12,6 +11,13 @@ const LEVELS = ["debug", "info", "warn", "error"];
 const LOOK_EVERY_MS = 300;
 // Lines are numbered when they are written and seen when they are committed: so far back we look again.
 const OVERLAP = 1_000;
+
+/** What `rhythm logs` takes. */
+export interface LogFlags {
+  follow?: boolean;
+  level?: string;
+  limit?: string;
+}
 
 interface Line extends StoredLine {
   target: string;

@@ -1,18 +1,29 @@
-import { placeOf } from "../app/open_database.ts";
 import { Rhythm } from "../app/rhythm.ts";
-import { CliError } from "./cli_error.ts";
 import { type Call, wholeNumber } from "./command.ts";
-import type { WorkerFlags } from "./commands/worker.ts";
 import { EXIT } from "./exit_codes.ts";
 import { loadTasks } from "./load_tasks.ts";
-import { flowPlaces, type Project, taskModules } from "./project.ts";
-import { targetOf } from "./session.ts";
+import { flowPlaces, taskModules } from "./project.ts";
+import { placeOfTarget, targetOf } from "./target.ts";
+import { nothingToDo, workerOptions } from "./worker_options.ts";
+
+/** What `rhythm worker` takes. */
+export interface WorkerFlags {
+  flows?: string[];
+  tasks?: string[];
+  queues?: string;
+  concurrency?: string;
+  port?: string;
+  hostname?: string;
+  name?: string;
+  grace?: string;
+  migrate: boolean;
+}
 
 /** Runs a worker until it is told to stop. On the embedded database, which is for one process, it is `rhythm dev`. */
 export async function work(call: Call<WorkerFlags>): Promise<number> {
   const { options } = call;
   const target = await targetOf(options);
-  if (target.url === undefined || placeOf(target.url).kind === "embedded") {
+  if (placeOfTarget(target).kind === "embedded") {
     const { dev } = await import("./dev/dev.ts");
     return await dev({ ...call, signal: call.signal, options: { ...options, watch: false } });
   }
@@ -38,28 +49,4 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
     ...(grace === undefined ? {} : { grace }),
   }).run();
   return EXIT.ok;
-}
-
-/** Queues and concurrency, as flags or `rhythm.json` say. */
-export function workerOptions(
-  project: Project,
-  flags: { queues?: string; concurrency?: string },
-): { queues?: string[]; concurrency?: number } {
-  const queues = flags.queues?.split(",").map((one) => one.trim()).filter(Boolean) ?? project.config.queues;
-  const concurrency = flags.concurrency === undefined
-    ? project.config.concurrency
-    : wholeNumber(flags.concurrency, "--concurrency");
-  return {
-    ...(queues === undefined ? {} : { queues }),
-    ...(concurrency === undefined ? {} : { concurrency }),
-  };
-}
-
-/** That a project has neither flows nor tasks. */
-export function nothingToDo(root: string): CliError {
-  return new CliError(`there is nothing to work on: no flows/ and no tasks.ts in ${root}`, {
-    exit: EXIT.notFound,
-    code: "NOT_FOUND",
-    hint: "`rhythm init` makes a project; --flows and --tasks name other places",
-  });
 }

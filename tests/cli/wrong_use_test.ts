@@ -113,7 +113,7 @@ const WRONG: [args: string[], code: number, err: string][] = [
   [
     ["list", "-d", "mysql://root@localhost/db"],
     2,
-    'error: Rhythm.init(): "databaseUrl" must be postgres://…, a directory for the embedded database, or memory://, not mysql://…\n',
+    "error: --database must be postgres://… or a directory for the embedded database, not mysql://…\n",
   ],
 ];
 

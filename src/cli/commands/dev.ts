@@ -1,14 +1,5 @@
 import { type CommandModule, option, repeated, runs, withDatabase, withExamples } from "../command.ts";
-
-/** What `rhythm dev` takes. */
-export interface DevFlags {
-  flows?: string[];
-  tasks?: string[];
-  queues?: string;
-  concurrency?: string;
-  port?: string;
-  watch: boolean;
-}
+import type { DevFlags } from "../dev/dev.ts";
 
 /** `rhythm dev`: a database, a worker and HTTP in one process, reloaded on change. */
 export const define: CommandModule["define"] = (command, cli) => {

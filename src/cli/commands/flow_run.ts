@@ -1,15 +1,6 @@
 import type { Command } from "commander";
 import { addSub, type Cli, operand, option, repeated, runs, withExamples, withJson } from "../command.ts";
-
-/** What `rhythm flow run` takes. */
-export interface RunFlags {
-  tasks?: string[];
-  answers?: string;
-  signal?: string[];
-  realTime?: boolean;
-  now?: string;
-  quiet?: boolean;
-}
+import type { RunFlags } from "../flow/run_flow.ts";
 
 /** `rhythm flow run`: runs a flow in this process, without a database. */
 export function defineRun(group: Command, cli: Cli): void {

@@ -1,11 +1,5 @@
 import { type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
-
-/** What `rhythm logs` takes. */
-export interface LogFlags {
-  follow?: boolean;
-  level?: string;
-  limit?: string;
-}
+import type { LogFlags } from "../show_logs.ts";
 
 /** `rhythm logs`: what executions said. */
 export const define: CommandModule["define"] = (command, cli) => {

@@ -1,11 +1,5 @@
 import { type CommandModule, option, runs, withDatabase, withExamples } from "../command.ts";
-
-/** What `rhythm purge` takes. */
-export interface PurgeFlags {
-  olderThan?: string;
-  dryRun?: boolean;
-  yes?: boolean;
-}
+import type { PurgeFlags } from "../purge.ts";
 
 /** `rhythm purge`: removes executions that ended long ago. */
 export const define: CommandModule["define"] = (command, cli) => {

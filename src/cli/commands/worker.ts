@@ -1,17 +1,5 @@
 import { type CommandModule, option, repeated, runs, withDatabase, withExamples } from "../command.ts";
-
-/** What `rhythm worker` takes. */
-export interface WorkerFlags {
-  flows?: string[];
-  tasks?: string[];
-  queues?: string;
-  concurrency?: string;
-  port?: string;
-  hostname?: string;
-  name?: string;
-  grace?: string;
-  migrate: boolean;
-}
+import type { WorkerFlags } from "../work.ts";
 
 /** `rhythm worker`: a worker of this project. */
 export const define: CommandModule["define"] = (command, cli) => {

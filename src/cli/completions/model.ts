@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { CATALOGUE } from "../catalogue.ts";
 import { type Cli, newCommand } from "../command.ts";
 
 /** An option as a shell completes it. */
@@ -30,10 +29,10 @@ export interface CompletedCommand {
 export async function completionModel(cli: Cli): Promise<CompletedCommand[]> {
   const model: CompletedCommand[] = [{
     path: "",
-    next: CATALOGUE.map(({ name, summary }) => ({ name, words: summary })),
+    next: cli.catalogue.map(({ name, summary }) => ({ name, words: summary })),
     options: [helpOption(), { ...helpOption(), long: "--version", short: "-V", words: "show the version" }],
   }];
-  for (const { name, load } of CATALOGUE) {
+  for (const { name, load } of cli.catalogue) {
     const command = newCommand(name, cli.terminal);
     (await load()).define(command, cli);
     model.push(...modelOf(command, name));

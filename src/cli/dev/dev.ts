@@ -1,24 +1,32 @@
-import { placeOf } from "../../app/open_database.ts";
 import { connect } from "../../db/connect.ts";
 import type { Database } from "../../db/database.ts";
 import { openEmbedded } from "../../db/embedded.ts";
 import { install } from "../../db/install.ts";
 import { CliError } from "../cli_error.ts";
 import { type Call, wholeNumber } from "../command.ts";
-import type { DevFlags } from "../commands/dev.ts";
 import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
 import { nearPath } from "../flow/read_flows.ts";
 import { flowPlaces, taskModules } from "../project.ts";
-import { embeddedDirectory, type Target, targetOf } from "../session.ts";
+import { placeOfTarget, type Target, targetOf } from "../target.ts";
 import { Spinner } from "../spinner.ts";
-import { nothingToDo, workerOptions } from "../work.ts";
+import { nothingToDo, workerOptions } from "../worker_options.ts";
 import { Account } from "./account.ts";
 import { DevApp } from "./dev_app.ts";
 import { serveDev } from "./serve_dev.ts";
 import { LiveLines } from "./live_lines.ts";
 import { readState, removeState, writeState } from "./state_file.ts";
 import { watchFiles } from "./watch_files.ts";
+
+/** What `rhythm dev` takes. */
+export interface DevFlags {
+  flows?: string[];
+  tasks?: string[];
+  queues?: string;
+  concurrency?: string;
+  port?: string;
+  watch: boolean;
+}
 
 /** Runs everything in one process until Ctrl-C. */
 export async function dev(call: Call<DevFlags>): Promise<number> {
@@ -95,9 +103,7 @@ async function refuseSecond(root: string): Promise<void> {
 }
 
 async function openDevDatabase(target: Target, call: Call): Promise<Database> {
-  const place = target.url === undefined
-    ? { kind: "embedded" as const, at: embeddedDirectory(target.project) }
-    : placeOf(target.url);
+  const place = placeOfTarget(target);
   using _spinner = new Spinner(call.terminal, () => "opening the database").start();
   const database = place.kind === "server"
     ? connect({ url: place.at, maxConnections: 5, connectTimeoutMs: 5_000, applicationName: "rhythm dev" })

@@ -12,7 +12,7 @@ import { CliError } from "../cli_error.ts";
 import { nearPath } from "../flow/read_flows.ts";
 import { count } from "../format.ts";
 import { loadTasks } from "../load_tasks.ts";
-import type { Target } from "../session.ts";
+import type { Target } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Account } from "./account.ts";
 import { ReloadHooks } from "./reload_hooks.ts";

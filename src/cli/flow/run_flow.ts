@@ -3,7 +3,6 @@ import { type CompiledFlow, compileFlow, type Program, renderDiagnostics } from 
 import type { JsonValue } from "../../shared/json.ts";
 import { CliError } from "../cli_error.ts";
 import type { Call } from "../command.ts";
-import type { RunFlags } from "../commands/flow_run.ts";
 import { EXIT } from "../exit_codes.ts";
 import { parseJson, readJson } from "../json_text.ts";
 import { loadTasks } from "../load_tasks.ts";
@@ -15,6 +14,16 @@ import { readFlowFiles } from "./read_flows.ts";
 import { type SimulatedEnd, type SimulatedEvent, Simulation } from "./simulation.ts";
 import { SimulationClock } from "./simulation_clock.ts";
 import { Transcript } from "./transcript.ts";
+
+/** What `rhythm flow run` takes. */
+export interface RunFlags {
+  tasks?: string[];
+  answers?: string;
+  signal?: string[];
+  realTime?: boolean;
+  now?: string;
+  quiet?: boolean;
+}
 
 /** Runs a flow in this process. */
 export async function runFlow(call: Call<RunFlags>): Promise<number> {
