@@ -1,3 +1,4 @@
+import { storableText } from "../shared/json.ts";
 import type { ExecutionError } from "./execution.ts";
 
 /** A failed attempt as it is stored. */
@@ -22,17 +23,26 @@ export function failureOf(thrown: unknown): Failure {
     const data = toData(thrown);
     const message = typeof thrown === "string" ? thrown : JSON.stringify(data) ?? String(thrown);
     return {
-      error: { type: "Error", message, ...(typeof thrown === "string" ? {} : { data }) },
+      error: {
+        type: "Error",
+        message: storableText(message),
+        ...(typeof thrown === "string" ? {} : { data }),
+      },
       retryable: true,
     };
   }
   const fields = thrown as Error & { code?: unknown; data?: unknown; retryable?: unknown };
-  const error: ExecutionError = { type: typeOf(thrown), message: thrown.message };
-  if (typeof fields.code === "string" || typeof fields.code === "number") error.code = String(fields.code);
+  const error: ExecutionError = {
+    type: storableText(typeOf(thrown)),
+    message: storableText(String(thrown.message)),
+  };
+  if (typeof fields.code === "string" || typeof fields.code === "number") {
+    error.code = storableText(String(fields.code));
+  }
   const data = toData(fields.data);
   if (data !== undefined) error.data = data;
   const stack = stackOf(thrown);
-  if (stack !== "") error.stack = stack;
+  if (stack !== "") error.stack = storableText(stack);
   return { error, retryable: !isFinal(thrown) && fields.retryable !== false };
 }
 
@@ -65,7 +75,7 @@ function stackOf(error: Error): string {
 function toData(value: unknown): ExecutionError["data"] {
   if (value === undefined) return undefined;
   try {
-    const text = JSON.stringify(value);
+    const text = JSON.stringify(value, (_key, part) => typeof part === "string" ? storableText(part) : part);
     return text === undefined ? undefined : JSON.parse(text);
   } catch {
     return undefined;

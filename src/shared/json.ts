@@ -51,7 +51,8 @@ const refused: Record<string, string> = {
  * @param value the value to carry
  * @param options what the value is called, and how large its text may be
  * @returns the JSON text; `undefined` as a whole is `null`
- * @throws {JsonError} on a cycle, function, symbol, BigInt, NaN, infinity, Map, Set, or a text that is too large
+ * @throws {JsonError} on a cycle, function, symbol, BigInt, NaN, infinity, Map, Set, on characters that Postgres cannot
+ * store (NUL, half of a surrogate pair), or on a text that is too large
  *
  * @example Refusing a number that JSON does not know
  * ```ts
@@ -65,6 +66,8 @@ export function toJson(value: unknown, options: JsonCheckOptions = {}): string {
   const what = options.what ?? "value";
   check(value, what, new Set());
   const text = JSON.stringify(value) ?? "null";
+  // Both are rare, and a look at the text is cheaper than one at each string.
+  if (text.includes("\\u0000") || text.includes("\\ud")) checkCharacters(JSON.parse(text), what);
   const { maxBytes } = options;
   // A UTF-16 unit takes one to three bytes, so most texts are judged without encoding them.
   if (maxBytes !== undefined && text.length * 3 > maxBytes) {
@@ -78,6 +81,24 @@ export function toJson(value: unknown, options: JsonCheckOptions = {}): string {
     }
   }
   return text;
+}
+
+/**
+ * A text without what the `jsonb` of Postgres cannot store: NUL and half surrogate pairs become U+FFFD. For what has
+ * to be stored whatever it contains, such as the message of an error.
+ *
+ * @param text any text
+ * @returns the text, as it can be stored
+ *
+ * @example A text that was cut in the middle of an emoji
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(storableText("😀".slice(0, 1)), "\ufffd");
+ * ```
+ */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
 /**
@@ -125,6 +146,29 @@ function checkObject(value: object, path: string, above: Set<object>): void {
   above.delete(value);
 }
 
+// JSON could carry them, but the `jsonb` of Postgres cannot.
+function checkCharacters(value: JsonValue, path: string): void {
+  if (typeof value === "string") {
+    if (value.includes("\0")) throw new JsonError(path, `it has a NUL character, which ${NO_PLACE}`);
+    if (!value.isWellFormed()) {
+      throw new JsonError(path, `it has half of a surrogate pair, which ${NO_PLACE}`);
+    }
+  } else if (Array.isArray(value)) {
+    value.forEach((item, index) => checkCharacters(item, `${path}[${index}]`));
+  } else if (value !== null && typeof value === "object") {
+    for (const [key, member] of Object.entries(value)) {
+      checkCharacters(key, `the key ${JSON.stringify(key)} of ${path}`);
+      checkCharacters(member, memberPath(path, key));
+    }
+  }
+}
+
+const NO_PLACE = "Postgres cannot store; remove it, or pass bytes as base64";
+
+function memberPath(path: string, key: string): string {
+  return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+}
+
 function checkMembers(value: object, path: string, above: Set<object>): void {
   const prototype = Object.getPrototypeOf(value);
   if (
@@ -136,10 +180,6 @@ function checkMembers(value: object, path: string, above: Set<object>): void {
     );
   }
   for (const [key, member] of Object.entries(value)) {
-    check(
-      member,
-      /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`,
-      above,
-    );
+    check(member, memberPath(path, key), above);
   }
 }

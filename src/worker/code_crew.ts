@@ -1,5 +1,5 @@
 import type { ExecutionError, Logger, Telemetry } from "../define/mod.ts";
-import type { JsonValue } from "../shared/json.ts";
+import { type JsonValue, storableText } from "../shared/json.ts";
 import type { Claimed, Engine, Outcome, Settled } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
@@ -136,12 +136,15 @@ export class CodeCrew {
     const data = line.data === undefined ? {} : { data: line.data };
     const fields = { execution: claimed.id, workflow: claimed.target, ...data };
     this.#parts.logger[line.level](line.message, fields);
-    const text = line.data === undefined ? null : JSON.stringify(line.data) ?? null;
+    const text = JSON.stringify(
+      line.data,
+      (_key, part) => typeof part === "string" ? storableText(part) : part,
+    );
     this.#parts.reporter.log({
       id: claimed.id,
       level: line.level,
-      message: line.message,
-      data: text,
+      message: storableText(line.message),
+      data: text ?? null,
       at: new Date(),
     });
   }

@@ -1,5 +1,5 @@
 import { RhythmError } from "../shared/error.ts";
-import { toJson } from "../shared/json.ts";
+import { storableText, toJson } from "../shared/json.ts";
 import type { Logger, SqlTag, TaskDefinition, TaskLog, TransactionalContext } from "../define/mod.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -137,7 +137,7 @@ export class TaskRun implements TransactionalContext {
     this.#services.reporter.log({
       id: this.executionId,
       level,
-      message,
+      message: storableText(String(message)),
       data: data === undefined ? null : toJson(data, { what: "log data" }),
       at: new Date(),
     });

@@ -1,3 +1,4 @@
+import { EngineError } from "../db/errors.ts";
 import { RhythmError } from "../shared/error.ts";
 import type { AnyTask, Logger, Telemetry } from "../define/mod.ts";
 import { CodeCrew, type CodeRuntime } from "./code_crew.ts";
@@ -216,7 +217,7 @@ export class Worker {
         const found = await this.#claim(room, empty > 0 ? "dozing" : "awake");
         troubles = 0;
         empty = found > 0 ? 0 : empty + 1;
-        if (empty > 1) await this.#doze.sleep(pauseAfter(empty - 1, this.#parts.pollMs));
+        if (empty > 1 && await this.#doze.sleep(pauseAfter(empty - 1, this.#parts.pollMs))) empty = 1;
       } catch (error) {
         if (this.#engine.isGivenUp(error)) {
           await this.#beginAnew().catch((again) => this.#trouble("register", again, ++troubles));
@@ -247,6 +248,7 @@ export class Worker {
       return await call(places);
     } finally {
       this.#promised -= places;
+      this.#hands.stir();
     }
   }
 
@@ -278,8 +280,9 @@ export class Worker {
 
   async #commit(batch: Outcome[]): Promise<void> {
     const began = performance.now();
+    // Not all places: what was signalled or queued meanwhile must not wait for the answer.
     const settlement = await this.#promising(
-      this.#free(),
+      Math.ceil(this.#free() / 2),
       (places) => this.#engine.settle(batch, places),
     );
     this.#lastHeard = performance.now();
@@ -303,7 +306,8 @@ export class Worker {
 
   // The database refuses this one outcome for a reason of its own: the execution fails with that reason.
   #refused(outcome: Outcome, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const detail = error instanceof EngineError && error.detail !== undefined ? ` (${error.detail})` : "";
+    const message = (error instanceof Error ? error.message : String(error)) + detail;
     const code = error instanceof RhythmError ? { code: error.code } : {};
     this.#parts.logger.error("an outcome cannot be stored", {
       execution: outcome.id,

@@ -33,3 +33,11 @@ Deno.test("failureOf() stores whatever was thrown", () => {
   cycle.self = cycle;
   same(failureOf(Object.assign(new Error("x"), { data: cycle })).error.data, undefined);
 });
+
+Deno.test("failureOf() gives what Postgres can store, whatever was thrown", () => {
+  const thrown = Object.assign(new Error("read \0 and \ud83d"), { code: "E\0", data: { cut: "\ud83d" } });
+  const { error } = failureOf(thrown);
+  equal([error.message, error.code, error.data], ["read \ufffd and \ufffd", "E\ufffd", { cut: "\ufffd" }]);
+  same(/[\0\ud83d]/.test(String(error.stack)), false);
+  equal(failureOf("\0").error, { type: "Error", message: "\ufffd" });
+});

@@ -27,6 +27,9 @@ const refusals: [title: string, value: unknown, path: string, code: string, word
   ["a Set", { m: new Set() }, "inputs.m", "JSON_UNSUPPORTED", /Set/],
   ["bytes", { m: new Uint8Array(2) }, "inputs.m", "JSON_UNSUPPORTED", /Uint8Array/],
   ["what toJSON gives", { m: { toJSON: () => ({ x: NaN }) } }, "inputs.m.x", "JSON_UNSUPPORTED", /NaN/],
+  ["a NUL character", { lines: ["a\0b"] }, "inputs.lines[0]", "JSON_UNSUPPORTED", /NUL character/],
+  ["half of a surrogate pair", { cut: "😀".slice(0, 1) }, "inputs.cut", "JSON_UNSUPPORTED", /surrogate pair/],
+  ["a key with a NUL character", { "\0": 1 }, 'the key "\\u0000" of inputs', "JSON_UNSUPPORTED", /NUL/],
   ["a cycle", cycle, "inputs.self.again", "JSON_CYCLE", /contains itself/],
 ];
 
@@ -51,6 +54,10 @@ Deno.test("toJson() refuses nesting that readers could not follow", () => {
 Deno.test("toJson() carries the same object twice when that is no cycle", () => {
   const shared = { x: 1 };
   assert.equal(toJson([shared, shared]), '[{"x":1},{"x":1}]');
+});
+
+Deno.test("toJson() carries texts that only look like escapes", () => {
+  for (const text of ["\\u0000", "\\ud800", "😀", "\u0001"]) assert.equal(JSON.parse(toJson(text)), text);
 });
 
 Deno.test("toJson() counts bytes, not characters", () => {
