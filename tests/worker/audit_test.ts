@@ -1,36 +1,61 @@
 import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
 import { Audit } from "../../src/worker/audit.ts";
-import type { Outcome } from "../../src/worker/engine.ts";
-import { MemoryEngine } from "./support/memory_engine.ts";
+import type { Engine, Outcome } from "../../src/worker/engine.ts";
+import { sqlEngine } from "../../src/worker/sql_engine.ts";
+import { freshDatabase, type TestDatabase } from "../support/database.ts";
+
+/** The engine as a registered worker sees it. */
+async function registered({ database, schema }: TestDatabase): Promise<Engine> {
+  const engine = sqlEngine({
+    main: database,
+    transactional: database,
+    schema,
+    name: "audit",
+    queues: ["default"],
+    targets: ["known", "lost", "told_later"],
+    leaseMs: 15_000,
+  });
+  await engine.register();
+  return engine;
+}
 
 Deno.test("Audit hands back what the engine has leased and nobody here knows of", async () => {
-  const engine = new MemoryEngine();
-  engine.leased = [
-    { id: "known", attempt: 1, seq: null },
-    { id: "lost task", attempt: 2, seq: null },
-    { id: "lost workflow", attempt: 1, seq: 7 },
-    { id: "told later", attempt: 1, seq: null },
-  ];
+  await using place = await freshDatabase();
+  const engine = await registered(place);
+  await place.database.query("select rhythm.register_workflow('flow')");
+  await place.database.query(
+    "select rhythm.enqueue('known'), rhythm.enqueue('lost'), rhythm.start('flow'), rhythm.enqueue('told_later')",
+  );
+  const claimed = await engine.claim(10, "awake");
+  const idOf = (target: string): string => claimed.find((row) => row.target === target)!.id;
   const settled: Outcome[] = [];
   const audit: Audit = new Audit({
     engine,
-    known: () => ["known"],
+    known: () => [idOf("known")],
     // The answer that was under way while the engine looked.
-    quiet: () => Promise.resolve(audit.took("told later")),
+    quiet: () => Promise.resolve(audit.took(idOf("told_later"))),
     settle: (outcome) => settled.push(outcome),
   });
   same(await audit.run(), 2);
-  equal(settled.map(({ id, attempt, seq, status }) => [id, attempt, seq, status]), [
-    ["lost task", 2, undefined, "released"],
-    ["lost workflow", 1, 7, "released"],
+  equal((await engine.settle(settled, 0)).refused, []);
+  const rows = await place.database.query("select target, status from rhythm.executions order by target");
+  equal(rows, [
+    { target: "flow", status: "pending" },
+    { target: "known", status: "running" },
+    { target: "lost", status: "pending" },
+    { target: "told_later", status: "running" },
+  ]);
+  equal((await engine.claim(10, "awake")).map(({ target, attempt }) => [target, attempt]).sort(), [
+    ["flow", 1],
+    ["lost", 1],
   ]);
 });
 
-Deno.test("Audit is in doubt for a time after each lost answer", () => {
+Deno.test("Audit is in doubt for a time after each lost answer", async () => {
+  await using place = await freshDatabase();
   let now = 0;
-  const engine = new MemoryEngine();
   const audit = new Audit(
-    { engine, known: () => [], quiet: () => Promise.resolve(), settle: () => {} },
+    { engine: await registered(place), known: () => [], quiet: () => Promise.resolve(), settle: () => {} },
     () => now,
   );
   same(audit.inDoubt, false);

@@ -1,82 +1,21 @@
 import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
-import { type AnyTask, type Logger, task } from "../../src/define/mod.ts";
-import type { WorkerEvent } from "../../src/worker/events.ts";
-import type { FlowRuntime } from "../../src/worker/flow_crew.ts";
-import { Worker, type WorkerParts } from "../../src/worker/worker.ts";
-import { MemoryEngine } from "./support/memory_engine.ts";
-
-interface Bench {
-  engine: MemoryEngine;
-  worker: Worker;
-  lines: string[];
-  events: WorkerEvent[];
-  running: Promise<void>;
-}
-
-const noFlows: FlowRuntime = {
-  start: () => ({ status: "completed", output: "began", effects: [], waits: [], released: [] }),
-  resume: () => ({ status: "completed", output: "resumed", effects: [], waits: [], released: [] }),
-};
-
-function bench(tasks: readonly AnyTask[], change: Partial<WorkerParts> = {}): Bench {
-  const engine = new MemoryEngine();
-  const lines: string[] = [];
-  const events: WorkerEvent[] = [];
-  const line = (level: string) => (message: string): unknown => lines.push(`${level}: ${message}`);
-  const logger = {
-    debug: line("debug"),
-    info: line("info"),
-    warn: line("warn"),
-    error: line("error"),
-  } as Logger;
-  const worker = new Worker({
-    engine,
-    runtime: noFlows,
-    tasks,
-    logger,
-    concurrency: 10,
-    transactions: 2,
-    leaseMs: 300,
-    graceMs: 1_000,
-    pollMs: 50,
-    maxOutputBytes: 1_000,
-    observer: (event) => events.push(event),
-    ...change,
-  });
-  return { engine, worker, lines, events, running: worker.run() };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries++) {
-    if (tries > 500) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-const untilStopped = task({ name: "patient" }, (_: null, ctx) =>
-  new Promise((_resolve, reject) => {
-    ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason));
-  }));
+import { task } from "../../src/define/mod.ts";
+import { bench, patient, until } from "./support/bench.ts";
 
 Deno.test("Worker runs what it claims, and settles it", async () => {
-  const { engine, worker, running, events } = bench([task({ name: "double" }, (n: number) => n * 2)]);
-  engine.add("double", { inputs: 4 });
-  engine.add("double", { inputs: 5 });
-  await until(() => engine.outcomes.length === 2);
-  await worker.stop();
-  await running;
-  equal(engine.outcomes, [
-    { id: "e1", attempt: 1, status: "completed", output: "8" },
-    { id: "e2", attempt: 1, status: "completed", output: "10" },
-  ]);
-  equal(events.map(({ type, id }) => `${type} ${id}`).sort(), [
-    "completed e1",
-    "completed e2",
-    "started e1",
-    "started e2",
-  ]);
-  equal(engine.calls.filter((call) => call !== "beat" && call !== "tick"), ["register", "unlisten", "leave"]);
-  same(worker.state, "stopped");
+  await using it = await bench([task({ name: "double" }, (n: number) => n * 2)]);
+  const ids = [await it.add("double", 4), await it.add("double", 5)];
+  await it.ended(2);
+  equal(await it.fates(), ["double completed 8", "double completed 10"]);
+  equal(
+    it.events.map(({ type, id }) => `${type} ${ids.indexOf(id)}`).sort(),
+    ["completed 0", "completed 1", "started 0", "started 1"],
+  );
+  same((await it.registered()).length, 1);
+  await it.worker.stop();
+  await it.running;
+  equal(await it.registered(), []);
+  same(it.worker.state, "stopped");
 });
 
 Deno.test("Worker has never more in hand than its concurrency", async () => {
@@ -87,22 +26,33 @@ Deno.test("Worker has never more in hand than its concurrency", async () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     running--;
   });
-  const { engine, worker } = bench([slow], { concurrency: 3 });
-  for (let n = 0; n < 20; n++) engine.add("slow");
-  await until(() => engine.outcomes.length === 20);
-  await worker.stop();
+  await using it = await bench([slow], { concurrency: 3 });
+  await it.query("select rhythm.enqueue('slow') from generate_series(1, 20)");
+  await it.ended(20);
   same(most, 3);
 });
 
-Deno.test("Worker says that it is about to sleep, looks once more, and wakes at once", async () => {
-  const { engine, worker } = bench([task({ name: "t" }, () => 1)], { pollMs: 60_000 });
-  await until(() => engine.moods.length >= 5);
-  equal(engine.moods.slice(0, 3), ["awake", "dozing", "dozing"]);
+Deno.test("Worker says that it is about to sleep, and is woken at once", async () => {
+  await using it = await bench([task({ name: "t" }, () => 1)], { pollMs: 600_000 });
+  await it.asleep();
+  // Past the quick looks of a worker that has just gone to sleep.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
   const before = performance.now();
-  engine.add("t");
-  await until(() => engine.outcomes.length === 1);
-  same(performance.now() - before < 100, true);
-  await worker.stop();
+  await it.add("t");
+  await until(() => it.events.some(({ type }) => type === "completed"));
+  same(performance.now() - before < 500, true, "the next look by itself is 800 ms away");
+});
+
+Deno.test("Worker looks once more after it has said that it sleeps", async () => {
+  const dozing: string[] = [];
+  await using _ = await bench([], {
+    pollMs: 600_000,
+    onStatement: (text, params) => {
+      if (text.includes("rhythm.claim(")) dozing.push(String(params.at(-1)));
+    },
+  });
+  await until(() => dozing.length >= 3);
+  equal(dozing.slice(0, 3), ["false", "true", "true"]);
 });
 
 Deno.test("Worker.stop() lets handlers finish within the grace time", async () => {
@@ -110,143 +60,114 @@ Deno.test("Worker.stop() lets handlers finish within the grace time", async () =
     { name: "slow" },
     async () => await new Promise((resolve) => setTimeout(() => resolve("saved"), 100)),
   );
-  const { engine, worker, running } = bench([slow]);
-  engine.add("slow");
-  await until(() => worker.inHand === 1);
-  await worker.stop();
-  await running;
-  equal(engine.outcomes, [{ id: "e1", attempt: 1, status: "completed", output: '"saved"' }]);
+  await using it = await bench([slow]);
+  await it.add("slow");
+  await until(() => it.worker.inHand === 1);
+  await it.worker.stop();
+  await it.running;
+  equal(await it.fates(), ['slow completed "saved"']);
 });
 
 Deno.test("Worker.stop() hands back what outlives the grace time, then takes leave", async () => {
-  const { engine, worker, events } = bench([untilStopped], { graceMs: 20 });
-  engine.add("patient");
-  await until(() => worker.inHand === 1);
-  await worker.stop();
-  const outcome = engine.outcomes[0]!;
-  equal([outcome.status, outcome.status === "released" && outcome.delayMs], ["released", 0]);
-  same(events.at(-1)!.type, "released");
-  same(engine.calls.at(-1), "leave");
+  await using it = await bench([patient], { graceMs: 20 });
+  const id = await it.add("patient");
+  await until(() => it.worker.inHand === 1);
+  await it.worker.stop();
+  const { status, attempt, worker } = await it.get(id);
+  equal([status, attempt, worker], ["pending", 0, null]);
+  same(it.events.at(-1)!.type, "released");
+  equal(await it.registered(), []);
+  const rival = await it.rival();
+  const rows = await it.query("select c.attempt from rhythm.claim($1) as c", rival);
+  equal(rows, [{ attempt: 1 }], "the next worker has it at once, and no attempt was lost");
 });
 
-Deno.test("Worker stops what a beat says is cancelled, and settles nothing for a lost lease", async () => {
-  const { engine, worker } = bench([untilStopped]);
-  engine.add("patient");
-  engine.add("patient");
-  await until(() => worker.inHand === 2);
-  engine.nextBeat = { stop: [{ id: "e1", reason: "cancelled" }, { id: "e2", reason: "lost" }], alive: true };
-  await until(() => worker.inHand === 0);
-  await worker.stop();
-  equal(engine.outcomes, [{ id: "e1", attempt: 1, status: "cancelled" }]);
-});
-
-Deno.test("Worker that was given up drops everything and begins anew", async () => {
-  const { engine, worker, lines } = bench([untilStopped]);
-  engine.add("patient");
-  await until(() => worker.inHand === 1);
-  engine.nextBeat = { stop: [], alive: false };
-  await until(() => worker.inHand === 0);
-  await until(() => engine.calls.filter((call) => call === "register").length === 2);
-  match(lines.join("\n"), /warn: this worker was silent for too long and was given up/);
-  await worker.stop();
-  equal(engine.outcomes, []);
-});
-
-Deno.test("Worker drops everything when the database is silent for a lease", async () => {
-  const { engine, worker } = bench([untilStopped], { leaseMs: 60 });
-  engine.add("patient");
-  await until(() => worker.inHand === 1);
-  engine.beat = () => Promise.reject(new Error("transient"));
-  engine.claim = () => Promise.reject(new Error("transient"));
-  await until(() => worker.inHand === 0);
-  await worker.stop();
-  equal(engine.outcomes, []);
-});
-
-Deno.test("Worker goes on after the database was away, and ends with any other error", async () => {
-  const { engine, worker, lines } = bench([task({ name: "t" }, () => 1)]);
-  engine.claimErrors = [new Error("transient"), new Error("transient")];
-  engine.add("t");
-  await until(() => engine.outcomes.length === 1);
-  equal(lines.filter((line) => line.includes("claim failed")).map((line) => line.split(":")[0]), [
-    "warn",
-    "error",
-  ]);
-  await worker.stop();
-
-  const broken = bench([]);
-  broken.engine.claimErrors = [new Error("permission denied for function claim")];
-  await rejects(broken.running, /permission denied/);
-  same(broken.worker.state, "stopped");
+Deno.test("Worker stops what is cancelled, and settles it as cancelled", async () => {
+  await using it = await bench([patient]);
+  const id = await it.add("patient");
+  await it.add("patient");
+  await until(() => it.worker.inHand === 2);
+  await it.query("select rhythm.cancel($1, 'no longer wanted')", id);
+  await until(() => it.worker.inHand === 1);
+  await it.ended(1);
+  equal(await it.fates(), ["patient cancelled", "patient running"]);
+  same((await it.get(id)).cancel_reason, "no longer wanted");
 });
 
 Deno.test("Worker leaves tasks without a handler to others, with growing pauses", async () => {
-  const { engine, worker } = bench([]);
-  engine.add("unknown");
-  engine.add("unknown");
-  await until(() => engine.outcomes.length === 2);
-  await worker.stop();
-  equal(
-    engine.outcomes.map((outcome) => outcome.status === "released" && [outcome.reason, outcome.delayMs]),
-    [
-      ['The worker that claimed it has no handler for task "unknown"', 500],
-      ['The worker that claimed it has no handler for task "unknown"', 1_000],
-    ],
-  );
+  // The engine is told of a handler that is not there: it never hands out what a worker has not asked for.
+  await using it = await bench([], { targets: ["unknown"] });
+  const ids = [await it.add("unknown"), await it.add("unknown")];
+  const pauses = async (): Promise<number[]> => {
+    const rows = await it.query(
+      "select extract(epoch from run_at - claimed_at)::float8 as s from rhythm.executions where run_at > claimed_at",
+    );
+    return rows.map((row) => row.s as number).sort((a, b) => a - b);
+  };
+  await until(async () => (await pauses()).length === 2);
+  const [first, second] = await pauses();
+  same(first! >= 0.5 && first! < 1 && second! >= 1 && second! < 2, true, `${first} s, ${second} s`);
+  const reason = 'The worker that claimed it has no handler for task "unknown"';
+  equal(await Promise.all(ids.map(async (id) => (await it.get(id)).note)), [reason, reason]);
 });
 
 Deno.test("Worker fails an execution whose outcome the database refuses, and settles the others", async () => {
-  const { engine, worker } = bench([task({ name: "echo" }, (text: string) => text)]);
-  engine.onSettle = (outcomes) => {
-    const bad = outcomes.some((outcome) => outcome.status === "completed" && outcome.output.includes("bad"));
-    return bad
-      ? Promise.reject(new Error("unsupported Unicode escape"))
-      : Promise.resolve(engine.accept(outcomes));
-  };
-  engine.add("echo", { inputs: "good" });
-  engine.add("echo", { inputs: "bad" });
-  await until(() => engine.outcomes.length === 2);
-  await worker.stop();
-  const failed = engine.outcomes.find(({ id }) => id === "e2")!;
-  same(failed.status === "failed" && failed.error.type, "SettleError");
-  match(failed.status === "failed" ? failed.error.message : "", /unsupported Unicode escape/);
+  await using it = await bench([]);
+  await it.start("good", 'return "good"');
+  await it.start("bad", "return String.fromCharCode(0)");
+  await it.ended(2);
+  // The programs are there now: what is claimed together is settled together.
+  await it.query("select rhythm.start('good'), rhythm.start('bad'), rhythm.start('good')");
+  await it.ended(5);
+  equal((await it.fates()).slice(2), ['good completed "good"', "bad failed", 'good completed "good"']);
+  const [{ error }] = await it.query(
+    "select error from rhythm.executions where target = 'bad' order by id desc",
+  ) as [{ error: unknown }];
+  equal(error, {
+    type: "SettleError",
+    message: "The completed outcome cannot be stored: unsupported Unicode escape sequence " +
+      "(\\u0000 cannot be converted to text.)",
+    code: "22P05",
+  });
 });
 
 Deno.test("Worker commits a transactional task with its own writes, and rolls back one that fails", async () => {
-  const write = task({ name: "write", transactional: true }, async (fail: boolean, ctx) => {
-    const rows = await ctx.sql`select 1`;
-    if (fail) throw new Error("no");
-    return rows;
+  const write = task({ name: "write", transactional: true }, async (n: number, ctx) => {
+    await ctx.sql`insert into written values (${n})`;
+    if (n === 2) throw new Error("no");
+    return n;
   });
-  const { engine, worker } = bench([write]);
-  engine.add("write", { inputs: false });
-  await until(() => engine.outcomes.length === 1);
-  engine.add("write", { inputs: true });
-  await until(() => engine.outcomes.length === 2);
-  await worker.stop();
-  equal(engine.calls.filter((call) => ["begin", "commit", "rollback"].includes(call)), [
-    "begin",
-    "commit",
-    "begin",
-    "rollback",
-  ]);
-  equal(engine.outcomes.map(({ status }) => status), ["completed", "failed"]);
+  await using it = await bench([write]);
+  await it.query("create table written (n integer)");
+  await it.query(
+    `select rhythm.enqueue('write', to_jsonb(n), retry => '{"max_attempts": 1}') from generate_series(1, 3) as n`,
+  );
+  await it.ended(3);
+  equal(await it.fates(), ["write completed 1", "write failed", "write completed 3"]);
+  equal(await it.query("select n from written order by n"), [{ n: 1 }, { n: 3 }]);
 });
 
-Deno.test("Worker advances workflows from the start and from a snapshot, and leaves those without a program", async () => {
-  const { engine, worker } = bench([]);
-  engine.programs = { h1: { code: 1 } };
-  const flow = { program: "h1", version: 1, seq: 0, snapshot: null, settled: [], cancelReason: null };
-  engine.add("order", { flow });
-  engine.add("order", { flow: { ...flow, snapshot: { at: 3 } } });
-  engine.add("order", { flow: { ...flow, program: "h2" } });
-  await until(() => engine.outcomes.length === 3);
-  await worker.stop();
-  const byId = Object.fromEntries(engine.outcomes.map((outcome) => [outcome.id, outcome]));
-  const ended = { snapshot: null, effects: [], waits: [], released: [] };
-  equal(byId.e1, { id: "e1", attempt: 1, seq: 0, status: "completed", output: '"began"', flow: ended });
-  equal(byId.e2, { id: "e2", attempt: 1, seq: 0, status: "completed", output: '"resumed"', flow: ended });
-  same(byId.e3!.status, "released");
+Deno.test("Worker advances workflows from the start and from a snapshot", async () => {
+  const double = task({ name: "double" }, (n: number) => n * 2);
+  await using it = await bench([double]);
+  await it.start("short", "return 1");
+  await it.start("long", 'const n = await Task.run("double", 21); return n');
+  await it.ended(3);
+  equal(await it.fates(), ["short completed 1", "long completed 42", "double completed 42"]);
+});
+
+Deno.test("Worker leaves workflows that it has no program of to others", async () => {
+  await using it = await bench([]);
+  await it.query("select rhythm.register_workflow('elsewhere')");
+  const [row] = await it.query("select rhythm.start('elsewhere') as id");
+  const id = String(row!.id);
+  await until(async () => (await it.get(id)).note !== null);
+  const { status, note, attempt } = await it.get(id);
+  equal([status, note, attempt], [
+    "pending",
+    'The worker that claimed it has no program of flow "elsewhere"',
+    1,
+  ]);
 });
 
 Deno.test("Worker warns with the task's name when a handler blocks the event loop", async () => {
@@ -254,43 +175,26 @@ Deno.test("Worker warns with the task's name when a handler blocks the event loo
     const end = performance.now() + 600;
     while (performance.now() < end);
   });
-  const { engine, worker, lines } = bench([block], { leaseMs: 5_000 });
-  engine.add("grind");
-  await until(() => engine.outcomes.length === 1);
-  await worker.stop();
-  match(lines.join("\n"), /warn: task "grind" blocked the event loop for \d+ ms/);
-});
-
-Deno.test("Worker registers anew when a claim says that it was given up, and stops what it had in hand", async () => {
-  const { engine, worker, lines } = bench([untilStopped]);
-  engine.add("patient");
-  await until(() => worker.inHand === 1);
-  engine.claimErrors = [new Error("given up")];
-  await until(() => engine.calls.filter((call) => call === "register").length === 2);
-  await until(() => worker.inHand === 0);
-  engine.add("patient");
-  await until(() => worker.inHand === 1);
-  same(worker.state, "running");
-  same(lines.filter((line) => line.startsWith("warn: this worker was silent for too long")).length, 1);
-  await worker.stop();
-  equal(engine.outcomes.map(({ id, status }) => [id, status]), [["e2", "released"]]);
+  await using it = await bench([block]);
+  await it.add("grind");
+  await it.ended(1);
+  match(it.lines.join("\n"), /warn: task "grind" blocked the event loop for \d+ ms/);
 });
 
 Deno.test("Worker says loudly what no worker has a handler for, every so often", async () => {
-  const { engine, worker, lines } = bench([], { patienceMs: 150 });
-  engine.nobodyRuns = [{ queue: "default", target: "misspelt", executions: 2, seconds: 31 }];
-  await until(() => engine.calls.filter((call) => call === "unserved 150").length === 2);
-  await worker.stop();
-  same(
-    lines.find((line) => line.startsWith("error")),
-    'error: nobody runs task "misspelt": 2 executions of queue "default" wait, the oldest for 31 s, ' +
-      "and no live worker has a handler for it",
+  await using it = await bench([], { patienceMs: 150, leaseMs: 1_000 });
+  const id = await it.add("misspelt");
+  await it.add("misspelt");
+  const said = (): string[] => it.lines.filter((line) => line.startsWith("error"));
+  await until(() => said().length >= 2);
+  match(
+    said()[0]!,
+    /^error: nobody runs task "misspelt": 2 executions of queue "default" wait, the oldest for \d+ s, and no live worker has a handler for it$/,
   );
+  same((await it.get(id)).note, 'No worker of queue "default" has a handler for task "misspelt"');
 });
 
 Deno.test("Worker runs once", async () => {
-  const { worker, running } = bench([]);
-  await rejects(worker.run(), { code: "WORKER_RAN" });
-  await worker.stop();
-  await running;
+  await using it = await bench([]);
+  await rejects(it.worker.run(), { code: "WORKER_RAN" });
 });

@@ -1,0 +1,102 @@
+import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
+import postgres from "postgres";
+import { task } from "../../src/define/mod.ts";
+import { onEmbedded } from "../support/database.ts";
+import { type Bench, bench, patient, until } from "./support/bench.ts";
+
+Deno.test("Worker that was given up drops everything and begins anew", async () => {
+  await using it = await bench([patient], { leaseMs: 1_000 });
+  const id = await it.add("patient");
+  await until(() => it.worker.inHand === 1);
+  const former = await it.giveUp();
+  const rival = await it.rival();
+  await it.query("select from rhythm.claim($1)", rival);
+  await until(() => it.worker.inHand === 0);
+  await until(async () => (await it.registered()).some((other) => ![former, rival].includes(other)));
+  match(it.lines.join("\n"), /warn: this worker was silent for too long and was given up/);
+  await it.worker.stop();
+  const { status, worker } = await it.get(id);
+  equal([status, worker], ["running", rival], "what it had in hand is the other's, and it settled nothing");
+});
+
+Deno.test("Worker registers anew when a claim says that it was given up, and stops what it had in hand", async () => {
+  await using it = await bench([patient]);
+  const id = await it.add("patient");
+  await until(() => it.worker.inHand === 1);
+  await it.asleep();
+  const former = await it.giveUp();
+  // It learns it from a claim: with this lease the next sign of life is five seconds away.
+  await until(async () => (await it.registered()).some((other) => other !== former));
+  await until(async () => it.worker.inHand === 1 && (await it.get(id)).worker !== former);
+  same(it.worker.state, "running");
+  same(it.lines.filter((line) => line.startsWith("warn: this worker was silent for too long")).length, 1);
+  await it.worker.stop();
+  equal(await it.fates(), ["patient pending"]);
+});
+
+Deno.test("Worker changes nothing of an execution that is another's by now", async () => {
+  const gate = Promise.withResolvers<string>();
+  await using it = await bench([task({ name: "late" }, async () => await gate.promise)]);
+  const id = await it.add("late");
+  await until(() => it.worker.inHand === 1);
+  const rival = await it.rival();
+  await it.query("update rhythm.execution set worker = $1 where id = $2", rival, id);
+  gate.resolve("too late");
+  await until(() => it.lines.some((line) => line.includes("an outcome changed nothing")));
+  const { status, worker, output } = await it.get(id);
+  equal([status, worker, output], ["running", rival, null]);
+  same(it.worker.stats.refused, 1);
+});
+
+Deno.test({
+  name: "Worker drops everything when the database is silent for a lease",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using it = await bench([patient], { leaseMs: 1_000, graceMs: 50 });
+    const id = await it.add("patient");
+    await until(() => it.worker.inHand === 1);
+    const stopped = async (): Promise<void> => {
+      await until(() => it.worker.inHand === 0);
+      await it.worker.stop();
+    };
+    await withoutServer(it, stopped);
+    same((await it.get(id)).status, "running", "nothing of it was settled: its lease will be taken back");
+  },
+});
+
+Deno.test({
+  name: "Worker goes on after the database was away",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using it = await bench([task({ name: "t" }, () => 1)]);
+    await it.asleep();
+    const failed = (): string[] => it.lines.filter((line) => line.includes("claim failed"));
+    await withoutServer(it, () => until(() => failed().length >= 2));
+    equal(failed().slice(0, 2).map((line) => line.split(":")[0]), ["warn", "error"]);
+    await it.add("t");
+    await it.ended(1);
+  },
+});
+
+Deno.test("Worker ends with an error that says more than that the database is away", async () => {
+  await using it = await bench([], { leaves: "damage" });
+  await it.asleep();
+  await it.query("drop function rhythm.claim");
+  await rejects(it.running, /function rhythm\.claim\(.*\) does not exist/);
+  same(it.worker.state, "stopped");
+});
+
+/** The server throws everybody out of the database, and lets nobody in until the work is done. */
+async function withoutServer({ place }: Bench, work: () => Promise<void>): Promise<void> {
+  const elsewhere = new URL(place.url);
+  elsewhere.pathname = "/postgres";
+  const sql = postgres(elsewhere.href, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe(`alter database "${place.name}" allow_connections false`);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${place.name}`;
+    await work();
+  } finally {
+    await sql.unsafe(`alter database "${place.name}" allow_connections true`);
+    await sql.end();
+  }
+}
