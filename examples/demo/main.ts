@@ -57,7 +57,7 @@ ${paint("bold", "What to try next")}
   the workflow you just saw     examples/demo/flows/process_order.flow
   the tasks it ran              examples/demo/tasks.ts
   a worker that stays           deno task worker
-  a dashboard beside it         deno task dev
+  all of it while you edit      deno task dev
   everything from a terminal    deno task rhythm --help
   more to read and to run       examples/README.md
   the same on your Postgres     RHYTHM_DATABASE_URL=postgres://localhost/mydb deno task worker
