@@ -99,14 +99,14 @@ export class CodeCrew {
       void this.#carry(claimed);
     } else {
       // The span wants a rejection to see a failure; nobody else does.
-      telemetry.span(spanOf(claimed), async () => {
-        const end = await this.#carry(claimed);
+      telemetry.span(spanOf(claimed), async (traceparent) => {
+        const end = await this.#carry(claimed, traceparent);
         if (end.status === "failed") throw thrownOf(end.error);
       }).catch(() => {});
     }
   }
 
-  async #carry(claimed: Claimed): Promise<CodeEnd> {
+  async #carry(claimed: Claimed, traceparent = claimed.traceparent): Promise<CodeEnd> {
     const { code, hands } = this.#parts;
     const run = code.start({
       id: claimed.id,
@@ -114,7 +114,7 @@ export class CodeCrew {
       input: claimed.inputs,
       metadata: claimed.metadata,
       settled: claimed.flow!.settled,
-      steps: this.#desk,
+      steps: traceparent === null ? this.#desk : traced(this.#desk, traceparent),
       log: (level, message, data) => this.#log(claimed, { level, message, data }),
     });
     hands.take(claimed, run);
@@ -148,6 +148,16 @@ export class CodeCrew {
       at: new Date(),
     });
   }
+}
+
+// The children that a run makes are told which trace they belong to.
+function traced(steps: RunSteps, traceparent: string): RunSteps {
+  return {
+    load: (execution) => steps.load(execution),
+    save: (news) =>
+      steps.save(news.child === undefined ? news : { ...news, child: { ...news.child, traceparent } }),
+    saveInTransaction: (body) => steps.saveInTransaction(body),
+  };
 }
 
 // A run that lost its lease hands back what it may still hold: a save whose answer was lost looks the same from here.

@@ -75,6 +75,22 @@ Deno.test("a code-first workflow has a span under its starter's, and what its st
   same(inside!.parentSpanContext?.spanId, run!.spanContext().spanId);
 });
 
+Deno.test("what a code-first workflow starts has its span under the workflow's", async () => {
+  exporter.reset();
+  const double = task({ name: "double" }, (n: number) => n * 2);
+  const outer = workflow("outer", async (ctx, n: number) => await ctx.run(double, n));
+  await using app = await testApp({ tasks: [double], workflows: [outer] });
+  app.work();
+  const run = await app.rhythm.workflows.start(outer, 4);
+  same(await run.result({ timeout: "20s" }), 8);
+  const [start, over, child] = await Promise.all(
+    ["start outer", "workflow outer", "task double"].map(spanNamed),
+  );
+  same(over!.parentSpanContext?.spanId, start!.spanContext().spanId);
+  same(child!.parentSpanContext?.spanId, over!.spanContext().spanId);
+  same(child!.spanContext().traceId, start!.spanContext().traceId);
+});
+
 Deno.test("a failed attempt has a span of its own that says so", async () => {
   exporter.reset();
   const fail = task({ name: "fail", retry: { maxAttempts: 2, initial: 0.01 } }, (_: null, ctx) => {
