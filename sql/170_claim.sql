@@ -66,10 +66,6 @@ begin
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
   end if;
-  if v_worker.dozing then
-    update rhythm.worker as w set dozing = false where w.id = p_worker;
-  end if;
-
   foreach v_queue in array coalesce(p_queues, v_worker.queues) loop
     exit when cardinality(v_ids) >= p_limit;
     v_ids := v_ids || case when exists (select from rhythm.queue as q where q.name = v_queue)
@@ -77,10 +73,10 @@ begin
       else rhythm.claim_plain(p_worker, v_queue, p_limit - cardinality(v_ids), p_targets, v_now) end;
   end loop;
 
+  if v_worker.dozing <> (p_dozing and v_ids = '{}') then
+    update rhythm.worker as w set dozing = not v_worker.dozing where w.id = p_worker;
+  end if;
   if v_ids = '{}' then
-    if p_dozing then
-      update rhythm.worker as w set dozing = true where w.id = p_worker;
-    end if;
     return;
   end if;
   return query select h.* from rhythm.hand_over(v_ids) as h;

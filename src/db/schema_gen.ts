@@ -1637,7 +1637,7 @@ comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run exec
   {
     name: "170_claim.sql",
     kind: "behaviour",
-    checksum: "b5ef2e63e9f78a46da7a7e7197cc59027332b1f25a65b9bb5284830aa15b0b3a",
+    checksum: "365e439a2b1eb9141c2d40568d52502cbcafa07931a58cd88322b8fe4a526083",
     text: `-- Claiming.
 
 -- A queue without limits: no counting, and a heap-only update.
@@ -1706,10 +1706,6 @@ begin
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
   end if;
-  if v_worker.dozing then
-    update rhythm.worker as w set dozing = false where w.id = p_worker;
-  end if;
-
   foreach v_queue in array coalesce(p_queues, v_worker.queues) loop
     exit when cardinality(v_ids) >= p_limit;
     v_ids := v_ids || case when exists (select from rhythm.queue as q where q.name = v_queue)
@@ -1717,10 +1713,10 @@ begin
       else rhythm.claim_plain(p_worker, v_queue, p_limit - cardinality(v_ids), p_targets, v_now) end;
   end loop;
 
+  if v_worker.dozing <> (p_dozing and v_ids = '{}') then
+    update rhythm.worker as w set dozing = not v_worker.dozing where w.id = p_worker;
+  end if;
   if v_ids = '{}' then
-    if p_dozing then
-      update rhythm.worker as w set dozing = true where w.id = p_worker;
-    end if;
     return;
   end if;
   return query select h.* from rhythm.hand_over(v_ids) as h;
@@ -3206,12 +3202,12 @@ comment on function rhythm.held(uuid) is
   {
     name: "257_unserved.sql",
     kind: "behaviour",
-    checksum: "5aeccc4833c64fbee784f0ea2f53326e7437668451c26e04cef168abcb75a6eb",
+    checksum: "8f1329044acbeffe070a6e72bdeef9c9b6074428620e2e2a0678ffd23120b436",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
--- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; each such execution
--- says so itself. A worker whose info names no tasks may have them all. Only the head of each queue is looked at: what
--- nobody takes is what gathers there.
+-- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; the oldest thousand
+-- say so themselves. A worker whose info names no tasks may have them all. Looks at the 100,000 that are next in each
+-- queue: what nobody takes gathers there, what waits behind more than that waits for its turn.
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
 returns jsonb
@@ -3219,7 +3215,7 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with late as (
+  with waiting as materialized (
     select e.id, e.queue, e.target, e.since
     from (
       select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u (queue)
@@ -3231,18 +3227,24 @@ as $$
       from rhythm.execution as h
       where h.stage = 1 and h.queue = mine.queue and h.worker is null
       order by h.priority desc, h.id
-      limit 1000
+      limit 100000
     ) as e
     where e.type = 'task'
       and e.since < rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond'
-      and not exists (select from rhythm.task as k where k.name = e.target and k.sql_function is not null)
+  ),
+  unknown as (
+    select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
+    where not exists (select from rhythm.task as k where k.name = t.target and k.sql_function is not null)
       and not exists (
         select from rhythm.worker as w
-        where e.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? e.target))
+        where t.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? t.target))
+  ),
+  late as materialized (
+    select x.id, x.queue, x.target, x.since from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
   ),
   locked as (
     select e.id from rhythm.execution as e
-    where e.id = any (array(select l.id from late as l)) and e.note is null
+    where e.id = any (array(select l.id from late as l order by l.id limit 1000)) and e.note is null
     order by e.id
     for no key update skip locked
   ),
@@ -3262,7 +3264,7 @@ $$;
 
 comment on function rhythm.unserved(uuid, text) is
   'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
-  '[{queue, target, executions, seconds}]. Notes it on each such execution.';
+  '[{queue, target, executions, seconds}]. Notes it on the oldest thousand of them.';
 `,
   },
   {

@@ -45,6 +45,11 @@ export class Hands {
   /** Lets one go. */
   drop(claimed: Claimed): void {
     if (this.holds(claimed)) this.#holds.delete(claimed.id);
+    this.stir();
+  }
+
+  /** Lets those look again who wait for one to be let go: there may be room for another reason. */
+  stir(): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];

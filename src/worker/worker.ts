@@ -85,6 +85,7 @@ export class Worker {
   #lookedAt = 0;
   #leftBehind = 0;
   #failedTicks = 0;
+  #called = false;
 
   /** @param parts what it is made of */
   constructor(parts: WorkerParts) {
@@ -185,7 +186,10 @@ export class Worker {
     try {
       await this.#engine.register();
       const unlisten = await this.#engine.listen({
-        onWork: () => this.#doze.wake(),
+        onWork: () => {
+          this.#called = true;
+          this.#doze.wake();
+        },
         onDue: () => this.#clock.at(0),
         onStop: () => this.#heart.at(0),
       });
@@ -217,7 +221,10 @@ export class Worker {
         const found = await this.#claim(room, empty > 0 ? "dozing" : "awake");
         troubles = 0;
         empty = found > 0 ? 0 : empty + 1;
-        if (empty > 1 && await this.#doze.sleep(pauseAfter(empty - 1, this.#parts.pollMs))) empty = 1;
+        if (empty > 1) await this.#doze.sleep(pauseAfter(empty - 1, this.#parts.pollMs));
+        // There is something, even if another session holds it for a moment.
+        if (this.#called) empty = Math.min(empty, 1);
+        this.#called = false;
       } catch (error) {
         if (this.#engine.isGivenUp(error)) {
           await this.#beginAnew().catch((again) => this.#trouble("register", again, ++troubles));

@@ -59,16 +59,23 @@ export interface LeaseRequest {
   readonly targets: string;
 }
 
-/** Leases ready executions. */
+/**
+ * Leases ready executions. Of workflows alone, without waiting for the disk: nothing outside comes of an advance before
+ * it is settled, and the settle writes the lease, too. A lease of a task is on the disk before its handler starts.
+ */
 export async function claim(
   home: Home,
   request: LeaseRequest & { queues: string; dozing: boolean },
 ): Promise<ClaimedRow[]> {
   return await ask<ClaimedRow>(
     home,
-    `select c.* from rhythm.claim(
-      p_worker => $1::text::uuid, p_queues => $2::text::text[], p_limit => $3::text::integer,
-      p_targets => $4::text::text[], p_dozing => $5::text::boolean
+    `select c.*, case when c.may_wait then set_config('synchronous_commit', 'off', true) end
+    from (
+      select c.*, bool_and(c.type = 'workflow') over () as may_wait
+      from rhythm.claim(
+        p_worker => $1::text::uuid, p_queues => $2::text::text[], p_limit => $3::text::integer,
+        p_targets => $4::text::text[], p_dozing => $5::text::boolean
+      ) as c
     ) as c`,
     [request.worker, request.queues, String(request.limit), request.targets, String(request.dozing)],
   );
