@@ -1,8 +1,8 @@
 -- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
--- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; each such execution
--- says so itself. A worker whose info names no tasks may have them all. Only the head of each queue is looked at: what
--- nobody takes is what gathers there.
+-- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
+-- of them at a time say so themselves. A worker whose info names no tasks may have them all. Looks at the 20,000 that are next in each
+-- queue: what nobody takes gathers there, what waits behind more than that waits for its turn.
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
 returns jsonb
@@ -10,30 +10,36 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with late as (
-    select e.id, e.queue, e.target, e.since
+  with waiting as materialized (
+    select e.id, e.queue, e.target, e.since, e.note
     from (
       select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u (queue)
       where w.id = p_worker
         and not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
     ) as mine
     cross join lateral (
-      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since
+      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since, h.note
       from rhythm.execution as h
       where h.stage = 1 and h.queue = mine.queue and h.worker is null
       order by h.priority desc, h.id
-      limit 1000
+      limit 20000
     ) as e
     where e.type = 'task'
-      and e.since < rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond'
-      and not exists (select from rhythm.task as k where k.name = e.target and k.sql_function is not null)
+      and e.since < (select rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond')
+  ),
+  unknown as (
+    select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
+    where not exists (select from rhythm.task as k where k.name = t.target and k.sql_function is not null)
       and not exists (
         select from rhythm.worker as w
-        where e.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? e.target))
+        where t.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? t.target))
+  ),
+  late as materialized (
+    select x.* from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
   ),
   locked as (
     select e.id from rhythm.execution as e
-    where e.id = any (array(select l.id from late as l)) and e.note is null
+    where e.id = any (array(select l.id from late as l where l.note is null order by l.id limit 1000)) and e.note is null
     order by e.id
     for no key update skip locked
   ),
@@ -53,4 +59,4 @@ $$;
 
 comment on function rhythm.unserved(uuid, text) is
   'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
-  '[{queue, target, executions, seconds}]. Notes it on each such execution.';
+  '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';
