@@ -1,4 +1,5 @@
 import type { ExecutionRequest } from "../client/executions.ts";
+import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import type {
   Execution,
   ExecutionFilter,
@@ -83,9 +84,15 @@ export async function listExecutions(filter: ExecutionFilter = {}): Promise<Exec
   return [...(await defaultApp("listExecutions()").executions.query(filter)).executions];
 }
 
-/** Cancels an execution and its children; false if it was over already. */
+/** Cancels an execution and its children; false if it was over already, or there is none. */
 export async function cancelExecution(execution: ExecutionRef, reason?: string): Promise<boolean> {
-  return await defaultApp("cancelExecution()").executions.cancel(execution, { reason });
+  const { executions } = defaultApp("cancelExecution()");
+  try {
+    return await executions.cancel(execution, { reason });
+  } catch (error) {
+    if (error instanceof ExecutionNotFoundError) return false;
+    throw error;
+  }
 }
 
 /** Lets a failed or cancelled execution go on. */
