@@ -104,6 +104,7 @@ export type {
   TaskOptions,
   TransactionalContext,
   WaitOptions,
+  WatchOptions,
   WorkflowDefaults,
   WorkflowDefinition,
   WorkflowRef,

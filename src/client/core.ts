@@ -1,17 +1,22 @@
 import type { Database, Queryable, Row } from "../db/database.ts";
-import { createMany, readExecutions, type StoredExecution, watchExecutions } from "../db/calls/executions.ts";
+import { createMany, readExecutions, watchExecutions } from "../db/calls/executions.ts";
 import type { Home } from "../db/calls/home.ts";
-import type {
-  Execution,
-  ExecutionType,
-  SqlRunner,
-  StartOptions,
-  Telemetry,
-  WaitOptions,
+import {
+  type Execution,
+  type ExecutionType,
+  refuseUnknown,
+  type SqlRunner,
+  type StartOptions,
+  type Telemetry,
+  type WaitOptions,
+  type WatchOptions,
 } from "../define/mod.ts";
-import { isTransient, translate } from "./translate.ts";
+import { Channel } from "./channel.ts";
+import { ClosedError } from "./errors.ts";
 import { idOf, toCreate } from "./request.ts";
+import { isTransient, translate } from "./translate.ts";
 import { Waiters } from "./waiters.ts";
+import { watch } from "./watch.ts";
 
 /** What the services of one application share. */
 export class ClientCore {
@@ -19,23 +24,25 @@ export class ClientCore {
   readonly home: Home;
   /** Who waits for ends. */
   readonly waiters: Waiters;
-  readonly #database: Database;
   readonly #telemetry: Telemetry | undefined;
-  #listening: Promise<() => Promise<void>> | undefined;
+  readonly #done: Channel;
+  readonly #progress: Channel;
+  readonly #closed = new AbortController();
 
   /** @param database the database @param schema the engine's schema @param telemetry tracing, if somebody collects it */
   constructor(database: Database, schema: string, telemetry?: Telemetry) {
     this.home = { on: database, schema };
-    this.#database = database;
     this.#telemetry = telemetry;
     this.waiters = new Waiters({
       read: (ids) => readExecutions(this.home, ids),
       watch: async (ids) => {
-        await this.#listen();
+        await this.#done.open();
         await watchExecutions(this.home, ids);
       },
       isTransient,
     });
+    this.#done = new Channel(database, { name: `${schema}_done`, onNews: (id) => this.waiters.notify(id) });
+    this.#progress = new Channel(database, { name: `${schema}_progress` });
   }
 
   /** The engine as seen from the caller's transaction, if he gave one. */
@@ -74,11 +81,23 @@ export class ClientCore {
     return await this.waiters.wait(idOf(id), options);
   }
 
-  /** Ends all waiting and listening. */
+  /** An execution each time that it has changed. */
+  watch(id: string, options: WatchOptions | undefined, where: string): AsyncIterable<Execution> {
+    if (options !== undefined) refuseUnknown(options, ["every", "timeout", "signal"], where);
+    const source = {
+      read: async (id: string) => (await readExecutions(this.home, [id]))[0],
+      hear: (id: string, onNews: () => void) => this.#hear(id, onNews),
+      isTransient,
+      closed: this.#closed.signal,
+    };
+    return watch(source, idOf(id), options);
+  }
+
+  /** Ends all waiting, watching and listening. */
   async close(): Promise<void> {
     this.waiters.close();
-    const unlisten = await this.#listening?.catch(() => undefined);
-    await unlisten?.().catch(() => {});
+    this.#closed.abort(new ClosedError("The application"));
+    await Promise.all([this.#done.close(), this.#progress.close()]);
   }
 
   async #create(element: string, options: StartOptions): Promise<string> {
@@ -86,22 +105,18 @@ export class ClientCore {
     return id!;
   }
 
-  async #listen(): Promise<void> {
-    this.#listening ??= this.#database.listen(`${this.home.schema}_done`, {
-      onNotify: (id) => this.waiters.notify(id),
-    });
+  async #hear(id: string, onNews: () => void): Promise<() => void> {
+    const ends = [this.#done.hear(id, onNews), this.#progress.hear(id, onNews)];
+    const deafen = (): void => ends.forEach((end) => end());
     try {
-      await this.#listening;
+      await Promise.all([this.#done.open(), this.#progress.open()]);
+      await watchExecutions(this.home, [id]);
     } catch (error) {
-      this.#listening = undefined;
+      deafen();
       throw error;
     }
+    return deafen;
   }
-}
-
-/** An execution as it is stored is an execution as it is shown. */
-export function shown(stored: StoredExecution): Execution {
-  return stored;
 }
 
 function joined(sql: SqlRunner): Queryable {

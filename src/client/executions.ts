@@ -21,6 +21,7 @@ import {
   type SqlRunner,
   type StartOptions,
   type WaitOptions,
+  type WatchOptions,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { idOf, toCreate } from "./request.ts";
@@ -125,6 +126,16 @@ export class Executions {
   async wait(execution: ExecutionRef, options?: WaitOptions): Promise<Execution> {
     if (options !== undefined) refuseUnknown(options, ["timeout", "signal"], "executions.wait()");
     return await this.#core.wait(idOf(execution), options);
+  }
+
+  /**
+   * The execution each time that it has changed, first as it is now, last in its final state.
+   *
+   * @param execution the execution
+   * @param options how often to look, for how long to watch, and what ends it early
+   */
+  watch(execution: ExecutionRef, options?: WatchOptions): AsyncIterable<Execution> {
+    return this.#core.watch(idOf(execution), options, "executions.watch()");
   }
 
   /** Cancels an execution and its children; false if it was over already. */

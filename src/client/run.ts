@@ -1,6 +1,6 @@
 import { cancelExecution, readExecutions, sendSignal } from "../db/calls/executions.ts";
 import { toJson } from "../shared/json.ts";
-import type { Execution, ExecutionRef, Run, WaitOptions } from "../define/mod.ts";
+import type { Execution, ExecutionRef, Run, WaitOptions, WatchOptions } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { ExecutionCancelledError, ExecutionFailedError } from "./errors.ts";
@@ -26,6 +26,10 @@ export class ExecutionRun<Output> implements Run<Output> {
     const found = await readOne(this.#core, this.id);
     if (found === null) throw ExecutionNotFoundError.of(this.id);
     return found;
+  }
+
+  watch(options?: WatchOptions): AsyncIterable<Execution> {
+    return this.#core.watch(this.id, options, "run.watch()");
   }
 
   async cancel(reason?: string): Promise<boolean> {

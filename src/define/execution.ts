@@ -83,6 +83,23 @@ export interface Run<Output = JsonValue> {
   result(options?: WaitOptions): Promise<Output>;
   /** Reads the execution as it is now. */
   get(): Promise<Execution>;
+  /**
+   * The execution each time that it has changed: its status, attempt, progress or note. First as it is now, last in
+   * its final state. Progress and the end are told by the database at once; the rest is found by looking now and then.
+   *
+   * @param options how often to look, for how long to watch, and what ends it early
+   * @throws {WaitTimeoutError} the time is over; the execution goes on
+   *
+   * @example A progress bar
+   * ```ts
+   * import type { Run } from "@rhythm/core";
+   *
+   * async function show(run: Run): Promise<void> {
+   *   for await (const { status, progress } of run.watch()) console.log(status, progress);
+   * }
+   * ```
+   */
+  watch(options?: WatchOptions): AsyncIterable<Execution>;
   /** Asks for its end, and that of its children; false if it was over already. */
   cancel(reason?: string): Promise<boolean>;
   /** Sends it a signal. */
@@ -97,6 +114,12 @@ export interface WaitOptions {
   timeout?: Duration;
   /** Ends the waiting; the execution goes on. */
   signal?: AbortSignal;
+}
+
+/** How to watch an execution. */
+export interface WatchOptions extends WaitOptions {
+  /** How often to look for what the database does not tell, at the latest. Default: every second. */
+  every?: Duration;
 }
 
 /** Which executions to list. Conditions are combined with "and". */

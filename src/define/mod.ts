@@ -18,6 +18,7 @@ export type {
   LogEntry,
   Run,
   WaitOptions,
+  WatchOptions,
 } from "./execution.ts";
 export {
   checkRetry,

@@ -11,6 +11,7 @@ import {
   queueExecution,
   queueTask,
   queueWorkflow,
+  run,
   scheduleExecution,
   sendSignal,
   startWorkflow,
@@ -70,7 +71,8 @@ Deno.test({
     equal([id, type, targetName, status, inputs], [either.id, "task", "send_email", "pending", mail]);
     equal([output, attempt, completedAt, parentId], [null, 0, null, flow.id]);
     same(createdAt instanceof Date, true);
-    same(await getExecution("00000000-0000-7000-8000-000000000000"), null);
+    const nobody = "00000000-0000-7000-8000-000000000000";
+    same(await getExecution(nobody), null);
 
     // list_executions(queue, status, limit), query_executions(filters)
     equal((await listExecutions({ queue: "other", status: "pending", limit: 1 })).map((one) => one.id), [
@@ -90,7 +92,10 @@ Deno.test({
     equal((await getExecution(later))?.runAt, runAt);
     equal([await cancelExecution(later.id), await cancelExecution(later.id)], [true, false]);
 
-    // wait_for_execution: TimeoutError, and the execution in its final state
+    same(await cancelExecution(nobody), false);
+
+    // wait_for_execution: an error for one that does not exist, TimeoutError, and the execution in its final state
+    await rejects(waitForExecution(nobody), { name: "ExecutionNotFoundError" });
     await rejects(waitForExecution(started.id, { timeout: 0.05 }), { code: "WAIT_TIMEOUT" });
     const worker = rhythm.worker({ queues: ["default", "mail", "other", "orders"] });
     const running = worker.run();
@@ -106,6 +111,12 @@ Deno.test({
     equal((await waitForExecution(waiting)).output, { approved: true, approver: "admin" });
     await worker.stop();
     await running;
+
+    // run(): a worker of the application; it ends with it, as at SIGTERM
+    const ran = run({ queues: ["mail"] });
+    same((await waitForExecution(await sendEmail.queue(mail), { timeout: 60 })).status, "completed");
+    await rhythm.close();
+    await ran;
   },
 });
 
