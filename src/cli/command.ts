@@ -138,14 +138,15 @@ export function newCommand(name: string, terminal: Terminal): Command {
       writeOut: (text) => terminal.write(text),
       writeErr: (text) => terminal.write(text),
       outputError: () => {},
-      getOutHelpWidth: () => Math.min(terminal.columns, 100),
-      getErrHelpWidth: () => Math.min(terminal.columns, 100),
+      getOutHelpWidth: () => Math.min(terminal.columns, 80),
+      getErrHelpWidth: () => Math.min(terminal.columns, 80),
       getOutHasColors: () => terminal.colours,
       getErrHasColors: () => terminal.colours,
     })
     .configureHelp({
       styleTitle: (text) => terminal.paint("bold", text),
       optionDescription: describeOption,
+      subcommandTerm: describeSub,
       visibleOptions: visibleOptions,
     });
 }
@@ -161,9 +162,19 @@ function common(flags: string, words: string): Option {
   return new Option(flags, words).helpGroup("Common options:");
 }
 
-function describeOption(option: Option): string {
-  const values = option.argChoices;
-  return values === undefined ? option.description : `${option.description} (${values.join(", ")})`;
+function describeOption({ description, argChoices, defaultValue }: Option): string {
+  const usual = typeof defaultValue === "string" ? `default: ${defaultValue}` : "";
+  const more = [argChoices?.join(", ") ?? "", usual].filter(Boolean).join("; ");
+  return more === "" ? description : `${description} (${more})`;
+}
+
+// That they have options, too, goes without saying, and there is no room for it.
+function describeSub(command: Command): string {
+  const operands = command.registeredArguments.map((one) => {
+    const name = one.variadic ? `${one.name()}...` : one.name();
+    return one.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...operands].join(" ");
 }
 
 // Help stands last, among what is common to all commands.

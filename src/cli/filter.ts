@@ -3,7 +3,7 @@ import type { ExecutionFilter, ExecutionStatus } from "../define/mod.ts";
 import { durationMs } from "../shared/duration.ts";
 import { CliError } from "./cli_error.ts";
 import { option, wholeNumber } from "./command.ts";
-import { readJson } from "./json_text.ts";
+import { readJsonObject } from "./json_text.ts";
 
 /** Which executions, as flags say it. */
 export interface FilterFlags {
@@ -48,7 +48,7 @@ export async function filterOf(flags: FilterFlags): Promise<ExecutionFilter> {
   if (flags.after !== undefined) filter.createdAfter = momentOrAgo(flags.after, "--after");
   if (flags.before !== undefined) filter.createdBefore = momentOrAgo(flags.before, "--before");
   if (flags.metadata !== undefined) {
-    filter.metadata = await readJson(flags.metadata, "--metadata") as Record<string, unknown>;
+    filter.metadata = await readJsonObject(flags.metadata, "--metadata");
   }
   return filter;
 }

@@ -45,9 +45,18 @@ export async function readJson(given: string, what: string): Promise<JsonValue> 
   try {
     return parseJson(await Deno.readTextFile(path), path);
   } catch (error) {
+    if (error instanceof CliError) throw error;
     if (error instanceof Deno.errors.NotFound) throw new CliError(`${what}: there is no file ${path}`);
-    throw error;
+    const reason = error instanceof Error ? error.message.replace(/ \(os error.*/, "").toLowerCase() : error;
+    throw new CliError(`${what}: cannot read ${path === "" ? "a file without a name" : path}: ${reason}`);
   }
+}
+
+/** Reads an option that holds a JSON object, as {@linkcode readJson} does. */
+export async function readJsonObject(given: string, what: string): Promise<{ [key: string]: JsonValue }> {
+  const value = await readJson(given, what);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new CliError(`${what} must be a JSON object, not ${JSON.stringify(value)}`);
 }
 
 /** Finds the first place where a text is not JSON; nothing, if it is. */

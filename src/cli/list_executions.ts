@@ -44,7 +44,7 @@ function render(executions: readonly Execution[], terminal: Terminal): string {
     tellDuration((one.completedAt ?? now).getTime() - one.createdAt.getTime()),
   ]);
   const head = ["id", "type", "target", "status", "queue", "tries", "created", "age"];
-  return table(rows, { head, right: [5, 7], flexible: 2 }, terminal);
+  return table(rows, { head, right: [5, 7], flexible: 2, optional: [5, 4, 1] }, terminal);
 }
 
 /** A terminal's list, drawn over itself. */

@@ -13,7 +13,11 @@ export class Redraw {
   /** Draws it, as much as there is room for. */
   show(text: string): void {
     const { columns, lines: rows } = this.#terminal;
-    const lines = text.split("\n").slice(0, rows - 1);
+    const lines = text.split("\n");
+    if (lines.length > rows - 1) {
+      const hidden = lines.length - rows + 2;
+      lines.splice(rows - 2, hidden, this.#terminal.paint("quiet", `… ${hidden} more lines`));
+    }
     this.#terminal.write(
       `${this.#back()}${lines.map((line) => `${fit(line, columns)}\x1b[K\n`).join("")}\x1b[J`,
     );

@@ -84,7 +84,22 @@ function engineError(error: RhythmError): Told {
       hint: "`rhythm migrate` installs it; --schema names another schema",
     };
   }
-  return { exit: exitOf(code), code, message: sentence(message), hint: hintOf(code) };
+  const own = engineHint(error);
+  const bare = own === undefined ? message : message.slice(0, -own.length - 2);
+  return {
+    exit: exitOf(code),
+    code,
+    message: sentence(bare),
+    hint: hintOf(code, bare) ?? (own === "See the detail" ? undefined : own),
+  };
+}
+
+// What the engine advises stands behind its sentence: here it has a line of its own.
+function engineHint(error: RhythmError): string | undefined {
+  if (!("hint" in error) || typeof error.hint !== "string" || !error.message.endsWith(`. ${error.hint}`)) {
+    return undefined;
+  }
+  return error.hint;
 }
 
 function exitOf(code: string): number {
@@ -97,12 +112,16 @@ function exitOf(code: string): number {
   return EXIT.no;
 }
 
-function hintOf(code: string): string | undefined {
+function hintOf(code: string, message: string): string | undefined {
   switch (code) {
     case "DATABASE_UNAVAILABLE":
       return "`rhythm dev` brings a database of its own; `--database` names another";
     case "RH002":
       return "`rhythm list` shows those there are";
+    case "RH004":
+      return message.includes("schedule")
+        ? "`rhythm schedules` shows those there are"
+        : "`rhythm flow list` shows those there are, `rhythm flow register` adds to them";
     case "42501":
       return "ask the owner of the schema for rhythm_client, rhythm_worker or rhythm_viewer";
     default:

@@ -1,8 +1,10 @@
+import { UnknownNameError } from "../db/engine_errors.ts";
 import type { ExecutionType } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { readJson } from "./json_text.ts";
 import { openSession } from "./session.ts";
 import { type StartFlags, startOptionsOf } from "./start_options.ts";
+import { unknownName } from "./unknown_name.ts";
 import { tellEnds, waitForAll } from "./waiting.ts";
 
 /** Starts a workflow or queues a task, and waits for its end if that was asked for. */
@@ -11,7 +13,14 @@ export async function startExecution(type: ExecutionType, call: Call<StartFlags>
   const inputs = given === undefined ? {} : await readJson(given, "the inputs");
   const options = await startOptionsOf(call.options);
   await using session = await openSession(call.options);
-  const run = await session.executions.create({ type, targetName, inputs, ...options });
+  const run = await session.executions.create({ type, targetName, inputs, ...options }).catch(
+    async (error) => {
+      if (!(error instanceof UnknownNameError)) throw error;
+      const flows = await (await session.flows()).list();
+      const hint = "`rhythm flow register` makes it known, and so does a worker that has it";
+      throw unknownName({ what: "flow", name: targetName, known: flows.map(({ name }) => name), hint });
+    },
+  );
   if (call.options.wait) {
     const { timeout: _limit, ...rest } = call.options;
     const executions = await waitForAll(session, [run.id], {

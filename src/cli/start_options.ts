@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { StartOptions } from "../define/mod.ts";
 import { CliError } from "./cli_error.ts";
 import { option } from "./command.ts";
-import { readJson } from "./json_text.ts";
+import { readJsonObject } from "./json_text.ts";
 
 /** How an execution is started, as flags say it. */
 export interface StartFlags {
@@ -44,13 +44,7 @@ export async function startOptionsOf(flags: StartFlags): Promise<StartOptions> {
   if (flags.attempts !== undefined) options.retry = { maxAttempts: integer(flags.attempts, "--attempts") };
   if (flags.key !== undefined) options.idempotencyKey = flags.key;
   if (flags.concurrencyKey !== undefined) options.concurrencyKey = flags.concurrencyKey;
-  if (flags.metadata !== undefined) {
-    const metadata = await readJson(flags.metadata, "--metadata");
-    if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-      throw new CliError(`--metadata must be a JSON object, not ${JSON.stringify(metadata)}`);
-    }
-    options.metadata = metadata;
-  }
+  if (flags.metadata !== undefined) options.metadata = await readJsonObject(flags.metadata, "--metadata");
   return options;
 }
 

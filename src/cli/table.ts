@@ -11,29 +11,49 @@ export interface TableOptions {
   right?: readonly number[];
   /** The column that gives way when the terminal is narrow. */
   flexible?: number;
+  /** Columns that are left out, this one first, where the terminal is narrower still. */
+  optional?: readonly number[];
 }
+
+const LEAST = 12;
 
 /** Lays rows out in columns, cut to the terminal's width; in a pipe nothing is cut. */
 export function table(rows: readonly (readonly Cell[])[], options: TableOptions, terminal: Terminal): string {
-  const { head, right = [], flexible } = options;
+  const { head, right = [] } = options;
   const widths = head.map((text, column) =>
     Math.max(text.length, ...rows.map((row) => textOf(row[column]!).length))
   );
-  if (terminal.isTerminal && flexible !== undefined) {
-    const total = widths.reduce((sum, width) => sum + width + 2, -2);
-    const over = total - terminal.columns;
-    if (over > 0) widths[flexible] = Math.max(8, widths[flexible]! - over);
-  }
+  const shown = fitColumns(widths, options, terminal);
   const line = (cells: readonly Cell[], heading: boolean): string =>
-    cells.map((cell, column) => {
+    shown.map((column, index) => {
+      const cell = cells[column]!;
       const width = widths[column]!;
       const text = cut(textOf(cell), width);
-      const isLast = column === cells.length - 1;
+      const isLast = index === shown.length - 1;
       const padded = right.includes(column) ? text.padStart(width) : isLast ? text : text.padEnd(width);
       if (heading) return terminal.paint("quiet", padded);
       return typeof cell === "string" ? padded : terminal.paint(cell.style, padded);
     }).join("  ").trimEnd();
   return [line(head, true), ...rows.map((row) => line(row, false))].join("\n");
+}
+
+/** Narrows the flexible column, and gives those columns that there is room for. */
+function fitColumns(
+  widths: number[],
+  { flexible, optional = [] }: TableOptions,
+  terminal: Terminal,
+): number[] {
+  const shown = widths.map((_, column) => column);
+  if (!terminal.isTerminal || flexible === undefined) return shown;
+  const least = Math.min(LEAST, widths[flexible]!);
+  const missing = (): number =>
+    shown.reduce((sum, column) => sum + widths[column]! + 2, -2) - terminal.columns;
+  for (const column of optional) {
+    if (missing() <= widths[flexible]! - least) break;
+    shown.splice(shown.indexOf(column), 1);
+  }
+  widths[flexible] = Math.max(least, widths[flexible]! - Math.max(0, missing()));
+  return shown;
 }
 
 /** A text, cut to a width. */

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { type DatabasePlace, placeOf } from "../app/open_database.ts";
+import { checkSchemaName } from "../db/schema_name.ts";
 import { InvalidOptionError } from "../define/mod.ts";
 import { CliError } from "./cli_error.ts";
 import type { CommonOptions } from "./command.ts";
@@ -20,11 +21,8 @@ export interface Target {
 /** Reads off flags, environment and `rhythm.json` where the database is. */
 export async function targetOf(options: CommonOptions): Promise<Target> {
   const project = await findProject();
-  return {
-    ...urlOf(options, project),
-    schema: options.schema ?? project.config.schema ?? "rhythm",
-    project,
-  };
+  const schema = checkSchemaName(options.schema ?? project.config.schema ?? "rhythm");
+  return { ...urlOf(options, project), schema, project };
 }
 
 /**

@@ -198,6 +198,12 @@ Deno.test({
     });
     equal(await at.run("cancel", id), { code: 1, out: `${id} was over already\n`, err: "" });
     equal(await at.run("retry", id), { code: 0, out: `${id} goes on\n`, err: "" });
+    // Those before the one that fails are told of.
+    const other = (await at.run("enqueue", "greet", "--delay", "1h")).out.trim();
+    const unknown = "0199c3f2-0000-7000-8000-000000000001";
+    const some = await at.run("cancel", other, unknown, "--json");
+    equal([some.code, some.out], [3, `[{"id":"${other}","cancelled":true}]\n`]);
+    match(some.err, new RegExp(unknown));
 
     const nobody = "0199c3f2-0000-7000-8000-000000000000";
     for (
@@ -218,10 +224,10 @@ Deno.test({
     match(noId.err, /^error: "42" is not the id of an execution; expected a UUID/);
     const noFlow = await at.run("start", "ordre", "{}");
     equal(noFlow.code, 3);
-    match(noFlow.err, /^error: .*ordre/);
+    equal(noFlow.err, 'error: there is no flow "ordre"\n hint: did you mean `order`?\n');
     const noInput = await at.run("start", "order", "{}");
     equal(noInput.code, 2);
-    match(noInput.err, /^error: .*who/);
+    equal(noInput.err, 'error: Cannot start flow "order": inputs.who: is required (required)\n');
   },
 });
 
@@ -252,6 +258,9 @@ Deno.test({
     equal((await at.run("schedules", "pause", "nightly")).out, 'schedule "nightly" is paused\n');
     equal((await at.run("schedules", "resume", "nightly")).out, 'schedule "nightly" goes on\n');
     equal((await at.run("schedules", "remove", "nightly")).out, 'schedule "nightly" is removed\n');
+    await at.run("schedules", "set", "weekly", "@weekly", "order", '{"who": "Ada"}');
+    const near = await at.run("schedules", "trigger", "wekly");
+    equal([near.code, near.err], [3, 'error: there is no schedule "wekly"\n hint: did you mean `weekly`?\n']);
     const gone = await at.run("schedules", "pause", "nightly");
     equal([gone.code, gone.err], [
       3,

@@ -169,8 +169,8 @@ const   x = await Task.run('a',{b:1})
 const PRETTY = `\`\`\`
 name:   ugly
 \`\`\`
-const x = await Task.run("a", { b: 1 });
-return x;
+const x = await Task.run("a", { b: 1 })
+return x
 `;
 
 Deno.test("flow fmt formats the code and keeps the front matter", async () => {
@@ -187,6 +187,8 @@ Deno.test("flow fmt formats the code and keeps the front matter", async () => {
   equal(await Deno.readTextFile(`${made.path}/flows/ugly.flow`), PRETTY);
   equal((await rhythm(["flow", "fmt", "--check"], at)).code, 0);
   equal(await rhythm(["flow", "fmt", "-"], { ...at, input: UGLY }), { code: 0, out: PRETTY, err: "" });
+  const ended = await rhythm(["flow", "fmt", "--semicolons", "-"], { ...at, input: UGLY });
+  equal(ended.out, PRETTY.replace("})\n", "});\n").replace("x\n", "x;\n"));
 });
 
 Deno.test("flow fmt leaves a flow with errors as it is, and shows them", async () => {

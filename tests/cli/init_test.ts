@@ -39,6 +39,7 @@ Deno.test("init makes a project that is formatted, linted, checked, and whose te
   match(text, /1 passed/);
   const checked = await rhythm(["flow", "check"], { cwd: home });
   equal([checked.code, checked.out], [0, "✔ 1 flow checked, no problems\n"]);
+  equal((await rhythm(["flow", "fmt", "--check"], { cwd: home })).code, 0);
 });
 
 Deno.test("init leaves a directory with files alone, unless --force adds what is missing", async () => {

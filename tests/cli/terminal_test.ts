@@ -84,6 +84,9 @@ Deno.test({
     await using database = await freshDatabase();
     await rhythm(["enqueue", "a_task_with_a_name_that_is_far_too_long_for_the_terminal", "-d", database.url]);
     const seen = await inTerminal(["list", "-d", database.url], { columns: 80 });
+    ok(plain(seen.out).split("\n").every((line) => line.length <= 80), seen.out);
+    // What matters least is left out, not what stands last.
+    match(plain(seen.out), /^id +target +status +created +age\n/);
     // deno-lint-ignore no-control-regex
     match(seen.out, /\x1b\[90mpending/);
     ok(plain(seen.out).trimEnd().split("\n").some((line) => line.includes("…")));

@@ -87,6 +87,13 @@ const WRONG: [args: string[], code: number, err: string][] = [
 `,
   ],
   [["start", "hello", "@nowhere.json"], 2, "error: the inputs: there is no file nowhere.json\n"],
+  [["start", "hello", "@."], 2, "error: the inputs: cannot read .: is a directory\n"],
+  [["list", "--metadata", "[1]"], 2, "error: --metadata must be a JSON object, not [1]\n"],
+  [
+    ["list", "--schema", 'a"b'],
+    2,
+    'error: Cannot use "a"b" as a schema: expected a name without quotes, backslash, $, % and control characters, not beginning with pg_\n',
+  ],
   [["start", "hello", "--metadata", "[]"], 2, "error: --metadata must be a JSON object, not []\n"],
   [["start", "hello", "--priority", "high"], 2, 'error: --priority must be a whole number, not "high"\n'],
   [

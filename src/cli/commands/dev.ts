@@ -14,7 +14,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   withExamples(command, [
     `rhythm dev`,
     `rhythm dev --database postgres://localhost/app --tasks src/jobs.ts`,
-    `rhythm start hello '{"name": "Ada"}'      # in a second terminal, in the same project`,
+    `rhythm start hello '{"name": "Ada"}'    # in a second terminal, same project`,
   ]);
   runs<DevFlags>(command, cli, async (call) => {
     const { dev } = await import("../dev/dev.ts");

@@ -13,6 +13,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     `rhythm enqueue resize @image.json --queue images --priority 5`,
     `cat inputs.json | rhythm enqueue import_file - --wait`,
   ]);
+  command.addHelpText("after", "\nExit codes: 0 queued; with --wait: 0 completed, 1 failed or cancelled");
   runs<StartFlags>(command, cli, async (call) => {
     const { startExecution } = await import("../start_execution.ts");
     return await startExecution("task", call);

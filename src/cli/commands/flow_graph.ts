@@ -10,7 +10,7 @@ export function defineGraph(group: Command, cli: Cli): void {
     "Draw what a flow does: tasks, waits, branches, loops.",
   )
     .addArgument(operand("<file>", "the flow"))
-    .addOption(option("-f, --format <format>", "how", ["mermaid", "svg"]).default("mermaid"))
+    .addOption(option("-f, --format <format>", "drawn as", ["mermaid", "svg"]).default("mermaid"))
     .addOption(option("-o, --output <file>", "write here (default: standard output)"));
   withJson(command);
   withExamples(command, [

@@ -23,11 +23,11 @@ export function defineRun(group: Command, cli: Cli): void {
   withJson(command);
   withExamples(command, [
     `rhythm flow run flows/hello.flow '{"name": "Ada"}' --tasks tasks.ts`,
-    `rhythm flow run flows/approve.flow --answers answers.json --signal 'approval={"ok": true}'`,
+    `rhythm flow run approve.flow -a answers.json -s 'approval={"ok": true}'`,
   ]);
   command.addHelpText(
     "after",
-    "\nWhat nothing answers is asked for on the terminal. Exit codes: 0 completed, 1 failed",
+    "\nWhat nothing answers is asked for here. Exit codes: 0 completed, 1 failed",
   );
   runs<RunFlags>(command, cli, async (call) => {
     const { runFlow } = await import("../flow/run_flow.ts");

@@ -6,7 +6,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   withDatabase(command);
   withExamples(command, [
     `rhythm migrate --database postgres://owner@host/db`,
-    `rhythm migrate --sql --schema jobs > rhythm.sql && psql -v ON_ERROR_STOP=1 -f rhythm.sql`,
+    `rhythm migrate --sql --schema jobs | psql -v ON_ERROR_STOP=1`,
   ]);
   runs<{ sql?: boolean }>(command, cli, async (call) => {
     const { migrate } = await import("../migrate.ts");

@@ -27,6 +27,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   ]);
   const list = addSub(command, "list", cli.terminal, "Queues with depth, lag, workers and limits.");
   withDatabase(list);
+  withExamples(list, [`rhythm queues`, `rhythm queues --json | jq '.queues[] | select(.paused)'`]);
   runs(list, cli, async (call) => {
     const { listQueues } = await import("../list_services.ts");
     await listQueues(call);

@@ -1,5 +1,6 @@
 import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import { asGroup } from "../group.ts";
+import type { Session } from "../session.ts";
 
 interface SetFlags {
   type?: "task" | "workflow";
@@ -17,11 +18,12 @@ export const define: CommandModule["define"] = (command, cli) => {
   asGroup(command, "list");
   withExamples(command, [
     `rhythm schedules`,
-    `rhythm schedules set nightly '0 2 * * *' daily_report '{"orgId": "acme"}' --timezone Europe/Berlin`,
+    `rhythm schedules set nightly '0 2 * * *' daily_report '{"orgId": "acme"}'`,
     `rhythm schedules trigger nightly`,
   ]);
   const list = addSub(command, "list", cli.terminal, "Schedules with their last and next run.");
   withDatabase(list);
+  withExamples(list, [`rhythm schedules`, `rhythm schedules --json | jq -r '.schedules[].name'`]);
   runs(list, cli, async (call) => {
     const { listSchedules } = await import("../list_services.ts");
     await listSchedules(call);
@@ -32,17 +34,19 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addArgument(operand("<cron>", "five or six fields, or @daily and its kind; quote it"))
     .addArgument(operand("<target>", "the flow or task"))
     .addArgument(operand("[inputs]", "JSON; @file reads a file, - standard input"))
-    .addOption(option("--type <type>", "what the target is (default: workflow)", ["workflow", "task"]))
+    .addOption(option("--type <type>", "what the target is", ["workflow", "task"]).default("workflow"))
     .addOption(option("-z, --timezone <zone>", "the zone of the cron expression (default: UTC)"))
     .addOption(
-      option("--overlap <how>", "when the run before goes on", ["skip", "queue", "allow", "cancel"]),
+      option("--overlap <how>", "when the run before goes on", ["skip", "queue", "allow", "cancel"]).default(
+        "skip",
+      ),
     )
-    .addOption(option("--catch-up <how>", "runs that were missed", ["none", "one", "all"]))
+    .addOption(option("--catch-up <how>", "runs that were missed", ["none", "one", "all"]).default("one"))
     .addOption(option("--jitter <duration>", "move each run by chance, at most so far"))
     .addOption(option("-q, --queue <name>", "the queue of its executions"));
   withDatabase(set);
   withExamples(set, [
-    `rhythm schedules set nightly '0 2 * * *' daily_report -z Europe/Berlin --overlap queue`,
+    `rhythm schedules set nightly '0 2 * * *' daily_report -z Europe/Berlin`,
   ]);
   runs<SetFlags>(set, cli, async (call) => {
     const { readJson } = await import("../json_text.ts");
@@ -80,18 +84,9 @@ export const define: CommandModule["define"] = (command, cli) => {
     withExamples(change, [`rhythm schedules ${verb} nightly`]);
     runs(change, cli, async (call) => {
       const { openSession } = await import("../session.ts");
-      const { CliError } = await import("../cli_error.ts");
-      const { EXIT } = await import("../exit_codes.ts");
       const name = call.args[0]!;
       await using session = await openSession(call.options);
-      const known = (await session.schedules.list()).some((one) => one.name === name);
-      if (!known) {
-        throw new CliError(`there is no schedule "${name}"`, {
-          exit: EXIT.notFound,
-          code: "NOT_FOUND",
-          hint: "`rhythm schedules` shows those there are",
-        });
-      }
+      await mustKnow(session, name);
       await session.schedules[verb](name);
       call.terminal.print(
         call.json ? JSON.stringify({ name, [verb]: true }) : `schedule "${name}" ${DONE[verb]}`,
@@ -106,7 +101,15 @@ export const define: CommandModule["define"] = (command, cli) => {
   runs(trigger, cli, async (call) => {
     const { openSession } = await import("../session.ts");
     await using session = await openSession(call.options);
+    await mustKnow(session, call.args[0]!);
     const run = await session.schedules.trigger(call.args[0]!);
     call.terminal.print(call.json ? JSON.stringify({ id: run.id }) : run.id);
   });
 };
+
+async function mustKnow({ schedules }: Session, name: string): Promise<void> {
+  const known = (await schedules.list()).map((one) => one.name);
+  if (known.includes(name)) return;
+  const { unknownName } = await import("../unknown_name.ts");
+  throw unknownName({ what: "schedule", name, known, hint: "`rhythm schedules` shows those there are" });
+}

@@ -14,7 +14,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   ]);
   command.addHelpText(
     "after",
-    "\nExit codes: 0 found (with -f: completed), 1 with -f: failed or cancelled, 3 not found",
+    "\nExit codes: 0 found, 3 not found; with -f: 0 completed, 1 failed or cancelled",
   );
   runs<{ follow?: boolean; full?: boolean }>(command, cli, async (call) => {
     const { showExecution } = await import("../show/show_execution.ts");

@@ -13,6 +13,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     `rhythm start daily_report @inputs.json --delay 1h --key "report-$(date +%F)"`,
     `rhythm start process_order '{"orderId": "1042"}' --wait`,
   ]);
+  command.addHelpText("after", "\nExit codes: 0 started, 3 no such flow; with --wait: 0 completed, 1 not");
   runs<StartFlags>(command, cli, async (call) => {
     const { startExecution } = await import("../start_execution.ts");
     return await startExecution("workflow", call);

@@ -15,7 +15,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addOption(option("--no-migrate", "leave the schema as it is"));
   withDatabase(command);
   withExamples(command, [
-    `rhythm worker --database postgres://worker@host/app --port 8080 --hostname 0.0.0.0`,
+    `rhythm worker -d postgres://worker@host/app --port 8080 --hostname 0.0.0.0`,
     `rhythm worker --queues mail,images --concurrency 20`,
   ]);
   command.addHelpText(

@@ -9,19 +9,25 @@ import { readFlowFiles } from "./read_flows.ts";
 const FRONT_MATTER =
   /^\ufeff?```[ \t]*(?:ya?ml)?[ \t]*(?:\r\n|\r|\n)(?:(?!```)[^\r\n]*(?:\r\n|\r|\n))*```[ \t]*(?:\r\n|\r|\n|$)/;
 
+/** What `rhythm flow fmt` takes. */
+export interface FormatFlags {
+  check?: boolean;
+  semicolons?: boolean;
+}
+
 /** Formats flow files, or standard input. */
-export async function formatFlows(call: Call<{ check?: boolean }>): Promise<number> {
+export async function formatFlows(call: Call<FormatFlags>): Promise<number> {
   const { terminal } = call;
   if (call.args.length === 1 && call.args[0] === "-") {
     const source = await new Response(Deno.stdin.readable).text();
-    const formatted = await formatFlow({ path: "standard input", source });
+    const formatted = await formatFlow({ path: "standard input", source }, call.options);
     if (!call.options.check) terminal.write(formatted);
     return call.options.check && formatted !== source ? EXIT.no : EXIT.ok;
   }
   const files = await readFlowFiles(call.args);
   const changed: string[] = [];
   for (const file of files) {
-    const formatted = await formatFlow(file);
+    const formatted = await formatFlow(file, call.options);
     if (formatted === file.source) continue;
     changed.push(file.path);
     if (!call.options.check) await Deno.writeTextFile(file.path, formatted);
@@ -36,7 +42,7 @@ export async function formatFlows(call: Call<{ check?: boolean }>): Promise<numb
 }
 
 /** A flow's text, its code as Deno's formatter writes JavaScript, its front matter untouched. */
-async function formatFlow(file: { path: string; source: string }): Promise<string> {
+async function formatFlow(file: { path: string; source: string }, flags: FormatFlags): Promise<string> {
   const { source, path } = file;
   const { diagnostics, ast } = analyzeFlow({ name: path, source });
   const errors = diagnostics.filter(({ severity }) => severity === "error");
@@ -48,13 +54,20 @@ async function formatFlow(file: { path: string; source: string }): Promise<strin
     });
   }
   const front = FRONT_MATTER.exec(source)?.[0] ?? "";
-  return front + await formatCode(source.slice(front.length), path);
+  return front +
+    await formatCode(source.slice(front.length), {
+      path,
+      style: flags.semicolons ? [] : ["--no-semicolons"],
+    });
 }
 
-async function formatCode(code: string, path: string): Promise<string> {
+async function formatCode(
+  code: string,
+  { path, style }: { path: string; style: readonly string[] },
+): Promise<string> {
   const deno = Deno.build.standalone ? "deno" : Deno.execPath();
   const command = new Deno.Command(deno, {
-    args: ["fmt", "--quiet", "--ext", "js", "-"],
+    args: ["fmt", "--quiet", "--ext", "js", ...style, "-"],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

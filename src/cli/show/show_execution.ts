@@ -2,12 +2,12 @@ import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { pause } from "../pause.ts";
 import { Redraw } from "../redraw.ts";
-import { openSession } from "../session.ts";
+import { openSession, type Session } from "../session.ts";
 import { type ExecutionView, readView } from "./read_view.ts";
 import { renderView } from "./render_view.ts";
 import { glyph } from "../format.ts";
 
-const LOOK_EVERY_MS = 400;
+const LOOK_EVERY_MS = 500;
 
 /** Shows an execution; with `--follow` until it is over. */
 export async function showExecution(call: Call<{ follow?: boolean; full?: boolean }>): Promise<number> {
@@ -21,13 +21,24 @@ export async function showExecution(call: Call<{ follow?: boolean; full?: boolea
     return EXIT.ok;
   }
   const follower = call.json || !terminal.isTerminal ? new Lines(call) : new Screen(call);
+  const { signal } = call;
+  const over = endOf(session, { id, signal });
   while (view.execution.completedAt === null) {
     follower.show(view, draw);
-    await pause(LOOK_EVERY_MS, call.signal);
+    await Promise.race([pause(LOOK_EVERY_MS, signal), over]);
     view = await readView(session, id);
   }
   follower.end(view, draw);
   return view.execution.status === "completed" ? EXIT.ok : EXIT.no;
+}
+
+// The database notifies of ends alone; steps on the way are looked for. Where waiting fails, looking goes on.
+async function endOf(session: Session, { id, signal }: { id: string; signal: AbortSignal }): Promise<void> {
+  try {
+    await session.executions.wait(id, { signal });
+  } catch {
+    await new Promise(() => {});
+  }
 }
 
 /** A terminal: the picture is drawn over the one before; the last one stays. */
