@@ -23,6 +23,7 @@ const SAID: readonly (readonly [RegExp, string])[] = [
   [/Cannot destructure (?:[^>"\\]|\\.)*? as it is (undefined|null)\.?/g, "Cannot destructure $1"],
   // V8 words a nested pattern like a member access.
   [/Cannot read properties of (undefined|null) \(reading '[^']*'\)/g, "Cannot destructure $1"],
+  [/(The comparison function must be either a function or undefined)[^>"]*/g, "$1"],
   [/Invalid regular expression: [^>"]*/g, "Invalid regular expression"],
   [/(Converting circular structure to JSON)[^>]*/g, "$1"],
   // Ours has a code, with which a flow tells it from RangeErrors of its own.
