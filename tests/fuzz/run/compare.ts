@@ -19,8 +19,7 @@ const SAID: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(failed \\w+: )[^]*(${QUOTING})[^]*`), "$1$2"],
   [new RegExp(`"(?:[^"\\\\]|\\\\.)*(${QUOTING})(?:[^"\\\\]|\\\\.)*"`, "g"), '"$1"'],
   [/Spread syntax requires [^>"]* to be a function/g, "is not iterable"],
-  [/(Error: |Error<)Cannot destructure .*? as it is (undefined|null)\.?/g, "$1Cannot destructure $2"],
-  [/Cannot destructure (?:[^>"\\]|\\.)*? as it is (undefined|null)\.?/g, "Cannot destructure $1"],
+  [/Cannot destructure .*? as it is (undefined|null)\.?/g, "Cannot destructure $1"],
   // V8 words a nested pattern like a member access.
   [/Cannot read properties of (undefined|null) \(reading '[^']*'\)/g, "Cannot destructure $1"],
   [/(The comparison function must be either a function or undefined)[^>"]*/g, "$1"],
