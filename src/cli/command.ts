@@ -214,8 +214,13 @@ class Interrupts {
 }
 
 /** A whole number from an option. */
-export function wholeNumber(text: string, name: string, least = 1): number {
+export function wholeNumber(
+  text: string,
+  name: string,
+  { least = 1, most = Infinity }: { least?: number; most?: number } = {},
+): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new CliError(`${name} must be a whole number of at least ${least}, not "${text}"`);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new CliError(`${name} must be a whole number ${range}, not "${text}"`);
 }

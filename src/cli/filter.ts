@@ -38,7 +38,7 @@ export function withFilter(command: Command): Command {
 
 /** The filter, from its flags. */
 export async function filterOf(flags: FilterFlags): Promise<ExecutionFilter> {
-  const filter: ExecutionFilter = { limit: wholeNumber(flags.limit ?? "20", "--limit") };
+  const filter: ExecutionFilter = { limit: wholeNumber(flags.limit ?? "20", "--limit", { most: 1_000 }) };
   if (flags.type !== undefined) filter.type = flags.type as "task" | "workflow";
   if (flags.target !== undefined) filter.target = flags.target;
   if (flags.status !== undefined) filter.status = statusesOf(flags.status);

@@ -45,21 +45,22 @@ async function load(path: string, version: number): Promise<Record<string, unkno
   try {
     return await import(url.href);
   } catch (error) {
-    throw new CliError(sentenceOf(error, path), {
-      exit: error instanceof TypeError && isMissing(error) ? EXIT.notFound : EXIT.no,
-      code: "TASKS_NOT_LOADED",
-      cause: error,
-      ...(Deno.build.standalone
-        ? {
-          hint: "this is rhythm as one binary, which loads no modules: use deno run -A jsr:@rhythm/core/cli",
-        }
-        : {}),
-    });
+    const isMissing = await Deno.stat(path).then(() => false, () => true);
+    throw new CliError(
+      isMissing ? `there is no module ${path} to load tasks from` : sentenceOf(error, path),
+      {
+        exit: isMissing ? EXIT.notFound : EXIT.no,
+        code: "TASKS_NOT_LOADED",
+        cause: error,
+        ...(Deno.build.standalone
+          ? {
+            hint:
+              "this is rhythm as one binary, which loads no modules: use deno run -A jsr:@rhythm/core/cli",
+          }
+          : {}),
+      },
+    );
   }
-}
-
-function isMissing(error: Error): boolean {
-  return /Module not found|Cannot find module/.test(error.message);
 }
 
 // A module's own trouble: its sentence, and the first place of it that is no library's.

@@ -116,7 +116,7 @@ async function agreed(total: number, call: Call): Promise<boolean> {
       hint: "--yes removes without asking, --dry-run only shows",
     });
   }
-  const answer = await lineReader(terminal)(`Remove ${count(total, "execution")}? [y/N] `);
+  const answer = await lineReader(terminal, call.signal)(`Remove ${count(total, "execution")}? [y/N] `);
   return /^y(es)?$/i.test(answer?.trim() ?? "");
 }
 

@@ -50,15 +50,30 @@ function toldOf(error: unknown, command: string): Told {
   if (error instanceof CliError) return error;
   if (isCommanderError(error)) return wrongUse(error, command);
   if (error instanceof RhythmError) return engineError(error);
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return { exit: EXIT.no, code: "PERMISSION", message: sentence(error.message) };
-  }
+  const refused = refusalOf(error);
+  if (refused !== undefined) return refused;
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
     exit: EXIT.internal,
     code: "INTERNAL",
     message: `this is a fault of rhythm itself: ${message}`,
     hint: "please report it; RHYTHM_DEBUG=1 shows where it happened",
+  };
+}
+
+// What the operating system refused, where no command says more of it.
+function refusalOf(error: unknown): Told | undefined {
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return { exit: EXIT.no, code: "PERMISSION", message: sentence(error.message) };
+  }
+  const isFile = [Deno.errors.NotFound, Deno.errors.NotADirectory, Deno.errors.IsADirectory].some((one) =>
+    error instanceof one
+  );
+  const found = isFile ? /^(.*?)(?: \(os error \d+\))?: (?:\w+) (.*)$/.exec((error as Error).message) : null;
+  return found === null ? undefined : {
+    exit: EXIT.no,
+    code: "FILE",
+    message: `${found[2]!.replace(/^'(.*)'$/, "$1")}: ${found[1]!.toLowerCase()}`,
   };
 }
 
@@ -85,7 +100,8 @@ function engineError(error: RhythmError): Told {
     };
   }
   const own = engineHint(error);
-  const bare = own === undefined ? message : message.slice(0, -own.length - 2);
+  // Which function of the library refused it is no concern of who typed a command.
+  const bare = (own === undefined ? message : message.slice(0, -own.length - 2)).replace(/^[\w.]+\(\): /, "");
   return {
     exit: exitOf(code),
     code,

@@ -11,6 +11,7 @@ const LEVELS = ["debug", "info", "warn", "error"];
 const LOOK_EVERY_MS = 300;
 // Lines are numbered when they are written and seen when they are committed: so far back we look again.
 const OVERLAP = 1_000;
+const MOST = 10_000;
 
 /** What `rhythm logs` takes. */
 export interface LogFlags {
@@ -26,12 +27,16 @@ interface Line extends StoredLine {
 /** Prints log lines; with `--follow` also those that come. */
 export async function showLogs(call: Call<LogFlags>): Promise<void> {
   const [id] = call.args;
-  const limit = wholeNumber(call.options.limit ?? "200", "--limit");
+  const limit = wholeNumber(call.options.limit ?? "200", "--limit", { most: MOST });
   await using session = await openSession(call.options);
   if (id !== undefined && await session.executions.get(id) === null) throw ExecutionNotFoundError.of(id);
   const reader = new LogReader(session.home, id, LEVELS.slice(LEVELS.indexOf(call.options.level ?? "debug")));
-  for (const line of await reader.last(limit)) print(line, call);
-  if (!call.options.follow) return;
+  const last = await reader.last(limit);
+  for (const line of last) print(line, call);
+  if (!call.options.follow) {
+    if (last.length === 0 && !call.json) call.terminal.say("nothing was said");
+    return;
+  }
   for (;;) {
     const over = id !== undefined && await isOver(session, id);
     for (const line of await reader.more()) print(line, call);
@@ -59,7 +64,7 @@ class LogReader {
   }
 
   async more(): Promise<Line[]> {
-    const lines = await this.#read(Math.max(0, this.#newest - OVERLAP), "asc", 10_000);
+    const lines = await this.#read(Math.max(0, this.#newest - OVERLAP), "asc", MOST);
     return this.#keep(lines.filter((line) => !this.#seen.has(Number(line.id))));
   }
 

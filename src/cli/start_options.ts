@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { StartOptions } from "../define/mod.ts";
 import { CliError } from "./cli_error.ts";
-import { option } from "./command.ts";
+import { option, wholeNumber } from "./command.ts";
 import { readJsonObject } from "./json_text.ts";
 
 /** How an execution is started, as flags say it. */
@@ -41,7 +41,9 @@ export async function startOptionsOf(flags: StartFlags): Promise<StartOptions> {
   if (flags.delay !== undefined) options.delay = flags.delay;
   if (flags.runAt !== undefined) options.runAt = moment(flags.runAt, "--run-at");
   if (flags.timeout !== undefined) options.timeout = flags.timeout;
-  if (flags.attempts !== undefined) options.retry = { maxAttempts: integer(flags.attempts, "--attempts") };
+  if (flags.attempts !== undefined) {
+    options.retry = { maxAttempts: wholeNumber(flags.attempts, "--attempts") };
+  }
   if (flags.key !== undefined) options.idempotencyKey = flags.key;
   if (flags.concurrencyKey !== undefined) options.concurrencyKey = flags.concurrencyKey;
   if (flags.metadata !== undefined) options.metadata = await readJsonObject(flags.metadata, "--metadata");

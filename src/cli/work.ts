@@ -1,10 +1,12 @@
 import { Rhythm } from "../app/rhythm.ts";
-import { type Call, wholeNumber } from "./command.ts";
+import type { WorkerOptions } from "../app/options.ts";
+import { durationMs } from "../shared/duration.ts";
+import type { Call } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { loadTasks } from "./load_tasks.ts";
 import { flowPlaces, taskModules } from "./project.ts";
 import { placeOfTarget, targetOf } from "./target.ts";
-import { nothingToDo, workerOptions } from "./worker_options.ts";
+import { nothingToDo, portOf, workerOptions } from "./worker_options.ts";
 
 /** What `rhythm worker` takes. */
 export interface WorkerFlags {
@@ -28,6 +30,7 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
     return await dev({ ...call, signal: call.signal, options: { ...options, watch: false } });
   }
   const { project } = target;
+  const workerIs = { ...workerOptions(project, options), ...placeAndName(options) };
   const { tasks, workflows } = await loadTasks(await taskModules(project, options.tasks));
   const flows = await flowPlaces(project, options.flows);
   if (tasks.length === 0 && workflows.length === 0 && flows.length === 0) throw nothingToDo(project.root);
@@ -40,13 +43,17 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
     autoMigrate: options.migrate,
     ...(call.json ? { log: { format: "json" } } : {}),
   });
-  const { port, hostname, name, grace } = options;
-  await rhythm.worker({
-    ...workerOptions(project, options),
-    ...(port === undefined ? {} : { port: wholeNumber(port, "--port", 0) }),
+  await rhythm.worker(workerIs).run();
+  return EXIT.ok;
+}
+
+// What is wrong is told before anything is opened.
+function placeAndName({ port, hostname, name, grace }: WorkerFlags): WorkerOptions {
+  if (grace !== undefined) durationMs(grace);
+  return {
+    ...(port === undefined ? {} : { port: portOf(port) }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(name === undefined ? {} : { name }),
     ...(grace === undefined ? {} : { grace }),
-  }).run();
-  return EXIT.ok;
+  };
 }

@@ -18,6 +18,11 @@ export function workerOptions(
   };
 }
 
+/** A port, as a flag says it; 0: a free one. */
+export function portOf(flag: string): number {
+  return wholeNumber(flag, "--port", { least: 0, most: 65_535 });
+}
+
 /** That a project has neither flows nor tasks. */
 export function nothingToDo(root: string): CliError {
   return new CliError(`there is nothing to work on: no flows/ and no tasks.ts in ${root}`, {

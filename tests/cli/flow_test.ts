@@ -173,6 +173,30 @@ const x = await Task.run("a", { b: 1 })
 return x
 `;
 
+Deno.test("flow run --json lists what happened, each with its time", async () => {
+  await using made = await project({ "nap.flow": 'console.log("x")\nawait Timer.delay("1h")\nreturn 1\n' });
+  const { code, out } = await rhythm(["flow", "run", "nap.flow", "--now", "2026-01-31T08:00:00Z", "--json"], {
+    cwd: made.path,
+  });
+  equal(code, 0);
+  equal(JSON.parse(out), {
+    flow: "nap",
+    status: "completed",
+    output: 1,
+    events: [
+      { at: "2026-01-31T08:00:00.000Z", type: "log", level: "info", message: "x", depth: 0 },
+      { at: "2026-01-31T08:00:00.000Z", type: "timer", until: "2026-01-31T09:00:00.000Z", depth: 0 },
+      { at: "2026-01-31T09:00:00.000Z", type: "fired", depth: 0 },
+    ],
+  });
+});
+
+Deno.test("flow graph -o says what is wrong with the place it is to write to", async () => {
+  await using made = await project({ "nap.flow": "return 1\n" });
+  const ran = await rhythm(["flow", "graph", "nap.flow", "-o", "/nowhere/nap.mmd"], { cwd: made.path });
+  equal(ran, { code: 1, out: "", err: "error: /nowhere/nap.mmd: no such file or directory\n" });
+});
+
 Deno.test("flow fmt formats the code and keeps the front matter", async () => {
   await using made = await project({ "flows/ugly.flow": UGLY });
   const at = { cwd: made.path };

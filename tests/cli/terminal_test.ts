@@ -144,8 +144,11 @@ Deno.test({
       plain(passed.out),
       /7 d {2}◌ no signal go came in time\n✘ failed TimeoutError: No signal "go" came in time\n/,
     );
-    const stopped = await inTerminal(args, { cwd: made.path, type: [["fail: ", CTRL_C]] });
-    equal(stopped.code, 130);
+    for (const flags of [[], ["--real-time"]]) {
+      const stopped = await inTerminal([...args, ...flags], { cwd: made.path, type: [["fail: ", CTRL_C]] });
+      equal(stopped.code, 130);
+      ok(plain(stopped.out).trimEnd().endsWith("let it fail: ^C"), stopped.out);
+    }
   },
 });
 

@@ -46,7 +46,28 @@ const WRONG: [args: string[], code: number, err: string][] = [
     2,
     'error: there is no status "done"\n hint: there are pending, running, suspended, completed, failed, cancelled\n',
   ],
-  [["list", "-n", "many"], 2, 'error: --limit must be a whole number of at least 1, not "many"\n'],
+  [["list", "-n", "many"], 2, 'error: --limit must be a whole number from 1 to 1000, not "many"\n'],
+  [["logs", "-n", "0"], 2, 'error: --limit must be a whole number from 1 to 10000, not "0"\n'],
+  [
+    ["enqueue", "mail", "--attempts", "0"],
+    2,
+    'error: --attempts must be a whole number of at least 1, not "0"\n',
+  ],
+  [
+    ["worker", "--port", "99999", "-d", NOBODY],
+    2,
+    'error: --port must be a whole number from 0 to 65535, not "99999"\n',
+  ],
+  [
+    ["worker", "--grace", "soon", "-d", NOBODY],
+    2,
+    'error: Cannot read "soon" as a duration: "soon" is not a number with a unit; expected seconds (5, 0.25) or text such as "90s", "1h30m", "250ms", "2d"\n',
+  ],
+  [
+    ["worker", "--tasks", "/nowhere/tasks.ts", "-d", NOBODY],
+    3,
+    "error: there is no module /nowhere/tasks.ts to load tasks from\n",
+  ],
   [
     ["list", "--after", "yesterday"],
     2,

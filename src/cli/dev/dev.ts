@@ -3,14 +3,14 @@ import type { Database } from "../../db/database.ts";
 import { openEmbedded } from "../../db/embedded.ts";
 import { install } from "../../db/install.ts";
 import { CliError } from "../cli_error.ts";
-import { type Call, wholeNumber } from "../command.ts";
+import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
 import { nearPath } from "../flow/read_flows.ts";
 import { flowPlaces, taskModules } from "../project.ts";
 import { placeOfTarget, type Target, targetOf } from "../target.ts";
 import { Spinner } from "../spinner.ts";
-import { nothingToDo, workerOptions } from "../worker_options.ts";
+import { nothingToDo, portOf, workerOptions } from "../worker_options.ts";
 import { Account } from "./account.ts";
 import { DevApp } from "./dev_app.ts";
 import { serveDev } from "./serve_dev.ts";
@@ -38,6 +38,8 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   const flows = await flowPlaces(project, options.flows);
   const modules = await taskModules(project, options.tasks);
   if (flows.length === 0 && modules.length === 0) throw nothingToDo(project.root);
+  const port = options.port === undefined ? project.config.port : portOf(options.port);
+  const worker = workerOptions(project, options);
   const database = await openDevDatabase(target, call);
   const lines = new LiveLines(terminal);
   const account = new Account(terminal, lines, { json: call.json });
@@ -50,9 +52,8 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
     account,
     terminal,
     token,
-    worker: workerOptions(project, options),
+    worker,
   });
-  const port = options.port === undefined ? project.config.port : wholeNumber(options.port, "--port", 0);
   try {
     await app.load();
     await using server = serveDev({ database, app, token, port });

@@ -1,12 +1,16 @@
 import type { Terminal } from "../terminal.ts";
 
 /**
- * Asks a person, line by line. Ctrl-C ends the process, as it does anywhere.
+ * Asks a person, line by line.
  *
  * @param terminal where the question stands
+ * @param signal Ctrl-C: ends the asking, whoever asked is to end, too
  * @returns what asks; its answer is nothing at the end of input
  */
-export function lineReader(terminal: Terminal): (question: string) => Promise<string | undefined> {
+export function lineReader(
+  terminal: Terminal,
+  signal: AbortSignal,
+): (question: string) => Promise<string | undefined> {
   const decoder = new TextDecoder();
   let rest = "";
   return async (question) => {
@@ -19,9 +23,21 @@ export function lineReader(terminal: Terminal): (question: string) => Promise<st
         return line;
       }
       const buffer = new Uint8Array(4_096);
-      const read = await Deno.stdin.read(buffer);
+      const read = await orAborted(Deno.stdin.read(buffer), signal);
       if (read === null) return undefined;
       rest += decoder.decode(buffer.subarray(0, read), { stream: true });
     }
   };
+}
+
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const ended = (): void => reject(signal.reason);
+  signal.addEventListener("abort", ended, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", ended);
+  }
 }

@@ -37,7 +37,7 @@ export async function runFlow(call: Call<RunFlags>): Promise<number> {
   const answerFile = options.answers === undefined ? {} : await readAnswers(options.answers);
   const modules = await taskModules(await findProject(dirname(resolve(path))), options.tasks);
   const loaded = await loadTasks(modules);
-  const reader = terminal.canAsk && !call.json ? lineReader(terminal) : undefined;
+  const reader = terminal.canAsk && !call.json ? lineReader(terminal, call.signal) : undefined;
   const start = options.now === undefined ? new Date() : moment(options.now, "--now");
   const clock = new SimulationClock(start, options.realTime ? call.signal : undefined);
   const events: ({ at: Date } & SimulatedEvent)[] = [];

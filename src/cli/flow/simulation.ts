@@ -32,7 +32,7 @@ export type SimulatedEvent =
     depth: number;
   }
   | { type: "retried"; target: string; error: ErrorJson; attempt: number; depth: number }
-  | { type: "timer"; at: Date; depth: number }
+  | { type: "timer"; until: Date; depth: number }
   | { type: "fired"; depth: number }
   | { type: "awaited"; name: string; until: Date | undefined; depth: number }
   | { type: "received"; name: string; payload: JsonValue; depth: number }
@@ -177,10 +177,16 @@ export class Simulation {
     const { depth } = execution;
     switch (effect.type) {
       case "log":
-        return observe({ type: "log", level: effect.level, message: effect.message, depth });
+        // console.log is what workers store as info.
+        return observe({
+          type: "log",
+          level: effect.level.replace("log", "info"),
+          message: effect.message,
+          depth,
+        });
       case "start_timer": {
         const at = new Date(effect.at);
-        observe({ type: "timer", at, depth });
+        observe({ type: "timer", until: at, depth });
         return this.#at(at.getTime(), () => {
           if (execution.end !== undefined || execution.released.has(effect.id)) return;
           observe({ type: "fired", depth });

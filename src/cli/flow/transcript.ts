@@ -42,7 +42,7 @@ export class Transcript {
         return `${paint("warn", "↻")} task ${paint("name", event.target)} attempt ${event.attempt} failed: ` +
           `${event.error.message}`;
       case "timer":
-        return `${paint("warn", "◷")} timer for ${tellDuration(event.at.getTime() - now.getTime())}`;
+        return `${paint("warn", "◷")} timer for ${tellDuration(event.until.getTime() - now.getTime())}`;
       case "fired":
         return `${paint("good", "◷")} timer fires`;
       case "awaited": {
@@ -58,10 +58,7 @@ export class Transcript {
       case "sent":
         return `${paint("busy", "→")} sends signal ${paint("name", event.name)} ${quiet(event.payload)}`;
       case "log":
-        // console.log is what workers store as info.
-        return `${
-          paint(LEVELS[event.level] ?? "quiet", event.level.replace("log", "info").padEnd(5))
-        } ${event.message}`;
+        return `${paint(LEVELS[event.level] ?? "quiet", event.level.padEnd(5))} ${event.message}`;
     }
   }
 }
