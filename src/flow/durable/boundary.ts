@@ -19,9 +19,8 @@ export function toJsonValue(vm: FlowMachine, value: Value, what: string): JsonVa
   const text = vm.library.stringify(vm, value);
   if (text === undefined) return null;
   if (text.length > vm.limits.valueSize) {
-    vm.fail("RangeError", `Cannot carry ${what} as JSON: its text takes ${text.length} characters`, {
-      code: "FLOW_VALUE_SIZE",
-    });
+    const size = `its text takes ${text.length} characters, at most ${vm.limits.valueSize} are allowed`;
+    vm.fail("RangeError", `Cannot carry ${what} as JSON: ${size}`, { code: "FLOW_VALUE_SIZE" });
   }
   return JSON.parse(text) as JsonValue;
 }
