@@ -18,7 +18,16 @@ import { type Figure, runBenchmark } from "./run.ts";
 import { table } from "./table.ts";
 
 /** Everything that can take part. */
-const PEERS = ["rhythm", "graphile_worker", "pg_boss", "dbos", "openworkflow", "floor"];
+const PEERS = [
+  "rhythm",
+  "rhythm_code",
+  "graphile_worker",
+  "pg_boss",
+  "dbos",
+  "openworkflow",
+  "absurd",
+  "floor",
+];
 
 const HELP = `deno task bench [B1 B4 …] [--peers a,b] [--rounds N] [--tiny] [--json FILE]
 

@@ -14,7 +14,7 @@ export function table(title: string, figures: readonly Figure[]): string {
     rows.push([
       sample.unit === "" || sample.unit === "/s" ? `${measure}${sample.unit}` : `${measure}, ${sample.unit}`,
       ...peers.map((peer) => cell(of(peer))),
-      ratio(ours, best(peers.filter((peer) => peer !== "rhythm" && peer !== "floor").map(of))),
+      ratio(ours, best(peers.filter((peer) => !peer.startsWith("rhythm") && peer !== "floor").map(of))),
       ratio(ours, of("floor")),
     ]);
   }
