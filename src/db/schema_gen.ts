@@ -1182,10 +1182,10 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
 `,
   },
   {
-    name: "140_start.sql",
+    name: "138_create_many.sql",
     kind: "behaviour",
-    checksum: "ff91d0c668c2f7aa6206fe88da67d055733609321f5e44d77c57489b0278b328",
-    text: `-- Starting: what applications call.
+    checksum: "17f40930f1a0ac35974747df2c8bf7786a84c7add04ab8e4d0e37e491f250c65",
+    text: `-- Creating many executions at once, all or none.
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
 create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
@@ -1328,6 +1328,13 @@ end;
 $$;
 
 comment on function rhythm.check_parents(jsonb) is 'Raises RH002 for a parent that does not exist. Internal.';
+`,
+  },
+  {
+    name: "140_start.sql",
+    kind: "behaviour",
+    checksum: "412134b614b30034731767fb1187183de9244540463bcb1613c4a43d7a166815",
+    text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
   p_flow text,
@@ -2397,10 +2404,10 @@ comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
 `,
   },
   {
-    name: "220_settle.sql",
+    name: "219_outcomes.sql",
     kind: "behaviour",
-    checksum: "483696b4e688afc87f7fd093cb14f90da4f03ef2b4358e38a4bca173debf59e8",
-    text: `-- Settling: how executions leave a worker's hands.
+    checksum: "84c7ad153b24838451df14a1d49aca13dafe140be6097f82f74e71fabd9d762a",
+    text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
 -- lease of the same workflow to the same worker.
@@ -2451,6 +2458,8 @@ begin
 end;
 $$;
 
+comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
+
 -- For every row of every batch, so that outcome_problem(), which costs as much as storing it, is asked about few.
 create or replace function rhythm.is_fine(p_outcome rhythm.outcome)
 returns boolean
@@ -2480,8 +2489,6 @@ as $$
 $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
-
-comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
 -- The workflows that a batch concerns: its own, those that its children report to, those that it sends signals to.
 create or replace function rhythm.concerned(p_outcomes jsonb)
@@ -2532,6 +2539,29 @@ end;
 $$;
 
 comment on function rhythm.check_outcomes(jsonb) is 'Raises RH001 unless outcomes are an array of objects with id and attempt. Internal.';
+
+create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select case when cardinality(p_held) = jsonb_array_length(p_outcomes) then '[]' else (
+    select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
+    from jsonb_array_elements(p_outcomes) as x
+    left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
+    where (x.value ->> 'id')::uuid <> all (p_held)
+  ) end;
+$$;
+
+comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
+`,
+  },
+  {
+    name: "220_settle.sql",
+    kind: "behaviour",
+    checksum: "707807a7a52211174ba894083856035f07a2b83b93459ea696547b02c2d5d2cf",
+    text: `-- Settling: how executions leave a worker's hands.
 
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
 returns jsonb
@@ -2599,22 +2629,6 @@ end;
 $$;
 
 comment on function rhythm.settle_batch(uuid, jsonb, integer, text[]) is 'One transaction''s worth of settle(). Internal.';
-
-create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select case when cardinality(p_held) = jsonb_array_length(p_outcomes) then '[]' else (
-    select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
-    from jsonb_array_elements(p_outcomes) as x
-    left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
-    where (x.value ->> 'id')::uuid <> all (p_held)
-  ) end;
-$$;
-
-comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
 
 create or replace function rhythm.settle(
   p_worker uuid,
@@ -2731,8 +2745,8 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "147f1a3f1913c0657d965feb2ffa04ae6394410890dde46a296d80bf567d67d2",
-    text: `-- Cancelling and retrying.
+    checksum: "80b08301ae7d87853ddd8d131a8e32f3825e7853c5e54e4a100e5ca3d83d24c0",
+    text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
 returns uuid[]
@@ -2878,6 +2892,13 @@ $$;
 
 comment on function rhythm.cancel(uuid, text) is
   'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
+`,
+  },
+  {
+    name: "245_retry.sql",
+    kind: "behaviour",
+    checksum: "49cf20e369af971164f518be068b86ad29804a343ad56246ecaf2527d54f5efc",
+    text: `-- Retrying what failed or was cancelled.
 
 -- The caller holds the locks of its state and of its parent's.
 create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
@@ -2959,8 +2980,8 @@ comment on function rhythm.retry(uuid) is
   {
     name: "250_workers.sql",
     kind: "behaviour",
-    checksum: "80940aeacd4401750f23bce1697c8c444413b39086072f1f316061923a70e9a7",
-    text: `-- Workers: register, show signs of life, report, leave.
+    checksum: "8e7e37c7b04e917b767f51a91b4752bb0c98fb86a0038c4d180c586dc44c015e",
+    text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
   p_worker uuid,
@@ -3027,70 +3048,6 @@ $$;
 
 comment on function rhythm.beat(uuid, jsonb) is
   'A sign of life: {alive, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. stop: what was cancelled meanwhile.';
-
-create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  c_uuid constant text := '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-begin
-  if jsonb_typeof(p_lines) is distinct from 'array' then
-    return 'p_lines must be a JSON array: [{"id", "at", "level", "message", "data"}, …]';
-  elsif jsonb_typeof(p_progress) is distinct from 'object' then
-    return 'p_progress must be a JSON object: {"<id>": <value>, …}';
-  end if;
-  return coalesce(
-    (select 'Every log line needs an id (a UUID), a level (debug, info, warn or error) and a message (a text)'
-    from jsonb_array_elements(p_lines) as l (value)
-    where jsonb_typeof(l.value) <> 'object'
-      or not coalesce(l.value ->> 'id' ~ c_uuid and l.value ->> 'level' in ('debug', 'info', 'warn', 'error')
-        and jsonb_typeof(l.value -> 'message') = 'string', false)
-    limit 1),
-    (select format('A log line takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(l.value::text), v_limit)
-    from jsonb_array_elements(p_lines) as l (value) where octet_length(l.value::text) > v_limit limit 1),
-    (select format('"%s" in p_progress is not a UUID', left(p.key, 60)) from jsonb_each(p_progress) as p where p.key !~ c_uuid limit 1),
-    (select format('The progress of %s takes %s bytes: at most %s are allowed (setting max_payload_bytes)', p.key, octet_length(p.value::text), v_limit)
-    from jsonb_each(p_progress) as p where octet_length(p.value::text) > v_limit limit 1)
-  );
-end;
-$$;
-
-comment on function rhythm.report_problem(jsonb, jsonb) is 'What is wrong with the arguments of report(); null if nothing is. Internal.';
-
-create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_problem constant text := rhythm.report_problem(p_lines, p_progress);
-begin
-  if v_problem is not null then
-    perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
-  end if;
-  insert into rhythm.log_line (execution_id, at, level, message, data)
-  select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
-  from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
-  join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
-  order by l.nth;
-  -- In the order in which settle() locks them.
-  perform from rhythm.execution as e
-  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker
-  order by e.id
-  for no key update;
-  update rhythm.execution as e set progress = p.value
-  from jsonb_each(p_progress) as p
-  where e.id = p.key::uuid and e.worker = p_worker;
-end;
-$$;
-
-comment on function rhythm.report(uuid, jsonb, jsonb) is
-  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds.';
 
 -- One branch for each stage: each has its index, both together have none.
 create or replace function rhythm.leased_to(p_workers uuid[])
@@ -3178,6 +3135,80 @@ comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still 
 `,
   },
   {
+    name: "252_report.sql",
+    kind: "behaviour",
+    checksum: "f479afa0b2cd96226253508f3c18ff2b30e55aeef67af9bb659f5c44691102e8",
+    text: `-- What a worker has to tell of the executions it holds while they run.
+
+create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  c_uuid constant text := '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+begin
+  if jsonb_typeof(p_lines) is distinct from 'array' then
+    return 'p_lines must be a JSON array: [{"id", "at", "level", "message", "data"}, …]';
+  elsif jsonb_typeof(p_progress) is distinct from 'object' then
+    return 'p_progress must be a JSON object: {"<id>": <value>, …}';
+  end if;
+  return coalesce(
+    (select 'Every log line needs an id (a UUID), a level (debug, info, warn or error) and a message (a text)'
+    from jsonb_array_elements(p_lines) as l (value)
+    where jsonb_typeof(l.value) <> 'object'
+      or not coalesce(l.value ->> 'id' ~ c_uuid and l.value ->> 'level' in ('debug', 'info', 'warn', 'error')
+        and jsonb_typeof(l.value -> 'message') = 'string', false)
+    limit 1),
+    (select format('A log line takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(l.value::text), v_limit)
+    from jsonb_array_elements(p_lines) as l (value) where octet_length(l.value::text) > v_limit limit 1),
+    (select format('"%s" in p_progress is not a UUID', left(p.key, 60)) from jsonb_each(p_progress) as p where p.key !~ c_uuid limit 1),
+    (select format('The progress of %s takes %s bytes: at most %s are allowed (setting max_payload_bytes)', p.key, octet_length(p.value::text), v_limit)
+    from jsonb_each(p_progress) as p where octet_length(p.value::text) > v_limit limit 1)
+  );
+end;
+$$;
+
+comment on function rhythm.report_problem(jsonb, jsonb) is 'What is wrong with the arguments of report(); null if nothing is. Internal.';
+
+create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_problem constant text := rhythm.report_problem(p_lines, p_progress);
+begin
+  if v_problem is not null then
+    perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
+  end if;
+  insert into rhythm.log_line (execution_id, at, level, message, data)
+  select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
+  from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
+  join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
+  order by l.nth;
+  -- In the order in which settle() locks them.
+  perform from rhythm.execution as e
+  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker
+  order by e.id
+  for no key update;
+  update rhythm.execution as e set progress = p.value
+  from jsonb_each(p_progress) as p
+  where e.id = p.key::uuid and e.worker = p_worker;
+  perform pg_notify(rhythm.channel('progress'), e.id::text)
+  from rhythm.execution as e
+  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker and e.watched;
+end;
+$$;
+
+comment on function rhythm.report(uuid, jsonb, jsonb) is
+  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that are watched are notified (channel progress).';
+`,
+  },
+  {
     name: "255_held.sql",
     kind: "behaviour",
     checksum: "b18d14320631c29477142f9da1c729bbd326276fd9f5943e2978661d1b71aad1",
@@ -3202,11 +3233,11 @@ comment on function rhythm.held(uuid) is
   {
     name: "257_unserved.sql",
     kind: "behaviour",
-    checksum: "8f1329044acbeffe070a6e72bdeef9c9b6074428620e2e2a0678ffd23120b436",
+    checksum: "e78ec4c4038d4fe06d2783e6c508fe77dca1ab55f17fdb1aa4aee348f366c6e3",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
--- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; the oldest thousand
--- say so themselves. A worker whose info names no tasks may have them all. Looks at the 100,000 that are next in each
+-- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
+-- of them at a time say so themselves. A worker whose info names no tasks may have them all. Looks at the 20,000 that are next in each
 -- queue: what nobody takes gathers there, what waits behind more than that waits for its turn.
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
@@ -3216,21 +3247,21 @@ volatile
 set search_path = ''
 as $$
   with waiting as materialized (
-    select e.id, e.queue, e.target, e.since
+    select e.id, e.queue, e.target, e.since, e.note
     from (
       select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u (queue)
       where w.id = p_worker
         and not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
     ) as mine
     cross join lateral (
-      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since
+      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since, h.note
       from rhythm.execution as h
       where h.stage = 1 and h.queue = mine.queue and h.worker is null
       order by h.priority desc, h.id
-      limit 100000
+      limit 20000
     ) as e
     where e.type = 'task'
-      and e.since < rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond'
+      and e.since < (select rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond')
   ),
   unknown as (
     select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
@@ -3240,11 +3271,11 @@ as $$
         where t.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? t.target))
   ),
   late as materialized (
-    select x.id, x.queue, x.target, x.since from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
+    select x.* from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
   ),
   locked as (
     select e.id from rhythm.execution as e
-    where e.id = any (array(select l.id from late as l order by l.id limit 1000)) and e.note is null
+    where e.id = any (array(select l.id from late as l where l.note is null order by l.id limit 1000)) and e.note is null
     order by e.id
     for no key update skip locked
   ),
@@ -3264,7 +3295,7 @@ $$;
 
 comment on function rhythm.unserved(uuid, text) is
   'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
-  '[{queue, target, executions, seconds}]. Notes it on the oldest thousand of them.';
+  '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';
 `,
   },
   {
@@ -3487,7 +3518,7 @@ comment on function rhythm.register_tasks(jsonb) is
   {
     name: "280_tick.sql",
     kind: "behaviour",
-    checksum: "1313f1629207a3a184ee94ba5e262fe3828806537a9581d0be59891a8a4eb572",
+    checksum: "eaa5647a99b092356e62b1dfc51d95e5baf855cb1597a9bfacc202159c489861",
     text: `-- What time brings. Every part is bounded, and skips what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -3575,6 +3606,13 @@ end;
 $$;
 
 comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed executions ready whose time has come. Part of tick().';
+`,
+  },
+  {
+    name: "282_late.sql",
+    kind: "behaviour",
+    checksum: "5a54519acf7eba040b3557357f1988c5e107dd5923e4c5738047cac25e46e544",
+    text: `-- What is late or lost: workers that fell silent, leases that last, what ran past its timeout.
 
 create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
 returns void
@@ -6628,8 +6666,43 @@ comment on view rhythm.schedules is
   {
     name: "682_steps.sql",
     kind: "behaviour",
-    checksum: "1dd346d3c042042b871afe6c9b130d449f742bb047ebda49d287c712d476dcf7",
+    checksum: "91ef9af597cac98d7dd744e0791191bd53e1e3be75bed9e96939356683196be8",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
+
+-- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
+-- for one is cheaper, and writes a sixth less of WAL. Whatever it cannot write is left to write_steps().
+create or replace function rhythm.write_new_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_written integer;
+begin
+  if jsonb_path_exists(p_steps, '$[*] ? (!(@.kind == "step" && @.attempts == 1 && @.status == "completed"))') then
+    return false;
+  end if;
+  insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, output)
+  select
+    n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
+    case when n.is_undefined is not true then coalesce(n.output, 'null') end
+  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
+  where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
+  get diagnostics v_written = row_count;
+  if v_written < jsonb_array_length(p_steps) then
+    raise unique_violation;
+  end if;
+  return true;
+exception
+  when unique_violation then
+    return false;
+end;
+$$;
+
+comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
+  'Writes steps that ended at their first attempt, all of them or none. False: none; some have a row, or belong to another worker. Internal.';
 
 create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns setof rhythm.step
@@ -6711,6 +6784,9 @@ begin
   -- that nobody else runs these workflows.
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if found then
+    if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
+      return '[]';
+    end if;
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
   end if;
   if v_begins then

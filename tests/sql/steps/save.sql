@@ -38,7 +38,8 @@ begin
   perform test.eq((select l.is_due from rhythm.load_steps(array[f]) as l where l.name = 'nap'), true, 'the sleep is over');
   perform test.eq((select x.settled -> 0 ->> 'id' from rhythm.claim_execution(w, f) as x), s::text, 'the lease brings what settled');
   perform rhythm.save_steps(w, jsonb_build_array(jsonb_build_object('execution_id', f, 'name', 'nap', 'kind', 'sleep', 'status', 'completed', 'seq', 2, 'is_undefined', true)));
-  perform test.eq((select array_agg(l.name order by l.seq) from rhythm.load_steps(array[f]) as l where l.seq is not null), array['a', 'nap'], 'in the order of their ends');
+  perform test.eq(rhythm.save_steps(w, v_done || jsonb_build_array(v_done -> 0 || '{"name": "b", "seq": 3}')), jsonb_build_array(jsonb_build_object('id', f, 'name', 'a')), 'of two, the new one is saved');
+  perform test.eq((select array_agg(l.name order by l.seq) from rhythm.load_steps(array[f]) as l where l.seq is not null), array['a', 'nap', 'b'], 'in the order of their ends');
   perform test.settle(w, f, '{"status": "completed", "output": 1}');
   perform test.eq(rhythm.save_steps(w, jsonb_build_array(v_done -> 0 || '{"name": "late"}')) <> '[]', true, 'nothing is saved after the end');
 end;
