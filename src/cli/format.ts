@@ -1,3 +1,4 @@
+import type { JsonValue } from "../shared/json.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Style } from "./terminal.ts";
 
@@ -67,4 +68,10 @@ export function glyph(status: string, terminal: Pick<Terminal, "paint">): string
 /** A state's colour. */
 export function stateStyle(status: string): Style {
   return STATES[status]?.[1] ?? "quiet";
+}
+
+/** What an execution reported of its progress: a share of 1 as a percentage, anything else as it is. */
+export function tellProgress(progress: JsonValue): string {
+  const isShare = typeof progress === "number" && progress >= 0 && progress <= 1;
+  return isShare ? `${Math.floor(progress * 100)} %` : brief(progress, 40);
 }

@@ -2,7 +2,7 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { installSql } from "../../src/db/install_sql.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
-import { project, rhythm } from "./support.ts";
+import { rhythm } from "./support.ts";
 
 Deno.test("migrate --sql prints the installation, for the schema that was named, and asks no database", async () => {
   equal(await rhythm(["migrate", "--sql"]), { code: 0, out: installSql(), err: "" });
@@ -31,14 +31,6 @@ Deno.test({
     equal(JSON.parse(second.out).applied, []);
     equal((await rhythm(["list", "-d", database.url])).code, 0);
   },
-});
-
-Deno.test("migrate installs into the embedded database of a project", async () => {
-  await using made = await project({ "rhythm.json": "{}" });
-  const { code, out } = await rhythm(["migrate"], { cwd: made.path });
-  equal(code, 0);
-  match(out, /^schema "rhythm" is at \S+ in embedded:.*\.rhythm\/data: \d+ files applied\n$/);
-  equal((await rhythm(["list"], { cwd: made.path })).err, "no executions match\n");
 });
 
 interface Told {

@@ -232,6 +232,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "show -f tells each state in a pipe, what a task says of its progress, and ends with it",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const id = (await at.run("enqueue", "halfway")).out.trim();
+    const follower = start(["show", id, "-f", "-d", at.database.url]);
+    await follower.stdin.close();
+    const out = new Output(follower.stdout);
+    void new Output(follower.stderr).end();
+    await out.until(`▶ halfway running`);
+    for (let looks = 0;; looks++) {
+      const { out } = await at.run("show", id);
+      if (out.includes("\nProgress\n  40 %\n")) break;
+      ok(looks < 50, out);
+    }
+    await at.run("cancel", id);
+    equal((await follower.status).code, 1);
+    match(await out.end(), /\n\S+ ■ halfway cancelled\n\n■ task halfway cancelled after /);
+  },
+});
+
+Deno.test({
   name: "queues, workers, schedules and flow list show what is there",
   ignore: onEmbedded,
   fn: async () => {

@@ -1,5 +1,13 @@
 import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
-import { brief, count, tellCount, tellDuration, tellSince, tellTime } from "../../src/cli/format.ts";
+import {
+  brief,
+  count,
+  tellCount,
+  tellDuration,
+  tellProgress,
+  tellSince,
+  tellTime,
+} from "../../src/cli/format.ts";
 import { table } from "../../src/cli/table.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 
@@ -47,6 +55,11 @@ Deno.test("brief() cuts JSON to a width", () => {
   same(brief({ a: "b".repeat(100) }, 10), '{"a":"bbb…');
 });
 
+Deno.test("tellProgress() shows a share of 1 as a percentage, and anything else as it is", () => {
+  equal([0, 0.419, 1, 2, -1].map(tellProgress), ["0 %", "41 %", "100 %", "2", "-1"]);
+  equal([tellProgress("almost"), tellProgress({ done: 3 })], ['"almost"', '{"done":3}']);
+});
+
 const pipe = {
   isTerminal: false,
   columns: 40,
@@ -66,4 +79,19 @@ Deno.test("table() cuts the column that gives way on a terminal, and nothing in 
   const options = { head: ["k", "text", "n"], right: [2], flexible: 1 };
   equal(table(rows, options, narrow).split("\n").map((line) => line.length <= 40), [true, true, true]);
   same(table(rows, options, pipe).includes("x".repeat(60)), true);
+});
+
+Deno.test("table() leaves out optional columns, the first first, before the one that gives way is too narrow", () => {
+  const wide = [["a".repeat(12), "t".repeat(20), "queue", "12", "now"]];
+  const options = {
+    head: ["id", "target", "queue", "tries", "age"],
+    right: [3],
+    flexible: 1,
+    optional: [3, 2],
+  };
+  const heads = [48, 40, 34, 28].map((columns) =>
+    table(wide, options, { ...narrow, columns } as Terminal).split("\n")[0]!.split(/ +/).join(" ")
+  );
+  equal(heads, ["id target queue tries age", "id target queue age", "id target age", "id target age"]);
+  equal(table(wide, options, pipe).split("\n")[0]!.split(/ +/).length, 5);
 });

@@ -1,5 +1,5 @@
 import type { Execution } from "../../define/mod.ts";
-import { glyph, stateStyle, tellDuration } from "../format.ts";
+import { glyph, stateStyle, tellDuration, tellProgress } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** An execution with its place in the tree. */
@@ -47,9 +47,11 @@ export function renderTree(placed: readonly Placed[], terminal: Terminal, now: D
     const tries = attempt > 1 ? paint("warn", `  attempt ${attempt} of ${execution.maxAttempts}`) : "";
     const id = paint("quiet", execution.id);
     const state = paint(stateStyle(status), status.padEnd(9));
+    const isNews = completedAt === null && execution.progress !== null;
+    const progress = isNews ? paint("busy", `  ${tellProgress(execution.progress)}`) : "";
     return `  ${paint("quiet", branch)}${glyph(status, terminal)} ${name}${space}  ${state} ${
       took.padStart(9)
-    }  ${id}${tries}`;
+    }  ${id}${tries}${progress}`;
   });
   if (placed.length > MOST) lines.push(paint("quiet", `  … and ${placed.length - MOST} more`));
   return lines;

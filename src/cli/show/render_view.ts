@@ -1,5 +1,5 @@
 import type { Execution, ExecutionError } from "../../define/mod.ts";
-import { brief, glyph, stateStyle, tellDuration, tellSince, tellTime } from "../format.ts";
+import { brief, glyph, stateStyle, tellDuration, tellProgress, tellSince, tellTime } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExecutionView } from "./read_view.ts";
 import { renderSource, renderVariables, renderWaits } from "./render_position.ts";
@@ -26,6 +26,7 @@ export function renderView(
     [sourceTitle, renderSource(view, terminal, { full })],
     ["Variables", fibres.length === 0 ? [] : renderVariables(fibres, terminal, { full })],
     ["Waits for", renderWaits(waits, terminal, now)],
+    ["Progress", isOver || execution.progress === null ? [] : [`  ${tellProgress(execution.progress)}`]],
     ["Inputs", [`  ${value(execution.inputs, terminal, full)}`]],
     ["Output", execution.status === "completed" ? [`  ${value(execution.output, terminal, full)}`] : []],
     [execution.status === "failed" ? "Error" : "Last error", errorLines(execution.error, terminal, full)],

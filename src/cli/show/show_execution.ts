@@ -21,23 +21,37 @@ export async function showExecution(call: Call<{ follow?: boolean; full?: boolea
     return EXIT.ok;
   }
   const follower = call.json || !terminal.isTerminal ? new Lines(call) : new Screen(call);
-  const { signal } = call;
-  const over = endOf(session, { id, signal });
+  const news = new News(session, { id, signal: call.signal });
   while (view.execution.completedAt === null) {
     follower.show(view, draw);
-    await Promise.race([pause(LOOK_EVERY_MS, signal), over]);
+    await Promise.race([pause(LOOK_EVERY_MS, call.signal), news.next]);
     view = await readView(session, id);
   }
   follower.end(view, draw);
   return view.execution.status === "completed" ? EXIT.ok : EXIT.no;
 }
 
-// The database notifies of ends alone; steps on the way are looked for. Where waiting fails, looking goes on.
-async function endOf(session: Session, { id, signal }: { id: string; signal: AbortSignal }): Promise<void> {
-  try {
-    await session.executions.wait(id, { signal });
-  } catch {
-    await new Promise(() => {});
+/**
+ * What the database tells by itself: the progress of an execution and its end. Everything else, and these where nothing
+ * can be heard, is looked for.
+ */
+class News {
+  #bell = Promise.withResolvers<void>();
+
+  constructor(session: Session, { id, signal }: { id: string; signal: AbortSignal }) {
+    void this.#hear(session.executions.watch(id, { signal, every: "1h" })).catch(() => {});
+  }
+
+  /** Resolves at the next news. */
+  get next(): Promise<void> {
+    return this.#bell.promise;
+  }
+
+  async #hear(changes: AsyncIterable<unknown>): Promise<void> {
+    for await (const _ of changes) {
+      this.#bell.resolve();
+      this.#bell = Promise.withResolvers();
+    }
   }
 }
 
