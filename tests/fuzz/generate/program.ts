@@ -46,6 +46,7 @@ const log = (t, v) => console.log(t + " " + show(v));
 const tap = (t, v) => { console.log("tap " + show(t)); return v; };
 const lim = (v) => typeof v === "string" && v.length > 40 ? v.slice(0, 40) : v;
 const few = (v) => v.length > 8 ? v.slice(0, 8) : v;
+const part = (v) => typeof v === "object" && v !== null ? v : {};
 let fuel = 120, spare = 0;
 const box = {};
 `;

@@ -53,7 +53,7 @@ const METHODS = [
   '$T.forEach((v) => log("member", v));',
   '$A.forEach((v, i) => log("each", [i, v]));',
   'log("entries", Object.entries($O));',
-  "Object.assign($O, { $K: $p });",
+  "Object.assign(part($O), { $K: $p });",
   "if ($A.length) $A[$A.length - 1] += $i;",
   "$O.$K = [$p, $p];",
   "[$O.$K, $O.$K] = [$p, $p];",
