@@ -2689,6 +2689,261 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
 `,
   },
   {
+    name: "225_settle_advanced.sql",
+    kind: "behaviour",
+    checksum: "9f978bed69b24841fa2f72f1d26af742f3370749d89afba2971b96c3e2694511",
+    text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, how far the workflow went on with its
+-- result, and the tasks that it started next. One share of one transaction: no lease of the workflow, nothing read back.
+
+-- Every value that could be wrong, in one look at all of them.
+create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_problem text;
+begin
+  select case
+    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and e.attempt > 0 and e.seq >= 0, false)) then 'Every end needs id, attempt, flow and seq'
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+      'An end is followed by a workflow that is suspended, with its snapshot, or completed'
+    when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
+      'A suspended workflow waits: mode any or all, and ids'
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+      format('An output, a result or a snapshot takes more than %s bytes', v_limit)
+  end
+  into v_problem
+  from jsonb_to_recordset(p_ends) as e (
+    id text, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
+  if v_problem is null and p_children <> '[]' then
+    select case
+      when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
+      when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
+        format('The inputs of a child take more than %s bytes', v_limit)
+    end
+    into v_problem
+    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb);
+  end if;
+  return v_problem;
+end;
+$$;
+
+comment on function rhythm.advanced_problem(jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
+
+-- What goes on from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
+-- something is in its inbox, or it is not suspended any more. The caller holds the locks of the states.
+create or replace function rhythm.complete_advanced(p_worker uuid, p_ends jsonb, p_now timestamptz)
+returns table (end_id uuid, flow_id uuid, is_over boolean, is_watched boolean)
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+begin
+  return query
+  with given as materialized (
+    select g.*
+    from jsonb_to_recordset(p_ends) as g (
+      id uuid, attempt integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, mode text, ids jsonb)
+  ),
+  done as (
+    update rhythm.execution as t
+    set worker = null, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
+      output = coalesce(g.output, 'null')
+    from given as g
+    join rhythm.workflow_state as s on s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
+    join rhythm.execution as p on p.id = g.flow and p.stage = 3 and (g.next = 'suspended' or p.parent_id is null)
+    where t.id = g.id and t.worker = p_worker and t.attempt = g.attempt and t.parent_id = g.flow
+    returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.mode, g.ids
+  ),
+  stored as (
+    update rhythm.workflow_state as s
+    set seq = s.seq + 1, snapshot = d.snapshot, stack = null, cleanup = false,
+      waits = jsonb_build_array(jsonb_build_object('mode', d.mode, 'ids', d.ids)),
+      need = array[case d.mode when 'all' then jsonb_array_length(d.ids) else 1 end]
+    from done as d
+    where s.execution_id = d.flow and d.next = 'suspended'
+  ),
+  over as (
+    update rhythm.execution as p
+    set stage = 4, status = 'completed', completed_at = p_now, error = null, note = null, output = coalesce(d.result, 'null')
+    from done as d
+    where p.id = d.flow and d.next = 'completed'
+    returning p.id, p.watched
+  )
+  select d.id, d.flow, false, d.watched from done as d
+  union all
+  select null, o.id, true, o.watched from over as o;
+end;
+$$;
+
+comment on function rhythm.complete_advanced(uuid, jsonb, timestamptz) is 'Writes the ends of tasks, and where their workflows stand after them. Internal.';
+
+-- As make_executions(), for tasks that workflows started: what many have in common was said once, as a kind.
+create or replace function rhythm.make_children(
+  p_children jsonb,
+  p_kinds jsonb,
+  p_flows uuid[],
+  p_now timestamptz,
+  p_worker uuid,
+  p_lease integer,
+  p_targets text[]
+)
+returns setof rhythm.moved
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_queues text[] := '{}';
+begin
+  if p_lease > 0 then
+    v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
+      where not exists (select from rhythm.queue as q where q.name = w.q));
+  end if;
+  return query
+  with kind as materialized (
+    select k.nth - 1 as nth, x.*,
+      x.run_at is null and x.queue = any (v_queues) and x.concurrency_key is null and (p_targets is null or x.target = any (p_targets)) as may_lease
+    from jsonb_array_elements(p_kinds) with ordinality as k (value, nth)
+    cross join lateral rhythm.kind_of(k.value || '{"type": "task"}', p_now) as x
+  ),
+  placed as (
+    select c.id, c.flow, c.inputs, c.traceparent, k.*, k.may_lease and row_number() over () <= p_lease as is_leased
+    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
+    join kind as k on k.nth = c.kind
+    where c.flow = any (p_flows)
+  ),
+  born as (
+    insert into rhythm.execution (
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, attempt, max_attempts, priority, timeout_ms,
+      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+    )
+    select
+      p.id, p.flow,
+      case when p.is_leased then p_worker end,
+      p_now,
+      case when p.is_leased then p_now end,
+      p.run_at,
+      case when p.run_at is not null then 0 when p.is_leased then 2 else 1 end,
+      case when p.is_leased then 1 else 0 end,
+      p.max_attempts, p.priority, p.timeout_ms, 'task',
+      case when p.is_leased then 'running' else 'pending' end,
+      p.target, p.queue, p.concurrency_key, p.traceparent, p.retry, p.metadata, coalesce(p.inputs, '{}')
+    from placed as p
+    returning *
+  )
+  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b;
+end;
+$$;
+
+comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid, integer, text[]) is 'Turns what workflows started into tasks, leased to their worker where that may be. Internal.';
+`,
+  },
+  {
+    name: "226_settle_advanced.sql",
+    kind: "behaviour",
+    checksum: "e8f7d0ac0d23a75a6103765c654674f7ef321e964c812a71bd7854ad60344f90",
+    text: `-- The way in: settle_advanced().
+
+create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_lease integer := greatest(p_lease, 0);
+  v_problem text;
+  v_done uuid[];
+  v_flows uuid[];
+  v_over uuid[];
+  v_watched uuid[];
+  v_leased uuid[] := '{}';
+  v_queues text[];
+  v_delayed boolean;
+begin
+  v_problem := rhythm.advanced_problem(p_ends, p_children);
+  if v_problem is not null then
+    perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
+  end if;
+  perform rhythm.lock_states(array(select (e.value ->> 'flow')::uuid from jsonb_array_elements(p_ends) as e (value)));
+  if v_lease > 0 then
+    -- As in settle_batch().
+    perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
+    v_lease := case when found then v_lease else 0 end;
+  end if;
+  select array_agg(c.end_id) filter (where not c.is_over), array_agg(c.flow_id) filter (where not c.is_over),
+    array_agg(c.flow_id) filter (where c.is_over), array_agg(coalesce(c.end_id, c.flow_id)) filter (where c.is_watched)
+  into v_done, v_flows, v_over, v_watched
+  from rhythm.complete_advanced(p_worker, p_ends, v_now) as c;
+  if v_flows is not null and p_children <> '[]' then
+    perform rhythm.check_requests((select jsonb_agg(k.value || '{"type": "task"}') from jsonb_array_elements(p_kinds) as k));
+    select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1), bool_or(m.stage = 0)
+    into v_leased, v_queues, v_delayed
+    from rhythm.make_children(p_children, p_kinds, v_flows, v_now, p_worker, v_lease, p_targets) as m;
+    perform rhythm.wake(v_queues);
+    if v_delayed then
+      perform rhythm.wake_clocks();
+    end if;
+  end if;
+  if v_over is not null then
+    perform rhythm.clear_workflows(v_over);
+  end if;
+  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(v_watched) as w (id);
+  return jsonb_build_object(
+    'declined', case when cardinality(v_done) = jsonb_array_length(p_ends) then '[]' else (
+      select coalesce(jsonb_agg(e.value -> 'id'), '[]') from jsonb_array_elements(p_ends) as e (value)
+      where (e.value ->> 'id')::uuid <> all (coalesce(v_done, '{}'))) end,
+    'leased', to_jsonb(v_leased),
+    'kinds', case when v_leased = '{}' then '[]' else (
+      select jsonb_agg(jsonb_build_array(x.queue, x.max_attempts, x.timeout_ms) order by k.nth)
+      from jsonb_array_elements(p_kinds) with ordinality as k (value, nth)
+      cross join lateral rhythm.kind_of(k.value || '{"type": "task"}', v_now) as x) end);
+end;
+$$;
+
+comment on function rhythm.advance_batch(uuid, jsonb, jsonb, jsonb, integer, text[]) is 'One transaction''s worth of settle_advanced(). Internal.';
+
+create or replace function rhythm.settle_advanced(
+  p_worker uuid,
+  p_ends jsonb,
+  p_children jsonb default '[]',
+  p_kinds jsonb default '[]',
+  p_lease integer default 0,
+  p_targets text[] default null
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if jsonb_typeof(p_ends) is distinct from 'array' or jsonb_typeof(p_children) is distinct from 'array' or jsonb_typeof(p_kinds) is distinct from 'array' then
+    perform rhythm.raise('RH001', 'Ends, children and kinds must be JSON arrays', 'Expected p_ends => [{"id": "…", "attempt": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]');
+  end if;
+  return rhythm.advance_batch(p_worker, p_ends, p_children, p_kinds, p_lease, p_targets);
+exception
+  when invalid_text_representation or numeric_value_out_of_range or invalid_parameter_value or datatype_mismatch or cannot_coerce then
+    perform rhythm.raise('RH001', format('An end, a child or a kind is not well formed: %s', sqlerrm));
+end;
+$$;
+
+comment on function rhythm.settle_advanced(uuid, jsonb, jsonb, jsonb, integer, text[]) is
+  'Commits ends of tasks together with how far their workflows, which the worker has in memory, went on with the results. p_ends: [{id, attempt, output, flow, seq, next: suspended|completed, '
+  'result | snapshot, mode: any|all, ids}]; p_children, the tasks that they started: [{id, flow, kind, inputs, traceparent}]; p_kinds: [{target, and as wanted queue, priority, … as for create_many()}], by '
+  'number from 0. Returns {declined: [id], leased: [id], kinds: [[queue, max_attempts, timeout_ms]]}. Declined: nothing changed, as the lease is lost or the workflow is not where the worker thinks: '
+  'settle() the task alone. With p_lease, children are leased at once.';
+`,
+  },
+  {
     name: "230_signal.sql",
     kind: "behaviour",
     checksum: "f5c5c63599e4eb0f13b4d0042dfba71ea0e049df2b0d6f845d8151df99a8e460",
@@ -6940,7 +7195,7 @@ comment on view rhythm.steps is
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "5a99be7d819d6ac1d176ecc7a1b4d4c4b610c42cc22a30eeb8fa2938156e6b58",
+    checksum: "a1908c1ad7782b57410efcc4b04165a0b03d304d2b281c7f7ea7b9b77cbf75db",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -6964,7 +7219,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'settle_advanced', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

@@ -1,6 +1,6 @@
 import type { RefusedStep, StepNews, StepRow } from "../db/calls/steps.ts";
 import type { ExecutionError, ExecutionType, SqlTag } from "../define/mod.ts";
-import type { JsonValue } from "../shared/json.ts";
+import type { JsonObject, JsonValue } from "../shared/json.ts";
 import type { Report } from "./reporter.ts";
 
 /** One execution that this worker has leased. */
@@ -101,6 +101,61 @@ export interface Settlement {
   readonly claimed: readonly Claimed[];
 }
 
+/** The end of a task, together with how far its workflow went on with the result. */
+export interface AdvancedEnd {
+  /** The task. */
+  readonly id: string;
+  /** Its attempt. */
+  readonly attempt: number;
+  /** Its output, as JSON text. */
+  readonly output: string;
+  /** The workflow. */
+  readonly flow: string;
+  /** How often that had been suspended before it went on. */
+  readonly seq: number;
+  /** How it ended; nothing: it waits. */
+  readonly result?: JsonValue;
+  /** Where it stands and what it waits for; nothing: it is over. */
+  readonly rest?: {
+    readonly snapshot: JsonValue;
+    readonly wait: { readonly mode: string; readonly ids: readonly string[] };
+  };
+  /** The tasks that it started. */
+  readonly children: readonly FlowChild[];
+}
+
+/** A task that a workflow started. */
+export interface FlowChild {
+  /** The execution. */
+  readonly id: string;
+  /** The task's name, and how it is to run: what it may have in common with others. */
+  readonly kind: JsonObject;
+  /** What it is started with. */
+  readonly inputs: JsonValue;
+  /** The trace it belongs to. */
+  readonly traceparent: string | null;
+}
+
+/** What the worker cannot know by itself of a task that its workflow started. */
+export interface LeasedChild {
+  /** The execution. */
+  readonly id: string;
+  /** The queue. */
+  readonly queue: string;
+  /** How many attempts there may be. */
+  readonly maxAttempts: number;
+  /** How long an attempt may take, in milliseconds. */
+  readonly timeoutMs: number | null;
+}
+
+/** What became of ends that were settled together with what followed. */
+export interface AdvancedSettlement {
+  /** Tasks of which nothing was changed: to be settled alone. */
+  readonly declined: readonly string[];
+  /** Children that are leased to this worker already. */
+  readonly leased: ReadonlyMap<string, LeasedChild>;
+}
+
 /** One execution that is leased to this worker, as the engine knows it. */
 export interface Held {
   /** The execution. */
@@ -167,6 +222,8 @@ export interface Engine {
   claim(limit: number, mood: "awake" | "dozing"): Promise<readonly Claimed[]>;
   /** Commits outcomes, all of them or none; may lease up to so many executions that they made. */
   settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement>;
+  /** Commits ends of tasks with the next step of their workflows, all of those that fit or none. */
+  settleAdvanced(ends: readonly AdvancedEnd[], capacity: number): Promise<AdvancedSettlement>;
   /** Runs a handler in the transaction that then settles its execution. */
   settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
   /** Gives a sign of life. */

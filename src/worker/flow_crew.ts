@@ -1,13 +1,15 @@
 import type { ExecutionError, Logger, Telemetry } from "../define/mod.ts";
-import type { JsonObject, JsonValue } from "../shared/json.ts";
+import type { JsonValue } from "../shared/json.ts";
 import type { CodeCrew } from "./code_crew.ts";
-import type { Claimed, ClaimedFlow, Engine, FlowAdvance, Outcome, Settled } from "./engine.ts";
+import type { Claimed, ClaimedFlow, Engine, FlowAdvance, LeasedChild, Outcome, Settled } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
 import { leaseOf } from "./lease.ts";
+import { toStored } from "./flow_effects.ts";
 import { Programs } from "./programs.ts";
 import { spanOf, thrownOf } from "./span.ts";
 import type { Strangers } from "./strangers.ts";
+import { type Advance, WarmFlows } from "./warm_flows.ts";
 import { Uuids } from "../define/uuid.ts";
 
 /** How far a flow went. */
@@ -52,19 +54,28 @@ export interface FlowHost {
   readonly newId: () => string;
 }
 
+/** A workflow that is open in memory. */
+export interface OpenFlow {
+  /** How far it went last. */
+  readonly step: FlowStep;
+  /** Goes on with what is settled. */
+  readonly advance: (settled: readonly Settled[]) => FlowStep;
+}
+
+/** Where a workflow begins: at its beginning, or where a snapshot stands. */
+export type FlowBegin =
+  | { readonly inputs: JsonValue; readonly context: Record<string, JsonValue> }
+  | { readonly snapshot: JsonValue; readonly settled: readonly Settled[] };
+
 /** The language, as far as running it goes. */
 export interface FlowRuntime {
-  /** Runs a program from its beginning. */
-  readonly start: (
-    program: JsonValue,
-    begin: { inputs: JsonValue; context: Record<string, JsonValue> },
-    host: FlowHost,
-  ) => FlowStep;
-  /** Goes on where a snapshot stands. */
-  readonly resume: (
+  /** Runs a program as far as it goes, and keeps it open. */
+  readonly open: (program: JsonValue, begin: FlowBegin, host: FlowHost) => OpenFlow;
+  /** Goes on where a snapshot stands, to end: only `finally` blocks still run. */
+  readonly cancel: (
     program: JsonValue,
     snapshot: JsonValue,
-    news: { settled: readonly Settled[]; cancel?: string },
+    news: { settled: readonly Settled[]; cancel: string },
     host: FlowHost,
   ) => FlowStep;
 }
@@ -98,6 +109,7 @@ export class FlowCrew {
   readonly #parts: FlowCrewParts;
   readonly #programs: Programs<JsonValue>;
   readonly #host: FlowHost;
+  readonly #warm = new WarmFlows();
 
   /** @param parts what it stands on */
   constructor(parts: FlowCrewParts) {
@@ -117,6 +129,26 @@ export class FlowCrew {
     } else {
       this.#advance(claimed, program);
     }
+  }
+
+  /** Goes on with the workflow of a task that completed, if it is open here; nothing: the end is settled alone. */
+  follow(task: Claimed, output: string): Advance | undefined {
+    const advance = this.#warm.follow(task, output);
+    if (advance !== undefined && this.#parts.observer !== undefined) {
+      this.#parts.observer({ type: "started", ...facts(advance.flow), inputs: advance.flow.inputs });
+      this.#observe(advance.flow, advance.step);
+    }
+    return advance;
+  }
+
+  /** Hears that an advance was settled; gives what it leased. */
+  advanced(advance: Advance, leased: ReadonlyMap<string, LeasedChild>): Claimed[] {
+    return this.#warm.settled(advance, leased);
+  }
+
+  /** Hears that a workflow is not where it was thought to be. */
+  forget(id: string): void {
+    this.#warm.forget(id);
   }
 
   async #load(claimed: Claimed): Promise<void> {
@@ -162,7 +194,7 @@ export class FlowCrew {
     this.#parts.observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
     let outcome: Outcome;
     try {
-      const step = run(this.#parts.runtime, program, claimed, claimed.flow!, this.#host);
+      const step = this.#step(claimed, claimed.flow!, program);
       outcome = outcomeOf(step, claimed, traceparent);
       if (this.#parts.observer !== undefined) this.#observe(claimed, step);
     } catch (error) {
@@ -170,6 +202,20 @@ export class FlowCrew {
     }
     this.#parts.settle(outcome);
     return outcome;
+  }
+
+  #step(claimed: Claimed, flow: ClaimedFlow, program: JsonValue): FlowStep {
+    const { runtime, telemetry } = this.#parts;
+    this.#warm.forget(claimed.id);
+    if (flow.cancelReason !== null) {
+      if (flow.snapshot === null) return { status: "cancelled", effects: [], waits: [], released: [] };
+      const news = { settled: flow.settled, cancel: flow.cancelReason };
+      return runtime.cancel(program, flow.snapshot, news, this.#host);
+    }
+    const open = runtime.open(program, beginOf(claimed, flow), this.#host);
+    // With a span for each advance, each goes through a lease of its own.
+    if (open.step.status === "suspended" && telemetry === undefined) this.#warm.keep(claimed, open);
+    return open.step;
   }
 
   // The language refuses by failing the step; what it throws is a defect of its own, or a snapshot it cannot read.
@@ -209,18 +255,8 @@ function isCode(program: JsonValue): boolean {
     program.language === "typescript";
 }
 
-function run(
-  runtime: FlowRuntime,
-  program: JsonValue,
-  claimed: Claimed,
-  flow: ClaimedFlow,
-  host: FlowHost,
-): FlowStep {
-  if (flow.snapshot !== null) {
-    const cancel = flow.cancelReason === null ? {} : { cancel: flow.cancelReason };
-    return runtime.resume(program, flow.snapshot, { settled: flow.settled, ...cancel }, host);
-  }
-  if (flow.cancelReason !== null) return { status: "cancelled", effects: [], waits: [], released: [] };
+function beginOf(claimed: Claimed, flow: ClaimedFlow): FlowBegin {
+  if (flow.snapshot !== null) return { snapshot: flow.snapshot, settled: flow.settled };
   const context = {
     executionId: claimed.id,
     flow: claimed.target,
@@ -231,7 +267,7 @@ function run(
     createdAt: new Date(claimed.createdAt).toISOString(),
     metadata: claimed.metadata,
   };
-  return runtime.start(program, { inputs: claimed.inputs, context }, host);
+  return { inputs: claimed.inputs, context };
 }
 
 function outcomeOf(step: FlowStep, claimed: Claimed, traceparent: string | undefined): Outcome {
@@ -252,26 +288,6 @@ function outcomeOf(step: FlowStep, claimed: Claimed, traceparent: string | undef
     case "cancelled":
       return { ...lease, status: "cancelled", flow };
   }
-}
-
-// The language speaks camelCase, as JavaScript does; the engine's options are SQL's.
-function toStored(effect: FlowEffect, traceparent: string | undefined): JsonValue {
-  if (effect.options === undefined && traceparent === undefined) return effect as unknown as JsonValue;
-  return {
-    ...effect,
-    ...(effect.options === undefined ? {} : { options: snakeKeys(effect.options as JsonObject) }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-  } as unknown as JsonValue;
-}
-
-function snakeKeys(options: JsonObject): JsonObject {
-  const named: JsonObject = {};
-  for (const [key, value] of Object.entries(options)) {
-    named[key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = key === "retry"
-      ? snakeKeys(value as JsonObject)
-      : value;
-  }
-  return named;
 }
 
 function describe(effect: FlowEffect): string[] {

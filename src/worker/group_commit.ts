@@ -4,6 +4,8 @@ export interface GroupCommitOptions<Item> {
   readonly commit: (batch: Item[]) => Promise<void>;
   /** The largest batch. */
   readonly maxBatch: number;
+  /** How many batches may be on their way at once. Default: 1. */
+  readonly lanes?: number;
   /** Whether an error says nothing about the batch: the connection is gone, the server restarts. */
   readonly isTransient: (error: unknown) => boolean;
   /** Told about an item that cannot be committed even alone. */
@@ -21,9 +23,11 @@ export interface GroupCommitOptions<Item> {
  */
 export class GroupCommit<Item> {
   #waiting: Item[] = [];
-  #running: Promise<void> | undefined;
-  #inFlight: readonly Item[] = [];
-  #answer: Promise<void> = Promise.resolve();
+  #starting: Promise<void> | undefined;
+  readonly #running = new Set<Promise<void>>();
+  #busy = 0;
+  readonly #inFlight = new Set<readonly Item[]>();
+  readonly #answers = new Set<Promise<void>>();
   #abandoned = false;
   readonly #options: GroupCommitOptions<Item>;
 
@@ -34,29 +38,34 @@ export class GroupCommit<Item> {
 
   /** How many items are waiting or on their way. */
   get pending(): number {
-    return this.#waiting.length + this.#inFlight.length;
+    let pending = this.#waiting.length;
+    for (const batch of this.#inFlight) pending += batch.length;
+    return pending;
   }
 
   /** What is waiting or on its way. */
   get items(): readonly Item[] {
-    return [...this.#inFlight, ...this.#waiting];
+    return [...[...this.#inFlight].flat(), ...this.#waiting];
   }
 
-  /** Waits until the batch that is on its way now is committed or refused. */
+  /** Waits until the batches that are on their way now are committed or refused. */
   async answered(): Promise<void> {
-    await this.#answer;
+    await Promise.allSettled(this.#answers);
   }
 
   /** Adds an item. */
   push(item: Item): void {
     this.#waiting.push(item);
+    if (this.#busy >= (this.#options.lanes ?? 1)) return;
     // Items that end in the same turn of the event loop share a batch.
-    this.#running ??= Promise.resolve().then(() => this.#run());
+    this.#starting ??= Promise.resolve().then(() => this.#start());
   }
 
   /** Waits until everything that was pushed is committed or refused. */
   async drained(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#starting !== undefined || this.#running.size > 0) {
+      await Promise.all([this.#starting, ...this.#running]);
+    }
   }
 
   /** Gives up what cannot be committed any more. */
@@ -65,18 +74,33 @@ export class GroupCommit<Item> {
     this.#waiting = [];
   }
 
+  #start(): void {
+    this.#starting = undefined;
+    while (this.#waiting.length > 0 && this.#busy < (this.#options.lanes ?? 1)) {
+      const running = this.#run();
+      this.#running.add(running);
+      void running.finally(() => this.#running.delete(running));
+    }
+  }
+
   async #run(): Promise<void> {
+    this.#busy++;
     try {
-      while (this.#waiting.length > 0) {
-        const batch = this.#waiting.splice(0, this.#options.maxBatch);
-        this.#inFlight = batch;
-        this.#answer = this.#commit(batch);
-        await this.#answer;
-        this.#inFlight = [];
-      }
+      while (this.#waiting.length > 0) await this.#carry(this.#waiting.splice(0, this.#options.maxBatch));
     } finally {
-      this.#inFlight = [];
-      this.#running = undefined;
+      this.#busy--;
+    }
+  }
+
+  async #carry(batch: Item[]): Promise<void> {
+    const answer = this.#commit(batch);
+    this.#inFlight.add(batch);
+    this.#answers.add(answer);
+    try {
+      await answer;
+    } finally {
+      this.#inFlight.delete(batch);
+      this.#answers.delete(answer);
     }
   }
 

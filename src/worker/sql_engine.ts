@@ -14,6 +14,7 @@ import {
   registerWorker,
   report,
   settle,
+  settleAdvanced,
   type SettledBatch,
   tick,
   unserved,
@@ -22,7 +23,20 @@ import { libraryVersion } from "../db/schema_gen.ts";
 import { RhythmError } from "../shared/error.ts";
 import type { SqlTag } from "../define/mod.ts";
 import type { StepEngine } from "./engine.ts";
-import type { Claimed, Engine, EngineEars, Held, Outcome, Settled, Settlement, Unserved } from "./engine.ts";
+import type {
+  AdvancedEnd,
+  AdvancedSettlement,
+  Claimed,
+  Engine,
+  EngineEars,
+  Held,
+  LeasedChild,
+  Outcome,
+  Settled,
+  Settlement,
+  Unserved,
+} from "./engine.ts";
+import { advanceTexts } from "./advance_text.ts";
 import { outcomesText } from "./outcome_text.ts";
 import type { LogLine } from "./reporter.ts";
 
@@ -132,6 +146,17 @@ class SqlEngine implements Engine {
   async settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement> {
     const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
     return toSettlement(await settle(this.#home, outcomesText(outcomes), request));
+  }
+
+  async settleAdvanced(ends: readonly AdvancedEnd[], capacity: number): Promise<AdvancedSettlement> {
+    const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
+    const texts = advanceTexts(ends);
+    const { declined, leased, kinds } = await settleAdvanced(this.#home, texts, request);
+    const children = leased.map((id): [string, LeasedChild] => {
+      const [queue, maxAttempts, timeoutMs] = kinds[texts.kindOf.get(id)!]!;
+      return [id, { id, queue, maxAttempts, timeoutMs }];
+    });
+    return { declined, leased: new Map(children) };
   }
 
   async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement> {

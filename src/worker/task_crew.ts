@@ -25,7 +25,7 @@ export interface TaskCrewParts {
   /** The most bytes of an output. */
   readonly maxOutputBytes: number;
   /** Takes an outcome that waits for its settle. */
-  readonly settle: (outcome: Outcome) => void;
+  readonly settle: (outcome: Outcome, claimed: Claimed) => void;
   /** Hears of a transactional task that is settled already. */
   readonly settled: (outcome: Outcome, settlement: Settlement) => void;
   /** Tracing, if somebody collects it. */
@@ -84,8 +84,8 @@ export class TaskCrew {
     this.#parts.hands.drop(claimed);
     if (end === undefined) return undefined;
     const outcome = outcomeOf(end, claimed);
-    if (outcome !== undefined) this.#parts.settle(outcome);
     if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end);
+    if (outcome !== undefined) this.#parts.settle(outcome, claimed);
     return end.status === "failed" ? thrownOf(end.error) : undefined;
   }
 

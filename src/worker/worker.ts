@@ -1,55 +1,24 @@
 import { EngineError } from "../db/errors.ts";
 import { RhythmError } from "../shared/error.ts";
-import type { AnyTask, Logger, Telemetry } from "../define/mod.ts";
+import { Advances } from "./advances.ts";
 import { CodeCrew, type CodeRuntime } from "./code_crew.ts";
 import { Audit } from "./audit.ts";
 import { Doze, pauseAfter } from "./doze.ts";
 import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
-import type { WorkerObserver } from "./events.ts";
 import { dueAfter } from "./due.ts";
-import { FlowCrew, type FlowRuntime } from "./flow_crew.ts";
+import { FlowCrew } from "./flow_crew.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { Hands } from "./hands.ts";
 import { LagMonitor } from "./lag.ts";
 import { Pulse } from "./pulse.ts";
 import { type Report, Reporter } from "./reporter.ts";
 import { WorkerStats } from "./stats.ts";
+import type { WorkerParts } from "./worker_parts.ts";
 import { TaskCrew } from "./task_crew.ts";
 import { PATIENCE_MS, Strangers } from "./strangers.ts";
+import type { Advance } from "./warm_flows.ts";
 
-/** What a worker is made of. */
-export interface WorkerParts {
-  /** The engine it works for. */
-  readonly engine: Engine;
-  /** The language that its workflows are written in. */
-  readonly runtime: FlowRuntime;
-  /** The code-first workflows it can run. */
-  readonly code?: CodeRuntime;
-  /** The clock of flows, in milliseconds. Default: the host's. */
-  readonly now?: () => number;
-  /** The tasks it can run. */
-  readonly tasks: readonly AnyTask[];
-  /** Where it logs. */
-  readonly logger: Logger;
-  /** How many executions it has in hand at most. */
-  readonly concurrency: number;
-  /** How many transactional tasks run at once. */
-  readonly transactions: number;
-  /** How long it may be silent before its leases are given to others. */
-  readonly leaseMs: number;
-  /** How long running handlers may take to finish at shutdown. */
-  readonly graceMs: number;
-  /** The longest pause between two looks for work when nothing is heard. */
-  readonly pollMs: number;
-  /** The most bytes of an output. */
-  readonly maxOutputBytes: number;
-  /** How long a task may wait for a worker that has a handler for it before that is said. */
-  readonly patienceMs?: number;
-  /** Tracing, if somebody collects it. */
-  readonly telemetry?: Telemetry;
-  /** Hears what happens. */
-  readonly observer?: WorkerObserver;
-}
+export type { WorkerParts } from "./worker_parts.ts";
 
 /** Where a worker is in its life. */
 export type WorkerState = "new" | "starting" | "running" | "stopping" | "stopped";
@@ -73,6 +42,7 @@ export class Worker {
   readonly #flows: FlowCrew;
   readonly #strangers: Strangers;
   readonly #commits: GroupCommit<Outcome>;
+  readonly #advances: Advances;
   readonly #audit: Audit;
   readonly #lag: LagMonitor;
   readonly #heart: Pulse;
@@ -97,6 +67,7 @@ export class Worker {
     const shared = { ...parts, hands: this.#hands, stats: this.stats, settle };
     this.#tasks = new TaskCrew({
       ...shared,
+      settle: (outcome, claimed) => this.#settleTask(outcome, claimed),
       services: { reporter: this.#reporter, logger: parts.logger, heartbeat: () => this.#beat() },
       settled: (outcome, settlement) => this.#settled([outcome], settlement),
     });
@@ -115,11 +86,20 @@ export class Worker {
       onRefused: (outcome, error) => this.#refused(outcome, error),
       onTrouble: (error, attempt) => this.#trouble("settle", error, attempt),
     });
+    this.#advances = new Advances({
+      engine: parts.engine,
+      promising: (call) => this.#promising(Math.ceil(this.#free() / 2), call),
+      flows: this.#flows,
+      answered: (began, settled) => this.#advanced(began, settled),
+      take: (claimed) => this.#take(claimed),
+      settle,
+      onTrouble: (error, attempt) => this.#trouble("settle", error, attempt),
+    });
     this.#audit = new Audit({
       engine: parts.engine,
       known: () => this.#known(),
       quiet: async () => {
-        await Promise.allSettled([this.#claiming, this.#commits.answered()]);
+        await Promise.allSettled([this.#claiming, this.#advances.answered(), this.#commits.answered()]);
       },
       settle,
     });
@@ -237,10 +217,11 @@ export class Worker {
 
   // A handler's place is free when it ends, not when it is settled; but settles must keep up.
   #room(): number {
-    if (this.#commits.pending > 4 * BATCH) return 0;
+    const pending = this.#commits.pending + this.#advances.pending;
+    if (pending > 4 * BATCH) return 0;
     const free = this.#free();
     // What settles brings work along: half of the places are kept for it.
-    return Math.min(BATCH, this.#commits.pending > 0 ? Math.ceil(free / 2) : free);
+    return Math.min(BATCH, pending > 0 ? Math.ceil(free / 2) : free);
   }
 
   // Places that are not taken, nor promised to what a call under way may bring.
@@ -276,6 +257,7 @@ export class Worker {
   *#known(): Iterable<string> {
     for (const { claimed } of this.#hands.all()) yield claimed.id;
     for (const { id } of this.#commits.items) yield id;
+    yield* this.#advances.ids();
   }
 
   #take(claimed: Claimed): void {
@@ -283,6 +265,25 @@ export class Worker {
     if (claimed.kind === "workflow") this.#flows.start(claimed);
     else if (this.#tasks.knows(claimed.target)) this.#tasks.start(claimed);
     else this.#commits.push(this.#strangers.handBack(claimed, "handler"));
+  }
+
+  // A task that completed lets its workflow go on at once, if that is open here: both are settled together.
+  #settleTask(outcome: Outcome, task: Claimed): void {
+    const advance = outcome.status === "completed" && task.parentId !== null
+      ? this.#flows.follow(task, outcome.output)
+      : undefined;
+    if (advance === undefined) this.#commits.push(outcome);
+    else this.#advances.push(advance);
+  }
+
+  #advanced(began: number, settled: readonly Advance[]): void {
+    this.#lastHeard = performance.now();
+    this.stats.settleSeconds.observe((this.#lastHeard - began) / 1000);
+    this.stats.settleSizes.observe(settled.length);
+    for (const { step } of settled) {
+      this.stats.count("completed");
+      this.stats.count(step.status);
+    }
   }
 
   async #commit(batch: Outcome[]): Promise<void> {
@@ -306,6 +307,7 @@ export class Worker {
     }
     for (const { id, reason } of settlement.refused) {
       this.stats.refused++;
+      this.#flows.forget(id);
       this.#parts.logger.warn("an outcome changed nothing", { execution: id, reason });
     }
     for (const claimed of settlement.claimed) this.#take(claimed);
@@ -429,7 +431,11 @@ export class Worker {
       this.#hands.stopAll("shutdown", "The worker shut down before the handler was done");
       await this.#hands.emptied(LAST_WORDS_MS);
     }
-    const late = setTimeout(() => this.#commits.abandon(), Math.max(graceMs, LAST_WORDS_MS));
+    const late = setTimeout(() => {
+      this.#advances.abandon();
+      this.#commits.abandon();
+    }, Math.max(graceMs, LAST_WORDS_MS));
+    await this.#advances.drained();
     await this.#commits.drained();
     clearTimeout(late);
     await this.#heart.stop();

@@ -98,6 +98,43 @@ export async function settle(
   return row!.result;
 }
 
+/** What `settle_advanced()` is given, each part a JSON array as text. */
+export interface AdvancedTexts {
+  /** Ends of tasks, and where their workflows stand. */
+  readonly ends: string;
+  /** The tasks that those started. */
+  readonly children: string;
+  /** What these have in common. */
+  readonly kinds: string;
+}
+
+/** What `settle_advanced()` returns. */
+export interface AdvancedBatch {
+  /** Tasks of which nothing was changed. */
+  declined: string[];
+  /** Children that were leased. */
+  leased: string[];
+  /** What came of the kinds: queue, most attempts, timeout in milliseconds. */
+  kinds: [string, number, number | null][];
+}
+
+/** Commits ends of tasks with what followed in their workflows. */
+export async function settleAdvanced(
+  home: Home,
+  { ends, children, kinds }: AdvancedTexts,
+  request: LeaseRequest,
+): Promise<AdvancedBatch> {
+  const [row] = await ask<{ result: AdvancedBatch }>(
+    home,
+    `select rhythm.settle_advanced(
+      p_worker => $1::text::uuid, p_ends => $2::text::jsonb, p_children => $3::text::jsonb, p_kinds => $4::text::jsonb,
+      p_lease => $5::text::integer, p_targets => $6::text::text[]
+    ) as result`,
+    [request.worker, ends, children, kinds, String(request.limit), request.targets],
+  );
+  return row!.result;
+}
+
 /** What `beat()` says. */
 export interface BeatAnswer {
   /** Whether the worker is still counted on. */
