@@ -1,6 +1,6 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { CATALOGUE } from "../../src/cli/catalogue.ts";
-import { rhythm } from "./support.ts";
+import { hasTerminal, plain, project, rhythm, typeInto } from "./support.ts";
 
 function has(shell: string): boolean {
   try {
@@ -77,14 +77,66 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "the script for zsh is one that zsh can read, and defines the completion",
-  ignore: !has("zsh"),
-  fn: async () => {
-    const code = "autoload -Uz compinit; compinit -u -D; source SCRIPT; echo ${_comps[rhythm]}";
-    equal(await offered("zsh", code), ["_rhythm"]);
+const PROMPT = "READY> ";
+
+/** How a shell is set up to complete as its users have it, and to say what was typed when it is run. */
+const SHELLS: Record<string, { files: (script: string) => Record<string, string>; argv: string[] }> = {
+  bash: {
+    files: (script) => ({
+      "rhythm.bash": script,
+      bashrc: `PS1='${PROMPT}'; rhythm() { echo "<$*>"; }; source "$HOME/rhythm.bash"\n`,
+    }),
+    argv: ["bash", "--rcfile", "bashrc", "-i"],
   },
-});
+  zsh: {
+    files: (script) => ({
+      "functions/_rhythm": script,
+      ".zshrc": `fpath=($HOME/functions $fpath); autoload -Uz compinit; compinit -u -D
+PROMPT='${PROMPT}'; rhythm() { print -r -- "<$*>" }\n`,
+    }),
+    argv: ["zsh", "-i"],
+  },
+  fish: {
+    files: (script) => ({
+      ".config/fish/completions/rhythm.fish": script,
+      ".config/fish/config.fish": `set -g fish_greeting
+function fish_prompt; echo -n "${PROMPT}"; end
+function rhythm; echo "<$argv>"; end\n`,
+    }),
+    argv: ["fish", "-i"],
+  },
+};
+
+for (const [shell, { files, argv }] of Object.entries(SHELLS)) {
+  Deno.test({
+    name: `${shell}, at work in a terminal, completes commands, options and values, and lists what there is${
+      has(shell) ? "" : ` (left out: there is no ${shell} on this machine)`
+    }`,
+    ignore: !hasTerminal || !has(shell),
+    fn: async () => {
+      await using home = await project(files(await script(shell)));
+      const { code, out } = await typeInto(argv, {
+        cwd: home.path,
+        env: {
+          HOME: home.path,
+          ZDOTDIR: home.path,
+          XDG_CONFIG_HOME: `${home.path}/.config`,
+          XDG_DATA_HOME: home.path,
+        },
+        type: [
+          [PROMPT, "rhythm flow ch\t\r"],
+          ["<flow check>", "rhythm flow graph --form\tsv\t\r"],
+          ["<flow graph --format svg>", "rhythm schedules \t\t"],
+          ["trigger", "\x15exit\r"],
+        ],
+      });
+      equal(code, 0);
+      for (const sub of ["list", "pause", "remove", "resume", "set", "trigger"]) {
+        ok(plain(out).split("<flow graph")[1]!.includes(sub), `${sub} is not offered:\n${out}`);
+      }
+    },
+  });
+}
 
 Deno.test("every script names every command", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {

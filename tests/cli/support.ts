@@ -96,8 +96,13 @@ export interface TerminalOptions extends RunOptions {
 
 /** Runs the command in a pseudo-terminal to its end. */
 export async function inTerminal(args: readonly string[], options: TerminalOptions = {}): Promise<Ran> {
+  return await typeInto([Deno.execPath(), "run", "-A", "--no-check", "--quiet", entry, ...args], options);
+}
+
+/** Runs any program in a pseudo-terminal to its end. */
+export async function typeInto(argv: readonly string[], options: TerminalOptions): Promise<Ran> {
   const plan = {
-    argv: [Deno.execPath(), "run", "-A", "--no-check", "--quiet", entry, ...args],
+    argv,
     cwd: options.cwd ?? nowhere,
     env: { TERM: "xterm-256color", ...environment(options.env) },
     rows: options.rows ?? 40,
