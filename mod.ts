@@ -35,6 +35,7 @@ export {
   startWorkflow,
   waitForExecution,
 } from "./src/app/functions.ts";
+export { heedSignals } from "./src/app/heed_signals.ts";
 export { createLogger, type LogFormat, type LogLevel, type LogOptions } from "./src/app/log.ts";
 export type { InitOptions, WorkerOptions } from "./src/app/options.ts";
 export { Rhythm } from "./src/app/rhythm.ts";

@@ -1,7 +1,8 @@
 // `deno task worker`: a worker of the sample flow, on the embedded database or on RHYTHM_DATABASE_URL.
-import { Rhythm } from "@rhythm/core";
+import { heedSignals, Rhythm } from "@rhythm/core";
 import { tasks } from "./tasks.ts";
 
+heedSignals();
 await using rhythm = await Rhythm.init({ flows: [new URL("./flows", import.meta.url)], tasks });
 const worker = rhythm.worker({ port: Number(Deno.env.get("PORT") ?? 0) });
 const working = worker.run();

@@ -6,6 +6,7 @@ import { StepsRuntime } from "../steps/runtime.ts";
 import { sqlEngine } from "../worker/sql_engine.ts";
 import { Worker } from "../worker/worker.ts";
 import { flowRuntime } from "./flow_runtime.ts";
+import { onSignal } from "./heed_signals.ts";
 import { httpParts } from "./http_parts.ts";
 import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
@@ -161,17 +162,12 @@ export class AppWorker {
   }
 
   #hearSignals(): () => void {
-    const onSignal = (): void => {
+    const stopListening = onSignal(() => {
       this.#asked = true;
       this.#parts.logger.info("asked to stop; a second time ends at once");
       stopListening();
       void this.#worker?.stop();
-    };
-    const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-    const stopListening = (): void => {
-      for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
-    };
-    for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+    });
     return stopListening;
   }
 }

@@ -1,4 +1,5 @@
 import type { ExecutionError, Logger, Telemetry } from "../define/mod.ts";
+import { RhythmError } from "../shared/error.ts";
 import { type JsonValue, storableText } from "../shared/json.ts";
 import type { Claimed, Engine, Outcome, Settled } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
@@ -50,6 +51,14 @@ export interface CodeRuntime {
   /** Runs the code from its top. */
   start(given: CodeStart): CodeRun;
 }
+
+/** Of a worker that has no code-first workflows. */
+export const NO_CODE: CodeRuntime = {
+  knows: () => false,
+  start: () => {
+    throw new RhythmError("This worker has no code-first workflows", { code: "NO_CODE" });
+  },
+};
 
 /** What running code-first workflows stands on. */
 export interface CodeCrewParts {

@@ -1,7 +1,7 @@
 import { EngineError } from "../db/errors.ts";
 import { RhythmError } from "../shared/error.ts";
 import { Advances } from "./advances.ts";
-import { CodeCrew, type CodeRuntime } from "./code_crew.ts";
+import { CodeCrew, NO_CODE } from "./code_crew.ts";
 import { Audit } from "./audit.ts";
 import { Doze, pauseAfter } from "./doze.ts";
 import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
@@ -16,6 +16,7 @@ import { WorkerStats } from "./stats.ts";
 import type { WorkerParts } from "./worker_parts.ts";
 import { TaskCrew } from "./task_crew.ts";
 import { PATIENCE_MS, Strangers } from "./strangers.ts";
+import { within } from "./within.ts";
 import type { Advance } from "./warm_flows.ts";
 
 export type { WorkerParts } from "./worker_parts.ts";
@@ -47,6 +48,7 @@ export class Worker {
   readonly #lag: LagMonitor;
   readonly #heart: Pulse;
   readonly #clock: Pulse;
+  readonly #stopAsked = Promise.withResolvers<false>();
   #state: WorkerState = "new";
   #done: Promise<void> | undefined;
   #reviving: Promise<void> | undefined;
@@ -153,6 +155,7 @@ export class Worker {
   async stop(): Promise<void> {
     if (this.#state === "new") this.#state = "stopped";
     if (this.#state === "starting" || this.#state === "running") this.#state = "stopping";
+    this.#stopAsked.resolve(false);
     this.#doze.wake();
     await this.#done?.catch(() => {});
   }
@@ -164,7 +167,7 @@ export class Worker {
 
   async #live(): Promise<void> {
     try {
-      await this.#engine.register();
+      if (!await this.#registered()) return;
       const unlisten = await this.#engine.listen({
         onWork: () => {
           this.#called = true;
@@ -185,6 +188,15 @@ export class Worker {
       this.#lag.stop();
       this.#state = "stopped";
     }
+  }
+
+  // Whoever is told to stop before the database has answered has nothing in hand, and waits for it no longer.
+  async #registered(): Promise<boolean> {
+    const registering = this.#engine.register();
+    const isRegistered = await Promise.race([registering.then(() => true), this.#stopAsked.promise]);
+    if (isRegistered) return true;
+    await within(registering.then(() => this.#engine.leave()).catch(() => {}), LAST_WORDS_MS);
+    return false;
   }
 
   async #claimLoop(): Promise<void> {
@@ -334,11 +346,11 @@ export class Worker {
   }
 
   async #heartbeat(): Promise<number> {
-    try {
-      await this.#beat();
-    } catch (error) {
-      this.#parts.logger.warn("no answer to a heartbeat", { error });
-    }
+    const beating = this.#beat().catch((error) =>
+      this.#parts.logger.warn("no answer to a heartbeat", { error })
+    );
+    // A connection that is dead without a word gives neither an answer nor an error: that is silence, too.
+    await within(beating, this.#parts.leaseMs / 3);
     const silentMs = performance.now() - this.#lastHeard;
     if (silentMs > this.#parts.leaseMs) {
       this.#hands.stopAll(
@@ -467,13 +479,6 @@ export class Worker {
     );
   }
 }
-
-const NO_CODE: CodeRuntime = {
-  knows: () => false,
-  start: () => {
-    throw new RhythmError("This worker has no code-first workflows", { code: "NO_CODE" });
-  },
-};
 
 const STOPS = {
   cancelled: "The execution was cancelled",

@@ -24,6 +24,16 @@ Deno.test("a worker's process ends with code 0 after SIGTERM, its task finished"
   equal([(await run.get()).status, (await run.get()).output], ["completed", process.pid]);
 });
 
+Deno.test("a worker's process that heeds signals ends with code 0 while it has not reached its database yet", async () => {
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const process = startProcess(`postgres://nobody@127.0.0.1:${silent.addr.port}/none`, "5s");
+  const connection = await silent.accept();
+  process.kill("SIGTERM");
+  same((await process.status).code, 0);
+  connection.close();
+  silent.close();
+});
+
 Deno.test("a worker's process hands back at SIGINT what outlives the grace time", async () => {
   await using app = await testApp();
   const process = startProcess(app.database.url, "100ms");

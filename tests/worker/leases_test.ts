@@ -1,8 +1,10 @@
 import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
 import postgres from "postgres";
 import { task } from "../../src/define/mod.ts";
-import { onEmbedded } from "../support/database.ts";
-import { type Bench, bench, patient, until } from "./support/bench.ts";
+import { freshDatabase, onEmbedded } from "../support/database.ts";
+import { connect } from "../../src/db/connect.ts";
+import { type Bench, bench, patient, until, workerOn } from "./support/bench.ts";
+import { startLine } from "./support/line.ts";
 
 Deno.test("Worker that was given up drops everything and begins anew", async () => {
   await using it = await bench([patient], { leaseMs: 1_000 });
@@ -65,6 +67,32 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Worker drops everything when the database neither answers nor hangs up",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using place = await freshDatabase();
+    await using line = startLine(place.url);
+    const database = connect({ url: line.url, maxConnections: 2 });
+    const about = { schema: place.schema, targets: ["patient"] };
+    const worker = workerOn(database, about, { tasks: [patient], leaseMs: 1_000, graceMs: 50 });
+    const running = worker.run();
+    const [row] = await place.database.query<{ id: string }>("select rhythm.enqueue('patient') as id");
+    await until(() => worker.inHand === 1);
+    line.freeze();
+    await until(() => worker.inHand === 0);
+    line.thaw();
+    await worker.stop();
+    await running;
+    await database.close();
+    const [{ fate }] = await place.database.query<{ fate: string }>(
+      "select concat_ws(' ', e.status, e.output) as fate from rhythm.executions as e where e.id = $1",
+      [row!.id],
+    ) as [{ fate: string }];
+    same(["pending", "running"].includes(fate), true, fate);
+  },
+});
+
+Deno.test({
   name: "Worker goes on after the database was away",
   ignore: onEmbedded,
   fn: async () => {
@@ -86,15 +114,45 @@ Deno.test("Worker ends with an error that says more than that the database is aw
   same(it.worker.state, "stopped");
 });
 
+Deno.test("Worker.stop() takes leave of a database that has just answered, and waits for no other", async () => {
+  await using it = await bench([]);
+  await it.worker.stop();
+  await it.running;
+  equal(await it.registered(), []);
+
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connected = silent.accept();
+  const database = connect({
+    url: `postgres://nobody@127.0.0.1:${silent.addr.port}/none`,
+    maxConnections: 1,
+  });
+  const worker = workerOn(database, { schema: "rhythm", targets: [] }, { tasks: [] });
+  const running = worker.run();
+  const connection = await connected;
+  const before = performance.now();
+  await worker.stop();
+  await running;
+  same(performance.now() - before < 5_000, true, "it would have tried for 30 s");
+  connection.close();
+  silent.close();
+  await database.close();
+});
+
 /** The server throws everybody out of the database, and lets nobody in until the work is done. */
 async function withoutServer({ place }: Bench, work: () => Promise<void>): Promise<void> {
   const elsewhere = new URL(place.url);
   elsewhere.pathname = "/postgres";
   const sql = postgres(elsewhere.href, { max: 1, onnotice: () => {} });
+  let isDone = false;
   try {
     await sql.unsafe(`alter database "${place.name}" allow_connections false`);
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${place.name}`;
-    await work();
+    const working = work().finally(() => isDone = true);
+    // Again and again: somebody may have been at the door.
+    while (!isDone) {
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${place.name}`;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await working;
   } finally {
     await sql.unsafe(`alter database "${place.name}" allow_connections true`);
     await sql.end();

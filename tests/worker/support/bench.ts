@@ -37,25 +37,10 @@ export class Bench implements AsyncDisposable {
     const { targets = tasks.map((made) => made.name), leaseMs = 15_000, onStatement, ...parts } = options;
     const database = onStatement === undefined ? place.database : overheard(place.database, onStatement);
     const { schema } = place;
-    this.worker = new Worker({
-      engine: sqlEngine({
-        main: database,
-        transactional: database,
-        schema,
-        name: "bench",
-        queues: ["default"],
-        targets,
-        leaseMs,
-      }),
-      runtime: flowRuntime,
+    this.worker = workerOn(database, { schema, targets }, {
       tasks,
-      logger: noting(this.lines),
-      concurrency: 10,
-      transactions: 2,
       leaseMs,
-      graceMs: 1_000,
-      pollMs: 100,
-      maxOutputBytes: 1_000,
+      logger: noting(this.lines),
       observer: (event) => this.events.push(event),
       ...parts,
     });
@@ -146,6 +131,34 @@ export class Bench implements AsyncDisposable {
   }
 }
 
+/** A worker of a database: small, impatient and quiet. */
+export function workerOn(
+  database: Database,
+  about: { schema: string; targets: readonly string[] },
+  parts: Partial<WorkerParts> & Pick<WorkerParts, "tasks">,
+): Worker {
+  const leaseMs = parts.leaseMs ?? 15_000;
+  return new Worker({
+    engine: sqlEngine({
+      ...about,
+      main: database,
+      transactional: database,
+      name: "bench",
+      queues: ["default"],
+      leaseMs,
+    }),
+    runtime: flowRuntime,
+    logger: noting([]),
+    concurrency: 10,
+    transactions: 2,
+    graceMs: 1_000,
+    pollMs: 100,
+    maxOutputBytes: 1_000,
+    ...parts,
+    leaseMs,
+  });
+}
+
 /** Starts a worker of these tasks on a fresh database. */
 export async function bench(tasks: readonly AnyTask[], options: BenchOptions = {}): Promise<Bench> {
   const { leaves, ...rest } = options;
@@ -163,7 +176,7 @@ export const patient: AnyTask = task(
 
 /** Waits until something holds; a minute at most, for machines that are busy. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const last = performance.now() + 60_000;
+  const last = performance.now() + 8_000;
   while (!await holds()) {
     if (performance.now() > last) throw new Error(`Waited in vain for a minute until ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
