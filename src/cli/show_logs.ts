@@ -28,12 +28,14 @@ interface Line extends StoredLine {
 export async function showLogs(call: Call<LogFlags>): Promise<void> {
   const [id] = call.args;
   const limit = wholeNumber(call.options.limit ?? "200", "--limit", { most: MOST });
+  // From the first moment on Ctrl-C ends a follower without a word.
+  const signal = call.options.follow ? call.signal : undefined;
   await using session = await openSession(call.options);
   if (id !== undefined && await session.executions.get(id) === null) throw ExecutionNotFoundError.of(id);
   const reader = new LogReader(session.home, id, LEVELS.slice(LEVELS.indexOf(call.options.level ?? "debug")));
   const last = await reader.last(limit);
   for (const line of last) print(line, call);
-  if (!call.options.follow) {
+  if (signal === undefined) {
     if (last.length === 0 && !call.json) call.terminal.say("nothing was said");
     return;
   }
@@ -41,7 +43,7 @@ export async function showLogs(call: Call<LogFlags>): Promise<void> {
     const over = id !== undefined && await isOver(session, id);
     for (const line of await reader.more()) print(line, call);
     if (over) return;
-    await pause(LOOK_EVERY_MS, call.signal);
+    await pause(LOOK_EVERY_MS, signal);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a person sees: in a pseudo-terminal. */
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
-import { freshDatabase, onEmbedded } from "../support/database.ts";
-import { hasTerminal, inTerminal, normal, plain, project, rhythm } from "./support.ts";
+import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
+import { hasTerminal, inTerminal, normal, plain, project, rhythm, start } from "./support.ts";
 
 const ignore = !hasTerminal || onEmbedded;
 const source = await Deno.readTextFile(new URL("./fixtures/order.flow", import.meta.url));
@@ -41,7 +41,7 @@ for (const args of [["list", "--watch"], ["logs", "-f"], ["show", "<id>", "-f"]]
       const after = args[0] === "logs" ? "^never^" : args[0] === "list" ? "Ctrl-C ends" : "Inputs";
       const typed = args[0] === "logs" ? undefined : [[after, CTRL_C]] as const;
       const { code, out } = typed === undefined
-        ? await interrupted(called)
+        ? await interrupted(called, { database, signal: "SIGINT", doing: "%rhythm.logs%" })
         : await inTerminal(called, { type: typed });
       equal(code, 130);
       ok(!/rror|\n\s+at /.test(out), out);
@@ -50,12 +50,19 @@ for (const args of [["list", "--watch"], ["logs", "-f"], ["show", "<id>", "-f"]]
 }
 
 // `logs -f` prints nothing while nothing is said: a signal from outside, as `kill -INT` sends it.
-async function interrupted(args: string[]): Promise<{ code: number; out: string }> {
-  const { start } = await import("./support.ts");
+async function interrupted(
+  args: string[],
+  { database, signal, doing }: { database: TestDatabase; signal: Deno.Signal; doing: string },
+): Promise<{ code: number; out: string }> {
   const child = start(args);
   await child.stdin.close();
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
-  child.kill("SIGINT");
+  const { sql, name } = database;
+  for (let found = false; !found;) {
+    const [row] = await sql`select from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()
+      and query ilike ${doing}`;
+    found = row !== undefined;
+  }
+  child.kill(signal);
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout) + decoder.decode(stderr) };
@@ -67,13 +74,11 @@ Deno.test({
   fn: async () => {
     await using database = await freshDatabase();
     const id = await pending(database.url);
-    const { start } = await import("./support.ts");
-    const child = start(["wait", id, "-d", database.url]);
-    await child.stdin.close();
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    child.kill("SIGTERM");
-    const { code, stdout, stderr } = await child.output();
-    equal([code, stdout.length, stderr.length], [143, 0, 0]);
+    const args = ["wait", id, "-d", database.url];
+    equal(await interrupted(args, { database, signal: "SIGTERM", doing: "listen %" }), {
+      code: 143,
+      out: "",
+    });
   },
 });
 
