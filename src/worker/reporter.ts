@@ -67,3 +67,30 @@ export class Reporter {
     this.#timer ??= setTimeout(() => void this.flush(), this.#delayMs);
   }
 }
+
+/**
+ * Sends reports again, with growing pauses, when what kept one from being stored passes: the connection was cut, the
+ * server restarts. After some seconds, or when it is refused, it is given up.
+ *
+ * @param send stores a report
+ * @param about which errors pass, and who hears of what was given up
+ * @returns what never rejects
+ */
+export function persistent(
+  send: (report: Report) => Promise<void>,
+  about: { isTransient: (error: unknown) => boolean; onLost: (report: Report, error: unknown) => void },
+): (report: Report) => Promise<void> {
+  return async (report) => {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await send(report);
+      } catch (error) {
+        if (attempt > MOST_TRIES || !about.isTransient(error)) return about.onLost(report, error);
+        await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt));
+      }
+    }
+  };
+}
+
+// Six seconds in all: a server that restarts is back by then.
+const MOST_TRIES = 6;

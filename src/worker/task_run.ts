@@ -3,6 +3,9 @@ import { storableText, toJson } from "../shared/json.ts";
 import type { Logger, SqlTag, TaskDefinition, TaskLog, TransactionalContext } from "../define/mod.ts";
 import type { Reporter } from "./reporter.ts";
 
+// What is too large would keep everything else from being stored that is told with it.
+const MOST_BYTES = 1_000_000;
+
 /** Why a run is stopped from outside. */
 export type StopReason = "cancelled" | "timeout" | "lost" | "shutdown";
 
@@ -89,7 +92,10 @@ export class TaskRun implements TransactionalContext {
 
   progress(value: unknown): void {
     this.#tells = true;
-    this.#services.reporter.progress(this.executionId, toJson(value, { what: "progress" }));
+    this.#services.reporter.progress(
+      this.executionId,
+      toJson(value, { what: "progress", maxBytes: MOST_BYTES }),
+    );
   }
 
   async heartbeat(): Promise<void> {
@@ -138,7 +144,7 @@ export class TaskRun implements TransactionalContext {
       id: this.executionId,
       level,
       message: storableText(String(message)),
-      data: data === undefined ? null : toJson(data, { what: "log data" }),
+      data: data === undefined ? null : toJson(data, { what: "log data", maxBytes: MOST_BYTES }),
       at: new Date(),
     });
   }

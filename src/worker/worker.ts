@@ -11,7 +11,7 @@ import { GroupCommit } from "./group_commit.ts";
 import { Hands } from "./hands.ts";
 import { LagMonitor } from "./lag.ts";
 import { Pulse } from "./pulse.ts";
-import { type Report, Reporter } from "./reporter.ts";
+import { persistent, Reporter } from "./reporter.ts";
 import { WorkerStats } from "./stats.ts";
 import type { WorkerParts } from "./worker_parts.ts";
 import { TaskCrew } from "./task_crew.ts";
@@ -63,7 +63,11 @@ export class Worker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#engine = parts.engine;
-    this.#reporter = new Reporter((report) => this.#report(report));
+    this.#reporter = new Reporter(persistent((report) => this.#engine.report(report), {
+      isTransient: (error) => this.#engine.isTransient(error),
+      onLost: ({ lines }, error) =>
+        parts.logger.warn("log lines of executions could not be stored", { lines: lines.length, error }),
+    }));
     const settle = (outcome: Outcome): void => this.#commits.push(outcome);
     this.#strangers = new Strangers(parts.logger);
     const shared = { ...parts, hands: this.#hands, stats: this.stats, settle };
@@ -420,17 +424,6 @@ export class Worker {
         this.#parts.logger.warn("tick failed; it is tried again every second", { error });
       }
       return 1_000;
-    }
-  }
-
-  async #report(report: Report): Promise<void> {
-    try {
-      await this.#engine.report(report);
-    } catch (error) {
-      this.#parts.logger.warn("log lines of executions could not be stored", {
-        lines: report.lines.length,
-        error,
-      });
     }
   }
 

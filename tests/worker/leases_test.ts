@@ -106,6 +106,29 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "Worker stores what a handler said while the database was away",
+  ignore: onEmbedded,
+  fn: async () => {
+    const go = Promise.withResolvers<void>();
+    const talk = task({ name: "talk" }, async (_: null, ctx) => {
+      await go.promise;
+      ctx.log.info("nobody heard this at first");
+      ctx.progress("half");
+    });
+    await using it = await bench([talk]);
+    const id = await it.add("talk");
+    await until(() => it.worker.inHand === 1);
+    await withoutServer(it, async () => {
+      go.resolve();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    });
+    await it.ended(1);
+    equal(await it.query("select message from rhythm.logs"), [{ message: "nobody heard this at first" }]);
+    same((await it.get(id)).progress, "half");
+  },
+});
+
 Deno.test("Worker ends with an error that says more than that the database is away", async () => {
   await using it = await bench([], { leaves: "damage" });
   await it.asleep();
