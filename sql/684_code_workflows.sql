@@ -60,6 +60,10 @@ as $$
   update rhythm.step as s
   set status = 'waiting', seq = null, error = null
   where s.execution_id = p_execution and s.status = 'failed' and s.wait_id = any (p_restarted);
+  -- What came after it was told of its cancellation was cleaning up.
+  delete from rhythm.step as s
+  using rhythm.step as c
+  where c.execution_id = p_execution and c.name = '#cancelled' and s.execution_id = p_execution and s.seq >= c.seq;
   delete from rhythm.step as s
   using rhythm.execution as e
   where e.id = p_execution and s.execution_id = p_execution and s.status = 'failed'

@@ -1182,10 +1182,10 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
 `,
   },
   {
-    name: "140_start.sql",
+    name: "138_create_many.sql",
     kind: "behaviour",
-    checksum: "ff91d0c668c2f7aa6206fe88da67d055733609321f5e44d77c57489b0278b328",
-    text: `-- Starting: what applications call.
+    checksum: "17f40930f1a0ac35974747df2c8bf7786a84c7add04ab8e4d0e37e491f250c65",
+    text: `-- Creating many executions at once, all or none.
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
 create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
@@ -1328,6 +1328,13 @@ end;
 $$;
 
 comment on function rhythm.check_parents(jsonb) is 'Raises RH002 for a parent that does not exist. Internal.';
+`,
+  },
+  {
+    name: "140_start.sql",
+    kind: "behaviour",
+    checksum: "412134b614b30034731767fb1187183de9244540463bcb1613c4a43d7a166815",
+    text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
   p_flow text,
@@ -2397,10 +2404,10 @@ comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
 `,
   },
   {
-    name: "220_settle.sql",
+    name: "219_outcomes.sql",
     kind: "behaviour",
-    checksum: "483696b4e688afc87f7fd093cb14f90da4f03ef2b4358e38a4bca173debf59e8",
-    text: `-- Settling: how executions leave a worker's hands.
+    checksum: "84c7ad153b24838451df14a1d49aca13dafe140be6097f82f74e71fabd9d762a",
+    text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
 -- lease of the same workflow to the same worker.
@@ -2451,6 +2458,8 @@ begin
 end;
 $$;
 
+comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
+
 -- For every row of every batch, so that outcome_problem(), which costs as much as storing it, is asked about few.
 create or replace function rhythm.is_fine(p_outcome rhythm.outcome)
 returns boolean
@@ -2480,8 +2489,6 @@ as $$
 $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
-
-comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
 -- The workflows that a batch concerns: its own, those that its children report to, those that it sends signals to.
 create or replace function rhythm.concerned(p_outcomes jsonb)
@@ -2532,6 +2539,29 @@ end;
 $$;
 
 comment on function rhythm.check_outcomes(jsonb) is 'Raises RH001 unless outcomes are an array of objects with id and attempt. Internal.';
+
+create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select case when cardinality(p_held) = jsonb_array_length(p_outcomes) then '[]' else (
+    select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
+    from jsonb_array_elements(p_outcomes) as x
+    left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
+    where (x.value ->> 'id')::uuid <> all (p_held)
+  ) end;
+$$;
+
+comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
+`,
+  },
+  {
+    name: "220_settle.sql",
+    kind: "behaviour",
+    checksum: "707807a7a52211174ba894083856035f07a2b83b93459ea696547b02c2d5d2cf",
+    text: `-- Settling: how executions leave a worker's hands.
 
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
 returns jsonb
@@ -2599,22 +2629,6 @@ end;
 $$;
 
 comment on function rhythm.settle_batch(uuid, jsonb, integer, text[]) is 'One transaction''s worth of settle(). Internal.';
-
-create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select case when cardinality(p_held) = jsonb_array_length(p_outcomes) then '[]' else (
-    select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
-    from jsonb_array_elements(p_outcomes) as x
-    left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
-    where (x.value ->> 'id')::uuid <> all (p_held)
-  ) end;
-$$;
-
-comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
 
 create or replace function rhythm.settle(
   p_worker uuid,
@@ -2986,8 +3000,8 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "147f1a3f1913c0657d965feb2ffa04ae6394410890dde46a296d80bf567d67d2",
-    text: `-- Cancelling and retrying.
+    checksum: "80b08301ae7d87853ddd8d131a8e32f3825e7853c5e54e4a100e5ca3d83d24c0",
+    text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
 returns uuid[]
@@ -3133,6 +3147,13 @@ $$;
 
 comment on function rhythm.cancel(uuid, text) is
   'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
+`,
+  },
+  {
+    name: "245_retry.sql",
+    kind: "behaviour",
+    checksum: "49cf20e369af971164f518be068b86ad29804a343ad56246ecaf2527d54f5efc",
+    text: `-- Retrying what failed or was cancelled.
 
 -- The caller holds the locks of its state and of its parent's.
 create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
@@ -3752,7 +3773,7 @@ comment on function rhythm.register_tasks(jsonb) is
   {
     name: "280_tick.sql",
     kind: "behaviour",
-    checksum: "1313f1629207a3a184ee94ba5e262fe3828806537a9581d0be59891a8a4eb572",
+    checksum: "eaa5647a99b092356e62b1dfc51d95e5baf855cb1597a9bfacc202159c489861",
     text: `-- What time brings. Every part is bounded, and skips what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -3840,6 +3861,13 @@ end;
 $$;
 
 comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed executions ready whose time has come. Part of tick().';
+`,
+  },
+  {
+    name: "282_late.sql",
+    kind: "behaviour",
+    checksum: "5a54519acf7eba040b3557357f1988c5e107dd5923e4c5738047cac25e46e544",
+    text: `-- What is late or lost: workers that fell silent, leases that last, what ran past its timeout.
 
 create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
 returns void
@@ -7082,7 +7110,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "684_code_workflows.sql",
     kind: "behaviour",
-    checksum: "d297771c2346bf98a63b59fba6aba1673a42b68182a8937040c43fd339b6471d",
+    checksum: "1e1aa59074efb2464755fd4818b1ae104bb3adab638b6423637bfbc499f7cf69",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -7145,6 +7173,10 @@ as $$
   update rhythm.step as s
   set status = 'waiting', seq = null, error = null
   where s.execution_id = p_execution and s.status = 'failed' and s.wait_id = any (p_restarted);
+  -- What came after it was told of its cancellation was cleaning up.
+  delete from rhythm.step as s
+  using rhythm.step as c
+  where c.execution_id = p_execution and c.name = '#cancelled' and s.execution_id = p_execution and s.seq >= c.seq;
   delete from rhythm.step as s
   using rhythm.execution as e
   where e.id = p_execution and s.execution_id = p_execution and s.status = 'failed'
