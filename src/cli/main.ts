@@ -21,6 +21,7 @@ import type { Cli, Entry } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { frontPage } from "./front_page.ts";
 import { reportError } from "./report_error.ts";
+import { heedStrays, tellStray } from "./stray_errors.ts";
 import { systemTerminal } from "./terminal.ts";
 
 /**
@@ -32,13 +33,15 @@ import { systemTerminal } from "./terminal.ts";
  */
 export async function main(args: readonly string[]): Promise<number> {
   const cli: Cli = { terminal: systemTerminal(), catalogue: CATALOGUE, exit: EXIT.ok };
+  const { terminal } = cli;
+  const told = { terminal, json: args.includes("--json"), command: calledOf(args) };
+  using _strays = heedStrays((error) => Deno.exit(reportError(tellStray(error), told)));
   try {
     await dispatch([...args], cli);
     return cli.exit;
   } catch (error) {
     if (isHelp(error)) return EXIT.ok;
-    const json = args.includes("--json");
-    return reportError(error, { terminal: cli.terminal, json, command: calledOf(args) });
+    return reportError(error, told);
   }
 }
 

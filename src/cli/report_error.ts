@@ -34,7 +34,7 @@ export function reportError(error: unknown, options: ReportOptions): number {
   const { exit, code, message, hint, picture } = toldOf(error, options.command);
   const { terminal } = options;
   if (options.json) {
-    terminal.say(JSON.stringify({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }));
+    terminal.say(JSON.stringify({ error: { code, message, picture, hint } }));
     return exit;
   }
   terminal.say(`${terminal.paintError("bad", "error:")} ${message}`);

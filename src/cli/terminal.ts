@@ -1,3 +1,6 @@
+import { CliError } from "./cli_error.ts";
+import { EXIT } from "./exit_codes.ts";
+
 /** Colours by what they mean. */
 const STYLES = {
   bold: "1",
@@ -85,13 +88,23 @@ function consoleSize(): { columns: number; rows: number } {
   }
 }
 
-// A reader that went away (`rhythm list | head`) is no fault.
+// A reader that went away (`rhythm list | head`) is no fault; one that is slow is waited for.
 function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = encoder.encode(text);
-  try {
-    while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(to.writeSync(bytes));
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+      if (!(error instanceof Deno.errors.WouldBlock)) throw notWritten(error);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
   }
+}
+
+function notWritten(error: unknown): CliError {
+  const reason = error instanceof Error
+    ? error.message.replace(/ \(os error.*/, "").toLowerCase()
+    : String(error);
+  return new CliError(`cannot write: ${reason}`, { exit: EXIT.no, code: "OUTPUT", cause: error });
 }

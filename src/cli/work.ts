@@ -6,6 +6,7 @@ import type { Call } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { loadTasks } from "./load_tasks.ts";
 import { flowPlaces, taskModules } from "./project.ts";
+import { heedStrays, tellStray } from "./stray_errors.ts";
 import { placeOfTarget, targetOf } from "./target.ts";
 import { nothingToDo, portOf, workerOptions } from "./worker_options.ts";
 
@@ -45,7 +46,14 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
     autoMigrate: options.migrate,
     ...(call.json ? { log: { format: "json" } } : {}),
   });
-  await rhythm.worker(workerIs).run();
+  const worker = rhythm.worker(workerIs);
+  const strays: unknown[] = [];
+  // What an error leaves behind that nobody caught is unknown: others finish, and whoever supervises starts anew.
+  using _strays = heedStrays((error) => {
+    if (strays.push(error) === 1) void worker.stop();
+  });
+  await worker.run();
+  if (strays.length > 0) throw tellStray(strays[0]);
   return EXIT.ok;
 }
 

@@ -28,6 +28,12 @@ const FILES = {
   "rhythm.json": '{ "port": 0 }\n',
 };
 
+const STRAY = `import { task } from "@rhythm/core";
+const throws = (text: string): never => { throw new RangeError(text); };
+export const late = task({ name: "late" }, () => void setTimeout(() => throws("too late"), 20));
+export const lost = task({ name: "lost" }, () => void Promise.resolve().then(() => throws("too lost")));
+`;
+
 interface Dev extends AsyncDisposable {
   path: string;
   out: Output;
@@ -148,6 +154,35 @@ Deno.test("dev shows the problems of a flow as pictures, once, and goes on with 
   equal((await at.run("start", "sum", '{"n": 1}')).code, 0);
   await Deno.writeTextFile(`${at.path}/tasks.ts`, "export const x = y.z;\n");
   await at.out.until(/error: cannot load tasks from .*tasks\.ts: ReferenceError: y is not defined/);
+});
+
+Deno.test("dev tells an error that nobody caught, in a sentence, and goes on", async () => {
+  await using at = await dev({ ...FILES, "tasks.ts": STRAY });
+  for (const name of ["late", "lost"]) {
+    await at.run("enqueue", name);
+    await at.out.until(
+      `error: nobody caught RangeError: too ${name} (${await Deno.realPath(at.path)}/tasks.ts:`,
+    );
+  }
+  equal((await at.run("enqueue", "late", "--wait")).code, 0);
+  ok(!/\n\s+at /.test(at.out.text), at.out.text);
+});
+
+Deno.test({
+  name: "worker ends at an error that nobody caught: others finish, code 1, a sentence with the place",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase();
+    await using made = await project({ "tasks.ts": STRAY });
+    await rhythm(["enqueue", "late", "-d", database.url]);
+    const { code, err } = await rhythm(["worker", "-d", database.url], { cwd: made.path });
+    equal(code, 1);
+    match(
+      err,
+      /"message":"worker stopped"\}\nerror: nobody caught RangeError: too late \(.*tasks\.ts:2:\d+\)\n hint: await/,
+    );
+    ok(!/\n\s+at /.test(err), err);
+  },
 });
 
 Deno.test("dev warns of a task that nothing here runs", async () => {

@@ -211,6 +211,8 @@ Deno.test("flow fmt formats the code and keeps the front matter", async () => {
   equal(await Deno.readTextFile(`${made.path}/flows/ugly.flow`), PRETTY);
   equal((await rhythm(["flow", "fmt", "--check"], at)).code, 0);
   equal(await rhythm(["flow", "fmt", "-"], { ...at, input: UGLY }), { code: 0, out: PRETTY, err: "" });
+  const told = await rhythm(["flow", "fmt", "-", "--json"], { ...at, input: UGLY });
+  equal(JSON.parse(told.out), { changed: true, formatted: PRETTY });
   const ended = await rhythm(["flow", "fmt", "--semicolons", "-"], { ...at, input: UGLY });
   equal(ended.out, PRETTY.replace("})\n", "});\n").replace("x\n", "x;\n"));
 });

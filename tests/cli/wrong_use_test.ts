@@ -216,7 +216,11 @@ Deno.test("--json turns an error into JSON on standard error", async () => {
   const { code, out, err } = await rhythm(["start", "hello", "{", "--json"]);
   equal([code, out], [2, ""]);
   equal(JSON.parse(err), {
-    error: { code: "JSON_INVALID", message: "the inputs: not JSON: expected a key in double quotes" },
+    error: {
+      code: "JSON_INVALID",
+      message: "the inputs: not JSON: expected a key in double quotes",
+      picture: "   |\n 1 | {\n   |  ^ line 1, column 2",
+    },
   });
 });
 

@@ -1,4 +1,5 @@
 import type { WorkerEvent } from "../../worker/events.ts";
+import { CliError } from "../cli_error.ts";
 import { brief, glyph, tellDuration, tellTime } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 import type { LiveLines } from "./live_lines.ts";
@@ -38,6 +39,13 @@ export class Account {
   tell(line: string): void {
     if (this.#json) this.#terminal.print(JSON.stringify({ at: new Date(), type: "note", message: line }));
     else this.#lines.print(line);
+  }
+
+  /** Tells what went wrong; the rest goes on. */
+  trouble(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const picture = error instanceof CliError && error.picture !== undefined ? `\n${error.picture}` : "";
+    this.tell(`${this.#terminal.paint("bad", "error:")} ${message}${picture}`);
   }
 
   #running(event: WorkerEvent, since: number): string {

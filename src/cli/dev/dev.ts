@@ -11,6 +11,7 @@ import { flowPlaces, taskModules } from "../project.ts";
 import { placeOfTarget, type Target, targetOf } from "../target.ts";
 import { Spinner } from "../spinner.ts";
 import { nothingToDo, portOf, workerOptions } from "../worker_options.ts";
+import { heedStrays, tellStray } from "../stray_errors.ts";
 import { Account } from "./account.ts";
 import { DevApp } from "./dev_app.ts";
 import { serveDev } from "./serve_dev.ts";
@@ -38,6 +39,8 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   const flows = await flowPlaces(project, options.flows);
   const modules = await taskModules(project, options.tasks);
   if (flows.length === 0 && modules.length === 0) throw nothingToDo(project.root);
+  // A task's stray error does not end what runs beside it.
+  using _strays = heedStrays((error) => account.trouble(tellStray(error)));
   const port = options.port === undefined ? project.config.port : portOf(options.port);
   const worker = workerOptions(project, options);
   const database = await openDevDatabase(target, call);

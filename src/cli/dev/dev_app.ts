@@ -8,7 +8,6 @@ import type { AnyTask, AnyWorkflow, Logger } from "../../define/mod.ts";
 import { compileFlow, renderDiagnostics } from "../../flow/mod.ts";
 import { createHandler, type Handler } from "../../http/mod.ts";
 import type { WorkerEvent } from "../../worker/events.ts";
-import { CliError } from "../cli_error.ts";
 import { nearPath } from "../flow/read_flows.ts";
 import { count } from "../format.ts";
 import { loadTasks } from "../load_tasks.ts";
@@ -92,7 +91,7 @@ export class DevApp {
         if (this.#queues !== before) await this.#renew(sources);
       }
     } catch (error) {
-      this.#trouble(error);
+      this.#parts.account.trouble(error);
     }
   }
 
@@ -117,7 +116,7 @@ export class DevApp {
       this.#workflows = workflows;
       return true;
     } catch (error) {
-      this.#trouble(error);
+      this.#parts.account.trouble(error);
       return false;
     }
   }
@@ -160,7 +159,9 @@ export class DevApp {
   }
 
   #running(work: Promise<void>): void {
-    const guarded = work.catch((error) => this.#trouble(error)).finally(() => this.#leaving.delete(guarded));
+    const guarded = work.catch((error) => this.#parts.account.trouble(error)).finally(() =>
+      this.#leaving.delete(guarded)
+    );
     this.#leaving.add(guarded);
   }
 
@@ -201,13 +202,6 @@ export class DevApp {
   #say(sign: string, text: string): void {
     const { terminal, account } = this.#parts;
     account.tell(`${terminal.paint("busy", sign)} ${text}`);
-  }
-
-  #trouble(error: unknown): void {
-    const { terminal, account } = this.#parts;
-    const message = error instanceof Error ? error.message : String(error);
-    const picture = error instanceof CliError && error.picture !== undefined ? `\n${error.picture}` : "";
-    account.tell(`${terminal.paint("bad", "error:")} ${message}${picture}`);
   }
 
   #logger(): Logger {

@@ -21,7 +21,8 @@ export async function formatFlows(call: Call<FormatFlags>): Promise<number> {
   if (call.args.length === 1 && call.args[0] === "-") {
     const source = await new Response(Deno.stdin.readable).text();
     const formatted = await formatFlow({ path: "standard input", source }, call.options);
-    if (!call.options.check) terminal.write(formatted);
+    if (call.json) terminal.print(JSON.stringify({ changed: formatted !== source, formatted }));
+    else if (!call.options.check) terminal.write(formatted);
     return call.options.check && formatted !== source ? EXIT.no : EXIT.ok;
   }
   const files = await readFlowFiles(call.args);
