@@ -16,19 +16,23 @@ comment on function rhythm.may_set_clock() is 'Whether the session belongs to th
 
 create or replace function rhythm.now()
 returns timestamptz
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select case
-    when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
-      and rhythm.may_set_clock()
-    then coalesce(
-      nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-      clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
-    )
-    else clock_timestamp()
-  end;
+begin
+  return (
+    select case
+      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
+        and rhythm.may_set_clock()
+      then coalesce(
+        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
+      )
+      else clock_timestamp()
+    end
+  );
+end;
 $$;
 
 comment on function rhythm.now() is

@@ -35,19 +35,23 @@ comment on function rhythm.channel(text) is
 
 create or replace function rhythm.setting(p_name text)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(
-    (select s.value from rhythm.setting as s where s.name = p_name),
-    case p_name
-      when 'max_payload_bytes' then '1048576'
-      when 'retention' then '30 days'
-      when 'max_crashes' then '20'
-      when 'cancel_grace' then '1 minute'
-    end
+begin
+  return (
+    select coalesce(
+      (select s.value from rhythm.setting as s where s.name = p_name),
+      case p_name
+        when 'max_payload_bytes' then '1048576'
+        when 'retention' then '30 days'
+        when 'max_crashes' then '20'
+        when 'cancel_grace' then '1 minute'
+      end
+    )
   );
+end;
 $$;
 
 comment on function rhythm.setting(text) is

@@ -4,13 +4,15 @@
 -- open looks again after 5, 20 and 100 ms: that bounds what this check cannot see.
 create or replace function rhythm.wake(p_queues text[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_notify(rhythm.channel('work'), q.name)
+begin
+  perform pg_notify(rhythm.channel('work'), q.name)
   from unnest(p_queues) as q (name)
   where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
+end;
 $$;
 
 comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
@@ -18,12 +20,14 @@ comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in
 -- Something is due at another time than sleeping workers know of.
 create or replace function rhythm.wake_clocks()
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_notify(rhythm.channel('work'), '')
+begin
+  perform pg_notify(rhythm.channel('work'), '')
   where exists (select from rhythm.worker as w where w.dozing);
+end;
 $$;
 
 comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
@@ -31,17 +35,21 @@ comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel wor
 -- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once.
 create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
 returns integer[]
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(
-    n.need - (
-      select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
-      from unnest(p_items) as i
-      where p_waits -> (n.nth - 1)::integer -> 'ids' ? i.id::text
-    ) order by n.nth), '{}')
-  from unnest(p_need) with ordinality as n (need, nth);
+begin
+  return (
+    select coalesce(array_agg(
+      n.need - (
+        select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
+        from unnest(p_items) as i
+        where p_waits -> (n.nth - 1)::integer -> 'ids' ? i.id::text
+      ) order by n.nth), '{}')
+    from unnest(p_need) with ordinality as n (need, nth)
+  );
+end;
 $$;
 
 comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) is
@@ -51,10 +59,17 @@ comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) i
 -- The caller holds the locks of their states.
 create or replace function rhythm.deliver(p_items rhythm.settled_item[])
 returns uuid[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result uuid[];
+begin
   with parcel as (
     select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items
     from unnest(p_items) as i
@@ -68,7 +83,10 @@ as $$
     where s.execution_id = p.execution_id
     returning s.execution_id, 0 >= any (s.need) as goes_on
   )
-  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on;
+  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.deliver(rhythm.settled_item[]) is
@@ -78,17 +96,27 @@ comment on function rhythm.deliver(rhythm.settled_item[]) is
 -- comes through here first.
 create or replace function rhythm.lock_states(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result uuid[];
+begin
   with held as (
     select s.execution_id from rhythm.workflow_state as s
     where s.execution_id = any (p_ids)
     order by s.execution_id
     for update
   )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h;
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
@@ -96,17 +124,27 @@ comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows
 -- For tick(), which holds much already: it never waits, and comes back for what others hold.
 create or replace function rhythm.try_lock_states(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result uuid[];
+begin
   with held as (
     select s.execution_id from rhythm.workflow_state as s
     where s.execution_id = any (p_ids)
     order by s.execution_id
     for update skip locked
   )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h;
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workflows that nobody holds; returns those it got. Never waits. Internal.';
@@ -114,14 +152,16 @@ comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workf
 -- The states that a change to some executions touches: their own, and those of their parents.
 create or replace function rhythm.lock_around(p_ids uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select rhythm.lock_states(array(
+begin
+  perform rhythm.lock_states(array(
     select e.id from rhythm.execution as e where e.id = any (p_ids) and e.type = 'workflow'
     union
     select e.parent_id from rhythm.execution as e where e.id = any (p_ids) and e.parent_id is not null));
+end;
 $$;
 
 comment on function rhythm.lock_around(uuid[]) is 'Locks the states of executions and of their parents. Internal.';
@@ -132,6 +172,10 @@ returns uuid[]
 language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_leased uuid[] := '{}';

@@ -2,26 +2,34 @@
 
 create or replace function rhythm.inbox_items(p_inbox uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
-  select coalesce(jsonb_agg(
-    case
-      when c.stage = 4 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
-      when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
-        jsonb_build_object('type', 'Error', 'message', 'It failed')
-        || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-        || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
-      when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
-        jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
-      when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
-      else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
-    end order by i.nth), '[]')
-  from unnest(p_inbox) with ordinality as i (id, nth)
-  left join rhythm.execution as c on c.id = i.id
-  left join rhythm.signal_wait as w on w.id = i.id
-  left join rhythm.signal as g on g.id = w.signal_id;
+begin
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when c.stage = 4 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
+        when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'Error', 'message', 'It failed')
+          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
+          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+        when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
+        when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+        else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
+      end order by i.nth), '[]')
+    from unnest(p_inbox) with ordinality as i (id, nth)
+    left join rhythm.execution as c on c.id = i.id
+    left join rhythm.signal_wait as w on w.id = i.id
+    left join rhythm.signal as g on g.id = w.signal_id
+  );
+end;
 $$;
 
 comment on function rhythm.inbox_items(uuid[]) is
@@ -30,10 +38,16 @@ comment on function rhythm.inbox_items(uuid[]) is
 -- The rows for executions that were leased just now, in the order of claims. Of an inbox, what the lease noted.
 create or replace function rhythm.hand_over(p_ids uuid[])
 returns setof rhythm.claimed
-language sql
+language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
+  return query
   select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
     coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
     s.program, v.version, s.seq, s.snapshot,
@@ -43,6 +57,7 @@ as $$
   left join rhythm.flow_version as v on v.program = s.program
   where e.id = any (p_ids)
   order by e.priority desc, e.id;
+end;
 $$;
 
 comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run executions that were leased to it. Internal.';

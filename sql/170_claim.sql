@@ -9,6 +9,7 @@ volatile
 set search_path = ''
 set enable_seqscan = off
 set enable_sort = off
+set jit = off
 as $$
 declare
   v_ids uuid[];
@@ -51,6 +52,8 @@ returns setof rhythm.claimed
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();

@@ -2,13 +2,17 @@
 
 create or replace function rhythm.needs(p_waits jsonb)
 returns integer[]
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(
-    case g.value ->> 'mode' when 'all' then jsonb_array_length(g.value -> 'ids') else 1 end order by g.nth), '{}')
-  from jsonb_array_elements(p_waits) with ordinality as g (value, nth);
+begin
+  return (
+    select coalesce(array_agg(
+      case g.value ->> 'mode' when 'all' then jsonb_array_length(g.value -> 'ids') else 1 end order by g.nth), '{}')
+    from jsonb_array_elements(p_waits) with ordinality as g (value, nth)
+  );
+end;
 $$;
 
 comment on function rhythm.needs(jsonb) is 'How many members each group of waits needs: all of them, or any one. Internal.';
@@ -60,10 +64,11 @@ comment on function rhythm.child_requests(rhythm.outcome[]) is 'The children tha
 
 create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   insert into rhythm.timer (id, execution_id, fires_at)
   select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz
   from unnest(p_outcomes) as o
@@ -75,16 +80,18 @@ as $$
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
+end;
 $$;
 
 comment on function rhythm.insert_timers(rhythm.outcome[]) is 'The timers and waits for signals that outcomes start. Internal.';
 
 create or replace function rhythm.insert_logs(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   insert into rhythm.log_line (execution_id, at, level, message, data)
   select o.id, p_now,
     case when f.value ->> 'level' in ('debug', 'info', 'warn', 'error') then f.value ->> 'level' else 'info' end,
@@ -93,6 +100,7 @@ as $$
   cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
   where f.value ->> 'type' = 'log'
   order by o.id, f.nth;
+end;
 $$;
 
 comment on function rhythm.insert_logs(rhythm.outcome[], timestamptz) is 'The log lines of outcomes. Internal.';
@@ -100,10 +108,15 @@ comment on function rhythm.insert_logs(rhythm.outcome[], timestamptz) is 'The lo
 -- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know.
 create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
   insert into rhythm.signal (execution_id, name, payload, sent_at)
   select s.execution_id, f.value ->> 'name', coalesce(f.value -> 'payload', 'null'), p_now
   from unnest(p_outcomes) as o
@@ -112,6 +125,7 @@ as $$
   join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
   where f.value ->> 'type' = 'send_signal'
   order by o.id, f.nth;
+end;
 $$;
 
 comment on function rhythm.send_signals(rhythm.outcome[], timestamptz) is 'The signals that outcomes send to other workflows. Internal.';
@@ -119,10 +133,17 @@ comment on function rhythm.send_signals(rhythm.outcome[], timestamptz) is 'The s
 -- Signals meet waits: the oldest of each name goes to the oldest wait for it. The caller holds the states' locks.
 create or replace function rhythm.match_signals(p_executions uuid[])
 returns rhythm.settled_item[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result rhythm.settled_item[];
+begin
   with open_wait as (
     select w.id, w.execution_id, w.name, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
     from rhythm.signal_wait as w
@@ -145,7 +166,10 @@ as $$
     update rhythm.signal_wait as w set signal_id = p.signal_id from pair as p where w.id = p.wait_id
   )
   select coalesce(array_agg(row(p.execution_id, p.wait_id, false)::rhythm.settled_item order by p.signal_id), '{}')
-  from pair as p;
+  from pair as p
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';

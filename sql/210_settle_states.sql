@@ -6,6 +6,10 @@ returns void
 language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_dropped uuid[];
@@ -44,6 +48,10 @@ returns uuid[]
 language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
@@ -84,10 +92,17 @@ comment on function rhythm.store_states(rhythm.outcome[]) is
 
 create or replace function rhythm.satisfied_already(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result uuid[];
+begin
   with early as (
     select s.execution_id, array_agg(row(s.execution_id, i.id,
       coalesce(c.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item) as items
@@ -105,7 +120,10 @@ as $$
     where s.execution_id = e.execution_id and s.need <> '{}'
     returning s.execution_id, 0 >= any (s.need) as goes_on
   )
-  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on;
+  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the inboxes of workflows that suspend; returns those that can go on. Internal.';

@@ -3,15 +3,22 @@
 -- The rows themselves. What is completed is the common case, and needs no look at what the row was.
 create or replace function rhythm.write_completed(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns setof rhythm.moved
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
+  return query
   update rhythm.execution as e
   set worker = null, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
   from unnest(p_outcomes) as o
   where e.id = o.id and o.status = 'completed'
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+end;
 $$;
 
 comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Writes the rows of executions that completed. Internal.';
@@ -19,10 +26,16 @@ comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Wr
 -- Over, to be tried again, suspended, or handed back.
 create or replace function rhythm.write_others(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
 returns setof rhythm.moved
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
+  return query
   update rhythm.execution as e
   set worker = null,
     stopping = false,
@@ -48,6 +61,7 @@ as $$
   ) as n
   where e.id = o.id and o.status <> 'completed'
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+end;
 $$;
 
 comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands otherwise than completed. Internal.';

@@ -87,16 +87,22 @@ comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uu
 -- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
 create or replace function rhythm.clear_workflows(p_ids uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
   delete from rhythm.workflow_state as s using rhythm.execution as e
   where s.execution_id = any (p_ids) and e.id = s.execution_id and e.stage = 4;
   delete from rhythm.timer as t using rhythm.execution as e
   where t.execution_id = any (p_ids) and e.id = t.execution_id and (e.stage = 4 or t.deadline);
   delete from rhythm.signal_wait as w using rhythm.execution as e
   where w.execution_id = any (p_ids) and e.id = w.execution_id and e.stage = 4;
+end;
 $$;
 
 comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of workflows that are over. Internal.';

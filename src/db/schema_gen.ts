@@ -604,7 +604,7 @@ comment on type rhythm.step_news is 'What save_steps() is given for each step: t
   {
     name: "100_ground.sql",
     kind: "behaviour",
-    checksum: "b89e9698e2b8401cba9478d0608605e9f1897abb8421a4089ed82421eae1fdb0",
+    checksum: "17edfe4ac3158661ce935a4be6f37c6f65c5b18331ed42b296a746a215a59116",
     text: `-- What every other function stands on: the clock and the way errors are raised.
 
 -- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
@@ -623,19 +623,23 @@ comment on function rhythm.may_set_clock() is 'Whether the session belongs to th
 
 create or replace function rhythm.now()
 returns timestamptz
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select case
-    when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
-      and rhythm.may_set_clock()
-    then coalesce(
-      nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-      clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
-    )
-    else clock_timestamp()
-  end;
+begin
+  return (
+    select case
+      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
+        and rhythm.may_set_clock()
+      then coalesce(
+        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
+      )
+      else clock_timestamp()
+    end
+  );
+end;
 $$;
 
 comment on function rhythm.now() is
@@ -670,7 +674,7 @@ comment on function rhythm.raise(text, text, text, text) is
   {
     name: "110_ids.sql",
     kind: "behaviour",
-    checksum: "b654d817813d969792e89edb03abb210714a54aef316a648d9e52131faf3501e",
+    checksum: "a83753c7f09d162ca82cafa022d3a2c7484c66cc487e1892d88c7196c6bfd038",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant.
@@ -708,19 +712,23 @@ comment on function rhythm.channel(text) is
 
 create or replace function rhythm.setting(p_name text)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(
-    (select s.value from rhythm.setting as s where s.name = p_name),
-    case p_name
-      when 'max_payload_bytes' then '1048576'
-      when 'retention' then '30 days'
-      when 'max_crashes' then '20'
-      when 'cancel_grace' then '1 minute'
-    end
+begin
+  return (
+    select coalesce(
+      (select s.value from rhythm.setting as s where s.name = p_name),
+      case p_name
+        when 'max_payload_bytes' then '1048576'
+        when 'retention' then '30 days'
+        when 'max_crashes' then '20'
+        when 'cancel_grace' then '1 minute'
+      end
+    )
   );
+end;
 $$;
 
 comment on function rhythm.setting(text) is
@@ -1410,20 +1418,22 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "150_wake.sql",
     kind: "behaviour",
-    checksum: "bbc47a61e35eb47b7f600007fe0cc9afea30f2f70edad7d35f57965795b4f916",
+    checksum: "fd6ba039d069d3b3af73b48bd275061f4db0f5a108b281c9cbdda99b7faaca5b",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
 -- open looks again after 5, 20 and 100 ms: that bounds what this check cannot see.
 create or replace function rhythm.wake(p_queues text[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_notify(rhythm.channel('work'), q.name)
+begin
+  perform pg_notify(rhythm.channel('work'), q.name)
   from unnest(p_queues) as q (name)
   where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
+end;
 $$;
 
 comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
@@ -1431,12 +1441,14 @@ comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in
 -- Something is due at another time than sleeping workers know of.
 create or replace function rhythm.wake_clocks()
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_notify(rhythm.channel('work'), '')
+begin
+  perform pg_notify(rhythm.channel('work'), '')
   where exists (select from rhythm.worker as w where w.dozing);
+end;
 $$;
 
 comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
@@ -1444,17 +1456,21 @@ comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel wor
 -- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once.
 create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
 returns integer[]
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(
-    n.need - (
-      select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
-      from unnest(p_items) as i
-      where p_waits -> (n.nth - 1)::integer -> 'ids' ? i.id::text
-    ) order by n.nth), '{}')
-  from unnest(p_need) with ordinality as n (need, nth);
+begin
+  return (
+    select coalesce(array_agg(
+      n.need - (
+        select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
+        from unnest(p_items) as i
+        where p_waits -> (n.nth - 1)::integer -> 'ids' ? i.id::text
+      ) order by n.nth), '{}')
+    from unnest(p_need) with ordinality as n (need, nth)
+  );
+end;
 $$;
 
 comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) is
@@ -1464,10 +1480,17 @@ comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) i
 -- The caller holds the locks of their states.
 create or replace function rhythm.deliver(p_items rhythm.settled_item[])
 returns uuid[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result uuid[];
+begin
   with parcel as (
     select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items
     from unnest(p_items) as i
@@ -1481,7 +1504,10 @@ as $$
     where s.execution_id = p.execution_id
     returning s.execution_id, 0 >= any (s.need) as goes_on
   )
-  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on;
+  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.deliver(rhythm.settled_item[]) is
@@ -1491,17 +1517,27 @@ comment on function rhythm.deliver(rhythm.settled_item[]) is
 -- comes through here first.
 create or replace function rhythm.lock_states(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result uuid[];
+begin
   with held as (
     select s.execution_id from rhythm.workflow_state as s
     where s.execution_id = any (p_ids)
     order by s.execution_id
     for update
   )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h;
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
@@ -1509,17 +1545,27 @@ comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows
 -- For tick(), which holds much already: it never waits, and comes back for what others hold.
 create or replace function rhythm.try_lock_states(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result uuid[];
+begin
   with held as (
     select s.execution_id from rhythm.workflow_state as s
     where s.execution_id = any (p_ids)
     order by s.execution_id
     for update skip locked
   )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h;
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workflows that nobody holds; returns those it got. Never waits. Internal.';
@@ -1527,14 +1573,16 @@ comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workf
 -- The states that a change to some executions touches: their own, and those of their parents.
 create or replace function rhythm.lock_around(p_ids uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select rhythm.lock_states(array(
+begin
+  perform rhythm.lock_states(array(
     select e.id from rhythm.execution as e where e.id = any (p_ids) and e.type = 'workflow'
     union
     select e.parent_id from rhythm.execution as e where e.id = any (p_ids) and e.parent_id is not null));
+end;
 $$;
 
 comment on function rhythm.lock_around(uuid[]) is 'Locks the states of executions and of their parents. Internal.';
@@ -1545,6 +1593,10 @@ returns uuid[]
 language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_leased uuid[] := '{}';
@@ -1590,31 +1642,39 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer) is
   {
     name: "160_hand_over.sql",
     kind: "behaviour",
-    checksum: "232be73d98b7cdedcf683f539e29fb2d1840e7695df32112dbc1352ffe0fb47f",
+    checksum: "0276a46c145826048f07a97a49e99c1a81caafa71c742829edb5cab6001c0f94",
     text: `-- What a worker is given with a lease.
 
 create or replace function rhythm.inbox_items(p_inbox uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
-  select coalesce(jsonb_agg(
-    case
-      when c.stage = 4 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
-      when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
-        jsonb_build_object('type', 'Error', 'message', 'It failed')
-        || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-        || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
-      when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
-        jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
-      when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
-      else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
-    end order by i.nth), '[]')
-  from unnest(p_inbox) with ordinality as i (id, nth)
-  left join rhythm.execution as c on c.id = i.id
-  left join rhythm.signal_wait as w on w.id = i.id
-  left join rhythm.signal as g on g.id = w.signal_id;
+begin
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when c.stage = 4 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
+        when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'Error', 'message', 'It failed')
+          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
+          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+        when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
+        when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+        else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
+      end order by i.nth), '[]')
+    from unnest(p_inbox) with ordinality as i (id, nth)
+    left join rhythm.execution as c on c.id = i.id
+    left join rhythm.signal_wait as w on w.id = i.id
+    left join rhythm.signal as g on g.id = w.signal_id
+  );
+end;
 $$;
 
 comment on function rhythm.inbox_items(uuid[]) is
@@ -1623,10 +1683,16 @@ comment on function rhythm.inbox_items(uuid[]) is
 -- The rows for executions that were leased just now, in the order of claims. Of an inbox, what the lease noted.
 create or replace function rhythm.hand_over(p_ids uuid[])
 returns setof rhythm.claimed
-language sql
+language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
+  return query
   select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
     coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
     s.program, v.version, s.seq, s.snapshot,
@@ -1636,6 +1702,7 @@ as $$
   left join rhythm.flow_version as v on v.program = s.program
   where e.id = any (p_ids)
   order by e.priority desc, e.id;
+end;
 $$;
 
 comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run executions that were leased to it. Internal.';
@@ -1644,7 +1711,7 @@ comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run exec
   {
     name: "170_claim.sql",
     kind: "behaviour",
-    checksum: "365e439a2b1eb9141c2d40568d52502cbcafa07931a58cd88322b8fe4a526083",
+    checksum: "7ef1f44106487a5060b43ea1c98ddf799bc448f7056e21f739706c195f8a9abe",
     text: `-- Claiming.
 
 -- A queue without limits: no counting, and a heap-only update.
@@ -1656,6 +1723,7 @@ volatile
 set search_path = ''
 set enable_seqscan = off
 set enable_sort = off
+set jit = off
 as $$
 declare
   v_ids uuid[];
@@ -1698,6 +1766,8 @@ returns setof rhythm.claimed
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
@@ -1903,18 +1973,22 @@ comment on function rhythm.pick_by_key(text, integer, text[], integer) is 'The n
   {
     name: "200_settle_effects.sql",
     kind: "behaviour",
-    checksum: "99b8b941b01db39adea429e42a87d96dd313b11e249db8669c8e1410d97bd8af",
+    checksum: "bce56e543888dd0765d956ee3bae02adc54bdcdd2c2e87171691e381163da31b",
     text: `-- What a workflow asked for becomes rows.
 
 create or replace function rhythm.needs(p_waits jsonb)
 returns integer[]
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(
-    case g.value ->> 'mode' when 'all' then jsonb_array_length(g.value -> 'ids') else 1 end order by g.nth), '{}')
-  from jsonb_array_elements(p_waits) with ordinality as g (value, nth);
+begin
+  return (
+    select coalesce(array_agg(
+      case g.value ->> 'mode' when 'all' then jsonb_array_length(g.value -> 'ids') else 1 end order by g.nth), '{}')
+    from jsonb_array_elements(p_waits) with ordinality as g (value, nth)
+  );
+end;
 $$;
 
 comment on function rhythm.needs(jsonb) is 'How many members each group of waits needs: all of them, or any one. Internal.';
@@ -1966,10 +2040,11 @@ comment on function rhythm.child_requests(rhythm.outcome[]) is 'The children tha
 
 create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   insert into rhythm.timer (id, execution_id, fires_at)
   select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz
   from unnest(p_outcomes) as o
@@ -1981,16 +2056,18 @@ as $$
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
+end;
 $$;
 
 comment on function rhythm.insert_timers(rhythm.outcome[]) is 'The timers and waits for signals that outcomes start. Internal.';
 
 create or replace function rhythm.insert_logs(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+begin
   insert into rhythm.log_line (execution_id, at, level, message, data)
   select o.id, p_now,
     case when f.value ->> 'level' in ('debug', 'info', 'warn', 'error') then f.value ->> 'level' else 'info' end,
@@ -1999,6 +2076,7 @@ as $$
   cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
   where f.value ->> 'type' = 'log'
   order by o.id, f.nth;
+end;
 $$;
 
 comment on function rhythm.insert_logs(rhythm.outcome[], timestamptz) is 'The log lines of outcomes. Internal.';
@@ -2006,10 +2084,15 @@ comment on function rhythm.insert_logs(rhythm.outcome[], timestamptz) is 'The lo
 -- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know.
 create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
   insert into rhythm.signal (execution_id, name, payload, sent_at)
   select s.execution_id, f.value ->> 'name', coalesce(f.value -> 'payload', 'null'), p_now
   from unnest(p_outcomes) as o
@@ -2018,6 +2101,7 @@ as $$
   join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
   where f.value ->> 'type' = 'send_signal'
   order by o.id, f.nth;
+end;
 $$;
 
 comment on function rhythm.send_signals(rhythm.outcome[], timestamptz) is 'The signals that outcomes send to other workflows. Internal.';
@@ -2025,10 +2109,17 @@ comment on function rhythm.send_signals(rhythm.outcome[], timestamptz) is 'The s
 -- Signals meet waits: the oldest of each name goes to the oldest wait for it. The caller holds the states' locks.
 create or replace function rhythm.match_signals(p_executions uuid[])
 returns rhythm.settled_item[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result rhythm.settled_item[];
+begin
   with open_wait as (
     select w.id, w.execution_id, w.name, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
     from rhythm.signal_wait as w
@@ -2051,7 +2142,10 @@ as $$
     update rhythm.signal_wait as w set signal_id = p.signal_id from pair as p where w.id = p.wait_id
   )
   select coalesce(array_agg(row(p.execution_id, p.wait_id, false)::rhythm.settled_item order by p.signal_id), '{}')
-  from pair as p;
+  from pair as p
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the waits of some workflows, in order; returns the waits that took one. Internal.';
@@ -2060,7 +2154,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "210_settle_states.sql",
     kind: "behaviour",
-    checksum: "4f2440bc5828071dd209439fd4fc41b505a9104cc4ec03400ed6d7e5520794d8",
+    checksum: "f7f187922563c123d422d1cefd5942ffef1ea300a09a946c0d23e6fc8b495a21",
     text: `-- Where workflows stand after an outcome.
 
 -- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
@@ -2069,6 +2163,10 @@ returns void
 language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_dropped uuid[];
@@ -2107,6 +2205,10 @@ returns uuid[]
 language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
@@ -2147,10 +2249,17 @@ comment on function rhythm.store_states(rhythm.outcome[]) is
 
 create or replace function rhythm.satisfied_already(p_ids uuid[])
 returns uuid[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result uuid[];
+begin
   with early as (
     select s.execution_id, array_agg(row(s.execution_id, i.id,
       coalesce(c.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item) as items
@@ -2168,7 +2277,10 @@ as $$
     where s.execution_id = e.execution_id and s.need <> '{}'
     returning s.execution_id, 0 >= any (s.need) as goes_on
   )
-  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on;
+  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the inboxes of workflows that suspend; returns those that can go on. Internal.';
@@ -2177,21 +2289,28 @@ comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the i
   {
     name: "215_settle_rows.sql",
     kind: "behaviour",
-    checksum: "eca53938849540f98c4eeb580e38a42ff14de264f60b49edda1b36442636f3ef",
+    checksum: "5d4aa3d46630b404bb5629f7b8b1a95abf4c5a00959298d09b5d5ae46e993215",
     text: `-- The rows of settled executions.
 
 -- The rows themselves. What is completed is the common case, and needs no look at what the row was.
 create or replace function rhythm.write_completed(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns setof rhythm.moved
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
+  return query
   update rhythm.execution as e
   set worker = null, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
   from unnest(p_outcomes) as o
   where e.id = o.id and o.status = 'completed'
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+end;
 $$;
 
 comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Writes the rows of executions that completed. Internal.';
@@ -2199,10 +2318,16 @@ comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Wr
 -- Over, to be tried again, suspended, or handed back.
 create or replace function rhythm.write_others(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
 returns setof rhythm.moved
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
+  return query
   update rhythm.execution as e
   set worker = null,
     stopping = false,
@@ -2228,6 +2353,7 @@ as $$
   ) as n
   where e.id = o.id and o.status <> 'completed'
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+end;
 $$;
 
 comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands otherwise than completed. Internal.';
@@ -2236,7 +2362,7 @@ comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) i
   {
     name: "217_follow.sql",
     kind: "behaviour",
-    checksum: "6e6e49e82156df14e8ce99962c88e4b40a03dd25882b810280602987ccd7230b",
+    checksum: "89b9c5393ffd3a559e9f618f24edb65c5867bf1773969db35753a8c64e719565",
     text: `-- What follows when executions move.
 
 -- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
@@ -2326,16 +2452,22 @@ comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uu
 -- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
 create or replace function rhythm.clear_workflows(p_ids uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+begin
   delete from rhythm.workflow_state as s using rhythm.execution as e
   where s.execution_id = any (p_ids) and e.id = s.execution_id and e.stage = 4;
   delete from rhythm.timer as t using rhythm.execution as e
   where t.execution_id = any (p_ids) and e.id = t.execution_id and (e.stage = 4 or t.deadline);
   delete from rhythm.signal_wait as w using rhythm.execution as e
   where w.execution_id = any (p_ids) and e.id = w.execution_id and e.stage = 4;
+end;
 $$;
 
 comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of workflows that are over. Internal.';
@@ -2691,7 +2823,7 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   {
     name: "225_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "9f978bed69b24841fa2f72f1d26af742f3370749d89afba2971b96c3e2694511",
+    checksum: "f9478ba922356ef05aa5575fd1cf1c97503ab45205b9630830c8f6ffeeba0348",
     text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, how far the workflow went on with its
 -- result, and the tasks that it started next. One share of one transaction: no lease of the workflow, nothing read back.
 
@@ -2744,6 +2876,7 @@ set search_path = ''
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set jit = off
 as $$
 begin
   return query
@@ -2849,7 +2982,7 @@ comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid
   {
     name: "226_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "e8f7d0ac0d23a75a6103765c654674f7ef321e964c812a71bd7854ad60344f90",
+    checksum: "9839bafb9069602600fc35a40049a925f856ed74c5c03feedf5f8bf9a5e7e1e4",
     text: `-- The way in: settle_advanced().
 
 create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
@@ -2924,6 +3057,8 @@ returns jsonb
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
   if jsonb_typeof(p_ends) is distinct from 'array' or jsonb_typeof(p_children) is distinct from 'array' or jsonb_typeof(p_kinds) is distinct from 'array' then
@@ -2946,7 +3081,7 @@ comment on function rhythm.settle_advanced(uuid, jsonb, jsonb, jsonb, integer, t
   {
     name: "230_signal.sql",
     kind: "behaviour",
-    checksum: "f5c5c63599e4eb0f13b4d0042dfba71ea0e049df2b0d6f845d8151df99a8e460",
+    checksum: "4cdb230b4f023a241e354189df6705918f7b9cbb8971109098e38950cf613872",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -2954,6 +3089,8 @@ returns bigint
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
