@@ -98,3 +98,14 @@ Deno.test("openEmbedded() refuses a directory that is open, and takes it when it
     await Deno.remove(`${dataDir}.lock`).catch(() => {});
   }
 });
+
+Deno.test("openEmbedded() lets what is due already go before a statement, which stops the process", async () => {
+  const database = await openEmbedded({ dataDir: "memory://" });
+  let ended = 0;
+  for (let n = 0; n < 100; n++) setTimeout(() => ended++, 1);
+  const due = performance.now() + 20;
+  while (performance.now() < due);
+  await database.query("select 1");
+  assert.equal(ended, 100, "a worker settles them together");
+  await database.close();
+});
