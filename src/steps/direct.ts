@@ -57,7 +57,7 @@ export class DirectDriver implements Driver {
     try {
       const claimed = await claimExecution(this.#home, this.#workerId, core.id);
       if (claimed === undefined) throw await this.#whyNot(core);
-      await this.#open(core, claimed);
+      await this.#open(core, claimed, "by hand");
     } catch (error) {
       await this.#leave();
       throw error;
@@ -124,13 +124,13 @@ export class DirectDriver implements Driver {
         continue;
       }
       tries = 0;
-      const run = await this.#open(core, claimed);
+      const run = await this.#open(core, claimed, "driven");
       const over = await this.#conclude(core, await run.drive(() => code(makeContext(core))));
       if (over !== undefined) return over.value;
     }
   }
 
-  async #open(core: ContextCore, claimed: ClaimedRow): Promise<WorkflowRun> {
+  async #open(core: ContextCore, claimed: ClaimedRow, how: "driven" | "by hand"): Promise<WorkflowRun> {
     const run = new WorkflowRun({
       id: core.id,
       workflow: core.workflow,
@@ -139,13 +139,15 @@ export class DirectDriver implements Driver {
       warn: this.#parts.warn,
       holdMs: HOLD_MS,
       transient: "throw",
+      traceparent: claimed.traceparent,
     });
     this.#claims.set(core.id, claimed);
     this.#runs.set(core.id, run);
     core.counter = new Counter();
+    if (claimed.cancel_reason !== null && how === "driven") run.cancel(claimed.cancel_reason);
     await run.open((claimed.settled ?? []) as unknown as SettledWait[]);
     core.run = run;
-    if (claimed.cancel_reason !== null) run.stop("cancelled", claimed.cancel_reason);
+    if (claimed.cancel_reason !== null && how === "by hand") run.stop("cancelled", claimed.cancel_reason);
     return run;
   }
 
@@ -174,7 +176,7 @@ export class DirectDriver implements Driver {
         const released = JSON.stringify(end.released);
         await this.#settle(
           core,
-          `"status":"suspended","snapshot":{},"waits":${waits},"released":${released}`,
+          `"status":"suspended","snapshot":{},"waits":${waits},"released":${released},"cleanup":true`,
         );
         return undefined;
       }
@@ -249,7 +251,7 @@ export class DirectDriver implements Driver {
   async #beat(id: string): Promise<void> {
     try {
       const { alive, stop } = await beat(this.#home, id);
-      for (const { id, reason } of stop) this.#runs.get(id)?.stop("cancelled", reason);
+      for (const { id, reason } of stop) cancel(this.#runs.get(id), reason);
       if (alive) return;
       for (const run of this.#runs.values()) run.stop("lost", "This process was silent for too long");
       clearInterval(this.#heart);
@@ -267,6 +269,12 @@ export class DirectDriver implements Driver {
     this.#worker = undefined;
     await leave(this.#home, await worker);
   }
+}
+
+// What is run by hand has no code that could be told.
+function cancel(run: WorkflowRun | undefined, reason: string): void {
+  if (run?.isDriven) run.cancel(reason);
+  else run?.stop("cancelled", reason);
 }
 
 function outcomeOf(core: ContextCore, execution: StoredExecution): unknown {

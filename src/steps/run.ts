@@ -1,56 +1,20 @@
-import type { ExecutionError, SqlTag } from "../define/mod.ts";
 import { setImmediate } from "node:timers";
 import { failureOf } from "../define/failure.ts";
+import type { SqlTag } from "../define/mod.ts";
 import { type JsonValue, toJson } from "../shared/json.ts";
+import { runAttempts } from "./attempts.ts";
+import { CANCELLED, Cut } from "./cut.ts";
 import { Deliveries } from "./deliveries.ts";
 import { ContextError, DuplicateStepError, reviveError, WorkflowCancelledError } from "./errors.ts";
+import { cancellationNews, failureIn, History } from "./history.ts";
+import type { RunEnd, RunParts, SettledWait, StopReason, WaitStart } from "./run_parts.ts";
 import type { StepCall } from "./step_call.ts";
+import { LeaseLostError, type StepNews, type StepRow } from "./store.ts";
 import { type Ticket, Tickets } from "./tickets.ts";
-import { LeaseLostError, type StepNews, type StepRow, type StepStore } from "./store.ts";
-import { runAttempts } from "./attempts.ts";
+import { lengthOf, Waits } from "./waits.ts";
+import { Warnings } from "./warnings.ts";
 
-/** How far a run of a workflow's code came. */
-export type RunEnd =
-  | { readonly status: "completed"; readonly output: string }
-  | { readonly status: "failed"; readonly error: ExecutionError; readonly thrown: unknown }
-  | { readonly status: "suspended"; readonly waits: readonly string[]; readonly released: readonly string[] }
-  | { readonly status: "stopped"; readonly reason: StopReason; readonly message: string };
-
-/** Why a run is ended from outside. */
-export type StopReason = "cancelled" | "timeout" | "lost" | "shutdown";
-
-/** What a run is of, and what it stands on. */
-export interface RunParts {
-  /** The execution. */
-  readonly id: string;
-  /** The workflow's name. */
-  readonly workflow: string;
-  /** Where steps are kept. */
-  readonly store: StepStore;
-  /** Makes ids, each greater than the one before. */
-  readonly newId: () => string;
-  /** Told what a person should know: the code has changed, something was awaited that is no step. */
-  readonly warn: (message: string, fields: Record<string, unknown>) => void;
-  /** Sleeps and pauses up to this long are spent in this process; longer ones suspend the workflow. */
-  readonly holdMs: number;
-  /** What a `TransientStepError` does in a step without a policy: it is thrown on, or tried again after a pause. */
-  readonly transient: "throw" | "retry";
-}
-
-/** Something that settles what the workflow waited for: a timer that fired, a signal, a child that ended. */
-export interface SettledWait {
-  /** What was waited for. */
-  readonly id: string;
-  /** What came of it. */
-  readonly status: "completed" | "failed";
-  /** The signal's payload, the child's output. */
-  readonly output?: JsonValue;
-  /** Why it failed. */
-  readonly error?: ExecutionError;
-}
-
-/** What the code begins to wait for. */
-export type WaitStart = Pick<StepNews, "kind" | "delay_ms" | "until" | "signal" | "child">;
+export type { RunEnd, RunParts, SettledWait, StopReason, WaitStart } from "./run_parts.ts";
 
 interface Call {
   isOver: boolean;
@@ -63,24 +27,26 @@ interface Call {
  */
 export class WorkflowRun {
   readonly #parts: RunParts;
-  readonly #rows = new Map<string, StepRow>();
+  readonly #warnings: Warnings;
+  readonly #waits: Waits;
   readonly #calls = new Map<string, Call>();
-  readonly #waits = new Map<string, { id: string; inProcess: boolean }>();
-  readonly #released: string[] = [];
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #busy = new Set<string>();
+  readonly #cut = new Cut();
   readonly #endings = new Tickets();
   readonly #ended = Promise.withResolvers<RunEnd>();
-  readonly #abort = new AbortController();
+  readonly #failures = new WeakMap<Error, string>();
+  #abort = new AbortController();
+  #history!: History;
   #deliveries!: Deliveries;
   #state: "open" | "suspended" | "over" = "open";
   #driven = false;
-  #active = 0;
-  #seq = 0;
-  #strayed = false;
+  #cancelReason: string | undefined;
 
   /** @param parts what it is of, and what it stands on */
   constructor(parts: RunParts) {
     this.#parts = parts;
+    this.#warnings = new Warnings(parts);
+    this.#waits = new Waits(parts.holdMs);
   }
 
   /** The execution. */
@@ -93,7 +59,7 @@ export class WorkflowRun {
     return this.#deliveries.isReplaying;
   }
 
-  /** Fires when the run is ended from outside. */
+  /** Fires when the run is ended from outside; once a cancelled workflow cleans up, it is a new one. */
   get abortSignal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -113,45 +79,57 @@ export class WorkflowRun {
     return this.#ended.promise;
   }
 
+  /** What a `TransientStepError` does in a step without a policy. */
+  get transient(): "throw" | "retry" {
+    return this.#parts.transient;
+  }
+
+  /** Makes an id. */
+  newId(): string {
+    return this.#parts.newId();
+  }
+
   /** Reads what earlier runs left, and takes in what was waited for and came. */
   async open(settled: readonly SettledWait[]): Promise<void> {
-    for (const row of await this.#parts.store.load(this.id)) this.#rows.set(row.name, row);
-    const over = [...this.#rows.values()].filter((row) => row.seq !== null);
-    this.#seq = (over.at(-1)?.seq ?? 0) + 1;
-    const came = new Map(settled.map((one) => [one.id, one]));
-    for (const row of this.#rows.values()) {
-      if (row.status === "waiting") await this.#takeIn(row, came.get(row.wait_id!));
-      else if (row.status === "retrying" && came.has(row.wait_id!)) {
-        this.#rows.set(row.name, { ...row, is_due: true });
-      }
-    }
-    const expected = [...this.#rows.values()].filter((row) => row.seq !== null)
-      .sort((a, b) => a.seq! - b.seq!).map((row) => row.name);
-    this.#deliveries = new Deliveries(expected, {
-      onChange: (then, now) => this.#tellChange(then, now),
-      onIdle: () => this.#lookIdle(),
+    this.#history = new History(await this.#parts.store.load(this.id));
+    // What came meanwhile may have come of it: a child that was cancelled, too. The code is told first.
+    if (this.#cut.isAsked) await this.#history.markCancelled(this.#cancelReason!, (news) => this.save(news));
+    await this.#history.takeIn(settled, (news) => this.save(news));
+    this.#deliveries = new Deliveries(this.#history.order, {
+      onChange: (then, now) => this.#warnings.changed(then, now),
+      onIdle: () => {
+        this.#tryCancel();
+        this.#lookIdle();
+      },
     });
   }
 
   /** Runs the code. */
   drive(code: () => unknown): Promise<RunEnd> {
     this.#driven = true;
+    if (this.#history.wasCancelled) this.#deliveries.stored(CANCELLED, () => this.#throwCancelled());
     new Promise((resolve) => resolve(code())).then(
       (value) => this.#complete(value),
       (thrown) => this.#fail(thrown),
     );
+    this.#tryCancel();
     return this.end;
   }
 
-  /** Ends the run from outside. */
+  /** Cancels the workflow: its code is told where it stands, may clean up, and ends. */
+  cancel(message: string): void {
+    const error = this.#errorOf("cancelled", message);
+    if (this.#state !== "open" || !this.#cut.ask(error)) return;
+    this.#cancelReason = message;
+    this.#abort.abort(error);
+    this.#tryCancel();
+  }
+
+  /** Ends the run from outside, at once. */
   stop(reason: StopReason, message: string): void {
     if (this.#state !== "open") return;
     this.#close("over");
-    this.#abort.abort(
-      reason === "cancelled"
-        ? new WorkflowCancelledError(this.#parts.workflow, this.id, message)
-        : new ContextError(message, `WORKFLOW_${reason.toUpperCase()}`),
-    );
+    this.#abort.abort(this.#errorOf(reason, message));
     this.#ended.resolve({ status: "stopped", reason, message });
   }
 
@@ -162,7 +140,8 @@ export class WorkflowRun {
 
   /** Runs a step, or answers it from what was saved. */
   step<T>(call: StepCall<T>): Promise<T> {
-    return this.#once(call.name, (row) => this.#counted(() => runAttempts(this, call, row))) as Promise<T>;
+    const { name } = call;
+    return this.#once(name, (row) => this.#counted(name, () => runAttempts(this, call, row))) as Promise<T>;
   }
 
   /** Waits for something durable: a timer, a signal, a child. */
@@ -174,8 +153,8 @@ export class WorkflowRun {
       );
     }
     return this.#once(name, async (row) => {
-      const begun = row === undefined ? await this.#counted(() => this.#begin(name, start())) : row;
-      return await this.#await(name, begun.wait_id!, delayOf(begun));
+      const begun = row === undefined ? await this.#counted(name, () => this.#begin(name, start())) : row;
+      return await this.#await(name, begun.wait_id!, lengthOf(begun));
     }) as Promise<JsonValue | undefined>;
   }
 
@@ -186,23 +165,32 @@ export class WorkflowRun {
     this.#checkOpen(name);
     const known = this.#calls.get(name);
     if (known !== undefined && !known.isOver) throw new DuplicateStepError(name);
-    const row = this.#rows.get(name);
-    if (known !== undefined || row?.seq != null) {
+    if (known !== undefined || this.#history.get(name)?.seq != null) {
       return { value: await this.#once(name, () => Promise.resolve(undefined)) };
     }
     const ending = Promise.withResolvers<unknown>();
     ending.promise.catch(() => {});
-    const over = this.#once(name, () => this.#counted(() => ending.promise)).catch(() => {});
+    const begun = Promise.withResolvers<void>();
+    const over = this.#once(name, () => {
+      begun.resolve();
+      return this.#counted(name, () => ending.promise);
+    });
+    // A workflow that is being cancelled begins nothing: then it throws instead.
+    await Promise.race([begun.promise, over]);
+    const quiet = over.catch(() => {});
     return async (end) => {
       ending.resolve(end);
-      await over;
+      await quiet;
     };
   }
 
   /** Saves that a step ended, and hands its result on when its turn has come. */
   async saveEnd(news: Omit<StepNews, "execution_id" | "seq">): Promise<void> {
     const ticket = this.#endings.take();
-    await ticket.through(() => this.save({ ...news, seq: this.#seq++ } as Omit<StepNews, "execution_id">));
+    await ticket.through(() => {
+      this.#cut.check(news.name);
+      return this.save({ ...news, seq: this.#history.nextSeq() } as Omit<StepNews, "execution_id">);
+    });
     await this.#turn(news.name, ticket);
   }
 
@@ -217,8 +205,9 @@ export class WorkflowRun {
         this.#parts.store.saveInTransaction(async (sql) => {
           const news = await body(sql);
           name = news.name;
+          this.#cut.check(name);
           ticket = this.#endings.take();
-          return { execution_id: this.id, ...news, seq: this.#seq++ } as StepNews;
+          return { execution_id: this.id, ...news, seq: this.#history.nextSeq() } as StepNews;
         })
       );
     } catch (error) {
@@ -235,22 +224,15 @@ export class WorkflowRun {
 
   /** Waits before another attempt at a step. */
   async pause(name: string, waitId: string, ms: number | undefined): Promise<void> {
-    this.#active--;
-    try {
-      await this.#await(name, waitId, ms);
-    } finally {
-      this.#active++;
-    }
+    this.#cut.check(name);
+    this.#busy.delete(name);
+    await this.#await(name, waitId, ms);
+    this.#busy.add(name);
   }
 
-  /** Makes an id. */
-  newId(): string {
-    return this.#parts.newId();
-  }
-
-  /** What a `TransientStepError` does in a step without a policy. */
-  get transient(): "throw" | "retry" {
-    return this.#parts.transient;
+  /** Notes which step threw an error. */
+  noteFailure(step: string, thrown: unknown): void {
+    if (thrown instanceof Error) this.#failures.set(thrown, step);
   }
 
   /** Hands a live result on when its turn has come. */
@@ -266,9 +248,7 @@ export class WorkflowRun {
       if (!known.isOver) throw new DuplicateStepError(name);
       return known.promise;
     }
-    const row = this.#rows.get(name);
-    if (row?.seq == null && this.isReplaying) this.#deliveries.stuck(`step "${name}"`);
-    const promise = row?.seq == null ? live(row) : this.#replay(row);
+    const promise = this.#cut.watch(name, this.#answer(name, live));
     const call: Call = { isOver: false, promise };
     const over = (): void => {
       call.isOver = true;
@@ -278,73 +258,56 @@ export class WorkflowRun {
     return promise;
   }
 
+  #answer(name: string, live: (row: StepRow | undefined) => Promise<unknown>): Promise<unknown> {
+    const row = this.#history.get(name);
+    if (row?.seq != null) return this.#replay(row);
+    if (this.isReplaying) this.#deliveries.stuck(`step "${name}"`);
+    const cancelled = this.#cut.take();
+    if (cancelled !== undefined) return Promise.reject(cancelled);
+    return this.#cut.isAsked ? new Promise(() => {}) : live(row);
+  }
+
   #replay(row: StepRow): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#deliveries.stored(row.name, () => {
-        if (row.status === "failed") reject(reviveError(row.name, row.error as unknown as ExecutionError));
+        if (row.status === "failed") reject(reviveError(row.name, failureIn(row)));
         else resolve(row.has_output ? row.output : undefined);
       });
     });
   }
 
-  async #counted<T>(work: () => Promise<T>): Promise<T> {
-    this.#active++;
+  async #counted<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.#busy.add(name);
     try {
       return await work();
     } finally {
-      this.#active--;
+      this.#busy.delete(name);
       this.#lookIdle();
     }
   }
 
   async #begin(name: string, start: WaitStart): Promise<StepRow & Pick<WaitStart, "delay_ms" | "until">> {
     const wait_id = this.newId();
-    await this.save({ name, status: "waiting", wait_id, ...start });
+    const { traceparent } = this.#parts;
+    const child = start.child === undefined || traceparent == null
+      ? {}
+      : { child: { ...start.child, traceparent } };
+    await this.save({ name, status: "waiting", wait_id, ...start, ...child });
     return { ...start, name, status: "waiting", wait_id } as StepRow & WaitStart;
   }
 
   // In this process while it is held here; otherwise the promise stays open, and the next run answers it.
   #await(name: string, id: string, ms: number | undefined): Promise<undefined> {
-    const inProcess = ms !== undefined && ms <= this.#parts.holdMs;
-    this.#waits.set(name, { id, inProcess });
-    this.#lookIdle();
     return new Promise((resolve) => {
-      if (ms === undefined || ms > MAX_TIMEOUT_MS) return;
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
-        this.#waits.delete(name);
-        this.#released.push(id);
-        const isSleep = this.#rows.get(name)?.kind !== "step" && name.startsWith("sleep");
-        this.#counted(async () => {
+      const isSleep = this.#history.get(name)?.kind !== "step" && name.startsWith("sleep");
+      const onDue = (): void => {
+        this.#counted(name, async () => {
           if (isSleep) await this.saveEnd({ name, kind: "sleep", status: "completed", is_undefined: true });
           resolve(undefined);
         }).catch(() => {});
-      }, ms);
-      this.#timers.add(timer);
-    });
-  }
-
-  async #takeIn(row: StepRow, came: SettledWait | undefined): Promise<void> {
-    if (came === undefined && !(row.is_due && row.kind === "sleep")) return;
-    const failed = came?.status === "failed";
-    const seq = this.#seq++;
-    const output = came?.output;
-    await this.save({
-      name: row.name,
-      kind: row.kind,
-      status: failed ? "failed" : "completed",
-      seq,
-      ...(failed ? { error: came.error } : row.kind === "sleep" ? { is_undefined: true } : {
-        output: JSON.stringify(output ?? null),
-      }),
-    });
-    this.#rows.set(row.name, {
-      ...row,
-      status: failed ? "failed" : "completed",
-      seq,
-      error: failed ? came.error as never : null,
-      output: row.kind === "sleep" ? null : output ?? null,
-      has_output: row.kind !== "sleep" && !failed,
+      };
+      this.#waits.add(name, { id, ms, onDue });
+      this.#lookIdle();
     });
   }
 
@@ -355,14 +318,7 @@ export class WorkflowRun {
         "WORKFLOW_NOT_RUNNING",
       );
     }
-    if (this.#state === "suspended" && !this.#strayed) {
-      this.#strayed = true;
-      this.#parts.warn(
-        `Workflow "${this.#parts.workflow}" called step "${name}" after it was suspended: it awaited something that is ` +
-          `neither a step nor ctx.sleep(), ctx.signal() or ctx.run(). Put that into a step; until then it is done again when the workflow goes on`,
-        { execution: this.id, step: name },
-      );
-    }
+    if (this.#state === "suspended") this.#warnings.strayed(name);
   }
 
   async #guarded<T>(save: () => Promise<T>): Promise<T> {
@@ -376,6 +332,29 @@ export class WorkflowRun {
     }
   }
 
+  #errorOf(reason: StopReason, message: string): Error {
+    return reason === "cancelled"
+      ? new WorkflowCancelledError(this.#parts.workflow, this.id, message)
+      : new ContextError(message, `WORKFLOW_${reason.toUpperCase()}`);
+  }
+
+  // Its place among the steps is stored, so that every replay throws it there.
+  #tryCancel(): void {
+    if (!this.#cut.isAsked || !this.#driven || this.#history.wasCancelled || this.isReplaying) return;
+    if (this.#busy.has(CANCELLED) || this.#state !== "open") return;
+    this.#counted(CANCELLED, async () => {
+      await this.saveEnd(cancellationNews(this.#cancelReason!));
+      this.#throwCancelled();
+    }).catch((error) => this.#fail(error));
+  }
+
+  #throwCancelled(): void {
+    this.#abort = new AbortController();
+    this.#busy.clear();
+    this.#waits.clear();
+    this.#cut.deliver();
+  }
+
   // Nothing runs and nothing is to be handed out: what is left is to wait. Two turns, so that the code has come round.
   #lookIdle(): void {
     if (!this.#mayRest()) return;
@@ -385,24 +364,24 @@ export class WorkflowRun {
   }
 
   #mayRest(): boolean {
-    if (this.#state !== "open" || !this.#driven || this.#active > 0 || this.#waits.size === 0) return false;
-    if ([...this.#waits.values()].some((wait) => wait.inProcess)) return false;
-    if (this.#deliveries.isReplaying) {
-      this.#deliveries.stuck(`its wait for "${[...this.#waits.keys()].at(-1)}"`);
-    }
+    if (this.#state !== "open" || !this.#driven || this.#busy.size > 0 || this.#cut.isAsked) return false;
+    if (!this.#waits.areElsewhere) return false;
+    if (this.#deliveries.isReplaying) this.#deliveries.stuck(`its wait for "${this.#waits.last}"`);
     return this.#deliveries.isIdle;
   }
 
   #suspend(): void {
-    const waits = [...this.#waits.values()].map((wait) => wait.id);
+    const waits = this.#waits.ids;
     this.#close("suspended");
-    this.#ended.resolve({ status: "suspended", waits, released: this.#released });
+    this.#ended.resolve({ status: "suspended", waits, released: this.#waits.released });
   }
 
   #complete(value: unknown): void {
     if (this.#state !== "open") return;
+    if (this.#cut.isThrown) return this.#concludeCancelled();
     this.#deliveries.end();
-    this.#warnOfRunning();
+    const running = [...this.#calls].filter(([, call]) => !call.isOver).map(([name]) => name);
+    if (this.#busy.size > 0 && running.length > 0) this.#warnings.leftRunning(running);
     try {
       const output = toJson(value, { what: `the result of workflow "${this.#parts.workflow}"` });
       this.#close("over");
@@ -412,23 +391,20 @@ export class WorkflowRun {
     }
   }
 
-  #warnOfRunning(): void {
-    const running = [...this.#calls].filter(([, call]) => !call.isOver).map(([name]) => name);
-    if (this.#active === 0 || running.length === 0) return;
-    this.#parts.warn(
-      `Workflow "${this.#parts.workflow}" ended while step "${
-        running.join('", "')
-      }" was running; what it gives is lost: await every step`,
-      { execution: this.id, steps: running },
-    );
-  }
-
   #fail(thrown: unknown): void {
     if (this.#state !== "open") return;
+    if (this.#cut.isThrown) return this.#concludeCancelled(thrown);
     this.#close("over");
     const step = this.#stepOf(thrown);
     const error = { ...failureOf(thrown).error, ...(step === undefined ? {} : { step }) };
     this.#ended.resolve({ status: "failed", error, thrown });
+  }
+
+  // However its code ends that was told: the workflow was cancelled.
+  #concludeCancelled(thrown?: unknown): void {
+    if (thrown !== undefined && !isOfCancellation(thrown)) this.#warnings.cleanupFailed(thrown);
+    this.#close("over");
+    this.#ended.resolve({ status: "stopped", reason: "cancelled", message: this.#cancelReason! });
   }
 
   // The step whose error this is, or is the cause of: retry() lets that one run again.
@@ -441,34 +417,17 @@ export class WorkflowRun {
     return undefined;
   }
 
-  readonly #failures = new WeakMap<Error, string>();
-
-  /** Notes which step threw an error. */
-  noteFailure(step: string, thrown: unknown): void {
-    if (thrown instanceof Error) this.#failures.set(thrown, step);
-  }
-
   #close(state: "suspended" | "over"): void {
     this.#state = state;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    this.#waits.stop();
     this.#deliveries?.close();
   }
+}
 
-  #tellChange(then: string, now: string): void {
-    this.#parts.warn(
-      `The code of workflow "${this.#parts.workflow}" has changed while ${this.id} was under way: it came to ${now} where ` +
-        `it came to step "${then}" before. Step "${then}" disappeared, was renamed or changed its place; its stored result is kept. ` +
-        `Let workflows under way end before you change them, or give the new code another name`,
-      { execution: this.id, then, now },
-    );
+function isOfCancellation(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (error instanceof WorkflowCancelledError) return true;
+    if (error instanceof AggregateError && error.errors.some(isOfCancellation)) return true;
   }
+  return false;
 }
-
-function delayOf(begun: Pick<WaitStart, "kind" | "delay_ms" | "until">): number | undefined {
-  if (begun.kind !== "sleep") return undefined;
-  if (begun.delay_ms !== undefined) return begun.delay_ms;
-  return begun.until === undefined ? undefined : Math.max(0, Date.parse(begun.until) - Date.now());
-}
-
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;

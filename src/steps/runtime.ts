@@ -44,7 +44,7 @@ export type WorkerEnd =
 export interface WorkerRun {
   /** How far it came; never rejects. */
   readonly end: Promise<WorkerEnd>;
-  /** Ends it from outside. */
+  /** Ends it from outside; if it is cancelled, once it has cleaned up. */
   stop(reason: StopReason, message: string): void;
 }
 
@@ -74,7 +74,10 @@ export class StepsRuntime {
       holdMs: 0,
       transient: "retry",
     });
-    return { end: this.#drive(given, run), stop: (reason, message) => run.stop(reason, message) };
+    return {
+      end: this.#drive(given, run),
+      stop: (reason, message) => reason === "cancelled" ? run.cancel(message) : run.stop(reason, message),
+    };
   }
 
   async #drive(given: RunGiven, run: WorkflowRun): Promise<WorkerEnd> {

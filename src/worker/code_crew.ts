@@ -22,7 +22,7 @@ export type CodeEnd =
 export interface CodeRun {
   /** How far it came; never rejects. */
   readonly end: Promise<CodeEnd>;
-  /** Ends it from outside. */
+  /** Ends it from outside; if it is cancelled, once it has cleaned up. */
   stop(reason: StopReason, message: string): void;
 }
 
@@ -99,13 +99,9 @@ export class CodeCrew {
   start(claimed: Claimed): void {
     const { code, observer, settle, strangers, telemetry } = this.#parts;
     if (!code.knows(claimed.target)) return settle(strangers.handBack(claimed, "handler"));
-    const { cancelReason } = claimed.flow!;
-    if (cancelReason !== null) {
-      return settle({ ...leaseOf(claimed), status: "cancelled" });
-    }
     observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
     if (telemetry === undefined) {
-      void this.#carry(claimed);
+      void this.#carry(claimed, claimed.traceparent);
     } else {
       // The span wants a rejection to see a failure; nobody else does.
       telemetry.span(spanOf(claimed), async (traceparent) => {
@@ -117,16 +113,19 @@ export class CodeCrew {
 
   async #carry(claimed: Claimed, traceparent = claimed.traceparent): Promise<CodeEnd> {
     const { code, hands } = this.#parts;
+    const { cancelReason, settled } = claimed.flow!;
     const run = code.start({
       id: claimed.id,
       workflow: claimed.target,
       input: claimed.inputs,
       metadata: claimed.metadata,
-      settled: claimed.flow!.settled,
+      settled,
       steps: traceparent === null ? this.#desk : traced(this.#desk, traceparent),
       log: (level, message, data) => this.#log(claimed, { level, message, data }),
     });
     hands.take(claimed, run);
+    // It comes back to clean up.
+    if (cancelReason !== null) run.stop("cancelled", cancelReason);
     const end = await run.end;
     this.#end(claimed, end);
     return end;
@@ -182,7 +181,8 @@ function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
       return {
         ...lease,
         status: "suspended",
-        flow: { snapshot: {}, effects: [], waits, released: end.released },
+        // Nobody knows whether its code has a finally: it is asked, by being run once more.
+        flow: { snapshot: {}, effects: [], waits, released: end.released, cleanup: true },
       };
     }
     case "stopped":

@@ -1,0 +1,69 @@
+import type { WaitStart } from "./run_parts.ts";
+
+/** What a run waits for: here, for a while, or until the workflow is entered again. */
+export class Waits {
+  readonly #waits = new Map<string, { id: string; inProcess: boolean }>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #released: string[] = [];
+  readonly #holdMs: number;
+
+  /** @param holdMs pauses up to this long are spent in this process */
+  constructor(holdMs: number) {
+    this.#holdMs = holdMs;
+  }
+
+  /** The waits that the next run answers. */
+  get ids(): string[] {
+    return [...this.#waits.values()].map(({ id }) => id);
+  }
+
+  /** Those that ended here. */
+  get released(): readonly string[] {
+    return this.#released;
+  }
+
+  /** Whether there are any, and none that ends in this process. */
+  get areElsewhere(): boolean {
+    return this.#waits.size > 0 && ![...this.#waits.values()].some(({ inProcess }) => inProcess);
+  }
+
+  /** The latest. */
+  get last(): string | undefined {
+    return [...this.#waits.keys()].at(-1);
+  }
+
+  /** Notes a wait; after so many milliseconds, if that is known, it is over. */
+  add(name: string, wait: { id: string; ms: number | undefined; onDue: () => void }): void {
+    const { id, ms, onDue } = wait;
+    this.#waits.set(name, { id, inProcess: ms !== undefined && ms <= this.#holdMs });
+    if (ms === undefined || ms > MAX_TIMEOUT_MS) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#waits.delete(name);
+      this.#released.push(id);
+      onDue();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  /** Waits for nothing any more. */
+  clear(): void {
+    this.#waits.clear();
+    this.stop();
+  }
+
+  /** Ends nothing here any more. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}
+
+/** How long a wait lasts that ends by itself, in milliseconds. */
+export function lengthOf(begun: Pick<WaitStart, "kind" | "delay_ms" | "until">): number | undefined {
+  if (begun.kind !== "sleep") return undefined;
+  if (begun.delay_ms !== undefined) return begun.delay_ms;
+  return begun.until === undefined ? undefined : Math.max(0, Date.parse(begun.until) - Date.now());
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
