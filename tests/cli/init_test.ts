@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-import { project, rhythm } from "./support.ts";
+import { Output, project, rhythm } from "./support.ts";
 
 const WRITTEN = `+ deno.json
 + .gitignore
@@ -41,6 +41,32 @@ Deno.test("init makes a project that is formatted, linted, checked, and whose te
   const checked = await rhythm(["flow", "check"], { cwd: home });
   equal([checked.code, checked.out], [0, "✔ 1 flow checked, no problems\n"]);
   equal((await rhythm(["flow", "fmt", "--check"], { cwd: home })).code, 0);
+});
+
+Deno.test("a new project runs on the embedded database with one command, and is driven from a second terminal", async () => {
+  await using made = await project();
+  await rhythm(["init", "hello"], { cwd: made.path });
+  const home = `${made.path}/hello`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "dev"],
+    cwd: home,
+    env: { NO_COLOR: "1", RHYTHM_DATABASE_URL: "" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const out = new Output(child.stdout);
+  const err = new Output(child.stderr);
+  await out.until("  tasks     1 task: greet").catch((error) => {
+    throw new Error(err.text, { cause: error });
+  });
+  const started = await rhythm(["start", "hello", '{"name": "Ada"}'], { cwd: home });
+  await out.until(/✔ task greet \w+ .* → "Hello, Ada!"/);
+  await out.until('waits for signal "wave"');
+  await rhythm(["signal", started.out.trim(), "wave", '{"from": "Grace"}'], { cwd: home });
+  await out.until(/✔ workflow hello .*"from":"Grace"/);
+  Deno.kill(JSON.parse(await Deno.readTextFile(`${home}/.rhythm/dev.json`)).pid, "SIGINT");
+  equal((await child.status).code, 0);
+  await Promise.all([out.end(), err.end()]);
 });
 
 Deno.test("init leaves a directory with files alone, unless --force adds what is missing", async () => {
