@@ -113,6 +113,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "doctor tells a role that only looks what it may do, and what it may not see",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase();
+    const { sql, name } = database;
+    const role = `${name}_looks`;
+    await sql.unsafe(`create role "${role}" login; grant rhythm_viewer to "${role}"`);
+    try {
+      const url = new URL(database.url);
+      url.username = role;
+      const { findings } = await doctor(url.href);
+      const told = new Map(findings.map((one) => [one.check, one]));
+      equal([told.get("rights")?.state, told.get("rights")?.message], ["ok", "this role may read only"]);
+      equal(findings.filter(({ state }) => state === "problem"), []);
+    } finally {
+      await sql.unsafe(`drop owned by "${role}"; drop role "${role}"`);
+    }
+  },
+});
+
+Deno.test({
   name: "doctor looks no further where Rhythm is not installed, and says how to install it",
   ignore: onEmbedded,
   fn: async () => {
