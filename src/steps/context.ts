@@ -244,7 +244,8 @@ export class WorkflowContext {
   ): Promise<Stored<Output>>;
   /** Runs another workflow under this one and waits for its result. */
   run<Input, Output>(
-    target: WorkflowRef<Input, Output>,
+    // Without this a task with a wrong input would pass for a workflow: it has a name, too.
+    target: WorkflowRef<Input, Output> & { readonly queue?: undefined },
     input?: Input,
     options?: ChildOptions & WaitKey,
   ): Promise<Output>;
