@@ -30,6 +30,11 @@ Deno.test({
   },
 });
 
+const WATCHED = `id  type  target  status  queue  tries  created  age
+<id 1>  task  greet  pending  default  0/3  <time> <duration>
+<time> · Ctrl-C ends
+^C`;
+
 for (const args of [["list", "--watch"], ["logs", "-f"], ["show", "<id>", "-f"]]) {
   Deno.test({
     name: `Ctrl-C ends rhythm ${args.join(" ")} with code 130, without a word`,
@@ -45,6 +50,7 @@ for (const args of [["list", "--watch"], ["logs", "-f"], ["show", "<id>", "-f"]]
         : await inTerminal(called, { type: typed });
       equal(code, 130);
       ok(!/rror|\n\s+at /.test(out), out);
+      if (args[0] === "list") equal(normal(out).replaceAll(/ {2,}/g, "  "), WATCHED);
     },
   });
 }
