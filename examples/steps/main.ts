@@ -24,8 +24,9 @@ const fetchPage = step("fetch_page", { retry: { maxAttempts: 3, initial: "20ms" 
 
 // The bookings and the fact that they are made commit together: exactly once, whenever the process ends.
 const book = step("book", { transactional: true }, async (ctx, orders: Order[]) => {
-  await ctx.sql`create table if not exists ledger (id text primary key, cents integer not null)`;
-  for (const { id, cents } of orders) await ctx.sql`insert into ledger values (${id}, ${cents})`;
+  await ctx
+    .sql`create table if not exists ledger (import text, id text, cents integer, primary key (import, id))`;
+  for (const { id, cents } of orders) await ctx.sql`insert into ledger values (${ctx.id()}, ${id}, ${cents})`;
   console.log(`${orders.length} orders booked`);
   return orders.reduce((sum, { cents }) => sum + cents, 0);
 });

@@ -93,7 +93,7 @@ const alsoHolds: Record<string, (sql: TestDatabase["sql"], out: string) => Promi
 
 for (const [name, expected] of Object.entries(examples)) {
   Deno.test({
-    name: `examples/${name}: tells what happens on a server, and leaves nothing undone`,
+    name: `examples/${name}: tells what happens on a server, leaves nothing undone, and runs again`,
     ignore: onEmbedded,
     fn: async () => {
       await using db = await freshDatabase({ engine: "absent" });
@@ -107,6 +107,9 @@ for (const [name, expected] of Object.entries(examples)) {
       assert.deepEqual([...await db.sql`select * from rhythm.check()`], []);
       assert.deepEqual([...await db.sql`select name from rhythm.schedules`], []);
       await alsoHolds[name]?.(db.sql, out);
+      const again = await runProgram(`${root}examples/${name}/main.ts`, { url: db.url });
+      assert.equal(again.code, 0, again.err);
+      inOrder(again.out, expected.slice(-1));
     },
   });
 }
