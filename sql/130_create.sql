@@ -3,18 +3,22 @@
 -- What is said of many in the same words is read once. Inputs differ, and only their size is to be checked.
 create or replace function rhythm.are_right(p_requests jsonb)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(bool_and(rhythm.request_problem(h.head) is null), true)
-    and coalesce(max(h.bytes), 0) <= rhythm.setting('max_payload_bytes')::integer
-  from (
-    select case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' else r.value end as head,
-      max(octet_length((r.value -> 'inputs')::text)) as bytes
-    from jsonb_array_elements(p_requests) as r
-    group by 1
-  ) as h;
+begin
+  return (
+    select coalesce(bool_and(rhythm.request_problem(h.head) is null), true)
+      and coalesce(max(h.bytes), 0) <= rhythm.setting('max_payload_bytes')::integer
+    from (
+      select case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' else r.value end as head,
+        max(octet_length((r.value -> 'inputs')::text)) as bytes
+      from jsonb_array_elements(p_requests) as r
+      group by 1
+    ) as h
+  );
+end;
 $$;
 
 comment on function rhythm.are_right(jsonb) is 'Whether nothing is wrong in an array for create_many(). Internal: check_requests() says what.';

@@ -46,6 +46,8 @@ returns setof uuid
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();

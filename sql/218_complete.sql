@@ -2,14 +2,18 @@
 
 create or replace function rhythm.is_plain(p_ids uuid[])
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 set enable_seqscan = off
 as $$
-  select not exists (
-    select from rhythm.execution as e
-    where e.id = any (p_ids) and (e.parent_id is not null or e.type = 'workflow'));
+begin
+  return (
+    select not exists (
+      select from rhythm.execution as e
+      where e.id = any (p_ids) and (e.parent_id is not null or e.type = 'workflow'))
+  );
+end;
 $$;
 
 comment on function rhythm.is_plain(uuid[]) is 'Whether executions are all tasks without a parent: their ends concern nobody else. Internal.';

@@ -4,10 +4,17 @@
 -- lease of the same workflow to the same worker.
 create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
 returns rhythm.outcome[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result rhythm.outcome[];
+begin
   with held as (
     select o::rhythm.outcome as o, e.id
     from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o
@@ -17,7 +24,10 @@ as $$
     order by e.id
     for no key update of e
   )
-  select coalesce(array_agg(h.o), '{}') from held as h;
+  select coalesce(array_agg(h.o), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
@@ -71,12 +81,16 @@ comment on function rhythm.is_fine(rhythm.outcome) is 'Whether an outcome is pla
 
 create or replace function rhythm.are_waits(p_waits jsonb)
 returns boolean
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
-    and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false);
+begin
+  return (
+    select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
+      and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false)
+  );
+end;
 $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
@@ -87,6 +101,10 @@ returns uuid[]
 language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_ids uuid[];

@@ -78,6 +78,8 @@ returns jsonb
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_done uuid[];

@@ -958,24 +958,28 @@ comment on function rhythm.request_problem(jsonb) is 'The sentence that says wha
   {
     name: "130_create.sql",
     kind: "behaviour",
-    checksum: "7871ca2b6530c984cdc7a4fe7169f5e046749e9e534b25af6d9a90540173246d",
+    checksum: "a8e08d3d0884d8e8354fd3851928e429fa23835dc780e0bd8ec2581de3937d62",
     text: `-- Creating executions: one way in for everything that is started.
 
 -- What is said of many in the same words is read once. Inputs differ, and only their size is to be checked.
 create or replace function rhythm.are_right(p_requests jsonb)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(bool_and(rhythm.request_problem(h.head) is null), true)
-    and coalesce(max(h.bytes), 0) <= rhythm.setting('max_payload_bytes')::integer
-  from (
-    select case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' else r.value end as head,
-      max(octet_length((r.value -> 'inputs')::text)) as bytes
-    from jsonb_array_elements(p_requests) as r
-    group by 1
-  ) as h;
+begin
+  return (
+    select coalesce(bool_and(rhythm.request_problem(h.head) is null), true)
+      and coalesce(max(h.bytes), 0) <= rhythm.setting('max_payload_bytes')::integer
+    from (
+      select case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' else r.value end as head,
+        max(octet_length((r.value -> 'inputs')::text)) as bytes
+      from jsonb_array_elements(p_requests) as r
+      group by 1
+    ) as h
+  );
+end;
 $$;
 
 comment on function rhythm.are_right(jsonb) is 'Whether nothing is wrong in an array for create_many(). Internal: check_requests() says what.';
@@ -1192,7 +1196,7 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
   {
     name: "138_create_many.sql",
     kind: "behaviour",
-    checksum: "17f40930f1a0ac35974747df2c8bf7786a84c7add04ab8e4d0e37e491f250c65",
+    checksum: "ad9eae2cecf1df5a119a6245bb97b22bade14dd6fc3fc4e7c9fdcb7982c30317",
     text: `-- Creating many executions at once, all or none.
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
@@ -1241,6 +1245,8 @@ returns setof uuid
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
@@ -2476,19 +2482,23 @@ comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of work
   {
     name: "218_complete.sql",
     kind: "behaviour",
-    checksum: "98a5331b888150817e992d90b90e671261af72ad2ec47ff71730f56ee3935ff4",
+    checksum: "e1e1ee26997c79265afbc26e130d783232bfd5b9f0f3142d0fefec38e739337b",
     text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
 
 create or replace function rhythm.is_plain(p_ids uuid[])
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 set enable_seqscan = off
 as $$
-  select not exists (
-    select from rhythm.execution as e
-    where e.id = any (p_ids) and (e.parent_id is not null or e.type = 'workflow'));
+begin
+  return (
+    select not exists (
+      select from rhythm.execution as e
+      where e.id = any (p_ids) and (e.parent_id is not null or e.type = 'workflow'))
+  );
+end;
 $$;
 
 comment on function rhythm.is_plain(uuid[]) is 'Whether executions are all tasks without a parent: their ends concern nobody else. Internal.';
@@ -2538,17 +2548,24 @@ comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
   {
     name: "219_outcomes.sql",
     kind: "behaviour",
-    checksum: "84c7ad153b24838451df14a1d49aca13dafe140be6097f82f74e71fabd9d762a",
+    checksum: "4069ba9e47ccda3e9c82fc2d7b792963f8fc6298dcb2e602acd1d535b40b5bd0",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
 -- lease of the same workflow to the same worker.
 create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
 returns rhythm.outcome[]
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
+declare
+  v_result rhythm.outcome[];
+begin
   with held as (
     select o::rhythm.outcome as o, e.id
     from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o
@@ -2558,7 +2575,10 @@ as $$
     order by e.id
     for no key update of e
   )
-  select coalesce(array_agg(h.o), '{}') from held as h;
+  select coalesce(array_agg(h.o), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
 $$;
 
 comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
@@ -2612,12 +2632,16 @@ comment on function rhythm.is_fine(rhythm.outcome) is 'Whether an outcome is pla
 
 create or replace function rhythm.are_waits(p_waits jsonb)
 returns boolean
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
-    and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false);
+begin
+  return (
+    select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
+      and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false)
+  );
+end;
 $$;
 
 comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
@@ -2628,6 +2652,10 @@ returns uuid[]
 language plpgsql
 stable
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_ids uuid[];
@@ -2692,7 +2720,7 @@ comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed no
   {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "707807a7a52211174ba894083856035f07a2b83b93459ea696547b02c2d5d2cf",
+    checksum: "7737199018b825b7c3327f9f3bfc332045b25bd02518a2955d0711cd06996253",
     text: `-- Settling: how executions leave a worker's hands.
 
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
@@ -2773,6 +2801,8 @@ returns jsonb
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_done uuid[];
