@@ -29,7 +29,8 @@ export interface Project {
 }
 
 /**
- * Finds the project: the nearest directory upwards with a `rhythm.json` or a `.rhythm`, else this one.
+ * Finds the project: the nearest directory upwards with a `rhythm.json`, a `.rhythm`, or a `deno.json` beside a
+ * `flows/`; else this one.
  *
  * @throws {CliError} its `rhythm.json` is wrong
  */
@@ -38,6 +39,7 @@ export async function findProject(from: string = Deno.cwd()): Promise<Project> {
     const config = await readConfig(join(directory, "rhythm.json"));
     if (config !== undefined) return { root: directory, config };
     if (await isDirectory(join(directory, ".rhythm"))) return { root: directory, config: {} };
+    if (await isApplication(directory)) return { root: directory, config: {} };
     if (dirname(directory) === directory) return { root: resolve(from), config: {} };
   }
 }
@@ -64,6 +66,12 @@ export async function taskModules(project: Project, said: readonly string[] | un
 /** Whether there is a directory of that name. */
 export async function isDirectory(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
+// As `rhythm init` makes it: not to be taken for a part of what lies around it.
+async function isApplication(directory: string): Promise<boolean> {
+  if (!await isDirectory(join(directory, "flows"))) return false;
+  return await Deno.stat(join(directory, "deno.json")).then((info) => info.isFile, () => false);
 }
 
 async function readConfig(path: string): Promise<ProjectConfig | undefined> {
