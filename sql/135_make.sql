@@ -51,7 +51,7 @@ set search_path = ''
 as $$
 declare
   v_ms constant bigint := (extract(epoch from p_now) * 1000)::bigint;
-  v_seed constant bigint := hashtextextended(gen_random_uuid()::text, 0);
+  v_secret constant text := gen_random_uuid()::text;
   v_times constant text[] := array(
     select overlay(lpad(to_hex(v_ms + n.block), 12, '0') placing '-' from 9 for 0) || '-7'
     from generate_series(0, jsonb_array_length(p_requests) / 4096) as n (block));
@@ -67,7 +67,7 @@ begin
     select
       r.nth - 1 as nth,
       r.value as v,
-      lpad(to_hex(hashint8extended(r.nth, v_seed)), 16, '0') as chance,
+      encode(sha256((v_secret || r.nth)::bytea), 'hex') as chance,
       r.value - '{id,inputs,parent,traceparent}'::text[] as head
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
   ),
@@ -79,8 +79,9 @@ begin
     select r.nth, k.*, r.v ->> 'traceparent' as traceparent, (r.v ->> 'parent')::uuid as parent_id,
       coalesce(r.v -> 'inputs', '{}') as inputs,
       case when r.v ? 'id' then (r.v ->> 'id')::uuid
-        -- A uuid7() of one seed a batch: random bytes and a call for each row would cost as much as the row.
-        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-8' || substr(r.chance, 1, 3) || '-' || substr(r.chance, 5))::uuid
+        -- A uuid7() of one secret a batch: random bytes and a call for each row would cost as much as the row. Who knows
+        -- some of the ids can tell no other.
+        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-8' || substr(r.chance, 1, 3) || '-' || substr(r.chance, 4, 12))::uuid
       end as id
     from request as r
     join kind as k on k.head = r.head

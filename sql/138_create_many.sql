@@ -55,7 +55,7 @@ declare
 begin
   perform rhythm.check_requests(v_requests);
   perform rhythm.check_targets(v_requests);
-  perform rhythm.check_parents(v_requests);
+  perform rhythm.hold_parents(v_requests);
 
   if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
     v_requests := (
@@ -109,6 +109,9 @@ begin
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
   end;
+  if jsonb_path_exists(p_requests, '$[*].parent') then
+    perform rhythm.cancel_under(v_ids, p_now);
+  end if;
   perform rhythm.wake(v_queues);
   if v_delayed then
     perform rhythm.wake_clocks();
@@ -121,25 +124,3 @@ end;
 $$;
 
 comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the requests that are not known and wakes sleeping workers. Internal.';
-
-create or replace function rhythm.check_parents(p_requests jsonb)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_missing text;
-begin
-  select r.value ->> 'parent' into v_missing
-  from jsonb_array_elements(p_requests) as r
-  where r.value ? 'parent'
-    and not exists (select from rhythm.execution as e where e.id = (r.value ->> 'parent')::uuid)
-  limit 1;
-  if v_missing is not null then
-    perform rhythm.raise('RH002', format('There is no execution %s to be the parent', v_missing));
-  end if;
-end;
-$$;
-
-comment on function rhythm.check_parents(jsonb) is 'Raises RH002 for a parent that does not exist. Internal.';

@@ -1,7 +1,14 @@
 -- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
-create or replace function rhythm.claim_limited(p_worker uuid, p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
+create or replace function rhythm.claim_limited(
+  p_worker uuid,
+  p_queue text,
+  p_limit integer,
+  p_targets text[],
+  p_now timestamptz,
+  p_types text[] default '{task,workflow}'
+)
 returns uuid[]
 language plpgsql
 volatile
@@ -27,8 +34,8 @@ begin
   end if;
 
   v_ids := case when v_queue.per_key_concurrency is null
-    then rhythm.pick_any(p_queue, v_limit, p_targets)
-    else rhythm.pick_by_key(p_queue, v_limit, p_targets, v_queue.per_key_concurrency) end;
+    then rhythm.pick_any(p_queue, v_limit, p_targets, p_types)
+    else rhythm.pick_by_key(p_queue, v_limit, p_targets, p_types, v_queue.per_key_concurrency) end;
   update rhythm.execution as e
   set worker = p_worker,
     stage = 2,
@@ -44,8 +51,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.claim_limited(uuid, text, integer, text[], timestamptz) is
-  'Leases ready executions of a queue within its limits; sessions take turns. Internal.';
+comment on function rhythm.claim_limited(uuid, text, integer, text[], timestamptz, text[]) is
+  'Leases ready executions of a queue, of some types, within its limits; sessions take turns. Internal.';
 
 create or replace function rhythm.running_in(p_queue text)
 returns integer
@@ -100,7 +107,7 @@ $$;
 
 comment on function rhythm.note_begun(rhythm.queue, integer, timestamptz) is 'Notes that executions of a rate-limited queue began. Internal.';
 
-create or replace function rhythm.pick_any(p_queue text, p_limit integer, p_targets text[])
+create or replace function rhythm.pick_any(p_queue text, p_limit integer, p_targets text[], p_types text[])
 returns uuid[]
 language sql
 volatile
@@ -110,15 +117,16 @@ as $$
   select array(
     select e.id from rhythm.execution as e
     where e.stage = 1 and e.queue = p_queue and e.worker is null
+      and e.type = any (p_types)
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit for update skip locked);
 $$;
 
-comment on function rhythm.pick_any(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
+comment on function rhythm.pick_any(text, integer, text[], text[]) is 'The next ready executions of a queue, locked. Internal.';
 
 -- Keys that are full are passed over; among the next 20,000 each other key gets what it has room for. The queue's row
 -- is locked: nobody else begins anything of it meanwhile.
-create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_per_key integer)
+create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_types text[], p_per_key integer)
 returns uuid[]
 language sql
 volatile
@@ -134,6 +142,7 @@ as $$
     select e.id, e.priority, e.concurrency_key as key
     from rhythm.execution as e
     where e.stage = 1 and e.queue = p_queue and e.worker is null
+      and e.type = any (p_types)
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
       and not exists (select from busy as b where b.key = e.concurrency_key and b.running >= p_per_key)
     order by e.priority desc, e.id
@@ -156,4 +165,4 @@ as $$
   );
 $$;
 
-comment on function rhythm.pick_by_key(text, integer, text[], integer) is 'The next ready executions of a queue whose keys have room, locked. Internal.';
+comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) is 'The next ready executions of a queue whose keys have room, locked. Internal.';

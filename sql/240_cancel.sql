@@ -17,8 +17,9 @@ $$;
 comment on function rhythm.trees(uuid[]) is
   'Of some executions and all that they started, directly or not, those that are not over. Internal.';
 
--- A parent that runs starts children until its state is locked. To lock those as well means to let go of everything
--- and to begin anew with more: only so are locks taken in the order of ids, whatever ids the children were given.
+-- A workflow that runs starts children until its state is locked; a task is given some until its row is. To lock those
+-- as well means to let go of everything and to begin anew with more: only so are locks taken in the order of ids,
+-- whatever ids the children were given.
 create or replace function rhythm.lock_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -33,6 +34,7 @@ begin
     begin
       v_locked := v_ids;
       perform rhythm.lock_around(v_locked);
+      perform from rhythm.execution as e where e.id = any (v_locked) order by e.id for no key update;
       v_ids := rhythm.trees(p_ids);
       if v_ids <@ v_locked then
         return v_ids;
@@ -47,10 +49,10 @@ end;
 $$;
 
 comment on function rhythm.lock_trees(uuid[]) is
-  'Locks the states of some executions, of all that they started and of their parents; returns what trees() does, which nobody can add to now. Internal.';
+  'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
--- more for that. The caller holds the states' locks.
+-- more for that. The caller comes from lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
 returns setof rhythm.moved
 language plpgsql
@@ -58,7 +60,6 @@ volatile
 set search_path = ''
 as $$
 begin
-  perform from rhythm.execution as e where e.id = any (p_ids) and e.stage < 4 order by e.id for no key update;
   return query
   with cleaning as (
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup

@@ -6,10 +6,17 @@
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
 returns jsonb
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
+  v_told jsonb;
+begin
+  if v_after_ms is null then
+    perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
+  end if;
   with waiting as materialized (
     select e.id, e.queue, e.target, e.since, e.note
     from (
@@ -25,7 +32,7 @@ as $$
       limit 20000
     ) as e
     where e.type = 'task'
-      and e.since < (select rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond')
+      and e.since < (select rhythm.now() - v_after_ms * interval '1 millisecond')
   ),
   unknown as (
     select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
@@ -54,7 +61,9 @@ as $$
     from late as l
     group by l.queue, l.target
   )
-  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') from told as t;
+  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') into v_told from told as t;
+  return v_told;
+end;
 $$;
 
 comment on function rhythm.unserved(uuid, text) is

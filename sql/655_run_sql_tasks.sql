@@ -49,7 +49,7 @@ declare
   v_ids uuid[];
 begin
   if exists (select from rhythm.queue as q where q.name = p_queue) then
-    return rhythm.claim_limited(p_worker, p_queue, p_limit, p_targets, rhythm.now());
+    return rhythm.claim_limited(p_worker, p_queue, p_limit, p_targets, rhythm.now(), '{task}');
   end if;
   v_ids := array(
     select e.id

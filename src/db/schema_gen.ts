@@ -1060,7 +1060,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "135_make.sql",
     kind: "behaviour",
-    checksum: "22ee7e79b424be745a7ec492955bd3aab389c0c503ae7902c1c8ed9f7c8da9da",
+    checksum: "770876d6cd4728f0b69eb9710824f0362f112b6d9bbfef52c44fb5b107172e43",
     text: `-- Requests that were checked become executions.
 
 -- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
@@ -1114,7 +1114,7 @@ set search_path = ''
 as $$
 declare
   v_ms constant bigint := (extract(epoch from p_now) * 1000)::bigint;
-  v_seed constant bigint := hashtextextended(gen_random_uuid()::text, 0);
+  v_secret constant text := gen_random_uuid()::text;
   v_times constant text[] := array(
     select overlay(lpad(to_hex(v_ms + n.block), 12, '0') placing '-' from 9 for 0) || '-7'
     from generate_series(0, jsonb_array_length(p_requests) / 4096) as n (block));
@@ -1130,7 +1130,7 @@ begin
     select
       r.nth - 1 as nth,
       r.value as v,
-      lpad(to_hex(hashint8extended(r.nth, v_seed)), 16, '0') as chance,
+      encode(sha256((v_secret || r.nth)::bytea), 'hex') as chance,
       r.value - '{id,inputs,parent,traceparent}'::text[] as head
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
   ),
@@ -1142,8 +1142,9 @@ begin
     select r.nth, k.*, r.v ->> 'traceparent' as traceparent, (r.v ->> 'parent')::uuid as parent_id,
       coalesce(r.v -> 'inputs', '{}') as inputs,
       case when r.v ? 'id' then (r.v ->> 'id')::uuid
-        -- A uuid7() of one seed a batch: random bytes and a call for each row would cost as much as the row.
-        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-8' || substr(r.chance, 1, 3) || '-' || substr(r.chance, 5))::uuid
+        -- A uuid7() of one secret a batch: random bytes and a call for each row would cost as much as the row. Who knows
+        -- some of the ids can tell no other.
+        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-8' || substr(r.chance, 1, 3) || '-' || substr(r.chance, 4, 12))::uuid
       end as id
     from request as r
     join kind as k on k.head = r.head
@@ -1194,9 +1195,71 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
 `,
   },
   {
+    name: "137_parents.sql",
+    kind: "behaviour",
+    checksum: "a874af3df5269793c4acdb39db52998a7628c71fa81751c281206a72a6158c19",
+    text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
+
+-- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
+-- waits, and finds the new children; one that came before is seen by cancel_under(). For a workflow its state stands;
+-- for a task its own row.
+-- Locks: states, then executions, for share.
+create or replace function rhythm.hold_parents(p_requests jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_ids constant uuid[] := array(
+    select distinct (r.value ->> 'parent')::uuid from jsonb_array_elements(p_requests) as r where r.value ->> 'parent' is not null);
+  v_missing uuid;
+begin
+  if v_ids = '{}' then
+    return;
+  end if;
+  select i.id into v_missing from unnest(v_ids) as i (id)
+  where not exists (select from rhythm.execution as e where e.id = i.id)
+  limit 1;
+  if v_missing is not null then
+    perform rhythm.raise('RH002', format('There is no execution %s to be the parent', v_missing));
+  end if;
+  perform rhythm.lock_states(array(
+    select case e.type when 'workflow' then e.id else e.parent_id end
+    from rhythm.execution as e
+    where e.id = any (v_ids)));
+  perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.stage < 4 order by e.id for share;
+  -- Claims pass over a row that is locked: whoever fell asleep over it is to look again after the commit.
+  perform rhythm.wake(array(
+    select distinct e.queue from rhythm.execution as e
+    where e.id = any (v_ids) and e.type = 'task' and e.stage = 1 and e.worker is null));
+end;
+$$;
+
+comment on function rhythm.hold_parents(jsonb) is
+  'Locks the parents of requests against cancellation; raises RH002 for one that does not exist. Internal.';
+
+create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select rhythm.cancel_trees(array_agg(e.id), coalesce(p.cancel_reason, 'Cancelled'), p_now)
+  from rhythm.execution as e
+  join rhythm.execution as p on p.id = e.parent_id
+  where e.id = any (p_ids) and (p.cancel_reason is not null or p.stage = 6)
+  group by p.cancel_reason;
+$$;
+
+comment on function rhythm.cancel_under(uuid[], timestamptz) is
+  'Of executions made just now, cancels those whose parent is cancelled, or asked to stop. Internal.';
+`,
+  },
+  {
     name: "138_create_many.sql",
     kind: "behaviour",
-    checksum: "ad9eae2cecf1df5a119a6245bb97b22bade14dd6fc3fc4e7c9fdcb7982c30317",
+    checksum: "640aa6d223b5ba8e5b89807f5bc4db7dde8c3bcc2368dc5948faf094bc5583f2",
     text: `-- Creating many executions at once, all or none.
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
@@ -1254,7 +1317,7 @@ declare
 begin
   perform rhythm.check_requests(v_requests);
   perform rhythm.check_targets(v_requests);
-  perform rhythm.check_parents(v_requests);
+  perform rhythm.hold_parents(v_requests);
 
   if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
     v_requests := (
@@ -1308,6 +1371,9 @@ begin
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
   end;
+  if jsonb_path_exists(p_requests, '$[*].parent') then
+    perform rhythm.cancel_under(v_ids, p_now);
+  end if;
   perform rhythm.wake(v_queues);
   if v_delayed then
     perform rhythm.wake_clocks();
@@ -1320,28 +1386,6 @@ end;
 $$;
 
 comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the requests that are not known and wakes sleeping workers. Internal.';
-
-create or replace function rhythm.check_parents(p_requests jsonb)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_missing text;
-begin
-  select r.value ->> 'parent' into v_missing
-  from jsonb_array_elements(p_requests) as r
-  where r.value ? 'parent'
-    and not exists (select from rhythm.execution as e where e.id = (r.value ->> 'parent')::uuid)
-  limit 1;
-  if v_missing is not null then
-    perform rhythm.raise('RH002', format('There is no execution %s to be the parent', v_missing));
-  end if;
-end;
-$$;
-
-comment on function rhythm.check_parents(jsonb) is 'Raises RH002 for a parent that does not exist. Internal.';
 `,
   },
   {
@@ -1814,11 +1858,18 @@ comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
   {
     name: "175_claim_limited.sql",
     kind: "behaviour",
-    checksum: "e1b40b7d49ea7184737c779149d0493075704d34cb37d610ea0e57f6d7c0e37a",
+    checksum: "96e6cb056bd1a0e42b72b45f4e856af3e1d0024b56f01b971f5200869a034245",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
-create or replace function rhythm.claim_limited(p_worker uuid, p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
+create or replace function rhythm.claim_limited(
+  p_worker uuid,
+  p_queue text,
+  p_limit integer,
+  p_targets text[],
+  p_now timestamptz,
+  p_types text[] default '{task,workflow}'
+)
 returns uuid[]
 language plpgsql
 volatile
@@ -1844,8 +1895,8 @@ begin
   end if;
 
   v_ids := case when v_queue.per_key_concurrency is null
-    then rhythm.pick_any(p_queue, v_limit, p_targets)
-    else rhythm.pick_by_key(p_queue, v_limit, p_targets, v_queue.per_key_concurrency) end;
+    then rhythm.pick_any(p_queue, v_limit, p_targets, p_types)
+    else rhythm.pick_by_key(p_queue, v_limit, p_targets, p_types, v_queue.per_key_concurrency) end;
   update rhythm.execution as e
   set worker = p_worker,
     stage = 2,
@@ -1861,8 +1912,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.claim_limited(uuid, text, integer, text[], timestamptz) is
-  'Leases ready executions of a queue within its limits; sessions take turns. Internal.';
+comment on function rhythm.claim_limited(uuid, text, integer, text[], timestamptz, text[]) is
+  'Leases ready executions of a queue, of some types, within its limits; sessions take turns. Internal.';
 
 create or replace function rhythm.running_in(p_queue text)
 returns integer
@@ -1917,7 +1968,7 @@ $$;
 
 comment on function rhythm.note_begun(rhythm.queue, integer, timestamptz) is 'Notes that executions of a rate-limited queue began. Internal.';
 
-create or replace function rhythm.pick_any(p_queue text, p_limit integer, p_targets text[])
+create or replace function rhythm.pick_any(p_queue text, p_limit integer, p_targets text[], p_types text[])
 returns uuid[]
 language sql
 volatile
@@ -1927,15 +1978,16 @@ as $$
   select array(
     select e.id from rhythm.execution as e
     where e.stage = 1 and e.queue = p_queue and e.worker is null
+      and e.type = any (p_types)
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit for update skip locked);
 $$;
 
-comment on function rhythm.pick_any(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
+comment on function rhythm.pick_any(text, integer, text[], text[]) is 'The next ready executions of a queue, locked. Internal.';
 
 -- Keys that are full are passed over; among the next 20,000 each other key gets what it has room for. The queue's row
 -- is locked: nobody else begins anything of it meanwhile.
-create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_per_key integer)
+create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_types text[], p_per_key integer)
 returns uuid[]
 language sql
 volatile
@@ -1951,6 +2003,7 @@ as $$
     select e.id, e.priority, e.concurrency_key as key
     from rhythm.execution as e
     where e.stage = 1 and e.queue = p_queue and e.worker is null
+      and e.type = any (p_types)
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
       and not exists (select from busy as b where b.key = e.concurrency_key and b.running >= p_per_key)
     order by e.priority desc, e.id
@@ -1973,7 +2026,7 @@ as $$
   );
 $$;
 
-comment on function rhythm.pick_by_key(text, integer, text[], integer) is 'The next ready executions of a queue whose keys have room, locked. Internal.';
+comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) is 'The next ready executions of a queue whose keys have room, locked. Internal.';
 `,
   },
   {
@@ -3167,7 +3220,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "80b08301ae7d87853ddd8d131a8e32f3825e7853c5e54e4a100e5ca3d83d24c0",
+    checksum: "51caa61a6eecdfc2de9c647d13661dea8bd2b97f16b2aefada0362229494ed61",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -3187,8 +3240,9 @@ $$;
 comment on function rhythm.trees(uuid[]) is
   'Of some executions and all that they started, directly or not, those that are not over. Internal.';
 
--- A parent that runs starts children until its state is locked. To lock those as well means to let go of everything
--- and to begin anew with more: only so are locks taken in the order of ids, whatever ids the children were given.
+-- A workflow that runs starts children until its state is locked; a task is given some until its row is. To lock those
+-- as well means to let go of everything and to begin anew with more: only so are locks taken in the order of ids,
+-- whatever ids the children were given.
 create or replace function rhythm.lock_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -3203,6 +3257,7 @@ begin
     begin
       v_locked := v_ids;
       perform rhythm.lock_around(v_locked);
+      perform from rhythm.execution as e where e.id = any (v_locked) order by e.id for no key update;
       v_ids := rhythm.trees(p_ids);
       if v_ids <@ v_locked then
         return v_ids;
@@ -3217,10 +3272,10 @@ end;
 $$;
 
 comment on function rhythm.lock_trees(uuid[]) is
-  'Locks the states of some executions, of all that they started and of their parents; returns what trees() does, which nobody can add to now. Internal.';
+  'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
--- more for that. The caller holds the states' locks.
+-- more for that. The caller comes from lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
 returns setof rhythm.moved
 language plpgsql
@@ -3228,7 +3283,6 @@ volatile
 set search_path = ''
 as $$
 begin
-  perform from rhythm.execution as e where e.id = any (p_ids) and e.stage < 4 order by e.id for no key update;
   return query
   with cleaning as (
     select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
@@ -3655,7 +3709,7 @@ comment on function rhythm.held(uuid) is
   {
     name: "257_unserved.sql",
     kind: "behaviour",
-    checksum: "e78ec4c4038d4fe06d2783e6c508fe77dca1ab55f17fdb1aa4aee348f366c6e3",
+    checksum: "e3a987ec5149ceacb197ce136f8bb9433ec2f74cc50d7533b49510cd87e98d2a",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
 -- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
@@ -3664,10 +3718,17 @@ comment on function rhythm.held(uuid) is
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
 returns jsonb
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
+  v_told jsonb;
+begin
+  if v_after_ms is null then
+    perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
+  end if;
   with waiting as materialized (
     select e.id, e.queue, e.target, e.since, e.note
     from (
@@ -3683,7 +3744,7 @@ as $$
       limit 20000
     ) as e
     where e.type = 'task'
-      and e.since < (select rhythm.now() - rhythm.duration_ms(to_jsonb(p_after)) * interval '1 millisecond')
+      and e.since < (select rhythm.now() - v_after_ms * interval '1 millisecond')
   ),
   unknown as (
     select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
@@ -3712,7 +3773,9 @@ as $$
     from late as l
     group by l.queue, l.target
   )
-  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') from told as t;
+  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') into v_told from told as t;
+  return v_told;
+end;
 $$;
 
 comment on function rhythm.unserved(uuid, text) is
@@ -6436,7 +6499,7 @@ comment on function rhythm.call_sql_task(text, jsonb) is
   {
     name: "655_run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "1befc17647cdab7ad86cf9e3e2a81fc7f936897f42368d6aed79cadaefa316ab",
+    checksum: "221e07f5218aa61bac0b7908e7c0a75c7b0460f825ac77b9e7d319f042501152",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -6488,7 +6551,7 @@ declare
   v_ids uuid[];
 begin
   if exists (select from rhythm.queue as q where q.name = p_queue) then
-    return rhythm.claim_limited(p_worker, p_queue, p_limit, p_targets, rhythm.now());
+    return rhythm.claim_limited(p_worker, p_queue, p_limit, p_targets, rhythm.now(), '{task}');
   end if;
   v_ids := array(
     select e.id

@@ -152,6 +152,33 @@ race("settle() before cancel(): children started meanwhile are cancelled too", a
   assert.deepEqual(await violations(arena.watcher), []);
 });
 
+for (const type of ["workflow", "task"] as const) {
+  for (const first of ["create", "cancel"] as const) {
+    race(
+      `create_many() under a ${type} that is cancelled meanwhile, ${first} first: cancelled too`,
+      async () => {
+        await using arena = await openArena(2);
+        await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+        const [parent] = type === "workflow"
+          ? await arena.watcher`select rhythm.start('f') as id`
+          : await arena.watcher`select rhythm.enqueue('a') as id`;
+        const create: Act = (sql) => sql`select rhythm.enqueue('b', parent => ${parent?.id}) as id`;
+        const cancel: Act = (sql) => sql`select rhythm.cancel(${parent?.id}, 'enough')`;
+        await inTurn(
+          arena,
+          first === "create" ? { first: create, second: cancel } : { first: cancel, second: create },
+        );
+        const rows = await arena.watcher`select status, cancel_reason from rhythm.execution order by target`;
+        assert.deepEqual(rows.map((row) => [row.status, row.cancel_reason]), [
+          ["cancelled", "enough"],
+          ["cancelled", "enough"],
+        ]);
+        assert.deepEqual(await violations(arena.watcher), []);
+      },
+    );
+  }
+}
+
 for (const first of ["signal", "suspend"] as const) {
   race(`signal() and settle() at once, ${first} first: the signal is taken`, async () => {
     await using arena = await openArena(2);

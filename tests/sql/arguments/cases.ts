@@ -721,7 +721,11 @@ export const cases: Record<string, Cases> = {
   held: { p_worker: [["held(null)", "", "[]"], [`held(${nobody})`, "", "[]"]] },
   unserved: {
     p_worker: [["unserved(null)", "", "[]"], [`unserved(${nobody})`, "", "[]"]],
-    p_after: "what is no duration finds nothing",
+    p_after: [
+      [`unserved(${worker}, 'soon')`, "RH001", 'p_after must be a duration: seconds, or text such as "30s"'],
+      [`unserved(${worker}, '-1s')`, "RH001", 'p_after must be a duration: seconds, or text such as "30s"'],
+      [`unserved(${worker}, null)`, "RH001", 'p_after must be a duration: seconds, or text such as "30s"'],
+    ],
   },
   get_program: { p_program: [["get_program(null)", "", "null"], ["get_program('x')", "", "null"]] },
   stop_worker: { p_worker: [["stop_worker(null)", "", ""], [`stop_worker(${nobody})`, "", ""]] },

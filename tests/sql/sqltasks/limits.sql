@@ -20,3 +20,24 @@ begin
   assert (select count(*) from rhythm.executions as e where e.status = 'completed') = 15;
 end;
 $$;
+
+-- A queue with limits may have workflows before its SQL tasks: those are a worker's business, and nobody's obstacle.
+do $$
+declare
+  v_task uuid;
+begin
+  perform rhythm.tick();
+  perform rhythm.register_flow('f', 'return 1', '{}');
+  perform rhythm.start('f', queue => 'sql', priority => 5) from generate_series(1, 20);
+  v_task := rhythm.enqueue('answer');
+  perform rhythm.configure_queue('sql', concurrency => 2);
+  perform rhythm.run_sql_tasks();
+  assert rhythm.get(v_task) ->> 'status' = 'completed', 'behind more workflows than may run at once';
+  v_task := rhythm.enqueue('answer', concurrency_key => 'k');
+  perform rhythm.configure_queue('sql', concurrency => 2, per_key_concurrency => 1);
+  perform rhythm.run_sql_tasks();
+  assert rhythm.get(v_task) ->> 'status' = 'completed', 'and where keys are counted';
+  assert (select count(*) from rhythm.executions as e where e.type = 'workflow' and e.status = 'pending' and e.attempt = 0) = 20,
+    'the workflows were not begun';
+end;
+$$;
