@@ -50,7 +50,7 @@ for (const args of [["list", "--watch"], ["logs", "-f"], ["show", "<id>", "-f"]]
         : await inTerminal(called, { type: typed });
       equal(code, 130);
       ok(!/rror|\n\s+at /.test(out), out);
-      if (args[0] === "list") equal(normal(out).replaceAll(/ {2,}/g, "  "), WATCHED);
+      if (args[0] === "list") ok(normal(out).replaceAll(/ {2,}/g, "  ").endsWith(WATCHED), out);
     },
   });
 }
