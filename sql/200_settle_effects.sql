@@ -49,7 +49,7 @@ begin
   select rhythm.request_problem(r.value) into v_problem
   from jsonb_array_elements(v_requests) as r
   where (r.value - '{id,type,target,parent,inputs,traceparent}'::text[] <> '{}'
-      or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or length(r.value::text) > 100000)
+      or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or pg_column_size(r.value) > 20000)
     and rhythm.request_problem(r.value) is not null
   limit 1;
   if v_problem is not null then

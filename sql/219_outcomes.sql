@@ -15,17 +15,19 @@ as $$
 declare
   v_result rhythm.outcome[];
 begin
-  with held as (
-    select o::rhythm.outcome as o, e.id
-    from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o
-    join rhythm.execution as e on e.id = o.id and e.attempt = o.attempt
-    where e.worker = p_worker
-      and (o.seq is null or exists (select from rhythm.workflow_state as s where s.execution_id = o.id and s.seq = o.seq))
-    order by e.id
-    for no key update of e
+  -- From the outcomes to their rows, whatever the planner makes of an empty table: the lock in it keeps the inner query whole.
+  with given as (
+    select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o order by o.id
   )
-  select coalesce(array_agg(h.o), '{}') from held as h
-  into v_result;
+  select coalesce(array_agg(g::rhythm.outcome), '{}')
+  into v_result
+  from given as g
+  cross join lateral (
+    select from rhythm.execution as e
+    where e.id = g.id and e.attempt = g.attempt and e.worker = p_worker
+      and (g.seq is null or exists (select from rhythm.workflow_state as s where s.execution_id = g.id and s.seq = g.seq))
+    for no key update of e
+  ) as held;
   return v_result;
 end;
 $$;

@@ -1468,7 +1468,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "150_wake.sql",
     kind: "behaviour",
-    checksum: "fd6ba039d069d3b3af73b48bd275061f4db0f5a108b281c9cbdda99b7faaca5b",
+    checksum: "e1cd7b35f7fc1ece2c0332d733a5b7bccab3960451c2f38aca88c7706a73824a",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -1503,20 +1503,30 @@ $$;
 
 comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
 
--- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once.
+-- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once. A join, and
+-- hashed: a thousand ends that each look through a group of a thousand would take longer than all the rest.
 create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
 returns integer[]
 language plpgsql
 immutable
 set search_path = ''
+set enable_hashjoin = on
 as $$
 begin
+  if cardinality(p_items) = 1 then
+    return (
+      select coalesce(array_agg(
+        n.need - case when p_waits -> (n.nth - 1)::integer -> 'ids' ? p_items[1].id::text then case when p_items[1].failed then 1000000 else 1 end else 0 end
+        order by n.nth), '{}')
+      from unnest(p_need) with ordinality as n (need, nth)
+    );
+  end if;
   return (
     select coalesce(array_agg(
       n.need - (
         select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
-        from unnest(p_items) as i
-        where p_waits -> (n.nth - 1)::integer -> 'ids' ? i.id::text
+        from jsonb_array_elements_text(p_waits -> (n.nth - 1)::integer -> 'ids') as w (id)
+        join unnest(p_items) as i on i.id = w.id::uuid
       ) order by n.nth), '{}')
     from unnest(p_need) with ordinality as n (need, nth)
   );
@@ -2032,7 +2042,7 @@ comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) i
   {
     name: "200_settle_effects.sql",
     kind: "behaviour",
-    checksum: "bce56e543888dd0765d956ee3bae02adc54bdcdd2c2e87171691e381163da31b",
+    checksum: "310a1b27dfceb4a584471b359201e1c886968a632a9fb90eb198c42006ee376e",
     text: `-- What a workflow asked for becomes rows.
 
 create or replace function rhythm.needs(p_waits jsonb)
@@ -2084,7 +2094,7 @@ begin
   select rhythm.request_problem(r.value) into v_problem
   from jsonb_array_elements(v_requests) as r
   where (r.value - '{id,type,target,parent,inputs,traceparent}'::text[] <> '{}'
-      or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or length(r.value::text) > 100000)
+      or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or pg_column_size(r.value) > 20000)
     and rhythm.request_problem(r.value) is not null
   limit 1;
   if v_problem is not null then
@@ -2601,7 +2611,7 @@ comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
   {
     name: "219_outcomes.sql",
     kind: "behaviour",
-    checksum: "4069ba9e47ccda3e9c82fc2d7b792963f8fc6298dcb2e602acd1d535b40b5bd0",
+    checksum: "594c3bc3253c97a6ae58ce28bebdeb4f6f73a8e2ec6f66b5a36be5b342dc6a85",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
@@ -2619,17 +2629,19 @@ as $$
 declare
   v_result rhythm.outcome[];
 begin
-  with held as (
-    select o::rhythm.outcome as o, e.id
-    from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o
-    join rhythm.execution as e on e.id = o.id and e.attempt = o.attempt
-    where e.worker = p_worker
-      and (o.seq is null or exists (select from rhythm.workflow_state as s where s.execution_id = o.id and s.seq = o.seq))
-    order by e.id
-    for no key update of e
+  -- From the outcomes to their rows, whatever the planner makes of an empty table: the lock in it keeps the inner query whole.
+  with given as (
+    select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o order by o.id
   )
-  select coalesce(array_agg(h.o), '{}') from held as h
-  into v_result;
+  select coalesce(array_agg(g::rhythm.outcome), '{}')
+  into v_result
+  from given as g
+  cross join lateral (
+    select from rhythm.execution as e
+    where e.id = g.id and e.attempt = g.attempt and e.worker = p_worker
+      and (g.seq is null or exists (select from rhythm.workflow_state as s where s.execution_id = g.id and s.seq = g.seq))
+    for no key update of e
+  ) as held;
   return v_result;
 end;
 $$;
