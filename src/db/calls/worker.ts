@@ -60,8 +60,9 @@ export interface LeaseRequest {
 }
 
 /**
- * Leases ready executions. Of workflows alone, without waiting for the disk: nothing outside comes of an advance before
- * it is settled, and the settle writes the lease, too. A lease of a task is on the disk before its handler starts.
+ * Leases ready executions. Of flows alone, without waiting for the disk: nothing outside comes of an advance before it
+ * is settled, and a lease that a crash of the server took back is refused then. A lease of a task, or of a workflow in
+ * code, is on the disk before a line of it runs.
  */
 export async function claim(
   home: Home,
@@ -69,14 +70,15 @@ export async function claim(
 ): Promise<ClaimedRow[]> {
   return await ask<ClaimedRow>(
     home,
-    `select c.*, case when c.may_wait then set_config('synchronous_commit', 'off', true) end
+    `select (w.c).*
     from (
-      select c.*, bool_and(c.type = 'workflow') over () as may_wait
+      select c, bool_and(c.version is not null) over () as only_flows
       from rhythm.claim(
         p_worker => $1::text::uuid, p_queues => $2::text::text[], p_limit => $3::text::integer,
         p_targets => $4::text::text[], p_dozing => $5::text::boolean
       ) as c
-    ) as c`,
+    ) as w
+    where not w.only_flows or set_config('synchronous_commit', 'off', true) is not null`,
     [request.worker, request.queues, String(request.limit), request.targets, String(request.dozing)],
   );
 }
