@@ -50,7 +50,7 @@ addEventListener("unload", () => Deno.removeSync(kept, { recursive: true }));
 async function dev(files: Record<string, string>, where: "server" | "embedded" = "server"): Promise<Dev> {
   const made = await project(files);
   const isEmbedded = onEmbedded || where === "embedded";
-  if (isEmbedded) await bring(`${kept}/data`, `${made.path}/.rhythm`);
+  if (where === "embedded") await bring(`${kept}/data`, `${made.path}/.rhythm`);
   const database: TestDatabase | undefined = isEmbedded
     ? undefined
     : await freshDatabase({ engine: "absent" });
