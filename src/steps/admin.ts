@@ -16,6 +16,7 @@ import { type Duration, durationMs } from "../shared/duration.ts";
 import { type JsonObject, toJson } from "../shared/json.ts";
 import { makeContext, type WorkflowContext } from "./context.ts";
 import { DIRECT_QUEUE, DirectDriver } from "./direct.ts";
+import { DIRECT_CONNECTIONS } from "./direct_store.ts";
 import { ContextError } from "./errors.ts";
 import { Counter } from "./names.ts";
 
@@ -172,7 +173,7 @@ export class Admin {
         // Idle connections are closed soon, so that a script that forgets close() ends.
         ? connect({
           url: this.#url,
-          maxConnections: 5,
+          maxConnections: DIRECT_CONNECTIONS,
           idleTimeoutMs: 2_000,
           applicationName: "rhythm steps",
         })

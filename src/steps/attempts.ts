@@ -84,12 +84,11 @@ function pauseOf<T>(
   call: StepCall<T>,
   end: { thrown: unknown; failure: Failure; attempt: number },
 ): number | undefined | "later" {
-  const isTransient = end.thrown instanceof TransientStepError ||
-    call.transactional && isCommitTrouble(end.thrown);
   if (call.retry !== undefined) {
     return end.failure.retryable ? pauseAfter(call.retry, end.attempt) : undefined;
   }
-  if (!isTransient) return undefined;
+  if (call.transactional && isCommitTrouble(end.thrown)) return pauseAfter(TRANSIENT_RETRY, end.attempt);
+  if (!(end.thrown instanceof TransientStepError)) return undefined;
   return run.transient === "throw" ? "later" : pauseAfter(TRANSIENT_RETRY, end.attempt);
 }
 

@@ -265,10 +265,11 @@ export class WorkflowContext {
   }
 
   #call({ name, options, run: fn }: ContextCall): Promise<unknown> {
-    if (options.transactional && this.#sql !== undefined) {
+    if (this.#sql !== undefined) {
       return Promise.reject(
         new ContextError(
-          `Step "${name}" cannot be called in step "${this.#inside}": both are transactional, and a transaction has one result. ` +
+          `Step "${name}" cannot be called in step "${this.#inside}", which is transactional: a transaction has one result, ` +
+            `and on the embedded database nothing else can be stored while it is open. ` +
             `Call one after the other in the workflow, or do both in one step`,
           "NESTED_TRANSACTION",
         ),

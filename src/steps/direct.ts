@@ -7,6 +7,8 @@ import { Uuids } from "../define/uuid.ts";
 import { failureOf } from "../define/failure.ts";
 import type { ContextCore, Driver, WorkflowContext } from "./context.ts";
 import { makeContext } from "./context.ts";
+import { EngineError } from "../db/errors.ts";
+import { patiently } from "./patience.ts";
 import { directStore } from "./direct_store.ts";
 import { ContextError, TransientStepError, WorkflowCancelledError, WorkflowFailedError } from "./errors.ts";
 import { Counter } from "./names.ts";
@@ -42,6 +44,7 @@ export class DirectDriver implements Driver {
   #worker: Promise<string> | undefined;
   #workerId = "";
   #using = 0;
+  #isClosed = false;
   #heart: ReturnType<typeof setInterval> | undefined;
 
   /** @param parts what it stands on */
@@ -94,6 +97,7 @@ export class DirectDriver implements Driver {
 
   /** Hands back what is still running. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const run of this.#runs.values()) run.stop("shutdown", "The process that ran it closed its Admin");
     clearInterval(this.#heart);
     if (this.#worker !== undefined) await leave(this.#home, await this.#worker);
@@ -116,7 +120,7 @@ export class DirectDriver implements Driver {
 
   async #untilOver(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
     for (let tries = 0;; tries++) {
-      const claimed = await claimExecution(this.#home, this.#workerId, core.id);
+      const claimed = await patiently(() => claimExecution(this.#home, this.#workerId, core.id));
       if (claimed === undefined) {
         const execution = await this.#read(core);
         if (execution.completedAt !== null) return outcomeOf(core, execution);
@@ -155,8 +159,7 @@ export class DirectDriver implements Driver {
   async #conclude(core: ContextCore, end: RunEnd): Promise<{ value: unknown } | undefined> {
     switch (end.status) {
       case "completed":
-        if (!await this.#settle(core, `"status":"completed","output":${end.output}`)) return undefined;
-        return { value: JSON.parse(end.output) };
+        return await this.#complete(core, end.output);
       case "failed":
         if (isTransient(end.thrown)) {
           await this.#settle(
@@ -191,12 +194,26 @@ export class DirectDriver implements Driver {
     }
   }
 
+  // What the database refuses, a result that is too large, fails the workflow, and whoever called it hears of it.
+  async #complete(core: ContextCore, output: string): Promise<{ value: unknown } | undefined> {
+    try {
+      const isOurs = await this.#settle(core, `"status":"completed","output":${output}`);
+      return isOurs ? { value: JSON.parse(output) } : undefined;
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      const reason = JSON.stringify(failureOf(error).error);
+      await this.#settle(core, `"status":"failed","retryable":false,"error":${reason}`);
+      throw error;
+    }
+  }
+
   /** Settles; false: it was no longer this process's. */
   async #settle(core: ContextCore, outcome: string): Promise<boolean> {
     this.#runs.delete(core.id);
     const { attempt } = this.#claims.get(core.id)!;
     const text = `[{"id":"${core.id}","attempt":${attempt},${outcome}}]`;
-    const batch = await settle(this.#home, text, { worker: this.#workerId, limit: 0, targets: "{}" });
+    const request = { worker: this.#workerId, limit: 0, targets: "{}", onError: "raise" } as const;
+    const batch = await patiently(() => settle(this.#home, text, request));
     return batch.refused.length === 0;
   }
 
@@ -222,12 +239,15 @@ export class DirectDriver implements Driver {
 
   // It runs elsewhere, or waits. Nobody else may be there to do what is due.
   async #waitAWhile(tries: number): Promise<void> {
-    const dueMs = await tick(this.#home);
+    const dueMs = await patiently(() => tick(this.#home));
     const pauseMs = Math.min(250, 5 * 2 ** Math.min(tries, 6), Math.max(2, dueMs ?? 250));
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 
   async #enter(): Promise<void> {
+    if (this.#isClosed) {
+      throw new ContextError("The Admin that made this context was closed: make another", "ADMIN_CLOSED");
+    }
     this.#using++;
     this.#worker ??= this.#register();
     try {

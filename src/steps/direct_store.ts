@@ -2,7 +2,12 @@ import type { Home } from "../db/calls/home.ts";
 import { loadSteps, saveSteps } from "../db/calls/steps.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { sqlTag } from "../db/sql_tag.ts";
+import { Limit } from "./limit.ts";
+import { patiently } from "./patience.ts";
 import { LeaseLostError, type StepNews, type StepStore } from "./store.ts";
+
+/** How many connections an `Admin` opens at most. */
+export const DIRECT_CONNECTIONS = 5;
 
 /**
  * Where a process keeps the steps of the workflows that it runs itself.
@@ -17,11 +22,15 @@ export function directStore(database: Database, schema: string, worker: () => st
     const refused = await saveSteps(homeOn(on), worker(), [news]);
     if (refused.length > 0) throw new LeaseLostError(news.execution_id, news.name);
   };
+  // What a transaction waits for, another step's save or a sign of life, needs a connection, too.
+  const transactions = new Limit(DIRECT_CONNECTIONS - 2);
   return {
-    load: (execution) => loadSteps(homeOn(database), [execution]),
-    save: (news) => save(database, news),
+    load: (execution) => patiently(() => loadSteps(homeOn(database), [execution])),
+    save: (news) => patiently(() => save(database, news)),
     saveInTransaction: async (body) => {
-      await database.transaction(async (tx) => await save(tx, await body(sqlTag(tx))));
+      await transactions.run(() =>
+        database.transaction(async (tx) => await save(tx, await body(sqlTag(tx))))
+      );
     },
   };
 }

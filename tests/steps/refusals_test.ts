@@ -20,6 +20,10 @@ onServer("what cannot be done is said, with what to do instead", async () => {
     "in_tx",
     async (ctx) => await ctx.step("out", { transactional: true }, (inner) => tx(inner)),
   );
+  const plainInTx = workflow(
+    "plain_in_tx",
+    async (ctx) => await ctx.step("out", { transactional: true }, (inner) => inc(inner, 1)),
+  );
   const ctx = await test.admin.createWorkflow("one");
 
   const refusals: [() => Promise<unknown>, string, RegExp][] = [
@@ -52,6 +56,21 @@ onServer("what cannot be done is said, with what to do instead", async () => {
       async () => await inTx(await test.admin.createWorkflow(inTx)),
       "NESTED_TRANSACTION",
       /"tx" cannot be called in step "out"/,
+    ],
+    [
+      async () => await plainInTx(await test.admin.createWorkflow(plainInTx)),
+      "NESTED_TRANSACTION",
+      /"inc" cannot be called in step "out", which is transactional/,
+    ],
+    [
+      async () => {
+        await using other = new Admin(test.database.url);
+        const late = await other.createWorkflow("one");
+        await other.close();
+        return await one(late);
+      },
+      "ADMIN_CLOSED",
+      /make another/,
     ],
     [() => test.admin.getWorkflow(crypto.randomUUID()), "WORKFLOW_NOT_FOUND", /There is no workflow/],
   ];

@@ -174,6 +174,25 @@ onServer("a transactional step: its writes are there with its result, and gone w
   assert.deepEqual(await test.database.database.query("select amount from ledger"), [{ amount: 5 }]);
 });
 
+onServer(
+  "more transactional steps at once than connections, each waiting for another step, get through",
+  async () => {
+    await using test = await stepsTest();
+    const crowded = workflow("crowded", async (ctx) => {
+      const steps = Array.from(
+        { length: 12 },
+        async (_, nth) =>
+          await ctx.step(`out ${nth}`, { transactional: true }, async (tx) => {
+            await tx.sql`select 1`;
+            return await ctx.step(`in ${nth}`, () => nth);
+          }),
+      );
+      return (await Promise.all(steps)).reduce((a, b) => a + b);
+    });
+    assert.equal(await crowded(await test.admin.createWorkflow(crowded)), 66);
+  },
+);
+
 onServer("a workflow sleeps, and waits for a signal, without a worker", async () => {
   await using test = await stepsTest();
   const waiting = workflow("waiting", async (ctx) => {
