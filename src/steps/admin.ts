@@ -138,9 +138,10 @@ export class Admin {
    */
   async getWorkflow(id: string): Promise<WorkflowContext> {
     const { database, driver } = await this.#open();
-    const [execution] = await readExecutions({ on: database, schema: this.#schema }, [id]);
+    const home = { on: database, schema: this.#schema };
+    const [execution] = UUID.test(id) ? await readExecutions(home, [id]) : [];
     if (execution === undefined || execution.type !== "workflow") {
-      throw new ContextError(`There is no workflow ${id}`, "WORKFLOW_NOT_FOUND");
+      throw new ContextError(`There is no workflow "${id}"`, "WORKFLOW_NOT_FOUND");
     }
     return makeContext({
       id: execution.id,
@@ -183,6 +184,8 @@ export class Admin {
     })();
   }
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function readVariable(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });

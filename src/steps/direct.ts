@@ -120,6 +120,7 @@ export class DirectDriver implements Driver {
 
   async #untilOver(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
     for (let tries = 0;; tries++) {
+      this.#checkOpen();
       const claimed = await patiently(() => claimExecution(this.#home, this.#workerId, core.id));
       if (claimed === undefined) {
         const execution = await this.#read(core);
@@ -244,10 +245,13 @@ export class DirectDriver implements Driver {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 
+  #checkOpen(): void {
+    if (!this.#isClosed) return;
+    throw new ContextError("The Admin that made this context was closed: make another", "ADMIN_CLOSED");
+  }
+
   async #enter(): Promise<void> {
-    if (this.#isClosed) {
-      throw new ContextError("The Admin that made this context was closed: make another", "ADMIN_CLOSED");
-    }
+    this.#checkOpen();
     this.#using++;
     this.#worker ??= this.#register();
     try {

@@ -1,7 +1,7 @@
 /** A workflow in the process that calls it: what the database does to it meanwhile. */
 import assert from "node:assert/strict";
-import { workflow } from "../../src/steps/mod.ts";
-import { onServer, type StepsTest, stepsTest } from "./support.ts";
+import { Admin, workflow } from "../../src/steps/mod.ts";
+import { onServer, type StepsTest, stepsTest, until } from "./support.ts";
 
 async function cutConnections(test: StepsTest): Promise<void> {
   await test.database.sql`
@@ -57,4 +57,17 @@ onServer("a result that is too large fails the workflow, and whoever called it h
   await assert.rejects(large(ctx), { code: "RH006" });
   assert.equal(await test.status(ctx.id()), "failed");
   await assert.rejects(large(ctx), { code: "RH006" });
+});
+
+onServer("closing an Admin ends the calls that wait, and the workflow stays for the next", async () => {
+  await using test = await stepsTest();
+  const other = new Admin(test.database.url);
+  const waiting = workflow("waiting", async (ctx) => await ctx.signal("go"));
+  const ctx = await other.createWorkflow(waiting);
+  const refused = assert.rejects(waiting(ctx), { code: "ADMIN_CLOSED" });
+  await until(async () => await test.status(ctx.id()) === "suspended");
+  await other.close();
+  await refused;
+  await test.database.sql`select rhythm.signal(${ctx.id()}, 'go', '7')`;
+  assert.equal(await waiting(await test.admin.getWorkflow(ctx.id())), 7);
 });

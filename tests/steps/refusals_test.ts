@@ -72,6 +72,7 @@ onServer("what cannot be done is said, with what to do instead", async () => {
       "ADMIN_CLOSED",
       /make another/,
     ],
+    [() => test.admin.getWorkflow("nonsense"), "WORKFLOW_NOT_FOUND", /There is no workflow "nonsense"/],
     [() => test.admin.getWorkflow(crypto.randomUUID()), "WORKFLOW_NOT_FOUND", /There is no workflow/],
   ];
   for (const [call, code, message] of refusals) await assert.rejects(call, { code, message });
