@@ -6,8 +6,8 @@ import type { Advance } from "./warm_flows.ts";
 export interface AdvancesParts {
   /** The engine. */
   readonly engine: Engine;
-  /** Calls with as many places as may be promised to it. */
-  readonly promising: <Result>(call: (places: number) => Promise<Result>) => Promise<Result>;
+  /** Calls with as many places as may be promised to it, and so many at most. */
+  readonly promising: <Result>(most: number, call: (places: number) => Promise<Result>) => Promise<Result>;
   /** The workflows that are open in memory. */
   readonly flows: {
     readonly advanced: (advance: Advance, leased: ReadonlyMap<string, LeasedChild>) => Claimed[];
@@ -75,8 +75,10 @@ export class Advances {
   async #commit(batch: Advance[]): Promise<void> {
     const began = performance.now();
     const ends = batch.map(({ end }) => end);
-    const settlement = await this.#parts.promising((places) =>
-      this.#parts.engine.settleAdvanced(ends, places)
+    const children = ends.reduce((sum, end) => sum + end.children.length, 0);
+    const settlement = await this.#parts.promising(
+      children,
+      (places) => this.#parts.engine.settleAdvanced(ends, places),
     );
     this.#spread(batch, settlement, began);
   }
@@ -92,7 +94,13 @@ export class Advances {
 
   #alone({ task, flow, end }: Advance): void {
     this.#parts.flows.forget(flow.id);
-    this.#parts.settle({ id: task.id, attempt: task.attempt, status: "completed", output: end.output });
+    this.#parts.settle({
+      id: task.id,
+      attempt: task.attempt,
+      hasParent: true,
+      status: "completed",
+      output: end.output,
+    });
   }
 }
 

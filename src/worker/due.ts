@@ -23,3 +23,13 @@ export function dueAfter(outcome: Outcome, now = Date.now()): number | undefined
   }
   return soonest;
 }
+
+/** How many executions the settle of some outcomes may bring along at most: children, and workflows that go on. */
+export function broughtBy(outcomes: readonly Outcome[]): number {
+  let most = 0;
+  for (const outcome of outcomes) {
+    if (outcome.hasParent) most++;
+    if ("flow" in outcome && outcome.flow !== undefined) most += 1 + outcome.flow.effects.length;
+  }
+  return most;
+}

@@ -63,6 +63,8 @@ export type Outcome =
     readonly attempt: number;
     /** For a workflow: how often it had been suspended when it was leased. A settle that is repeated is known by it. */
     readonly seq?: number;
+    /** Whether a workflow started it, which may go on now. */
+    readonly hasParent?: boolean;
   }
   & (
     | { readonly status: "completed"; readonly output: string; readonly flow?: FlowAdvance }

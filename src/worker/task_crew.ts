@@ -146,11 +146,14 @@ const BLOCKED_MS = 500;
 
 function outcomeOf(end: TaskEnd, claimed: Claimed): Outcome | undefined {
   const { id, attempt } = claimed;
-  if (end.status === "completed") return { id, attempt, status: "completed", output: end.output };
-  if (end.status === "failed") {
-    return { id, attempt, status: "failed", error: end.error, retryable: end.retryable };
+  const hasParent = claimed.parentId !== null;
+  if (end.status === "completed") {
+    return { id, attempt, hasParent, status: "completed", output: end.output };
   }
-  if (end.stop.reason === "cancelled") return { id, attempt, status: "cancelled" };
+  if (end.status === "failed") {
+    return { id, attempt, hasParent, status: "failed", error: end.error, retryable: end.retryable };
+  }
+  if (end.stop.reason === "cancelled") return { id, attempt, hasParent, status: "cancelled" };
   if (end.stop.reason === "shutdown") {
     return { id, attempt, status: "released", reason: end.stop.message, delayMs: 0 };
   }

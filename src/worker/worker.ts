@@ -5,7 +5,7 @@ import { CodeCrew, NO_CODE } from "./code_crew.ts";
 import { Audit } from "./audit.ts";
 import { Doze, pauseAfter } from "./doze.ts";
 import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
-import { dueAfter } from "./due.ts";
+import { broughtBy, dueAfter } from "./due.ts";
 import { FlowCrew } from "./flow_crew.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { Hands } from "./hands.ts";
@@ -94,7 +94,7 @@ export class Worker {
     });
     this.#advances = new Advances({
       engine: parts.engine,
-      promising: (call) => this.#promising(Math.ceil(this.#free() / 2), call),
+      promising: (most, call) => this.#promising(Math.min(most, this.#spare()), call),
       flows: this.#flows,
       answered: (began, settled) => this.#advanced(began, settled),
       take: (claimed) => this.#take(claimed),
@@ -233,17 +233,19 @@ export class Worker {
 
   // A handler's place is free when it ends, not when it is settled; but settles must keep up.
   #room(): number {
-    const pending = this.#commits.pending + this.#advances.pending;
-    if (pending > 4 * BATCH) return 0;
-    const free = this.#free();
-    // What settles brings work along: half of the places are kept for it.
-    return Math.min(BATCH, pending > 0 ? Math.ceil(free / 2) : free);
+    if (this.#commits.pending + this.#advances.pending > 4 * BATCH) return 0;
+    return Math.min(BATCH, this.#free());
   }
 
   // Places that are not taken, nor promised to what a call under way may bring.
   #free(): number {
     if (this.#state !== "running") return 0;
     return Math.max(0, this.#parts.concurrency - this.#hands.size - this.#promised);
+  }
+
+  // What a settle brings along gets half of the places: what is queued or signalled meanwhile does not wait for it.
+  #spare(): number {
+    return Math.floor(this.#free() / 2);
   }
 
   async #promising<T>(places: number, call: (places: number) => Promise<T>): Promise<T> {
@@ -304,9 +306,8 @@ export class Worker {
 
   async #commit(batch: Outcome[]): Promise<void> {
     const began = performance.now();
-    // Not all places: what was signalled or queued meanwhile must not wait for the answer.
     const settlement = await this.#promising(
-      Math.ceil(this.#free() / 2),
+      Math.min(broughtBy(batch), this.#spare()),
       (places) => this.#engine.settle(batch, places),
     );
     this.#lastHeard = performance.now();

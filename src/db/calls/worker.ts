@@ -60,7 +60,7 @@ export interface LeaseRequest {
 }
 
 /**
- * Leases ready executions. Of flows alone, without waiting for the disk: nothing outside comes of an advance before it
+ * Leases ready executions. An idle worker does not wait for the disk when it leases flows alone: nothing outside comes of an advance before it
  * is settled, and a lease that a crash of the server took back is refused then. A lease of a task, or of a workflow in
  * code, is on the disk before a line of it runs.
  */
@@ -70,18 +70,19 @@ export async function claim(
 ): Promise<ClaimedRow[]> {
   return await ask<ClaimedRow>(
     home,
-    `select (w.c).*
-    from (
-      select c, bool_and(c.version is not null) over () as only_flows
-      from rhythm.claim(
-        p_worker => $1::text::uuid, p_queues => $2::text::text[], p_limit => $3::text::integer,
-        p_targets => $4::text::text[], p_dozing => $5::text::boolean
-      ) as c
-    ) as w
-    where not w.only_flows or set_config('synchronous_commit', 'off', true) is not null`,
+    request.dozing ? IDLE_CLAIM : CLAIM,
     [request.worker, request.queues, String(request.limit), request.targets, String(request.dozing)],
   );
 }
+
+const CLAIM = `select c.* from rhythm.claim(
+  p_worker => $1::text::uuid, p_queues => $2::text::text[], p_limit => $3::text::integer,
+  p_targets => $4::text::text[], p_dozing => $5::text::boolean
+) as c`;
+
+const IDLE_CLAIM = `select (w.c).*
+from (select c, bool_and(c.version is not null) over () as only_flows from (${CLAIM}) as c) as w
+where not w.only_flows or set_config('synchronous_commit', 'off', true) is not null`;
 
 /** Commits outcomes, a JSON array as text. What the database refuses fails its execution, or raises. */
 export async function settle(
