@@ -9,9 +9,11 @@ Deno.test({
   fn: async () => {
     let running = 0;
     let most = 0;
-    const nap = task({ name: "nap" }, async (ms: number) => {
+    const full = Promise.withResolvers<void>();
+    const nap = task({ name: "nap" }, async (ms: number | null) => {
       most = Math.max(most, ++running);
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      if (running === 20) full.resolve();
+      await (ms === null ? full.promise : new Promise((resolve) => setTimeout(resolve, ms)));
       running--;
     });
     // Tasks come by claims, and by settles, which lease what a workflow starts: on a slow network both are under way.
@@ -31,6 +33,8 @@ Deno.test({
     const runs = await Promise.all([
       ...Array.from({ length: 5 }, () => rhythm.workflows.start("spread", { naps })),
       ...naps.map((ms) => rhythm.tasks.queue("nap", ms)),
+      // They go on until every place is taken.
+      ...Array.from({ length: 20 }, () => rhythm.tasks.queue("nap", null)),
     ]);
     const worker = rhythm.worker({ concurrency: 20 });
     const working = worker.run();
