@@ -72,7 +72,8 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
         ready.resolve();
       })
       : undefined;
-    if (watching !== undefined) await ready.promise;
+    // Whoever was told to stop meanwhile watches nothing, and is never ready.
+    if (watching !== undefined) await Promise.race([ready.promise, aborted(signal)]);
     await writeState(project.root, {
       pid: Deno.pid,
       url: server.url,

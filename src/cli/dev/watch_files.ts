@@ -34,6 +34,8 @@ async function watchOnce(
   const watcher = Deno.watchFs(directories, { recursive: false });
   const close = (): void => watcher.close();
   signal.addEventListener("abort", close, { once: true });
+  // It may have come while the directories were read.
+  if (signal.aborted) close();
   const changed = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let telling = Promise.resolve();
