@@ -10,9 +10,7 @@ Deno.test("Worker that was given up drops everything and begins anew", async () 
   await using it = await bench([patient], { leaseMs: 1_000 });
   const id = await it.add("patient");
   await until(() => it.worker.inHand === 1);
-  const former = await it.giveUp();
-  const rival = await it.rival();
-  await it.query("select from rhythm.claim($1)", rival);
+  const { former, rival } = await it.giveUpTo();
   await until(() => it.worker.inHand === 0);
   await until(async () => (await it.registered()).some((other) => ![former, rival].includes(other)));
   match(it.lines.join("\n"), /warn: this worker was silent for too long and was given up/);

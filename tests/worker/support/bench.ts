@@ -119,6 +119,17 @@ export class Bench implements AsyncDisposable {
     return id!;
   }
 
+  /** The worker is taken for dead, and a rival has its work before it begins anew; gives the ids of both. */
+  async giveUpTo(): Promise<{ former: string; rival: string }> {
+    const [former] = await this.registered();
+    const rival = await this.rival();
+    await this.place.database.transaction(async ({ query }) => {
+      await query("select rhythm.stop_worker($1)", [former!]);
+      await query("select from rhythm.claim($1)", [rival]);
+    });
+    return { former: former!, rival };
+  }
+
   async #count(condition: string): Promise<number> {
     const [row] = await this.query(`select count(*)::integer as n from rhythm.executions where ${condition}`);
     return row!.n as number;
