@@ -41,7 +41,8 @@ $$;
 comment on function rhythm.advanced_problem(jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
 
 -- What goes on from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
--- something is in its inbox, or it is not suspended any more. The caller holds the locks of the states.
+-- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
+-- claims. The caller holds the locks of the states.
 create or replace function rhythm.complete_advanced(p_worker uuid, p_ends jsonb, p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, is_over boolean, is_watched boolean)
 language plpgsql
@@ -52,6 +53,8 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
+declare
+  v_limited constant text[] := array(select q.name from rhythm.queue as q);
 begin
   return query
   with given as materialized (
@@ -65,7 +68,7 @@ begin
       output = coalesce(g.output, 'null')
     from given as g
     join rhythm.workflow_state as s on s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
-    join rhythm.execution as p on p.id = g.flow and p.stage = 3 and (g.next = 'suspended' or p.parent_id is null)
+    join rhythm.execution as p on p.id = g.flow and p.stage = 3 and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
     where t.id = g.id and t.worker = p_worker and t.attempt = g.attempt and t.parent_id = g.flow
     returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.mode, g.ids
   ),

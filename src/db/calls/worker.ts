@@ -60,9 +60,9 @@ export interface LeaseRequest {
 }
 
 /**
- * Leases ready executions. An idle worker does not wait for the disk when it leases flows alone: nothing outside comes of an advance before it
- * is settled, and a lease that a crash of the server took back is refused then. A lease of a task, or of a workflow in
- * code, is on the disk before a line of it runs.
+ * Leases ready executions. An idle worker does not wait for the disk when it leases flows alone: nothing outside comes
+ * of an advance before it is settled, and a lease that a crash of the server took back is refused then. A lease of a
+ * task, or of a workflow in code, is on the disk before a line of it runs.
  */
 export async function claim(
   home: Home,

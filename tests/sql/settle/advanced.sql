@@ -40,6 +40,10 @@ begin
   perform test.eq(test.status(f), 'pending', 'woken by the end that was settled alone');
   perform test.eq(pg_temp.advance(w, c[2], f, 2, '{"next": "completed", "result": 1}') -> 'declined', to_jsonb(array[c[2]]), 'it is not where the worker thinks');
 
+  perform rhythm.pause_queue('default');
+  perform test.eq(pg_temp.advance(w, c[4], g, 1, '{"next": "completed", "result": 1}') -> 'declined', to_jsonb(array[c[4]]), 'not in a queue that is paused, or has limits');
+  perform rhythm.resume_queue('default');
+
   perform rhythm.watch(array[g]);
   perform test.eq(pg_temp.advance(w, c[4], g, 1, '{"next": "completed", "result": {"ok": true}}') -> 'declined', '[]', 'the last step');
   perform test.eq(rhythm.get(g) -> 'output', '{"ok": true}'::jsonb, 'the result');
