@@ -12,20 +12,8 @@ set enable_sort = off
 set jit = off
 as $$
 declare
-  v_ids uuid[];
+  v_ids constant uuid[] := rhythm.take_ready(p_queue, p_limit, p_targets, p_now);
 begin
-  if p_targets is null then
-    v_ids := array(
-      select e.id from rhythm.execution as e
-      where e.stage = 1 and e.queue = p_queue and e.worker is null
-      order by e.priority desc, e.id limit p_limit for update skip locked);
-  else
-    v_ids := array(
-      select e.id from rhythm.execution as e
-      where e.stage = 1 and e.queue = p_queue and e.worker is null
-        and (e.type = 'workflow' or e.target = any (p_targets))
-      order by e.priority desc, e.id limit p_limit for update skip locked);
-  end if;
   if v_ids <> '{}' then
     update rhythm.execution as e
     set worker = p_worker,

@@ -62,6 +62,7 @@ begin
   end if;
   perform rhythm.move_aside(p_limit, p_now);
   perform rhythm.forget_keys(p_limit, p_now);
+  perform rhythm.forget_heads(p_now);
   perform rhythm.purge(null, p_limit);
 end;
 $$;

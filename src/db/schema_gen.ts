@@ -602,6 +602,30 @@ comment on type rhythm.step_news is 'What save_steps() is given for each step: t
 `,
   },
   {
+    name: "090_queue_heads.sql",
+    kind: "structure",
+    checksum: "793d388041fb6492b320c8f9c7a00f1fc8c7112d373aa7e1359354f2729160aa",
+    text: `-- How far queues are consumed, where that is worth remembering.
+
+create table rhythm.queue_head (
+  queue text not null,
+  targets bigint not null,
+  priority smallint not null,
+  id uuid not null,
+  made_after uuid not null,
+  until timestamptz not null,
+  constraint queue_head_pkey primary key (queue, targets)
+)
+with (fillfactor = 20);
+
+comment on table rhythm.queue_head is 'Where the head of a queue was when somebody had to walk far to it: over rows that are over, but that an old transaction somewhere may still see. Empty in good times.';
+comment on column rhythm.queue_head.targets is 'A hash of the tasks that were asked for: what one worker passes over, another takes.';
+comment on column rhythm.queue_head.id is 'Of this priority, claims begin after it.';
+comment on column rhythm.queue_head.made_after is 'Of higher priorities, claims begin with what was made after it.';
+comment on column rhythm.queue_head.until is 'Then somebody walks again from the very beginning, for the sake of what came back to a place before it.';
+`,
+  },
+  {
     name: "100_ground.sql",
     kind: "behaviour",
     checksum: "17edfe4ac3158661ce935a4be6f37c6f65c5b18331ed42b296a746a215a59116",
@@ -1769,9 +1793,178 @@ comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run exec
 `,
   },
   {
+    name: "165_queue_heads.sql",
+    kind: "behaviour",
+    checksum: "3b9c74c2ed8e47e1831f5a0cb88b5986e6cab49332ff0ebeda79e3f60ff12ae4",
+    text: `-- The head of a queue without limits.
+--
+-- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
+-- 200,000 rows take 50 ms. So whoever walked far notes where it found the head, and claims begin there for 10 µs for
+-- each row that was walked over. What enters the queue behind that place (a retry, a workflow that goes on, a
+-- transaction that was long in committing) is not seen meanwhile, but never for longer: the first claim after it walks
+-- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
+-- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
+
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_from_beginning(p_queue text, p_limit integer, p_targets text[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  if p_targets is null then
+    return array(
+      select e.id from rhythm.execution as e
+      where e.stage = 1 and e.queue = p_queue and e.worker is null
+      order by e.priority desc, e.id limit p_limit for update skip locked);
+  end if;
+  return array(
+    select e.id from rhythm.execution as e
+    where e.stage = 1 and e.queue = p_queue and e.worker is null
+      and (e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit for update skip locked);
+end;
+$$;
+
+comment on function rhythm.take_from_beginning(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
+
+-- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_after(p_head rhythm.queue_head, p_limit integer, p_targets text[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+begin
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.stage = 1 and e.queue = p_head.queue and e.worker is null
+      and e.priority > p_head.priority and e.id > p_head.made_after
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit for update skip locked);
+  if cardinality(v_ids) = p_limit then
+    return v_ids;
+  end if;
+  return v_ids || array(
+    select e.id from rhythm.execution as e
+    where e.stage = 1 and e.queue = p_head.queue and e.worker is null
+      and e.priority = p_head.priority and e.id > p_head.id
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
+end;
+$$;
+
+comment on function rhythm.take_after(rhythm.queue_head, integer, text[]) is 'The next ready executions after the head of a queue, locked. Internal.';
+
+-- Locks: an advisory lock for each head, if it is free. Never waits.
+create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
+returns boolean
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' head ' || p_queue, p_targets));
+$$;
+
+comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';
+
+-- Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
+create or replace function rhythm.note_head(p_queue text, p_targets bigint, p_last uuid, p_walked bigint, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
+begin
+  insert into rhythm.queue_head as h (queue, targets, priority, id, made_after, until)
+  select p_queue, p_targets, coalesce(max(e.priority), 0), least(coalesce(max(e.id::text)::uuid, v_made_after), v_made_after), v_made_after,
+    p_now + least(p_walked * interval '10 microseconds', interval '10 seconds')
+  from rhythm.execution as e where e.id = p_last
+  on conflict (queue, targets) do update set
+    priority = excluded.priority, id = excluded.id, made_after = excluded.made_after, until = excluded.until;
+end;
+$$;
+
+comment on function rhythm.note_head(text, bigint, uuid, bigint, timestamptz) is 'Notes the head of a queue that was walked from its beginning. Internal.';
+
+create or replace function rhythm.push_head(p_head rhythm.queue_head, p_last uuid, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update rhythm.queue_head as h
+  set id = n.id
+  from (
+    select least(e.id, rhythm.uuid7_floor(p_now - interval '250 milliseconds')) as id
+    from rhythm.execution as e where e.id = p_last and e.priority = p_head.priority
+  ) as n
+  where h.queue = p_head.queue and h.targets = p_head.targets and h.priority = p_head.priority and h.id < n.id;
+$$;
+
+comment on function rhythm.push_head(rhythm.queue_head, uuid, timestamptz) is 'Moves the head of a queue to what was found after it. Internal.';
+
+create or replace function rhythm.take_ready(p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  c_far constant integer := 5000;
+  -- Entries that this transaction walked over are counted by Postgres.
+  c_index constant oid := 'rhythm.execution_ready'::regclass;
+  v_targets constant bigint := hashtextextended(coalesce(array_to_string(p_targets, ' '), '*'), 0);
+  v_walked bigint := pg_stat_get_xact_tuples_returned(c_index);
+  v_head rhythm.queue_head;
+  v_ids uuid[] := '{}';
+begin
+  select h.* into v_head from rhythm.queue_head as h where h.queue = p_queue and h.targets = v_targets;
+  -- One looks again from the beginning when it is time, the others go on meanwhile.
+  if v_head.until > p_now or v_head.until > p_now - interval '10 seconds' and not rhythm.may_move_head(p_queue, v_targets) then
+    v_ids := rhythm.take_after(v_head, p_limit, p_targets);
+    if v_ids <> '{}' then
+      if pg_stat_get_xact_tuples_returned(c_index) - v_walked - cardinality(v_ids) > c_far and rhythm.may_move_head(p_queue, v_targets) then
+        perform rhythm.push_head(v_head, v_ids[cardinality(v_ids)], p_now);
+      end if;
+      return v_ids;
+    end if;
+  end if;
+  v_ids := rhythm.take_from_beginning(p_queue, p_limit, p_targets);
+  v_walked := pg_stat_get_xact_tuples_returned(c_index) - v_walked - cardinality(v_ids);
+  if v_walked > c_far and rhythm.may_move_head(p_queue, v_targets) then
+    perform rhythm.note_head(p_queue, v_targets, v_ids[cardinality(v_ids)], v_walked, p_now);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.take_ready(text, integer, text[], timestamptz) is
+  'The next ready executions of a queue without limits, locked: highest priority and oldest first, from its head. Internal.';
+
+create or replace function rhythm.forget_heads(p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  delete from rhythm.queue_head as h
+  where h.until < p_now - interval '1 hour' and rhythm.may_move_head(h.queue, h.targets);
+$$;
+
+comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that nobody asks for any more. Part of tick().';
+`,
+  },
+  {
     name: "170_claim.sql",
     kind: "behaviour",
-    checksum: "7ef1f44106487a5060b43ea1c98ddf799bc448f7056e21f739706c195f8a9abe",
+    checksum: "ef19a08ba77f3ab1662b71127767169621fae0358950fd69aa816c18e0eefb49",
     text: `-- Claiming.
 
 -- A queue without limits: no counting, and a heap-only update.
@@ -1786,20 +1979,8 @@ set enable_sort = off
 set jit = off
 as $$
 declare
-  v_ids uuid[];
+  v_ids constant uuid[] := rhythm.take_ready(p_queue, p_limit, p_targets, p_now);
 begin
-  if p_targets is null then
-    v_ids := array(
-      select e.id from rhythm.execution as e
-      where e.stage = 1 and e.queue = p_queue and e.worker is null
-      order by e.priority desc, e.id limit p_limit for update skip locked);
-  else
-    v_ids := array(
-      select e.id from rhythm.execution as e
-      where e.stage = 1 and e.queue = p_queue and e.worker is null
-        and (e.type = 'workflow' or e.target = any (p_targets))
-      order by e.priority desc, e.id limit p_limit for update skip locked);
-  end if;
   if v_ids <> '{}' then
     update rhythm.execution as e
     set worker = p_worker,
@@ -4342,7 +4523,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "751a197196b7270d70f6a3f730e10309ddde970fd0a2105ba5d2645ccab2a129",
+    checksum: "0d40577c6ae9716da4940f4134f5b9bc354450fe47aef549c450f7d4e03e6e83",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -4407,6 +4588,7 @@ begin
   end if;
   perform rhythm.move_aside(p_limit, p_now);
   perform rhythm.forget_keys(p_limit, p_now);
+  perform rhythm.forget_heads(p_now);
   perform rhythm.purge(null, p_limit);
 end;
 $$;

@@ -1,7 +1,8 @@
 // Claims, keys, limits and ticks from twenty sessions at once.
 import assert from "node:assert/strict";
+import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
-import { claim, openArena, registerWorker, settle, violations } from "./support/sessions.ts";
+import { claim, openArena, registerWorker, settle, until, violations } from "./support/sessions.ts";
 
 const race = (name: string, run: () => Promise<void>): void =>
   Deno.test({ name, ignore: onEmbedded, fn: run });
@@ -121,4 +122,60 @@ race("tick(): five sessions fire each timer and each delay once", async () => {
   assert.equal(flows.length, 100);
   for (const flow of flows) assert.equal(flow.settled.length, 1);
   assert.deepEqual(await violations(watcher), []);
+});
+
+race("claim(): while an old transaction sees all, nothing behind the head of a queue is lost", async () => {
+  await using arena = await openArena(6);
+  const [old, late, ...workers] = arena.sessions as [postgres.Sql, postgres.Sql, ...postgres.Sql[]];
+  const create = (sql: postgres.Sql, count: number): Promise<unknown> =>
+    sql`select count(*) from rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, ${count}::integer)))`;
+  const taken: string[] = [];
+  const work = async (session: postgres.Sql, isToEnd: () => boolean): Promise<void> => {
+    const worker = await registerWorker(session);
+    for (;;) {
+      const isLast = isToEnd();
+      const rows = await claim(session, worker, 500);
+      if (rows.length === 0 && isLast) return;
+      taken.push(...rows.map((row) => `${row.id} ${row.attempt}`));
+      // Every tenth comes back, to its old place, which is behind the head by now.
+      const outcomes = rows.map(({ id, attempt }, n) =>
+        n % 10 === 0 && attempt === 1
+          ? { id, attempt, status: "failed", error: { type: "Error", message: "again" } }
+          : { id, attempt, status: "completed" }
+      );
+      await session.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb)", [
+        worker,
+        JSON.stringify(outcomes),
+      ]);
+      await session`select rhythm.tick()`;
+    }
+  };
+  await old.begin("isolation level repeatable read", async (tx) => {
+    await tx`select count(*) from rhythm.execution`;
+    await arena
+      .watcher`select rhythm.register_tasks('[{"name": "a", "retry": {"max_attempts": 2, "initial": "1ms", "jitter": 0}}]')`;
+    await create(arena.watcher, 10_000);
+    let isOver = false;
+    const working = Promise.all(workers.map((session) => work(session, () => isOver)));
+    // Made early, committed late: behind what was made and consumed meanwhile.
+    await late.begin(async (producer) => {
+      await create(producer as unknown as postgres.Sql, 100);
+      for (let n = 0; n < 5; n++) await create(arena.watcher, 2000);
+      await until(
+        async () => (await arena.watcher`select from rhythm.queue_head`).length > 0,
+        "a head to be noted",
+      );
+    });
+    await until(async () => {
+      const [left] = await arena.watcher`select count(*)::integer as n from rhythm.execution where stage < 4`;
+      return left?.n === 0;
+    }, "everything to be over");
+    isOver = true;
+    await working;
+  });
+  assert.equal(new Set(taken).size, taken.length, "no attempt was leased twice");
+  const [row] = await arena
+    .watcher`select count(*)::integer as n from rhythm.execution where status = 'completed'`;
+  assert.equal(row?.n, 20_100);
+  assert.deepEqual(await violations(arena.watcher), []);
 });

@@ -1,0 +1,40 @@
+-- Where much was consumed and is still seen, claims begin at the head; what came in before it waits, but is never lost.
+do $$
+declare
+  w constant uuid := test.worker();
+  v_behind uuid;
+  v_next uuid;
+  v_urgent uuid;
+  v_last uuid;
+begin
+  perform rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, 12000)));
+  perform test.eq(cardinality(test.claim(w, 12000)), 12000, 'all of them');
+  perform test.eq((select count(*) from rhythm.queue_head), 0::bigint, 'nothing to walk over: no head');
+  perform rhythm.settle(w, (select jsonb_agg(jsonb_build_object('id', e.id, 'attempt', 1, 'status', 'completed')) from rhythm.execution as e));
+  perform test.pass('1 s');
+  perform rhythm.enqueue('a'), rhythm.enqueue('a');
+  perform test.pass('1 s');
+  perform test.eq(cardinality(test.claim(w, 1)), 1, 'far from the beginning');
+  perform test.eq((select count(*) from rhythm.queue_head as h where h.until > rhythm.now()), 1::bigint, 'noted');
+
+  select c.id into v_behind from rhythm.create_many(jsonb_build_array(
+    jsonb_build_object('type', 'task', 'target', 'a', 'id', rhythm.uuid7_floor(rhythm.now() - interval '1 hour')))) as c (id);
+  v_urgent := rhythm.enqueue('a', priority => 1);
+  v_next := (select e.id from rhythm.execution as e where e.stage = 1 and e.worker is null and e.id not in (v_behind, v_urgent));
+  perform test.eq(test.claim(w, 1), array[v_urgent], 'what is more urgent comes first, as ever');
+  perform test.eq(test.claim(w, 5), array[v_next], 'then what is after the head');
+  perform test.eq(test.claim(w, 5), array[v_behind], 'a worker that finds nothing there looks everywhere before it sleeps');
+
+  select c.id into v_behind from rhythm.create_many(jsonb_build_array(
+    jsonb_build_object('type', 'task', 'target', 'a', 'id', rhythm.uuid7_floor(rhythm.now() - interval '1 minute')))) as c (id);
+  v_last := rhythm.enqueue('a');
+  perform test.pass('11 s');
+  perform test.eq(test.claim(w, 1), array[v_behind], 'however busy, the beginning is looked at again after ten seconds');
+  perform rhythm.enqueue('b', queue => 'other');
+  perform test.eq(test.claim(w, 5), array[v_last], 'and nothing is leased twice');
+
+  perform test.pass('2 h');
+  perform rhythm.forget_heads(rhythm.now());
+  perform test.eq((select count(*) from rhythm.queue_head), 0::bigint, 'tick() forgets heads that nobody asks for');
+end;
+$$;
