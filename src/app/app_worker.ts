@@ -2,6 +2,7 @@ import { connect } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import { createHandler } from "../http/mod.ts";
 import { durationMs } from "../shared/duration.ts";
+import { RhythmError } from "../shared/error.ts";
 import { StepsRuntime } from "../steps/runtime.ts";
 import { sqlEngine } from "../worker/sql_engine.ts";
 import { Worker } from "../worker/worker.ts";
@@ -149,7 +150,15 @@ export class AppWorker {
     const handler = createHandler(
       httpParts(this.#rhythm, this.#parts, { worker, pools: this.#pools, token: this.token }),
     );
-    this.#server = Deno.serve({ port, hostname, onListen: () => {} }, handler);
+    try {
+      this.#server = Deno.serve({ port, hostname, onListen: () => {} }, handler);
+    } catch (cause) {
+      throw new RhythmError(
+        `Cannot serve HTTP on ${hostname}:${port}: ${(cause as Error).message}. ` +
+          `Give rhythm.worker() another "port", or 0 for any that is free`,
+        { code: "CANNOT_LISTEN", cause },
+      );
+    }
   }
 
   // Handlers that do not stop would keep a process alive that has handed their work to others.

@@ -1,7 +1,7 @@
 import { connect } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import { openEmbedded } from "../db/embedded.ts";
-import { InvalidOptionError, type Logger } from "../define/mod.ts";
+import { describe, InvalidOptionError, type Logger } from "../define/mod.ts";
 
 /** Where the database is, and how it was decided. */
 export interface DatabasePlace {
@@ -28,11 +28,13 @@ export function placeOf(
   if (/^postgres(ql)?:\/\//.test(url)) return { kind: "server", at: url };
   if (url.startsWith("memory://")) return { kind: "embedded", at: "memory://" };
   if (url.startsWith("file://")) return { kind: "embedded", at: decodeURIComponent(new URL(url).pathname) };
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(url)) return { kind: "embedded", at: url };
-  const scheme = url.slice(0, url.indexOf(":"));
+  // A URL that is spelt wrong must not become the name of a new, empty database.
+  if (/^(\.|\/|[a-z]:[\\/])/i.test(url)) return { kind: "embedded", at: url };
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0];
   throw new InvalidOptionError(
     "databaseUrl",
-    `Rhythm.init(): "databaseUrl" must be postgres://…, a directory for the embedded database, or memory://, not ${scheme}://…`,
+    `Rhythm.init(): "databaseUrl" must be postgres://…, a directory for the embedded database such as ./data, ` +
+      `or memory://, not ${scheme === undefined ? describe(url.replace(/:[^:@]*@/, ":…@")) : `${scheme}…`}`,
   );
 }
 

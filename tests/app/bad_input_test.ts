@@ -249,3 +249,20 @@ function refusing(code: string, message: string): { port: number } & AsyncDispos
     },
   };
 }
+
+Deno.test("a port that is taken is told before anything is claimed", async () => {
+  await using app = await testApp();
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  await rejects(app.rhythm.worker({ port }).run(), {
+    code: "CANNOT_LISTEN",
+    message: new RegExp(
+      `^Cannot serve HTTP on 127\\.0\\.0\\.1:${port}: Address already in use.* another "port"`,
+    ),
+  });
+  const [row] = await app.database.database.query<{ n: number }>(
+    "select count(*)::integer as n from rhythm.worker",
+  );
+  same(row!.n, 0);
+  taken.close();
+});

@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
+import { deepStrictEqual as equal, match, rejects, strictEqual as same, throws } from "node:assert/strict";
 import { type InitOptions, InvalidOptionError, queueTask, Rhythm, task } from "../../mod.ts";
 import { placeOf } from "../../src/app/open_database.ts";
 
@@ -51,6 +51,16 @@ Deno.test("placeOf() prefers what was said, then the environment, then the embed
   equal(placeOf("memory://", environment), { kind: "embedded", at: "memory://" });
   equal(placeOf("file:///data/my%20db", environment), { kind: "embedded", at: "/data/my db" });
   equal(placeOf("./data", environment), { kind: "embedded", at: "./data" });
+  equal(placeOf("/data/db", environment), { kind: "embedded", at: "/data/db" });
+  for (const misspelt of ["localhost/app", "postgres:/localhost/app", "user@host:5432/app", "data"]) {
+    throws(() => placeOf(misspelt), {
+      code: "INVALID_OPTION",
+      message: new RegExp(
+        `a directory for the embedded database such as ./data, or memory://, not "${misspelt}"`,
+      ),
+    });
+  }
+  throws(() => placeOf("ada:secret@host/app"), /not "ada:…@host\/app"$/);
 });
 
 Deno.test("module functions say that an application is missing", async () => {
