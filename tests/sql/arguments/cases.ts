@@ -718,6 +718,7 @@ export const cases: Record<string, Cases> = {
       ],
     ],
   },
+  count_suspended: {},
   held: { p_worker: [["held(null)", "", "[]"], [`held(${nobody})`, "", "[]"]] },
   unserved: {
     p_worker: [["unserved(null)", "", "[]"], [`unserved(${nobody})`, "", "[]"]],
