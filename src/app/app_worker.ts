@@ -119,6 +119,7 @@ export class AppWorker {
         queues: this.#queues(),
         targets: tasks.map((made) => made.name),
         leaseMs,
+        runsCode: workflows.length > 0,
       }),
       runtime: flowRuntime,
       ...(this.#parts.now === undefined ? {} : { now: this.#parts.now }),

@@ -56,6 +56,8 @@ export interface SqlEngineOptions {
   readonly targets: readonly string[];
   /** How long it may be silent. */
   readonly leaseMs: number;
+  /** Whether it runs code-first workflows. */
+  readonly runsCode: boolean;
 }
 
 /** Thrown out of a transactional task's transaction when its lease was lost, so that nothing of it commits. */
@@ -77,12 +79,14 @@ class SqlEngine implements Engine {
   readonly #home: Home;
   readonly #queues: string;
   readonly #targets: string;
+  readonly #runsCode: boolean;
   #worker = "";
 
   constructor(options: SqlEngineOptions) {
     this.#options = options;
     this.#home = { on: options.main, schema: options.schema };
     this.#queues = quotedArrayText(options.queues);
+    this.#runsCode = options.runsCode;
     this.#targets = quotedArrayText(options.targets);
   }
 
@@ -139,6 +143,7 @@ class SqlEngine implements Engine {
       targets: this.#targets,
       queues: this.#queues,
       dozing: mood === "dozing",
+      runsCode: this.#runsCode,
     };
     return (await claim(this.#home, request)).map(toClaimed);
   }

@@ -220,7 +220,7 @@ Deno.test("calls of workers give the rows their types say", async () => {
   assert.deepEqual([known!.id, known!.name, known!.leaseMs, known!.queues], [me, "me", 5000, ["default"]]);
   const lease = { worker: me, limit: 10, targets: "{hello}" };
   const claimed = z.array(claimedRow).parse(
-    await worker.claim(home, { ...lease, queues: "{default}", dozing: false }),
+    await worker.claim(home, { ...lease, queues: "{default}", dozing: false, runsCode: false }),
   );
   assert.deepEqual(claimed.map((row) => row.id).sort(), [task, flow].sort());
   assert.equal(claimed.find((row) => row.id === flow)?.version, version);
@@ -262,6 +262,38 @@ Deno.test("calls of workers give the rows their types say", async () => {
   await worker.leave(home, me);
   assert.deepEqual(await state.readWorkers(home), []);
   assert.deepEqual(await state.readViolations(home), []);
+});
+
+Deno.test("claim() waits for the disk unless an idle worker without code-first workflows leases workflows alone", async () => {
+  await using test = await freshDatabase();
+  const all = { on: test.database, schema: test.schema };
+  await tasks.registerTasks(all, JSON.stringify([{ name: "hello", queue: "default" }]));
+  await flows.registerFlow(all, greet);
+  const id = await worker.registerWorker(all, { name: "me", queues: "{default}", leaseMs: 5000, info: "{}" });
+  const claimed = async (
+    targets: string[],
+    mood: { dozing: boolean; runsCode: boolean },
+  ): Promise<string> => {
+    const types: Record<string, string> = { hello: "task", greet: "workflow" };
+    const requests = targets.map((target) => ({ target, type: types[target] }));
+    await executions.createMany(all, JSON.stringify(requests));
+    return await test.database.transaction(async (on) => {
+      const lease = { worker: id, limit: 10, targets: "{hello}", queues: "{default}", ...mood };
+      const rows = await worker.claim({ on, schema: test.schema }, lease);
+      assert.equal(rows.length, targets.length);
+      const [row] = await on.query<{ setting: string }>(
+        "select current_setting('synchronous_commit') as setting",
+      );
+      return row!.setting;
+    });
+  };
+  const idle = { dozing: true, runsCode: false };
+  assert.equal(await claimed(["greet", "greet"], idle), "off");
+  assert.equal(await claimed(["greet", "hello"], idle), "on");
+  assert.equal(await claimed(["hello"], idle), "on");
+  assert.equal(await claimed([], idle), "on");
+  assert.equal(await claimed(["greet"], { dozing: true, runsCode: true }), "on");
+  assert.equal(await claimed(["greet"], { dozing: false, runsCode: false }), "on");
 });
 
 Deno.test("calls of queues, flows and schedules give the rows their types say", async () => {

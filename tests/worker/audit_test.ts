@@ -14,6 +14,7 @@ async function registered({ database, schema }: TestDatabase): Promise<Engine> {
     queues: ["default"],
     targets: ["known", "lost", "told_later"],
     leaseMs: 15_000,
+    runsCode: false,
   });
   await engine.register();
   return engine;

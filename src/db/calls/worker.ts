@@ -60,17 +60,17 @@ export interface LeaseRequest {
 }
 
 /**
- * Leases ready executions. An idle worker does not wait for the disk when it leases flows alone: nothing outside comes
- * of an advance before it is settled, and a lease that a crash of the server took back is refused then. A lease of a
- * task, or of a workflow in code, is on the disk before a line of it runs.
+ * Leases ready executions. An idle worker that runs no code-first workflows does not wait for the disk when it leases
+ * flows alone: nothing outside comes of an advance before it is settled, and a lease that a crash of the server took
+ * back is refused then. A lease of a task, or of a workflow in code, is on the disk before a line of it runs.
  */
 export async function claim(
   home: Home,
-  request: LeaseRequest & { queues: string; dozing: boolean },
+  request: LeaseRequest & { queues: string; dozing: boolean; runsCode: boolean },
 ): Promise<ClaimedRow[]> {
   return await ask<ClaimedRow>(
     home,
-    request.dozing ? IDLE_CLAIM : CLAIM,
+    request.dozing && !request.runsCode ? IDLE_CLAIM : CLAIM,
     [request.worker, request.queues, String(request.limit), request.targets, String(request.dozing)],
   );
 }
@@ -81,8 +81,8 @@ const CLAIM = `select c.* from rhythm.claim(
 ) as c`;
 
 const IDLE_CLAIM = `select (w.c).*
-from (select c, bool_and(c.version is not null) over () as only_flows from (${CLAIM}) as c) as w
-where not w.only_flows or set_config('synchronous_commit', 'off', true) is not null`;
+from (select c, bool_and(c.type = 'workflow') over () as only_workflows from (${CLAIM}) as c) as w
+where not w.only_workflows or set_config('synchronous_commit', 'off', true) is not null`;
 
 /** Commits outcomes, a JSON array as text. What the database refuses fails its execution, or raises. */
 export async function settle(

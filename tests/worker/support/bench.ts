@@ -157,6 +157,7 @@ export function workerOn(
       name: "bench",
       queues: ["default"],
       leaseMs,
+      runsCode: false,
     }),
     runtime: flowRuntime,
     logger: noting([]),
