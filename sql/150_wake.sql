@@ -1,7 +1,7 @@
 -- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
--- open looks again after 5, 20 and 100 ms: that bounds what this check cannot see.
+-- open looks again after 2, 5, 10, 15, 25, 50, 100 ms: that bounds what this check cannot see.
 create or replace function rhythm.wake(p_queues text[])
 returns void
 language plpgsql

@@ -1492,11 +1492,11 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "150_wake.sql",
     kind: "behaviour",
-    checksum: "e1cd7b35f7fc1ece2c0332d733a5b7bccab3960451c2f38aca88c7706a73824a",
+    checksum: "35dfef9d973afa1fd87f5664f0ed099ec30a12f3621e732d60ec1f2551be7147",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
--- open looks again after 5, 20 and 100 ms: that bounds what this check cannot see.
+-- open looks again after 2, 5, 10, 15, 25, 50, 100 ms: that bounds what this check cannot see.
 create or replace function rhythm.wake(p_queues text[])
 returns void
 language plpgsql

@@ -50,4 +50,4 @@ export function pauseAfter(empty: number, longestMs: number): number {
   return Math.min(longestMs, PAUSES[Math.min(empty, PAUSES.length) - 1] ?? 0);
 }
 
-const PAUSES = [2, 5, 20, 100, 250, 500, 1_000, 2_000, 5_000];
+const PAUSES = [2, 3, 5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 5_000];
