@@ -1,5 +1,8 @@
-import { type InitOptions, Rhythm, type WorkerOptions } from "../../mod.ts";
+import { type InitOptions, type Logger, Rhythm, type WorkerOptions } from "../../mod.ts";
 import type { AppWorker } from "../../mod.ts";
+import { readFlowSources } from "../../src/app/flow_sources.ts";
+import { assemble } from "../../src/app/rhythm.ts";
+import type { Database } from "../../src/db/database.ts";
 import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
 
 /** An application on a database of its own. */
@@ -22,7 +25,9 @@ export async function testApp(options: InitOptions = {}): Promise<TestApp> {
     lines.push(`${level}: ${message}${"error" in fields ? ` (${String(fields.error)})` : ""}`);
   };
   const log = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
-  const rhythm = await Rhythm.init({ databaseUrl: database.url, autoMigrate: false, log, ...options });
+  const rhythm = onEmbedded
+    ? await within(database, { log, ...options })
+    : await Rhythm.init({ databaseUrl: database.url, autoMigrate: false, log, ...options });
   const running: Promise<void>[] = [];
   return {
     rhythm,
@@ -39,6 +44,23 @@ export async function testApp(options: InitOptions = {}): Promise<TestApp> {
       await database[Symbol.asyncDispose]();
     },
   };
+}
+
+// The embedded database has one session, which the test and the application share.
+async function within({ database, schema }: TestDatabase, options: InitOptions): Promise<Rhythm> {
+  const { tasks = [], workflows = [], flows = [], log } = options;
+  const lent: Database = {
+    kind: database.kind,
+    url: database.url,
+    query: (text, params) => database.query(text, params),
+    script: (text) => database.script(text),
+    transaction: (work) => database.transaction(work),
+    listen: (channel, ears) => database.listen(channel, ears),
+    close: () => Promise.resolve(),
+  };
+  const place = { kind: "embedded" as const, at: "memory://" };
+  const parts = { place, database: lent, schema, tasks, workflows, logger: log as Logger };
+  return await assemble(parts, await readFlowSources(flows));
 }
 
 /** Waits until something holds; a minute at most, for machines that are busy. */
