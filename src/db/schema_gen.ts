@@ -1490,9 +1490,90 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
 `,
   },
   {
+    name: "145_locks.sql",
+    kind: "behaviour",
+    checksum: "720ee56abe9641586a2e3ca3d4680df24de5faf6bfcd8575122dc91fa735e961",
+    text: `-- The locks that more than one function takes.
+
+-- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
+-- comes through here first.
+create or replace function rhythm.lock_states(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_result uuid[];
+begin
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
+
+-- For tick(), which holds much already: it never waits, and comes back for what others hold.
+create or replace function rhythm.try_lock_states(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_result uuid[];
+begin
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update skip locked
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workflows that nobody holds; returns those it got. Never waits. Internal.';
+
+-- The states that a change to some executions touches: their own, and those of their parents.
+create or replace function rhythm.lock_around(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform rhythm.lock_states(array(
+    select e.id from rhythm.execution as e where e.id = any (p_ids) and e.type = 'workflow'
+    union
+    select e.parent_id from rhythm.execution as e where e.id = any (p_ids) and e.parent_id is not null));
+end;
+$$;
+
+comment on function rhythm.lock_around(uuid[]) is 'Locks the states of executions and of their parents. Internal.';
+`,
+  },
+  {
     name: "150_wake.sql",
     kind: "behaviour",
-    checksum: "35dfef9d973afa1fd87f5664f0ed099ec30a12f3621e732d60ec1f2551be7147",
+    checksum: "9717bdaa1bfd0e47d69bf9a6567c08b67f6bef6d61fe91ee0d0ce6b8b6e31f3f",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -1596,80 +1677,6 @@ $$;
 
 comment on function rhythm.deliver(rhythm.settled_item[]) is
   'Puts settled children, timers and signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
-
--- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
--- comes through here first.
-create or replace function rhythm.lock_states(p_ids uuid[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_result uuid[];
-begin
-  with held as (
-    select s.execution_id from rhythm.workflow_state as s
-    where s.execution_id = any (p_ids)
-    order by s.execution_id
-    for update
-  )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h
-  into v_result;
-  return v_result;
-end;
-$$;
-
-comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
-
--- For tick(), which holds much already: it never waits, and comes back for what others hold.
-create or replace function rhythm.try_lock_states(p_ids uuid[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_result uuid[];
-begin
-  with held as (
-    select s.execution_id from rhythm.workflow_state as s
-    where s.execution_id = any (p_ids)
-    order by s.execution_id
-    for update skip locked
-  )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h
-  into v_result;
-  return v_result;
-end;
-$$;
-
-comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workflows that nobody holds; returns those it got. Never waits. Internal.';
-
--- The states that a change to some executions touches: their own, and those of their parents.
-create or replace function rhythm.lock_around(p_ids uuid[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform rhythm.lock_states(array(
-    select e.id from rhythm.execution as e where e.id = any (p_ids) and e.type = 'workflow'
-    union
-    select e.parent_id from rhythm.execution as e where e.id = any (p_ids) and e.parent_id is not null));
-end;
-$$;
-
-comment on function rhythm.lock_around(uuid[]) is 'Locks the states of executions and of their parents. Internal.';
 
 -- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once.
 create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_lease integer default 0)
