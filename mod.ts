@@ -47,7 +47,13 @@ export {
   WaitTimeoutError,
 } from "./src/client/errors.ts";
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
-export { FlowError, type Flows, type FlowText, type RegisteredFlow } from "./src/client/flows.ts";
+export {
+  FlowError,
+  FlowNotStorableError,
+  type Flows,
+  type FlowText,
+  type RegisteredFlow,
+} from "./src/client/flows.ts";
 export type { QueueLimits, Queues } from "./src/client/queues.ts";
 export type { ScheduleOptions, Schedules } from "./src/client/schedules.ts";
 export type { SignalOptions, Signals } from "./src/client/signals.ts";

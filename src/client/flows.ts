@@ -2,6 +2,7 @@ import { type FlowInfo, listFlows, registerFlow } from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
 import { describe, InvalidOptionError, refuseUnknown } from "../define/mod.ts";
 import { RhythmError } from "../shared/error.ts";
+import { JsonError, toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 import { translate } from "./translate.ts";
 
@@ -43,6 +44,25 @@ export class FlowError extends RhythmError {
       code: "FLOW_INVALID",
     });
     this.diagnostics = diagnostics;
+  }
+}
+
+/** Thrown when a flow's text has characters that Postgres does not store. */
+export class FlowNotStorableError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "FlowNotStorableError";
+
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param flow its name
+   * @param options what was found as `cause`
+   */
+  constructor(flow: string, options: ErrorOptions = {}) {
+    super(
+      `Cannot register "${flow}": its text has the character U+0000, or half a surrogate pair, which Postgres does not store. Make it when the flow runs: String.fromCharCode(0)`,
+      { ...options, code: "FLOW_NOT_STORABLE" },
+    );
   }
 }
 
@@ -100,7 +120,7 @@ export class Flows {
         registerFlow(this.#core.home, {
           name,
           source: flow.source,
-          program: JSON.stringify(program),
+          program: storable(name, flow.source, program),
           inputSchema: input === undefined ? null : JSON.stringify(input),
           options: JSON.stringify(options),
           description: description ?? null,
@@ -136,4 +156,14 @@ function checkText(flow: FlowText, where: string): void {
 
 function fileName(flow: FlowText): string {
   return flow.path ?? `${flow.name}.flow`;
+}
+
+function storable(name: string, source: string, program: unknown): string {
+  try {
+    toJson(source);
+    return toJson(program);
+  } catch (cause) {
+    if (cause instanceof JsonError) throw new FlowNotStorableError(name, { cause });
+    throw cause;
+  }
 }
