@@ -98,9 +98,10 @@ class EmbeddedDatabase implements Database {
 }
 
 // A statement stops the whole process while it runs. What is due already goes first, as it would with a server: the
-// handlers that end in this turn are settled together, not one by one.
+// handlers that end in this turn are settled together, not one by one. An immediate can come before a timer that is
+// due; between two of them every such timer has its turn.
 function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 async function run<R>(
