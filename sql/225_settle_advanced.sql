@@ -2,7 +2,7 @@
 -- result, and the tasks that it started next. One share of one transaction: no lease of the workflow, nothing read back.
 
 -- Every value that could be wrong, in one look at all of them.
-create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb)
+create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
 returns text
 language plpgsql
 stable
@@ -18,6 +18,8 @@ begin
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
+    -- Of two, the second would be told to nobody.
+    when count(*) > count(distinct lower(e.flow) || '/' || e.seq) then 'Two ends let the same workflow go on from the same seq: settle one of them alone'
     when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
       and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
       format('An output, a result or a snapshot takes more than %s bytes', v_limit)
@@ -28,20 +30,24 @@ begin
   if v_problem is null and p_children <> '[]' then
     select case
       when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
+      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
+      when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then
+        'A child names a flow that none of the ends names'
+      when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
       when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
         format('The inputs of a child take more than %s bytes', v_limit)
     end
     into v_problem
-    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb);
+    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb, traceparent text);
   end if;
   return v_problem;
 end;
 $$;
 
-comment on function rhythm.advanced_problem(jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
+comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
 
 -- What goes on from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
--- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
+-- something is in its inbox, or it is not suspended any more. One with cleaning up to do says so with settle(). In a queue that has limits or is paused, workflows go on by
 -- claims. The caller holds the locks of the states.
 create or replace function rhythm.complete_advanced(p_worker uuid, p_ends jsonb, p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, is_over boolean, is_watched boolean)
@@ -61,13 +67,14 @@ begin
     select g.*
     from jsonb_to_recordset(p_ends) as g (
       id uuid, attempt integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, mode text, ids jsonb)
+    order by g.id
   ),
   done as (
     update rhythm.execution as t
     set worker = null, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
       output = coalesce(g.output, 'null')
     from given as g
-    join rhythm.workflow_state as s on s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
+    join rhythm.workflow_state as s on s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}' and not s.cleanup
     join rhythm.execution as p on p.id = g.flow and p.stage = 3 and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
     where t.id = g.id and t.worker = p_worker and t.attempt = g.attempt and t.parent_id = g.flow
     returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.mode, g.ids

@@ -18,7 +18,7 @@ declare
   v_queues text[];
   v_delayed boolean;
 begin
-  v_problem := rhythm.advanced_problem(p_ends, p_children);
+  v_problem := rhythm.advanced_problem(p_ends, p_children, p_kinds);
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
   end if;
@@ -81,6 +81,8 @@ begin
   end if;
   return rhythm.advance_batch(p_worker, p_ends, p_children, p_kinds, p_lease, p_targets);
 exception
+  when unique_violation then
+    perform rhythm.raise('RH001', 'An execution with the id of a child exists already', 'Give each child a UUID of its own');
   when invalid_text_representation or numeric_value_out_of_range or invalid_parameter_value or datatype_mismatch or cannot_coerce then
     perform rhythm.raise('RH001', format('An end, a child or a kind is not well formed: %s', sqlerrm));
 end;

@@ -698,10 +698,11 @@ comment on function rhythm.raise(text, text, text, text) is
   {
     name: "110_ids.sql",
     kind: "behaviour",
-    checksum: "a83753c7f09d162ca82cafa022d3a2c7484c66cc487e1892d88c7196c6bfd038",
+    checksum: "98c1c56af6a765013145ef8fe30dca1316af0d24b12ad93ea2a1d60c9b84a141",
     text: `-- Ids, channels, durations, settings.
 
--- p_nth keeps the order of a batch that is made in one instant.
+-- p_nth keeps the order of a batch that is made in one instant: in the 12 bits after the version (rand_a of RFC 9562).
+-- The 62 bits after the variant are always random; without p_nth all 74 are.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
 language sql
@@ -720,7 +721,7 @@ as $$
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
-  'A UUID of version 7: ids made later sort later. p_nth (0, 1, 2 …) orders the ids of one batch.';
+  'A UUID of version 7: ids of a later millisecond sort later; 74 bits are random. p_nth (0, 1, 2 …) orders the ids of one batch, and leaves 62.';
 
 create or replace function rhythm.channel(p_kind text)
 returns text
@@ -1084,7 +1085,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "135_make.sql",
     kind: "behaviour",
-    checksum: "770876d6cd4728f0b69eb9710824f0362f112b6d9bbfef52c44fb5b107172e43",
+    checksum: "1767ba22720091855c30f826fadf860729ce7780767e7740c5b71260dbfd25b8",
     text: `-- Requests that were checked become executions.
 
 -- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
@@ -1139,6 +1140,7 @@ as $$
 declare
   v_ms constant bigint := (extract(epoch from p_now) * 1000)::bigint;
   v_secret constant text := gen_random_uuid()::text;
+  v_alone constant boolean := jsonb_array_length(p_requests) = 1;
   v_times constant text[] := array(
     select overlay(lpad(to_hex(v_ms + n.block), 12, '0') placing '-' from 9 for 0) || '-7'
     from generate_series(0, jsonb_array_length(p_requests) / 4096) as n (block));
@@ -1167,8 +1169,10 @@ begin
       coalesce(r.v -> 'inputs', '{}') as inputs,
       case when r.v ? 'id' then (r.v ->> 'id')::uuid
         -- A uuid7() of one secret a batch: random bytes and a call for each row would cost as much as the row. Who knows
-        -- some of the ids can tell no other.
-        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-8' || substr(r.chance, 1, 3) || '-' || substr(r.chance, 4, 12))::uuid
+        -- some of the ids can tell no other. Of 128 bits 48 are the time, 6 say that it is a UUIDv7, 62 are of the hash;
+        -- 12 keep the order within a batch, and are of the hash where there is none.
+        else (v_times[r.nth / 4096 + 1] || case when v_alone then substr(r.chance, 17, 3) else lpad(to_hex(r.nth % 4096), 3, '0') end || '-'
+          || translate(substr(r.chance, 16, 1), '01234567cdef', '89ab89ab89ab') || substr(r.chance, 1, 3) || '-' || substr(r.chance, 4, 12))::uuid
       end as id
     from request as r
     join kind as k on k.head = r.head
@@ -1221,7 +1225,7 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
   {
     name: "137_parents.sql",
     kind: "behaviour",
-    checksum: "a874af3df5269793c4acdb39db52998a7628c71fa81751c281206a72a6158c19",
+    checksum: "7f2470f1b7192dd68ad85dbaa62221031ad674006b60b4f0204dc75bbee343f5",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -1263,21 +1267,40 @@ $$;
 comment on function rhythm.hold_parents(jsonb) is
   'Locks the parents of requests against cancellation; raises RH002 for one that does not exist. Internal.';
 
+-- The error of a workflow that was ended by its deadline, by which it is told from one that failed of itself.
+create or replace function rhythm.deadline_error(p_timeout_ms bigint)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+$$;
+
+comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that ran past its timeout. Internal.';
+
 create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  select rhythm.cancel_trees(array_agg(e.id), coalesce(p.cancel_reason, 'Cancelled'), p_now)
+  select rhythm.cancel_trees(array_agg(e.id), p.reason, p_now)
   from rhythm.execution as e
-  join rhythm.execution as p on p.id = e.parent_id
-  where e.id = any (p_ids) and (p.cancel_reason is not null or p.stage = 6)
-  group by p.cancel_reason;
+  cross join lateral (
+    select case
+      when x.cancel_reason is not null then x.cancel_reason
+      when x.stage = 6 then 'Cancelled'
+      when x.stage = 5 and x.type = 'workflow' and x.error = rhythm.deadline_error(x.timeout_ms) then 'Its workflow ran past its timeout'
+    end as reason
+    from rhythm.execution as x where x.id = e.parent_id
+  ) as p
+  where e.id = any (p_ids) and p.reason is not null
+  group by p.reason;
 $$;
 
 comment on function rhythm.cancel_under(uuid[], timestamptz) is
-  'Of executions made just now, cancels those whose parent is cancelled, or asked to stop. Internal.';
+  'Of executions made just now, cancels those whose parent is cancelled, asked to stop, or ran past its timeout. Internal.';
 `,
   },
   {
@@ -3106,12 +3129,12 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   {
     name: "225_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "eec2ccd7922c53c67f154035f1abb5d03ed291e9ff7c9b5004f27021c2c6edc0",
+    checksum: "afa1ebd522daaa40849ff60f2ac400ec9935989bd6b117a23514abaf2f5ee84d",
     text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, how far the workflow went on with its
 -- result, and the tasks that it started next. One share of one transaction: no lease of the workflow, nothing read back.
 
 -- Every value that could be wrong, in one look at all of them.
-create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb)
+create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
 returns text
 language plpgsql
 stable
@@ -3127,6 +3150,8 @@ begin
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
+    -- Of two, the second would be told to nobody.
+    when count(*) > count(distinct lower(e.flow) || '/' || e.seq) then 'Two ends let the same workflow go on from the same seq: settle one of them alone'
     when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
       and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
       format('An output, a result or a snapshot takes more than %s bytes', v_limit)
@@ -3137,20 +3162,24 @@ begin
   if v_problem is null and p_children <> '[]' then
     select case
       when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
+      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
+      when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then
+        'A child names a flow that none of the ends names'
+      when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
       when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
         format('The inputs of a child take more than %s bytes', v_limit)
     end
     into v_problem
-    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb);
+    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb, traceparent text);
   end if;
   return v_problem;
 end;
 $$;
 
-comment on function rhythm.advanced_problem(jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
+comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
 
 -- What goes on from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
--- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
+-- something is in its inbox, or it is not suspended any more. One with cleaning up to do says so with settle(). In a queue that has limits or is paused, workflows go on by
 -- claims. The caller holds the locks of the states.
 create or replace function rhythm.complete_advanced(p_worker uuid, p_ends jsonb, p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, is_over boolean, is_watched boolean)
@@ -3170,13 +3199,14 @@ begin
     select g.*
     from jsonb_to_recordset(p_ends) as g (
       id uuid, attempt integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, mode text, ids jsonb)
+    order by g.id
   ),
   done as (
     update rhythm.execution as t
     set worker = null, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
       output = coalesce(g.output, 'null')
     from given as g
-    join rhythm.workflow_state as s on s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
+    join rhythm.workflow_state as s on s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}' and not s.cleanup
     join rhythm.execution as p on p.id = g.flow and p.stage = 3 and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
     where t.id = g.id and t.worker = p_worker and t.attempt = g.attempt and t.parent_id = g.flow
     returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.mode, g.ids
@@ -3268,7 +3298,7 @@ comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid
   {
     name: "226_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "9839bafb9069602600fc35a40049a925f856ed74c5c03feedf5f8bf9a5e7e1e4",
+    checksum: "c336f56aee4c0e3cc76b51803908edc96639f0d4baf0da11c5900903051249ca",
     text: `-- The way in: settle_advanced().
 
 create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
@@ -3289,7 +3319,7 @@ declare
   v_queues text[];
   v_delayed boolean;
 begin
-  v_problem := rhythm.advanced_problem(p_ends, p_children);
+  v_problem := rhythm.advanced_problem(p_ends, p_children, p_kinds);
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
   end if;
@@ -3352,6 +3382,8 @@ begin
   end if;
   return rhythm.advance_batch(p_worker, p_ends, p_children, p_kinds, p_lease, p_targets);
 exception
+  when unique_violation then
+    perform rhythm.raise('RH001', 'An execution with the id of a child exists already', 'Give each child a UUID of its own');
   when invalid_text_representation or numeric_value_out_of_range or invalid_parameter_value or datatype_mismatch or cannot_coerce then
     perform rhythm.raise('RH001', format('An end, a child or a kind is not well formed: %s', sqlerrm));
 end;
@@ -4299,7 +4331,7 @@ comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed
   {
     name: "282_late.sql",
     kind: "behaviour",
-    checksum: "5a54519acf7eba040b3557357f1988c5e107dd5923e4c5738047cac25e46e544",
+    checksum: "d6a7497c7f60e7c1a1c414df84d2d98b3f8a4ce27893008788d85196b9c4f34e",
     text: `-- What is late or lost: workers that fell silent, leases that last, what ran past its timeout.
 
 create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
@@ -4328,7 +4360,7 @@ begin
       status = case when e.cancel_reason is null then 'failed' else 'cancelled' end,
       worker = null, stopping = false, completed_at = p_now,
       error = case when e.cancel_reason is not null then e.error
-        else jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms)) end
+        else rhythm.deadline_error(e.timeout_ms) end
     where e.id = any (p_ids) and e.stage < 4
     returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )

@@ -136,6 +136,19 @@ const outcome = (more: string): string =>
   `settle(${worker}, '[{"id": ${
     running.replaceAll("'", '"')
   }, "attempt": 1, ${more}}]', p_on_error => 'raise')`;
+const end = (more: string): string =>
+  `jsonb_build_array('{"id": ${running.replaceAll("'", '"')}, "attempt": 1, "flow": ${
+    waiting.replaceAll("'", '"')
+  }, "seq": 1, "next": "completed"}'::jsonb || '${more}')`;
+const child = (more: string): string =>
+  `jsonb_build_array('{"id": ${nobody.replaceAll("'", '"')}, "flow": ${
+    waiting.replaceAll("'", '"')
+  }, "kind": 0}'::jsonb || '${more}')`;
+// With an end that is declined, as its task has no parent, and, if wanted, a child.
+const advanced = (ofEnd: string, ofChild = "null", by = worker): string =>
+  `settle_advanced(${by}, ${end(ofEnd === "null" ? "{}" : ofEnd)}${
+    ofChild === "null" ? "" : `, ${child(ofChild)}, '[{"target": "a"}]'`
+  })`;
 const unnamed = (call: (value: string) => string): Case[] => [
   [call("null"), "RH004", 'There is no schedule ""'],
   [call("'nobody'"), "RH004", 'There is no schedule "nobody"'],
@@ -675,6 +688,115 @@ export const cases: Record<string, Cases> = {
       [`settle(${worker}, '[]', p_on_error => 'stop')`, "RH001", "p_on_error must be fail or raise"],
       [`settle(${worker}, '[]', p_on_error => null)`, "RH001", "p_on_error must be fail or raise"],
     ],
+  },
+  settle_advanced: {
+    p_worker: [[
+      advanced("null", "null", nobody),
+      "",
+      `{"kinds": [], "leased": [], "declined": [${running.replaceAll("'", '"')}]}`,
+    ]],
+    p_ends: [
+      ...["null", "'{}'", "'null'", "'5'"].map((value): Case => [
+        `settle_advanced(${worker}, ${value})`,
+        "RH001",
+        "Ends, children and kinds must be JSON arrays",
+      ]),
+      [
+        `settle_advanced(${worker}, '[5]')`,
+        "RH001",
+        "An end, a child or a kind is not well formed: argument of jsonb_to_recordset must be an array of objects",
+      ],
+      ...['{"id": null}', '{"id": "x"}', '{"attempt": 0}', '{"flow": null}', '{"seq": -1}', '{"seq": null}']
+        .map((
+          more,
+        ): Case => [advanced(more), "RH001", "Every end needs id, attempt, flow and seq"]),
+      [
+        advanced('{"attempt": 1.5}'),
+        "RH001",
+        'An end, a child or a kind is not well formed: invalid input syntax for type integer: "1.5"',
+      ],
+      [
+        advanced('{"attempt": 99999999999}'),
+        "RH001",
+        'An end, a child or a kind is not well formed: value "99999999999" is out of range for type integer',
+      ],
+      [
+        advanced(`{"id": "${"-".repeat(36)}"}`),
+        "RH001",
+        `An end, a child or a kind is not well formed: invalid input syntax for type uuid: "${
+          "-".repeat(36)
+        }"`,
+      ],
+      ...[
+        '{"next": "failed"}',
+        '{"next": null}',
+        '{"next": "suspended"}',
+        '{"next": "suspended", "snapshot": 5}',
+      ].map((
+        more,
+      ): Case => [
+        advanced(more),
+        "RH001",
+        "An end is followed by a workflow that is suspended, with its snapshot, or completed",
+      ]),
+      ...["{}", '{"mode": "some", "ids": ["x"]}', '{"mode": "any", "ids": []}'].map((more): Case => [
+        advanced(`{"next": "suspended", "snapshot": {}, ${more.slice(1)}`.replace(", }", "}")),
+        "RH001",
+        "A suspended workflow waits: mode any or all, and ids",
+      ]),
+      [
+        advanced('{"next": "suspended", "snapshot": {}, "mode": "any", "ids": 5}'),
+        "RH001",
+        "An end, a child or a kind is not well formed: cannot get array length of a scalar",
+      ],
+      [
+        `settle_advanced(${worker}, ${end("{}")} || ${end(`{"id": ${done.replaceAll("'", '"')}}`)})`,
+        "RH001",
+        "Two ends let the same workflow go on from the same seq: settle one of them alone",
+      ],
+      ...["output", "result"].map((field): Case => [
+        `settle_advanced(${worker}, jsonb_set(${end("{}")}, '{0,${field}}', ${large}))`,
+        "RH006",
+        "An output, a result or a snapshot takes more than 1048576 bytes",
+      ]),
+    ],
+    p_children: [
+      ...["null", "'{}'"].map((value): Case => [
+        `settle_advanced(${worker}, '[]', ${value})`,
+        "RH001",
+        "Ends, children and kinds must be JSON arrays",
+      ]),
+      ...['{"id": null}', '{"flow": "x"}', '{"kind": null}', '{"kind": -1}'].map((more): Case => [
+        advanced("null", more),
+        "RH001",
+        "Every child needs id, flow and kind",
+      ]),
+      [advanced("null", '{"kind": 1}'), "RH001", "There is no kind 1: 1 were given, counted from 0"],
+      [
+        advanced("null", `{"flow": ${done.replaceAll("'", '"')}}`),
+        "RH001",
+        "A child names a flow that none of the ends names",
+      ],
+      [
+        advanced("null", `{"traceparent": "${"x".repeat(501)}"}`),
+        "RH001",
+        "traceparent must be a text of at most 500 characters",
+      ],
+      [
+        `settle_advanced(${worker}, ${end("{}")}, jsonb_set(${
+          child("{}")
+        }, '{0,inputs}', ${large}), '[{"target": "a"}]')`,
+        "RH006",
+        "The inputs of a child take more than 1048576 bytes",
+      ],
+    ],
+    p_kinds: ["null", "'{}'"].map((value) => [
+      `settle_advanced(${worker}, '[]', '[]', ${value})`,
+      "RH001",
+      "Ends, children and kinds must be JSON arrays",
+    ]),
+    p_lease: "null, zero or less: none",
+    p_targets: "a task that nobody enqueues is leased to nobody",
   },
   report: {
     p_worker: [[`report(${nobody}, '[]', '{}')`, "", ""]],
