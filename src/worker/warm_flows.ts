@@ -65,7 +65,9 @@ export class WarmFlows {
     const warm = this.#flows.get(task.parentId!);
     if (warm === undefined) return undefined;
     this.#flows.delete(task.parentId!);
-    if (warm.ahead || !isEnough(warm.open.step, task.id)) return undefined;
+    if (warm.ahead || !isStartedIn(warm.open.step, task.id) || !isEnough(warm.open.step, task.id)) {
+      return undefined;
+    }
     const step = goOn(warm.open, task.id, output);
     if (step === undefined || !isPlain(step, warm.claimed)) return undefined;
     warm.ahead = true;
@@ -76,8 +78,9 @@ export class WarmFlows {
   /** Hears that an advance was settled; gives the children that were leased to this worker. */
   settled({ flow, step, end }: Advance, leased: ReadonlyMap<string, LeasedChild>): Claimed[] {
     const warm = this.#flows.get(flow.id);
-    if (warm === undefined || step.status === "completed") this.#flows.delete(flow.id);
-    else {
+    // It may have been claimed anew before this answer came: then what is open is further.
+    if (warm?.seq === end.seq) {
+      if (step.status === "completed") this.#flows.delete(flow.id);
       warm.seq = end.seq + 1;
       warm.ahead = false;
     }
@@ -92,6 +95,12 @@ export class WarmFlows {
       }];
     });
   }
+}
+
+// A task that this very step started exists: so the step was settled, as it is in memory. Of one that was started
+// earlier nobody knows that: the step may have been refused, and taken otherwise by another worker, to the same number.
+function isStartedIn({ effects }: FlowStep, id: string): boolean {
+  return effects.some((effect) => effect.type === "run_task" && (effect as RunTask).id === id);
 }
 
 // Whether the end of one operation, of all that it waits for, lets the workflow go on.

@@ -99,6 +99,26 @@ Deno.test("WarmFlows.follow() does not go on from a step that is not settled yet
   same(warm.follow(task("b"), "1"), undefined);
 });
 
+Deno.test("WarmFlows.follow() does not go on from a step that may never have been settled: the task is older", () => {
+  const warm = new WarmFlows();
+  const waits = [{ mode: "any", ids: ["older"] }];
+  warm.keep(flow, opened(waiting("b", { waits }), waiting("c")));
+  same(warm.follow(task("older"), "1"), undefined);
+  same(warm.size, 0);
+});
+
+Deno.test("WarmFlows.settled() leaves a workflow as it is that was claimed anew before the answer came", () => {
+  const warm = new WarmFlows();
+  warm.keep(flow, opened(waiting("a"), waiting("b")));
+  const late = warm.follow(task("a"), "1")!;
+  const again = { ...flow, flow: { ...flow.flow!, seq: 9 } };
+  warm.keep(again, opened(waiting("c"), waiting("d"), waiting("e")));
+  const ahead = warm.follow(task("c"), "1")!;
+  same(ahead.end.seq, 10);
+  warm.settled(late, new Map());
+  same(warm.follow(task("d"), "1"), undefined, "its own answer is still to come");
+});
+
 Deno.test("WarmFlows keeps no more than its limit, those used last", () => {
   const warm = new WarmFlows(2);
   for (const id of ["1", "2", "3"]) warm.keep({ ...flow, id }, opened(waiting("a"), waiting("b")));
