@@ -1,6 +1,7 @@
 -- Ids, channels, durations, settings.
 
--- p_nth keeps the order of a batch that is made in one instant.
+-- p_nth keeps the order of a batch that is made in one instant: in the 12 bits after the version (rand_a of RFC 9562).
+-- The 62 bits after the variant are always random; without p_nth all 74 are.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
 language sql
@@ -19,7 +20,7 @@ as $$
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
-  'A UUID of version 7: ids made later sort later. p_nth (0, 1, 2 …) orders the ids of one batch.';
+  'A UUID of version 7: ids of a later millisecond sort later; 74 bits are random. p_nth (0, 1, 2 …) orders the ids of one batch, and leaves 62.';
 
 create or replace function rhythm.channel(p_kind text)
 returns text

@@ -52,6 +52,7 @@ as $$
 declare
   v_ms constant bigint := (extract(epoch from p_now) * 1000)::bigint;
   v_secret constant text := gen_random_uuid()::text;
+  v_alone constant boolean := jsonb_array_length(p_requests) = 1;
   v_times constant text[] := array(
     select overlay(lpad(to_hex(v_ms + n.block), 12, '0') placing '-' from 9 for 0) || '-7'
     from generate_series(0, jsonb_array_length(p_requests) / 4096) as n (block));
@@ -80,8 +81,10 @@ begin
       coalesce(r.v -> 'inputs', '{}') as inputs,
       case when r.v ? 'id' then (r.v ->> 'id')::uuid
         -- A uuid7() of one secret a batch: random bytes and a call for each row would cost as much as the row. Who knows
-        -- some of the ids can tell no other.
-        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-8' || substr(r.chance, 1, 3) || '-' || substr(r.chance, 4, 12))::uuid
+        -- some of the ids can tell no other. Of 128 bits 48 are the time, 6 say that it is a UUIDv7, 62 are of the hash;
+        -- 12 keep the order within a batch, and are of the hash where there is none.
+        else (v_times[r.nth / 4096 + 1] || case when v_alone then substr(r.chance, 17, 3) else lpad(to_hex(r.nth % 4096), 3, '0') end || '-'
+          || translate(substr(r.chance, 16, 1), '01234567cdef', '89ab89ab89ab') || substr(r.chance, 1, 3) || '-' || substr(r.chance, 4, 12))::uuid
       end as id
     from request as r
     join kind as k on k.head = r.head

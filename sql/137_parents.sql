@@ -39,18 +39,37 @@ $$;
 comment on function rhythm.hold_parents(jsonb) is
   'Locks the parents of requests against cancellation; raises RH002 for one that does not exist. Internal.';
 
+-- The error of a workflow that was ended by its deadline, by which it is told from one that failed of itself.
+create or replace function rhythm.deadline_error(p_timeout_ms bigint)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+$$;
+
+comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that ran past its timeout. Internal.';
+
 create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  select rhythm.cancel_trees(array_agg(e.id), coalesce(p.cancel_reason, 'Cancelled'), p_now)
+  select rhythm.cancel_trees(array_agg(e.id), p.reason, p_now)
   from rhythm.execution as e
-  join rhythm.execution as p on p.id = e.parent_id
-  where e.id = any (p_ids) and (p.cancel_reason is not null or p.stage = 6)
-  group by p.cancel_reason;
+  cross join lateral (
+    select case
+      when x.cancel_reason is not null then x.cancel_reason
+      when x.stage = 6 then 'Cancelled'
+      when x.stage = 5 and x.type = 'workflow' and x.error = rhythm.deadline_error(x.timeout_ms) then 'Its workflow ran past its timeout'
+    end as reason
+    from rhythm.execution as x where x.id = e.parent_id
+  ) as p
+  where e.id = any (p_ids) and p.reason is not null
+  group by p.reason;
 $$;
 
 comment on function rhythm.cancel_under(uuid[], timestamptz) is
-  'Of executions made just now, cancels those whose parent is cancelled, or asked to stop. Internal.';
+  'Of executions made just now, cancels those whose parent is cancelled, asked to stop, or ran past its timeout. Internal.';

@@ -26,7 +26,7 @@ begin
       status = case when e.cancel_reason is null then 'failed' else 'cancelled' end,
       worker = null, stopping = false, completed_at = p_now,
       error = case when e.cancel_reason is not null then e.error
-        else jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', e.timeout_ms)) end
+        else rhythm.deadline_error(e.timeout_ms) end
     where e.id = any (p_ids) and e.stage < 4
     returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )

@@ -4,6 +4,7 @@ declare
   w constant uuid := test.worker();
   f uuid;
   a constant uuid := rhythm.uuid7();
+  late uuid;
 begin
   perform rhythm.register_flow('f', 'return 1', '{}');
   f := rhythm.start('f', timeout => '30s');
@@ -18,5 +19,15 @@ begin
   perform test.eq(rhythm.get(f) #>> '{error,type}', 'TimeoutError', 'and says so');
   perform test.eq(test.status(a), 'cancelled', 'what it started is cancelled');
   perform test.eq(rhythm.get(a) ->> 'cancel_reason', 'Its workflow ran past its timeout', 'with the reason');
+  late := rhythm.enqueue('a', parent => f);
+  perform test.eq(test.status(late), 'cancelled', 'and what is started under it later');
+  perform test.eq(rhythm.get(late) ->> 'cancel_reason', 'Its workflow ran past its timeout', 'with the same reason');
+
+  -- One that failed of itself leaves what it started alone.
+  f := rhythm.start('f', timeout => '30s');
+  perform test.claim(w);
+  perform test.fail(w, f);
+  late := rhythm.enqueue('a', parent => f);
+  perform test.eq(test.status(late), 'pending', 'is not asked');
 end;
 $$;
