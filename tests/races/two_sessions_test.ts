@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
 import {
+  type Act,
   claim,
   claimOne,
+  inTurn,
   openArena,
   pidOf,
   registerWorker,
@@ -14,29 +16,9 @@ import {
   untilBlocked,
   violations,
 } from "./support/sessions.ts";
-import type { Arena } from "./support/sessions.ts";
 
 const race = (name: string, run: () => Promise<void>): void =>
   Deno.test({ name, ignore: onEmbedded, fn: run });
-
-type Act = (sql: postgres.Sql) => Promise<unknown>;
-
-/** The first acts and keeps its transaction open until the second waits for it. */
-async function inTurn(arena: Arena, acts: { first: Act; second: Act }): Promise<[unknown, unknown]> {
-  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
-  const pid = await pidOf(two);
-  let second: Promise<unknown> = Promise.resolve();
-  const first = await one.begin(async (tx) => {
-    const result = await acts.first(tx as unknown as postgres.Sql);
-    // A statement of this driver begins when somebody waits for it.
-    second = (async () => await acts.second(two))();
-    // It may fail before the first has ended, which nobody awaits yet.
-    second.catch(() => {});
-    await untilBlocked(arena.watcher, pid);
-    return result;
-  });
-  return [first, await second];
-}
 
 race("settle() before cancel(): the completed task stays completed", async () => {
   await using arena = await openArena(2);

@@ -47,6 +47,26 @@ export async function untilBlocked(watcher: postgres.Sql, pid: number): Promise<
   }, `session ${pid} to wait for a lock`);
 }
 
+/** What a session does. */
+export type Act = (sql: postgres.Sql) => Promise<unknown>;
+
+/** The first acts and keeps its transaction open until the second waits for it. */
+export async function inTurn(arena: Arena, acts: { first: Act; second: Act }): Promise<[unknown, unknown]> {
+  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  const pid = await pidOf(two);
+  let second: Promise<unknown> = Promise.resolve();
+  const first = await one.begin(async (tx) => {
+    const result = await acts.first(tx as unknown as postgres.Sql);
+    // A statement of this driver begins when somebody waits for it.
+    second = (async () => await acts.second(two))();
+    // It may fail before the first has ended, which nobody awaits yet.
+    second.catch(() => {});
+    await untilBlocked(arena.watcher, pid);
+    return result;
+  });
+  return [first, await second];
+}
+
 /** Asks again and again until the answer is yes; after ten seconds the test fails. */
 export async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + 10_000;

@@ -1,0 +1,267 @@
+// settle_advanced() against whoever else touches the same workflow at the same time, each held at its gate by the
+// server's own locks: one is first, and the other sees it. At the end of each, check() finds nothing.
+import assert from "node:assert/strict";
+import type postgres from "postgres";
+import { onEmbedded } from "../support/database.ts";
+import {
+  type Act,
+  type Arena,
+  claim,
+  inTurn,
+  openArena,
+  registerWorker,
+  settle,
+  statusOf,
+  suspended,
+} from "./support/sessions.ts";
+
+/** A workflow that waits for a task, which a worker has. */
+interface Scene {
+  arena: Arena;
+  worker: string;
+  flow: string;
+  task: string;
+}
+
+const race = (name: string, run: (scene: Scene) => Promise<void>, more: unknown[] = []): void =>
+  Deno.test({
+    name,
+    ignore: onEmbedded,
+    fn: async () => {
+      await using arena = await openArena(2);
+      const worker = await registerWorker(arena.watcher);
+      const task = crypto.randomUUID();
+      const effects = [{ type: "run_task", id: task, target: "a", inputs: {} }, ...more];
+      const ids = (effects as { id: string }[]).map(({ id }) => id);
+      const flow = await suspended(arena.watcher, worker, { effects, mode: "any", ids });
+      assert.deepEqual((await claim(arena.watcher, worker)).map(({ id }) => id), [task]);
+      await run({ arena, worker, flow, task });
+    },
+  });
+
+/** Ends the task and lets the workflow go on: to another task, or, without one, to its end. */
+async function advance(
+  sql: postgres.Sql,
+  { worker, flow, task }: Scene,
+  more: { child?: string; seq?: number } = {},
+): Promise<{ declined: string[]; leased: string[] }> {
+  const { child, seq = 1 } = more;
+  const end = { id: task, attempt: 1, output: 1, flow, seq };
+  const next = child === undefined
+    ? { next: "completed", result: "done" }
+    : { next: "suspended", snapshot: { at: 2 }, mode: "any", ids: [child] };
+  const [row] = await sql.unsafe(
+    "select rhythm.settle_advanced($1::uuid, $2::text::jsonb, $3::text::jsonb, $4::text::jsonb, 10) as result",
+    [
+      worker,
+      JSON.stringify([{ ...end, ...next }]),
+      JSON.stringify(child === undefined ? [] : [{ id: child, flow, kind: 0 }]),
+      '[{"target": "a"}]',
+    ],
+  );
+  return row?.result;
+}
+
+/** Somebody else is first: nothing is changed, and the task can be settled alone. */
+async function declined(scene: Scene, first: Act): Promise<void> {
+  const { arena, worker, task } = scene;
+  const child = crypto.randomUUID();
+  const [, answer] = await inTurn(arena, { first, second: (sql) => advance(sql, scene, { child }) });
+  assert.deepEqual((answer as { declined: string[] }).declined, [task]);
+  assert.equal(await statusOf(arena.watcher, child), null);
+  await settle(arena.watcher, worker, { id: task, status: "completed", output: 1 });
+}
+
+race(
+  "cancel() of the workflow before settle_advanced(): it stays cancelled, and starts nothing",
+  async (scene) => {
+    await declined(scene, (sql) => sql`select rhythm.cancel(${scene.flow})`);
+    assert.equal(await statusOf(scene.arena.watcher, scene.flow), "cancelled");
+    assert.equal(await statusOf(scene.arena.watcher, scene.task), "completed");
+  },
+);
+
+race("settle_advanced() before cancel() of the workflow: what it started is cancelled too", async (scene) => {
+  const { arena, worker, flow } = scene;
+  const child = crypto.randomUUID();
+  await inTurn(arena, {
+    first: (sql) => advance(sql, scene, { child }),
+    second: (sql) => sql`select rhythm.cancel(${flow})`,
+  });
+  assert.equal(await statusOf(arena.watcher, flow), "cancelled");
+  const [row] = await arena.watcher`select rhythm.beat(${worker}) as answer`;
+  assert.deepEqual(row?.answer.stop, [{ id: child, reason: "Cancelled" }]);
+  await settle(arena.watcher, worker, { id: child, status: "cancelled" });
+});
+
+race("settle_advanced() that ends the workflow before cancel(): it stays completed", async (scene) => {
+  const [, row] = await inTurn(scene.arena, {
+    first: (sql) => advance(sql, scene),
+    second: (sql) => sql`select rhythm.cancel(${scene.flow}) as done`,
+  });
+  assert.equal((row as { done: boolean }[])[0]?.done, false);
+  assert.equal(await statusOf(scene.arena.watcher, scene.flow), "completed");
+});
+
+race(
+  "cancel() of the task before settle_advanced(): it completed all the same, and is told once",
+  async (scene) => {
+    const { arena, flow, task } = scene;
+    await inTurn(arena, {
+      first: (sql) => sql`select rhythm.cancel(${task})`,
+      second: (sql) => advance(sql, scene),
+    });
+    assert.equal(await statusOf(arena.watcher, task), "completed");
+    assert.equal(await statusOf(arena.watcher, flow), "completed");
+  },
+);
+
+const wait = { type: "await_signal", id: crypto.randomUUID(), name: "s" };
+race("signal() before settle_advanced(): the workflow is told of both, in that order", async (scene) => {
+  const { arena, worker, flow, task } = scene;
+  await declined(scene, (sql) => sql`select rhythm.signal(${flow}, 's', '5')`);
+  const [row] = await claim(arena.watcher, worker);
+  assert.deepEqual(row!.settled, [
+    { id: wait.id, status: "completed", output: 5 },
+    { id: task, status: "completed", output: 1 },
+  ]);
+}, [wait]);
+
+race("signal() after settle_advanced(): it waits until the workflow asks for it", async (scene) => {
+  const { arena, worker, flow } = scene;
+  const child = crypto.randomUUID();
+  await inTurn(arena, {
+    first: (sql) => advance(sql, scene, { child }),
+    second: (sql) => sql`select rhythm.signal(${flow}, 's', '5')`,
+  });
+  await settle(arena.watcher, worker, { id: child, status: "completed", output: 2 });
+  const [row] = await claim(arena.watcher, worker);
+  assert.deepEqual(row!.settled, [{ id: child, status: "completed", output: 2 }]);
+  const effects = [{ type: "await_signal", id: crypto.randomUUID(), name: "s" }];
+  const waits = [{ mode: "any", ids: [effects[0]!.id] }];
+  await settle(arena.watcher, worker, {
+    id: flow,
+    seq: 2,
+    status: "suspended",
+    snapshot: {},
+    effects,
+    waits,
+  });
+  assert.deepEqual((await claim(arena.watcher, worker))[0]!.settled, [
+    { id: effects[0]!.id, status: "completed", output: 5 },
+  ]);
+});
+
+const timer = { type: "start_timer", id: crypto.randomUUID(), at: "2020-01-01T00:00:00Z" };
+race("tick() before settle_advanced(): a timer that fired is not lost", async (scene) => {
+  const { arena, worker, task } = scene;
+  await declined(scene, (sql) => sql`select rhythm.tick()`);
+  const [row] = await claim(arena.watcher, worker);
+  assert.deepEqual(row!.settled, [
+    { id: timer.id, status: "completed", output: null },
+    { id: task, status: "completed", output: 1 },
+  ]);
+}, [timer]);
+
+race("settle_advanced() while tick() would fire a timer: it is fired at the next tick", async (scene) => {
+  const { arena, flow } = scene;
+  const child = crypto.randomUUID();
+  const one = arena.sessions[0]!;
+  await one.begin(async (tx) => {
+    await advance(tx as unknown as postgres.Sql, scene, { child });
+    await arena.watcher`select rhythm.tick()`;
+  });
+  await arena.watcher`select rhythm.tick()`;
+  const [row] = await arena.watcher`select inbox from rhythm.workflow_state where execution_id = ${flow}`;
+  assert.deepEqual(row?.inbox, [timer.id]);
+}, [timer]);
+
+race("settle_advanced() twice, as its answer was lost: the second changes nothing", async (scene) => {
+  const { arena, flow, task } = scene;
+  const child = crypto.randomUUID();
+  const answers = await inTurn(arena, {
+    first: (sql) => advance(sql, scene, { child }),
+    second: (sql) => advance(sql, scene, { child }),
+  });
+  assert.deepEqual(answers.map((answer) => (answer as { declined: string[] }).declined), [[], [task]]);
+  const [row] = await arena
+    .watcher`select count(*)::integer as n from rhythm.execution where parent_id = ${flow}`;
+  assert.equal(row?.n, 2);
+});
+
+race("another child's end before settle_advanced(): both are told, once each", async (scene) => {
+  const { arena, worker, flow, task } = scene;
+  const other = crypto.randomUUID();
+  await arena.watcher`select rhythm.create_many(${
+    JSON.stringify([{ type: "task", target: "a", id: other, parent: flow }])
+  }::text::jsonb)`;
+  await claim(arena.watcher, worker);
+  await declined(scene, (sql) => settle(sql, worker, { id: other, status: "completed", output: 0 }));
+  const [row] = await claim(arena.watcher, worker);
+  assert.deepEqual(row!.settled.map((one) => (one as { id: string }).id), [other, task]);
+});
+
+race("the worker is given up before settle_advanced(): the task is done again, by others", async (scene) => {
+  const { arena, worker, flow, task } = scene;
+  const rival = await registerWorker(arena.watcher);
+  const [, answer] = await inTurn(arena, {
+    first: async (sql) => {
+      await sql`select rhythm.stop_worker(${worker})`;
+      return await claim(sql, rival);
+    },
+    second: (sql) => advance(sql, scene, { child: crypto.randomUUID() }),
+  });
+  assert.deepEqual(answer, { declined: [task], leased: [], kinds: [] });
+  assert.deepEqual(await advance(arena.watcher, { ...scene, worker: rival }), {
+    declined: [],
+    leased: [],
+    kinds: [],
+  });
+  assert.equal(await statusOf(arena.watcher, flow), "completed");
+});
+
+race("settle_advanced() of a worker that is being given up leases nothing to it", async (scene) => {
+  const { arena, worker } = scene;
+  const child = crypto.randomUUID();
+  const one = arena.sessions[0]!;
+  await one.begin(async (tx) => {
+    await tx`select from rhythm.worker where id = ${worker} for update`;
+    assert.deepEqual((await advance(arena.watcher, scene, { child })).leased, []);
+  });
+  assert.equal(await statusOf(arena.watcher, child), "pending");
+});
+
+race("retry() of the workflow before settle_advanced(): it waits as it did, and goes on", async (scene) => {
+  const { arena, flow, task } = scene;
+  await arena.watcher`select rhythm.cancel(${flow})`;
+  await inTurn(arena, {
+    first: (sql) => sql`select rhythm.retry(${flow})`,
+    second: (sql) => advance(sql, scene),
+  });
+  assert.equal(await statusOf(arena.watcher, task), "completed");
+  assert.equal(await statusOf(arena.watcher, flow), "completed");
+});
+
+race(
+  "a workflow runs out of time before settle_advanced(): it has failed, and starts nothing",
+  async (scene) => {
+    const { arena, flow } = scene;
+    await arena.watcher`update rhythm.execution set timeout_ms = 1 where id = ${flow}`;
+    await arena.watcher`insert into rhythm.timer (id, execution_id, fires_at, deadline)
+    values (${crypto.randomUUID()}, ${flow}, now() - interval '1 hour', true)`;
+    await declined(scene, (sql) => sql`select rhythm.tick()`);
+    assert.equal(await statusOf(arena.watcher, flow), "failed");
+  },
+);
+
+race("a task ran past its timeout before settle_advanced(): it is tried again", async (scene) => {
+  const { arena, task } = scene;
+  await arena.watcher`update rhythm.execution
+    set stage = 2, timeout_ms = 1, claimed_at = now() - interval '1 hour' where id = ${task}`;
+  const [, answer] = await inTurn(arena, {
+    first: (sql) => sql`select rhythm.tick()`,
+    second: (sql) => advance(sql, scene),
+  });
+  assert.deepEqual((answer as { declined: string[] }).declined, [task]);
+  assert.equal(await statusOf(arena.watcher, task), "pending");
+});
