@@ -1,0 +1,134 @@
+// The plans of the hot statements, as Postgres makes them within the functions: auto_explain tells them all.
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { freshDatabase, onEmbedded } from "../support/database.ts";
+import { crowd, worker } from "./scans/crowd.ts";
+
+interface Plan {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  Plans?: Plan[];
+}
+
+/** What a statement does: how it comes to the rows of each table, and whether it sorts. */
+interface Steps {
+  text: string;
+  nodes: Plan[];
+}
+
+const everyNode = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(everyNode)];
+
+/** Runs a call in a transaction that is rolled back, and gives the plan of every statement in it. */
+async function plansOf(sql: postgres.Sql, notices: string[], call: string): Promise<Steps[]> {
+  notices.length = 0;
+  await sql.begin(async (tx) => {
+    await tx.unsafe("set local auto_explain.log_min_duration = 0; set local client_min_messages = log");
+    await tx.unsafe(call);
+    await tx.unsafe("set local auto_explain.log_min_duration = -1");
+    throw new Error("rolled back");
+  }).catch((error) => assert.equal(error.message, "rolled back"));
+  return notices.filter((text) => text.includes("plan:")).map((text) => {
+    const told = JSON.parse(text.slice(text.indexOf("{"))) as { "Query Text": string; Plan: Plan };
+    return { text: told["Query Text"], nodes: everyNode(told.Plan) };
+  });
+}
+
+/** How the statements with some words in them come to the rows of executions. */
+function accessTo(plans: Steps[], words: RegExp): string[] {
+  const found = plans.filter((plan) => words.test(plan.text));
+  assert.notEqual(found.length, 0, `no statement says ${words}`);
+  return [
+    ...new Set(found.flatMap((plan) =>
+      plan.nodes
+        .filter((node) =>
+          node["Node Type"] === "Sort" ||
+          /Scan$/.test(node["Node Type"]) && node["Relation Name"] === "execution"
+        )
+        .map((node) => [node["Node Type"], node["Index Name"]].filter(Boolean).join(" on "))
+    )),
+  ].sort();
+}
+
+const large = ["execution", "workflow_state", "signal_wait"];
+const ready = "Index Scan on execution_ready";
+const byKey = "Index Scan on execution_pkey";
+const head = `insert into rhythm.queue_head (queue, targets, priority, id, made_after, until)
+  select 'default', hashtextextended('*', 0), 0, min(e.id::text)::uuid, min(e.id::text)::uuid, now() + interval '1 hour'
+  from rhythm.execution as e where e.stage = 1;`;
+
+/** What is called, and how certain statements in it must come to executions. */
+const acts: Record<string, { call: string; access?: [words: RegExp, steps: string[]][] }> = {
+  "claim() from the beginning": {
+    call: `select id from rhythm.claim(${worker}, p_limit => 100)`,
+    access: [[/e\.worker is null\s+order by e\.priority desc, e\.id limit p_limit for/, [ready]], [
+      /set worker = p_worker/,
+      [byKey],
+    ]],
+  },
+  "claim() of some tasks": {
+    call: `select id from rhythm.claim(${worker}, p_limit => 100, p_targets => array['a'])`,
+    access: [[/e\.target = any \(p_targets\)\)\s+order by e\.priority desc, e\.id limit p_limit for/, [
+      ready,
+    ]]],
+  },
+  "claim() from the head": {
+    call: `${head} select id from rhythm.claim(${worker}, p_limit => 100)`,
+    access: [
+      [/e\.priority > p_head\.priority/, [ready]],
+      [/e\.priority = p_head\.priority and e\.id > p_head\.id/, [ready]],
+      [/set worker = p_worker/, [byKey]],
+    ],
+  },
+  "enqueue()": { call: "select rhythm.enqueue('a')" },
+  "start() with a key": { call: "select rhythm.start('f', idempotency_key => 'k')" },
+  "settle()": {
+    call:
+      `select rhythm.settle(${worker}, (select jsonb_agg(jsonb_build_object('id', c.id, 'attempt', c.attempt,
+      'status', 'completed', 'output', 1)) from rhythm.claim(${worker}, p_limit => 100) as c))`,
+  },
+  "signal()": {
+    call:
+      "select rhythm.signal((select execution_id from rhythm.signal_wait order by timeout_at limit 1), 's')",
+  },
+  "beat()": { call: `select rhythm.beat(${worker})` },
+  "tick()": { call: "select rhythm.tick()" },
+};
+
+Deno.test({
+  name:
+    "the plans of hot statements: by index, never from end to end; claims read in order, from the head too",
+  ignore: onEmbedded,
+  fn: async (t) => {
+    await using test = await freshDatabase({ leaves: "damage" });
+    const notices: string[] = [];
+    const sql = postgres(test.url, { max: 1, onnotice: ({ message }) => notices.push(message ?? "") });
+    try {
+      const loaded = await sql`load 'auto_explain'`.then(() => true, (error) => {
+        assert.equal(error.code, "58P01", error.message); // A Postgres without its contrib modules.
+        return false;
+      });
+      if (!loaded) return;
+      await test.database.script(crowd);
+      await sql`set auto_explain.log_nested_statements = on`;
+      await sql`set auto_explain.log_format = json`;
+      for (const [name, { call, access }] of Object.entries(acts)) {
+        await t.step(name, async () => {
+          const plans = await plansOf(sql, notices, call);
+          const whole = plans.filter((plan) => plan.text !== call).flatMap((plan) =>
+            plan.nodes.filter((node) =>
+              node["Node Type"] === "Seq Scan" && large.includes(node["Relation Name"]!)
+            )
+              .map((node) => `${node["Relation Name"]}: ${plan.text}`)
+          );
+          assert.deepEqual(whole, []);
+          for (const [words, steps] of access ?? []) {
+            assert.deepEqual(accessTo(plans, words), steps, `${words}`);
+          }
+        });
+      }
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  },
+});
