@@ -32,6 +32,20 @@ const rules: Record<string, string> = {
     where t.typnamespace = 'rhythm'::regnamespace
       and obj_description(t.oid, 'pg_type') is null`,
 
+  "the schema, every sequence and every column of a view has a comment": `
+    select n.nspname::text as object
+    from pg_namespace as n
+    where n.nspname = 'rhythm' and obj_description(n.oid, 'pg_namespace') is null
+    union all
+    select c.oid::regclass::text
+    from pg_class as c
+    where c.relnamespace = 'rhythm'::regnamespace and c.relkind = 'S' and obj_description(c.oid, 'pg_class') is null
+    union all
+    select format('%s.%s', c.oid::regclass, a.attname)
+    from pg_class as c
+    join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'rhythm'::regnamespace and c.relkind = 'v' and col_description(c.oid, a.attnum) is null`,
+
   "nothing is granted to PUBLIC": `
     select p.oid::regprocedure::text as object
     from pg_proc as p

@@ -1,0 +1,136 @@
+-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
+-- shows with \d+.
+
+-- A schema that was there before us may be somebody else's.
+do $$
+begin
+  if (select pg_has_role(n.nspowner, 'usage') from pg_catalog.pg_namespace as n where n.nspname = :'schema') then
+    execute format('comment on schema %I is %L', :'schema', 'Durable execution. \df+ on its functions and \d+ on its views are the manual.');
+  end if;
+end;
+$$;
+
+comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
+comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of saying.';
+
+comment on column rhythm.executions.id is 'UUIDv7: it carries the time of creation, so that ids are in its order.';
+comment on column rhythm.executions.type is 'workflow or task.';
+comment on column rhythm.executions.target is 'The name of its flow or task.';
+comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed or cancelled; the last three are for ever, unless somebody calls retry().';
+comment on column rhythm.executions.queue is 'Where it waits for a worker.';
+comment on column rhythm.executions.priority is 'Higher comes first.';
+comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
+comment on column rhythm.executions.max_attempts is 'After so many it fails for good.';
+comment on column rhythm.executions.inputs is 'What it was started with.';
+comment on column rhythm.executions.output is 'What it gave, once completed.';
+comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
+comment on column rhythm.executions.metadata is 'An object of whoever started it.';
+comment on column rhythm.executions.progress is 'What its handler reported last.';
+comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows.';
+comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
+comment on column rhythm.executions.parent_id is 'What started it; it is cancelled with that.';
+comment on column rhythm.executions.worker is 'Who holds its lease; null: nobody.';
+comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
+comment on column rhythm.executions.timeout_ms is 'Milliseconds: of a task for each attempt, of a workflow for all of it.';
+comment on column rhythm.executions.crashes is 'How many workers were lost while they held it; setting max_crashes limits that.';
+comment on column rhythm.executions.traceparent is 'W3C trace context that it is part of.';
+comment on column rhythm.executions.created_at is 'When it was started.';
+comment on column rhythm.executions.run_at is 'Not before: its delay, or the backoff before the next attempt.';
+comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
+comment on column rhythm.executions.completed_at is 'When it was over.';
+
+comment on column rhythm.logs.id is 'In the order of saying.';
+comment on column rhythm.logs.execution_id is 'Who said it.';
+comment on column rhythm.logs.at is 'When.';
+comment on column rhythm.logs.level is 'debug, info, warn or error.';
+comment on column rhythm.logs.message is 'The line.';
+comment on column rhythm.logs.data is 'What was given with it.';
+
+comment on column rhythm.waits.execution_id is 'The workflow that waits.';
+comment on column rhythm.waits.target is 'The name of its flow.';
+comment on column rhythm.waits.kind is 'task, workflow, timer or signal.';
+comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or the wait for a signal.';
+comment on column rhythm.waits.name is 'The name of the childs task or flow, or of the signal.';
+comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal gives up.';
+
+comment on column rhythm.stacks.execution_id is 'The workflow.';
+comment on column rhythm.stacks.target is 'The name of its flow.';
+comment on column rhythm.stacks.version is 'The version of the flow that it runs on.';
+comment on column rhythm.stacks.status is 'As in executions.';
+comment on column rhythm.stacks.fibre is 'Which of its activations, from 1: functions that called each other, and branches that run side by side.';
+comment on column rhythm.stacks.function is 'The name of the function.';
+comment on column rhythm.stacks.line is 'Line of the source, from 1.';
+comment on column rhythm.stacks."column" is 'Column of that line, from 1.';
+comment on column rhythm.stacks.source_line is 'The text of that line.';
+comment on column rhythm.stacks.variables is 'The variables in scope, with their values.';
+comment on column rhythm.stacks.waits_for is 'The ids of what it waits for there.';
+
+comment on column rhythm.queues.queue is 'Its name.';
+comment on column rhythm.queues.ready is 'Its depth: how many could run now.';
+comment on column rhythm.queues.delayed is 'How many wait for their time.';
+comment on column rhythm.queues.running is 'How many are leased to workers.';
+comment on column rhythm.queues.suspended is 'How many workflows wait for something; with many thousands an estimate.';
+comment on column rhythm.queues.oldest_at is 'When the oldest ready one was created.';
+comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
+comment on column rhythm.queues.workers is 'How many workers take from it.';
+comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
+comment on column rhythm.queues.concurrency is 'Limit of how many run at once; null: none.';
+comment on column rhythm.queues.per_key_concurrency is 'The same for each concurrency key.';
+comment on column rhythm.queues.rate is 'Limit of how many begin in each period; null: none.';
+comment on column rhythm.queues.per is 'The period of rate.';
+
+comment on column rhythm.workers.id is 'Its id.';
+comment on column rhythm.workers.name is 'What it calls itself.';
+comment on column rhythm.workers.queues is 'What it takes from, first queue first.';
+comment on column rhythm.workers.started_at is 'When it was registered.';
+comment on column rhythm.workers.beat_at is 'Its last sign of life.';
+comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in hand.';
+comment on column rhythm.workers.lease is 'How long it may be silent.';
+comment on column rhythm.workers.dozing is 'Whether it sleeps and wants to be notified.';
+comment on column rhythm.workers.running is 'How many executions it has in hand.';
+comment on column rhythm.workers.info is 'What it says of itself: its version, its tasks.';
+
+comment on column rhythm.flows.name is 'Its name.';
+comment on column rhythm.flows.version is 'Number of the current version: what new executions start on.';
+comment on column rhythm.flows.program is 'Hash of the compiled program.';
+comment on column rhythm.flows.description is 'What its author says of it.';
+comment on column rhythm.flows.options is 'Defaults of its executions: queue, priority, timeout, retry.';
+comment on column rhythm.flows.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flows.source is 'The text.';
+comment on column rhythm.flows.created_at is 'When this version was first registered.';
+comment on column rhythm.flows.updated_at is 'When it became current.';
+
+comment on column rhythm.schedules.name is 'Its name.';
+comment on column rhythm.schedules.cron is 'When it fires, in timezone.';
+comment on column rhythm.schedules.timezone is 'A name that Postgres knows.';
+comment on column rhythm.schedules.type is 'workflow or task: what it starts.';
+comment on column rhythm.schedules.target is 'The name of the flow or task that it starts.';
+comment on column rhythm.schedules.next_run_at is 'When it fires next, jitter included; null while it is paused.';
+comment on column rhythm.schedules.last_run_at is 'When it fired last.';
+comment on column rhythm.schedules.last_slot is 'The time of the cron expression that this was for.';
+comment on column rhythm.schedules.last_execution_id is 'What it started then.';
+comment on column rhythm.schedules.last_error is 'Why it could not start the last one; null if it could.';
+comment on column rhythm.schedules.paused is 'Whether pause_schedule() stopped it.';
+comment on column rhythm.schedules.overlap is 'While an execution is not over: skip, queue, allow or cancel.';
+comment on column rhythm.schedules.catch_up is 'Of the times that were missed: none, one or all.';
+comment on column rhythm.schedules.jitter is 'Each time is moved by up to that.';
+comment on column rhythm.schedules.inputs is 'Inputs of every execution.';
+comment on column rhythm.schedules.options is 'Options of every execution, as for create_many().';
+comment on column rhythm.schedules.queued is 'How many times wait for the end of an execution (overlap queue).';
+comment on column rhythm.schedules.fired is 'How many executions it started.';
+comment on column rhythm.schedules.skipped is 'How many times overlap left out.';
+comment on column rhythm.schedules.created_at is 'When it was made.';
+comment on column rhythm.schedules.updated_at is 'When it was last changed.';
+
+comment on column rhythm.steps.execution_id is 'The workflow.';
+comment on column rhythm.steps.seq is 'In the order in which steps ended; null: not yet.';
+comment on column rhythm.steps.name is 'Its name, unique within the workflow.';
+comment on column rhythm.steps.kind is 'step (a function), sleep, signal, task or workflow.';
+comment on column rhythm.steps.status is 'waiting, retrying, completed or failed.';
+comment on column rhythm.steps.attempts is 'How often its function was run; 0 for what is not a function.';
+comment on column rhythm.steps.started_at is 'When it began.';
+comment on column rhythm.steps.ended_at is 'When it was over; until then, when it was last saved.';
+comment on column rhythm.steps.until is 'When a sleep or a pause is over, or the wait for a signal gives up.';
+comment on column rhythm.steps.wait_id is 'What it waits for: a child, a timer, or the wait for a signal.';
+comment on column rhythm.steps.output is 'What it gave.';
+comment on column rhythm.steps.error is 'Why it failed.';
