@@ -264,7 +264,7 @@ Deno.test("calls of workers give the rows their types say", async () => {
   assert.deepEqual(await state.readViolations(home), []);
 });
 
-Deno.test("claim() waits for the disk unless an idle worker without code-first workflows leases workflows alone", async () => {
+Deno.test("claim() waits for the disk unless an idle worker without code-first workflows leases beginnings of flows alone", async () => {
   await using test = await freshDatabase();
   const all = { on: test.database, schema: test.schema };
   await tasks.registerTasks(all, JSON.stringify([{ name: "hello", queue: "default" }]));
@@ -280,7 +280,7 @@ Deno.test("claim() waits for the disk unless an idle worker without code-first w
     return await test.database.transaction(async (on) => {
       const lease = { worker: id, limit: 10, targets: "{hello}", queues: "{default}", ...mood };
       const rows = await worker.claim({ on, schema: test.schema }, lease);
-      assert.equal(rows.length, targets.length);
+      assert.ok(rows.length >= targets.length);
       const [row] = await on.query<{ setting: string }>(
         "select current_setting('synchronous_commit') as setting",
       );
@@ -293,6 +293,11 @@ Deno.test("claim() waits for the disk unless an idle worker without code-first w
   assert.equal(await claimed(["hello"], idle), "on");
   assert.equal(await claimed([], idle), "on");
   assert.equal(await claimed(["greet"], { dozing: true, runsCode: true }), "on");
+  await test.database.script("update rhythm.workflow_state set seq = 1");
+  await test.database.script(
+    "update rhythm.execution set stage = 1, status = 'pending', worker = null where type = 'workflow'",
+  );
+  assert.equal(await claimed([], idle), "on", "flows that go on");
   assert.equal(await claimed(["greet"], { dozing: false, runsCode: false }), "on");
 });
 

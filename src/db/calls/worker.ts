@@ -60,9 +60,11 @@ export interface LeaseRequest {
 }
 
 /**
- * Leases ready executions. An idle worker that runs no code-first workflows does not wait for the disk when it leases
- * flows alone: nothing outside comes of an advance before it is settled, and a lease that a crash of the server took
- * back is refused then. A lease of a task, or of a workflow in code, is on the disk before a line of it runs.
+ * Leases ready executions. An idle worker that runs no code-first workflows does not wait for the disk when all that it
+ * leases are flows at their beginning: nothing outside comes of an advance before it is settled, and whatever becomes of a
+ * lease that a crash of the server took back, one first step of the flow is taken. A flow that goes on was given what is in
+ * its inbox: leased again after the crash, to the same worker, it may be given more, and what the first lease says would
+ * drop that unseen. Such a lease is on the disk before it is used, as is one of a task or of a workflow in code.
  */
 export async function claim(
   home: Home,
@@ -81,8 +83,8 @@ const CLAIM = `select c.* from rhythm.claim(
 ) as c`;
 
 const IDLE_CLAIM = `select (w.c).*
-from (select c, bool_and(c.type = 'workflow') over () as only_workflows from (${CLAIM}) as c) as w
-where not w.only_workflows or set_config('synchronous_commit', 'off', true) is not null`;
+from (select c, bool_and(c.type = 'workflow' and c.seq = 0) over () as only_beginnings from (${CLAIM}) as c) as w
+where not w.only_beginnings or set_config('synchronous_commit', 'off', true) is not null`;
 
 /** Commits outcomes, a JSON array as text. What the database refuses fails its execution, or raises. */
 export async function settle(
