@@ -1994,7 +1994,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "170_claim.sql",
     kind: "behaviour",
-    checksum: "ef19a08ba77f3ab1662b71127767169621fae0358950fd69aa816c18e0eefb49",
+    checksum: "cb7a731d146bec29c0cebc2f0cf8b73a8ec2363f95f01435d8a6e5e350e692e1",
     text: `-- Claiming.
 
 -- A queue without limits: no counting, and a heap-only update.
@@ -2026,6 +2026,28 @@ $$;
 
 comment on function rhythm.claim_plain(uuid, text, integer, text[], timestamptz) is 'Leases ready executions of a queue without limits. Internal.';
 
+-- Ten times as fast as a claim of each, which is what a worker of a thousand empty queues would do all day.
+create or replace function rhythm.worth_a_look(p_queues text[])
+returns text[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  if cardinality(p_queues) < 4 then
+    return p_queues;
+  end if;
+  return array(
+    select q.name from unnest(p_queues) with ordinality as q (name, nth)
+    where (select true from rhythm.execution as e where e.stage = 1 and e.queue = q.name and e.worker is null limit 1)
+    order by q.nth);
+end;
+$$;
+
+comment on function rhythm.worth_a_look(text[]) is 'Which of many queues have something that is ready; all of few. Internal.';
+
 create or replace function rhythm.claim(
   p_worker uuid,
   p_queues text[] default null,
@@ -2054,7 +2076,7 @@ begin
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
   end if;
-  foreach v_queue in array coalesce(p_queues, v_worker.queues) loop
+  foreach v_queue in array rhythm.worth_a_look(coalesce(p_queues, v_worker.queues)) loop
     exit when cardinality(v_ids) >= p_limit;
     v_ids := v_ids || case when exists (select from rhythm.queue as q where q.name = v_queue)
       then rhythm.claim_limited(p_worker, v_queue, p_limit - cardinality(v_ids), p_targets, v_now)
