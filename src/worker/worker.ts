@@ -10,6 +10,7 @@ import { FlowCrew } from "./flow_crew.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { Hands } from "./hands.ts";
 import { LagMonitor } from "./lag.ts";
+import { releasedOf } from "./lease.ts";
 import { Pulse } from "./pulse.ts";
 import { persistent, Reporter } from "./reporter.ts";
 import { WorkerStats } from "./stats.ts";
@@ -58,6 +59,7 @@ export class Worker {
   #leftBehind = 0;
   #failedTicks = 0;
   #called = false;
+  #isClosing = false;
 
   /** @param parts what it is made of */
   constructor(parts: WorkerParts) {
@@ -280,7 +282,8 @@ export class Worker {
 
   #take(claimed: Claimed): void {
     this.#audit.took(claimed.id);
-    if (claimed.kind === "workflow") this.#flows.start(claimed);
+    if (this.#isClosing) this.#commits.push(releasedOf(claimed, "The worker was shutting down"));
+    else if (claimed.kind === "workflow") this.#flows.start(claimed);
     else if (this.#tasks.knows(claimed.target)) this.#tasks.start(claimed);
     else this.#commits.push(this.#strangers.handBack(claimed, "handler"));
   }
@@ -437,6 +440,7 @@ export class Worker {
       this.#hands.stopAll("shutdown", "The worker shut down before the handler was done");
       await this.#hands.emptied(LAST_WORDS_MS);
     }
+    this.#isClosing = true;
     const late = setTimeout(() => {
       this.#advances.abandon();
       this.#commits.abandon();

@@ -174,6 +174,53 @@ Deno.test("settle_advanced(): what it did is not done twice when its answer is l
   equal(await it.query(tasksOf), [{ n: 50, attempts: 1 }]);
 });
 
+Deno.test("Worker.stop(): what a settle leases after the last handler has ended is handed back, not begun", async () => {
+  const open = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  await using it = await bench([]);
+  await it.worker.stop();
+  let ran = 0;
+  const go = Promise.withResolvers<void>();
+  const once = task({ name: "once" }, async () => {
+    ran++;
+    await go.promise;
+    return ran;
+  });
+  const { database } = it.place;
+  const slow: Database = {
+    ...losing(database).database,
+    query: async <R>(text: string, params: readonly unknown[] = []): Promise<R[]> => {
+      const rows = await database.query<R>(text, params);
+      if (text.includes("settle_advanced(")) {
+        asked.resolve();
+        await open.promise;
+      }
+      return rows;
+    },
+  };
+  const id = await it.start("two", "return await Task.run('once') + await Task.run('once');");
+  const parts = { tasks: [once], pollMs: 600_000 };
+  const worker = workerOn(slow, { schema: "rhythm", targets: ["once"] }, parts);
+  const running = worker.run();
+  await until(() => ran === 1);
+  await it.asleep();
+  // Past the quick looks of a worker that has just gone to sleep: while it looks, its places are promised to that.
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  go.resolve();
+  await asked.promise;
+  const stopping = worker.stop();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  open.resolve();
+  await stopping;
+  await running;
+  same(ran, 1);
+  same((await it.get(id)).status, "suspended");
+  equal(
+    await it.query("select status, attempt from rhythm.execution where target = 'once' order by id"),
+    [{ status: "completed", attempt: 1 }, { status: "pending", attempt: 0 }],
+  );
+});
+
 Deno.test({
   name: "settle_advanced(): two workers share the tasks of the same workflows",
   ignore: onEmbedded,
