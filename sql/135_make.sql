@@ -50,12 +50,13 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_ms constant bigint := (extract(epoch from p_now) * 1000)::bigint;
+  v_us constant bigint := round(extract(epoch from p_now) * 1000000);
+  -- In 4,096ths of a millisecond, so that what a session makes one by one sorts as it was made.
+  v_first constant bigint := v_us % 1000 * 4096 / 1000;
   v_secret constant text := gen_random_uuid()::text;
-  v_alone constant boolean := jsonb_array_length(p_requests) = 1;
   v_times constant text[] := array(
-    select overlay(lpad(to_hex(v_ms + n.block), 12, '0') placing '-' from 9 for 0) || '-7'
-    from generate_series(0, jsonb_array_length(p_requests) / 4096) as n (block));
+    select overlay(lpad(to_hex(v_us / 1000 + n.block), 12, '0') placing '-' from 9 for 0) || '-7'
+    from generate_series(0, (v_first + jsonb_array_length(p_requests)) / 4096) as n (block));
   v_queues text[];
 begin
   if p_lease > 0 then
@@ -66,7 +67,7 @@ begin
   return query
   with request as (
     select
-      r.nth - 1 as nth,
+      v_first + r.nth - 1 as nth,
       r.value as v,
       encode(sha256((v_secret || r.nth)::bytea), 'hex') as chance,
       r.value - '{id,inputs,parent,traceparent}'::text[] as head
@@ -81,9 +82,9 @@ begin
       coalesce(r.v -> 'inputs', '{}') as inputs,
       case when r.v ? 'id' then (r.v ->> 'id')::uuid
         -- A uuid7() of one secret a batch: random bytes and a call for each row would cost as much as the row. Who knows
-        -- some of the ids can tell no other. Of 128 bits 48 are the time, 6 say that it is a UUIDv7, 62 are of the hash;
-        -- 12 keep the order within a batch, and are of the hash where there is none.
-        else (v_times[r.nth / 4096 + 1] || case when v_alone then substr(r.chance, 17, 3) else lpad(to_hex(r.nth % 4096), 3, '0') end || '-'
+        -- some of the ids can tell no other. Of 128 bits 60 are the time and the order within a batch, 6 say that it is a
+        -- UUIDv7, 62 are of the hash.
+        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-'
           || translate(substr(r.chance, 16, 1), '01234567cdef', '89ab89ab89ab') || substr(r.chance, 1, 3) || '-' || substr(r.chance, 4, 12))::uuid
       end as id
     from request as r
