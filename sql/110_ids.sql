@@ -1,7 +1,8 @@
 -- Ids, channels, durations, settings.
 
--- p_nth keeps the order of a batch that is made in one instant: in the 12 bits after the version (rand_a of RFC 9562).
--- The 62 bits after the variant are always random; without p_nth all 74 are.
+-- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
+-- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 62 bits after the variant are
+-- always random; without p_nth all 74 are.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
 language sql
@@ -9,14 +10,13 @@ volatile
 set search_path = ''
 as $$
   select (
-    substr(h.ms, 1, 8) || '-' || substr(h.ms, 9, 4) || '-7'
-    || case when p_nth is null then substr(h.r, 16) else lpad(to_hex(p_nth % 4096), 3, '0') || substr(h.r, 19) end
+    overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
+    || case when p_nth is null then substr(c.r, 16) else lpad(to_hex(c.place % 4096), 3, '0') || substr(c.r, 19) end
   )::uuid
   from (
-    select
-      lpad(to_hex((extract(epoch from coalesce(p_at, clock_timestamp())) * 1000)::bigint + coalesce(p_nth / 4096, 0)), 12, '0') as ms,
-      gen_random_uuid()::text as r
-  ) as h;
+    select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
+    from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
+  ) as c;
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
