@@ -156,6 +156,8 @@ export interface Step {
   effects: Effect[];
   /** What lets it go on. */
   waits: Wait[];
+  /** Set while it waits inside `try … finally`: if it is cancelled, it has something left to do. */
+  cleanup?: boolean;
   /** Operations that nothing can observe any more: a signal wait among them must not take a signal. */
   released: string[];
   /** The host asked to pause between two jobs: resume at once, with nothing settled. */

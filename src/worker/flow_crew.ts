@@ -28,6 +28,8 @@ export interface FlowStep {
   readonly waits: readonly unknown[];
   /** What nothing in it can observe any more. */
   readonly released: readonly string[];
+  /** Whether it has something left to do if it is cancelled. */
+  readonly cleanup?: boolean;
 }
 
 /** Something that a flow asked for. */
@@ -277,6 +279,7 @@ function outcomeOf(step: FlowStep, claimed: Claimed, traceparent: string | undef
     effects: step.effects.map((effect) => toStored(effect, traceparent)),
     waits: step.waits as JsonValue[],
     released: step.released,
+    ...(step.cleanup === true && { cleanup: true }),
   };
   switch (step.status) {
     case "suspended":

@@ -65,7 +65,10 @@ export class WarmFlows {
     const warm = this.#flows.get(task.parentId!);
     if (warm === undefined) return undefined;
     this.#flows.delete(task.parentId!);
-    if (warm.ahead || !isStartedIn(warm.open.step, task.id) || !isEnough(warm.open.step, task.id)) {
+    if (
+      warm.ahead || warm.open.step.cleanup === true || !isStartedIn(warm.open.step, task.id) ||
+      !isEnough(warm.open.step, task.id)
+    ) {
       return undefined;
     }
     const step = goOn(warm.open, task.id, output);
@@ -119,7 +122,7 @@ function goOn(open: OpenFlow, id: string, output: string): FlowStep | undefined 
 
 // What settle_advanced() takes: tasks that are started, or the end of a workflow that nobody is the parent of.
 function isPlain(step: FlowStep, flow: Claimed): boolean {
-  if (step.released.length > 0) return false;
+  if (step.released.length > 0 || step.cleanup === true) return false;
   if (step.status === "completed") return step.effects.length === 0 && flow.parentId === null;
   return step.status === "suspended" && step.waits.length === 1 &&
     step.effects.every(({ type }) => type === "run_task");

@@ -140,7 +140,7 @@ export class Run {
 
   #suspended(about: { waits?: Wait[]; paused?: true }): Step {
     const vm = this.#vm;
-    const { snapshot, released, size } = encode(vm, this.#main);
+    const { snapshot, released, size, cleanup } = encode(vm, this.#main);
     // A snapshot does not keep it, so a machine that stays in memory must not know more.
     vm.thrown = undefined;
     const { snapshotSize } = vm.limits;
@@ -151,7 +151,8 @@ export class Run {
       );
     }
     const { waits = waitsOf(vm), ...rest } = about;
-    return { status: "suspended", snapshot, effects: this.#effects(), waits, released, ...rest };
+    const effects = this.#effects();
+    return { status: "suspended", snapshot, effects, waits, released, ...(cleanup && { cleanup }), ...rest };
   }
 
   #end(status: "completed" | "failed" | "cancelled", error?: FlowFailure): Step {

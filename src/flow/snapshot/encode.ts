@@ -1,5 +1,5 @@
 import type { JsonValue } from "../../shared/json.ts";
-import type { Snapshot } from "../types.ts";
+import type { FunctionCode, Snapshot } from "../types.ts";
 import { Combinator } from "../vm/combinator.ts";
 import { Fibre } from "../vm/fibre.ts";
 import { Cancellation } from "../vm/frame.ts";
@@ -28,6 +28,8 @@ export interface Encoded {
   released: string[];
   /** About how many characters its text takes, rather too few. */
   size: number;
+  /** Whether something waits inside `try … finally`. */
+  cleanup: boolean;
 }
 
 /** Whether anything can come of a reaction: an element of a combinator that is done is nobody's business. */
@@ -40,14 +42,24 @@ export function encode(vm: FlowMachine, main: Fibre): Encoded {
   return new Encoder().run(vm, main);
 }
 
+function isInsideFinally({ handlers }: FunctionCode, pc: number): boolean {
+  for (let index = 0; index < handlers.length; index += 5) {
+    if (handlers[index + 4] === 1 && pc >= handlers[index]! && pc < handlers[index + 1]!) return true;
+  }
+  return false;
+}
+
 class Encoder {
   readonly #ids = new Map<object, number>();
   readonly #objects: object[] = [];
   readonly #shapes: string[][] = [];
   readonly #shapeIds = new Map<string, number>();
   #size = 0;
+  #cleanup = false;
+  #functions: FlowMachine["functions"] = [];
 
   run(vm: FlowMachine, main: Fibre): Encoded {
+    this.#functions = vm.functions;
     const snapshot: Snapshot = { v: SNAPSHOT_FORMAT, p: vm.program.program.hash };
     snapshot.m = this.#ref(main);
     if (vm.jobs.length > vm.nextJob) snapshot.j = vm.jobs.slice(vm.nextJob).map((job) => this.#job(job));
@@ -73,7 +85,7 @@ class Encoder {
     }
     for (const id of released) vm.pending.delete(id);
     if (operations.length > 0) snapshot.o = operations;
-    return { snapshot, released, size: this.#size };
+    return { snapshot, released, size: this.#size, cleanup: this.#cleanup };
   }
 
   #ref(object: object): number {
@@ -185,6 +197,7 @@ class Encoder {
 
   #fibre(fibre: Fibre): JsonValue[] {
     const awaiting = fibre.awaiting === undefined ? -1 : this.#ref(fibre.awaiting);
+    if (awaiting !== -1) this.#cleanup ||= isInsideFinally(this.#functions[fibre.fn.index]!, fibre.pc);
     const head = [Kind.fibre, this.#ref(fibre.fn), this.#ref(fibre.promise), fibre.pc, awaiting];
     return this.#values(fibre.registers, head);
   }
