@@ -22,6 +22,9 @@ const ansi = /\u001b\[[0-9;]*m/g;
 let cluster: Cluster | undefined;
 let child: Deno.ChildProcess | undefined;
 let interrupted: number | undefined;
+const journal = await Deno.makeTempFile({ prefix: "rhythm_test_" });
+/** A run in which nothing has begun or ended for so long stands still. */
+const patience = 8 * 60_000;
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.addSignalListener(signal, () => {
@@ -33,7 +36,11 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
-const env: Record<string, string> = { RHYTHM_TEST_RUN: run, RHYTHM_TEST_PG: pg ?? "" };
+const env: Record<string, string> = {
+  RHYTHM_TEST_RUN: run,
+  RHYTHM_TEST_PG: pg ?? "",
+  RHYTHM_TEST_JOURNAL: journal,
+};
 const given = Deno.env.get("RHYTHM_TEST_DATABASE_URL");
 let code = 1;
 try {
@@ -65,6 +72,7 @@ try {
 } finally {
   if (given && pg === undefined) await drop(given, `rhythm_test_${run}`);
   await cluster?.stop();
+  await Deno.remove(journal);
 }
 Deno.exit(interrupted ?? code);
 
@@ -76,10 +84,12 @@ async function test(): Promise<number> {
     "-A",
     "--no-prompt",
     "--parallel",
+    `--preload=${new URL("../tests/support/limits.ts", import.meta.url).pathname}`,
     ...(rest.some((arg) => !arg.startsWith("-")) ? rest : [...rest, "tests/"]),
   ];
   child = new Deno.Command(Deno.execPath(), { args, env, stdout: "piped", stderr: "inherit" }).spawn();
   endWithUs(child.pid);
+  const watch = setInterval(giveUpWhenStill, 15_000);
   const decoder = new TextDecoder();
   let tail = "";
   for await (const chunk of child.stdout) {
@@ -87,10 +97,12 @@ async function test(): Promise<number> {
     tail = (tail + decoder.decode(chunk, { stream: true })).slice(-4000);
   }
   const { code } = await child.status;
+  clearInterval(watch);
   const summary = tail.replaceAll(ansi, "").split("\n").findLast((line) => /\| \d+ passed/.test(line)) ?? "";
   for (const key of ["passed", "failed", "ignored"] as const) {
     counts[key] = Number(new RegExp(`(\\d+) ${key}`).exec(summary)?.[1] ?? 0);
   }
+  if (summary === "") counts.passed = tellWhereItStood();
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
   console.log(
     `${counts.passed} passed, ${counts.failed} failed${
@@ -98,6 +110,29 @@ async function test(): Promise<number> {
     }`,
   );
   return code;
+}
+
+function giveUpWhenStill(): void {
+  if (Date.now() - (Deno.statSync(journal).mtime?.getTime() ?? 0) < patience) return;
+  console.log(`No test has begun or ended for ${patience / 60_000} minutes`);
+  child?.kill("SIGKILL");
+}
+
+/** Names the tests that a stopped run was in, and counts those that had ended. */
+function tellWhereItStood(): number {
+  const running = new Map<string, string>();
+  let ended = 0;
+  for (const line of Deno.readTextFileSync(journal).split("\n")) {
+    const [what, file, number, at] = line.split("\t");
+    if (file === undefined) continue;
+    running.delete(file);
+    if (what === "end") ended++;
+    else running.set(file, `test ${number}, begun ${Math.round((Date.now() - Number(at)) / 1000)} s ago`);
+  }
+  for (const [file, which] of running) {
+    console.log(`FAILED: stopped in ${file.replace(/^.*\/tests\//, "tests/")}, ${which}`);
+  }
+  return ended;
 }
 
 /** Ends the tests once this process is gone, also when it was killed: a shell of its own looks every half second. */
