@@ -1,5 +1,5 @@
 // Everything that can be taken away is taken away, at random, while work goes on; then nothing is lost or done twice.
-// RHYTHM_CHAOS_SECONDS=600 makes it last longer, RHYTHM_CHAOS_SEED=7 repeats its dice.
+// RHYTHM_CHAOS_SECONDS=600 makes it last longer, RHYTHM_TEST_SEED=7 repeats its dice.
 import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
 import postgres from "postgres";
 import { Rhythm } from "../../mod.ts";
@@ -7,9 +7,9 @@ import { onEmbedded, privateCluster } from "../support/database.ts";
 import { Herd } from "./support/herd.ts";
 import { checkEnds, insist, mixedLoad } from "./support/load.ts";
 import { startProxy } from "./support/proxy.ts";
+import { testSeed } from "../support/seed.ts";
 
 const seconds = Number(Deno.env.get("RHYTHM_CHAOS_SECONDS") ?? 25);
-const seed = Number(Deno.env.get("RHYTHM_CHAOS_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 const flows = [new URL("./support/flows", import.meta.url)];
 
 function dice(seed: number): () => number {
@@ -21,8 +21,8 @@ Deno.test({
   name: "200 workflows of all kinds end right, while workers, connections and the server die at random",
   ignore: onEmbedded,
   fn: async () => {
-    console.log(`chaos: seed ${seed}, ${seconds} s`);
-    const roll = dice(seed);
+    console.log(`chaos: seed ${testSeed}, ${seconds} s`);
+    const roll = dice(testSeed);
     const cluster = await privateCluster();
     await using proxy = startProxy(cluster.port);
     const through = cluster.url.replace(`:${cluster.port}`, `:${proxy.port}`);

@@ -1,11 +1,15 @@
 import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
 import fc from "fast-check";
 import { faultOf } from "../../src/cli/json_text.ts";
+import { testSeed } from "../support/seed.ts";
 
 Deno.test("faultOf() finds nothing in any JSON text", () => {
-  fc.assert(fc.property(fc.json({ maxDepth: 4 }), fc.constantFrom(0, 1, "\t"), (text, indent) => {
-    same(faultOf(JSON.stringify(JSON.parse(text), null, indent)), undefined);
-  }));
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 4 }), fc.constantFrom(0, 1, "\t"), (text, indent) => {
+      same(faultOf(JSON.stringify(JSON.parse(text), null, indent)), undefined);
+    }),
+    { seed: testSeed },
+  );
 });
 
 Deno.test("faultOf() finds a fault exactly where JSON.parse() throws", () => {
@@ -20,16 +24,19 @@ Deno.test("faultOf() finds a fault exactly where JSON.parse() throws", () => {
       }
       same(faultOf(text) === undefined, valid, JSON.stringify(text));
     }),
-    { numRuns: 5_000 },
+    { numRuns: 5_000, seed: testSeed },
   );
 });
 
 Deno.test("faultOf() leaves what stands before the fault as it is: only a later text can be wrong earlier", () => {
-  fc.assert(fc.property(fc.json({ maxDepth: 3 }), fc.nat(), (text, cut) => {
-    const head = text.slice(0, cut % (text.length + 1));
-    const fault = faultOf(`${head}\u0001`);
-    if (fault !== undefined) same(fault.at <= head.length, true);
-  }));
+  fc.assert(
+    fc.property(fc.json({ maxDepth: 3 }), fc.nat(), (text, cut) => {
+      const head = text.slice(0, cut % (text.length + 1));
+      const fault = faultOf(`${head}\u0001`);
+      if (fault !== undefined) same(fault.at <= head.length, true);
+    }),
+    { seed: testSeed },
+  );
 });
 
 const FAULTS: [text: string, at: number, problem: string][] = [

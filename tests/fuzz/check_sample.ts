@@ -8,21 +8,20 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { differenceOn, explain } from "./check_program.ts";
 import { programs } from "./programs.ts";
+import { testSeed } from "../support/seed.ts";
 
 /** How many parts there are. */
 const PARTS = 4;
 
-const seed = Number(Deno.env.get("FUZZ_SEED") ?? Date.now() % 0x7fffffff);
 const count = Math.ceil(Number(Deno.env.get("FUZZ_COUNT") ?? 2000) / PARTS);
 
-/** Define the test of one part. `FUZZ_SEED` repeats a run, `FUZZ_COUNT` makes it longer. */
+/** Define the test of one part. `RHYTHM_TEST_SEED` repeats a run, `FUZZ_COUNT` makes it longer. */
 export function checkSample(part: number): void {
-  const name =
-    `startFlow() computes what V8 computes, on ${count} random programs (FUZZ_SEED=${seed}, part ${part})`;
+  const name = `startFlow() computes what V8 computes, on ${count} random programs (part ${part})`;
   Deno.test(name, async () => {
-    for (const program of fc.sample(programs, { numRuns: count, seed: seed + part })) {
+    for (const program of fc.sample(programs, { numRuns: count, seed: testSeed + part })) {
       const found = await differenceOn(program);
-      if (found) assert.fail(`FUZZ_SEED=${seed}, part ${part}\n${await explain(program, found)}`);
+      if (found) assert.fail(`RHYTHM_TEST_SEED=${testSeed}, part ${part}\n${await explain(program, found)}`);
     }
   });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Duration, DurationError, durationMs } from "../../src/shared/duration.ts";
+import { testSeed } from "../support/seed.ts";
 
 const good: [Duration, number][] = [
   [0, 0],
@@ -58,5 +59,6 @@ Deno.test("durationMs() adds the parts of any well-formed text", () => {
       (d, h, m, s) =>
         assert.equal(durationMs(`${d}d${h}h${m}m${s}s`), ((d * 24 + h) * 60 + m) * 60_000 + s * 1000),
     ),
+    { seed: testSeed },
   );
 });
