@@ -2,12 +2,15 @@
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case
-    when p_retry is null or p_retry = 'null' then null
+begin
+  if p_retry is null or p_retry = 'null' then
+    return null;
+  end if;
+  return case
     when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
     when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
       format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
@@ -27,6 +30,7 @@ as $$
       or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
       'retry.jitter must be true, false or a number from 0 to 1'
   end;
+end;
 $$;
 
 comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
@@ -71,6 +75,10 @@ begin
   end if;
   if v_bytes > v_limit then
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
+  end if;
+  -- Most say no more than what is to run.
+  if p - '{type,target,inputs}'::text[] = '{}' and jsonb_typeof(p -> 'target') = 'string' then
+    return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
   end if;
   return coalesce(
     (select format('%s must be a text', k.name)

@@ -6,10 +6,12 @@ returns table (
   head jsonb, type text, target text, program text, queue text, priority smallint, run_at timestamptz, timeout_ms bigint,
   max_attempts smallint, retry jsonb, concurrency_key text, metadata jsonb
 )
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  return query
   select
     p_head, q.type, q.target, fv.program,
     coalesce(p_head ->> 'queue', d.o ->> 'queue', 'default'),
@@ -30,6 +32,7 @@ as $$
     select x.o, coalesce(nullif(p_head -> 'retry', 'null'), x.o -> 'retry') as retry
     from (select case q.type when 'workflow' then fv.options else t.options end as o) as x
   ) as d;
+end;
 $$;
 
 comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request with the defaults of its task or flow. Internal.';

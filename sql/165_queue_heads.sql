@@ -65,11 +65,13 @@ comment on function rhythm.take_after(rhythm.queue_head, integer, text[]) is 'Th
 -- Locks: an advisory lock for each head, if it is free. Never waits.
 create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
 returns boolean
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' head ' || p_queue, p_targets));
+begin
+  return pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' head ' || p_queue, p_targets));
+end;
 $$;
 
 comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';

@@ -153,16 +153,21 @@ comment on function rhythm.check_outcomes(jsonb) is 'Raises RH001 unless outcome
 
 create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select case when cardinality(p_held) = jsonb_array_length(p_outcomes) then '[]' else (
+begin
+  if cardinality(p_held) = jsonb_array_length(p_outcomes) then
+    return '[]';
+  end if;
+  return (
     select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
     from jsonb_array_elements(p_outcomes) as x
     left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
     where (x.value ->> 'id')::uuid <> all (p_held)
-  ) end;
+  );
+end;
 $$;
 
 comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';

@@ -20,17 +20,22 @@ comment on function rhythm.get(uuid) is 'Everything about an execution as one JS
 
 create or replace function rhythm.watch(p_executions uuid[])
 returns setof uuid
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
+begin
   update rhythm.execution as e set watched = true
   where e.id = any (array(
     select x.id from rhythm.execution as x
     where x.id = any (p_executions) and x.stage < 4 and not x.watched
     order by x.id
     for no key update)) and e.stage < 4;
-  select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+end;
 $$;
 
 comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';

@@ -3,11 +3,12 @@
 
 create or replace function rhythm.name_problem(p_kind text, p_name text)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_name is null then format('A %s is missing: expected a text', p_kind)
     when p_kind like '%key' then case
       when length(p_name) not between 1 and 500 then
@@ -20,6 +21,7 @@ as $$
       format('"%s" cannot be a %s name: expected letters, digits and _ . : / @ + -, '
         'starting with a letter, a digit or _', left(p_name, 60), p_kind)
   end;
+end;
 $$;
 
 comment on function rhythm.name_problem(text, text) is

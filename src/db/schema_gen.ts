@@ -873,17 +873,20 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "120_requests.sql",
     kind: "behaviour",
-    checksum: "1ce750d6d881e1508aa7f1d89b4400f6db4ca15343075066ffe6005544dbcad8",
+    checksum: "2cf18466a89a47c40711a3d521def7969040bb9b2d53f689161d6552ebbf2e6c",
     text: `-- What create_many() is asked for, and what can be wrong with it.
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case
-    when p_retry is null or p_retry = 'null' then null
+begin
+  if p_retry is null or p_retry = 'null' then
+    return null;
+  end if;
+  return case
     when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
     when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
       format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
@@ -903,6 +906,7 @@ as $$
       or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
       'retry.jitter must be true, false or a number from 0 to 1'
   end;
+end;
 $$;
 
 comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
@@ -947,6 +951,10 @@ begin
   end if;
   if v_bytes > v_limit then
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
+  end if;
+  -- Most say no more than what is to run.
+  if p - '{type,target,inputs}'::text[] = '{}' and jsonb_typeof(p -> 'target') = 'string' then
+    return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
   end if;
   return coalesce(
     (select format('%s must be a text', k.name)
@@ -1085,7 +1093,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "135_make.sql",
     kind: "behaviour",
-    checksum: "a2b6f49f12bf54388251244f0128bc140950a3b7ce90259bf999157d09a52756",
+    checksum: "2b09d30385ce67b3f233ece71c03c6ba1191b5ae9e26a8f1c289eeb55a45d1bf",
     text: `-- Requests that were checked become executions.
 
 -- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
@@ -1094,10 +1102,12 @@ returns table (
   head jsonb, type text, target text, program text, queue text, priority smallint, run_at timestamptz, timeout_ms bigint,
   max_attempts smallint, retry jsonb, concurrency_key text, metadata jsonb
 )
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  return query
   select
     p_head, q.type, q.target, fv.program,
     coalesce(p_head ->> 'queue', d.o ->> 'queue', 'default'),
@@ -1118,6 +1128,7 @@ as $$
     select x.o, coalesce(nullif(p_head -> 'retry', 'null'), x.o -> 'retry') as retry
     from (select case q.type when 'workflow' then fv.options else t.options end as o) as x
   ) as d;
+end;
 $$;
 
 comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request with the defaults of its task or flow. Internal.';
@@ -1826,7 +1837,7 @@ comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run exec
   {
     name: "165_queue_heads.sql",
     kind: "behaviour",
-    checksum: "3b9c74c2ed8e47e1831f5a0cb88b5986e6cab49332ff0ebeda79e3f60ff12ae4",
+    checksum: "84cf7c6ac119b7b7171eaac262a3ba410e3de7ab9d85d50239916c25de9c2b12",
     text: `-- The head of a queue without limits.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
@@ -1894,11 +1905,13 @@ comment on function rhythm.take_after(rhythm.queue_head, integer, text[]) is 'Th
 -- Locks: an advisory lock for each head, if it is free. Never waits.
 create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
 returns boolean
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  select pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' head ' || p_queue, p_targets));
+begin
+  return pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' head ' || p_queue, p_targets));
+end;
 $$;
 
 comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';
@@ -2845,7 +2858,7 @@ comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
   {
     name: "219_outcomes.sql",
     kind: "behaviour",
-    checksum: "594c3bc3253c97a6ae58ce28bebdeb4f6f73a8e2ec6f66b5a36be5b342dc6a85",
+    checksum: "be91945180f830ab35f837e74ca5b569d5320a4942b5a6de16507380e974fe34",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
@@ -3001,16 +3014,21 @@ comment on function rhythm.check_outcomes(jsonb) is 'Raises RH001 unless outcome
 
 create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select case when cardinality(p_held) = jsonb_array_length(p_outcomes) then '[]' else (
+begin
+  if cardinality(p_held) = jsonb_array_length(p_outcomes) then
+    return '[]';
+  end if;
+  return (
     select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
     from jsonb_array_elements(p_outcomes) as x
     left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
     where (x.value ->> 'id')::uuid <> all (p_held)
-  ) end;
+  );
+end;
 $$;
 
 comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
@@ -4511,7 +4529,7 @@ comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran p
   {
     name: "290_read.sql",
     kind: "behaviour",
-    checksum: "82a6b944ca667ae0087970ff2db9c3c93a8d23d93df18c2bc89976a7b7efb1df",
+    checksum: "2170cd247a02a1dd6e644d4b3494b2df4ad59196248baff59b9c19c7ae5f58db",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -4534,17 +4552,22 @@ comment on function rhythm.get(uuid) is 'Everything about an execution as one JS
 
 create or replace function rhythm.watch(p_executions uuid[])
 returns setof uuid
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
+begin
   update rhythm.execution as e set watched = true
   where e.id = any (array(
     select x.id from rhythm.execution as x
     where x.id = any (p_executions) and x.stage < 4 and not x.watched
     order by x.id
     for no key update)) and e.stage < 4;
-  select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+end;
 $$;
 
 comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
@@ -5075,17 +5098,18 @@ comment on function rhythm.check() is
   {
     name: "400_names.sql",
     kind: "behaviour",
-    checksum: "d491d09ab671b6c387d77f7402be0e17da8a0a0a180fd594f54440688ba0e788",
+    checksum: "dc1806e4dc02d161f5296332368c0c66e1f029dcbfcb8341301a82c32f23cdb2",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
 create or replace function rhythm.name_problem(p_kind text, p_name text)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when p_name is null then format('A %s is missing: expected a text', p_kind)
     when p_kind like '%key' then case
       when length(p_name) not between 1 and 500 then
@@ -5098,6 +5122,7 @@ as $$
       format('"%s" cannot be a %s name: expected letters, digits and _ . : / @ + -, '
         'starting with a letter, a digit or _', left(p_name, 60), p_kind)
   end;
+end;
 $$;
 
 comment on function rhythm.name_problem(text, text) is
