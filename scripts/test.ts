@@ -139,7 +139,7 @@ function tellWhereItStood(): number {
 function endWithUs(pid: number): void {
   const script = `trap '' INT HUP TERM
     while kill -0 ${Deno.pid} && kill -0 ${pid}; do sleep 0.5; done
-    kill -0 ${Deno.pid} || kill -9 ${pid}`;
+    kill -0 ${Deno.pid} || { kill -9 ${pid}; rm -f '${journal}'; }`;
   new Deno.Command("sh", { args: ["-c", `(${script}) >/dev/null 2>&1 </dev/null &`] }).outputSync();
 }
 

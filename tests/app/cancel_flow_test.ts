@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal, rejects, strictEqual as same } from "node:assert/strict";
 import { Rhythm, type Run, task } from "../../mod.ts";
 import { freshDatabase } from "../support/database.ts";
+import { until } from "../support/until.ts";
 
 const flows = [
   {
@@ -53,15 +54,8 @@ async function withWorker(
   const worker = rhythm.worker();
   const working = worker.run();
   const suspended = async (run: Run): Promise<void> => {
-    for (let n = 0; n < 200; n++) {
-      const waits = await test.database.query(
-        "select from rhythm.waits as w where w.execution_id = $1 and w.kind = 'signal'",
-        [run.id],
-      );
-      if (waits.length > 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error("it does not wait for a signal");
+    const waits = "select from rhythm.waits as w where w.execution_id = $1 and w.kind = 'signal'";
+    await until(async () => (await test.database.query(waits, [run.id])).length > 0);
   };
   try {
     await use({ rhythm, noted, suspended });

@@ -1,7 +1,8 @@
 // What a handler is given besides its input, as seen from outside while it runs.
 import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
 import { task, type TaskContext } from "../../mod.ts";
-import { onEmbedded, testApp, until } from "./support.ts";
+import { onEmbedded, testApp } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const once = { retry: { maxAttempts: 1 } };
 

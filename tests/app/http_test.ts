@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
 import { task } from "../../mod.ts";
-import { testApp, until } from "./support.ts";
+import { testApp } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const echo = task({ name: "echo" }, (value: unknown, ctx) => {
   ctx.log.warn("echoing", { value });

@@ -1,5 +1,6 @@
 import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
-import { type TestApp, testApp, until } from "./support.ts";
+import { type TestApp, testApp } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const script = new URL("./fixtures/worker_process.ts", import.meta.url).pathname;
 

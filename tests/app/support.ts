@@ -63,13 +63,4 @@ async function within({ database, schema }: TestDatabase, options: InitOptions):
   return await assemble(parts, await readFlowSources(flows));
 }
 
-/** Waits until something holds; a minute at most, for machines that are busy. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const last = performance.now() + 60_000;
-  while (!await holds()) {
-    if (performance.now() > last) throw new Error(`Waited in vain for a minute until ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 export { onEmbedded };

@@ -1,7 +1,8 @@
 import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
 import { z } from "zod";
 import { NonRetryableError, task } from "../../mod.ts";
-import { onEmbedded, testApp, until } from "./support.ts";
+import { onEmbedded, testApp } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const greet = task({ name: "greet", input: z.object({ who: z.string() }) }, ({ who }) => `Hello, ${who}`);
 
@@ -11,7 +12,7 @@ Deno.test("a task is queued, run by a worker, and its result seen", async () => 
   await using app = await testApp({ tasks: [greet] });
   app.work();
   const run = await greet.queue({ who: "Ada" });
-  const result: string = await run.result({ timeout: "10s" });
+  const result: string = await run.result({ timeout: "2m" });
   same(result, "Hello, Ada");
   const execution = await run.get();
   equal([execution.type, execution.targetName, execution.status, execution.attempt], [
@@ -48,7 +49,7 @@ Deno.test("a failed attempt is made again, and its error kept until then", async
   );
   await using app = await testApp({ tasks: [flaky] });
   app.work();
-  same(await (await flaky.queue(null)).result({ timeout: "10s" }), 3);
+  same(await (await flaky.queue(null)).result({ timeout: "2m" }), 3);
   same(calls, 3);
 });
 
@@ -63,7 +64,7 @@ Deno.test("a task fails with its error's type, message, code, data and stack whe
   await using app = await testApp({ tasks: [pay] });
   app.work();
   const run = await pay.queue(null);
-  await rejects(run.result({ timeout: "10s" }), (error: unknown) => {
+  await rejects(run.result({ timeout: "2m" }), (error: unknown) => {
     const { name, code, message, error: stored } = error as {
       name: string;
       code: string;
@@ -87,7 +88,7 @@ Deno.test("NonRetryableError fails an execution at its first attempt", async () 
   });
   await using app = await testApp({ tasks: [give] });
   app.work();
-  const execution = await app.rhythm.executions.wait((await give.queue(null)).id, { timeout: "10s" });
+  const execution = await app.rhythm.executions.wait((await give.queue(null)).id, { timeout: "2m" });
   equal([execution.status, execution.attempt, execution.error?.code], ["failed", 1, "HOPELESS"]);
 });
 
@@ -101,7 +102,7 @@ Deno.test("ctx carries execution, attempt, metadata; log and progress are durabl
   await using app = await testApp({ tasks: [tell] });
   app.work();
   const run = await tell.queue(null, { metadata: { tenant: "acme" } });
-  equal(await run.result({ timeout: "10s" }), [run.id, "tell", 1, "acme"]);
+  equal(await run.result({ timeout: "2m" }), [run.id, "tell", 1, "acme"]);
 });
 
 Deno.test("a handler that ignores its timeout fails all the same", async () => {
@@ -111,7 +112,7 @@ Deno.test("a handler that ignores its timeout fails all the same", async () => {
   );
   await using app = await testApp({ tasks: [deaf] });
   app.work();
-  const execution = await app.rhythm.executions.wait((await deaf.queue(null)).id, { timeout: "10s" });
+  const execution = await app.rhythm.executions.wait((await deaf.queue(null)).id, { timeout: "2m" });
   equal([execution.status, execution.error?.type], ["failed", "TimeoutError"]);
   await new Promise((resolve) => setTimeout(resolve, 400));
 });
@@ -132,7 +133,7 @@ Deno.test("cancel() ends a waiting task at once, and fires the signal of a runni
   const running = await patient.queue(null);
   await until(async () => (await running.get()).status === "running");
   same(await running.cancel("changed my mind"), true);
-  await rejects(running.result({ timeout: "10s" }), { code: "EXECUTION_CANCELLED" });
+  await rejects(running.result({ timeout: "2m" }), { code: "EXECUTION_CANCELLED" });
   match(String(stopped), /changed my mind/);
 });
 
@@ -149,8 +150,8 @@ Deno.test("a transactional task's writes commit with its completion, or not at a
   await using app = await testApp({ tasks: [move] });
   await app.database.database.script("create table moved (amount integer, detail jsonb)");
   app.work();
-  same(await (await move.queue({ amount: 5 })).result({ timeout: "10s" }), 5);
-  await rejects((await move.queue({ amount: -1 })).result({ timeout: "10s" }), { code: "EXECUTION_FAILED" });
+  same(await (await move.queue({ amount: 5 })).result({ timeout: "2m" }), 5);
+  await rejects((await move.queue({ amount: -1 })).result({ timeout: "2m" }), { code: "EXECUTION_FAILED" });
   equal([...await app.database.database.query("select amount, detail from moved")], [{
     amount: 5,
     detail: { by: "test" },
@@ -161,9 +162,9 @@ Deno.test("an isolated handler runs in its own realm, and its timeout ends it wh
   const { isolatedTasks } = await import("../worker/fixtures/isolated_tasks.ts");
   await using app = await testApp({ tasks: [isolatedTasks.double, isolatedTasks.spin] });
   app.work();
-  same(await (await isolatedTasks.double.queue(21)).result({ timeout: "10s" }), 42);
+  same(await (await isolatedTasks.double.queue(21)).result({ timeout: "2m" }), 42);
   const spun = await isolatedTasks.spin.queue(null, once);
-  const execution = await app.rhythm.executions.wait(spun.id, { timeout: "10s" });
+  const execution = await app.rhythm.executions.wait(spun.id, { timeout: "2m" });
   equal([execution.status, execution.error?.type], ["failed", "TimeoutError"]);
 });
 
@@ -186,7 +187,7 @@ Deno.test({
     });
     await using worker = other.worker();
     void worker.run();
-    same(await run.result({ timeout: "10s" }), "done");
+    same(await run.result({ timeout: "2m" }), "done");
   },
 });
 

@@ -9,7 +9,8 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { task } from "../../mod.ts";
 import { step, workflow } from "../../src/steps/mod.ts";
-import { testApp, until } from "./support.ts";
+import { testApp } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const exporter = new InMemorySpanExporter();
 trace.setGlobalTracerProvider(

@@ -2,10 +2,11 @@
 import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
 import { task } from "../../mod.ts";
 import { libraryVersion, schemaFiles } from "../../src/db/schema_gen.ts";
-import { testApp, until } from "../app/support.ts";
+import { testApp } from "../app/support.ts";
 import { onEmbedded } from "../support/database.ts";
 import { Herd } from "./support/herd.ts";
 import { checkEnds, mixedLoad } from "./support/load.ts";
+import { until } from "../support/until.ts";
 
 const root = new URL("../../", import.meta.url);
 const flows = [new URL("./support/flows", import.meta.url)];

@@ -2,6 +2,7 @@ import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
 import { hasTerminal, inTerminal, normal, Output, type Ran, rhythm, start } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
 
@@ -43,12 +44,10 @@ async function worked(): Promise<Worked> {
 }
 
 async function suspended(at: Worked, id: string): Promise<void> {
-  for (let looks = 0; looks < 200; looks++) {
+  await until(async () => {
     const { waits } = await at.json("show", id) as unknown as { waits: { kind: string }[] };
-    if (waits.some(({ kind }) => kind === "signal")) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("it never waited for its signal");
+    return waits.some(({ kind }) => kind === "signal");
+  });
 }
 
 const SUSPENDED = `◌ workflow order suspended created <duration> ago

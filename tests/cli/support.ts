@@ -108,7 +108,7 @@ export async function typeInto(argv: readonly string[], options: TerminalOptions
     rows: options.rows ?? 40,
     columns: options.columns ?? 100,
     steps: options.type ?? [],
-    seconds: 60,
+    seconds: 180,
   };
   const { code, stdout, stderr } = await new Deno.Command("python3", {
     args: ["-c", PYTHON, JSON.stringify(plan)],
@@ -177,9 +177,9 @@ export class Output {
     this.#done = this.#read(stream);
   }
 
-  /** Waits for a text, or a pattern; a minute at most. */
+  /** Waits for a text, or a pattern; two minutes at most. */
   async until(wanted: string | RegExp): Promise<string> {
-    for (let looks = 0; looks < 1_200; looks++) {
+    for (let looks = 0; looks < 2_400; looks++) {
       if (typeof wanted === "string" ? this.text.includes(wanted) : wanted.test(this.text)) return this.text;
       if (this.#isOver) break;
       await new Promise((resolve) => setTimeout(resolve, 50));

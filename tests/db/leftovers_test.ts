@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { connect } from "../../src/db/connect.ts";
 import { onEmbedded, privateCluster } from "../support/database.ts";
+import { until } from "../support/until.ts";
 
 const ignore = onEmbedded || Deno.build.os !== "linux";
 const ready = /READY (\S+) (\d+)\n/;
@@ -111,13 +112,4 @@ function running(pid: number): boolean {
 
 async function there(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
-}
-
-/** Watchers look every half second: there is no event to wait for. */
-async function until(reached: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!await reached()) {
-    assert.ok(performance.now() < deadline, "something was left behind");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }

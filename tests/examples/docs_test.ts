@@ -5,6 +5,7 @@ import { engineCodes } from "../../src/db/engine_errors.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
 import { type Page, readPage } from "./pages.ts";
 import { root, runProgram, startProgram } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const guides = ["getting-started", "tasks", "executions", "workers", "http", "errors", "coming-from-python"];
 const pages = ["README", ...guides];
@@ -56,11 +57,9 @@ Deno.test({
     const program = startProgram(`${directory.path}/shortest.ts`, { url: db.url, cwd: directory.path });
     await program.stdin.close();
     const ended = program.output();
-    while (
-      (await db.sql`select from pg_stat_activity where application_name = 'rhythm worker'`).length === 0
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(async () =>
+      (await db.sql`select from pg_stat_activity where application_name = 'rhythm worker'`).length > 0
+    );
     program.kill("SIGTERM");
     const { code, stderr } = await ended;
     assert.equal(code, 0, new TextDecoder().decode(stderr));

@@ -79,7 +79,8 @@ Deno.test("parseFlow() refuses what JavaScript refuses, and nothing else", () =>
       errors[0]?.message
     }\n${source}`;
     if (expected === "invalid") assert(errors.length > 0, about);
-    else assert(!errors.some((one) => one.code.startsWith("F00")), about);
+    // Scripts have variables called `await`, outside of async functions; flows have not.
+    else assert(errors[0]?.code === "F0301" || !errors.some((one) => one.code.startsWith("F00")), about);
   }
   assert(seen.valid > 200 && seen.invalid > 1000, JSON.stringify(seen));
 });

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
-import { claim, openArena, registerWorker, settle, until, violations } from "./support/sessions.ts";
+import { claim, openArena, registerWorker, settle, violations } from "./support/sessions.ts";
+import { until } from "../support/until.ts";
 
 const race = (name: string, run: () => Promise<void>): void =>
   Deno.test({ name, ignore: onEmbedded, fn: run });

@@ -16,6 +16,7 @@ import {
   untilBlocked,
   violations,
 } from "./support/sessions.ts";
+import { until } from "../support/until.ts";
 
 const race = (name: string, run: () => Promise<void>): void =>
   Deno.test({ name, ignore: onEmbedded, fn: run });
@@ -318,7 +319,7 @@ race(
     await one`select rhythm.enqueue('a')`;
     // Notifications come in the order of commits: once this one is here, all before it are.
     await one`select pg_notify('rhythm_work', 'end')`;
-    while (!heard.includes("end")) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(() => heard.includes("end"));
     assert.deepEqual(heard, ["default", "end"]);
   },
 );
@@ -335,7 +336,7 @@ race("schedule() and resume_schedule() tell a worker that sleeps to look at the 
   await one`select rhythm.pause_schedule('s')`;
   await one`select rhythm.resume_schedule('s')`;
   await one`select pg_notify('rhythm_work', 'end')`;
-  while (!heard.includes("end")) await new Promise((resolve) => setTimeout(resolve, 2));
+  await until(() => heard.includes("end"));
   assert.deepEqual(heard, ["", "", "end"]);
 });
 

@@ -4,7 +4,8 @@ import { Rhythm } from "../../mod.ts";
 import { Admin, step, workflow, WorkflowCancelledError } from "../../src/steps/mod.ts";
 import type { AnyWorkflow } from "../../src/define/mod.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { onServer, stepsTest, until } from "./support.ts";
+import { onServer, stepsTest } from "./support.ts";
+import { until } from "../support/until.ts";
 
 interface App extends AsyncDisposable {
   rhythm: Rhythm;
@@ -122,7 +123,7 @@ onServer(
         await until(async () => (await made.steps(run.id)).includes("book"));
         if (/wait|sleep,/.test(where)) await until(async () => (await run.get()).status === "suspended");
         assert.equal(await run.cancel("enough"), true);
-        await assert.rejects(run.result({ timeout: "10s" }), { name: "ExecutionCancelledError" });
+        await assert.rejects(run.result({ timeout: "2m" }), { name: "ExecutionCancelledError" });
         const stored = (await made.steps(run.id)).filter((name) => !name.startsWith("sleep"));
         assert.deepEqual(stored, ["book", "#cancelled", "undo"]);
         assert.equal(undone, 1);
@@ -141,7 +142,7 @@ onServer("a workflow without a finally ends when it is cancelled, wherever it st
   const run = await made.rhythm.workflows.start(plain);
   await until(async () => (await run.get()).status === "suspended");
   await run.cancel("enough");
-  await assert.rejects(run.result({ timeout: "10s" }), { name: "ExecutionCancelledError" });
+  await assert.rejects(run.result({ timeout: "2m" }), { name: "ExecutionCancelledError" });
   assert.deepEqual(await made.steps(run.id), ["one", "#cancelled"]);
 });
 
@@ -163,12 +164,12 @@ onServer(
     for (const round of [1, 2]) {
       await until(async () => (await run.get()).status === "suspended");
       await run.cancel("too late");
-      await assert.rejects(run.result({ timeout: "10s" }), { name: "ExecutionCancelledError" });
+      await assert.rejects(run.result({ timeout: "2m" }), { name: "ExecutionCancelledError" });
       assert.equal(undone, round);
       await made.rhythm.executions.retry(run.id);
     }
     await run.signal("pay", "paid");
-    assert.equal(await run.result({ timeout: "10s" }), "paid");
+    assert.equal(await run.result({ timeout: "2m" }), "paid");
     assert.deepEqual(await made.steps(run.id), ["book", "signal pay#1"]);
   },
 );

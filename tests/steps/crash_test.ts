@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
 import { Admin } from "../../src/steps/mod.ts";
+import { until } from "../support/until.ts";
 
 const fixture = new URL("fixtures/crash.ts", import.meta.url).pathname;
 const config = new URL("../../deno.json", import.meta.url).pathname;
@@ -113,13 +114,13 @@ async function assertEffects({ sql }: { sql: TestDatabase["sql"] }, point: strin
 }
 
 async function theEnd(test: TestDatabase, id: string): Promise<unknown> {
-  for (let tries = 0; tries < 600; tries++) {
-    const [row] = await test
+  let row: object | undefined;
+  await until(async () => {
+    [row] = await test
       .sql`select status, output from rhythm.executions where id = ${id} and completed_at is not null`;
-    if (row !== undefined) return { ...row };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("it did not end");
+    return row !== undefined;
+  }, `the end of ${id}`);
+  return { ...row };
 }
 
 async function assertSound(test: TestDatabase): Promise<void> {

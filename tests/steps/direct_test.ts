@@ -1,7 +1,8 @@
 /** A workflow in the process that calls it: what the database does to it meanwhile. */
 import assert from "node:assert/strict";
 import { Admin, workflow } from "../../src/steps/mod.ts";
-import { onServer, type StepsTest, stepsTest, until } from "./support.ts";
+import { onServer, type StepsTest, stepsTest } from "./support.ts";
+import { until } from "../support/until.ts";
 
 async function cutConnections(test: StepsTest): Promise<void> {
   await test.database.sql`

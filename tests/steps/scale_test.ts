@@ -31,40 +31,46 @@ Deno.test({
 onServer(
   "10,000 steps in one workflow: the last take no longer than the first, and a replay answers them all",
   async () => {
-    await using test = await stepsTest();
-    const count = 10_000;
-    const slice = 500;
-    const times: number[] = [];
-    let runs = 0;
-    const tick = step("tick", (_ctx, nth: number) => {
-      runs++;
-      return nth;
-    });
-    const long = workflow("long", async (ctx) => {
-      let sum = 0;
-      let began = performance.now();
-      for (let nth = 0; nth < count; nth++) {
-        sum += await tick.with({ key: nth })(ctx, nth);
-        if (runs === count || nth % slice !== slice - 1) continue;
-        times.push(performance.now() - began);
-        began = performance.now();
-      }
-      if (times.length < 1_000) {
-        times.length = 1_000;
-        throw new TransientStepError("once more, from the store");
-      }
-      return sum;
-    });
-    const ctx = await test.admin.createWorkflow(long);
-    await assert.rejects(long(ctx), TransientStepError);
-    assert.equal(await long(ctx), count * (count - 1) / 2);
-    assert.equal(runs, count);
-    // The median of the best slices: what else the machine does at the moment is in every one of them.
-    const quick = (from: number, to: number): number => Math.min(...times.slice(from, to));
-    const [first, last] = [quick(0, 5), quick(14, 19)];
-    assert.ok(
-      last < first * 1.5,
-      `500 steps took ${first.toFixed(0)} ms at the start, ${last.toFixed(0)} ms at the end`,
-    );
+    // What slows down does so every time; a busy machine does it once.
+    for (let tries = 1;; tries++) {
+      const { first, last } = await tenThousandSteps();
+      if (last < first * 1.5) return;
+      const times = `${first.toFixed(0)} ms at the start, ${last.toFixed(0)} ms at the end`;
+      assert.ok(tries < 4, `500 steps took ${times}`);
+    }
   },
 );
+
+/** How long 500 steps took at the beginning and at the end: the best of five slices each, without the machine's other work. */
+async function tenThousandSteps(): Promise<{ first: number; last: number }> {
+  await using test = await stepsTest();
+  const count = 10_000;
+  const slice = 500;
+  const times: number[] = [];
+  let runs = 0;
+  const tick = step("tick", (_ctx, nth: number) => {
+    runs++;
+    return nth;
+  });
+  const long = workflow("long", async (ctx) => {
+    let sum = 0;
+    let began = performance.now();
+    for (let nth = 0; nth < count; nth++) {
+      sum += await tick.with({ key: nth })(ctx, nth);
+      if (runs === count || nth % slice !== slice - 1) continue;
+      times.push(performance.now() - began);
+      began = performance.now();
+    }
+    if (times.length < 1_000) {
+      times.length = 1_000;
+      throw new TransientStepError("once more, from the store");
+    }
+    return sum;
+  });
+  const ctx = await test.admin.createWorkflow(long);
+  await assert.rejects(long(ctx), TransientStepError);
+  assert.equal(await long(ctx), count * (count - 1) / 2);
+  assert.equal(runs, count);
+  const quick = (from: number, to: number): number => Math.min(...times.slice(from, to));
+  return { first: quick(0, 5), last: quick(14, 19) };
+}

@@ -52,11 +52,3 @@ export async function stepsTest(options: AdminOptions = {}): Promise<StepsTest> 
     },
   };
 }
-
-/** Waits until something holds; ten seconds at most. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !await holds(); tries++) {
-    if (tries > 1_000) throw new Error("waited in vain");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Rhythm, task } from "../../mod.ts";
 import { step, TransientStepError, workflow } from "../../src/steps/mod.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { onServer, until } from "./support.ts";
+import { onServer } from "./support.ts";
+import { until } from "../support/until.ts";
 
 const double = task({ name: "double" }, ({ n }: { n: number }) => n * 2);
 const broken = task({ name: "broken", retry: { maxAttempts: 1 } }, () => {
@@ -76,7 +77,7 @@ onServer("a worker runs code-first workflows: steps, children in parallel, sleep
   const run = await made.rhythm.workflows.start(outer, 4);
   await run.signal("go", { ok: true });
   const expected = { a: 40, twice: 80, more: 41, failed: "BrokenError", late: "TimeoutError", ok: true };
-  assert.deepEqual(await run.result({ timeout: "30s" }), expected);
+  assert.deepEqual(await run.result({ timeout: "2m" }), expected);
   assert.equal(runs, 1, "the code ran again from the top after each wait, the step did not");
   assert.deepEqual((await made.steps(run.id)).map((line) => line.split(" ").slice(0, -1).join(" ")).sort(), [
     "signal signal go#1 completed",
@@ -104,7 +105,7 @@ onServer("a worker tries a step again after a durable pause, and stores the coun
   });
   await using made = await app({ workflows: [flaky] });
   const run = await made.rhythm.workflows.start(flaky);
-  assert.equal(await run.result({ timeout: "30s" }), 5);
+  assert.equal(await run.result({ timeout: "2m" }), 5);
   assert.deepEqual(await made.steps(run.id), ["step twice completed 3", "step transient completed 2"]);
 });
 
@@ -122,7 +123,7 @@ onServer("cancelling ends a code-first workflow that is suspended, and one that 
     const run = await made.rhythm.workflows.start(hanging, where);
     await until(async () => (await run.get()).status === status);
     assert.equal(await run.cancel("enough"), true);
-    await assert.rejects(run.result({ timeout: "30s" }), { name: "ExecutionCancelledError" });
+    await assert.rejects(run.result({ timeout: "2m" }), { name: "ExecutionCancelledError" });
   }
   assert.deepEqual(reasons, ["WorkflowCancelledError"]);
 });
@@ -143,10 +144,10 @@ onServer("executions.retry() lets the step run again that failed a workflow, and
   });
   await using made = await app({ workflows: [fragile] });
   const run = await made.rhythm.workflows.start(fragile);
-  await assert.rejects(run.result({ timeout: "30s" }), /bad/);
+  await assert.rejects(run.result({ timeout: "2m" }), /bad/);
   isGood = true;
   await made.rhythm.executions.retry(run.id);
-  assert.equal(await run.result({ timeout: "30s" }), "good");
+  assert.equal(await run.result({ timeout: "2m" }), "good");
   assert.deepEqual(runs, ["caught", "last", "last"]);
 });
 
@@ -154,7 +155,7 @@ onServer("purge() removes the steps of a workflow with it", async () => {
   const short = workflow("short", async (ctx) => await ctx.step("one", () => 1));
   await using made = await app({ workflows: [short] });
   const run = await made.rhythm.workflows.start(short);
-  await run.result({ timeout: "30s" });
+  await run.result({ timeout: "2m" });
   assert.equal((await made.steps(run.id)).length, 1);
   await new Promise((resolve) => setTimeout(resolve, 5));
   await made.database.database.query("select rhythm.purge('0 seconds'::interval)");
@@ -187,5 +188,5 @@ onServer("a body that awaits something of its own while it waits is warned of", 
   await using made = await app({ workflows: [straying] });
   const run = await made.rhythm.workflows.start(straying);
   await until(() => made.lines.some((line) => /called step "stray" after it was suspended/.test(line)));
-  assert.equal(await run.result({ timeout: "30s" }), "done");
+  assert.equal(await run.result({ timeout: "2m" }), "done");
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Admin, step, TransientStepError, workflow } from "../../src/steps/mod.ts";
 import { onEmbedded } from "../support/database.ts";
-import { onServer, stepsTest, until } from "./support.ts";
+import { onServer, stepsTest } from "./support.ts";
+import { until } from "../support/until.ts";
 
 onServer("workflow() stores its result and that of each step, and runs nothing again", async () => {
   await using test = await stepsTest();

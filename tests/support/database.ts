@@ -159,7 +159,7 @@ async function ensureTemplate(admin: postgres.Sql, base: string): Promise<string
 
 /** The installing connection may take a moment to leave the server. */
 async function renamed(admin: postgres.Sql, name: string): Promise<void> {
-  for (let left = 100;; left--) {
+  for (let left = 1_000;; left--) {
     try {
       await admin.unsafe(`alter database "${name}_draft" rename to "${name}"`);
       return;

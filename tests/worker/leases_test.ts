@@ -3,8 +3,9 @@ import postgres from "postgres";
 import { task } from "../../src/define/mod.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
 import { connect } from "../../src/db/connect.ts";
-import { type Bench, bench, patient, until, workerOn } from "./support/bench.ts";
+import { type Bench, bench, patient, workerOn } from "./support/bench.ts";
 import { startLine } from "./support/line.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("Worker that was given up drops everything and begins anew", async () => {
   await using it = await bench([patient], { leaseMs: 1_000 });

@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
 import { task } from "../../src/define/mod.ts";
-import { bench, patient, until } from "./support/bench.ts";
+import { bench, patient } from "./support/bench.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("Worker runs what it claims, and settles it", async () => {
   await using it = await bench([task({ name: "double" }, (n: number) => n * 2)]);
@@ -33,14 +34,19 @@ Deno.test("Worker has never more in hand than its concurrency", async () => {
 });
 
 Deno.test("Worker says that it is about to sleep, and is woken at once", async () => {
-  await using it = await bench([task({ name: "t" }, () => 1)], { pollMs: 600_000 });
-  await it.asleep();
-  // Past the quick looks of a worker that has just gone to sleep.
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  const before = performance.now();
-  await it.add("t");
-  await until(() => it.events.some(({ type }) => type === "completed"));
-  same(performance.now() - before < 500, true, "the next look by itself is 800 ms away");
+  let took = Infinity;
+  // A busy machine may hold up one of them.
+  for (let tries = 0; tries < 5 && took > 500; tries++) {
+    await using it = await bench([task({ name: "t" }, () => 1)], { pollMs: 600_000 });
+    await it.asleep();
+    // Past the quick looks of a worker that has just gone to sleep.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const before = performance.now();
+    await it.add("t");
+    await until(() => it.events.some(({ type }) => type === "completed"));
+    took = performance.now() - before;
+  }
+  same(took < 500, true, "the next look by itself is 800 ms away");
 });
 
 Deno.test("Worker looks once more after it has said that it sleeps", async () => {

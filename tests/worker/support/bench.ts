@@ -8,6 +8,7 @@ import type { WorkerEvent } from "../../../src/worker/events.ts";
 import { sqlEngine } from "../../../src/worker/sql_engine.ts";
 import { Worker, type WorkerParts } from "../../../src/worker/worker.ts";
 import { freshDatabase, type FreshOptions, type TestDatabase } from "../../support/database.ts";
+import { until } from "../../support/until.ts";
 
 /** What a test's worker is, or does otherwise. */
 export interface BenchOptions
@@ -185,15 +186,6 @@ export const patient: AnyTask = task(
       ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason));
     }),
 );
-
-/** Waits until something holds; a minute at most, for machines that are busy. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const last = performance.now() + 8_000;
-  while (!await holds()) {
-    if (performance.now() > last) throw new Error(`Waited in vain for a minute until ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 // The database itself: its statements are told, and run.
 function overheard(database: Database, tell: NonNullable<BenchOptions["onStatement"]>): Database {
