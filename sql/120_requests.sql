@@ -104,7 +104,7 @@ begin
     case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
     case when p ? 'id' and not coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'id must be a UUID' end,
     case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
-    rhythm.retry_problem(p -> 'retry')
+    case when p ? 'retry' then rhythm.retry_problem(p -> 'retry') end
   );
 end;
 $$;

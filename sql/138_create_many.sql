@@ -51,8 +51,13 @@ set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
+  v_head constant jsonb := rhythm.one_head(p_requests);
   v_requests jsonb := p_requests;
 begin
+  if v_head is not null then
+    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) as i (id);
+    return;
+  end if;
   perform rhythm.check_requests(v_requests);
   perform rhythm.check_targets(v_requests);
   perform rhythm.hold_parents(v_requests);

@@ -2,7 +2,9 @@ import postgres from "postgres";
 import { type AppWorker, Rhythm, type Run, task } from "../../mod.ts";
 import { clock, type MakePeer } from "../peer.ts";
 
-const CHUNK = 1_000;
+const CHUNK = 5_000;
+/** Large payloads in smaller ones: a call is one text. */
+const ECHO_CHUNK = 1_000;
 
 const FLOWS = [
   { name: "steps", source: `for (let n = 0; n < 10; n++) await Task.run("step", { n })\nreturn "done"` },
@@ -65,11 +67,13 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
   async function startMany(type: "task" | "workflow", targetName: string, options: {
     count: number;
     inputs: unknown;
+    chunk?: number;
   }): Promise<Run[]> {
+    const { chunk = CHUNK } = options;
     const app = await open();
     const runs: Run[] = [];
-    for (let left = options.count; left > 0; left -= CHUNK) {
-      const requests = Array.from({ length: Math.min(CHUNK, left) }, () => ({
+    for (let left = options.count; left > 0; left -= chunk) {
+      const requests = Array.from({ length: Math.min(chunk, left) }, () => ({
         type,
         targetName,
         inputs: options.inputs,
@@ -86,7 +90,7 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
     stopWorker,
     startIdle: (queues) => startWorker(Array.from({ length: queues }, (_, n) => `queue_${n}`)),
     enqueueEcho: async (count, bytes) =>
-      void await startMany("task", "echo", { count, inputs: { text: randomText(bytes) } }),
+      void await startMany("task", "echo", { count, inputs: { text: randomText(bytes) }, chunk: ECHO_CHUNK }),
     longFlow: async (steps) => {
       begun.length = 0;
       await startWorker();

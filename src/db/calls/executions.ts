@@ -106,12 +106,13 @@ const COLUMNS = `
 
 /** Creates executions, all or none; gives their ids in order. The requests are a JSON array as text. */
 export async function createMany(home: Home, requests: string): Promise<string[]> {
-  const rows = await ask<{ id: string }>(
+  // One text for all of them: a row for each costs the server and the driver more.
+  const [row] = await ask<{ ids: string }>(
     home,
-    "select c.id from rhythm.create_many($1::text::jsonb) as c(id)",
+    "select array_to_string(array(select c.id from rhythm.create_many($1::text::jsonb) as c (id)), ' ') as ids",
     [requests],
   );
-  return rows.map((row) => row.id);
+  return row!.ids === "" ? [] : row!.ids.split(" ");
 }
 
 /** Reads executions; those that do not exist are left out. */
