@@ -12,17 +12,20 @@ set search_path = ''
 as $$
 declare
   v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
+  v_queues constant text[] := rhythm.worth_a_look((select w.queues from rhythm.worker as w where w.id = p_worker));
   v_told jsonb;
 begin
   if v_after_ms is null then
     perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
   end if;
+  if coalesce(v_queues, '{}') = '{}' then
+    return '[]';
+  end if;
   with waiting as materialized (
     select e.id, e.queue, e.target, e.since, e.note
     from (
-      select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u (queue)
-      where w.id = p_worker
-        and not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
+      select u.queue from unnest(v_queues) as u (queue)
+      where not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
     ) as mine
     cross join lateral (
       select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since, h.note

@@ -240,8 +240,8 @@ export class DirectDriver implements Driver {
 
   // It runs elsewhere, or waits. Nobody else may be there to do what is due.
   async #waitAWhile(tries: number): Promise<void> {
-    const dueMs = await patiently(() => tick(this.#home));
-    const pauseMs = Math.min(250, 5 * 2 ** Math.min(tries, 6), Math.max(2, dueMs ?? 250));
+    const { ms } = await patiently(() => tick(this.#home));
+    const pauseMs = Math.min(250, 5 * 2 ** Math.min(tries, 6), Math.max(2, ms ?? 250));
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 

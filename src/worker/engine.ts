@@ -192,6 +192,14 @@ export interface Beat {
   readonly alive: boolean;
 }
 
+/** What the engine says to a tick. */
+export interface Ticked {
+  /** Milliseconds until the next thing is due; nothing: nothing is. */
+  readonly ms: number | null;
+  /** Whether it wrote anything; if not, it made nothing ready. */
+  readonly wrote: boolean;
+}
+
 /** What a worker hears from the engine. */
 export interface EngineEars {
   /** There may be work. */
@@ -234,8 +242,8 @@ export interface Engine {
   held(): Promise<readonly Held[]>;
   /** What has been ready for so long in this worker's queues, and nobody can run; notes it on the executions. */
   unserved(afterMs: number): Promise<readonly Unserved[]>;
-  /** Does what is due; gives the milliseconds until the next thing is; nothing: nothing is due. */
-  tick(): Promise<number | null>;
+  /** Does what is due. */
+  tick(): Promise<Ticked>;
   /** Stores log lines and progress. */
   report(report: Report): Promise<void>;
   /** Reads a program. */

@@ -34,6 +34,7 @@ import type {
   Outcome,
   Settled,
   Settlement,
+  Ticked,
   Unserved,
 } from "./engine.ts";
 import { advanceTexts } from "./advance_text.ts";
@@ -193,7 +194,7 @@ class SqlEngine implements Engine {
     return await unserved(this.#home, this.#worker, afterMs);
   }
 
-  async tick(): Promise<number | null> {
+  async tick(): Promise<Ticked> {
     return await tick(this.#home);
   }
 

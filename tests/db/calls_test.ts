@@ -84,6 +84,8 @@ const settledBatch: z.ZodType<worker.SettledBatch> = z.strictObject({
   claimed: z.array(claimedRow),
 });
 
+const ticked: z.ZodType<worker.Ticked> = z.strictObject({ ms: z.number().nullable(), wrote: z.boolean() });
+
 const beatAnswer: z.ZodType<worker.BeatAnswer> = z.strictObject({
   alive: z.boolean(),
   stop: z.array(z.strictObject({ id: z.uuidv7(), reason: z.string() })),
@@ -258,7 +260,12 @@ Deno.test("calls of workers give the rows their types say", async () => {
     ["half"],
   );
   assert.deepEqual(beatAnswer.parse(await worker.beat(home, me)), { alive: true, stop: [] });
-  assert.equal(z.number().nullable().safeParse(await worker.tick(home)).success, true);
+  assert.equal(ticked.parse(await worker.tick(home)).wrote, true, "the first tick does the chores");
+  const wrote = await Promise.all([1, 2, 3, 4].map(async () => ticked.parse(await worker.tick(home)).wrote));
+  assert.ok(
+    wrote.includes(false),
+    "with nothing due, and the chores done a moment ago, a tick writes nothing",
+  );
   await worker.leave(home, me);
   assert.deepEqual(await state.readWorkers(home), []);
   assert.deepEqual(await state.readViolations(home), []);

@@ -206,13 +206,23 @@ export async function unserved(home: Home, worker: string, afterMs: number): Pro
   return row!.tasks;
 }
 
-/** Does what is due; gives the milliseconds until the next thing is, by the engine's clock. */
-export async function tick(home: Home): Promise<number | null> {
-  const [row] = await ask<{ ms: number | null }>(
+/** What a tick says. */
+export interface Ticked {
+  /** Milliseconds until the next thing is due, by the engine's clock; nothing: nothing is. */
+  ms: number | null;
+  /** Whether it wrote anything; if not, it made nothing ready. */
+  wrote: boolean;
+}
+
+/** Does what is due. */
+export async function tick(home: Home): Promise<Ticked> {
+  const [row] = await ask<Ticked>(
     home,
-    "select (extract(epoch from rhythm.tick() - rhythm.now()) * 1000)::float8 as ms",
+    `select (extract(epoch from t.due - rhythm.now()) * 1000)::float8 as ms,
+      pg_current_xact_id_if_assigned() is not null as wrote
+    from rhythm.tick() as t (due)`,
   );
-  return row!.ms;
+  return row!;
 }
 
 /** Stores log lines (a JSON array as text) and progress (a JSON object as text). */
