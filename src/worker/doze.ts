@@ -36,18 +36,3 @@ export class Doze {
     return woken;
   }
 }
-
-/**
- * How long to sleep after the n-th empty look in a row. The first ones come quickly: they catch a producer that looked
- * for sleepers before this worker was one, and committed after it looked last; and a row that somebody else had locked
- * for a moment, so that the claim passed it over.
- *
- * @param empty how many looks in a row found nothing
- * @param longestMs the pause that is not exceeded
- * @returns milliseconds
- */
-export function pauseAfter(empty: number, longestMs: number): number {
-  return Math.min(longestMs, PAUSES[Math.min(empty, PAUSES.length) - 1] ?? 0);
-}
-
-const PAUSES = [2, 3, 5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 5_000];

@@ -3,7 +3,8 @@ import { RhythmError } from "../shared/error.ts";
 import { Advances } from "./advances.ts";
 import { CodeCrew, NO_CODE } from "./code_crew.ts";
 import { Audit } from "./audit.ts";
-import { Doze, pauseAfter } from "./doze.ts";
+import { Doze } from "./doze.ts";
+import { Drowsiness } from "./drowsiness.ts";
 import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
 import { broughtBy, dueAfter } from "./due.ts";
 import { FlowCrew } from "./flow_crew.ts";
@@ -38,6 +39,7 @@ export class Worker {
   readonly #engine: Engine;
   readonly #hands = new Hands();
   readonly #doze = new Doze();
+  readonly #drowsiness: Drowsiness;
   #promised = 0;
   readonly #reporter: Reporter;
   readonly #tasks: TaskCrew;
@@ -58,13 +60,13 @@ export class Worker {
   #lookedAt = 0;
   #leftBehind = 0;
   #failedTicks = 0;
-  #called = false;
   #isClosing = false;
 
   /** @param parts what it is made of */
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#engine = parts.engine;
+    this.#drowsiness = new Drowsiness(parts.pollMs);
     this.#reporter = new Reporter(persistent((report) => this.#engine.report(report), {
       isTransient: (error) => this.#engine.isTransient(error),
       onLost: ({ lines }, error) =>
@@ -176,7 +178,7 @@ export class Worker {
       if (!await this.#registered()) return;
       const unlisten = await this.#engine.listen({
         onWork: () => {
-          this.#called = true;
+          this.#drowsiness.call();
           this.#doze.wake();
         },
         onDue: () => this.#clock.at(0),
@@ -206,7 +208,6 @@ export class Worker {
   }
 
   async #claimLoop(): Promise<void> {
-    let empty = 0;
     let troubles = 0;
     while (this.#state === "running") {
       const room = this.#room();
@@ -215,14 +216,10 @@ export class Worker {
         continue;
       }
       try {
-        // The second look in a row says that a sleeper is about: from then on producers wake it.
-        const found = await this.#claim(room, empty > 0 ? "dozing" : "awake");
+        const found = await this.#claim(room, this.#drowsiness.mood);
         troubles = 0;
-        empty = found > 0 ? 0 : empty + 1;
-        if (empty > 1) await this.#doze.sleep(pauseAfter(empty - 1, this.#parts.pollMs));
-        // There is something, even if another session holds it for a moment.
-        if (this.#called) empty = Math.min(empty, 1);
-        this.#called = false;
+        const pauseMs = this.#drowsiness.afterLook(found, room);
+        if (pauseMs > 0) await this.#doze.sleep(pauseMs);
       } catch (error) {
         if (this.#engine.isGivenUp(error)) {
           await this.#beginAnew().catch((again) => this.#trouble("register", again, ++troubles));
@@ -418,10 +415,10 @@ export class Worker {
 
   async #tick(): Promise<number> {
     try {
-      const nextMs = await this.#engine.tick();
+      const { ms, wrote } = await this.#engine.tick();
       this.#failedTicks = 0;
-      this.#doze.wake();
-      return Math.max(QUICKEST_TICK_MS, Math.min(IDLE_TICK_MS, nextMs ?? IDLE_TICK_MS));
+      if (wrote) this.#doze.wake();
+      return Math.max(QUICKEST_TICK_MS, Math.min(IDLE_TICK_MS, ms ?? IDLE_TICK_MS));
     } catch (error) {
       // Once, and then now and then: what is wrong with one tick is wrong with the next.
       if (this.#failedTicks++ % 60 === 0) {
