@@ -1,6 +1,5 @@
-import type { Counters } from "./counters.ts";
-import { between, readCounters } from "./counters.ts";
-import type { Place } from "./place.ts";
+import { between, type Counters } from "./counters.ts";
+import type { Home, Place } from "./place.ts";
 import { PeerProcess } from "./process.ts";
 
 /** One figure of one round. */
@@ -11,14 +10,18 @@ export interface Sample {
   readonly unit: string;
   /** Whether more is better, or less. */
   readonly better: "more" | "less";
-  /** The figure. */
+  /** The figure; NaN where the peer has none. */
   readonly value: number;
 }
 
-/** How large a run is. */
+/** How large a round is. */
 export interface Size {
   /** A thousandth of the real thing: only to see that it works. */
   readonly tiny: boolean;
+  /** How long B16 goes on. */
+  readonly minutes: number;
+  /** Told what is going on. */
+  readonly onProgress: (line: string) => void;
 }
 
 /** A benchmark that peers take part in: one round of one peer. */
@@ -31,6 +34,10 @@ export interface Benchmark {
   readonly needs: readonly string[];
   /** Only Rhythm takes part: how its own cost grows. */
   readonly alone: boolean;
+  /** Only when it is asked for by name. */
+  readonly onRequest?: boolean;
+  /** As many rounds as tell something, where that is less than what was asked for. */
+  readonly mostRounds?: number;
   /** Runs a round. */
   round(stage: Stage, size: Size): Promise<Sample[]>;
 }
@@ -39,7 +46,7 @@ export interface Benchmark {
 export class Stage {
   /** The peer's module. */
   readonly file: string;
-  /** The database. */
+  /** The database, or the server. */
   readonly url: string;
   /** Where the databases are. */
   readonly place: Place;
@@ -47,27 +54,33 @@ export class Stage {
   readonly client: PeerProcess;
   /** The worker's process. */
   readonly worker: PeerProcess;
+  readonly #home: Home;
   readonly #more: PeerProcess[] = [];
 
-  private constructor(parts: Pick<Stage, "file" | "url" | "place" | "client" | "worker">) {
+  private constructor(parts: Pick<Stage, "file" | "place" | "client" | "worker"> & { home: Home }) {
     this.file = parts.file;
-    this.url = parts.url;
+    this.#home = parts.home;
+    this.url = parts.home.url;
     this.place = parts.place;
     this.client = parts.client;
     this.worker = parts.worker;
   }
 
-  /** Makes the database and starts the processes. */
-  static async open(place: Place, file: string, name = file): Promise<Stage> {
-    const url = await place.database(`bench_${name}`);
-    const client = await PeerProcess.start(file, url);
-    await client.ask("setup");
-    const worker = await PeerProcess.start(
-      file,
-      url,
-      Deno.env.get("RHYTHM_BENCH_WORKER_FLAGS")?.split(" ") ?? [],
-    );
-    return new Stage({ file, url, place, client, worker });
+  /** Makes room for the peer and starts its processes. */
+  static async open(place: Place, file: string): Promise<Stage> {
+    const home = await place.home(file);
+    const flags = Deno.env.get("RHYTHM_BENCH_WORKER_FLAGS")?.split(" ") ?? [];
+    let client: PeerProcess | undefined;
+    try {
+      client = await PeerProcess.start(file, home.url);
+      await client.ask("setup");
+      const worker = await PeerProcess.start(file, home.url, flags);
+      return new Stage({ file, place, client, worker, home });
+    } catch (error) {
+      await client?.stop();
+      await home.close();
+      throw error;
+    }
   }
 
   /** Another worker's process. */
@@ -77,19 +90,27 @@ export class Stage {
     return made;
   }
 
-  /** Reads what Postgres counts while something is done. */
+  /** Reads what the server counts while something is done. */
   async counted<Result>(work: () => Promise<Result>): Promise<{ result: Result; counters: Counters }> {
-    const database = new URL(this.url).pathname.slice(1);
-    const before = await readCounters(this.place.sql, database);
+    const before = await this.#home.counters();
     const result = await work();
-    // Backends report their commits when they are idle for a moment.
+    // Postgres' backends report their commits when they are idle for a moment.
     await new Promise((go) => setTimeout(go, 1_100));
-    return { result, counters: between(before, await readCounters(this.place.sql, database)) };
+    return { result, counters: between(before, await this.#home.counters()) };
   }
 
-  /** Ends the processes. */
+  /** How many connections the peer's workers hold open, as Postgres lists them. */
+  async workerConnections(): Promise<number> {
+    const [row] = await this.place.sql<{ open: number }[]>`
+      select count(*)::int as open from pg_stat_activity as a
+      where a.datname = ${new URL(this.url).pathname.slice(1)} and a.application_name = 'rhythm worker'`;
+    return row!.open;
+  }
+
+  /** Ends the processes, and what was made for them. */
   async close(): Promise<void> {
     await Promise.all([this.client, this.worker, ...this.#more].map((process) => process.stop()));
+    await this.#home.close();
   }
 }
 

@@ -1,12 +1,12 @@
 import type postgres from "postgres";
 
-/** What Postgres counted. */
+/** What a server counted; NaN is what it does not count. */
 export interface Counters {
   /** Bytes of WAL since the cluster was made. */
   readonly walBytes: number;
   /** Commits in the peer's database. */
   readonly commits: number;
-  /** User and system time of all processes of the server, in seconds; 0 where there is no /proc. */
+  /** User and system time of all processes of the server, in seconds; NaN where there is no /proc. */
   readonly cpuSeconds: number;
 }
 
@@ -31,10 +31,16 @@ export function between(before: Counters, after: Counters): Counters {
   };
 }
 
+/** Reads what a process used that is not Postgres. */
+export async function readProcess(pid: number): Promise<Counters> {
+  const ticks = (await readStat(pid))?.ticks ?? NaN;
+  return { walBytes: NaN, commits: NaN, cpuSeconds: ticks / 100 };
+}
+
 let postmaster: number | undefined;
 
 async function serverCpuSeconds(sql: postgres.Sql): Promise<number> {
-  if (Deno.build.os !== "linux") return 0;
+  if (Deno.build.os !== "linux") return NaN;
   if (postmaster === undefined) {
     const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
     postmaster = (await readStat(row!.pid))?.parent;

@@ -52,7 +52,12 @@ class Host {
       case "setup":
         return await peer.setup();
       case "startWorker":
+        this.#hits = 0;
         return await peer.startWorker();
+      case "firstHit":
+        return this.#hits === 0 ? null : performance.timeOrigin + this.#firstHit;
+      case "lag":
+        return await peer.takeLag?.() ?? null;
       case "stopWorker":
         return await peer.stopWorker();
       case "enqueue":

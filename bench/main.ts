@@ -6,6 +6,7 @@
  *       --peers rhythm,graphile_worker        only these (default: all)
  *       --rounds 5                            rounds of each peer, in turn (default: 5)
  *       --tiny                                once and small: only to see that it works
+ *       --minutes 10                          how long B16 goes on (default: 10)
  *       --json bench/results.json             the figures, for bench/chart.ts
  *
  * @module
@@ -14,6 +15,7 @@ import { parseArgs } from "node:util";
 import { benchmarks } from "./benchmarks/mod.ts";
 import { machine } from "./machine.ts";
 import { openPlace } from "./place.ts";
+import { restateProgram } from "./restate_server.ts";
 import { type Figure, runBenchmark } from "./run.ts";
 import { table } from "./table.ts";
 
@@ -25,26 +27,51 @@ const PEERS = [
   "pg_boss",
   "dbos",
   "openworkflow",
+  "restate",
   "absurd",
   "floor",
 ];
 
-const HELP = `deno task bench [B1 B4 …] [--peers a,b] [--rounds N] [--tiny] [--json FILE]
+/** Why a peer cannot take part here; undefined when it can. */
+async function absence(peer: string): Promise<string | undefined> {
+  if (peer === "absurd" && !Deno.env.has("ABSURD_SQL")) return "ABSURD_SQL does not name its SQL file";
+  if (peer !== "restate") return undefined;
+  return await restateProgram().then(() => undefined, (error: Error) => error.message);
+}
+
+const HELP = `deno task bench [B1 B4 …] [--peers a,b] [--rounds N] [--tiny] [--minutes N] [--json FILE]
 
 Measures Rhythm and its peers in alternating rounds, on a Postgres of its own.
 
 Benchmarks
-${benchmarks.map(({ name, title }) => `  ${name.padEnd(4)} ${title}`).join("\n")}
+${
+  benchmarks.map(({ name, title, onRequest }) =>
+    `  ${name.padEnd(4)} ${title}${onRequest ? "; only when named" : ""}`
+  ).join("\n")
+}
 
 Options
   --peers a,b    only these of: ${PEERS.join(", ")}
   --rounds N     rounds of each peer (default 5)
   --tiny         one round, small: shows that everything works, measures nothing
+  --minutes N    how long B16 goes on (default 10)
   --json FILE    writes the figures; deno run -A bench/chart.ts FILE draws them
 
 Environment
   RHYTHM_BENCH_URL     a server to use instead; its databases bench_… are ours
-  RHYTHM_BENCH_VERBOSE shows what the peers' processes say`;
+  RHYTHM_BENCH_VERBOSE shows what the peers' processes say
+  RHYTHM_BENCH_RESTATE Restate's server, instead of the one from npm
+  ABSURD_SQL           Absurd's SQL file; without it Absurd does not take part`;
+
+async function present(peers: readonly string[]): Promise<string[]> {
+  const there: string[] = [];
+  for (const peer of peers) {
+    const reason = await absence(peer);
+    if (reason === undefined) there.push(peer);
+    else console.error(`${peer} does not take part: ${reason}`);
+  }
+  return there;
+}
 
 /** Runs what the arguments ask for; gives the process' exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -55,6 +82,7 @@ export async function main(args: readonly string[]): Promise<number> {
       peers: { type: "string" },
       rounds: { type: "string" },
       tiny: { type: "boolean" },
+      minutes: { type: "string" },
       json: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
@@ -69,24 +97,32 @@ export async function main(args: readonly string[]): Promise<number> {
     ...(values.peers?.split(",") ?? []).filter((peer) => !PEERS.includes(peer)),
   ];
   const rounds = Number(values.rounds ?? (values.tiny ? 1 : 5));
-  if (unknown.length > 0 || !(Number.isInteger(rounds) && rounds > 0)) {
+  const minutes = Number(values.minutes ?? 10);
+  if (unknown.length > 0 || !(Number.isInteger(rounds) && rounds > 0 && minutes > 0)) {
     console.error(
-      unknown.length > 0 ? `Unknown: ${unknown.join(", ")}\n` : "--rounds takes a whole number\n",
+      unknown.length > 0
+        ? `Unknown: ${unknown.join(", ")}\n`
+        : "--rounds takes a whole number above zero, --minutes a number above zero\n",
     );
     console.error(HELP);
     return 2;
   }
   const tiny = values.tiny ?? false;
-  const peers = values.peers?.split(",") ??
-    PEERS.filter((peer) => peer !== "absurd" || Deno.env.has("ABSURD_SQL"));
-  const chosen = benchmarks.filter(({ name }) => asked.length === 0 || asked.includes(name));
+  const chosen = benchmarks.filter(({ name, onRequest }) =>
+    asked.length === 0 ? onRequest !== true : asked.includes(name)
+  );
+  const peers = chosen.every(({ alone }) => alone)
+    ? ["rhythm"]
+    : await present(values.peers?.split(",") ?? PEERS);
   const figures: Figure[] = [];
   const place = await openPlace();
   try {
-    console.log(`${machine()}\n${place.server}; ${rounds} round(s), median (min–max)\n`);
+    console.log(
+      `${machine()}\n${place.server}; ${rounds} round(s) or as many as the benchmark takes, median (min–max)\n`,
+    );
     for (const benchmark of chosen) {
       const onProgress = (line: string): void => console.error(line);
-      const found = await runBenchmark(place, benchmark, { peers, rounds, tiny, onProgress });
+      const found = await runBenchmark(place, benchmark, { peers, rounds, tiny, minutes, onProgress });
       figures.push(...found);
       console.log(table(`${benchmark.name}: ${benchmark.title}`, found));
     }

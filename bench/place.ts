@@ -1,14 +1,26 @@
 import postgres from "postgres";
 import { findBinaries, startCluster } from "../tests/support/cluster.ts";
+import { type Counters, readCounters, readProcess } from "./counters.ts";
+import { startRestate } from "./restate_server.ts";
 
-/** Where peers get their databases. */
+/** Where one peer keeps what it is given. */
+export interface Home {
+  /** Its database, or its server. */
+  readonly url: string;
+  /** What its server has counted. */
+  counters(): Promise<Counters>;
+  /** Stops what was started for this peer alone. */
+  close(): Promise<void>;
+}
+
+/** Where peers live. */
 export interface Place {
   /** The superuser's connection. */
   readonly sql: postgres.Sql;
   /** What the server says it is. */
   readonly server: string;
-  /** Makes a database of this name, anew if it exists; gives its URL. */
-  database(name: string): Promise<string>;
+  /** Makes room for a peer: a database, anew if it exists; for Restate a server of its own. */
+  home(peer: string): Promise<Home>;
   /** Stops the server, if it was started for this run. */
   close(): Promise<void>;
 }
@@ -34,13 +46,8 @@ export async function openPlace(): Promise<Place> {
   return {
     sql,
     server: row!.version.split(" on ")[0]!,
-    database: async (name) => {
-      await sql.unsafe(`drop database if exists "${name}" with (force)`);
-      await sql.unsafe(`create database "${name}"`);
-      const at = new URL(url);
-      at.pathname = `/${name}`;
-      return at.href;
-    },
+    home: async (peer) =>
+      peer === "restate" ? await ownServer() : await ownDatabase(sql, url, `bench_${peer}`),
     close: async () => {
       await sql.end({ timeout: 5 });
       await cluster?.stop();
@@ -54,4 +61,21 @@ async function ownCluster(): Promise<{ url: string; stop(): Promise<void> }> {
     throw new Error("Found no Postgres to start: install one, or name a server in RHYTHM_BENCH_URL");
   }
   return await startCluster(binaries, SETTINGS);
+}
+
+async function ownDatabase(sql: postgres.Sql, url: string, name: string): Promise<Home> {
+  await sql.unsafe(`drop database if exists "${name}" with (force)`);
+  await sql.unsafe(`create database "${name}"`);
+  const at = new URL(url);
+  at.pathname = `/${name}`;
+  return {
+    url: at.href,
+    counters: () => readCounters(sql, name),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function ownServer(): Promise<Home> {
+  const { url, pid, stop } = await startRestate();
+  return { url, counters: () => readProcess(pid), close: stop };
 }

@@ -24,8 +24,6 @@ export interface RunOptions extends Size {
   readonly peers: readonly string[];
   /** How many rounds. */
   readonly rounds: number;
-  /** Told what is going on. */
-  readonly onProgress: (line: string) => void;
   /** Stages that are open already, and stay open: for tiny runs, where opening costs more than measuring. */
   readonly stages?: readonly Stage[];
 }
@@ -40,8 +38,8 @@ export async function runBenchmark(
   const stages = taken ?? await openStages(place, benchmark, options);
   const found = new Map<string, Sample[][]>();
   try {
-    if (!options.tiny) await warmUp(benchmark, stages, options);
-    for (let round = 1; round <= options.rounds; round++) {
+    if (!options.tiny && !benchmark.alone) await warmUp(benchmark, stages, options);
+    for (let round = 1; round <= Math.min(options.rounds, benchmark.mostRounds ?? Infinity); round++) {
       for (const stage of [...stages]) {
         if (!await isAble(stage, benchmark)) continue;
         try {
@@ -65,10 +63,10 @@ export async function runBenchmark(
   return [...found].flatMap(([peer, rounds]) => figures(benchmark.name, peer, rounds));
 }
 
-// The first round of a process compiles what the others run.
+// The first round of a process compiles what the others run. What measures Rhythm alone warms up as it needs.
 async function warmUp(benchmark: Benchmark, stages: readonly Stage[], options: RunOptions): Promise<void> {
   for (const stage of stages) {
-    await benchmark.round(stage, { tiny: true }).catch((error) =>
+    await benchmark.round(stage, { ...options, tiny: true }).catch((error) =>
       options.onProgress(`${stage.file}: ${error}`)
     );
   }

@@ -1,11 +1,15 @@
+import { judge } from "./musts.ts";
 import { short } from "./numbers.ts";
 import type { Figure } from "./run.ts";
 
-/** The figures of one benchmark as a table: a line a measure, a column a peer, ratios to Rhythm's best peer. */
+/**
+ * The figures of one benchmark as a table: a line a measure, a column a peer, ratios to Rhythm's best peer, and what must be
+ * reached. Columns without any figure are left out.
+ */
 export function table(title: string, figures: readonly Figure[]): string {
   const peers = [...new Set(figures.map(({ peer }) => peer))];
   const measures = [...new Set(figures.map(({ measure }) => measure))];
-  const rows = [["", ...peers, "Rhythm to the best peer", "to the floor"]];
+  const rows = [["", ...peers, "Rhythm to the best peer", "to the floor", "must"]];
   for (const measure of measures) {
     const of = (peer: string): Figure | undefined =>
       figures.find((figure) => figure.peer === peer && figure.measure === measure);
@@ -16,28 +20,38 @@ export function table(title: string, figures: readonly Figure[]): string {
       ...peers.map((peer) => cell(of(peer))),
       ratio(ours, best(peers.filter((peer) => !peer.startsWith("rhythm") && peer !== "floor").map(of))),
       ratio(ours, of("floor")),
+      judge(figures.filter((figure) => figure.measure === measure)),
     ]);
   }
+  return `${title}\n${aligned(rows)}\n`;
+}
+
+function aligned(all: readonly string[][]): string {
+  const filled = all[0]!.map((_, column) => all.slice(1).some((row) => row[column] !== ""));
+  const rows = all.map((row) => row.filter((_, column) => filled[column]));
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: string[]): string =>
     row.map((text, column) => column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)).join(
       "  ",
     );
-  return `${title}\n${rows.map(line).join("\n")}\n`;
+  return rows.map(line).join("\n");
 }
 
 function cell(figure: Figure | undefined): string {
-  if (figure === undefined) return "";
+  if (figure === undefined || !Number.isFinite(figure.median)) return "";
   const { median, min, max } = figure;
   return figure.rounds.length === 1 ? short(median) : `${short(median)} (${short(min)}–${short(max)})`;
 }
 
 function best(figures: readonly (Figure | undefined)[]): Figure | undefined {
-  const there = figures.filter((figure) => figure !== undefined);
+  const there = figures.filter((figure) =>
+    figure !== undefined && Number.isFinite(figure.median)
+  ) as Figure[];
   return there.sort((a, b) => a.better === "more" ? b.median - a.median : a.median - b.median)[0];
 }
 
 function ratio(ours: Figure | undefined, other: Figure | undefined): string {
-  if (ours === undefined || other === undefined || other.median === 0) return "";
+  if (ours === undefined || other === undefined) return "";
+  if (other.median === 0 || !Number.isFinite(other.median)) return "";
   return `${(ours.median / other.median).toFixed(2)} ×`;
 }

@@ -3,34 +3,41 @@ import { benchmarks } from "../bench/benchmarks/mod.ts";
 import { Stage } from "../bench/bench.ts";
 import { chart } from "../bench/chart.ts";
 import { openPlace } from "../bench/place.ts";
+import { judge, MUSTS } from "../bench/musts.ts";
 import { type Figure, runBenchmark } from "../bench/run.ts";
 import { table } from "../bench/table.ts";
 import { percentile, short, spread } from "../bench/numbers.ts";
 
 // Nothing here asserts a time: that every benchmark still runs, and measures what it names.
 Deno.test({
-  name: "bench: every benchmark runs, tiny, with Rhythm and the SQL floor",
+  name: "bench: every benchmark runs, tiny, with Rhythm, its workflows in code and the SQL floor",
   ignore: Deno.env.get("RHYTHM_TEST_PG") === "pglite",
   sanitizeOps: false,
   sanitizeResources: false,
 }, async (t) => {
   const place = await openPlace();
-  const stages = await Promise.all(["rhythm", "floor"].map((peer) => Stage.open(place, peer)));
+  const peers = ["rhythm", "rhythm_code", "floor"];
+  const stages = await Promise.all(peers.map((peer) => Stage.open(place, peer)));
   const figures: Figure[] = [];
   try {
     for (const benchmark of benchmarks) {
       await t.step(benchmark.name, async () => {
         const told: string[] = [];
         const found = await runBenchmark(place, benchmark, {
-          peers: ["rhythm", "floor"],
+          peers,
           rounds: 1,
           tiny: true,
+          minutes: 1,
           onProgress: (line) => told.push(line),
           stages,
         });
         const ours = found.filter(({ peer }) => peer === "rhythm");
         assert.ok(ours.length > 0, told.join("\n"));
         for (const { measure, median } of ours) assert.ok(Number.isFinite(median), `${measure} is ${median}`);
+        for (const { measure, peer } of MUSTS.filter((must) => must.benchmark === benchmark.name)) {
+          const theirs = found.filter((figure) => figure.peer === (peer ?? "rhythm"));
+          assert.ok(theirs.some((figure) => figure.measure === measure), `nobody measures ${measure}`);
+        }
         assert.match(table(benchmark.title, found), /rhythm/);
         figures.push(...found);
       });
@@ -56,4 +63,44 @@ Deno.test("percentile() gives the value below which a share lies", () => {
 
 Deno.test("short() keeps three digits", () => {
   assert.deepEqual([12_345, 1_234, 12.345, 0.1234, NaN].map(short), ["12.3k", "1234", "12.3", "0.123", "–"]);
+});
+
+function figure(peer: string, median: number, about: Partial<Figure> = {}): Figure {
+  const spread = { median, min: median, max: median, rounds: [median] };
+  return { benchmark: "B1", peer, measure: "tasks", unit: "/s", better: "more", ...spread, ...about };
+}
+
+Deno.test("judge() says what must be reached, and whether it is", () => {
+  const steps = { benchmark: "B4", measure: "steps" };
+  assert.equal(judge([figure("rhythm", 12), figure("graphile_worker", 10)]), "≥ 1.20 × graphile_worker: yes");
+  assert.equal(judge([figure("rhythm", 11), figure("graphile_worker", 10)]), "≥ 1.20 × graphile_worker: no");
+  assert.equal(judge([figure("rhythm", 11)]), "≥ 1.20 × graphile_worker");
+  assert.equal(
+    judge([figure("rhythm", 19_999, steps), figure("rhythm_code", 12_000, steps)]),
+    "≥ 20.0k: no, rhythm_code ≥ 12.0k: yes",
+  );
+  assert.equal(judge([figure("floor", 12)]), "");
+});
+
+Deno.test("table() leaves out columns and cells without figures", () => {
+  const WAL = { measure: "WAL per task", unit: "B", better: "less" } as const;
+  const figures = [
+    figure("rhythm", 12),
+    figure("restate", 2),
+    figure("floor", 24),
+    figure("rhythm", 480, WAL),
+    figure("restate", NaN, WAL),
+  ];
+  assert.equal(
+    table("B1", figures),
+    `B1
+                 rhythm  restate  floor  Rhythm to the best peer  to the floor                      must
+tasks/s            12.0     2.00   24.0                   6.00 ×        0.50 ×  ≥ 1.20 × graphile_worker
+WAL per task, B     480                                                                       ≤ 900: yes
+`,
+  );
+  assert.equal(
+    table("alone", [figure("rhythm", 12, { benchmark: "B9" })]),
+    "alone\n         rhythm\ntasks/s    12.0\n",
+  );
 });

@@ -1,4 +1,5 @@
 import { less, more, type Sample, type Stage } from "../bench.ts";
+import { spread } from "../numbers.ts";
 import type { Drained } from "../host.ts";
 
 /** Lets the worker do what is queued; gives the figures of it per unit of work. */
@@ -13,4 +14,25 @@ export async function drained(stage: Stage, unit: "task" | "step", count: number
     less("worker memory", "MB", result.memoryMb),
   ];
   return result.lagMs === null ? samples : [...samples, less("event loop lag", "ms", result.lagMs)];
+}
+
+/** How drains go that are compared with others. */
+export interface Drains {
+  /** Tasks of each. */
+  readonly count: number;
+  /** How many; the figure is the median of the last three. */
+  readonly times: number;
+  /** Told the speed of each. */
+  readonly tell: (speed: number) => void;
+}
+
+/** Drains what it queues, several times; gives tasks a second. */
+export async function drains(stage: Stage, { count, times, tell }: Drains): Promise<number> {
+  const speeds: number[] = [];
+  for (let n = 0; n < times; n++) {
+    await stage.client.ask("enqueue", count);
+    speeds.push(count / (await stage.worker.ask<Drained>("drain", count)).seconds);
+    tell(speeds.at(-1)!);
+  }
+  return spread(speeds.slice(-3)).median;
 }

@@ -8,6 +8,7 @@ import { b11 } from "./b11_workers.ts";
 import { b12 } from "./b12_payloads.ts";
 import { b13 } from "./b13_idle.ts";
 import { b14 } from "./b14_long_flow.ts";
+import { b16 } from "./b16_soak.ts";
 import type { Benchmark } from "../bench.ts";
 import { b1 } from "./b1_drain.ts";
 import { b2 } from "./b2_enqueue.ts";
@@ -19,4 +20,19 @@ import { b9 } from "./b9_growth.ts";
 import { b7 } from "./b7_signal.ts";
 
 /** All of them; B8 is in B1 and B4, B15 is `bench/flow`. */
-export const benchmarks: readonly Benchmark[] = [b1, b2, b3, b4, b5, b6, b7, b9, b10, b11, b12, b13, b14];
+export const benchmarks: readonly Benchmark[] = [
+  b1,
+  b2,
+  b3,
+  b4,
+  b5,
+  b6,
+  b7,
+  b9,
+  b10,
+  b11,
+  b12,
+  b13,
+  b14,
+  b16,
+];
