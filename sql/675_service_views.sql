@@ -8,6 +8,7 @@ create or replace function rhythm.count_suspended()
 returns table (queue text, executions bigint)
 language sql
 stable
+rows 10
 set search_path = ''
 set jit = off
 as $$
@@ -40,12 +41,16 @@ with counted as (
   union all
   select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
 ),
+served as (
+  select u.queue, count(distinct w.id) as workers
+  from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+),
 named as (
   select c.queue from counted as c
   union
   select q.name from rhythm.queue as q
   union
-  select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue)
+  select s.queue from served as s
 )
 select
   n.queue,
@@ -55,7 +60,7 @@ select
   coalesce(sum(c.executions) filter (where c.state = 'suspended'), 0)::bigint as suspended,
   min(c.oldest) as oldest_at,
   greatest(0, extract(epoch from rhythm.now() - min(c.oldest)))::double precision as oldest_seconds,
-  (select count(*) from rhythm.worker as w where n.queue = any (w.queues)) as workers,
+  coalesce(s.workers, 0)::bigint as workers,
   q.paused_at is not null as paused,
   q.concurrency,
   q.per_key_concurrency,
@@ -64,7 +69,8 @@ select
 from named as n
 left join counted as c on c.queue = n.queue
 left join rhythm.queue as q on q.name = n.queue
-group by n.queue, q.name;
+left join served as s on s.queue = n.queue
+group by n.queue, q.name, s.workers;
 
 comment on view rhythm.queues is
   'Every queue that has something to do, a worker or a limit: how much is ready (its depth), delayed, running and '

@@ -7392,7 +7392,7 @@ comment on view rhythm.stacks is
   {
     name: "675_service_views.sql",
     kind: "behaviour",
-    checksum: "04481f13019bc43a589a3341264778f003e518582489aa0b4ab10afc6bf27b9d",
+    checksum: "2b152078d266fd0ad167eac523fc0b4fa54f336d5a0d66c7f3777029a18ae7f1",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -7403,6 +7403,7 @@ create or replace function rhythm.count_suspended()
 returns table (queue text, executions bigint)
 language sql
 stable
+rows 10
 set search_path = ''
 set jit = off
 as $$
@@ -7435,12 +7436,16 @@ with counted as (
   union all
   select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
 ),
+served as (
+  select u.queue, count(distinct w.id) as workers
+  from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue) group by u.queue
+),
 named as (
   select c.queue from counted as c
   union
   select q.name from rhythm.queue as q
   union
-  select u.queue from rhythm.worker as w cross join lateral unnest(w.queues) as u(queue)
+  select s.queue from served as s
 )
 select
   n.queue,
@@ -7450,7 +7455,7 @@ select
   coalesce(sum(c.executions) filter (where c.state = 'suspended'), 0)::bigint as suspended,
   min(c.oldest) as oldest_at,
   greatest(0, extract(epoch from rhythm.now() - min(c.oldest)))::double precision as oldest_seconds,
-  (select count(*) from rhythm.worker as w where n.queue = any (w.queues)) as workers,
+  coalesce(s.workers, 0)::bigint as workers,
   q.paused_at is not null as paused,
   q.concurrency,
   q.per_key_concurrency,
@@ -7459,7 +7464,8 @@ select
 from named as n
 left join counted as c on c.queue = n.queue
 left join rhythm.queue as q on q.name = n.queue
-group by n.queue, q.name;
+left join served as s on s.queue = n.queue
+group by n.queue, q.name, s.workers;
 
 comment on view rhythm.queues is
   'Every queue that has something to do, a worker or a limit: how much is ready (its depth), delayed, running and '

@@ -136,3 +136,16 @@ Deno.test({
     }
   },
 });
+
+Deno.test("views: where there is little to show, none is thought so dear that its plan is compiled first", async () => {
+  await using test = await freshDatabase();
+  const views = await test.sql<
+    { name: string }[]
+  >`select viewname as name from pg_views where schemaname = 'rhythm'`;
+  assert.ok(views.length > 5);
+  for (const { name } of views) {
+    const rows = await test.sql.unsafe<{ "QUERY PLAN": string }[]>(`explain select * from rhythm.${name}`);
+    const cost = Number(/\.\.([\d.]+) /.exec(rows[0]!["QUERY PLAN"])?.[1]);
+    assert.ok(cost < 100_000, `${name}: ${cost}`);
+  }
+});
