@@ -1,57 +1,11 @@
-import postgres from "postgres";
+import type postgres from "postgres";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
 import { DatabaseUnavailableError, isConnectionLost, toRhythmError } from "./errors.ts";
-import { secured } from "./tls.ts";
+import { type ConnectOptions, driverFor, type MakeDriver } from "./server/driver.ts";
+import { type Lane, Lanes } from "./server/lanes.ts";
+import { Listener } from "./server/listener.ts";
 
-/** How to connect to a Postgres server. */
-export interface ConnectOptions {
-  /** `postgres://user:password@host:port/database`, with `?sslmode=verify-full&sslrootcert=FILE` over TLS. */
-  url: string;
-  /** The most connections held open at once, besides one for LISTEN. Default: 10. */
-  maxConnections?: number;
-  /** Ends any statement that takes longer. Default: none. */
-  statementTimeoutMs?: number;
-  /** How long to try for a connection before a statement fails. Default: 30,000. */
-  connectTimeoutMs?: number;
-  /** Closes a connection that was idle for this long. Default: never. */
-  idleTimeoutMs?: number;
-  /** What `pg_stat_activity` shows. Default: `rhythm`. */
-  applicationName?: string;
-}
-
-const reconnectDelaysMs = [0, 50, 100, 200, 500, 1000, 2000];
-
-/** Postgres.js as we use it: JSON goes in as text, 64-bit counts come out as numbers. */
-export function postgresOptions(
-  options: ConnectOptions,
-): postgres.Options<Record<string, postgres.PostgresType>> {
-  return {
-    max: options.maxConnections ?? 10,
-    connect_timeout: (options.connectTimeoutMs ?? 30_000) / 1000,
-    idle_timeout: options.idleTimeoutMs === undefined ? undefined : options.idleTimeoutMs / 1000,
-    backoff: (attempt: number) => reconnectDelaysMs[Math.min(attempt, reconnectDelaysMs.length - 1)]! / 1000,
-    onnotice: () => {},
-    connection: {
-      application_name: options.applicationName ?? "rhythm",
-      ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
-    },
-    types: {
-      json: {
-        to: 114,
-        from: [114, 3802],
-        serialize: (value: unknown) => typeof value === "string" ? value : JSON.stringify(value),
-        parse: (text: string) => JSON.parse(text),
-      },
-      jsonb: {
-        to: 3802,
-        from: [],
-        serialize: (value: unknown) => typeof value === "string" ? value : JSON.stringify(value),
-        parse: (text: string) => JSON.parse(text),
-      },
-      count: { to: 20, from: [20], serialize: String, parse: Number },
-    },
-  };
-}
+export type { ConnectOptions };
 
 /**
  * Opens a pool of connections to a Postgres server. Connections are made when needed, and made again,
@@ -61,45 +15,64 @@ export function postgresOptions(
  * @returns the database
  */
 export function connect(options: ConnectOptions): Database {
-  let sql: postgres.Sql;
   try {
-    const { url, ...ssl } = secured(options.url);
-    sql = postgres(url, { ...postgresOptions(options), ...ssl });
+    return new ServerDatabase(driverFor(options), options);
   } catch (cause) {
     throw new DatabaseUnavailableError(withoutPassword(options.url), { cause });
   }
-  return new ServerDatabase(sql, withoutPassword(options.url));
 }
 
 class ServerDatabase implements Database {
   readonly kind = "server";
   readonly url: string;
-  readonly #sql: postgres.Sql;
+  readonly #lanes: Lanes;
+  readonly #listener: Listener;
 
-  constructor(sql: postgres.Sql, url: string) {
-    this.#sql = sql;
-    this.url = url;
+  constructor(make: MakeDriver, { url, maxConnections = 10 }: ConnectOptions) {
+    this.#lanes = new Lanes(make, maxConnections);
+    this.#listener = new Listener(make);
+    this.url = withoutPassword(url);
   }
 
   query<R = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
-    return run<R>(this.#sql, text, params, this.url);
+    return this.#use((lane) => told(lane, run<R>(lane.sql, text, params, this.url)));
   }
 
   script(text: string): Promise<void> {
-    return script(this.#sql, text, this.url);
+    return this.#use((lane) => told(lane, script(lane.sql, text, this.url)));
   }
 
-  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    let lost: unknown;
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.#use((lane) => told(lane, this.#transactionOn(lane, work)));
+  }
+
+  async listen(channel: string, options: ListenOptions): Promise<Unlisten> {
+    try {
+      return await this.#listener.listen(channel, options);
+    } catch (error) {
+      throw toRhythmError(error, this.url);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#lanes.close(), this.#listener.close()]);
+  }
+
+  async #use<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
+    try {
+      return await this.#lanes.use(work);
+    } catch (error) {
+      throw toRhythmError(error, this.url);
+    }
+  }
+
+  async #transactionOn<T>(lane: Lane, work: (tx: Queryable) => Promise<T>): Promise<T> {
     const guard = async <V>(statement: () => Promise<V>): Promise<V> => {
-      if (lost !== undefined) throw lost;
-      return await statement().catch((error) => {
-        if (isConnectionLost(error)) lost = error;
-        throw error;
-      });
+      if (lane.lost !== undefined) throw toRhythmError(lane.lost, this.url);
+      return await told(lane, statement());
     };
     try {
-      return await this.#sql.begin(async (sql) => {
+      return await lane.sql.begin(async (sql) => {
         const tx = joinTransaction(sql, this.url);
         try {
           return await work({
@@ -108,27 +81,22 @@ class ServerDatabase implements Database {
           });
         } finally {
           // On a lost connection the driver's commit or rollback would throw where nobody can catch it; begin() itself rejects.
-          if (lost !== undefined) await new Promise<never>(() => {});
+          if (lane.lost !== undefined) await new Promise<never>(() => {});
         }
       }) as T;
-    } catch (error) {
-      const known = toRhythmError(error, this.url);
-      if (isConnectionLost(known)) lost = known;
-      throw known;
-    }
-  }
-
-  async listen(channel: string, options: ListenOptions): Promise<Unlisten> {
-    try {
-      const { unlisten } = await this.#sql.listen(channel, options.onNotify, options.onListen);
-      return unlisten;
     } catch (error) {
       throw toRhythmError(error, this.url);
     }
   }
+}
 
-  async close(): Promise<void> {
-    await this.#sql.end({ timeout: 5 });
+/** Tells the lane when what is done on it fails because its connection is lost. */
+async function told<T>(lane: Lane, result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    if (isConnectionLost(error)) lane.lose(error);
+    throw error;
   }
 }
 
@@ -164,10 +132,18 @@ async function run<R>(
     const rows = await sql.unsafe<Row[]>(text, params as postgres.ParameterOrJSON<never>[], {
       prepare: true,
     });
-    return [...rows] as unknown as R[];
+    return withoutHoles(rows) as unknown as R[];
   } catch (error) {
     throw toRhythmError(error, url);
   }
+}
+
+/**
+ * The driver counts on where an answer was cut off: the first one after it, on the same connection, begins with as many
+ * places that nobody filled.
+ */
+function withoutHoles<T>(rows: readonly T[]): T[] {
+  return rows.length > 0 && !(0 in rows) ? rows.filter(() => true) : [...rows];
 }
 
 /** A connection string that may be printed. */
