@@ -22,6 +22,7 @@ const steps: Step[] = [
   { name: "types", args: ["check", "."] },
   { name: "doc", args: ["doc", "--lint", ...entryPoints] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
+  { name: "flows", args: ["run", "-A", "src/cli/main.ts", "flow", "fmt", "--check", "flows/", "examples/"] },
   { name: "gen", args: ["run", "-A", "scripts/gen.ts", "--check"] },
   { name: "architecture", args: ["test", "-A", "--quiet", "tests/architecture_test.ts"] },
 ];
