@@ -104,3 +104,19 @@ WAL per task, B     480                                                         
     "alone\n         rhythm\ntasks/s    12.0\n",
   );
 });
+
+Deno.test("chart() leaves out who has no figure, and says when and where", () => {
+  const run = { date: "2026-11-21T13:17:58.027Z", machine: "2 × A & B", server: "PostgreSQL" };
+  const svg = chart([figure("rhythm", 12), figure("restate", NaN), figure("floor", 24)], run);
+  assert.deepEqual(
+    [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, words]) => words),
+    [
+      "B1: 20,000 queued no-op tasks, one worker: tasks a second, more is better",
+      "Rhythm",
+      "12.0",
+      "SQL floor",
+      "24.0",
+      "2026-11-21; 2 × A &amp; B; PostgreSQL",
+    ],
+  );
+});
