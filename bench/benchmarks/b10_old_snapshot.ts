@@ -24,8 +24,10 @@ export const b10: Benchmark = {
     holder.release();
     await sql.end();
     return [
-      more("tasks", "/s", after),
-      more("to the speed before", "", after / before),
+      more("tasks", "/s", after.speed),
+      more("to the speed before", "", after.speed / before.speed),
+      less("server CPU per task", "µs", after.serverMicros),
+      less("server CPU to before", "", after.serverMicros / before.serverMicros),
       less("dead rows left", "", count * 11),
     ];
   },

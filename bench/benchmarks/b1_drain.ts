@@ -1,5 +1,5 @@
 import type { Benchmark, Sample } from "../bench.ts";
-import { drained } from "./drained.ts";
+import { drained, queueLength } from "./drained.ts";
 
 /** One worker drains what is queued. */
 export const b1: Benchmark = {
@@ -7,8 +7,8 @@ export const b1: Benchmark = {
   title: "drain 20,000 queued no-op tasks, one worker",
   needs: ["enqueue"],
   alone: false,
-  async round(stage, { tiny }): Promise<Sample[]> {
-    const count = tiny ? 200 : 20_000;
+  async round(stage, size): Promise<Sample[]> {
+    const count = queueLength(stage, size);
     await stage.client.ask("enqueue", count);
     return await drained(stage, "task", count);
   },

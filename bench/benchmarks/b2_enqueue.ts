@@ -1,4 +1,5 @@
 import { type Benchmark, less, more, type Sample } from "../bench.ts";
+import { queueLength } from "./drained.ts";
 
 /** A client queues in bulk while nobody works. */
 export const b2: Benchmark = {
@@ -6,8 +7,8 @@ export const b2: Benchmark = {
   title: "enqueue 20,000 in bulk",
   needs: ["enqueue"],
   alone: false,
-  async round(stage, { tiny }): Promise<Sample[]> {
-    const count = tiny ? 200 : 20_000;
+  async round(stage, size): Promise<Sample[]> {
+    const count = queueLength(stage, size);
     const cpu = await stage.client.ask<number>("cpu");
     const { result, counters } = await stage.counted(() => stage.client.ask<number>("enqueue", count));
     const clientCpu = await stage.client.ask<number>("cpu") - cpu;

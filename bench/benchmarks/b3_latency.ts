@@ -19,7 +19,9 @@ export const b3: Benchmark = {
       less("start p99", "ms", percentile(late, 0.99)),
     ];
     if ((await stage.client.ask<string[]>("can")).includes("roundTrips")) {
-      const times = await stage.client.ask<number[]>("roundTrips", count);
+      // Its waiters look once a second.
+      const trips = stage.file === "openworkflow" ? Math.min(count, 20) : count;
+      const times = await stage.client.ask<number[]>("roundTrips", trips);
       samples.push(
         less("result p50", "ms", percentile(times, 0.5)),
         less("result p99", "ms", percentile(times, 0.99)),

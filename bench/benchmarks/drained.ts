@@ -1,6 +1,12 @@
-import { less, more, type Sample, type Stage } from "../bench.ts";
+import { less, more, type Sample, type Size, type Stage } from "../bench.ts";
 import { spread } from "../numbers.ts";
 import type { Drained } from "../host.ts";
+
+/** How many tasks a peer queues: OpenWorkflow a tenth, as it does a few hundred a second, fewer the more there are. */
+export function queueLength(stage: Stage, { tiny }: Size): number {
+  if (tiny) return 200;
+  return stage.file === "openworkflow" ? 2_000 : 20_000;
+}
 
 /** Lets the worker do what is queued; gives the figures of it per unit of work. */
 export async function drained(stage: Stage, unit: "task" | "step", count: number): Promise<Sample[]> {
@@ -20,19 +26,30 @@ export async function drained(stage: Stage, unit: "task" | "step", count: number
 export interface Drains {
   /** Tasks of each. */
   readonly count: number;
-  /** How many; the figure is the median of the last three. */
+  /** How many; the figures are medians of the last three. */
   readonly times: number;
   /** Told the speed of each. */
   readonly tell: (speed: number) => void;
 }
 
-/** Drains what it queues, several times; gives tasks a second. */
-export async function drains(stage: Stage, { count, times, tell }: Drains): Promise<number> {
+/** How they went. */
+export interface DrainsTook {
+  /** Tasks a second. */
+  readonly speed: number;
+  /** Processor time of the server for each task, in microseconds: it moves less with what else the machine does. */
+  readonly serverMicros: number;
+}
+
+/** Drains what it queues, several times. */
+export async function drains(stage: Stage, { count, times, tell }: Drains): Promise<DrainsTook> {
   const speeds: number[] = [];
+  const micros: number[] = [];
   for (let n = 0; n < times; n++) {
     await stage.client.ask("enqueue", count);
-    speeds.push(count / (await stage.worker.ask<Drained>("drain", count)).seconds);
+    const { result, counters } = await stage.counted(() => stage.worker.ask<Drained>("drain", count));
+    speeds.push(count / result.seconds);
+    micros.push(counters.cpuSeconds / count * 1e6);
     tell(speeds.at(-1)!);
   }
-  return spread(speeds.slice(-3)).median;
+  return { speed: spread(speeds.slice(-3)).median, serverMicros: spread(micros.slice(-3)).median };
 }
