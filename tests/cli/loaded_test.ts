@@ -112,8 +112,8 @@ const WORK: [module: string, packages: string[], without: RegExp][] = [
     /^(db|client|worker|http)/,
   ],
   ["init/init", [], /^(client|worker|http|flow\/(compile|vm|builtins|durable))/],
-  ["migrate", ["postgres"], /^(client|worker|http|flow)/],
-  ["session", ["postgres"], /^(worker|http|steps|flow)/],
+  ["migrate", ["postgres", "postgres-array"], /^(client|worker|http|flow)/],
+  ["session", ["postgres", "postgres-array"], /^(worker|http|steps|flow)/],
 ];
 
 for (const [module, packages, without] of WORK) {
