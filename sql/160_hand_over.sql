@@ -61,3 +61,33 @@ end;
 $$;
 
 comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run executions that were leased to it. Internal.';
+
+-- A thousand children of one workflow differ in nothing else that is not known to the worker that started them: as rows
+-- of hand_over() they take three times as long, and ten times the bytes.
+create or replace function rhythm.hand_over_born(p_ids uuid[])
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  if p_ids = '{}' then
+    return '[]';
+  end if;
+  return (
+    select coalesce(jsonb_agg(to_jsonb(k)), '[]')
+    from (
+      select e.target, e.queue, e.max_attempts, e.timeout_ms, coalesce(e.metadata, '{}') as metadata, e.traceparent, e.parent_id, e.created_at,
+        jsonb_agg(e.id order by e.id) as ids
+      from rhythm.execution as e
+      where e.id = any (p_ids)
+      group by e.target, e.queue, e.max_attempts, e.timeout_ms, e.metadata, e.traceparent, e.parent_id, e.created_at, e.priority
+      order by e.priority desc, min(e.id::text)
+    ) as k
+  );
+end;
+$$;
+
+comment on function rhythm.hand_over_born(uuid[]) is 'What a worker needs to run tasks that its own outcomes started, and were leased to it: each kind once, with its ids. Internal.';

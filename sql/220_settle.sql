@@ -16,6 +16,7 @@ declare
   v_stopping uuid[] := '{}';
   v_over rhythm.moved[];
   v_leased uuid[];
+  v_born uuid[];
   v_queues text[];
   v_problem text;
 begin
@@ -38,8 +39,9 @@ begin
 
   v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
-    select array_agg(b.id) filter (where b.stage = 2), array_agg(distinct b.queue) filter (where b.stage = 1)
-    into v_leased, v_queues
+    select array_agg(b.id) filter (where b.stage = 2 and b.type = 'workflow'), array_agg(b.id) filter (where b.stage = 2 and b.type = 'task'),
+      array_agg(distinct b.queue) filter (where b.stage = 1)
+    into v_leased, v_born, v_queues
     from rhythm.make_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
     perform rhythm.insert_timers(v_flows);
     perform rhythm.insert_logs(v_flows, v_now);
@@ -56,11 +58,13 @@ begin
     perform rhythm.cancel_newborn(v_flows, v_stopping);
   end if;
   v_leased := coalesce(v_leased, '{}');
-  v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased), v_now);
+  v_born := coalesce(v_born, '{}');
+  v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased) - cardinality(v_born), v_now);
   perform rhythm.wake(coalesce(v_queues, '{}') || array(select distinct e.queue from unnest(v_over) as e where e.stage = 1));
   return jsonb_build_object(
     'refused', rhythm.refusals(p_outcomes, array(select o.id from unnest(v_held) as o)),
-    'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end
+    'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end,
+    'born', rhythm.hand_over_born(v_born)
   );
 end;
 $$;
@@ -94,7 +98,7 @@ begin
   end if;
   v_done := rhythm.complete_plain(p_worker, p_outcomes, rhythm.now());
   if v_done is not null then
-    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array());
+    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array(), 'born', jsonb_build_array());
   end if;
   perform rhythm.check_outcomes(p_outcomes);
   v_count := jsonb_array_length(p_outcomes);
@@ -112,8 +116,9 @@ exception
     if v_count > 1 then
       v_first := rhythm.settle(p_worker, (select jsonb_agg(x.value order by x.nth) from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth) where x.nth <= v_count / 2), p_lease, p_targets);
       v_second := rhythm.settle(p_worker, (select jsonb_agg(x.value order by x.nth) from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth) where x.nth > v_count / 2),
-        p_lease - jsonb_array_length(v_first -> 'claimed'), p_targets);
-      return jsonb_build_object('refused', (v_first -> 'refused') || (v_second -> 'refused'), 'claimed', (v_first -> 'claimed') || (v_second -> 'claimed'));
+        p_lease - jsonb_array_length(v_first -> 'claimed') - jsonb_array_length(jsonb_path_query_array(v_first, '$.born[*].ids[*]')), p_targets);
+      return jsonb_build_object('refused', (v_first -> 'refused') || (v_second -> 'refused'), 'claimed', (v_first -> 'claimed') || (v_second -> 'claimed'),
+        'born', (v_first -> 'born') || (v_second -> 'born'));
     end if;
     return rhythm.settle_batch(p_worker, jsonb_build_array(jsonb_build_object(
       'id', p_outcomes -> 0 -> 'id', 'attempt', p_outcomes -> 0 -> 'attempt', 'seq', p_outcomes -> 0 -> 'seq', 'status', 'failed', 'retryable', false,
@@ -123,5 +128,5 @@ $$;
 
 comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   'Commits what became of leased executions, all in one transaction: an array of {id, attempt, status: completed|failed|suspended|cancelled|released, …}. '
-  'Returns {refused: [{id, reason}], claimed: […]}: outcomes whose lease was lost changed nothing; with p_lease, children and workflows that can go on are leased at once '
-  'and returned as claim() would. An outcome that the database refuses fails its execution with the reason, the others go through; with p_on_error raise (a transactional task) the error is raised instead.';
+  'Returns {refused: [{id, reason}], claimed: […], born: […]}: outcomes whose lease was lost changed nothing; with p_lease, children and workflows that can go on are leased at once '
+  'and returned: workflows as claim() would; tasks, whose inputs the caller knows, as [{target, queue, max_attempts, timeout_ms, metadata, traceparent, parent_id, created_at, ids}]. An outcome that the database refuses fails its execution with the reason, the others go through; with p_on_error raise (a transactional task) the error is raised instead.';

@@ -38,6 +38,7 @@ import type {
   Unserved,
 } from "./engine.ts";
 import { advanceTexts } from "./advance_text.ts";
+import { bornOf } from "./born.ts";
 import { outcomesText } from "./outcome_text.ts";
 import type { LogLine } from "./reporter.ts";
 
@@ -151,7 +152,7 @@ class SqlEngine implements Engine {
 
   async settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement> {
     const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
-    return toSettlement(await settle(this.#home, outcomesText(outcomes), request));
+    return toSettlement(await settle(this.#home, outcomesText(outcomes), request), outcomes);
   }
 
   async settleAdvanced(ends: readonly AdvancedEnd[], capacity: number): Promise<AdvancedSettlement> {
@@ -177,7 +178,7 @@ class SqlEngine implements Engine {
       });
       const refusal = batch.refused[0];
       if (refusal !== undefined) throw new LeaseLostError(claimed.id, refusal.reason);
-      return toSettlement(batch);
+      return toSettlement(batch, [outcome]);
     });
   }
 
@@ -224,8 +225,9 @@ class SqlEngine implements Engine {
   }
 }
 
-function toSettlement(batch: SettledBatch): Settlement {
-  return { refused: batch.refused, claimed: batch.claimed.map(toClaimed) };
+function toSettlement({ refused, claimed, born }: SettledBatch, outcomes: readonly Outcome[]): Settlement {
+  if (born.length === 0) return { refused, claimed: claimed.map(toClaimed) };
+  return { refused, claimed: [...claimed.map(toClaimed), ...bornOf(born, outcomes)] };
 }
 
 function toClaimed(row: ClaimedRow): Claimed {

@@ -82,6 +82,17 @@ const claimedRow: z.ZodType<worker.ClaimedRow> = z.strictObject({
 const settledBatch: z.ZodType<worker.SettledBatch> = z.strictObject({
   refused: z.array(z.strictObject({ id: z.uuid(), reason: z.string() })),
   claimed: z.array(claimedRow),
+  born: z.array(z.strictObject({
+    target: z.string(),
+    queue: z.string(),
+    max_attempts: count,
+    timeout_ms: count.nullable(),
+    metadata: z.record(z.string(), z.json()),
+    traceparent: z.string().nullable(),
+    parent_id: z.uuidv7(),
+    created_at: z.string(),
+    ids: z.array(z.uuidv7()),
+  })),
 });
 
 const ticked: z.ZodType<worker.Ticked> = z.strictObject({ ms: z.number().nullable(), wrote: z.boolean() });
@@ -246,7 +257,10 @@ Deno.test("calls of workers give the rows their types say", async () => {
     ),
   );
   assert.deepEqual(answer.refused, []);
-  assert.deepEqual(answer.claimed.map((row) => row.id), [child]);
+  assert.deepEqual(answer.claimed, []);
+  assert.deepEqual(answer.born.map((row) => [row.target, row.timeout_ms, row.parent_id, row.ids]), [
+    ["hello", 5_000, flow, [child]],
+  ]);
   const where = flowState.parse(await state.readFlowState(home, flow!));
   assert.deepEqual([where.name, where.snapshot], ["greet", { at: 1 }]);
   assert.equal(await state.readFlowState(home, task!), null);

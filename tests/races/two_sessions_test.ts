@@ -30,7 +30,7 @@ race("settle() before cancel(): the completed task stays completed", async () =>
     first: (sql) => settle(sql, worker, { id, status: "completed", output: 1 }),
     second: (sql) => sql`select rhythm.cancel(${id}) as done`,
   });
-  assert.deepEqual(settled, { refused: [], claimed: [] });
+  assert.deepEqual(settled, { refused: [], claimed: [], born: [] });
   assert.equal((cancelled as { done: boolean }[])[0]?.done, false);
   assert.equal(await statusOf(arena.watcher, id), "completed");
 });
@@ -59,7 +59,7 @@ race(
           waits: [{ mode: "any", ids: [wait, task, flow] }],
         }),
     });
-    assert.deepEqual(settled, { refused: [], claimed: [] });
+    assert.deepEqual(settled, { refused: [], claimed: [], born: [] });
     assert.equal(await statusOf(arena.watcher, task), "cancelled");
     assert.equal(await statusOf(arena.watcher, flow), "cancelled");
     assert.equal(await statusOf(arena.watcher, id), "pending");

@@ -47,6 +47,19 @@ export interface SettledBatch {
   refused: { id: string; reason: string }[];
   /** What was leased to the worker in the same call. */
   claimed: ClaimedRow[];
+  /** Tasks that these outcomes started, leased to the worker in the same call. */
+  born: BornRow[];
+}
+
+/** Tasks that differ in their inputs alone. */
+export interface BornRow
+  extends Pick<ClaimedRow, "target" | "queue" | "max_attempts" | "timeout_ms" | "metadata" | "traceparent"> {
+  /** The workflow that started them. */
+  parent_id: string;
+  /** When they were created. */
+  created_at: string;
+  /** The tasks. */
+  ids: string[];
 }
 
 /** What `settle()` and `claim()` are asked for besides. */

@@ -639,7 +639,9 @@ export const cases: Record<string, Cases> = {
     p_worker: [[
       `settle(${nobody}, '[{"id": ${running.replaceAll("'", '"')}, "attempt": 1, "status": "completed"}]')`,
       "",
-      `{"claimed": [], "refused": [{"id": ${running.replaceAll("'", '"')}, "reason": "it is running"}]}`,
+      `{"born": [], "claimed": [], "refused": [{"id": ${
+        running.replaceAll("'", '"')
+      }, "reason": "it is running"}]}`,
     ]],
     p_outcomes: [
       [`settle(${worker}, null)`, "RH001", "Outcomes must be a JSON array"],

@@ -9,8 +9,9 @@ declare
 begin
   perform test.claim(w);
   v_result := test.suspend(w, f, jsonb_build_array(test.run_task(a), test.run_task(b)), 'all', array[a, b], 1);
-  perform test.eq(jsonb_array_length(v_result -> 'claimed'), 1, 'as many as asked for');
-  perform test.eq(v_result #>> '{claimed,0,id}', a::text, 'the first');
+  perform test.eq(v_result #> '{born,0,ids}', jsonb_build_array(a), 'as many as asked for, the first');
+  perform test.eq(v_result #>> '{born,0,parent_id}', f::text, 'with what is not known of it');
+  perform test.eq(v_result -> 'claimed', '[]'::jsonb, 'nothing else is leased');
   perform test.eq(rhythm.get(a) ->> 'worker', w::text, 'it is leased');
   perform test.eq(rhythm.get(a) ->> 'attempt', '1', 'in its first attempt');
   perform test.eq(test.status(b), 'pending', 'the second waits for a claim');
