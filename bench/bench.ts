@@ -69,12 +69,11 @@ export class Stage {
   /** Makes room for the peer and starts its processes. */
   static async open(place: Place, file: string): Promise<Stage> {
     const home = await place.home(file);
-    const flags = Deno.env.get("RHYTHM_BENCH_WORKER_FLAGS")?.split(" ") ?? [];
     let client: PeerProcess | undefined;
     try {
       client = await PeerProcess.start(file, home.url);
       await client.ask("setup");
-      const worker = await PeerProcess.start(file, home.url, flags);
+      const worker = await PeerProcess.start(file, home.url, workerFlags(file));
       return new Stage({ file, place, client, worker, home });
     } catch (error) {
       await client?.stop();
@@ -85,7 +84,7 @@ export class Stage {
 
   /** Another worker's process. */
   async anotherWorker(): Promise<PeerProcess> {
-    const made = await PeerProcess.start(this.file, this.url);
+    const made = await PeerProcess.start(this.file, this.url, workerFlags(this.file));
     this.#more.push(made);
     return made;
   }
@@ -112,6 +111,13 @@ export class Stage {
     await Promise.all([this.client, this.worker, ...this.#more].map((process) => process.stop()));
     await this.#home.close();
   }
+}
+
+// Rhythm's worker is started as in a project that `rhythm init` makes; the peers name no flags.
+function workerFlags(file: string): string[] {
+  const given = Deno.env.get("RHYTHM_BENCH_WORKER_FLAGS");
+  if (given !== undefined) return given.split(" ").filter((flag) => flag !== "");
+  return file.startsWith("rhythm") ? ["--v8-flags=--max-old-space-size=512,--max-semi-space-size=8"] : [];
 }
 
 /** A figure of which more is better. */

@@ -23,8 +23,10 @@ export function projectFiles(options: ProjectOptions): Record<string, string> {
 
 function denoJson({ version, checkout }: ProjectOptions): string {
   const cli = `deno run -A jsr:@rhythm/core@^${version}/cli`;
+  // A small heap: docs/workers.md says what it costs, and when to raise it.
+  const worker = "deno run -A --v8-flags=--max-old-space-size=512,--max-semi-space-size=8 worker.ts";
   const config = {
-    tasks: { dev: `${cli} dev`, rhythm: cli, worker: "deno run -A worker.ts", test: "deno test -A" },
+    tasks: { dev: `${cli} dev`, rhythm: cli, worker, test: "deno test -A" },
     imports: { "@rhythm/core": `jsr:@rhythm/core@^${version}`, zod: "npm:zod@^4" },
     fmt: { lineWidth: 110 },
     ...(checkout === undefined ? {} : { links: [checkout] }),
