@@ -430,7 +430,8 @@ export class Worker {
 
   async #leave(unlisten: () => Promise<void>): Promise<void> {
     const { graceMs, logger } = this.#parts;
-    await this.#clock.stop();
+    // A tick whose connection died without a word is never answered.
+    await within(this.#clock.stop(), LAST_WORDS_MS);
     if (!await this.#hands.emptied(graceMs)) {
       this.#leftBehind = this.#hands.size;
       logger.warn("the grace time is over; what still runs is handed back", { executions: this.#leftBehind });
