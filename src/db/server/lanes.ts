@@ -124,5 +124,5 @@ class OneLane implements Lane {
 }
 
 function closedError(): Error {
-  return Object.assign(new Error("the connection is closed"), { code: "CONNECTION_CLOSED" });
+  return Object.assign(new Error("the connection is closed"), { code: "ECONNABORTED" });
 }
