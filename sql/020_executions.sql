@@ -17,7 +17,9 @@ create table rhythm.execution (
   timeout_ms bigint,
   watched boolean not null default false,
   stopping boolean not null default false,
+  newborn boolean not null default false,
   delivered integer not null default 0,
+  place smallint generated always as (case when stage in (0, 1, 5) or stage = 2 and not newborn then stage end) stored,
   type text not null,
   status text not null,
   target text not null,
@@ -61,15 +63,17 @@ with (
 alter table rhythm.execution alter column inputs set storage external;
 alter table rhythm.execution alter column output set storage external;
 
-create index execution_ready on rhythm.execution (queue, priority desc, id) where stage = 1;
-create index execution_delayed on rhythm.execution (run_at) where stage = 0;
-create index execution_aside on rhythm.execution (queue) where stage = 2;
+create index execution_ready on rhythm.execution (queue, priority desc, id) where place = 1;
+create index execution_delayed on rhythm.execution (run_at) where place = 0;
+create index execution_aside on rhythm.execution (queue) where place = 2;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
-create index execution_failed on rhythm.execution (id) where stage = 5;
+create index execution_failed on rhythm.execution (id) where place = 5;
 
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
-comment on column rhythm.execution.stage is 'Where the row stands in the indexes: 0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
+comment on column rhythm.execution.stage is '0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
+comment on column rhythm.execution.place is 'The stage, where an index lists it; else null. What goes from one stage without to another is updated in place (heap-only).';
+comment on column rhythm.execution.newborn is 'With stage 2: its lease was made with it, lately, and is found by newborn_lease.';
 comment on column rhythm.execution.worker is 'Who holds the lease. A lease is as alive as its worker.';
 comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the first attempt. A workflow that goes on after a wait is still in its attempt.';
 comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
@@ -86,22 +90,40 @@ comment on index rhythm.execution_children is 'The tree: cancellation and lists.
 comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 
+-- A task that is born leased is over in a moment, mostly: an index that lists it would cost an entry more, and its end
+-- new ones in all others.
+create table rhythm.newborn_lease (
+  id bigint generated always as identity,
+  made_at timestamptz not null,
+  worker uuid not null,
+  queue text not null,
+  ids uuid[] not null,
+  constraint newborn_lease_pkey primary key (id)
+)
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+alter table rhythm.newborn_lease alter column ids set storage plain;
+
+comment on table rhythm.newborn_lease is 'Tasks that were made leased in the last seconds, by the batch. tick() lists in an index those that go on for longer, and forgets the others.';
+
 create table rhythm.workflow_state (
   execution_id uuid not null,
   program text not null,
-  seq integer not null default 0,
   cleanup boolean not null default false,
   inbox uuid[] not null default '{}',
   need integer[] not null default '{}',
+  seq integer not null default 0,
   waits jsonb,
   stack jsonb,
-  snapshot jsonb,
+  snapshot json,
   constraint workflow_state_pkey primary key (execution_id),
   constraint workflow_state_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
   constraint workflow_state_program foreign key (program) references rhythm.flow_version (program)
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
+-- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each step stands together at the
+-- end, so that WAL has no more than that.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
 comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every suspension, in place.';

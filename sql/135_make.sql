@@ -102,7 +102,7 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, attempt, max_attempts, priority, timeout_ms,
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
@@ -112,6 +112,8 @@ begin
       case when l.id is not null then p_now end,
       p.run_at,
       case when p.run_at is not null then 0 when l.id is not null then 2 else 1 end,
+      -- tick() looks for those that run past their timeout in the index.
+      l.id is not null and p.type = 'task' and p.timeout_ms is null,
       case when l.id is not null then 1 else 0 end,
       p.max_attempts, p.priority, p.timeout_ms, p.type,
       case when l.id is not null then 'running' else 'pending' end,
@@ -119,7 +121,11 @@ begin
     from placed as p
     left join leased as l on l.id = p.id
     order by p.nth
-    returning *
+    returning id, parent_id, worker, run_at, stage, newborn, timeout_ms, watched, type, queue
+  ),
+  noted as materialized (
+    select rhythm.note_newborn(p_worker, n.queue, n.ids, p_now)
+    from (select b.queue, array_agg(b.id) as ids from born as b where b.newborn group by b.queue) as n
   ),
   state as (
     insert into rhythm.workflow_state (execution_id, program)
@@ -130,7 +136,7 @@ begin
     select rhythm.uuid7(p_now), b.id, coalesce(b.run_at, p_now) + b.timeout_ms * interval '1 millisecond', true
     from born as b where b.type = 'workflow' and b.timeout_ms is not null
   )
-  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b;
+  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b, (select count(*) from noted) as n;
 end;
 $$;
 

@@ -50,7 +50,7 @@ begin
   return query
   select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
     coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
-    s.program, v.version, s.seq, s.snapshot,
+    s.program, v.version, s.seq, s.snapshot::jsonb,
     case when s.execution_id is not null then case when e.delivered = 0 then '[]' else rhythm.inbox_items(s.inbox[:e.delivered]) end end
   from rhythm.execution as e
   left join rhythm.workflow_state as s on s.execution_id = e.id

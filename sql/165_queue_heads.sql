@@ -18,12 +18,12 @@ begin
   if p_targets is null then
     return array(
       select e.id from rhythm.execution as e
-      where e.stage = 1 and e.queue = p_queue and e.worker is null
+      where e.place = 1 and e.queue = p_queue and e.worker is null
       order by e.priority desc, e.id limit p_limit for update skip locked);
   end if;
   return array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_queue and e.worker is null
+    where e.place = 1 and e.queue = p_queue and e.worker is null
       and (e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit for update skip locked);
 end;
@@ -44,7 +44,7 @@ declare
 begin
   v_ids := array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_head.queue and e.worker is null
+    where e.place = 1 and e.queue = p_head.queue and e.worker is null
       and e.priority > p_head.priority and e.id > p_head.made_after
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit for update skip locked);
@@ -53,7 +53,7 @@ begin
   end if;
   return v_ids || array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_head.queue and e.worker is null
+    where e.place = 1 and e.queue = p_head.queue and e.worker is null
       and e.priority = p_head.priority and e.id > p_head.id
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);

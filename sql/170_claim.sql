@@ -44,7 +44,7 @@ begin
   end if;
   return array(
     select q.name from unnest(p_queues) with ordinality as q (name, nth)
-    where (select true from rhythm.execution as e where e.stage = 1 and e.queue = q.name and e.worker is null limit 1)
+    where (select true from rhythm.execution as e where e.place = 1 and e.queue = q.name and e.worker is null limit 1)
     order by q.nth);
 end;
 $$;

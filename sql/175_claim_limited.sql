@@ -39,6 +39,7 @@ begin
   update rhythm.execution as e
   set worker = p_worker,
     stage = 2,
+    newborn = false,
     status = 'running',
     claimed_at = p_now,
     attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
@@ -61,8 +62,9 @@ stable
 set search_path = ''
 as $$
   select (
-    (select count(*) from rhythm.execution as e where e.stage = 2 and e.queue = p_queue)
-    + (select count(*) from rhythm.execution as e where e.stage = 1 and e.queue = p_queue and e.worker is not null)
+    (select count(*) from rhythm.execution as e where e.place = 2 and e.queue = p_queue)
+    + (select count(*) from rhythm.newborn(p_queue))
+    + (select count(*) from rhythm.execution as e where e.place = 1 and e.queue = p_queue and e.worker is not null)
   )::integer;
 $$;
 
@@ -116,7 +118,7 @@ set enable_sort = off
 as $$
   select array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_queue and e.worker is null
+    where e.place = 1 and e.queue = p_queue and e.worker is null
       and e.type = any (p_types)
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit for update skip locked);
@@ -135,13 +137,13 @@ as $$
   with busy as (
     select e.concurrency_key as key, count(*) as running
     from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker is not null and e.queue = p_queue and e.concurrency_key is not null
+    where e.place in (1, 2) and e.worker is not null and e.queue = p_queue and e.concurrency_key is not null
     group by e.concurrency_key
   ),
   candidate as (
     select e.id, e.priority, e.concurrency_key as key
     from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_queue and e.worker is null
+    where e.place = 1 and e.queue = p_queue and e.worker is null
       and e.type = any (p_types)
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
       and not exists (select from busy as b where b.key = e.concurrency_key and b.running >= p_per_key)
@@ -155,7 +157,7 @@ as $$
   )
   select array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.worker is null
+    where e.place = 1 and e.worker is null
       and e.id in (
         select r.id from ranked as r
         where r.key is null or r.place <= p_per_key

@@ -139,7 +139,7 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, attempt, max_attempts, priority, timeout_ms,
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
@@ -149,14 +149,19 @@ begin
       case when p.is_leased then p_now end,
       p.run_at,
       case when p.run_at is not null then 0 when p.is_leased then 2 else 1 end,
+      p.is_leased and p.timeout_ms is null,
       case when p.is_leased then 1 else 0 end,
       p.max_attempts, p.priority, p.timeout_ms, 'task',
       case when p.is_leased then 'running' else 'pending' end,
       p.target, p.queue, p.concurrency_key, p.traceparent, p.retry, p.metadata, coalesce(p.inputs, '{}')
     from placed as p
-    returning *
+    returning id, parent_id, worker, stage, newborn, watched, type, queue
+  ),
+  noted as materialized (
+    select rhythm.note_newborn(p_worker, n.queue, n.ids, p_now)
+    from (select b.queue, array_agg(b.id) as ids from born as b where b.newborn group by b.queue) as n
   )
-  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b;
+  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b, (select count(*) from noted) as n;
 end;
 $$;
 

@@ -66,7 +66,7 @@ $$;
 comment on function rhythm.beat(uuid, jsonb) is
   'A sign of life: {alive, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. stop: what was cancelled meanwhile.';
 
--- One branch for each stage: each has its index, both together have none.
+-- One branch for each place: each has its index, both together have none.
 create or replace function rhythm.leased_to(p_workers uuid[])
 returns uuid[]
 language sql
@@ -74,9 +74,11 @@ stable
 set search_path = ''
 as $$
   select array(
-    select e.id from rhythm.execution as e where e.stage = 1 and e.worker = any (p_workers)
+    select e.id from rhythm.execution as e where e.place = 1 and e.worker = any (p_workers)
     union all
-    select e.id from rhythm.execution as e where e.stage = 2 and e.worker = any (p_workers));
+    select e.id from rhythm.execution as e where e.place = 2 and e.worker = any (p_workers)
+    union all
+    select n.id from rhythm.newborn() as n where n.worker = any (p_workers));
 $$;
 
 comment on function rhythm.leased_to(uuid[]) is 'What workers hold. Internal.';
@@ -129,6 +131,7 @@ begin
     returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )
   select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
+  delete from rhythm.newborn_lease as l where l.worker = any (p_workers);
   perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
   perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
 end;

@@ -9,7 +9,7 @@ as $$
   select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'attempt', e.attempt, 'seq', s.seq) order by e.id), '[]')
   from rhythm.execution as e
   left join rhythm.workflow_state as s on s.execution_id = e.id
-  where e.stage in (1, 2) and e.worker = p_worker;
+  where e.id = any (rhythm.leased_to(array[p_worker]));
 $$;
 
 comment on function rhythm.held(uuid) is

@@ -30,7 +30,7 @@ begin
     cross join lateral (
       select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since, h.note
       from rhythm.execution as h
-      where h.stage = 1 and h.queue = mine.queue and h.worker is null
+      where h.place = 1 and h.queue = mine.queue and h.worker is null
       order by h.priority desc, h.id
       limit 20000
     ) as e

@@ -72,7 +72,7 @@ declare
 begin
   with due as (
     select e.id from rhythm.execution as e
-    where e.stage = 0 and e.run_at <= p_now
+    where e.place = 0 and e.run_at <= p_now
     order by e.run_at limit p_limit for update skip locked
   ),
   moved as (

@@ -47,15 +47,15 @@ as $$
 begin
   -- Leased rows were ready first: they stand at the head of their queue. One that is being settled may stay.
   update rhythm.execution as e
-  set stage = 2
+  set stage = 2, newborn = false
   where e.id = any (array(
     select y.id from rhythm.execution as y
-    where y.stage = 1 and y.worker is not null and y.id = any (array(
+    where y.place = 1 and y.worker is not null and y.id = any (array(
     select x.id
     from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
     cross join lateral (
       select h.id, h.worker, h.claimed_at from rhythm.execution as h
-      where h.stage = 1 and h.queue = q.queue
+      where h.place = 1 and h.queue = q.queue
       order by h.priority desc, h.id
       limit p_limit * 2
     ) as x
@@ -89,7 +89,9 @@ begin
   -- And leases of workers that are no more, however that came.
   v_dead := v_dead || array(
     select distinct e.worker from rhythm.execution as e
-    where e.stage = 2 and not exists (select from rhythm.worker as w where w.id = e.worker));
+    where e.place = 2 and not exists (select from rhythm.worker as w where w.id = e.worker)
+    union
+    select l.worker from rhythm.newborn_lease as l where not exists (select from rhythm.worker as w where w.id = l.worker));
   if v_dead <> '{}' then
     perform rhythm.take_back(v_dead, 'The worker that ran it was lost: it gave no sign of life');
   end if;
@@ -113,7 +115,7 @@ declare
 begin
   v_late := array(
     select e.id from rhythm.execution as e
-    where e.stage = 2 and e.type = 'task'
+    where e.place = 2 and e.type = 'task'
       and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
     limit p_limit);
   if v_late = '{}' then
@@ -123,7 +125,7 @@ begin
   with late as (
     select e.id, case when e.cancel_reason is not null then 6 when e.attempt < e.max_attempts then 0 else 5 end as stage
     from rhythm.execution as e
-    where e.stage = 2 and e.type = 'task'
+    where e.place = 2 and e.type = 'task'
       and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
       and e.id = any (v_late)
     order by e.id

@@ -13,7 +13,7 @@ begin
     (select min(t.fires_at) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
-    (select min(e.run_at) from rhythm.execution as e where e.stage = 0),
+    (select min(e.run_at) from rhythm.execution as e where e.place = 0),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
   );
 end;
@@ -63,6 +63,7 @@ volatile
 set search_path = ''
 as $$
 begin
+  perform rhythm.list_newborn(p_limit, p_now);
   if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
     perform rhythm.end_late_workflows(array(
       select t.execution_id from rhythm.timer as t

@@ -12,6 +12,11 @@ as $$
   where e.stage in (1, 2) and e.worker is not null
     and not exists (select from rhythm.worker as w where w.id = e.worker)
   union all
+  select e.id, 'it is leased, and nothing leads from its worker to it'
+  from rhythm.execution as e
+  where e.stage = 2 and e.newborn
+    and not exists (select from rhythm.newborn_lease as l where e.id = any (l.ids) and l.worker = e.worker)
+  union all
   select e.id, 'it is leased, and nobody knows since when'
   from rhythm.execution as e
   where e.stage in (1, 2) and e.worker is not null and e.claimed_at is null

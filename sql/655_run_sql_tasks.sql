@@ -27,7 +27,7 @@ as $$
   select exists (
     select
     from rhythm.execution as e
-    where e.stage = 1
+    where e.place = 1
       and e.queue = any (p_queues)
       and e.worker is null
       and e.type = 'task'
@@ -54,7 +54,7 @@ begin
   v_ids := array(
     select e.id
     from rhythm.execution as e
-    where e.stage = 1
+    where e.place = 1
       and e.queue = p_queue
       and e.worker is null
       and e.type = 'task'

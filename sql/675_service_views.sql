@@ -24,20 +24,22 @@ $$;
 comment on function rhythm.count_suspended() is
   'How many workflows of each queue are suspended: exactly, or, where there are many thousands, by a sample.';
 
--- One branch for each stage: each is answered by the index of that stage, never by reading what is over.
+-- One branch for each place: each is answered by the index of that place, never by reading what is over.
 create view rhythm.queues as
 with counted as (
   select e.queue, 'ready' as state, count(*) as executions, min(e.created_at) as oldest
-  from rhythm.execution as e where e.stage = 1 and e.worker is null group by e.queue
+  from rhythm.execution as e where e.place = 1 and e.worker is null group by e.queue
   union all
   select e.queue, 'running', count(*), null
-  from rhythm.execution as e where e.stage = 1 and e.worker is not null group by e.queue
+  from rhythm.execution as e where e.place = 1 and e.worker is not null group by e.queue
   union all
   select e.queue, 'running', count(*), null
-  from rhythm.execution as e where e.stage = 2 group by e.queue
+  from rhythm.execution as e where e.place = 2 group by e.queue
+  union all
+  select n.queue, 'running', count(*), null from rhythm.newborn() as n group by n.queue
   union all
   select e.queue, 'delayed', count(*), null
-  from rhythm.execution as e where e.stage = 0 group by e.queue
+  from rhythm.execution as e where e.place = 0 group by e.queue
   union all
   select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
 ),
@@ -94,9 +96,11 @@ from rhythm.worker as w
 left join (
   select l.worker, count(*) as running
   from (
-    select e.worker from rhythm.execution as e where e.stage = 1 and e.worker is not null
+    select e.worker from rhythm.execution as e where e.place = 1 and e.worker is not null
     union all
-    select e.worker from rhythm.execution as e where e.stage = 2
+    select e.worker from rhythm.execution as e where e.place = 2
+    union all
+    select n.worker from rhythm.newborn() as n
   ) as l
   group by l.worker
 ) as r on r.worker = w.id;

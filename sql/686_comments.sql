@@ -11,6 +11,7 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
+comment on sequence rhythm.newborn_lease_id_seq is 'Numbers batches of leases in the order of making.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of saying.';
 
 comment on column rhythm.executions.id is 'UUIDv7: it carries the time of creation, so that ids are in its order.';

@@ -13,7 +13,7 @@ as $$
   select s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming'
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
     ]),
     ('rhythm_client', array[
       'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',

@@ -46,8 +46,9 @@ export const makePeer: MakePeer = ({ url, hit }) => {
     },
     unfinished: async () => {
       const [row] = await sql<{ left: number }[]>`
-        select (select count(*) from (select from rhythm.execution where stage = 1 limit 1) as r)::int
-          + (select count(*) from (select from rhythm.execution where stage = 2 limit 1) as a)::int as left`;
+        select (select count(*) from (select from rhythm.execution where place = 1 limit 1) as r)::int
+          + (select count(*) from (select from rhythm.execution where place = 2 limit 1) as a)::int
+          + (select count(*) from (select from rhythm.newborn() limit 1) as n)::int as left`;
       return row!.left;
     },
     close: async () => {

@@ -103,7 +103,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "020_executions.sql",
     kind: "structure",
-    checksum: "e356317d8f1a486ca4c768ef43e3b1743f946fbbf3ad1f2f5711d4821d470988",
+    checksum: "64a126d92c1dba34bc05fcb5ed406d8e4996a3725eac2a95a298e5a3352f8fa4",
     text: `-- Executions: one row each, for its whole life. The hot table: a primary key, one index of what is ready, and small
 -- partial ones for what is not. Claiming changes no indexed column (a heap-only update).
 
@@ -123,7 +123,9 @@ create table rhythm.execution (
   timeout_ms bigint,
   watched boolean not null default false,
   stopping boolean not null default false,
+  newborn boolean not null default false,
   delivered integer not null default 0,
+  place smallint generated always as (case when stage in (0, 1, 5) or stage = 2 and not newborn then stage end) stored,
   type text not null,
   status text not null,
   target text not null,
@@ -167,15 +169,17 @@ with (
 alter table rhythm.execution alter column inputs set storage external;
 alter table rhythm.execution alter column output set storage external;
 
-create index execution_ready on rhythm.execution (queue, priority desc, id) where stage = 1;
-create index execution_delayed on rhythm.execution (run_at) where stage = 0;
-create index execution_aside on rhythm.execution (queue) where stage = 2;
+create index execution_ready on rhythm.execution (queue, priority desc, id) where place = 1;
+create index execution_delayed on rhythm.execution (run_at) where place = 0;
+create index execution_aside on rhythm.execution (queue) where place = 2;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
-create index execution_failed on rhythm.execution (id) where stage = 5;
+create index execution_failed on rhythm.execution (id) where place = 5;
 
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
-comment on column rhythm.execution.stage is 'Where the row stands in the indexes: 0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
+comment on column rhythm.execution.stage is '0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
+comment on column rhythm.execution.place is 'The stage, where an index lists it; else null. What goes from one stage without to another is updated in place (heap-only).';
+comment on column rhythm.execution.newborn is 'With stage 2: its lease was made with it, lately, and is found by newborn_lease.';
 comment on column rhythm.execution.worker is 'Who holds the lease. A lease is as alive as its worker.';
 comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the first attempt. A workflow that goes on after a wait is still in its attempt.';
 comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
@@ -192,22 +196,40 @@ comment on index rhythm.execution_children is 'The tree: cancellation and lists.
 comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 
+-- A task that is born leased is over in a moment, mostly: an index that lists it would cost an entry more, and its end
+-- new ones in all others.
+create table rhythm.newborn_lease (
+  id bigint generated always as identity,
+  made_at timestamptz not null,
+  worker uuid not null,
+  queue text not null,
+  ids uuid[] not null,
+  constraint newborn_lease_pkey primary key (id)
+)
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+alter table rhythm.newborn_lease alter column ids set storage plain;
+
+comment on table rhythm.newborn_lease is 'Tasks that were made leased in the last seconds, by the batch. tick() lists in an index those that go on for longer, and forgets the others.';
+
 create table rhythm.workflow_state (
   execution_id uuid not null,
   program text not null,
-  seq integer not null default 0,
   cleanup boolean not null default false,
   inbox uuid[] not null default '{}',
   need integer[] not null default '{}',
+  seq integer not null default 0,
   waits jsonb,
   stack jsonb,
-  snapshot jsonb,
+  snapshot json,
   constraint workflow_state_pkey primary key (execution_id),
   constraint workflow_state_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
   constraint workflow_state_program foreign key (program) references rhythm.flow_version (program)
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
+-- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each step stands together at the
+-- end, so that WAL has no more than that.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
 comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every suspension, in place.';
@@ -1093,7 +1115,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "135_make.sql",
     kind: "behaviour",
-    checksum: "2b09d30385ce67b3f233ece71c03c6ba1191b5ae9e26a8f1c289eeb55a45d1bf",
+    checksum: "1ddd8a0f0a1afa82b1eedc978f20c1799cb8d4ca89334fdf98d6552429013d16",
     text: `-- Requests that were checked become executions.
 
 -- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
@@ -1198,7 +1220,7 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, attempt, max_attempts, priority, timeout_ms,
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
@@ -1208,6 +1230,8 @@ begin
       case when l.id is not null then p_now end,
       p.run_at,
       case when p.run_at is not null then 0 when l.id is not null then 2 else 1 end,
+      -- tick() looks for those that run past their timeout in the index.
+      l.id is not null and p.type = 'task' and p.timeout_ms is null,
       case when l.id is not null then 1 else 0 end,
       p.max_attempts, p.priority, p.timeout_ms, p.type,
       case when l.id is not null then 'running' else 'pending' end,
@@ -1215,7 +1239,11 @@ begin
     from placed as p
     left join leased as l on l.id = p.id
     order by p.nth
-    returning *
+    returning id, parent_id, worker, run_at, stage, newborn, timeout_ms, watched, type, queue
+  ),
+  noted as materialized (
+    select rhythm.note_newborn(p_worker, n.queue, n.ids, p_now)
+    from (select b.queue, array_agg(b.id) as ids from born as b where b.newborn group by b.queue) as n
   ),
   state as (
     insert into rhythm.workflow_state (execution_id, program)
@@ -1226,7 +1254,7 @@ begin
     select rhythm.uuid7(p_now), b.id, coalesce(b.run_at, p_now) + b.timeout_ms * interval '1 millisecond', true
     from born as b where b.type = 'workflow' and b.timeout_ms is not null
   )
-  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b;
+  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b, (select count(*) from noted) as n;
 end;
 $$;
 
@@ -1728,6 +1756,90 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
 `,
   },
   {
+    name: "147_newborn.sql",
+    kind: "behaviour",
+    checksum: "0f2aef41b5cd37fb191a275d8366ea3b969a6a58ef04df2497a304ef35f85489",
+    text: `-- Leases that are as old as their task.
+
+-- Those that are still held, by a look at each. Few are looked at: what is older than two seconds is listed in an index.
+create or replace function rhythm.newborn(p_queue text default null)
+returns table (id uuid, worker uuid, queue text)
+language plpgsql
+stable
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return query
+  select e.id, e.worker, e.queue
+  from rhythm.newborn_lease as l
+  cross join lateral unnest(l.ids) as i (id)
+  join rhythm.execution as e on e.id = i.id and e.stage = 2 and e.newborn
+  where p_queue is null or l.queue = p_queue;
+end;
+$$;
+
+comment on function rhythm.newborn(text) is 'Leases that were made with their task lately, and that no index lists. Internal.';
+
+-- In pieces that fit into a page.
+create or replace function rhythm.note_newborn(p_worker uuid, p_queue text, p_ids uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  c_piece constant integer := 250;
+begin
+  insert into rhythm.newborn_lease (made_at, worker, queue, ids)
+  select p_now, p_worker, p_queue, p_ids[n.first : n.first + c_piece - 1]
+  from generate_series(1, cardinality(p_ids), c_piece) as n (first);
+end;
+$$;
+
+comment on function rhythm.note_newborn(uuid, text, uuid[], timestamptz) is 'Notes tasks that were made leased and that no index lists. Internal.';
+
+-- What goes on for longer takes its place in the index. A row that is being settled is passed over, and so is not
+-- forgotten yet: whether that commits is not known.
+create or replace function rhythm.list_newborn(p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_old constant bigint[] := array(
+    select l.id from rhythm.newborn_lease as l where l.made_at < p_now - interval '2 seconds'
+    order by l.id limit greatest(p_limit / 5, 1) for update skip locked);
+begin
+  if v_old = '{}' then
+    return;
+  end if;
+  update rhythm.execution as e
+  set newborn = false
+  where e.id = any (array(
+    select x.id from rhythm.newborn_lease as l
+    cross join lateral unnest(l.ids) as i (id)
+    join rhythm.execution as x on x.id = i.id and x.stage = 2 and x.newborn
+    where l.id = any (v_old)
+    for no key update of x skip locked));
+  delete from rhythm.newborn_lease as l
+  where l.id = any (v_old) and not exists (
+    select from unnest(l.ids) as i (id) join rhythm.execution as e on e.id = i.id and e.stage = 2 and e.newborn);
+end;
+$$;
+
+comment on function rhythm.list_newborn(integer, timestamptz) is 'Lists leases that last in an index, and forgets those that ended. Part of tick().';
+`,
+  },
+  {
     name: "150_wake.sql",
     kind: "behaviour",
     checksum: "9717bdaa1bfd0e47d69bf9a6567c08b67f6bef6d61fe91ee0d0ce6b8b6e31f3f",
@@ -1890,7 +2002,7 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer) is
   {
     name: "160_hand_over.sql",
     kind: "behaviour",
-    checksum: "24dc9c7cf4d54e22182e8656a71a80f99dd020bd173edb9a939bdca37aaea118",
+    checksum: "218e3c9169532c94a5e064f33b3087871b0f5524eadb644affe76061d8ec4099",
     text: `-- What a worker is given with a lease.
 
 create or replace function rhythm.inbox_items(p_inbox uuid[])
@@ -1943,7 +2055,7 @@ begin
   return query
   select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
     coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
-    s.program, v.version, s.seq, s.snapshot,
+    s.program, v.version, s.seq, s.snapshot::jsonb,
     case when s.execution_id is not null then case when e.delivered = 0 then '[]' else rhythm.inbox_items(s.inbox[:e.delivered]) end end
   from rhythm.execution as e
   left join rhythm.workflow_state as s on s.execution_id = e.id
@@ -1989,7 +2101,7 @@ comment on function rhythm.hand_over_born(uuid[]) is 'What a worker needs to run
   {
     name: "165_queue_heads.sql",
     kind: "behaviour",
-    checksum: "84cf7c6ac119b7b7171eaac262a3ba410e3de7ab9d85d50239916c25de9c2b12",
+    checksum: "9b8712db9e47ec84b881cac996e7aa9514ee858c26032a54e4afca2cb7b8945d",
     text: `-- The head of a queue without limits.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
@@ -2010,12 +2122,12 @@ begin
   if p_targets is null then
     return array(
       select e.id from rhythm.execution as e
-      where e.stage = 1 and e.queue = p_queue and e.worker is null
+      where e.place = 1 and e.queue = p_queue and e.worker is null
       order by e.priority desc, e.id limit p_limit for update skip locked);
   end if;
   return array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_queue and e.worker is null
+    where e.place = 1 and e.queue = p_queue and e.worker is null
       and (e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit for update skip locked);
 end;
@@ -2036,7 +2148,7 @@ declare
 begin
   v_ids := array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_head.queue and e.worker is null
+    where e.place = 1 and e.queue = p_head.queue and e.worker is null
       and e.priority > p_head.priority and e.id > p_head.made_after
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit for update skip locked);
@@ -2045,7 +2157,7 @@ begin
   end if;
   return v_ids || array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_head.queue and e.worker is null
+    where e.place = 1 and e.queue = p_head.queue and e.worker is null
       and e.priority = p_head.priority and e.id > p_head.id
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
@@ -2160,7 +2272,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "170_claim.sql",
     kind: "behaviour",
-    checksum: "cb7a731d146bec29c0cebc2f0cf8b73a8ec2363f95f01435d8a6e5e350e692e1",
+    checksum: "6de93dcce86db4765321c05db97a152e51ae85e80a93eccfe89af6febfb465a2",
     text: `-- Claiming.
 
 -- A queue without limits: no counting, and a heap-only update.
@@ -2207,7 +2319,7 @@ begin
   end if;
   return array(
     select q.name from unnest(p_queues) with ordinality as q (name, nth)
-    where (select true from rhythm.execution as e where e.stage = 1 and e.queue = q.name and e.worker is null limit 1)
+    where (select true from rhythm.execution as e where e.place = 1 and e.queue = q.name and e.worker is null limit 1)
     order by q.nth);
 end;
 $$;
@@ -2267,7 +2379,7 @@ comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
   {
     name: "175_claim_limited.sql",
     kind: "behaviour",
-    checksum: "96e6cb056bd1a0e42b72b45f4e856af3e1d0024b56f01b971f5200869a034245",
+    checksum: "fb8faa89550ef811a79233be280e6cd182e7ca1f6178ad7b1a1814ed7dad5fad",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
@@ -2309,6 +2421,7 @@ begin
   update rhythm.execution as e
   set worker = p_worker,
     stage = 2,
+    newborn = false,
     status = 'running',
     claimed_at = p_now,
     attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
@@ -2331,8 +2444,9 @@ stable
 set search_path = ''
 as $$
   select (
-    (select count(*) from rhythm.execution as e where e.stage = 2 and e.queue = p_queue)
-    + (select count(*) from rhythm.execution as e where e.stage = 1 and e.queue = p_queue and e.worker is not null)
+    (select count(*) from rhythm.execution as e where e.place = 2 and e.queue = p_queue)
+    + (select count(*) from rhythm.newborn(p_queue))
+    + (select count(*) from rhythm.execution as e where e.place = 1 and e.queue = p_queue and e.worker is not null)
   )::integer;
 $$;
 
@@ -2386,7 +2500,7 @@ set enable_sort = off
 as $$
   select array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_queue and e.worker is null
+    where e.place = 1 and e.queue = p_queue and e.worker is null
       and e.type = any (p_types)
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit for update skip locked);
@@ -2405,13 +2519,13 @@ as $$
   with busy as (
     select e.concurrency_key as key, count(*) as running
     from rhythm.execution as e
-    where e.stage in (1, 2) and e.worker is not null and e.queue = p_queue and e.concurrency_key is not null
+    where e.place in (1, 2) and e.worker is not null and e.queue = p_queue and e.concurrency_key is not null
     group by e.concurrency_key
   ),
   candidate as (
     select e.id, e.priority, e.concurrency_key as key
     from rhythm.execution as e
-    where e.stage = 1 and e.queue = p_queue and e.worker is null
+    where e.place = 1 and e.queue = p_queue and e.worker is null
       and e.type = any (p_types)
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
       and not exists (select from busy as b where b.key = e.concurrency_key and b.running >= p_per_key)
@@ -2425,7 +2539,7 @@ as $$
   )
   select array(
     select e.id from rhythm.execution as e
-    where e.stage = 1 and e.worker is null
+    where e.place = 1 and e.worker is null
       and e.id in (
         select r.id from ranked as r
         where r.key is null or r.place <= p_per_key
@@ -3327,7 +3441,7 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   {
     name: "225_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "afa1ebd522daaa40849ff60f2ac400ec9935989bd6b117a23514abaf2f5ee84d",
+    checksum: "7b31135b85b3885a3362acaaec66c3571f868470895a437670911a700e0208b0",
     text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, how far the workflow went on with its
 -- result, and the tasks that it started next. One share of one transaction: no lease of the workflow, nothing read back.
 
@@ -3469,7 +3583,7 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, attempt, max_attempts, priority, timeout_ms,
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
@@ -3479,14 +3593,19 @@ begin
       case when p.is_leased then p_now end,
       p.run_at,
       case when p.run_at is not null then 0 when p.is_leased then 2 else 1 end,
+      p.is_leased and p.timeout_ms is null,
       case when p.is_leased then 1 else 0 end,
       p.max_attempts, p.priority, p.timeout_ms, 'task',
       case when p.is_leased then 'running' else 'pending' end,
       p.target, p.queue, p.concurrency_key, p.traceparent, p.retry, p.metadata, coalesce(p.inputs, '{}')
     from placed as p
-    returning *
+    returning id, parent_id, worker, stage, newborn, watched, type, queue
+  ),
+  noted as materialized (
+    select rhythm.note_newborn(p_worker, n.queue, n.ids, p_now)
+    from (select b.queue, array_agg(b.id) as ids from born as b where b.newborn group by b.queue) as n
   )
-  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b;
+  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b, (select count(*) from noted) as n;
 end;
 $$;
 
@@ -3889,7 +4008,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "250_workers.sql",
     kind: "behaviour",
-    checksum: "8e7e37c7b04e917b767f51a91b4752bb0c98fb86a0038c4d180c586dc44c015e",
+    checksum: "802b2fb8707f8d379e11ed7306d03d66994d61504c88dadb4a519592eb8e099a",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -3958,7 +4077,7 @@ $$;
 comment on function rhythm.beat(uuid, jsonb) is
   'A sign of life: {alive, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. stop: what was cancelled meanwhile.';
 
--- One branch for each stage: each has its index, both together have none.
+-- One branch for each place: each has its index, both together have none.
 create or replace function rhythm.leased_to(p_workers uuid[])
 returns uuid[]
 language sql
@@ -3966,9 +4085,11 @@ stable
 set search_path = ''
 as $$
   select array(
-    select e.id from rhythm.execution as e where e.stage = 1 and e.worker = any (p_workers)
+    select e.id from rhythm.execution as e where e.place = 1 and e.worker = any (p_workers)
     union all
-    select e.id from rhythm.execution as e where e.stage = 2 and e.worker = any (p_workers));
+    select e.id from rhythm.execution as e where e.place = 2 and e.worker = any (p_workers)
+    union all
+    select n.id from rhythm.newborn() as n where n.worker = any (p_workers));
 $$;
 
 comment on function rhythm.leased_to(uuid[]) is 'What workers hold. Internal.';
@@ -4021,6 +4142,7 @@ begin
     returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
   )
   select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
+  delete from rhythm.newborn_lease as l where l.worker = any (p_workers);
   perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
   perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
 end;
@@ -4120,7 +4242,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "255_held.sql",
     kind: "behaviour",
-    checksum: "b18d14320631c29477142f9da1c729bbd326276fd9f5943e2978661d1b71aad1",
+    checksum: "cf1eecbc84fcedd171792051e75f2b3c165d412e7d7390f1b16ecd8a51e2ec0e",
     text: `-- What a worker holds, for one that is in doubt: the answer to a claim or a settle was lost on its way.
 
 create or replace function rhythm.held(p_worker uuid)
@@ -4132,7 +4254,7 @@ as $$
   select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'attempt', e.attempt, 'seq', s.seq) order by e.id), '[]')
   from rhythm.execution as e
   left join rhythm.workflow_state as s on s.execution_id = e.id
-  where e.stage in (1, 2) and e.worker = p_worker;
+  where e.id = any (rhythm.leased_to(array[p_worker]));
 $$;
 
 comment on function rhythm.held(uuid) is
@@ -4142,7 +4264,7 @@ comment on function rhythm.held(uuid) is
   {
     name: "257_unserved.sql",
     kind: "behaviour",
-    checksum: "aedb6e0617df74843ce6a066645dc62a4c9c13b2bbad69734f16923684b6e6de",
+    checksum: "a44f3b93f90b84f91190c05f064e91854edf11ce594def315d88cd47ec202fed",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
 -- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
@@ -4175,7 +4297,7 @@ begin
     cross join lateral (
       select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since, h.note
       from rhythm.execution as h
-      where h.stage = 1 and h.queue = mine.queue and h.worker is null
+      where h.place = 1 and h.queue = mine.queue and h.worker is null
       order by h.priority desc, h.id
       limit 20000
     ) as e
@@ -4439,7 +4561,7 @@ comment on function rhythm.register_tasks(jsonb) is
   {
     name: "280_tick.sql",
     kind: "behaviour",
-    checksum: "eaa5647a99b092356e62b1dfc51d95e5baf855cb1597a9bfacc202159c489861",
+    checksum: "8b94394bd8672bc2904498dae5bcce029989d3960eca5463a6df0bd2e61a844a",
     text: `-- What time brings. Every part is bounded, and skips what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -4514,7 +4636,7 @@ declare
 begin
   with due as (
     select e.id from rhythm.execution as e
-    where e.stage = 0 and e.run_at <= p_now
+    where e.place = 0 and e.run_at <= p_now
     order by e.run_at limit p_limit for update skip locked
   ),
   moved as (
@@ -4532,7 +4654,7 @@ comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed
   {
     name: "282_late.sql",
     kind: "behaviour",
-    checksum: "d6a7497c7f60e7c1a1c414df84d2d98b3f8a4ce27893008788d85196b9c4f34e",
+    checksum: "f98799b7306e6de4ffe0bcc8f006a0f5212be9c3f87adedd457c21cc3d00a4b0",
     text: `-- What is late or lost: workers that fell silent, leases that last, what ran past its timeout.
 
 create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
@@ -4582,15 +4704,15 @@ as $$
 begin
   -- Leased rows were ready first: they stand at the head of their queue. One that is being settled may stay.
   update rhythm.execution as e
-  set stage = 2
+  set stage = 2, newborn = false
   where e.id = any (array(
     select y.id from rhythm.execution as y
-    where y.stage = 1 and y.worker is not null and y.id = any (array(
+    where y.place = 1 and y.worker is not null and y.id = any (array(
     select x.id
     from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
     cross join lateral (
       select h.id, h.worker, h.claimed_at from rhythm.execution as h
-      where h.stage = 1 and h.queue = q.queue
+      where h.place = 1 and h.queue = q.queue
       order by h.priority desc, h.id
       limit p_limit * 2
     ) as x
@@ -4624,7 +4746,9 @@ begin
   -- And leases of workers that are no more, however that came.
   v_dead := v_dead || array(
     select distinct e.worker from rhythm.execution as e
-    where e.stage = 2 and not exists (select from rhythm.worker as w where w.id = e.worker));
+    where e.place = 2 and not exists (select from rhythm.worker as w where w.id = e.worker)
+    union
+    select l.worker from rhythm.newborn_lease as l where not exists (select from rhythm.worker as w where w.id = l.worker));
   if v_dead <> '{}' then
     perform rhythm.take_back(v_dead, 'The worker that ran it was lost: it gave no sign of life');
   end if;
@@ -4648,7 +4772,7 @@ declare
 begin
   v_late := array(
     select e.id from rhythm.execution as e
-    where e.stage = 2 and e.type = 'task'
+    where e.place = 2 and e.type = 'task'
       and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
     limit p_limit);
   if v_late = '{}' then
@@ -4658,7 +4782,7 @@ begin
   with late as (
     select e.id, case when e.cancel_reason is not null then 6 when e.attempt < e.max_attempts then 0 else 5 end as stage
     from rhythm.execution as e
-    where e.stage = 2 and e.type = 'task'
+    where e.place = 2 and e.type = 'task'
       and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
       and e.id = any (v_late)
     order by e.id
@@ -4768,7 +4892,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "319f147cfa0679c7913969468b74b1d72b345f4d18237fbdc8efc44e9fc3a8a4",
+    checksum: "679bea9b6c359b5f713ddb624a28d49aae2271da043c62232adf7ac04acb68a0",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -4784,7 +4908,7 @@ begin
     (select min(t.fires_at) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
-    (select min(e.run_at) from rhythm.execution as e where e.stage = 0),
+    (select min(e.run_at) from rhythm.execution as e where e.place = 0),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
   );
 end;
@@ -4834,6 +4958,7 @@ volatile
 set search_path = ''
 as $$
 begin
+  perform rhythm.list_newborn(p_limit, p_now);
   if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
     perform rhythm.end_late_workflows(array(
       select t.execution_id from rhythm.timer as t
@@ -5193,7 +5318,7 @@ comment on function rhythm.check_rest() is 'What is wrong with timers, keys, que
   {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "1d1ccf8be80a645238337eb1b9af0abb366789556bc11a760698c67b75bdabe8",
+    checksum: "8c5daa5a58ef21080b6800eb25473eb133ae6e5fde5716cf0496eea45ea74b35",
     text: `-- The database's own fsck.
 
 create or replace function rhythm.check_executions()
@@ -5207,6 +5332,11 @@ as $$
   from rhythm.execution as e
   where e.stage in (1, 2) and e.worker is not null
     and not exists (select from rhythm.worker as w where w.id = e.worker)
+  union all
+  select e.id, 'it is leased, and nothing leads from its worker to it'
+  from rhythm.execution as e
+  where e.stage = 2 and e.newborn
+    and not exists (select from rhythm.newborn_lease as l where e.id = any (l.ids) and l.worker = e.worker)
   union all
   select e.id, 'it is leased, and nobody knows since when'
   from rhythm.execution as e
@@ -6960,7 +7090,7 @@ comment on function rhythm.call_sql_task(text, jsonb) is
   {
     name: "655_run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "221e07f5218aa61bac0b7908e7c0a75c7b0460f825ac77b9e7d319f042501152",
+    checksum: "94c1fffdbec56d9fa5ddbf11e2d3b499219ec3ca3b72389ea6c51011b83a11cc",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -6990,7 +7120,7 @@ as $$
   select exists (
     select
     from rhythm.execution as e
-    where e.stage = 1
+    where e.place = 1
       and e.queue = any (p_queues)
       and e.worker is null
       and e.type = 'task'
@@ -7017,7 +7147,7 @@ begin
   v_ids := array(
     select e.id
     from rhythm.execution as e
-    where e.stage = 1
+    where e.place = 1
       and e.queue = p_queue
       and e.worker is null
       and e.type = 'task'
@@ -7427,7 +7557,7 @@ comment on view rhythm.stacks is
   {
     name: "675_service_views.sql",
     kind: "behaviour",
-    checksum: "2b152078d266fd0ad167eac523fc0b4fa54f336d5a0d66c7f3777029a18ae7f1",
+    checksum: "6e18cbe5508fe758d536b55dfad4141681dd4f8d85845724127aaff7880bd715",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -7454,20 +7584,22 @@ $$;
 comment on function rhythm.count_suspended() is
   'How many workflows of each queue are suspended: exactly, or, where there are many thousands, by a sample.';
 
--- One branch for each stage: each is answered by the index of that stage, never by reading what is over.
+-- One branch for each place: each is answered by the index of that place, never by reading what is over.
 create view rhythm.queues as
 with counted as (
   select e.queue, 'ready' as state, count(*) as executions, min(e.created_at) as oldest
-  from rhythm.execution as e where e.stage = 1 and e.worker is null group by e.queue
+  from rhythm.execution as e where e.place = 1 and e.worker is null group by e.queue
   union all
   select e.queue, 'running', count(*), null
-  from rhythm.execution as e where e.stage = 1 and e.worker is not null group by e.queue
+  from rhythm.execution as e where e.place = 1 and e.worker is not null group by e.queue
   union all
   select e.queue, 'running', count(*), null
-  from rhythm.execution as e where e.stage = 2 group by e.queue
+  from rhythm.execution as e where e.place = 2 group by e.queue
+  union all
+  select n.queue, 'running', count(*), null from rhythm.newborn() as n group by n.queue
   union all
   select e.queue, 'delayed', count(*), null
-  from rhythm.execution as e where e.stage = 0 group by e.queue
+  from rhythm.execution as e where e.place = 0 group by e.queue
   union all
   select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
 ),
@@ -7524,9 +7656,11 @@ from rhythm.worker as w
 left join (
   select l.worker, count(*) as running
   from (
-    select e.worker from rhythm.execution as e where e.stage = 1 and e.worker is not null
+    select e.worker from rhythm.execution as e where e.place = 1 and e.worker is not null
     union all
-    select e.worker from rhythm.execution as e where e.stage = 2
+    select e.worker from rhythm.execution as e where e.place = 2
+    union all
+    select n.worker from rhythm.newborn() as n
   ) as l
   group by l.worker
 ) as r on r.worker = w.id;
@@ -7914,7 +8048,7 @@ comment on view rhythm.steps is
   {
     name: "686_comments.sql",
     kind: "behaviour",
-    checksum: "54385292ae88f4b2186cb26967787c0c0173f734645b446578cf9038fa2c0491",
+    checksum: "58ceb200d94c060bea6c76e7bf1e9038f7bd05a70c055de6e82ae8669cb5a511",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -7928,6 +8062,7 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
+comment on sequence rhythm.newborn_lease_id_seq is 'Numbers batches of leases in the order of making.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of saying.';
 
 comment on column rhythm.executions.id is 'UUIDv7: it carries the time of creation, so that ids are in its order.';
@@ -8056,7 +8191,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "e12e96eae0936a2f99c2a435fb8220a9c52db407ca682abbdd9ff4d888039ffe",
+    checksum: "168c00ad771811f0c91faae70e40920836af72fd831d408d41a2019c24690b99",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -8072,7 +8207,7 @@ as $$
   select s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming'
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
     ]),
     ('rhythm_client', array[
       'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',

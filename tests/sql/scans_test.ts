@@ -26,7 +26,7 @@ const acts: Record<string, string> = {
   "claim() of some tasks": `select id from rhythm.claim(${worker}, p_limit => 100, p_targets => array['a'])`,
   "settle()":
     `select rhythm.settle(${worker}, (select jsonb_agg(jsonb_build_object('id', e.id, 'attempt', e.attempt,
-    'status', 'completed', 'output', 1)) from rhythm.execution as e where e.stage = 1 and e.queue = 'default' and e.worker is not null))`,
+    'status', 'completed', 'output', 1)) from rhythm.execution as e where e.place = 1 and e.queue = 'default' and e.worker is not null))`,
   "beat()": `select rhythm.beat(${worker})`,
   "signal()":
     "select rhythm.signal((select min(id::text)::uuid from rhythm.execution where stage = 3 and id in " +

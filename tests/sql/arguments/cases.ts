@@ -843,6 +843,7 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
+  newborn: { p_queue: "a queue that nobody knows has none" },
   held: { p_worker: [["held(null)", "", "[]"], [`held(${nobody})`, "", "[]"]] },
   unserved: {
     p_worker: [["unserved(null)", "", "[]"], [`unserved(${nobody})`, "", "[]"]],

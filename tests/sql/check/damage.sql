@@ -33,6 +33,7 @@ begin
       ('delete from rhythm.worker', a, 'which is not registered'),
       ('update rhythm.execution set worker = gen_random_uuid() where id = $r', r, 'which is not registered'),
       ('update rhythm.execution set claimed_at = null where id = $r', r, 'nobody knows since when'),
+      ('update rhythm.execution set stage = 2, newborn = true where id = $r', r, 'nothing leads from its worker to it'),
       ('update rhythm.execution set attempt = 4 where id = $r', r, 'it is in attempt 4 of 3'),
       ('update rhythm.execution set stage = 3, status = ''suspended'', worker = null where id = $r', r, 'it is a task and suspended'),
       ('update rhythm.execution set stage = 0, status = ''pending'', worker = null, run_at = now(), cancel_reason = ''x'' where id = $r', r, 'did not end'),
