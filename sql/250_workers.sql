@@ -94,14 +94,16 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
   v_rows rhythm.moved[];
+  -- The workers are gone, or locked: nothing more is leased to them.
+  v_leased constant uuid[] := rhythm.leased_to(p_workers);
   v_may_end constant uuid[] := array(
     select e.id from rhythm.execution as e
-    where e.id = any (rhythm.leased_to(p_workers)) and (p_crashed is not null or e.cancel_reason is not null));
+    where e.id = any (v_leased) and (p_crashed is not null or e.cancel_reason is not null));
 begin
   perform rhythm.lock_around(v_may_end);
   with held as (
     select e.id from rhythm.execution as e
-    where e.id = any (rhythm.leased_to(p_workers)) and e.worker = any (p_workers)
+    where e.id = any (v_leased) and e.worker = any (p_workers)
     order by e.id for no key update
   ),
   fate as (
