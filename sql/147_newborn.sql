@@ -21,7 +21,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.newborn(text) is 'Leases that were made with their task lately, and that no index lists. Internal.';
+comment on function rhythm.newborn(text) is 'Leases that were made with their task in the last seconds, and that no index lists yet: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
 
 -- In pieces that fit into a page.
 create or replace function rhythm.note_newborn(p_worker uuid, p_queue text, p_ids uuid[], p_now timestamptz)

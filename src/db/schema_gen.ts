@@ -1758,7 +1758,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "147_newborn.sql",
     kind: "behaviour",
-    checksum: "0f2aef41b5cd37fb191a275d8366ea3b969a6a58ef04df2497a304ef35f85489",
+    checksum: "e7c7b435d72cf8170e68b42ac51013b665fdb0d92afa9e41380c477d68ca62ba",
     text: `-- Leases that are as old as their task.
 
 -- Those that are still held, by a look at each. Few are looked at: what is older than two seconds is listed in an index.
@@ -1782,7 +1782,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.newborn(text) is 'Leases that were made with their task lately, and that no index lists. Internal.';
+comment on function rhythm.newborn(text) is 'Leases that were made with their task in the last seconds, and that no index lists yet: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
 
 -- In pieces that fit into a page.
 create or replace function rhythm.note_newborn(p_worker uuid, p_queue text, p_ids uuid[], p_now timestamptz)
