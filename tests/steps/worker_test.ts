@@ -179,8 +179,8 @@ onServer("a worker without the code leaves the workflow to others, and says so",
 onServer("a body that awaits something of its own while it waits is warned of", async () => {
   const stray = step("stray", () => 1);
   const straying = workflow("straying", async (ctx) => {
-    const sleeping = ctx.sleep("300ms");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const sleeping = ctx.sleep("4s");
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
     await stray(ctx);
     await sleeping;
     return "done";

@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal, rejects, strictEqual as same } from "node:assert/strict";
 import type { TaskContext } from "../../src/define/mod.ts";
 import { IsolatedError, runIsolated } from "../../src/worker/isolate/run.ts";
+import { until } from "../support/until.ts";
 import { isolatedTasks } from "./fixtures/isolated_tasks.ts";
 
 function contextFor(controller: AbortController, seen: unknown[]): TaskContext {
@@ -36,9 +37,12 @@ Deno.test("runIsolated() ends a handler that never gives the event loop back", a
 Deno.test("runIsolated() lets a handler that listens put something away", async () => {
   const controller = new AbortController();
   const seen: unknown[] = [];
-  setTimeout(() => controller.abort(new DOMException("cancelled", "AbortError")), 300);
-  await rejects(runIsolated(isolatedTasks.polite.definition, null, contextFor(controller, seen)));
-  equal(seen, [["put away", undefined]]);
+  const run = runIsolated(isolatedTasks.polite.definition, null, contextFor(controller, seen));
+  const ended = rejects(run);
+  await until(() => seen.length === 1);
+  controller.abort(new DOMException("cancelled", "AbortError"));
+  await ended;
+  equal(seen, [["listening", undefined], ["put away", undefined]]);
 });
 
 Deno.test("runIsolated() carries an error's class, code and data, and that it is final", async () => {

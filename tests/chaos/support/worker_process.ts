@@ -1,7 +1,8 @@
 // A worker of the chaos tests, to be killed and frozen: `deno run -A worker_process.ts <databaseUrl> [first]`.
-import { Rhythm } from "../../../mod.ts";
+import { heedSignals, Rhythm } from "../../../mod.ts";
 import { chaosTasks } from "./tasks.ts";
 
+heedSignals();
 const [databaseUrl, migrate] = Deno.args;
 await using rhythm = await Rhythm.init({
   databaseUrl,
