@@ -63,13 +63,14 @@ volatile
 set search_path = ''
 as $$
 begin
-  perform rhythm.list_newborn(p_limit, p_now);
   if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
     perform rhythm.end_late_workflows(array(
       select t.execution_id from rhythm.timer as t
       where not t.fired and t.deadline and t.fires_at <= p_now
       order by t.fires_at limit p_limit), p_now);
   end if;
+  -- From here on nothing waits.
+  perform rhythm.list_newborn(p_limit, p_now);
   perform rhythm.move_aside(p_limit, p_now);
   perform rhythm.forget_keys(p_limit, p_now);
   perform rhythm.forget_heads(p_now);

@@ -4906,7 +4906,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "679bea9b6c359b5f713ddb624a28d49aae2271da043c62232adf7ac04acb68a0",
+    checksum: "a5499a2230551e8cbc393d97b1abb1d4026f15431038025540b22bb31a7bc687",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -4972,13 +4972,14 @@ volatile
 set search_path = ''
 as $$
 begin
-  perform rhythm.list_newborn(p_limit, p_now);
   if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
     perform rhythm.end_late_workflows(array(
       select t.execution_id from rhythm.timer as t
       where not t.fired and t.deadline and t.fires_at <= p_now
       order by t.fires_at limit p_limit), p_now);
   end if;
+  -- From here on nothing waits.
+  perform rhythm.list_newborn(p_limit, p_now);
   perform rhythm.move_aside(p_limit, p_now);
   perform rhythm.forget_keys(p_limit, p_now);
   perform rhythm.forget_heads(p_now);
