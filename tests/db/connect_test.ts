@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../src/db/connect.ts";
 import { DatabaseUnavailableError, StatementError } from "../../src/db/errors.ts";
 import { freshDatabase, onEmbedded, privateCluster } from "../support/database.ts";
+import { until } from "../support/until.ts";
 
 const ignore = onEmbedded;
 
@@ -86,6 +87,42 @@ Deno.test("connect() to a port where nobody listens: DatabaseUnavailableError, w
     new RegExp(`^Cannot reach the database at postgres://me@127.0.0.1:${port}/db: .*ECONNREFUSED`),
   );
   assert.ok(!error.message.includes("secret"));
+});
+
+Deno.test("connect() to what takes connections and closes them at once: a statement fails in time, and listen() does", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taking = (async () => {
+    for await (const connection of listener) connection.close();
+  })();
+  const database = connect({
+    url: `postgres://me@127.0.0.1:${listener.addr.port}/db`,
+    connectTimeoutMs: 300,
+  });
+  await assert.rejects(database.query("select 1"), DatabaseUnavailableError);
+  await assert.rejects(database.transaction((tx) => tx.query("select 1")), DatabaseUnavailableError);
+  await assert.rejects(database.listen("news", { onNotify: () => {} }), DatabaseUnavailableError);
+  await database.close();
+  listener.close();
+  await taking;
+});
+
+Deno.test({
+  name: "close(): whoever listens or stops listening afterwards opens no connection",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase({ engine: "absent" });
+    const database = connect({ url: test.url, applicationName: "closed" });
+    const unlisten = await database.listen("news", { onNotify: () => {} });
+    await database.close();
+    await unlisten();
+    await assert.rejects(database.listen("news", { onNotify: () => {} }), DatabaseUnavailableError);
+    await assert.rejects(database.query("select 1"), DatabaseUnavailableError);
+    await until(async () => {
+      const [row] = await test
+        .sql`select count(*)::integer as n from pg_stat_activity where application_name = 'closed'`;
+      return row?.n === 0;
+    }, "the connections to be closed");
+  },
 });
 
 Deno.test({

@@ -36,14 +36,14 @@ export type MakeDriver = (events: ConnectionEvents) => postgres.Sql;
  * that on the next one, or never again. So each has one connection, and ends with it.
  *
  * @param options where and how
- * @returns what makes a driver; it connects when it is first asked
+ * @returns what makes a driver; it connects when it is first asked, which is to be at once
  * @throws {@linkcode TypeError} when the address cannot be read
  */
 export function driverFor(options: ConnectOptions): MakeDriver {
   const { url, ...ssl } = secured(options.url);
   const common = {
     max: 1,
-    connect_timeout: (options.connectTimeoutMs ?? 30_000) / 1000,
+    connect_timeout: (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS) / 1000,
     idle_timeout: options.idleTimeoutMs === undefined ? undefined : options.idleTimeoutMs / 1000,
     // The statement that asks for types rejects where nobody can catch it.
     fetch_types: false,
@@ -55,12 +55,27 @@ export function driverFor(options: ConnectOptions): MakeDriver {
     types,
     ...ssl,
   };
-  const make: MakeDriver = ({ onClose, onNotify }) =>
-    postgres(url, { ...common, onclose: onClose, onnotify: onNotify } as typeof common);
   // An address that cannot be read is told now.
-  void make({ onClose: () => {} });
-  return make;
+  void postgres(url, common);
+  return ({ onClose, onNotify }) => {
+    // Whoever takes a connection and closes it at once, as a proxy does before a server that is down, is asked again by
+    // the driver for ever. Of what does not answer at all, the driver tells by itself, and is given the time to.
+    const limitMs = (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS) + 250;
+    const patience = setTimeout(() => void sql.end({ timeout: 0 }), limitMs);
+    const events = {
+      onparameter: () => clearTimeout(patience),
+      onclose: () => {
+        clearTimeout(patience);
+        onClose();
+      },
+      onnotify: onNotify,
+    };
+    const sql: postgres.Sql = postgres(url, { ...common, ...events } as typeof common);
+    return sql;
+  };
 }
+
+const CONNECT_TIMEOUT_MS = 30_000;
 
 /** JSON goes in as text, 64-bit counts come out as numbers, arrays are arrays. */
 const types: Record<string, postgres.PostgresType> = {

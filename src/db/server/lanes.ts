@@ -55,7 +55,7 @@ export class Lanes {
     this.#isClosed = true;
     this.#backoff.end();
     for (const { reject } of this.#waiting.splice(0)) reject(closedError());
-    await Promise.all([...this.#all].map(({ sql }) => sql.end({ timeout: 5 })));
+    await Promise.all([...this.#all].map((lane) => lane.end(5)));
   }
 
   async #take(): Promise<OneLane> {
@@ -84,7 +84,7 @@ export class Lanes {
     }
     this.#all.delete(lane);
     if (lane.hasFailed) this.#backoff.failed();
-    void lane.sql.end({ timeout: 0 });
+    void lane.end(0);
     if (next !== undefined) this.#open().then(next.resolve, next.reject);
   }
 
@@ -94,21 +94,30 @@ export class Lanes {
     if (at < 0) return;
     this.#idle.splice(at, 1);
     this.#all.delete(lane);
-    void lane.sql.end({ timeout: 0 });
+    void lane.end(0);
   }
 }
 
 class OneLane implements Lane {
-  readonly sql: postgres.Sql;
+  readonly #make: MakeDriver;
+  readonly #forget: (lane: OneLane) => void;
+  #sql: postgres.Sql | undefined;
   #lost: unknown;
+  #isEnded = false;
   /** Whether a statement failed with it, rather than that it closed of old age. */
   hasFailed = false;
 
   constructor(make: MakeDriver, forget: (lane: OneLane) => void) {
-    this.sql = make({
+    this.#make = make;
+    this.#forget = forget;
+  }
+
+  get sql(): postgres.Sql {
+    if (this.#isEnded) throw closedError();
+    return this.#sql ??= this.#make({
       onClose: () => {
         this.#lost ??= closedError();
-        forget(this);
+        this.#forget(this);
       },
     });
   }
@@ -121,8 +130,14 @@ class OneLane implements Lane {
     this.#lost = error;
     this.hasFailed = true;
   }
+
+  async end(timeout: number): Promise<void> {
+    this.#isEnded = true;
+    await this.#sql?.end({ timeout });
+  }
 }
 
-function closedError(): Error {
+/** What is said of a connection that is no more. */
+export function closedError(): Error {
   return Object.assign(new Error("the connection is closed"), { code: "ECONNABORTED" });
 }

@@ -2,6 +2,7 @@ import type postgres from "postgres";
 import type { ListenOptions, Unlisten } from "../database.ts";
 import { Backoff } from "./backoff.ts";
 import type { MakeDriver } from "./driver.ts";
+import { closedError } from "./lanes.ts";
 
 /** Hears notifications on one connection of its own, which is made again when it is lost. */
 export class Listener {
@@ -54,6 +55,7 @@ export class Listener {
   }
 
   async #ask(text: string): Promise<void> {
+    if (this.#isClosed) throw closedError();
     this.#sql ??= this.#open();
     await this.#sql.unsafe(text);
   }
@@ -66,7 +68,7 @@ export class Listener {
       onClose: () => {
         if (this.#sql === sql) this.#sql = undefined;
         void sql.end({ timeout: 0 });
-        if (!this.#restoring) void this.#restore();
+        if (!this.#restoring && !this.#isClosed) void this.#restore();
       },
     });
     return sql;
