@@ -54,9 +54,18 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
+  -- A look at a task costs little, and most are over: more are forgotten in a second than workers make.
+  c_looks constant integer := 20;
+  v_next constant bigint[] := array(
+    select o.id
+    from (
+      select l.id, sum(cardinality(l.ids)) over (order by l.id) - cardinality(l.ids) as before
+      from rhythm.newborn_lease as l where l.made_at < p_now - interval '2 seconds'
+      order by l.id limit p_limit * c_looks
+    ) as o
+    where o.before < p_limit * c_looks);
   v_old constant bigint[] := array(
-    select l.id from rhythm.newborn_lease as l where l.made_at < p_now - interval '2 seconds'
-    order by l.id limit greatest(p_limit / 5, 1) for update skip locked);
+    select l.id from rhythm.newborn_lease as l where l.id = any (v_next) order by l.id for update skip locked);
 begin
   if v_old = '{}' then
     return;

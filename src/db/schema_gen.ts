@@ -1758,7 +1758,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "147_newborn.sql",
     kind: "behaviour",
-    checksum: "e7c7b435d72cf8170e68b42ac51013b665fdb0d92afa9e41380c477d68ca62ba",
+    checksum: "5e21e94ac55ba450fc349a67ab416d1854b658fcebff812a44f80d43da56afc1",
     text: `-- Leases that are as old as their task.
 
 -- Those that are still held, by a look at each. Few are looked at: what is older than two seconds is listed in an index.
@@ -1815,9 +1815,18 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
+  -- A look at a task costs little, and most are over: more are forgotten in a second than workers make.
+  c_looks constant integer := 20;
+  v_next constant bigint[] := array(
+    select o.id
+    from (
+      select l.id, sum(cardinality(l.ids)) over (order by l.id) - cardinality(l.ids) as before
+      from rhythm.newborn_lease as l where l.made_at < p_now - interval '2 seconds'
+      order by l.id limit p_limit * c_looks
+    ) as o
+    where o.before < p_limit * c_looks);
   v_old constant bigint[] := array(
-    select l.id from rhythm.newborn_lease as l where l.made_at < p_now - interval '2 seconds'
-    order by l.id limit greatest(p_limit / 5, 1) for update skip locked);
+    select l.id from rhythm.newborn_lease as l where l.id = any (v_next) order by l.id for update skip locked);
 begin
   if v_old = '{}' then
     return;

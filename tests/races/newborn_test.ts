@@ -68,3 +68,31 @@ Deno.test({
     assert.equal(await statusOf(watcher, second), "pending");
   },
 });
+
+Deno.test({
+  name:
+    "tick: in a second it forgets more newborn leases than workers make, in small batches and in large ones",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using arena = await openArena(1);
+    const { watcher } = arena;
+    const worker = await registerWorker(watcher);
+    for (const size of [1, 4]) {
+      await watcher`select rhythm.note_newborn(${worker}, 'default',
+          array(select gen_random_uuid() from generate_series(1, ${size}::integer)), now() - interval '1 minute')
+        from generate_series(1, 5000)`;
+      await watcher`delete from rhythm.setting where name = 'chored_at'`;
+      await watcher`select rhythm.tick()`;
+      assert.deepEqual([...await watcher`select count(*)::integer as left from rhythm.newborn_lease`], [{
+        left: 0,
+      }]);
+    }
+    await watcher`select rhythm.note_newborn(${worker}, 'default',
+      array(select gen_random_uuid() from generate_series(1, 1000)), now() - interval '1 minute')`;
+    await watcher`delete from rhythm.setting where name = 'chored_at'`;
+    await watcher`select rhythm.tick(5)`;
+    assert.deepEqual([...await watcher`select count(*)::integer as left from rhythm.newborn_lease`], [{
+      left: 3,
+    }]);
+  },
+});
