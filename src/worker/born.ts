@@ -19,7 +19,7 @@ export function bornOf(born: readonly BornRow[], outcomes: readonly Outcome[]): 
       queue: kind.queue,
       attempt: 1,
       maxAttempts: kind.max_attempts,
-      inputs: inputs.get(id) ?? {},
+      inputs: inputs.get(id) as JsonValue,
       metadata: kind.metadata,
       traceparent: kind.traceparent,
       parentId: kind.parent_id,
@@ -30,12 +30,13 @@ export function bornOf(born: readonly BornRow[], outcomes: readonly Outcome[]): 
   );
 }
 
-function inputsOf(outcomes: readonly Outcome[]): Map<string, JsonValue | undefined> {
-  const inputs = new Map<string, JsonValue | undefined>();
+function inputsOf(outcomes: readonly Outcome[]): Map<string, JsonValue> {
+  const inputs = new Map<string, JsonValue>();
   for (const outcome of outcomes) {
     if (!("flow" in outcome)) continue;
     for (const effect of outcome.flow?.effects ?? []) {
-      const { type, id, inputs: given } = effect as { type: string; id?: string; inputs?: JsonValue };
+      // As in the row: null is one, what is missing is an empty object.
+      const { type, id, inputs: given = {} } = effect as { type: string; id?: string; inputs?: JsonValue };
       if (type === "run_task" && id !== undefined) inputs.set(id, given);
     }
   }

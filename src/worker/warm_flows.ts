@@ -120,12 +120,13 @@ function goOn(open: OpenFlow, id: string, output: string): FlowStep | undefined 
   }
 }
 
-// What settle_advanced() takes: tasks that are started, or the end of a workflow that nobody is the parent of.
+// What settle_advanced() takes: tasks that are started, or the end of a workflow that nobody is the parent of. Inputs that
+// are null are missing ones to it.
 function isPlain(step: FlowStep, flow: Claimed): boolean {
   if (step.released.length > 0 || step.cleanup === true) return false;
   if (step.status === "completed") return step.effects.length === 0 && flow.parentId === null;
   return step.status === "suspended" && step.waits.length === 1 &&
-    step.effects.every(({ type }) => type === "run_task");
+    step.effects.every((effect) => effect.type === "run_task" && (effect as RunTask).inputs !== null);
 }
 
 function endOf(task: Claimed, output: string, { warm, step }: { warm: Warm; step: FlowStep }): AdvancedEnd {

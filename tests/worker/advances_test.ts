@@ -36,6 +36,24 @@ async function end(it: Bench, id: string): Promise<unknown> {
   return status === "completed" ? output : `${status}: ${(error as { message: string } | null)?.message}`;
 }
 
+Deno.test("a task that is given null is given null at each attempt, and so is what follows it", async () => {
+  const seen: unknown[] = [];
+  const twice = task({ name: "twice", retry: { maxAttempts: 2, initial: 0.001 } }, (value: unknown, ctx) => {
+    seen.push(value);
+    if (ctx.attempt === 1) throw new Error("not yet");
+    return null;
+  });
+  const note = task({ name: "note" }, (value: unknown) => void seen.push(value));
+  await using it = await bench([twice, note]);
+  const source = "await Task.run('note', 1); await Task.run('twice', null); await Task.run('note', 2);" +
+    "await Task.run('note', null); await Task.run('note', 3); return await Task.run('twice', null);";
+  same(await end(it, await it.start("nulls", source)), null);
+  equal(seen, [1, null, null, 2, null, 3, null, null]);
+  equal(await it.query("select inputs from rhythm.execution where type = 'task' order by id"), [
+    ...[1, null, 2, null, 3, null].map((inputs) => ({ inputs })),
+  ]);
+});
+
 Deno.test("a chain of tasks goes on in memory, each step once", async () => {
   const { it, calls } = await counted();
   await using _ = it;

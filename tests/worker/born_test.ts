@@ -18,6 +18,7 @@ Deno.test("bornOf() joins what the engine says of a kind with the inputs that th
           { type: "start_timer", id: "timer", at: "2030-01-01T00:00:00Z" },
           { type: "run_task", id: "b", target: "x", inputs: 2 },
           { type: "run_task", id: "c", target: "x" },
+          { type: "run_task", id: "d", target: "x", inputs: null },
         ],
       },
     },
@@ -32,11 +33,15 @@ Deno.test("bornOf() joins what the engine says of a kind with the inputs that th
     parent_id: "f",
     created_at: "2030-01-01T00:00:00Z",
   };
-  const found = bornOf([{ ...kind, ids: ["a", "b"] }, { ...kind, queue: "other", ids: ["c"] }], outcomes);
+  const found = bornOf(
+    [{ ...kind, ids: ["a", "b"] }, { ...kind, queue: "other", ids: ["c", "d"] }],
+    outcomes,
+  );
   equal(found.map(({ id, queue, inputs }) => [id, queue, inputs]), [
     ["a", "q", { n: 1 }],
     ["b", "q", 2],
     ["c", "other", {}],
+    ["d", "other", null],
   ]);
   equal(found[0], {
     id: "a",
