@@ -14,7 +14,7 @@ as $$
 begin
   return query
   update rhythm.execution as e
-  set worker = null, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
+  set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
   from unnest(p_outcomes) as o
   where e.id = o.id and o.status = 'completed'
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;

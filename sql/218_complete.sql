@@ -45,7 +45,7 @@ begin
   end if;
   with done as (
     update rhythm.execution as e
-    set worker = null, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
+    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
       output = v_outcomes -> e.id::text -> 1
     where e.id = any (v_ids) and e.worker = p_worker and e.attempt = (v_outcomes -> e.id::text -> 0)::integer
     returning e.id, e.watched

@@ -84,7 +84,7 @@ begin
   ),
   done as (
     update rhythm.execution as t
-    set worker = null, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
+    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
       output = coalesce(g.output, 'null')
     from fitting as g
     -- In a form that says nothing of how many rows it leaves, for the same reason.

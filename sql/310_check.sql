@@ -46,7 +46,7 @@ as $$
   union all
   select e.id, 'its worker is asked to stop, and it has none'
   from rhythm.execution as e
-  where e.stopping and e.worker is null and e.stage < 4
+  where e.stopping and e.worker is null
   union all
   select e.id, format('it is %s without %s', e.status, case e.stage when 4 then 'an output' else 'an error' end)
   from rhythm.execution as e

@@ -2880,7 +2880,7 @@ comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the i
   {
     name: "215_settle_rows.sql",
     kind: "behaviour",
-    checksum: "5d4aa3d46630b404bb5629f7b8b1a95abf4c5a00959298d09b5d5ae46e993215",
+    checksum: "e3bdf1026ef361fad7174a67ee36880991f27383753a9668e162bf17f7836a2e",
     text: `-- The rows of settled executions.
 
 -- The rows themselves. What is completed is the common case, and needs no look at what the row was.
@@ -2897,7 +2897,7 @@ as $$
 begin
   return query
   update rhythm.execution as e
-  set worker = null, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
+  set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
   from unnest(p_outcomes) as o
   where e.id = o.id and o.status = 'completed'
   returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
@@ -3067,7 +3067,7 @@ comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of work
   {
     name: "218_complete.sql",
     kind: "behaviour",
-    checksum: "e1e1ee26997c79265afbc26e130d783232bfd5b9f0f3142d0fefec38e739337b",
+    checksum: "6616be7028baf89667da84a362d6c3a5c636cac0536b2896438e69549c10b9ef",
     text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
 
 create or replace function rhythm.is_plain(p_ids uuid[])
@@ -3115,7 +3115,7 @@ begin
   end if;
   with done as (
     update rhythm.execution as e
-    set worker = null, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
+    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
       output = v_outcomes -> e.id::text -> 1
     where e.id = any (v_ids) and e.worker = p_worker and e.attempt = (v_outcomes -> e.id::text -> 0)::integer
     returning e.id, e.watched
@@ -3450,7 +3450,7 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   {
     name: "225_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "e5aec0adfb63567cd27cc345adc31df477f93dee35914d648ad090c667bd9d9d",
+    checksum: "ba3c1ac78176d28318e00fdfe71e55596a8c032dd450ec37f5dbcd3788972207",
     text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, how far the workflow went on with its
 -- result, and the tasks that it started next. One share of one transaction: no lease of the workflow, nothing read back.
 
@@ -3537,7 +3537,7 @@ begin
   ),
   done as (
     update rhythm.execution as t
-    set worker = null, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
+    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
       output = coalesce(g.output, 'null')
     from fitting as g
     -- In a form that says nothing of how many rows it leaves, for the same reason.
@@ -5342,7 +5342,7 @@ comment on function rhythm.check_rest() is 'What is wrong with timers, keys, que
   {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "8c5daa5a58ef21080b6800eb25473eb133ae6e5fde5716cf0496eea45ea74b35",
+    checksum: "f9f9b97ffa23caee049145366e08b3888af08c81542e1942de83cc223d87d13e",
     text: `-- The database's own fsck.
 
 create or replace function rhythm.check_executions()
@@ -5391,7 +5391,7 @@ as $$
   union all
   select e.id, 'its worker is asked to stop, and it has none'
   from rhythm.execution as e
-  where e.stopping and e.worker is null and e.stage < 4
+  where e.stopping and e.worker is null
   union all
   select e.id, format('it is %s without %s', e.status, case e.stage when 4 then 'an output' else 'an error' end)
   from rhythm.execution as e
