@@ -65,24 +65,67 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_items constant rhythm.settled_item[] := p_items || array(
-    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
-    from unnest(p_over) as e where e.stage >= 4 and e.parent_id is not null);
+  v_over rhythm.moved[] := p_over;
+  v_items rhythm.settled_item[];
   v_leased uuid[] := '{}';
 begin
+  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.watched) then
+    v_over := p_over || rhythm.end_followers(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.watched), p_now);
+  end if;
+  v_items := p_items || array(
+    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
+    from unnest(v_over) as e where e.stage >= 4 and e.parent_id is not null);
   if v_items <> '{}' then
     v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_lease);
   end if;
-  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.type = 'workflow') then
-    perform rhythm.clear_workflows(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.type = 'workflow'));
+  if exists (select from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow') then
+    perform rhythm.clear_workflows(array(select e.id from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow'));
   end if;
-  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(p_over) as e where e.stage >= 4 and e.watched;
+  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
   return v_leased;
 end;
 $$;
 
 comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
   'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
+
+-- For ends that concern no workflow: that of a task, or of a workflow, that nobody but an application started.
+create or replace function rhythm.tell_watchers(p_ids uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_followers constant rhythm.moved[] := rhythm.end_followers(p_ids, p_now);
+begin
+  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(p_ids) as w (id);
+  if v_followers <> '{}' then
+    perform rhythm.follow_ends(v_followers, '{}', null, 0, p_now);
+  end if;
+end;
+$$;
+
+comment on function rhythm.tell_watchers(uuid[], timestamptz) is 'Tells people, and what follows them, that watched executions are over. Internal.';
+
+-- Part of tick().
+create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_ids constant uuid[] := array(select f.execution_id from rhythm.follower as f where f.due limit p_limit for update skip locked);
+begin
+  if v_ids <> '{}' then
+    perform rhythm.follow_ends(rhythm.join_leaders(v_ids, p_now), '{}', null, 0, p_now);
+  end if;
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.join_late(integer, timestamptz) is 'Looks after followers that a lock was in the way of. Part of tick().';
 
 -- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
 create or replace function rhythm.clear_workflows(p_ids uuid[])

@@ -51,7 +51,9 @@ begin
     returning e.id, e.watched
   )
   select coalesce(array_agg(d.id), '{}'), array_agg(d.id) filter (where d.watched) into v_ids, v_watched from done as d;
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(v_watched) as w (id);
+  if v_watched is not null then
+    perform rhythm.tell_watchers(v_watched, p_now);
+  end if;
   return v_ids;
 end;
 $$;

@@ -18,6 +18,8 @@ declare
   v_leased uuid[];
   v_born uuid[];
   v_queues text[];
+  v_requests jsonb;
+  v_following uuid[] := '{}';
   v_problem text;
 begin
   v_concerned := rhythm.concerned(p_outcomes);
@@ -39,10 +41,16 @@ begin
 
   v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
+    v_requests := rhythm.child_requests(v_flows);
+    if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
+      v_following := rhythm.follow_keys(v_requests, v_now);
+      v_requests := (select coalesce(jsonb_agg(r.value order by r.nth), '[]') from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
+        where (r.value ->> 'id')::uuid <> all (v_following));
+    end if;
     select array_agg(b.id) filter (where b.stage = 2 and b.type = 'workflow'), array_agg(b.id) filter (where b.stage = 2 and b.type = 'task'),
       array_agg(distinct b.queue) filter (where b.stage = 1)
     into v_leased, v_born, v_queues
-    from rhythm.make_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
+    from rhythm.make_executions(v_requests, v_now, p_worker, v_lease, p_targets) as b;
     perform rhythm.insert_timers(v_flows);
     perform rhythm.insert_logs(v_flows, v_now);
     perform rhythm.release_waits(v_flows);
@@ -56,6 +64,9 @@ begin
   end if;
   if v_stopping <> '{}' then
     perform rhythm.cancel_newborn(v_flows, v_stopping);
+  end if;
+  if v_following <> '{}' then
+    v_over := v_over || rhythm.join_leaders(v_following, v_now);
   end if;
   v_leased := coalesce(v_leased, '{}');
   v_born := coalesce(v_born, '{}');

@@ -29,6 +29,7 @@ begin
     id text, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
   if v_problem is null and p_children <> '[]' then
     select case
+      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with settle()'
       when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
       when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
       when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then

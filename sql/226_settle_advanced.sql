@@ -45,7 +45,9 @@ begin
   if v_over is not null then
     perform rhythm.clear_workflows(v_over);
   end if;
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(v_watched) as w (id);
+  if v_watched is not null then
+    perform rhythm.tell_watchers(v_watched, v_now);
+  end if;
   return jsonb_build_object(
     'declined', case when cardinality(v_done) = jsonb_array_length(p_ends) then '[]' else (
       select coalesce(jsonb_agg(e.value -> 'id'), '[]') from jsonb_array_elements(p_ends) as e (value)

@@ -14,6 +14,7 @@ declare
   v_execution rhythm.execution;
   v_problem constant text := coalesce(rhythm.name_problem('signal', p_name),
     case when idempotency_key is not null then rhythm.name_problem('idempotency key', idempotency_key) end);
+  v_locked uuid[];
   v_id bigint;
 begin
   if v_problem is not null then
@@ -23,7 +24,7 @@ begin
     perform rhythm.raise('RH006', format('The payload of signal "%s" takes %s bytes: at most %s are allowed', p_name, octet_length(p_payload::text), v_limit));
   end if;
   -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
-  perform rhythm.lock_states(array[p_execution]);
+  v_locked := rhythm.lock_states(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
@@ -31,6 +32,8 @@ begin
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is a task, only workflows take signals', p_name, p_execution));
   elsif v_execution.stage >= 4 then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, v_execution.status));
+  elsif v_locked = '{}' then
+    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s runs nothing of its own', p_name, p_execution), v_execution.note);
   end if;
 
   insert into rhythm.signal as g (execution_id, name, payload, idempotency_key, sent_at)

@@ -14,6 +14,7 @@ begin
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(e.run_at) from rhythm.execution as e where e.place = 0),
+    (select p_now + interval '50 milliseconds' from rhythm.follower as f where f.due limit 1),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
   );
 end;
@@ -39,6 +40,7 @@ begin
   if rhythm.chore_is_due(v_now) then
     perform rhythm.do_chores(p_limit, v_now);
   end if;
+  perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
   if v_due <= v_now then
     perform rhythm.ready_delayed(p_limit, v_now);

@@ -16,6 +16,7 @@ as $$
   select e.id, 'it is suspended and waits for nothing that can still happen'
   from rhythm.execution as e
   where e.stage = 3
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
     and not exists (
       select from waiting as w
       where w.execution_id = e.id

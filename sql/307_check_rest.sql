@@ -70,6 +70,7 @@ as $$
   from rhythm.execution as e
   where e.stage < 4 and e.type = 'workflow' and e.timeout_ms is not null
     and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
   union all
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k

@@ -29,6 +29,7 @@ as $$
   from rhythm.execution as e
   where e.stage <> 4 and e.type = 'workflow'
     and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
   union all
   select e.id, case e.type when 'task' then 'it is a task with the state of a workflow' else 'it is completed and its state is still there' end
   from rhythm.workflow_state as s
@@ -37,6 +38,7 @@ as $$
   select e.id, 'it is a task and suspended'
   from rhythm.execution as e
   where e.stage = 3 and e.type = 'task'
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
   union all
   select e.id, 'it is to be cancelled, is not running, and did not end'
   from rhythm.execution as e
@@ -72,6 +74,8 @@ as $$
   select c.* from rhythm.check_signals() as c
   union all
   select c.* from rhythm.check_steps() as c
+  union all
+  select c.* from rhythm.check_followers() as c
   union all
   select c.* from rhythm.check_rest() as c;
 $$;

@@ -69,6 +69,10 @@ from (
   from rhythm.signal_wait as s
   where s.signal_id is null
     and not s.timed_out
+  union all
+  select f.execution_id, l.type, l.id, l.target, null
+  from rhythm.follower as f
+  join rhythm.execution as l on l.id = f.leader_id and l.stage < 4
 ) as w(execution_id, kind, id, name, until)
 join rhythm.execution as e on e.id = w.execution_id and e.stage < 4;
 

@@ -49,6 +49,11 @@ const promises: Record<string, [file: string, words: string][]> = {
     ["races/claim_test.ts", "sessions with one key make one execution"],
     ["sql/queue/idempotency.sql", "The same key gives the same execution"],
     ["sql/queue/idempotency_own_id.sql", "with the caller's own id, sent again"],
+    ["sql/followers/running.sql", "A child whose idempotency key another workflow's child has is not run"],
+    ["sql/followers/over.sql", "ends as that did, at once: completed, failed or cancelled"],
+    ["races/keys_test.ts", "twenty sessions make a child with one key each: one runs"],
+    ["races/keys_test.ts", "a follower is made while the first ends: nobody waits, and tick() tells it"],
+    ["app/keys_test.ts", "the key runs once, and every flow gets what came of it"],
   ],
   "7. Queue limits are never exceeded, with any number of workers": [
     ["races/claim_test.ts", "workers never exceed concurrency, keys' concurrency and rate"],

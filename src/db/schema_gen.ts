@@ -256,6 +256,36 @@ comment on index rhythm.idempotency_key_execution is 'What purge() removes with 
 `,
   },
   {
+    name: "025_followers.sql",
+    kind: "structure",
+    checksum: "ff086c783fdd55b38438ec3dc76c18a4adfe38dc79bccde9f6a9217962d5c043",
+    text: `-- Children of workflows that run nothing of their own: another execution came first with their idempotency key.
+
+create table rhythm.follower (
+  execution_id uuid not null,
+  leader_id uuid not null,
+  due boolean not null default false,
+  key text not null,
+  constraint follower_pkey primary key (execution_id),
+  constraint follower_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
+  constraint follows_another check (leader_id <> execution_id)
+);
+
+create index follower_leader on rhythm.follower (leader_id);
+create index follower_due on rhythm.follower (execution_id) where due;
+
+comment on table rhythm.follower is 'Children that end as another execution does, which came first with their idempotency key. Suspended until then.';
+comment on column rhythm.follower.execution_id is 'The child: a row of its own, so that its workflow waits for it as for any other, and cancels it alone.';
+comment on column rhythm.follower.leader_id is 'The execution that its key stands for. Never a follower itself.';
+comment on column rhythm.follower.due is 'tick() is to look after it: a lock was in the way when it was made, or when its leader ended.';
+comment on column rhythm.follower.key is 'As in idempotency_key: retry() asks again which execution it stands for.';
+comment on constraint follower_execution on rhythm.follower is 'Purged with its execution. Not with its leader: that may be gone long before.';
+comment on constraint follows_another on rhythm.follower is 'Nothing ends as itself.';
+comment on index rhythm.follower_leader is 'Who is told of an end.';
+comment on index rhythm.follower_due is 'What tick() looks after.';
+`,
+  },
+  {
     name: "030_waits.sql",
     kind: "structure",
     checksum: "ba2660daaee53c869c9c2666f59f783c92f6f3af6855358f2ed630544ae45593",
@@ -2951,9 +2981,211 @@ comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) i
 `,
   },
   {
+    name: "216_followers.sql",
+    kind: "behaviour",
+    checksum: "2ed2e90b3c83c333958c5af6859f1a19f72b38ee0ba755623aec83a3adb2e61d",
+    text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
+
+-- Of requests for children, makes those whose key is taken followers, and returns their ids; the others are to be made.
+-- Locks: the rows of the keys, in their order, after states and executions. Waits for who claims the same key.
+create or replace function rhythm.follow_keys(p_requests jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+begin
+  with known as materialized (
+    select r.value as v, k.execution_id as leader_id
+    from rhythm.claim_keys(p_requests, p_now) as k
+    join jsonb_array_elements(p_requests) with ordinality as r (value, nth) on r.nth = k.nth
+    where not k.is_new
+  ),
+  born as (
+    insert into rhythm.execution (
+      id, parent_id, created_at, stage, max_attempts, priority, timeout_ms,
+      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs, note
+    )
+    select (k.v ->> 'id')::uuid, (k.v ->> 'parent')::uuid, p_now, 3, x.max_attempts, x.priority, x.timeout_ms,
+      x.type, 'suspended', x.target, x.queue, x.concurrency_key, k.v ->> 'traceparent', x.retry, x.metadata, k.v -> 'inputs',
+      rhythm.follower_note(k.leader_id)
+    from known as k
+    cross join lateral rhythm.kind_of(k.v - '{id,inputs,parent,traceparent}'::text[], p_now) as x
+    returning id
+  ),
+  made as (
+    insert into rhythm.follower (execution_id, leader_id, key)
+    select b.id, k.leader_id, format('%s:%s:%s', k.v ->> 'type', k.v ->> 'target', k.v ->> 'idempotency_key')
+    from born as b join known as k on (k.v ->> 'id')::uuid = b.id
+    returning execution_id
+  )
+  select coalesce(array_agg(m.execution_id), '{}') into v_ids from made as m;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.follow_keys(jsonb, timestamptz) is
+  'Claims the idempotency keys of children; makes followers of those that come too late, and returns their ids. Internal.';
+
+create or replace function rhythm.follower_note(p_leader uuid)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select format('It ends as %s does, which came first with its idempotency key', p_leader);
+$$;
+
+comment on function rhythm.follower_note(uuid) is 'What a follower says of itself. Internal.';
+
+-- A workflow that waited for itself would wait for ever. So would two that wait for each other's children, which only
+-- a timeout or a person ends.
+create or replace function rhythm.is_above(p_leader uuid, p_execution uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  with recursive up as (
+    select e.id, e.parent_id from rhythm.execution as e where e.id = p_execution
+    union
+    select p.id, p.parent_id from up as u join rhythm.execution as p on p.id = u.parent_id
+  )
+  select exists (select from up as u where u.id = p_leader);
+$$;
+
+comment on function rhythm.is_above(uuid, uuid) is 'Whether an execution is another one, or what started it, directly or not. Internal.';
+
+-- The followers among those given whose leaders are over, or never can be. The caller has locked them.
+create or replace function rhythm.end_with_leaders(p_followers uuid[], p_now timestamptz)
+returns rhythm.moved[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_result rhythm.moved[];
+begin
+  with own as materialized (
+    select p.leader_id, p.parent_id
+    from (
+      select distinct f.leader_id, e.parent_id
+      from rhythm.follower as f join rhythm.execution as e on e.id = f.execution_id
+      where f.execution_id = any (p_followers)
+    ) as p
+    where rhythm.is_above(p.leader_id, p.parent_id)
+  ),
+  ended as (
+    update rhythm.execution as e
+    set stage = n.stage, completed_at = p_now,
+      status = case n.stage when 4 then 'completed' when 5 then 'failed' else 'cancelled' end,
+      output = l.output,
+      error = coalesce(case when l.stage >= 4 then l.error end, n.error),
+      cancel_reason = case when n.stage = 6 then l.cancel_reason end,
+      attempt = coalesce(l.attempt, 0),
+      max_attempts = greatest(e.max_attempts, l.attempt)
+    from rhythm.follower as f
+    left join rhythm.execution as l on l.id = f.leader_id
+    cross join lateral (
+      select case when l.stage >= 4 then l.stage else 5 end as stage, case
+        when l.id is null then jsonb_build_object('type', 'Error', 'code', 'LEADER_GONE',
+          'message', format('Execution %s, which came first with its idempotency key, is not there any more', f.leader_id))
+        when l.stage < 4 then jsonb_build_object('type', 'Error', 'code', 'WAITS_FOR_ITSELF',
+          'message', format('It would wait for itself: its idempotency key stands for execution %s, which it is started under', f.leader_id))
+      end as error
+    ) as n
+    where f.execution_id = any (p_followers) and e.id = f.execution_id
+      and (l.stage >= 4 or l.id is null
+        or exists (select from own as o where o.leader_id = f.leader_id and o.parent_id = e.parent_id))
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+  )
+  select coalesce(array_agg(row(x.*)::rhythm.moved order by x.id), '{}') into v_result from ended as x;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.end_with_leaders(uuid[], timestamptz) is 'Ends followers as their leaders ended; those of leaders under way stay as they are. Internal.';
+
+-- Tells the leaders that are under way to tell of their end, and ends the followers of those that are over. What a lock
+-- is in the way of is due: tick() comes back for it. A leader that is locked here cannot end before this commits, so
+-- that no end goes by unseen between the look and the note.
+-- Locks: states of the followers' workflows, followers, leaders, skip locked; then the notes about the followers.
+create or replace function rhythm.join_leaders(p_followers uuid[], p_now timestamptz)
+returns rhythm.moved[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_parents constant uuid[] := rhythm.try_lock_states(array(
+    select distinct e.parent_id from rhythm.execution as e where e.id = any (p_followers)));
+  v_open constant uuid[] := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (p_followers) and e.stage = 3
+      and (e.parent_id = any (v_parents) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.parent_id))
+    order by e.id for no key update skip locked);
+  v_live constant uuid[] := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select f.leader_id from rhythm.follower as f where f.execution_id = any (p_followers))) and e.stage < 4
+    order by e.id for no key update skip locked);
+  v_ended rhythm.moved[];
+begin
+  update rhythm.execution as e set watched = true where e.id = any (v_live) and not e.watched;
+  -- Claims pass over what is locked: whoever fell asleep over it is to look again after the commit.
+  perform rhythm.wake(array(
+    select distinct e.queue from rhythm.execution as e where e.id = any (v_live) and e.stage = 1 and e.worker is null));
+  v_ended := rhythm.end_with_leaders(v_open, p_now);
+  perform from rhythm.follower as f where f.execution_id = any (p_followers) order by f.execution_id for no key update;
+  update rhythm.follower as f set due = not f.due
+  from rhythm.execution as e
+  where f.execution_id = any (p_followers) and e.id = f.execution_id and f.due <> (e.stage = 3 and f.leader_id <> all (v_live));
+  if found and exists (select from rhythm.follower as f where f.execution_id = any (p_followers) and f.due) then
+    perform rhythm.wake_clocks();
+  end if;
+  return v_ended;
+end;
+$$;
+
+comment on function rhythm.join_leaders(uuid[], timestamptz) is
+  'Ends followers whose leaders are over, and has the others told when they are; returns those that ended. Internal.';
+
+create or replace function rhythm.end_followers(p_leaders uuid[], p_now timestamptz)
+returns rhythm.moved[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_ids constant uuid[] := array(
+    select f.execution_id from rhythm.follower as f
+    join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
+    where f.leader_id = any (p_leaders));
+begin
+  return case when v_ids = '{}' then '{}' else rhythm.join_leaders(v_ids, p_now) end;
+end;
+$$;
+
+comment on function rhythm.end_followers(uuid[], timestamptz) is 'Ends what follows executions that are over; returns what ended. Internal.';
+`,
+  },
+  {
     name: "217_follow.sql",
     kind: "behaviour",
-    checksum: "89b9c5393ffd3a559e9f618f24edb65c5867bf1773969db35753a8c64e719565",
+    checksum: "c9f97b8515f1e5d2c14a494ce77ec50fc1aac157ef23083af80a55a95a908c50",
     text: `-- What follows when executions move.
 
 -- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
@@ -3021,24 +3253,67 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_items constant rhythm.settled_item[] := p_items || array(
-    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
-    from unnest(p_over) as e where e.stage >= 4 and e.parent_id is not null);
+  v_over rhythm.moved[] := p_over;
+  v_items rhythm.settled_item[];
   v_leased uuid[] := '{}';
 begin
+  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.watched) then
+    v_over := p_over || rhythm.end_followers(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.watched), p_now);
+  end if;
+  v_items := p_items || array(
+    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
+    from unnest(v_over) as e where e.stage >= 4 and e.parent_id is not null);
   if v_items <> '{}' then
     v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_lease);
   end if;
-  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.type = 'workflow') then
-    perform rhythm.clear_workflows(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.type = 'workflow'));
+  if exists (select from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow') then
+    perform rhythm.clear_workflows(array(select e.id from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow'));
   end if;
-  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(p_over) as e where e.stage >= 4 and e.watched;
+  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
   return v_leased;
 end;
 $$;
 
 comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
   'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
+
+-- For ends that concern no workflow: that of a task, or of a workflow, that nobody but an application started.
+create or replace function rhythm.tell_watchers(p_ids uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_followers constant rhythm.moved[] := rhythm.end_followers(p_ids, p_now);
+begin
+  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(p_ids) as w (id);
+  if v_followers <> '{}' then
+    perform rhythm.follow_ends(v_followers, '{}', null, 0, p_now);
+  end if;
+end;
+$$;
+
+comment on function rhythm.tell_watchers(uuid[], timestamptz) is 'Tells people, and what follows them, that watched executions are over. Internal.';
+
+-- Part of tick().
+create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_ids constant uuid[] := array(select f.execution_id from rhythm.follower as f where f.due limit p_limit for update skip locked);
+begin
+  if v_ids <> '{}' then
+    perform rhythm.follow_ends(rhythm.join_leaders(v_ids, p_now), '{}', null, 0, p_now);
+  end if;
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.join_late(integer, timestamptz) is 'Looks after followers that a lock was in the way of. Part of tick().';
 
 -- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
 create or replace function rhythm.clear_workflows(p_ids uuid[])
@@ -3067,7 +3342,7 @@ comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of work
   {
     name: "218_complete.sql",
     kind: "behaviour",
-    checksum: "6616be7028baf89667da84a362d6c3a5c636cac0536b2896438e69549c10b9ef",
+    checksum: "31ace47e457f37df6fbeb333c33be7b105e421c68c720625105de5cb29ad47d4",
     text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
 
 create or replace function rhythm.is_plain(p_ids uuid[])
@@ -3121,7 +3396,9 @@ begin
     returning e.id, e.watched
   )
   select coalesce(array_agg(d.id), '{}'), array_agg(d.id) filter (where d.watched) into v_ids, v_watched from done as d;
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(v_watched) as w (id);
+  if v_watched is not null then
+    perform rhythm.tell_watchers(v_watched, p_now);
+  end if;
   return v_ids;
 end;
 $$;
@@ -3312,7 +3589,7 @@ comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed no
   {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "0a5cc6fdc9345b0173551e01758de56bf9aa54c6312e0a3747e427abff9a3e1e",
+    checksum: "c62093c69918eaffded15d762b3a2d7da803016eef82180084a2889ee8694094",
     text: `-- Settling: how executions leave a worker's hands.
 
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
@@ -3333,6 +3610,8 @@ declare
   v_leased uuid[];
   v_born uuid[];
   v_queues text[];
+  v_requests jsonb;
+  v_following uuid[] := '{}';
   v_problem text;
 begin
   v_concerned := rhythm.concerned(p_outcomes);
@@ -3354,10 +3633,16 @@ begin
 
   v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
+    v_requests := rhythm.child_requests(v_flows);
+    if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
+      v_following := rhythm.follow_keys(v_requests, v_now);
+      v_requests := (select coalesce(jsonb_agg(r.value order by r.nth), '[]') from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
+        where (r.value ->> 'id')::uuid <> all (v_following));
+    end if;
     select array_agg(b.id) filter (where b.stage = 2 and b.type = 'workflow'), array_agg(b.id) filter (where b.stage = 2 and b.type = 'task'),
       array_agg(distinct b.queue) filter (where b.stage = 1)
     into v_leased, v_born, v_queues
-    from rhythm.make_executions(rhythm.child_requests(v_flows), v_now, p_worker, v_lease, p_targets) as b;
+    from rhythm.make_executions(v_requests, v_now, p_worker, v_lease, p_targets) as b;
     perform rhythm.insert_timers(v_flows);
     perform rhythm.insert_logs(v_flows, v_now);
     perform rhythm.release_waits(v_flows);
@@ -3371,6 +3656,9 @@ begin
   end if;
   if v_stopping <> '{}' then
     perform rhythm.cancel_newborn(v_flows, v_stopping);
+  end if;
+  if v_following <> '{}' then
+    v_over := v_over || rhythm.join_leaders(v_following, v_now);
   end if;
   v_leased := coalesce(v_leased, '{}');
   v_born := coalesce(v_born, '{}');
@@ -3450,7 +3738,7 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   {
     name: "225_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "ba3c1ac78176d28318e00fdfe71e55596a8c032dd450ec37f5dbcd3788972207",
+    checksum: "ce7118e31e9bffccf151e82ac9f5d19a373f6372486b31b21a6645ad003a190e",
     text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, how far the workflow went on with its
 -- result, and the tasks that it started next. One share of one transaction: no lease of the workflow, nothing read back.
 
@@ -3482,6 +3770,7 @@ begin
     id text, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
   if v_problem is null and p_children <> '[]' then
     select case
+      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with settle()'
       when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
       when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
       when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then
@@ -3636,7 +3925,7 @@ comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid
   {
     name: "226_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "c336f56aee4c0e3cc76b51803908edc96639f0d4baf0da11c5900903051249ca",
+    checksum: "20f9af3085426b2f385f346dbfb1e3b32ff371128b06e07d06329ef4df992274",
     text: `-- The way in: settle_advanced().
 
 create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
@@ -3684,7 +3973,9 @@ begin
   if v_over is not null then
     perform rhythm.clear_workflows(v_over);
   end if;
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(v_watched) as w (id);
+  if v_watched is not null then
+    perform rhythm.tell_watchers(v_watched, v_now);
+  end if;
   return jsonb_build_object(
     'declined', case when cardinality(v_done) = jsonb_array_length(p_ends) then '[]' else (
       select coalesce(jsonb_agg(e.value -> 'id'), '[]') from jsonb_array_elements(p_ends) as e (value)
@@ -3737,7 +4028,7 @@ comment on function rhythm.settle_advanced(uuid, jsonb, jsonb, jsonb, integer, t
   {
     name: "230_signal.sql",
     kind: "behaviour",
-    checksum: "4cdb230b4f023a241e354189df6705918f7b9cbb8971109098e38950cf613872",
+    checksum: "5bc5a3016effa98f71676897325ad645b8c8f224272c0f091273c83b6ff7f313",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -3754,6 +4045,7 @@ declare
   v_execution rhythm.execution;
   v_problem constant text := coalesce(rhythm.name_problem('signal', p_name),
     case when idempotency_key is not null then rhythm.name_problem('idempotency key', idempotency_key) end);
+  v_locked uuid[];
   v_id bigint;
 begin
   if v_problem is not null then
@@ -3763,7 +4055,7 @@ begin
     perform rhythm.raise('RH006', format('The payload of signal "%s" takes %s bytes: at most %s are allowed', p_name, octet_length(p_payload::text), v_limit));
   end if;
   -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
-  perform rhythm.lock_states(array[p_execution]);
+  v_locked := rhythm.lock_states(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
@@ -3771,6 +4063,8 @@ begin
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is a task, only workflows take signals', p_name, p_execution));
   elsif v_execution.stage >= 4 then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, v_execution.status));
+  elsif v_locked = '{}' then
+    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s runs nothing of its own', p_name, p_execution), v_execution.note);
   end if;
 
   insert into rhythm.signal as g (execution_id, name, payload, idempotency_key, sent_at)
@@ -3946,8 +4240,113 @@ comment on function rhythm.cancel(uuid, text) is
   {
     name: "245_retry.sql",
     kind: "behaviour",
-    checksum: "49cf20e369af971164f518be068b86ad29804a343ad56246ecaf2527d54f5efc",
+    checksum: "107c63925c745e84b9648f126bf93764faeeb02ac55f2c2a404d28c17074eadf",
     text: `-- Retrying what failed or was cancelled.
+
+-- What retry() touches: an execution, what failed under it and brought it down, the leaders of those that followed
+-- another, and the parents of all of these.
+create or replace function rhythm.retry_reach(p_execution uuid)
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+  with recursive node as (
+    select p_execution as id
+    union
+    select x.id from node as n
+    cross join lateral (
+      select c.id from rhythm.workflow_state as s
+      join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
+      where s.execution_id = n.id and s.snapshot is not null
+      union all
+      select coalesce(k.execution_id, f.leader_id) from rhythm.follower as f
+      left join rhythm.idempotency_key as k on k.key = f.key
+      where f.execution_id = n.id
+    ) as x (id)
+  )
+  select array(
+    select n.id from node as n
+    union
+    select e.parent_id from node as n join rhythm.execution as e on e.id = n.id and e.parent_id is not null);
+$$;
+
+comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
+
+-- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
+-- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it follows.
+create or replace function rhythm.follow_again(p_execution uuid, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_key constant text := (select f.key from rhythm.follower as f where f.execution_id = p_execution);
+  v_leader uuid;
+  v_stage smallint;
+  v_is_told boolean;
+begin
+  if v_key is null then
+    return false;
+  end if;
+  insert into rhythm.idempotency_key as k (key, execution_id) values (v_key, p_execution)
+  on conflict (key) do update set
+    execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
+    expires_at = case when k.expires_at <= p_now then null else k.expires_at end
+  returning k.execution_id into v_leader;
+  select l.stage, p.id is not null into v_stage, v_is_told
+  from rhythm.execution as l
+  left join rhythm.execution as p on p.id = l.parent_id and p.type = 'workflow' and p.stage < 4
+  where l.id = v_leader and l.stage in (5, 6)
+  for no key update of l;
+  if v_leader = p_execution or v_is_told then
+    perform rhythm.lead(p_execution, v_key);
+    return false;
+  end if;
+  update rhythm.follower as f set leader_id = v_leader where f.execution_id = p_execution;
+  update rhythm.execution as e
+  set stage = 3, status = 'suspended', cancel_reason = null, completed_at = null, error = null, note = rhythm.follower_note(v_leader)
+  where e.id = p_execution;
+  if v_stage is not null then
+    perform rhythm.untell(v_leader);
+    perform rhythm.retry_one(v_leader, p_now);
+  end if;
+  perform rhythm.follow_ends(rhythm.join_leaders(array[p_execution], p_now), '{}', null, 0, p_now);
+  return true;
+end;
+$$;
+
+comment on function rhythm.follow_again(uuid, timestamptz) is 'Lets what ended as another execution did follow anew; false: it is to run itself. Internal.';
+
+create or replace function rhythm.lead(p_execution uuid, p_key text)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update rhythm.idempotency_key as k set execution_id = p_execution where k.key = p_key;
+  delete from rhythm.follower as f where f.execution_id = p_execution;
+  insert into rhythm.workflow_state (execution_id, program)
+  select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
+  where e.id = p_execution and e.type = 'workflow';
+  update rhythm.execution as e set attempt = 0 where e.id = p_execution;
+$$;
+
+comment on function rhythm.lead(uuid, text) is 'Makes what followed another execution the one that its key stands for. Internal.';
+
+create or replace function rhythm.untell(p_execution uuid)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update rhythm.workflow_state as s set inbox = array_remove(s.inbox, p_execution)
+  from rhythm.execution as e
+  where e.id = p_execution and s.execution_id = e.parent_id and p_execution = any (s.inbox);
+$$;
+
+comment on function rhythm.untell(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
 
 -- The caller holds the locks of its state and of its parent's.
 create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
@@ -3960,11 +4359,16 @@ declare
   v_failed uuid[];
   v_waits boolean;
 begin
-  -- The children whose failure brought it down run again, and it waits for them, and for all else, as it did.
+  if rhythm.follow_again(p_execution, p_now) then
+    return;
+  end if;
+  -- The children whose failure brought it down run again, and it waits for them, and for all else, as it did. What
+  -- followed one of them follows it again: after it.
   v_failed := array(
     select c.id from rhythm.workflow_state as s
     join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
-    where s.execution_id = p_execution and s.snapshot is not null);
+    where s.execution_id = p_execution and s.snapshot is not null
+    order by exists (select from rhythm.follower as f where f.execution_id = c.id), c.id);
   update rhythm.workflow_state as s
   set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
     need = case when s.waits is null then s.need else rhythm.needs(s.waits) end
@@ -3999,10 +4403,7 @@ declare
   v_execution rhythm.execution;
   v_parent rhythm.execution;
 begin
-  perform rhythm.lock_states(array(
-    select p_execution
-    union select e.parent_id from rhythm.execution as e where e.id = p_execution and e.parent_id is not null
-    union select c.id from rhythm.execution as c where c.parent_id = p_execution and c.type = 'workflow' and c.stage in (5, 6)));
+  perform rhythm.lock_states(rhythm.retry_reach(p_execution));
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   if not found then
     perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
@@ -4015,15 +4416,14 @@ begin
     perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
       v_parent.id, case v_execution.stage when 5 then 'failed' else 'was cancelled' end, v_parent.status), 'Retry the workflow once it is over');
   end if;
-  update rhythm.workflow_state as s set inbox = array_remove(s.inbox, p_execution)
-  where s.execution_id = v_execution.parent_id and p_execution = any (s.inbox);
+  perform rhythm.untell(p_execution);
   perform rhythm.retry_one(p_execution, rhythm.now());
 end;
 $$;
 
 comment on function rhythm.retry(uuid) is
   'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again, what it waits for it waits for), a task once more. '
-  'Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
+  'What followed another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
 `,
   },
   {
@@ -4915,7 +5315,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "a5499a2230551e8cbc393d97b1abb1d4026f15431038025540b22bb31a7bc687",
+    checksum: "3af8e2c2d4642f478cc4887965668168b6f7fe2911f39657fd04a464fe458767",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -4932,6 +5332,7 @@ begin
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(e.run_at) from rhythm.execution as e where e.place = 0),
+    (select p_now + interval '50 milliseconds' from rhythm.follower as f where f.due limit 1),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
   );
 end;
@@ -4957,6 +5358,7 @@ begin
   if rhythm.chore_is_due(v_now) then
     perform rhythm.do_chores(p_limit, v_now);
   end if;
+  perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
   if v_due <= v_now then
     perform rhythm.ready_delayed(p_limit, v_now);
@@ -5148,7 +5550,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
   {
     name: "306_check_waits.sql",
     kind: "behaviour",
-    checksum: "168b3530615b55d12831d0acbf9b2e9b356d0c60e87c939eb121ab32e2a76625",
+    checksum: "e4bee032325f1bf553e9585444cc89edfd54705fac66c3c8c86eef5efa9cdb1d",
     text: `-- The part of check() that looks at what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -5167,6 +5569,7 @@ as $$
   select e.id, 'it is suspended and waits for nothing that can still happen'
   from rhythm.execution as e
   where e.stage = 3
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
     and not exists (
       select from waiting as w
       where w.execution_id = e.id
@@ -5240,7 +5643,7 @@ comment on function rhythm.check_needs() is 'Suspended workflows whose counts of
   {
     name: "307_check_rest.sql",
     kind: "behaviour",
-    checksum: "7cc45f49007a68015b97f2620eb0859c76999f98fd5663d79e77349a190eb0e5",
+    checksum: "47030e7f79295e50854026b8ae302b1c39306c6c070f6311cba8d21868d2d61a",
     text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -5313,6 +5716,7 @@ as $$
   from rhythm.execution as e
   where e.stage < 4 and e.type = 'workflow' and e.timeout_ms is not null
     and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
   union all
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
@@ -5340,9 +5744,50 @@ comment on function rhythm.check_rest() is 'What is wrong with timers, keys, que
 `,
   },
   {
+    name: "308_check_followers.sql",
+    kind: "behaviour",
+    checksum: "9a6343cd1f11816cd1d76f8cfd625ead6b25e41870d339ead32945ee2a993bb2",
+    text: `-- The part of check() that looks at what ends as another execution does.
+
+create or replace function rhythm.check_followers()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = ''
+as $$
+  select e.id, format('it follows execution %s, and is %s', f.leader_id, e.status)
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id and e.stage < 3
+  union all
+  select e.id, format('it follows execution %s, which is over or gone, and was not told', f.leader_id)
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
+  where not f.due and not exists (select from rhythm.execution as l where l.id = f.leader_id and l.stage < 4)
+  union all
+  select e.id, format('it follows execution %s, which tells nobody of its end', f.leader_id)
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
+  join rhythm.execution as l on l.id = f.leader_id and l.stage < 4 and not l.watched
+  where not f.due
+  union all
+  select e.id, format('it follows execution %s, which follows another', f.leader_id)
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
+  join rhythm.follower as l on l.execution_id = f.leader_id
+  union all
+  select e.id, 'it follows another execution, and has the state of a workflow'
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id
+  join rhythm.workflow_state as s on s.execution_id = e.id;
+$$;
+
+comment on function rhythm.check_followers() is 'What is wrong with children that end as another execution does. Part of check().';
+`,
+  },
+  {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "f9f9b97ffa23caee049145366e08b3888af08c81542e1942de83cc223d87d13e",
+    checksum: "6cd42abd86b4e25efd6f2915188547900c55db8617a9b695eaa847821601f90e",
     text: `-- The database's own fsck.
 
 create or replace function rhythm.check_executions()
@@ -5374,6 +5819,7 @@ as $$
   from rhythm.execution as e
   where e.stage <> 4 and e.type = 'workflow'
     and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
   union all
   select e.id, case e.type when 'task' then 'it is a task with the state of a workflow' else 'it is completed and its state is still there' end
   from rhythm.workflow_state as s
@@ -5382,6 +5828,7 @@ as $$
   select e.id, 'it is a task and suspended'
   from rhythm.execution as e
   where e.stage = 3 and e.type = 'task'
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
   union all
   select e.id, 'it is to be cancelled, is not running, and did not end'
   from rhythm.execution as e
@@ -5417,6 +5864,8 @@ as $$
   select c.* from rhythm.check_signals() as c
   union all
   select c.* from rhythm.check_steps() as c
+  union all
+  select c.* from rhythm.check_followers() as c
   union all
   select c.* from rhythm.check_rest() as c;
 $$;
@@ -7472,7 +7921,7 @@ comment on function rhythm.uninstall_cron() is
   {
     name: "670_execution_views.sql",
     kind: "behaviour",
-    checksum: "c9093f0fe8486f412c82d5c2e1620356fbf7e811490ddd907610065f4b91b4a6",
+    checksum: "51b4154bbc79e0715c59b934a935c80807a6fa5cbdbc4a028ceccdcecd007a7a",
     text: `-- Executions, for people. Views belong to the owner: whoever may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -7544,6 +7993,10 @@ from (
   from rhythm.signal_wait as s
   where s.signal_id is null
     and not s.timed_out
+  union all
+  select f.execution_id, l.type, l.id, l.target, null
+  from rhythm.follower as f
+  join rhythm.execution as l on l.id = f.leader_id and l.stage < 4
 ) as w(execution_id, kind, id, name, until)
 join rhythm.execution as e on e.id = w.execution_id and e.stage < 4;
 

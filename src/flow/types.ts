@@ -71,8 +71,10 @@ export interface RunOptions {
   timeout?: Duration;
   /** What happens when it fails. */
   retry?: FlowRetryOptions;
-  /** The same key gives the same execution. */
+  /** The same key of the same task or flow is run once: whoever comes later gets what came of the first. */
   idempotencyKey?: string;
+  /** For how long the key stands for that execution; default: as long as it is kept. */
+  idempotencyTtl?: Duration;
   /** What a queue's limit for each key counts by. */
   concurrencyKey?: string;
   /** What to attach to it. */

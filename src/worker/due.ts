@@ -15,7 +15,9 @@ export function dueAfter(outcome: Outcome, now = Date.now()): number | undefined
   if (outcome.status !== "suspended") return undefined;
   let soonest: number | undefined;
   for (const effect of outcome.flow.effects) {
-    const { type, at, timeoutAt } = effect as { type: string; at?: string; timeoutAt?: string };
+    const { type, at, timeoutAt, options } = effect as unknown as Timed;
+    // Another session may be at what its key stands for: the engine looks again.
+    if (options?.idempotencyKey !== undefined) soonest = Math.min(soonest ?? Infinity, 50);
     const moment = type === "start_timer" ? at : type === "await_signal" ? timeoutAt : undefined;
     if (moment === undefined) continue;
     const ms = Math.max(0, Date.parse(moment) - now);
@@ -32,4 +34,11 @@ export function broughtBy(outcomes: readonly Outcome[]): number {
     if ("flow" in outcome && outcome.flow !== undefined) most += 1 + outcome.flow.effects.length;
   }
   return most;
+}
+
+interface Timed {
+  readonly type: string;
+  readonly at?: string;
+  readonly timeoutAt?: string;
+  readonly options?: { readonly idempotencyKey?: string };
 }

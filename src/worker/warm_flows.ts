@@ -121,12 +121,16 @@ function goOn(open: OpenFlow, id: string, output: string): FlowStep | undefined 
 }
 
 // What settle_advanced() takes: tasks that are started, or the end of a workflow that nobody is the parent of. Inputs that
-// are null are missing ones to it.
+// are null are missing ones to it. A key may stand for another execution, whose end the engine hands on.
 function isPlain(step: FlowStep, flow: Claimed): boolean {
   if (step.released.length > 0 || step.cleanup === true) return false;
   if (step.status === "completed") return step.effects.length === 0 && flow.parentId === null;
   return step.status === "suspended" && step.waits.length === 1 &&
-    step.effects.every((effect) => effect.type === "run_task" && (effect as RunTask).inputs !== null);
+    step.effects.every((effect) => effect.type === "run_task" && isSimple(effect as RunTask));
+}
+
+function isSimple({ inputs, options }: RunTask): boolean {
+  return inputs !== null && (options as JsonObject | undefined)?.idempotencyKey === undefined;
 }
 
 function endOf(task: Claimed, output: string, { warm, step }: { warm: Warm; step: FlowStep }): AdvancedEnd {

@@ -63,6 +63,11 @@ create function test.run_task(p_id uuid, p_target text default 'a') returns json
   select jsonb_build_object('type', 'run_task', 'id', p_id, 'target', p_target, 'inputs', '{}'::jsonb);
 $$;
 
+-- The same, with an idempotency key.
+create function test.keyed(p_id uuid, p_type text default 'run_task', p_target text default 'a', p_key text default 'k') returns jsonb language sql as $$
+  select jsonb_build_object('type', p_type, 'id', p_id, 'target', p_target, 'inputs', '{}'::jsonb, 'options', jsonb_build_object('idempotency_key', p_key));
+$$;
+
 create function test.flow(p_name text default 'f') returns uuid language plpgsql as $$
 begin
   perform rhythm.register_flow(p_name, 'return 1', '{"code": 1}');

@@ -34,6 +34,8 @@ function waiting(id: string, more: Partial<FlowStep> = {}): FlowStep {
   } as FlowStep;
 }
 
+const keyed = { type: "run_task", id: "b", target: "a", options: { idempotencyKey: "k" } };
+
 /** An open workflow that goes through these steps, whatever it is told. */
 function opened(first: FlowStep, ...rest: FlowStep[]): OpenFlow {
   let step = first;
@@ -76,6 +78,7 @@ Deno.test("WarmFlows.follow() leaves to the engine what settle_advanced() cannot
   const left: Record<string, [FlowStep, FlowStep]> = {
     "a group of two": [waiting("a", { waits: [{ mode: "all", ids: ["a", "b"] }] }), waiting("b")],
     "not waited for": [waiting("b"), waiting("c")],
+    "a key": [waiting("a"), waiting("b", { effects: [keyed] })],
     "a timer": [waiting("a"), waiting("b", { effects: [{ type: "start_timer" }] })],
     "two groups": [
       waiting("a"),

@@ -22,6 +22,7 @@ const KEYS = [
   "timeout",
   "retry",
   "idempotencyKey",
+  "idempotencyTtl",
   "concurrencyKey",
   "metadata",
 ] as const;
@@ -44,8 +45,8 @@ export function runOptions(vm: FlowMachine, value: Value, call: string): RunOpti
     else if (key === "priority") {
       options.priority = numberArgument(vm, value, { what, from: -32768, to: 32767, whole: true });
     } else if (key === "delay") options.delay = duration(key, value);
-    else if (key === "timeout") {
-      options.timeout = duration(key, value);
+    else if (key === "timeout" || key === "idempotencyTtl") {
+      options[key] = duration(key, value);
       if (durationArgument(vm, value, what) === 0) refuse(vm, `${what} must be above zero`);
     } else if (key === "runAt") options.runAt = momentArgument(vm, value, what).toISOString();
     else if (key === "retry") options.retry = retryOptions(vm, value, { call, duration });
@@ -54,6 +55,9 @@ export function runOptions(vm: FlowMachine, value: Value, call: string): RunOpti
   }
   if (options.delay !== undefined && options.runAt !== undefined) {
     refuse(vm, `The options delay and runAt of ${call} exclude each other`);
+  }
+  if (options.idempotencyTtl !== undefined && options.idempotencyKey === undefined) {
+    refuse(vm, `The option idempotencyTtl of ${call} needs an idempotencyKey`);
   }
   return Object.keys(options).length === 0 ? undefined : options;
 }

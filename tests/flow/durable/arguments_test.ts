@@ -43,6 +43,11 @@ const REFUSED: [call: string, message: RegExp][] = [
     /retry\.jitter of Task\.run must be a number from 0 to 1, not 2/,
   ],
   ["Task.run('a', {}, { retry: { initial: -1 } })", /negative/],
+  ["Task.run('a', {}, { idempotencyTtl: 5 })", /idempotencyTtl of Task\.run needs an idempotencyKey/],
+  [
+    "Task.run('a', {}, { idempotencyKey: 'k', idempotencyTtl: 0 })",
+    /idempotencyTtl of Task\.run must be above zero/,
+  ],
   ["Task.run('a', {}, { idempotencyKey: '' })", /idempotencyKey of Task\.run must be text of 1 to 500/],
   ["Task.run('a', {}, { concurrencyKey: 'a\\u0000' })", /none of them control characters/],
   ["Task.run('a', {}, { metadata: [1] })", /metadata of Task\.run must be an object/],

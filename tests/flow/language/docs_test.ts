@@ -9,6 +9,7 @@ const ANSWERS: Readonly<Record<string, Answer[1]>> = {
   measure: { size: 10 },
   bill_customer: { amount: 42 },
   charge: DECLINED,
+  next_number: 12,
   approval: { approved: true, by: "Grace" },
   answer: "yes",
   never_sent: { fails: { type: "TimeoutError", message: "timed out", code: "TIMEOUT" } },

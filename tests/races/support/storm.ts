@@ -37,6 +37,14 @@ export function outcomeOf(row: Row, roll: Dice): Record<string, unknown> {
       ? { type: "run_task", id: wait, target: "t", inputs: {} }
       : roll(8) === 0
       ? { type: "run_workflow", id: wait, target: "f", inputs: {} }
+      : roll(4) === 0
+      // The keys of start() and create_many() in a storm are among them.
+      ? {
+        ...{ id: wait, inputs: {} },
+        ...(roll(2) === 0 ? { type: "run_task", target: "a" } : { type: "run_workflow", target: "f" }),
+        // Two that wait for each other's would wait for ever.
+        options: { timeout: 2, idempotency_key: `${roll(2) === 0 ? "k" : "a"}${roll(40)}` },
+      }
       : {
         type: "run_task",
         id: wait,

@@ -5,12 +5,13 @@ declare
   f constant uuid := test.flow();
   g constant uuid := test.flow();
   h uuid;
+  k constant uuid := rhythm.uuid7(rhythm.now(), 4);
   a constant uuid := rhythm.uuid7(rhythm.now(), 0);
   b constant uuid := rhythm.uuid7(rhythm.now(), 1);
   s constant uuid := rhythm.uuid7(rhythm.now(), 2);
   t constant uuid := rhythm.uuid7(rhythm.now(), 3);
   d constant uuid := rhythm.enqueue('done', priority => 9, idempotency_key => 'k');
-  r constant uuid := rhythm.enqueue('running');
+  r constant uuid := rhythm.enqueue('running', idempotency_key => 'k');
   v_case record;
   v_found text;
 begin
@@ -22,6 +23,9 @@ begin
     jsonb_build_object('type', 'start_timer', 'id', t, 'at', rhythm.now() + interval '1 day')), 'any', array[s, t]);
   h := rhythm.start('f', timeout => '1h');
   perform test.claim(w);
+  -- k follows r, for a workflow of its own.
+  perform rhythm.claim_execution(w, rhythm.start('f', idempotency_key => 'of k'));
+  perform test.suspend(w, rhythm.start('f', idempotency_key => 'of k'), jsonb_build_array(test.keyed(k, p_target => 'running')), 'any', array[k]);
   perform rhythm.configure_queue('q', rate => 5);
   perform rhythm.schedule('daily', '@daily', 'a', type => 'task');
   perform rhythm.define_sql_task('sql', 'pg_catalog.jsonb_typeof(jsonb)');
@@ -69,8 +73,16 @@ begin
       ('delete from rhythm.signal_wait; delete from rhythm.timer where id = $t', g, 'waits for nothing that can still happen'),
       ('insert into rhythm.signal (execution_id, name, payload, sent_at) values ($g, ''s'', ''1'', now())', g, 'is open although the signal is there'),
       ('insert into rhythm.signal (execution_id, name, payload, sent_at, taken_by) values ($g, ''s'', ''1'', now(), $s)', g, 'was taken by a wait that took another'),
+      -- follower
+      ('delete from rhythm.follower', k, 'it is a task and suspended'),
+      ('update rhythm.execution set stage = 1, status = ''pending'' where id = $k', k, 'it follows execution $r, and is pending'),
+      ('delete from rhythm.execution where id = $r', k, 'it follows execution $r, which is over or gone, and was not told'),
+      ('update rhythm.execution set stage = 4, status = ''completed'', worker = null, completed_at = now(), output = ''1'' where id = $r', k, 'which is over or gone, and was not told'),
+      ('update rhythm.execution set watched = false where id = $r', k, 'it follows execution $r, which tells nobody of its end'),
+      ('insert into rhythm.follower (execution_id, leader_id, key) values ($r, $a, ''k'')', k, 'it follows execution $r, which follows another'),
+      ('insert into rhythm.workflow_state (execution_id, program) select $k, program from rhythm.flow', k, 'has the state of a workflow'),
       -- the rest
-      ('update rhythm.idempotency_key set execution_id = $s', s, 'stands for it, and it is not there'),
+      ('update rhythm.idempotency_key set execution_id = $s where key = ''task:done:k''', s, 'stands for it, and it is not there'),
       ('update rhythm.queue set begun = ''{1}''', null, 'queue "q" has 0 moments and 1 counts'),
       ('update rhythm.schedule_entry set next_slot = next_slot + interval ''1 hour''', null, 'is none that "@daily" names'),
       ('update rhythm.schedule_entry set due_at = now()', null, 'before its next time'),
@@ -83,7 +95,7 @@ begin
     begin
       execute (
         select v_text from (
-          select replace(replace(replace(replace(replace(replace(replace(replace(replace(v_case.damage,
+          select replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(v_case.damage, '$k', quote_literal(k) || '::uuid'),
             '$f', quote_literal(f) || '::uuid'), '$g', quote_literal(g) || '::uuid'), '$h', quote_literal(h) || '::uuid'),
             '$a', quote_literal(a) || '::uuid'), '$b', quote_literal(b) || '::uuid'), '$s', quote_literal(s) || '::uuid'),
             '$t', quote_literal(t) || '::uuid'), '$d', quote_literal(d) || '::uuid'), '$r', quote_literal(r) || '::uuid')
@@ -94,7 +106,7 @@ begin
       when sqlstate 'TT000' then
         null;
     end;
-    perform test.eq(coalesce(v_found, 'nothing') like '%' || v_case.violation || '%', true, format('%s: found %s', v_case.damage, v_found));
+    perform test.eq(coalesce(v_found, 'nothing') like '%' || replace(v_case.violation, '$r', r::text) || '%', true, format('%s: found %s', v_case.damage, v_found));
   end loop;
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'sound again');
 end;

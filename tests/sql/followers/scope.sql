@@ -1,0 +1,40 @@
+-- A child's key meets those of enqueue() and start(), of the same task or flow, until they expire; no other.
+do $$
+declare
+  w constant uuid := test.worker();
+  f constant uuid := test.flow();
+  v_task constant uuid := rhythm.enqueue('a', '{"from": "outside"}', idempotency_key => 'k');
+  v_other constant uuid := rhythm.enqueue('b', idempotency_key => 'k');
+  v_flow constant uuid := rhythm.start('f', idempotency_key => 'k', delay => '1h');
+  v_short constant uuid := rhythm.enqueue('a', idempotency_key => 'short', idempotency_ttl => '1m');
+  c constant uuid[] := array(select rhythm.uuid7(rhythm.now(), n) from generate_series(0, 4) as n);
+begin
+  perform test.eq(cardinality(test.claim(w, 4)), 4, 'all but the one that is delayed');
+  perform test.suspend(w, f, jsonb_build_array(
+    test.keyed(c[1]),
+    test.keyed(c[2], 'run_workflow', 'f') || '{"options": {"idempotency_key": "k", "timeout": "1s"}}',
+    test.keyed(c[3], p_target => 'c'),
+    test.keyed(c[4], p_key => 'short')), 'all', c[:4]);
+  perform test.eq(array(select test.status(x) from unnest(c[:4]) as x), '{suspended,suspended,pending,suspended}'::text[], 'task and flow meet theirs');
+  perform test.raises(format('select rhythm.signal(%L, ''s'')', c[2]), 'RH003', 'runs nothing of its own');
+  -- What comes too late says nothing about how the first runs.
+  perform test.pass('2m');
+  perform rhythm.tick();
+  perform test.eq(test.status(c[2]), 'suspended', 'its timeout is not that of the first');
+  perform test.eq(rhythm.get(v_flow) ->> 'status', 'pending', 'nor is its delay');
+
+  -- The key has expired: it is free for the next, and the follower still waits for whom it followed.
+  perform test.claim(w);
+  perform test.complete(w, c[3]);
+  perform test.complete(w, v_task, '"task"');
+  perform rhythm.tick();
+  perform rhythm.cancel(v_flow);
+  perform test.eq(test.claim(w), array[f], 'a member of the group was cancelled');
+  perform test.suspend(w, f, jsonb_build_array(test.keyed(c[5], p_key => 'short')), 'all', c[4:5]);
+  perform test.eq(test.status(c[5]), 'pending', 'a new first');
+  perform test.complete(w, v_short, '"short"');
+  perform test.eq(rhythm.get(c[1]) -> 'output', '"task"'::jsonb, 'what enqueue() started');
+  perform test.eq(array[test.status(c[2]), test.status(c[4])], '{cancelled,completed}'::text[], 'each as its leader');
+  perform test.complete(w, v_other);
+end;
+$$;
