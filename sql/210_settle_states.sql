@@ -42,6 +42,40 @@ $$;
 
 comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
 
+-- A workflow that waits for what never was would wait for ever. Most wait for the one thing that they just asked for,
+-- which a look at both says.
+create or replace function rhythm.unknown_wait(p_outcomes rhythm.outcome[])
+returns text
+language plpgsql
+stable
+set search_path = ''
+set jit = off
+as $$
+begin
+  return (
+    select format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', o.id, i.id)
+    from unnest(p_outcomes) as o
+    cross join lateral (
+      select w.id
+      from jsonb_array_elements(o.waits) as g (value)
+      cross join lateral jsonb_array_elements_text(g.value -> 'ids') as w (id)
+      left join jsonb_array_elements(o.effects) as f (value) on f.value ->> 'id' = w.id
+      where f.value is null
+    ) as i
+    where o.status = 'suspended'
+      and not coalesce(jsonb_array_length(o.waits) = 1 and jsonb_array_length(o.waits -> 0 -> 'ids') = 1
+        and o.waits #>> '{0,ids,0}' = o.effects #>> '{0,id}', false)
+      and not exists (select from rhythm.execution as c where c.id = i.id::uuid and c.parent_id = o.id)
+      and not exists (select from rhythm.timer as t where t.id = i.id::uuid and t.execution_id = o.id)
+      and not exists (select from rhythm.signal_wait as s where s.id = i.id::uuid and s.execution_id = o.id)
+    limit 1
+  );
+end;
+$$;
+
+comment on function rhythm.unknown_wait(rhythm.outcome[]) is
+  'The sentence that says which workflow waits for something that is not there; null if none does. Internal.';
+
 -- Stores the snapshots. Returns the workflows that need not suspend: what they wait for came meanwhile.
 create or replace function rhythm.store_states(p_outcomes rhythm.outcome[])
 returns uuid[]

@@ -41,6 +41,10 @@ begin
 
   v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
+    v_problem := rhythm.unknown_wait(v_flows);
+    if v_problem is not null then
+      perform rhythm.raise('RH001', v_problem);
+    end if;
     v_requests := rhythm.child_requests(v_flows);
     if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
       v_following := rhythm.follow_keys(v_requests, v_now);

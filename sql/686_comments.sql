@@ -27,7 +27,7 @@ comment on column rhythm.executions.output is 'What it gave, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object of whoever started it.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
-comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows.';
+comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows; of what ends as another execution does, which that is.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'What started it; it is cancelled with that.';
 comment on column rhythm.executions.worker is 'Who holds its lease; null: nobody.';
@@ -51,7 +51,7 @@ comment on column rhythm.waits.execution_id is 'The workflow that waits.';
 comment on column rhythm.waits.target is 'The name of its flow.';
 comment on column rhythm.waits.kind is 'task, workflow, timer or signal.';
 comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or the wait for a signal.';
-comment on column rhythm.waits.name is 'The name of the childs task or flow, or of the signal.';
+comment on column rhythm.waits.name is 'The name of the child''s task or flow, or of the signal.';
 comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal gives up.';
 
 comment on column rhythm.stacks.execution_id is 'The workflow.';
@@ -75,10 +75,10 @@ comment on column rhythm.queues.oldest_at is 'When the oldest ready one was crea
 comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
 comment on column rhythm.queues.workers is 'How many workers take from it.';
 comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
-comment on column rhythm.queues.concurrency is 'Limit of how many run at once; null: none.';
-comment on column rhythm.queues.per_key_concurrency is 'The same for each concurrency key.';
-comment on column rhythm.queues.rate is 'Limit of how many begin in each period; null: none.';
-comment on column rhythm.queues.per is 'The period of rate.';
+comment on column rhythm.queues.concurrency is 'Limit: at most so many run at once, over all workers; null: none.';
+comment on column rhythm.queues.per_key_concurrency is 'Limit: the same for each concurrency key.';
+comment on column rhythm.queues.rate is 'Limit: at most so many begin in each period, over all workers; null: none. Not how fast it goes: that is in the metrics of the workers.';
+comment on column rhythm.queues.per is 'The period of the limit rate.';
 
 comment on column rhythm.workers.id is 'Its id.';
 comment on column rhythm.workers.name is 'What it calls itself.';

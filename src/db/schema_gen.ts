@@ -2775,7 +2775,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "210_settle_states.sql",
     kind: "behaviour",
-    checksum: "f7f187922563c123d422d1cefd5942ffef1ea300a09a946c0d23e6fc8b495a21",
+    checksum: "0d09c51af155e8485d24a06f89fdfb5ccf2cc56973afdc69fe765b130ee0d423",
     text: `-- Where workflows stand after an outcome.
 
 -- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
@@ -2819,6 +2819,40 @@ end;
 $$;
 
 comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
+
+-- A workflow that waits for what never was would wait for ever. Most wait for the one thing that they just asked for,
+-- which a look at both says.
+create or replace function rhythm.unknown_wait(p_outcomes rhythm.outcome[])
+returns text
+language plpgsql
+stable
+set search_path = ''
+set jit = off
+as $$
+begin
+  return (
+    select format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', o.id, i.id)
+    from unnest(p_outcomes) as o
+    cross join lateral (
+      select w.id
+      from jsonb_array_elements(o.waits) as g (value)
+      cross join lateral jsonb_array_elements_text(g.value -> 'ids') as w (id)
+      left join jsonb_array_elements(o.effects) as f (value) on f.value ->> 'id' = w.id
+      where f.value is null
+    ) as i
+    where o.status = 'suspended'
+      and not coalesce(jsonb_array_length(o.waits) = 1 and jsonb_array_length(o.waits -> 0 -> 'ids') = 1
+        and o.waits #>> '{0,ids,0}' = o.effects #>> '{0,id}', false)
+      and not exists (select from rhythm.execution as c where c.id = i.id::uuid and c.parent_id = o.id)
+      and not exists (select from rhythm.timer as t where t.id = i.id::uuid and t.execution_id = o.id)
+      and not exists (select from rhythm.signal_wait as s where s.id = i.id::uuid and s.execution_id = o.id)
+    limit 1
+  );
+end;
+$$;
+
+comment on function rhythm.unknown_wait(rhythm.outcome[]) is
+  'The sentence that says which workflow waits for something that is not there; null if none does. Internal.';
 
 -- Stores the snapshots. Returns the workflows that need not suspend: what they wait for came meanwhile.
 create or replace function rhythm.store_states(p_outcomes rhythm.outcome[])
@@ -3589,7 +3623,7 @@ comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed no
   {
     name: "220_settle.sql",
     kind: "behaviour",
-    checksum: "c62093c69918eaffded15d762b3a2d7da803016eef82180084a2889ee8694094",
+    checksum: "b46ae2c3ebfd515ba99fe1694437a4e012cfd05378d28a2023c974ff02288b75",
     text: `-- Settling: how executions leave a worker's hands.
 
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
@@ -3633,6 +3667,10 @@ begin
 
   v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
+    v_problem := rhythm.unknown_wait(v_flows);
+    if v_problem is not null then
+      perform rhythm.raise('RH001', v_problem);
+    end if;
     v_requests := rhythm.child_requests(v_flows);
     if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
       v_following := rhythm.follow_keys(v_requests, v_now);
@@ -8525,7 +8563,7 @@ comment on view rhythm.steps is
   {
     name: "686_comments.sql",
     kind: "behaviour",
-    checksum: "58ceb200d94c060bea6c76e7bf1e9038f7bd05a70c055de6e82ae8669cb5a511",
+    checksum: "21f48526489b28088413269b312f0aad826f84a9a6301ef4e9ffdc2c378c16b1",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -8555,7 +8593,7 @@ comment on column rhythm.executions.output is 'What it gave, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object of whoever started it.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
-comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows.';
+comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows; of what ends as another execution does, which that is.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'What started it; it is cancelled with that.';
 comment on column rhythm.executions.worker is 'Who holds its lease; null: nobody.';
@@ -8579,7 +8617,7 @@ comment on column rhythm.waits.execution_id is 'The workflow that waits.';
 comment on column rhythm.waits.target is 'The name of its flow.';
 comment on column rhythm.waits.kind is 'task, workflow, timer or signal.';
 comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or the wait for a signal.';
-comment on column rhythm.waits.name is 'The name of the childs task or flow, or of the signal.';
+comment on column rhythm.waits.name is 'The name of the child''s task or flow, or of the signal.';
 comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal gives up.';
 
 comment on column rhythm.stacks.execution_id is 'The workflow.';
@@ -8603,10 +8641,10 @@ comment on column rhythm.queues.oldest_at is 'When the oldest ready one was crea
 comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
 comment on column rhythm.queues.workers is 'How many workers take from it.';
 comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
-comment on column rhythm.queues.concurrency is 'Limit of how many run at once; null: none.';
-comment on column rhythm.queues.per_key_concurrency is 'The same for each concurrency key.';
-comment on column rhythm.queues.rate is 'Limit of how many begin in each period; null: none.';
-comment on column rhythm.queues.per is 'The period of rate.';
+comment on column rhythm.queues.concurrency is 'Limit: at most so many run at once, over all workers; null: none.';
+comment on column rhythm.queues.per_key_concurrency is 'Limit: the same for each concurrency key.';
+comment on column rhythm.queues.rate is 'Limit: at most so many begin in each period, over all workers; null: none. Not how fast it goes: that is in the metrics of the workers.';
+comment on column rhythm.queues.per is 'The period of the limit rate.';
 
 comment on column rhythm.workers.id is 'Its id.';
 comment on column rhythm.workers.name is 'What it calls itself.';
@@ -8663,6 +8701,309 @@ comment on column rhythm.steps.until is 'When a sleep or a pause is over, or the
 comment on column rhythm.steps.wait_id is 'What it waits for: a child, a timer, or the wait for a signal.';
 comment on column rhythm.steps.output is 'What it gave.';
 comment on column rhythm.steps.error is 'Why it failed.';
+`,
+  },
+  {
+    name: "687_comments_tables.sql",
+    kind: "behaviour",
+    checksum: "af0a87ab48c22ecae756bbb47bb98c3611baf519aaac784d82e85f6d5ebd78b2",
+    text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
+
+comment on column rhythm.installation.file is 'The name of a file of sql/.';
+comment on column rhythm.installation.kind is 'structure (0xx) or behaviour.';
+comment on column rhythm.installation.checksum is 'SHA-256 of its text, as it was applied.';
+comment on column rhythm.installation.library_version is 'The version of the library that applied it.';
+comment on column rhythm.installation.installed_at is 'When it was applied last.';
+
+comment on column rhythm.installed_object.identity is 'Its name, a function with the types of its arguments.';
+comment on column rhythm.installed_object.kind is 'function, procedure or view.';
+
+comment on column rhythm.installation_note.note is 'What was left out, and how to make up for it.';
+
+comment on column rhythm.flow_version.name is 'The name of the flow.';
+comment on column rhythm.flow_version.version is 'From 1, in the order of first registration.';
+comment on column rhythm.flow_version.source is 'The text, as it was registered.';
+comment on column rhythm.flow_version.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flow_version.description is 'What its author says of it.';
+comment on column rhythm.flow_version.created_at is 'When it was first registered.';
+
+comment on column rhythm.flow.name is 'The name of the flow.';
+comment on column rhythm.flow.program is 'The version that is current.';
+comment on column rhythm.flow.updated_at is 'When that became current.';
+
+comment on column rhythm.task.name is 'The name of the task.';
+comment on column rhythm.task.options is 'Defaults of its executions: queue, priority, timeout, retry.';
+comment on column rhythm.task.sql_function is 'The function that tick() runs for it, where define_sql_task() named one; null: workers run it.';
+comment on column rhythm.task.updated_at is 'When it was last changed.';
+
+comment on column rhythm.execution.id is 'UUIDv7: it carries the time of creation, so that the order of ids is that of creation.';
+comment on column rhythm.execution.parent_id is 'The execution that started it; it is cancelled with that.';
+comment on column rhythm.execution.created_at is 'When it was started.';
+comment on column rhythm.execution.claimed_at is 'When the current or last lease began.';
+comment on column rhythm.execution.completed_at is 'When it was over: completed, failed or cancelled.';
+comment on column rhythm.execution.run_at is 'Not before: its delay, or the pause before the next attempt.';
+comment on column rhythm.execution.max_attempts is 'After so many attempts it fails for good.';
+comment on column rhythm.execution.priority is 'Higher comes first.';
+comment on column rhythm.execution.timeout_ms is 'Of a task for each attempt, of a workflow for all of it; null: no limit.';
+comment on column rhythm.execution.type is 'workflow or task.';
+comment on column rhythm.execution.status is 'pending, running, suspended, completed, failed or cancelled: stage, in the words of people.';
+comment on column rhythm.execution.target is 'The name of its flow or task.';
+comment on column rhythm.execution.queue is 'Where it waits for a worker.';
+comment on column rhythm.execution.concurrency_key is 'What per_key_concurrency of its queue counts by.';
+comment on column rhythm.execution.traceparent is 'The W3C trace context that it is part of.';
+comment on column rhythm.execution.retry is 'Its policy: {max_attempts, backoff, initial, max, factor, jitter}; null: the default.';
+comment on column rhythm.execution.metadata is 'An object of whoever started it.';
+comment on column rhythm.execution.progress is 'What its handler reported last.';
+comment on column rhythm.execution.inputs is 'What it was started with.';
+comment on column rhythm.execution.output is 'What it gave, once completed.';
+
+comment on column rhythm.workflow_state.execution_id is 'The workflow.';
+comment on column rhythm.workflow_state.program is 'The version of its flow that it runs on, to its end.';
+comment on column rhythm.workflow_state.snapshot is 'Its memory at the last suspension; null: it is at its beginning.';
+
+comment on column rhythm.idempotency_key.key is 'type:target:key, so that keys of different tasks and flows never meet.';
+comment on column rhythm.idempotency_key.execution_id is 'The execution that was first.';
+comment on column rhythm.idempotency_key.expires_at is 'From then on the key is free again; null: never, as long as the execution is kept.';
+
+comment on column rhythm.timer.id is 'What waits name.';
+comment on column rhythm.timer.execution_id is 'The workflow that started it.';
+comment on column rhythm.timer.fires_at is 'Not before.';
+comment on column rhythm.timer.fired is 'It fired, and the workflow was told.';
+
+comment on column rhythm.signal_wait.id is 'What waits name; among waits for one name, the order in which they take signals.';
+comment on column rhythm.signal_wait.execution_id is 'The workflow that waits.';
+comment on column rhythm.signal_wait.name is 'The name of the signal.';
+comment on column rhythm.signal_wait.timeout_at is 'When it gives up; null: never.';
+comment on column rhythm.signal_wait.timed_out is 'It gave up, and the workflow was told.';
+
+comment on column rhythm.signal.id is 'In the order of sending, which is that of taking.';
+comment on column rhythm.signal.execution_id is 'The workflow that it was sent to.';
+comment on column rhythm.signal.name is 'Waits for this name take it.';
+comment on column rhythm.signal.payload is 'What was sent.';
+comment on column rhythm.signal.idempotency_key is 'Sent again under this key, to the same workflow, it is the same signal.';
+comment on column rhythm.signal.sent_at is 'When it was sent.';
+
+comment on column rhythm.log_line.id is 'In the order of saying.';
+comment on column rhythm.log_line.execution_id is 'Who said it.';
+comment on column rhythm.log_line.at is 'When.';
+comment on column rhythm.log_line.level is 'debug, info, warn or error.';
+comment on column rhythm.log_line.message is 'The line.';
+comment on column rhythm.log_line.data is 'What was given with it; of a flow, where in its source.';
+
+comment on column rhythm.worker.id is 'What leases name.';
+comment on column rhythm.worker.name is 'What it calls itself.';
+comment on column rhythm.worker.queues is 'What it takes from, first queue first.';
+comment on column rhythm.worker.started_at is 'When it was registered.';
+comment on column rhythm.worker.beat_at is 'Its last sign of life.';
+comment on column rhythm.worker.info is 'What it says of itself: its version, its tasks.';
+
+comment on column rhythm.queue.name is 'The name of the queue.';
+comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is open.';
+comment on column rhythm.queue.concurrency is 'At most so many run at once; null: no limit.';
+comment on column rhythm.queue.per_key_concurrency is 'The same for each concurrency key.';
+comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
+comment on column rhythm.queue.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
+
+comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up.';
+comment on column rhythm.setting.value is 'Its value, as text.';
+
+comment on column rhythm.schedule_entry.name is 'The name of the schedule.';
+comment on column rhythm.schedule_entry.cron is 'When it fires, in timezone.';
+comment on column rhythm.schedule_entry.timezone is 'A name that Postgres knows.';
+comment on column rhythm.schedule_entry.type is 'workflow or task: what it starts.';
+comment on column rhythm.schedule_entry.target is 'The name of the flow or task that it starts.';
+comment on column rhythm.schedule_entry.inputs is 'Inputs of every execution.';
+comment on column rhythm.schedule_entry.overlap is 'While an execution of it is not over: skip, queue, allow or cancel.';
+comment on column rhythm.schedule_entry.catch_up is 'Of the times that were missed: none, one or all.';
+comment on column rhythm.schedule_entry.jitter is 'Each time is moved by up to that.';
+comment on column rhythm.schedule_entry.paused_at is 'Since when it does not fire; null: it does.';
+comment on column rhythm.schedule_entry.last_slot is 'The time of the cron expression that it last fired for.';
+comment on column rhythm.schedule_entry.last_fired_at is 'When that was.';
+comment on column rhythm.schedule_entry.last_execution_id is 'What it started then.';
+comment on column rhythm.schedule_entry.fired is 'How many executions it started.';
+comment on column rhythm.schedule_entry.created_at is 'When it was made.';
+comment on column rhythm.schedule_entry.updated_at is 'When it was last changed.';
+
+comment on column rhythm.step.execution_id is 'The workflow.';
+comment on column rhythm.step.started_at is 'When its first attempt, or its wait, began.';
+comment on column rhythm.step.ended_at is 'When it was over; until then, when it was last saved.';
+comment on column rhythm.step.kind is 'step (a function), sleep, signal, task or workflow.';
+comment on column rhythm.step.status is 'waiting, retrying, completed or failed.';
+comment on column rhythm.step.error is 'Why its last attempt failed.';
+
+comment on column rhythm.queue_head.queue is 'The name of the queue.';
+comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
+`,
+  },
+  {
+    name: "688_comments_types.sql",
+    kind: "behaviour",
+    checksum: "e17de5036c13f03e93336e7c0cdb3b59b01a10a1f6bcb687ae508cb018a8becd",
+    text: `-- Comments on the members of composite types: what functions are given, and what they give.
+
+comment on column rhythm.claimed.id is 'The execution.';
+comment on column rhythm.claimed.type is 'workflow or task.';
+comment on column rhythm.claimed.target is 'The name of its flow or task.';
+comment on column rhythm.claimed.queue is 'The queue that it came from.';
+comment on column rhythm.claimed.attempt is 'Which attempt this is; settle() wants it back.';
+comment on column rhythm.claimed.max_attempts is 'After so many it fails for good.';
+comment on column rhythm.claimed.inputs is 'What it was started with.';
+comment on column rhythm.claimed.metadata is 'An object of whoever started it.';
+comment on column rhythm.claimed.traceparent is 'The W3C trace context that it is part of.';
+comment on column rhythm.claimed.parent_id is 'The execution that started it.';
+comment on column rhythm.claimed.created_at is 'When it was started.';
+comment on column rhythm.claimed.timeout_ms is 'Of a task: how long this attempt may take.';
+comment on column rhythm.claimed.cancel_reason is 'Set: a workflow is to clean up and to end as cancelled.';
+comment on column rhythm.claimed.program is 'Of a workflow: the compiled program to run, see get_program().';
+comment on column rhythm.claimed.version is 'The version of the flow that this is.';
+comment on column rhythm.claimed.seq is 'Suspensions so far; settle() wants it back.';
+comment on column rhythm.claimed.snapshot is 'The memory of the workflow; null: it is at its beginning.';
+comment on column rhythm.claimed.settled is 'What came since: [{id, status: completed, output} | {id, status: failed, error}].';
+
+comment on column rhythm.settled_item.execution_id is 'The workflow that asked for it.';
+comment on column rhythm.settled_item.id is 'The child, timer or wait for a signal.';
+comment on column rhythm.settled_item.failed is 'A failure satisfies every group that it is in.';
+
+comment on column rhythm.moved.id is 'The execution.';
+comment on column rhythm.moved.parent_id is 'Who is told, if it is over.';
+comment on column rhythm.moved.worker is 'Who holds its lease now.';
+comment on column rhythm.moved.stage is 'Where it stands now; as in execution.';
+comment on column rhythm.moved.watched is 'Somebody is to be notified of its end.';
+comment on column rhythm.moved.type is 'workflow or task.';
+comment on column rhythm.moved.queue is 'The queue that it is in.';
+
+comment on column rhythm.outcome.id is 'The execution.';
+comment on column rhythm.outcome.attempt is 'The attempt that was claimed: an answer to an earlier one changes nothing.';
+comment on column rhythm.outcome.seq is 'Of a workflow, that which was claimed: a repeated answer changes nothing.';
+comment on column rhythm.outcome.status is 'completed, failed, suspended, cancelled or released.';
+comment on column rhythm.outcome.output is 'Completed: what it gave.';
+comment on column rhythm.outcome.error is 'Failed: {type, message, …}.';
+comment on column rhythm.outcome.retryable is 'Failed: whether another attempt can help; by default it can.';
+comment on column rhythm.outcome.reason is 'Released: why it is handed back.';
+comment on column rhythm.outcome.delay_ms is 'Released: for how long nobody should take it.';
+comment on column rhythm.outcome.snapshot is 'Suspended: the memory of the workflow.';
+comment on column rhythm.outcome.effects is 'What the workflow asks for, in the order of its program.';
+comment on column rhythm.outcome.waits is 'Suspended: the groups that it waits for, [{mode, ids}].';
+comment on column rhythm.outcome.keep is 'The timers and waits for signals that it still holds; the others are dropped.';
+comment on column rhythm.outcome.released is 'Or those that it no longer holds.';
+comment on column rhythm.outcome.stack is 'Where it stands in its source; for people.';
+comment on column rhythm.outcome.cleanup is 'It has a finally block to run if it is cancelled.';
+
+comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
+comment on column rhythm.inner_schema.schema is 'The schema.';
+
+comment on column rhythm.inner_value.path is 'Where in the whole value.';
+comment on column rhythm.inner_value.value is 'The member.';
+comment on column rhythm.inner_value.schema is 'What it must satisfy.';
+
+comment on column rhythm.cron_times.seconds is '0 to 59.';
+comment on column rhythm.cron_times.minutes is '0 to 59.';
+comment on column rhythm.cron_times.hours is '0 to 23.';
+comment on column rhythm.cron_times.days is 'Days of the month, 1 to 31.';
+comment on column rhythm.cron_times.months is '1 to 12.';
+comment on column rhythm.cron_times.weekdays is '0, Sunday, to 6.';
+comment on column rhythm.cron_times.nth_weekdays is 'Weekday * 10 + n: the nth of its kind in a month; n = 6 is the last.';
+comment on column rhythm.cron_times.last_day is 'The last day of the month, too.';
+comment on column rhythm.cron_times.any_day is 'The expression names no days of the month.';
+comment on column rhythm.cron_times.any_weekday is 'The expression names no weekdays.';
+comment on column rhythm.cron_times.by_clock is 'Seconds, minutes and hours are all fixed.';
+
+comment on column rhythm.step_news.execution_id is 'The workflow.';
+comment on column rhythm.step_news.name is 'The name of the step.';
+comment on column rhythm.step_news.kind is 'As in step.';
+comment on column rhythm.step_news.status is 'As in step.';
+comment on column rhythm.step_news.seq is 'As in step.';
+comment on column rhythm.step_news.attempts is 'As in step.';
+comment on column rhythm.step_news.wait_id is 'As in step.';
+comment on column rhythm.step_news.delay_ms is 'How long its sleep or pause takes, …';
+comment on column rhythm.step_news.until is '… or when that is over.';
+comment on column rhythm.step_news.took_ms is 'How long it took, so that its beginning is known.';
+comment on column rhythm.step_news.signal is 'The name of the signal that it waits for.';
+comment on column rhythm.step_news.child is 'The child that it starts, as for create_many().';
+comment on column rhythm.step_news.error is 'Why it failed.';
+comment on column rhythm.step_news.output is 'What it gave.';
+comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSON does not know.';
+`,
+  },
+  {
+    name: "689_comments_constraints.sql",
+    kind: "behaviour",
+    checksum: "11c67062e6d6746db81d561d0365f8945af4054b1f20c88aac52563aa20153bd",
+    text: `-- Comments on constraints: what each keeps from happening.
+
+comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
+comment on constraint kind_known on rhythm.installation is 'A file has one of two kinds.';
+
+comment on constraint installed_object_pkey on rhythm.installed_object is 'An object is made by one file.';
+comment on constraint kind_known on rhythm.installed_object is 'What behaviour files make.';
+
+comment on constraint installation_note_pkey on rhythm.installation_note is 'Said once.';
+
+comment on constraint flow_version_number on rhythm.flow_version is 'The versions of a flow are counted.';
+comment on constraint flow_version_pkey on rhythm.flow_version is 'The same text is the same version.';
+comment on constraint options_is_object on rhythm.flow_version is '{queue, priority, timeout, retry}.';
+comment on constraint version_positive on rhythm.flow_version is 'Counted from 1.';
+
+comment on constraint flow_pkey on rhythm.flow is 'A flow has one current version.';
+comment on constraint flow_program on rhythm.flow is 'The version is there, and stays.';
+
+comment on constraint options_is_object on rhythm.task is '{queue, priority, timeout, retry}.';
+comment on constraint task_pkey on rhythm.task is 'A task has one set of defaults.';
+
+comment on constraint delayed_has_time on rhythm.execution is 'What is delayed becomes ready by itself.';
+comment on constraint execution_pkey on rhythm.execution is 'One row for the whole life of an execution.';
+comment on constraint over_has_time on rhythm.execution is 'What is over says since when; what is not, does not.';
+comment on constraint status_is_stage on rhythm.execution is 'Status and stage are one fact in two words, and only what runs has a worker: no lease outlives the run.';
+comment on constraint type_known on rhythm.execution is 'There are two types.';
+
+comment on constraint workflow_state_execution on rhythm.workflow_state is 'Purged with its execution.';
+comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
+comment on constraint workflow_state_program on rhythm.workflow_state is 'No version that a workflow runs on goes away.';
+
+comment on constraint idempotency_key_pkey on rhythm.idempotency_key is 'A key stands for one execution: two sessions that claim it wait for each other here.';
+
+comment on constraint follower_pkey on rhythm.follower is 'A follower has one leader.';
+
+comment on constraint timer_execution on rhythm.timer is 'Purged with its workflow.';
+comment on constraint timer_pkey on rhythm.timer is 'A timer fires once.';
+
+comment on constraint settled_one_way on rhythm.signal_wait is 'It took a signal or gave up, never both.';
+comment on constraint signal_wait_execution on rhythm.signal_wait is 'Purged with its workflow.';
+comment on constraint signal_wait_pkey on rhythm.signal_wait is 'A wait takes one signal.';
+
+comment on constraint signal_execution on rhythm.signal is 'Purged with its workflow.';
+comment on constraint signal_once on rhythm.signal is 'Sent twice under one key is sent once.';
+comment on constraint signal_pkey on rhythm.signal is 'Numbered in the order of sending.';
+
+comment on constraint level_known on rhythm.log_line is 'There are four levels.';
+comment on constraint log_line_execution on rhythm.log_line is 'Purged with its execution.';
+comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of saying.';
+
+comment on constraint worker_pkey on rhythm.worker is 'A worker shows its signs of life in one row.';
+
+comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
+comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
+comment on constraint queue_pkey on rhythm.queue is 'A queue has one set of limits; its row is the lock of those who count.';
+comment on constraint rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
+comment on constraint rate_positive on rhythm.queue is 'To begin none, pause the queue.';
+
+comment on constraint setting_pkey on rhythm.setting is 'A setting has one value.';
+
+comment on constraint catch_up_known on rhythm.schedule_entry is 'There are three policies.';
+comment on constraint jitter_within_a_day on rhythm.schedule_entry is 'More would be another schedule.';
+comment on constraint options_is_object on rhythm.schedule_entry is 'As for create_many().';
+comment on constraint overlap_known on rhythm.schedule_entry is 'There are four policies.';
+comment on constraint schedule_entry_pkey on rhythm.schedule_entry is 'A schedule is locked by whoever fires it.';
+comment on constraint type_known on rhythm.schedule_entry is 'There are two types.';
+
+comment on constraint error_iff_failed on rhythm.step is 'What failed says why; what did not, does not.';
+comment on constraint kind_known on rhythm.step is 'There are five kinds.';
+comment on constraint seq_iff_over on rhythm.step is 'What is over has its place in the order of ends.';
+comment on constraint status_known on rhythm.step is 'There are four.';
+comment on constraint step_pkey on rhythm.step is 'Two calls under one name are one step.';
+comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
+
+comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
 `,
   },
   {

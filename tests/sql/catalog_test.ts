@@ -46,6 +46,17 @@ const rules: Record<string, string> = {
     join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     where c.relnamespace = 'rhythm'::regnamespace and c.relkind = 'v' and col_description(c.oid, a.attnum) is null`,
 
+  // Postgres 18 makes a constraint of every "not null".
+  "every column of a table or composite type, and every constraint, has a comment": `
+    select format('%s.%s', c.oid::regclass, a.attname) as object
+    from pg_class as c
+    join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = 'rhythm'::regnamespace and c.relkind in ('r', 'c') and col_description(c.oid, a.attnum) is null
+    union all
+    select format('%s on %s', k.conname, k.conrelid::regclass)
+    from pg_constraint as k
+    where k.connamespace = 'rhythm'::regnamespace and k.contype <> 'n' and obj_description(k.oid, 'pg_constraint') is null`,
+
   "nothing is granted to PUBLIC": `
     select p.oid::regprocedure::text as object
     from pg_proc as p

@@ -1,0 +1,126 @@
+-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \d+.
+
+comment on column rhythm.installation.file is 'The name of a file of sql/.';
+comment on column rhythm.installation.kind is 'structure (0xx) or behaviour.';
+comment on column rhythm.installation.checksum is 'SHA-256 of its text, as it was applied.';
+comment on column rhythm.installation.library_version is 'The version of the library that applied it.';
+comment on column rhythm.installation.installed_at is 'When it was applied last.';
+
+comment on column rhythm.installed_object.identity is 'Its name, a function with the types of its arguments.';
+comment on column rhythm.installed_object.kind is 'function, procedure or view.';
+
+comment on column rhythm.installation_note.note is 'What was left out, and how to make up for it.';
+
+comment on column rhythm.flow_version.name is 'The name of the flow.';
+comment on column rhythm.flow_version.version is 'From 1, in the order of first registration.';
+comment on column rhythm.flow_version.source is 'The text, as it was registered.';
+comment on column rhythm.flow_version.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flow_version.description is 'What its author says of it.';
+comment on column rhythm.flow_version.created_at is 'When it was first registered.';
+
+comment on column rhythm.flow.name is 'The name of the flow.';
+comment on column rhythm.flow.program is 'The version that is current.';
+comment on column rhythm.flow.updated_at is 'When that became current.';
+
+comment on column rhythm.task.name is 'The name of the task.';
+comment on column rhythm.task.options is 'Defaults of its executions: queue, priority, timeout, retry.';
+comment on column rhythm.task.sql_function is 'The function that tick() runs for it, where define_sql_task() named one; null: workers run it.';
+comment on column rhythm.task.updated_at is 'When it was last changed.';
+
+comment on column rhythm.execution.id is 'UUIDv7: it carries the time of creation, so that the order of ids is that of creation.';
+comment on column rhythm.execution.parent_id is 'The execution that started it; it is cancelled with that.';
+comment on column rhythm.execution.created_at is 'When it was started.';
+comment on column rhythm.execution.claimed_at is 'When the current or last lease began.';
+comment on column rhythm.execution.completed_at is 'When it was over: completed, failed or cancelled.';
+comment on column rhythm.execution.run_at is 'Not before: its delay, or the pause before the next attempt.';
+comment on column rhythm.execution.max_attempts is 'After so many attempts it fails for good.';
+comment on column rhythm.execution.priority is 'Higher comes first.';
+comment on column rhythm.execution.timeout_ms is 'Of a task for each attempt, of a workflow for all of it; null: no limit.';
+comment on column rhythm.execution.type is 'workflow or task.';
+comment on column rhythm.execution.status is 'pending, running, suspended, completed, failed or cancelled: stage, in the words of people.';
+comment on column rhythm.execution.target is 'The name of its flow or task.';
+comment on column rhythm.execution.queue is 'Where it waits for a worker.';
+comment on column rhythm.execution.concurrency_key is 'What per_key_concurrency of its queue counts by.';
+comment on column rhythm.execution.traceparent is 'The W3C trace context that it is part of.';
+comment on column rhythm.execution.retry is 'Its policy: {max_attempts, backoff, initial, max, factor, jitter}; null: the default.';
+comment on column rhythm.execution.metadata is 'An object of whoever started it.';
+comment on column rhythm.execution.progress is 'What its handler reported last.';
+comment on column rhythm.execution.inputs is 'What it was started with.';
+comment on column rhythm.execution.output is 'What it gave, once completed.';
+
+comment on column rhythm.workflow_state.execution_id is 'The workflow.';
+comment on column rhythm.workflow_state.program is 'The version of its flow that it runs on, to its end.';
+comment on column rhythm.workflow_state.snapshot is 'Its memory at the last suspension; null: it is at its beginning.';
+
+comment on column rhythm.idempotency_key.key is 'type:target:key, so that keys of different tasks and flows never meet.';
+comment on column rhythm.idempotency_key.execution_id is 'The execution that was first.';
+comment on column rhythm.idempotency_key.expires_at is 'From then on the key is free again; null: never, as long as the execution is kept.';
+
+comment on column rhythm.timer.id is 'What waits name.';
+comment on column rhythm.timer.execution_id is 'The workflow that started it.';
+comment on column rhythm.timer.fires_at is 'Not before.';
+comment on column rhythm.timer.fired is 'It fired, and the workflow was told.';
+
+comment on column rhythm.signal_wait.id is 'What waits name; among waits for one name, the order in which they take signals.';
+comment on column rhythm.signal_wait.execution_id is 'The workflow that waits.';
+comment on column rhythm.signal_wait.name is 'The name of the signal.';
+comment on column rhythm.signal_wait.timeout_at is 'When it gives up; null: never.';
+comment on column rhythm.signal_wait.timed_out is 'It gave up, and the workflow was told.';
+
+comment on column rhythm.signal.id is 'In the order of sending, which is that of taking.';
+comment on column rhythm.signal.execution_id is 'The workflow that it was sent to.';
+comment on column rhythm.signal.name is 'Waits for this name take it.';
+comment on column rhythm.signal.payload is 'What was sent.';
+comment on column rhythm.signal.idempotency_key is 'Sent again under this key, to the same workflow, it is the same signal.';
+comment on column rhythm.signal.sent_at is 'When it was sent.';
+
+comment on column rhythm.log_line.id is 'In the order of saying.';
+comment on column rhythm.log_line.execution_id is 'Who said it.';
+comment on column rhythm.log_line.at is 'When.';
+comment on column rhythm.log_line.level is 'debug, info, warn or error.';
+comment on column rhythm.log_line.message is 'The line.';
+comment on column rhythm.log_line.data is 'What was given with it; of a flow, where in its source.';
+
+comment on column rhythm.worker.id is 'What leases name.';
+comment on column rhythm.worker.name is 'What it calls itself.';
+comment on column rhythm.worker.queues is 'What it takes from, first queue first.';
+comment on column rhythm.worker.started_at is 'When it was registered.';
+comment on column rhythm.worker.beat_at is 'Its last sign of life.';
+comment on column rhythm.worker.info is 'What it says of itself: its version, its tasks.';
+
+comment on column rhythm.queue.name is 'The name of the queue.';
+comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is open.';
+comment on column rhythm.queue.concurrency is 'At most so many run at once; null: no limit.';
+comment on column rhythm.queue.per_key_concurrency is 'The same for each concurrency key.';
+comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
+comment on column rhythm.queue.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
+
+comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up.';
+comment on column rhythm.setting.value is 'Its value, as text.';
+
+comment on column rhythm.schedule_entry.name is 'The name of the schedule.';
+comment on column rhythm.schedule_entry.cron is 'When it fires, in timezone.';
+comment on column rhythm.schedule_entry.timezone is 'A name that Postgres knows.';
+comment on column rhythm.schedule_entry.type is 'workflow or task: what it starts.';
+comment on column rhythm.schedule_entry.target is 'The name of the flow or task that it starts.';
+comment on column rhythm.schedule_entry.inputs is 'Inputs of every execution.';
+comment on column rhythm.schedule_entry.overlap is 'While an execution of it is not over: skip, queue, allow or cancel.';
+comment on column rhythm.schedule_entry.catch_up is 'Of the times that were missed: none, one or all.';
+comment on column rhythm.schedule_entry.jitter is 'Each time is moved by up to that.';
+comment on column rhythm.schedule_entry.paused_at is 'Since when it does not fire; null: it does.';
+comment on column rhythm.schedule_entry.last_slot is 'The time of the cron expression that it last fired for.';
+comment on column rhythm.schedule_entry.last_fired_at is 'When that was.';
+comment on column rhythm.schedule_entry.last_execution_id is 'What it started then.';
+comment on column rhythm.schedule_entry.fired is 'How many executions it started.';
+comment on column rhythm.schedule_entry.created_at is 'When it was made.';
+comment on column rhythm.schedule_entry.updated_at is 'When it was last changed.';
+
+comment on column rhythm.step.execution_id is 'The workflow.';
+comment on column rhythm.step.started_at is 'When its first attempt, or its wait, began.';
+comment on column rhythm.step.ended_at is 'When it was over; until then, when it was last saved.';
+comment on column rhythm.step.kind is 'step (a function), sleep, signal, task or workflow.';
+comment on column rhythm.step.status is 'waiting, retrying, completed or failed.';
+comment on column rhythm.step.error is 'Why its last attempt failed.';
+
+comment on column rhythm.queue_head.queue is 'The name of the queue.';
+comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
