@@ -23,7 +23,7 @@ begin
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs, note
     )
     select (k.v ->> 'id')::uuid, (k.v ->> 'parent')::uuid, p_now, 3, x.max_attempts, x.priority, x.timeout_ms,
-      x.type, 'suspended', x.target, x.queue, x.concurrency_key, k.v ->> 'traceparent', x.retry, x.metadata, k.v -> 'inputs',
+      x.type, 'suspended', x.target, x.queue, x.concurrency_key, k.v ->> 'traceparent', x.retry, x.metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.follower_note(k.leader_id)
     from known as k
     cross join lateral rhythm.kind_of(k.v - '{id,inputs,parent,traceparent}'::text[], p_now) as x

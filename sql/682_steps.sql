@@ -83,7 +83,7 @@ begin
   select jsonb_agg(n.child || jsonb_build_object('id', n.wait_id, 'parent', n.execution_id)) into v_children
   from unnest(p_news) as n where n.child is not null;
   if v_children is not null then
-    perform from rhythm.create_many(v_children);
+    perform rhythm.begin_children(v_children, p_now);
   end if;
   v_listening := array(select distinct n.execution_id from unnest(p_news) as n where n.kind = 'signal');
   if v_listening <> '{}' then

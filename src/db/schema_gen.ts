@@ -3017,7 +3017,7 @@ comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) i
   {
     name: "216_followers.sql",
     kind: "behaviour",
-    checksum: "2ed2e90b3c83c333958c5af6859f1a19f72b38ee0ba755623aec83a3adb2e61d",
+    checksum: "a12a7c364fedfe9fe986b4b3cb6b0db6cf20dd203ef171910b63a3c151e5ac27",
     text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
 
 -- Of requests for children, makes those whose key is taken followers, and returns their ids; the others are to be made.
@@ -3043,7 +3043,7 @@ begin
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs, note
     )
     select (k.v ->> 'id')::uuid, (k.v ->> 'parent')::uuid, p_now, 3, x.max_attempts, x.priority, x.timeout_ms,
-      x.type, 'suspended', x.target, x.queue, x.concurrency_key, k.v ->> 'traceparent', x.retry, x.metadata, k.v -> 'inputs',
+      x.type, 'suspended', x.target, x.queue, x.concurrency_key, k.v ->> 'traceparent', x.retry, x.metadata, coalesce(k.v -> 'inputs', '{}'),
       rhythm.follower_note(k.leader_id)
     from known as k
     cross join lateral rhythm.kind_of(k.v - '{id,inputs,parent,traceparent}'::text[], p_now) as x
@@ -8283,9 +8283,46 @@ comment on view rhythm.schedules is
 `,
   },
   {
+    name: "681_step_children.sql",
+    kind: "behaviour",
+    checksum: "1345b337061ec2cb8f7de7ddf3dc79a6559227b2606989fec580f8d80655b977",
+    text: `-- The children of code-first workflows.
+
+-- Those whose idempotency key stands for an execution already follow it.
+create or replace function rhythm.begin_children(p_requests jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_following uuid[];
+begin
+  if not jsonb_path_exists(p_requests, '$[*].idempotency_key') then
+    perform from rhythm.create_many(p_requests);
+    return;
+  end if;
+  perform rhythm.check_requests(p_requests);
+  perform rhythm.check_targets(p_requests);
+  perform rhythm.hold_parents(p_requests);
+  v_following := rhythm.follow_keys(p_requests, p_now);
+  -- The keys of the others are claimed, for their ids.
+  perform from rhythm.create_many((
+    select coalesce(jsonb_agg(r.value - '{idempotency_key,idempotency_ttl}'::text[] order by r.nth), '[]')
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    where (r.value ->> 'id')::uuid <> all (v_following)));
+  perform rhythm.follow_ends(rhythm.join_leaders(v_following, p_now), '{}', null, 0, p_now);
+  perform rhythm.cancel_under(v_following, p_now);
+end;
+$$;
+
+comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the children of saved steps. Internal.';
+`,
+  },
+  {
     name: "682_steps.sql",
     kind: "behaviour",
-    checksum: "91ef9af597cac98d7dd744e0791191bd53e1e3be75bed9e96939356683196be8",
+    checksum: "2cead7a7f2e79ae3df2bfaba3c064b76e2a54bddc3154d55019ada66395e22d1",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
 -- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
@@ -8371,7 +8408,7 @@ begin
   select jsonb_agg(n.child || jsonb_build_object('id', n.wait_id, 'parent', n.execution_id)) into v_children
   from unnest(p_news) as n where n.child is not null;
   if v_children is not null then
-    perform from rhythm.create_many(v_children);
+    perform rhythm.begin_children(v_children, p_now);
   end if;
   v_listening := array(select distinct n.execution_id from unnest(p_news) as n where n.kind = 'signal');
   if v_listening <> '{}' then

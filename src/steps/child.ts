@@ -27,13 +27,27 @@ export interface ChildOptions {
   timeout?: Duration;
   /** When and how often a failed attempt is made again. */
   retry?: RetryPolicy;
+  /** The same key of the same task or workflow is run once: whoever comes later gets what came of the first. */
+  idempotencyKey?: string;
+  /** For how long the key stands for that execution; default: as long as it is kept. */
+  idempotencyTtl?: Duration;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;
   /** What to attach; it can be searched. */
   metadata?: Record<string, unknown>;
 }
 
-const KEYS = ["queue", "priority", "delay", "timeout", "retry", "concurrencyKey", "metadata"];
+const KEYS = [
+  "queue",
+  "priority",
+  "delay",
+  "timeout",
+  "retry",
+  "idempotencyKey",
+  "idempotencyTtl",
+  "concurrencyKey",
+  "metadata",
+];
 
 /** A child as the engine takes it. */
 export function childOf(

@@ -92,6 +92,25 @@ onServer("a worker runs code-first workflows: steps, children in parallel, sleep
   assert.deepEqual(page.executions.map(({ id }) => id), [run.id]);
 });
 
+onServer(
+  "children with one idempotency key run once, for whichever workflow asks, and all get the result",
+  async () => {
+    let charged = 0;
+    const charge = task({ name: "charge" }, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return ++charged;
+    });
+    const pays = workflow("pays", async (ctx) => {
+      const pay = () => ctx.run(charge, undefined, { idempotencyKey: "order", idempotencyTtl: "1d" });
+      return [...await Promise.all([pay(), pay()]), await pay()];
+    });
+    await using made = await app({ workflows: [pays], tasks: [charge] });
+    const runs = await Promise.all([1, 2, 3].map(() => made.rhythm.workflows.start(pays)));
+    const results = await Promise.all(runs.map((run) => run.result({ timeout: "2m" })));
+    assert.deepEqual(results, [[1, 1, 1], [1, 1, 1], [1, 1, 1]]);
+  },
+);
+
 onServer("a worker tries a step again after a durable pause, and stores the count", async () => {
   let calls = 0;
   const flaky = workflow("flaky", async (ctx) => {
