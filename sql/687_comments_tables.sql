@@ -124,3 +124,9 @@ comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
+
+comment on column rhythm.newborn_lease.id is 'In the order of making.';
+comment on column rhythm.newborn_lease.made_at is 'When the tasks were made, and leased.';
+comment on column rhythm.newborn_lease.worker is 'Who holds them.';
+comment on column rhythm.newborn_lease.queue is 'The queue that they are of.';
+comment on column rhythm.newborn_lease.ids is 'The tasks: those that are over among them are passed over.';

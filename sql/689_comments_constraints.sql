@@ -73,3 +73,5 @@ comment on constraint step_pkey on rhythm.step is 'Two calls under one name are 
 comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
 
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
+
+comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for each batch.';

@@ -8743,7 +8743,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "687_comments_tables.sql",
     kind: "behaviour",
-    checksum: "af0a87ab48c22ecae756bbb47bb98c3611baf519aaac784d82e85f6d5ebd78b2",
+    checksum: "c09a42d0273f06d1a0ac38aa8cb812f232752364e85791996ec030a6a7c1c194",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -8870,6 +8870,12 @@ comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
+
+comment on column rhythm.newborn_lease.id is 'In the order of making.';
+comment on column rhythm.newborn_lease.made_at is 'When the tasks were made, and leased.';
+comment on column rhythm.newborn_lease.worker is 'Who holds them.';
+comment on column rhythm.newborn_lease.queue is 'The queue that they are of.';
+comment on column rhythm.newborn_lease.ids is 'The tasks: those that are over among them are passed over.';
 `,
   },
   {
@@ -8965,7 +8971,7 @@ comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSO
   {
     name: "689_comments_constraints.sql",
     kind: "behaviour",
-    checksum: "11c67062e6d6746db81d561d0365f8945af4054b1f20c88aac52563aa20153bd",
+    checksum: "b55682125222086578d627aaab3841ed0b82eecf7755dda25b0e2056ef8c7c40",
     text: `-- Comments on constraints: what each keeps from happening.
 
 comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
@@ -9041,6 +9047,8 @@ comment on constraint step_pkey on rhythm.step is 'Two calls under one name are 
 comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
 
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
+
+comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for each batch.';
 `,
   },
   {
