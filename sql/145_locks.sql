@@ -48,14 +48,20 @@ begin
     where s.execution_id = any (p_ids)
     order by s.execution_id
     for update skip locked
+  ),
+  own as (
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select h.execution_id from held as h))
+    order by e.id
+    for no key update skip locked
   )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  select coalesce(array_agg(o.id), '{}') from own as o
   into v_result;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workflows that nobody holds; returns those it got. Never waits. Internal.';
+comment on function rhythm.try_lock_states(uuid[]) is 'Locks workflows that nobody holds, their states and themselves; returns those it got. Never waits. Internal.';
 
 -- The states that a change to some executions touches: their own, and those of their parents.
 create or replace function rhythm.lock_around(p_ids uuid[])

@@ -152,6 +152,7 @@ declare
     select e.id from rhythm.execution as e
     where e.id = any (array(select f.leader_id from rhythm.follower as f where f.execution_id = any (p_followers))) and e.stage < 4
     order by e.id for no key update skip locked);
+  v_notes uuid[];
   v_ended rhythm.moved[];
 begin
   update rhythm.execution as e set watched = true where e.id = any (v_live) and not e.watched;
@@ -159,10 +160,12 @@ begin
   perform rhythm.wake(array(
     select distinct e.queue from rhythm.execution as e where e.id = any (v_live) and e.stage = 1 and e.worker is null));
   v_ended := rhythm.end_with_leaders(v_open, p_now);
-  perform from rhythm.follower as f where f.execution_id = any (p_followers) order by f.execution_id for no key update;
+  -- Whoever holds one of them holds its leader too, or leaves it due.
+  v_notes := array(
+    select f.execution_id from rhythm.follower as f where f.execution_id = any (p_followers) order by f.execution_id for no key update skip locked);
   update rhythm.follower as f set due = not f.due
   from rhythm.execution as e
-  where f.execution_id = any (p_followers) and e.id = f.execution_id and f.due <> (e.stage = 3 and f.leader_id <> all (v_live));
+  where f.execution_id = any (v_notes) and e.id = f.execution_id and f.due <> (e.stage = 3 and f.leader_id <> all (v_live));
   if found and exists (select from rhythm.follower as f where f.execution_id = any (p_followers) and f.due) then
     perform rhythm.wake_clocks();
   end if;

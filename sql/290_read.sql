@@ -28,6 +28,10 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
+  -- Several are locked in the one order, states first: a settle of one goes on to lock the workflow that waits for it.
+  if cardinality(p_executions) > 1 then
+    perform rhythm.lock_around(p_executions);
+  end if;
   update rhythm.execution as e set watched = true
   where e.id = any (array(
     select x.id from rhythm.execution as x

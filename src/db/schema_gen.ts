@@ -1707,7 +1707,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "145_locks.sql",
     kind: "behaviour",
-    checksum: "720ee56abe9641586a2e3ca3d4680df24de5faf6bfcd8575122dc91fa735e961",
+    checksum: "c62521fa1ebc5b84ba04d2983f9a0cdb9a95ccf82d0b52004ee376be5fde0f2f",
     text: `-- The locks that more than one function takes.
 
 -- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
@@ -1758,14 +1758,20 @@ begin
     where s.execution_id = any (p_ids)
     order by s.execution_id
     for update skip locked
+  ),
+  own as (
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select h.execution_id from held as h))
+    order by e.id
+    for no key update skip locked
   )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  select coalesce(array_agg(o.id), '{}') from own as o
   into v_result;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.try_lock_states(uuid[]) is 'Locks the states of workflows that nobody holds; returns those it got. Never waits. Internal.';
+comment on function rhythm.try_lock_states(uuid[]) is 'Locks workflows that nobody holds, their states and themselves; returns those it got. Never waits. Internal.';
 
 -- The states that a change to some executions touches: their own, and those of their parents.
 create or replace function rhythm.lock_around(p_ids uuid[])
@@ -3017,7 +3023,7 @@ comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) i
   {
     name: "216_followers.sql",
     kind: "behaviour",
-    checksum: "a12a7c364fedfe9fe986b4b3cb6b0db6cf20dd203ef171910b63a3c151e5ac27",
+    checksum: "7623a964e147eb9a8f9b6c35195e2c88e6302c427c9f8305892665a5d1e0d369",
     text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
 
 -- Of requests for children, makes those whose key is taken followers, and returns their ids; the others are to be made.
@@ -3172,6 +3178,7 @@ declare
     select e.id from rhythm.execution as e
     where e.id = any (array(select f.leader_id from rhythm.follower as f where f.execution_id = any (p_followers))) and e.stage < 4
     order by e.id for no key update skip locked);
+  v_notes uuid[];
   v_ended rhythm.moved[];
 begin
   update rhythm.execution as e set watched = true where e.id = any (v_live) and not e.watched;
@@ -3179,10 +3186,12 @@ begin
   perform rhythm.wake(array(
     select distinct e.queue from rhythm.execution as e where e.id = any (v_live) and e.stage = 1 and e.worker is null));
   v_ended := rhythm.end_with_leaders(v_open, p_now);
-  perform from rhythm.follower as f where f.execution_id = any (p_followers) order by f.execution_id for no key update;
+  -- Whoever holds one of them holds its leader too, or leaves it due.
+  v_notes := array(
+    select f.execution_id from rhythm.follower as f where f.execution_id = any (p_followers) order by f.execution_id for no key update skip locked);
   update rhythm.follower as f set due = not f.due
   from rhythm.execution as e
-  where f.execution_id = any (p_followers) and e.id = f.execution_id and f.due <> (e.stage = 3 and f.leader_id <> all (v_live));
+  where f.execution_id = any (v_notes) and e.id = f.execution_id and f.due <> (e.stage = 3 and f.leader_id <> all (v_live));
   if found and exists (select from rhythm.follower as f where f.execution_id = any (p_followers) and f.due) then
     perform rhythm.wake_clocks();
   end if;
@@ -5274,7 +5283,7 @@ comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran p
   {
     name: "290_read.sql",
     kind: "behaviour",
-    checksum: "2170cd247a02a1dd6e644d4b3494b2df4ad59196248baff59b9c19c7ae5f58db",
+    checksum: "a7a81f56ede0900f3aa14f3f04f31d787023d9f1e9483dc963ea611a8b636c1e",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -5305,6 +5314,10 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
+  -- Several are locked in the one order, states first: a settle of one goes on to lock the workflow that waits for it.
+  if cardinality(p_executions) > 1 then
+    perform rhythm.lock_around(p_executions);
+  end if;
   update rhythm.execution as e set watched = true
   where e.id = any (array(
     select x.id from rhythm.execution as x

@@ -68,8 +68,8 @@ async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<v
   try {
     await acts[roll(acts.length)]!();
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (!answer.test(code ?? "")) throw error;
+    const { code, message, detail, where } = error as postgres.PostgresError;
+    if (!answer.test(code ?? "")) throw new Error(`${code}: ${message}\n${detail}\n${where}`, { cause: error });
     if (code === "RH008") await session`select rhythm.register_worker(${worker}, p_lease => '2s')`;
   }
 }
