@@ -69,7 +69,9 @@ async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<v
     await acts[roll(acts.length)]!();
   } catch (error) {
     const { code, message, detail, where } = error as postgres.PostgresError;
-    if (!answer.test(code ?? "")) throw new Error(`${code}: ${message}\n${detail}\n${where}`, { cause: error });
+    if (!answer.test(code ?? "")) {
+      throw new Error(`${code}: ${message}\n${detail}\n${where}`, { cause: error });
+    }
     if (code === "RH008") await session`select rhythm.register_worker(${worker}, p_lease => '2s')`;
   }
 }
