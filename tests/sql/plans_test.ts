@@ -139,12 +139,11 @@ Deno.test({
 
 Deno.test("views: where there is little to show, none is thought so dear that its plan is compiled first", async () => {
   await using test = await freshDatabase();
-  const views = await test.sql<
-    { name: string }[]
-  >`select viewname as name from pg_views where schemaname = 'rhythm'`;
+  const names = "select viewname as name from pg_views where schemaname = 'rhythm'";
+  const views = await test.database.query<{ name: string }>(names);
   assert.ok(views.length > 5);
   for (const { name } of views) {
-    const rows = await test.sql.unsafe<{ "QUERY PLAN": string }[]>(`explain select * from rhythm.${name}`);
+    const rows = await test.database.query<{ "QUERY PLAN": string }>(`explain select * from rhythm.${name}`);
     const cost = Number(/\.\.([\d.]+) /.exec(rows[0]!["QUERY PLAN"])?.[1]);
     assert.ok(cost < 100_000, `${name}: ${cost}`);
   }
