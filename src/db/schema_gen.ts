@@ -3385,7 +3385,7 @@ comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of work
   {
     name: "218_complete.sql",
     kind: "behaviour",
-    checksum: "31ace47e457f37df6fbeb333c33be7b105e421c68c720625105de5cb29ad47d4",
+    checksum: "887b91ab76db029b5f6dd3160eda090f0411a60c17d07c27280c8fe465aee620",
     text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
 
 create or replace function rhythm.is_plain(p_ids uuid[])
@@ -3407,35 +3407,27 @@ $$;
 comment on function rhythm.is_plain(uuid[]) is 'Whether executions are all tasks without a parent: their ends concern nobody else. Internal.';
 
 -- One statement locks and writes, in the order of ids: that of a scan of the index for an array. Not a join: on a table
--- that was empty when the plan was made, it compares every row with every outcome. No state is concerned, none is locked.
-create or replace function rhythm.complete_plain(p_worker uuid, p_outcomes jsonb, p_now timestamptz)
+-- that was empty when the plan was made, it compares every row with every outcome. Where a row's attempt and output stand
+-- is a search among ids in ascending order. No state is concerned, none is locked.
+create or replace function rhythm.complete_tasks(p_worker uuid, p_ids uuid[], p_attempts integer[], p_outputs jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
 volatile
 set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 as $$
 declare
   v_ids uuid[];
-  v_outcomes jsonb;
-  v_is_plain boolean;
   v_watched uuid[];
 begin
-  select
-    array_agg(o.id::uuid), jsonb_object_agg(coalesce(lower(o.id), ''), jsonb_build_array(o.attempt, o.output)),
-    bool_and(length(o.id) = 36 and jsonb_typeof(o.attempt) = 'number' and o.status is not distinct from 'completed'
-      and o.snapshot is null and o.effects is null and coalesce(pg_column_size(o.output), 0) < 20000)
-  into v_ids, v_outcomes, v_is_plain
-  from jsonb_to_recordset(p_outcomes) as o (id text, attempt jsonb, status text, output jsonb, snapshot jsonb, effects jsonb);
-  if not coalesce(v_is_plain, false) or not rhythm.is_plain(v_ids) then
-    return null;
-  end if;
   with done as (
     update rhythm.execution as e
     set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
-      output = v_outcomes -> e.id::text -> 1
-    where e.id = any (v_ids) and e.worker = p_worker and e.attempt = (v_outcomes -> e.id::text -> 0)::integer
+      output = coalesce(p_outputs -> (width_bucket(e.id, p_ids) - 1), 'null')
+    where e.id = any (p_ids) and e.id = p_ids[width_bucket(e.id, p_ids)] and e.attempt = p_attempts[width_bucket(e.id, p_ids)]
+      and e.worker = p_worker and e.parent_id is null and e.type = 'task'
     returning e.id, e.watched
   )
   select coalesce(array_agg(d.id), '{}'), array_agg(d.id) filter (where d.watched) into v_ids, v_watched from done as d;
@@ -3446,8 +3438,73 @@ begin
 end;
 $$;
 
+comment on function rhythm.complete_tasks(uuid, uuid[], integer[], jsonb, timestamptz) is
+  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
+
+create or replace function rhythm.complete_plain(p_worker uuid, p_outcomes jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+  v_attempts integer[];
+  v_outputs jsonb;
+  v_is_plain boolean;
+begin
+  select
+    array_agg(o.id::uuid order by o.id::uuid), jsonb_agg(o.output order by o.id::uuid),
+    array_agg((case jsonb_typeof(o.attempt) when 'number' then o.attempt end)::integer order by o.id::uuid),
+    bool_and(length(o.id) = 36 and jsonb_typeof(o.attempt) = 'number' and o.status is not distinct from 'completed'
+      and o.snapshot is null and o.effects is null and coalesce(pg_column_size(o.output), 0) < 20000)
+  into v_ids, v_outputs, v_attempts, v_is_plain
+  from jsonb_to_recordset(p_outcomes) as o (id text, attempt jsonb, status text, output jsonb, snapshot jsonb, effects jsonb);
+  if not coalesce(v_is_plain, false) or not rhythm.is_plain(v_ids) then
+    return null;
+  end if;
+  return rhythm.complete_tasks(p_worker, v_ids, v_attempts, v_outputs, p_now);
+end;
+$$;
+
 comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
   'Settles outcomes that are all completed tasks without parents; returns those whose lease held, or null, and nothing is done, if they are not all such. Internal.';
+
+-- What most calls of settle() are about, with nothing to be read that is the same for all.
+create or replace function rhythm.settle_tasks(p_worker uuid, p_ids uuid[], p_attempts integer[], p_outputs jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_done uuid[];
+begin
+  if cardinality(p_ids) is distinct from cardinality(p_attempts) or jsonb_typeof(p_outputs) is distinct from 'array'
+    or jsonb_array_length(p_outputs) <> cardinality(p_ids) or array_position(p_ids, null) is not null or array_position(p_attempts, null) is not null then
+    perform rhythm.raise('RH001', 'p_ids, p_attempts and p_outputs must be of one length, without nulls in p_ids and p_attempts');
+  elsif pg_column_size(p_outputs) > v_limit and (select max(octet_length(o.value::text)) > v_limit from jsonb_array_elements(p_outputs) as o (value)) then
+    perform rhythm.raise('RH006', format('An output takes more than %s bytes', v_limit));
+  end if;
+  v_done := rhythm.complete_tasks(p_worker, p_ids, p_attempts, p_outputs, rhythm.now());
+  if cardinality(v_done) = cardinality(p_ids) then
+    return '[]';
+  elsif exists (select from generate_subscripts(p_ids, 1) as n where p_ids[n] < p_ids[n - 1]) then
+    perform rhythm.raise('RH001', 'p_ids must be in ascending order');
+  elsif not rhythm.is_plain(p_ids) then
+    perform rhythm.raise('RH001', 'A workflow, or a task that one started, is settled with settle()');
+  end if;
+  return rhythm.refusals(
+    (select jsonb_agg(jsonb_build_object('id', i.id, 'attempt', p_attempts[i.nth])) from unnest(p_ids) with ordinality as i (id, nth)), v_done);
+end;
+$$;
+
+comment on function rhythm.settle_tasks(uuid, uuid[], integer[], jsonb) is
+  'settle() for tasks that no workflow started and that completed, all in one transaction: ids in ascending order, their attempts, their outputs as a JSON array. '
+  'Returns the refused, [{id, reason}]. Raises, with nothing done, if something is not fit to be stored: settle() then says of which.';
 `,
   },
   {
@@ -9067,7 +9124,7 @@ comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "168c00ad771811f0c91faae70e40920836af72fd831d408d41a2019c24690b99",
+    checksum: "d787adbbebfa762de7974edba8e04a57429f6296cb7221fe1c96a88acf951d54",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -9091,7 +9148,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'settle_advanced', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

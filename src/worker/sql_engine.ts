@@ -16,6 +16,7 @@ import {
   settle,
   settleAdvanced,
   type SettledBatch,
+  settleTasks,
   tick,
   unserved,
 } from "../db/calls/worker.ts";
@@ -40,6 +41,7 @@ import type {
 import { advanceTexts } from "./advance_text.ts";
 import { bornOf } from "./born.ts";
 import { outcomesText } from "./outcome_text.ts";
+import { taskEnds } from "./task_ends.ts";
 import type { LogLine } from "./reporter.ts";
 
 /** What the engine in the database needs to know of a worker. */
@@ -151,6 +153,15 @@ class SqlEngine implements Engine {
   }
 
   async settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement> {
+    const ends = taskEnds(outcomes);
+    if (ends !== undefined) {
+      try {
+        return { refused: await settleTasks(this.#home, this.#worker, ends), claimed: [] };
+      } catch (error) {
+        // What cannot be stored is told from the rest by settle().
+        if (!(error instanceof EngineError) || this.isTransient(error)) throw error;
+      }
+    }
     const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
     return toSettlement(await settle(this.#home, outcomesText(outcomes), request), outcomes);
   }

@@ -1,4 +1,4 @@
-import { ask, type Home } from "./home.ts";
+import { arrayText, ask, type Home } from "./home.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** A row of `claim()`. */
@@ -114,6 +114,32 @@ export async function settle(
     [request.worker, outcomes, String(request.limit), request.targets, request.onError ?? "fail"],
   );
   return row!.result;
+}
+
+/** Ends of tasks, in ascending order of their ids. */
+export interface TaskEnds {
+  /** The tasks. */
+  readonly ids: readonly string[];
+  /** Their attempts. */
+  readonly attempts: readonly number[];
+  /** Their outputs, a JSON array as text. */
+  readonly outputs: string;
+}
+
+/** Commits ends of tasks that no workflow started; gives those that changed nothing. */
+export async function settleTasks(
+  home: Home,
+  worker: string,
+  { ids, attempts, outputs }: TaskEnds,
+): Promise<SettledBatch["refused"]> {
+  const [row] = await ask<{ refused: SettledBatch["refused"] }>(
+    home,
+    `select rhythm.settle_tasks(
+      p_worker => $1::text::uuid, p_ids => $2::text::uuid[], p_attempts => $3::text::integer[], p_outputs => $4::text::jsonb
+    ) as refused`,
+    [worker, arrayText(ids), arrayText(attempts), outputs],
+  );
+  return row!.refused;
 }
 
 /** What `settle_advanced()` is given, each part a JSON array as text. */

@@ -136,6 +136,7 @@ const outcome = (more: string): string =>
   `settle(${worker}, '[{"id": ${
     running.replaceAll("'", '"')
   }, "attempt": 1, ${more}}]', p_on_error => 'raise')`;
+const UNEVEN = "p_ids, p_attempts and p_outputs must be of one length, without nulls in p_ids and p_attempts";
 const end = (more: string): string =>
   `jsonb_build_array('{"id": ${running.replaceAll("'", '"')}, "attempt": 1, "flow": ${
     waiting.replaceAll("'", '"')
@@ -690,6 +691,28 @@ export const cases: Record<string, Cases> = {
       [`settle(${worker}, '[]', p_on_error => 'stop')`, "RH001", "p_on_error must be fail or raise"],
       [`settle(${worker}, '[]', p_on_error => null)`, "RH001", "p_on_error must be fail or raise"],
     ],
+  },
+  settle_tasks: {
+    p_worker: [[
+      `settle_tasks(${nobody}, array[${running}::uuid], '{1}', '[1]')`,
+      "",
+      `[{"id": ${running.replaceAll("'", '"')}, "reason": "it is running"}]`,
+    ]],
+    p_ids: [
+      [`settle_tasks(${worker}, null, '{1}', '[1]')`, "RH001", UNEVEN],
+      [`settle_tasks(${worker}, array[null::uuid], '{1}', '[1]')`, "RH001", UNEVEN],
+      [`settle_tasks(${worker}, array[]::uuid[], '{1}', '[1]')`, "RH001", UNEVEN],
+    ],
+    p_attempts: [
+      [`settle_tasks(${worker}, array[${running}::uuid], null, '[1]')`, "RH001", UNEVEN],
+      [`settle_tasks(${worker}, array[${running}::uuid], '{null}', '[1]')`, "RH001", UNEVEN],
+      [`settle_tasks(${worker}, array[${running}::uuid], '{1,1}', '[1]')`, "RH001", UNEVEN],
+    ],
+    p_outputs: ["null", "'{}'", "'null'", "'5'", "'[]'", "'[1, 2]'"].map((value): Case => [
+      `settle_tasks(${worker}, array[${running}::uuid], '{1}', ${value})`,
+      "RH001",
+      UNEVEN,
+    ]),
   },
   settle_advanced: {
     p_worker: [[
