@@ -74,9 +74,7 @@ begin
   -- From here on nothing waits.
   perform rhythm.list_newborn(p_limit, p_now);
   perform rhythm.move_aside(p_limit, p_now);
-  perform rhythm.forget_keys(p_limit, p_now);
-  perform rhythm.forget_heads(p_now);
-  perform rhythm.purge(null, p_limit);
+  perform rhythm.sweep(p_limit, p_now);
 end;
 $$;
 
@@ -110,77 +108,3 @@ end;
 $$;
 
 comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call of tick() is the one that cleans up: once a second over all sessions. Part of tick().';
-
-create or replace function rhythm.forget_keys(p_limit integer, p_now timestamptz)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  delete from rhythm.idempotency_key as k
-  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.expires_at <= p_now limit p_limit for update skip locked));
-$$;
-
-comment on function rhythm.forget_keys(integer, timestamptz) is 'Removes idempotency keys that expired. Part of tick().';
-
--- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it. What somebody
--- retries, or asks for again by its key, stays for the next time: nothing is waited for.
-create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
-  v_before constant timestamptz := rhythm.now() - v_age;
-  v_ids uuid[];
-  v_free uuid[];
-  v_keys text[];
-begin
-  if v_age < interval '0' then
-    perform rhythm.raise('RH001', format('Cannot purge what is older than %s: expected an interval of zero or more', v_age));
-  end if;
-  perform rhythm.check_limit('purge()', p_limit);
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.id < rhythm.uuid7_floor(v_before)
-      and e.stage >= 4
-      and e.completed_at < v_before
-      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
-    order by e.id
-    limit p_limit);
-  v_free := rhythm.try_lock_states(v_ids);
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (v_ids) and e.stage >= 4
-      and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
-    for update skip locked);
-  v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
-  v_ids := array(
-    select i.id from unnest(v_ids) as i (id)
-    where not exists (select from rhythm.idempotency_key as k where k.execution_id = i.id and k.key <> all (v_keys)));
-  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
-  delete from rhythm.step as s where s.execution_id = any (v_ids);
-  delete from rhythm.execution as e where e.id = any (v_ids);
-  return cardinality(v_ids);
-end;
-$$;
-
-comment on function rhythm.purge(interval, integer) is
-  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
-
-create or replace function rhythm.uuid7_floor(p_at timestamptz)
-returns uuid
-language sql
-immutable
-set search_path = ''
-as $$
-  select (lpad(to_hex(case
-    when p_at < '1970-01-01Z' then 0
-    when p_at > '9999-12-31Z' then 253402214400000
-    else extract(epoch from p_at) * 1000
-  end::bigint), 12, '0') || '70008000000000000000')::uuid;
-$$;
-
-comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';

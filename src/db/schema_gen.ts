@@ -5338,6 +5338,115 @@ comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran p
 `,
   },
   {
+    name: "285_sweep.sql",
+    kind: "behaviour",
+    checksum: "c61a2a9da76e8b49d862ebe3300b10a04f3981bc25ba6f26b46d1c063a7db736",
+    text: `-- Making room: what expired, and what ended long ago.
+
+-- Nobody waits for it, and it is the dearest of the chores: each session plans it for itself. As long as there is more than
+-- one call may remove, the next chores go on with it.
+create or replace function rhythm.sweep(p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'swept_at');
+begin
+  if v_last between p_now - interval '10 seconds' and p_now then
+    return;
+  end if;
+  perform rhythm.forget_heads(p_now);
+  if greatest(rhythm.expire_keys(p_limit, p_now), rhythm.purge(null, p_limit)) < p_limit then
+    insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
+    on conflict (name) do update set value = excluded.value;
+  end if;
+end;
+$$;
+
+comment on function rhythm.sweep(integer, timestamptz) is 'Removes what expired or is older than the retention; every ten seconds, or every second while there is much. Part of tick().';
+
+create or replace function rhythm.expire_keys(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_keys constant text[] := array(select x.key from rhythm.idempotency_key as x where x.expires_at <= p_now limit p_limit for update skip locked);
+begin
+  delete from rhythm.idempotency_key as k where k.key = any (v_keys);
+  return cardinality(v_keys);
+end;
+$$;
+
+comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of tick().';
+
+-- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it. What somebody
+-- retries, or asks for again by its key, stays for the next time: nothing is waited for.
+create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
+  v_before constant timestamptz := rhythm.now() - v_age;
+  v_ids uuid[];
+  v_free uuid[];
+  v_keys text[];
+begin
+  if v_age < interval '0' then
+    perform rhythm.raise('RH001', format('Cannot purge what is older than %s: expected an interval of zero or more', v_age));
+  end if;
+  perform rhythm.check_limit('purge()', p_limit);
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.id < rhythm.uuid7_floor(v_before)
+      and e.stage >= 4
+      and e.completed_at < v_before
+      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+    order by e.id
+    limit p_limit);
+  v_free := rhythm.try_lock_states(v_ids);
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (v_ids) and e.stage >= 4
+      and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
+    for update skip locked);
+  v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
+  v_ids := array(
+    select i.id from unnest(v_ids) as i (id)
+    where not exists (select from rhythm.idempotency_key as k where k.execution_id = i.id and k.key <> all (v_keys)));
+  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
+  delete from rhythm.step as s where s.execution_id = any (v_ids);
+  delete from rhythm.execution as e where e.id = any (v_ids);
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.purge(interval, integer) is
+  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
+
+create or replace function rhythm.uuid7_floor(p_at timestamptz)
+returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+  select (lpad(to_hex(case
+    when p_at < '1970-01-01Z' then 0
+    when p_at > '9999-12-31Z' then 253402214400000
+    else extract(epoch from p_at) * 1000
+  end::bigint), 12, '0') || '70008000000000000000')::uuid;
+$$;
+
+comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
+`,
+  },
+  {
     name: "290_read.sql",
     kind: "behaviour",
     checksum: "a7a81f56ede0900f3aa14f3f04f31d787023d9f1e9483dc963ea611a8b636c1e",
@@ -5423,7 +5532,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "3af8e2c2d4642f478cc4887965668168b6f7fe2911f39657fd04a464fe458767",
+    checksum: "cb7cd49c915aabbb06e2a461e697c40106db4dc3f82ebb3b53298bfa032f6218",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -5500,9 +5609,7 @@ begin
   -- From here on nothing waits.
   perform rhythm.list_newborn(p_limit, p_now);
   perform rhythm.move_aside(p_limit, p_now);
-  perform rhythm.forget_keys(p_limit, p_now);
-  perform rhythm.forget_heads(p_now);
-  perform rhythm.purge(null, p_limit);
+  perform rhythm.sweep(p_limit, p_now);
 end;
 $$;
 
@@ -5536,80 +5643,6 @@ end;
 $$;
 
 comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call of tick() is the one that cleans up: once a second over all sessions. Part of tick().';
-
-create or replace function rhythm.forget_keys(p_limit integer, p_now timestamptz)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  delete from rhythm.idempotency_key as k
-  where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.expires_at <= p_now limit p_limit for update skip locked));
-$$;
-
-comment on function rhythm.forget_keys(integer, timestamptz) is 'Removes idempotency keys that expired. Part of tick().';
-
--- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it. What somebody
--- retries, or asks for again by its key, stays for the next time: nothing is waited for.
-create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
-  v_before constant timestamptz := rhythm.now() - v_age;
-  v_ids uuid[];
-  v_free uuid[];
-  v_keys text[];
-begin
-  if v_age < interval '0' then
-    perform rhythm.raise('RH001', format('Cannot purge what is older than %s: expected an interval of zero or more', v_age));
-  end if;
-  perform rhythm.check_limit('purge()', p_limit);
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.id < rhythm.uuid7_floor(v_before)
-      and e.stage >= 4
-      and e.completed_at < v_before
-      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
-    order by e.id
-    limit p_limit);
-  v_free := rhythm.try_lock_states(v_ids);
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (v_ids) and e.stage >= 4
-      and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
-    for update skip locked);
-  v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
-  v_ids := array(
-    select i.id from unnest(v_ids) as i (id)
-    where not exists (select from rhythm.idempotency_key as k where k.execution_id = i.id and k.key <> all (v_keys)));
-  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
-  delete from rhythm.step as s where s.execution_id = any (v_ids);
-  delete from rhythm.execution as e where e.id = any (v_ids);
-  return cardinality(v_ids);
-end;
-$$;
-
-comment on function rhythm.purge(interval, integer) is
-  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
-
-create or replace function rhythm.uuid7_floor(p_at timestamptz)
-returns uuid
-language sql
-immutable
-set search_path = ''
-as $$
-  select (lpad(to_hex(case
-    when p_at < '1970-01-01Z' then 0
-    when p_at > '9999-12-31Z' then 253402214400000
-    else extract(epoch from p_at) * 1000
-  end::bigint), 12, '0') || '70008000000000000000')::uuid;
-$$;
-
-comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
 `,
   },
   {
@@ -8813,7 +8846,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "687_comments_tables.sql",
     kind: "behaviour",
-    checksum: "c09a42d0273f06d1a0ac38aa8cb812f232752364e85791996ec030a6a7c1c194",
+    checksum: "e6bcb1ad8ab692be76388531d15158d1a855a3533b76c5d7343068ac300698d0",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -8911,7 +8944,7 @@ comment on column rhythm.queue.per_key_concurrency is 'The same for each concurr
 comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
 comment on column rhythm.queue.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
 
-comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up.';
+comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up, swept_at when it last removed all that was old.';
 comment on column rhythm.setting.value is 'Its value, as text.';
 
 comment on column rhythm.schedule_entry.name is 'The name of the schedule.';
