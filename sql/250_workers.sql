@@ -39,6 +39,24 @@ $$;
 comment on function rhythm.register_worker(uuid, text[], text, text, jsonb) is
   'Makes a worker known; p_worker null: it is given an id. p_lease: how long it may be silent before its work is given to others.';
 
+-- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
+-- sleeper's turn: one comes every second or so, and any of them after five seconds at the latest. SQL tasks notify nobody.
+create or replace function rhythm.turn_ms()
+returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if exists (select from rhythm.task as k where k.sql_function is not null) then
+    return 1000;
+  end if;
+  return (select 1000 * greatest(1, count(*)) from (select from rhythm.worker as w where w.dozing limit 5) as s);
+end;
+$$;
+
+comment on function rhythm.turn_ms() is 'How long a worker that sleeps may wait between two calls of tick(): a second for each that sleeps, five at most. Internal.';
+
 create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null)
 returns jsonb
 language plpgsql
@@ -53,18 +71,22 @@ begin
   set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
   where w.id = p_worker;
   if not found then
-    return '{"alive": false, "stop": []}';
+    return '{"alive": false, "turn_ms": 1000, "stop": []}';
   end if;
-  return jsonb_build_object('alive', true, 'stop', (
-    select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
-    from rhythm.execution as e
-    where e.stopping and e.worker = p_worker
-  ));
+  return jsonb_build_object(
+    'alive', true,
+    'turn_ms', rhythm.turn_ms(),
+    'stop', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
+      from rhythm.execution as e
+      where e.stopping and e.worker = p_worker
+    ));
 end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb) is
-  'A sign of life: {alive, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. stop: what was cancelled meanwhile.';
+  'A sign of life: {alive, turn_ms, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it dozes and knows of nothing due. stop: what was cancelled meanwhile.';
 
 -- One branch for each place: each has its index, both together have none.
 create or replace function rhythm.leased_to(p_workers uuid[])
@@ -150,6 +172,8 @@ as $$
 begin
   delete from rhythm.worker as w where w.id = p_worker;
   perform rhythm.take_back(array[p_worker]);
+  -- Of what is due by its doing, it alone may have known.
+  perform rhythm.wake_clocks();
 end;
 $$;
 

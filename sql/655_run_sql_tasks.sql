@@ -103,7 +103,8 @@ begin
       perform rhythm.settle(v_worker, v_outcomes);
     end loop;
   end loop;
-  perform rhythm.stop_worker(v_worker);
+  delete from rhythm.worker as w where w.id = v_worker;
+  perform rhythm.take_back(array[v_worker]);
   return case when v_left < p_limit and rhythm.sql_task_is_ready(v_queues, v_targets) then rhythm.now() end;
 end;
 $$;

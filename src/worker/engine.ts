@@ -190,6 +190,8 @@ export interface Beat {
   }[];
   /** Whether the engine still counts on this worker; otherwise its leases are gone. */
   readonly alive: boolean;
+  /** How long a worker that sleeps may wait between two ticks, in milliseconds: sleepers take turns. */
+  readonly turnMs: number;
 }
 
 /** What the engine says to a tick. */

@@ -127,7 +127,11 @@ class SqlEngine implements Engine {
         if (queue === "") onDue();
         else if (queues.includes(queue)) onWork();
       },
-      onListen: onWork,
+      // What was said before it is lost.
+      onListen: () => {
+        onWork();
+        onDue();
+      },
     });
     const stopStop = await main.listen(`${schema}_stop`, {
       onNotify: (worker) => {
@@ -194,8 +198,12 @@ class SqlEngine implements Engine {
   }
 
   async beat(): Promise<Awaited<ReturnType<Engine["beat"]>>> {
-    const { alive, stop } = await beat(this.#home, this.#worker);
-    return { alive, stop: stop.map(({ id, reason }) => ({ id, reason: "cancelled", message: reason })) };
+    const { alive, turn_ms: turnMs, stop } = await beat(this.#home, this.#worker);
+    return {
+      alive,
+      turnMs,
+      stop: stop.map(({ id, reason }) => ({ id, reason: "cancelled", message: reason })),
+    };
   }
 
   async held(): Promise<readonly Held[]> {

@@ -12,6 +12,7 @@ import { GroupCommit } from "./group_commit.ts";
 import { Hands } from "./hands.ts";
 import { LagMonitor } from "./lag.ts";
 import { releasedOf } from "./lease.ts";
+import { AWAKE_TICK_MS, tickPause } from "./pace.ts";
 import { Pulse } from "./pulse.ts";
 import { persistent, Reporter } from "./reporter.ts";
 import { WorkerStats } from "./stats.ts";
@@ -58,6 +59,7 @@ export class Worker {
   #claiming: Promise<unknown> | undefined;
   #lastHeard = 0;
   #lookedAt = 0;
+  #turnMs = AWAKE_TICK_MS;
   #leftBehind = 0;
   #failedTicks = 0;
   #isClosing = false;
@@ -267,6 +269,7 @@ export class Worker {
       this.stats.claimSeconds.observe((this.#lastHeard - began) / 1000);
       this.stats.claimSizes.observe(rows.length);
       for (const row of rows) this.#take(row);
+      this.#clock.at(AWAKE_TICK_MS);
     }
     return rows.length;
   }
@@ -296,6 +299,7 @@ export class Worker {
 
   #advanced(began: number, settled: readonly Advance[]): void {
     this.#lastHeard = performance.now();
+    this.#clock.at(AWAKE_TICK_MS);
     this.stats.settleSeconds.observe((this.#lastHeard - began) / 1000);
     this.stats.settleSizes.observe(settled.length);
     for (const { step } of settled) {
@@ -317,6 +321,7 @@ export class Worker {
   }
 
   #settled(batch: readonly Outcome[], settlement: Settlement): void {
+    this.#clock.at(AWAKE_TICK_MS);
     for (const outcome of batch) {
       this.stats.count(outcome.status);
       const dueMs = dueAfter(outcome, this.#parts.now?.());
@@ -394,6 +399,7 @@ export class Worker {
   async #beat(): Promise<void> {
     const beat = await this.#engine.beat();
     this.#lastHeard = performance.now();
+    this.#turnMs = beat.turnMs;
     for (const { id, reason, message } of beat.stop) this.#hands.stop(id, reason, message ?? STOPS[reason]);
     if (!beat.alive && this.#state === "running") await this.#beginAnew();
   }
@@ -418,7 +424,8 @@ export class Worker {
       const { ms, wrote } = await this.#engine.tick();
       this.#failedTicks = 0;
       if (wrote) this.#doze.wake();
-      return Math.max(QUICKEST_TICK_MS, Math.min(IDLE_TICK_MS, ms ?? IDLE_TICK_MS));
+      const pauseMs = tickPause(this.#drowsiness.mood === "dozing" ? this.#turnMs : AWAKE_TICK_MS);
+      return Math.max(QUICKEST_TICK_MS, Math.min(pauseMs, ms ?? pauseMs));
     } catch (error) {
       // Once, and then now and then: what is wrong with one tick is wrong with the next.
       if (this.#failedTicks++ % 60 === 0) {
@@ -468,10 +475,7 @@ export class Worker {
     const running = [...new Set([...this.#hands.all()].map(({ claimed }) => claimed.target))].slice(0, 5);
     this.#parts.logger.warn(
       `the event loop stood still for ${Math.round(lagMs)} ms; no heartbeat was sent meanwhile`,
-      {
-        lagMs: Math.round(lagMs),
-        running,
-      },
+      { lagMs: Math.round(lagMs), running },
     );
   }
 }
@@ -486,9 +490,6 @@ const BATCH = 1_000;
 
 // While answers may have been lost, the engine is asked this often what it has leased to this worker.
 const DOUBT_MS = 1_000;
-
-// Somebody has to look even when nothing is due: others may have died.
-const IDLE_TICK_MS = 1_000;
 
 // What is due within this time is done in one go.
 const QUICKEST_TICK_MS = 2;

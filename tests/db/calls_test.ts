@@ -99,6 +99,7 @@ const ticked: z.ZodType<worker.Ticked> = z.strictObject({ ms: z.number().nullabl
 
 const beatAnswer: z.ZodType<worker.BeatAnswer> = z.strictObject({
   alive: z.boolean(),
+  turn_ms: z.number(),
   stop: z.array(z.strictObject({ id: z.uuidv7(), reason: z.string() })),
 });
 
@@ -273,7 +274,7 @@ Deno.test("calls of workers give the rows their types say", async () => {
     z.array(logRow).parse(await executions.readLogs(home, child, null)).map((row) => row.message),
     ["half"],
   );
-  assert.deepEqual(beatAnswer.parse(await worker.beat(home, me)), { alive: true, stop: [] });
+  assert.deepEqual(beatAnswer.parse(await worker.beat(home, me)), { alive: true, turn_ms: 1000, stop: [] });
   assert.equal(ticked.parse(await worker.tick(home)).wrote, true, "the first tick does the chores");
   const wrote = await Promise.all([1, 2, 3, 4].map(async () => ticked.parse(await worker.tick(home)).wrote));
   assert.ok(

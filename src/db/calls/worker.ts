@@ -183,6 +183,8 @@ export async function settleAdvanced(
 export interface BeatAnswer {
   /** Whether the worker is still counted on. */
   alive: boolean;
+  /** How long a worker that sleeps may wait between two ticks. */
+  turn_ms: number;
   /** What is to stop, and why. */
   stop: { id: string; reason: string }[];
 }

@@ -613,8 +613,8 @@ export const cases: Record<string, Cases> = {
   },
   beat: {
     p_worker: [
-      ["beat(null)", "", '{"stop": [], "alive": false}'],
-      [`beat(${nobody})`, "", '{"stop": [], "alive": false}'],
+      ["beat(null)", "", '{"stop": [], "alive": false, "turn_ms": 1000}'],
+      [`beat(${nobody})`, "", '{"stop": [], "alive": false, "turn_ms": 1000}'],
     ],
     p_info: [[`beat(${worker}, '[]')`, "RH001", "The info of a worker must be an object"]],
   },

@@ -13,7 +13,7 @@ begin
   perform rhythm.tick();
   perform test.eq(test.status(a), 'pending', 'then its work goes back');
   perform test.eq(rhythm.get(a) #>> '{error,type}', 'WorkerLostError', 'with the reason');
-  perform test.eq(rhythm.beat(w), '{"alive": false, "stop": []}'::jsonb, 'it was given up');
+  perform test.eq(rhythm.beat(w), '{"alive": false, "turn_ms": 1000, "stop": []}'::jsonb, 'it was given up');
   perform test.eq(test.complete(w, a) -> 'refused' -> 0 ->> 'id', a::text, 'what it says counts no more');
   v := test.worker();
   perform test.eq(test.claim(v), '{}'::uuid[], 'the backoff is obeyed');

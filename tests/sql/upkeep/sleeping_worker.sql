@@ -9,7 +9,7 @@ begin
   a := rhythm.enqueue('a', retry => '{"max_attempts": 3, "initial": 0.001, "backoff": "fixed", "jitter": 0}');
   perform test.eq(test.claim(w), array[a], 'leased for an hour at a time');
   perform test.pass('2 h');
-  perform test.eq(rhythm.beat(w), '{"alive": true, "stop": []}'::jsonb, 'the whole machine slept: nobody ticked, nothing was given away');
+  perform test.eq(rhythm.beat(w), '{"alive": true, "turn_ms": 1000, "stop": []}'::jsonb, 'the whole machine slept: nobody ticked, nothing was given away');
   perform rhythm.tick();
   perform test.eq(test.status(a), 'running', 'and its lease is good again');
 
@@ -21,7 +21,7 @@ begin
   perform rhythm.tick();
   perform test.eq(test.claim(v), array[a], 'another one has it');
 
-  perform test.eq(rhythm.beat(w), '{"alive": false, "stop": []}'::jsonb, 'it is told at its next sign of life');
+  perform test.eq(rhythm.beat(w), '{"alive": false, "turn_ms": 1000, "stop": []}'::jsonb, 'it is told at its next sign of life');
   perform test.raises(format('select rhythm.claim(%L)', w), 'RH008', 'given up for dead');
   for v_attempt in 1..2 loop
     perform test.eq(rhythm.settle(w, jsonb_build_array(jsonb_build_object('id', a, 'attempt', v_attempt, 'status', 'completed', 'output', 'late')))
