@@ -4,6 +4,7 @@ create table rhythm.timer (
   id uuid not null,
   execution_id uuid not null,
   fires_at timestamptz not null,
+  kept_until timestamptz,
   deadline boolean not null default false,
   fired boolean not null default false,
   constraint timer_pkey primary key (id),
@@ -11,11 +12,12 @@ create table rhythm.timer (
 )
 with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
-create index timer_due on rhythm.timer (fires_at) where not fired and not deadline;
+create index timer_due on rhythm.timer (coalesce(kept_until, fires_at)) where not fired and not deadline;
 create index timer_deadline on rhythm.timer (fires_at) where not fired and deadline;
 create index timer_execution on rhythm.timer (execution_id);
 
 comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
+comment on column rhythm.timer.kept_until is 'Until then tick() leaves it to the worker that has its workflow open in memory.';
 comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
 comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
 comment on index rhythm.timer_deadline is 'The workflows that run out of time.';

@@ -62,6 +62,8 @@ $$;
 
 comment on function rhythm.child_requests(rhythm.outcome[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
 
+-- A timer that a worker keeps is left to it for longer than it takes to settle two thousand that are due at once; by so
+-- much are those late whose worker dies.
 create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
@@ -69,8 +71,9 @@ volatile
 set search_path = ''
 as $$
 begin
-  insert into rhythm.timer (id, execution_id, fires_at)
-  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz
+  insert into rhythm.timer (id, execution_id, fires_at, kept_until)
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz,
+    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + interval '250 milliseconds' end
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';

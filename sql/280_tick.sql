@@ -11,7 +11,9 @@ declare
   v_mine uuid[];
   v_items rhythm.settled_item[];
 begin
-  v_due := array(select t.id from rhythm.timer as t where not t.fired and not t.deadline and t.fires_at <= p_now order by t.fires_at limit p_limit);
+  v_due := array(select t.id from rhythm.timer as t
+    where not t.fired and not t.deadline and coalesce(t.kept_until, t.fires_at) <= p_now
+    order by coalesce(t.kept_until, t.fires_at) limit p_limit);
   if v_due = '{}' then
     return 0;
   end if;

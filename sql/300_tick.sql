@@ -10,7 +10,7 @@ set jit = off
 as $$
 begin
   return least(
-    (select min(t.fires_at) from rhythm.timer as t where not t.fired and not t.deadline),
+    (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(e.run_at) from rhythm.execution as e where e.place = 0),

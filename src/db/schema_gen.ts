@@ -288,13 +288,14 @@ comment on index rhythm.follower_due is 'What tick() looks after.';
   {
     name: "030_waits.sql",
     kind: "structure",
-    checksum: "ba2660daaee53c869c9c2666f59f783c92f6f3af6855358f2ed630544ae45593",
+    checksum: "2929e7f2f7019ed783d688d3cc62874dcc7cdba99baa61107ffa321689076a62",
     text: `-- What a workflow can wait for besides its children, and what it says.
 
 create table rhythm.timer (
   id uuid not null,
   execution_id uuid not null,
   fires_at timestamptz not null,
+  kept_until timestamptz,
   deadline boolean not null default false,
   fired boolean not null default false,
   constraint timer_pkey primary key (id),
@@ -302,11 +303,12 @@ create table rhythm.timer (
 )
 with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
-create index timer_due on rhythm.timer (fires_at) where not fired and not deadline;
+create index timer_due on rhythm.timer (coalesce(kept_until, fires_at)) where not fired and not deadline;
 create index timer_deadline on rhythm.timer (fires_at) where not fired and deadline;
 create index timer_execution on rhythm.timer (execution_id);
 
 comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
+comment on column rhythm.timer.kept_until is 'Until then tick() leaves it to the worker that has its workflow open in memory.';
 comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
 comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
 comment on index rhythm.timer_deadline is 'The workflows that run out of time.';
@@ -2600,7 +2602,7 @@ comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) i
   {
     name: "200_settle_effects.sql",
     kind: "behaviour",
-    checksum: "310a1b27dfceb4a584471b359201e1c886968a632a9fb90eb198c42006ee376e",
+    checksum: "b8c3bb3bd4448fe28d7403052079ee2e55e6af8eebce9c0fa3cbc236f1290abe",
     text: `-- What a workflow asked for becomes rows.
 
 create or replace function rhythm.needs(p_waits jsonb)
@@ -2665,6 +2667,8 @@ $$;
 
 comment on function rhythm.child_requests(rhythm.outcome[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
 
+-- A timer that a worker keeps is left to it for longer than it takes to settle two thousand that are due at once; by so
+-- much are those late whose worker dies.
 create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
@@ -2672,8 +2676,9 @@ volatile
 set search_path = ''
 as $$
 begin
-  insert into rhythm.timer (id, execution_id, fires_at)
-  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz
+  insert into rhythm.timer (id, execution_id, fires_at, kept_until)
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz,
+    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + interval '250 milliseconds' end
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
@@ -3840,11 +3845,10 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
 `,
   },
   {
-    name: "225_settle_advanced.sql",
+    name: "224_advanced_problem.sql",
     kind: "behaviour",
-    checksum: "ce7118e31e9bffccf151e82ac9f5d19a373f6372486b31b21a6645ad003a190e",
-    text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, how far the workflow went on with its
--- result, and the tasks that it started next. One share of one transaction: no lease of the workflow, nothing read back.
+    checksum: "cb472fa888825de96478f1e9e0caeea9eba4efcb4bd50384ab14d98a2962902a",
+    text: `-- What settle_advanced() is given.
 
 -- Every value that could be wrong, in one look at all of them.
 create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
@@ -3858,7 +3862,8 @@ declare
   v_problem text;
 begin
   select case
-    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and e.attempt > 0 and e.seq >= 0, false)) then 'Every end needs id, attempt, flow and seq'
+    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and (e.timer or e.attempt > 0) and e.seq >= 0, false)) then
+      'Every end needs id, attempt, flow and seq; that of a timer no attempt'
     when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
@@ -3871,7 +3876,16 @@ begin
   end
   into v_problem
   from jsonb_to_recordset(p_ends) as e (
-    id text, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
+    id text, timer boolean, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
+  if v_problem is null and jsonb_path_exists(p_ends, '$[*].timers') then
+    select case
+      when bool_or(e.next <> 'suspended') then 'A workflow that is over starts no timers'
+      when bool_or(not coalesce(length(t.id) = 36 and t.at is not null, false)) then 'Every timer needs id and at'
+    end
+    into v_problem
+    from jsonb_to_recordset(p_ends) as e (next text, timers jsonb)
+    cross join lateral jsonb_to_recordset(e.timers) as t (id text, at timestamptz);
+  end if;
   if v_problem is null and p_children <> '[]' then
     select case
       when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with settle()'
@@ -3891,10 +3905,19 @@ end;
 $$;
 
 comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
+`,
+  },
+  {
+    name: "225_settle_advanced.sql",
+    kind: "behaviour",
+    checksum: "a418d5d3ad6a642d5b7aa7bd3447329bde3b6521a4b71c87d57a696d8377800d",
+    text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, or a timer that is due, how far the
+-- workflow went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the
+-- workflow, nothing read back.
 
 -- What goes on from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
--- something is in its inbox, or it is not suspended any more. One with cleaning up to do says so with settle(). In a queue that has limits or is paused, workflows go on by
--- claims. The caller holds the locks of the states.
+-- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
+-- claims. The caller holds the locks of the states: whoever fires or drops a timer holds that, too.
 create or replace function rhythm.complete_advanced(p_worker uuid, p_ends jsonb, p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, is_over boolean, is_watched boolean)
 language plpgsql
@@ -3912,7 +3935,7 @@ begin
   with given as materialized (
     select g.*
     from jsonb_to_recordset(p_ends) as g (
-      id uuid, attempt integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, mode text, ids jsonb)
+      id uuid, timer boolean, attempt integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, cleanup boolean, mode text, ids jsonb)
     order by g.id
   ),
   -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds, and so with every
@@ -3921,10 +3944,13 @@ begin
     select g.*
     from given as g
     cross join lateral (
-      select from rhythm.execution as x
-      join rhythm.workflow_state as s on s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}' and not s.cleanup
+      select from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.stage = 3 and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
-      where x.id = g.id and x.parent_id = g.flow
+      where s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
+        and case when g.timer
+          then exists (select from rhythm.timer as t where t.id = g.id and t.execution_id = g.flow and t.fires_at <= p_now and not t.fired and not t.deadline)
+          else exists (select from rhythm.execution as x where x.id = g.id and x.parent_id = g.flow)
+        end
       offset 0
     ) as f
   ),
@@ -3935,30 +3961,207 @@ begin
     from fitting as g
     -- In a form that says nothing of how many rows it leaves, for the same reason.
     where t.id = g.id and coalesce(t.worker = p_worker and t.attempt = g.attempt, false)
-    returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.mode, g.ids
+    returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids
+  ),
+  rung as (
+    delete from rhythm.timer as t where t.id = any (array(select g.id from fitting as g where g.timer))
+  ),
+  went as (
+    select d.* from done as d
+    union all
+    select g.id, false, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids from fitting as g where g.timer
   ),
   stored as (
     update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = d.snapshot, stack = null, cleanup = false,
+    set seq = s.seq + 1, snapshot = d.snapshot, stack = null, cleanup = coalesce(d.cleanup, false),
       waits = jsonb_build_array(jsonb_build_object('mode', d.mode, 'ids', d.ids)),
       need = array[case d.mode when 'all' then jsonb_array_length(d.ids) else 1 end]
-    from done as d
+    from went as d
     where s.execution_id = d.flow and d.next = 'suspended'
   ),
   over as (
     update rhythm.execution as p
     set stage = 4, status = 'completed', completed_at = p_now, error = null, note = null, output = coalesce(d.result, 'null')
-    from done as d
+    from went as d
     where p.id = d.flow and d.next = 'completed'
     returning p.id, p.watched
   )
-  select d.id, d.flow, false, d.watched from done as d
+  select d.id, d.flow, false, d.watched from went as d
   union all
   select null, o.id, true, o.watched from over as o;
 end;
 $$;
 
-comment on function rhythm.complete_advanced(uuid, jsonb, timestamptz) is 'Writes the ends of tasks, and where their workflows stand after them. Internal.';
+comment on function rhythm.complete_advanced(uuid, jsonb, timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
+
+-- Timers that workflows started, timers and waits for signals that they dropped. With an empty inbox, no wait that is
+-- dropped has taken a signal. What is kept is left to its worker as by insert_timers().
+create or replace function rhythm.change_waits(p_ends jsonb, p_flows uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_released uuid[];
+begin
+  insert into rhythm.timer (id, execution_id, fires_at, kept_until)
+  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end
+  from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
+  cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
+  where e.flow = any (p_flows);
+  v_released := array(
+    select r.id::uuid
+    from jsonb_to_recordset(p_ends) as e (flow uuid, released jsonb)
+    cross join lateral jsonb_array_elements_text(e.released) as r (id)
+    where e.flow = any (p_flows));
+  delete from rhythm.timer as t where t.id = any (v_released) and t.execution_id = any (p_flows) and not t.deadline;
+  delete from rhythm.signal_wait as w where w.id = any (v_released) and w.execution_id = any (p_flows);
+end;
+$$;
+
+comment on function rhythm.change_waits(jsonb, uuid[]) is 'Starts and drops what advanced workflows wait for, besides tasks. Internal.';
+`,
+  },
+  {
+    name: "226_settle_advanced.sql",
+    kind: "behaviour",
+    checksum: "c621417a1add9e23dce4091271f8c01a77060e6a0d5a14c85b129a261f2a55c9",
+    text: `-- The way in: settle_advanced().
+
+create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_lease integer := greatest(p_lease, 0);
+  v_problem text;
+  v_done uuid[];
+  v_flows uuid[];
+  v_over uuid[];
+  v_watched uuid[];
+  v_leased uuid[] := '{}';
+  v_queues text[];
+  v_delayed boolean;
+  v_declined uuid[];
+begin
+  v_problem := rhythm.advanced_problem(p_ends, p_children, p_kinds);
+  if v_problem is not null then
+    perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
+  end if;
+  perform rhythm.lock_states(array(select (e.value ->> 'flow')::uuid from jsonb_array_elements(p_ends) as e (value)));
+  if v_lease > 0 then
+    -- As in settle_batch().
+    perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
+    v_lease := case when found then v_lease else 0 end;
+  end if;
+  select array_agg(c.end_id) filter (where not c.is_over), array_agg(c.flow_id) filter (where not c.is_over),
+    array_agg(c.flow_id) filter (where c.is_over), array_agg(coalesce(c.end_id, c.flow_id)) filter (where c.is_watched)
+  into v_done, v_flows, v_over, v_watched
+  from rhythm.complete_advanced(p_worker, p_ends, v_now) as c;
+  if v_flows is not null and jsonb_path_exists(p_ends, '$[*] ? (exists (@.timers) || exists (@.released))') then
+    perform rhythm.change_waits(p_ends, v_flows);
+  end if;
+  if v_flows is not null and p_children <> '[]' then
+    perform rhythm.check_requests((select jsonb_agg(k.value || '{"type": "task"}') from jsonb_array_elements(p_kinds) as k));
+    select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1), bool_or(m.stage = 0)
+    into v_leased, v_queues, v_delayed
+    from rhythm.make_children(p_children, p_kinds, v_flows, v_now, p_worker, v_lease, p_targets) as m;
+    perform rhythm.wake(v_queues);
+    if v_delayed then
+      perform rhythm.wake_clocks();
+    end if;
+  end if;
+  if v_over is not null then
+    perform rhythm.clear_workflows(v_over);
+  end if;
+  if v_watched is not null then
+    perform rhythm.tell_watchers(v_watched, v_now);
+  end if;
+  if coalesce(cardinality(v_done), 0) < jsonb_array_length(p_ends) then
+    v_declined := array(select e.id from jsonb_to_recordset(p_ends) as e (id uuid) where e.id <> all (coalesce(v_done, '{}')));
+  end if;
+  return jsonb_build_object(
+    'declined', coalesce(to_jsonb(v_declined), '[]'),
+    'early', case when v_declined is null then '{}' else rhythm.early_timers(v_declined, v_now) end,
+    'leased', to_jsonb(v_leased),
+    'kinds', case when v_leased = '{}' then '[]' else (
+      select jsonb_agg(jsonb_build_array(x.queue, x.max_attempts, x.timeout_ms) order by k.nth)
+      from jsonb_array_elements(p_kinds) with ordinality as k (value, nth)
+      cross join lateral rhythm.kind_of(k.value || '{"type": "task"}', v_now) as x) end);
+end;
+$$;
+
+comment on function rhythm.advance_batch(uuid, jsonb, jsonb, jsonb, integer, text[]) is 'One transaction''s worth of settle_advanced(). Internal.';
+
+-- A worker whose clock is ahead of the server's learns by how much.
+create or replace function rhythm.early_timers(p_ids uuid[], p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(t.id, ceil(extract(epoch from t.fires_at - p_now) * 1000)), '{}')
+    from rhythm.timer as t
+    where t.id = any (p_ids) and t.fires_at > p_now and not t.fired and not t.deadline
+  );
+end;
+$$;
+
+comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet: the milliseconds that are missing. Internal.';
+
+create or replace function rhythm.settle_advanced(
+  p_worker uuid,
+  p_ends jsonb,
+  p_children jsonb default '[]',
+  p_kinds jsonb default '[]',
+  p_lease integer default 0,
+  p_targets text[] default null
+)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  if jsonb_typeof(p_ends) is distinct from 'array' or jsonb_typeof(p_children) is distinct from 'array' or jsonb_typeof(p_kinds) is distinct from 'array' then
+    perform rhythm.raise('RH001', 'Ends, children and kinds must be JSON arrays', 'Expected p_ends => [{"id": "…", "attempt": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]');
+  end if;
+  return rhythm.advance_batch(p_worker, p_ends, p_children, p_kinds, p_lease, p_targets);
+exception
+  when unique_violation then
+    perform rhythm.raise('RH001', 'An execution with the id of a child, or a timer with the id of a new one, exists already', 'Give each a UUID of its own');
+  when invalid_text_representation or numeric_value_out_of_range or invalid_datetime_format or datetime_field_overflow or invalid_parameter_value or datatype_mismatch or cannot_coerce then
+    perform rhythm.raise('RH001', format('An end, a child, a kind or a timer is not well formed: %s', sqlerrm));
+end;
+$$;
+
+comment on function rhythm.settle_advanced(uuid, jsonb, jsonb, jsonb, integer, text[]) is
+  'Commits ends of tasks, and timers that are due, together with how far their workflows, which the worker has in memory, went on with them. p_ends: [{id, attempt, output | timer: true, flow, seq, '
+  'next: suspended|completed, result | snapshot, cleanup, mode: any|all, ids, timers: [{id, at, kept}], released: [id]}]; p_children, the tasks that they started: [{id, flow, kind, inputs, traceparent}]; '
+  'p_kinds: [{target, and as wanted queue, priority, … as for create_many()}], by number from 0. Returns {declined: [id], early: {id: ms}, leased: [id], kinds: [[queue, max_attempts, timeout_ms]]}. '
+  'Declined: nothing changed, as the lease is lost or the workflow is not where the worker thinks: settle() the task alone, fire_kept() the timer; a timer that is early is due in so many milliseconds. '
+  'With p_lease, children are leased at once.';
+`,
+  },
+  {
+    name: "227_make_children.sql",
+    kind: "behaviour",
+    checksum: "bc8748c8c8912cd5871de31e23e70694abcadfcbd0320e4792ec861205cacd8e",
+    text: `-- Children of workflows that went on in memory.
 
 -- As make_executions(), for tasks that workflows started: what many have in common was said once, as a kind.
 create or replace function rhythm.make_children(
@@ -4027,106 +4230,49 @@ comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid
 `,
   },
   {
-    name: "226_settle_advanced.sql",
+    name: "228_fire_kept.sql",
     kind: "behaviour",
-    checksum: "20f9af3085426b2f385f346dbfb1e3b32ff371128b06e07d06329ef4df992274",
-    text: `-- The way in: settle_advanced().
+    checksum: "b3db82d5296c403ae5fc4df71c6518a14a35098052f34aeaf96eff98e30a5e20",
+    text: `-- Timers that a worker keeps, and whose workflows it cannot advance in memory after all.
 
-create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
-returns jsonb
+-- What tick() does with timers that are due, for some by name, and before it would look. Each once: whoever fires or
+-- drops a timer holds the state of its workflow. Locks: states, executions, the worker.
+create or replace function rhythm.fire_kept(p_worker uuid, p_timers uuid[], p_lease integer default 0)
+returns setof rhythm.claimed
 language plpgsql
 volatile
 set search_path = ''
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_lease integer := greatest(p_lease, 0);
-  v_problem text;
-  v_done uuid[];
-  v_flows uuid[];
-  v_over uuid[];
-  v_watched uuid[];
-  v_leased uuid[] := '{}';
-  v_queues text[];
-  v_delayed boolean;
+  v_items rhythm.settled_item[];
+  v_leased uuid[];
 begin
-  v_problem := rhythm.advanced_problem(p_ends, p_children, p_kinds);
-  if v_problem is not null then
-    perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
-  end if;
-  perform rhythm.lock_states(array(select (e.value ->> 'flow')::uuid from jsonb_array_elements(p_ends) as e (value)));
+  perform rhythm.lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (p_timers)));
   if v_lease > 0 then
     -- As in settle_batch().
     perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
     v_lease := case when found then v_lease else 0 end;
   end if;
-  select array_agg(c.end_id) filter (where not c.is_over), array_agg(c.flow_id) filter (where not c.is_over),
-    array_agg(c.flow_id) filter (where c.is_over), array_agg(coalesce(c.end_id, c.flow_id)) filter (where c.is_watched)
-  into v_done, v_flows, v_over, v_watched
-  from rhythm.complete_advanced(p_worker, p_ends, v_now) as c;
-  if v_flows is not null and p_children <> '[]' then
-    perform rhythm.check_requests((select jsonb_agg(k.value || '{"type": "task"}') from jsonb_array_elements(p_kinds) as k));
-    select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1), bool_or(m.stage = 0)
-    into v_leased, v_queues, v_delayed
-    from rhythm.make_children(p_children, p_kinds, v_flows, v_now, p_worker, v_lease, p_targets) as m;
-    perform rhythm.wake(v_queues);
-    if v_delayed then
-      perform rhythm.wake_clocks();
-    end if;
-  end if;
-  if v_over is not null then
-    perform rhythm.clear_workflows(v_over);
-  end if;
-  if v_watched is not null then
-    perform rhythm.tell_watchers(v_watched, v_now);
-  end if;
-  return jsonb_build_object(
-    'declined', case when cardinality(v_done) = jsonb_array_length(p_ends) then '[]' else (
-      select coalesce(jsonb_agg(e.value -> 'id'), '[]') from jsonb_array_elements(p_ends) as e (value)
-      where (e.value ->> 'id')::uuid <> all (coalesce(v_done, '{}'))) end,
-    'leased', to_jsonb(v_leased),
-    'kinds', case when v_leased = '{}' then '[]' else (
-      select jsonb_agg(jsonb_build_array(x.queue, x.max_attempts, x.timeout_ms) order by k.nth)
-      from jsonb_array_elements(p_kinds) with ordinality as k (value, nth)
-      cross join lateral rhythm.kind_of(k.value || '{"type": "task"}', v_now) as x) end);
+  with fired as (
+    update rhythm.timer as t set fired = true
+    where t.id = any (p_timers) and t.fires_at <= v_now and not t.fired and not t.deadline
+    returning t.execution_id, t.id
+  )
+  select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
+  v_leased := rhythm.resume(rhythm.deliver(v_items), v_now, p_worker, v_lease);
+  -- A statement of its own: what is read by a stable function is as it was when its statement began.
+  return query select h.* from rhythm.hand_over(v_leased) as h;
 end;
 $$;
 
-comment on function rhythm.advance_batch(uuid, jsonb, jsonb, jsonb, integer, text[]) is 'One transaction''s worth of settle_advanced(). Internal.';
-
-create or replace function rhythm.settle_advanced(
-  p_worker uuid,
-  p_ends jsonb,
-  p_children jsonb default '[]',
-  p_kinds jsonb default '[]',
-  p_lease integer default 0,
-  p_targets text[] default null
-)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-begin
-  if jsonb_typeof(p_ends) is distinct from 'array' or jsonb_typeof(p_children) is distinct from 'array' or jsonb_typeof(p_kinds) is distinct from 'array' then
-    perform rhythm.raise('RH001', 'Ends, children and kinds must be JSON arrays', 'Expected p_ends => [{"id": "…", "attempt": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]');
-  end if;
-  return rhythm.advance_batch(p_worker, p_ends, p_children, p_kinds, p_lease, p_targets);
-exception
-  when unique_violation then
-    perform rhythm.raise('RH001', 'An execution with the id of a child exists already', 'Give each child a UUID of its own');
-  when invalid_text_representation or numeric_value_out_of_range or invalid_parameter_value or datatype_mismatch or cannot_coerce then
-    perform rhythm.raise('RH001', format('An end, a child or a kind is not well formed: %s', sqlerrm));
-end;
-$$;
-
-comment on function rhythm.settle_advanced(uuid, jsonb, jsonb, jsonb, integer, text[]) is
-  'Commits ends of tasks together with how far their workflows, which the worker has in memory, went on with the results. p_ends: [{id, attempt, output, flow, seq, next: suspended|completed, '
-  'result | snapshot, mode: any|all, ids}]; p_children, the tasks that they started: [{id, flow, kind, inputs, traceparent}]; p_kinds: [{target, and as wanted queue, priority, … as for create_many()}], by '
-  'number from 0. Returns {declined: [id], leased: [id], kinds: [[queue, max_attempts, timeout_ms]]}. Declined: nothing changed, as the lease is lost or the workflow is not where the worker thinks: '
-  'settle() the task alone. With p_lease, children are leased at once.';
+comment on function rhythm.fire_kept(uuid, uuid[], integer) is
+  'Fires those of some timers that are due, as tick() would at its next look: for timers that a worker keeps (start_timer with kept) and cannot settle_advanced(). '
+  'With p_lease, so many of the workflows that go on are leased to the worker at once and returned, as claim() would.';
 `,
   },
   {
@@ -5112,7 +5258,7 @@ comment on function rhythm.register_tasks(jsonb) is
   {
     name: "280_tick.sql",
     kind: "behaviour",
-    checksum: "8b94394bd8672bc2904498dae5bcce029989d3960eca5463a6df0bd2e61a844a",
+    checksum: "1968804ec0d05e08dc16fb3f71eac3bd04f6da4c1632dc6186b9c6f6ffe2ba7b",
     text: `-- What time brings. Every part is bounded, and skips what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -5126,7 +5272,9 @@ declare
   v_mine uuid[];
   v_items rhythm.settled_item[];
 begin
-  v_due := array(select t.id from rhythm.timer as t where not t.fired and not t.deadline and t.fires_at <= p_now order by t.fires_at limit p_limit);
+  v_due := array(select t.id from rhythm.timer as t
+    where not t.fired and not t.deadline and coalesce(t.kept_until, t.fires_at) <= p_now
+    order by coalesce(t.kept_until, t.fires_at) limit p_limit);
   if v_due = '{}' then
     return 0;
   end if;
@@ -5556,7 +5704,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "cb7cd49c915aabbb06e2a461e697c40106db4dc3f82ebb3b53298bfa032f6218",
+    checksum: "23f6d44d6dcc7a7f773da0dfcada199e221d0320d10c528cd253ce424fc5f51e",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -5569,7 +5717,7 @@ set jit = off
 as $$
 begin
   return least(
-    (select min(t.fires_at) from rhythm.timer as t where not t.fired and not t.deadline),
+    (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(e.run_at) from rhythm.execution as e where e.place = 0),
@@ -9182,7 +9330,7 @@ comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "d787adbbebfa762de7974edba8e04a57429f6296cb7221fe1c96a88acf951d54",
+    checksum: "d7ea7c9563be6aaf4eccbf289e5ee4d4e6b686c5e3ea9bc6f9a13660bc3de290",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -9206,7 +9354,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

@@ -211,9 +211,10 @@ race("the worker is given up before settle_advanced(): the task is done again, b
     },
     second: (sql) => advance(sql, scene, { child: crypto.randomUUID() }),
   });
-  assert.deepEqual(answer, { declined: [task], leased: [], kinds: [] });
+  assert.deepEqual(answer, { declined: [task], early: {}, leased: [], kinds: [] });
   assert.deepEqual(await advance(arena.watcher, { ...scene, worker: rival }), {
     declined: [],
+    early: {},
     leased: [],
     kinds: [],
   });

@@ -144,7 +144,7 @@ export async function settleTasks(
 
 /** What `settle_advanced()` is given, each part a JSON array as text. */
 export interface AdvancedTexts {
-  /** Ends of tasks, and where their workflows stand. */
+  /** Ends of tasks and timers, and where their workflows stand. */
   readonly ends: string;
   /** The tasks that those started. */
   readonly children: string;
@@ -154,15 +154,17 @@ export interface AdvancedTexts {
 
 /** What `settle_advanced()` returns. */
 export interface AdvancedBatch {
-  /** Tasks of which nothing was changed. */
+  /** Tasks and timers of which nothing was changed. */
   declined: string[];
+  /** Of these, the timers that are not due yet: the milliseconds that are missing. */
+  early: Record<string, number>;
   /** Children that were leased. */
   leased: string[];
   /** What came of the kinds: queue, most attempts, timeout in milliseconds. */
   kinds: [string, number, number | null][];
 }
 
-/** Commits ends of tasks with what followed in their workflows. */
+/** Commits ends of tasks, and timers, with what followed in their workflows. */
 export async function settleAdvanced(
   home: Home,
   { ends, children, kinds }: AdvancedTexts,
@@ -177,6 +179,21 @@ export async function settleAdvanced(
     [request.worker, ends, children, kinds, String(request.limit), request.targets],
   );
   return row!.result;
+}
+
+/** Fires timers, ids as a Postgres array, that a worker keeps. */
+export async function fireKept(
+  home: Home,
+  timers: string,
+  request: Pick<LeaseRequest, "worker" | "limit">,
+): Promise<ClaimedRow[]> {
+  return await ask<ClaimedRow>(
+    home,
+    `select c.* from rhythm.fire_kept(
+      p_worker => $1::text::uuid, p_timers => $2::text::uuid[], p_lease => $3::text::integer
+    ) as c`,
+    [request.worker, timers, String(request.limit)],
+  );
 }
 
 /** What `beat()` says. */

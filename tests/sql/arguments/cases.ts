@@ -718,7 +718,7 @@ export const cases: Record<string, Cases> = {
     p_worker: [[
       advanced("null", "null", nobody),
       "",
-      `{"kinds": [], "leased": [], "declined": [${running.replaceAll("'", '"')}]}`,
+      `{"early": {}, "kinds": [], "leased": [], "declined": [${running.replaceAll("'", '"')}]}`,
     ]],
     p_ends: [
       ...["null", "'{}'", "'null'", "'5'"].map((value): Case => [
@@ -729,26 +729,30 @@ export const cases: Record<string, Cases> = {
       [
         `settle_advanced(${worker}, '[5]')`,
         "RH001",
-        "An end, a child or a kind is not well formed: argument of jsonb_to_recordset must be an array of objects",
+        "An end, a child, a kind or a timer is not well formed: argument of jsonb_to_recordset must be an array of objects",
       ],
       ...['{"id": null}', '{"id": "x"}', '{"attempt": 0}', '{"flow": null}', '{"seq": -1}', '{"seq": null}']
         .map((
           more,
-        ): Case => [advanced(more), "RH001", "Every end needs id, attempt, flow and seq"]),
+        ): Case => [
+          advanced(more),
+          "RH001",
+          "Every end needs id, attempt, flow and seq; that of a timer no attempt",
+        ]),
       [
         advanced('{"attempt": 1.5}'),
         "RH001",
-        'An end, a child or a kind is not well formed: invalid input syntax for type integer: "1.5"',
+        'An end, a child, a kind or a timer is not well formed: invalid input syntax for type integer: "1.5"',
       ],
       [
         advanced('{"attempt": 99999999999}'),
         "RH001",
-        'An end, a child or a kind is not well formed: value "99999999999" is out of range for type integer',
+        'An end, a child, a kind or a timer is not well formed: value "99999999999" is out of range for type integer',
       ],
       [
         advanced(`{"id": "${"-".repeat(36)}"}`),
         "RH001",
-        `An end, a child or a kind is not well formed: invalid input syntax for type uuid: "${
+        `An end, a child, a kind or a timer is not well formed: invalid input syntax for type uuid: "${
           "-".repeat(36)
         }"`,
       ],
@@ -772,8 +776,20 @@ export const cases: Record<string, Cases> = {
       [
         advanced('{"next": "suspended", "snapshot": {}, "mode": "any", "ids": 5}'),
         "RH001",
-        "An end, a child or a kind is not well formed: cannot get array length of a scalar",
+        "An end, a child, a kind or a timer is not well formed: cannot get array length of a scalar",
       ],
+      ...["{}", '{"id": "x", "at": "2020-01-01"}', `{"id": ${nobody.replaceAll("'", '"')}}`].map((
+        timer,
+      ): Case => [
+        advanced(
+          `{"next": "suspended", "snapshot": {}, "mode": "any", "ids": [${
+            nobody.replaceAll("'", '"')
+          }], "timers": [${timer}]}`,
+        ),
+        "RH001",
+        "Every timer needs id and at",
+      ]),
+      [advanced('{"timers": [{}]}'), "RH001", "A workflow that is over starts no timers"],
       [
         `settle_advanced(${worker}, ${end("{}")} || ${end(`{"id": ${done.replaceAll("'", '"')}}`)})`,
         "RH001",
@@ -822,6 +838,19 @@ export const cases: Record<string, Cases> = {
     ]),
     p_lease: "null, zero or less: none",
     p_targets: "a task that nobody enqueues is leased to nobody",
+  },
+  fire_kept: {
+    p_worker: [[`fire_kept(${nobody}, '{}')`, "", "nothing"], [
+      `fire_kept(null, array[${nobody}::uuid])`,
+      "",
+      "nothing",
+    ]],
+    p_timers: [[`fire_kept(${worker}, null)`, "", "nothing"], [
+      `fire_kept(${worker}, array[null, ${nobody}]::uuid[])`,
+      "",
+      "nothing",
+    ]],
+    p_lease: "null, zero or less: none",
   },
   report: {
     p_worker: [[`report(${nobody}, '[]', '{}')`, "", ""]],

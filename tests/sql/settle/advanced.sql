@@ -27,7 +27,7 @@ begin
   perform test.eq(test.status(c[2]), null, 'what is declined starts nothing');
 
   v_answer := pg_temp.advance(w, c[1], f, 1, v_waits, c[2]);
-  perform test.eq(v_answer, jsonb_build_object('declined', '[]'::jsonb, 'leased', array[c[2]], 'kinds', '[["default", 5, 2000]]'::jsonb), 'leased');
+  perform test.eq(v_answer, jsonb_build_object('declined', '[]'::jsonb, 'early', '{}'::jsonb, 'leased', array[c[2]], 'kinds', '[["default", 5, 2000]]'::jsonb), 'leased');
   perform test.eq(rhythm.get(c[1]) ->> 'output', '7', 'the end of the task');
   perform test.eq(test.status(f), 'suspended', 'the workflow waits again');
   perform test.eq((select array[s.seq::text, s.snapshot::text, s.need::text] from rhythm.workflow_state as s where s.execution_id = f), array['2', '{"at": 2}', '{1}'], 'one further');
