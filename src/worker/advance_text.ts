@@ -31,13 +31,18 @@ export function advanceTexts(given: readonly AdvancedEnd[]): AdvanceTexts {
   return { ends: `[${ends}]`, children: `[${children}]`, kinds: `[${[...kinds.keys()].join(",")}]`, kindOf };
 }
 
-function endText({ id, attempt, output, flow, seq, result, rest }: AdvancedEnd): string {
-  const head = `{"id":"${id}","attempt":${attempt},"output":${output},"flow":"${flow}","seq":${seq}`;
+function endText({ id, task, flow, seq, result, rest }: AdvancedEnd): string {
+  const cause = task === undefined ? '"timer":true' : `"attempt":${task.attempt},"output":${task.output}`;
+  const head = `{"id":"${id}",${cause},"flow":"${flow}","seq":${seq}`;
   if (rest === undefined) return `${head},"next":"completed","result":${JSON.stringify(result ?? null)}}`;
-  const { snapshot, wait } = rest;
-  return `${head},"next":"suspended","snapshot":${JSON.stringify(snapshot)},"mode":"${wait.mode}","ids":${
+  const { snapshot, wait, cleanup, timers, released } = rest;
+  let text = `${head},"next":"suspended","snapshot":${JSON.stringify(snapshot)},"mode":"${wait.mode}","ids":${
     JSON.stringify(wait.ids)
-  }}`;
+  }`;
+  if (cleanup) text += ',"cleanup":true';
+  if (timers.length > 0) text += `,"timers":${JSON.stringify(timers)}`;
+  if (released.length > 0) text += `,"released":${JSON.stringify(released)}`;
+  return `${text}}`;
 }
 
 function childText({ id, inputs, traceparent }: FlowChild, flow: string, kind: number): string {

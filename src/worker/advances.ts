@@ -12,6 +12,8 @@ export interface AdvancesParts {
   readonly flows: {
     readonly advanced: (advance: Advance, leased: ReadonlyMap<string, LeasedChild>) => Claimed[];
     readonly forget: (id: string) => void;
+    /** Told by how many milliseconds the clock of this machine is ahead of the server's. */
+    readonly ahead: (ms: number) => void;
   };
   /** Told that a batch was answered: how it began, and which of it holds. */
   readonly answered: (began: number, settled: readonly Advance[]) => void;
@@ -23,10 +25,16 @@ export interface AdvancesParts {
   readonly onTrouble: (error: unknown, attempt: number) => void;
 }
 
-/** Settles ends of tasks together with the next steps of their workflows. What does not fit is settled alone. */
+/**
+ * Settles ends of tasks, and timers, together with the next steps of their workflows. What does not fit is settled alone:
+ * tasks as others are, timers by the engine, which wakes their workflows.
+ */
 export class Advances {
   readonly #parts: AdvancesParts;
   readonly #commits: GroupCommit<Advance>;
+  readonly #fires: GroupCommit<string>;
+  readonly #early = new Set<ReturnType<typeof setTimeout>>();
+  #draining = false;
 
   /** @param parts what it stands on */
   constructor(parts: AdvancesParts) {
@@ -40,6 +48,14 @@ export class Advances {
       onRefused: (advance) => this.#alone(advance),
       onTrouble: parts.onTrouble,
     });
+    this.#fires = new GroupCommit({
+      commit: (timers) => this.#fire(timers),
+      maxBatch: BATCH,
+      isTransient: (error) => parts.engine.isTransient(error),
+      // They stay due: tick() fires them, or says what is wrong.
+      onRefused: () => {},
+      onTrouble: parts.onTrouble,
+    });
   }
 
   /** How many are waiting or on their way. */
@@ -49,7 +65,7 @@ export class Advances {
 
   /** The tasks that are waiting or on their way. */
   *ids(): Iterable<string> {
-    for (const { task } of this.#commits.items) yield task.id;
+    for (const { task } of this.#commits.items) if (task !== undefined) yield task.id;
   }
 
   /** Adds one. */
@@ -57,52 +73,95 @@ export class Advances {
     this.#commits.push(advance);
   }
 
-  /** Waits until what is on its way now is answered. */
-  async answered(): Promise<void> {
-    await this.#commits.answered();
+  /** Adds a timer that is due, whose workflow is not open in memory any more. */
+  fire(timer: string): void {
+    this.#fires.push(timer);
   }
 
-  /** Waits until all are settled, or handed on to be settled alone. */
+  /** Waits until what is on its way now is answered. */
+  async answered(): Promise<void> {
+    await Promise.all([this.#commits.answered(), this.#fires.answered()]);
+  }
+
+  /** Waits until all are settled, or handed on to be settled alone. Timers that came too early are left to tick(). */
   async drained(): Promise<void> {
+    this.#draining = true;
+    for (const timer of this.#early) clearTimeout(timer);
     await this.#commits.drained();
+    await this.#fires.drained();
   }
 
   /** Gives up what cannot be settled any more. */
   abandon(): void {
     this.#commits.abandon();
+    this.#fires.abandon();
+  }
+
+  async #fire(timers: string[]): Promise<void> {
+    const claimed = await this.#parts.promising(
+      timers.length,
+      (places) => this.#parts.engine.fireKept(timers, places),
+    );
+    for (const one of claimed) this.#parts.take(one);
   }
 
   async #commit(batch: Advance[]): Promise<void> {
     const began = performance.now();
+    const sentAt = Date.now();
     const ends = batch.map(({ end }) => end);
     const children = ends.reduce((sum, end) => sum + end.children.length, 0);
     const settlement = await this.#parts.promising(
       children,
       (places) => this.#parts.engine.settleAdvanced(ends, places),
     );
-    this.#spread(batch, settlement, began);
+    this.#spread(batch, settlement, { began, sentAt });
   }
 
-  #spread(batch: readonly Advance[], { declined, leased }: AdvancedSettlement, began: number): void {
+  #spread(
+    batch: readonly Advance[],
+    { declined, early, leased }: AdvancedSettlement,
+    { began, sentAt }: { began: number; sentAt: number },
+  ): void {
     const alone = new Set(declined);
-    const settled = alone.size === 0 ? batch : batch.filter(({ task }) => !alone.has(task.id));
+    const settled = alone.size === 0 ? batch : batch.filter(({ end }) => !alone.has(end.id));
     this.#parts.answered(began, settled);
     const claimed = settled.flatMap((advance) => this.#parts.flows.advanced(advance, leased));
     for (const one of claimed) this.#parts.take(one);
-    for (const advance of batch) if (alone.has(advance.task.id)) this.#alone(advance);
+    if (alone.size === 0) return;
+    for (const advance of batch) {
+      const { id } = advance.end;
+      const ms = early.get(id);
+      if (ms !== undefined) this.#again(advance, { ms, sentAt });
+      else if (alone.has(id)) this.#alone(advance);
+    }
+  }
+
+  // The clock of this machine is ahead. What the workflow did with the timer stays right until that is due for the server.
+  #again(advance: Advance, { ms, sentAt }: { ms: number; sentAt: number }): void {
+    this.#parts.flows.ahead(sentAt - advance.due! + ms);
+    if (ms > LONGEST_WAIT_MS || this.#draining) return this.#parts.flows.forget(advance.flow.id);
+    const timer = setTimeout(() => {
+      this.#early.delete(timer);
+      this.push(advance);
+    }, ms);
+    this.#early.add(timer);
   }
 
   #alone({ task, flow, end }: Advance): void {
     this.#parts.flows.forget(flow.id);
+    if (task === undefined) return this.fire(end.id);
     this.#parts.settle({
       id: task.id,
       attempt: task.attempt,
       hasParent: true,
       status: "completed",
-      output: end.output,
+      output: end.task!.output,
     });
   }
 }
 
 // Two of them cover what a worker has in hand in a busy moment, and overlap.
 const BATCH = 250;
+
+// Of a timer that came too early. One that would have to wait longer is left to tick().
+const LONGEST_WAIT_MS = 1_000;

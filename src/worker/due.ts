@@ -1,4 +1,4 @@
-import type { Outcome } from "./engine.ts";
+import type { AdvancedEnd, Outcome } from "./engine.ts";
 
 /**
  * When an outcome makes a tick due: a timer it starts, a wait it limits, a retry or a release with a pause. Without
@@ -15,15 +15,41 @@ export function dueAfter(outcome: Outcome, now = Date.now()): number | undefined
   if (outcome.status !== "suspended") return undefined;
   let soonest: number | undefined;
   for (const effect of outcome.flow.effects) {
-    const { type, at, timeoutAt, options } = effect as unknown as Timed;
+    const { type, at, timeoutAt, kept, options } = effect as unknown as Timed;
     // Another session may be at what its key stands for: the engine looks again.
     if (options?.idempotencyKey !== undefined) soonest = Math.min(soonest ?? Infinity, 50);
     const moment = type === "start_timer" ? at : type === "await_signal" ? timeoutAt : undefined;
     if (moment === undefined) continue;
-    const ms = Math.max(0, Date.parse(moment) - now);
+    const ms = msUntil(moment, { kept: kept === true, now });
     if (soonest === undefined || ms < soonest) soonest = ms;
   }
   return soonest;
+}
+
+/**
+ * When ends that were settled together with what followed make a tick due, as {@linkcode dueAfter}.
+ *
+ * @param advances what is settled
+ * @param now the clock of flows, in milliseconds
+ * @returns milliseconds from now; nothing: they make none due
+ */
+export function dueAfterEnds(
+  advances: Iterable<{ readonly end: AdvancedEnd }>,
+  now = Date.now(),
+): number | undefined {
+  let soonest: number | undefined;
+  for (const { end } of advances) {
+    if (end.rest === undefined) continue;
+    for (const { at, kept } of end.rest.timers) {
+      soonest = Math.min(soonest ?? Infinity, msUntil(at, { kept, now }));
+    }
+  }
+  return soonest;
+}
+
+function msUntil(moment: string, { kept, now }: { kept: boolean; now: number }): number {
+  // A timer that this worker keeps is left to it for a while.
+  return Math.max(0, Date.parse(moment) - now) + (kept ? KEPT_MS : 0);
 }
 
 /** How many executions the settle of some outcomes may bring along at most: children, and workflows that go on. */
@@ -40,5 +66,9 @@ interface Timed {
   readonly type: string;
   readonly at?: string;
   readonly timeoutAt?: string;
+  readonly kept?: true;
   readonly options?: { readonly idempotencyKey?: string };
 }
+
+// A little more than what insert_timers() says.
+const KEPT_MS = 300;

@@ -103,14 +103,12 @@ export interface Settlement {
   readonly claimed: readonly Claimed[];
 }
 
-/** The end of a task, together with how far its workflow went on with the result. */
+/** The end of a task, or a timer that is due, together with how far its workflow went on with it. */
 export interface AdvancedEnd {
-  /** The task. */
+  /** The task or the timer. */
   readonly id: string;
-  /** Its attempt. */
-  readonly attempt: number;
-  /** Its output, as JSON text. */
-  readonly output: string;
+  /** Of a task, its attempt and its output, as JSON text; nothing: it is a timer. */
+  readonly task?: { readonly attempt: number; readonly output: string };
   /** The workflow. */
   readonly flow: string;
   /** How often that had been suspended before it went on. */
@@ -121,6 +119,12 @@ export interface AdvancedEnd {
   readonly rest?: {
     readonly snapshot: JsonValue;
     readonly wait: { readonly mode: string; readonly ids: readonly string[] };
+    /** Whether it has a `finally` block to run if it is cancelled. */
+    readonly cleanup: boolean;
+    /** The timers that it started. */
+    readonly timers: readonly FlowTimer[];
+    /** What nothing in it can observe any more. */
+    readonly released: readonly string[];
   };
   /** The tasks that it started. */
   readonly children: readonly FlowChild[];
@@ -138,6 +142,16 @@ export interface FlowChild {
   readonly traceparent: string | null;
 }
 
+/** A timer that a workflow started. */
+export interface FlowTimer {
+  /** The timer. */
+  readonly id: string;
+  /** When it is due. */
+  readonly at: string;
+  /** Whether this worker rings for it. */
+  readonly kept: boolean;
+}
+
 /** What the worker cannot know by itself of a task that its workflow started. */
 export interface LeasedChild {
   /** The execution. */
@@ -152,8 +166,10 @@ export interface LeasedChild {
 
 /** What became of ends that were settled together with what followed. */
 export interface AdvancedSettlement {
-  /** Tasks of which nothing was changed: to be settled alone. */
+  /** Tasks and timers of which nothing was changed: to be settled alone. */
   readonly declined: readonly string[];
+  /** Of these, the timers that are not due yet by the server's clock: in how many milliseconds they are. */
+  readonly early: ReadonlyMap<string, number>;
   /** Children that are leased to this worker already. */
   readonly leased: ReadonlyMap<string, LeasedChild>;
 }
@@ -234,8 +250,10 @@ export interface Engine {
   claim(limit: number, mood: "awake" | "dozing"): Promise<readonly Claimed[]>;
   /** Commits outcomes, all of them or none; may lease up to so many executions that they made. */
   settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement>;
-  /** Commits ends of tasks with the next step of their workflows, all of those that fit or none. */
+  /** Commits ends of tasks, and timers, with the next step of their workflows, all of those that fit or none. */
   settleAdvanced(ends: readonly AdvancedEnd[], capacity: number): Promise<AdvancedSettlement>;
+  /** Fires timers that this worker keeps; may lease up to so many of the workflows that go on. */
+  fireKept(timers: readonly string[], capacity: number): Promise<readonly Claimed[]>;
   /** Runs a handler in the transaction that then settles its execution. */
   settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
   /** Gives a sign of life. */

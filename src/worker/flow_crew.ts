@@ -4,8 +4,10 @@ import type { CodeCrew } from "./code_crew.ts";
 import type { Claimed, ClaimedFlow, Engine, FlowAdvance, LeasedChild, Outcome, Settled } from "./engine.ts";
 import type { WorkerObserver } from "./events.ts";
 import type { Hands } from "./hands.ts";
+import { type Alarm, Alarms } from "./alarms.ts";
 import { leaseOf } from "./lease.ts";
 import { toStored } from "./flow_effects.ts";
+import type { StartTimer } from "./advance_end.ts";
 import { Programs } from "./programs.ts";
 import { spanOf, thrownOf } from "./span.ts";
 import type { Strangers } from "./strangers.ts";
@@ -100,6 +102,10 @@ export interface FlowCrewParts {
   readonly code: Pick<CodeCrew, "start">;
   /** Takes an outcome that waits for its settle. */
   readonly settle: (outcome: Outcome) => void;
+  /** Takes what came of a timer that is due: how its workflow went on. */
+  readonly advance: (advance: Advance) => void;
+  /** Takes a timer that is due, and whose workflow the engine is to wake. */
+  readonly fire: (timer: string) => void;
   /** Tracing, if somebody collects it. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
@@ -111,7 +117,8 @@ export class FlowCrew {
   readonly #parts: FlowCrewParts;
   readonly #programs: Programs<JsonValue>;
   readonly #host: FlowHost;
-  readonly #warm = new WarmFlows();
+  readonly #warm: WarmFlows;
+  readonly #alarms: Alarms;
 
   /** @param parts what it stands on */
   constructor(parts: FlowCrewParts) {
@@ -120,6 +127,9 @@ export class FlowCrew {
     const uuids = new Uuids();
     const { now = Date.now } = parts;
     this.#host = { now: () => new Date(now()), random: Math.random, newId: () => uuids.next() };
+    this.#alarms = new Alarms((alarm) => this.#ring(alarm));
+    // A clock that somebody moves moves the engine's, too: that fires all timers then.
+    this.#warm = new WarmFlows(parts.now === undefined ? { alarms: this.#alarms } : {});
   }
 
   /** Advances a workflow. */
@@ -136,11 +146,28 @@ export class FlowCrew {
   /** Goes on with the workflow of a task that completed, if it is open here; nothing: the end is settled alone. */
   follow(task: Claimed, output: string): Advance | undefined {
     const advance = this.#warm.follow(task, output);
-    if (advance !== undefined && this.#parts.observer !== undefined) {
-      this.#parts.observer({ type: "started", ...facts(advance.flow), inputs: advance.flow.inputs });
-      this.#observe(advance.flow, advance.step);
-    }
+    if (advance !== undefined) this.#observeAdvance(advance);
     return advance;
+  }
+
+  /** Hears that an outcome was settled: the timers of it that are kept may ring. */
+  settled(outcome: Outcome): void {
+    if (outcome.status !== "suspended") return;
+    const { id: flow, seq } = outcome;
+    this.#warm.stands(flow, seq! + 1);
+    for (const { id, at, kept } of outcome.flow.effects as unknown as Kept[]) {
+      if (kept) this.#warm.arm({ id, flow, due: Date.parse(at) }, seq! + 1);
+    }
+  }
+
+  /** By how many milliseconds the clock of this machine is ahead of the server's. */
+  ahead(ms: number): void {
+    this.#alarms.ahead(ms);
+  }
+
+  /** Keeps no timers any more: the engine fires them, a moment later. */
+  stopAlarms(): void {
+    this.#alarms.stop();
   }
 
   /** Hears that an advance was settled; gives what it leased. */
@@ -151,6 +178,15 @@ export class FlowCrew {
   /** Hears that a workflow is not where it was thought to be. */
   forget(id: string): void {
     this.#warm.forget(id);
+  }
+
+  #ring(alarm: Alarm): void {
+    const next = this.#warm.ring(alarm);
+    if (next === "fire") this.#parts.fire(alarm.id);
+    else if (next !== undefined) {
+      this.#observeAdvance(next);
+      this.#parts.advance(next);
+    }
   }
 
   async #load(claimed: Claimed): Promise<void> {
@@ -196,8 +232,8 @@ export class FlowCrew {
     this.#parts.observer?.({ type: "started", ...facts(claimed), inputs: claimed.inputs });
     let outcome: Outcome;
     try {
-      const step = this.#step(claimed, claimed.flow!, program);
-      outcome = outcomeOf(step, claimed, traceparent);
+      const { step, kept } = this.#step(claimed, claimed.flow!, program);
+      outcome = outcomeOf(step, claimed, { traceparent, kept });
       if (this.#parts.observer !== undefined) this.#observe(claimed, step);
     } catch (error) {
       outcome = this.#broken(claimed, error);
@@ -206,18 +242,25 @@ export class FlowCrew {
     return outcome;
   }
 
-  #step(claimed: Claimed, flow: ClaimedFlow, program: JsonValue): FlowStep {
+  #step(
+    claimed: Claimed,
+    flow: ClaimedFlow,
+    program: JsonValue,
+  ): { step: FlowStep; kept?: ReadonlyMap<string, number> } {
     const { runtime, telemetry } = this.#parts;
-    this.#warm.forget(claimed.id);
+    const timers = this.#warm.forget(claimed.id);
     if (flow.cancelReason !== null) {
-      if (flow.snapshot === null) return { status: "cancelled", effects: [], waits: [], released: [] };
+      if (flow.snapshot === null) {
+        return { step: { status: "cancelled", effects: [], waits: [], released: [] } };
+      }
       const news = { settled: flow.settled, cancel: flow.cancelReason };
-      return runtime.cancel(program, flow.snapshot, news, this.#host);
+      return { step: runtime.cancel(program, flow.snapshot, news, this.#host) };
     }
     const open = runtime.open(program, beginOf(claimed, flow), this.#host);
+    const { step } = open;
     // With a span for each advance, each goes through a lease of its own.
-    if (open.step.status === "suspended" && telemetry === undefined) this.#warm.keep(claimed, open);
-    return open.step;
+    const isKept = step.status === "suspended" && telemetry === undefined;
+    return isKept ? { step, kept: this.#warm.keep(claimed, open, timers) } : { step };
   }
 
   // The language refuses by failing the step; what it throws is a defect of its own, or a snapshot it cannot read.
@@ -235,6 +278,12 @@ export class FlowCrew {
       ...code,
     };
     return { ...leaseOf(claimed), status: "failed", error, retryable: false };
+  }
+
+  #observeAdvance({ flow, step }: Advance): void {
+    if (this.#parts.observer === undefined) return;
+    this.#parts.observer({ type: "started", ...facts(flow), inputs: flow.inputs });
+    this.#observe(flow, step);
   }
 
   #observe(claimed: Claimed, step: FlowStep): void {
@@ -272,11 +321,19 @@ function beginOf(claimed: Claimed, flow: ClaimedFlow): FlowBegin {
   return { inputs: claimed.inputs, context };
 }
 
-function outcomeOf(step: FlowStep, claimed: Claimed, traceparent: string | undefined): Outcome {
+function outcomeOf(
+  step: FlowStep,
+  claimed: Claimed,
+  { traceparent, kept }: { traceparent?: string; kept?: ReadonlyMap<string, number> },
+): Outcome {
   const lease = leaseOf(claimed);
+  const isKept = (effect: FlowEffect): boolean =>
+    kept !== undefined && effect.type === "start_timer" && kept.has((effect as StartTimer).id);
   const flow: FlowAdvance = {
     snapshot: step.snapshot ?? null,
-    effects: step.effects.map((effect) => toStored(effect, traceparent)),
+    effects: step.effects.map((effect) =>
+      isKept(effect) ? { ...effect, kept: true } as unknown as JsonValue : toStored(effect, traceparent)
+    ),
     waits: step.waits as JsonValue[],
     released: step.released,
     ...(step.cleanup === true && { cleanup: true }),
@@ -310,4 +367,11 @@ function describe(effect: FlowEffect): string[] {
 
 function facts(claimed: Claimed): { id: string; kind: Claimed["kind"]; target: string; attempt: number } {
   return { id: claimed.id, kind: claimed.kind, target: claimed.target, attempt: claimed.attempt };
+}
+
+/** An effect that may be a timer that this worker keeps. */
+interface Kept {
+  readonly id: string;
+  readonly at: string;
+  readonly kept?: true;
 }

@@ -9,6 +9,7 @@ import {
   beat,
   claim,
   type ClaimedRow,
+  fireKept,
   held,
   leave,
   registerWorker,
@@ -173,12 +174,17 @@ class SqlEngine implements Engine {
   async settleAdvanced(ends: readonly AdvancedEnd[], capacity: number): Promise<AdvancedSettlement> {
     const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
     const texts = advanceTexts(ends);
-    const { declined, leased, kinds } = await settleAdvanced(this.#home, texts, request);
+    const { declined, early, leased, kinds } = await settleAdvanced(this.#home, texts, request);
     const children = leased.map((id): [string, LeasedChild] => {
       const [queue, maxAttempts, timeoutMs] = kinds[texts.kindOf.get(id)!]!;
       return [id, { id, queue, maxAttempts, timeoutMs }];
     });
-    return { declined, leased: new Map(children) };
+    return { declined, early: new Map(Object.entries(early)), leased: new Map(children) };
+  }
+
+  async fireKept(timers: readonly string[], capacity: number): Promise<readonly Claimed[]> {
+    const request = { worker: this.#worker, limit: Math.max(0, capacity) };
+    return (await fireKept(this.#home, `{${timers.join(",")}}`, request)).map(toClaimed);
   }
 
   async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement> {

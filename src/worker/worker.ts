@@ -1,4 +1,3 @@
-import { EngineError } from "../db/errors.ts";
 import { RhythmError } from "../shared/error.ts";
 import { Advances } from "./advances.ts";
 import { CodeCrew, NO_CODE } from "./code_crew.ts";
@@ -6,7 +5,7 @@ import { Audit } from "./audit.ts";
 import { Doze } from "./doze.ts";
 import { Drowsiness } from "./drowsiness.ts";
 import type { Claimed, Engine, Outcome, Settlement } from "./engine.ts";
-import { broughtBy, dueAfter } from "./due.ts";
+import { broughtBy, dueAfter, dueAfterEnds } from "./due.ts";
 import { FlowCrew } from "./flow_crew.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { Hands } from "./hands.ts";
@@ -18,6 +17,7 @@ import { persistent, Reporter } from "./reporter.ts";
 import { WorkerStats } from "./stats.ts";
 import type { WorkerParts } from "./worker_parts.ts";
 import { TaskCrew } from "./task_crew.ts";
+import { failedToSettle } from "./settle_error.ts";
 import { PATIENCE_MS, Strangers } from "./strangers.ts";
 import { within } from "./within.ts";
 import type { Advance } from "./warm_flows.ts";
@@ -88,9 +88,14 @@ export class Worker {
       code: parts.code ?? NO_CODE,
       strangers: this.#strangers,
       reporter: this.#reporter,
-      due: (ms) => this.#clock.at(Math.max(QUICKEST_TICK_MS, ms)),
+      due: (ms) => this.#tickIn(ms),
     });
-    this.#flows = new FlowCrew({ ...shared, strangers: this.#strangers, code });
+    this.#flows = new FlowCrew({
+      ...shared,
+      ...{ strangers: this.#strangers, code },
+      advance: (advance) => this.#advances.push(advance),
+      fire: (timer) => this.#advances.fire(timer),
+    });
     this.#commits = new GroupCommit({
       commit: (batch) => this.#commit(batch),
       maxBatch: 1_000,
@@ -302,10 +307,15 @@ export class Worker {
     this.#clock.at(AWAKE_TICK_MS);
     this.stats.settleSeconds.observe((this.#lastHeard - began) / 1000);
     this.stats.settleSizes.observe(settled.length);
-    for (const { step } of settled) {
-      this.stats.count("completed");
+    for (const { step, task } of settled) {
+      if (task !== undefined) this.stats.count("completed");
       this.stats.count(step.status);
     }
+    this.#tickIn(dueAfterEnds(settled, this.#parts.now?.()));
+  }
+
+  #tickIn(ms: number | undefined): void {
+    if (ms !== undefined) this.#clock.at(Math.max(QUICKEST_TICK_MS, ms));
   }
 
   async #commit(batch: Outcome[]): Promise<void> {
@@ -322,10 +332,11 @@ export class Worker {
 
   #settled(batch: readonly Outcome[], settlement: Settlement): void {
     this.#clock.at(AWAKE_TICK_MS);
+    const refused = new Set(settlement.refused.map(({ id }) => id));
     for (const outcome of batch) {
       this.stats.count(outcome.status);
-      const dueMs = dueAfter(outcome, this.#parts.now?.());
-      if (dueMs !== undefined) this.#clock.at(Math.max(QUICKEST_TICK_MS, dueMs));
+      this.#tickIn(dueAfter(outcome, this.#parts.now?.()));
+      if (!refused.has(outcome.id)) this.#flows.settled(outcome);
     }
     for (const { id, reason } of settlement.refused) {
       this.stats.refused++;
@@ -337,22 +348,11 @@ export class Worker {
 
   // The database refuses this one outcome for a reason of its own: the execution fails with that reason.
   #refused(outcome: Outcome, error: unknown): void {
-    const detail = error instanceof EngineError && error.detail !== undefined ? ` (${error.detail})` : "";
-    const message = (error instanceof Error ? error.message : String(error)) + detail;
-    const code = error instanceof RhythmError ? { code: error.code } : {};
-    this.#parts.logger.error("an outcome cannot be stored", {
-      execution: outcome.id,
-      status: outcome.status,
-      error,
-    });
-    if (outcome.status === "failed" && outcome.error.type === "SettleError") return;
-    const { id, attempt } = outcome;
-    const reason = {
-      type: "SettleError",
-      message: `The ${outcome.status} outcome cannot be stored: ${message}`,
-      ...code,
-    };
-    this.#commits.push({ id, attempt, status: "failed", error: reason, retryable: false });
+    const { id, status } = outcome;
+    this.#parts.logger.error("an outcome cannot be stored", { execution: id, status, error });
+    this.#flows.forget(id);
+    const failed = failedToSettle(outcome, error);
+    if (failed !== undefined) this.#commits.push(failed);
   }
 
   async #heartbeat(): Promise<number> {
@@ -437,6 +437,7 @@ export class Worker {
 
   async #leave(unlisten: () => Promise<void>): Promise<void> {
     const { graceMs, logger } = this.#parts;
+    this.#flows.stopAlarms();
     // A tick whose connection died without a word is never answered.
     await within(this.#clock.stop(), LAST_WORDS_MS);
     if (!await this.#hands.emptied(graceMs)) {

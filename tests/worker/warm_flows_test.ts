@@ -53,8 +53,11 @@ Deno.test("WarmFlows.follow() gives the end of a task with the next step of its 
   warm.keep(flow, opened(waiting("a"), waiting("b"), over));
   const first = warm.follow(task("a"), "1")!;
   equal(first.end, {
-    ...{ id: "a", attempt: 1, output: "1", flow: "flow", seq: 4 },
-    rest: { snapshot: { at: "b" }, wait: { mode: "any", ids: ["b"] } },
+    ...{ id: "a", task: { attempt: 1, output: "1" }, flow: "flow", seq: 4 },
+    rest: {
+      ...{ snapshot: { at: "b" }, wait: { mode: "any", ids: ["b"] } },
+      ...{ cleanup: false, timers: [], released: [] },
+    },
     children: [{
       id: "b",
       kind: { max_wait: 1, retry: { max_attempts: 2 }, target: "a" },
@@ -69,7 +72,10 @@ Deno.test("WarmFlows.follow() gives the end of a task with the next step of its 
     { id: "b" },
   ]);
   const last = warm.follow(child!, "2")!;
-  equal(last.end, { id: "b", attempt: 1, output: "2", flow: "flow", seq: 5, result: 7, children: [] });
+  equal(last.end, {
+    ...{ id: "b", task: { attempt: 1, output: "2" }, flow: "flow", seq: 5 },
+    ...{ result: 7, children: [] },
+  });
   equal(warm.settled(last, new Map()), []);
   same(warm.size, 0);
 });
@@ -79,12 +85,11 @@ Deno.test("WarmFlows.follow() leaves to the engine what settle_advanced() cannot
     "a group of two": [waiting("a", { waits: [{ mode: "all", ids: ["a", "b"] }] }), waiting("b")],
     "not waited for": [waiting("b"), waiting("c")],
     "a key": [waiting("a"), waiting("b", { effects: [keyed] })],
-    "a timer": [waiting("a"), waiting("b", { effects: [{ type: "start_timer" }] })],
+    "a signal": [waiting("a"), waiting("b", { effects: [{ type: "await_signal", name: "s" }] })],
     "two groups": [
       waiting("a"),
       waiting("b", { waits: [{ mode: "any", ids: ["b"] }, { mode: "all", ids: ["b"] }] }),
     ],
-    "something released": [waiting("a"), waiting("b", { released: ["x"] })],
     "a failure": [waiting("a"), { status: "failed", effects: [], waits: [], released: [] }],
   };
   for (const [what, [first, next]] of Object.entries(left)) {
@@ -123,7 +128,7 @@ Deno.test("WarmFlows.settled() leaves a workflow as it is that was claimed anew 
 });
 
 Deno.test("WarmFlows keeps no more than its limit, those used last", () => {
-  const warm = new WarmFlows(2);
+  const warm = new WarmFlows({ limit: 2 });
   for (const id of ["1", "2", "3"]) warm.keep({ ...flow, id }, opened(waiting("a"), waiting("b")));
   same(warm.size, 2);
   same(warm.follow({ ...task("a"), parentId: "1" }, "1"), undefined);
