@@ -18,8 +18,9 @@ create table rhythm.execution (
   watched boolean not null default false,
   stopping boolean not null default false,
   newborn boolean not null default false,
+  batched boolean not null default false,
   delivered integer not null default 0,
-  place smallint generated always as (case when stage in (0, 1, 5) or stage = 2 and not newborn then stage end) stored,
+  place smallint generated always as (case when stage in (0, 5) or stage = 1 and not batched or stage = 2 and not newborn then stage end) stored,
   type text not null,
   status text not null,
   target text not null,
@@ -73,7 +74,8 @@ create index execution_failed on rhythm.execution (id) where place = 5;
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
 comment on column rhythm.execution.stage is '0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
 comment on column rhythm.execution.place is 'The stage, where an index lists it; else null. What goes from one stage without to another is updated in place (heap-only).';
-comment on column rhythm.execution.newborn is 'With stage 2: its lease was made with it, lately, and is found by newborn_lease.';
+comment on column rhythm.execution.newborn is 'With stage 2: it was leased lately, and is found by newborn_lease.';
+comment on column rhythm.execution.batched is 'With stage 1: it is ready with others, and found by ready_batch.';
 comment on column rhythm.execution.worker is 'Who holds the lease. A lease is as alive as its worker.';
 comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the first attempt. A workflow that goes on after a wait is still in its attempt.';
 comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
@@ -104,7 +106,7 @@ with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, 
 
 alter table rhythm.newborn_lease alter column ids set storage plain;
 
-comment on table rhythm.newborn_lease is 'Tasks that were made leased in the last seconds, by the batch. tick() lists in an index those that go on for longer, and forgets the others.';
+comment on table rhythm.newborn_lease is 'Tasks that were made leased, or leased from a batch, in the last seconds. tick() lists in an index those that go on for longer, and forgets the others.';
 
 create table rhythm.workflow_state (
   execution_id uuid not null,

@@ -78,19 +78,24 @@ declare
   v_random constant bytea := rhythm.random_halves(v_count);
   v_kind record;
   v_stage smallint;
+  v_batched boolean;
   v_ids uuid[];
 begin
   select k.* into v_kind from rhythm.kind_of(p_head, p_now) as k;
   v_stage := case when v_kind.run_at is null then 1 else 0 end;
+  -- Few are listed one by one, and what claims look at one by one.
+  v_batched := v_stage = 1 and v_count >= 20 and v_kind.concurrency_key is null
+    and not exists (select from rhythm.queue as q where q.name = v_kind.queue)
+    and not exists (select from rhythm.task as k where k.name = v_kind.target and k.sql_function is not null);
   with born as (
     insert into rhythm.execution (
-      id, created_at, run_at, stage, max_attempts, priority, timeout_ms,
+      id, created_at, run_at, stage, batched, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
       (v_times[r.nth / 4096 + 1] || to_hex(28672 + r.nth % 4096)
         || substr('89ab', get_byte(r.half, 0) / 64 + 1, 1) || substr(encode(r.half, 'hex'), 2))::uuid,
-      p_now, v_kind.run_at, v_stage, v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
+      p_now, v_kind.run_at, v_stage, v_batched, v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
       'task', 'pending', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata, r.inputs
     from (
       select v_first + x.nth - 1 as nth, substr(v_random, x.nth::integer * 8 - 7, 8) as half, coalesce(x.value -> 'inputs', '{}') as inputs
@@ -99,6 +104,10 @@ begin
     returning id
   )
   select array_agg(b.id order by b.id) into v_ids from born as b;
+  if v_batched then
+    perform rhythm.note_ready(row(null, p_now, v_kind.priority, v_kind.queue, v_kind.target, jsonb_build_object('max_attempts', v_kind.max_attempts,
+      'timeout_ms', v_kind.timeout_ms, 'metadata', coalesce(v_kind.metadata, '{}'), 'traceparent', p_head -> 'traceparent'), v_ids));
+  end if;
   if v_stage = 0 then
     perform rhythm.wake_clocks();
   else

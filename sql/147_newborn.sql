@@ -1,4 +1,4 @@
--- Leases that are as old as their task.
+-- Leases of tasks that no index listed before: made leased, or taken from a batch.
 
 -- Those that are still held, by a look at each. Few are looked at: what is older than two seconds is listed in an index.
 create or replace function rhythm.newborn(p_queue text default null)
@@ -21,7 +21,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.newborn(text) is 'Leases that were made with their task in the last seconds, and that no index lists yet: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
+comment on function rhythm.newborn(text) is 'Leases of the last seconds that no index lists yet, of tasks that were made leased or were ready in a batch: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
 
 -- In pieces that fit into a page.
 create or replace function rhythm.note_newborn(p_worker uuid, p_queue text, p_ids uuid[], p_now timestamptz)
@@ -39,7 +39,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.note_newborn(uuid, text, uuid[], timestamptz) is 'Notes tasks that were made leased and that no index lists. Internal.';
+comment on function rhythm.note_newborn(uuid, text, uuid[], timestamptz) is 'Notes leases that no index lists. Internal.';
 
 -- What goes on for longer takes its place in the index. A row that is being settled is passed over, and so is not
 -- forgotten yet: whether that commits is not known.

@@ -7,6 +7,19 @@
 -- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
 -- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
 
+create or replace function rhythm.hash_of(p_targets text[])
+returns bigint
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return hashtextextended(coalesce(array_to_string(p_targets, ' '), '*'), 0);
+end;
+$$;
+
+comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
+
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.take_from_beginning(p_queue text, p_limit integer, p_targets text[])
 returns uuid[]
@@ -124,7 +137,7 @@ declare
   c_far constant integer := 5000;
   -- Entries that this transaction walked over are counted by Postgres.
   c_index constant oid := 'rhythm.execution_ready'::regclass;
-  v_targets constant bigint := hashtextextended(coalesce(array_to_string(p_targets, ' '), '*'), 0);
+  v_targets constant bigint := rhythm.hash_of(p_targets);
   v_walked bigint := pg_stat_get_xact_tuples_returned(c_index);
   v_head rhythm.queue_head;
   v_ids uuid[] := '{}';

@@ -18,10 +18,14 @@ declare
   v_queue rhythm.queue;
   v_limit integer := p_limit;
   v_ids uuid[];
+  v_plain record;
 begin
   select q.* into v_queue from rhythm.queue as q where q.name = p_queue for update;
-  if not found or v_queue.paused_at is not null then
-    return case when v_queue.name is null then rhythm.claim_plain(p_worker, p_queue, p_limit, p_targets, p_now) else '{}' end;
+  if not found then
+    v_plain := rhythm.claim_plain(p_worker, p_queue, p_limit, p_targets, p_now);
+    return v_plain.ids || rhythm.ids_of(rhythm.lease_batches(p_worker, v_plain.batches, p_now));
+  elsif v_queue.paused_at is not null then
+    return '{}';
   end if;
   if v_queue.concurrency is not null then
     v_limit := least(v_limit, v_queue.concurrency - rhythm.running_in(p_queue));
@@ -32,6 +36,8 @@ begin
   if v_limit <= 0 then
     return '{}';
   end if;
+  -- Limits came after the tasks.
+  perform rhythm.list_ready(rhythm.next_batches(p_queue, (v_limit + 99) / 100, p_targets));
 
   v_ids := case when v_queue.per_key_concurrency is null
     then rhythm.pick_any(p_queue, v_limit, p_targets, p_types)

@@ -68,6 +68,7 @@ begin
   set cancel_reason = coalesce(e.cancel_reason, p_reason),
     stopping = e.worker is not null,
     stage = n.stage,
+    batched = false,
     status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
     completed_at = case when n.stage = 6 then p_now end,
     run_at = case when n.stage = 1 then null else e.run_at end

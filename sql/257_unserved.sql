@@ -1,9 +1,25 @@
 -- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
+create or replace function rhythm.is_served(p_queue text, p_target text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (select from rhythm.task as k where k.name = p_target and k.sql_function is not null)
+    or exists (
+      select from rhythm.worker as w
+      where p_queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? p_target));
+end;
+$$;
+
+comment on function rhythm.is_served(text, text) is 'Whether anybody has a handler for a task of a queue. A worker whose info names no tasks may have them all. Internal.';
+
 -- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
--- of them at a time say so themselves. A worker whose info names no tasks may have them all. Looks at the 20,000 that are next in each
+-- of them at a time say so themselves. Looks at the 20,000 that are next in each
 -- queue: what nobody takes gathers there, what waits behind more than that waits for its turn.
--- Locks: execution rows, skip locked. Never waits.
+-- Locks: rows of batches, execution rows, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
 returns jsonb
 language plpgsql
@@ -13,6 +29,7 @@ as $$
 declare
   v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
   v_queues constant text[] := rhythm.worth_a_look((select w.queues from rhythm.worker as w where w.id = p_worker));
+  v_old constant timestamptz := rhythm.now() - v_after_ms * interval '1 millisecond';
   v_told jsonb;
 begin
   if v_after_ms is null then
@@ -21,6 +38,10 @@ begin
   if coalesce(v_queues, '{}') = '{}' then
     return '[]';
   end if;
+  perform rhythm.list_ready(array(
+    select b from rhythm.ready_batch as b
+    where b.queue = any (v_queues) and b.made_at < v_old and not rhythm.is_served(b.queue, b.target)
+    order by b.first_id limit 10 for update skip locked));
   with waiting as materialized (
     select e.id, e.queue, e.target, e.since, e.note
     from (
@@ -35,14 +56,11 @@ begin
       limit 20000
     ) as e
     where e.type = 'task'
-      and e.since < (select rhythm.now() - v_after_ms * interval '1 millisecond')
+      and e.since < v_old
   ),
   unknown as (
     select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
-    where not exists (select from rhythm.task as k where k.name = t.target and k.sql_function is not null)
-      and not exists (
-        select from rhythm.worker as w
-        where t.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? t.target))
+    where not rhythm.is_served(t.queue, t.target)
   ),
   late as materialized (
     select x.* from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
@@ -60,9 +78,15 @@ begin
     where e.id = l.id and e.stage = 1 and e.worker is null
   ),
   told as (
-    select l.queue, l.target, count(*) as executions, floor(extract(epoch from rhythm.now() - min(l.since))) as seconds
-    from late as l
-    group by l.queue, l.target
+    select x.queue, x.target, sum(x.executions) as executions, floor(extract(epoch from rhythm.now() - min(x.since))) as seconds
+    from (
+      select l.queue, l.target, count(*) as executions, min(l.since) as since from late as l group by l.queue, l.target
+      union all
+      select b.queue, b.target, sum(cardinality(b.ids)), min(b.made_at)
+      from rhythm.ready_batch as b join unknown as u on u.queue = b.queue and u.target = b.target
+      group by b.queue, b.target
+    ) as x
+    group by x.queue, x.target
   )
   select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') into v_told from told as t;
   return v_told;

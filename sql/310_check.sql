@@ -17,6 +17,17 @@ as $$
   where e.stage = 2 and e.newborn
     and not exists (select from rhythm.newborn_lease as l where e.id = any (l.ids) and l.worker = e.worker)
   union all
+  select e.id, 'it is ready, and no batch lists it'
+  from rhythm.execution as e
+  where e.stage = 1 and e.batched
+    and not exists (
+      select from rhythm.ready_batch as b cross join lateral unnest(b.ids) as i (id)
+      where b.queue = e.queue and b.priority = e.priority and b.target = e.target and i.id = e.id)
+  union all
+  select e.id, 'it is ready by a batch, and leased'
+  from rhythm.execution as e
+  where e.batched and e.worker is not null
+  union all
   select e.id, 'it is leased, and nobody knows since when'
   from rhythm.execution as e
   where e.stage in (1, 2) and e.worker is not null and e.claimed_at is null

@@ -90,7 +90,14 @@ declare
   v_queue text;
   v_outcomes jsonb;
 begin
-  if v_targets = '{}' or not rhythm.sql_task_is_ready(v_queues, v_targets) then
+  if v_targets = '{}' then
+    return null;
+  end if;
+  -- Made before their handler was a function.
+  perform rhythm.list_ready(array(
+    select b from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues)
+    order by b.first_id limit (p_limit + 99) / 100 for update skip locked));
+  if not rhythm.sql_task_is_ready(v_queues, v_targets) then
     return null;
   end if;
 

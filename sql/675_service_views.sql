@@ -30,6 +30,8 @@ with counted as (
   select e.queue, 'ready' as state, count(*) as executions, min(e.created_at) as oldest
   from rhythm.execution as e where e.place = 1 and e.worker is null group by e.queue
   union all
+  select b.queue, 'ready', b.executions, b.oldest from rhythm.count_batched() as b
+  union all
   select e.queue, 'running', count(*), null
   from rhythm.execution as e where e.place = 1 and e.worker is not null group by e.queue
   union all

@@ -126,7 +126,12 @@ comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
 
 comment on column rhythm.newborn_lease.id is 'In the order of making.';
-comment on column rhythm.newborn_lease.made_at is 'When the tasks were made, and leased.';
+comment on column rhythm.newborn_lease.made_at is 'When the tasks were leased.';
 comment on column rhythm.newborn_lease.worker is 'Who holds them.';
 comment on column rhythm.newborn_lease.queue is 'The queue that they are of.';
 comment on column rhythm.newborn_lease.ids is 'The tasks: those that are over among them are passed over.';
+
+comment on column rhythm.ready_batch.made_at is 'When the tasks were made.';
+comment on column rhythm.ready_batch.priority is 'The priority that they all have.';
+comment on column rhythm.ready_batch.queue is 'The queue that they are of.';
+comment on column rhythm.ready_batch.target is 'The task that they all are.';

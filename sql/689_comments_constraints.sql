@@ -75,3 +75,5 @@ comment on constraint waits_for_something on rhythm.step is 'What waits or pause
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
 
 comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for each batch.';
+
+comment on constraint ready_batch_pkey on rhythm.ready_batch is 'A task is in one batch at most.';

@@ -13,7 +13,7 @@ as $$
   select s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
     ]),
     ('rhythm_client', array[
       'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
@@ -21,7 +21,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

@@ -103,7 +103,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "020_executions.sql",
     kind: "structure",
-    checksum: "64a126d92c1dba34bc05fcb5ed406d8e4996a3725eac2a95a298e5a3352f8fa4",
+    checksum: "80dc2d4cbf23b9e32c06d5227cab85a6fd573fea41f9ddb8b6c8191366d47569",
     text: `-- Executions: one row each, for its whole life. The hot table: a primary key, one index of what is ready, and small
 -- partial ones for what is not. Claiming changes no indexed column (a heap-only update).
 
@@ -124,8 +124,9 @@ create table rhythm.execution (
   watched boolean not null default false,
   stopping boolean not null default false,
   newborn boolean not null default false,
+  batched boolean not null default false,
   delivered integer not null default 0,
-  place smallint generated always as (case when stage in (0, 1, 5) or stage = 2 and not newborn then stage end) stored,
+  place smallint generated always as (case when stage in (0, 5) or stage = 1 and not batched or stage = 2 and not newborn then stage end) stored,
   type text not null,
   status text not null,
   target text not null,
@@ -179,7 +180,8 @@ create index execution_failed on rhythm.execution (id) where place = 5;
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
 comment on column rhythm.execution.stage is '0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
 comment on column rhythm.execution.place is 'The stage, where an index lists it; else null. What goes from one stage without to another is updated in place (heap-only).';
-comment on column rhythm.execution.newborn is 'With stage 2: its lease was made with it, lately, and is found by newborn_lease.';
+comment on column rhythm.execution.newborn is 'With stage 2: it was leased lately, and is found by newborn_lease.';
+comment on column rhythm.execution.batched is 'With stage 1: it is ready with others, and found by ready_batch.';
 comment on column rhythm.execution.worker is 'Who holds the lease. A lease is as alive as its worker.';
 comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the first attempt. A workflow that goes on after a wait is still in its attempt.';
 comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
@@ -210,7 +212,7 @@ with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, 
 
 alter table rhythm.newborn_lease alter column ids set storage plain;
 
-comment on table rhythm.newborn_lease is 'Tasks that were made leased in the last seconds, by the batch. tick() lists in an index those that go on for longer, and forgets the others.';
+comment on table rhythm.newborn_lease is 'Tasks that were made leased, or leased from a batch, in the last seconds. tick() lists in an index those that go on for longer, and forgets the others.';
 
 create table rhythm.workflow_state (
   execution_id uuid not null,
@@ -677,6 +679,38 @@ comment on column rhythm.queue_head.targets is 'A hash of the tasks that were as
 comment on column rhythm.queue_head.id is 'Of this priority, claims begin after it.';
 comment on column rhythm.queue_head.made_after is 'Of higher priorities, claims begin with what was made after it.';
 comment on column rhythm.queue_head.until is 'Then somebody walks again from the very beginning, for the sake of what came back to a place before it.';
+`,
+  },
+  {
+    name: "092_ready_batches.sql",
+    kind: "structure",
+    checksum: "2a473ca50a91d31f60e8f54cb085af0e930e416cef4d2c6ace6bd122317b6c78",
+    text: `-- Tasks that were made together and are all alike are ready together, too: one row lists a hundred of them, in place of an
+-- entry each in the index of what is ready. Their claims and ends are heap-only updates then.
+
+create table rhythm.ready_batch (
+  first_id uuid not null,
+  made_at timestamptz not null,
+  priority smallint not null,
+  queue text not null,
+  target text not null,
+  kind jsonb not null,
+  ids uuid[] not null,
+  constraint ready_batch_pkey primary key (first_id)
+)
+with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+alter table rhythm.ready_batch alter column ids set storage plain;
+
+create index ready_batch_order on rhythm.ready_batch (queue, priority desc, first_id);
+create index ready_batch_target on rhythm.ready_batch (target);
+
+comment on table rhythm.ready_batch is 'Tasks that are ready and in no index, by the batch. What is cancelled meanwhile stays listed until a claim passes over it.';
+comment on column rhythm.ready_batch.first_id is 'The first task that was listed: its place among all that is ready.';
+comment on column rhythm.ready_batch.ids is 'Those that no claim has taken yet.';
+comment on column rhythm.ready_batch.kind is 'What else they have in common, and a claim tells once: {max_attempts, timeout_ms, metadata, traceparent}.';
+comment on index rhythm.ready_batch_order is 'The order of claims.';
+comment on index rhythm.ready_batch_target is 'What is to be listed one by one when its handler becomes a SQL function.';
 `,
   },
   {
@@ -1297,7 +1331,7 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
   {
     name: "136_make_alike.sql",
     kind: "behaviour",
-    checksum: "da188eb52fb904584a1dbf17517ce862a97c8b9a7d131b7ec358f660341cd9f0",
+    checksum: "87a5b21782785ef24cefc5431626ddb2adf0f96efdc741ce53dc771b1d7a9fc0",
     text: `-- The common case of creating many: one task, differing in nothing but its inputs.
 
 -- The random halves of ids, eight bytes each, all from one secret: random bytes and a call for each row would cost as
@@ -1378,19 +1412,24 @@ declare
   v_random constant bytea := rhythm.random_halves(v_count);
   v_kind record;
   v_stage smallint;
+  v_batched boolean;
   v_ids uuid[];
 begin
   select k.* into v_kind from rhythm.kind_of(p_head, p_now) as k;
   v_stage := case when v_kind.run_at is null then 1 else 0 end;
+  -- Few are listed one by one, and what claims look at one by one.
+  v_batched := v_stage = 1 and v_count >= 20 and v_kind.concurrency_key is null
+    and not exists (select from rhythm.queue as q where q.name = v_kind.queue)
+    and not exists (select from rhythm.task as k where k.name = v_kind.target and k.sql_function is not null);
   with born as (
     insert into rhythm.execution (
-      id, created_at, run_at, stage, max_attempts, priority, timeout_ms,
+      id, created_at, run_at, stage, batched, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
       (v_times[r.nth / 4096 + 1] || to_hex(28672 + r.nth % 4096)
         || substr('89ab', get_byte(r.half, 0) / 64 + 1, 1) || substr(encode(r.half, 'hex'), 2))::uuid,
-      p_now, v_kind.run_at, v_stage, v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
+      p_now, v_kind.run_at, v_stage, v_batched, v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
       'task', 'pending', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata, r.inputs
     from (
       select v_first + x.nth - 1 as nth, substr(v_random, x.nth::integer * 8 - 7, 8) as half, coalesce(x.value -> 'inputs', '{}') as inputs
@@ -1399,6 +1438,10 @@ begin
     returning id
   )
   select array_agg(b.id order by b.id) into v_ids from born as b;
+  if v_batched then
+    perform rhythm.note_ready(row(null, p_now, v_kind.priority, v_kind.queue, v_kind.target, jsonb_build_object('max_attempts', v_kind.max_attempts,
+      'timeout_ms', v_kind.timeout_ms, 'metadata', coalesce(v_kind.metadata, '{}'), 'traceparent', p_head -> 'traceparent'), v_ids));
+  end if;
   if v_stage = 0 then
     perform rhythm.wake_clocks();
   else
@@ -1796,8 +1839,8 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "147_newborn.sql",
     kind: "behaviour",
-    checksum: "5e21e94ac55ba450fc349a67ab416d1854b658fcebff812a44f80d43da56afc1",
-    text: `-- Leases that are as old as their task.
+    checksum: "4498a04b27b183eb2da2b86469f86709964944d81cd4b36b95fd8b7d3e0806e1",
+    text: `-- Leases of tasks that no index listed before: made leased, or taken from a batch.
 
 -- Those that are still held, by a look at each. Few are looked at: what is older than two seconds is listed in an index.
 create or replace function rhythm.newborn(p_queue text default null)
@@ -1820,7 +1863,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.newborn(text) is 'Leases that were made with their task in the last seconds, and that no index lists yet: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
+comment on function rhythm.newborn(text) is 'Leases of the last seconds that no index lists yet, of tasks that were made leased or were ready in a batch: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
 
 -- In pieces that fit into a page.
 create or replace function rhythm.note_newborn(p_worker uuid, p_queue text, p_ids uuid[], p_now timestamptz)
@@ -1838,7 +1881,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.note_newborn(uuid, text, uuid[], timestamptz) is 'Notes tasks that were made leased and that no index lists. Internal.';
+comment on function rhythm.note_newborn(uuid, text, uuid[], timestamptz) is 'Notes leases that no index lists. Internal.';
 
 -- What goes on for longer takes its place in the index. A row that is being settled is passed over, and so is not
 -- forgotten yet: whether that commits is not known.
@@ -2148,7 +2191,7 @@ comment on function rhythm.hand_over_born(uuid[]) is 'What a worker needs to run
   {
     name: "165_queue_heads.sql",
     kind: "behaviour",
-    checksum: "9b8712db9e47ec84b881cac996e7aa9514ee858c26032a54e4afca2cb7b8945d",
+    checksum: "ccfcaa5cdb1139a55acf8a2c1ecce80a1040ebd2853e10badfc7e910f41627ca",
     text: `-- The head of a queue without limits.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
@@ -2157,6 +2200,19 @@ comment on function rhythm.hand_over_born(uuid[]) is 'What a worker needs to run
 -- transaction that was long in committing) is not seen meanwhile, but never for longer: the first claim after it walks
 -- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
 -- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
+
+create or replace function rhythm.hash_of(p_targets text[])
+returns bigint
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return hashtextextended(coalesce(array_to_string(p_targets, ' '), '*'), 0);
+end;
+$$;
+
+comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
 
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.take_from_beginning(p_queue text, p_limit integer, p_targets text[])
@@ -2275,7 +2331,7 @@ declare
   c_far constant integer := 5000;
   -- Entries that this transaction walked over are counted by Postgres.
   c_index constant oid := 'rhythm.execution_ready'::regclass;
-  v_targets constant bigint := hashtextextended(coalesce(array_to_string(p_targets, ' '), '*'), 0);
+  v_targets constant bigint := rhythm.hash_of(p_targets);
   v_walked bigint := pg_stat_get_xact_tuples_returned(c_index);
   v_head rhythm.queue_head;
   v_ids uuid[] := '{}';
@@ -2317,14 +2373,55 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
 `,
   },
   {
-    name: "170_claim.sql",
+    name: "167_ready_batches.sql",
     kind: "behaviour",
-    checksum: "6de93dcce86db4765321c05db97a152e51ae85e80a93eccfe89af6febfb465a2",
-    text: `-- Claiming.
+    checksum: "95a9bdbc37a3c4ce5f488e4b27c14e12a964ca743e79848c5618a2913ee87621",
+    text: `-- Batches of tasks that are ready: made by create_many(), taken by claims of queues without limits. For everything else
+-- they are listed one by one in the index first.
 
--- A queue without limits: no counting, and a heap-only update.
+-- In pieces that a claim may take whole.
+create or replace function rhythm.note_ready(p_batch rhythm.ready_batch)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  c_piece constant integer := 100;
+begin
+  insert into rhythm.ready_batch (first_id, made_at, priority, queue, target, kind, ids)
+  select p_batch.ids[n.first], p_batch.made_at, p_batch.priority, p_batch.queue, p_batch.target, p_batch.kind, p_batch.ids[n.first : n.first + c_piece - 1]
+  from generate_series(1, cardinality(p_batch.ids), c_piece) as n (first);
+end;
+$$;
+
+comment on function rhythm.note_ready(rhythm.ready_batch) is 'Notes tasks, with ids in ascending order, that are ready and in no index. Internal.';
+
+-- Locks: rows of batches, skip locked. Never waits.
+create or replace function rhythm.next_batches(p_queue text, p_limit bigint, p_targets text[])
+returns rhythm.ready_batch[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $$
+begin
+  return array(
+    select b from rhythm.ready_batch as b
+    where b.queue = p_queue and (p_targets is null or b.target = any (p_targets))
+    order by b.priority desc, b.first_id
+    limit p_limit
+    for update skip locked);
+end;
+$$;
+
+comment on function rhythm.next_batches(text, bigint, text[]) is 'The first batches of a queue, locked. Internal.';
+
+-- What is listed one by one and comes before a batch. Where the head of the queue is noted, from there on.
 -- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.claim_plain(p_worker uuid, p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
+create or replace function rhythm.take_before(p_batch rhythm.ready_batch, p_limit integer, p_targets text[], p_now timestamptz)
 returns uuid[]
 language plpgsql
 volatile
@@ -2334,22 +2431,332 @@ set enable_sort = off
 set jit = off
 as $$
 declare
-  v_ids constant uuid[] := rhythm.take_ready(p_queue, p_limit, p_targets, p_now);
+  v_higher uuid := '00000000-0000-0000-0000-000000000000';
+  v_same uuid := v_higher;
+  v_head rhythm.queue_head;
+  v_ids uuid[];
 begin
-  if v_ids <> '{}' then
+  select h.* into v_head from rhythm.queue_head as h
+  where h.queue = p_batch.queue and h.targets = rhythm.hash_of(p_targets) and h.until > p_now and h.priority <= p_batch.priority;
+  if found then
+    v_higher := v_head.made_after;
+    v_same := case when v_head.priority = p_batch.priority then v_head.id else v_head.made_after end;
+  end if;
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.place = 1 and e.queue = p_batch.queue and e.worker is null and e.priority > p_batch.priority and e.id > v_higher
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit for update skip locked);
+  return v_ids || array(
+    select e.id from rhythm.execution as e
+    where e.place = 1 and e.queue = p_batch.queue and e.worker is null
+      and e.priority = p_batch.priority and e.id > v_same and e.id < p_batch.first_id
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
+end;
+$$;
+
+comment on function rhythm.take_before(rhythm.ready_batch, integer, text[], timestamptz) is 'The ready executions of a queue that come before a batch, locked. Internal.';
+
+-- The first of a queue are of both kinds: those that are listed one by one, if there are so many batches before them.
+create or replace function rhythm.first_among(p_ids uuid[], p_batches rhythm.ready_batch[], p_limit integer)
+returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  return array(
+    select o.id
+    from (
+      select x.id, x.priority, sum(x.tasks) over (order by x.priority desc, x.id) - x.tasks as before, x.tasks = 1 and x.is_single as is_single
+      from (
+        select e.id, e.priority, 1 as tasks, true as is_single from rhythm.execution as e where e.id = any (p_ids)
+        union all
+        select b.first_id, b.priority, cardinality(b.ids), false from unnest(p_batches) as b
+      ) as x
+    ) as o
+    where o.is_single and o.before < p_limit
+    order by o.priority desc, o.id);
+end;
+$$;
+
+comment on function rhythm.first_among(uuid[], rhythm.ready_batch[], integer) is 'Those of some executions that are among the first so many of a queue, its batches counted. Internal.';
+
+-- In the order of ids: that of a scan of the index for an array. A task that another session is at stays in its batch.
+-- The caller holds the locks of the batches.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_from(p_batches rhythm.ready_batch[], p_limit integer)
+returns rhythm.ready_batch[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $$
+declare
+  v_room integer := p_limit;
+  v_result rhythm.ready_batch[] := '{}';
+  v_used uuid[] := '{}';
+  v_batch rhythm.ready_batch;
+  v_taken uuid[];
+  v_left uuid[];
+begin
+  foreach v_batch in array p_batches loop
+    exit when v_room <= 0;
+    v_taken := array(
+      select e.id from rhythm.execution as e
+      where e.id = any (v_batch.ids) and e.stage = 1 and e.batched limit v_room for no key update skip locked);
+    v_left := v_batch.ids[cardinality(v_taken) + 1 :];
+    if v_taken <> v_batch.ids[: cardinality(v_taken)] or cardinality(v_taken) < v_room and v_left <> '{}' then
+      v_left := array(
+        select e.id from rhythm.execution as e
+        where e.id = any (v_batch.ids) and e.id <> all (v_taken) and e.stage = 1 and e.batched);
+    end if;
+    if v_left = '{}' then
+      v_used := v_used || v_batch.first_id;
+    elsif v_left <> v_batch.ids then
+      update rhythm.ready_batch as b set ids = v_left where b.first_id = v_batch.first_id;
+    end if;
+    if v_taken <> '{}' then
+      v_batch.ids := v_taken;
+      v_result := v_result || v_batch;
+      v_room := v_room - cardinality(v_taken);
+    end if;
+  end loop;
+  delete from rhythm.ready_batch as b where b.first_id = any (v_used);
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.take_from(rhythm.ready_batch[], integer) is 'The first tasks of batches, locked, and not listed by them any more. Internal.';
+
+-- The rows of a batch stand in no index, so their leases do not either: newborn_lease leads to them. With a timeout they
+-- are to be found by tick().
+create or replace function rhythm.lease_batch(p_worker uuid, p_batch rhythm.ready_batch, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $$
+declare
+  v_newborn constant boolean := p_batch.kind -> 'timeout_ms' = 'null';
+  v_inputs jsonb;
+begin
+  with leased as (
+    update rhythm.execution as e
+    set worker = p_worker, status = 'running', claimed_at = p_now, stage = 2, newborn = v_newborn, batched = false, attempt = e.attempt + 1
+    where e.id = any (p_batch.ids)
+    returning e.id, e.inputs
+  )
+  select jsonb_agg(l.inputs order by l.id) into v_inputs from leased as l;
+  if v_newborn then
+    perform rhythm.note_newborn(p_worker, p_batch.queue, p_batch.ids, p_now);
+  end if;
+  return jsonb_build_object('target', p_batch.target, 'queue', p_batch.queue, 'created_at', p_batch.made_at, 'kind', p_batch.kind, 'ids', p_batch.ids, 'inputs', v_inputs);
+end;
+$$;
+
+comment on function rhythm.lease_batch(uuid, rhythm.ready_batch, timestamptz) is 'Leases tasks that were taken from a batch; as lease_batches() returns them. Internal.';
+
+-- What goes on as the batch before it is told with it.
+create or replace function rhythm.lease_batches(p_worker uuid, p_batches rhythm.ready_batch[], p_now timestamptz)
+returns jsonb[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_result jsonb[] := '{}';
+  v_whole rhythm.ready_batch;
+  v_batch rhythm.ready_batch;
+begin
+  foreach v_batch in array p_batches loop
+    if (v_whole.target, v_whole.made_at, v_whole.kind) = (v_batch.target, v_batch.made_at, v_batch.kind) and v_whole.ids[cardinality(v_whole.ids)] < v_batch.ids[1] then
+      v_whole.ids := v_whole.ids || v_batch.ids;
+    else
+      if v_whole.ids is not null then
+        v_result := v_result || rhythm.lease_batch(p_worker, v_whole, p_now);
+      end if;
+      v_whole := v_batch;
+    end if;
+  end loop;
+  return case when v_whole.ids is null then v_result else v_result || rhythm.lease_batch(p_worker, v_whole, p_now) end;
+end;
+$$;
+
+comment on function rhythm.lease_batches(uuid, rhythm.ready_batch[], timestamptz) is
+  'Leases tasks that were taken from batches; returns them, in their first attempt: {target, queue, created_at, kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs} each. Internal.';
+
+create or replace function rhythm.size_of(p_batches rhythm.ready_batch[])
+returns integer
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return (select coalesce(sum(cardinality(b.ids)), 0) from unnest(p_batches) as b);
+end;
+$$;
+
+comment on function rhythm.size_of(rhythm.ready_batch[]) is 'How many tasks batches list. Internal.';
+
+create or replace function rhythm.ids_of(p_leased jsonb[])
+returns uuid[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return array(
+    select i.id::uuid from unnest(p_leased) with ordinality as b (value, nth)
+    cross join lateral jsonb_array_elements_text(b.value -> 'ids') with ordinality as i (id, nth)
+    order by b.nth, i.nth);
+end;
+$$;
+
+comment on function rhythm.ids_of(jsonb[]) is 'The tasks that lease_batches() leased. Internal.';
+
+-- Locks: rows of batches and of executions, skip locked. Never waits.
+create or replace function rhythm.list_ready(p_batches rhythm.ready_batch[])
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  v_batches rhythm.ready_batch[];
+begin
+  if p_batches = '{}' then
+    return 0;
+  end if;
+  v_batches := rhythm.take_from(p_batches, 2147483647);
+  update rhythm.execution as e set batched = false
+  where e.id = any (array(select i.id from unnest(v_batches) as b cross join lateral unnest(b.ids) as i (id)));
+  return rhythm.size_of(v_batches);
+end;
+$$;
+
+comment on function rhythm.list_ready(rhythm.ready_batch[]) is 'Lists tasks of batches one by one in the index of what is ready. Internal.';
+
+-- Exactly up to 10,000 in batches; beyond, what was cancelled among them is counted.
+create or replace function rhythm.count_batched()
+returns table (queue text, executions bigint, oldest timestamptz)
+language plpgsql
+stable
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  if (select coalesce(sum(cardinality(b.ids)), 0) > 10000 from rhythm.ready_batch as b) then
+    return query select b.queue, sum(cardinality(b.ids)), min(b.made_at) from rhythm.ready_batch as b group by b.queue;
+  else
+    return query
+      select b.queue, count(*), min(b.made_at)
+      from rhythm.ready_batch as b
+      cross join lateral unnest(b.ids) as i (id)
+      cross join lateral (select from rhythm.execution as e where e.id = i.id and e.stage = 1 and e.batched offset 0) as e
+      group by b.queue;
+  end if;
+end;
+$$;
+
+comment on function rhythm.count_batched() is 'How many tasks of each queue are ready in batches: exactly, or, where there are many thousands, with what was cancelled among them.';
+`,
+  },
+  {
+    name: "170_claim.sql",
+    kind: "behaviour",
+    checksum: "4541c8c03831038b09fb0b150031fbd17395e164471030a4c45a9c8408c104f0",
+    text: `-- Claiming.
+
+-- Heap-only: no indexed column changes. At once: what is leased is not taken again.
+create or replace function rhythm.lease_listed(p_worker uuid, p_ids uuid[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  if p_ids <> '{}' then
     update rhythm.execution as e
     set worker = p_worker,
       status = 'running',
       claimed_at = p_now,
       attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
       delivered = case when e.type = 'task' then 0 else (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id) end
-    where e.id = any (v_ids);
+    where e.id = any (p_ids);
   end if;
-  return v_ids;
+  return p_ids;
 end;
 $$;
 
-comment on function rhythm.claim_plain(uuid, text, integer, text[], timestamptz) is 'Leases ready executions of a queue without limits. Internal.';
+comment on function rhythm.lease_listed(uuid, uuid[], timestamptz) is 'Leases executions that are listed one by one, and locked; returns them. Internal.';
+
+-- A queue without limits: no counting.
+-- Locks: rows of batches, execution rows, skip locked. Never waits.
+create or replace function rhythm.claim_plain(
+  p_worker uuid,
+  p_queue text,
+  p_limit integer,
+  p_targets text[],
+  p_now timestamptz,
+  out ids uuid[],
+  out batches rhythm.ready_batch[]
+)
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $$
+declare
+  v_room integer := p_limit;
+  v_look bigint := 1;
+  v_next rhythm.ready_batch[];
+  v_before uuid[];
+  v_taken rhythm.ready_batch[];
+begin
+  ids := '{}';
+  batches := '{}';
+  while v_room > 0 loop
+    v_next := rhythm.next_batches(p_queue, least((v_room + 99) / 100 * v_look, 1000000), p_targets);
+    exit when v_next = '{}';
+    v_before := rhythm.take_before(v_next[cardinality(v_next)], v_room, p_targets, p_now);
+    if v_before <> '{}' then
+      v_before := rhythm.lease_listed(p_worker, rhythm.first_among(v_before, v_next, v_room), p_now);
+    end if;
+    v_taken := rhythm.take_from(v_next, v_room - cardinality(v_before));
+    ids := ids || v_before;
+    batches := batches || v_taken;
+    -- Others are at all that is left of these: how about the next ones?
+    if v_before = '{}' and v_taken = '{}' then
+      exit when cardinality(v_next) < (v_room + 99) / 100 * v_look;
+      v_look := v_look * 10;
+    end if;
+    v_room := v_room - cardinality(v_before) - rhythm.size_of(v_taken);
+  end loop;
+  if v_room > 0 then
+    ids := ids || rhythm.lease_listed(p_worker, rhythm.take_ready(p_queue, v_room, p_targets, p_now), p_now);
+  end if;
+end;
+$$;
+
+comment on function rhythm.claim_plain(uuid, text, integer, text[], timestamptz) is
+  'Leases ready executions of a queue without limits, and takes others out of batches, which the caller is to lease. Internal.';
 
 -- Ten times as fast as a claim of each, which is what a worker of a thousand empty queues would do all day.
 create or replace function rhythm.worth_a_look(p_queues text[])
@@ -2367,11 +2774,71 @@ begin
   return array(
     select q.name from unnest(p_queues) with ordinality as q (name, nth)
     where (select true from rhythm.execution as e where e.place = 1 and e.queue = q.name and e.worker is null limit 1)
+      or exists (select from rhythm.ready_batch as b where b.queue = q.name)
     order by q.nth);
 end;
 $$;
 
 comment on function rhythm.worth_a_look(text[]) is 'Which of many queues have something that is ready; all of few. Internal.';
+
+-- Locks: the worker's row; rows of queues with limits; rows of batches and executions, skip locked.
+create or replace function rhythm.claim_next(
+  p_worker uuid,
+  p_queues text[],
+  p_limit integer,
+  p_targets text[],
+  p_dozing boolean,
+  out ids uuid[],
+  out leased jsonb[]
+)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_worker rhythm.worker;
+  v_left integer := p_limit;
+  v_queue text;
+  v_ids uuid[];
+  v_batches rhythm.ready_batch[];
+begin
+  if coalesce(p_limit, 0) not between 1 and 100000 then
+    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', coalesce(p_limit::text, 'null')));
+  end if;
+  -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
+  select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
+  if not found then
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
+  end if;
+  ids := '{}';
+  leased := '{}';
+  foreach v_queue in array rhythm.worth_a_look(coalesce(p_queues, v_worker.queues)) loop
+    exit when v_left <= 0;
+    if exists (select from rhythm.queue as q where q.name = v_queue) then
+      v_ids := rhythm.claim_limited(p_worker, v_queue, v_left, p_targets, v_now);
+    else
+      select c.ids, c.batches into v_ids, v_batches from rhythm.claim_plain(p_worker, v_queue, v_left, p_targets, v_now) as c;
+      if v_batches <> '{}' then
+        leased := leased || rhythm.lease_batches(p_worker, v_batches, v_now);
+        v_left := v_left - rhythm.size_of(v_batches);
+      end if;
+    end if;
+    ids := ids || v_ids;
+    v_left := v_left - cardinality(v_ids);
+  end loop;
+  if v_worker.dozing <> (p_dozing and v_left = p_limit) then
+    update rhythm.worker as w set dozing = not v_worker.dozing where w.id = p_worker;
+  end if;
+  -- In their order, if there are both.
+  if ids <> '{}' and leased <> '{}' then
+    ids := ids || rhythm.ids_of(leased);
+    leased := '{}';
+  end if;
+end;
+$$;
+
+comment on function rhythm.claim_next(uuid, text[], integer, text[], boolean) is 'Leases what claim() and claim_packed() give: ids, or what lease_batches() says. Internal.';
 
 create or replace function rhythm.claim(
   p_worker uuid,
@@ -2388,45 +2855,42 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-  v_now constant timestamptz := rhythm.now();
-  v_worker rhythm.worker;
-  v_ids uuid[] := '{}';
-  v_queue text;
+  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
 begin
-  if coalesce(p_limit, 0) not between 1 and 100000 then
-    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', coalesce(p_limit::text, 'null')));
-  end if;
-  -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
-  select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
-  if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
-  end if;
-  foreach v_queue in array rhythm.worth_a_look(coalesce(p_queues, v_worker.queues)) loop
-    exit when cardinality(v_ids) >= p_limit;
-    v_ids := v_ids || case when exists (select from rhythm.queue as q where q.name = v_queue)
-      then rhythm.claim_limited(p_worker, v_queue, p_limit - cardinality(v_ids), p_targets, v_now)
-      else rhythm.claim_plain(p_worker, v_queue, p_limit - cardinality(v_ids), p_targets, v_now) end;
-  end loop;
-
-  if v_worker.dozing <> (p_dozing and v_ids = '{}') then
-    update rhythm.worker as w set dozing = not v_worker.dozing where w.id = p_worker;
-  end if;
-  if v_ids = '{}' then
-    return;
-  end if;
-  return query select h.* from rhythm.hand_over(v_ids) as h;
+  return query select h.* from rhythm.hand_over(v_leased.ids || rhythm.ids_of(v_leased.leased)) as h;
 end;
 $$;
 
 comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
   'Leases up to p_limit ready executions to a worker, first queue first, highest priority and oldest first; empty means: sleep. '
   'p_targets: only these tasks (workflows always). p_dozing: the worker will sleep if there is nothing, and wants to be notified. Never waits.';
+
+-- A thousand tasks that differ in their inputs alone, as rows of claim(), take the server and the worker twice as long.
+create or replace function rhythm.claim_packed(p_worker uuid, p_queues text[], p_limit integer, p_targets text[], p_dozing boolean)
+returns table (one rhythm.claimed, many jsonb)
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
+begin
+  return query select h, null::jsonb from rhythm.hand_over(v_leased.ids) as h;
+  return query select null::rhythm.claimed, b.value from unnest(v_leased.leased) as b (value);
+end;
+$$;
+
+comment on function rhythm.claim_packed(uuid, text[], integer, text[], boolean) is
+  'claim(), for workers of our own: rows of claim() or, in their first attempt, tasks that are alike but for their inputs: {target, queue, created_at, '
+  'kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs}.';
 `,
   },
   {
     name: "175_claim_limited.sql",
     kind: "behaviour",
-    checksum: "fb8faa89550ef811a79233be280e6cd182e7ca1f6178ad7b1a1814ed7dad5fad",
+    checksum: "11abe3a48c848f50faae59d25a48bcd539515ecfb42779b65169d9ccacb9507e",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
@@ -2447,10 +2911,14 @@ declare
   v_queue rhythm.queue;
   v_limit integer := p_limit;
   v_ids uuid[];
+  v_plain record;
 begin
   select q.* into v_queue from rhythm.queue as q where q.name = p_queue for update;
-  if not found or v_queue.paused_at is not null then
-    return case when v_queue.name is null then rhythm.claim_plain(p_worker, p_queue, p_limit, p_targets, p_now) else '{}' end;
+  if not found then
+    v_plain := rhythm.claim_plain(p_worker, p_queue, p_limit, p_targets, p_now);
+    return v_plain.ids || rhythm.ids_of(rhythm.lease_batches(p_worker, v_plain.batches, p_now));
+  elsif v_queue.paused_at is not null then
+    return '{}';
   end if;
   if v_queue.concurrency is not null then
     v_limit := least(v_limit, v_queue.concurrency - rhythm.running_in(p_queue));
@@ -2461,6 +2929,8 @@ begin
   if v_limit <= 0 then
     return '{}';
   end if;
+  -- Limits came after the tasks.
+  perform rhythm.list_ready(rhythm.next_batches(p_queue, (v_limit + 99) / 100, p_targets));
 
   v_ids := case when v_queue.per_key_concurrency is null
     then rhythm.pick_any(p_queue, v_limit, p_targets, p_types)
@@ -4337,7 +4807,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "240_cancel.sql",
     kind: "behaviour",
-    checksum: "51caa61a6eecdfc2de9c647d13661dea8bd2b97f16b2aefada0362229494ed61",
+    checksum: "6708574c4fa9fb6a254ca1083f43fe4056ff9d30e784139fd7a6516b323ed385",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -4408,6 +4878,7 @@ begin
   set cancel_reason = coalesce(e.cancel_reason, p_reason),
     stopping = e.worker is not null,
     stage = n.stage,
+    batched = false,
     status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
     completed_at = case when n.stage = 6 then p_now end,
     run_at = case when n.stage = 1 then null else e.run_at end
@@ -4961,13 +5432,29 @@ comment on function rhythm.held(uuid) is
   {
     name: "257_unserved.sql",
     kind: "behaviour",
-    checksum: "a44f3b93f90b84f91190c05f064e91854edf11ce594def315d88cd47ec202fed",
+    checksum: "05cbe2d150fc515d8ee671e3c0b24148d99e09e37ae3d0159b9464f3f45b249b",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
+create or replace function rhythm.is_served(p_queue text, p_target text)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (select from rhythm.task as k where k.name = p_target and k.sql_function is not null)
+    or exists (
+      select from rhythm.worker as w
+      where p_queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? p_target));
+end;
+$$;
+
+comment on function rhythm.is_served(text, text) is 'Whether anybody has a handler for a task of a queue. A worker whose info names no tasks may have them all. Internal.';
+
 -- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
--- of them at a time say so themselves. A worker whose info names no tasks may have them all. Looks at the 20,000 that are next in each
+-- of them at a time say so themselves. Looks at the 20,000 that are next in each
 -- queue: what nobody takes gathers there, what waits behind more than that waits for its turn.
--- Locks: execution rows, skip locked. Never waits.
+-- Locks: rows of batches, execution rows, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
 returns jsonb
 language plpgsql
@@ -4977,6 +5464,7 @@ as $$
 declare
   v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
   v_queues constant text[] := rhythm.worth_a_look((select w.queues from rhythm.worker as w where w.id = p_worker));
+  v_old constant timestamptz := rhythm.now() - v_after_ms * interval '1 millisecond';
   v_told jsonb;
 begin
   if v_after_ms is null then
@@ -4985,6 +5473,10 @@ begin
   if coalesce(v_queues, '{}') = '{}' then
     return '[]';
   end if;
+  perform rhythm.list_ready(array(
+    select b from rhythm.ready_batch as b
+    where b.queue = any (v_queues) and b.made_at < v_old and not rhythm.is_served(b.queue, b.target)
+    order by b.first_id limit 10 for update skip locked));
   with waiting as materialized (
     select e.id, e.queue, e.target, e.since, e.note
     from (
@@ -4999,14 +5491,11 @@ begin
       limit 20000
     ) as e
     where e.type = 'task'
-      and e.since < (select rhythm.now() - v_after_ms * interval '1 millisecond')
+      and e.since < v_old
   ),
   unknown as (
     select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
-    where not exists (select from rhythm.task as k where k.name = t.target and k.sql_function is not null)
-      and not exists (
-        select from rhythm.worker as w
-        where t.queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? t.target))
+    where not rhythm.is_served(t.queue, t.target)
   ),
   late as materialized (
     select x.* from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
@@ -5024,9 +5513,15 @@ begin
     where e.id = l.id and e.stage = 1 and e.worker is null
   ),
   told as (
-    select l.queue, l.target, count(*) as executions, floor(extract(epoch from rhythm.now() - min(l.since))) as seconds
-    from late as l
-    group by l.queue, l.target
+    select x.queue, x.target, sum(x.executions) as executions, floor(extract(epoch from rhythm.now() - min(x.since))) as seconds
+    from (
+      select l.queue, l.target, count(*) as executions, min(l.since) as since from late as l group by l.queue, l.target
+      union all
+      select b.queue, b.target, sum(cardinality(b.ids)), min(b.made_at)
+      from rhythm.ready_batch as b join unknown as u on u.queue = b.queue and u.target = b.target
+      group by b.queue, b.target
+    ) as x
+    group by x.queue, x.target
   )
   select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') into v_told from told as t;
   return v_told;
@@ -6100,7 +6595,7 @@ comment on function rhythm.check_followers() is 'What is wrong with children tha
   {
     name: "310_check.sql",
     kind: "behaviour",
-    checksum: "6cd42abd86b4e25efd6f2915188547900c55db8617a9b695eaa847821601f90e",
+    checksum: "643349432596ed0332927bddb80cee49343e280d43fa9f9452e9c41143564e20",
     text: `-- The database's own fsck.
 
 create or replace function rhythm.check_executions()
@@ -6119,6 +6614,17 @@ as $$
   from rhythm.execution as e
   where e.stage = 2 and e.newborn
     and not exists (select from rhythm.newborn_lease as l where e.id = any (l.ids) and l.worker = e.worker)
+  union all
+  select e.id, 'it is ready, and no batch lists it'
+  from rhythm.execution as e
+  where e.stage = 1 and e.batched
+    and not exists (
+      select from rhythm.ready_batch as b cross join lateral unnest(b.ids) as i (id)
+      where b.queue = e.queue and b.priority = e.priority and b.target = e.target and i.id = e.id)
+  union all
+  select e.id, 'it is ready by a batch, and leased'
+  from rhythm.execution as e
+  where e.batched and e.worker is not null
   union all
   select e.id, 'it is leased, and nobody knows since when'
   from rhythm.execution as e
@@ -7876,7 +8382,7 @@ comment on function rhythm.call_sql_task(text, jsonb) is
   {
     name: "655_run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "bd1c1b19c36696acbc213fe5fd322a1abbeaa5526d5cca381cd066a03d34a345",
+    checksum: "3da264e487610926536313a916e294f3963bcb1535c01839355907eaae8d3159",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -7969,7 +8475,14 @@ declare
   v_queue text;
   v_outcomes jsonb;
 begin
-  if v_targets = '{}' or not rhythm.sql_task_is_ready(v_queues, v_targets) then
+  if v_targets = '{}' then
+    return null;
+  end if;
+  -- Made before their handler was a function.
+  perform rhythm.list_ready(array(
+    select b from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues)
+    order by b.first_id limit (p_limit + 99) / 100 for update skip locked));
+  if not rhythm.sql_task_is_ready(v_queues, v_targets) then
     return null;
   end if;
 
@@ -8348,7 +8861,7 @@ comment on view rhythm.stacks is
   {
     name: "675_service_views.sql",
     kind: "behaviour",
-    checksum: "6e18cbe5508fe758d536b55dfad4141681dd4f8d85845724127aaff7880bd715",
+    checksum: "b076e5ecdfbfa0cad062acbed29b5a0bf497eddfc7018f4bf998ff85fba2ce38",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -8380,6 +8893,8 @@ create view rhythm.queues as
 with counted as (
   select e.queue, 'ready' as state, count(*) as executions, min(e.created_at) as oldest
   from rhythm.execution as e where e.place = 1 and e.worker is null group by e.queue
+  union all
+  select b.queue, 'ready', b.executions, b.oldest from rhythm.count_batched() as b
   union all
   select e.queue, 'running', count(*), null
   from rhythm.execution as e where e.place = 1 and e.worker is not null group by e.queue
@@ -9019,7 +9534,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "687_comments_tables.sql",
     kind: "behaviour",
-    checksum: "e6bcb1ad8ab692be76388531d15158d1a855a3533b76c5d7343068ac300698d0",
+    checksum: "a6984ce5a4aba8f508b6c949c8a8b0d66ef1c1ec9f4e87dfc053fffe115c3691",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -9148,10 +9663,15 @@ comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
 
 comment on column rhythm.newborn_lease.id is 'In the order of making.';
-comment on column rhythm.newborn_lease.made_at is 'When the tasks were made, and leased.';
+comment on column rhythm.newborn_lease.made_at is 'When the tasks were leased.';
 comment on column rhythm.newborn_lease.worker is 'Who holds them.';
 comment on column rhythm.newborn_lease.queue is 'The queue that they are of.';
 comment on column rhythm.newborn_lease.ids is 'The tasks: those that are over among them are passed over.';
+
+comment on column rhythm.ready_batch.made_at is 'When the tasks were made.';
+comment on column rhythm.ready_batch.priority is 'The priority that they all have.';
+comment on column rhythm.ready_batch.queue is 'The queue that they are of.';
+comment on column rhythm.ready_batch.target is 'The task that they all are.';
 `,
   },
   {
@@ -9247,7 +9767,7 @@ comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSO
   {
     name: "689_comments_constraints.sql",
     kind: "behaviour",
-    checksum: "b55682125222086578d627aaab3841ed0b82eecf7755dda25b0e2056ef8c7c40",
+    checksum: "1d4caf8cd76381701671b0d1ac9132fe1f51617f34b5b5a5b8d46c2a83bfb8ff",
     text: `-- Comments on constraints: what each keeps from happening.
 
 comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
@@ -9325,12 +9845,14 @@ comment on constraint waits_for_something on rhythm.step is 'What waits or pause
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
 
 comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for each batch.';
+
+comment on constraint ready_batch_pkey on rhythm.ready_batch is 'A task is in one batch at most.';
 `,
   },
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "d7ea7c9563be6aaf4eccbf289e5ee4d4e6b686c5e3ea9bc6f9a13660bc3de290",
+    checksum: "6065f2e8e00609b6edce87cbddf1c0fe2dc493b6cffe4d0b28fabc4888c3fb20",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -9346,7 +9868,7 @@ as $$
   select s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
     ]),
     ('rhythm_client', array[
       'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
@@ -9354,7 +9876,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

@@ -12,6 +12,7 @@ import {
   fireKept,
   held,
   leave,
+  type PackedRow,
   registerWorker,
   report,
   settle,
@@ -154,7 +155,8 @@ class SqlEngine implements Engine {
       dozing: mood === "dozing",
       runsCode: this.#runsCode,
     };
-    return (await claim(this.#home, request)).map(toClaimed);
+    const rows = await claim(this.#home, request);
+    return rows.flatMap((row) => row.many === null ? [toClaimed(row)] : unpacked(row.many));
   }
 
   async settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement> {
@@ -253,6 +255,24 @@ class SqlEngine implements Engine {
 function toSettlement({ refused, claimed, born }: SettledBatch, outcomes: readonly Outcome[]): Settlement {
   if (born.length === 0) return { refused, claimed: claimed.map(toClaimed) };
   return { refused, claimed: [...claimed.map(toClaimed), ...bornOf(born, outcomes)] };
+}
+
+function unpacked({ ids, inputs, target, queue, created_at, kind }: PackedRow): Claimed[] {
+  return ids.map((id, nth): Claimed => ({
+    id,
+    kind: "task",
+    target,
+    queue,
+    attempt: 1,
+    maxAttempts: kind.max_attempts,
+    inputs: inputs[nth]!,
+    metadata: kind.metadata,
+    traceparent: kind.traceparent,
+    parentId: null,
+    createdAt: created_at,
+    timeoutMs: kind.timeout_ms,
+    flow: null,
+  }));
 }
 
 function toClaimed(row: ClaimedRow): Claimed {

@@ -58,7 +58,7 @@ const logRow: z.ZodType<executions.StoredLine> = z.strictObject({
   data: json,
 });
 
-const claimedRow: z.ZodType<worker.ClaimedRow> = z.strictObject({
+const claimedFields = {
   id: z.uuidv7(),
   type,
   target: z.string(),
@@ -77,6 +77,20 @@ const claimedRow: z.ZodType<worker.ClaimedRow> = z.strictObject({
   snapshot: json,
   settled: z.array(json).nullable(),
   seq: count.nullable(),
+};
+const claimedRow: z.ZodType<worker.ClaimedRow> = z.strictObject(claimedFields);
+const packedRow: z.ZodType<worker.PackedRow> = z.strictObject({
+  target: z.string(),
+  queue: z.string(),
+  created_at: z.string(),
+  kind: z.strictObject({
+    max_attempts: z.number(),
+    timeout_ms: z.number().nullable(),
+    metadata: z.record(z.string(), z.json()),
+    traceparent: z.string().nullable(),
+  }),
+  ids: z.array(z.string()),
+  inputs: z.array(z.json()),
 });
 
 const settledBatch: z.ZodType<worker.SettledBatch> = z.strictObject({
@@ -233,11 +247,28 @@ Deno.test("calls of workers give the rows their types say", async () => {
   const [known] = z.array(workerRow).parse(await state.readWorkers(home));
   assert.deepEqual([known!.id, known!.name, known!.leaseMs, known!.queues], [me, "me", 5000, ["default"]]);
   const lease = { worker: me, limit: 10, targets: "{hello}" };
-  const claimed = z.array(claimedRow).parse(
-    await worker.claim(home, { ...lease, queues: "{default}", dozing: false, runsCode: false }),
+  const claim = { ...lease, queues: "{default}", dozing: false, runsCode: false };
+  const claimed = z.array(z.strictObject({ ...claimedFields, many: z.null() })).parse(
+    await worker.claim(home, claim),
   );
   assert.deepEqual(claimed.map((row) => row.id).sort(), [task, flow].sort());
   assert.equal(claimed.find((row) => row.id === flow)?.version, version);
+
+  const alike = await executions.createMany(
+    home,
+    JSON.stringify(Array.from({ length: 20 }, (_, n) => ({ target: "hello", type: "task", inputs: n }))),
+  );
+  const [many, ...none] = await worker.claim(home, { ...claim, limit: 100 });
+  assert.deepEqual(none, []);
+  const packed = packedRow.parse(many!.many);
+  assert.deepEqual([packed.ids, packed.inputs], [alike, alike.map((_, n) => n)]);
+  const ends = {
+    ids: alike,
+    attempts: alike.map(() => 1),
+    outputs: JSON.stringify(alike.map((_, n) => ({ n }))),
+  };
+  assert.deepEqual(await worker.settleTasks(home, me, ends), []);
+  assert.deepEqual((await worker.settleTasks(home, me, ends)).length, 20);
 
   const child = crypto.randomUUID().replace(/^(.{8})-(.{4})-./, () => `${flow!.slice(0, 13)}-7`);
   const answer = settledBatch.parse(

@@ -41,6 +41,22 @@ export interface ClaimedRow {
   seq: number | null;
 }
 
+/** Tasks that differ in their inputs alone, in their first attempt, as `claim_packed()` gives them. */
+export interface PackedRow extends Pick<ClaimedRow, "target" | "queue" | "created_at"> {
+  /** What else they have in common. */
+  kind: Pick<ClaimedRow, "max_attempts" | "timeout_ms" | "metadata" | "traceparent">;
+  /** The tasks. */
+  ids: string[];
+  /** What each was started with. */
+  inputs: JsonValue[];
+}
+
+/** A row of `claim_packed()`: one execution, or many. */
+export interface LeasedRow extends ClaimedRow {
+  /** Tasks that are alike; then the rest is null. */
+  many: PackedRow | null;
+}
+
 /** What `settle()` returns. */
 export interface SettledBatch {
   /** Outcomes that changed nothing. */
@@ -82,21 +98,26 @@ export interface LeaseRequest {
 export async function claim(
   home: Home,
   request: LeaseRequest & { queues: string; dozing: boolean; runsCode: boolean },
-): Promise<ClaimedRow[]> {
-  return await ask<ClaimedRow>(
+): Promise<LeasedRow[]> {
+  return await ask<LeasedRow>(
     home,
     request.dozing && !request.runsCode ? IDLE_CLAIM : CLAIM,
     [request.worker, request.queues, String(request.limit), request.targets, String(request.dozing)],
   );
 }
 
-const CLAIM = `select c.* from rhythm.claim(
+const LEASED = `rhythm.claim_packed(
   p_worker => $1::text::uuid, p_queues => $2::text::text[], p_limit => $3::text::integer,
   p_targets => $4::text::text[], p_dozing => $5::text::boolean
 ) as c`;
 
-const IDLE_CLAIM = `select (w.c).*
-from (select c, bool_and(c.type = 'workflow' and c.seq = 0) over () as only_beginnings from (${CLAIM}) as c) as w
+const CLAIM = `select (c.one).*, c.many from ${LEASED}`;
+
+const IDLE_CLAIM = `select (w.one).*, w.many
+from (
+  select c.one, c.many, bool_and(c.many is null and (c.one).type = 'workflow' and (c.one).seq = 0) over () as only_beginnings
+  from ${LEASED}
+) as w
 where not w.only_beginnings or set_config('synchronous_commit', 'off', true) is not null`;
 
 /** Commits outcomes, a JSON array as text. What the database refuses fails its execution, or raises. */

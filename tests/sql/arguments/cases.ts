@@ -636,6 +636,21 @@ export const cases: Record<string, Cases> = {
     p_targets: "a task that nobody enqueues gives nothing",
     p_dozing: "null is false",
   },
+  claim_packed: {
+    p_worker: [[
+      `claim_packed(${nobody}, null, 1, null, false)`,
+      "RH008",
+      `Worker ${nobody.slice(1, -1)} is not registered, or was given up for dead`,
+    ]],
+    p_queues: "null: the worker's own; a queue that nobody fills gives nothing",
+    p_limit: ["null", "0", "100001"].map((value) => [
+      `claim_packed(${worker}, null, ${value}, null, false)`,
+      "RH001",
+      `Cannot claim ${value} executions: expected 1 to 100000`,
+    ]),
+    p_targets: "a task that nobody enqueues gives nothing",
+    p_dozing: "null is false",
+  },
   settle: {
     p_worker: [[
       `settle(${nobody}, '[{"id": ${running.replaceAll("'", '"')}, "attempt": 1, "status": "completed"}]')`,
@@ -895,6 +910,7 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
+  count_batched: {},
   newborn: { p_queue: "a queue that nobody knows has none" },
   held: { p_worker: [["held(null)", "", "[]"], [`held(${nobody})`, "", "[]"]] },
   unserved: {

@@ -7,7 +7,8 @@ declare
   v_urgent uuid;
   v_last uuid;
 begin
-  perform rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, 12000)));
+  -- Not all alike: listed one by one.
+  perform rhythm.create_many((select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'metadata', jsonb_build_object('n', n))) from generate_series(1, 12000) as n));
   perform test.eq(cardinality(test.claim(w, 12000)), 12000, 'all of them');
   perform test.eq((select count(*) from rhythm.queue_head), 0::bigint, 'nothing to walk over: no head');
   perform rhythm.settle(w, (select jsonb_agg(jsonb_build_object('id', e.id, 'attempt', 1, 'status', 'completed')) from rhythm.execution as e));
