@@ -33,12 +33,13 @@ declare
   v_due timestamptz;
   v_schedules timestamptz;
   v_sql_tasks timestamptz;
+  v_chores timestamptz;
 begin
   perform rhythm.check_limit('tick()', p_limit);
   -- What need not be to the millisecond: one session a second does it. First, and one kind at a time, because it waits
   -- for locks: who waits holds none. What follows skips what others hold.
   if rhythm.chore_is_due(v_now) then
-    perform rhythm.do_chores(p_limit, v_now);
+    v_chores := rhythm.do_chores(p_limit, v_now);
   end if;
   perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
@@ -50,7 +51,7 @@ begin
   end if;
   v_schedules := rhythm.fire_schedules(100);
   v_sql_tasks := rhythm.run_sql_tasks(100);
-  return least(v_due, v_schedules, v_sql_tasks);
+  return least(v_due, v_schedules, v_sql_tasks, v_chores);
 end;
 $$;
 
@@ -59,7 +60,7 @@ comment on function rhythm.tick(integer) is
   'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
 
 create or replace function rhythm.do_chores(p_limit integer, p_now timestamptz)
-returns void
+returns timestamptz
 language plpgsql
 volatile
 set search_path = ''
@@ -74,11 +75,16 @@ begin
   -- From here on nothing waits.
   perform rhythm.list_newborn(p_limit, p_now);
   perform rhythm.move_aside(p_limit, p_now);
-  perform rhythm.sweep(p_limit, p_now);
+  if rhythm.sweep(p_limit, p_now) then
+    return null;
+  end if;
+  -- A thousand a second would not do where more than that are made.
+  update rhythm.setting as s set value = (p_now - interval '900 milliseconds')::text where s.name = 'chored_at';
+  return p_now + interval '100 milliseconds';
 end;
 $$;
 
-comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room. Part of tick().';
+comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room; returns when to go on, if it did not come to an end. Part of tick().';
 
 -- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
 -- Locks: the row of the chore, skip locked.

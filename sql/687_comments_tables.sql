@@ -95,7 +95,7 @@ comment on column rhythm.queue.per_key_concurrency is 'The same for each concurr
 comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
 comment on column rhythm.queue.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
 
-comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up, swept_at when it last removed all that was old.';
+comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up, swept_at when it last removed all that was old, purged_to how far it has looked for that.';
 comment on column rhythm.setting.value is 'Its value, as text.';
 
 comment on column rhythm.schedule_entry.name is 'The name of the schedule.';

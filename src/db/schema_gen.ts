@@ -6007,32 +6007,36 @@ comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran p
   {
     name: "285_sweep.sql",
     kind: "behaviour",
-    checksum: "c61a2a9da76e8b49d862ebe3300b10a04f3981bc25ba6f26b46d1c063a7db736",
+    checksum: "dba895c0314c21bc4f6bc34c070868e91f1b003541c21ca2775570babdf546aa",
     text: `-- Making room: what expired, and what ended long ago.
 
--- Nobody waits for it, and it is the dearest of the chores: each session plans it for itself. As long as there is more than
--- one call may remove, the next chores go on with it.
+-- Nobody waits for it, and it is the dearest of the chores: each session plans it for itself.
 create or replace function rhythm.sweep(p_limit integer, p_now timestamptz)
-returns void
+returns boolean
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
   v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'swept_at');
+  v_is_swept boolean;
 begin
   if v_last between p_now - interval '10 seconds' and p_now then
-    return;
+    return true;
   end if;
   perform rhythm.forget_heads(p_now);
-  if greatest(rhythm.expire_keys(p_limit, p_now), rhythm.purge(null, p_limit)) < p_limit then
+  v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
+  v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
+  if v_is_swept then
     insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
     on conflict (name) do update set value = excluded.value;
   end if;
+  return v_is_swept;
 end;
 $$;
 
-comment on function rhythm.sweep(integer, timestamptz) is 'Removes what expired or is older than the retention; every ten seconds, or every second while there is much. Part of tick().';
+comment on function rhythm.sweep(integer, timestamptz) is
+  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of tick().';
 
 create or replace function rhythm.expire_keys(p_limit integer, p_now timestamptz)
 returns integer
@@ -6050,37 +6054,22 @@ $$;
 
 comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of tick().';
 
--- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it. What somebody
--- retries, or asks for again by its key, stays for the next time: nothing is waited for.
-create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
+-- Those of p_ids that may go now. What somebody retries, or asks for again by its key, stays for the next time: nothing is
+-- waited for.
+create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
-  v_before constant timestamptz := rhythm.now() - v_age;
+  v_free constant uuid[] := rhythm.try_lock_states(p_ids);
   v_ids uuid[];
-  v_free uuid[];
   v_keys text[];
 begin
-  if v_age < interval '0' then
-    perform rhythm.raise('RH001', format('Cannot purge what is older than %s: expected an interval of zero or more', v_age));
-  end if;
-  perform rhythm.check_limit('purge()', p_limit);
   v_ids := array(
     select e.id from rhythm.execution as e
-    where e.id < rhythm.uuid7_floor(v_before)
-      and e.stage >= 4
-      and e.completed_at < v_before
-      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
-    order by e.id
-    limit p_limit);
-  v_free := rhythm.try_lock_states(v_ids);
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (v_ids) and e.stage >= 4
+    where e.id = any (p_ids) and e.stage >= 4
       and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
     for update skip locked);
   v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
@@ -6094,8 +6083,81 @@ begin
 end;
 $$;
 
+comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that are over, with what belongs to them; returns how many. Internal.';
+
+-- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it.
+create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
+  v_before constant timestamptz := rhythm.now() - v_age;
+begin
+  if v_age < interval '0' then
+    perform rhythm.raise('RH001', format('Cannot purge what is older than %s: expected an interval of zero or more', v_age));
+  end if;
+  perform rhythm.check_limit('purge()', p_limit);
+  return rhythm.remove_over(array(
+    select e.id from rhythm.execution as e
+    where e.id < rhythm.uuid7_floor(v_before)
+      and e.stage >= 4
+      and e.completed_at < v_before
+      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+    order by e.id
+    limit p_limit));
+end;
+$$;
+
 comment on function rhythm.purge(interval, integer) is
   'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
+
+-- A million workflows that wait for a year are older than all that is to go, and were walked over once a second: each call
+-- goes on where the last one stopped, and looks at ten times its limit.
+create or replace function rhythm.purge_on(p_limit integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  c_beginning constant uuid := '00000000-0000-0000-0000-000000000000';
+  c_looks constant integer := 10;
+  v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
+  v_after constant uuid := coalesce((select s.value::uuid from rhythm.setting as s where s.name = 'purged_to'), c_beginning);
+  v_ids uuid[];
+  v_last uuid;
+begin
+  select array_agg(l.id order by l.id) filter (where l.is_old), case when count(*) = p_limit * c_looks then max(l.id::text) end
+  into v_ids, v_last
+  from (
+    select e.id,
+      e.stage >= 4 and e.completed_at < v_before
+        and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id)) as is_old
+    from rhythm.execution as e
+    where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
+    order by e.id
+    limit p_limit * c_looks
+  ) as l;
+  if cardinality(v_ids) > p_limit then
+    v_last := v_ids[p_limit];
+  end if;
+  if v_ids is not null then
+    perform rhythm.remove_over(v_ids[:p_limit]);
+  end if;
+  if v_last is not null or v_after <> c_beginning then
+    insert into rhythm.setting as s (name, value) values ('purged_to', coalesce(v_last, c_beginning)::text)
+    on conflict (name) do update set value = excluded.value;
+  end if;
+  return v_last is null;
+end;
+$$;
+
+comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of tick().';
 
 create or replace function rhythm.uuid7_floor(p_at timestamptz)
 returns uuid
@@ -6199,7 +6261,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "300_tick.sql",
     kind: "behaviour",
-    checksum: "23f6d44d6dcc7a7f773da0dfcada199e221d0320d10c528cd253ce424fc5f51e",
+    checksum: "69b5b4cf8f7418d71e397a3c2ff4d899db9d6a7d1f01a42d195b26f08538fa32",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
 create or replace function rhythm.next_due(p_now timestamptz)
@@ -6235,12 +6297,13 @@ declare
   v_due timestamptz;
   v_schedules timestamptz;
   v_sql_tasks timestamptz;
+  v_chores timestamptz;
 begin
   perform rhythm.check_limit('tick()', p_limit);
   -- What need not be to the millisecond: one session a second does it. First, and one kind at a time, because it waits
   -- for locks: who waits holds none. What follows skips what others hold.
   if rhythm.chore_is_due(v_now) then
-    perform rhythm.do_chores(p_limit, v_now);
+    v_chores := rhythm.do_chores(p_limit, v_now);
   end if;
   perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
@@ -6252,7 +6315,7 @@ begin
   end if;
   v_schedules := rhythm.fire_schedules(100);
   v_sql_tasks := rhythm.run_sql_tasks(100);
-  return least(v_due, v_schedules, v_sql_tasks);
+  return least(v_due, v_schedules, v_sql_tasks, v_chores);
 end;
 $$;
 
@@ -6261,7 +6324,7 @@ comment on function rhythm.tick(integer) is
   'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
 
 create or replace function rhythm.do_chores(p_limit integer, p_now timestamptz)
-returns void
+returns timestamptz
 language plpgsql
 volatile
 set search_path = ''
@@ -6276,11 +6339,16 @@ begin
   -- From here on nothing waits.
   perform rhythm.list_newborn(p_limit, p_now);
   perform rhythm.move_aside(p_limit, p_now);
-  perform rhythm.sweep(p_limit, p_now);
+  if rhythm.sweep(p_limit, p_now) then
+    return null;
+  end if;
+  -- A thousand a second would not do where more than that are made.
+  update rhythm.setting as s set value = (p_now - interval '900 milliseconds')::text where s.name = 'chored_at';
+  return p_now + interval '100 milliseconds';
 end;
 $$;
 
-comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room. Part of tick().';
+comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room; returns when to go on, if it did not come to an end. Part of tick().';
 
 -- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
 -- Locks: the row of the chore, skip locked.
@@ -9534,7 +9602,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "687_comments_tables.sql",
     kind: "behaviour",
-    checksum: "a6984ce5a4aba8f508b6c949c8a8b0d66ef1c1ec9f4e87dfc053fffe115c3691",
+    checksum: "823800754a6cd5904ebad6507a423a654f0749a58f51a4ef847b026edf3faba3",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -9632,7 +9700,7 @@ comment on column rhythm.queue.per_key_concurrency is 'The same for each concurr
 comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
 comment on column rhythm.queue.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
 
-comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up, swept_at when it last removed all that was old.';
+comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up, swept_at when it last removed all that was old, purged_to how far it has looked for that.';
 comment on column rhythm.setting.value is 'Its value, as text.';
 
 comment on column rhythm.schedule_entry.name is 'The name of the schedule.';

@@ -1,4 +1,4 @@
--- tick() looks for what is old every ten seconds; every second as long as there is more than one call may remove.
+-- tick() looks for what is old every ten seconds; ten times a second as long as there is more than one call may remove.
 do $$
 declare
   w constant uuid := test.worker();
@@ -15,7 +15,7 @@ begin
   perform rhythm.tick(3);
   perform test.eq((select count(*) from rhythm.execution where stage = 4), 2::bigint, 'as much as a call may');
   perform test.eq((select count(*) from rhythm.idempotency_key), 0::bigint, 'keys, too');
-  perform test.pass('2 s');
+  perform test.pass('200 ms');
   perform rhythm.tick(3);
   perform test.eq((select count(*) from rhythm.execution where stage = 4), 0::bigint, 'the rest with the next chores');
 
