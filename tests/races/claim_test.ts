@@ -129,7 +129,10 @@ race("claim(): while an old transaction sees all, nothing behind the head of a q
   await using arena = await openArena(6);
   const [old, late, ...workers] = arena.sessions as [postgres.Sql, postgres.Sql, ...postgres.Sql[]];
   const create = (sql: postgres.Sql, count: number): Promise<unknown> =>
-    sql`select count(*) from rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, ${count}::integer)))`;
+    // Not all alike: listed one by one.
+    sql`select count(*) from rhythm.create_many((
+      select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'metadata', jsonb_build_object('n', n)))
+      from generate_series(1, ${count}::integer) as n))`;
   const taken: string[] = [];
   const work = async (session: postgres.Sql, isToEnd: () => boolean): Promise<void> => {
     const worker = await registerWorker(session);

@@ -131,9 +131,12 @@ Deno.test({
 Deno.test("Worker ends with an error that says more than that the database is away", async () => {
   await using it = await bench([], { leaves: "damage" });
   await it.asleep();
-  await it.query("drop function rhythm.claim");
+  await it.query("drop function rhythm.claim_packed");
   // The second is what a claim under way hears.
-  await rejects(it.running, /function rhythm\.claim\(.*\) does not exist|cache lookup failed for function/);
+  await rejects(
+    it.running,
+    /function rhythm\.claim_packed\(.*\) does not exist|cache lookup failed for function/,
+  );
   same(it.worker.state, "stopped");
 });
 

@@ -54,7 +54,7 @@ Deno.test("Worker looks once more after it has said that it sleeps", async () =>
   await using _ = await bench([], {
     pollMs: 600_000,
     onStatement: (text, params) => {
-      if (text.includes("rhythm.claim(")) dozing.push(String(params.at(-1)));
+      if (text.includes("rhythm.claim_packed(")) dozing.push(String(params.at(-1)));
     },
   });
   await until(() => dozing.length >= 3);
