@@ -108,7 +108,21 @@ $$;
 
 comment on function rhythm.insert_logs(rhythm.outcome[], timestamptz) is 'The log lines of outcomes. Internal.';
 
--- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know.
+create or replace function rhythm.as_uuid(p_text text)
+returns uuid
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case when p_text ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then p_text::uuid end;
+end;
+$$;
+
+comment on function rhythm.as_uuid(text) is 'A text as an id; null if it is none. Internal.';
+
+-- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know. By a look
+-- at each receiver, whatever the planner makes of an empty table.
 create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
 language plpgsql
@@ -121,13 +135,20 @@ set jit = off
 as $$
 begin
   insert into rhythm.signal (execution_id, name, payload, sent_at)
-  select s.execution_id, f.value ->> 'name', coalesce(f.value -> 'payload', 'null'), p_now
-  from unnest(p_outcomes) as o
-  cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
-  join rhythm.workflow_state as s on s.execution_id::text = lower(f.value ->> 'executionId')
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
-  where f.value ->> 'type' = 'send_signal'
-  order by o.id, f.nth;
+  select g.receiver, g.value ->> 'name', coalesce(g.value -> 'payload', 'null'), p_now
+  from (
+    select o.id, f.nth, f.value, rhythm.as_uuid(f.value ->> 'executionId') as receiver
+    from unnest(p_outcomes) as o
+    cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+    where f.value ->> 'type' = 'send_signal'
+  ) as g
+  cross join lateral (
+    select from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+    where s.execution_id = g.receiver
+    offset 0
+  ) as r
+  order by g.id, g.nth;
 end;
 $$;
 

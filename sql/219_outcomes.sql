@@ -118,9 +118,12 @@ begin
   where x.id is not null;
   if jsonb_path_exists(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') then
     v_ids := v_ids || array(
-      select s.execution_id
-      from jsonb_path_query(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') as f
-      join rhythm.workflow_state as s on s.execution_id::text = lower(f ->> 'executionId'));
+      select r.execution_id
+      from (
+        select distinct rhythm.as_uuid(f ->> 'executionId') as id
+        from jsonb_path_query(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') as f
+      ) as g
+      cross join lateral (select s.execution_id from rhythm.workflow_state as s where s.execution_id = g.id offset 0) as r);
   end if;
   return coalesce(v_ids, '{}');
 end;

@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { unfinished } from "./unfinished.ts";
 import { type AppWorker, Rhythm, type Run, task } from "../../mod.ts";
 import { clock, type MakePeer } from "../peer.ts";
 
@@ -123,13 +124,7 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
         await result;
       };
     },
-    unfinished: async () => {
-      const [row] = await sql<{ left: number }[]>`
-        select (select count(*) from (select from rhythm.execution where place = 1 limit 1) as r)::int
-          + (select count(*) from (select from rhythm.execution where place = 2 limit 1) as a)::int
-          + (select count(*) from (select from rhythm.newborn() limit 1) as n)::int as left`;
-      return row!.left;
-    },
+    unfinished: () => unfinished(sql, worker),
     close: async () => {
       await rhythm?.close();
       await sql.end({ timeout: 5 });

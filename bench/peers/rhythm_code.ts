@@ -1,6 +1,7 @@
 import { type AppWorker, Rhythm } from "../../mod.ts";
 import { step, workflow } from "../../src/steps/mod.ts";
 import postgres from "postgres";
+import { unfinished } from "./unfinished.ts";
 import type { MakePeer } from "../peer.ts";
 
 const CHUNK = 1_000;
@@ -44,13 +45,7 @@ export const makePeer: MakePeer = ({ url, hit }) => {
         await app.executions.createMany(requests);
       }
     },
-    unfinished: async () => {
-      const [row] = await sql<{ left: number }[]>`
-        select (select count(*) from (select from rhythm.execution where place = 1 limit 1) as r)::int
-          + (select count(*) from (select from rhythm.execution where place = 2 limit 1) as a)::int
-          + (select count(*) from (select from rhythm.newborn() limit 1) as n)::int as left`;
-      return row!.left;
-    },
+    unfinished: () => unfinished(sql, worker),
     close: async () => {
       await rhythm?.close();
       await sql.end({ timeout: 5 });

@@ -48,6 +48,11 @@ export class AppWorker {
     return address === undefined ? undefined : `http://${address.hostname}:${address.port}`;
   }
 
+  /** How many executions are in hand: claimed, running, or done and not settled yet. */
+  get inHand(): number {
+    return this.#worker?.inHand ?? 0;
+  }
+
   /**
    * Works until `stop()` is called, or SIGINT or SIGTERM arrives: then it stops claiming, lets running handlers
    * finish within the grace time, hands the rest back at once and resolves. A process that was asked to stop by a

@@ -3072,7 +3072,7 @@ comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) i
   {
     name: "200_settle_effects.sql",
     kind: "behaviour",
-    checksum: "b8c3bb3bd4448fe28d7403052079ee2e55e6af8eebce9c0fa3cbc236f1290abe",
+    checksum: "ab290a2a740ad1d9a1c729c23019f6e7b0518e3f4425d4f10e365944c4608694",
     text: `-- What a workflow asked for becomes rows.
 
 create or replace function rhythm.needs(p_waits jsonb)
@@ -3183,7 +3183,21 @@ $$;
 
 comment on function rhythm.insert_logs(rhythm.outcome[], timestamptz) is 'The log lines of outcomes. Internal.';
 
--- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know.
+create or replace function rhythm.as_uuid(p_text text)
+returns uuid
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return case when p_text ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then p_text::uuid end;
+end;
+$$;
+
+comment on function rhythm.as_uuid(text) is 'A text as an id; null if it is none. Internal.';
+
+-- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know. By a look
+-- at each receiver, whatever the planner makes of an empty table.
 create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
 language plpgsql
@@ -3196,13 +3210,20 @@ set jit = off
 as $$
 begin
   insert into rhythm.signal (execution_id, name, payload, sent_at)
-  select s.execution_id, f.value ->> 'name', coalesce(f.value -> 'payload', 'null'), p_now
-  from unnest(p_outcomes) as o
-  cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
-  join rhythm.workflow_state as s on s.execution_id::text = lower(f.value ->> 'executionId')
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
-  where f.value ->> 'type' = 'send_signal'
-  order by o.id, f.nth;
+  select g.receiver, g.value ->> 'name', coalesce(g.value -> 'payload', 'null'), p_now
+  from (
+    select o.id, f.nth, f.value, rhythm.as_uuid(f.value ->> 'executionId') as receiver
+    from unnest(p_outcomes) as o
+    cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
+    where f.value ->> 'type' = 'send_signal'
+  ) as g
+  cross join lateral (
+    select from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+    where s.execution_id = g.receiver
+    offset 0
+  ) as r
+  order by g.id, g.nth;
 end;
 $$;
 
@@ -3985,7 +4006,7 @@ comment on function rhythm.settle_tasks(uuid, uuid[], integer[], jsonb) is
   {
     name: "219_outcomes.sql",
     kind: "behaviour",
-    checksum: "be91945180f830ab35f837e74ca5b569d5320a4942b5a6de16507380e974fe34",
+    checksum: "0e23c48aa8da00df0853b687c90a43e57951ac6d495ce8a2fc8fe541a9b4078c",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
@@ -4106,9 +4127,12 @@ begin
   where x.id is not null;
   if jsonb_path_exists(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') then
     v_ids := v_ids || array(
-      select s.execution_id
-      from jsonb_path_query(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') as f
-      join rhythm.workflow_state as s on s.execution_id::text = lower(f ->> 'executionId'));
+      select r.execution_id
+      from (
+        select distinct rhythm.as_uuid(f ->> 'executionId') as id
+        from jsonb_path_query(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') as f
+      ) as g
+      cross join lateral (select s.execution_id from rhythm.workflow_state as s where s.execution_id = g.id offset 0) as r);
   end if;
   return coalesce(v_ids, '{}');
 end;
