@@ -38,3 +38,26 @@ $$;
 comment on function rhythm.fire_kept(uuid, uuid[], integer) is
   'Fires those of some timers that are due, as tick() would at its next look: for timers that a worker keeps (start_timer with kept) and cannot settle_advanced(). '
   'With p_lease, so many of the workflows that go on are leased to the worker at once and returned, as claim() would.';
+
+-- A worker that stops rings for nothing any more. It waits for nobody: what others hold they fire, or drop.
+create or replace function rhythm.release_kept(p_timers uuid[])
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  v_ids uuid[];
+begin
+  v_ids := array(select t.id from rhythm.timer as t where t.id = any (p_timers) and t.kept_until is not null and not t.fired for update skip locked);
+  if v_ids <> '{}' then
+    update rhythm.timer as t set kept_until = null where t.id = any (v_ids);
+    perform rhythm.wake_clocks();
+  end if;
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.release_kept(uuid[]) is 'Leaves timers to tick() that a worker kept: it fires them when they are due. Returns how many.';

@@ -21,7 +21,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'release_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

@@ -4726,7 +4726,7 @@ comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid
   {
     name: "228_fire_kept.sql",
     kind: "behaviour",
-    checksum: "b3db82d5296c403ae5fc4df71c6518a14a35098052f34aeaf96eff98e30a5e20",
+    checksum: "ee718584853e786c70bd448821db69b33f411456451012c985a31eb58452adba",
     text: `-- Timers that a worker keeps, and whose workflows it cannot advance in memory after all.
 
 -- What tick() does with timers that are due, for some by name, and before it would look. Each once: whoever fires or
@@ -4767,6 +4767,29 @@ $$;
 comment on function rhythm.fire_kept(uuid, uuid[], integer) is
   'Fires those of some timers that are due, as tick() would at its next look: for timers that a worker keeps (start_timer with kept) and cannot settle_advanced(). '
   'With p_lease, so many of the workflows that go on are leased to the worker at once and returned, as claim() would.';
+
+-- A worker that stops rings for nothing any more. It waits for nobody: what others hold they fire, or drop.
+create or replace function rhythm.release_kept(p_timers uuid[])
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  v_ids uuid[];
+begin
+  v_ids := array(select t.id from rhythm.timer as t where t.id = any (p_timers) and t.kept_until is not null and not t.fired for update skip locked);
+  if v_ids <> '{}' then
+    update rhythm.timer as t set kept_until = null where t.id = any (v_ids);
+    perform rhythm.wake_clocks();
+  end if;
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.release_kept(uuid[]) is 'Leaves timers to tick() that a worker kept: it fires them when they are due. Returns how many.';
 `,
   },
   {
@@ -9944,7 +9967,7 @@ comment on constraint ready_batch_pkey on rhythm.ready_batch is 'A task is in on
   {
     name: "690_roles.sql",
     kind: "behaviour",
-    checksum: "6065f2e8e00609b6edce87cbddf1c0fe2dc493b6cffe4d0b28fabc4888c3fb20",
+    checksum: "52aeb80cd63b42c5e76b6f393eeec56a788d0f9bf639fae9da74180d1e1be816",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -9968,7 +9991,7 @@ as $$
       'pause_queue', 'resume_queue', 'configure_queue'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'release_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)

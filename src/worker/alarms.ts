@@ -64,12 +64,14 @@ export class Alarms {
     this.#ledAt = performance.now();
   }
 
-  /** Rings no more. */
-  stop(): void {
+  /** Rings no more; gives those that were set. */
+  stop(): string[] {
+    const ids = [...this.#set.keys()];
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#set.clear();
     this.#heap = [];
+    return ids;
   }
 
   #plan(): void {

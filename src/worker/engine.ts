@@ -254,6 +254,8 @@ export interface Engine {
   settleAdvanced(ends: readonly AdvancedEnd[], capacity: number): Promise<AdvancedSettlement>;
   /** Fires timers that this worker keeps; may lease up to so many of the workflows that go on. */
   fireKept(timers: readonly string[], capacity: number): Promise<readonly Claimed[]>;
+  /** Leaves timers to others that this worker kept. */
+  releaseKept(timers: readonly string[]): Promise<void>;
   /** Runs a handler in the transaction that then settles its execution. */
   settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
   /** Gives a sign of life. */

@@ -165,9 +165,15 @@ export class FlowCrew {
     this.#alarms.ahead(ms);
   }
 
-  /** Keeps no timers any more: the engine fires them, a moment later. */
-  stopAlarms(): void {
-    this.#alarms.stop();
+  /** Keeps no timers any more: they are left to the engine. */
+  async releaseAlarms(): Promise<void> {
+    const timers = this.#alarms.stop();
+    if (timers.length === 0) return;
+    try {
+      await this.#parts.engine.releaseKept(timers);
+    } catch (error) {
+      this.#parts.logger.debug("timers could not be handed on; they fire a moment later", { error });
+    }
   }
 
   /** Hears that an advance was settled; gives what it leased. */

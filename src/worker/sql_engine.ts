@@ -14,6 +14,7 @@ import {
   leave,
   type PackedRow,
   registerWorker,
+  releaseKept,
   report,
   settle,
   settleAdvanced,
@@ -187,6 +188,10 @@ class SqlEngine implements Engine {
   async fireKept(timers: readonly string[], capacity: number): Promise<readonly Claimed[]> {
     const request = { worker: this.#worker, limit: Math.max(0, capacity) };
     return (await fireKept(this.#home, `{${timers.join(",")}}`, request)).map(toClaimed);
+  }
+
+  async releaseKept(timers: readonly string[]): Promise<void> {
+    await releaseKept(this.#home, `{${timers.join(",")}}`);
   }
 
   async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement> {

@@ -437,7 +437,7 @@ export class Worker {
 
   async #leave(unlisten: () => Promise<void>): Promise<void> {
     const { graceMs, logger } = this.#parts;
-    this.#flows.stopAlarms();
+    await within(this.#flows.releaseAlarms(), LAST_WORDS_MS);
     // A tick whose connection died without a word is never answered.
     await within(this.#clock.stop(), LAST_WORDS_MS);
     if (!await this.#hands.emptied(graceMs)) {

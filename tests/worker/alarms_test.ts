@@ -80,11 +80,11 @@ Deno.test("Alarms.ahead() has them ring later, by the most that was said", async
   alarms.stop();
 });
 
-Deno.test("Alarms.stop(): none rings any more, nor can be set", async () => {
+Deno.test("Alarms.stop() gives those that were set: none rings any more, nor can be set", async () => {
   const rung: string[] = [];
   const alarms = new Alarms(({ id }) => rung.push(id));
   alarms.set(alarm("a", Date.now()));
-  alarms.stop();
+  equal(alarms.stop(), ["a"]);
   alarms.set(alarm("b", Date.now()));
   const other = new Alarms(() => rung.push("other"));
   other.set(alarm("c", Date.now() + 5));

@@ -217,6 +217,11 @@ export async function fireKept(
   );
 }
 
+/** Leaves timers, ids as a Postgres array, to `tick()`. */
+export async function releaseKept(home: Home, timers: string): Promise<void> {
+  await ask(home, "select rhythm.release_kept($1::text::uuid[])", [timers]);
+}
+
 /** What `beat()` says. */
 export interface BeatAnswer {
   /** Whether the worker is still counted on. */

@@ -867,6 +867,13 @@ export const cases: Record<string, Cases> = {
     ]],
     p_lease: "null, zero or less: none",
   },
+  release_kept: {
+    p_timers: [
+      ["release_kept(null)", "", "0"],
+      ["release_kept('{}')", "", "0"],
+      [`release_kept(array[null, ${nobody}]::uuid[])`, "", "0"],
+    ],
+  },
   report: {
     p_worker: [[`report(${nobody}, '[]', '{}')`, "", ""]],
     p_lines: [

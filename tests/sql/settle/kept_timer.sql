@@ -60,3 +60,25 @@ begin
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'all is well');
 end;
 $$;
+
+-- A worker that leaves hands its timers on: tick() fires them in their moment.
+do $$
+declare
+  w uuid;
+  t constant uuid[] := array(select rhythm.uuid7() from generate_series(1, 3));
+  f uuid;
+  g uuid;
+begin
+  perform set_config('rhythm_clock.at', '2026-01-01 00:00:20Z', true);
+  w := test.worker();
+  f := pg_temp.sleeper(w, t[1], true);
+  g := pg_temp.sleeper(w, t[2], true);
+  perform test.eq(rhythm.release_kept(array[t[1], t[3]]), 1, 'those that there are');
+  perform test.eq(rhythm.release_kept(array[t[1]]), 0, 'once');
+  perform set_config('rhythm_clock.at', '2026-01-01 00:00:23Z', true);
+  perform rhythm.tick();
+  perform test.eq(array[test.status(f), test.status(g)], array['pending', 'suspended'], 'in its moment; the other is still kept');
+  perform test.eq(rhythm.release_kept(array[t[1]]), 0, 'not one that fired');
+  perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'all is well');
+end;
+$$;
