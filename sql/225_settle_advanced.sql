@@ -101,13 +101,19 @@ begin
   from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
   where e.flow = any (p_flows);
+  -- Each its own.
   v_released := array(
-    select r.id::uuid
+    select x.id
     from jsonb_to_recordset(p_ends) as e (flow uuid, released jsonb)
     cross join lateral jsonb_array_elements_text(e.released) as r (id)
+    cross join lateral (
+      select t.id from rhythm.timer as t where t.id = r.id::uuid and t.execution_id = e.flow and not t.deadline
+      union all
+      select w.id from rhythm.signal_wait as w where w.id = r.id::uuid and w.execution_id = e.flow
+    ) as x
     where e.flow = any (p_flows));
-  delete from rhythm.timer as t where t.id = any (v_released) and t.execution_id = any (p_flows) and not t.deadline;
-  delete from rhythm.signal_wait as w where w.id = any (v_released) and w.execution_id = any (p_flows);
+  delete from rhythm.timer as t where t.id = any (v_released);
+  delete from rhythm.signal_wait as w where w.id = any (v_released);
 end;
 $$;
 

@@ -36,6 +36,12 @@ const promises: Record<string, [file: string, words: string][]> = {
       "signal() and the end of its workflow at once: the signal is refused, not lost",
     ],
     ["sql/waits/timer_never_early.sql", "does not fire before its moment, and fires once"],
+    ["sql/settle/advanced_timer.sql", "not a moment early, once"],
+    [
+      "races/advanced_timer_test.ts",
+      "tick() before settle_advanced() of a timer: it fired, and is told once",
+    ],
+    ["worker/timers_test.ts", "a worker dies that kept a timer: others fire it, once"],
     ["races/claim_test.ts", "five sessions fire each timer and each delay once"],
     ["races/two_sessions_test.ts", "the last two children of a workflow settle at once: it goes on, once"],
     ["sql/cancel/retry_child.sql", "its workflow learns of the new end alone"],

@@ -4404,7 +4404,7 @@ comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wro
   {
     name: "225_settle_advanced.sql",
     kind: "behaviour",
-    checksum: "a418d5d3ad6a642d5b7aa7bd3447329bde3b6521a4b71c87d57a696d8377800d",
+    checksum: "4367c47a00251ecfa4955d2aadf7e798c6c2e4edbb97f6eeabd5c9c9d6df6021",
     text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, or a timer that is due, how far the
 -- workflow went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the
 -- workflow, nothing read back.
@@ -4508,13 +4508,19 @@ begin
   from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
   where e.flow = any (p_flows);
+  -- Each its own.
   v_released := array(
-    select r.id::uuid
+    select x.id
     from jsonb_to_recordset(p_ends) as e (flow uuid, released jsonb)
     cross join lateral jsonb_array_elements_text(e.released) as r (id)
+    cross join lateral (
+      select t.id from rhythm.timer as t where t.id = r.id::uuid and t.execution_id = e.flow and not t.deadline
+      union all
+      select w.id from rhythm.signal_wait as w where w.id = r.id::uuid and w.execution_id = e.flow
+    ) as x
     where e.flow = any (p_flows));
-  delete from rhythm.timer as t where t.id = any (v_released) and t.execution_id = any (p_flows) and not t.deadline;
-  delete from rhythm.signal_wait as w where w.id = any (v_released) and w.execution_id = any (p_flows);
+  delete from rhythm.timer as t where t.id = any (v_released);
+  delete from rhythm.signal_wait as w where w.id = any (v_released);
 end;
 $$;
 

@@ -34,9 +34,38 @@ async function settleSome(session: postgres.Sql, worker: string, roll: Dice): Pr
   ]);
 }
 
+/** As a worker that has some workflows in memory: each goes on with a timer of it, to another timer or to its end. */
+async function ringSome(session: postgres.Sql, worker: string, roll: Dice): Promise<void> {
+  const rows = await session`select t.id, s.execution_id as flow, s.seq
+    from rhythm.timer as t join rhythm.workflow_state as s on s.execution_id = t.execution_id
+    where not t.deadline offset ${roll(50)} limit ${1 + roll(20)}`;
+  const ends = rows.map(({ id, flow, seq }) => {
+    const end = { id, timer: true, flow, seq };
+    if (roll(3) === 0) return { ...end, next: "completed", result: 1 };
+    const next = crypto.randomUUID();
+    const timers = [{ id: next, at: new Date().toISOString(), kept: roll(2) === 0 }];
+    return {
+      ...end,
+      next: "suspended",
+      snapshot: {},
+      mode: "any",
+      ids: [next],
+      timers,
+      released: [rows[0]!.id],
+    };
+  });
+  // One workflow may have two timers, and goes on with one of them.
+  const single = ends.filter(({ flow }, nth) => ends.findIndex((end) => end.flow === flow) === nth);
+  await session.unsafe("select rhythm.settle_advanced($1::uuid, $2::text::jsonb)", [
+    worker,
+    JSON.stringify(single.toReversed()),
+  ]);
+}
+
 async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<void> {
   const some = session`array(select id from rhythm.execution offset ${roll(300)} limit 5)`;
   const any = session`(select id from rhythm.execution offset ${roll(300)} limit 1)`;
+  const timers = session`array(select id from rhythm.timer offset ${roll(50)} limit 10)`;
   const acts: (() => Promise<unknown>)[] = [
     () =>
       session`select rhythm.start('f', timeout => ${`${1 + roll(3)}s`}, idempotency_key => ${`k${
@@ -64,6 +93,9 @@ async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<v
     () => settleSome(session, worker, roll),
     () => settleSome(session, worker, roll),
     () => settleSome(session, worker, roll),
+    () => ringSome(session, worker, roll),
+    () => session`select from rhythm.fire_kept(${worker}, ${timers}, 5)`,
+    () => session`select rhythm.release_kept(${timers})`,
   ];
   try {
     await acts[roll(acts.length)]!();

@@ -80,6 +80,29 @@ begin
 end;
 $$;
 
+-- Of two that go on at once, each drops its own alone; and the end of the time that all of a workflow may take is no timer of it.
+do $$
+declare
+  w constant uuid := test.worker();
+  t constant uuid[] := array(select rhythm.uuid7() from generate_series(1, 4));
+  f constant uuid := pg_temp.sleeper(w, t[1], '0s');
+  g constant uuid := pg_temp.sleeper(w, t[2], '0s');
+  d constant uuid := rhythm.uuid7();
+begin
+  insert into rhythm.timer (id, execution_id, fires_at, deadline) values (d, f, rhythm.now() - interval '1s', true);
+  perform test.eq(pg_temp.ring(w, d, f, 1) -> 'declined', to_jsonb(array[d]), 'a deadline');
+  perform test.eq(rhythm.settle_advanced(w, jsonb_build_array(
+    jsonb_build_object('id', t[1], 'timer', true, 'flow', f, 'seq', 1, 'timers', jsonb_build_array(pg_temp.timer(t[3], '1s')), 'released', array[t[4], d]) || pg_temp.waits(array[t[3]]),
+    jsonb_build_object('id', t[2], 'timer', true, 'flow', g, 'seq', 1, 'timers', jsonb_build_array(pg_temp.timer(t[4], '1s')), 'released', array[t[3]]) || pg_temp.waits(array[t[4]]))) -> 'declined', '[]', 'both');
+  perform test.eq((select array_agg(x.id order by x.id) from rhythm.timer as x where x.execution_id in (f, g) and not x.deadline), (select array_agg(i order by i) from unnest(array[t[3], t[4]]) as i), 'what the other one waits for stays');
+  perform test.eq((select count(*) from rhythm.timer as x where x.deadline), 1::bigint, 'and the deadline');
+  delete from rhythm.timer as x where x.deadline;
+  perform rhythm.cancel(f);
+  perform rhythm.cancel(g);
+  perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'all is well');
+end;
+$$;
+
 -- A wait for a signal that a race lost is dropped, unless it took a signal: then somebody else was first.
 do $$
 declare
