@@ -102,7 +102,7 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, watched, attempt, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
@@ -114,6 +114,7 @@ begin
       case when p.run_at is not null then 0 when l.id is not null then 2 else 1 end,
       -- tick() looks for those that run past their timeout in the index.
       l.id is not null and p.type = 'task' and p.timeout_ms is null,
+      coalesce((p.head ->> 'watched')::boolean, false),
       case when l.id is not null then 1 else 0 end,
       p.max_attempts, p.priority, p.timeout_ms, p.type,
       case when l.id is not null then 'running' else 'pending' end,

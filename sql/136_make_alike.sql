@@ -89,13 +89,13 @@ begin
     and not exists (select from rhythm.task as k where k.name = v_kind.target and k.sql_function is not null);
   with born as (
     insert into rhythm.execution (
-      id, created_at, run_at, stage, batched, max_attempts, priority, timeout_ms,
+      id, created_at, run_at, stage, batched, watched, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
       (v_times[r.nth / 4096 + 1] || to_hex(28672 + r.nth % 4096)
         || substr('89ab', get_byte(r.half, 0) / 64 + 1, 1) || substr(encode(r.half, 'hex'), 2))::uuid,
-      p_now, v_kind.run_at, v_stage, v_batched, v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
+      p_now, v_kind.run_at, v_stage, v_batched, coalesce((p_head ->> 'watched')::boolean, false), v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
       'task', 'pending', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata, r.inputs
     from (
       select v_first + x.nth - 1 as nth, substr(v_random, x.nth::integer * 8 - 7, 8) as half, coalesce(x.value -> 'inputs', '{}') as inputs

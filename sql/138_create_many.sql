@@ -85,7 +85,7 @@ $$;
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "id"}.';
+  '"metadata", "parent", "traceparent", "watched" (as by watch(), but for what a key stands for already), "id"}.';
 
 -- Inserts what is not known yet and wakes who sleeps for it. Every request without an id is given one in order.
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)

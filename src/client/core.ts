@@ -3,17 +3,15 @@ import { createMany, readExecutions, watchExecutions } from "../db/calls/executi
 import type { Home } from "../db/calls/home.ts";
 import {
   type Execution,
-  type ExecutionType,
   refuseUnknown,
   type SqlRunner,
-  type StartOptions,
   type Telemetry,
   type WaitOptions,
   type WatchOptions,
 } from "../define/mod.ts";
 import { Channel } from "./channel.ts";
 import { ClosedError } from "./errors.ts";
-import { idOf, toCreate } from "./request.ts";
+import { idOf, type StartRequest, toCreate } from "./request.ts";
 import { isTransient, translate } from "./translate.ts";
 import { Waiters } from "./waiters.ts";
 import { watch } from "./watch.ts";
@@ -50,24 +48,30 @@ export class ClientCore {
     return sql === undefined ? this.home : { on: joined(sql), schema: this.home.schema };
   }
 
-  /** Starts one execution; gives its id. */
-  async start(
-    type: ExecutionType,
-    target: string,
-    inputs: unknown,
-    options: StartOptions,
-    where: string,
-  ): Promise<string> {
-    if (this.#telemetry === undefined) {
-      return await this.#create(toCreate({ type, target, inputs, options }, where), options);
-    }
-    const attributes = { "rhythm.target": target, "rhythm.type": type };
+  /** Starts one execution; gives its id. `where` is what was called, for the sentences. */
+  async start(request: StartRequest, where: string): Promise<string> {
+    if (this.#telemetry === undefined) return await this.#create(request, where);
+    const attributes = { "rhythm.target": request.target, "rhythm.type": request.type };
     return await this.#telemetry.span(
-      { name: `start ${target}`, kind: "producer", attributes },
-      async (traceparent) => {
-        return await this.#create(toCreate({ type, target, inputs, options, traceparent }, where), options);
-      },
+      { name: `start ${request.target}`, kind: "producer", attributes },
+      async (traceparent) => await this.#create({ ...request, traceparent }, where),
     );
+  }
+
+  /** Starts one execution and waits for its end. */
+  async run(request: StartRequest, where: string, wait?: WaitOptions): Promise<Execution> {
+    // A key may stand for what nobody watches yet; a caller's transaction may stay open for long.
+    const { idempotencyKey, sql } = request.options;
+    if (idempotencyKey !== undefined || sql !== undefined || !await this.#hearsEnds()) {
+      return await this.wait(await this.start(request, where), wait);
+    }
+    const heard = this.waiters.expect();
+    try {
+      const id = await this.start({ ...request, watched: true }, where);
+      return await this.waiters.wait(id, wait, heard);
+    } finally {
+      heard.forget();
+    }
   }
 
   /** Starts many in one call: all of them or none. */
@@ -100,9 +104,18 @@ export class ClientCore {
     await Promise.all([this.#done.close(), this.#progress.close()]);
   }
 
-  async #create(element: string, options: StartOptions): Promise<string> {
-    const [id] = await this.createAll([element], options.sql);
+  async #create(request: StartRequest, where: string): Promise<string> {
+    const [id] = await this.createAll([toCreate(request, where)], request.options.sql);
     return id!;
+  }
+
+  async #hearsEnds(): Promise<boolean> {
+    try {
+      await this.#done.open();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #hear(id: string, onNews: () => void): Promise<() => void> {

@@ -68,7 +68,10 @@ export class Executions {
   /** Creates one execution of whichever type. */
   async create(request: ExecutionRequest): Promise<Run> {
     const { type, targetName, inputs, ...options } = checkRequest(request);
-    const id = await this.#core.start(type, targetName, inputs ?? {}, options, "executions.create()");
+    const id = await this.#core.start(
+      { type, target: targetName, inputs: inputs ?? {}, options },
+      "executions.create()",
+    );
     return new ExecutionRun(this.#core, id);
   }
 

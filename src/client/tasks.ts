@@ -11,8 +11,8 @@ import {
 import type { JsonValue } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 import { registerTasks } from "../db/calls/tasks.ts";
-import { startOptions } from "./request.ts";
-import { ExecutionRun } from "./run.ts";
+import { startOptions, type StartRequest } from "./request.ts";
+import { ExecutionRun, outputOf } from "./run.ts";
 import { translate } from "./translate.ts";
 
 /** How to start something and wait for it. */
@@ -50,14 +50,8 @@ export class Tasks {
     options?: StartOptions,
   ): Promise<Run<Output>>;
   async queue(task: AnyTask | string, input?: unknown, options: StartOptions = {}): Promise<Run<unknown>> {
-    const definition = isTask(task) ? task.definition : this.#known.get(task);
-    if (definition === undefined) {
-      return new ExecutionRun(
-        this.#core,
-        await this.#core.start("task", task as string, input ?? {}, options, "tasks.queue()"),
-      );
-    }
-    return await this.queueDeclared(definition, input, options);
+    const { request, where } = await this.#toStart(task, input, options);
+    return new ExecutionRun(this.#core, await this.#core.start(request, where));
   }
 
   /** Queues a declared task and waits for its result. */
@@ -69,8 +63,8 @@ export class Tasks {
     input?: unknown,
     { wait, ...options }: RunNowOptions = {},
   ): Promise<unknown> {
-    const run = await this.queue(task as AnyTask, input, options);
-    return await run.result(wait);
+    const { request, where } = await this.#toStart(task, input, options);
+    return outputOf(await this.#core.run(request, where, wait));
   }
 
   /** Tells the engine what holds for executions of these tasks that others start: flows, schedules, psql. */
@@ -82,27 +76,36 @@ export class Tasks {
     if (declared.length > 0) await translate(() => registerTasks(this.#core.home, JSON.stringify(declared)));
   }
 
-  /**
-   * Queues what was declared. The input is checked by the schema and travels as it was given, so that the worker's
-   * schema sees what the caller wrote.
-   */
+  /** Queues what was declared. */
   async queueDeclared(
     definition: TaskDefinition,
     input: unknown,
     options: StartOptions,
   ): Promise<Run<unknown>> {
-    await parseInput(definition, input);
-    const merged = { ...declaredOptions(definition), ...defined(options) };
-    if (options.retry !== undefined) merged.retry = { ...definition.options.retry, ...options.retry };
-    const id = await this.#core.start(
-      "task",
-      definition.name,
-      input ?? null,
-      merged,
-      `${definition.name}.queue()`,
-    );
-    return new ExecutionRun(this.#core, id);
+    const { request, where } = await toStart(definition, input, options);
+    return new ExecutionRun(this.#core, await this.#core.start(request, where));
   }
+
+  async #toStart(task: AnyTask | string, input: unknown, options: StartOptions): Promise<Start> {
+    const definition = isTask(task) ? task.definition : this.#known.get(task);
+    if (definition !== undefined) return await toStart(definition, input, options);
+    const request = { type: "task" as const, target: task as string, inputs: input ?? {}, options };
+    return { request, where: "tasks.queue()" };
+  }
+}
+
+interface Start {
+  readonly request: StartRequest;
+  readonly where: string;
+}
+
+// The input is checked by the schema and travels as it was given, so that the worker's schema sees what the caller wrote.
+async function toStart(definition: TaskDefinition, input: unknown, options: StartOptions): Promise<Start> {
+  await parseInput(definition, input);
+  const merged = { ...declaredOptions(definition), ...defined(options) };
+  if (options.retry !== undefined) merged.retry = { ...definition.options.retry, ...options.retry };
+  const request = { type: "task" as const, target: definition.name, inputs: input ?? null, options: merged };
+  return { request, where: `${definition.name}.queue()` };
 }
 
 function declaredOptions({ options }: TaskDefinition): StartOptions {

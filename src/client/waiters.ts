@@ -13,6 +13,14 @@ export interface WaiterSource {
   readonly isTransient: (error: unknown) => boolean;
 }
 
+/** The ends that were heard of since somebody began to listen for one whose id he did not know yet. */
+export interface Heard {
+  /** Whether this one is over. */
+  readonly has: (id: string) => boolean;
+  /** Listens no longer. */
+  readonly forget: () => void;
+}
+
 interface Waiter {
   readonly resolve: (execution: Execution) => void;
   readonly reject: (error: unknown) => void;
@@ -27,6 +35,7 @@ export class Waiters {
   readonly #source: WaiterSource;
   readonly #waiting = new Map<string, Set<Waiter>>();
   readonly #asked = new Set<string>();
+  readonly #expected = new Set<Set<string>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looking = false;
   #quietLooks = 0;
@@ -47,11 +56,12 @@ export class Waiters {
    *
    * @param id the execution
    * @param options how long, and what ends the waiting early
+   * @param heard the ends that were heard of since before it was started: then its end is notified already
    * @returns the execution in its final state
    * @throws {ExecutionNotFoundError} it does not exist
    * @throws {WaitTimeoutError} the time is over
    */
-  async wait(id: string, options: WaitOptions = {}): Promise<Execution> {
+  async wait(id: string, options: WaitOptions = {}, heard?: Heard): Promise<Execution> {
     if (this.#closed) throw new ClosedError("The application");
     options.signal?.throwIfAborted();
     const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout);
@@ -62,7 +72,7 @@ export class Waiters {
       ? undefined
       : setTimeout(() => reject(new WaitTimeoutError(id, timeoutMs / 1000)), timeoutMs);
     options.signal?.addEventListener("abort", onAbort, { once: true });
-    this.#add(id, waiter);
+    this.#add(id, waiter, heard);
     try {
       return await promise;
     } finally {
@@ -72,8 +82,16 @@ export class Waiters {
     }
   }
 
+  /** Notes from now on what is over: an end may be heard of before the id of what was started. */
+  expect(): Heard {
+    const ids = new Set<string>();
+    this.#expected.add(ids);
+    return { has: (id) => ids.has(id), forget: () => void this.#expected.delete(ids) };
+  }
+
   /** Hears that an execution is over. */
   notify(id: string): void {
+    for (const ids of this.#expected) ids.add(id);
     if (!this.#waiting.has(id)) return;
     this.#asked.add(id);
     this.#lookSoon(0);
@@ -88,7 +106,7 @@ export class Waiters {
     }
   }
 
-  #add(id: string, waiter: Waiter): void {
+  #add(id: string, waiter: Waiter, heard: Heard | undefined): void {
     const waiters = this.#waiting.get(id);
     if (waiters !== undefined) {
       waiters.add(waiter);
@@ -96,6 +114,11 @@ export class Waiters {
     }
     this.#waiting.set(id, new Set([waiter]));
     this.#quietLooks = 0;
+    if (heard !== undefined) {
+      if (heard.has(id)) this.#asked.add(id);
+      this.#lookSoon(heard.has(id) ? 0 : nextPause(this.#quietLooks++));
+      return;
+    }
     this.#source.watch([id]).catch(() => {}).then(() => {
       // Only a look after the watch has begun cannot miss the end.
       this.#asked.add(id);

@@ -3,7 +3,8 @@ import type { AnyWorkflow, Run, StartOptions, WorkflowRef } from "../define/mod.
 import { durationMs } from "../shared/duration.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
-import { ExecutionRun } from "./run.ts";
+import type { StartRequest } from "./request.ts";
+import { ExecutionRun, outputOf } from "./run.ts";
 import type { RunNowOptions } from "./tasks.ts";
 import { translate } from "./translate.ts";
 
@@ -40,11 +41,8 @@ export class Workflows {
     inputs: unknown = {},
     options: StartOptions = {},
   ): Promise<Run<Output>> {
-    const name = typeof flow === "string" ? flow : flow?.name;
-    return new ExecutionRun<Output>(
-      this.#core,
-      await this.#core.start("workflow", name, inputs, options, "workflows.start()"),
-    );
+    const request = toStart(flow, inputs, options);
+    return new ExecutionRun<Output>(this.#core, await this.#core.start(request, "workflows.start()"));
   }
 
   /** Starts a workflow and waits for its result. */
@@ -61,8 +59,7 @@ export class Workflows {
     options: RunNowOptions = {},
   ): Promise<Output> {
     const { wait, ...start } = options;
-    const run = await this.start<Output>(flow as string, inputs, start);
-    return await run.result(wait);
+    return outputOf(await this.#core.run(toStart(flow, inputs, start), "workflows.start()", wait)) as Output;
   }
 
   /** Makes code-first workflows known, with the defaults of their executions: from then on they can be started. */
@@ -73,4 +70,8 @@ export class Workflows {
       await translate(() => registerWorkflow(this.#core.home, name, JSON.stringify(defaults)));
     }
   }
+}
+
+function toStart(flow: string | WorkflowRef, inputs: unknown, options: StartOptions): StartRequest {
+  return { type: "workflow", target: typeof flow === "string" ? flow : flow?.name, inputs, options };
 }

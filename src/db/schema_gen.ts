@@ -961,7 +961,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "120_requests.sql",
     kind: "behaviour",
-    checksum: "ccff1c5122b8ba2bfd683e7e9969ec4867c83446c6d8a535c7e40e271c882782",
+    checksum: "04363b59dd46097b89d2d363e2fb9b8c4ceea254f73d2369a7ecdb3e4c42b431",
     text: `-- What create_many() is asked for, and what can be wrong with it.
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
@@ -1023,7 +1023,7 @@ set search_path = ''
 as $$
 declare
   c_keys constant text[] := array['id', 'type', 'target', 'inputs', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'retry',
-    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent'];
+    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent', 'watched'];
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_bytes constant integer := octet_length((p -> 'inputs')::text);
 begin
@@ -1041,7 +1041,7 @@ begin
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
   end if;
   -- Most say no more than what is to run.
-  if p - '{type,target,inputs}'::text[] = '{}' and jsonb_typeof(p -> 'target') = 'string' then
+  if p - '{type,target,inputs,watched}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'watched') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
     return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
   end if;
   return coalesce(
@@ -1064,6 +1064,7 @@ begin
     case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
+    case when p ? 'watched' and jsonb_typeof(p -> 'watched') <> 'boolean' then 'watched must be true or false' end,
     case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
     case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
     case when p ? 'id' and not coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'id must be a UUID' end,
@@ -1181,7 +1182,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "135_make.sql",
     kind: "behaviour",
-    checksum: "1ddd8a0f0a1afa82b1eedc978f20c1799cb8d4ca89334fdf98d6552429013d16",
+    checksum: "26060521863d57677ab62286437f3c69533540cc5075ee28fdfb4f38f15fecc0",
     text: `-- Requests that were checked become executions.
 
 -- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
@@ -1286,7 +1287,7 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, watched, attempt, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
@@ -1298,6 +1299,7 @@ begin
       case when p.run_at is not null then 0 when l.id is not null then 2 else 1 end,
       -- tick() looks for those that run past their timeout in the index.
       l.id is not null and p.type = 'task' and p.timeout_ms is null,
+      coalesce((p.head ->> 'watched')::boolean, false),
       case when l.id is not null then 1 else 0 end,
       p.max_attempts, p.priority, p.timeout_ms, p.type,
       case when l.id is not null then 'running' else 'pending' end,
@@ -1331,7 +1333,7 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
   {
     name: "136_make_alike.sql",
     kind: "behaviour",
-    checksum: "87a5b21782785ef24cefc5431626ddb2adf0f96efdc741ce53dc771b1d7a9fc0",
+    checksum: "080d5c76dc34a339f2e682ab56e116d005d5a9004b606e36026a8f0bee034ff9",
     text: `-- The common case of creating many: one task, differing in nothing but its inputs.
 
 -- The random halves of ids, eight bytes each, all from one secret: random bytes and a call for each row would cost as
@@ -1423,13 +1425,13 @@ begin
     and not exists (select from rhythm.task as k where k.name = v_kind.target and k.sql_function is not null);
   with born as (
     insert into rhythm.execution (
-      id, created_at, run_at, stage, batched, max_attempts, priority, timeout_ms,
+      id, created_at, run_at, stage, batched, watched, max_attempts, priority, timeout_ms,
       type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select
       (v_times[r.nth / 4096 + 1] || to_hex(28672 + r.nth % 4096)
         || substr('89ab', get_byte(r.half, 0) / 64 + 1, 1) || substr(encode(r.half, 'hex'), 2))::uuid,
-      p_now, v_kind.run_at, v_stage, v_batched, v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
+      p_now, v_kind.run_at, v_stage, v_batched, coalesce((p_head ->> 'watched')::boolean, false), v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
       'task', 'pending', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata, r.inputs
     from (
       select v_first + x.nth - 1 as nth, substr(v_random, x.nth::integer * 8 - 7, 8) as half, coalesce(x.value -> 'inputs', '{}') as inputs
@@ -1538,7 +1540,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "138_create_many.sql",
     kind: "behaviour",
-    checksum: "50bd27882720104c2e1642fce2cc0a0b794f14ec3bb4bba6acf158637801c17f",
+    checksum: "93b92a4c4c9547acb5c23c66c6a9a0d28215d74f1694e97ffd5f9a6a709ca7b3",
     text: `-- Creating many executions at once, all or none.
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
@@ -1626,7 +1628,7 @@ $$;
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "id"}.';
+  '"metadata", "parent", "traceparent", "watched" (as by watch(), but for what a key stands for already), "id"}.';
 
 -- Inserts what is not known yet and wakes who sleeps for it. Every request without an id is given one in order.
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)

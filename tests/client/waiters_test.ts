@@ -90,3 +90,26 @@ Deno.test("Waiters.wait() ends with the caller's signal, and when the applicatio
   await closed;
   await rejects(state.waiters.wait("a"), { code: "CLOSED" });
 });
+
+Deno.test("Waiters.wait() neither watches nor reads what was started watched, until it is heard of", async () => {
+  const state = bench(["a", "b"]);
+  const heard = state.waiters.expect();
+  state.over.add("a");
+  state.waiters.notify("a");
+  same((await state.waiters.wait("a", {}, heard)).id, "a");
+  equal([state.watched, state.reads], [[], [["a"]]]);
+  const waiting = state.waiters.wait("b", {}, heard);
+  heard.forget();
+  state.over.add("b");
+  state.waiters.notify("b");
+  same((await waiting).id, "b");
+  equal([state.watched, state.reads], [[], [["a"], ["b"]]]);
+});
+
+Deno.test("Waiters.wait() finds by looking what was started watched and never heard of", async () => {
+  const state = bench(["a"]);
+  const heard = state.waiters.expect();
+  state.over.add("a");
+  same((await state.waiters.wait("a", {}, heard)).id, "a");
+  equal(state.watched, []);
+});

@@ -204,7 +204,7 @@ export const cases: Record<string, Cases> = {
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
         'There is no option "kue": expected one of id, type, target, inputs, queue, priority, delay, run_at, timeout, retry, ' +
-        "idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, traceparent",
+        "idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, traceparent, watched",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
@@ -218,6 +218,7 @@ export const cases: Record<string, Cases> = {
       [task('"idempotency_key": {"a": 1}'), "RH001", "idempotency_key must be a text"],
       [task('"concurrency_key": 1'), "RH001", "concurrency_key must be a text"],
       [task('"traceparent": 1'), "RH001", "traceparent must be a text"],
+      [task('"watched": 1'), "RH001", "watched must be true or false"],
       [
         `create_many(jsonb_build_array(jsonb_build_object('type', 'task', 'target', 'a', 'traceparent', repeat('x', 501))))`,
         "RH001",
