@@ -29,7 +29,9 @@ class Host {
   }
 
   static async open(file: string, url: string): Promise<Host> {
-    const module = await import(`./peers/${file}.ts`) as { makePeer: MakePeer };
+    // Deno reads what it can make out of an import() before it runs anything: that would be all peers, 55 MB of them.
+    const peer = new URL(`./peers/${file}.ts`, import.meta.url).href;
+    const module = await import(peer) as { makePeer: MakePeer };
     const host: Host = new Host(
       await module.makePeer({
         url,
