@@ -24,7 +24,7 @@ export function httpParts(
   options: { worker?: Worker; pools?: readonly (() => PoolUse)[]; token?: string },
 ): HttpParts {
   return {
-    routes: apiRoutes(readModelOf(rhythm, parts), commandsOf(rhythm)),
+    routes: () => apiRoutes(readModelOf(rhythm, parts), commandsOf(rhythm)),
     readiness: () => readinessOf(parts, options.worker),
     metrics: () => metricsOf(parts, options),
     version: libraryVersion,

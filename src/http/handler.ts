@@ -1,5 +1,4 @@
 import { requireToken } from "./auth.ts";
-import { openApi } from "./openapi.ts";
 import { type MetricFamily, METRICS_TYPE, renderMetrics } from "./prometheus.ts";
 import { HttpError, json, problem, text } from "./respond.ts";
 import { readCall, type Route } from "./route.ts";
@@ -17,8 +16,8 @@ export interface Readiness {
 
 /** What the HTTP surface stands on. */
 export interface HttpParts {
-  /** The operations of the API. */
-  readonly routes: readonly Route[];
+  /** Loads the operations of the API, when the first of them is asked for. */
+  readonly routes: () => Promise<readonly Route[]>;
   /** Looks whether the process can work. */
   readonly readiness: () => Promise<Readiness>;
   /** Everything measured. */
@@ -42,8 +41,7 @@ export interface HttpParts {
  * @returns the handler
  */
 export function createHandler(parts: HttpParts): Handler {
-  const table = parts.routes.map((route) => ({ route, pattern: new URLPattern({ pathname: route.path }) }));
-  const document = openApi(parts.routes, parts.version);
+  let loading: Promise<Api> | undefined;
   const started = performance.now();
 
   const answer = async (request: Request): Promise<Response> => {
@@ -72,6 +70,7 @@ export function createHandler(parts: HttpParts): Handler {
 
   const api = async (request: Request, pathname: string): Promise<Response> => {
     if (parts.token !== undefined) await requireToken(request, parts.token);
+    const { table, document } = await (loading ??= loadApi(parts));
     if (pathname === "/api/openapi.json") return json(document);
     const allowed: string[] = [];
     for (const { route, pattern } of table) {
@@ -109,5 +108,19 @@ export function createHandler(parts: HttpParts): Handler {
       if (response.status >= 500) parts.onError?.(error, request);
       return response;
     }
+  };
+}
+
+interface Api {
+  readonly table: readonly { readonly route: Route; readonly pattern: URLPattern }[];
+  readonly document: unknown;
+}
+
+async function loadApi({ routes, version }: HttpParts): Promise<Api> {
+  const loaded = await routes();
+  const { openApi } = await import("./openapi.ts");
+  return {
+    table: loaded.map((route) => ({ route, pattern: new URLPattern({ pathname: route.path }) })),
+    document: openApi(loaded, version),
   };
 }

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { executionRoutes } from "./api/executions.ts";
-import { operationRoutes } from "./api/operations.ts";
 import type { Commands, ReadModel } from "./read_model.ts";
 import type { Route } from "./route.ts";
 
@@ -20,7 +18,9 @@ export type { Commands, ReadModel, ScheduleDefinition } from "./read_model.ts";
 export { HttpError, json, problem, text } from "./respond.ts";
 export { type Route, route, type RouteCall } from "./route.ts";
 
-/** Every operation of the API. */
-export function apiRoutes(reads: ReadModel, commands: Commands): Route[] {
+/** Every operation of the API. With them comes zod: a worker that nobody calls does without. */
+export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<Route[]> {
+  const { executionRoutes } = await import("./api/executions.ts");
+  const { operationRoutes } = await import("./api/operations.ts");
   return [...executionRoutes(reads, commands), ...operationRoutes(reads, commands)];
 }

@@ -34,7 +34,7 @@ const routes = [
 
 function parts(change: Partial<HttpParts> = {}): HttpParts {
   return {
-    routes,
+    routes: () => Promise.resolve(routes),
     readiness: () => Promise.resolve({ ready: true, checks: { database: "ok" } }),
     metrics: () => Promise.resolve([{ name: "up", help: "Up", type: "gauge", samples: [{ value: 1 }] }]),
     version: "1.2.3",
@@ -167,7 +167,7 @@ Deno.test("createHandler() stops a call whose client went away", async () => {
       return new Promise((resolve) => signal.addEventListener("abort", () => resolve({ left: true })));
     },
   });
-  const handler = createHandler(parts({ routes: [patient] }));
+  const handler = createHandler(parts({ routes: () => Promise.resolve([patient]) }));
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
   const client = new AbortController();
   const answer = fetch(`http://127.0.0.1:${server.addr.port}/api/patience`, { signal: client.signal });
