@@ -1,6 +1,6 @@
 import { between, type Counters } from "./counters.ts";
 import type { Home, Place } from "./place.ts";
-import { PeerProcess } from "./process.ts";
+import { PeerProcess, type ProcessSettings } from "./process.ts";
 
 /** One figure of one round. */
 export interface Sample {
@@ -73,7 +73,7 @@ export class Stage {
     try {
       client = await PeerProcess.start(file, home.url);
       await client.ask("setup");
-      const worker = await PeerProcess.start(file, home.url, workerFlags(file));
+      const worker = await PeerProcess.start(file, home.url, workerSettings(file));
       return new Stage({ file, place, client, worker, home });
     } catch (error) {
       await client?.stop();
@@ -84,7 +84,7 @@ export class Stage {
 
   /** Another worker's process. */
   async anotherWorker(): Promise<PeerProcess> {
-    const made = await PeerProcess.start(this.file, this.url, workerFlags(this.file));
+    const made = await PeerProcess.start(this.file, this.url, workerSettings(this.file));
     this.#more.push(made);
     return made;
   }
@@ -113,11 +113,15 @@ export class Stage {
   }
 }
 
-// Rhythm's worker is started as in a project that `rhythm init` makes; the peers name no flags.
-function workerFlags(file: string): string[] {
+// Rhythm's worker is started as in a project that `rhythm init` makes; the peers name no settings.
+function workerSettings(file: string): ProcessSettings {
   const given = Deno.env.get("RHYTHM_BENCH_WORKER_FLAGS");
-  if (given !== undefined) return given.split(" ").filter((flag) => flag !== "");
-  return file.startsWith("rhythm") ? ["--v8-flags=--max-old-space-size=512,--max-semi-space-size=8"] : [];
+  if (given !== undefined) return { flags: given.split(" ").filter((flag) => flag !== "") };
+  if (!file.startsWith("rhythm")) return {};
+  return {
+    flags: ["--v8-flags=--max-old-space-size=512,--max-semi-space-size=8"],
+    env: { MALLOC_ARENA_MAX: "1" },
+  };
 }
 
 /** A figure of which more is better. */

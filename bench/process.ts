@@ -1,5 +1,13 @@
 import { TextLineStream } from "./text_lines.ts";
 
+/** How a process is started. */
+export interface ProcessSettings {
+  /** For V8 and Deno. */
+  readonly flags?: readonly string[];
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A process that serves one peer. */
 export class PeerProcess {
   readonly #child: Deno.ChildProcess;
@@ -20,9 +28,10 @@ export class PeerProcess {
    *
    * @param file the module in `bench/peers`
    * @param url its database
-   * @param flags for V8 and Deno
+   * @param settings how it is started
    */
-  static async start(file: string, url: string, flags: readonly string[] = []): Promise<PeerProcess> {
+  static async start(file: string, url: string, settings: ProcessSettings = {}): Promise<PeerProcess> {
+    const { flags = [], env = {} } = settings;
     const host = new URL("./host.ts", import.meta.url).href;
     const config = new URL("../deno.json", import.meta.url);
     const child = new Deno.Command(Deno.execPath(), {
@@ -30,7 +39,7 @@ export class PeerProcess {
       stdin: "piped",
       stdout: "piped",
       stderr: Deno.env.get("RHYTHM_BENCH_VERBOSE") === undefined ? "null" : "inherit",
-      env: { DBOS__NO_TELEMETRY: "1" },
+      env: { DBOS__NO_TELEMETRY: "1", ...env },
     }).spawn();
     const made = new PeerProcess(file, child);
     await made.#answer();

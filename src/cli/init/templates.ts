@@ -23,8 +23,9 @@ export function projectFiles(options: ProjectOptions): Record<string, string> {
 
 function denoJson({ version, checkout }: ProjectOptions): string {
   const cli = `deno run -A jsr:@rhythm/core@^${version}/cli`;
-  // A small heap: docs/workers.md says what it costs, and when to raise it.
-  const worker = "deno run -A --v8-flags=--max-old-space-size=512,--max-semi-space-size=8 worker.ts";
+  // A small heap, and one arena of malloc: docs/workers.md says what they cost, and when to raise the heap.
+  const worker =
+    "MALLOC_ARENA_MAX=1 deno run -A --v8-flags=--max-old-space-size=512,--max-semi-space-size=8 worker.ts";
   const config = {
     tasks: { dev: `${cli} dev`, rhythm: cli, worker, test: "deno test -A" },
     imports: { "@rhythm/core": `jsr:@rhythm/core@^${version}`, zod: "npm:zod@^4" },
