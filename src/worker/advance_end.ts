@@ -15,11 +15,14 @@ export interface StartTimer extends FlowEffect {
 }
 
 /**
- * Whether a task was started in this very step. Then the step was settled, as it is in memory. Of a task that was started
- * earlier nobody knows that: the step may have been refused, and taken otherwise by another worker, to the same number.
+ * Whether a task or a timer was started in this very step. If the database has it, then the step was settled, as it is in
+ * memory. Of one that was started earlier nobody knows that: the step may have been refused, and taken otherwise by another
+ * worker, to the same number.
  */
 export function isStartedIn({ effects }: FlowStep, id: string): boolean {
-  return effects.some((effect) => effect.type === "run_task" && (effect as RunTask).id === id);
+  return effects.some((effect) =>
+    (effect.type === "run_task" || effect.type === "start_timer") && (effect as RunTask).id === id
+  );
 }
 
 /** Whether the end of one operation, of all that it waits for, lets the workflow go on. */

@@ -12,11 +12,13 @@ interface Warm {
   seq: number;
   /** It went on, and that is not settled yet. */
   ahead: boolean;
-  /** It is known that the database has the step that it stands at. */
+  /** The step that it stands at is settled; or failed then and there, as the database had a reason of its own. */
+  answered: boolean;
+  /** The database has that very step, for certain. */
   known: boolean;
   /** Its timers that this worker keeps, and when they are due. */
   timers: Map<string, number>;
-  /** Those that rang while it was ahead, or not known to stand there. */
+  /** Those that rang while it was ahead, or before the answer came. */
   rung: Alarm[];
   weight: number;
 }
@@ -85,8 +87,8 @@ export class WarmFlows {
     this.forget(claimed.id);
     const { step } = open;
     const warm: Warm = {
-      ...{ claimed, open, seq: claimed.flow!.seq + 1, ahead: false, known: false },
-      ...{ timers: new Map(), rung: [], weight: 0 },
+      ...{ claimed, open, seq: claimed.flow!.seq + 1, ahead: false },
+      ...{ answered: false, known: false, timers: new Map(), rung: [], weight: 0 },
     };
     for (const id of step.released) this.#alarms?.delete(id);
     for (const [id, due] of timers) if (isEnough(step, id)) warm.timers.set(id, due);
@@ -95,15 +97,15 @@ export class WarmFlows {
     return kept;
   }
 
-  /** Hears that the database has the step of this number. */
+  /** Hears that the step of this number is settled. */
   stands(id: string, seq: number): void {
     const warm = this.#of(id);
     if (warm?.seq !== seq || warm.ahead) return;
-    warm.known = true;
+    warm.answered = true;
     this.#ringAgain(warm);
   }
 
-  /** Hears that the database has a timer that the step of this number started: from now on it may ring. */
+  /** Hears that a step of this number is settled, which started a timer: from now on it may ring. */
   arm(alarm: Alarm, seq: number): void {
     const warm = this.#of(alarm.flow);
     // The workflow may have dropped it by now.
@@ -134,10 +136,11 @@ export class WarmFlows {
   ring(alarm: Alarm): Advance | "fire" | undefined {
     const warm = this.#sleeping.get(alarm.flow);
     if (!warm?.timers.has(alarm.id)) return "fire";
-    if (warm.ahead || !warm.known) {
+    if (warm.ahead || !warm.answered) {
       warm.rung.push(alarm);
       return undefined;
     }
+    if (!warm.known && !isStartedIn(warm.open.step, alarm.id)) return "fire";
     const advance = isEnough(warm.open.step, alarm.id) ? this.#advance(warm, { id: alarm.id }) : undefined;
     if (advance === undefined) this.forget(alarm.flow);
     return advance === undefined ? "fire" : { ...advance, due: alarm.due };
@@ -166,6 +169,7 @@ export class WarmFlows {
   #arrived(warm: Warm, step: FlowStep): void {
     warm.seq++;
     warm.ahead = false;
+    warm.answered = true;
     warm.known = true;
     if (step.status === "completed") this.#take(warm.claimed.id);
     else this.#ringAgain(warm);
