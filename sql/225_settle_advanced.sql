@@ -34,10 +34,8 @@ begin
       select from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.stage = 3 and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
       where s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
-        and case when g.timer
-          then exists (select from rhythm.timer as t where t.id = g.id and t.execution_id = g.flow and t.fires_at <= p_now and not t.fired and not t.deadline)
-          else exists (select from rhythm.execution as x where x.id = g.id and x.parent_id = g.flow)
-        end
+        and (not coalesce(g.timer, false)
+          or exists (select from rhythm.timer as t where t.id = g.id and t.execution_id = g.flow and t.fires_at <= p_now and not t.fired and not t.deadline))
       offset 0
     ) as f
   ),
@@ -47,7 +45,7 @@ begin
       output = coalesce(g.output, 'null')
     from fitting as g
     -- In a form that says nothing of how many rows it leaves, for the same reason.
-    where t.id = g.id and coalesce(t.worker = p_worker and t.attempt = g.attempt, false)
+    where t.id = g.id and coalesce(t.worker = p_worker and t.attempt = g.attempt and t.parent_id = g.flow and not coalesce(g.timer, false), false)
     returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids
   ),
   rung as (
