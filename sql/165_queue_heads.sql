@@ -44,7 +44,9 @@ $$;
 
 comment on function rhythm.take_from_beginning(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
 
--- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
+-- Two scans: between them lies what the index cannot pass over, the older rows of the same priority. "between" changes
+-- nothing but the estimate: where all there is was ready when the plan was made, the primary key, with all that is over,
+-- seemed as good.
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.take_after(p_head rhythm.queue_head, p_limit integer, p_targets text[])
 returns uuid[]
@@ -67,7 +69,7 @@ begin
   return v_ids || array(
     select e.id from rhythm.execution as e
     where e.place = 1 and e.queue = p_head.queue and e.worker is null
-      and e.priority = p_head.priority and e.id > p_head.id
+      and e.priority = p_head.priority and e.priority between p_head.priority and p_head.priority and e.id > p_head.id
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
 end;
@@ -89,43 +91,81 @@ $$;
 
 comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';
 
--- Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
-create or replace function rhythm.note_head(p_queue text, p_targets bigint, p_last uuid, p_walked bigint, p_now timestamptz)
+-- Entries that this transaction walked over are counted by Postgres.
+create or replace function rhythm.walked()
+returns bigint
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_stat_get_xact_tuples_returned('rhythm.execution_ready'::regclass);
+$$;
+
+comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
+
+-- Whoever walked far. Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
+create or replace function rhythm.note_head(p_queue text, p_targets bigint, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
+  c_far constant integer := 5000;
   v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
 begin
+  if p_walked <= c_far or not rhythm.may_move_head(p_queue, p_targets) then
+    return;
+  end if;
   insert into rhythm.queue_head as h (queue, targets, priority, id, made_after, until)
-  select p_queue, p_targets, coalesce(max(e.priority), 0), least(coalesce(max(e.id::text)::uuid, v_made_after), v_made_after), v_made_after,
-    p_now + least(p_walked * interval '10 microseconds', interval '10 seconds')
-  from rhythm.execution as e where e.id = p_last
+  values (p_queue, p_targets, coalesce(p_priority, 0), least(p_last, v_made_after), v_made_after,
+    p_now + least(p_walked * interval '10 microseconds', interval '10 seconds'))
   on conflict (queue, targets) do update set
     priority = excluded.priority, id = excluded.id, made_after = excluded.made_after, until = excluded.until;
 end;
 $$;
 
-comment on function rhythm.note_head(text, bigint, uuid, bigint, timestamptz) is 'Notes the head of a queue that was walked from its beginning. Internal.';
+comment on function rhythm.note_head(text, bigint, smallint, uuid, bigint, timestamptz) is 'Notes the head of a queue that was walked from its beginning, if that was far. Internal.';
 
-create or replace function rhythm.push_head(p_head rhythm.queue_head, p_last uuid, p_now timestamptz)
+create or replace function rhythm.push_head(p_head rhythm.queue_head, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  update rhythm.queue_head as h
-  set id = n.id
-  from (
-    select least(e.id, rhythm.uuid7_floor(p_now - interval '250 milliseconds')) as id
-    from rhythm.execution as e where e.id = p_last and e.priority = p_head.priority
-  ) as n
-  where h.queue = p_head.queue and h.targets = p_head.targets and h.priority = p_head.priority and h.id < n.id;
+declare
+  c_far constant integer := 5000;
+  v_id constant uuid := least(p_last, rhythm.uuid7_floor(p_now - interval '250 milliseconds'));
+begin
+  if p_walked > c_far and rhythm.may_move_head(p_head.queue, p_head.targets) then
+    update rhythm.queue_head as h set id = v_id
+    where h.queue = p_head.queue and h.targets = p_head.targets and h.priority = p_head.priority and h.priority = p_priority and h.id < v_id;
+  end if;
+end;
 $$;
 
-comment on function rhythm.push_head(rhythm.queue_head, uuid, timestamptz) is 'Moves the head of a queue to what was found after it. Internal.';
+comment on function rhythm.push_head(rhythm.queue_head, smallint, uuid, bigint, timestamptz) is 'Moves the head of a queue to what was found after it, if that was far. Internal.';
+
+-- One looks again from the beginning when it is time, the others go on meanwhile.
+-- Locks: that of may_move_head().
+create or replace function rhythm.head_of(p_queue text, p_targets bigint, p_now timestamptz)
+returns rhythm.queue_head
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_head rhythm.queue_head;
+begin
+  select h.* into v_head from rhythm.queue_head as h where h.queue = p_queue and h.targets = p_targets;
+  if v_head.until > p_now or v_head.until > p_now - interval '10 seconds' and not rhythm.may_move_head(p_queue, p_targets) then
+    return v_head;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function rhythm.head_of(text, bigint, timestamptz) is 'Where claims of a queue begin; null: at the beginning. Internal.';
 
 create or replace function rhythm.take_ready(p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
 returns uuid[]
@@ -134,30 +174,22 @@ volatile
 set search_path = ''
 as $$
 declare
-  c_far constant integer := 5000;
-  -- Entries that this transaction walked over are counted by Postgres.
-  c_index constant oid := 'rhythm.execution_ready'::regclass;
   v_targets constant bigint := rhythm.hash_of(p_targets);
-  v_walked bigint := pg_stat_get_xact_tuples_returned(c_index);
-  v_head rhythm.queue_head;
+  v_head constant rhythm.queue_head := rhythm.head_of(p_queue, v_targets, p_now);
+  v_walked bigint := rhythm.walked();
   v_ids uuid[] := '{}';
 begin
-  select h.* into v_head from rhythm.queue_head as h where h.queue = p_queue and h.targets = v_targets;
-  -- One looks again from the beginning when it is time, the others go on meanwhile.
-  if v_head.until > p_now or v_head.until > p_now - interval '10 seconds' and not rhythm.may_move_head(p_queue, v_targets) then
+  if v_head.queue is not null then
     v_ids := rhythm.take_after(v_head, p_limit, p_targets);
     if v_ids <> '{}' then
-      if pg_stat_get_xact_tuples_returned(c_index) - v_walked - cardinality(v_ids) > c_far and rhythm.may_move_head(p_queue, v_targets) then
-        perform rhythm.push_head(v_head, v_ids[cardinality(v_ids)], p_now);
-      end if;
+      perform rhythm.push_head(v_head, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
+      from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
       return v_ids;
     end if;
   end if;
   v_ids := rhythm.take_from_beginning(p_queue, p_limit, p_targets);
-  v_walked := pg_stat_get_xact_tuples_returned(c_index) - v_walked - cardinality(v_ids);
-  if v_walked > c_far and rhythm.may_move_head(p_queue, v_targets) then
-    perform rhythm.note_head(p_queue, v_targets, v_ids[cardinality(v_ids)], v_walked, p_now);
-  end if;
+  perform rhythm.note_head(p_queue, v_targets, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
+  from (select v_ids[cardinality(v_ids)] as id) as l left join rhythm.execution as e on e.id = l.id;
   return v_ids;
 end;
 $$;

@@ -41,9 +41,9 @@ $$;
 
 comment on function rhythm.next_batches(text, bigint, text[]) is 'The first batches of a queue, locked. Internal.';
 
--- What is listed one by one and comes before a batch. Where the head of the queue is noted, from there on.
+-- What is listed one by one and comes before a batch. "between": as in take_after().
 -- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_before(p_batch rhythm.ready_batch, p_limit integer, p_targets text[], p_now timestamptz)
+create or replace function rhythm.listed_before(p_batch rhythm.ready_batch, p_head rhythm.queue_head, p_limit integer, p_targets text[])
 returns uuid[]
 language plpgsql
 volatile
@@ -53,17 +53,10 @@ set enable_sort = off
 set jit = off
 as $$
 declare
-  v_higher uuid := '00000000-0000-0000-0000-000000000000';
-  v_same uuid := v_higher;
-  v_head rhythm.queue_head;
+  v_higher constant uuid := coalesce(p_head.made_after, '00000000-0000-0000-0000-000000000000');
+  v_same constant uuid := case when p_head.priority = p_batch.priority then p_head.id else v_higher end;
   v_ids uuid[];
 begin
-  select h.* into v_head from rhythm.queue_head as h
-  where h.queue = p_batch.queue and h.targets = rhythm.hash_of(p_targets) and h.until > p_now and h.priority <= p_batch.priority;
-  if found then
-    v_higher := v_head.made_after;
-    v_same := case when v_head.priority = p_batch.priority then v_head.id else v_head.made_after end;
-  end if;
   v_ids := array(
     select e.id from rhythm.execution as e
     where e.place = 1 and e.queue = p_batch.queue and e.worker is null and e.priority > p_batch.priority and e.id > v_higher
@@ -72,13 +65,14 @@ begin
   return v_ids || array(
     select e.id from rhythm.execution as e
     where e.place = 1 and e.queue = p_batch.queue and e.worker is null
-      and e.priority = p_batch.priority and e.id > v_same and e.id < p_batch.first_id
+      and e.priority = p_batch.priority and e.priority between p_batch.priority and p_batch.priority and e.id > v_same and e.id < p_batch.first_id
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
 end;
 $$;
 
-comment on function rhythm.take_before(rhythm.ready_batch, integer, text[], timestamptz) is 'The ready executions of a queue that come before a batch, locked. Internal.';
+comment on function rhythm.listed_before(rhythm.ready_batch, rhythm.queue_head, integer, text[]) is
+  'The ready executions of a queue, after its head, that come before a batch, locked. Internal.';
 
 -- The first of a queue are of both kinds: those that are listed one by one, if there are so many batches before them.
 create or replace function rhythm.first_among(p_ids uuid[], p_batches rhythm.ready_batch[], p_limit integer)
@@ -106,6 +100,46 @@ end;
 $$;
 
 comment on function rhythm.first_among(uuid[], rhythm.ready_batch[], integer) is 'Those of some executions that are among the first so many of a queue, its batches counted. Internal.';
+
+-- Those that are listed one by one, if there are batches after them. The head of the queue is used, and noted where
+-- it was far away, as by take_ready(); with nothing before it, the last batch is where that was found.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_before(p_batches rhythm.ready_batch[], p_limit integer, p_targets text[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_batch constant rhythm.ready_batch := p_batches[cardinality(p_batches)];
+  v_targets constant bigint := rhythm.hash_of(p_targets);
+  v_head rhythm.queue_head := rhythm.head_of(v_batch.queue, v_targets, p_now);
+  v_walked bigint := rhythm.walked();
+  v_found uuid[];
+  v_ids uuid[] := '{}';
+  v_last record;
+begin
+  if v_head.priority > v_batch.priority then
+    v_head := null;
+  end if;
+  v_found := rhythm.listed_before(v_batch, v_head, p_limit, p_targets);
+  v_walked := rhythm.walked() - v_walked - cardinality(v_found);
+  select v_batch.priority, v_batch.first_id as id into v_last;
+  if v_found <> '{}' then
+    v_ids := rhythm.first_among(v_found, p_batches, p_limit);
+    select e.priority, e.id into v_last from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
+  end if;
+  if v_head.queue is not null then
+    perform rhythm.push_head(v_head, v_last.priority, v_last.id, v_walked, p_now);
+  elsif v_last.id is not null then
+    perform rhythm.note_head(v_batch.queue, v_targets, v_last.priority, v_last.id, v_walked, p_now);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.take_before(rhythm.ready_batch[], integer, text[], timestamptz) is
+  'The first of a queue that are listed one by one and come before the last of some batches, locked. Internal.';
 
 -- In the order of ids: that of a scan of the index for an array. A task that another session is at stays in its batch.
 -- The caller holds the locks of the batches.
@@ -268,6 +302,28 @@ end;
 $$;
 
 comment on function rhythm.list_ready(rhythm.ready_batch[]) is 'Lists tasks of batches one by one in the index of what is ready. Internal.';
+
+-- Of batches whose tasks were cancelled nothing is left, and others are at those that are locked: then the next ones.
+-- Locks: as list_ready().
+create or replace function rhythm.list_next(p_queue text, p_limit integer, p_targets text[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_look bigint := (p_limit + 99) / 100;
+  v_next rhythm.ready_batch[];
+begin
+  while v_look < 10000000 loop
+    v_next := rhythm.next_batches(p_queue, v_look, p_targets);
+    exit when rhythm.list_ready(v_next) > 0 or cardinality(v_next) < v_look;
+    v_look := v_look * 10;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.list_next(text, integer, text[]) is 'Lists the first tasks of a queue that are ready in batches one by one, if there are any. Internal.';
 
 -- Exactly up to 10,000 in batches; beyond, what was cancelled among them is counted.
 create or replace function rhythm.count_batched()

@@ -55,10 +55,7 @@ begin
   while v_room > 0 loop
     v_next := rhythm.next_batches(p_queue, least((v_room + 99) / 100 * v_look, 1000000), p_targets);
     exit when v_next = '{}';
-    v_before := rhythm.take_before(v_next[cardinality(v_next)], v_room, p_targets, p_now);
-    if v_before <> '{}' then
-      v_before := rhythm.lease_listed(p_worker, rhythm.first_among(v_before, v_next, v_room), p_now);
-    end if;
+    v_before := rhythm.lease_listed(p_worker, rhythm.take_before(v_next, v_room, p_targets, p_now), p_now);
     v_taken := rhythm.take_from(v_next, v_room - cardinality(v_before));
     ids := ids || v_before;
     batches := batches || v_taken;

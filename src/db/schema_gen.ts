@@ -2193,7 +2193,7 @@ comment on function rhythm.hand_over_born(uuid[]) is 'What a worker needs to run
   {
     name: "165_queue_heads.sql",
     kind: "behaviour",
-    checksum: "ccfcaa5cdb1139a55acf8a2c1ecce80a1040ebd2853e10badfc7e910f41627ca",
+    checksum: "0f7dc17e8d079ff5c4eff7c83b223c72bbd056cc6c5d88ac10e1447183b431d4",
     text: `-- The head of a queue without limits.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
@@ -2240,7 +2240,9 @@ $$;
 
 comment on function rhythm.take_from_beginning(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
 
--- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
+-- Two scans: between them lies what the index cannot pass over, the older rows of the same priority. "between" changes
+-- nothing but the estimate: where all there is was ready when the plan was made, the primary key, with all that is over,
+-- seemed as good.
 -- Locks: execution rows, skip locked. Never waits.
 create or replace function rhythm.take_after(p_head rhythm.queue_head, p_limit integer, p_targets text[])
 returns uuid[]
@@ -2263,7 +2265,7 @@ begin
   return v_ids || array(
     select e.id from rhythm.execution as e
     where e.place = 1 and e.queue = p_head.queue and e.worker is null
-      and e.priority = p_head.priority and e.id > p_head.id
+      and e.priority = p_head.priority and e.priority between p_head.priority and p_head.priority and e.id > p_head.id
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
 end;
@@ -2285,43 +2287,81 @@ $$;
 
 comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';
 
--- Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
-create or replace function rhythm.note_head(p_queue text, p_targets bigint, p_last uuid, p_walked bigint, p_now timestamptz)
+-- Entries that this transaction walked over are counted by Postgres.
+create or replace function rhythm.walked()
+returns bigint
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_stat_get_xact_tuples_returned('rhythm.execution_ready'::regclass);
+$$;
+
+comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
+
+-- Whoever walked far. Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
+create or replace function rhythm.note_head(p_queue text, p_targets bigint, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
+  c_far constant integer := 5000;
   v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
 begin
+  if p_walked <= c_far or not rhythm.may_move_head(p_queue, p_targets) then
+    return;
+  end if;
   insert into rhythm.queue_head as h (queue, targets, priority, id, made_after, until)
-  select p_queue, p_targets, coalesce(max(e.priority), 0), least(coalesce(max(e.id::text)::uuid, v_made_after), v_made_after), v_made_after,
-    p_now + least(p_walked * interval '10 microseconds', interval '10 seconds')
-  from rhythm.execution as e where e.id = p_last
+  values (p_queue, p_targets, coalesce(p_priority, 0), least(p_last, v_made_after), v_made_after,
+    p_now + least(p_walked * interval '10 microseconds', interval '10 seconds'))
   on conflict (queue, targets) do update set
     priority = excluded.priority, id = excluded.id, made_after = excluded.made_after, until = excluded.until;
 end;
 $$;
 
-comment on function rhythm.note_head(text, bigint, uuid, bigint, timestamptz) is 'Notes the head of a queue that was walked from its beginning. Internal.';
+comment on function rhythm.note_head(text, bigint, smallint, uuid, bigint, timestamptz) is 'Notes the head of a queue that was walked from its beginning, if that was far. Internal.';
 
-create or replace function rhythm.push_head(p_head rhythm.queue_head, p_last uuid, p_now timestamptz)
+create or replace function rhythm.push_head(p_head rhythm.queue_head, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  update rhythm.queue_head as h
-  set id = n.id
-  from (
-    select least(e.id, rhythm.uuid7_floor(p_now - interval '250 milliseconds')) as id
-    from rhythm.execution as e where e.id = p_last and e.priority = p_head.priority
-  ) as n
-  where h.queue = p_head.queue and h.targets = p_head.targets and h.priority = p_head.priority and h.id < n.id;
+declare
+  c_far constant integer := 5000;
+  v_id constant uuid := least(p_last, rhythm.uuid7_floor(p_now - interval '250 milliseconds'));
+begin
+  if p_walked > c_far and rhythm.may_move_head(p_head.queue, p_head.targets) then
+    update rhythm.queue_head as h set id = v_id
+    where h.queue = p_head.queue and h.targets = p_head.targets and h.priority = p_head.priority and h.priority = p_priority and h.id < v_id;
+  end if;
+end;
 $$;
 
-comment on function rhythm.push_head(rhythm.queue_head, uuid, timestamptz) is 'Moves the head of a queue to what was found after it. Internal.';
+comment on function rhythm.push_head(rhythm.queue_head, smallint, uuid, bigint, timestamptz) is 'Moves the head of a queue to what was found after it, if that was far. Internal.';
+
+-- One looks again from the beginning when it is time, the others go on meanwhile.
+-- Locks: that of may_move_head().
+create or replace function rhythm.head_of(p_queue text, p_targets bigint, p_now timestamptz)
+returns rhythm.queue_head
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_head rhythm.queue_head;
+begin
+  select h.* into v_head from rhythm.queue_head as h where h.queue = p_queue and h.targets = p_targets;
+  if v_head.until > p_now or v_head.until > p_now - interval '10 seconds' and not rhythm.may_move_head(p_queue, p_targets) then
+    return v_head;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function rhythm.head_of(text, bigint, timestamptz) is 'Where claims of a queue begin; null: at the beginning. Internal.';
 
 create or replace function rhythm.take_ready(p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
 returns uuid[]
@@ -2330,30 +2370,22 @@ volatile
 set search_path = ''
 as $$
 declare
-  c_far constant integer := 5000;
-  -- Entries that this transaction walked over are counted by Postgres.
-  c_index constant oid := 'rhythm.execution_ready'::regclass;
   v_targets constant bigint := rhythm.hash_of(p_targets);
-  v_walked bigint := pg_stat_get_xact_tuples_returned(c_index);
-  v_head rhythm.queue_head;
+  v_head constant rhythm.queue_head := rhythm.head_of(p_queue, v_targets, p_now);
+  v_walked bigint := rhythm.walked();
   v_ids uuid[] := '{}';
 begin
-  select h.* into v_head from rhythm.queue_head as h where h.queue = p_queue and h.targets = v_targets;
-  -- One looks again from the beginning when it is time, the others go on meanwhile.
-  if v_head.until > p_now or v_head.until > p_now - interval '10 seconds' and not rhythm.may_move_head(p_queue, v_targets) then
+  if v_head.queue is not null then
     v_ids := rhythm.take_after(v_head, p_limit, p_targets);
     if v_ids <> '{}' then
-      if pg_stat_get_xact_tuples_returned(c_index) - v_walked - cardinality(v_ids) > c_far and rhythm.may_move_head(p_queue, v_targets) then
-        perform rhythm.push_head(v_head, v_ids[cardinality(v_ids)], p_now);
-      end if;
+      perform rhythm.push_head(v_head, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
+      from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
       return v_ids;
     end if;
   end if;
   v_ids := rhythm.take_from_beginning(p_queue, p_limit, p_targets);
-  v_walked := pg_stat_get_xact_tuples_returned(c_index) - v_walked - cardinality(v_ids);
-  if v_walked > c_far and rhythm.may_move_head(p_queue, v_targets) then
-    perform rhythm.note_head(p_queue, v_targets, v_ids[cardinality(v_ids)], v_walked, p_now);
-  end if;
+  perform rhythm.note_head(p_queue, v_targets, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
+  from (select v_ids[cardinality(v_ids)] as id) as l left join rhythm.execution as e on e.id = l.id;
   return v_ids;
 end;
 $$;
@@ -2377,7 +2409,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "167_ready_batches.sql",
     kind: "behaviour",
-    checksum: "95a9bdbc37a3c4ce5f488e4b27c14e12a964ca743e79848c5618a2913ee87621",
+    checksum: "ffd39cafcbbf05994a1eac81780611e36167265abd8bb064be01d00a8eb290ef",
     text: `-- Batches of tasks that are ready: made by create_many(), taken by claims of queues without limits. For everything else
 -- they are listed one by one in the index first.
 
@@ -2421,9 +2453,9 @@ $$;
 
 comment on function rhythm.next_batches(text, bigint, text[]) is 'The first batches of a queue, locked. Internal.';
 
--- What is listed one by one and comes before a batch. Where the head of the queue is noted, from there on.
+-- What is listed one by one and comes before a batch. "between": as in take_after().
 -- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_before(p_batch rhythm.ready_batch, p_limit integer, p_targets text[], p_now timestamptz)
+create or replace function rhythm.listed_before(p_batch rhythm.ready_batch, p_head rhythm.queue_head, p_limit integer, p_targets text[])
 returns uuid[]
 language plpgsql
 volatile
@@ -2433,17 +2465,10 @@ set enable_sort = off
 set jit = off
 as $$
 declare
-  v_higher uuid := '00000000-0000-0000-0000-000000000000';
-  v_same uuid := v_higher;
-  v_head rhythm.queue_head;
+  v_higher constant uuid := coalesce(p_head.made_after, '00000000-0000-0000-0000-000000000000');
+  v_same constant uuid := case when p_head.priority = p_batch.priority then p_head.id else v_higher end;
   v_ids uuid[];
 begin
-  select h.* into v_head from rhythm.queue_head as h
-  where h.queue = p_batch.queue and h.targets = rhythm.hash_of(p_targets) and h.until > p_now and h.priority <= p_batch.priority;
-  if found then
-    v_higher := v_head.made_after;
-    v_same := case when v_head.priority = p_batch.priority then v_head.id else v_head.made_after end;
-  end if;
   v_ids := array(
     select e.id from rhythm.execution as e
     where e.place = 1 and e.queue = p_batch.queue and e.worker is null and e.priority > p_batch.priority and e.id > v_higher
@@ -2452,13 +2477,14 @@ begin
   return v_ids || array(
     select e.id from rhythm.execution as e
     where e.place = 1 and e.queue = p_batch.queue and e.worker is null
-      and e.priority = p_batch.priority and e.id > v_same and e.id < p_batch.first_id
+      and e.priority = p_batch.priority and e.priority between p_batch.priority and p_batch.priority and e.id > v_same and e.id < p_batch.first_id
       and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
     order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
 end;
 $$;
 
-comment on function rhythm.take_before(rhythm.ready_batch, integer, text[], timestamptz) is 'The ready executions of a queue that come before a batch, locked. Internal.';
+comment on function rhythm.listed_before(rhythm.ready_batch, rhythm.queue_head, integer, text[]) is
+  'The ready executions of a queue, after its head, that come before a batch, locked. Internal.';
 
 -- The first of a queue are of both kinds: those that are listed one by one, if there are so many batches before them.
 create or replace function rhythm.first_among(p_ids uuid[], p_batches rhythm.ready_batch[], p_limit integer)
@@ -2486,6 +2512,46 @@ end;
 $$;
 
 comment on function rhythm.first_among(uuid[], rhythm.ready_batch[], integer) is 'Those of some executions that are among the first so many of a queue, its batches counted. Internal.';
+
+-- Those that are listed one by one, if there are batches after them. The head of the queue is used, and noted where
+-- it was far away, as by take_ready(); with nothing before it, the last batch is where that was found.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_before(p_batches rhythm.ready_batch[], p_limit integer, p_targets text[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_batch constant rhythm.ready_batch := p_batches[cardinality(p_batches)];
+  v_targets constant bigint := rhythm.hash_of(p_targets);
+  v_head rhythm.queue_head := rhythm.head_of(v_batch.queue, v_targets, p_now);
+  v_walked bigint := rhythm.walked();
+  v_found uuid[];
+  v_ids uuid[] := '{}';
+  v_last record;
+begin
+  if v_head.priority > v_batch.priority then
+    v_head := null;
+  end if;
+  v_found := rhythm.listed_before(v_batch, v_head, p_limit, p_targets);
+  v_walked := rhythm.walked() - v_walked - cardinality(v_found);
+  select v_batch.priority, v_batch.first_id as id into v_last;
+  if v_found <> '{}' then
+    v_ids := rhythm.first_among(v_found, p_batches, p_limit);
+    select e.priority, e.id into v_last from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
+  end if;
+  if v_head.queue is not null then
+    perform rhythm.push_head(v_head, v_last.priority, v_last.id, v_walked, p_now);
+  elsif v_last.id is not null then
+    perform rhythm.note_head(v_batch.queue, v_targets, v_last.priority, v_last.id, v_walked, p_now);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.take_before(rhythm.ready_batch[], integer, text[], timestamptz) is
+  'The first of a queue that are listed one by one and come before the last of some batches, locked. Internal.';
 
 -- In the order of ids: that of a scan of the index for an array. A task that another session is at stays in its batch.
 -- The caller holds the locks of the batches.
@@ -2649,6 +2715,28 @@ $$;
 
 comment on function rhythm.list_ready(rhythm.ready_batch[]) is 'Lists tasks of batches one by one in the index of what is ready. Internal.';
 
+-- Of batches whose tasks were cancelled nothing is left, and others are at those that are locked: then the next ones.
+-- Locks: as list_ready().
+create or replace function rhythm.list_next(p_queue text, p_limit integer, p_targets text[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_look bigint := (p_limit + 99) / 100;
+  v_next rhythm.ready_batch[];
+begin
+  while v_look < 10000000 loop
+    v_next := rhythm.next_batches(p_queue, v_look, p_targets);
+    exit when rhythm.list_ready(v_next) > 0 or cardinality(v_next) < v_look;
+    v_look := v_look * 10;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.list_next(text, integer, text[]) is 'Lists the first tasks of a queue that are ready in batches one by one, if there are any. Internal.';
+
 -- Exactly up to 10,000 in batches; beyond, what was cancelled among them is counted.
 create or replace function rhythm.count_batched()
 returns table (queue text, executions bigint, oldest timestamptz)
@@ -2679,7 +2767,7 @@ comment on function rhythm.count_batched() is 'How many tasks of each queue are 
   {
     name: "170_claim.sql",
     kind: "behaviour",
-    checksum: "4541c8c03831038b09fb0b150031fbd17395e164471030a4c45a9c8408c104f0",
+    checksum: "e14723c2ea0779b974b073d360bca82e35ecd33ab0c452e1dfc2781e691811ce",
     text: `-- Claiming.
 
 -- Heap-only: no indexed column changes. At once: what is leased is not taken again.
@@ -2737,10 +2825,7 @@ begin
   while v_room > 0 loop
     v_next := rhythm.next_batches(p_queue, least((v_room + 99) / 100 * v_look, 1000000), p_targets);
     exit when v_next = '{}';
-    v_before := rhythm.take_before(v_next[cardinality(v_next)], v_room, p_targets, p_now);
-    if v_before <> '{}' then
-      v_before := rhythm.lease_listed(p_worker, rhythm.first_among(v_before, v_next, v_room), p_now);
-    end if;
+    v_before := rhythm.lease_listed(p_worker, rhythm.take_before(v_next, v_room, p_targets, p_now), p_now);
     v_taken := rhythm.take_from(v_next, v_room - cardinality(v_before));
     ids := ids || v_before;
     batches := batches || v_taken;
@@ -2892,7 +2977,7 @@ comment on function rhythm.claim_packed(uuid, text[], integer, text[], boolean) 
   {
     name: "175_claim_limited.sql",
     kind: "behaviour",
-    checksum: "11abe3a48c848f50faae59d25a48bcd539515ecfb42779b65169d9ccacb9507e",
+    checksum: "177c1a0675397f25ef273d83eee41aced88acbde72d4c1a642d638eac402267f",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
@@ -2932,7 +3017,7 @@ begin
     return '{}';
   end if;
   -- Limits came after the tasks.
-  perform rhythm.list_ready(rhythm.next_batches(p_queue, (v_limit + 99) / 100, p_targets));
+  perform rhythm.list_next(p_queue, v_limit, p_targets);
 
   v_ids := case when v_queue.per_key_concurrency is null
     then rhythm.pick_any(p_queue, v_limit, p_targets, p_types)
@@ -5203,7 +5288,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "250_workers.sql",
     kind: "behaviour",
-    checksum: "31d63fc5dc8e081e64e161eeacc17a360b43f4fefb0ea0437b3ec70f6b312f26",
+    checksum: "0a63586308135335a2ed603c277896f2fabb0c76dd6c03aa41e7347477b343b1",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -5329,21 +5414,22 @@ declare
     where e.id = any (v_leased) and (p_crashed is not null or e.cancel_reason is not null));
 begin
   perform rhythm.lock_around(v_may_end);
+  -- What it waited for may have cancelled it: as it is once it is locked.
   with held as (
-    select e.id from rhythm.execution as e
+    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts from rhythm.execution as e
     where e.id = any (v_leased) and e.worker = any (p_workers)
     order by e.id for no key update
   ),
   fate as (
-    select e.id, case
-      when e.cancel_reason is not null and e.type = 'task' and e.id = any (v_may_end) then 6
+    select h.id, case
+      when h.cancel_reason is not null and h.type = 'task' and h.id = any (v_may_end) then 6
       when p_crashed is null then 1
-      when e.crashes + 1 >= v_max_crashes then 5
-      when e.type = 'task' and e.attempt >= e.max_attempts then 5
-      when e.type = 'task' then 0
+      when h.crashes + 1 >= v_max_crashes then 5
+      when h.type = 'task' and h.attempt >= h.max_attempts then 5
+      when h.type = 'task' then 0
       else 1
     end as stage
-    from rhythm.execution as e join held as h on h.id = e.id
+    from held as h
   ),
   moved as (
     update rhythm.execution as e
@@ -8503,7 +8589,7 @@ comment on function rhythm.call_sql_task(text, jsonb) is
   {
     name: "655_run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "3da264e487610926536313a916e294f3963bcb1535c01839355907eaae8d3159",
+    checksum: "e90211c3c6a106c35d5662b8ea008d61c6af68e777dacb955acc0ff3dbb65f48",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -8618,7 +8704,10 @@ begin
   end loop;
   delete from rhythm.worker as w where w.id = v_worker;
   perform rhythm.take_back(array[v_worker]);
-  return case when v_left < p_limit and rhythm.sql_task_is_ready(v_queues, v_targets) then rhythm.now() end;
+  return case when v_left < p_limit and (
+    rhythm.sql_task_is_ready(v_queues, v_targets)
+    or exists (select from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues))
+  ) then rhythm.now() end;
 end;
 $$;
 

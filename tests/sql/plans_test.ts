@@ -60,6 +60,13 @@ const head = `insert into rhythm.queue_head (queue, targets, priority, id, made_
   select 'default', hashtextextended('*', 0), 0, min(e.id::text)::uuid, min(e.id::text)::uuid, now() + interval '1 hour'
   from rhythm.execution as e where e.stage = 1;`;
 
+/** One queue and one priority, and nothing that is over. */
+const allReady = `select rhythm.register_worker(${worker}, '{default}', p_lease => '1h');
+  select rhythm.create_many((
+    select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'metadata', jsonb_build_object('n', n)))
+    from generate_series(1, 3000) as n));
+  analyze rhythm.execution;`;
+
 /** What is called, and how certain statements in it must come to executions. */
 const acts: Record<string, { call: string; access?: [words: RegExp, steps: string[]][] }> = {
   "claim() from the beginning": {
@@ -79,8 +86,18 @@ const acts: Record<string, { call: string; access?: [words: RegExp, steps: strin
     call: `${head} select id from rhythm.claim(${worker}, p_limit => 100)`,
     access: [
       [/e\.priority > p_head\.priority/, [ready]],
-      [/e\.priority = p_head\.priority and e\.id > p_head\.id/, [ready]],
+      [/e\.priority = p_head\.priority and .*e\.id > p_head\.id/, [ready]],
       [/set worker = p_worker/, [byKey]],
+    ],
+  },
+  "claim() beside a batch": {
+    call: `select rhythm.create_many((
+        select jsonb_agg('{"type": "task", "target": "a"}'::jsonb || jsonb_build_object('inputs', n))
+        from generate_series(1, 30) as n));
+      select id from rhythm.claim(${worker}, p_limit => 10)`,
+    access: [
+      [/e\.priority > p_batch\.priority/, [ready]],
+      [/e\.priority = p_batch\.priority and .*e\.id > v_same/, [ready]],
     ],
   },
   "enqueue()": { call: "select rhythm.enqueue('a')" },
@@ -112,10 +129,20 @@ Deno.test({
         return false;
       });
       if (!loaded) return;
-      await test.database.script(crowd);
       await sql`set auto_explain.log_nested_statements = on`;
       await sql`set auto_explain.log_format = json`;
       await sql`set auto_explain.log_analyze = on`;
+      await t.step("claim(), planned when all there was was ready", async () => {
+        await test.database.script(allReady);
+        for (const name of ["claim() from the head", "claim() beside a batch"]) {
+          const plans = await plansOf(sql, notices, acts[name]!.call);
+          for (const [words] of acts[name]!.access!.filter(([words]) => /e\\\.priority/.test(words.source))) {
+            assert.deepEqual(accessTo(plans, words), [ready], `${name}: ${words}`);
+          }
+        }
+        await test.database.script("delete from rhythm.execution; delete from rhythm.worker");
+      });
+      await test.database.script(crowd);
       for (const [name, { call, access }] of Object.entries(acts)) {
         await t.step(name, async () => {
           const plans = await plansOf(sql, notices, call);

@@ -39,3 +39,31 @@ begin
   perform test.eq((select count(*) from rhythm.queue_head), 0::bigint, 'tick() forgets heads that nobody asks for');
 end;
 $$;
+
+-- Beside batches, too.
+do $$
+declare
+  w constant uuid := test.worker('{batches}');
+  v_batch uuid[];
+  v_urgent uuid;
+  v_behind uuid;
+begin
+  perform rhythm.create_many((
+    select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'queue', 'batches', 'metadata', jsonb_build_object('n', n))) from generate_series(1, 6000) as n));
+  perform rhythm.settle(w, (select jsonb_agg(jsonb_build_object('id', c.id, 'attempt', 1, 'status', 'completed')) from rhythm.claim(w, p_limit => 6000) as c));
+  perform test.pass('1 s');
+  v_batch := array(select rhythm.create_many((
+    select jsonb_agg('{"type": "task", "target": "a", "queue": "batches", "priority": -1}'::jsonb || jsonb_build_object('inputs', n)) from generate_series(1, 300) as n)));
+  perform test.pass('1 s');
+  perform test.eq(test.claim(w, 10), v_batch[1:10], 'far from the beginning');
+  perform test.eq((select h.priority from rhythm.queue_head as h where h.queue = 'batches' and h.until > rhythm.now()), -1::smallint, 'noted where the batch is');
+
+  select c.id into v_behind from rhythm.create_many(jsonb_build_array(
+    jsonb_build_object('type', 'task', 'target', 'a', 'queue', 'batches', 'id', rhythm.uuid7_floor(rhythm.now() - interval '2 hours')))) as c (id);
+  v_urgent := rhythm.enqueue('a', queue => 'batches');
+  perform test.eq(test.claim(w, 3), v_urgent || v_batch[11:12], 'what is more urgent comes first, what came back far behind waits');
+  perform test.pass('11 s');
+  perform test.eq(test.claim(w, 1), array[v_behind], 'for ten seconds at most');
+  perform test.eq(test.claim(w, 300), v_batch[13:300], 'each once');
+end;
+$$;
