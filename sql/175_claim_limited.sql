@@ -37,7 +37,7 @@ begin
     return '{}';
   end if;
   -- Limits came after the tasks.
-  perform rhythm.list_ready(rhythm.next_batches(p_queue, (v_limit + 99) / 100, p_targets));
+  perform rhythm.list_next(p_queue, v_limit, p_targets);
 
   v_ids := case when v_queue.per_key_concurrency is null
     then rhythm.pick_any(p_queue, v_limit, p_targets, p_types)

@@ -112,7 +112,10 @@ begin
   end loop;
   delete from rhythm.worker as w where w.id = v_worker;
   perform rhythm.take_back(array[v_worker]);
-  return case when v_left < p_limit and rhythm.sql_task_is_ready(v_queues, v_targets) then rhythm.now() end;
+  return case when v_left < p_limit and (
+    rhythm.sql_task_is_ready(v_queues, v_targets)
+    or exists (select from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues))
+  ) then rhythm.now() end;
 end;
 $$;
 

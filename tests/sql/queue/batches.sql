@@ -67,12 +67,16 @@ $$;
 do $$
 declare
   w constant uuid := test.worker('{gone}');
-  a constant uuid[] := pg_temp.make(500, '{"queue": "gone"}');
+  a uuid[] := pg_temp.make(500, '{"queue": "gone"}');
   v_last constant uuid := rhythm.enqueue('a', queue => 'gone');
 begin
   perform rhythm.cancel(i) from unnest(a) as i;
   perform test.eq(test.claim(w, 10), array[v_last], 'behind five batches of nothing');
   perform test.eq((select count(*) from rhythm.ready_batch as r where r.queue = 'gone'), 0::bigint, 'forgotten');
+  a := pg_temp.make(700, '{"queue": "gone"}');
+  perform rhythm.configure_queue('gone', concurrency => 3);
+  perform rhythm.cancel(i) from unnest(a[:600]) as i;
+  perform test.eq(test.claim(w, 10), a[601:602], 'in a queue with a limit, too');
 end;
 $$;
 
@@ -115,5 +119,11 @@ begin
   perform test.eq(exists (select from rhythm.ready_batch where queue = 'sql'), false, 'taken');
   b := pg_temp.make(40, '{"queue": "sql", "target": "doubled"}');
   perform test.eq(exists (select from rhythm.ready_batch where queue = 'sql'), false, 'no batches of what tick() runs');
+  b := pg_temp.make(250, '{"queue": "sql", "target": "later"}');
+  perform rhythm.define_sql_task('later', 'pg_temp.doubled(jsonb)'::regprocedure);
+  loop
+    exit when rhythm.run_sql_tasks(100) is null;
+  end loop;
+  perform test.eq((select count(*) from rhythm.execution as e where e.id = any (b) and e.stage = 4), 250::bigint, 'tick() is told to come back as long as there are batches');
 end;
 $$;
