@@ -123,21 +123,22 @@ declare
     where e.id = any (v_leased) and (p_crashed is not null or e.cancel_reason is not null));
 begin
   perform rhythm.lock_around(v_may_end);
+  -- What it waited for may have cancelled it: as it is once it is locked.
   with held as (
-    select e.id from rhythm.execution as e
+    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts from rhythm.execution as e
     where e.id = any (v_leased) and e.worker = any (p_workers)
     order by e.id for no key update
   ),
   fate as (
-    select e.id, case
-      when e.cancel_reason is not null and e.type = 'task' and e.id = any (v_may_end) then 6
+    select h.id, case
+      when h.cancel_reason is not null and h.type = 'task' and h.id = any (v_may_end) then 6
       when p_crashed is null then 1
-      when e.crashes + 1 >= v_max_crashes then 5
-      when e.type = 'task' and e.attempt >= e.max_attempts then 5
-      when e.type = 'task' then 0
+      when h.crashes + 1 >= v_max_crashes then 5
+      when h.type = 'task' and h.attempt >= h.max_attempts then 5
+      when h.type = 'task' then 0
       else 1
     end as stage
-    from rhythm.execution as e join held as h on h.id = e.id
+    from held as h
   ),
   moved as (
     update rhythm.execution as e

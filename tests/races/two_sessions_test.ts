@@ -361,3 +361,17 @@ race("rhythm.now(): a role that is not the owner moves no clock", async () => {
     await arena.watcher.unsafe(`drop role ${role}`);
   }
 });
+
+race("cancel() before tick() buries the worker: the task is cancelled, and not run again", async () => {
+  await using arena = await openArena(2);
+  const worker = await registerWorker(arena.watcher);
+  await arena.watcher`select rhythm.enqueue('a')`;
+  const id = await claimOne(arena.watcher, worker);
+  await arena.watcher`update rhythm.worker set beat_at = beat_at - interval '2 hours'`;
+  await inTurn(arena, {
+    first: (sql) => sql`select rhythm.cancel(${id}, 'enough')`,
+    second: (sql) => sql`select rhythm.tick()`,
+  });
+  assert.equal(await statusOf(arena.watcher, id), "cancelled");
+  assert.deepEqual(await violations(arena.watcher), []);
+});
