@@ -56,6 +56,9 @@ class Host {
       case "startWorker":
         this.#hits = 0;
         return await peer.startWorker();
+      case "forgetHits":
+        this.#hits = 0;
+        return null;
       case "firstHit":
         return this.#hits === 0 ? null : performance.timeOrigin + this.#firstHit;
       case "lag":
