@@ -3364,10 +3364,12 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "210_settle_states.sql",
     kind: "behaviour",
-    checksum: "0d09c51af155e8485d24a06f89fdfb5ccf2cc56973afdc69fe765b130ee0d423",
+    checksum: "7cbe92fa0fbeb9341d2035514f392dda06a3ba1f92bde27e960123fb30b15d20",
     text: `-- Where workflows stand after an outcome.
 
 -- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
+-- From the outcomes to what each holds: planned on an empty table, a join began with the table, and compared each timer with
+-- each outcome.
 create or replace function rhythm.release_waits(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
@@ -3384,8 +3386,10 @@ begin
   v_dropped := array(
     select w.id
     from unnest(p_outcomes) as o
-    join rhythm.signal_wait as w on w.execution_id = o.id
-    where w.id <> all (o.keep) or w.id = any (o.released));
+    cross join lateral (
+      select x.id from rhythm.signal_wait as x
+      where x.execution_id = o.id and (x.id <> all (o.keep) or x.id = any (o.released)) offset 0
+    ) as w);
   if v_dropped <> '{}' then
     update rhythm.signal as g set taken_by = null
     from rhythm.signal_wait as w
@@ -3401,9 +3405,16 @@ begin
       and s.execution_id in (select w.execution_id from rhythm.signal_wait as w where w.id = any (v_dropped));
     delete from rhythm.signal_wait as w where w.id = any (v_dropped);
   end if;
-  delete from rhythm.timer as t
-  using unnest(p_outcomes) as o
-  where t.execution_id = o.id and (t.id <> all (o.keep) or t.id = any (o.released)) and not t.deadline;
+  v_dropped := array(
+    select t.id
+    from unnest(p_outcomes) as o
+    cross join lateral (
+      select x.id from rhythm.timer as x
+      where x.execution_id = o.id and (x.id <> all (o.keep) or x.id = any (o.released)) and not x.deadline offset 0
+    ) as t);
+  if v_dropped <> '{}' then
+    delete from rhythm.timer as t where t.id = any (v_dropped);
+  end if;
 end;
 $$;
 
