@@ -12,24 +12,34 @@ import type { SchemaFile } from "../src/db/schema_gen.ts";
 const root = new URL("../", import.meta.url);
 const target = new URL("src/db/schema_gen.ts", root);
 
-/** The files in `sql/` as they are now, in order. */
+/** The files in `sql/` as they are now, in the order in which they are applied. */
 export async function readSchema(): Promise<SchemaFile[]> {
-  const names: string[] = [];
-  for await (const entry of Deno.readDir(new URL("sql/", root))) {
-    if (entry.isFile && /^\d{3}_\w+\.sql$/.test(entry.name)) names.push(entry.name);
-  }
-  return await Promise.all(
-    names.sort().map(async (name) => {
+  const files: SchemaFile[] = [];
+  for await (const folder of Deno.readDir(new URL("sql/", root))) {
+    if (!folder.isDirectory) continue;
+    for await (const { name: file } of Deno.readDir(new URL(`sql/${folder.name}/`, root))) {
+      if (!/^\w+\.sql$/.test(file)) {
+        throw new Error(`sql/${folder.name}/${file} is not named like a SQL file`);
+      }
+      const name = `${folder.name}/${file}`;
       const text = await Deno.readTextFile(new URL(`sql/${name}`, root));
-      const checksum = createHash("sha256").update(text).digest("hex");
-      return {
+      files.push({
         name,
-        kind: name.startsWith("0") ? "structure" as const : "behaviour" as const,
-        checksum,
+        kind: folder.name === "structure" ? "structure" : "behaviour",
+        checksum: createHash("sha256").update(text).digest("hex"),
         text,
-      };
-    }),
-  );
+      });
+    }
+  }
+  return files.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+}
+
+/** Structure first; then functions, which may name each other in any order; then views, comments and rights. */
+function rank({ name, kind, text }: SchemaFile): number {
+  if (kind === "structure") return 0;
+  if (name.startsWith("roles/")) return 4;
+  if (name.startsWith("install/comments")) return 3;
+  return /^create (or replace )?view /m.test(text) ? 2 : 1;
 }
 
 /** The text of `schema_gen.ts` for the files in `sql/` as they are now. */
@@ -45,7 +55,7 @@ export async function generateSchema(): Promise<string> {
 
 /** One file of the engine. */
 export interface SchemaFile {
-  /** Its name in sql/: the number is the order. */
+  /** Its path in sql/. */
   readonly name: string;
   /** Structure is applied once, behaviour again whenever it changed. */
   readonly kind: "structure" | "behaviour";

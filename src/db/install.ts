@@ -57,7 +57,7 @@ async function apply(tx: Queryable, { schema, files, version }: Plan): Promise<I
   await checkServer(tx);
   await tx.query("select pg_advisory_xact_lock(hashtextextended('rhythm installation ' || $1, 0))", [schema]);
   await tx.query(
-    "select set_config('search_path', '', true), set_config('check_function_bodies', 'off', true)",
+    "select set_config('search_path', 'pg_catalog, pg_temp', true), set_config('check_function_bodies', 'off', true)",
   );
   const before = await recorded(tx, schema) ?? await prepare(tx, schema);
   const todo = pending(files, before, version);

@@ -21,7 +21,7 @@ export function installScript(files: readonly SchemaFile[], name: string): strin
   return [
     `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file …`,
     "begin;",
-    `set local search_path = '';\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
+    `set local search_path = pg_catalog, pg_temp;\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
     `create schema if not exists "${schema}";`,
     ...files.map((file) => `-- ${file.name}\n${forSchema(file.text, schema)}`),
     forSchema(

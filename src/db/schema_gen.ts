@@ -3,7 +3,7 @@
 
 /** One file of the engine. */
 export interface SchemaFile {
-  /** Its name in sql/: the number is the order. */
+  /** Its path in sql/. */
   readonly name: string;
   /** Structure is applied once, behaviour again whenever it changed. */
   readonly kind: "structure" | "behaviour";
@@ -19,7 +19,7 @@ export const libraryVersion = "0.1.0";
 /** The engine, in the order of installation. */
 export const schemaFiles: readonly SchemaFile[] = [
   {
-    name: "000_installation.sql",
+    name: "structure/000_installation.sql",
     kind: "structure",
     checksum: "b69d4dcfdebbeeb42fa818dd9998e5c5f289caad60adf44a202768625c2edf70",
     text: `-- What is installed here: one row a file of the library. The installer reads it to know what is left to do.
@@ -52,7 +52,7 @@ comment on table rhythm.installation_note is
 `,
   },
   {
-    name: "010_flows.sql",
+    name: "structure/010_flows.sql",
     kind: "structure",
     checksum: "ae911f0257d5b891ce25271ba82d1d19bb1ca7246c731e012b957052044f2e7b",
     text: `-- What can be started: flows with their versions, and what is known of tasks.
@@ -101,7 +101,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
 `,
   },
   {
-    name: "020_executions.sql",
+    name: "structure/020_executions.sql",
     kind: "structure",
     checksum: "80dc2d4cbf23b9e32c06d5227cab85a6fd573fea41f9ddb8b6c8191366d47569",
     text: `-- Executions: one row each, for its whole life. The hot table: a primary key, one index of what is ready, and small
@@ -258,7 +258,7 @@ comment on index rhythm.idempotency_key_execution is 'What purge() removes with 
 `,
   },
   {
-    name: "025_followers.sql",
+    name: "structure/025_followers.sql",
     kind: "structure",
     checksum: "ff086c783fdd55b38438ec3dc76c18a4adfe38dc79bccde9f6a9217962d5c043",
     text: `-- Children of workflows that run nothing of their own: another execution came first with their idempotency key.
@@ -288,7 +288,7 @@ comment on index rhythm.follower_due is 'What tick() looks after.';
 `,
   },
   {
-    name: "030_waits.sql",
+    name: "structure/030_waits.sql",
     kind: "structure",
     checksum: "2929e7f2f7019ed783d688d3cc62874dcc7cdba99baa61107ffa321689076a62",
     text: `-- What a workflow can wait for besides its children, and what it says.
@@ -374,7 +374,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
 `,
   },
   {
-    name: "040_workers.sql",
+    name: "structure/040_workers.sql",
     kind: "structure",
     checksum: "e93e7ce0b9a4ca0c12bdff4b1e87abb7c1e4cbf1bf3e4cd4d2303dbcac120cda",
     text: `-- Who works, on what, within which limits.
@@ -495,7 +495,7 @@ comment on type rhythm.outcome is 'How an execution left a worker''s hands: comp
 `,
   },
   {
-    name: "050_schema_types.sql",
+    name: "structure/050_schema_types.sql",
     kind: "structure",
     checksum: "bec57fec671ace964342b8d1ccfcfff98234c080d2ef2f68c01b7a991bd6412b",
     text: `-- Row shapes inside the input check (410, 425).
@@ -508,7 +508,7 @@ comment on type rhythm.inner_value is 'A member of a value, with its path and th
 `,
   },
   {
-    name: "055_cron_types.sql",
+    name: "structure/055_cron_types.sql",
     kind: "structure",
     checksum: "115c366a3847f5d6986c5fc7c792515587207decfa4a0cb0eb3c28de0ae20941",
     text: `-- A cron expression, parsed (500).
@@ -534,7 +534,7 @@ comment on type rhythm.cron_times is
 `,
   },
   {
-    name: "060_schedules.sql",
+    name: "structure/060_schedules.sql",
     kind: "structure",
     checksum: "c57cae7c27ad00b3b365e224fc23e24de8eb869a49e865d4edccbc645f8be48a",
     text: `-- Schedules. One row each, locked by whoever fires it: the cursor (next_slot) moves in the same transaction in
@@ -587,7 +587,7 @@ comment on index rhythm.schedule_entry_due is 'What fire_schedules() asks: which
 `,
   },
   {
-    name: "070_sql_tasks.sql",
+    name: "structure/070_sql_tasks.sql",
     kind: "structure",
     checksum: "e7cf1ba3978651e92b1afbc8b988767701ab4bf3502ca5fa0132bac406f0dc47",
     text: `-- Tasks whose handler is a SQL function: which, and from which queues tick() takes them.
@@ -598,7 +598,7 @@ comment on index rhythm.task_in_sql is 'Whether there are SQL tasks at all: ever
 `,
   },
   {
-    name: "080_steps.sql",
+    name: "structure/080_steps.sql",
     kind: "structure",
     checksum: "ef86f82250e18436a299613d4b7af2e712c84c21ff11e12e9f9eba05fb9fbf16",
     text: `-- Steps of code-first workflows: what each did, once, with its result.
@@ -658,7 +658,7 @@ comment on type rhythm.step_news is 'What save_steps() is given for each step: t
 `,
   },
   {
-    name: "090_queue_heads.sql",
+    name: "structure/090_queue_heads.sql",
     kind: "structure",
     checksum: "793d388041fb6492b320c8f9c7a00f1fc8c7112d373aa7e1359354f2729160aa",
     text: `-- How far queues are consumed, where that is worth remembering.
@@ -682,7 +682,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
 `,
   },
   {
-    name: "092_ready_batches.sql",
+    name: "structure/092_ready_batches.sql",
     kind: "structure",
     checksum: "2a473ca50a91d31f60e8f54cb085af0e930e416cef4d2c6ace6bd122317b6c78",
     text: `-- Tasks that were made together and are all alike are ready together, too: one row lists a hundred of them, in place of an
@@ -714,373 +714,2123 @@ comment on index rhythm.ready_batch_target is 'What is to be listed one by one w
 `,
   },
   {
-    name: "100_ground.sql",
+    name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "17edfe4ac3158661ce935a4be6f37c6f65c5b18331ed42b296a746a215a59116",
-    text: `-- What every other function stands on: the clock and the way errors are raised.
+    checksum: "cced18ccb76d0ae24b1d1b507e84474e33b3d5904f65dded046684d5f05d40cf",
+    text: `-- Cancelling, over the whole tree.
 
--- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
--- interval, for a session or a database. Anybody can make such a setting, so it counts only where the owner, a member
--- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
-create or replace function rhythm.may_set_clock()
-returns boolean
+create or replace function rhythm.trees(p_ids uuid[])
+returns uuid[]
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
-  select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace;
+  with recursive node as (
+    select e.id, e.stage, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
+    union all
+    select c.id, c.stage, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+  )
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.stage < 4;
 $$;
 
-comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';
+comment on function rhythm.trees(uuid[]) is
+  'Of some executions and all that they started, directly or not, those that are not over. Internal.';
 
-create or replace function rhythm.now()
-returns timestamptz
+-- A workflow that runs starts children until its state is locked; a task is given some until its row is. To lock those
+-- as well means to let go of everything and to begin anew with more: only so are locks taken in the order of ids,
+-- whatever ids the children were given.
+create or replace function rhythm.lock_trees(p_ids uuid[])
+returns uuid[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_locked uuid[];
+  v_ids uuid[] := rhythm.trees(p_ids);
 begin
-  return (
-    select case
-      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
-        and rhythm.may_set_clock()
-      then coalesce(
-        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
-        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
-      )
-      else clock_timestamp()
-    end
-  );
+  loop
+    begin
+      v_locked := v_ids;
+      perform rhythm.lock_around(v_locked);
+      perform from rhythm.execution as e where e.id = any (v_locked) order by e.id for no key update;
+      v_ids := rhythm.trees(p_ids);
+      if v_ids <@ v_locked then
+        return v_ids;
+      end if;
+      raise sqlstate 'RHTRY';
+    exception
+      when sqlstate 'RHTRY' then
+        null;
+    end;
+  end loop;
 end;
 $$;
 
-comment on function rhythm.now() is
-  'The engine''s clock: the time of day, unless a test that logged in as the owner set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
+comment on function rhythm.lock_trees(uuid[]) is
+  'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
-create or replace function rhythm.raise(
-  p_code text,
-  p_message text,
-  p_hint text default null,
-  p_detail text default null
-)
-returns text
+-- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
+-- more for that. The caller comes from lock_trees().
+create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
+returns setof rhythm.moved
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- An option of raise may not be null, and one that is empty would be shown.
-  if p_detail is not null then
-    raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, 'See the detail'), detail = p_detail;
-  elsif p_hint is not null then
-    raise exception using errcode = p_code, message = p_message, hint = p_hint;
+  return query
+  with cleaning as (
+    select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
+  )
+  update rhythm.execution as e
+  set cancel_reason = coalesce(e.cancel_reason, p_reason),
+    stopping = e.worker is not null,
+    stage = n.stage,
+    batched = false,
+    status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
+    completed_at = case when n.stage = 6 then p_now end,
+    run_at = case when n.stage = 1 then null else e.run_at end
+  from (
+    select x.id, case
+      when x.worker is not null then x.stage
+      when x.stage = 3 and exists (select from cleaning as c where c.execution_id = x.id) then 1
+      else 6
+    end as stage
+    from rhythm.execution as x
+    where x.id = any (p_ids) and x.stage < 4 and x.cancel_reason is null
+  ) as n
+  where e.id = n.id
+  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+end;
+$$;
+
+comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were neither over nor asked to stop. Internal.';
+
+-- A workflow that runs, or cleans up, has so long to end: its deadline.
+create or replace function rhythm.limit_cleanup(p_cancelled rhythm.moved[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into rhythm.timer (id, execution_id, fires_at, deadline)
+  select rhythm.uuid7(p_now, c.nth::integer), c.id, p_now + rhythm.setting('cancel_grace')::interval, true
+  from unnest(p_cancelled) with ordinality as c (id, parent_id, worker, stage, watched, type, queue, nth)
+  where c.stage < 4 and c.type = 'workflow';
+$$;
+
+comment on function rhythm.limit_cleanup(rhythm.moved[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
+
+-- Locks: states, then executions; whoever calls it with locks of later kinds can wait for ever.
+create or replace function rhythm.cancel_trees(p_ids uuid[], p_reason text, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_all constant rhythm.moved[] := array(
+    select c::rhythm.moved from rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now) as c);
+begin
+  perform rhythm.follow_ends(v_all, '{}', null, 0, p_now);
+  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
+    perform rhythm.limit_cleanup(v_all, p_now);
+    perform rhythm.wake_clocks();
   end if;
-  raise exception using errcode = p_code, message = p_message;
+  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
+  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
+  return array(select a.id from unnest(v_all) as a);
 end;
 $$;
 
-comment on function rhythm.raise(text, text, text, text) is
-  'Raises an error of class RH: code, sentence, and where there is one, what to do. Never returns.';
+comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
+  'Cancels executions and all that they started; returns those that were neither over nor asked to stop. Internal.';
+
+create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
+  end if;
+  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now()));
+end;
+$$;
+
+comment on function rhythm.cancel(uuid, text) is
+  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
 `,
   },
   {
-    name: "110_ids.sql",
+    name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "a73be27adfd9713c376978294a5365bd68431d0f50cd039d992208e7c828b602",
-    text: `-- Ids, channels, durations, settings.
+    checksum: "032631c5004daa73f3979986f42f51fc7d4a8618f302767419d3896d49a5e277",
+    text: `-- Retrying what failed or was cancelled.
 
--- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
--- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 62 bits after the variant are
--- always random; without p_nth all 74 are.
-create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
-returns uuid
+-- What retry() touches: an execution, what failed under it and brought it down, the leaders of those that followed
+-- another, and the parents of all of these.
+create or replace function rhythm.retry_reach(p_execution uuid)
+returns uuid[]
 language sql
-volatile
-set search_path = ''
-as $$
-  select (
-    overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
-    || case when p_nth is null then substr(c.r, 16) else lpad(to_hex(c.place % 4096), 3, '0') || substr(c.r, 19) end
-  )::uuid
-  from (
-    select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
-    from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
-  ) as c;
-$$;
-
-comment on function rhythm.uuid7(timestamptz, integer) is
-  'A UUID of version 7: ids of a later millisecond sort later; 74 bits are random. p_nth (0, 1, 2 …) orders the ids of one batch, and leaves 62.';
-
-create or replace function rhythm.channel(p_kind text)
-returns text
-language sql
-immutable
-set search_path = ''
-as $$
-  select :'schema' || '_' || p_kind;
-$$;
-
-comment on function rhythm.channel(text) is
-  'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
-
-create or replace function rhythm.setting(p_name text)
-returns text
-language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
+  with recursive node as (
+    select p_execution as id
+    union
+    select x.id from node as n
+    cross join lateral (
+      select c.id from rhythm.workflow_state as s
+      join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
+      where s.execution_id = n.id and s.snapshot is not null
+      union all
+      select coalesce(k.execution_id, f.leader_id) from rhythm.follower as f
+      left join rhythm.idempotency_key as k on k.key = f.key
+      where f.execution_id = n.id
+    ) as x (id)
+  )
+  select array(
+    select n.id from node as n
+    union
+    select e.parent_id from node as n join rhythm.execution as e on e.id = n.id and e.parent_id is not null);
+$$;
+
+comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
+
+-- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
+-- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it follows.
+create or replace function rhythm.follow_again(p_execution uuid, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_key constant text := (select f.key from rhythm.follower as f where f.execution_id = p_execution);
+  v_leader uuid;
+  v_stage smallint;
+  v_is_told boolean;
 begin
-  return (
-    select coalesce(
-      (select s.value from rhythm.setting as s where s.name = p_name),
-      case p_name
-        when 'max_payload_bytes' then '1048576'
-        when 'retention' then '30 days'
-        when 'max_crashes' then '20'
-        when 'cancel_grace' then '1 minute'
-      end
-    )
-  );
+  if v_key is null then
+    return false;
+  end if;
+  insert into rhythm.idempotency_key as k (key, execution_id) values (v_key, p_execution)
+  on conflict (key) do update set
+    execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
+    expires_at = case when k.expires_at <= p_now then null else k.expires_at end
+  returning k.execution_id into v_leader;
+  select l.stage, p.id is not null into v_stage, v_is_told
+  from rhythm.execution as l
+  left join rhythm.execution as p on p.id = l.parent_id and p.type = 'workflow' and p.stage < 4
+  where l.id = v_leader and l.stage in (5, 6)
+  for no key update of l;
+  if v_leader = p_execution or v_is_told then
+    perform rhythm.lead(p_execution, v_key);
+    return false;
+  end if;
+  update rhythm.follower as f set leader_id = v_leader where f.execution_id = p_execution;
+  update rhythm.execution as e
+  set stage = 3, status = 'suspended', cancel_reason = null, completed_at = null, error = null, note = rhythm.follower_note(v_leader)
+  where e.id = p_execution;
+  if v_stage is not null then
+    perform rhythm.untell(v_leader);
+    perform rhythm.retry_one(v_leader, p_now);
+  end if;
+  perform rhythm.follow_ends(rhythm.join_leaders(array[p_execution], p_now), '{}', null, 0, p_now);
+  return true;
 end;
 $$;
 
-comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
+comment on function rhythm.follow_again(uuid, timestamptz) is 'Lets what ended as another execution did follow anew; false: it is to run itself. Internal.';
 
--- Owner only: settings hold for everyone.
-create or replace function rhythm.configure(p_name text, p_value text)
+create or replace function rhythm.lead(p_execution uuid, p_key text)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update rhythm.idempotency_key as k set execution_id = p_execution where k.key = p_key;
+  delete from rhythm.follower as f where f.execution_id = p_execution;
+  insert into rhythm.workflow_state (execution_id, program)
+  select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
+  where e.id = p_execution and e.type = 'workflow';
+  update rhythm.execution as e set attempt = 0 where e.id = p_execution;
+$$;
+
+comment on function rhythm.lead(uuid, text) is 'Makes what followed another execution the one that its key stands for. Internal.';
+
+create or replace function rhythm.untell(p_execution uuid)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update rhythm.workflow_state as s set inbox = array_remove(s.inbox, p_execution)
+  from rhythm.execution as e
+  where e.id = p_execution and s.execution_id = e.parent_id and p_execution = any (s.inbox);
+$$;
+
+comment on function rhythm.untell(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
+
+-- The caller holds the locks of its state and of its parent's.
+create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
 returns void
 language plpgsql
 volatile
-set search_path = ''
-as $$
-begin
-  if rhythm.setting(p_name) is null then
-    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
-  end if;
-  if p_value is null
-    or (p_name in ('retention', 'cancel_grace') and coalesce(rhythm.interval_of(p_value) < '0', true))
-    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\\d{0,8}$') then
-    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
-  end if;
-  insert into rhythm.setting (name, value) values (p_name, p_value)
-  on conflict (name) do update set value = excluded.value;
-end;
-$$;
-
-comment on function rhythm.configure(text, text) is 'Changes a setting of this installation; see setting().';
-
-create or replace function rhythm.interval_of(p_text text)
-returns interval
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return p_text::interval;
-exception
-  when invalid_datetime_format or datetime_field_overflow or interval_field_overflow then
-    return null;
-end;
-$$;
-
-comment on function rhythm.interval_of(text) is 'A text as an interval; null if it is none.';
-`,
-  },
-  {
-    name: "115_durations.sql",
-    kind: "behaviour",
-    checksum: "37123784b35869743353df867863197f3a1ca9c89c347fb1b58984a15d8347a7",
-    text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
-
--- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
-create or replace function rhythm.duration_ms(p_duration jsonb)
-returns bigint
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  if p_duration is null then
-    return null;
-  end if;
-  return (select case
-    when v.ms between 0 and 3162240000000 then ceil(v.ms)::bigint
-  end
-  from (
-    select case jsonb_typeof(p_duration)
-      when 'number' then (p_duration #>> '{}')::numeric * 1000
-      when 'string' then case
-        when p_duration #>> '{}' ~ '^\\d{1,15}(\\.\\d{1,9})?$' then (p_duration #>> '{}')::numeric * 1000
-        when p_duration #>> '{}' ~* '^(\\d{1,9}(\\.\\d{1,9})?w)?\\s*(\\d{1,9}(\\.\\d{1,9})?d)?\\s*(\\d{1,9}(\\.\\d{1,9})?h)?\\s*(\\d{1,9}(\\.\\d{1,9})?m)?\\s*(\\d{1,9}(\\.\\d{1,9})?s)?\\s*(\\d{1,9}(\\.\\d{1,9})?ms)?$'
-          and p_duration #>> '{}' <> '' then (
-            select sum(m.part[1]::numeric * case lower(m.part[2])
-              when 'w' then 604800000 when 'd' then 86400000 when 'h' then 3600000 when 'm' then 60000 when 's' then 1000 else 1 end)
-            from regexp_matches(p_duration #>> '{}', '([\\d.]+)(ms|[wdhms])', 'gi') as m(part)
-          )
-      end
-    end as ms
-  ) as v);
-end;
-$$;
-
-comment on function rhythm.duration_ms(jsonb) is
-  'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
-
--- Full jitter on top of the delay, so that what failed together does not come back together.
-create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
-returns bigint
-language sql
-volatile
-set search_path = ''
-as $$
-  select (d.delay * (1 - d.jitter * random()))::bigint
-  from (
-    select
-      least(
-        coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
-        i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
-          when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
-          when 'linear' then p_attempt
-          else 1
-        end
-      ) as delay,
-      case p_retry -> 'jitter'
-        when 'true' then 0.5
-        when 'false' then 0
-        else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
-      end as jitter
-    from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
-  ) as d;
-$$;
-
-comment on function rhythm.backoff_ms(jsonb, integer) is
-  'How long to wait before the attempt after this one: {backoff: exponential|linear|fixed, initial, factor, max, jitter}; by default 1 s, 2 s, 4 s … up to an hour, less up to a tenth.';
-`,
-  },
-  {
-    name: "120_requests.sql",
-    kind: "behaviour",
-    checksum: "04363b59dd46097b89d2d363e2fb9b8c4ceea254f73d2369a7ecdb3e4c42b431",
-    text: `-- What create_many() is asked for, and what can be wrong with it.
-
-create or replace function rhythm.retry_problem(p_retry jsonb)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  if p_retry is null or p_retry = 'null' then
-    return null;
-  end if;
-  return case
-    when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
-    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
-      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
-        select k.name from jsonb_object_keys(p_retry) as k(name)
-        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter']) limit 1))
-    when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\\d{0,3}$', false) then
-      'retry.max_attempts must be a whole number from 1 to 9999'
-    when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
-      'retry.backoff must be exponential, linear or fixed'
-    when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then
-      'retry.initial must be a duration: seconds, or text such as "1m30s"'
-    when p_retry ? 'max' and rhythm.duration_ms(p_retry -> 'max') is null then
-      'retry.max must be a duration: seconds, or text such as "1m30s"'
-    when p_retry ? 'factor' and not coalesce(jsonb_typeof(p_retry -> 'factor') = 'number' and (p_retry ->> 'factor')::numeric between 1 and 100, false) then
-      'retry.factor must be a number from 1 to 100'
-    when p_retry ? 'jitter' and not coalesce(jsonb_typeof(p_retry -> 'jitter') = 'boolean'
-      or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
-      'retry.jitter must be true, false or a number from 0 to 1'
-  end;
-end;
-$$;
-
-comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
-
-create or replace function rhythm.timestamp_of(p_text text)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return case when p_text::timestamptz between '0001-01-01Z' and '9999-12-31Z' then p_text::timestamptz end;
-exception
-  when invalid_datetime_format or datetime_field_overflow then
-    return null;
-end;
-$$;
-
-comment on function rhythm.timestamp_of(text) is 'A text as a moment of the years 1 to 9999; null if it is none.';
-
-create or replace function rhythm.request_problem(p jsonb)
-returns text
-language plpgsql
-stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_keys constant text[] := array['id', 'type', 'target', 'inputs', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'retry',
-    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent', 'watched'];
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_bytes constant integer := octet_length((p -> 'inputs')::text);
+  v_failed uuid[];
+  v_waits boolean;
 begin
-  if jsonb_typeof(p) <> 'object' then
-    return format('It is of type %s: expected an object such as {"type": "task", "target": "send_email"}', jsonb_typeof(p));
+  if rhythm.follow_again(p_execution, p_now) then
+    return;
   end if;
-  if p - c_keys <> '{}' then
-    return format('There is no option "%s": expected one of %s',
-      (select k.name from jsonb_object_keys(p) as k(name) where k.name <> all (c_keys) order by 1 limit 1), array_to_string(c_keys, ', '));
+  -- The children whose failure brought it down run again, and it waits for them, and for all else, as it did. What
+  -- followed one of them follows it again: after it.
+  v_failed := array(
+    select c.id from rhythm.workflow_state as s
+    join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
+    where s.execution_id = p_execution and s.snapshot is not null
+    order by exists (select from rhythm.follower as f where f.execution_id = c.id), c.id);
+  update rhythm.workflow_state as s
+  set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
+    need = case when s.waits is null then s.need else rhythm.needs(s.waits) end
+  where s.execution_id = p_execution;
+  v_waits := rhythm.satisfied_already(array[p_execution]) = '{}'
+    and exists (select from rhythm.workflow_state as s where s.execution_id = p_execution and s.need <> '{}');
+  update rhythm.execution as e
+  set stage = case when v_waits then 3 else 1 end,
+    status = case when v_waits then 'suspended' else 'pending' end,
+    max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
+    delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
+  where e.id = p_execution;
+  insert into rhythm.timer (id, execution_id, fires_at, deadline)
+  select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
+  from rhythm.execution as e where e.id = p_execution and e.type = 'workflow' and e.timeout_ms is not null;
+  perform rhythm.reopen_steps(p_execution, v_failed);
+  perform rhythm.wake(array[e.queue]) from rhythm.execution as e where e.id = p_execution;
+  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.stage in (5, 6)));
+  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) as f (id);
+end;
+$$;
+
+comment on function rhythm.retry_one(uuid, timestamptz) is 'Lets a failed or cancelled execution, and what failed under it, go on. Internal.';
+
+create or replace function rhythm.retry(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+  v_parent rhythm.execution;
+begin
+  perform rhythm.lock_states(rhythm.retry_reach(p_execution));
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
+  elsif v_execution.stage not in (5, 6) then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
   end if;
-  if not coalesce(p ->> 'type' in ('task', 'workflow'), false) then
-    return 'type must be task or workflow';
+  -- A parent learns of each child's end once.
+  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.stage < 4;
+  if found then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
+      v_parent.id, case v_execution.stage when 5 then 'failed' else 'was cancelled' end, v_parent.status), 'Retry the workflow once it is over');
   end if;
-  if v_bytes > v_limit then
-    return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
+  perform rhythm.untell(p_execution);
+  perform rhythm.retry_one(p_execution, rhythm.now());
+end;
+$$;
+
+comment on function rhythm.retry(uuid) is
+  'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again, what it waits for it waits for), a task once more. '
+  'What followed another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
+`,
+  },
+  {
+    name: "check/check.sql",
+    kind: "behaviour",
+    checksum: "5e708e6c0f2e79717302e52ea11cf019cb3ec630cae9a5a23a949f3ed77b7a4f",
+    text: `-- The database's own fsck.
+
+create or replace function rhythm.check_executions()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  select e.id, format('it is leased to worker %s, which is not registered', e.worker)
+  from rhythm.execution as e
+  where e.stage in (1, 2) and e.worker is not null
+    and not exists (select from rhythm.worker as w where w.id = e.worker)
+  union all
+  select e.id, 'it is leased, and nothing leads from its worker to it'
+  from rhythm.execution as e
+  where e.stage = 2 and e.newborn
+    and not exists (select from rhythm.newborn_lease as l where e.id = any (l.ids) and l.worker = e.worker)
+  union all
+  select e.id, 'it is ready, and no batch lists it'
+  from rhythm.execution as e
+  where e.stage = 1 and e.batched
+    and not exists (
+      select from rhythm.ready_batch as b cross join lateral unnest(b.ids) as i (id)
+      where b.queue = e.queue and b.priority = e.priority and b.target = e.target and i.id = e.id)
+  union all
+  select e.id, 'it is ready by a batch, and leased'
+  from rhythm.execution as e
+  where e.batched and e.worker is not null
+  union all
+  select e.id, 'it is leased, and nobody knows since when'
+  from rhythm.execution as e
+  where e.stage in (1, 2) and e.worker is not null and e.claimed_at is null
+  union all
+  select e.id, format('it is in attempt %s of %s', e.attempt, e.max_attempts)
+  from rhythm.execution as e
+  where e.type = 'task' and e.attempt > e.max_attempts
+  union all
+  select e.id, 'it is a workflow without a state'
+  from rhythm.execution as e
+  where e.stage <> 4 and e.type = 'workflow'
+    and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+  union all
+  select e.id, case e.type when 'task' then 'it is a task with the state of a workflow' else 'it is completed and its state is still there' end
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and (e.type = 'task' or e.stage = 4)
+  union all
+  select e.id, 'it is a task and suspended'
+  from rhythm.execution as e
+  where e.stage = 3 and e.type = 'task'
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+  union all
+  select e.id, 'it is to be cancelled, is not running, and did not end'
+  from rhythm.execution as e
+  where e.cancel_reason is not null
+    and (e.stage = 0 and e.type = 'task'
+      or e.stage = 3 and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
+  union all
+  select e.id, 'its worker is asked to stop, and it has none'
+  from rhythm.execution as e
+  where e.stopping and e.worker is null
+  union all
+  select e.id, format('it is %s without %s', e.status, case e.stage when 4 then 'an output' else 'an error' end)
+  from rhythm.execution as e
+  where e.stage = 4 and e.output is null or e.stage = 5 and e.error is null;
+$$;
+
+comment on function rhythm.check_executions() is 'What is wrong with executions by themselves. Part of check().';
+
+-- Compiling a query this wide takes longer than the query.
+create or replace function rhythm.check()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  select c.* from rhythm.check_executions() as c
+  union all
+  select c.* from rhythm.check_waits() as c
+  union all
+  select c.* from rhythm.check_needs() as c
+  union all
+  select c.* from rhythm.check_signals() as c
+  union all
+  select c.* from rhythm.check_steps() as c
+  union all
+  select c.* from rhythm.check_followers() as c
+  union all
+  select c.* from rhythm.check_rest() as c;
+$$;
+
+comment on function rhythm.check() is
+  'Everything that is wrong: each execution that is not over must have exactly one reason to move on (ready, a live lease, something to wait for), '
+  'and what tells of it must agree. Empty means sound. Reads all of the engine''s tables. Example: select * from rhythm.check();';
+`,
+  },
+  {
+    name: "check/followers.sql",
+    kind: "behaviour",
+    checksum: "4fdc36d0c9c26bdaec942141e32f2cb5040add3d838b643abbfa8582c74244f9",
+    text: `-- The part of check() that looks at what ends as another execution does.
+
+create or replace function rhythm.check_followers()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select e.id, format('it follows execution %s, and is %s', f.leader_id, e.status)
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id and e.stage < 3
+  union all
+  select e.id, format('it follows execution %s, which is over or gone, and was not told', f.leader_id)
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
+  where not f.due and not exists (select from rhythm.execution as l where l.id = f.leader_id and l.stage < 4)
+  union all
+  select e.id, format('it follows execution %s, which tells nobody of its end', f.leader_id)
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
+  join rhythm.execution as l on l.id = f.leader_id and l.stage < 4 and not l.watched
+  where not f.due
+  union all
+  select e.id, format('it follows execution %s, which follows another', f.leader_id)
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
+  join rhythm.follower as l on l.execution_id = f.leader_id
+  union all
+  select e.id, 'it follows another execution, and has the state of a workflow'
+  from rhythm.follower as f
+  join rhythm.execution as e on e.id = f.execution_id
+  join rhythm.workflow_state as s on s.execution_id = e.id;
+$$;
+
+comment on function rhythm.check_followers() is 'What is wrong with children that end as another execution does. Part of check().';
+`,
+  },
+  {
+    name: "check/rest.sql",
+    kind: "behaviour",
+    checksum: "695ddd6581c363960a0cbe080d18340c54ca19041ce09b14219aa5aaf37c5fa8",
+    text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
+
+create or replace function rhythm.check_signals()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.execution_id, 'a wait for a signal is open although the signal is there'
+  from rhythm.signal_wait as s
+  join rhythm.signal as g on g.execution_id = s.execution_id and g.name = s.name and g.taken_by is null
+  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  where s.signal_id is null and not s.timed_out
+  union all
+  select g.execution_id, format('signal %s was taken by a wait that took another', g.id)
+  from rhythm.signal as g
+  join rhythm.signal_wait as w on w.id = g.taken_by
+  where w.signal_id is distinct from g.id
+  union all
+  select w.execution_id, format('a wait took signal %s, which is not there or was taken by another', w.signal_id)
+  from rhythm.signal_wait as w
+  where w.signal_id is not null
+    and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
+  union all
+  select w.execution_id, 'it is completed and still waits for a signal'
+  from rhythm.signal_wait as w
+  join rhythm.execution as e on e.id = w.execution_id and e.stage = 4
+  union all
+  select e.id, 'it is a task and has a timer or a wait for a signal'
+  from rhythm.execution as e
+  where e.type = 'task'
+    and (e.id in (select t.execution_id from rhythm.timer as t) or e.id in (select w.execution_id from rhythm.signal_wait as w));
+$$;
+
+comment on function rhythm.check_signals() is 'What is wrong with signals and waits for them. Part of check().';
+
+create or replace function rhythm.schedule_problem(p_entry rhythm.schedule_entry)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.cron_after(rhythm.cron_parse(p_entry.cron), rhythm.check_timezone(p_entry.timezone), p_entry.next_slot - interval '1 microsecond')
+    <> p_entry.next_slot then
+    return format('its next time, %s, is none that "%s" names', p_entry.next_slot, p_entry.cron);
   end if;
-  -- Most say no more than what is to run.
-  if p - '{type,target,inputs,watched}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'watched') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
-    return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
+  return case when p_entry.due_at < p_entry.next_slot and p_entry.queued_slots = '{}' and p_entry.last_error is null then
+    format('it is due at %s, before its next time, %s', p_entry.due_at, p_entry.next_slot) end;
+exception
+  when sqlstate 'RH001' then
+    return sqlerrm;
+end;
+$$;
+
+comment on function rhythm.schedule_problem(rhythm.schedule_entry) is 'What is wrong with a stored schedule; null if nothing is. Part of check().';
+
+create or replace function rhythm.check_rest()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select t.execution_id, 'it is over and a timer of it is still to fire'
+  from rhythm.timer as t
+  join rhythm.execution as e on e.id = t.execution_id and (e.stage = 4 or e.stage > 4 and t.deadline)
+  where not t.fired
+  union all
+  select e.id, 'it has a timeout, and nothing that ends it'
+  from rhythm.execution as e
+  where e.stage < 4 and e.type = 'workflow' and e.timeout_ms is not null
+    and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+  union all
+  select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
+  from rhythm.idempotency_key as k
+  where not exists (select from rhythm.execution as e where e.id = k.execution_id)
+  union all
+  select null, format('queue "%s" has %s moments and %s counts of what began', q.name, cardinality(q.begun_at), cardinality(q.begun))
+  from rhythm.queue as q
+  where cardinality(q.begun_at) <> cardinality(q.begun)
+  union all
+  select null, format('schedule "%s": %s', s.name, p.problem)
+  from rhythm.schedule_entry as s
+  cross join lateral rhythm.schedule_problem(s) as p (problem)
+  where p.problem is not null
+  union all
+  select null, format('flow "%s" stands on a version of flow "%s"', f.name, v.name)
+  from rhythm.flow as f
+  join rhythm.flow_version as v on v.program = f.program and v.name <> f.name
+  union all
+  select null, format('the function %s of task "%s" is not there', k.sql_function, k.name)
+  from rhythm.task as k
+  where k.sql_function is not null and to_regprocedure(k.sql_function) is null;
+$$;
+
+comment on function rhythm.check_rest() is 'What is wrong with timers, keys, queues, schedules, flows and tasks. Part of check().';
+`,
+  },
+  {
+    name: "check/steps.sql",
+    kind: "behaviour",
+    checksum: "3f97d2a03744e98a61adb7fa530febb4d9fa689e8a893662b3140b1bf76dfd2f",
+    text: `-- The part of check() that looks at code-first workflows.
+
+create or replace function rhythm.check_steps()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  select s.execution_id, format('step "%s" belongs to no execution', min(s.name))
+  from rhythm.step as s
+  where not exists (select from rhythm.execution as e where e.id = s.execution_id)
+  group by s.execution_id
+  union all
+  select e.id, format('it is a task and has a step "%s"', min(s.name))
+  from rhythm.step as s join rhythm.execution as e on e.id = s.execution_id and e.type = 'task'
+  group by e.id
+  union all
+  select d.execution_id, format('steps %s ended as number %s', d.names, d.seq)
+  from (
+    select s.execution_id, s.seq, string_agg(format('"%s"', s.name), ', ' order by s.name) as names
+    from rhythm.step as s where s.seq is not null group by s.execution_id, s.seq having count(*) > 1
+  ) as d
+  union all
+  select e.id, format('step "%s" waits for nothing that can still happen', s.name)
+  from rhythm.step as s
+  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  join rhythm.workflow_state as w on w.execution_id = e.id
+  where s.status in ('waiting', 'retrying')
+    and s.wait_id <> all (w.inbox)
+    and coalesce(s.until > rhythm.now(), true)
+    and not exists (select from rhythm.execution as c where c.id = s.wait_id and c.stage < 4)
+    and not exists (select from rhythm.timer as t where t.id = s.wait_id)
+    and not exists (select from rhythm.signal_wait as g where g.id = s.wait_id);
+$$;
+
+comment on function rhythm.check_steps() is 'What is wrong with the steps of code-first workflows. Part of check().';
+`,
+  },
+  {
+    name: "check/waits.sql",
+    kind: "behaviour",
+    checksum: "2f29849877ae98cc9933f46b445b382845d6421e5b4db4729aaa28ccb1dd3294",
+    text: `-- The part of check() that looks at what workflows wait for.
+
+create or replace function rhythm.check_waits()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with waiting as (
+    select s.execution_id, e.stage, s.inbox, s.need, s.waits, i.id::uuid as id
+    from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+    cross join lateral jsonb_array_elements(s.waits) as g (wait)
+    cross join lateral jsonb_array_elements_text(g.wait -> 'ids') as i (id)
+  )
+  select e.id, 'it is suspended and waits for nothing that can still happen'
+  from rhythm.execution as e
+  where e.stage = 3
+    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+    and not exists (
+      select from waiting as w
+      where w.execution_id = e.id
+        and (exists (select from rhythm.execution as c where c.id = w.id and c.stage < 4)
+          or exists (select from rhythm.timer as t where t.id = w.id and not t.fired)
+          or exists (select from rhythm.signal_wait as g where g.id = w.id and g.signal_id is null and not g.timed_out)))
+  union all
+  select c.id, 'it ended and its waiting parent was not told'
+  from waiting as w
+  join rhythm.execution as c on c.id = w.id and c.stage >= 4
+  where c.id <> all (w.inbox)
+  union all
+  select w.execution_id, format('timer %s fired and it was not told', t.id)
+  from waiting as w
+  join rhythm.timer as t on t.id = w.id and t.fired
+  where t.id <> all (w.inbox)
+  union all
+  select w.execution_id, format('its wait %s for signal "%s" is settled and it was not told', g.id, g.name)
+  from waiting as w
+  join rhythm.signal_wait as g on g.id = w.id and (g.timed_out or g.signal_id is not null)
+  where g.id <> all (w.inbox)
+  union all
+  select s.execution_id, format('its inbox holds %s, which has not settled', i.id)
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  cross join lateral unnest(s.inbox) as i (id)
+  where exists (select from rhythm.execution as c where c.id = i.id and c.stage < 4)
+    or exists (select from rhythm.timer as t where t.id = i.id and not t.fired)
+    or exists (select from rhythm.signal_wait as g where g.id = i.id and g.signal_id is null and not g.timed_out)
+  union all
+  select s.execution_id, format('its inbox holds %s twice', i.id)
+  from rhythm.workflow_state as s
+  cross join lateral unnest(s.inbox) as i (id)
+  group by s.execution_id, i.id
+  having count(*) > 1
+  union all
+  select e.id, format('it was given %s settled things, and has %s', e.delivered, cardinality(s.inbox))
+  from rhythm.execution as e
+  join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.stage in (1, 2) and e.worker is not null and e.delivered > cardinality(s.inbox);
+$$;
+
+comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
+
+-- The counts of a fan-in, counted again.
+create or replace function rhythm.check_needs()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select c.id, case
+    when 0 >= any (c.need) then 'it is suspended although a group that it waits for is satisfied'
+    else format('it still needs %s of its groups, and should need %s', c.need, c.expected) end
+  from (
+    select e.id, s.need, rhythm.need_after(rhythm.needs(s.waits), s.waits, array(
+      select row(s.execution_id, i.id, coalesce(x.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item
+      from unnest(s.inbox) as i (id)
+      left join rhythm.execution as x on x.id = i.id
+      left join rhythm.signal_wait as w on w.id = i.id)) as expected
+    from rhythm.execution as e
+    join rhythm.workflow_state as s on s.execution_id = e.id
+    where e.stage = 3
+  ) as c
+  where c.need <> c.expected or 0 >= any (c.need);
+$$;
+
+comment on function rhythm.check_needs() is 'Suspended workflows whose counts of what they still need are wrong. Part of check().';
+`,
+  },
+  {
+    name: "claim/claim.sql",
+    kind: "behaviour",
+    checksum: "23496757663e64b5a19ab75fa1ca2ac51c7c885b982a2daa4616e9e810541984",
+    text: `-- Claiming.
+
+-- Heap-only: no indexed column changes. At once: what is leased is not taken again.
+create or replace function rhythm.lease_listed(p_worker uuid, p_ids uuid[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  if p_ids <> '{}' then
+    update rhythm.execution as e
+    set worker = p_worker,
+      status = 'running',
+      claimed_at = p_now,
+      attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
+      delivered = case when e.type = 'task' then 0 else (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id) end
+    where e.id = any (p_ids);
   end if;
-  return coalesce(
-    (select format('%s must be a text', k.name)
-    from unnest(array['target', 'queue', 'idempotency_key', 'concurrency_key', 'traceparent']) as k (name)
-    where jsonb_typeof(p -> k.name) <> 'string' limit 1),
-    rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target'),
-    case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
-    case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
-    case when p ? 'concurrency_key' then rhythm.name_problem('concurrency key', p ->> 'concurrency_key') end,
-    case when p ? 'priority' and not coalesce(p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
-      'priority must be a whole number from -32768 to 32767' end,
-    case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
-      'delay must be a duration: seconds, or text such as "1h30m"' end,
-    case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
-      'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
-    case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
-      'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"' end,
-    case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
-    case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
-    case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
-    case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
-    case when p ? 'watched' and jsonb_typeof(p -> 'watched') <> 'boolean' then 'watched must be true or false' end,
-    case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
-    case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
-    case when p ? 'id' and not coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'id must be a UUID' end,
-    case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
-    case when p ? 'retry' then rhythm.retry_problem(p -> 'retry') end
+  return p_ids;
+end;
+$$;
+
+comment on function rhythm.lease_listed(uuid, uuid[], timestamptz) is 'Leases executions that are listed one by one, and locked; returns them. Internal.';
+
+-- A queue without limits: no counting.
+-- Locks: rows of batches, execution rows, skip locked. Never waits.
+create or replace function rhythm.claim_plain(
+  p_worker uuid,
+  p_queue text,
+  p_limit integer,
+  p_targets text[],
+  p_now timestamptz,
+  out ids uuid[],
+  out batches rhythm.ready_batch[]
+)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $$
+declare
+  v_room integer := p_limit;
+  v_look bigint := 1;
+  v_next rhythm.ready_batch[];
+  v_before uuid[];
+  v_taken rhythm.ready_batch[];
+begin
+  ids := '{}';
+  batches := '{}';
+  while v_room > 0 loop
+    v_next := rhythm.next_batches(p_queue, least((v_room + 99) / 100 * v_look, 1000000), p_targets);
+    exit when v_next = '{}';
+    v_before := rhythm.lease_listed(p_worker, rhythm.take_before(v_next, v_room, p_targets, p_now), p_now);
+    v_taken := rhythm.take_from(v_next, v_room - cardinality(v_before));
+    ids := ids || v_before;
+    batches := batches || v_taken;
+    -- Others are at all that is left of these: how about the next ones?
+    if v_before = '{}' and v_taken = '{}' then
+      exit when cardinality(v_next) < (v_room + 99) / 100 * v_look;
+      v_look := v_look * 10;
+    end if;
+    v_room := v_room - cardinality(v_before) - rhythm.size_of(v_taken);
+  end loop;
+  if v_room > 0 then
+    ids := ids || rhythm.lease_listed(p_worker, rhythm.take_ready(p_queue, v_room, p_targets, p_now), p_now);
+  end if;
+end;
+$$;
+
+comment on function rhythm.claim_plain(uuid, text, integer, text[], timestamptz) is
+  'Leases ready executions of a queue without limits, and takes others out of batches, which the caller is to lease. Internal.';
+
+-- Ten times as fast as a claim of each, which is what a worker of a thousand empty queues would do all day.
+create or replace function rhythm.worth_a_look(p_queues text[])
+returns text[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  if cardinality(p_queues) < 4 then
+    return p_queues;
+  end if;
+  return array(
+    select q.name from unnest(p_queues) with ordinality as q (name, nth)
+    where (select true from rhythm.execution as e where e.place = 1 and e.queue = q.name and e.worker is null limit 1)
+      or exists (select from rhythm.ready_batch as b where b.queue = q.name)
+    order by q.nth);
+end;
+$$;
+
+comment on function rhythm.worth_a_look(text[]) is 'Which of many queues have something that is ready; all of few. Internal.';
+
+-- Locks: the worker's row; rows of queues with limits; rows of batches and executions, skip locked.
+create or replace function rhythm.claim_next(
+  p_worker uuid,
+  p_queues text[],
+  p_limit integer,
+  p_targets text[],
+  p_dozing boolean,
+  out ids uuid[],
+  out leased jsonb[]
+)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_worker rhythm.worker;
+  v_left integer := p_limit;
+  v_queue text;
+  v_ids uuid[];
+  v_batches rhythm.ready_batch[];
+begin
+  if coalesce(p_limit, 0) not between 1 and 100000 then
+    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', coalesce(p_limit::text, 'null')));
+  end if;
+  -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
+  select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
+  if not found then
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
+  end if;
+  ids := '{}';
+  leased := '{}';
+  foreach v_queue in array rhythm.worth_a_look(coalesce(p_queues, v_worker.queues)) loop
+    exit when v_left <= 0;
+    if exists (select from rhythm.queue as q where q.name = v_queue) then
+      v_ids := rhythm.claim_limited(p_worker, v_queue, v_left, p_targets, v_now);
+    else
+      select c.ids, c.batches into v_ids, v_batches from rhythm.claim_plain(p_worker, v_queue, v_left, p_targets, v_now) as c;
+      if v_batches <> '{}' then
+        leased := leased || rhythm.lease_batches(p_worker, v_batches, v_now);
+        v_left := v_left - rhythm.size_of(v_batches);
+      end if;
+    end if;
+    ids := ids || v_ids;
+    v_left := v_left - cardinality(v_ids);
+  end loop;
+  if v_worker.dozing <> (p_dozing and v_left = p_limit) then
+    update rhythm.worker as w set dozing = not v_worker.dozing where w.id = p_worker;
+  end if;
+  -- In their order, if there are both.
+  if ids <> '{}' and leased <> '{}' then
+    ids := ids || rhythm.ids_of(leased);
+    leased := '{}';
+  end if;
+end;
+$$;
+
+comment on function rhythm.claim_next(uuid, text[], integer, text[], boolean) is 'Leases what claim() and claim_packed() give: ids, or what lease_batches() says. Internal.';
+
+create or replace function rhythm.claim(
+  p_worker uuid,
+  p_queues text[] default null,
+  p_limit integer default 1,
+  p_targets text[] default null,
+  p_dozing boolean default false
+)
+returns setof rhythm.claimed
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
+begin
+  return query select h.* from rhythm.hand_over(v_leased.ids || rhythm.ids_of(v_leased.leased)) as h;
+end;
+$$;
+
+comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
+  'Leases up to p_limit ready executions to a worker, first queue first, highest priority and oldest first; empty means: sleep. '
+  'p_targets: only these tasks (workflows always). p_dozing: the worker will sleep if there is nothing, and wants to be notified. Never waits.';
+
+-- A thousand tasks that differ in their inputs alone, as rows of claim(), take the server and the worker twice as long.
+create or replace function rhythm.claim_packed(p_worker uuid, p_queues text[], p_limit integer, p_targets text[], p_dozing boolean)
+returns table (one rhythm.claimed, many jsonb)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
+begin
+  return query select h, null::jsonb from rhythm.hand_over(v_leased.ids) as h;
+  return query select null::rhythm.claimed, b.value from unnest(v_leased.leased) as b (value);
+end;
+$$;
+
+comment on function rhythm.claim_packed(uuid, text[], integer, text[], boolean) is
+  'claim(), for workers of our own: rows of claim() or, in their first attempt, tasks that are alike but for their inputs: {target, queue, created_at, '
+  'kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs}.';
+`,
+  },
+  {
+    name: "claim/hand_over.sql",
+    kind: "behaviour",
+    checksum: "344776709a6ee907ca47ffbf80a7e9bbc186ab515c19c99a133f9603e354056f",
+    text: `-- What a worker is given with a lease.
+
+create or replace function rhythm.inbox_items(p_inbox uuid[])
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when c.stage = 4 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
+        when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'Error', 'message', 'It failed')
+          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
+          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+        when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
+        when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+        else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
+      end order by i.nth), '[]')
+    from unnest(p_inbox) with ordinality as i (id, nth)
+    left join rhythm.execution as c on c.id = i.id
+    left join rhythm.signal_wait as w on w.id = i.id
+    left join rhythm.signal as g on g.id = w.signal_id
   );
 end;
 $$;
 
-comment on function rhythm.request_problem(jsonb) is 'The sentence that says what is wrong with an element of create_many(); null if nothing is.';
+comment on function rhythm.inbox_items(uuid[]) is
+  'What settled, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+
+-- The rows for executions that were leased just now, in the order of claims. Of an inbox, what the lease noted.
+create or replace function rhythm.hand_over(p_ids uuid[])
+returns setof rhythm.claimed
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return query
+  select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
+    coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
+    s.program, v.version, s.seq, s.snapshot::jsonb,
+    case when s.execution_id is not null then case when e.delivered = 0 then '[]' else rhythm.inbox_items(s.inbox[:e.delivered]) end end
+  from rhythm.execution as e
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  left join rhythm.flow_version as v on v.program = s.program
+  where e.id = any (p_ids)
+  order by e.priority desc, e.id;
+end;
+$$;
+
+comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run executions that were leased to it. Internal.';
+
+-- A thousand children of one workflow differ in nothing else that is not known to the worker that started them: as rows
+-- of hand_over() they take three times as long, and ten times the bytes.
+create or replace function rhythm.hand_over_born(p_ids uuid[])
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  if p_ids = '{}' then
+    return '[]';
+  end if;
+  return (
+    select coalesce(jsonb_agg(to_jsonb(k)), '[]')
+    from (
+      select e.target, e.queue, e.max_attempts, e.timeout_ms, coalesce(e.metadata, '{}') as metadata, e.traceparent, e.parent_id, e.created_at,
+        jsonb_agg(e.id order by e.id) as ids
+      from rhythm.execution as e
+      where e.id = any (p_ids)
+      group by e.target, e.queue, e.max_attempts, e.timeout_ms, e.metadata, e.traceparent, e.parent_id, e.created_at, e.priority
+      order by e.priority desc, min(e.id::text)
+    ) as k
+  );
+end;
+$$;
+
+comment on function rhythm.hand_over_born(uuid[]) is 'What a worker needs to run tasks that its own outcomes started, and were leased to it: each kind once, with its ids. Internal.';
 `,
   },
   {
-    name: "130_create.sql",
+    name: "claim/held.sql",
     kind: "behaviour",
-    checksum: "a8e08d3d0884d8e8354fd3851928e429fa23835dc780e0bd8ec2581de3937d62",
+    checksum: "4e2c9a193b97d569b5ba14af3c2f3850f74b095f49310c61b836ee7288d41283",
+    text: `-- What a worker holds, for one that is in doubt: the answer to a claim or a settle was lost on its way.
+
+create or replace function rhythm.held(p_worker uuid)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'attempt', e.attempt, 'seq', s.seq) order by e.id), '[]')
+  from rhythm.execution as e
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.id = any (rhythm.leased_to(array[p_worker]));
+$$;
+
+comment on function rhythm.held(uuid) is
+  'What is leased to a worker: [{id, attempt, seq}]. After a call whose answer was lost: release what you do not know of.';
+`,
+  },
+  {
+    name: "claim/newborn.sql",
+    kind: "behaviour",
+    checksum: "4a428c7cc1be49aaf443dceb3ff38c88d8eda2dd760fa6baf0008ff3f4fd0be4",
+    text: `-- Leases of tasks that no index listed before: made leased, or taken from a batch.
+
+-- Those that are still held, by a look at each. Few are looked at: what is older than two seconds is listed in an index.
+create or replace function rhythm.newborn(p_queue text default null)
+returns table (id uuid, worker uuid, queue text)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return query
+  select e.id, e.worker, e.queue
+  from rhythm.newborn_lease as l
+  cross join lateral unnest(l.ids) as i (id)
+  join rhythm.execution as e on e.id = i.id and e.stage = 2 and e.newborn
+  where p_queue is null or l.queue = p_queue;
+end;
+$$;
+
+comment on function rhythm.newborn(text) is 'Leases of the last seconds that no index lists yet, of tasks that were made leased or were ready in a batch: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
+
+-- In pieces that fit into a page.
+create or replace function rhythm.note_newborn(p_worker uuid, p_queue text, p_ids uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_piece constant integer := 250;
+begin
+  insert into rhythm.newborn_lease (made_at, worker, queue, ids)
+  select p_now, p_worker, p_queue, p_ids[n.first : n.first + c_piece - 1]
+  from generate_series(1, cardinality(p_ids), c_piece) as n (first);
+end;
+$$;
+
+comment on function rhythm.note_newborn(uuid, text, uuid[], timestamptz) is 'Notes leases that no index lists. Internal.';
+
+-- What goes on for longer takes its place in the index. A row that is being settled is passed over, and so is not
+-- forgotten yet: whether that commits is not known.
+create or replace function rhythm.list_newborn(p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  -- A look at a task costs little, and most are over: more are forgotten in a second than workers make.
+  c_looks constant integer := 20;
+  v_next constant bigint[] := array(
+    select o.id
+    from (
+      select l.id, sum(cardinality(l.ids)) over (order by l.id) - cardinality(l.ids) as before
+      from rhythm.newborn_lease as l where l.made_at < p_now - interval '2 seconds'
+      order by l.id limit p_limit * c_looks
+    ) as o
+    where o.before < p_limit * c_looks);
+  v_old constant bigint[] := array(
+    select l.id from rhythm.newborn_lease as l where l.id = any (v_next) order by l.id for update skip locked);
+begin
+  if v_old = '{}' then
+    return;
+  end if;
+  update rhythm.execution as e
+  set newborn = false
+  where e.id = any (array(
+    select x.id from rhythm.newborn_lease as l
+    cross join lateral unnest(l.ids) as i (id)
+    join rhythm.execution as x on x.id = i.id and x.stage = 2 and x.newborn
+    where l.id = any (v_old)
+    for no key update of x skip locked));
+  delete from rhythm.newborn_lease as l
+  where l.id = any (v_old) and not exists (
+    select from unnest(l.ids) as i (id) join rhythm.execution as e on e.id = i.id and e.stage = 2 and e.newborn);
+end;
+$$;
+
+comment on function rhythm.list_newborn(integer, timestamptz) is 'Lists leases that last in an index, and forgets those that ended. Part of tick().';
+`,
+  },
+  {
+    name: "claim/queue_heads.sql",
+    kind: "behaviour",
+    checksum: "638352df3f0677fc9491d9f32a6cd5966b41e7fa455399ed6d3f2bb40b289d98",
+    text: `-- The head of a queue without limits.
+--
+-- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
+-- 200,000 rows take 50 ms. So whoever walked far notes where it found the head, and claims begin there for 10 µs for
+-- each row that was walked over. What enters the queue behind that place (a retry, a workflow that goes on, a
+-- transaction that was long in committing) is not seen meanwhile, but never for longer: the first claim after it walks
+-- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
+-- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
+
+create or replace function rhythm.hash_of(p_targets text[])
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return hashtextextended(coalesce(array_to_string(p_targets, ' '), '*'), 0);
+end;
+$$;
+
+comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
+
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_from_beginning(p_queue text, p_limit integer, p_targets text[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_targets is null then
+    return array(
+      select e.id from rhythm.execution as e
+      where e.place = 1 and e.queue = p_queue and e.worker is null
+      order by e.priority desc, e.id limit p_limit for update skip locked);
+  end if;
+  return array(
+    select e.id from rhythm.execution as e
+    where e.place = 1 and e.queue = p_queue and e.worker is null
+      and (e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit for update skip locked);
+end;
+$$;
+
+comment on function rhythm.take_from_beginning(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
+
+-- Two scans: between them lies what the index cannot pass over, the older rows of the same priority. "between" changes
+-- nothing but the estimate: where all there is was ready when the plan was made, the primary key, with all that is over,
+-- seemed as good.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_after(p_head rhythm.queue_head, p_limit integer, p_targets text[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+begin
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.place = 1 and e.queue = p_head.queue and e.worker is null
+      and e.priority > p_head.priority and e.id > p_head.made_after
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit for update skip locked);
+  if cardinality(v_ids) = p_limit then
+    return v_ids;
+  end if;
+  return v_ids || array(
+    select e.id from rhythm.execution as e
+    where e.place = 1 and e.queue = p_head.queue and e.worker is null
+      and e.priority = p_head.priority and e.priority between p_head.priority and p_head.priority and e.id > p_head.id
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
+end;
+$$;
+
+comment on function rhythm.take_after(rhythm.queue_head, integer, text[]) is 'The next ready executions after the head of a queue, locked. Internal.';
+
+-- Locks: an advisory lock for each head, if it is free. Never waits.
+create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' head ' || p_queue, p_targets));
+end;
+$$;
+
+comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';
+
+-- Entries that this transaction walked over are counted by Postgres.
+create or replace function rhythm.walked()
+returns bigint
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_stat_get_xact_tuples_returned('rhythm.execution_ready'::regclass);
+$$;
+
+comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
+
+-- Whoever walked far. Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
+create or replace function rhythm.note_head(p_queue text, p_targets bigint, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_far constant integer := 5000;
+  v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
+begin
+  if p_walked <= c_far or not rhythm.may_move_head(p_queue, p_targets) then
+    return;
+  end if;
+  insert into rhythm.queue_head as h (queue, targets, priority, id, made_after, until)
+  values (p_queue, p_targets, coalesce(p_priority, 0), least(p_last, v_made_after), v_made_after,
+    p_now + least(p_walked * interval '10 microseconds', interval '10 seconds'))
+  on conflict (queue, targets) do update set
+    priority = excluded.priority, id = excluded.id, made_after = excluded.made_after, until = excluded.until;
+end;
+$$;
+
+comment on function rhythm.note_head(text, bigint, smallint, uuid, bigint, timestamptz) is 'Notes the head of a queue that was walked from its beginning, if that was far. Internal.';
+
+create or replace function rhythm.push_head(p_head rhythm.queue_head, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_far constant integer := 5000;
+  v_id constant uuid := least(p_last, rhythm.uuid7_floor(p_now - interval '250 milliseconds'));
+begin
+  if p_walked > c_far and rhythm.may_move_head(p_head.queue, p_head.targets) then
+    update rhythm.queue_head as h set id = v_id
+    where h.queue = p_head.queue and h.targets = p_head.targets and h.priority = p_head.priority and h.priority = p_priority and h.id < v_id;
+  end if;
+end;
+$$;
+
+comment on function rhythm.push_head(rhythm.queue_head, smallint, uuid, bigint, timestamptz) is 'Moves the head of a queue to what was found after it, if that was far. Internal.';
+
+-- One looks again from the beginning when it is time, the others go on meanwhile.
+-- Locks: that of may_move_head().
+create or replace function rhythm.head_of(p_queue text, p_targets bigint, p_now timestamptz)
+returns rhythm.queue_head
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_head rhythm.queue_head;
+begin
+  select h.* into v_head from rhythm.queue_head as h where h.queue = p_queue and h.targets = p_targets;
+  if v_head.until > p_now or v_head.until > p_now - interval '10 seconds' and not rhythm.may_move_head(p_queue, p_targets) then
+    return v_head;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function rhythm.head_of(text, bigint, timestamptz) is 'Where claims of a queue begin; null: at the beginning. Internal.';
+
+create or replace function rhythm.take_ready(p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_targets constant bigint := rhythm.hash_of(p_targets);
+  v_head constant rhythm.queue_head := rhythm.head_of(p_queue, v_targets, p_now);
+  v_walked bigint := rhythm.walked();
+  v_ids uuid[] := '{}';
+begin
+  if v_head.queue is not null then
+    v_ids := rhythm.take_after(v_head, p_limit, p_targets);
+    if v_ids <> '{}' then
+      perform rhythm.push_head(v_head, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
+      from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
+      return v_ids;
+    end if;
+  end if;
+  v_ids := rhythm.take_from_beginning(p_queue, p_limit, p_targets);
+  perform rhythm.note_head(p_queue, v_targets, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
+  from (select v_ids[cardinality(v_ids)] as id) as l left join rhythm.execution as e on e.id = l.id;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.take_ready(text, integer, text[], timestamptz) is
+  'The next ready executions of a queue without limits, locked: highest priority and oldest first, from its head. Internal.';
+
+create or replace function rhythm.forget_heads(p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from rhythm.queue_head as h
+  where h.until < p_now - interval '1 hour' and rhythm.may_move_head(h.queue, h.targets);
+$$;
+
+comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that nobody asks for any more. Part of tick().';
+`,
+  },
+  {
+    name: "claim/ready_batches.sql",
+    kind: "behaviour",
+    checksum: "da16843824aba9c26474addaac57e6909a80cff93907369d84cd127ab0fd6450",
+    text: `-- Batches of tasks that are ready: made by create_many(), taken by claims of queues without limits. For everything else
+-- they are listed one by one in the index first.
+
+-- In pieces that a claim may take whole.
+create or replace function rhythm.note_ready(p_batch rhythm.ready_batch)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_piece constant integer := 100;
+begin
+  insert into rhythm.ready_batch (first_id, made_at, priority, queue, target, kind, ids)
+  select p_batch.ids[n.first], p_batch.made_at, p_batch.priority, p_batch.queue, p_batch.target, p_batch.kind, p_batch.ids[n.first : n.first + c_piece - 1]
+  from generate_series(1, cardinality(p_batch.ids), c_piece) as n (first);
+end;
+$$;
+
+comment on function rhythm.note_ready(rhythm.ready_batch) is 'Notes tasks, with ids in ascending order, that are ready and in no index. Internal.';
+
+-- Locks: rows of batches, skip locked. Never waits.
+create or replace function rhythm.next_batches(p_queue text, p_limit bigint, p_targets text[])
+returns rhythm.ready_batch[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $$
+begin
+  return array(
+    select b from rhythm.ready_batch as b
+    where b.queue = p_queue and (p_targets is null or b.target = any (p_targets))
+    order by b.priority desc, b.first_id
+    limit p_limit
+    for update skip locked);
+end;
+$$;
+
+comment on function rhythm.next_batches(text, bigint, text[]) is 'The first batches of a queue, locked. Internal.';
+
+-- What is listed one by one and comes before a batch. "between": as in take_after().
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.listed_before(p_batch rhythm.ready_batch, p_head rhythm.queue_head, p_limit integer, p_targets text[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $$
+declare
+  v_higher constant uuid := coalesce(p_head.made_after, '00000000-0000-0000-0000-000000000000');
+  v_same constant uuid := case when p_head.priority = p_batch.priority then p_head.id else v_higher end;
+  v_ids uuid[];
+begin
+  v_ids := array(
+    select e.id from rhythm.execution as e
+    where e.place = 1 and e.queue = p_batch.queue and e.worker is null and e.priority > p_batch.priority and e.id > v_higher
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit for update skip locked);
+  return v_ids || array(
+    select e.id from rhythm.execution as e
+    where e.place = 1 and e.queue = p_batch.queue and e.worker is null
+      and e.priority = p_batch.priority and e.priority between p_batch.priority and p_batch.priority and e.id > v_same and e.id < p_batch.first_id
+      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
+    order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
+end;
+$$;
+
+comment on function rhythm.listed_before(rhythm.ready_batch, rhythm.queue_head, integer, text[]) is
+  'The ready executions of a queue, after its head, that come before a batch, locked. Internal.';
+
+-- The first of a queue are of both kinds: those that are listed one by one, if there are so many batches before them.
+create or replace function rhythm.first_among(p_ids uuid[], p_batches rhythm.ready_batch[], p_limit integer)
+returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  return array(
+    select o.id
+    from (
+      select x.id, x.priority, sum(x.tasks) over (order by x.priority desc, x.id) - x.tasks as before, x.tasks = 1 and x.is_single as is_single
+      from (
+        select e.id, e.priority, 1 as tasks, true as is_single from rhythm.execution as e where e.id = any (p_ids)
+        union all
+        select b.first_id, b.priority, cardinality(b.ids), false from unnest(p_batches) as b
+      ) as x
+    ) as o
+    where o.is_single and o.before < p_limit
+    order by o.priority desc, o.id);
+end;
+$$;
+
+comment on function rhythm.first_among(uuid[], rhythm.ready_batch[], integer) is 'Those of some executions that are among the first so many of a queue, its batches counted. Internal.';
+
+-- Those that are listed one by one, if there are batches after them. The head of the queue is used, and noted where
+-- it was far away, as by take_ready(); with nothing before it, the last batch is where that was found.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_before(p_batches rhythm.ready_batch[], p_limit integer, p_targets text[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batch constant rhythm.ready_batch := p_batches[cardinality(p_batches)];
+  v_targets constant bigint := rhythm.hash_of(p_targets);
+  v_head rhythm.queue_head := rhythm.head_of(v_batch.queue, v_targets, p_now);
+  v_walked bigint := rhythm.walked();
+  v_found uuid[];
+  v_ids uuid[] := '{}';
+  v_last record;
+begin
+  if v_head.priority > v_batch.priority then
+    v_head := null;
+  end if;
+  v_found := rhythm.listed_before(v_batch, v_head, p_limit, p_targets);
+  v_walked := rhythm.walked() - v_walked - cardinality(v_found);
+  select v_batch.priority, v_batch.first_id as id into v_last;
+  if v_found <> '{}' then
+    v_ids := rhythm.first_among(v_found, p_batches, p_limit);
+    select e.priority, e.id into v_last from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
+  end if;
+  if v_head.queue is not null then
+    perform rhythm.push_head(v_head, v_last.priority, v_last.id, v_walked, p_now);
+  elsif v_last.id is not null then
+    perform rhythm.note_head(v_batch.queue, v_targets, v_last.priority, v_last.id, v_walked, p_now);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.take_before(rhythm.ready_batch[], integer, text[], timestamptz) is
+  'The first of a queue that are listed one by one and come before the last of some batches, locked. Internal.';
+
+-- In the order of ids: that of a scan of the index for an array. A task that another session is at stays in its batch.
+-- The caller holds the locks of the batches.
+-- Locks: execution rows, skip locked. Never waits.
+create or replace function rhythm.take_from(p_batches rhythm.ready_batch[], p_limit integer)
+returns rhythm.ready_batch[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $$
+declare
+  v_room integer := p_limit;
+  v_result rhythm.ready_batch[] := '{}';
+  v_used uuid[] := '{}';
+  v_batch rhythm.ready_batch;
+  v_taken uuid[];
+  v_left uuid[];
+begin
+  foreach v_batch in array p_batches loop
+    exit when v_room <= 0;
+    v_taken := array(
+      select e.id from rhythm.execution as e
+      where e.id = any (v_batch.ids) and e.stage = 1 and e.batched limit v_room for no key update skip locked);
+    v_left := v_batch.ids[cardinality(v_taken) + 1 :];
+    if v_taken <> v_batch.ids[: cardinality(v_taken)] or cardinality(v_taken) < v_room and v_left <> '{}' then
+      v_left := array(
+        select e.id from rhythm.execution as e
+        where e.id = any (v_batch.ids) and e.id <> all (v_taken) and e.stage = 1 and e.batched);
+    end if;
+    if v_left = '{}' then
+      v_used := v_used || v_batch.first_id;
+    elsif v_left <> v_batch.ids then
+      update rhythm.ready_batch as b set ids = v_left where b.first_id = v_batch.first_id;
+    end if;
+    if v_taken <> '{}' then
+      v_batch.ids := v_taken;
+      v_result := v_result || v_batch;
+      v_room := v_room - cardinality(v_taken);
+    end if;
+  end loop;
+  delete from rhythm.ready_batch as b where b.first_id = any (v_used);
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.take_from(rhythm.ready_batch[], integer) is 'The first tasks of batches, locked, and not listed by them any more. Internal.';
+
+-- The rows of a batch stand in no index, so their leases do not either: newborn_lease leads to them. With a timeout they
+-- are to be found by tick().
+create or replace function rhythm.lease_batch(p_worker uuid, p_batch rhythm.ready_batch, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $$
+declare
+  v_newborn constant boolean := p_batch.kind -> 'timeout_ms' = 'null';
+  v_inputs jsonb;
+begin
+  with leased as (
+    update rhythm.execution as e
+    set worker = p_worker, status = 'running', claimed_at = p_now, stage = 2, newborn = v_newborn, batched = false, attempt = e.attempt + 1
+    where e.id = any (p_batch.ids)
+    returning e.id, e.inputs
+  )
+  select jsonb_agg(l.inputs order by l.id) into v_inputs from leased as l;
+  if v_newborn then
+    perform rhythm.note_newborn(p_worker, p_batch.queue, p_batch.ids, p_now);
+  end if;
+  return jsonb_build_object('target', p_batch.target, 'queue', p_batch.queue, 'created_at', p_batch.made_at, 'kind', p_batch.kind, 'ids', p_batch.ids, 'inputs', v_inputs);
+end;
+$$;
+
+comment on function rhythm.lease_batch(uuid, rhythm.ready_batch, timestamptz) is 'Leases tasks that were taken from a batch; as lease_batches() returns them. Internal.';
+
+-- What goes on as the batch before it is told with it.
+create or replace function rhythm.lease_batches(p_worker uuid, p_batches rhythm.ready_batch[], p_now timestamptz)
+returns jsonb[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result jsonb[] := '{}';
+  v_whole rhythm.ready_batch;
+  v_batch rhythm.ready_batch;
+begin
+  foreach v_batch in array p_batches loop
+    if (v_whole.target, v_whole.made_at, v_whole.kind) = (v_batch.target, v_batch.made_at, v_batch.kind) and v_whole.ids[cardinality(v_whole.ids)] < v_batch.ids[1] then
+      v_whole.ids := v_whole.ids || v_batch.ids;
+    else
+      if v_whole.ids is not null then
+        v_result := v_result || rhythm.lease_batch(p_worker, v_whole, p_now);
+      end if;
+      v_whole := v_batch;
+    end if;
+  end loop;
+  return case when v_whole.ids is null then v_result else v_result || rhythm.lease_batch(p_worker, v_whole, p_now) end;
+end;
+$$;
+
+comment on function rhythm.lease_batches(uuid, rhythm.ready_batch[], timestamptz) is
+  'Leases tasks that were taken from batches; returns them, in their first attempt: {target, queue, created_at, kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs} each. Internal.';
+
+create or replace function rhythm.size_of(p_batches rhythm.ready_batch[])
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select coalesce(sum(cardinality(b.ids)), 0) from unnest(p_batches) as b);
+end;
+$$;
+
+comment on function rhythm.size_of(rhythm.ready_batch[]) is 'How many tasks batches list. Internal.';
+
+create or replace function rhythm.ids_of(p_leased jsonb[])
+returns uuid[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select i.id::uuid from unnest(p_leased) with ordinality as b (value, nth)
+    cross join lateral jsonb_array_elements_text(b.value -> 'ids') with ordinality as i (id, nth)
+    order by b.nth, i.nth);
+end;
+$$;
+
+comment on function rhythm.ids_of(jsonb[]) is 'The tasks that lease_batches() leased. Internal.';
+
+-- Locks: rows of batches and of executions, skip locked. Never waits.
+create or replace function rhythm.list_ready(p_batches rhythm.ready_batch[])
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  v_batches rhythm.ready_batch[];
+begin
+  if p_batches = '{}' then
+    return 0;
+  end if;
+  v_batches := rhythm.take_from(p_batches, 2147483647);
+  update rhythm.execution as e set batched = false
+  where e.id = any (array(select i.id from unnest(v_batches) as b cross join lateral unnest(b.ids) as i (id)));
+  return rhythm.size_of(v_batches);
+end;
+$$;
+
+comment on function rhythm.list_ready(rhythm.ready_batch[]) is 'Lists tasks of batches one by one in the index of what is ready. Internal.';
+
+-- Of batches whose tasks were cancelled nothing is left, and others are at those that are locked: then the next ones.
+-- Locks: as list_ready().
+create or replace function rhythm.list_next(p_queue text, p_limit integer, p_targets text[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_look bigint := (p_limit + 99) / 100;
+  v_next rhythm.ready_batch[];
+begin
+  while v_look < 10000000 loop
+    v_next := rhythm.next_batches(p_queue, v_look, p_targets);
+    exit when rhythm.list_ready(v_next) > 0 or cardinality(v_next) < v_look;
+    v_look := v_look * 10;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.list_next(text, integer, text[]) is 'Lists the first tasks of a queue that are ready in batches one by one, if there are any. Internal.';
+
+-- Exactly up to 10,000 in batches; beyond, what was cancelled among them is counted.
+create or replace function rhythm.count_batched()
+returns table (queue text, executions bigint, oldest timestamptz)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  if (select coalesce(sum(cardinality(b.ids)), 0) > 10000 from rhythm.ready_batch as b) then
+    return query select b.queue, sum(cardinality(b.ids)), min(b.made_at) from rhythm.ready_batch as b group by b.queue;
+  else
+    return query
+      select b.queue, count(*), min(b.made_at)
+      from rhythm.ready_batch as b
+      cross join lateral unnest(b.ids) as i (id)
+      cross join lateral (select from rhythm.execution as e where e.id = i.id and e.stage = 1 and e.batched offset 0) as e
+      group by b.queue;
+  end if;
+end;
+$$;
+
+comment on function rhythm.count_batched() is 'How many tasks of each queue are ready in batches: exactly, or, where there are many thousands, with what was cancelled among them.';
+`,
+  },
+  {
+    name: "claim/unserved.sql",
+    kind: "behaviour",
+    checksum: "496512354ce3a75f35900fadf392ea3ecce1605ca921542cd35f118adce5de7a",
+    text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
+
+create or replace function rhythm.is_served(p_queue text, p_target text)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (select from rhythm.task as k where k.name = p_target and k.sql_function is not null)
+    or exists (
+      select from rhythm.worker as w
+      where p_queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? p_target));
+end;
+$$;
+
+comment on function rhythm.is_served(text, text) is 'Whether anybody has a handler for a task of a queue. A worker whose info names no tasks may have them all. Internal.';
+
+-- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
+-- of them at a time say so themselves. Looks at the 20,000 that are next in each
+-- queue: what nobody takes gathers there, what waits behind more than that waits for its turn.
+-- Locks: rows of batches, execution rows, skip locked. Never waits.
+create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
+  v_queues constant text[] := rhythm.worth_a_look((select w.queues from rhythm.worker as w where w.id = p_worker));
+  v_old constant timestamptz := rhythm.now() - v_after_ms * interval '1 millisecond';
+  v_told jsonb;
+begin
+  if v_after_ms is null then
+    perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
+  end if;
+  if coalesce(v_queues, '{}') = '{}' then
+    return '[]';
+  end if;
+  perform rhythm.list_ready(array(
+    select b from rhythm.ready_batch as b
+    where b.queue = any (v_queues) and b.made_at < v_old and not rhythm.is_served(b.queue, b.target)
+    order by b.first_id limit 10 for update skip locked));
+  with waiting as materialized (
+    select e.id, e.queue, e.target, e.since, e.note
+    from (
+      select u.queue from unnest(v_queues) as u (queue)
+      where not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
+    ) as mine
+    cross join lateral (
+      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since, h.note
+      from rhythm.execution as h
+      where h.place = 1 and h.queue = mine.queue and h.worker is null
+      order by h.priority desc, h.id
+      limit 20000
+    ) as e
+    where e.type = 'task'
+      and e.since < v_old
+  ),
+  unknown as (
+    select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
+    where not rhythm.is_served(t.queue, t.target)
+  ),
+  late as materialized (
+    select x.* from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
+  ),
+  locked as (
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select l.id from late as l where l.note is null order by l.id limit 1000)) and e.note is null
+    order by e.id
+    for no key update skip locked
+  ),
+  noted as (
+    update rhythm.execution as e
+    set note = format('No worker of queue "%s" has a handler for task "%s"', e.queue, e.target)
+    from locked as l
+    where e.id = l.id and e.stage = 1 and e.worker is null
+  ),
+  told as (
+    select x.queue, x.target, sum(x.executions) as executions, floor(extract(epoch from rhythm.now() - min(x.since))) as seconds
+    from (
+      select l.queue, l.target, count(*) as executions, min(l.since) as since from late as l group by l.queue, l.target
+      union all
+      select b.queue, b.target, sum(cardinality(b.ids)), min(b.made_at)
+      from rhythm.ready_batch as b join unknown as u on u.queue = b.queue and u.target = b.target
+      group by b.queue, b.target
+    ) as x
+    group by x.queue, x.target
+  )
+  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') into v_told from told as t;
+  return v_told;
+end;
+$$;
+
+comment on function rhythm.unserved(uuid, text) is
+  'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
+  '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';
+`,
+  },
+  {
+    name: "claim/workers.sql",
+    kind: "behaviour",
+    checksum: "4d8f5a47cdad71e20f537dd26c77e23593f91388dd5af20816798d8e88eda556",
+    text: `-- Workers: register, show signs of life, leave.
+
+create or replace function rhythm.register_worker(
+  p_worker uuid,
+  p_queues text[] default array['default'],
+  p_name text default null,
+  p_lease text default '30s',
+  p_info jsonb default '{}'
+)
+returns uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_worker constant uuid := coalesce(p_worker, rhythm.uuid7());
+  v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
+  v_problem text;
+begin
+  select p.problem into v_problem from (
+    select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
+    union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
+    union all select rhythm.name_problem('worker', p_name) where p_name is not null
+    union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
+    union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
+  ) as p where p.problem is not null limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, info)
+  values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, coalesce(p_info, '{}'))
+  on conflict (id) do update set
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, dozing = false;
+  return v_worker;
+end;
+$$;
+
+comment on function rhythm.register_worker(uuid, text[], text, text, jsonb) is
+  'Makes a worker known; p_worker null: it is given an id. p_lease: how long it may be silent before its work is given to others.';
+
+-- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
+-- sleeper's turn: one comes every second or so, and any of them after five seconds at the latest. SQL tasks notify nobody.
+create or replace function rhythm.turn_ms()
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (select from rhythm.task as k where k.sql_function is not null) then
+    return 1000;
+  end if;
+  return (select 1000 * greatest(1, count(*)) from (select from rhythm.worker as w where w.dozing limit 5) as s);
+end;
+$$;
+
+comment on function rhythm.turn_ms() is 'How long a worker that sleeps may wait between two calls of tick(): a second for each that sleeps, five at most. Internal.';
+
+create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if jsonb_typeof(p_info) <> 'object' then
+    perform rhythm.raise('RH001', 'The info of a worker must be an object');
+  end if;
+  update rhythm.worker as w
+  set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
+  where w.id = p_worker;
+  if not found then
+    return '{"alive": false, "turn_ms": 1000, "stop": []}';
+  end if;
+  return jsonb_build_object(
+    'alive', true,
+    'turn_ms', rhythm.turn_ms(),
+    'stop', (
+      select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
+      from rhythm.execution as e
+      where e.stopping and e.worker = p_worker
+    ));
+end;
+$$;
+
+comment on function rhythm.beat(uuid, jsonb) is
+  'A sign of life: {alive, turn_ms, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it dozes and knows of nothing due. stop: what was cancelled meanwhile.';
+
+-- One branch for each place: each has its index, both together have none.
+create or replace function rhythm.leased_to(p_workers uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select e.id from rhythm.execution as e where e.place = 1 and e.worker = any (p_workers)
+    union all
+    select e.id from rhythm.execution as e where e.place = 2 and e.worker = any (p_workers)
+    union all
+    select n.id from rhythm.newborn() as n where n.worker = any (p_workers));
+$$;
+
+comment on function rhythm.leased_to(uuid[]) is 'What workers hold. Internal.';
+
+-- Gives back what a worker holds. p_crashed: it did not say good-bye; that counts as an attempt.
+create or replace function rhythm.take_back(p_workers uuid[], p_crashed text default null)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
+  v_rows rhythm.moved[];
+  -- The workers are gone, or locked: nothing more is leased to them.
+  v_leased constant uuid[] := rhythm.leased_to(p_workers);
+  v_may_end constant uuid[] := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (v_leased) and (p_crashed is not null or e.cancel_reason is not null));
+begin
+  perform rhythm.lock_around(v_may_end);
+  -- What it waited for may have cancelled it: as it is once it is locked.
+  with held as (
+    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts from rhythm.execution as e
+    where e.id = any (v_leased) and e.worker = any (p_workers)
+    order by e.id for no key update
+  ),
+  fate as (
+    select h.id, case
+      when h.cancel_reason is not null and h.type = 'task' and h.id = any (v_may_end) then 6
+      when p_crashed is null then 1
+      when h.crashes + 1 >= v_max_crashes then 5
+      when h.type = 'task' and h.attempt >= h.max_attempts then 5
+      when h.type = 'task' then 0
+      else 1
+    end as stage
+    from held as h
+  ),
+  moved as (
+    update rhythm.execution as e
+    set worker = null,
+      stopping = false,
+      stage = f.stage,
+      status = case f.stage when 5 then 'failed' when 6 then 'cancelled' else 'pending' end,
+      attempt = case when p_crashed is null and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
+      crashes = case when p_crashed is null then e.crashes else e.crashes + 1 end,
+      run_at = case when f.stage = 0 then v_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
+      completed_at = case when f.stage >= 4 then v_now end,
+      error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
+    from fate as f
+    where e.id = f.id
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+  )
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
+  delete from rhythm.newborn_lease as l where l.worker = any (p_workers);
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
+  perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
+end;
+$$;
+
+comment on function rhythm.take_back(uuid[], text) is 'Returns what workers hold to the queues. Internal.';
+
+create or replace function rhythm.stop_worker(p_worker uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.worker as w where w.id = p_worker;
+  perform rhythm.take_back(array[p_worker]);
+  -- Of what is due by its doing, it alone may have known.
+  perform rhythm.wake_clocks();
+end;
+$$;
+
+comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still holds goes back to the queues at once, without counting an attempt.';
+`,
+  },
+  {
+    name: "create/check_inputs.sql",
+    kind: "behaviour",
+    checksum: "25a8272bfd5f380cce481de6c4d4cbfa1c866c43f65cb165f184c3ed42178d01",
+    text: `-- check_inputs(): a value against a schema, whole. See 420 for the rules of a single value.
+
+-- The members of an object or array that have a schema of their own to satisfy.
+create or replace function rhythm.inner_values(p_schema jsonb, p_value jsonb, p_path text)
+returns setof rhythm.inner_value
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_path || rhythm.json_step(m.key), m.value, s.schema
+  from jsonb_each(case when jsonb_typeof(p_value) = 'object' then p_value else '{}' end) as m
+  cross join lateral (
+    select coalesce(p_schema #> array['properties', m.key], p_schema -> 'additionalProperties')
+  ) as s(schema)
+  where jsonb_typeof(s.schema) = 'object'
+  union all
+  select p_path || '[' || (i.nth - 1) || ']', i.item, p_schema -> 'items'
+  from jsonb_array_elements(case when jsonb_typeof(p_value) = 'array' and p_schema ? 'items' then p_value else '[]' end)
+    with ordinality as i(item, nth);
+$$;
+
+comment on function rhythm.inner_values(jsonb, jsonb, text) is
+  'The members of a value for which a schema has a schema, each with its path.';
+
+-- The names an object lacks, or has too many of; null if none.
+create or replace function rhythm.key_problem(p_schema jsonb, p_value jsonb, p_path text)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.schema_problem(
+    p_path || rhythm.json_step(k.key), k.rule, format('%s (%s)', rhythm.rule_sentence(p_schema, k.rule, null), k.rule))
+  from (
+    select r.key, 'required', 1, r.nth
+    from jsonb_array_elements_text(p_schema -> 'required') with ordinality as r(key, nth)
+    where not p_value ? r.key
+    union all
+    select o.key, 'additionalProperties', 2, o.nth
+    from jsonb_object_keys(p_value) with ordinality as o(key, nth)
+    where p_schema -> 'additionalProperties' = 'false' and not coalesce(p_schema -> 'properties' ? o.key, false)
+  ) as k(key, rule, weight, nth)
+  order by k.weight, k.nth
+  limit 1;
+$$;
+
+comment on function rhythm.key_problem(jsonb, jsonb, text) is
+  'The first missing or unknown property of an object under a schema, as {path, rule, message}; null if none.';
+
+create or replace function rhythm.check_inputs(p_schema jsonb, p_value jsonb, p_path text default 'inputs')
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_value constant jsonb := coalesce(p_value, 'null');
+  v_rule text;
+  v_problem jsonb;
+begin
+  if p_schema is null or p_schema = '{}' then
+    return null;
+  end if;
+
+  v_rule := rhythm.broken_rule(p_schema, v_value);
+  if v_rule is null and p_schema ? 'anyOf' and not exists (
+    select from jsonb_array_elements(p_schema -> 'anyOf') as a(alternative)
+    where rhythm.check_inputs(a.alternative, v_value, p_path) is null
+  ) then
+    v_rule := 'anyOf';
+  end if;
+  if v_rule is not null then
+    return rhythm.schema_problem(
+      p_path, v_rule, format('%s (%s)', rhythm.rule_sentence(p_schema, v_rule, v_value), v_rule));
+  end if;
+
+  if jsonb_typeof(v_value) = 'object' then
+    v_problem := rhythm.key_problem(p_schema, v_value, p_path);
+  end if;
+  if v_problem is null and jsonb_typeof(v_value) in ('object', 'array') then
+    select c.problem
+    into v_problem
+    from rhythm.inner_values(p_schema, v_value, p_path) as i
+    cross join lateral rhythm.check_inputs(i.schema, i.value, i.path) as c(problem)
+    where c.problem is not null
+    limit 1;
+  end if;
+  return v_problem;
+end;
+$$;
+
+comment on function rhythm.check_inputs(jsonb, jsonb, text) is
+  'Null if the value satisfies the schema; else {path, rule, message} of the first rule that broke. '
+  'A schema of null accepts everything; a value of null is JSON null.';
+`,
+  },
+  {
+    name: "create/check_requests.sql",
+    kind: "behaviour",
+    checksum: "2c7e63c758b6f88eb4889af3dbec7ed517bffcddbc619808c056b98f55b8d276",
     text: `-- Creating executions: one way in for everything that is started.
 
 -- What is said of many in the same words is read once. Inputs differ, and only their size is to be checked.
@@ -1088,7 +2838,7 @@ create or replace function rhythm.are_right(p_requests jsonb)
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -1110,7 +2860,7 @@ create or replace function rhythm.check_requests(p_requests jsonb)
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_nth bigint;
@@ -1142,7 +2892,7 @@ create or replace function rhythm.check_targets(p_requests jsonb)
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_flow text;
@@ -1180,9 +2930,684 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
 `,
   },
   {
-    name: "135_make.sql",
+    name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "26060521863d57677ab62286437f3c69533540cc5075ee28fdfb4f38f15fecc0",
+    checksum: "1df2cb3765567eacd8f0bbaa4b02011b33922f9050223d5d348da717df9af39b",
+    text: `-- Creating many executions at once, all or none.
+
+-- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
+create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
+returns table (nth bigint, execution_id uuid, is_new boolean)
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with keyed as (
+    select distinct on (r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
+      format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key') as key,
+      coalesce((r.value ->> 'id')::uuid, rhythm.uuid7(p_now, (r.nth - 1)::integer)) as id,
+      p_now + rhythm.duration_ms(r.value -> 'idempotency_ttl') * interval '1 millisecond' as expires_at
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    where r.value ? 'idempotency_key'
+    order by r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key', r.nth
+  ),
+  before as (
+    select k.key, k.execution_id from rhythm.idempotency_key as k where k.key in (select n.key from keyed as n)
+  ),
+  kept as (
+    insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
+    select n.key, n.id, n.expires_at from keyed as n order by n.key
+    on conflict (key) do update set
+      execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
+      expires_at = case when k.expires_at <= p_now then excluded.expires_at else k.expires_at end
+    returning k.key, k.execution_id, k.xmax = 0 as inserted
+  )
+  select r.nth, k.execution_id,
+    -- A caller that gives its own ids gives the same one again: that it is in the row does not say who put it there.
+    (k.inserted or coalesce(k.execution_id = n.id and b.execution_id <> n.id, false))
+      and r.nth = min(r.nth) over (partition by k.key)
+  from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+  join kept as k on k.key = format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
+  join keyed as n on n.key = k.key
+  left join before as b on b.key = k.key
+  where r.value ? 'idempotency_key';
+$$;
+
+comment on function rhythm.claim_keys(jsonb, timestamptz) is
+  'For each request with an idempotency key: the execution that the key stands for, and whether it has yet to be made. Internal.';
+
+create or replace function rhythm.create_many(p_requests jsonb)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_head constant jsonb := rhythm.one_head(p_requests);
+  v_requests jsonb := p_requests;
+begin
+  if v_head is not null then
+    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) as i (id);
+    return;
+  end if;
+  perform rhythm.check_requests(v_requests);
+  perform rhythm.check_targets(v_requests);
+  perform rhythm.hold_parents(v_requests);
+
+  if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
+    v_requests := (
+      select jsonb_agg(
+        r.value || jsonb_build_object(
+          'id', coalesce(k.execution_id::text, r.value ->> 'id', rhythm.uuid7(v_now, (r.nth - 1)::integer)::text),
+          'known', coalesce(not k.is_new, false))
+        order by r.nth)
+      from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
+      left join rhythm.claim_keys(v_requests, v_now) as k on k.nth = r.nth
+    );
+    perform from rhythm.create_new(v_requests, v_now);
+    return query
+      select (r.value ->> 'id')::uuid from jsonb_array_elements(v_requests) with ordinality as r (value, nth) order by r.nth;
+    return;
+  end if;
+
+  return query select e.id from rhythm.create_new(v_requests, v_now) as e (id);
+end;
+$$;
+
+comment on function rhythm.create_many(jsonb) is
+  'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
+  'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
+  '"metadata", "parent", "traceparent", "watched" (as by watch(), but for what a key stands for already), "id"}.';
+
+-- Inserts what is not known yet and wakes who sleeps for it. Every request without an id is given one in order.
+create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_queues text[];
+  v_ids uuid[];
+  v_delayed boolean;
+begin
+  if jsonb_path_exists(p_requests, '$[*] ? (exists(@.known) || exists(@.id))') then
+    p_requests := coalesce((
+      select jsonb_agg(case when r.value ? 'id' then r.value - 'known' else r.value || jsonb_build_object('id', rhythm.uuid7(p_now, (r.nth - 1)::integer)) end order by r.nth)
+      from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+      where not coalesce((r.value ->> 'known')::boolean, false)
+    ), '[]');
+  end if;
+  begin
+    select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1), bool_or(b.stage = 0)
+    into v_ids, v_queues, v_delayed
+    from rhythm.make_executions(p_requests, p_now) as b;
+  exception
+    when unique_violation then
+      perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
+  end;
+  if jsonb_path_exists(p_requests, '$[*].parent') then
+    perform rhythm.cancel_under(v_ids, p_now);
+  end if;
+  perform rhythm.wake(v_queues);
+  if v_delayed then
+    perform rhythm.wake_clocks();
+  end if;
+  return query
+    select coalesce((r.value ->> 'id')::uuid, v_ids[r.nth])
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    order by r.nth;
+end;
+$$;
+
+comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the requests that are not known and wakes sleeping workers. Internal.';
+`,
+  },
+  {
+    name: "create/flows.sql",
+    kind: "behaviour",
+    checksum: "0e90e31140de8cd1b7de8add72b80b41dc41b73b54308d6f0a308f0595265e3a",
+    text: `-- Registering flows and tasks.
+
+create or replace function rhythm.options_problem(p_options jsonb)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
+    case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
+      format('There is no option "%s": expected queue, priority, timeout, retry',
+        (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
+    rhythm.request_problem(p_options || '{"type": "task", "target": "x"}')
+  );
+$$;
+
+comment on function rhythm.options_problem(jsonb) is 'What is wrong with the defaults of a flow or task; null if nothing is. Internal.';
+
+create or replace function rhythm.register_flow(
+  p_name text,
+  p_source text,
+  p_program jsonb,
+  input_schema jsonb default null,
+  options jsonb default '{}',
+  description text default null
+)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_program constant text := encode(sha256(convert_to(p_name || E'\\n' || p_source, 'UTF8')), 'hex');
+  v_schema_problem constant jsonb := case when input_schema is not null then rhythm.check_schema(input_schema) end;
+  v_problem constant text := coalesce(
+    rhythm.name_problem('flow', p_name),
+    case when p_source is null or octet_length(p_source) > 1048576 then 'The source of a flow must be a text of at most 1 MiB' end,
+    case when jsonb_typeof(p_program) is distinct from 'object' then 'The program of a flow must be an object: what the compiler gave' end,
+    rhythm.options_problem(options),
+    v_schema_problem ->> 'message',
+    case when length(description) > 10000 then 'The description of a flow must be a text of at most 10000 characters' end
+  );
+  v_version integer;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
+  values (
+    v_program, p_name,
+    (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
+    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
+  on conflict (program) do nothing;
+  insert into rhythm.flow as f (name, program, updated_at) values (p_name, v_program, rhythm.now())
+  on conflict (name) do update set program = excluded.program, updated_at = excluded.updated_at
+  where f.program <> excluded.program;
+  select v.version into v_version from rhythm.flow_version as v where v.program = v_program;
+  return v_version;
+end;
+$$;
+
+comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text) is
+  'Makes a text the current version of a flow and returns its number. The same text again changes nothing; an older text becomes current again. Executions under way stay on theirs.';
+
+create or replace function rhythm.get_program(p_program text)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select v.code from rhythm.flow_version as v where v.program = p_program;
+$$;
+
+comment on function rhythm.get_program(text) is 'The compiled program that a claimed workflow names; null if there is none.';
+
+create or replace function rhythm.register_tasks(p_tasks jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem text;
+begin
+  if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
+    perform rhythm.raise('RH001', 'register_tasks() was given something else than a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
+  end if;
+  select p.problem into v_problem
+  from jsonb_array_elements(p_tasks) with ordinality as t (value, nth)
+  cross join lateral (
+    select coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) as problem
+  ) as p
+  where p.problem is not null
+  order by t.nth
+  limit 1;
+  v_problem := coalesce(v_problem, (
+    select format('Task "%s" is given twice', t.value ->> 'name') from jsonb_array_elements(p_tasks) as t
+    group by t.value ->> 'name' having count(*) > 1 limit 1));
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.task as k (name, options, updated_at)
+  select t.value ->> 'name', t.value - 'name', rhythm.now()
+  from jsonb_array_elements(p_tasks) as t
+  order by t.value ->> 'name'
+  on conflict (name) do update set options = excluded.options, updated_at = excluded.updated_at
+  where k.options <> excluded.options;
+end;
+$$;
+
+comment on function rhythm.register_tasks(jsonb) is
+  'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They hold for whoever starts the task, also from psql and from flows.';
+`,
+  },
+  {
+    name: "create/ids.sql",
+    kind: "behaviour",
+    checksum: "436639274f1225c3cd609387983b86fe1a337dfc048d5cdee5df06b19eb13771",
+    text: `-- Ids, channels, durations, settings.
+
+-- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
+-- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 62 bits after the variant are
+-- always random; without p_nth all 74 are.
+create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
+returns uuid
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select (
+    overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
+    || case when p_nth is null then substr(c.r, 16) else lpad(to_hex(c.place % 4096), 3, '0') || substr(c.r, 19) end
+  )::uuid
+  from (
+    select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
+    from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
+  ) as c;
+$$;
+
+comment on function rhythm.uuid7(timestamptz, integer) is
+  'A UUID of version 7: ids of a later millisecond sort later; 74 bits are random. p_nth (0, 1, 2 …) orders the ids of one batch, and leaves 62.';
+
+create or replace function rhythm.channel(p_kind text)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select :'schema' || '_' || p_kind;
+$$;
+
+comment on function rhythm.channel(text) is
+  'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
+
+create or replace function rhythm.setting(p_name text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(
+      (select s.value from rhythm.setting as s where s.name = p_name),
+      case p_name
+        when 'max_payload_bytes' then '1048576'
+        when 'retention' then '30 days'
+        when 'max_crashes' then '20'
+        when 'cancel_grace' then '1 minute'
+      end
+    )
+  );
+end;
+$$;
+
+comment on function rhythm.setting(text) is
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
+
+-- Owner only: settings hold for everyone.
+create or replace function rhythm.configure(p_name text, p_value text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.setting(p_name) is null then
+    perform rhythm.raise('RH001', format('There is no setting "%s"', p_name), 'Settings are max_payload_bytes, retention, max_crashes, cancel_grace');
+  end if;
+  if p_value is null
+    or (p_name in ('retention', 'cancel_grace') and coalesce(rhythm.interval_of(p_value) < '0', true))
+    or (p_name not in ('retention', 'cancel_grace') and p_value !~ '^[1-9]\\d{0,8}$') then
+    perform rhythm.raise('RH001', format('"%s" cannot be the value of %s', p_value, p_name), 'Expected a positive number, or an interval such as 30 days for retention and cancel_grace');
+  end if;
+  insert into rhythm.setting (name, value) values (p_name, p_value)
+  on conflict (name) do update set value = excluded.value;
+end;
+$$;
+
+comment on function rhythm.configure(text, text) is 'Changes a setting of this installation; see setting().';
+
+create or replace function rhythm.interval_of(p_text text)
+returns interval
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_text::interval;
+exception
+  when invalid_datetime_format or datetime_field_overflow or interval_field_overflow then
+    return null;
+end;
+$$;
+
+comment on function rhythm.interval_of(text) is 'A text as an interval; null if it is none.';
+`,
+  },
+  {
+    name: "create/input_check.sql",
+    kind: "behaviour",
+    checksum: "614a68399b71153f44650da03fa14db6fd87174383231915a00b57f35a8e05a3",
+    text: `-- Do these inputs satisfy this schema? Null means yes; else the path into the value and the rule that broke.
+-- The schema has passed check_schema(): what is malformed here is not looked for again. The depth of the
+-- recursion is the depth of the schema, never that of the value.
+
+create or replace function rhythm.has_type(p_value jsonb, p_type jsonb, p_nullable boolean)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_type is null then true
+    when p_nullable and jsonb_typeof(p_value) = 'null' then true
+    when jsonb_typeof(p_value) = 'number' and p_type ? 'integer' and rhythm.is_whole(p_value) then true
+    else p_type ? jsonb_typeof(p_value)
+  end;
+$$;
+
+comment on function rhythm.has_type(jsonb, jsonb, boolean) is
+  'Whether a JSON value has a schema''s type: a name, or a list of names of which one must fit.';
+
+-- The rules that need no look inside the value; the first that breaks, as its keyword.
+create or replace function rhythm.broken_rule(p_schema jsonb, p_value jsonb)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when not rhythm.has_type(p_value, p_schema -> 'type', p_schema -> 'nullable' = 'true') then 'type'
+    when p_schema ? 'const' and p_value <> p_schema -> 'const' then 'const'
+    when p_schema ? 'enum' and not exists (
+      select from jsonb_array_elements(p_schema -> 'enum') as a(allowed) where a.allowed = p_value
+    ) then 'enum'
+    else case jsonb_typeof(p_value)
+      when 'number' then case
+        when p_value::numeric < (p_schema ->> 'minimum')::numeric then 'minimum'
+        when p_value::numeric > (p_schema ->> 'maximum')::numeric then 'maximum'
+      end
+      when 'string' then case
+        when length(p_value #>> '{}') < (p_schema ->> 'minLength')::numeric then 'minLength'
+        when length(p_value #>> '{}') > (p_schema ->> 'maxLength')::numeric then 'maxLength'
+      end
+      when 'array' then case
+        when jsonb_array_length(p_value) < (p_schema ->> 'minItems')::numeric then 'minItems'
+        when jsonb_array_length(p_value) > (p_schema ->> 'maxItems')::numeric then 'maxItems'
+      end
+    end
+  end;
+$$;
+
+comment on function rhythm.broken_rule(jsonb, jsonb) is
+  'The keyword of the first rule of a schema that a value breaks by itself, its members aside; null if none.';
+
+-- The sentence for a broken rule: what was expected, what came.
+create or replace function rhythm.rule_sentence(p_schema jsonb, p_rule text, p_value jsonb)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case p_rule
+    when 'type' then format(
+      'expected %s, got %s',
+      replace(trim(both '[]"' from (p_schema -> 'type')::text), '", "', ' or '),
+      case when p_value is null then 'nothing' else jsonb_typeof(p_value) end)
+    when 'const' then format('expected %s', left((p_schema -> 'const')::text, 200))
+    when 'enum' then format('expected one of %s', left((p_schema -> 'enum')::text, 200))
+    when 'minimum' then format('expected at least %s, got %s', p_schema -> 'minimum', p_value)
+    when 'maximum' then format('expected at most %s, got %s', p_schema -> 'maximum', p_value)
+    when 'minLength' then format('expected at least %s characters, got %s', p_schema -> 'minLength', length(p_value #>> '{}'))
+    when 'maxLength' then format('expected at most %s characters, got %s', p_schema -> 'maxLength', length(p_value #>> '{}'))
+    when 'minItems' then format('expected at least %s items, got %s', p_schema -> 'minItems', jsonb_array_length(p_value))
+    when 'maxItems' then format('expected at most %s items, got %s', p_schema -> 'maxItems', jsonb_array_length(p_value))
+    when 'required' then 'is required'
+    when 'additionalProperties' then 'is not a known property'
+    when 'anyOf' then format('fits none of the %s alternatives', jsonb_array_length(p_schema -> 'anyOf'))
+  end;
+$$;
+
+comment on function rhythm.rule_sentence(jsonb, text, jsonb) is 'What a broken rule expected and what came, for people.';
+`,
+  },
+  {
+    name: "create/json.sql",
+    kind: "behaviour",
+    checksum: "a506bef9c1a991bbe56f3359f323603936000938ea324bdf285a2c4461623fc8",
+    text: `-- Small questions about JSON, shared by the input check.
+
+create or replace function rhythm.json_step(p_key text)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when p_key ~ '^[A-Za-z_$][A-Za-z0-9_$]*$' then '.' || p_key else '[' || to_jsonb(p_key)::text || ']' end;
+$$;
+
+comment on function rhythm.json_step(text) is 'One step of a path into JSON, as JavaScript would write it: .key or ["any key"].';
+
+create or replace function rhythm.is_whole(p_value jsonb)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_value::numeric = trunc(p_value::numeric);
+$$;
+
+comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integer: 1 and 1.0 are.';
+`,
+  },
+  {
+    name: "create/make_alike.sql",
+    kind: "behaviour",
+    checksum: "3245133b0953567d0de86576b3a03fe1b521d2d53061af71e5fad0979bda36d6",
+    text: `-- The common case of creating many: one task, differing in nothing but its inputs.
+
+-- The random halves of ids, eight bytes each, all from one secret: random bytes and a call for each row would cost as
+-- much as the row. Who knows some of them can tell no other.
+create or replace function rhythm.random_halves(p_count integer)
+returns bytea
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_secret constant text := gen_random_uuid()::text;
+begin
+  return (select string_agg(sha512((v_secret || n.block)::bytea), '') from generate_series(0, (p_count - 1) / 8) as n (block));
+end;
+$$;
+
+comment on function rhythm.random_halves(integer) is 'Eight unpredictable bytes for each of so many ids. Internal.';
+
+-- The first halves, as text: 12 digits of milliseconds for each 4,096 ids from p_first, which counts 4,096ths of one.
+create or replace function rhythm.id_times(p_us bigint, p_first bigint, p_count integer)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select lpad(to_hex(p_us / 1000 + n.block), 12, '0')
+    from generate_series(0, (p_first + p_count) / 4096) as n (block) order by n.block);
+end;
+$$;
+
+comment on function rhythm.id_times(bigint, bigint, integer) is 'The milliseconds of the ids of a batch, one text for each 4,096. Internal.';
+
+-- The one head of requests that are alike; null if they are not, or if anything has to be looked at in each of them.
+create or replace function rhythm.one_head(p_requests jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_head jsonb;
+  v_is_one boolean;
+begin
+  if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_typeof(p_requests -> 0) is distinct from 'object' then
+    return null;
+  end if;
+  v_head := (p_requests -> 0) - 'inputs';
+  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'parent'] or rhythm.request_problem(v_head) is not null then
+    return null;
+  end if;
+  select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
+    and coalesce(max(octet_length((r.value -> 'inputs')::text)), 0) <= v_limit
+  into v_is_one
+  from jsonb_array_elements(p_requests) as r;
+  return case when v_is_one then v_head end;
+end;
+$$;
+
+comment on function rhythm.one_head(jsonb) is 'What tasks to be created have in common, if they differ in nothing but their inputs and nothing is wrong; else null. Internal.';
+
+-- As make_executions(), which takes half as long again: nothing is grouped, joined or kept for later.
+create or replace function rhythm.make_alike(p_head jsonb, p_requests jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count constant integer := jsonb_array_length(p_requests);
+  v_us constant bigint := round(extract(epoch from p_now) * 1000000);
+  -- As in make_executions().
+  v_first constant bigint := v_us % 1000 * 4096 / 1000;
+  v_times constant text[] := rhythm.id_times(v_us, v_first, v_count);
+  v_random constant bytea := rhythm.random_halves(v_count);
+  v_kind record;
+  v_stage smallint;
+  v_batched boolean;
+  v_ids uuid[];
+begin
+  select k.* into v_kind from rhythm.kind_of(p_head, p_now) as k;
+  v_stage := case when v_kind.run_at is null then 1 else 0 end;
+  -- Few are listed one by one, and what claims look at one by one.
+  v_batched := v_stage = 1 and v_count >= 20 and v_kind.concurrency_key is null
+    and not exists (select from rhythm.queue as q where q.name = v_kind.queue)
+    and not exists (select from rhythm.task as k where k.name = v_kind.target and k.sql_function is not null);
+  with born as (
+    insert into rhythm.execution (
+      id, created_at, run_at, stage, batched, watched, max_attempts, priority, timeout_ms,
+      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+    )
+    select
+      (v_times[r.nth / 4096 + 1] || to_hex(28672 + r.nth % 4096)
+        || substr('89ab', get_byte(r.half, 0) / 64 + 1, 1) || substr(encode(r.half, 'hex'), 2))::uuid,
+      p_now, v_kind.run_at, v_stage, v_batched, coalesce((p_head ->> 'watched')::boolean, false), v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
+      'task', 'pending', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata, r.inputs
+    from (
+      select v_first + x.nth - 1 as nth, substr(v_random, x.nth::integer * 8 - 7, 8) as half, coalesce(x.value -> 'inputs', '{}') as inputs
+      from jsonb_array_elements(p_requests) with ordinality as x (value, nth)
+    ) as r
+    returning id
+  )
+  select array_agg(b.id order by b.id) into v_ids from born as b;
+  if v_batched then
+    perform rhythm.note_ready(row(null, p_now, v_kind.priority, v_kind.queue, v_kind.target, jsonb_build_object('max_attempts', v_kind.max_attempts,
+      'timeout_ms', v_kind.timeout_ms, 'metadata', coalesce(v_kind.metadata, '{}'), 'traceparent', p_head -> 'traceparent'), v_ids));
+  end if;
+  if v_stage = 0 then
+    perform rhythm.wake_clocks();
+  else
+    perform rhythm.wake(array[v_kind.queue]);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ in nothing but their inputs, wakes who sleeps for them, and gives their ids in order. Internal.';
+`,
+  },
+  {
+    name: "create/make_children.sql",
+    kind: "behaviour",
+    checksum: "884e02e349fc01f1067361208ddaf9d18b0e3d9ad36763604ccc4533aa89271e",
+    text: `-- Children of workflows that went on in memory.
+
+-- As make_executions(), for tasks that workflows started: what many have in common was said once, as a kind.
+create or replace function rhythm.make_children(
+  p_children jsonb,
+  p_kinds jsonb,
+  p_flows uuid[],
+  p_now timestamptz,
+  p_worker uuid,
+  p_lease integer,
+  p_targets text[]
+)
+returns setof rhythm.moved
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_queues text[] := '{}';
+begin
+  if p_lease > 0 then
+    v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
+      where not exists (select from rhythm.queue as q where q.name = w.q));
+  end if;
+  return query
+  with kind as materialized (
+    select k.nth - 1 as nth, x.*,
+      x.run_at is null and x.queue = any (v_queues) and x.concurrency_key is null and (p_targets is null or x.target = any (p_targets)) as may_lease
+    from jsonb_array_elements(p_kinds) with ordinality as k (value, nth)
+    cross join lateral rhythm.kind_of(k.value || '{"type": "task"}', p_now) as x
+  ),
+  placed as (
+    select c.id, c.flow, c.inputs, c.traceparent, k.*, k.may_lease and row_number() over () <= p_lease as is_leased
+    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
+    join kind as k on k.nth = c.kind
+    where c.flow = any (p_flows)
+  ),
+  born as (
+    insert into rhythm.execution (
+      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
+      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+    )
+    select
+      p.id, p.flow,
+      case when p.is_leased then p_worker end,
+      p_now,
+      case when p.is_leased then p_now end,
+      p.run_at,
+      case when p.run_at is not null then 0 when p.is_leased then 2 else 1 end,
+      p.is_leased and p.timeout_ms is null,
+      case when p.is_leased then 1 else 0 end,
+      p.max_attempts, p.priority, p.timeout_ms, 'task',
+      case when p.is_leased then 'running' else 'pending' end,
+      p.target, p.queue, p.concurrency_key, p.traceparent, p.retry, p.metadata, coalesce(p.inputs, '{}')
+    from placed as p
+    returning id, parent_id, worker, stage, newborn, watched, type, queue
+  ),
+  noted as materialized (
+    select rhythm.note_newborn(p_worker, n.queue, n.ids, p_now)
+    from (select b.queue, array_agg(b.id) as ids from born as b where b.newborn group by b.queue) as n
+  )
+  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b, (select count(*) from noted) as n;
+end;
+$$;
+
+comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid, integer, text[]) is 'Turns what workflows started into tasks, leased to their worker where that may be. Internal.';
+`,
+  },
+  {
+    name: "create/make_executions.sql",
+    kind: "behaviour",
+    checksum: "cf4de02cdc18f0f5e17b80ac5e28eeae5e7896974c448194e3860002adc6f465",
     text: `-- Requests that were checked become executions.
 
 -- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
@@ -1193,7 +3618,7 @@ returns table (
 )
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query
@@ -1235,7 +3660,7 @@ create or replace function rhythm.make_executions(
 returns setof rhythm.moved
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_us constant bigint := round(extract(epoch from p_now) * 1000000);
@@ -1331,135 +3756,77 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
 `,
   },
   {
-    name: "136_make_alike.sql",
+    name: "create/names.sql",
     kind: "behaviour",
-    checksum: "080d5c76dc34a339f2e682ab56e116d005d5a9004b606e36026a8f0bee034ff9",
-    text: `-- The common case of creating many: one task, differing in nothing but its inputs.
+    checksum: "739b0464a62fafe808596f477b9593b134ed7c98cbc690106ba1d0202b0bf876",
+    text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
+-- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
--- The random halves of ids, eight bytes each, all from one secret: random bytes and a call for each row would cost as
--- much as the row. Who knows some of them can tell no other.
-create or replace function rhythm.random_halves(p_count integer)
-returns bytea
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_secret constant text := gen_random_uuid()::text;
-begin
-  return (select string_agg(sha512((v_secret || n.block)::bytea), '') from generate_series(0, (p_count - 1) / 8) as n (block));
-end;
-$$;
-
-comment on function rhythm.random_halves(integer) is 'Eight unpredictable bytes for each of so many ids. Internal.';
-
--- The first halves, as text: 12 digits of milliseconds for each 4,096 ids from p_first, which counts 4,096ths of one.
-create or replace function rhythm.id_times(p_us bigint, p_first bigint, p_count integer)
-returns text[]
+create or replace function rhythm.name_problem(p_kind text, p_name text)
+returns text
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return array(
-    select lpad(to_hex(p_us / 1000 + n.block), 12, '0')
-    from generate_series(0, (p_first + p_count) / 4096) as n (block) order by n.block);
+  return case
+    when p_name is null then format('A %s is missing: expected a text', p_kind)
+    when p_kind like '%key' then case
+      when length(p_name) not between 1 and 500 then
+        format('The %s has %s characters: expected 1 to 500', p_kind, length(p_name))
+      when p_name ~ '[[:cntrl:]]' then format('The %s contains a control character', p_kind)
+    end
+    when length(p_name) not between 1 and 200 then
+      format('The %s name has %s characters: expected 1 to 200', p_kind, length(p_name))
+    when p_name !~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]*$' then
+      format('"%s" cannot be a %s name: expected letters, digits and _ . : / @ + -, '
+        'starting with a letter, a digit or _', left(p_name, 60), p_kind)
+  end;
 end;
 $$;
 
-comment on function rhythm.id_times(bigint, bigint, integer) is 'The milliseconds of the ids of a batch, one text for each 4,096. Internal.';
+comment on function rhythm.name_problem(text, text) is
+  'The sentence that says why a text cannot be a name of this kind (flow, task, queue, signal, schedule, worker, '
+  'or a kind that ends in "key"); null if it can.';
 
--- The one head of requests that are alike; null if they are not, or if anything has to be looked at in each of them.
-create or replace function rhythm.one_head(p_requests jsonb)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_head jsonb;
-  v_is_one boolean;
-begin
-  if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_typeof(p_requests -> 0) is distinct from 'object' then
-    return null;
-  end if;
-  v_head := (p_requests -> 0) - 'inputs';
-  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'parent'] or rhythm.request_problem(v_head) is not null then
-    return null;
-  end if;
-  select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
-    and coalesce(max(octet_length((r.value -> 'inputs')::text)), 0) <= v_limit
-  into v_is_one
-  from jsonb_array_elements(p_requests) as r;
-  return case when v_is_one then v_head end;
-end;
-$$;
-
-comment on function rhythm.one_head(jsonb) is 'What tasks to be created have in common, if they differ in nothing but their inputs and nothing is wrong; else null. Internal.';
-
--- As make_executions(), which takes half as long again: nothing is grouped, joined or kept for later.
-create or replace function rhythm.make_alike(p_head jsonb, p_requests jsonb, p_now timestamptz)
-returns uuid[]
+create or replace function rhythm.check_name(p_kind text, p_name text)
+returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_count constant integer := jsonb_array_length(p_requests);
-  v_us constant bigint := round(extract(epoch from p_now) * 1000000);
-  -- As in make_executions().
-  v_first constant bigint := v_us % 1000 * 4096 / 1000;
-  v_times constant text[] := rhythm.id_times(v_us, v_first, v_count);
-  v_random constant bytea := rhythm.random_halves(v_count);
-  v_kind record;
-  v_stage smallint;
-  v_batched boolean;
-  v_ids uuid[];
+  v_problem constant text := rhythm.name_problem(p_kind, p_name);
 begin
-  select k.* into v_kind from rhythm.kind_of(p_head, p_now) as k;
-  v_stage := case when v_kind.run_at is null then 1 else 0 end;
-  -- Few are listed one by one, and what claims look at one by one.
-  v_batched := v_stage = 1 and v_count >= 20 and v_kind.concurrency_key is null
-    and not exists (select from rhythm.queue as q where q.name = v_kind.queue)
-    and not exists (select from rhythm.task as k where k.name = v_kind.target and k.sql_function is not null);
-  with born as (
-    insert into rhythm.execution (
-      id, created_at, run_at, stage, batched, watched, max_attempts, priority, timeout_ms,
-      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
-    )
-    select
-      (v_times[r.nth / 4096 + 1] || to_hex(28672 + r.nth % 4096)
-        || substr('89ab', get_byte(r.half, 0) / 64 + 1, 1) || substr(encode(r.half, 'hex'), 2))::uuid,
-      p_now, v_kind.run_at, v_stage, v_batched, coalesce((p_head ->> 'watched')::boolean, false), v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
-      'task', 'pending', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata, r.inputs
-    from (
-      select v_first + x.nth - 1 as nth, substr(v_random, x.nth::integer * 8 - 7, 8) as half, coalesce(x.value -> 'inputs', '{}') as inputs
-      from jsonb_array_elements(p_requests) with ordinality as x (value, nth)
-    ) as r
-    returning id
-  )
-  select array_agg(b.id order by b.id) into v_ids from born as b;
-  if v_batched then
-    perform rhythm.note_ready(row(null, p_now, v_kind.priority, v_kind.queue, v_kind.target, jsonb_build_object('max_attempts', v_kind.max_attempts,
-      'timeout_ms', v_kind.timeout_ms, 'metadata', coalesce(v_kind.metadata, '{}'), 'traceparent', p_head -> 'traceparent'), v_ids));
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
   end if;
-  if v_stage = 0 then
-    perform rhythm.wake_clocks();
-  else
-    perform rhythm.wake(array[v_kind.queue]);
-  end if;
-  return v_ids;
 end;
 $$;
 
-comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ in nothing but their inputs, wakes who sleeps for them, and gives their ids in order. Internal.';
+comment on function rhythm.check_name(text, text) is
+  'An error if a text cannot be a name of this kind; see name_problem().';
+
+create or replace function rhythm.check_limit(p_of text, p_limit integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(p_limit, 0) not between 1 and 100000 then
+    perform rhythm.raise('RH001', format('%s cannot be the limit of %s: expected 1 to 100000', coalesce(p_limit::text, 'null'), p_of));
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
 `,
   },
   {
-    name: "137_parents.sql",
+    name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "7f2470f1b7192dd68ad85dbaa62221031ad674006b60b4f0204dc75bbee343f5",
+    checksum: "0c6f76b5949da150e792b1d03a87209ab56d1d0d58581d291a6614afd2ebbde6",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -1470,7 +3837,7 @@ create or replace function rhythm.hold_parents(p_requests jsonb)
 returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_ids constant uuid[] := array(
@@ -1506,7 +3873,7 @@ create or replace function rhythm.deadline_error(p_timeout_ms bigint)
 returns jsonb
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
 $$;
@@ -1517,7 +3884,7 @@ create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select rhythm.cancel_trees(array_agg(e.id), p.reason, p_now)
   from rhythm.execution as e
@@ -1538,146 +3905,275 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
 `,
   },
   {
-    name: "138_create_many.sql",
+    name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "93b92a4c4c9547acb5c23c66c6a9a0d28215d74f1694e97ffd5f9a6a709ca7b3",
-    text: `-- Creating many executions at once, all or none.
+    checksum: "1c18f60ae1abddff2526ea1e377bd06ee06a2e06afdbbe6a75b85729704690d0",
+    text: `-- What create_many() is asked for, and what can be wrong with it.
 
--- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
-create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
-returns table (nth bigint, execution_id uuid, is_new boolean)
-language sql
-volatile
-set search_path = ''
-as $$
-  with keyed as (
-    select distinct on (r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
-      format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key') as key,
-      coalesce((r.value ->> 'id')::uuid, rhythm.uuid7(p_now, (r.nth - 1)::integer)) as id,
-      p_now + rhythm.duration_ms(r.value -> 'idempotency_ttl') * interval '1 millisecond' as expires_at
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where r.value ? 'idempotency_key'
-    order by r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key', r.nth
-  ),
-  before as (
-    select k.key, k.execution_id from rhythm.idempotency_key as k where k.key in (select n.key from keyed as n)
-  ),
-  kept as (
-    insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
-    select n.key, n.id, n.expires_at from keyed as n order by n.key
-    on conflict (key) do update set
-      execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
-      expires_at = case when k.expires_at <= p_now then excluded.expires_at else k.expires_at end
-    returning k.key, k.execution_id, k.xmax = 0 as inserted
-  )
-  select r.nth, k.execution_id,
-    -- A caller that gives its own ids gives the same one again: that it is in the row does not say who put it there.
-    (k.inserted or coalesce(k.execution_id = n.id and b.execution_id <> n.id, false))
-      and r.nth = min(r.nth) over (partition by k.key)
-  from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-  join kept as k on k.key = format('%s:%s:%s', r.value ->> 'type', r.value ->> 'target', r.value ->> 'idempotency_key')
-  join keyed as n on n.key = k.key
-  left join before as b on b.key = k.key
-  where r.value ? 'idempotency_key';
-$$;
-
-comment on function rhythm.claim_keys(jsonb, timestamptz) is
-  'For each request with an idempotency key: the execution that the key stands for, and whether it has yet to be made. Internal.';
-
-create or replace function rhythm.create_many(p_requests jsonb)
-returns setof uuid
+create or replace function rhythm.retry_problem(p_retry jsonb)
+returns text
 language plpgsql
-volatile
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-set jit = off
+immutable
+set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_head constant jsonb := rhythm.one_head(p_requests);
-  v_requests jsonb := p_requests;
 begin
-  if v_head is not null then
-    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) as i (id);
-    return;
+  if p_retry is null or p_retry = 'null' then
+    return null;
   end if;
-  perform rhythm.check_requests(v_requests);
-  perform rhythm.check_targets(v_requests);
-  perform rhythm.hold_parents(v_requests);
-
-  if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
-    v_requests := (
-      select jsonb_agg(
-        r.value || jsonb_build_object(
-          'id', coalesce(k.execution_id::text, r.value ->> 'id', rhythm.uuid7(v_now, (r.nth - 1)::integer)::text),
-          'known', coalesce(not k.is_new, false))
-        order by r.nth)
-      from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
-      left join rhythm.claim_keys(v_requests, v_now) as k on k.nth = r.nth
-    );
-    perform from rhythm.create_new(v_requests, v_now);
-    return query
-      select (r.value ->> 'id')::uuid from jsonb_array_elements(v_requests) with ordinality as r (value, nth) order by r.nth;
-    return;
-  end if;
-
-  return query select e.id from rhythm.create_new(v_requests, v_now) as e (id);
-end;
-$$;
-
-comment on function rhythm.create_many(jsonb) is
-  'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "watched" (as by watch(), but for what a key stands for already), "id"}.';
-
--- Inserts what is not known yet and wakes who sleeps for it. Every request without an id is given one in order.
-create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
-returns setof uuid
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_queues text[];
-  v_ids uuid[];
-  v_delayed boolean;
-begin
-  if jsonb_path_exists(p_requests, '$[*] ? (exists(@.known) || exists(@.id))') then
-    p_requests := coalesce((
-      select jsonb_agg(case when r.value ? 'id' then r.value - 'known' else r.value || jsonb_build_object('id', rhythm.uuid7(p_now, (r.nth - 1)::integer)) end order by r.nth)
-      from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-      where not coalesce((r.value ->> 'known')::boolean, false)
-    ), '[]');
-  end if;
-  begin
-    select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1), bool_or(b.stage = 0)
-    into v_ids, v_queues, v_delayed
-    from rhythm.make_executions(p_requests, p_now) as b;
-  exception
-    when unique_violation then
-      perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
+  return case
+    when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
+    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
+      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
+        select k.name from jsonb_object_keys(p_retry) as k(name)
+        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter']) limit 1))
+    when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\\d{0,3}$', false) then
+      'retry.max_attempts must be a whole number from 1 to 9999'
+    when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
+      'retry.backoff must be exponential, linear or fixed'
+    when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then
+      'retry.initial must be a duration: seconds, or text such as "1m30s"'
+    when p_retry ? 'max' and rhythm.duration_ms(p_retry -> 'max') is null then
+      'retry.max must be a duration: seconds, or text such as "1m30s"'
+    when p_retry ? 'factor' and not coalesce(jsonb_typeof(p_retry -> 'factor') = 'number' and (p_retry ->> 'factor')::numeric between 1 and 100, false) then
+      'retry.factor must be a number from 1 to 100'
+    when p_retry ? 'jitter' and not coalesce(jsonb_typeof(p_retry -> 'jitter') = 'boolean'
+      or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
+      'retry.jitter must be true, false or a number from 0 to 1'
   end;
-  if jsonb_path_exists(p_requests, '$[*].parent') then
-    perform rhythm.cancel_under(v_ids, p_now);
-  end if;
-  perform rhythm.wake(v_queues);
-  if v_delayed then
-    perform rhythm.wake_clocks();
-  end if;
-  return query
-    select coalesce((r.value ->> 'id')::uuid, v_ids[r.nth])
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    order by r.nth;
 end;
 $$;
 
-comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the requests that are not known and wakes sleeping workers. Internal.';
+comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
+
+create or replace function rhythm.timestamp_of(p_text text)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_text::timestamptz between '0001-01-01Z' and '9999-12-31Z' then p_text::timestamptz end;
+exception
+  when invalid_datetime_format or datetime_field_overflow then
+    return null;
+end;
+$$;
+
+comment on function rhythm.timestamp_of(text) is 'A text as a moment of the years 1 to 9999; null if it is none.';
+
+create or replace function rhythm.request_problem(p jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_keys constant text[] := array['id', 'type', 'target', 'inputs', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'retry',
+    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent', 'watched'];
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_bytes constant integer := octet_length((p -> 'inputs')::text);
+begin
+  if jsonb_typeof(p) <> 'object' then
+    return format('It is of type %s: expected an object such as {"type": "task", "target": "send_email"}', jsonb_typeof(p));
+  end if;
+  if p - c_keys <> '{}' then
+    return format('There is no option "%s": expected one of %s',
+      (select k.name from jsonb_object_keys(p) as k(name) where k.name <> all (c_keys) order by 1 limit 1), array_to_string(c_keys, ', '));
+  end if;
+  if not coalesce(p ->> 'type' in ('task', 'workflow'), false) then
+    return 'type must be task or workflow';
+  end if;
+  if v_bytes > v_limit then
+    return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
+  end if;
+  -- Most say no more than what is to run.
+  if p - '{type,target,inputs,watched}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'watched') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
+    return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
+  end if;
+  return coalesce(
+    (select format('%s must be a text', k.name)
+    from unnest(array['target', 'queue', 'idempotency_key', 'concurrency_key', 'traceparent']) as k (name)
+    where jsonb_typeof(p -> k.name) <> 'string' limit 1),
+    rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target'),
+    case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
+    case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
+    case when p ? 'concurrency_key' then rhythm.name_problem('concurrency key', p ->> 'concurrency_key') end,
+    case when p ? 'priority' and not coalesce(p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
+      'priority must be a whole number from -32768 to 32767' end,
+    case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
+      'delay must be a duration: seconds, or text such as "1h30m"' end,
+    case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
+      'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
+    case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
+      'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"' end,
+    case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
+    case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
+    case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
+    case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
+    case when p ? 'watched' and jsonb_typeof(p -> 'watched') <> 'boolean' then 'watched must be true or false' end,
+    case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
+    case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
+    case when p ? 'id' and not coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'id must be a UUID' end,
+    case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
+    case when p ? 'retry' then rhythm.retry_problem(p -> 'retry') end
+  );
+end;
+$$;
+
+comment on function rhythm.request_problem(jsonb) is 'The sentence that says what is wrong with an element of create_many(); null if nothing is.';
 `,
   },
   {
-    name: "140_start.sql",
+    name: "create/schema_check.sql",
     kind: "behaviour",
-    checksum: "412134b614b30034731767fb1187183de9244540463bcb1613c4a43d7a166815",
+    checksum: "33e65a97890b08d528b57fbcf3dec398a8276d962c33a859e69f15ca607efdee",
+    text: `-- Is this a schema that check_inputs() can enforce? Asked once, when a flow is registered, so that no
+-- unknown or misspelt keyword ever passes silently. Null means yes; else the first problem, with its path.
+
+create or replace function rhythm.schema_problem(p_path text, p_rule text, p_sentence text)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'path', p_path,
+    'rule', p_rule,
+    'message', p_path || ': ' || p_sentence
+  );
+$$;
+
+comment on function rhythm.schema_problem(text, text, text) is
+  'The shape in which check_schema() and check_inputs() report: {path, rule, message}.';
+
+-- One keyword against the form its value must have; null when it is well formed.
+create or replace function rhythm.check_keyword(p_keyword text, p_value jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_types constant jsonb := '["string", "number", "integer", "boolean", "object", "array", "null"]';
+  v_kind constant text := jsonb_typeof(p_value);
+begin
+  return case
+    when p_keyword = 'type' and not (
+      v_kind in ('string', 'array') and p_value <@ c_types and p_value <> '[]'
+      and (v_kind = 'string' or jsonb_array_length(p_value) = (
+        select count(distinct t.item) from jsonb_array_elements(p_value) as t(item)
+      ))
+    ) then 'must be one of string, number, integer, boolean, object, array, null, or a list of them'
+    when p_keyword in ('minLength', 'maxLength', 'minItems', 'maxItems') and not (
+      v_kind = 'number' and rhythm.is_whole(p_value) and p_value >= '0'
+    ) then 'must be a whole number, zero or more'
+    when p_keyword in ('minimum', 'maximum') and v_kind <> 'number' then 'must be a number'
+    when p_keyword = 'nullable' and v_kind <> 'boolean' then 'must be true or false'
+    when p_keyword = 'description' and v_kind <> 'string' then 'must be a string'
+    when p_keyword = 'enum' and (v_kind <> 'array' or p_value = '[]') then 'must be a list of at least one value'
+    when p_keyword = 'required' and not (
+      v_kind = 'array' and not jsonb_path_exists(p_value, 'strict $[*] ? (@.type() <> "string")')
+    ) then 'must be a list of property names'
+    when p_keyword in ('properties', 'items') and v_kind <> 'object' then 'must be an object'
+    when p_keyword = 'anyOf' and (v_kind <> 'array' or p_value = '[]') then 'must be a list of at least one schema'
+    when p_keyword = 'additionalProperties' and v_kind not in ('boolean', 'object')
+      then 'must be true, false or a schema'
+    when p_keyword not in (
+      'type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'const', 'minimum', 'maximum',
+      'minLength', 'maxLength', 'minItems', 'maxItems', 'anyOf', 'nullable', 'description', 'default'
+    ) then 'is not a supported keyword; supported are type, properties, required, additionalProperties, '
+      'items, enum, const, minimum, maximum, minLength, maxLength, minItems, maxItems, anyOf, nullable, '
+      'description and default'
+  end;
+end;
+$$;
+
+comment on function rhythm.check_keyword(text, jsonb) is
+  'What is wrong with one keyword of an input schema, as a phrase; null when it is well formed.';
+
+-- The schemas directly inside one schema, each with its path.
+create or replace function rhythm.inner_schemas(p_schema jsonb, p_path text)
+returns setof rhythm.inner_schema
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_path || '.properties' || rhythm.json_step(e.key), e.value
+  from jsonb_each(p_schema -> 'properties') as e
+  union all
+  select p_path || '.anyOf[' || (a.nth - 1) || ']', a.schema
+  from jsonb_array_elements(p_schema -> 'anyOf') with ordinality as a(schema, nth)
+  union all
+  select p_path || '.items', p_schema -> 'items'
+  where p_schema ? 'items'
+  union all
+  select p_path || '.additionalProperties', p_schema -> 'additionalProperties'
+  where jsonb_typeof(p_schema -> 'additionalProperties') = 'object';
+$$;
+
+comment on function rhythm.inner_schemas(jsonb, text) is
+  'The schemas directly inside a schema (properties, anyOf, items, additionalProperties), each with its path.';
+
+create or replace function rhythm.check_schema(p_schema jsonb, p_path text default 'input')
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_deepest constant integer := 64;
+  v_todo rhythm.inner_schema[] := array[row(p_path, p_schema)::rhythm.inner_schema];
+  v_next rhythm.inner_schema[];
+  v_problem jsonb;
+begin
+  -- Level by level instead of recursion: the depth of a schema must not be the depth of our stack.
+  for v_level in 1 .. c_deepest loop
+    select rhythm.schema_problem(s.path, k.keyword, k.keyword || ' ' || k.expected)
+    into v_problem
+    from unnest(v_todo) with ordinality as s(path, schema, nth)
+    cross join lateral (
+      select 'schema', 'must be a JSON object'
+      where jsonb_typeof(s.schema) is distinct from 'object'
+      union all
+      select e.key, rhythm.check_keyword(e.key, e.value)
+      from jsonb_each(case when jsonb_typeof(s.schema) = 'object' then s.schema else '{}' end) as e
+      union all
+      select 'nullable', 'needs a "type" beside it'
+      where s.schema ? 'nullable' and not s.schema ? 'type'
+    ) as k(keyword, expected)
+    where k.expected is not null
+    order by s.nth, k.keyword
+    limit 1;
+
+    if v_problem is not null then
+      return v_problem;
+    end if;
+
+    select array_agg(row(i.path, i.schema)::rhythm.inner_schema order by s.nth, i.path)
+    into v_next
+    from unnest(v_todo) with ordinality as s(path, schema, nth)
+    cross join lateral rhythm.inner_schemas(s.schema, s.path) as i;
+
+    exit when v_next is null;
+    v_todo := v_next;
+  end loop;
+
+  if v_next is not null then
+    return rhythm.schema_problem(v_todo[1].path, 'schema', format('nested deeper than %s levels', c_deepest));
+  end if;
+  return null;
+end;
+$$;
+
+comment on function rhythm.check_schema(jsonb, text) is
+  'Null if the schema uses only the supported subset of JSON Schema, correctly; else {path, rule, message} of the '
+  'first problem. Called where flows are registered.';
+`,
+  },
+  {
+    name: "create/start.sql",
+    kind: "behaviour",
+    checksum: "233d9015043dbb3ecc1a7622b1b0d5e84fc7ff37c4e11279e01fc9abd11b1b28",
     text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
@@ -1698,7 +4194,7 @@ create or replace function rhythm.start(
 returns uuid
 language sql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
@@ -1728,7 +4224,7 @@ create or replace function rhythm.enqueue(
 returns uuid
 language sql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
@@ -1743,7 +4239,7 @@ create or replace function rhythm.request(p_type text, p_target text, p_inputs j
 returns jsonb
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select (select coalesce(jsonb_object_agg(o.key, o.value), '{}') from jsonb_each(p_options) as o where o.value <> 'null') || jsonb_build_object('type', p_type, 'target', p_target, 'inputs', coalesce(p_inputs, '{}'));
 $$;
@@ -1752,1232 +4248,419 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
 `,
   },
   {
-    name: "145_locks.sql",
+    name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "c62521fa1ebc5b84ba04d2983f9a0cdb9a95ccf82d0b52004ee376be5fde0f2f",
-    text: `-- The locks that more than one function takes.
+    checksum: "e0f74352f02a131084733cf6c7e90025654abb933effebe26b91e923f46b56f5",
+    text: `-- Making room: what expired, and what ended long ago.
 
--- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
--- comes through here first.
-create or replace function rhythm.lock_states(p_ids uuid[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_result uuid[];
-begin
-  with held as (
-    select s.execution_id from rhythm.workflow_state as s
-    where s.execution_id = any (p_ids)
-    order by s.execution_id
-    for update
-  )
-  select coalesce(array_agg(h.execution_id), '{}') from held as h
-  into v_result;
-  return v_result;
-end;
-$$;
-
-comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
-
--- For tick(), which holds much already: it never waits, and comes back for what others hold.
-create or replace function rhythm.try_lock_states(p_ids uuid[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_result uuid[];
-begin
-  with held as (
-    select s.execution_id from rhythm.workflow_state as s
-    where s.execution_id = any (p_ids)
-    order by s.execution_id
-    for update skip locked
-  ),
-  own as (
-    select e.id from rhythm.execution as e
-    where e.id = any (array(select h.execution_id from held as h))
-    order by e.id
-    for no key update skip locked
-  )
-  select coalesce(array_agg(o.id), '{}') from own as o
-  into v_result;
-  return v_result;
-end;
-$$;
-
-comment on function rhythm.try_lock_states(uuid[]) is 'Locks workflows that nobody holds, their states and themselves; returns those it got. Never waits. Internal.';
-
--- The states that a change to some executions touches: their own, and those of their parents.
-create or replace function rhythm.lock_around(p_ids uuid[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform rhythm.lock_states(array(
-    select e.id from rhythm.execution as e where e.id = any (p_ids) and e.type = 'workflow'
-    union
-    select e.parent_id from rhythm.execution as e where e.id = any (p_ids) and e.parent_id is not null));
-end;
-$$;
-
-comment on function rhythm.lock_around(uuid[]) is 'Locks the states of executions and of their parents. Internal.';
-`,
-  },
-  {
-    name: "147_newborn.sql",
-    kind: "behaviour",
-    checksum: "4498a04b27b183eb2da2b86469f86709964944d81cd4b36b95fd8b7d3e0806e1",
-    text: `-- Leases of tasks that no index listed before: made leased, or taken from a batch.
-
--- Those that are still held, by a look at each. Few are looked at: what is older than two seconds is listed in an index.
-create or replace function rhythm.newborn(p_queue text default null)
-returns table (id uuid, worker uuid, queue text)
-language plpgsql
-stable
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return query
-  select e.id, e.worker, e.queue
-  from rhythm.newborn_lease as l
-  cross join lateral unnest(l.ids) as i (id)
-  join rhythm.execution as e on e.id = i.id and e.stage = 2 and e.newborn
-  where p_queue is null or l.queue = p_queue;
-end;
-$$;
-
-comment on function rhythm.newborn(text) is 'Leases of the last seconds that no index lists yet, of tasks that were made leased or were ready in a batch: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
-
--- In pieces that fit into a page.
-create or replace function rhythm.note_newborn(p_worker uuid, p_queue text, p_ids uuid[], p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  c_piece constant integer := 250;
-begin
-  insert into rhythm.newborn_lease (made_at, worker, queue, ids)
-  select p_now, p_worker, p_queue, p_ids[n.first : n.first + c_piece - 1]
-  from generate_series(1, cardinality(p_ids), c_piece) as n (first);
-end;
-$$;
-
-comment on function rhythm.note_newborn(uuid, text, uuid[], timestamptz) is 'Notes leases that no index lists. Internal.';
-
--- What goes on for longer takes its place in the index. A row that is being settled is passed over, and so is not
--- forgotten yet: whether that commits is not known.
-create or replace function rhythm.list_newborn(p_limit integer, p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  -- A look at a task costs little, and most are over: more are forgotten in a second than workers make.
-  c_looks constant integer := 20;
-  v_next constant bigint[] := array(
-    select o.id
-    from (
-      select l.id, sum(cardinality(l.ids)) over (order by l.id) - cardinality(l.ids) as before
-      from rhythm.newborn_lease as l where l.made_at < p_now - interval '2 seconds'
-      order by l.id limit p_limit * c_looks
-    ) as o
-    where o.before < p_limit * c_looks);
-  v_old constant bigint[] := array(
-    select l.id from rhythm.newborn_lease as l where l.id = any (v_next) order by l.id for update skip locked);
-begin
-  if v_old = '{}' then
-    return;
-  end if;
-  update rhythm.execution as e
-  set newborn = false
-  where e.id = any (array(
-    select x.id from rhythm.newborn_lease as l
-    cross join lateral unnest(l.ids) as i (id)
-    join rhythm.execution as x on x.id = i.id and x.stage = 2 and x.newborn
-    where l.id = any (v_old)
-    for no key update of x skip locked));
-  delete from rhythm.newborn_lease as l
-  where l.id = any (v_old) and not exists (
-    select from unnest(l.ids) as i (id) join rhythm.execution as e on e.id = i.id and e.stage = 2 and e.newborn);
-end;
-$$;
-
-comment on function rhythm.list_newborn(integer, timestamptz) is 'Lists leases that last in an index, and forgets those that ended. Part of tick().';
-`,
-  },
-  {
-    name: "150_wake.sql",
-    kind: "behaviour",
-    checksum: "9717bdaa1bfd0e47d69bf9a6567c08b67f6bef6d61fe91ee0d0ce6b8b6e31f3f",
-    text: `-- Waking: sleeping workers, suspended workflows, people who wait.
-
--- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
--- open looks again after 2, 5, 10, 15, 25, 50, 100 ms: that bounds what this check cannot see.
-create or replace function rhythm.wake(p_queues text[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform pg_notify(rhythm.channel('work'), q.name)
-  from unnest(p_queues) as q (name)
-  where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
-end;
-$$;
-
-comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
-
--- Something is due at another time than sleeping workers know of.
-create or replace function rhythm.wake_clocks()
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform pg_notify(rhythm.channel('work'), '')
-  where exists (select from rhythm.worker as w where w.dozing);
-end;
-$$;
-
-comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
-
--- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once. A join, and
--- hashed: a thousand ends that each look through a group of a thousand would take longer than all the rest.
-create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
-returns integer[]
-language plpgsql
-immutable
-set search_path = ''
-set enable_hashjoin = on
-as $$
-begin
-  if cardinality(p_items) = 1 then
-    return (
-      select coalesce(array_agg(
-        n.need - case when p_waits -> (n.nth - 1)::integer -> 'ids' ? p_items[1].id::text then case when p_items[1].failed then 1000000 else 1 end else 0 end
-        order by n.nth), '{}')
-      from unnest(p_need) with ordinality as n (need, nth)
-    );
-  end if;
-  return (
-    select coalesce(array_agg(
-      n.need - (
-        select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
-        from jsonb_array_elements_text(p_waits -> (n.nth - 1)::integer -> 'ids') as w (id)
-        join unnest(p_items) as i on i.id = w.id::uuid
-      ) order by n.nth), '{}')
-    from unnest(p_need) with ordinality as n (need, nth)
-  );
-end;
-$$;
-
-comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) is
-  'How many members each group of waits still needs after some settled. Internal.';
-
--- Puts what is settled into the inboxes of the workflows that asked for it; returns those that can go on now.
--- The caller holds the locks of their states.
-create or replace function rhythm.deliver(p_items rhythm.settled_item[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_result uuid[];
-begin
-  with parcel as (
-    select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items
-    from unnest(p_items) as i
-    group by i.execution_id
-  ),
-  put as (
-    update rhythm.workflow_state as s
-    set inbox = s.inbox || p.ids,
-      need = case when s.need = '{}' then s.need else rhythm.need_after(s.need, s.waits, p.items) end
-    from parcel as p
-    where s.execution_id = p.execution_id
-    returning s.execution_id, 0 >= any (s.need) as goes_on
-  )
-  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on
-  into v_result;
-  return v_result;
-end;
-$$;
-
-comment on function rhythm.deliver(rhythm.settled_item[]) is
-  'Puts settled children, timers and signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
-
--- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once.
-create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_lease integer default 0)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_leased uuid[] := '{}';
-  v_queues text[];
-begin
-  if p_ids = '{}' then
-    return v_leased;
-  end if;
-  with held as (
-    select e.id,
-      p_worker is not null and e.queue = any (k.queues)
-        and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease,
-      row_number() over (order by e.id) as nth
-    from (
-      select x.id, x.queue from rhythm.execution as x
-      where x.id = any (p_ids) and x.stage = 3 order by x.id for no key update
-    ) as e
-    left join rhythm.worker as k on k.id = p_worker
-  ),
-  moved as (
-    update rhythm.execution as e
-    set stage = case when h.may_lease and h.nth <= p_lease then 2 else 1 end,
-      worker = case when h.may_lease and h.nth <= p_lease then p_worker end,
-      status = case when h.may_lease and h.nth <= p_lease then 'running' else 'pending' end,
-      claimed_at = case when h.may_lease and h.nth <= p_lease then p_now else e.claimed_at end,
-      delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
-    from held as h
-    where e.id = h.id
-    returning e.id, e.stage, e.queue
-  )
-  select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1)
-  into v_leased, v_queues
-  from moved as m;
-  perform rhythm.wake(v_queues);
-  return v_leased;
-end;
-$$;
-
-comment on function rhythm.resume(uuid[], timestamptz, uuid, integer) is
-  'Makes suspended workflows ready, or leases them to a worker that has room; returns the leased ones. Internal.';
-`,
-  },
-  {
-    name: "160_hand_over.sql",
-    kind: "behaviour",
-    checksum: "218e3c9169532c94a5e064f33b3087871b0f5524eadb644affe76061d8ec4099",
-    text: `-- What a worker is given with a lease.
-
-create or replace function rhythm.inbox_items(p_inbox uuid[])
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return (
-    select coalesce(jsonb_agg(
-      case
-        when c.stage = 4 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
-        when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
-          jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
-        when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
-          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
-        when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
-        else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
-      end order by i.nth), '[]')
-    from unnest(p_inbox) with ordinality as i (id, nth)
-    left join rhythm.execution as c on c.id = i.id
-    left join rhythm.signal_wait as w on w.id = i.id
-    left join rhythm.signal as g on g.id = w.signal_id
-  );
-end;
-$$;
-
-comment on function rhythm.inbox_items(uuid[]) is
-  'What settled, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
-
--- The rows for executions that were leased just now, in the order of claims. Of an inbox, what the lease noted.
-create or replace function rhythm.hand_over(p_ids uuid[])
-returns setof rhythm.claimed
-language plpgsql
-stable
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return query
-  select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
-    coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
-    s.program, v.version, s.seq, s.snapshot::jsonb,
-    case when s.execution_id is not null then case when e.delivered = 0 then '[]' else rhythm.inbox_items(s.inbox[:e.delivered]) end end
-  from rhythm.execution as e
-  left join rhythm.workflow_state as s on s.execution_id = e.id
-  left join rhythm.flow_version as v on v.program = s.program
-  where e.id = any (p_ids)
-  order by e.priority desc, e.id;
-end;
-$$;
-
-comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run executions that were leased to it. Internal.';
-
--- A thousand children of one workflow differ in nothing else that is not known to the worker that started them: as rows
--- of hand_over() they take three times as long, and ten times the bytes.
-create or replace function rhythm.hand_over_born(p_ids uuid[])
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  if p_ids = '{}' then
-    return '[]';
-  end if;
-  return (
-    select coalesce(jsonb_agg(to_jsonb(k)), '[]')
-    from (
-      select e.target, e.queue, e.max_attempts, e.timeout_ms, coalesce(e.metadata, '{}') as metadata, e.traceparent, e.parent_id, e.created_at,
-        jsonb_agg(e.id order by e.id) as ids
-      from rhythm.execution as e
-      where e.id = any (p_ids)
-      group by e.target, e.queue, e.max_attempts, e.timeout_ms, e.metadata, e.traceparent, e.parent_id, e.created_at, e.priority
-      order by e.priority desc, min(e.id::text)
-    ) as k
-  );
-end;
-$$;
-
-comment on function rhythm.hand_over_born(uuid[]) is 'What a worker needs to run tasks that its own outcomes started, and were leased to it: each kind once, with its ids. Internal.';
-`,
-  },
-  {
-    name: "165_queue_heads.sql",
-    kind: "behaviour",
-    checksum: "0f7dc17e8d079ff5c4eff7c83b223c72bbd056cc6c5d88ac10e1447183b431d4",
-    text: `-- The head of a queue without limits.
---
--- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
--- 200,000 rows take 50 ms. So whoever walked far notes where it found the head, and claims begin there for 10 µs for
--- each row that was walked over. What enters the queue behind that place (a retry, a workflow that goes on, a
--- transaction that was long in committing) is not seen meanwhile, but never for longer: the first claim after it walks
--- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
--- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
-
-create or replace function rhythm.hash_of(p_targets text[])
-returns bigint
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return hashtextextended(coalesce(array_to_string(p_targets, ' '), '*'), 0);
-end;
-$$;
-
-comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
-
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_from_beginning(p_queue text, p_limit integer, p_targets text[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  if p_targets is null then
-    return array(
-      select e.id from rhythm.execution as e
-      where e.place = 1 and e.queue = p_queue and e.worker is null
-      order by e.priority desc, e.id limit p_limit for update skip locked);
-  end if;
-  return array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_queue and e.worker is null
-      and (e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit for update skip locked);
-end;
-$$;
-
-comment on function rhythm.take_from_beginning(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
-
--- Two scans: between them lies what the index cannot pass over, the older rows of the same priority. "between" changes
--- nothing but the estimate: where all there is was ready when the plan was made, the primary key, with all that is over,
--- seemed as good.
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_after(p_head rhythm.queue_head, p_limit integer, p_targets text[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_ids uuid[];
-begin
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_head.queue and e.worker is null
-      and e.priority > p_head.priority and e.id > p_head.made_after
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit for update skip locked);
-  if cardinality(v_ids) = p_limit then
-    return v_ids;
-  end if;
-  return v_ids || array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_head.queue and e.worker is null
-      and e.priority = p_head.priority and e.priority between p_head.priority and p_head.priority and e.id > p_head.id
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
-end;
-$$;
-
-comment on function rhythm.take_after(rhythm.queue_head, integer, text[]) is 'The next ready executions after the head of a queue, locked. Internal.';
-
--- Locks: an advisory lock for each head, if it is free. Never waits.
-create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
+-- Nobody waits for it, and it is the dearest of the chores: each session plans it for itself.
+create or replace function rhythm.sweep(p_limit integer, p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
-set search_path = ''
-as $$
-begin
-  return pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' head ' || p_queue, p_targets));
-end;
-$$;
-
-comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';
-
--- Entries that this transaction walked over are counted by Postgres.
-create or replace function rhythm.walked()
-returns bigint
-language sql
-volatile
-set search_path = ''
-as $$
-  select pg_stat_get_xact_tuples_returned('rhythm.execution_ready'::regclass);
-$$;
-
-comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
-
--- Whoever walked far. Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
-create or replace function rhythm.note_head(p_queue text, p_targets bigint, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_far constant integer := 5000;
-  v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
+  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'swept_at');
+  v_is_swept boolean;
 begin
-  if p_walked <= c_far or not rhythm.may_move_head(p_queue, p_targets) then
-    return;
+  if v_last between p_now - interval '10 seconds' and p_now then
+    return true;
   end if;
-  insert into rhythm.queue_head as h (queue, targets, priority, id, made_after, until)
-  values (p_queue, p_targets, coalesce(p_priority, 0), least(p_last, v_made_after), v_made_after,
-    p_now + least(p_walked * interval '10 microseconds', interval '10 seconds'))
-  on conflict (queue, targets) do update set
-    priority = excluded.priority, id = excluded.id, made_after = excluded.made_after, until = excluded.until;
-end;
-$$;
-
-comment on function rhythm.note_head(text, bigint, smallint, uuid, bigint, timestamptz) is 'Notes the head of a queue that was walked from its beginning, if that was far. Internal.';
-
-create or replace function rhythm.push_head(p_head rhythm.queue_head, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  c_far constant integer := 5000;
-  v_id constant uuid := least(p_last, rhythm.uuid7_floor(p_now - interval '250 milliseconds'));
-begin
-  if p_walked > c_far and rhythm.may_move_head(p_head.queue, p_head.targets) then
-    update rhythm.queue_head as h set id = v_id
-    where h.queue = p_head.queue and h.targets = p_head.targets and h.priority = p_head.priority and h.priority = p_priority and h.id < v_id;
+  perform rhythm.forget_heads(p_now);
+  v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
+  v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
+  if v_is_swept then
+    insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
+    on conflict (name) do update set value = excluded.value;
   end if;
+  return v_is_swept;
 end;
 $$;
 
-comment on function rhythm.push_head(rhythm.queue_head, smallint, uuid, bigint, timestamptz) is 'Moves the head of a queue to what was found after it, if that was far. Internal.';
+comment on function rhythm.sweep(integer, timestamptz) is
+  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of tick().';
 
--- One looks again from the beginning when it is time, the others go on meanwhile.
--- Locks: that of may_move_head().
-create or replace function rhythm.head_of(p_queue text, p_targets bigint, p_now timestamptz)
-returns rhythm.queue_head
+create or replace function rhythm.expire_keys(p_limit integer, p_now timestamptz)
+returns integer
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_head rhythm.queue_head;
+  v_keys constant text[] := array(select x.key from rhythm.idempotency_key as x where x.expires_at <= p_now limit p_limit for update skip locked);
 begin
-  select h.* into v_head from rhythm.queue_head as h where h.queue = p_queue and h.targets = p_targets;
-  if v_head.until > p_now or v_head.until > p_now - interval '10 seconds' and not rhythm.may_move_head(p_queue, p_targets) then
-    return v_head;
-  end if;
-  return null;
+  delete from rhythm.idempotency_key as k where k.key = any (v_keys);
+  return cardinality(v_keys);
 end;
 $$;
 
-comment on function rhythm.head_of(text, bigint, timestamptz) is 'Where claims of a queue begin; null: at the beginning. Internal.';
+comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of tick().';
 
-create or replace function rhythm.take_ready(p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
-returns uuid[]
+-- Those of p_ids that may go now. What somebody retries, or asks for again by its key, stays for the next time: nothing is
+-- waited for.
+create or replace function rhythm.remove_over(p_ids uuid[])
+returns integer
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_targets constant bigint := rhythm.hash_of(p_targets);
-  v_head constant rhythm.queue_head := rhythm.head_of(p_queue, v_targets, p_now);
-  v_walked bigint := rhythm.walked();
-  v_ids uuid[] := '{}';
-begin
-  if v_head.queue is not null then
-    v_ids := rhythm.take_after(v_head, p_limit, p_targets);
-    if v_ids <> '{}' then
-      perform rhythm.push_head(v_head, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
-      from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
-      return v_ids;
-    end if;
-  end if;
-  v_ids := rhythm.take_from_beginning(p_queue, p_limit, p_targets);
-  perform rhythm.note_head(p_queue, v_targets, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
-  from (select v_ids[cardinality(v_ids)] as id) as l left join rhythm.execution as e on e.id = l.id;
-  return v_ids;
-end;
-$$;
-
-comment on function rhythm.take_ready(text, integer, text[], timestamptz) is
-  'The next ready executions of a queue without limits, locked: highest priority and oldest first, from its head. Internal.';
-
-create or replace function rhythm.forget_heads(p_now timestamptz)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  delete from rhythm.queue_head as h
-  where h.until < p_now - interval '1 hour' and rhythm.may_move_head(h.queue, h.targets);
-$$;
-
-comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that nobody asks for any more. Part of tick().';
-`,
-  },
-  {
-    name: "167_ready_batches.sql",
-    kind: "behaviour",
-    checksum: "ffd39cafcbbf05994a1eac81780611e36167265abd8bb064be01d00a8eb290ef",
-    text: `-- Batches of tasks that are ready: made by create_many(), taken by claims of queues without limits. For everything else
--- they are listed one by one in the index first.
-
--- In pieces that a claim may take whole.
-create or replace function rhythm.note_ready(p_batch rhythm.ready_batch)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  c_piece constant integer := 100;
-begin
-  insert into rhythm.ready_batch (first_id, made_at, priority, queue, target, kind, ids)
-  select p_batch.ids[n.first], p_batch.made_at, p_batch.priority, p_batch.queue, p_batch.target, p_batch.kind, p_batch.ids[n.first : n.first + c_piece - 1]
-  from generate_series(1, cardinality(p_batch.ids), c_piece) as n (first);
-end;
-$$;
-
-comment on function rhythm.note_ready(rhythm.ready_batch) is 'Notes tasks, with ids in ascending order, that are ready and in no index. Internal.';
-
--- Locks: rows of batches, skip locked. Never waits.
-create or replace function rhythm.next_batches(p_queue text, p_limit bigint, p_targets text[])
-returns rhythm.ready_batch[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_sort = off
-set jit = off
-as $$
-begin
-  return array(
-    select b from rhythm.ready_batch as b
-    where b.queue = p_queue and (p_targets is null or b.target = any (p_targets))
-    order by b.priority desc, b.first_id
-    limit p_limit
-    for update skip locked);
-end;
-$$;
-
-comment on function rhythm.next_batches(text, bigint, text[]) is 'The first batches of a queue, locked. Internal.';
-
--- What is listed one by one and comes before a batch. "between": as in take_after().
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.listed_before(p_batch rhythm.ready_batch, p_head rhythm.queue_head, p_limit integer, p_targets text[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_sort = off
-set jit = off
-as $$
-declare
-  v_higher constant uuid := coalesce(p_head.made_after, '00000000-0000-0000-0000-000000000000');
-  v_same constant uuid := case when p_head.priority = p_batch.priority then p_head.id else v_higher end;
+  v_free constant uuid[] := rhythm.try_lock_states(p_ids);
   v_ids uuid[];
+  v_keys text[];
 begin
   v_ids := array(
     select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_batch.queue and e.worker is null and e.priority > p_batch.priority and e.id > v_higher
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit for update skip locked);
-  return v_ids || array(
+    where e.id = any (p_ids) and e.stage >= 4
+      and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
+    for update skip locked);
+  v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
+  v_ids := array(
+    select i.id from unnest(v_ids) as i (id)
+    where not exists (select from rhythm.idempotency_key as k where k.execution_id = i.id and k.key <> all (v_keys)));
+  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
+  delete from rhythm.step as s where s.execution_id = any (v_ids);
+  delete from rhythm.execution as e where e.id = any (v_ids);
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that are over, with what belongs to them; returns how many. Internal.';
+
+-- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it.
+create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
+  v_before constant timestamptz := rhythm.now() - v_age;
+begin
+  if v_age < interval '0' then
+    perform rhythm.raise('RH001', format('Cannot purge what is older than %s: expected an interval of zero or more', v_age));
+  end if;
+  perform rhythm.check_limit('purge()', p_limit);
+  return rhythm.remove_over(array(
     select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_batch.queue and e.worker is null
-      and e.priority = p_batch.priority and e.priority between p_batch.priority and p_batch.priority and e.id > v_same and e.id < p_batch.first_id
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
+    where e.id < rhythm.uuid7_floor(v_before)
+      and e.stage >= 4
+      and e.completed_at < v_before
+      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+    order by e.id
+    limit p_limit));
 end;
 $$;
 
-comment on function rhythm.listed_before(rhythm.ready_batch, rhythm.queue_head, integer, text[]) is
-  'The ready executions of a queue, after its head, that come before a batch, locked. Internal.';
+comment on function rhythm.purge(interval, integer) is
+  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
 
--- The first of a queue are of both kinds: those that are listed one by one, if there are so many batches before them.
-create or replace function rhythm.first_among(p_ids uuid[], p_batches rhythm.ready_batch[], p_limit integer)
-returns uuid[]
-language plpgsql
-stable
-set search_path = ''
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  return array(
-    select o.id
-    from (
-      select x.id, x.priority, sum(x.tasks) over (order by x.priority desc, x.id) - x.tasks as before, x.tasks = 1 and x.is_single as is_single
-      from (
-        select e.id, e.priority, 1 as tasks, true as is_single from rhythm.execution as e where e.id = any (p_ids)
-        union all
-        select b.first_id, b.priority, cardinality(b.ids), false from unnest(p_batches) as b
-      ) as x
-    ) as o
-    where o.is_single and o.before < p_limit
-    order by o.priority desc, o.id);
-end;
-$$;
-
-comment on function rhythm.first_among(uuid[], rhythm.ready_batch[], integer) is 'Those of some executions that are among the first so many of a queue, its batches counted. Internal.';
-
--- Those that are listed one by one, if there are batches after them. The head of the queue is used, and noted where
--- it was far away, as by take_ready(); with nothing before it, the last batch is where that was found.
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_before(p_batches rhythm.ready_batch[], p_limit integer, p_targets text[], p_now timestamptz)
-returns uuid[]
+-- A million workflows that wait for a year are older than all that is to go, and were walked over once a second: each call
+-- goes on where the last one stopped, and looks at ten times its limit.
+create or replace function rhythm.purge_on(p_limit integer, p_now timestamptz)
+returns boolean
 language plpgsql
 volatile
-set search_path = ''
-as $$
-declare
-  v_batch constant rhythm.ready_batch := p_batches[cardinality(p_batches)];
-  v_targets constant bigint := rhythm.hash_of(p_targets);
-  v_head rhythm.queue_head := rhythm.head_of(v_batch.queue, v_targets, p_now);
-  v_walked bigint := rhythm.walked();
-  v_found uuid[];
-  v_ids uuid[] := '{}';
-  v_last record;
-begin
-  if v_head.priority > v_batch.priority then
-    v_head := null;
-  end if;
-  v_found := rhythm.listed_before(v_batch, v_head, p_limit, p_targets);
-  v_walked := rhythm.walked() - v_walked - cardinality(v_found);
-  select v_batch.priority, v_batch.first_id as id into v_last;
-  if v_found <> '{}' then
-    v_ids := rhythm.first_among(v_found, p_batches, p_limit);
-    select e.priority, e.id into v_last from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
-  end if;
-  if v_head.queue is not null then
-    perform rhythm.push_head(v_head, v_last.priority, v_last.id, v_walked, p_now);
-  elsif v_last.id is not null then
-    perform rhythm.note_head(v_batch.queue, v_targets, v_last.priority, v_last.id, v_walked, p_now);
-  end if;
-  return v_ids;
-end;
-$$;
-
-comment on function rhythm.take_before(rhythm.ready_batch[], integer, text[], timestamptz) is
-  'The first of a queue that are listed one by one and come before the last of some batches, locked. Internal.';
-
--- In the order of ids: that of a scan of the index for an array. A task that another session is at stays in its batch.
--- The caller holds the locks of the batches.
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_from(p_batches rhythm.ready_batch[], p_limit integer)
-returns rhythm.ready_batch[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
-as $$
-declare
-  v_room integer := p_limit;
-  v_result rhythm.ready_batch[] := '{}';
-  v_used uuid[] := '{}';
-  v_batch rhythm.ready_batch;
-  v_taken uuid[];
-  v_left uuid[];
-begin
-  foreach v_batch in array p_batches loop
-    exit when v_room <= 0;
-    v_taken := array(
-      select e.id from rhythm.execution as e
-      where e.id = any (v_batch.ids) and e.stage = 1 and e.batched limit v_room for no key update skip locked);
-    v_left := v_batch.ids[cardinality(v_taken) + 1 :];
-    if v_taken <> v_batch.ids[: cardinality(v_taken)] or cardinality(v_taken) < v_room and v_left <> '{}' then
-      v_left := array(
-        select e.id from rhythm.execution as e
-        where e.id = any (v_batch.ids) and e.id <> all (v_taken) and e.stage = 1 and e.batched);
-    end if;
-    if v_left = '{}' then
-      v_used := v_used || v_batch.first_id;
-    elsif v_left <> v_batch.ids then
-      update rhythm.ready_batch as b set ids = v_left where b.first_id = v_batch.first_id;
-    end if;
-    if v_taken <> '{}' then
-      v_batch.ids := v_taken;
-      v_result := v_result || v_batch;
-      v_room := v_room - cardinality(v_taken);
-    end if;
-  end loop;
-  delete from rhythm.ready_batch as b where b.first_id = any (v_used);
-  return v_result;
-end;
-$$;
-
-comment on function rhythm.take_from(rhythm.ready_batch[], integer) is 'The first tasks of batches, locked, and not listed by them any more. Internal.';
-
--- The rows of a batch stand in no index, so their leases do not either: newborn_lease leads to them. With a timeout they
--- are to be found by tick().
-create or replace function rhythm.lease_batch(p_worker uuid, p_batch rhythm.ready_batch, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
-as $$
-declare
-  v_newborn constant boolean := p_batch.kind -> 'timeout_ms' = 'null';
-  v_inputs jsonb;
-begin
-  with leased as (
-    update rhythm.execution as e
-    set worker = p_worker, status = 'running', claimed_at = p_now, stage = 2, newborn = v_newborn, batched = false, attempt = e.attempt + 1
-    where e.id = any (p_batch.ids)
-    returning e.id, e.inputs
-  )
-  select jsonb_agg(l.inputs order by l.id) into v_inputs from leased as l;
-  if v_newborn then
-    perform rhythm.note_newborn(p_worker, p_batch.queue, p_batch.ids, p_now);
-  end if;
-  return jsonb_build_object('target', p_batch.target, 'queue', p_batch.queue, 'created_at', p_batch.made_at, 'kind', p_batch.kind, 'ids', p_batch.ids, 'inputs', v_inputs);
-end;
-$$;
-
-comment on function rhythm.lease_batch(uuid, rhythm.ready_batch, timestamptz) is 'Leases tasks that were taken from a batch; as lease_batches() returns them. Internal.';
-
--- What goes on as the batch before it is told with it.
-create or replace function rhythm.lease_batches(p_worker uuid, p_batches rhythm.ready_batch[], p_now timestamptz)
-returns jsonb[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_result jsonb[] := '{}';
-  v_whole rhythm.ready_batch;
-  v_batch rhythm.ready_batch;
-begin
-  foreach v_batch in array p_batches loop
-    if (v_whole.target, v_whole.made_at, v_whole.kind) = (v_batch.target, v_batch.made_at, v_batch.kind) and v_whole.ids[cardinality(v_whole.ids)] < v_batch.ids[1] then
-      v_whole.ids := v_whole.ids || v_batch.ids;
-    else
-      if v_whole.ids is not null then
-        v_result := v_result || rhythm.lease_batch(p_worker, v_whole, p_now);
-      end if;
-      v_whole := v_batch;
-    end if;
-  end loop;
-  return case when v_whole.ids is null then v_result else v_result || rhythm.lease_batch(p_worker, v_whole, p_now) end;
-end;
-$$;
-
-comment on function rhythm.lease_batches(uuid, rhythm.ready_batch[], timestamptz) is
-  'Leases tasks that were taken from batches; returns them, in their first attempt: {target, queue, created_at, kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs} each. Internal.';
-
-create or replace function rhythm.size_of(p_batches rhythm.ready_batch[])
-returns integer
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return (select coalesce(sum(cardinality(b.ids)), 0) from unnest(p_batches) as b);
-end;
-$$;
-
-comment on function rhythm.size_of(rhythm.ready_batch[]) is 'How many tasks batches list. Internal.';
-
-create or replace function rhythm.ids_of(p_leased jsonb[])
-returns uuid[]
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return array(
-    select i.id::uuid from unnest(p_leased) with ordinality as b (value, nth)
-    cross join lateral jsonb_array_elements_text(b.value -> 'ids') with ordinality as i (id, nth)
-    order by b.nth, i.nth);
-end;
-$$;
-
-comment on function rhythm.ids_of(jsonb[]) is 'The tasks that lease_batches() leased. Internal.';
-
--- Locks: rows of batches and of executions, skip locked. Never waits.
-create or replace function rhythm.list_ready(p_batches rhythm.ready_batch[])
-returns integer
-language plpgsql
-volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
 declare
-  v_batches rhythm.ready_batch[];
-begin
-  if p_batches = '{}' then
-    return 0;
-  end if;
-  v_batches := rhythm.take_from(p_batches, 2147483647);
-  update rhythm.execution as e set batched = false
-  where e.id = any (array(select i.id from unnest(v_batches) as b cross join lateral unnest(b.ids) as i (id)));
-  return rhythm.size_of(v_batches);
-end;
-$$;
-
-comment on function rhythm.list_ready(rhythm.ready_batch[]) is 'Lists tasks of batches one by one in the index of what is ready. Internal.';
-
--- Of batches whose tasks were cancelled nothing is left, and others are at those that are locked: then the next ones.
--- Locks: as list_ready().
-create or replace function rhythm.list_next(p_queue text, p_limit integer, p_targets text[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_look bigint := (p_limit + 99) / 100;
-  v_next rhythm.ready_batch[];
-begin
-  while v_look < 10000000 loop
-    v_next := rhythm.next_batches(p_queue, v_look, p_targets);
-    exit when rhythm.list_ready(v_next) > 0 or cardinality(v_next) < v_look;
-    v_look := v_look * 10;
-  end loop;
-end;
-$$;
-
-comment on function rhythm.list_next(text, integer, text[]) is 'Lists the first tasks of a queue that are ready in batches one by one, if there are any. Internal.';
-
--- Exactly up to 10,000 in batches; beyond, what was cancelled among them is counted.
-create or replace function rhythm.count_batched()
-returns table (queue text, executions bigint, oldest timestamptz)
-language plpgsql
-stable
-set search_path = ''
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  if (select coalesce(sum(cardinality(b.ids)), 0) > 10000 from rhythm.ready_batch as b) then
-    return query select b.queue, sum(cardinality(b.ids)), min(b.made_at) from rhythm.ready_batch as b group by b.queue;
-  else
-    return query
-      select b.queue, count(*), min(b.made_at)
-      from rhythm.ready_batch as b
-      cross join lateral unnest(b.ids) as i (id)
-      cross join lateral (select from rhythm.execution as e where e.id = i.id and e.stage = 1 and e.batched offset 0) as e
-      group by b.queue;
-  end if;
-end;
-$$;
-
-comment on function rhythm.count_batched() is 'How many tasks of each queue are ready in batches: exactly, or, where there are many thousands, with what was cancelled among them.';
-`,
-  },
-  {
-    name: "170_claim.sql",
-    kind: "behaviour",
-    checksum: "e14723c2ea0779b974b073d360bca82e35ecd33ab0c452e1dfc2781e691811ce",
-    text: `-- Claiming.
-
--- Heap-only: no indexed column changes. At once: what is leased is not taken again.
-create or replace function rhythm.lease_listed(p_worker uuid, p_ids uuid[], p_now timestamptz)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  if p_ids <> '{}' then
-    update rhythm.execution as e
-    set worker = p_worker,
-      status = 'running',
-      claimed_at = p_now,
-      attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
-      delivered = case when e.type = 'task' then 0 else (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id) end
-    where e.id = any (p_ids);
-  end if;
-  return p_ids;
-end;
-$$;
-
-comment on function rhythm.lease_listed(uuid, uuid[], timestamptz) is 'Leases executions that are listed one by one, and locked; returns them. Internal.';
-
--- A queue without limits: no counting.
--- Locks: rows of batches, execution rows, skip locked. Never waits.
-create or replace function rhythm.claim_plain(
-  p_worker uuid,
-  p_queue text,
-  p_limit integer,
-  p_targets text[],
-  p_now timestamptz,
-  out ids uuid[],
-  out batches rhythm.ready_batch[]
-)
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_sort = off
-set jit = off
-as $$
-declare
-  v_room integer := p_limit;
-  v_look bigint := 1;
-  v_next rhythm.ready_batch[];
-  v_before uuid[];
-  v_taken rhythm.ready_batch[];
-begin
-  ids := '{}';
-  batches := '{}';
-  while v_room > 0 loop
-    v_next := rhythm.next_batches(p_queue, least((v_room + 99) / 100 * v_look, 1000000), p_targets);
-    exit when v_next = '{}';
-    v_before := rhythm.lease_listed(p_worker, rhythm.take_before(v_next, v_room, p_targets, p_now), p_now);
-    v_taken := rhythm.take_from(v_next, v_room - cardinality(v_before));
-    ids := ids || v_before;
-    batches := batches || v_taken;
-    -- Others are at all that is left of these: how about the next ones?
-    if v_before = '{}' and v_taken = '{}' then
-      exit when cardinality(v_next) < (v_room + 99) / 100 * v_look;
-      v_look := v_look * 10;
-    end if;
-    v_room := v_room - cardinality(v_before) - rhythm.size_of(v_taken);
-  end loop;
-  if v_room > 0 then
-    ids := ids || rhythm.lease_listed(p_worker, rhythm.take_ready(p_queue, v_room, p_targets, p_now), p_now);
-  end if;
-end;
-$$;
-
-comment on function rhythm.claim_plain(uuid, text, integer, text[], timestamptz) is
-  'Leases ready executions of a queue without limits, and takes others out of batches, which the caller is to lease. Internal.';
-
--- Ten times as fast as a claim of each, which is what a worker of a thousand empty queues would do all day.
-create or replace function rhythm.worth_a_look(p_queues text[])
-returns text[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  if cardinality(p_queues) < 4 then
-    return p_queues;
-  end if;
-  return array(
-    select q.name from unnest(p_queues) with ordinality as q (name, nth)
-    where (select true from rhythm.execution as e where e.place = 1 and e.queue = q.name and e.worker is null limit 1)
-      or exists (select from rhythm.ready_batch as b where b.queue = q.name)
-    order by q.nth);
-end;
-$$;
-
-comment on function rhythm.worth_a_look(text[]) is 'Which of many queues have something that is ready; all of few. Internal.';
-
--- Locks: the worker's row; rows of queues with limits; rows of batches and executions, skip locked.
-create or replace function rhythm.claim_next(
-  p_worker uuid,
-  p_queues text[],
-  p_limit integer,
-  p_targets text[],
-  p_dozing boolean,
-  out ids uuid[],
-  out leased jsonb[]
-)
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_worker rhythm.worker;
-  v_left integer := p_limit;
-  v_queue text;
+  c_beginning constant uuid := '00000000-0000-0000-0000-000000000000';
+  c_looks constant integer := 10;
+  v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
+  v_after constant uuid := coalesce((select s.value::uuid from rhythm.setting as s where s.name = 'purged_to'), c_beginning);
   v_ids uuid[];
-  v_batches rhythm.ready_batch[];
+  v_last uuid;
 begin
-  if coalesce(p_limit, 0) not between 1 and 100000 then
-    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', coalesce(p_limit::text, 'null')));
+  select array_agg(l.id order by l.id) filter (where l.is_old), case when count(*) = p_limit * c_looks then max(l.id::text) end
+  into v_ids, v_last
+  from (
+    select e.id,
+      e.stage >= 4 and e.completed_at < v_before
+        and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id)) as is_old
+    from rhythm.execution as e
+    where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
+    order by e.id
+    limit p_limit * c_looks
+  ) as l;
+  if cardinality(v_ids) > p_limit then
+    v_last := v_ids[p_limit];
   end if;
-  -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
-  select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
-  if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
+  if v_ids is not null then
+    perform rhythm.remove_over(v_ids[:p_limit]);
   end if;
-  ids := '{}';
-  leased := '{}';
-  foreach v_queue in array rhythm.worth_a_look(coalesce(p_queues, v_worker.queues)) loop
-    exit when v_left <= 0;
-    if exists (select from rhythm.queue as q where q.name = v_queue) then
-      v_ids := rhythm.claim_limited(p_worker, v_queue, v_left, p_targets, v_now);
-    else
-      select c.ids, c.batches into v_ids, v_batches from rhythm.claim_plain(p_worker, v_queue, v_left, p_targets, v_now) as c;
-      if v_batches <> '{}' then
-        leased := leased || rhythm.lease_batches(p_worker, v_batches, v_now);
-        v_left := v_left - rhythm.size_of(v_batches);
-      end if;
-    end if;
-    ids := ids || v_ids;
-    v_left := v_left - cardinality(v_ids);
-  end loop;
-  if v_worker.dozing <> (p_dozing and v_left = p_limit) then
-    update rhythm.worker as w set dozing = not v_worker.dozing where w.id = p_worker;
+  if v_last is not null or v_after <> c_beginning then
+    insert into rhythm.setting as s (name, value) values ('purged_to', coalesce(v_last, c_beginning)::text)
+    on conflict (name) do update set value = excluded.value;
   end if;
-  -- In their order, if there are both.
-  if ids <> '{}' and leased <> '{}' then
-    ids := ids || rhythm.ids_of(leased);
-    leased := '{}';
-  end if;
+  return v_last is null;
 end;
 $$;
 
-comment on function rhythm.claim_next(uuid, text[], integer, text[], boolean) is 'Leases what claim() and claim_packed() give: ids, or what lease_batches() says. Internal.';
+comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of tick().';
 
-create or replace function rhythm.claim(
-  p_worker uuid,
-  p_queues text[] default null,
-  p_limit integer default 1,
-  p_targets text[] default null,
-  p_dozing boolean default false
-)
-returns setof rhythm.claimed
-language plpgsql
-volatile
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-set jit = off
+create or replace function rhythm.uuid7_floor(p_at timestamptz)
+returns uuid
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
-begin
-  return query select h.* from rhythm.hand_over(v_leased.ids || rhythm.ids_of(v_leased.leased)) as h;
-end;
+  select (lpad(to_hex(case
+    when p_at < '1970-01-01Z' then 0
+    when p_at > '9999-12-31Z' then 253402214400000
+    else extract(epoch from p_at) * 1000
+  end::bigint), 12, '0') || '70008000000000000000')::uuid;
 $$;
 
-comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
-  'Leases up to p_limit ready executions to a worker, first queue first, highest priority and oldest first; empty means: sleep. '
-  'p_targets: only these tasks (workflows always). p_dozing: the worker will sleep if there is nothing, and wants to be notified. Never waits.';
-
--- A thousand tasks that differ in their inputs alone, as rows of claim(), take the server and the worker twice as long.
-create or replace function rhythm.claim_packed(p_worker uuid, p_queues text[], p_limit integer, p_targets text[], p_dozing boolean)
-returns table (one rhythm.claimed, many jsonb)
-language plpgsql
-volatile
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-declare
-  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
-begin
-  return query select h, null::jsonb from rhythm.hand_over(v_leased.ids) as h;
-  return query select null::rhythm.claimed, b.value from unnest(v_leased.leased) as b (value);
-end;
-$$;
-
-comment on function rhythm.claim_packed(uuid, text[], integer, text[], boolean) is
-  'claim(), for workers of our own: rows of claim() or, in their first attempt, tasks that are alike but for their inputs: {target, queue, created_at, '
-  'kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs}.';
+comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
 `,
   },
   {
-    name: "175_claim_limited.sql",
+    name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "177c1a0675397f25ef273d83eee41aced88acbde72d4c1a642d638eac402267f",
+    checksum: "1e9a3be2c92b94c3d6090ea011593b652f4d6799a4009a27d3d793f38b8777c4",
+    text: `-- What every other function stands on: the clock and the way errors are raised.
+
+-- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
+-- interval, for a session or a database. Anybody can make such a setting, so it counts only where the owner, a member
+-- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
+create or replace function rhythm.may_set_clock()
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace;
+$$;
+
+comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';
+
+create or replace function rhythm.now()
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select case
+      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
+        and rhythm.may_set_clock()
+      then coalesce(
+        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
+      )
+      else clock_timestamp()
+    end
+  );
+end;
+$$;
+
+comment on function rhythm.now() is
+  'The engine''s clock: the time of day, unless a test that logged in as the owner set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
+
+create or replace function rhythm.raise(
+  p_code text,
+  p_message text,
+  p_hint text default null,
+  p_detail text default null
+)
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- An option of raise may not be null, and one that is empty would be shown.
+  if p_detail is not null then
+    raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, 'See the detail'), detail = p_detail;
+  elsif p_hint is not null then
+    raise exception using errcode = p_code, message = p_message, hint = p_hint;
+  end if;
+  raise exception using errcode = p_code, message = p_message;
+end;
+$$;
+
+comment on function rhythm.raise(text, text, text, text) is
+  'Raises an error of class RH: code, sentence, and where there is one, what to do. Never returns.';
+`,
+  },
+  {
+    name: "install/install_cron.sql",
+    kind: "behaviour",
+    checksum: "b35ac8b871360d7e1cf0518ea48a7863c58d5fde087291b893a5b3bd76ef66b4",
+    text: `-- install_cron() and uninstall_cron(). pg_cron lives in one database of a server, and its job table is its own:
+-- every statement that touches it is dynamic, so that the engine installs where there is no pg_cron.
+
+create or replace function rhythm.cron_job_name()
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select format('rhythm %s %s', current_database(), :'schema');
+$$;
+
+comment on function rhythm.cron_job_name() is 'The name of this installation''s job in pg_cron.';
+
+create or replace function rhythm.cron_home()
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return current_setting('cron.database_name', true);
+exception
+  when insufficient_privilege then
+    return current_database(); -- Not for our eyes; then the plain advice has to do.
+end;
+$$;
+
+comment on function rhythm.cron_home() is
+  'The database in which this server''s pg_cron lives; null if it is not loaded; this database if that may not be read.';
+
+-- The version of pg_cron in this database, or an error that says what is missing and what to do.
+create or replace function rhythm.find_cron()
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_version constant text := (select x.extversion from pg_catalog.pg_extension as x where x.extname = 'pg_cron');
+  v_home constant text := case when v_version is null then rhythm.cron_home() end;
+begin
+  if v_version is not null then
+    if not has_schema_privilege('cron', 'usage') then
+      perform rhythm.raise('RH009', format('Role "%s" may not use pg_cron', current_user),
+        format('As a superuser, run: grant usage on schema cron to %I', current_user));
+    end if;
+    return v_version;
+  end if;
+
+  if not exists (select from pg_catalog.pg_available_extensions as a where a.name = 'pg_cron') then
+    perform rhythm.raise('RH009', 'pg_cron is not installed on this server',
+      'Install it (Debian: postgresql-<version>-cron), or let a worker run: workers tick too.');
+  elsif v_home is null then
+    perform rhythm.raise('RH009', 'pg_cron is on this server, but not loaded',
+      'Add pg_cron to shared_preload_libraries, restart the server, and run: create extension pg_cron');
+  elsif v_home <> current_database() then
+    perform rhythm.raise('RH009', format('pg_cron lives in the database "%s", not in "%s"', v_home, current_database()),
+      format('In "%s", run: select cron.schedule_in_database(%L, ''* * * * *'', %L, %L)',
+        v_home, rhythm.cron_job_name(), rhythm.cron_command('1.4'), current_database()));
+  end if;
+  perform rhythm.raise('RH009', format('pg_cron is not created in the database "%s"', current_database()),
+    'As a superuser, run: create extension pg_cron');
+end;
+$$;
+
+comment on function rhythm.find_cron() is
+  'The version of pg_cron in this database; an error that says what to do if it is not there or may not be used.';
+
+create or replace function rhythm.cron_knows_seconds(p_version text)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select (string_to_array(split_part(p_version, '-', 1), '.')::integer[])[1:2] >= array[1, 5];
+$$;
+
+comment on function rhythm.cron_knows_seconds(text) is 'Whether a version of pg_cron can run a job every second: 1.5 and newer.';
+
+create or replace function rhythm.cron_command(p_version text)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when rhythm.cron_knows_seconds(p_version)
+    then format('select %s()', 'rhythm.cron_tick'::regproc)
+    else format('call %s()', 'rhythm.tick_loop'::regproc)
+  end;
+$$;
+
+comment on function rhythm.cron_command(text) is 'The command of this installation''s job, for a version of pg_cron.';
+
+-- A job that runs every second writes 86,400 lines a day about itself: keep an hour of them.
+create or replace function rhythm.cron_tick()
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if extract(second from clock_timestamp()) < 1 and to_regclass('cron.job_run_details') is not null then
+    execute 'delete from cron.job_run_details as d using cron.job as j
+      where j.jobid = d.jobid and j.jobname = $1 and d.end_time < clock_timestamp() - interval ''1 hour'''
+    using rhythm.cron_job_name();
+  end if;
+  return rhythm.tick();
+end;
+$$;
+
+comment on function rhythm.cron_tick() is
+  'tick() as pg_cron calls it every second; once a minute it also forgets what pg_cron noted of older calls.';
+
+create or replace function rhythm.install_cron()
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_version constant text := rhythm.find_cron();
+  v_every constant text := case when rhythm.cron_knows_seconds(v_version) then '1 second' else '* * * * *' end;
+begin
+  execute 'select cron.schedule($1, $2, $3)' using rhythm.cron_job_name(), v_every, rhythm.cron_command(v_version);
+  return format('pg_cron %s runs "%s" (%s) as job "%s"', v_version, rhythm.cron_command(v_version), v_every, rhythm.cron_job_name());
+exception
+  when insufficient_privilege then
+    perform rhythm.raise('RH009', format('Role "%s" may not schedule jobs of pg_cron', current_user),
+      format('As a superuser, run: grant usage on schema cron to %I; grant execute on all functions in schema cron to %I',
+        current_user, current_user));
+end;
+$$;
+
+comment on function rhythm.install_cron() is
+  'Lets pg_cron tick: timers, schedules, SQL tasks, recovery and retention then go on with no worker alive. Every second '
+  'where pg_cron can (1.5 and newer), else a minute job that loops. Says what it did; calling it again changes nothing.';
+
+create or replace function rhythm.uninstall_cron()
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_job bigint;
+begin
+  perform rhythm.find_cron();
+  execute 'select j.jobid from cron.job as j where j.jobname = $1 and j.database = current_database()'
+  into v_job
+  using rhythm.cron_job_name();
+  if v_job is null then
+    return false;
+  end if;
+  execute 'select cron.unschedule($1)' using v_job;
+  execute 'delete from cron.job_run_details as d where d.jobid = $1' using v_job;
+  return true;
+end;
+$$;
+
+comment on function rhythm.uninstall_cron() is
+  'Takes back install_cron(): the job and what pg_cron noted about it. A loop under way ends within a minute. False if '
+  'there was nothing to take back.';
+`,
+  },
+  {
+    name: "limits/claim_limited.sql",
+    kind: "behaviour",
+    checksum: "cb86e987073009040f2950a1fb16078fc638b7d77eb5eb76e4b9dcfa5278d7b3",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
@@ -2992,7 +4675,7 @@ create or replace function rhythm.claim_limited(
 returns uuid[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_queue rhythm.queue;
@@ -3045,7 +4728,7 @@ create or replace function rhythm.running_in(p_queue text)
 returns integer
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select (
     (select count(*) from rhythm.execution as e where e.place = 2 and e.queue = p_queue)
@@ -3062,7 +4745,7 @@ create or replace function rhythm.begun_lately(p_queue rhythm.queue, p_now times
 returns integer
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(sum(b.begun), 0)::integer
   from unnest(p_queue.begun_at, p_queue.begun) as b (at, begun)
@@ -3075,7 +4758,7 @@ create or replace function rhythm.note_begun(p_queue rhythm.queue, p_count integ
 returns void
 language sql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with moment as (
     select b.at, b.begun
@@ -3099,7 +4782,7 @@ create or replace function rhythm.pick_any(p_queue text, p_limit integer, p_targ
 returns uuid[]
 language sql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_sort = off
 as $$
   select array(
@@ -3118,7 +4801,7 @@ create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_t
 returns uuid[]
 language sql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with busy as (
     select e.concurrency_key as key, count(*) as running
@@ -3157,16 +4840,1577 @@ comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) i
 `,
   },
   {
-    name: "200_settle_effects.sql",
+    name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "ab290a2a740ad1d9a1c729c23019f6e7b0518e3f4425d4f10e365944c4608694",
+    checksum: "0d730cd2cc22658027cd73ca17f3066b720ad26d7a780c4c6b62e687d5958927",
+    text: `-- Queues: limits and pauses.
+
+create or replace function rhythm.configure_queue(
+  p_queue text,
+  concurrency integer default null,
+  per_key_concurrency integer default null,
+  rate integer default null,
+  per text default '1s'
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
+  v_problem constant text := coalesce(
+    rhythm.name_problem('queue', p_queue),
+    case when concurrency < 1 then 'concurrency must be 1 or more' end,
+    case when per_key_concurrency < 1 then 'per_key_concurrency must be 1 or more' end,
+    case when rate < 1 then 'rate must be 1 or more' end,
+    case when coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
+  );
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.queue as q (name, concurrency, per_key_concurrency, rate, per_ms)
+  values (p_queue, configure_queue.concurrency, configure_queue.per_key_concurrency, configure_queue.rate,
+    case when configure_queue.rate is not null then v_per_ms end)
+  on conflict (name) do update set
+    concurrency = excluded.concurrency, per_key_concurrency = excluded.per_key_concurrency,
+    rate = excluded.rate, per_ms = excluded.per_ms, begun_at = '{}', begun = '{}';
+  perform rhythm.forget_plain_queue(p_queue);
+  perform rhythm.wake(array[p_queue]);
+end;
+$$;
+
+comment on function rhythm.configure_queue(text, integer, integer, integer, text) is
+  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period. '
+  'Null: no such limit. Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
+
+-- A queue without limits and not paused is no row: claims of it cost nothing extra.
+create or replace function rhythm.forget_plain_queue(p_queue text)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from rhythm.queue as q
+  where q.name = p_queue and q.paused_at is null
+    and q.concurrency is null and q.per_key_concurrency is null and q.rate is null;
+$$;
+
+comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits and is not paused. Internal.';
+
+create or replace function rhythm.pause_queue(p_queue text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.check_name('queue', p_queue);
+  insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
+  on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
+  return found;
+end;
+$$;
+
+comment on function rhythm.pause_queue(text) is 'Nothing of this queue begins until resume_queue(); what runs goes on. False: it was paused already.';
+
+create or replace function rhythm.resume_queue(p_queue text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_found boolean;
+begin
+  perform rhythm.check_name('queue', p_queue);
+  update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
+  v_found := found;
+  perform rhythm.forget_plain_queue(p_queue);
+  perform rhythm.wake(array[p_queue]);
+  return v_found;
+end;
+$$;
+
+comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. False: it was not paused.';
+`,
+  },
+  {
+    name: "schedules/control.sql",
+    kind: "behaviour",
+    checksum: "b9af22abbc2dc02ee104fc652e79337598f9c4344d87b49c2097a3eaa7f110dc",
+    text: `-- Pause, resume, trigger, back-fill.
+
+create or replace function rhythm.pause_schedule(p_name text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_entry constant rhythm.schedule_entry := rhythm.schedule_named(p_name);
+begin
+  update rhythm.schedule_entry as s
+  set paused_at = rhythm.now()
+  where s.name = v_entry.name
+    and s.paused_at is null;
+  return found;
+end;
+$$;
+
+comment on function rhythm.pause_schedule(text) is
+  'Stops a schedule from firing until resume_schedule(); false if it was paused already.';
+
+create or replace function rhythm.resume_schedule(p_name text)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_entry rhythm.schedule_entry := rhythm.schedule_named(p_name);
+begin
+  if v_entry.paused_at is not null then
+    v_entry.next_slot := rhythm.cron_after(rhythm.cron_parse(v_entry.cron), v_entry.timezone, rhythm.now());
+    update rhythm.schedule_entry as s
+    set (paused_at, next_slot, due_at) = (null, v_entry.next_slot, rhythm.slot_due(v_entry, v_entry.next_slot))
+    where s.name = v_entry.name;
+    perform rhythm.wake_clocks();
+  end if;
+  return v_entry.next_slot;
+end;
+$$;
+
+comment on function rhythm.resume_schedule(text) is
+  'Lets a paused schedule fire again, from now on: the times of the pause are not missed runs. Returns the next time.';
+
+create or replace function rhythm.trigger_schedule(p_name text)
+returns uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_entry constant rhythm.schedule_entry := rhythm.schedule_named(p_name);
+  v_id uuid;
+begin
+  select c.id
+  into v_id
+  from rhythm.create_many(jsonb_build_array(rhythm.slot_request(v_entry, null))) as c(id);
+
+  update rhythm.schedule_entry as s
+  set (active, last_execution_id, last_fired_at, fired) = (s.active || v_id, v_id, rhythm.now(), s.fired + 1)
+  where s.name = v_entry.name;
+  return v_id;
+end;
+$$;
+
+comment on function rhythm.trigger_schedule(text) is
+  'Starts an execution of a schedule now, paused or not, beside its times; the next regular one sees it as running.';
+
+create or replace function rhythm.backfill_schedule(p_name text, p_from timestamptz, p_to timestamptz, p_limit integer default 1000)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_entry constant rhythm.schedule_entry := rhythm.schedule_named(p_name);
+  v_times constant rhythm.cron_times := rhythm.cron_parse(v_entry.cron);
+  v_slot timestamptz := p_from - interval '1 microsecond';
+  v_requests jsonb[] := '{}';
+begin
+  if p_from is null or p_to is null or p_from > p_to or p_to > rhythm.now() or p_from < '0001-01-01Z' then
+    perform rhythm.raise('RH001', format('Cannot back-fill from %s to %s: expected a time, and a later one that is not in the future',
+      p_from, p_to));
+  end if;
+  if p_limit is null or p_limit not between 1 and 10000 then
+    perform rhythm.raise('RH001', format('"%s" cannot be the limit of a back-fill: expected 1 to 10000', p_limit));
+  end if;
+  loop
+    v_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slot);
+    exit when v_slot > p_to;
+    if cardinality(v_requests) = p_limit then
+      perform rhythm.raise('RH001', format('"%s" fires more than %s times from %s to %s', p_name, p_limit, p_from, p_to),
+        'Take a shorter time, or a higher p_limit.');
+    end if;
+    v_requests := v_requests || rhythm.slot_request(v_entry, v_slot);
+  end loop;
+  if cardinality(v_requests) > 0 then
+    return query select c.id from rhythm.create_many(to_jsonb(v_requests)) as c(id);
+  end if;
+end;
+$$;
+
+comment on function rhythm.backfill_schedule(text, timestamptz, timestamptz, integer) is
+  'Starts an execution for every time that a schedule names between two instants, both included, whatever its overlap; '
+  'a time that ran already gives the execution of then. All or nothing.';
+`,
+  },
+  {
+    name: "schedules/cron.sql",
+    kind: "behaviour",
+    checksum: "291c6cd18287656328f3d5989be5b24c9cbc6f606937a85bf3f15453282d72c1",
+    text: `-- The face of cron: what psql, schedules and tests call.
+
+create or replace function rhythm.check_timezone(p_timezone text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform statement_timestamp() at time zone p_timezone;
+  -- Postgres also reads "Foo3" as a zone of its own making: only what has a name is meant.
+  if p_timezone is null or p_timezone ~ '\\d' and not exists (select from pg_catalog.pg_timezone_names as n where lower(n.name) = lower(p_timezone)) then
+    raise invalid_parameter_value;
+  end if;
+  return p_timezone;
+exception
+  when invalid_parameter_value then
+    perform rhythm.raise('RH001', format('"%s" is not a time zone: expected a name such as Europe/Berlin or UTC', p_timezone));
+end;
+$$;
+
+comment on function rhythm.check_timezone(text) is 'The time zone, if Postgres knows it by that name; else an error.';
+
+create or replace function rhythm.cron_upcoming(
+  p_cron text,
+  p_timezone text default 'UTC',
+  p_after timestamptz default null,
+  p_count integer default 5
+)
+returns setof timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_times constant rhythm.cron_times := rhythm.cron_parse(p_cron);
+  v_zone constant text := rhythm.check_timezone(p_timezone);
+  v_at timestamptz := coalesce(p_after, rhythm.now());
+begin
+  if not isfinite(v_at) or v_at not between '0001-01-01Z' and '9999-12-31Z' then
+    perform rhythm.raise('RH001', format('%s cannot be p_after: expected a moment from the year 1 to the year 9999', v_at));
+  end if;
+  if coalesce(p_count, 0) not between 1 and 10000 then
+    perform rhythm.raise('RH001', format('%s cannot be p_count: expected 1 to 10000', coalesce(p_count::text, 'null')));
+  end if;
+  for v_nth in 1 .. p_count loop
+    v_at := rhythm.cron_after(v_times, v_zone, v_at);
+    return next v_at;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.cron_upcoming(text, text, timestamptz, integer) is
+  'The next few instants at which a cron expression fires in a time zone, after an instant (default: now).';
+
+create or replace function rhythm.cron_next(p_cron text, p_timezone text default 'UTC', p_after timestamptz default null)
+returns timestamptz
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select n.at from rhythm.cron_upcoming(p_cron, p_timezone, p_after, 1) as n(at);
+$$;
+
+comment on function rhythm.cron_next(text, text, timestamptz) is
+  'The next instant at which a cron expression fires in a time zone, after an instant (default: now). '
+  'Try: select rhythm.cron_next(''0 9 * * mon-fri'', ''Europe/Berlin'')';
+`,
+  },
+  {
+    name: "schedules/cron_calendar.sql",
+    kind: "behaviour",
+    checksum: "b76f45c1dd71f8439e961830ff34656d458f3d0b128bd789cf356461c2cf263f",
+    text: `-- The calendar part of cron, on wall clocks: no time zone here, and no clock that jumps. Pure.
+
+-- The first day on or after p_from that an expression names; null if the next 60 years have none.
+-- Sixty years: a fifth Tuesday in February, across a year 2100 that is no leap year, is 40 years away.
+create or replace function rhythm.cron_day(p_times rhythm.cron_times, p_from date)
+returns date
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_from date := p_from;
+  v_month_end date;
+  v_day date;
+begin
+  while v_from < p_from + interval '60 years' loop
+    v_month_end := (date_trunc('month', v_from::timestamp) + interval '1 month')::date - 1;
+    if extract(month from v_from)::integer = any(p_times.months) then
+      select min(d.day)
+      into v_day
+      from generate_series(0, v_month_end - v_from) as n(offset_days)
+      cross join lateral (select v_from + n.offset_days) as d(day)
+      where rhythm.cron_names_day(p_times, d.day, v_month_end);
+      if v_day is not null then
+        return v_day;
+      end if;
+    end if;
+    v_from := v_month_end + 1;
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function rhythm.cron_day(rhythm.cron_times, date) is
+  'The first day on or after a date that a cron expression names; null if there is none for 60 years.';
+
+-- The OR rule of cron: with both a day and a weekday given, either is enough.
+create or replace function rhythm.cron_names_day(p_times rhythm.cron_times, p_day date, p_month_end date)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when p_times.any_day and p_times.any_weekday then true
+    when p_times.any_day then w.named
+    when p_times.any_weekday then m.named
+    else w.named or m.named
+  end
+  from (select extract(day from p_day)::integer, extract(dow from p_day)::integer) as d(day, weekday)
+  cross join lateral (
+    select d.day = any(p_times.days) or (p_times.last_day and p_day = p_month_end)
+  ) as m(named)
+  cross join lateral (
+    select d.weekday = any(p_times.weekdays)
+      or d.weekday * 10 + (d.day + 6) / 7 = any(p_times.nth_weekdays)
+      or (p_day > p_month_end - 7 and d.weekday * 10 + 6 = any(p_times.nth_weekdays))
+  ) as w(named);
+$$;
+
+comment on function rhythm.cron_names_day(rhythm.cron_times, date, date) is
+  'Whether a cron expression names a day, given the last day of its month; hours and months aside.';
+
+-- The first time of day at or after p_from; null if the day has no more.
+create or replace function rhythm.cron_time(p_times rhythm.cron_times, p_from time)
+returns time
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select make_time(h.value, m.value, s.value)
+  from (select extract(hour from p_from)::integer, extract(minute from p_from)::integer, ceil(extract(second from p_from))::integer)
+    as f(hour, minute, second)
+  cross join lateral unnest(p_times.hours) as h(value)
+  cross join lateral (
+    select min(u.value) from unnest(p_times.seconds) as u(value) where u.value >= f.second
+  ) as same_minute(second)
+  cross join lateral (
+    select min(u.value) from unnest(p_times.minutes) as u(value)
+    where h.value > f.hour or u.value > f.minute or (u.value = f.minute and same_minute.second is not null)
+  ) as m(value)
+  cross join lateral (
+    select case when h.value = f.hour and m.value = f.minute then same_minute.second else p_times.seconds[1] end
+  ) as s(value)
+  where h.value >= f.hour and m.value is not null
+  order by h.value
+  limit 1;
+$$;
+
+comment on function rhythm.cron_time(rhythm.cron_times, time) is
+  'The first time of day, at or after one, that a cron expression names; null if that day has no more.';
+
+create or replace function rhythm.cron_local(p_times rhythm.cron_times, p_from timestamp)
+returns timestamp
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_day date := rhythm.cron_day(p_times, p_from::date);
+  v_time time := '00:00';
+begin
+  if v_day = p_from::date then
+    v_time := rhythm.cron_time(p_times, p_from::time);
+    if v_time is not null then
+      return v_day + v_time;
+    end if;
+    v_day := rhythm.cron_day(p_times, v_day + 1);
+  end if;
+  return v_day + rhythm.cron_time(p_times, '00:00');
+end;
+$$;
+
+comment on function rhythm.cron_local(rhythm.cron_times, timestamp) is
+  'The first wall-clock time at or after one that a cron expression names; null if there is none for 60 years.';
+`,
+  },
+  {
+    name: "schedules/cron_next.sql",
+    kind: "behaviour",
+    checksum: "e075d42e1acb2a00faf3efc116f878696cd08713f2c3b887c98a0a065053e684",
+    text: `-- Cron on real clocks. Two kinds of expression, as in Vixie cron, decide what a change of clocks does:
+--   by_clock (0 30 2 * * *: second, minute and hour all given): a time that spring skips runs once, right after the
+--     gap; a time that autumn repeats runs once, the first time round.
+--   by interval (a * in second, minute or hour): real time; what never was does not run, what comes twice runs twice.
+
+create or replace function rhythm.zone_offset(p_timezone text, p_at timestamptz)
+returns interval
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select (p_at at time zone p_timezone) - (p_at at time zone 'UTC');
+$$;
+
+comment on function rhythm.zone_offset(text, timestamptz) is 'How far a time zone is ahead of UTC at an instant.';
+
+-- The instant in (p_from, p_to] at which the clocks of a zone change, to the second; they change once in it.
+create or replace function rhythm.zone_change(p_timezone text, p_from timestamptz, p_to timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before timestamptz := date_trunc('second', p_from);
+  v_after timestamptz := date_trunc('second', p_to);
+  v_middle timestamptz;
+begin
+  while v_after - v_before > interval '1 second' loop
+    v_middle := date_trunc('second', v_before + (v_after - v_before) / 2);
+    if rhythm.zone_offset(p_timezone, v_middle) = rhythm.zone_offset(p_timezone, p_to) then
+      v_after := v_middle;
+    else
+      v_before := v_middle;
+    end if;
+  end loop;
+  return v_after;
+end;
+$$;
+
+comment on function rhythm.zone_change(text, timestamptz, timestamptz) is
+  'The instant between two at which the clocks of a zone change.';
+
+-- The first instant after p_after whose wall-clock time is p_local, or null: p_local is skipped, or was before.
+create or replace function rhythm.zone_instant(p_timezone text, p_local timestamp, p_after timestamptz, p_first_only boolean)
+returns timestamptz
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when e.at > p_after then e.at when l.at > p_after and not p_first_only then l.at end
+  -- Postgres reads a repeated time as the later of its two instants.
+  from (select p_local at time zone p_timezone) as l(at)
+  cross join lateral (select l.at - (rhythm.zone_offset(p_timezone, l.at - interval '1 day') - rhythm.zone_offset(p_timezone, l.at)))
+    as s(at)
+  cross join lateral (
+    select case when s.at < l.at and s.at at time zone p_timezone = p_local then s.at else l.at end
+  ) as e(at)
+  where l.at at time zone p_timezone = p_local;
+$$;
+
+comment on function rhythm.zone_instant(text, timestamp, timestamptz, boolean) is
+  'The first instant after one at which the clocks of a zone show a time; null if they skip it or showed it before.';
+
+-- What falls in the hour that is repeated, when the clocks go back between p_after and p_before.
+create or replace function rhythm.cron_repeated(p_times rhythm.cron_times, p_timezone text, p_after timestamptz, p_before timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_to constant timestamptz := least(p_before, p_after + interval '1 day');
+  v_change timestamptz;
+  v_local timestamp;
+  v_at timestamptz;
+begin
+  if p_times.by_clock or rhythm.zone_offset(p_timezone, v_to) >= rhythm.zone_offset(p_timezone, p_after) then
+    return null;
+  end if;
+  v_change := rhythm.zone_change(p_timezone, p_after, v_to);
+  v_local := v_change at time zone p_timezone;
+  v_at := v_change + (rhythm.cron_local(p_times, v_local) - v_local);
+  return case when v_at < p_before then v_at end;
+end;
+$$;
+
+comment on function rhythm.cron_repeated(rhythm.cron_times, text, timestamptz, timestamptz) is
+  'The first run within a repeated hour that lies between two instants; null if there is none.';
+
+create or replace function rhythm.cron_after(p_times rhythm.cron_times, p_timezone text, p_after timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_local timestamp := date_trunc('second', p_after at time zone p_timezone) + interval '1 second';
+  v_shown timestamp;
+  v_at timestamptz;
+begin
+  loop
+    v_local := rhythm.cron_local(p_times, v_local);
+    v_at := rhythm.zone_instant(p_timezone, v_local, p_after, p_times.by_clock);
+    if v_at is not null then
+      return coalesce(rhythm.cron_repeated(p_times, p_timezone, p_after, v_at), v_at);
+    end if;
+
+    -- Postgres reads a skipped time with the offset from before the gap: as much after the gap as it was in it.
+    v_at := v_local at time zone p_timezone;
+    v_shown := v_at at time zone p_timezone;
+    if v_shown = v_local then
+      v_local := v_local + interval '1 second';
+    else
+      v_at := rhythm.zone_change(p_timezone, v_at - (v_shown - v_local), v_at);
+      if p_times.by_clock then
+        return v_at;
+      end if;
+      v_local := v_at at time zone p_timezone;
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.cron_after(rhythm.cron_times, text, timestamptz) is
+  'The first instant after one at which a parsed cron expression fires in a time zone.';
+`,
+  },
+  {
+    name: "schedules/cron_parse.sql",
+    kind: "behaviour",
+    checksum: "c7080893df6afd19db8e4ae12ca4cbe6dda1a8ef266a67d6df9728fc2dc26825",
+    text: `-- From the text of a cron expression to rhythm.cron_times. Every refusal names the field and what it may hold.
+
+create or replace function rhythm.cron_refuse(p_field text, p_text text, p_expected text)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.raise('RH001', format('"%s" cannot be the %s of a cron expression: expected %s', p_text, p_field, p_expected));
+  return null;
+end;
+$$;
+
+comment on function rhythm.cron_refuse(text, text, text) is 'Refuses one field of a cron expression, by name.';
+
+-- A number, or a name such as jan or MON, within the bounds of its field.
+create or replace function rhythm.cron_value(p_text text, p_field text, p_low integer, p_high integer, p_names text[])
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    case when p_text ~ '^\\d{1,4}$' and p_text::integer between p_low and p_high then p_text::integer end,
+    array_position(p_names, lower(p_text)) - 1 + p_low,
+    rhythm.cron_refuse(p_field, p_text, format('%s to %s%s', p_low, p_high,
+      case when p_names is not null then format(' or %s to %s', p_names[1], p_names[cardinality(p_names)]) else '' end))
+  );
+$$;
+
+comment on function rhythm.cron_value(text, text, integer, integer, text[]) is
+  'One value of a cron field: a number within its bounds or one of its names.';
+
+-- One comma-separated element: * · 5 · 1-5 · */10 · 1-30/5 · 5/15 (from 5 on, every 15).
+create or replace function rhythm.cron_element(p_text text, p_field text, p_low integer, p_high integer, p_names text[])
+returns integer[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_parts constant text[] := regexp_match(p_text, '^(\\*|[A-Za-z0-9]+)(?:-([A-Za-z0-9]+))?(?:/(\\d{1,4}))?$');
+  v_from integer;
+  v_to integer;
+  v_step constant integer := v_parts[3]::integer;
+begin
+  if v_parts is null or (v_parts[1] = '*' and v_parts[2] is not null) then
+    perform rhythm.cron_refuse(p_field, p_text, 'a value, a range (1-5), a step (*/10) or a list of these');
+  end if;
+  if v_step not between 1 and p_high then
+    perform rhythm.cron_refuse(p_field, p_text, format('a step from 1 to %s', p_high));
+  end if;
+
+  if v_parts[1] = '*' then
+    v_from := p_low;
+    v_to := p_high;
+  else
+    v_from := rhythm.cron_value(v_parts[1], p_field, p_low, p_high, p_names);
+    v_to := case
+      when v_parts[2] is not null then rhythm.cron_value(v_parts[2], p_field, p_low, p_high, p_names)
+      when v_step is not null then p_high
+      else v_from
+    end;
+  end if;
+  -- Sunday may close a range by its name as well as by 7.
+  if p_field = 'weekday' and v_to = 0 and v_from > 0 then
+    v_to := 7;
+  end if;
+  if v_from > v_to then
+    perform rhythm.cron_refuse(p_field, p_text, 'a range that goes up; write two ranges to go past the end');
+  end if;
+  return array(select generate_series(v_from, v_to, coalesce(v_step, 1)));
+end;
+$$;
+
+comment on function rhythm.cron_element(text, text, integer, integer, text[]) is
+  'The values of one element of a cron field.';
+
+create or replace function rhythm.cron_field(p_text text, p_field text, p_low integer, p_high integer, p_names text[] default null)
+returns integer[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select distinct u.value
+    from unnest(string_to_array(p_text, ',')) as e(element)
+    cross join lateral unnest(rhythm.cron_element(e.element, p_field, p_low, p_high, p_names)) as u(value)
+    order by u.value
+  );
+$$;
+
+comment on function rhythm.cron_field(text, text, integer, integer, text[]) is
+  'The values of one cron field, ascending.';
+
+-- The five or six fields of an expression, its @form spelt out, with the seconds first.
+create or replace function rhythm.cron_split(p_cron text)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_text constant text := case lower(btrim(p_cron))
+    when '@yearly' then '0 0 1 1 *'
+    when '@annually' then '0 0 1 1 *'
+    when '@monthly' then '0 0 1 * *'
+    when '@weekly' then '0 0 * * 0'
+    when '@daily' then '0 0 * * *'
+    when '@midnight' then '0 0 * * *'
+    when '@hourly' then '0 * * * *'
+    else btrim(p_cron, E' \\t\\n\\r')
+  end;
+  v_fields constant text[] := regexp_split_to_array(v_text, '\\s+');
+begin
+  if cardinality(v_fields) = 6 then
+    return v_fields;
+  elsif cardinality(v_fields) = 5 then
+    return array['0'] || v_fields;
+  end if;
+  return array[rhythm.raise('RH001', format(
+    '"%s" is not a cron expression: expected five fields (minute hour day month weekday), six with the second first, '
+    'or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually', left(p_cron, 100)))::text];
+end;
+$$;
+
+comment on function rhythm.cron_split(text) is
+  'The six fields of a cron expression: second, minute, hour, day, month, weekday.';
+`,
+  },
+  {
+    name: "schedules/cron_times.sql",
+    kind: "behaviour",
+    checksum: "2583889312c8cfda48258e78b275828254e5ac57203059b9f7dd2b0524904cda",
+    text: `-- cron_parse(): the fields that need more than numbers (days of the month, weekdays), and the whole.
+
+-- Weekdays of the form 2#1 (the first Tuesday) and 5L (the last Friday), as weekday * 10 + n, n = 6 for the last.
+create or replace function rhythm.cron_nth_weekdays(p_text text)
+returns integer[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select distinct rhythm.cron_value(m.parts[1], 'weekday', 0, 7, array['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']) % 7 * 10
+      + coalesce(m.parts[2]::integer, 6) as code
+    from unnest(string_to_array(p_text, ',')) as e(element)
+    cross join lateral regexp_match(e.element, '^([A-Za-z]{3}|\\d)(?:#([1-5])|[lL])$') as m(parts)
+    where m.parts is not null
+    order by code
+  );
+$$;
+
+comment on function rhythm.cron_nth_weekdays(text) is
+  'The elements of a weekday field that name one week of the month: 2#1, friL.';
+
+create or replace function rhythm.cron_weekdays(p_text text)
+returns integer[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select distinct u.value % 7 as weekday
+    from unnest(string_to_array(p_text, ',')) as e(element)
+    cross join lateral unnest(rhythm.cron_element(
+      e.element, 'weekday', 0, case when e.element ~ '^(\\*|[^-]+/)' then 6 else 7 end,
+      array['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
+    )) as u(value)
+    where e.element !~ '^([A-Za-z]{3}|\\d)(#[1-5]|[lL])$'
+    order by weekday
+  );
+$$;
+
+comment on function rhythm.cron_weekdays(text) is
+  'The plain weekdays of a weekday field, 0 for Sunday (7 is Sunday too).';
+
+create or replace function rhythm.cron_parse(p_cron text)
+returns rhythm.cron_times
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_fields constant text[] := rhythm.cron_split(p_cron);
+  v_days constant text := replace(v_fields[4], '?', '*');
+  v_weekdays constant text := replace(v_fields[6], '?', '*');
+  v_times rhythm.cron_times;
+begin
+  v_times.seconds := rhythm.cron_field(v_fields[1], 'second', 0, 59);
+  v_times.minutes := rhythm.cron_field(v_fields[2], 'minute', 0, 59);
+  v_times.hours := rhythm.cron_field(v_fields[3], 'hour', 0, 23);
+  v_times.last_day := 'L' = any(string_to_array(upper(v_days), ','));
+  v_times.days := rhythm.cron_field(
+    array_to_string(array_remove(string_to_array(upper(v_days), ','), 'L'), ','), 'day', 1, 31);
+  v_times.months := rhythm.cron_field(v_fields[5], 'month', 1, 12, array[
+    'jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']);
+  v_times.weekdays := rhythm.cron_weekdays(v_weekdays);
+  v_times.nth_weekdays := rhythm.cron_nth_weekdays(v_weekdays);
+  v_times.any_day := v_days = '*';
+  v_times.any_weekday := v_weekdays = '*';
+  v_times.by_clock := position('*' in v_fields[1] || v_fields[2] || v_fields[3]) = 0;
+
+  if rhythm.cron_day(v_times, '2000-01-01') is null then
+    perform rhythm.raise('RH001', format('The cron expression "%s" never fires: no month has such a day', p_cron));
+  end if;
+  return v_times;
+end;
+$$;
+
+comment on function rhythm.cron_parse(text) is
+  'A cron expression as the times it names; an error that names the field if it is malformed, or says that it never '
+  'fires. Five fields, or six with the second first; lists, ranges, steps, names; L (last day), 5L (last Friday), '
+  '2#1 (first Tuesday); @hourly to @yearly. A day and a weekday that are both given are alternatives, as in cron.';
+`,
+  },
+  {
+    name: "schedules/fire.sql",
+    kind: "behaviour",
+    checksum: "7e5959e1857f0348b14dc791adb16add33b1399348fc337f80d6c0057e33fdb1",
+    text: `-- Firing. Called by tick(), from everywhere at once.
+-- Locks: schedule rows, skip locked; then what create_many() and cancel() lock.
+
+create or replace function rhythm.not_over(p_ids uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select e.id
+    from rhythm.execution as e
+    where e.id = any(p_ids)
+      and e.status not in ('completed', 'failed', 'cancelled')
+  );
+$$;
+
+comment on function rhythm.not_over(uuid[]) is 'Those of some executions that have not ended.';
+
+-- The schedule after acting on some slots by its overlap policy.
+create or replace function rhythm.overlap_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
+returns rhythm.schedule_entry
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_queue_limit constant integer := 1000;
+  v_entry rhythm.schedule_entry := p_entry;
+  v_slots constant timestamptz[] := p_entry.queued_slots || p_slots;
+  v_start timestamptz[] := v_slots;
+begin
+  case v_entry.overlap
+    when 'skip' then
+      v_start := case when v_entry.active = '{}' then v_slots[1:1] else '{}' end;
+    when 'queue' then
+      v_start := case when v_entry.active = '{}' then v_slots[1:1] else '{}' end;
+      v_entry.queued_slots := v_slots[1 + cardinality(v_start):cardinality(v_start) + c_queue_limit];
+    when 'cancel' then
+      v_start := v_slots[cardinality(v_slots):];
+      if v_start <> '{}' then
+        perform rhythm.cancel_trees(v_entry.active, format('The next run of schedule "%s" is due', v_entry.name), rhythm.now());
+        v_entry.active := '{}';
+      end if;
+    else
+      v_entry.active := '{}'; -- Nobody asks who runs beside whom.
+  end case;
+
+  if v_entry.overlap <> 'queue' then
+    v_entry.queued_slots := '{}';
+  end if;
+  v_entry.skipped := v_entry.skipped + cardinality(v_slots) - cardinality(v_start) - cardinality(v_entry.queued_slots);
+  return rhythm.start_slots(v_entry, v_start);
+end;
+$$;
+
+comment on function rhythm.overlap_slots(rhythm.schedule_entry, timestamptz[]) is
+  'Starts, queues or skips the due slots of a schedule by its overlap policy; returns the schedule as it is then.';
+
+create or replace function rhythm.fire_schedule(p_entry rhythm.schedule_entry, p_now timestamptz, p_limit integer)
+returns rhythm.schedule_entry
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '20ms'
+as $$
+declare
+  c_late constant interval := '1 minute';
+  v_entry rhythm.schedule_entry := p_entry;
+  v_times rhythm.cron_times;
+  v_slots timestamptz[];
+  v_code text;
+  v_message text;
+begin
+  v_times := rhythm.cron_parse(p_entry.cron);
+  v_slots := rhythm.due_slots(p_entry, v_times, p_now, p_limit);
+  if v_slots <> '{}' then
+    v_entry.next_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slots[cardinality(v_slots)]);
+    if v_entry.catch_up = 'none' and v_slots[1] + v_entry.jitter + c_late < p_now then
+      v_slots := '{}';
+    end if;
+  end if;
+
+  v_entry.active := rhythm.not_over(v_entry.active);
+  v_entry := rhythm.overlap_slots(v_entry, v_slots);
+  v_entry.due_at := least(
+    rhythm.slot_due(v_entry, v_entry.next_slot),
+    case when v_entry.queued_slots <> '{}' then p_now + interval '1 second' end
+  );
+  return v_entry;
+exception
+  when lock_not_available then
+    -- What is to be cancelled is being settled, say. tick() holds other locks already: it lets go and comes back.
+    v_entry := p_entry;
+    v_entry.due_at := p_now + interval '1 second';
+    return v_entry;
+  when others then
+    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    if v_code ~ '^(40|53|55|57)' then
+      raise;
+    end if;
+    -- Its time zone is gone from the server, say: it is asked again in a minute, the other schedules go on.
+    v_entry := p_entry;
+    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_entry.next_slot);
+    v_entry.due_at := p_now + interval '1 minute';
+    return v_entry;
+end;
+$$;
+
+comment on function rhythm.fire_schedule(rhythm.schedule_entry, timestamptz, integer) is
+  'One schedule that is due: acts on its slots, moves its cursor; returns it as it is then.';
+
+create or replace function rhythm.fire_schedules(p_limit integer default 100)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_entry rhythm.schedule_entry;
+  v_fired bigint;
+  v_left integer := p_limit;
+begin
+  for v_entry in
+    select s.*
+    from rhythm.schedule_entry as s
+    where s.paused_at is null
+      and s.due_at <= v_now
+    order by s.due_at
+    limit p_limit
+    for update skip locked
+  loop
+    exit when v_left <= 0;
+    v_fired := v_entry.fired;
+    v_entry := rhythm.fire_schedule(v_entry, v_now, v_left);
+    v_left := v_left - greatest(1, v_entry.fired - v_fired)::integer;
+
+    update rhythm.schedule_entry as s
+    set (next_slot, due_at, queued_slots, active, last_slot, last_fired_at, last_execution_id, last_error, fired, skipped) = (
+      v_entry.next_slot, v_entry.due_at, v_entry.queued_slots, v_entry.active, v_entry.last_slot, v_entry.last_fired_at,
+      v_entry.last_execution_id, v_entry.last_error, v_entry.fired, v_entry.skipped
+    )
+    where s.name = v_entry.name;
+  end loop;
+
+  -- What is due and not ours is being fired by another session: look again in a second, do not spin.
+  return (
+    select min(case when s.due_at > v_now or v_left <= 0 then s.due_at else v_now + interval '1 second' end)
+    from rhythm.schedule_entry as s
+    where s.paused_at is null
+  );
+end;
+$$;
+
+comment on function rhythm.fire_schedules(integer) is
+  'Fires the schedules that are due, creating about p_limit executions at most; returns when to call again (null: no '
+  'schedule). Part of tick(); any number of sessions may call it at once.';
+`,
+  },
+  {
+    name: "schedules/schedule.sql",
+    kind: "behaviour",
+    checksum: "343eb59a60e6c17442675cb92d35b50764fd0de09bf22976924ce1f200a190da",
+    text: `-- schedule() and unschedule().
+
+create or replace function rhythm.schedule_named(p_name text)
+returns rhythm.schedule_entry
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_entry rhythm.schedule_entry;
+begin
+  select s.*
+  into v_entry
+  from rhythm.schedule_entry as s
+  where s.name = p_name
+  for update;
+
+  if v_entry.name is null then
+    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
+  end if;
+  return v_entry;
+end;
+$$;
+
+comment on function rhythm.schedule_named(text) is 'The schedule of that name, locked; an error if there is none.';
+
+create or replace function rhythm.check_schedule(p_entry rhythm.schedule_entry)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem constant text := case
+    when p_entry.type is null or p_entry.type not in ('workflow', 'task') then
+      format('"%s" cannot be the type of a schedule: expected workflow or task', p_entry.type)
+    when p_entry.overlap is null or p_entry.overlap not in ('skip', 'queue', 'allow', 'cancel') then
+      format('"%s" cannot be the overlap of a schedule: expected skip, queue, allow or cancel', p_entry.overlap)
+    when p_entry.catch_up is null or p_entry.catch_up not in ('none', 'one', 'all') then
+      format('"%s" cannot be the catch-up of a schedule: expected none, one or all', p_entry.catch_up)
+    when p_entry.jitter is null or p_entry.jitter < '0' or p_entry.jitter > '1 day' then
+      format('"%s" cannot be the jitter of a schedule: expected zero to one day', p_entry.jitter)
+    when jsonb_typeof(p_entry.options) is distinct from 'object' then
+      'The options of a schedule are not a JSON object: expected the options of create_many()'
+    when p_entry.options ?| array['type', 'target', 'inputs', 'idempotency_key', 'idempotency_ttl'] then
+      'The options of a schedule cannot hold type, target, inputs, idempotency_key or idempotency_ttl: '
+      'those follow from the schedule'
+  end;
+begin
+  perform rhythm.check_name('schedule', p_entry.name);
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform rhythm.check_schedule_start(p_entry);
+end;
+$$;
+
+comment on function rhythm.check_schedule(rhythm.schedule_entry) is
+  'Refuses a schedule with a bad argument, and one whose executions would be refused.';
+
+create or replace function rhythm.schedule(
+  p_name text,
+  p_cron text,
+  p_target text,
+  p_inputs jsonb default '{}',
+  type text default 'workflow',
+  timezone text default 'UTC',
+  overlap text default 'skip',
+  catch_up text default 'one',
+  jitter interval default '0',
+  options jsonb default '{}'
+)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_new rhythm.schedule_entry;
+  v_old rhythm.schedule_entry;
+begin
+  v_new.name := p_name;
+  v_new.cron := btrim(p_cron);
+  v_new.timezone := rhythm.check_timezone(timezone);
+  v_new.type := type;
+  v_new.target := p_target;
+  v_new.inputs := coalesce(p_inputs, '{}');
+  v_new.options := options;
+  v_new.overlap := overlap;
+  v_new.catch_up := catch_up;
+  v_new.jitter := jitter;
+  v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), timezone, v_now);
+  perform rhythm.check_schedule(v_new);
+
+  insert into rhythm.schedule_entry as s (
+    name, cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, created_at, updated_at
+  )
+  values (
+    v_new.name, v_new.cron, v_new.timezone, v_new.type, v_new.target, v_new.inputs, v_new.options, v_new.overlap,
+    v_new.catch_up, v_new.jitter, v_new.next_slot, rhythm.slot_due(v_new, v_new.next_slot), v_now, v_now
+  )
+  on conflict (name) do nothing;
+
+  if not found then
+    v_old := rhythm.schedule_named(p_name);
+    -- The same times again, as at every start of an application: what is due stays due.
+    if (v_old.cron, v_old.timezone) = (v_new.cron, v_new.timezone) then
+      v_new.next_slot := v_old.next_slot;
+    end if;
+    update rhythm.schedule_entry as s
+    set (cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, updated_at) = (
+      v_new.cron, v_new.timezone, v_new.type, v_new.target, v_new.inputs, v_new.options, v_new.overlap, v_new.catch_up,
+      v_new.jitter, v_new.next_slot, rhythm.slot_due(v_new, v_new.next_slot), v_now
+    )
+    where s.name = p_name;
+  end if;
+  perform rhythm.wake_clocks();
+  return v_new.next_slot;
+end;
+$$;
+
+comment on function rhythm.schedule(text, text, text, jsonb, text, text, text, text, interval, jsonb) is
+  'Starts p_target at every time that p_cron names in timezone; returns the next. The same name again changes the '
+  'schedule. While an execution of it is not over, overlap skips the next, queues it, allows it, or cancels the one '
+  'before; of the times missed while nobody ticked, catch_up runs none, one (the latest), or all; jitter moves each by '
+  'up to an interval. options: as for create_many() (queue, priority, timeout, retry, metadata …).';
+
+create or replace function rhythm.unschedule(p_name text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.schedule_entry as s
+  where s.name = p_name;
+  return found;
+end;
+$$;
+
+comment on function rhythm.unschedule(text) is
+  'Forgets a schedule; what it started goes on. False if there was none of that name.';
+`,
+  },
+  {
+    name: "schedules/slots.sql",
+    kind: "behaviour",
+    checksum: "24181652431dac3294a8ba33f254e09f39d24292accf44c57a674ae4ec0c5a06",
+    text: `-- The slots of a schedule: the times its cron expression names. What follows from them alone, before any
+-- execution is created.
+
+-- The same slot always has the same jitter, so that whoever computes it agrees.
+create or replace function rhythm.slot_due(p_entry rhythm.schedule_entry, p_slot timestamptz)
+returns timestamptz
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_slot + p_entry.jitter * ((hashtextextended(p_entry.name, extract(epoch from p_slot)::bigint) & 65535) / 65536.0);
+$$;
+
+comment on function rhythm.slot_due(rhythm.schedule_entry, timestamptz) is
+  'When a slot of a schedule fires: the slot, moved by its share of the jitter.';
+
+-- The last slot at or before p_until, given one (p_slot) that is. Halves the time instead of walking: an outage of
+-- a week of a schedule that fires every second is twenty questions.
+create or replace function rhythm.latest_slot(p_times rhythm.cron_times, p_timezone text, p_slot timestamptz, p_until timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_latest timestamptz := p_slot;
+  v_past timestamptz := p_until;
+  v_middle timestamptz;
+  v_next timestamptz;
+begin
+  while v_past > v_latest loop
+    v_middle := date_trunc('second', v_latest + (v_past - v_latest) / 2);
+    v_next := rhythm.cron_after(p_times, p_timezone, v_middle);
+    if v_next <= p_until then
+      v_latest := v_next;
+    elsif v_middle > v_latest then
+      v_past := v_middle;
+    else
+      exit;
+    end if;
+  end loop;
+  return v_latest;
+end;
+$$;
+
+comment on function rhythm.latest_slot(rhythm.cron_times, text, timestamptz, timestamptz) is
+  'The last slot up to an instant, given an earlier one.';
+
+-- The slots to act on now, by the schedule's way with missed ones; p_limit at most, the rest at the next look.
+create or replace function rhythm.due_slots(p_entry rhythm.schedule_entry, p_times rhythm.cron_times, p_now timestamptz, p_limit integer)
+returns timestamptz[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_until constant timestamptz := greatest(p_entry.next_slot, p_now - p_entry.jitter);
+  v_slot timestamptz := p_entry.next_slot;
+  v_slots timestamptz[] := '{}';
+begin
+  if rhythm.slot_due(p_entry, v_slot) > p_now then
+    return v_slots;
+  end if;
+  if p_entry.catch_up <> 'all' then
+    return array[rhythm.latest_slot(p_times, p_entry.timezone, v_slot, v_until)];
+  end if;
+  while v_slot <= v_until and cardinality(v_slots) < p_limit loop
+    v_slots := v_slots || v_slot;
+    v_slot := rhythm.cron_after(p_times, p_entry.timezone, v_slot);
+  end loop;
+  return v_slots;
+end;
+$$;
+
+comment on function rhythm.due_slots(rhythm.schedule_entry, rhythm.cron_times, timestamptz, integer) is
+  'The slots of a schedule that are due: with catch_up all each of them, else the latest alone.';
+`,
+  },
+  {
+    name: "schedules/start.sql",
+    kind: "behaviour",
+    checksum: "f35b6a559ed7418dcee0c5211c2fc7921fc232cec9ffe5d60d084e89e3dc74c9",
+    text: `-- From a slot to an execution.
+
+-- What create_many() is given for one slot. The key makes a slot one execution, whoever asks for it and how often:
+-- the regular run, a back-fill of the same time, a second back-fill.
+create or replace function rhythm.slot_request(p_entry rhythm.schedule_entry, p_slot timestamptz)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_entry.options
+    || jsonb_build_object(
+      'type', p_entry.type,
+      'target', p_entry.target,
+      'inputs', p_entry.inputs,
+      'metadata', coalesce(p_entry.options -> 'metadata', '{}') || jsonb_build_object(
+        'schedule', p_entry.name,
+        'scheduled_for', to_char(coalesce(p_slot, rhythm.now()) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      )
+    )
+    || case when p_slot is null then '{}' else jsonb_build_object(
+      'idempotency_key', format('schedule %s %s', p_entry.name, extract(epoch from p_slot)::bigint)
+    ) end;
+$$;
+
+comment on function rhythm.slot_request(rhythm.schedule_entry, timestamptz) is
+  'The execution that a slot of a schedule asks for, in the form of create_many(); without a slot, one by hand.';
+
+-- Errors are kept on the schedule, not thrown: one flow that is gone must not stop all the other schedules.
+create or replace function rhythm.start_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
+returns rhythm.schedule_entry
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_entry rhythm.schedule_entry := p_entry;
+  v_ids uuid[];
+  v_code text;
+  v_message text;
+begin
+  if p_slots = '{}' then
+    return v_entry;
+  end if;
+  -- In one call: only within it do ids keep the order of the slots.
+  v_ids := array(
+    select c.id
+    from rhythm.create_many((
+      select jsonb_agg(rhythm.slot_request(p_entry, s.slot) order by s.slot) from unnest(p_slots) as s(slot)
+    )) with ordinality as c(id, nth)
+    order by c.nth
+  );
+  v_entry.active := v_entry.active || v_ids;
+  v_entry.fired := v_entry.fired + cardinality(v_ids);
+  v_entry.last_execution_id := v_ids[cardinality(v_ids)];
+  v_entry.last_slot := p_slots[cardinality(p_slots)];
+  v_entry.last_fired_at := rhythm.now();
+  v_entry.last_error := null;
+  return v_entry;
+exception
+  when others then
+    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    -- Deadlocks, time-outs and want of resources pass: the slot stays due, and the next look tries again.
+    if v_code ~ '^(40|53|55|57)' then
+      raise;
+    end if;
+    v_entry := p_entry;
+    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_slots[1]);
+    return v_entry;
+end;
+$$;
+
+comment on function rhythm.start_slots(rhythm.schedule_entry, timestamptz[]) is
+  'Creates the executions of some slots, all or none, and returns the schedule as it is then; with last_error if none.';
+
+create or replace function rhythm.check_schedule_start(p_entry rhythm.schedule_entry)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.create_many(jsonb_build_array(rhythm.slot_request(p_entry, null)));
+  raise sqlstate 'RHTRY';
+exception
+  when sqlstate 'RHTRY' then
+    return;
+end;
+$$;
+
+comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
+  'Creates the execution that a schedule asks for and takes it back: what would be refused at night is refused now.';
+`,
+  },
+  {
+    name: "settle/advanced_problem.sql",
+    kind: "behaviour",
+    checksum: "109b65bfa44025810ab573e20667ad9e281345562e827395b9a4edf06de1e72e",
+    text: `-- What settle_advanced() is given.
+
+-- Every value that could be wrong, in one look at all of them.
+create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_problem text;
+begin
+  select case
+    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and (e.timer or e.attempt > 0) and e.seq >= 0, false)) then
+      'Every end needs id, attempt, flow and seq; that of a timer no attempt'
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+      'An end is followed by a workflow that is suspended, with its snapshot, or completed'
+    when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
+      'A suspended workflow waits: mode any or all, and ids'
+    -- Of two, the second would be told to nobody.
+    when count(*) > count(distinct lower(e.flow) || '/' || e.seq) then 'Two ends let the same workflow go on from the same seq: settle one of them alone'
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+      format('An output, a result or a snapshot takes more than %s bytes', v_limit)
+  end
+  into v_problem
+  from jsonb_to_recordset(p_ends) as e (
+    id text, timer boolean, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
+  if v_problem is null and jsonb_path_exists(p_ends, '$[*].timers') then
+    select case
+      when bool_or(e.next <> 'suspended') then 'A workflow that is over starts no timers'
+      when bool_or(not coalesce(length(t.id) = 36 and t.at is not null, false)) then 'Every timer needs id and at'
+    end
+    into v_problem
+    from jsonb_to_recordset(p_ends) as e (next text, timers jsonb)
+    cross join lateral jsonb_to_recordset(e.timers) as t (id text, at timestamptz);
+  end if;
+  if v_problem is null and p_children <> '[]' then
+    select case
+      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with settle()'
+      when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
+      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
+      when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then
+        'A child names a flow that none of the ends names'
+      when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
+      when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
+        format('The inputs of a child take more than %s bytes', v_limit)
+    end
+    into v_problem
+    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb, traceparent text);
+  end if;
+  return v_problem;
+end;
+$$;
+
+comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
+`,
+  },
+  {
+    name: "settle/complete.sql",
+    kind: "behaviour",
+    checksum: "2651436389e1bd4e7e385e2eae6ffa7e656d319bead71283b568e5783c418f91",
+    text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
+
+create or replace function rhythm.is_plain(p_ids uuid[])
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+begin
+  return (
+    select not exists (
+      select from rhythm.execution as e
+      where e.id = any (p_ids) and (e.parent_id is not null or e.type = 'workflow'))
+  );
+end;
+$$;
+
+comment on function rhythm.is_plain(uuid[]) is 'Whether executions are all tasks without a parent: their ends concern nobody else. Internal.';
+
+-- One statement locks and writes, in the order of ids: that of a scan of the index for an array. Not a join: on a table
+-- that was empty when the plan was made, it compares every row with every outcome. Where a row's attempt and output stand
+-- is a search among ids in ascending order. No state is concerned, none is locked.
+create or replace function rhythm.complete_tasks(p_worker uuid, p_ids uuid[], p_attempts integer[], p_outputs jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set jit = off
+as $$
+declare
+  v_ids uuid[];
+  v_watched uuid[];
+begin
+  with done as (
+    update rhythm.execution as e
+    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
+      output = coalesce(p_outputs -> (width_bucket(e.id, p_ids) - 1), 'null')
+    where e.id = any (p_ids) and e.id = p_ids[width_bucket(e.id, p_ids)] and e.attempt = p_attempts[width_bucket(e.id, p_ids)]
+      and e.worker = p_worker and e.parent_id is null and e.type = 'task'
+    returning e.id, e.watched
+  )
+  select coalesce(array_agg(d.id), '{}'), array_agg(d.id) filter (where d.watched) into v_ids, v_watched from done as d;
+  if v_watched is not null then
+    perform rhythm.tell_watchers(v_watched, p_now);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.complete_tasks(uuid, uuid[], integer[], jsonb, timestamptz) is
+  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
+
+create or replace function rhythm.complete_plain(p_worker uuid, p_outcomes jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+  v_attempts integer[];
+  v_outputs jsonb;
+  v_is_plain boolean;
+begin
+  select
+    array_agg(o.id::uuid order by o.id::uuid), jsonb_agg(o.output order by o.id::uuid),
+    array_agg((case jsonb_typeof(o.attempt) when 'number' then o.attempt end)::integer order by o.id::uuid),
+    bool_and(length(o.id) = 36 and jsonb_typeof(o.attempt) = 'number' and o.status is not distinct from 'completed'
+      and o.snapshot is null and o.effects is null and coalesce(pg_column_size(o.output), 0) < 20000)
+  into v_ids, v_outputs, v_attempts, v_is_plain
+  from jsonb_to_recordset(p_outcomes) as o (id text, attempt jsonb, status text, output jsonb, snapshot jsonb, effects jsonb);
+  if not coalesce(v_is_plain, false) or not rhythm.is_plain(v_ids) then
+    return null;
+  end if;
+  return rhythm.complete_tasks(p_worker, v_ids, v_attempts, v_outputs, p_now);
+end;
+$$;
+
+comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
+  'Settles outcomes that are all completed tasks without parents; returns those whose lease held, or null, and nothing is done, if they are not all such. Internal.';
+
+-- What most calls of settle() are about, with nothing to be read that is the same for all.
+create or replace function rhythm.settle_tasks(p_worker uuid, p_ids uuid[], p_attempts integer[], p_outputs jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_done uuid[];
+begin
+  if cardinality(p_ids) is distinct from cardinality(p_attempts) or jsonb_typeof(p_outputs) is distinct from 'array'
+    or jsonb_array_length(p_outputs) <> cardinality(p_ids) or array_position(p_ids, null) is not null or array_position(p_attempts, null) is not null then
+    perform rhythm.raise('RH001', 'p_ids, p_attempts and p_outputs must be of one length, without nulls in p_ids and p_attempts');
+  elsif pg_column_size(p_outputs) > v_limit and (select max(octet_length(o.value::text)) > v_limit from jsonb_array_elements(p_outputs) as o (value)) then
+    perform rhythm.raise('RH006', format('An output takes more than %s bytes', v_limit));
+  end if;
+  v_done := rhythm.complete_tasks(p_worker, p_ids, p_attempts, p_outputs, rhythm.now());
+  if cardinality(v_done) = cardinality(p_ids) then
+    return '[]';
+  elsif exists (select from generate_subscripts(p_ids, 1) as n where p_ids[n] < p_ids[n - 1]) then
+    perform rhythm.raise('RH001', 'p_ids must be in ascending order');
+  elsif not rhythm.is_plain(p_ids) then
+    perform rhythm.raise('RH001', 'A workflow, or a task that one started, is settled with settle()');
+  end if;
+  return rhythm.refusals(
+    (select jsonb_agg(jsonb_build_object('id', i.id, 'attempt', p_attempts[i.nth])) from unnest(p_ids) with ordinality as i (id, nth)), v_done);
+end;
+$$;
+
+comment on function rhythm.settle_tasks(uuid, uuid[], integer[], jsonb) is
+  'settle() for tasks that no workflow started and that completed, all in one transaction: ids in ascending order, their attempts, their outputs as a JSON array. '
+  'Returns the refused, [{id, reason}]. Raises, with nothing done, if something is not fit to be stored: settle() then says of which.';
+`,
+  },
+  {
+    name: "settle/complete_advanced.sql",
+    kind: "behaviour",
+    checksum: "9c132adeb8e632565c18dd0364f4189505ca50a87abe6687b9db885a6f33e0b7",
+    text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, or a timer that is due, how far the
+-- workflow went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the
+-- workflow, nothing read back.
+
+-- What goes on from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
+-- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
+-- claims. The caller holds the locks of the states: whoever fires or drops a timer holds that, too.
+create or replace function rhythm.complete_advanced(p_worker uuid, p_ends jsonb, p_now timestamptz)
+returns table (end_id uuid, flow_id uuid, is_over boolean, is_watched boolean)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_limited constant text[] := array(select q.name from rhythm.queue as q);
+begin
+  return query
+  with given as materialized (
+    select g.*
+    from jsonb_to_recordset(p_ends) as g (
+      id uuid, timer boolean, attempt integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, cleanup boolean, mode text, ids jsonb)
+    order by g.id
+  ),
+  -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds, and so with every
+  -- child there ever was.
+  fitting as (
+    select g.*
+    from given as g
+    cross join lateral (
+      select from rhythm.workflow_state as s
+      join rhythm.execution as p on p.id = g.flow and p.stage = 3 and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
+      where s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
+        and (not coalesce(g.timer, false)
+          or exists (select from rhythm.timer as t where t.id = g.id and t.execution_id = g.flow and t.fires_at <= p_now and not t.fired and not t.deadline))
+      offset 0
+    ) as f
+  ),
+  done as (
+    update rhythm.execution as t
+    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
+      output = coalesce(g.output, 'null')
+    from fitting as g
+    -- In a form that says nothing of how many rows it leaves, for the same reason.
+    where t.id = g.id and coalesce(t.worker = p_worker and t.attempt = g.attempt and t.parent_id = g.flow and not coalesce(g.timer, false), false)
+    returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids
+  ),
+  rung as (
+    delete from rhythm.timer as t where t.id = any (array(select g.id from fitting as g where g.timer))
+  ),
+  went as (
+    select d.* from done as d
+    union all
+    select g.id, false, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids from fitting as g where g.timer
+  ),
+  stored as (
+    update rhythm.workflow_state as s
+    set seq = s.seq + 1, snapshot = d.snapshot, stack = null, cleanup = coalesce(d.cleanup, false),
+      waits = jsonb_build_array(jsonb_build_object('mode', d.mode, 'ids', d.ids)),
+      need = array[case d.mode when 'all' then jsonb_array_length(d.ids) else 1 end]
+    from went as d
+    where s.execution_id = d.flow and d.next = 'suspended'
+  ),
+  over as (
+    update rhythm.execution as p
+    set stage = 4, status = 'completed', completed_at = p_now, error = null, note = null, output = coalesce(d.result, 'null')
+    from went as d
+    where p.id = d.flow and d.next = 'completed'
+    returning p.id, p.watched
+  )
+  select d.id, d.flow, false, d.watched from went as d
+  union all
+  select null, o.id, true, o.watched from over as o;
+end;
+$$;
+
+comment on function rhythm.complete_advanced(uuid, jsonb, timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
+
+-- Timers that workflows started, timers and waits for signals that they dropped. With an empty inbox, no wait that is
+-- dropped has taken a signal. What is kept is left to its worker as by insert_timers().
+create or replace function rhythm.change_waits(p_ends jsonb, p_flows uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_released uuid[];
+begin
+  insert into rhythm.timer (id, execution_id, fires_at, kept_until)
+  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end
+  from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
+  cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
+  where e.flow = any (p_flows);
+  -- Each its own.
+  v_released := array(
+    select x.id
+    from jsonb_to_recordset(p_ends) as e (flow uuid, released jsonb)
+    cross join lateral jsonb_array_elements_text(e.released) as r (id)
+    cross join lateral (
+      select t.id from rhythm.timer as t where t.id = r.id::uuid and t.execution_id = e.flow and not t.deadline
+      union all
+      select w.id from rhythm.signal_wait as w where w.id = r.id::uuid and w.execution_id = e.flow
+    ) as x
+    where e.flow = any (p_flows));
+  delete from rhythm.timer as t where t.id = any (v_released);
+  delete from rhythm.signal_wait as w where w.id = any (v_released);
+end;
+$$;
+
+comment on function rhythm.change_waits(jsonb, uuid[]) is 'Starts and drops what advanced workflows wait for, besides tasks. Internal.';
+`,
+  },
+  {
+    name: "settle/effects.sql",
+    kind: "behaviour",
+    checksum: "a7658e7140e958584f016958d6a1e3bd365233ed65b21663575abfa6c5e9ad5b",
     text: `-- What a workflow asked for becomes rows.
 
 create or replace function rhythm.needs(p_waits jsonb)
 returns integer[]
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -3184,7 +6428,7 @@ create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[])
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_requests jsonb;
@@ -3230,7 +6474,7 @@ create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until)
@@ -3254,7 +6498,7 @@ create or replace function rhythm.insert_logs(p_outcomes rhythm.outcome[], p_now
 returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into rhythm.log_line (execution_id, at, level, message, data)
@@ -3274,7 +6518,7 @@ create or replace function rhythm.as_uuid(p_text text)
 returns uuid
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case when p_text ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then p_text::uuid end;
@@ -3289,7 +6533,7 @@ create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_no
 returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -3321,7 +6565,7 @@ create or replace function rhythm.match_signals(p_executions uuid[])
 returns rhythm.settled_item[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -3362,262 +6606,9 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
 `,
   },
   {
-    name: "210_settle_states.sql",
+    name: "settle/followers.sql",
     kind: "behaviour",
-    checksum: "7cbe92fa0fbeb9341d2035514f392dda06a3ba1f92bde27e960123fb30b15d20",
-    text: `-- Where workflows stand after an outcome.
-
--- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
--- From the outcomes to what each holds: planned on an empty table, a join began with the table, and compared each timer with
--- each outcome.
-create or replace function rhythm.release_waits(p_outcomes rhythm.outcome[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_dropped uuid[];
-begin
-  v_dropped := array(
-    select w.id
-    from unnest(p_outcomes) as o
-    cross join lateral (
-      select x.id from rhythm.signal_wait as x
-      where x.execution_id = o.id and (x.id <> all (o.keep) or x.id = any (o.released)) offset 0
-    ) as w);
-  if v_dropped <> '{}' then
-    update rhythm.signal as g set taken_by = null
-    from rhythm.signal_wait as w
-    join rhythm.workflow_state as s on s.execution_id = w.execution_id
-    join rhythm.execution as e on e.id = w.execution_id
-    where w.id = any (v_dropped) and g.id = w.signal_id
-      and w.id = any (s.inbox[e.delivered + 1:]);
-    update rhythm.workflow_state as s
-    set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth)
-      where i.nth <= e.delivered or i.id <> all (v_dropped) order by i.nth)
-    from rhythm.execution as e
-    where e.id = s.execution_id
-      and s.execution_id in (select w.execution_id from rhythm.signal_wait as w where w.id = any (v_dropped));
-    delete from rhythm.signal_wait as w where w.id = any (v_dropped);
-  end if;
-  v_dropped := array(
-    select t.id
-    from unnest(p_outcomes) as o
-    cross join lateral (
-      select x.id from rhythm.timer as x
-      where x.execution_id = o.id and (x.id <> all (o.keep) or x.id = any (o.released)) and not x.deadline offset 0
-    ) as t);
-  if v_dropped <> '{}' then
-    delete from rhythm.timer as t where t.id = any (v_dropped);
-  end if;
-end;
-$$;
-
-comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
-
--- A workflow that waits for what never was would wait for ever. Most wait for the one thing that they just asked for,
--- which a look at both says.
-create or replace function rhythm.unknown_wait(p_outcomes rhythm.outcome[])
-returns text
-language plpgsql
-stable
-set search_path = ''
-set jit = off
-as $$
-begin
-  return (
-    select format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', o.id, i.id)
-    from unnest(p_outcomes) as o
-    cross join lateral (
-      select w.id
-      from jsonb_array_elements(o.waits) as g (value)
-      cross join lateral jsonb_array_elements_text(g.value -> 'ids') as w (id)
-      left join jsonb_array_elements(o.effects) as f (value) on f.value ->> 'id' = w.id
-      where f.value is null
-    ) as i
-    where o.status = 'suspended'
-      and not coalesce(jsonb_array_length(o.waits) = 1 and jsonb_array_length(o.waits -> 0 -> 'ids') = 1
-        and o.waits #>> '{0,ids,0}' = o.effects #>> '{0,id}', false)
-      and not exists (select from rhythm.execution as c where c.id = i.id::uuid and c.parent_id = o.id)
-      and not exists (select from rhythm.timer as t where t.id = i.id::uuid and t.execution_id = o.id)
-      and not exists (select from rhythm.signal_wait as s where s.id = i.id::uuid and s.execution_id = o.id)
-    limit 1
-  );
-end;
-$$;
-
-comment on function rhythm.unknown_wait(rhythm.outcome[]) is
-  'The sentence that says which workflow waits for something that is not there; null if none does. Internal.';
-
--- Stores the snapshots. Returns the workflows that need not suspend: what they wait for came meanwhile.
-create or replace function rhythm.store_states(p_outcomes rhythm.outcome[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_bytes integer;
-begin
-  select octet_length(o.snapshot::text) into v_bytes
-  from unnest(p_outcomes) as o
-  where pg_column_size(o.snapshot) > v_limit / 2 and octet_length(o.snapshot::text) > v_limit
-  limit 1;
-  if v_bytes is not null then
-    perform rhythm.raise('RH006', format('The snapshot takes %s bytes: at most %s are allowed', v_bytes, v_limit));
-  end if;
-
-  delete from rhythm.timer as t
-  using unnest(p_outcomes) as o, rhythm.workflow_state as s, rhythm.execution as e
-  where s.execution_id = o.id and e.id = o.id and e.delivered > 0 and t.execution_id = o.id and t.id = any (s.inbox[:e.delivered]);
-  delete from rhythm.signal_wait as w
-  using unnest(p_outcomes) as o, rhythm.workflow_state as s, rhythm.execution as e
-  where s.execution_id = o.id and e.id = o.id and e.delivered > 0 and w.execution_id = o.id and w.id = any (s.inbox[:e.delivered]);
-
-  update rhythm.workflow_state as s
-  set seq = s.seq + 1,
-    snapshot = o.snapshot,
-    waits = o.waits,
-    stack = o.stack,
-    cleanup = coalesce(o.cleanup, false),
-    inbox = s.inbox[e.delivered + 1:],
-    need = rhythm.needs(o.waits)
-  from unnest(p_outcomes) as o
-  join rhythm.execution as e on e.id = o.id
-  where s.execution_id = o.id and o.status = 'suspended';
-  return rhythm.satisfied_already(array(select o.id from unnest(p_outcomes) as o where o.status = 'suspended'));
-end;
-$$;
-
-comment on function rhythm.store_states(rhythm.outcome[]) is
-  'Stores where suspended workflows stand; returns those whose waits were satisfied while they ran. Internal.';
-
-create or replace function rhythm.satisfied_already(p_ids uuid[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_result uuid[];
-begin
-  with early as (
-    select s.execution_id, array_agg(row(s.execution_id, i.id,
-      coalesce(c.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item) as items
-    from rhythm.workflow_state as s
-    cross join lateral unnest(s.inbox) as i (id)
-    left join rhythm.execution as c on c.id = i.id
-    left join rhythm.signal_wait as w on w.id = i.id
-    where s.execution_id = any (p_ids) and s.inbox <> '{}'
-    group by s.execution_id
-  ),
-  counted as (
-    update rhythm.workflow_state as s
-    set need = rhythm.need_after(s.need, s.waits, e.items)
-    from early as e
-    where s.execution_id = e.execution_id and s.need <> '{}'
-    returning s.execution_id, 0 >= any (s.need) as goes_on
-  )
-  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on
-  into v_result;
-  return v_result;
-end;
-$$;
-
-comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the inboxes of workflows that suspend; returns those that can go on. Internal.';
-`,
-  },
-  {
-    name: "215_settle_rows.sql",
-    kind: "behaviour",
-    checksum: "e3bdf1026ef361fad7174a67ee36880991f27383753a9668e162bf17f7836a2e",
-    text: `-- The rows of settled executions.
-
--- The rows themselves. What is completed is the common case, and needs no look at what the row was.
-create or replace function rhythm.write_completed(p_outcomes rhythm.outcome[], p_now timestamptz)
-returns setof rhythm.moved
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return query
-  update rhythm.execution as e
-  set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
-  from unnest(p_outcomes) as o
-  where e.id = o.id and o.status = 'completed'
-  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
-end;
-$$;
-
-comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Writes the rows of executions that completed. Internal.';
-
--- Over, to be tried again, suspended, or handed back.
-create or replace function rhythm.write_others(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
-returns setof rhythm.moved
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return query
-  update rhythm.execution as e
-  set worker = null,
-    stopping = false,
-    stage = n.stage,
-    status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 5 then 'failed' else 'cancelled' end,
-    attempt = case when o.status = 'released' and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
-    run_at = case when n.stage = 0 then p_now + n.delay_ms * interval '1 millisecond' else e.run_at end,
-    completed_at = case when n.stage >= 4 then p_now end,
-    error = case when o.status = 'failed' then o.error else e.error end,
-    note = case when o.status = 'released' then o.reason end
-  from unnest(p_outcomes) as o
-  join rhythm.execution as x on x.id = o.id
-  cross join lateral (
-    select case
-      when o.status = 'cancelled' then 6
-      when o.status = 'suspended' then case when o.id = any (p_ready) then 1 else 3 end
-      when x.cancel_reason is not null and (o.status = 'failed' or x.type = 'task') then 6
-      when o.status = 'released' then case when coalesce(o.delay_ms, 0) > 0 then 0 else 1 end
-      when coalesce(o.retryable, true) and x.attempt < x.max_attempts and x.type = 'task' then 0
-      else 5
-    end as stage,
-    case o.status when 'released' then o.delay_ms when 'failed' then rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
-  ) as n
-  where e.id = o.id and o.status <> 'completed'
-  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
-end;
-$$;
-
-comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands otherwise than completed. Internal.';
-`,
-  },
-  {
-    name: "216_followers.sql",
-    kind: "behaviour",
-    checksum: "7623a964e147eb9a8f9b6c35195e2c88e6302c427c9f8305892665a5d1e0d369",
+    checksum: "f7aa9f38cdaaf8e218928d84e514fb2ec647fdd8295b6670b3964462b2a6efaf",
     text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
 
 -- Of requests for children, makes those whose key is taken followers, and returns their ids; the others are to be made.
@@ -3626,7 +6617,7 @@ create or replace function rhythm.follow_keys(p_requests jsonb, p_now timestampt
 returns uuid[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_ids uuid[];
@@ -3667,7 +6658,7 @@ create or replace function rhythm.follower_note(p_leader uuid)
 returns text
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select format('It ends as %s does, which came first with its idempotency key', p_leader);
 $$;
@@ -3680,7 +6671,7 @@ create or replace function rhythm.is_above(p_leader uuid, p_execution uuid)
 returns boolean
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with recursive up as (
     select e.id, e.parent_id from rhythm.execution as e where e.id = p_execution
@@ -3697,7 +6688,7 @@ create or replace function rhythm.end_with_leaders(p_followers uuid[], p_now tim
 returns rhythm.moved[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -3754,7 +6745,7 @@ create or replace function rhythm.join_leaders(p_followers uuid[], p_now timesta
 returns rhythm.moved[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -3800,7 +6791,7 @@ create or replace function rhythm.end_followers(p_leaders uuid[], p_now timestam
 returns rhythm.moved[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -3820,291 +6811,9 @@ comment on function rhythm.end_followers(uuid[], timestamptz) is 'Ends what foll
 `,
   },
   {
-    name: "217_follow.sql",
+    name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "c9f97b8515f1e5d2c14a494ce77ec50fc1aac157ef23083af80a55a95a908c50",
-    text: `-- What follows when executions move.
-
--- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
-create or replace function rhythm.after_settle(
-  p_over rhythm.moved[],
-  p_flows rhythm.outcome[],
-  p_worker uuid,
-  p_lease integer,
-  p_now timestamptz
-)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_items rhythm.settled_item[] := '{}';
-  v_targets uuid[] := '{}';
-begin
-  if p_flows <> '{}' then
-    perform rhythm.send_signals(p_flows, p_now);
-    v_targets := array(
-      select o.id from unnest(p_flows) as o where o.status = 'suspended' and exists (
-        select from rhythm.signal_wait as w where w.execution_id = o.id)
-      union
-      select (f.value ->> 'executionId')::uuid from unnest(p_flows) as o cross join lateral jsonb_array_elements(o.effects) as f
-      where f.value ->> 'type' = 'send_signal' and f.value ->> 'executionId' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-    if v_targets <> '{}' then
-      v_items := rhythm.match_signals(v_targets);
-    end if;
-  end if;
-  return rhythm.follow_ends(p_over, v_items, p_worker, p_lease, p_now);
-end;
-$$;
-
-comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
-
--- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks
--- are free.
-create or replace function rhythm.cancel_newborn(p_flows rhythm.outcome[], p_stopping uuid[])
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  select rhythm.cancel((f.value ->> 'id')::uuid, e.cancel_reason)
-  from unnest(p_flows) as o
-  join rhythm.execution as e on e.id = o.id
-  cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow');
-$$;
-
-comment on function rhythm.cancel_newborn(rhythm.outcome[], uuid[]) is 'Cancels what cancelled workflows started before they knew. Internal.';
-
-create or replace function rhythm.follow_ends(
-  p_over rhythm.moved[],
-  p_items rhythm.settled_item[],
-  p_worker uuid,
-  p_lease integer,
-  p_now timestamptz
-)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_over rhythm.moved[] := p_over;
-  v_items rhythm.settled_item[];
-  v_leased uuid[] := '{}';
-begin
-  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.watched) then
-    v_over := p_over || rhythm.end_followers(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.watched), p_now);
-  end if;
-  v_items := p_items || array(
-    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
-    from unnest(v_over) as e where e.stage >= 4 and e.parent_id is not null);
-  if v_items <> '{}' then
-    v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_lease);
-  end if;
-  if exists (select from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow') then
-    perform rhythm.clear_workflows(array(select e.id from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow'));
-  end if;
-  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
-  return v_leased;
-end;
-$$;
-
-comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
-  'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
-
--- For ends that concern no workflow: that of a task, or of a workflow, that nobody but an application started.
-create or replace function rhythm.tell_watchers(p_ids uuid[], p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_followers constant rhythm.moved[] := rhythm.end_followers(p_ids, p_now);
-begin
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(p_ids) as w (id);
-  if v_followers <> '{}' then
-    perform rhythm.follow_ends(v_followers, '{}', null, 0, p_now);
-  end if;
-end;
-$$;
-
-comment on function rhythm.tell_watchers(uuid[], timestamptz) is 'Tells people, and what follows them, that watched executions are over. Internal.';
-
--- Part of tick().
-create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_ids constant uuid[] := array(select f.execution_id from rhythm.follower as f where f.due limit p_limit for update skip locked);
-begin
-  if v_ids <> '{}' then
-    perform rhythm.follow_ends(rhythm.join_leaders(v_ids, p_now), '{}', null, 0, p_now);
-  end if;
-  return cardinality(v_ids);
-end;
-$$;
-
-comment on function rhythm.join_late(integer, timestamptz) is 'Looks after followers that a lock was in the way of. Part of tick().';
-
--- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
-create or replace function rhythm.clear_workflows(p_ids uuid[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  delete from rhythm.workflow_state as s using rhythm.execution as e
-  where s.execution_id = any (p_ids) and e.id = s.execution_id and e.stage = 4;
-  delete from rhythm.timer as t using rhythm.execution as e
-  where t.execution_id = any (p_ids) and e.id = t.execution_id and (e.stage = 4 or t.deadline);
-  delete from rhythm.signal_wait as w using rhythm.execution as e
-  where w.execution_id = any (p_ids) and e.id = w.execution_id and e.stage = 4;
-end;
-$$;
-
-comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of workflows that are over. Internal.';
-`,
-  },
-  {
-    name: "218_complete.sql",
-    kind: "behaviour",
-    checksum: "887b91ab76db029b5f6dd3160eda090f0411a60c17d07c27280c8fe465aee620",
-    text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
-
-create or replace function rhythm.is_plain(p_ids uuid[])
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-set enable_seqscan = off
-as $$
-begin
-  return (
-    select not exists (
-      select from rhythm.execution as e
-      where e.id = any (p_ids) and (e.parent_id is not null or e.type = 'workflow'))
-  );
-end;
-$$;
-
-comment on function rhythm.is_plain(uuid[]) is 'Whether executions are all tasks without a parent: their ends concern nobody else. Internal.';
-
--- One statement locks and writes, in the order of ids: that of a scan of the index for an array. Not a join: on a table
--- that was empty when the plan was made, it compares every row with every outcome. Where a row's attempt and output stand
--- is a search among ids in ascending order. No state is concerned, none is locked.
-create or replace function rhythm.complete_tasks(p_worker uuid, p_ids uuid[], p_attempts integer[], p_outputs jsonb, p_now timestamptz)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
-as $$
-declare
-  v_ids uuid[];
-  v_watched uuid[];
-begin
-  with done as (
-    update rhythm.execution as e
-    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
-      output = coalesce(p_outputs -> (width_bucket(e.id, p_ids) - 1), 'null')
-    where e.id = any (p_ids) and e.id = p_ids[width_bucket(e.id, p_ids)] and e.attempt = p_attempts[width_bucket(e.id, p_ids)]
-      and e.worker = p_worker and e.parent_id is null and e.type = 'task'
-    returning e.id, e.watched
-  )
-  select coalesce(array_agg(d.id), '{}'), array_agg(d.id) filter (where d.watched) into v_ids, v_watched from done as d;
-  if v_watched is not null then
-    perform rhythm.tell_watchers(v_watched, p_now);
-  end if;
-  return v_ids;
-end;
-$$;
-
-comment on function rhythm.complete_tasks(uuid, uuid[], integer[], jsonb, timestamptz) is
-  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
-
-create or replace function rhythm.complete_plain(p_worker uuid, p_outcomes jsonb, p_now timestamptz)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_ids uuid[];
-  v_attempts integer[];
-  v_outputs jsonb;
-  v_is_plain boolean;
-begin
-  select
-    array_agg(o.id::uuid order by o.id::uuid), jsonb_agg(o.output order by o.id::uuid),
-    array_agg((case jsonb_typeof(o.attempt) when 'number' then o.attempt end)::integer order by o.id::uuid),
-    bool_and(length(o.id) = 36 and jsonb_typeof(o.attempt) = 'number' and o.status is not distinct from 'completed'
-      and o.snapshot is null and o.effects is null and coalesce(pg_column_size(o.output), 0) < 20000)
-  into v_ids, v_outputs, v_attempts, v_is_plain
-  from jsonb_to_recordset(p_outcomes) as o (id text, attempt jsonb, status text, output jsonb, snapshot jsonb, effects jsonb);
-  if not coalesce(v_is_plain, false) or not rhythm.is_plain(v_ids) then
-    return null;
-  end if;
-  return rhythm.complete_tasks(p_worker, v_ids, v_attempts, v_outputs, p_now);
-end;
-$$;
-
-comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
-  'Settles outcomes that are all completed tasks without parents; returns those whose lease held, or null, and nothing is done, if they are not all such. Internal.';
-
--- What most calls of settle() are about, with nothing to be read that is the same for all.
-create or replace function rhythm.settle_tasks(p_worker uuid, p_ids uuid[], p_attempts integer[], p_outputs jsonb)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_done uuid[];
-begin
-  if cardinality(p_ids) is distinct from cardinality(p_attempts) or jsonb_typeof(p_outputs) is distinct from 'array'
-    or jsonb_array_length(p_outputs) <> cardinality(p_ids) or array_position(p_ids, null) is not null or array_position(p_attempts, null) is not null then
-    perform rhythm.raise('RH001', 'p_ids, p_attempts and p_outputs must be of one length, without nulls in p_ids and p_attempts');
-  elsif pg_column_size(p_outputs) > v_limit and (select max(octet_length(o.value::text)) > v_limit from jsonb_array_elements(p_outputs) as o (value)) then
-    perform rhythm.raise('RH006', format('An output takes more than %s bytes', v_limit));
-  end if;
-  v_done := rhythm.complete_tasks(p_worker, p_ids, p_attempts, p_outputs, rhythm.now());
-  if cardinality(v_done) = cardinality(p_ids) then
-    return '[]';
-  elsif exists (select from generate_subscripts(p_ids, 1) as n where p_ids[n] < p_ids[n - 1]) then
-    perform rhythm.raise('RH001', 'p_ids must be in ascending order');
-  elsif not rhythm.is_plain(p_ids) then
-    perform rhythm.raise('RH001', 'A workflow, or a task that one started, is settled with settle()');
-  end if;
-  return rhythm.refusals(
-    (select jsonb_agg(jsonb_build_object('id', i.id, 'attempt', p_attempts[i.nth])) from unnest(p_ids) with ordinality as i (id, nth)), v_done);
-end;
-$$;
-
-comment on function rhythm.settle_tasks(uuid, uuid[], integer[], jsonb) is
-  'settle() for tasks that no workflow started and that completed, all in one transaction: ids in ascending order, their attempts, their outputs as a JSON array. '
-  'Returns the refused, [{id, reason}]. Raises, with nothing done, if something is not fit to be stored: settle() then says of which.';
-`,
-  },
-  {
-    name: "219_outcomes.sql",
-    kind: "behaviour",
-    checksum: "0e23c48aa8da00df0853b687c90a43e57951ac6d495ce8a2fc8fe541a9b4078c",
+    checksum: "4984dbe257aacc2cc73448e8706a1ab82e35ea73a156e2156cb99c8443e33415",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 -- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
@@ -4113,7 +6822,7 @@ create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
 returns rhythm.outcome[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -4145,7 +6854,7 @@ create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
@@ -4175,7 +6884,7 @@ create or replace function rhythm.is_fine(p_outcome rhythm.outcome)
 returns boolean
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(case p_outcome.status
@@ -4192,7 +6901,7 @@ create or replace function rhythm.are_waits(p_waits jsonb)
 returns boolean
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
@@ -4209,7 +6918,7 @@ create or replace function rhythm.concerned(p_outcomes jsonb)
 returns uuid[]
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -4242,7 +6951,7 @@ create or replace function rhythm.check_outcomes(p_outcomes jsonb)
 returns void
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_outcomes is null or jsonb_typeof(p_outcomes) <> 'array' then
@@ -4265,7 +6974,7 @@ create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if cardinality(p_held) = jsonb_array_length(p_outcomes) then
@@ -4284,16 +6993,163 @@ comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed no
 `,
   },
   {
-    name: "220_settle.sql",
+    name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "b46ae2c3ebfd515ba99fe1694437a4e012cfd05378d28a2023c974ff02288b75",
+    checksum: "723ebd7fa35f7d3d10ea1ae2378849fd140a6fa71a5609f21c9e1fd1a87b0c9d",
+    text: `-- What a worker has to tell of the executions it holds while they run.
+
+create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_uuid constant text := '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+begin
+  if jsonb_typeof(p_lines) is distinct from 'array' then
+    return 'p_lines must be a JSON array: [{"id", "at", "level", "message", "data"}, …]';
+  elsif jsonb_typeof(p_progress) is distinct from 'object' then
+    return 'p_progress must be a JSON object: {"<id>": <value>, …}';
+  end if;
+  return coalesce(
+    (select 'Every log line needs an id (a UUID), a level (debug, info, warn or error) and a message (a text)'
+    from jsonb_array_elements(p_lines) as l (value)
+    where jsonb_typeof(l.value) <> 'object'
+      or not coalesce(l.value ->> 'id' ~ c_uuid and l.value ->> 'level' in ('debug', 'info', 'warn', 'error')
+        and jsonb_typeof(l.value -> 'message') = 'string', false)
+    limit 1),
+    (select format('A log line takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(l.value::text), v_limit)
+    from jsonb_array_elements(p_lines) as l (value) where octet_length(l.value::text) > v_limit limit 1),
+    (select format('"%s" in p_progress is not a UUID', left(p.key, 60)) from jsonb_each(p_progress) as p where p.key !~ c_uuid limit 1),
+    (select format('The progress of %s takes %s bytes: at most %s are allowed (setting max_payload_bytes)', p.key, octet_length(p.value::text), v_limit)
+    from jsonb_each(p_progress) as p where octet_length(p.value::text) > v_limit limit 1)
+  );
+end;
+$$;
+
+comment on function rhythm.report_problem(jsonb, jsonb) is 'What is wrong with the arguments of report(); null if nothing is. Internal.';
+
+create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem constant text := rhythm.report_problem(p_lines, p_progress);
+begin
+  if v_problem is not null then
+    perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
+  end if;
+  insert into rhythm.log_line (execution_id, at, level, message, data)
+  select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
+  from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
+  join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
+  order by l.nth;
+  -- In the order in which settle() locks them.
+  perform from rhythm.execution as e
+  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker
+  order by e.id
+  for no key update;
+  update rhythm.execution as e set progress = p.value
+  from jsonb_each(p_progress) as p
+  where e.id = p.key::uuid and e.worker = p_worker;
+  perform pg_notify(rhythm.channel('progress'), e.id::text)
+  from rhythm.execution as e
+  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker and e.watched;
+end;
+$$;
+
+comment on function rhythm.report(uuid, jsonb, jsonb) is
+  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that are watched are notified (channel progress).';
+`,
+  },
+  {
+    name: "settle/rows.sql",
+    kind: "behaviour",
+    checksum: "19e2fa87c1b679a737e8a5ef5be0f35aaeaf29d1ebddf10807ced06d62faba10",
+    text: `-- The rows of settled executions.
+
+-- The rows themselves. What is completed is the common case, and needs no look at what the row was.
+create or replace function rhythm.write_completed(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns setof rhythm.moved
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return query
+  update rhythm.execution as e
+  set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
+  from unnest(p_outcomes) as o
+  where e.id = o.id and o.status = 'completed'
+  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+end;
+$$;
+
+comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Writes the rows of executions that completed. Internal.';
+
+-- Over, to be tried again, suspended, or handed back.
+create or replace function rhythm.write_others(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
+returns setof rhythm.moved
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return query
+  update rhythm.execution as e
+  set worker = null,
+    stopping = false,
+    stage = n.stage,
+    status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 5 then 'failed' else 'cancelled' end,
+    attempt = case when o.status = 'released' and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
+    run_at = case when n.stage = 0 then p_now + n.delay_ms * interval '1 millisecond' else e.run_at end,
+    completed_at = case when n.stage >= 4 then p_now end,
+    error = case when o.status = 'failed' then o.error else e.error end,
+    note = case when o.status = 'released' then o.reason end
+  from unnest(p_outcomes) as o
+  join rhythm.execution as x on x.id = o.id
+  cross join lateral (
+    select case
+      when o.status = 'cancelled' then 6
+      when o.status = 'suspended' then case when o.id = any (p_ready) then 1 else 3 end
+      when x.cancel_reason is not null and (o.status = 'failed' or x.type = 'task') then 6
+      when o.status = 'released' then case when coalesce(o.delay_ms, 0) > 0 then 0 else 1 end
+      when coalesce(o.retryable, true) and x.attempt < x.max_attempts and x.type = 'task' then 0
+      else 5
+    end as stage,
+    case o.status when 'released' then o.delay_ms when 'failed' then rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
+  ) as n
+  where e.id = o.id and o.status <> 'completed'
+  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+end;
+$$;
+
+comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands otherwise than completed. Internal.';
+`,
+  },
+  {
+    name: "settle/settle.sql",
+    kind: "behaviour",
+    checksum: "1a570e72c1ddff2efbcad10e5a3f2bb0ff7cbcb58ae8993f87c36415f1b98c0f",
     text: `-- Settling: how executions leave a worker's hands.
 
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
 returns jsonb
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
@@ -4385,7 +7241,7 @@ create or replace function rhythm.settle(
 returns jsonb
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
@@ -4437,203 +7293,16 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
 `,
   },
   {
-    name: "224_advanced_problem.sql",
+    name: "settle/settle_advanced.sql",
     kind: "behaviour",
-    checksum: "cb472fa888825de96478f1e9e0caeea9eba4efcb4bd50384ab14d98a2962902a",
-    text: `-- What settle_advanced() is given.
-
--- Every value that could be wrong, in one look at all of them.
-create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_problem text;
-begin
-  select case
-    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and (e.timer or e.attempt > 0) and e.seq >= 0, false)) then
-      'Every end needs id, attempt, flow and seq; that of a timer no attempt'
-    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
-      'An end is followed by a workflow that is suspended, with its snapshot, or completed'
-    when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
-      'A suspended workflow waits: mode any or all, and ids'
-    -- Of two, the second would be told to nobody.
-    when count(*) > count(distinct lower(e.flow) || '/' || e.seq) then 'Two ends let the same workflow go on from the same seq: settle one of them alone'
-    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
-      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
-      format('An output, a result or a snapshot takes more than %s bytes', v_limit)
-  end
-  into v_problem
-  from jsonb_to_recordset(p_ends) as e (
-    id text, timer boolean, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
-  if v_problem is null and jsonb_path_exists(p_ends, '$[*].timers') then
-    select case
-      when bool_or(e.next <> 'suspended') then 'A workflow that is over starts no timers'
-      when bool_or(not coalesce(length(t.id) = 36 and t.at is not null, false)) then 'Every timer needs id and at'
-    end
-    into v_problem
-    from jsonb_to_recordset(p_ends) as e (next text, timers jsonb)
-    cross join lateral jsonb_to_recordset(e.timers) as t (id text, at timestamptz);
-  end if;
-  if v_problem is null and p_children <> '[]' then
-    select case
-      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with settle()'
-      when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
-      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
-      when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then
-        'A child names a flow that none of the ends names'
-      when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
-      when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
-        format('The inputs of a child take more than %s bytes', v_limit)
-    end
-    into v_problem
-    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb, traceparent text);
-  end if;
-  return v_problem;
-end;
-$$;
-
-comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
-`,
-  },
-  {
-    name: "225_settle_advanced.sql",
-    kind: "behaviour",
-    checksum: "52a30529bbaff88b0b1a0546e79eb9f9485324464ce8730a29f0129be248b93f",
-    text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, or a timer that is due, how far the
--- workflow went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the
--- workflow, nothing read back.
-
--- What goes on from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
--- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
--- claims. The caller holds the locks of the states: whoever fires or drops a timer holds that, too.
-create or replace function rhythm.complete_advanced(p_worker uuid, p_ends jsonb, p_now timestamptz)
-returns table (end_id uuid, flow_id uuid, is_over boolean, is_watched boolean)
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_limited constant text[] := array(select q.name from rhythm.queue as q);
-begin
-  return query
-  with given as materialized (
-    select g.*
-    from jsonb_to_recordset(p_ends) as g (
-      id uuid, timer boolean, attempt integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, cleanup boolean, mode text, ids jsonb)
-    order by g.id
-  ),
-  -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds, and so with every
-  -- child there ever was.
-  fitting as (
-    select g.*
-    from given as g
-    cross join lateral (
-      select from rhythm.workflow_state as s
-      join rhythm.execution as p on p.id = g.flow and p.stage = 3 and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
-      where s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
-        and (not coalesce(g.timer, false)
-          or exists (select from rhythm.timer as t where t.id = g.id and t.execution_id = g.flow and t.fires_at <= p_now and not t.fired and not t.deadline))
-      offset 0
-    ) as f
-  ),
-  done as (
-    update rhythm.execution as t
-    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
-      output = coalesce(g.output, 'null')
-    from fitting as g
-    -- In a form that says nothing of how many rows it leaves, for the same reason.
-    where t.id = g.id and coalesce(t.worker = p_worker and t.attempt = g.attempt and t.parent_id = g.flow and not coalesce(g.timer, false), false)
-    returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids
-  ),
-  rung as (
-    delete from rhythm.timer as t where t.id = any (array(select g.id from fitting as g where g.timer))
-  ),
-  went as (
-    select d.* from done as d
-    union all
-    select g.id, false, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids from fitting as g where g.timer
-  ),
-  stored as (
-    update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = d.snapshot, stack = null, cleanup = coalesce(d.cleanup, false),
-      waits = jsonb_build_array(jsonb_build_object('mode', d.mode, 'ids', d.ids)),
-      need = array[case d.mode when 'all' then jsonb_array_length(d.ids) else 1 end]
-    from went as d
-    where s.execution_id = d.flow and d.next = 'suspended'
-  ),
-  over as (
-    update rhythm.execution as p
-    set stage = 4, status = 'completed', completed_at = p_now, error = null, note = null, output = coalesce(d.result, 'null')
-    from went as d
-    where p.id = d.flow and d.next = 'completed'
-    returning p.id, p.watched
-  )
-  select d.id, d.flow, false, d.watched from went as d
-  union all
-  select null, o.id, true, o.watched from over as o;
-end;
-$$;
-
-comment on function rhythm.complete_advanced(uuid, jsonb, timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
-
--- Timers that workflows started, timers and waits for signals that they dropped. With an empty inbox, no wait that is
--- dropped has taken a signal. What is kept is left to its worker as by insert_timers().
-create or replace function rhythm.change_waits(p_ends jsonb, p_flows uuid[])
-returns void
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_released uuid[];
-begin
-  insert into rhythm.timer (id, execution_id, fires_at, kept_until)
-  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end
-  from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
-  cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
-  where e.flow = any (p_flows);
-  -- Each its own.
-  v_released := array(
-    select x.id
-    from jsonb_to_recordset(p_ends) as e (flow uuid, released jsonb)
-    cross join lateral jsonb_array_elements_text(e.released) as r (id)
-    cross join lateral (
-      select t.id from rhythm.timer as t where t.id = r.id::uuid and t.execution_id = e.flow and not t.deadline
-      union all
-      select w.id from rhythm.signal_wait as w where w.id = r.id::uuid and w.execution_id = e.flow
-    ) as x
-    where e.flow = any (p_flows));
-  delete from rhythm.timer as t where t.id = any (v_released);
-  delete from rhythm.signal_wait as w where w.id = any (v_released);
-end;
-$$;
-
-comment on function rhythm.change_waits(jsonb, uuid[]) is 'Starts and drops what advanced workflows wait for, besides tasks. Internal.';
-`,
-  },
-  {
-    name: "226_settle_advanced.sql",
-    kind: "behaviour",
-    checksum: "c621417a1add9e23dce4091271f8c01a77060e6a0d5a14c85b129a261f2a55c9",
+    checksum: "b98328659d252ba06692a2761a1d39ba3cc2c8689d28c3e1f1df1a722a3dc9e9",
     text: `-- The way in: settle_advanced().
 
 create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
 returns jsonb
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
@@ -4702,7 +7371,7 @@ create or replace function rhythm.early_timers(p_ids uuid[], p_now timestamptz)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
@@ -4728,7 +7397,7 @@ create or replace function rhythm.settle_advanced(
 returns jsonb
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
@@ -4754,81 +7423,1288 @@ comment on function rhythm.settle_advanced(uuid, jsonb, jsonb, jsonb, integer, t
 `,
   },
   {
-    name: "227_make_children.sql",
+    name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "bc8748c8c8912cd5871de31e23e70694abcadfcbd0320e4792ec861205cacd8e",
-    text: `-- Children of workflows that went on in memory.
+    checksum: "897d8bc688b7174edb5a476344b3814868e408f64a5b8ae5cf1cf60436c1dfdf",
+    text: `-- Where workflows stand after an outcome.
 
--- As make_executions(), for tasks that workflows started: what many have in common was said once, as a kind.
-create or replace function rhythm.make_children(
-  p_children jsonb,
-  p_kinds jsonb,
-  p_flows uuid[],
-  p_now timestamptz,
-  p_worker uuid,
-  p_lease integer,
-  p_targets text[]
-)
-returns setof rhythm.moved
+-- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
+-- From the outcomes to what each holds: planned on an empty table, a join began with the table, and compared each timer with
+-- each outcome.
+create or replace function rhythm.release_waits(p_outcomes rhythm.outcome[])
+returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
-  v_queues text[] := '{}';
+  v_dropped uuid[];
 begin
-  if p_lease > 0 then
-    v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
-      where not exists (select from rhythm.queue as q where q.name = w.q));
+  v_dropped := array(
+    select w.id
+    from unnest(p_outcomes) as o
+    cross join lateral (
+      select x.id from rhythm.signal_wait as x
+      where x.execution_id = o.id and (x.id <> all (o.keep) or x.id = any (o.released)) offset 0
+    ) as w);
+  if v_dropped <> '{}' then
+    update rhythm.signal as g set taken_by = null
+    from rhythm.signal_wait as w
+    join rhythm.workflow_state as s on s.execution_id = w.execution_id
+    join rhythm.execution as e on e.id = w.execution_id
+    where w.id = any (v_dropped) and g.id = w.signal_id
+      and w.id = any (s.inbox[e.delivered + 1:]);
+    update rhythm.workflow_state as s
+    set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth)
+      where i.nth <= e.delivered or i.id <> all (v_dropped) order by i.nth)
+    from rhythm.execution as e
+    where e.id = s.execution_id
+      and s.execution_id in (select w.execution_id from rhythm.signal_wait as w where w.id = any (v_dropped));
+    delete from rhythm.signal_wait as w where w.id = any (v_dropped);
   end if;
-  return query
-  with kind as materialized (
-    select k.nth - 1 as nth, x.*,
-      x.run_at is null and x.queue = any (v_queues) and x.concurrency_key is null and (p_targets is null or x.target = any (p_targets)) as may_lease
-    from jsonb_array_elements(p_kinds) with ordinality as k (value, nth)
-    cross join lateral rhythm.kind_of(k.value || '{"type": "task"}', p_now) as x
-  ),
-  placed as (
-    select c.id, c.flow, c.inputs, c.traceparent, k.*, k.may_lease and row_number() over () <= p_lease as is_leased
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    join kind as k on k.nth = c.kind
-    where c.flow = any (p_flows)
-  ),
-  born as (
-    insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
-      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
-    )
-    select
-      p.id, p.flow,
-      case when p.is_leased then p_worker end,
-      p_now,
-      case when p.is_leased then p_now end,
-      p.run_at,
-      case when p.run_at is not null then 0 when p.is_leased then 2 else 1 end,
-      p.is_leased and p.timeout_ms is null,
-      case when p.is_leased then 1 else 0 end,
-      p.max_attempts, p.priority, p.timeout_ms, 'task',
-      case when p.is_leased then 'running' else 'pending' end,
-      p.target, p.queue, p.concurrency_key, p.traceparent, p.retry, p.metadata, coalesce(p.inputs, '{}')
-    from placed as p
-    returning id, parent_id, worker, stage, newborn, watched, type, queue
-  ),
-  noted as materialized (
-    select rhythm.note_newborn(p_worker, n.queue, n.ids, p_now)
-    from (select b.queue, array_agg(b.id) as ids from born as b where b.newborn group by b.queue) as n
-  )
-  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b, (select count(*) from noted) as n;
+  v_dropped := array(
+    select t.id
+    from unnest(p_outcomes) as o
+    cross join lateral (
+      select x.id from rhythm.timer as x
+      where x.execution_id = o.id and (x.id <> all (o.keep) or x.id = any (o.released)) and not x.deadline offset 0
+    ) as t);
+  if v_dropped <> '{}' then
+    delete from rhythm.timer as t where t.id = any (v_dropped);
+  end if;
 end;
 $$;
 
-comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid, integer, text[]) is 'Turns what workflows started into tasks, leased to their worker where that may be. Internal.';
+comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
+
+-- A workflow that waits for what never was would wait for ever. Most wait for the one thing that they just asked for,
+-- which a look at both says.
+create or replace function rhythm.unknown_wait(p_outcomes rhythm.outcome[])
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+begin
+  return (
+    select format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', o.id, i.id)
+    from unnest(p_outcomes) as o
+    cross join lateral (
+      select w.id
+      from jsonb_array_elements(o.waits) as g (value)
+      cross join lateral jsonb_array_elements_text(g.value -> 'ids') as w (id)
+      left join jsonb_array_elements(o.effects) as f (value) on f.value ->> 'id' = w.id
+      where f.value is null
+    ) as i
+    where o.status = 'suspended'
+      and not coalesce(jsonb_array_length(o.waits) = 1 and jsonb_array_length(o.waits -> 0 -> 'ids') = 1
+        and o.waits #>> '{0,ids,0}' = o.effects #>> '{0,id}', false)
+      and not exists (select from rhythm.execution as c where c.id = i.id::uuid and c.parent_id = o.id)
+      and not exists (select from rhythm.timer as t where t.id = i.id::uuid and t.execution_id = o.id)
+      and not exists (select from rhythm.signal_wait as s where s.id = i.id::uuid and s.execution_id = o.id)
+    limit 1
+  );
+end;
+$$;
+
+comment on function rhythm.unknown_wait(rhythm.outcome[]) is
+  'The sentence that says which workflow waits for something that is not there; null if none does. Internal.';
+
+-- Stores the snapshots. Returns the workflows that need not suspend: what they wait for came meanwhile.
+create or replace function rhythm.store_states(p_outcomes rhythm.outcome[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_bytes integer;
+begin
+  select octet_length(o.snapshot::text) into v_bytes
+  from unnest(p_outcomes) as o
+  where pg_column_size(o.snapshot) > v_limit / 2 and octet_length(o.snapshot::text) > v_limit
+  limit 1;
+  if v_bytes is not null then
+    perform rhythm.raise('RH006', format('The snapshot takes %s bytes: at most %s are allowed', v_bytes, v_limit));
+  end if;
+
+  delete from rhythm.timer as t
+  using unnest(p_outcomes) as o, rhythm.workflow_state as s, rhythm.execution as e
+  where s.execution_id = o.id and e.id = o.id and e.delivered > 0 and t.execution_id = o.id and t.id = any (s.inbox[:e.delivered]);
+  delete from rhythm.signal_wait as w
+  using unnest(p_outcomes) as o, rhythm.workflow_state as s, rhythm.execution as e
+  where s.execution_id = o.id and e.id = o.id and e.delivered > 0 and w.execution_id = o.id and w.id = any (s.inbox[:e.delivered]);
+
+  update rhythm.workflow_state as s
+  set seq = s.seq + 1,
+    snapshot = o.snapshot,
+    waits = o.waits,
+    stack = o.stack,
+    cleanup = coalesce(o.cleanup, false),
+    inbox = s.inbox[e.delivered + 1:],
+    need = rhythm.needs(o.waits)
+  from unnest(p_outcomes) as o
+  join rhythm.execution as e on e.id = o.id
+  where s.execution_id = o.id and o.status = 'suspended';
+  return rhythm.satisfied_already(array(select o.id from unnest(p_outcomes) as o where o.status = 'suspended'));
+end;
+$$;
+
+comment on function rhythm.store_states(rhythm.outcome[]) is
+  'Stores where suspended workflows stand; returns those whose waits were satisfied while they ran. Internal.';
+
+create or replace function rhythm.satisfied_already(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_result uuid[];
+begin
+  with early as (
+    select s.execution_id, array_agg(row(s.execution_id, i.id,
+      coalesce(c.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item) as items
+    from rhythm.workflow_state as s
+    cross join lateral unnest(s.inbox) as i (id)
+    left join rhythm.execution as c on c.id = i.id
+    left join rhythm.signal_wait as w on w.id = i.id
+    where s.execution_id = any (p_ids) and s.inbox <> '{}'
+    group by s.execution_id
+  ),
+  counted as (
+    update rhythm.workflow_state as s
+    set need = rhythm.need_after(s.need, s.waits, e.items)
+    from early as e
+    where s.execution_id = e.execution_id and s.need <> '{}'
+    returning s.execution_id, 0 >= any (s.need) as goes_on
+  )
+  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on
+  into v_result;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the inboxes of workflows that suspend; returns those that can go on. Internal.';
 `,
   },
   {
-    name: "228_fire_kept.sql",
+    name: "steps/step_children.sql",
     kind: "behaviour",
-    checksum: "ee718584853e786c70bd448821db69b33f411456451012c985a31eb58452adba",
+    checksum: "37d8d7ba95c6272fccf1d2aa44c356d76585bb65f3b62efc3989533ea19f0ff7",
+    text: `-- The children of code-first workflows.
+
+-- Those whose idempotency key stands for an execution already follow it.
+create or replace function rhythm.begin_children(p_requests jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_following uuid[];
+begin
+  if not jsonb_path_exists(p_requests, '$[*].idempotency_key') then
+    perform from rhythm.create_many(p_requests);
+    return;
+  end if;
+  perform rhythm.check_requests(p_requests);
+  perform rhythm.check_targets(p_requests);
+  perform rhythm.hold_parents(p_requests);
+  v_following := rhythm.follow_keys(p_requests, p_now);
+  -- The keys of the others are claimed, for their ids.
+  perform from rhythm.create_many((
+    select coalesce(jsonb_agg(r.value - '{idempotency_key,idempotency_ttl}'::text[] order by r.nth), '[]')
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    where (r.value ->> 'id')::uuid <> all (v_following)));
+  perform rhythm.follow_ends(rhythm.join_leaders(v_following, p_now), '{}', null, 0, p_now);
+  perform rhythm.cancel_under(v_following, p_now);
+end;
+$$;
+
+comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the children of saved steps. Internal.';
+`,
+  },
+  {
+    name: "steps/steps.sql",
+    kind: "behaviour",
+    checksum: "bc643ac19ed23d5fa55f36330a605da0216622c09b72e2ced16711639629a5b4",
+    text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
+
+-- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
+-- for one is cheaper, and writes a sixth less of WAL. Whatever it cannot write is left to write_steps().
+create or replace function rhythm.write_new_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_written integer;
+begin
+  if jsonb_path_exists(p_steps, '$[*] ? (!(@.kind == "step" && @.attempts == 1 && @.status == "completed"))') then
+    return false;
+  end if;
+  insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, output)
+  select
+    n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
+    case when n.is_undefined is not true then coalesce(n.output, 'null') end
+  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
+  where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
+  get diagnostics v_written = row_count;
+  if v_written < jsonb_array_length(p_steps) then
+    raise unique_violation;
+  end if;
+  return true;
+exception
+  when unique_violation then
+    return false;
+end;
+$$;
+
+comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
+  'Writes steps that ended at their first attempt, all of them or none. False: none; some have a row, or belong to another worker. Internal.';
+
+create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
+returns setof rhythm.step
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into rhythm.step as s (
+    execution_id, started_at, ended_at, until, wait_id, seq, attempts, kind, status, name, error, output
+  )
+  select
+    n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now,
+    coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond'),
+    n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error,
+    case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
+  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
+  on conflict (execution_id, name) do update set
+    ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
+    wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output
+  where s.status in ('waiting', 'retrying')
+  returning s.*;
+$$;
+
+comment on function rhythm.write_steps(uuid, jsonb, timestamptz) is
+  'Writes the steps of workflows that the worker holds; returns those that changed: what is over stays as it is. Internal.';
+
+-- What saved steps begin to wait for: pauses and sleeps, signals, children.
+create or replace function rhythm.begin_waits(p_news rhythm.step_news[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_children jsonb;
+  v_listening uuid[];
+begin
+  insert into rhythm.timer (id, execution_id, fires_at)
+  select n.wait_id, n.execution_id, coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond')
+  from unnest(p_news) as n where n.kind = 'sleep' or n.status = 'retrying';
+
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
+  select n.wait_id, n.execution_id, n.signal, coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond')
+  from unnest(p_news) as n where n.kind = 'signal';
+
+  select jsonb_agg(n.child || jsonb_build_object('id', n.wait_id, 'parent', n.execution_id)) into v_children
+  from unnest(p_news) as n where n.child is not null;
+  if v_children is not null then
+    perform rhythm.begin_children(v_children, p_now);
+  end if;
+  v_listening := array(select distinct n.execution_id from unnest(p_news) as n where n.kind = 'signal');
+  if v_listening <> '{}' then
+    perform rhythm.deliver(rhythm.match_signals(v_listening));
+  end if;
+  perform rhythm.wake_clocks();
+end;
+$$;
+
+comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Makes the timers, waits for signals and children of saved steps. Internal.';
+
+create or replace function rhythm.save_steps(p_worker uuid, p_steps jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
+  v_written text[];
+begin
+  perform rhythm.check_step_sizes(p_steps);
+  if v_begins then
+    perform rhythm.lock_states(array(
+      select (p.value ->> 'execution_id')::uuid from jsonb_array_elements(p_steps) as p where p.value ->> 'kind' = 'signal'));
+  end if;
+  -- The lock keeps the worker's leases from being given to others between here and the commit; that is enough to say
+  -- that nobody else runs these workflows.
+  perform from rhythm.worker as w where w.id = p_worker for key share;
+  if found then
+    if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
+      return '[]';
+    end if;
+    v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
+  end if;
+  if v_begins then
+    perform rhythm.begin_waits(array(
+      select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
+      where n.status in ('waiting', 'retrying') and n.execution_id || n.name = any (v_written)), v_now);
+  end if;
+  if cardinality(v_written) = jsonb_array_length(p_steps) then
+    return '[]';
+  end if;
+  return (
+    select jsonb_agg(jsonb_build_object('id', p.value -> 'execution_id', 'name', p.value -> 'name'))
+    from jsonb_array_elements(p_steps) as p
+    where ((p.value ->> 'execution_id') || (p.value ->> 'name') = any (v_written)) is not true);
+end;
+$$;
+
+comment on function rhythm.save_steps(uuid, jsonb) is
+  'Stores how steps of leased code-first workflows ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
+  'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step is over already.';
+
+create or replace function rhythm.check_step_sizes(p_steps jsonb)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_name text;
+begin
+  if pg_column_size(p_steps) <= v_limit / 2 then
+    return;
+  end if;
+  select p.value ->> 'name' into v_name from jsonb_array_elements(p_steps) as p
+  where octet_length((p.value -> 'output')::text) > v_limit limit 1;
+  if v_name is not null then
+    perform rhythm.raise('RH006', format('The result of step "%s" takes more than %s bytes (setting max_payload_bytes)', v_name, v_limit),
+      'Store it elsewhere, and return where it is');
+  end if;
+end;
+$$;
+
+comment on function rhythm.check_step_sizes(jsonb) is 'Raises RH006 for a result that is too large. Internal.';
+
+create or replace function rhythm.load_steps(p_executions uuid[])
+returns table (
+  execution_id uuid, name text, kind text, status text, seq integer, attempts integer, wait_id uuid, is_due boolean, error jsonb, output jsonb
+)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.execution_id, s.name, s.kind, s.status, s.seq, s.attempts::integer, s.wait_id,
+    coalesce(s.kind in ('step', 'sleep') and s.until <= clock.now, false), s.error, s.output
+  from rhythm.step as s
+  cross join (select rhythm.now() as now) as clock
+  where s.execution_id = any (p_executions)
+  order by s.execution_id, s.seq nulls last;
+$$;
+
+comment on function rhythm.load_steps(uuid[]) is
+  'The steps of code-first workflows, in the order in which they ended; those that are not over come last. is_due: its sleep or pause is over.';
+`,
+  },
+  {
+    name: "time/due.sql",
+    kind: "behaviour",
+    checksum: "db63d227a6f037df0de67be0781e5fd1a8cb260c70a1c51017daf0c4279937ec",
+    text: `-- What time brings. Every part is bounded, and skips what another session is at.
+
+create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due uuid[];
+  v_mine uuid[];
+  v_items rhythm.settled_item[];
+begin
+  v_due := array(select t.id from rhythm.timer as t
+    where not t.fired and not t.deadline and coalesce(t.kept_until, t.fires_at) <= p_now
+    order by coalesce(t.kept_until, t.fires_at) limit p_limit);
+  if v_due = '{}' then
+    return 0;
+  end if;
+  -- What another session is at stays due.
+  v_mine := rhythm.try_lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due)));
+  with fired as (
+    update rhythm.timer as t set fired = true
+    where t.id = any (v_due) and t.execution_id = any (v_mine) and not t.fired
+    returning t.execution_id, t.id
+  )
+  select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
+  perform rhythm.resume(rhythm.deliver(v_items), p_now);
+  return cardinality(v_items);
+end;
+$$;
+
+comment on function rhythm.fire_timers(integer, timestamptz) is 'Fires the timers that are due. Part of tick().';
+
+create or replace function rhythm.end_signal_waits(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_due uuid[];
+  v_mine uuid[];
+  v_items rhythm.settled_item[];
+begin
+  v_due := array(select w.id from rhythm.signal_wait as w
+    where w.timeout_at <= p_now and w.signal_id is null and not w.timed_out order by w.timeout_at limit p_limit);
+  if v_due = '{}' then
+    return 0;
+  end if;
+  v_mine := rhythm.try_lock_states(array(select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due)));
+  with ended as (
+    update rhythm.signal_wait as w set timed_out = true
+    where w.id = any (v_due) and w.execution_id = any (v_mine) and w.signal_id is null and not w.timed_out
+    returning w.execution_id, w.id
+  )
+  select coalesce(array_agg(row(x.execution_id, x.id, true)::rhythm.settled_item), '{}') into v_items from ended as x;
+  perform rhythm.resume(rhythm.deliver(v_items), p_now);
+  return cardinality(v_items);
+end;
+$$;
+
+comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of tick().';
+
+create or replace function rhythm.ready_delayed(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count integer;
+  v_queues text[];
+begin
+  with due as (
+    select e.id from rhythm.execution as e
+    where e.place = 0 and e.run_at <= p_now
+    order by e.run_at limit p_limit for update skip locked
+  ),
+  moved as (
+    update rhythm.execution as e set stage = 1 from due as d where e.id = d.id returning e.queue
+  )
+  select count(*), array_agg(distinct m.queue) into v_count, v_queues from moved as m;
+  perform rhythm.wake(v_queues);
+  return v_count;
+end;
+$$;
+
+comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed executions ready whose time has come. Part of tick().';
+`,
+  },
+  {
+    name: "time/durations.sql",
+    kind: "behaviour",
+    checksum: "5de55dda573b93c3337138139e5c7bc5cf7f6ba8686d52add76d89701058b648",
+    text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
+
+-- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
+create or replace function rhythm.duration_ms(p_duration jsonb)
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_duration is null then
+    return null;
+  end if;
+  return (select case
+    when v.ms between 0 and 3162240000000 then ceil(v.ms)::bigint
+  end
+  from (
+    select case jsonb_typeof(p_duration)
+      when 'number' then (p_duration #>> '{}')::numeric * 1000
+      when 'string' then case
+        when p_duration #>> '{}' ~ '^\\d{1,15}(\\.\\d{1,9})?$' then (p_duration #>> '{}')::numeric * 1000
+        when p_duration #>> '{}' ~* '^(\\d{1,9}(\\.\\d{1,9})?w)?\\s*(\\d{1,9}(\\.\\d{1,9})?d)?\\s*(\\d{1,9}(\\.\\d{1,9})?h)?\\s*(\\d{1,9}(\\.\\d{1,9})?m)?\\s*(\\d{1,9}(\\.\\d{1,9})?s)?\\s*(\\d{1,9}(\\.\\d{1,9})?ms)?$'
+          and p_duration #>> '{}' <> '' then (
+            select sum(m.part[1]::numeric * case lower(m.part[2])
+              when 'w' then 604800000 when 'd' then 86400000 when 'h' then 3600000 when 'm' then 60000 when 's' then 1000 else 1 end)
+            from regexp_matches(p_duration #>> '{}', '([\\d.]+)(ms|[wdhms])', 'gi') as m(part)
+          )
+      end
+    end as ms
+  ) as v);
+end;
+$$;
+
+comment on function rhythm.duration_ms(jsonb) is
+  'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+
+-- Full jitter on top of the delay, so that what failed together does not come back together.
+create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
+returns bigint
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select (d.delay * (1 - d.jitter * random()))::bigint
+  from (
+    select
+      least(
+        coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
+        i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
+          when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
+          when 'linear' then p_attempt
+          else 1
+        end
+      ) as delay,
+      case p_retry -> 'jitter'
+        when 'true' then 0.5
+        when 'false' then 0
+        else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
+      end as jitter
+    from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
+  ) as d;
+$$;
+
+comment on function rhythm.backoff_ms(jsonb, integer) is
+  'How long to wait before the attempt after this one: {backoff: exponential|linear|fixed, initial, factor, max, jitter}; by default 1 s, 2 s, 4 s … up to an hour, less up to a tenth.';
+`,
+  },
+  {
+    name: "time/late.sql",
+    kind: "behaviour",
+    checksum: "a62a41d156988dd189a40f8fd23a17d891d8c19596c3bb2ce73d39683ed91719",
+    text: `-- What is late or lost: workers that fell silent, leases that last, what ran past its timeout.
+
+create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_rows rhythm.moved[];
+begin
+  if p_ids = '{}' then
+    return;
+  end if;
+  -- All at once: what follows finds every state locked already, and waits for none.
+  perform rhythm.lock_trees(p_ids);
+  perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
+  from rhythm.execution as c
+  join rhythm.execution as e on e.id = c.parent_id
+  where c.parent_id = any (p_ids) and c.stage < 4
+  group by e.cancel_reason;
+  update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
+  with moved as (
+    update rhythm.execution as e
+    set stage = case when e.cancel_reason is null then 5 else 6 end,
+      status = case when e.cancel_reason is null then 'failed' else 'cancelled' end,
+      worker = null, stopping = false, completed_at = p_now,
+      error = case when e.cancel_reason is not null then e.error
+        else rhythm.deadline_error(e.timeout_ms) end
+    where e.id = any (p_ids) and e.stage < 4
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+  )
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
+end;
+$$;
+
+comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of tick().';
+
+-- Leases that last are moved out of the way of claims.
+create or replace function rhythm.move_aside(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Leased rows were ready first: they stand at the head of their queue. One that is being settled may stay.
+  update rhythm.execution as e
+  set stage = 2, newborn = false
+  where e.id = any (array(
+    select y.id from rhythm.execution as y
+    where y.place = 1 and y.worker is not null and y.id = any (array(
+    select x.id
+    from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
+    cross join lateral (
+      select h.id, h.worker, h.claimed_at from rhythm.execution as h
+      where h.place = 1 and h.queue = q.queue
+      order by h.priority desc, h.id
+      limit p_limit * 2
+    ) as x
+    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds'))
+    for no key update skip locked
+  ));
+  return 0;
+end;
+$$;
+
+comment on function rhythm.move_aside(integer, timestamptz) is 'Takes old leases out of the index of what is ready. Part of tick().';
+
+create or replace function rhythm.bury_workers(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_dead uuid[];
+begin
+  with dead as (
+    select w.id from rhythm.worker as w
+    where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
+    for update skip locked
+  ),
+  gone as (
+    delete from rhythm.worker as w using dead as d where w.id = d.id returning w.id
+  )
+  select coalesce(array_agg(g.id), '{}') into v_dead from gone as g;
+  -- And leases of workers that are no more, however that came.
+  v_dead := v_dead || array(
+    select distinct e.worker from rhythm.execution as e
+    where e.place = 2 and not exists (select from rhythm.worker as w where w.id = e.worker)
+    union
+    select l.worker from rhythm.newborn_lease as l where not exists (select from rhythm.worker as w where w.id = l.worker));
+  if v_dead <> '{}' then
+    perform rhythm.take_back(v_dead, 'The worker that ran it was lost: it gave no sign of life');
+  end if;
+  return cardinality(v_dead);
+end;
+$$;
+
+comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers that gave no sign of life. Part of tick().';
+
+-- Attempts of tasks that ran past their timeout, a little later than their worker should have ended them; workflows
+-- that did not end in time.
+create or replace function rhythm.end_overdue(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_rows rhythm.moved[];
+  v_late uuid[];
+begin
+  v_late := array(
+    select e.id from rhythm.execution as e
+    where e.place = 2 and e.type = 'task'
+      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
+    limit p_limit);
+  if v_late = '{}' then
+    return 0;
+  end if;
+  perform rhythm.lock_around(v_late);
+  with late as (
+    select e.id, case when e.cancel_reason is not null then 6 when e.attempt < e.max_attempts then 0 else 5 end as stage
+    from rhythm.execution as e
+    where e.place = 2 and e.type = 'task'
+      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
+      and e.id = any (v_late)
+    order by e.id
+    for no key update skip locked
+  ),
+  moved as (
+    update rhythm.execution as e
+    set worker = null,
+      stopping = false,
+      stage = l.stage,
+      status = case l.stage when 0 then 'pending' when 5 then 'failed' else 'cancelled' end,
+      run_at = case when l.stage = 0 then p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
+      completed_at = case when l.stage > 0 then p_now end,
+      error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
+    from late as l
+    where e.id = l.id
+    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+  )
+  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
+  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
+  return cardinality(v_rows);
+end;
+$$;
+
+comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran past its timeout. Part of tick().';
+`,
+  },
+  {
+    name: "time/run_sql_tasks.sql",
+    kind: "behaviour",
+    checksum: "6a205afe018d67b75f9d8e95c270aa324df070b0807573a61f2f95e2b8aa70fe",
+    text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
+-- so nobody else ever sees it, and a crash leaves the tasks as they were.
+
+create or replace function rhythm.sql_queues()
+returns text[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select distinct coalesce(k.options ->> 'queue', 'default') as queue
+    from rhythm.task as k
+    where k.sql_function is not null
+    order by queue
+  );
+$$;
+
+comment on function rhythm.sql_queues() is 'The queues in which tick() looks for SQL tasks.';
+
+create or replace function rhythm.sql_task_is_ready(p_queues text[], p_targets text[])
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+  select exists (
+    select
+    from rhythm.execution as e
+    where e.place = 1
+      and e.queue = any (p_queues)
+      and e.worker is null
+      and e.type = 'task'
+      and e.target = any (p_targets)
+  );
+$$;
+
+comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
+
+-- As claim() does, but tasks alone: a workflow in the same queue is none of our business.
+create or replace function rhythm.claim_sql_tasks(p_worker uuid, p_queue text, p_limit integer, p_targets text[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+  v_ids uuid[];
+begin
+  if exists (select from rhythm.queue as q where q.name = p_queue) then
+    return rhythm.claim_limited(p_worker, p_queue, p_limit, p_targets, rhythm.now(), '{task}');
+  end if;
+  v_ids := array(
+    select e.id
+    from rhythm.execution as e
+    where e.place = 1
+      and e.queue = p_queue
+      and e.worker is null
+      and e.type = 'task'
+      and e.target = any (p_targets)
+    order by e.priority desc, e.id
+    limit p_limit
+    for update skip locked
+  );
+  update rhythm.execution as e
+  set worker = p_worker, status = 'running', claimed_at = rhythm.now(), attempt = e.attempt + 1
+  where e.id = any (v_ids);
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
+  'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
+
+-- Locks: what claim() and settle() lock. Stops taking more after a quarter of a second: the rest of tick() waits for it.
+create or replace function rhythm.run_sql_tasks(p_limit integer default 100)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_at_once constant integer := 10;
+  v_until constant timestamptz := clock_timestamp() + interval '250 milliseconds';
+  v_targets constant text[] := array(select k.name from rhythm.task as k where k.sql_function is not null);
+  v_queues constant text[] := case when v_targets = '{}' then '{}' else rhythm.sql_queues() end;
+  v_left integer := p_limit;
+  v_worker uuid;
+  v_queue text;
+  v_outcomes jsonb;
+begin
+  if v_targets = '{}' then
+    return null;
+  end if;
+  -- Made before their handler was a function.
+  perform rhythm.list_ready(array(
+    select b from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues)
+    order by b.first_id limit (p_limit + 99) / 100 for update skip locked));
+  if not rhythm.sql_task_is_ready(v_queues, v_targets) then
+    return null;
+  end if;
+
+  v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
+  foreach v_queue in array v_queues loop
+    while v_left > 0 and clock_timestamp() < v_until loop
+      v_outcomes := rhythm.run_claimed(rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets));
+      exit when v_outcomes is null;
+      v_left := v_left - jsonb_array_length(v_outcomes);
+      perform rhythm.settle(v_worker, v_outcomes);
+    end loop;
+  end loop;
+  delete from rhythm.worker as w where w.id = v_worker;
+  perform rhythm.take_back(array[v_worker]);
+  return case when v_left < p_limit and (
+    rhythm.sql_task_is_ready(v_queues, v_targets)
+    or exists (select from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues))
+  ) then rhythm.now() end;
+end;
+$$;
+
+comment on function rhythm.run_sql_tasks(integer) is
+  'Runs ready SQL tasks, up to p_limit and for a quarter of a second; returns now if there are more, else null. Part of '
+  'tick(); any number of sessions may call it at once.';
+
+create or replace function rhythm.run_claimed(p_ids uuid[])
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_task record;
+  v_outcomes jsonb;
+begin
+  for v_task in
+    select e.id, e.attempt, e.inputs, e.parent_id, k.sql_function
+    from rhythm.execution as e
+    join rhythm.task as k on k.name = e.target
+    where e.id = any (p_ids)
+      and e.type = 'task'
+    order by e.priority desc, e.id
+  loop
+    -- Its parent is told of its end. If another session is at the parent, it runs another time: tick() waits for nobody.
+    continue when v_task.parent_id is not null and rhythm.try_lock_states(array[v_task.parent_id]) = '{}'
+      and exists (select from rhythm.workflow_state as s where s.execution_id = v_task.parent_id);
+    v_outcomes := coalesce(v_outcomes, '[]') || (
+      jsonb_build_object('id', v_task.id, 'attempt', v_task.attempt)
+      || rhythm.call_sql_task(v_task.sql_function, v_task.inputs)
+    );
+  end loop;
+  return v_outcomes;
+end;
+$$;
+
+comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first in claim order; returns their outcomes for settle(), null if none.';
+`,
+  },
+  {
+    name: "time/sql_tasks.sql",
+    kind: "behaviour",
+    checksum: "0d3b91c775dc45cfbea119fec9a5d7ebbace13edd5b40e610fd4022b30248417",
+    text: `-- SQL tasks: the handler is a function of this database, run inside tick(). Not on any role's surface: a handler runs
+-- with the owner's rights, so only the owner says what is one.
+
+create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, options jsonb default '{}')
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_kind constant text := (select p.prokind from pg_catalog.pg_proc as p where p.oid = p_function);
+  v_problem constant text := coalesce(
+    rhythm.name_problem('task', p_name),
+    case when v_kind is null then 'There is no such function' end,
+    case when v_kind <> 'f' then format('%s is not a function', p_function) end,
+    case when (select p.proargtypes::text from pg_catalog.pg_proc as p where p.oid = p_function) <> 'jsonb'::regtype::oid::text then
+      format('%s cannot handle a task: expected a function of one jsonb, the inputs', p_function) end,
+    case when (select p.proretset from pg_catalog.pg_proc as p where p.oid = p_function) then
+      format('%s cannot handle a task: it returns a set, expected one value', p_function) end,
+    case when options is null then 'options must be an object' end,
+    rhythm.options_problem(options)
+  );
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  -- As text, which is qualified under an empty search_path: a restored dump finds it by name.
+  insert into rhythm.task as k (name, options, sql_function, updated_at)
+  values (p_name, '{"queue": "sql"}' || options, p_function::text, rhythm.now())
+  on conflict (name) do update
+  set options = excluded.options, sql_function = excluded.sql_function, updated_at = excluded.updated_at;
+end;
+$$;
+
+comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
+  'Makes a SQL function of one jsonb, the inputs, the handler of a task: tick() runs it, with no worker, and its return value '
+  'is the output. Its writes and the task''s completion commit together. Runs with the owner''s rights and an empty '
+  'search_path, unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks '
+  'for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+
+create or replace function rhythm.undefine_sql_task(p_name text)
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with gone as (
+    delete from rhythm.task as k
+    where k.name = p_name
+      and k.sql_function is not null
+    returning k.name
+  )
+  select exists (select from gone as g);
+$$;
+
+comment on function rhythm.undefine_sql_task(text) is
+  'Takes back define_sql_task(); what is queued waits for a worker that has a handler. False if there was none.';
+
+-- One handler, one subtransaction: what it wrote stays if it returns, and is gone if it raises. Deferred constraints
+-- are checked here: at the end of tick() they would take all the other work down with them.
+create or replace function rhythm.call_sql_task(p_function text, p_inputs jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_function constant regprocedure := to_regprocedure(p_function);
+  v_output jsonb;
+  v_code text;
+  v_message text;
+  v_detail text;
+  v_context text;
+begin
+  if v_function is null then
+    perform rhythm.raise('RH004', format('The function %s of this task is not there any more', p_function));
+  end if;
+  if (select p.prorettype from pg_catalog.pg_proc as p where p.oid = v_function) = 'void'::regtype then
+    execute format('select %s($1)', v_function::regproc) using p_inputs;
+  else
+    execute format('select to_jsonb(%s($1))', v_function::regproc) into v_output using p_inputs;
+  end if;
+  set constraints all immediate;
+  return jsonb_build_object('status', 'completed', 'output', coalesce(v_output, 'null'));
+exception
+  when query_canceled or assert_failure or others then
+    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
+      v_context = pg_exception_context;
+    return jsonb_build_object('status', 'failed', 'error', jsonb_build_object(
+      'type', 'SqlError', 'message', v_message, 'code', v_code, 'stack', v_context
+    ) || case when v_detail <> '' then jsonb_build_object('data', jsonb_build_object('detail', v_detail)) else '{}' end);
+end;
+$$;
+
+comment on function rhythm.call_sql_task(text, jsonb) is
+  'Runs the handler of a SQL task in a subtransaction; returns its outcome, an error with SQLSTATE and message included.';
+`,
+  },
+  {
+    name: "time/tick.sql",
+    kind: "behaviour",
+    checksum: "dd5d4e68b52c0b0144a5a50567ab962b144887ede568c3db717f889f43a31913",
+    text: `-- tick(): everything that time brings, from wherever it is called.
+
+create or replace function rhythm.next_due(p_now timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  return least(
+    (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
+    (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
+    (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
+    (select min(e.run_at) from rhythm.execution as e where e.place = 0),
+    (select p_now + interval '50 milliseconds' from rhythm.follower as f where f.due limit 1),
+    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+  );
+end;
+$$;
+
+comment on function rhythm.next_due(timestamptz) is 'When the next timer, delay, wait or lease runs out. Part of tick().';
+
+create or replace function rhythm.tick(p_limit integer default 1000)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_due timestamptz;
+  v_schedules timestamptz;
+  v_sql_tasks timestamptz;
+  v_chores timestamptz;
+begin
+  perform rhythm.check_limit('tick()', p_limit);
+  -- What need not be to the millisecond: one session a second does it. First, and one kind at a time, because it waits
+  -- for locks: who waits holds none. What follows skips what others hold.
+  if rhythm.chore_is_due(v_now) then
+    v_chores := rhythm.do_chores(p_limit, v_now);
+  end if;
+  perform rhythm.join_late(p_limit, v_now);
+  v_due := rhythm.next_due(v_now);
+  if v_due <= v_now then
+    perform rhythm.ready_delayed(p_limit, v_now);
+    perform rhythm.fire_timers(p_limit, v_now);
+    perform rhythm.end_signal_waits(p_limit, v_now);
+    v_due := rhythm.next_due(v_now);
+  end if;
+  v_schedules := rhythm.fire_schedules(100);
+  v_sql_tasks := rhythm.run_sql_tasks(100);
+  return least(v_due, v_schedules, v_sql_tasks, v_chores);
+end;
+$$;
+
+comment on function rhythm.tick(integer) is
+  'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
+  'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
+
+create or replace function rhythm.do_chores(p_limit integer, p_now timestamptz)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
+    perform rhythm.end_late_workflows(array(
+      select t.execution_id from rhythm.timer as t
+      where not t.fired and t.deadline and t.fires_at <= p_now
+      order by t.fires_at limit p_limit), p_now);
+  end if;
+  -- From here on nothing waits.
+  perform rhythm.list_newborn(p_limit, p_now);
+  perform rhythm.move_aside(p_limit, p_now);
+  if rhythm.sweep(p_limit, p_now) then
+    return null;
+  end if;
+  -- A thousand a second would not do where more than that are made.
+  update rhythm.setting as s set value = (p_now - interval '900 milliseconds')::text where s.name = 'chored_at';
+  return p_now + interval '100 milliseconds';
+end;
+$$;
+
+comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room; returns when to go on, if it did not come to an end. Part of tick().';
+
+-- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
+-- Locks: the row of the chore, skip locked.
+create or replace function rhythm.chore_is_due(p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
+begin
+  if v_last between p_now - interval '1 second' and p_now then
+    return false;
+  elsif v_last is null then
+    insert into rhythm.setting (name, value) values ('chored_at', p_now::text) on conflict do nothing;
+    return found;
+  end if;
+  perform from rhythm.setting as s where s.name = 'chored_at' for update skip locked;
+  if not found then
+    return false;
+  end if;
+  update rhythm.setting as s set value = p_now::text
+  where s.name = 'chored_at' and s.value::timestamptz not between p_now - interval '1 second' and p_now;
+  return found;
+end;
+$$;
+
+comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call of tick() is the one that cleans up: once a second over all sessions. Part of tick().';
+`,
+  },
+  {
+    name: "time/tick_loop.sql",
+    kind: "behaviour",
+    checksum: "c3dcec6b3d312819a62b37091d7b63aa3916549723e05a4adddc3246c6c8d7a8",
+    text: `-- The procedure behind pg_cron: ticks for a while, each tick in a transaction of its own.
+-- A procedure that commits cannot pin its search_path: every name here is qualified, those of pg_catalog too.
+-- Locks: one session-level advisory lock a schema. Gives way at once to another loop; freed by the session's end.
+
+create or replace procedure rhythm.tick_loop(p_for interval default '59 seconds')
+language plpgsql
+as $$
+declare
+  c_lock constant bigint := pg_catalog.hashtextextended('rhythm tick loop ' || :'schema', 0);
+  v_end constant timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) p_for;
+  v_due timestamptz;
+  v_wake timestamptz;
+begin
+  if not pg_catalog.pg_try_advisory_lock(c_lock) then
+    return;
+  end if;
+  loop
+    v_due := rhythm.tick();
+    commit;
+    -- At most a second: what others create meanwhile is not in v_due.
+    v_wake := least(v_due, rhythm.now() OPERATOR(pg_catalog.+) interval '1 second');
+    exit when pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (v_wake OPERATOR(pg_catalog.-) rhythm.now())
+      OPERATOR(pg_catalog.>=) v_end;
+    perform pg_catalog.pg_sleep(greatest(0.01, extract(epoch from v_wake OPERATOR(pg_catalog.-) rhythm.now())));
+  end loop;
+  perform pg_catalog.pg_advisory_unlock(c_lock);
+end;
+$$;
+
+comment on procedure rhythm.tick_loop(interval) is
+  'Ticks for just under a minute, each time when something is due and every second at least, committing after each. '
+  'Returns at once while another loop runs. Made for a minute job of pg_cron; works from psql as well.';
+`,
+  },
+  {
+    name: "views/read.sql",
+    kind: "behaviour",
+    checksum: "1ba873554e02dadc71e37b3c8067d529f3318fb2321abaa6edf4c5ed2c7da0ec",
+    text: `-- Reading and waiting.
+
+create or replace function rhythm.get(p_execution uuid)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
+    'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
+    'metadata', coalesce(e.metadata, '{}'), 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
+    'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
+    'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at)
+  from rhythm.execution as e
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.get(uuid) is 'Everything about an execution as one JSON object; null if there is none.';
+
+create or replace function rhythm.watch(p_executions uuid[])
+returns setof uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  -- Several are locked in the one order, states first: a settle of one goes on to lock the workflow that waits for it.
+  if cardinality(p_executions) > 1 then
+    perform rhythm.lock_around(p_executions);
+  end if;
+  update rhythm.execution as e set watched = true
+  where e.id = any (array(
+    select x.id from rhythm.execution as x
+    where x.id = any (p_executions) and x.stage < 4 and not x.watched
+    order by x.id
+    for no key update)) and e.stage < 4;
+  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+end;
+$$;
+
+comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
+
+create or replace function rhythm.wait_for(p_execution uuid, p_timeout text default '60s')
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
+  v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
+  v_pause double precision := 0.002;
+begin
+  if v_ms is null then
+    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
+  end if;
+  loop
+    perform from rhythm.execution as e where e.id = p_execution and e.stage >= 4;
+    if found or clock_timestamp() >= v_until then
+      return rhythm.get(p_execution);
+    end if;
+    perform from rhythm.execution as e where e.id = p_execution;
+    if not found then
+      perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
+    end if;
+    perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
+    v_pause := least(v_pause * 1.5, 0.1);
+  end loop;
+end;
+$$;
+
+comment on function rhythm.wait_for(uuid, text) is
+  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';
+`,
+  },
+  {
+    name: "views/read_functions.sql",
+    kind: "behaviour",
+    checksum: "5afa7cb67eea0379903d9e615fca29058366efcf1ae7a4c4602aabcc10e78b25",
+    text: `-- Two questions of tools that no view answers.
+
+create or replace function rhythm.first_id(p_at timestamptz)
+returns uuid
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.uuid7_floor(p_at);
+$$;
+
+comment on function rhythm.first_id(timestamptz) is
+  'The smallest id that an execution created at an instant can have: where id >= first_id(…) reads a range of the primary key.';
+
+create or replace function rhythm.flow_state(p_execution uuid)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'name', v.name,
+    'version', v.version,
+    'source', v.source,
+    'code', v.code,
+    'snapshot', case when v.code <> '{"language": "typescript"}' then s.snapshot end,
+    'waits', coalesce(s.waits, '[]')
+  )
+  from rhythm.workflow_state as s
+  join rhythm.flow_version as v on v.program = s.program
+  where s.execution_id = p_execution;
+$$;
+
+comment on function rhythm.flow_state(uuid) is
+  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none. A code-first workflow has no snapshot: its steps are in the view steps.';
+`,
+  },
+  {
+    name: "wake/fire_kept.sql",
+    kind: "behaviour",
+    checksum: "06f766479371a5ea80971d3dcf26561619bcb04c22e5f826c44a2973d2ab971d",
     text: `-- Timers that a worker keeps, and whose workflows it cannot advance in memory after all.
 
 -- What tick() does with timers that are due, for some by name, and before it would look. Each once: whoever fires or
@@ -4837,7 +8713,7 @@ create or replace function rhythm.fire_kept(p_worker uuid, p_timers uuid[], p_le
 returns setof rhythm.claimed
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 set jit = off
@@ -4875,7 +8751,7 @@ create or replace function rhythm.release_kept(p_timers uuid[])
 returns integer
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
@@ -4895,16 +8771,260 @@ comment on function rhythm.release_kept(uuid[]) is 'Leaves timers to tick() that
 `,
   },
   {
-    name: "230_signal.sql",
+    name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "5bc5a3016effa98f71676897325ad645b8c8f224272c0f091273c83b6ff7f313",
+    checksum: "849946225823701fe228fc2a661f958cc71d560d72d09a5b1f89766ff1c75602",
+    text: `-- What follows when executions move.
+
+-- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
+create or replace function rhythm.after_settle(
+  p_over rhythm.moved[],
+  p_flows rhythm.outcome[],
+  p_worker uuid,
+  p_lease integer,
+  p_now timestamptz
+)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_items rhythm.settled_item[] := '{}';
+  v_targets uuid[] := '{}';
+begin
+  if p_flows <> '{}' then
+    perform rhythm.send_signals(p_flows, p_now);
+    v_targets := array(
+      select o.id from unnest(p_flows) as o where o.status = 'suspended' and exists (
+        select from rhythm.signal_wait as w where w.execution_id = o.id)
+      union
+      select (f.value ->> 'executionId')::uuid from unnest(p_flows) as o cross join lateral jsonb_array_elements(o.effects) as f
+      where f.value ->> 'type' = 'send_signal' and f.value ->> 'executionId' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+    if v_targets <> '{}' then
+      v_items := rhythm.match_signals(v_targets);
+    end if;
+  end if;
+  return rhythm.follow_ends(p_over, v_items, p_worker, p_lease, p_now);
+end;
+$$;
+
+comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
+
+-- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks
+-- are free.
+create or replace function rhythm.cancel_newborn(p_flows rhythm.outcome[], p_stopping uuid[])
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.cancel((f.value ->> 'id')::uuid, e.cancel_reason)
+  from unnest(p_flows) as o
+  join rhythm.execution as e on e.id = o.id
+  cross join lateral jsonb_array_elements(o.effects) as f
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow');
+$$;
+
+comment on function rhythm.cancel_newborn(rhythm.outcome[], uuid[]) is 'Cancels what cancelled workflows started before they knew. Internal.';
+
+create or replace function rhythm.follow_ends(
+  p_over rhythm.moved[],
+  p_items rhythm.settled_item[],
+  p_worker uuid,
+  p_lease integer,
+  p_now timestamptz
+)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_over rhythm.moved[] := p_over;
+  v_items rhythm.settled_item[];
+  v_leased uuid[] := '{}';
+begin
+  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.watched) then
+    v_over := p_over || rhythm.end_followers(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.watched), p_now);
+  end if;
+  v_items := p_items || array(
+    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
+    from unnest(v_over) as e where e.stage >= 4 and e.parent_id is not null);
+  if v_items <> '{}' then
+    v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_lease);
+  end if;
+  if exists (select from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow') then
+    perform rhythm.clear_workflows(array(select e.id from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow'));
+  end if;
+  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
+  return v_leased;
+end;
+$$;
+
+comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
+  'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
+
+-- For ends that concern no workflow: that of a task, or of a workflow, that nobody but an application started.
+create or replace function rhythm.tell_watchers(p_ids uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_followers constant rhythm.moved[] := rhythm.end_followers(p_ids, p_now);
+begin
+  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(p_ids) as w (id);
+  if v_followers <> '{}' then
+    perform rhythm.follow_ends(v_followers, '{}', null, 0, p_now);
+  end if;
+end;
+$$;
+
+comment on function rhythm.tell_watchers(uuid[], timestamptz) is 'Tells people, and what follows them, that watched executions are over. Internal.';
+
+-- Part of tick().
+create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(select f.execution_id from rhythm.follower as f where f.due limit p_limit for update skip locked);
+begin
+  if v_ids <> '{}' then
+    perform rhythm.follow_ends(rhythm.join_leaders(v_ids, p_now), '{}', null, 0, p_now);
+  end if;
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.join_late(integer, timestamptz) is 'Looks after followers that a lock was in the way of. Part of tick().';
+
+-- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
+create or replace function rhythm.clear_workflows(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  delete from rhythm.workflow_state as s using rhythm.execution as e
+  where s.execution_id = any (p_ids) and e.id = s.execution_id and e.stage = 4;
+  delete from rhythm.timer as t using rhythm.execution as e
+  where t.execution_id = any (p_ids) and e.id = t.execution_id and (e.stage = 4 or t.deadline);
+  delete from rhythm.signal_wait as w using rhythm.execution as e
+  where w.execution_id = any (p_ids) and e.id = w.execution_id and e.stage = 4;
+end;
+$$;
+
+comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of workflows that are over. Internal.';
+`,
+  },
+  {
+    name: "wake/locks.sql",
+    kind: "behaviour",
+    checksum: "9d2c853dcb5cf347afc038a053b325c57bf0c8c7386146def306ca87c6e09684",
+    text: `-- The locks that more than one function takes.
+
+-- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
+-- comes through here first.
+create or replace function rhythm.lock_states(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_result uuid[];
+begin
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
+
+-- For tick(), which holds much already: it never waits, and comes back for what others hold.
+create or replace function rhythm.try_lock_states(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_result uuid[];
+begin
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update skip locked
+  ),
+  own as (
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select h.execution_id from held as h))
+    order by e.id
+    for no key update skip locked
+  )
+  select coalesce(array_agg(o.id), '{}') from own as o
+  into v_result;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.try_lock_states(uuid[]) is 'Locks workflows that nobody holds, their states and themselves; returns those it got. Never waits. Internal.';
+
+-- The states that a change to some executions touches: their own, and those of their parents.
+create or replace function rhythm.lock_around(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.lock_states(array(
+    select e.id from rhythm.execution as e where e.id = any (p_ids) and e.type = 'workflow'
+    union
+    select e.parent_id from rhythm.execution as e where e.id = any (p_ids) and e.parent_id is not null));
+end;
+$$;
+
+comment on function rhythm.lock_around(uuid[]) is 'Locks the states of executions and of their parents. Internal.';
+`,
+  },
+  {
+    name: "wake/signal.sql",
+    kind: "behaviour",
+    checksum: "6965ce916edf51fb139f1b6465564ee122bb2ed24281263fca2eb7ff34f18030",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
 returns bigint
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
@@ -4954,4020 +9074,167 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
 `,
   },
   {
-    name: "240_cancel.sql",
+    name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "6708574c4fa9fb6a254ca1083f43fe4056ff9d30e784139fd7a6516b323ed385",
-    text: `-- Cancelling, over the whole tree.
+    checksum: "42b8c46332b3258d822b32395d4d20dc40ff4cf3c03fb0a4c130a42e9436eb4a",
+    text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
-create or replace function rhythm.trees(p_ids uuid[])
-returns uuid[]
-language sql
-stable
-set search_path = ''
-as $$
-  with recursive node as (
-    select e.id, e.stage, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
-    union all
-    select c.id, c.stage, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
-  )
-  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.stage < 4;
-$$;
-
-comment on function rhythm.trees(uuid[]) is
-  'Of some executions and all that they started, directly or not, those that are not over. Internal.';
-
--- A workflow that runs starts children until its state is locked; a task is given some until its row is. To lock those
--- as well means to let go of everything and to begin anew with more: only so are locks taken in the order of ids,
--- whatever ids the children were given.
-create or replace function rhythm.lock_trees(p_ids uuid[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_locked uuid[];
-  v_ids uuid[] := rhythm.trees(p_ids);
-begin
-  loop
-    begin
-      v_locked := v_ids;
-      perform rhythm.lock_around(v_locked);
-      perform from rhythm.execution as e where e.id = any (v_locked) order by e.id for no key update;
-      v_ids := rhythm.trees(p_ids);
-      if v_ids <@ v_locked then
-        return v_ids;
-      end if;
-      raise sqlstate 'RHTRY';
-    exception
-      when sqlstate 'RHTRY' then
-        null;
-    end;
-  end loop;
-end;
-$$;
-
-comment on function rhythm.lock_trees(uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
-
--- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
--- more for that. The caller comes from lock_trees().
-create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
-returns setof rhythm.moved
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  return query
-  with cleaning as (
-    select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
-  )
-  update rhythm.execution as e
-  set cancel_reason = coalesce(e.cancel_reason, p_reason),
-    stopping = e.worker is not null,
-    stage = n.stage,
-    batched = false,
-    status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
-    completed_at = case when n.stage = 6 then p_now end,
-    run_at = case when n.stage = 1 then null else e.run_at end
-  from (
-    select x.id, case
-      when x.worker is not null then x.stage
-      when x.stage = 3 and exists (select from cleaning as c where c.execution_id = x.id) then 1
-      else 6
-    end as stage
-    from rhythm.execution as x
-    where x.id = any (p_ids) and x.stage < 4 and x.cancel_reason is null
-  ) as n
-  where e.id = n.id
-  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
-end;
-$$;
-
-comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were neither over nor asked to stop. Internal.';
-
--- A workflow that runs, or cleans up, has so long to end: its deadline.
-create or replace function rhythm.limit_cleanup(p_cancelled rhythm.moved[], p_now timestamptz)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  insert into rhythm.timer (id, execution_id, fires_at, deadline)
-  select rhythm.uuid7(p_now, c.nth::integer), c.id, p_now + rhythm.setting('cancel_grace')::interval, true
-  from unnest(p_cancelled) with ordinality as c (id, parent_id, worker, stage, watched, type, queue, nth)
-  where c.stage < 4 and c.type = 'workflow';
-$$;
-
-comment on function rhythm.limit_cleanup(rhythm.moved[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
-
--- Locks: states, then executions; whoever calls it with locks of later kinds can wait for ever.
-create or replace function rhythm.cancel_trees(p_ids uuid[], p_reason text, p_now timestamptz)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_all constant rhythm.moved[] := array(
-    select c::rhythm.moved from rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now) as c);
-begin
-  perform rhythm.follow_ends(v_all, '{}', null, 0, p_now);
-  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
-    perform rhythm.limit_cleanup(v_all, p_now);
-    perform rhythm.wake_clocks();
-  end if;
-  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
-  perform pg_notify(rhythm.channel('stop'), w.worker::text)
-  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
-  return array(select a.id from unnest(v_all) as a);
-end;
-$$;
-
-comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
-  'Cancels executions and all that they started; returns those that were neither over nor asked to stop. Internal.';
-
-create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform from rhythm.execution as e where e.id = p_execution;
-  if not found then
-    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
-  end if;
-  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now()));
-end;
-$$;
-
-comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
-`,
-  },
-  {
-    name: "245_retry.sql",
-    kind: "behaviour",
-    checksum: "107c63925c745e84b9648f126bf93764faeeb02ac55f2c2a404d28c17074eadf",
-    text: `-- Retrying what failed or was cancelled.
-
--- What retry() touches: an execution, what failed under it and brought it down, the leaders of those that followed
--- another, and the parents of all of these.
-create or replace function rhythm.retry_reach(p_execution uuid)
-returns uuid[]
-language sql
-stable
-set search_path = ''
-as $$
-  with recursive node as (
-    select p_execution as id
-    union
-    select x.id from node as n
-    cross join lateral (
-      select c.id from rhythm.workflow_state as s
-      join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
-      where s.execution_id = n.id and s.snapshot is not null
-      union all
-      select coalesce(k.execution_id, f.leader_id) from rhythm.follower as f
-      left join rhythm.idempotency_key as k on k.key = f.key
-      where f.execution_id = n.id
-    ) as x (id)
-  )
-  select array(
-    select n.id from node as n
-    union
-    select e.parent_id from node as n join rhythm.execution as e on e.id = n.id and e.parent_id is not null);
-$$;
-
-comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
-
--- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
--- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it follows.
-create or replace function rhythm.follow_again(p_execution uuid, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_key constant text := (select f.key from rhythm.follower as f where f.execution_id = p_execution);
-  v_leader uuid;
-  v_stage smallint;
-  v_is_told boolean;
-begin
-  if v_key is null then
-    return false;
-  end if;
-  insert into rhythm.idempotency_key as k (key, execution_id) values (v_key, p_execution)
-  on conflict (key) do update set
-    execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
-    expires_at = case when k.expires_at <= p_now then null else k.expires_at end
-  returning k.execution_id into v_leader;
-  select l.stage, p.id is not null into v_stage, v_is_told
-  from rhythm.execution as l
-  left join rhythm.execution as p on p.id = l.parent_id and p.type = 'workflow' and p.stage < 4
-  where l.id = v_leader and l.stage in (5, 6)
-  for no key update of l;
-  if v_leader = p_execution or v_is_told then
-    perform rhythm.lead(p_execution, v_key);
-    return false;
-  end if;
-  update rhythm.follower as f set leader_id = v_leader where f.execution_id = p_execution;
-  update rhythm.execution as e
-  set stage = 3, status = 'suspended', cancel_reason = null, completed_at = null, error = null, note = rhythm.follower_note(v_leader)
-  where e.id = p_execution;
-  if v_stage is not null then
-    perform rhythm.untell(v_leader);
-    perform rhythm.retry_one(v_leader, p_now);
-  end if;
-  perform rhythm.follow_ends(rhythm.join_leaders(array[p_execution], p_now), '{}', null, 0, p_now);
-  return true;
-end;
-$$;
-
-comment on function rhythm.follow_again(uuid, timestamptz) is 'Lets what ended as another execution did follow anew; false: it is to run itself. Internal.';
-
-create or replace function rhythm.lead(p_execution uuid, p_key text)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  update rhythm.idempotency_key as k set execution_id = p_execution where k.key = p_key;
-  delete from rhythm.follower as f where f.execution_id = p_execution;
-  insert into rhythm.workflow_state (execution_id, program)
-  select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
-  where e.id = p_execution and e.type = 'workflow';
-  update rhythm.execution as e set attempt = 0 where e.id = p_execution;
-$$;
-
-comment on function rhythm.lead(uuid, text) is 'Makes what followed another execution the one that its key stands for. Internal.';
-
-create or replace function rhythm.untell(p_execution uuid)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  update rhythm.workflow_state as s set inbox = array_remove(s.inbox, p_execution)
-  from rhythm.execution as e
-  where e.id = p_execution and s.execution_id = e.parent_id and p_execution = any (s.inbox);
-$$;
-
-comment on function rhythm.untell(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
-
--- The caller holds the locks of its state and of its parent's.
-create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
+-- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
+-- open looks again after 2, 5, 10, 15, 25, 50, 100 ms: that bounds what this check cannot see.
+create or replace function rhythm.wake(p_queues text[])
 returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_failed uuid[];
-  v_waits boolean;
 begin
-  if rhythm.follow_again(p_execution, p_now) then
-    return;
-  end if;
-  -- The children whose failure brought it down run again, and it waits for them, and for all else, as it did. What
-  -- followed one of them follows it again: after it.
-  v_failed := array(
-    select c.id from rhythm.workflow_state as s
-    join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
-    where s.execution_id = p_execution and s.snapshot is not null
-    order by exists (select from rhythm.follower as f where f.execution_id = c.id), c.id);
-  update rhythm.workflow_state as s
-  set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
-    need = case when s.waits is null then s.need else rhythm.needs(s.waits) end
-  where s.execution_id = p_execution;
-  v_waits := rhythm.satisfied_already(array[p_execution]) = '{}'
-    and exists (select from rhythm.workflow_state as s where s.execution_id = p_execution and s.need <> '{}');
-  update rhythm.execution as e
-  set stage = case when v_waits then 3 else 1 end,
-    status = case when v_waits then 'suspended' else 'pending' end,
-    max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
-    delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
-  where e.id = p_execution;
-  insert into rhythm.timer (id, execution_id, fires_at, deadline)
-  select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
-  from rhythm.execution as e where e.id = p_execution and e.type = 'workflow' and e.timeout_ms is not null;
-  perform rhythm.reopen_steps(p_execution, v_failed);
-  perform rhythm.wake(array[e.queue]) from rhythm.execution as e where e.id = p_execution;
-  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.stage in (5, 6)));
-  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) as f (id);
+  perform pg_notify(rhythm.channel('work'), q.name)
+  from unnest(p_queues) as q (name)
+  where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
 end;
 $$;
 
-comment on function rhythm.retry_one(uuid, timestamptz) is 'Lets a failed or cancelled execution, and what failed under it, go on. Internal.';
+comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
 
-create or replace function rhythm.retry(p_execution uuid)
+-- Something is due at another time than sleeping workers know of.
+create or replace function rhythm.wake_clocks()
 returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_execution rhythm.execution;
-  v_parent rhythm.execution;
 begin
-  perform rhythm.lock_states(rhythm.retry_reach(p_execution));
-  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
-  if not found then
-    perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
-  elsif v_execution.stage not in (5, 6) then
-    perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
-  end if;
-  -- A parent learns of each child's end once.
-  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.stage < 4;
-  if found then
-    perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
-      v_parent.id, case v_execution.stage when 5 then 'failed' else 'was cancelled' end, v_parent.status), 'Retry the workflow once it is over');
-  end if;
-  perform rhythm.untell(p_execution);
-  perform rhythm.retry_one(p_execution, rhythm.now());
+  perform pg_notify(rhythm.channel('work'), '')
+  where exists (select from rhythm.worker as w where w.dozing);
 end;
 $$;
 
-comment on function rhythm.retry(uuid) is
-  'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again, what it waits for it waits for), a task once more. '
-  'What followed another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
-`,
-  },
-  {
-    name: "250_workers.sql",
-    kind: "behaviour",
-    checksum: "0a63586308135335a2ed603c277896f2fabb0c76dd6c03aa41e7347477b343b1",
-    text: `-- Workers: register, show signs of life, leave.
+comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
 
-create or replace function rhythm.register_worker(
-  p_worker uuid,
-  p_queues text[] default array['default'],
-  p_name text default null,
-  p_lease text default '30s',
-  p_info jsonb default '{}'
-)
-returns uuid
+-- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once. A join, and
+-- hashed: a thousand ends that each look through a group of a thousand would take longer than all the rest.
+create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
+returns integer[]
 language plpgsql
-volatile
-set search_path = ''
+immutable
+set search_path = pg_catalog, pg_temp
+set enable_hashjoin = on
 as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_worker constant uuid := coalesce(p_worker, rhythm.uuid7());
-  v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
-  v_problem text;
 begin
-  select p.problem into v_problem from (
-    select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
-    union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
-    union all select rhythm.name_problem('worker', p_name) where p_name is not null
-    union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
-    union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
-  ) as p where p.problem is not null limit 1;
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
+  if cardinality(p_items) = 1 then
+    return (
+      select coalesce(array_agg(
+        n.need - case when p_waits -> (n.nth - 1)::integer -> 'ids' ? p_items[1].id::text then case when p_items[1].failed then 1000000 else 1 end else 0 end
+        order by n.nth), '{}')
+      from unnest(p_need) with ordinality as n (need, nth)
+    );
   end if;
-  insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, info)
-  values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, coalesce(p_info, '{}'))
-  on conflict (id) do update set
-    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, dozing = false;
-  return v_worker;
-end;
-$$;
-
-comment on function rhythm.register_worker(uuid, text[], text, text, jsonb) is
-  'Makes a worker known; p_worker null: it is given an id. p_lease: how long it may be silent before its work is given to others.';
-
--- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
--- sleeper's turn: one comes every second or so, and any of them after five seconds at the latest. SQL tasks notify nobody.
-create or replace function rhythm.turn_ms()
-returns integer
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  if exists (select from rhythm.task as k where k.sql_function is not null) then
-    return 1000;
-  end if;
-  return (select 1000 * greatest(1, count(*)) from (select from rhythm.worker as w where w.dozing limit 5) as s);
-end;
-$$;
-
-comment on function rhythm.turn_ms() is 'How long a worker that sleeps may wait between two calls of tick(): a second for each that sleeps, five at most. Internal.';
-
-create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  if jsonb_typeof(p_info) <> 'object' then
-    perform rhythm.raise('RH001', 'The info of a worker must be an object');
-  end if;
-  update rhythm.worker as w
-  set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
-  where w.id = p_worker;
-  if not found then
-    return '{"alive": false, "turn_ms": 1000, "stop": []}';
-  end if;
-  return jsonb_build_object(
-    'alive', true,
-    'turn_ms', rhythm.turn_ms(),
-    'stop', (
-      select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
-      from rhythm.execution as e
-      where e.stopping and e.worker = p_worker
-    ));
-end;
-$$;
-
-comment on function rhythm.beat(uuid, jsonb) is
-  'A sign of life: {alive, turn_ms, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it dozes and knows of nothing due. stop: what was cancelled meanwhile.';
-
--- One branch for each place: each has its index, both together have none.
-create or replace function rhythm.leased_to(p_workers uuid[])
-returns uuid[]
-language sql
-stable
-set search_path = ''
-as $$
-  select array(
-    select e.id from rhythm.execution as e where e.place = 1 and e.worker = any (p_workers)
-    union all
-    select e.id from rhythm.execution as e where e.place = 2 and e.worker = any (p_workers)
-    union all
-    select n.id from rhythm.newborn() as n where n.worker = any (p_workers));
-$$;
-
-comment on function rhythm.leased_to(uuid[]) is 'What workers hold. Internal.';
-
--- Gives back what a worker holds. p_crashed: it did not say good-bye; that counts as an attempt.
-create or replace function rhythm.take_back(p_workers uuid[], p_crashed text default null)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
-  v_rows rhythm.moved[];
-  -- The workers are gone, or locked: nothing more is leased to them.
-  v_leased constant uuid[] := rhythm.leased_to(p_workers);
-  v_may_end constant uuid[] := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (v_leased) and (p_crashed is not null or e.cancel_reason is not null));
-begin
-  perform rhythm.lock_around(v_may_end);
-  -- What it waited for may have cancelled it: as it is once it is locked.
-  with held as (
-    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts from rhythm.execution as e
-    where e.id = any (v_leased) and e.worker = any (p_workers)
-    order by e.id for no key update
-  ),
-  fate as (
-    select h.id, case
-      when h.cancel_reason is not null and h.type = 'task' and h.id = any (v_may_end) then 6
-      when p_crashed is null then 1
-      when h.crashes + 1 >= v_max_crashes then 5
-      when h.type = 'task' and h.attempt >= h.max_attempts then 5
-      when h.type = 'task' then 0
-      else 1
-    end as stage
-    from held as h
-  ),
-  moved as (
-    update rhythm.execution as e
-    set worker = null,
-      stopping = false,
-      stage = f.stage,
-      status = case f.stage when 5 then 'failed' when 6 then 'cancelled' else 'pending' end,
-      attempt = case when p_crashed is null and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
-      crashes = case when p_crashed is null then e.crashes else e.crashes + 1 end,
-      run_at = case when f.stage = 0 then v_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
-      completed_at = case when f.stage >= 4 then v_now end,
-      error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
-    from fate as f
-    where e.id = f.id
-    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
-  )
-  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
-  delete from rhythm.newborn_lease as l where l.worker = any (p_workers);
-  perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
-  perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
-end;
-$$;
-
-comment on function rhythm.take_back(uuid[], text) is 'Returns what workers hold to the queues. Internal.';
-
-create or replace function rhythm.stop_worker(p_worker uuid)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  delete from rhythm.worker as w where w.id = p_worker;
-  perform rhythm.take_back(array[p_worker]);
-  -- Of what is due by its doing, it alone may have known.
-  perform rhythm.wake_clocks();
-end;
-$$;
-
-comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still holds goes back to the queues at once, without counting an attempt.';
-`,
-  },
-  {
-    name: "252_report.sql",
-    kind: "behaviour",
-    checksum: "f479afa0b2cd96226253508f3c18ff2b30e55aeef67af9bb659f5c44691102e8",
-    text: `-- What a worker has to tell of the executions it holds while they run.
-
-create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  c_uuid constant text := '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-begin
-  if jsonb_typeof(p_lines) is distinct from 'array' then
-    return 'p_lines must be a JSON array: [{"id", "at", "level", "message", "data"}, …]';
-  elsif jsonb_typeof(p_progress) is distinct from 'object' then
-    return 'p_progress must be a JSON object: {"<id>": <value>, …}';
-  end if;
-  return coalesce(
-    (select 'Every log line needs an id (a UUID), a level (debug, info, warn or error) and a message (a text)'
-    from jsonb_array_elements(p_lines) as l (value)
-    where jsonb_typeof(l.value) <> 'object'
-      or not coalesce(l.value ->> 'id' ~ c_uuid and l.value ->> 'level' in ('debug', 'info', 'warn', 'error')
-        and jsonb_typeof(l.value -> 'message') = 'string', false)
-    limit 1),
-    (select format('A log line takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(l.value::text), v_limit)
-    from jsonb_array_elements(p_lines) as l (value) where octet_length(l.value::text) > v_limit limit 1),
-    (select format('"%s" in p_progress is not a UUID', left(p.key, 60)) from jsonb_each(p_progress) as p where p.key !~ c_uuid limit 1),
-    (select format('The progress of %s takes %s bytes: at most %s are allowed (setting max_payload_bytes)', p.key, octet_length(p.value::text), v_limit)
-    from jsonb_each(p_progress) as p where octet_length(p.value::text) > v_limit limit 1)
+  return (
+    select coalesce(array_agg(
+      n.need - (
+        select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
+        from jsonb_array_elements_text(p_waits -> (n.nth - 1)::integer -> 'ids') as w (id)
+        join unnest(p_items) as i on i.id = w.id::uuid
+      ) order by n.nth), '{}')
+    from unnest(p_need) with ordinality as n (need, nth)
   );
 end;
 $$;
 
-comment on function rhythm.report_problem(jsonb, jsonb) is 'What is wrong with the arguments of report(); null if nothing is. Internal.';
+comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) is
+  'How many members each group of waits still needs after some settled. Internal.';
 
-create or replace function rhythm.report(p_worker uuid, p_lines jsonb default '[]', p_progress jsonb default '{}')
-returns void
+-- Puts what is settled into the inboxes of the workflows that asked for it; returns those that can go on now.
+-- The caller holds the locks of their states.
+create or replace function rhythm.deliver(p_items rhythm.settled_item[])
+returns uuid[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
-  v_problem constant text := rhythm.report_problem(p_lines, p_progress);
+  v_result uuid[];
 begin
-  if v_problem is not null then
-    perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
-  end if;
-  insert into rhythm.log_line (execution_id, at, level, message, data)
-  select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
-  from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
-  join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
-  order by l.nth;
-  -- In the order in which settle() locks them.
-  perform from rhythm.execution as e
-  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker
-  order by e.id
-  for no key update;
-  update rhythm.execution as e set progress = p.value
-  from jsonb_each(p_progress) as p
-  where e.id = p.key::uuid and e.worker = p_worker;
-  perform pg_notify(rhythm.channel('progress'), e.id::text)
-  from rhythm.execution as e
-  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker and e.watched;
-end;
-$$;
-
-comment on function rhythm.report(uuid, jsonb, jsonb) is
-  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that are watched are notified (channel progress).';
-`,
-  },
-  {
-    name: "255_held.sql",
-    kind: "behaviour",
-    checksum: "cf1eecbc84fcedd171792051e75f2b3c165d412e7d7390f1b16ecd8a51e2ec0e",
-    text: `-- What a worker holds, for one that is in doubt: the answer to a claim or a settle was lost on its way.
-
-create or replace function rhythm.held(p_worker uuid)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'attempt', e.attempt, 'seq', s.seq) order by e.id), '[]')
-  from rhythm.execution as e
-  left join rhythm.workflow_state as s on s.execution_id = e.id
-  where e.id = any (rhythm.leased_to(array[p_worker]));
-$$;
-
-comment on function rhythm.held(uuid) is
-  'What is leased to a worker: [{id, attempt, seq}]. After a call whose answer was lost: release what you do not know of.';
-`,
-  },
-  {
-    name: "257_unserved.sql",
-    kind: "behaviour",
-    checksum: "05cbe2d150fc515d8ee671e3c0b24148d99e09e37ae3d0159b9464f3f45b249b",
-    text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
-
-create or replace function rhythm.is_served(p_queue text, p_target text)
-returns boolean
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return exists (select from rhythm.task as k where k.name = p_target and k.sql_function is not null)
-    or exists (
-      select from rhythm.worker as w
-      where p_queue = any (w.queues) and (w.info -> 'tasks' is null or w.info -> 'tasks' ? p_target));
-end;
-$$;
-
-comment on function rhythm.is_served(text, text) is 'Whether anybody has a handler for a task of a queue. A worker whose info names no tasks may have them all. Internal.';
-
--- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
--- of them at a time say so themselves. Looks at the 20,000 that are next in each
--- queue: what nobody takes gathers there, what waits behind more than that waits for its turn.
--- Locks: rows of batches, execution rows, skip locked. Never waits.
-create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
-  v_queues constant text[] := rhythm.worth_a_look((select w.queues from rhythm.worker as w where w.id = p_worker));
-  v_old constant timestamptz := rhythm.now() - v_after_ms * interval '1 millisecond';
-  v_told jsonb;
-begin
-  if v_after_ms is null then
-    perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
-  end if;
-  if coalesce(v_queues, '{}') = '{}' then
-    return '[]';
-  end if;
-  perform rhythm.list_ready(array(
-    select b from rhythm.ready_batch as b
-    where b.queue = any (v_queues) and b.made_at < v_old and not rhythm.is_served(b.queue, b.target)
-    order by b.first_id limit 10 for update skip locked));
-  with waiting as materialized (
-    select e.id, e.queue, e.target, e.since, e.note
-    from (
-      select u.queue from unnest(v_queues) as u (queue)
-      where not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
-    ) as mine
-    cross join lateral (
-      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since, h.note
-      from rhythm.execution as h
-      where h.place = 1 and h.queue = mine.queue and h.worker is null
-      order by h.priority desc, h.id
-      limit 20000
-    ) as e
-    where e.type = 'task'
-      and e.since < v_old
+  with parcel as (
+    select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items
+    from unnest(p_items) as i
+    group by i.execution_id
   ),
-  unknown as (
-    select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
-    where not rhythm.is_served(t.queue, t.target)
-  ),
-  late as materialized (
-    select x.* from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
-  ),
-  locked as (
-    select e.id from rhythm.execution as e
-    where e.id = any (array(select l.id from late as l where l.note is null order by l.id limit 1000)) and e.note is null
-    order by e.id
-    for no key update skip locked
-  ),
-  noted as (
-    update rhythm.execution as e
-    set note = format('No worker of queue "%s" has a handler for task "%s"', e.queue, e.target)
-    from locked as l
-    where e.id = l.id and e.stage = 1 and e.worker is null
-  ),
-  told as (
-    select x.queue, x.target, sum(x.executions) as executions, floor(extract(epoch from rhythm.now() - min(x.since))) as seconds
-    from (
-      select l.queue, l.target, count(*) as executions, min(l.since) as since from late as l group by l.queue, l.target
-      union all
-      select b.queue, b.target, sum(cardinality(b.ids)), min(b.made_at)
-      from rhythm.ready_batch as b join unknown as u on u.queue = b.queue and u.target = b.target
-      group by b.queue, b.target
-    ) as x
-    group by x.queue, x.target
+  put as (
+    update rhythm.workflow_state as s
+    set inbox = s.inbox || p.ids,
+      need = case when s.need = '{}' then s.need else rhythm.need_after(s.need, s.waits, p.items) end
+    from parcel as p
+    where s.execution_id = p.execution_id
+    returning s.execution_id, 0 >= any (s.need) as goes_on
   )
-  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') into v_told from told as t;
-  return v_told;
+  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on
+  into v_result;
+  return v_result;
 end;
 $$;
 
-comment on function rhythm.unserved(uuid, text) is
-  'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
-  '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';
-`,
-  },
-  {
-    name: "260_queues.sql",
-    kind: "behaviour",
-    checksum: "91fdbe682258e51c4a325e7e2020671fe99a9bc2e5d0a781e0a8d02ce4116197",
-    text: `-- Queues: limits and pauses.
+comment on function rhythm.deliver(rhythm.settled_item[]) is
+  'Puts settled children, timers and signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
 
-create or replace function rhythm.configure_queue(
-  p_queue text,
-  concurrency integer default null,
-  per_key_concurrency integer default null,
-  rate integer default null,
-  per text default '1s'
-)
-returns void
+-- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once.
+create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_lease integer default 0)
+returns uuid[]
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
-  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
-  v_problem constant text := coalesce(
-    rhythm.name_problem('queue', p_queue),
-    case when concurrency < 1 then 'concurrency must be 1 or more' end,
-    case when per_key_concurrency < 1 then 'per_key_concurrency must be 1 or more' end,
-    case when rate < 1 then 'rate must be 1 or more' end,
-    case when coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
-  );
-begin
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
-  end if;
-  insert into rhythm.queue as q (name, concurrency, per_key_concurrency, rate, per_ms)
-  values (p_queue, configure_queue.concurrency, configure_queue.per_key_concurrency, configure_queue.rate,
-    case when configure_queue.rate is not null then v_per_ms end)
-  on conflict (name) do update set
-    concurrency = excluded.concurrency, per_key_concurrency = excluded.per_key_concurrency,
-    rate = excluded.rate, per_ms = excluded.per_ms, begun_at = '{}', begun = '{}';
-  perform rhythm.forget_plain_queue(p_queue);
-  perform rhythm.wake(array[p_queue]);
-end;
-$$;
-
-comment on function rhythm.configure_queue(text, integer, integer, integer, text) is
-  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period. '
-  'Null: no such limit. Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
-
--- A queue without limits and not paused is no row: claims of it cost nothing extra.
-create or replace function rhythm.forget_plain_queue(p_queue text)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  delete from rhythm.queue as q
-  where q.name = p_queue and q.paused_at is null
-    and q.concurrency is null and q.per_key_concurrency is null and q.rate is null;
-$$;
-
-comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits and is not paused. Internal.';
-
-create or replace function rhythm.pause_queue(p_queue text)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform rhythm.check_name('queue', p_queue);
-  insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
-  on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
-  return found;
-end;
-$$;
-
-comment on function rhythm.pause_queue(text) is 'Nothing of this queue begins until resume_queue(); what runs goes on. False: it was paused already.';
-
-create or replace function rhythm.resume_queue(p_queue text)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_found boolean;
-begin
-  perform rhythm.check_name('queue', p_queue);
-  update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
-  v_found := found;
-  perform rhythm.forget_plain_queue(p_queue);
-  perform rhythm.wake(array[p_queue]);
-  return v_found;
-end;
-$$;
-
-comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. False: it was not paused.';
-`,
-  },
-  {
-    name: "270_flows.sql",
-    kind: "behaviour",
-    checksum: "56d6cfaef220b41cc4d4ce245d70dc283e552b3df9cfa29c743182454f5d1c28",
-    text: `-- Registering flows and tasks.
-
-create or replace function rhythm.options_problem(p_options jsonb)
-returns text
-language sql
-stable
-set search_path = ''
-as $$
-  select coalesce(
-    case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
-    case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
-      format('There is no option "%s": expected queue, priority, timeout, retry',
-        (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
-    rhythm.request_problem(p_options || '{"type": "task", "target": "x"}')
-  );
-$$;
-
-comment on function rhythm.options_problem(jsonb) is 'What is wrong with the defaults of a flow or task; null if nothing is. Internal.';
-
-create or replace function rhythm.register_flow(
-  p_name text,
-  p_source text,
-  p_program jsonb,
-  input_schema jsonb default null,
-  options jsonb default '{}',
-  description text default null
-)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_program constant text := encode(sha256(convert_to(p_name || E'\\n' || p_source, 'UTF8')), 'hex');
-  v_schema_problem constant jsonb := case when input_schema is not null then rhythm.check_schema(input_schema) end;
-  v_problem constant text := coalesce(
-    rhythm.name_problem('flow', p_name),
-    case when p_source is null or octet_length(p_source) > 1048576 then 'The source of a flow must be a text of at most 1 MiB' end,
-    case when jsonb_typeof(p_program) is distinct from 'object' then 'The program of a flow must be an object: what the compiler gave' end,
-    rhythm.options_problem(options),
-    v_schema_problem ->> 'message',
-    case when length(description) > 10000 then 'The description of a flow must be a text of at most 10000 characters' end
-  );
-  v_version integer;
-begin
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
-  end if;
-  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
-  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
-  values (
-    v_program, p_name,
-    (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
-    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
-  on conflict (program) do nothing;
-  insert into rhythm.flow as f (name, program, updated_at) values (p_name, v_program, rhythm.now())
-  on conflict (name) do update set program = excluded.program, updated_at = excluded.updated_at
-  where f.program <> excluded.program;
-  select v.version into v_version from rhythm.flow_version as v where v.program = v_program;
-  return v_version;
-end;
-$$;
-
-comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text) is
-  'Makes a text the current version of a flow and returns its number. The same text again changes nothing; an older text becomes current again. Executions under way stay on theirs.';
-
-create or replace function rhythm.get_program(p_program text)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select v.code from rhythm.flow_version as v where v.program = p_program;
-$$;
-
-comment on function rhythm.get_program(text) is 'The compiled program that a claimed workflow names; null if there is none.';
-
-create or replace function rhythm.register_tasks(p_tasks jsonb)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_problem text;
-begin
-  if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
-    perform rhythm.raise('RH001', 'register_tasks() was given something else than a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
-  end if;
-  select p.problem into v_problem
-  from jsonb_array_elements(p_tasks) with ordinality as t (value, nth)
-  cross join lateral (
-    select coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) as problem
-  ) as p
-  where p.problem is not null
-  order by t.nth
-  limit 1;
-  v_problem := coalesce(v_problem, (
-    select format('Task "%s" is given twice', t.value ->> 'name') from jsonb_array_elements(p_tasks) as t
-    group by t.value ->> 'name' having count(*) > 1 limit 1));
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
-  end if;
-  insert into rhythm.task as k (name, options, updated_at)
-  select t.value ->> 'name', t.value - 'name', rhythm.now()
-  from jsonb_array_elements(p_tasks) as t
-  order by t.value ->> 'name'
-  on conflict (name) do update set options = excluded.options, updated_at = excluded.updated_at
-  where k.options <> excluded.options;
-end;
-$$;
-
-comment on function rhythm.register_tasks(jsonb) is
-  'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They hold for whoever starts the task, also from psql and from flows.';
-`,
-  },
-  {
-    name: "280_tick.sql",
-    kind: "behaviour",
-    checksum: "1968804ec0d05e08dc16fb3f71eac3bd04f6da4c1632dc6186b9c6f6ffe2ba7b",
-    text: `-- What time brings. Every part is bounded, and skips what another session is at.
-
-create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_due uuid[];
-  v_mine uuid[];
-  v_items rhythm.settled_item[];
-begin
-  v_due := array(select t.id from rhythm.timer as t
-    where not t.fired and not t.deadline and coalesce(t.kept_until, t.fires_at) <= p_now
-    order by coalesce(t.kept_until, t.fires_at) limit p_limit);
-  if v_due = '{}' then
-    return 0;
-  end if;
-  -- What another session is at stays due.
-  v_mine := rhythm.try_lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due)));
-  with fired as (
-    update rhythm.timer as t set fired = true
-    where t.id = any (v_due) and t.execution_id = any (v_mine) and not t.fired
-    returning t.execution_id, t.id
-  )
-  select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
-  perform rhythm.resume(rhythm.deliver(v_items), p_now);
-  return cardinality(v_items);
-end;
-$$;
-
-comment on function rhythm.fire_timers(integer, timestamptz) is 'Fires the timers that are due. Part of tick().';
-
-create or replace function rhythm.end_signal_waits(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_due uuid[];
-  v_mine uuid[];
-  v_items rhythm.settled_item[];
-begin
-  v_due := array(select w.id from rhythm.signal_wait as w
-    where w.timeout_at <= p_now and w.signal_id is null and not w.timed_out order by w.timeout_at limit p_limit);
-  if v_due = '{}' then
-    return 0;
-  end if;
-  v_mine := rhythm.try_lock_states(array(select w.execution_id from rhythm.signal_wait as w where w.id = any (v_due)));
-  with ended as (
-    update rhythm.signal_wait as w set timed_out = true
-    where w.id = any (v_due) and w.execution_id = any (v_mine) and w.signal_id is null and not w.timed_out
-    returning w.execution_id, w.id
-  )
-  select coalesce(array_agg(row(x.execution_id, x.id, true)::rhythm.settled_item), '{}') into v_items from ended as x;
-  perform rhythm.resume(rhythm.deliver(v_items), p_now);
-  return cardinality(v_items);
-end;
-$$;
-
-comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of tick().';
-
-create or replace function rhythm.ready_delayed(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_count integer;
+  v_leased uuid[] := '{}';
   v_queues text[];
 begin
-  with due as (
-    select e.id from rhythm.execution as e
-    where e.place = 0 and e.run_at <= p_now
-    order by e.run_at limit p_limit for update skip locked
-  ),
-  moved as (
-    update rhythm.execution as e set stage = 1 from due as d where e.id = d.id returning e.queue
-  )
-  select count(*), array_agg(distinct m.queue) into v_count, v_queues from moved as m;
-  perform rhythm.wake(v_queues);
-  return v_count;
-end;
-$$;
-
-comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed executions ready whose time has come. Part of tick().';
-`,
-  },
-  {
-    name: "282_late.sql",
-    kind: "behaviour",
-    checksum: "f98799b7306e6de4ffe0bcc8f006a0f5212be9c3f87adedd457c21cc3d00a4b0",
-    text: `-- What is late or lost: workers that fell silent, leases that last, what ran past its timeout.
-
-create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_rows rhythm.moved[];
-begin
   if p_ids = '{}' then
-    return;
+    return v_leased;
   end if;
-  -- All at once: what follows finds every state locked already, and waits for none.
-  perform rhythm.lock_trees(p_ids);
-  perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
-  from rhythm.execution as c
-  join rhythm.execution as e on e.id = c.parent_id
-  where c.parent_id = any (p_ids) and c.stage < 4
-  group by e.cancel_reason;
-  update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
-  with moved as (
-    update rhythm.execution as e
-    set stage = case when e.cancel_reason is null then 5 else 6 end,
-      status = case when e.cancel_reason is null then 'failed' else 'cancelled' end,
-      worker = null, stopping = false, completed_at = p_now,
-      error = case when e.cancel_reason is not null then e.error
-        else rhythm.deadline_error(e.timeout_ms) end
-    where e.id = any (p_ids) and e.stage < 4
-    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
-  )
-  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
-  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
-end;
-$$;
-
-comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of tick().';
-
--- Leases that last are moved out of the way of claims.
-create or replace function rhythm.move_aside(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  -- Leased rows were ready first: they stand at the head of their queue. One that is being settled may stay.
-  update rhythm.execution as e
-  set stage = 2, newborn = false
-  where e.id = any (array(
-    select y.id from rhythm.execution as y
-    where y.place = 1 and y.worker is not null and y.id = any (array(
-    select x.id
-    from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
-    cross join lateral (
-      select h.id, h.worker, h.claimed_at from rhythm.execution as h
-      where h.place = 1 and h.queue = q.queue
-      order by h.priority desc, h.id
-      limit p_limit * 2
-    ) as x
-    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds'))
-    for no key update skip locked
-  ));
-  return 0;
-end;
-$$;
-
-comment on function rhythm.move_aside(integer, timestamptz) is 'Takes old leases out of the index of what is ready. Part of tick().';
-
-create or replace function rhythm.bury_workers(p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_dead uuid[];
-begin
-  with dead as (
-    select w.id from rhythm.worker as w
-    where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
-    for update skip locked
-  ),
-  gone as (
-    delete from rhythm.worker as w using dead as d where w.id = d.id returning w.id
-  )
-  select coalesce(array_agg(g.id), '{}') into v_dead from gone as g;
-  -- And leases of workers that are no more, however that came.
-  v_dead := v_dead || array(
-    select distinct e.worker from rhythm.execution as e
-    where e.place = 2 and not exists (select from rhythm.worker as w where w.id = e.worker)
-    union
-    select l.worker from rhythm.newborn_lease as l where not exists (select from rhythm.worker as w where w.id = l.worker));
-  if v_dead <> '{}' then
-    perform rhythm.take_back(v_dead, 'The worker that ran it was lost: it gave no sign of life');
-  end if;
-  return cardinality(v_dead);
-end;
-$$;
-
-comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers that gave no sign of life. Part of tick().';
-
--- Attempts of tasks that ran past their timeout, a little later than their worker should have ended them; workflows
--- that did not end in time.
-create or replace function rhythm.end_overdue(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_rows rhythm.moved[];
-  v_late uuid[];
-begin
-  v_late := array(
-    select e.id from rhythm.execution as e
-    where e.place = 2 and e.type = 'task'
-      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
-    limit p_limit);
-  if v_late = '{}' then
-    return 0;
-  end if;
-  perform rhythm.lock_around(v_late);
-  with late as (
-    select e.id, case when e.cancel_reason is not null then 6 when e.attempt < e.max_attempts then 0 else 5 end as stage
-    from rhythm.execution as e
-    where e.place = 2 and e.type = 'task'
-      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
-      and e.id = any (v_late)
-    order by e.id
-    for no key update skip locked
+  with held as (
+    select e.id,
+      p_worker is not null and e.queue = any (k.queues)
+        and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease,
+      row_number() over (order by e.id) as nth
+    from (
+      select x.id, x.queue from rhythm.execution as x
+      where x.id = any (p_ids) and x.stage = 3 order by x.id for no key update
+    ) as e
+    left join rhythm.worker as k on k.id = p_worker
   ),
   moved as (
     update rhythm.execution as e
-    set worker = null,
-      stopping = false,
-      stage = l.stage,
-      status = case l.stage when 0 then 'pending' when 5 then 'failed' else 'cancelled' end,
-      run_at = case when l.stage = 0 then p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
-      completed_at = case when l.stage > 0 then p_now end,
-      error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
-    from late as l
-    where e.id = l.id
-    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+    set stage = case when h.may_lease and h.nth <= p_lease then 2 else 1 end,
+      worker = case when h.may_lease and h.nth <= p_lease then p_worker end,
+      status = case when h.may_lease and h.nth <= p_lease then 'running' else 'pending' end,
+      claimed_at = case when h.may_lease and h.nth <= p_lease then p_now else e.claimed_at end,
+      delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
+    from held as h
+    where e.id = h.id
+    returning e.id, e.stage, e.queue
   )
-  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
-  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
-  return cardinality(v_rows);
+  select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1)
+  into v_leased, v_queues
+  from moved as m;
+  perform rhythm.wake(v_queues);
+  return v_leased;
 end;
 $$;
 
-comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran past its timeout. Part of tick().';
+comment on function rhythm.resume(uuid[], timestamptz, uuid, integer) is
+  'Makes suspended workflows ready, or leases them to a worker that has room; returns the leased ones. Internal.';
 `,
   },
   {
-    name: "285_sweep.sql",
-    kind: "behaviour",
-    checksum: "dba895c0314c21bc4f6bc34c070868e91f1b003541c21ca2775570babdf546aa",
-    text: `-- Making room: what expired, and what ended long ago.
-
--- Nobody waits for it, and it is the dearest of the chores: each session plans it for itself.
-create or replace function rhythm.sweep(p_limit integer, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'swept_at');
-  v_is_swept boolean;
-begin
-  if v_last between p_now - interval '10 seconds' and p_now then
-    return true;
-  end if;
-  perform rhythm.forget_heads(p_now);
-  v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
-  v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
-  if v_is_swept then
-    insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
-    on conflict (name) do update set value = excluded.value;
-  end if;
-  return v_is_swept;
-end;
-$$;
-
-comment on function rhythm.sweep(integer, timestamptz) is
-  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of tick().';
-
-create or replace function rhythm.expire_keys(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_keys constant text[] := array(select x.key from rhythm.idempotency_key as x where x.expires_at <= p_now limit p_limit for update skip locked);
-begin
-  delete from rhythm.idempotency_key as k where k.key = any (v_keys);
-  return cardinality(v_keys);
-end;
-$$;
-
-comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of tick().';
-
--- Those of p_ids that may go now. What somebody retries, or asks for again by its key, stays for the next time: nothing is
--- waited for.
-create or replace function rhythm.remove_over(p_ids uuid[])
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_free constant uuid[] := rhythm.try_lock_states(p_ids);
-  v_ids uuid[];
-  v_keys text[];
-begin
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (p_ids) and e.stage >= 4
-      and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
-    for update skip locked);
-  v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
-  v_ids := array(
-    select i.id from unnest(v_ids) as i (id)
-    where not exists (select from rhythm.idempotency_key as k where k.execution_id = i.id and k.key <> all (v_keys)));
-  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
-  delete from rhythm.step as s where s.execution_id = any (v_ids);
-  delete from rhythm.execution as e where e.id = any (v_ids);
-  return cardinality(v_ids);
-end;
-$$;
-
-comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that are over, with what belongs to them; returns how many. Internal.';
-
--- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it.
-create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
-returns integer
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
-  v_before constant timestamptz := rhythm.now() - v_age;
-begin
-  if v_age < interval '0' then
-    perform rhythm.raise('RH001', format('Cannot purge what is older than %s: expected an interval of zero or more', v_age));
-  end if;
-  perform rhythm.check_limit('purge()', p_limit);
-  return rhythm.remove_over(array(
-    select e.id from rhythm.execution as e
-    where e.id < rhythm.uuid7_floor(v_before)
-      and e.stage >= 4
-      and e.completed_at < v_before
-      and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
-    order by e.id
-    limit p_limit));
-end;
-$$;
-
-comment on function rhythm.purge(interval, integer) is
-  'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
-
--- A million workflows that wait for a year are older than all that is to go, and were walked over once a second: each call
--- goes on where the last one stopped, and looks at ten times its limit.
-create or replace function rhythm.purge_on(p_limit integer, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set jit = off
-as $$
-declare
-  c_beginning constant uuid := '00000000-0000-0000-0000-000000000000';
-  c_looks constant integer := 10;
-  v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
-  v_after constant uuid := coalesce((select s.value::uuid from rhythm.setting as s where s.name = 'purged_to'), c_beginning);
-  v_ids uuid[];
-  v_last uuid;
-begin
-  select array_agg(l.id order by l.id) filter (where l.is_old), case when count(*) = p_limit * c_looks then max(l.id::text) end
-  into v_ids, v_last
-  from (
-    select e.id,
-      e.stage >= 4 and e.completed_at < v_before
-        and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id)) as is_old
-    from rhythm.execution as e
-    where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
-    order by e.id
-    limit p_limit * c_looks
-  ) as l;
-  if cardinality(v_ids) > p_limit then
-    v_last := v_ids[p_limit];
-  end if;
-  if v_ids is not null then
-    perform rhythm.remove_over(v_ids[:p_limit]);
-  end if;
-  if v_last is not null or v_after <> c_beginning then
-    insert into rhythm.setting as s (name, value) values ('purged_to', coalesce(v_last, c_beginning)::text)
-    on conflict (name) do update set value = excluded.value;
-  end if;
-  return v_last is null;
-end;
-$$;
-
-comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of tick().';
-
-create or replace function rhythm.uuid7_floor(p_at timestamptz)
-returns uuid
-language sql
-immutable
-set search_path = ''
-as $$
-  select (lpad(to_hex(case
-    when p_at < '1970-01-01Z' then 0
-    when p_at > '9999-12-31Z' then 253402214400000
-    else extract(epoch from p_at) * 1000
-  end::bigint), 12, '0') || '70008000000000000000')::uuid;
-$$;
-
-comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
-`,
-  },
-  {
-    name: "290_read.sql",
-    kind: "behaviour",
-    checksum: "a7a81f56ede0900f3aa14f3f04f31d787023d9f1e9483dc963ea611a8b636c1e",
-    text: `-- Reading and waiting.
-
-create or replace function rhythm.get(p_execution uuid)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select jsonb_build_object(
-    'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
-    'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
-    'metadata', coalesce(e.metadata, '{}'), 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
-    'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
-    'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at)
-  from rhythm.execution as e
-  where e.id = p_execution;
-$$;
-
-comment on function rhythm.get(uuid) is 'Everything about an execution as one JSON object; null if there is none.';
-
-create or replace function rhythm.watch(p_executions uuid[])
-returns setof uuid
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-begin
-  -- Several are locked in the one order, states first: a settle of one goes on to lock the workflow that waits for it.
-  if cardinality(p_executions) > 1 then
-    perform rhythm.lock_around(p_executions);
-  end if;
-  update rhythm.execution as e set watched = true
-  where e.id = any (array(
-    select x.id from rhythm.execution as x
-    where x.id = any (p_executions) and x.stage < 4 and not x.watched
-    order by x.id
-    for no key update)) and e.stage < 4;
-  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
-end;
-$$;
-
-comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
-
-create or replace function rhythm.wait_for(p_execution uuid, p_timeout text default '60s')
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
-  v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
-  v_pause double precision := 0.002;
-begin
-  if v_ms is null then
-    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
-  end if;
-  loop
-    perform from rhythm.execution as e where e.id = p_execution and e.stage >= 4;
-    if found or clock_timestamp() >= v_until then
-      return rhythm.get(p_execution);
-    end if;
-    perform from rhythm.execution as e where e.id = p_execution;
-    if not found then
-      perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
-    end if;
-    perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
-    v_pause := least(v_pause * 1.5, 0.1);
-  end loop;
-end;
-$$;
-
-comment on function rhythm.wait_for(uuid, text) is
-  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';
-`,
-  },
-  {
-    name: "300_tick.sql",
-    kind: "behaviour",
-    checksum: "69b5b4cf8f7418d71e397a3c2ff4d899db9d6a7d1f01a42d195b26f08538fa32",
-    text: `-- tick(): everything that time brings, from wherever it is called.
-
-create or replace function rhythm.next_due(p_now timestamptz)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  return least(
-    (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
-    (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
-    (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
-    (select min(e.run_at) from rhythm.execution as e where e.place = 0),
-    (select p_now + interval '50 milliseconds' from rhythm.follower as f where f.due limit 1),
-    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
-  );
-end;
-$$;
-
-comment on function rhythm.next_due(timestamptz) is 'When the next timer, delay, wait or lease runs out. Part of tick().';
-
-create or replace function rhythm.tick(p_limit integer default 1000)
-returns timestamptz
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_due timestamptz;
-  v_schedules timestamptz;
-  v_sql_tasks timestamptz;
-  v_chores timestamptz;
-begin
-  perform rhythm.check_limit('tick()', p_limit);
-  -- What need not be to the millisecond: one session a second does it. First, and one kind at a time, because it waits
-  -- for locks: who waits holds none. What follows skips what others hold.
-  if rhythm.chore_is_due(v_now) then
-    v_chores := rhythm.do_chores(p_limit, v_now);
-  end if;
-  perform rhythm.join_late(p_limit, v_now);
-  v_due := rhythm.next_due(v_now);
-  if v_due <= v_now then
-    perform rhythm.ready_delayed(p_limit, v_now);
-    perform rhythm.fire_timers(p_limit, v_now);
-    perform rhythm.end_signal_waits(p_limit, v_now);
-    v_due := rhythm.next_due(v_now);
-  end if;
-  v_schedules := rhythm.fire_schedules(100);
-  v_sql_tasks := rhythm.run_sql_tasks(100);
-  return least(v_due, v_schedules, v_sql_tasks, v_chores);
-end;
-$$;
-
-comment on function rhythm.tick(integer) is
-  'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
-  'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
-
-create or replace function rhythm.do_chores(p_limit integer, p_now timestamptz)
-returns timestamptz
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
-    perform rhythm.end_late_workflows(array(
-      select t.execution_id from rhythm.timer as t
-      where not t.fired and t.deadline and t.fires_at <= p_now
-      order by t.fires_at limit p_limit), p_now);
-  end if;
-  -- From here on nothing waits.
-  perform rhythm.list_newborn(p_limit, p_now);
-  perform rhythm.move_aside(p_limit, p_now);
-  if rhythm.sweep(p_limit, p_now) then
-    return null;
-  end if;
-  -- A thousand a second would not do where more than that are made.
-  update rhythm.setting as s set value = (p_now - interval '900 milliseconds')::text where s.name = 'chored_at';
-  return p_now + interval '100 milliseconds';
-end;
-$$;
-
-comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room; returns when to go on, if it did not come to an end. Part of tick().';
-
--- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
--- Locks: the row of the chore, skip locked.
-create or replace function rhythm.chore_is_due(p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
-begin
-  if v_last between p_now - interval '1 second' and p_now then
-    return false;
-  elsif v_last is null then
-    insert into rhythm.setting (name, value) values ('chored_at', p_now::text) on conflict do nothing;
-    return found;
-  end if;
-  perform from rhythm.setting as s where s.name = 'chored_at' for update skip locked;
-  if not found then
-    return false;
-  end if;
-  update rhythm.setting as s set value = p_now::text
-  where s.name = 'chored_at' and s.value::timestamptz not between p_now - interval '1 second' and p_now;
-  return found;
-end;
-$$;
-
-comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call of tick() is the one that cleans up: once a second over all sessions. Part of tick().';
-`,
-  },
-  {
-    name: "305_check_steps.sql",
-    kind: "behaviour",
-    checksum: "d5c617d457e124f1e5074fc43feca10b4426451ebdab3d06dcea608ab61e6edf",
-    text: `-- The part of check() that looks at code-first workflows.
-
-create or replace function rhythm.check_steps()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = ''
-set jit = off
-as $$
-  select s.execution_id, format('step "%s" belongs to no execution', min(s.name))
-  from rhythm.step as s
-  where not exists (select from rhythm.execution as e where e.id = s.execution_id)
-  group by s.execution_id
-  union all
-  select e.id, format('it is a task and has a step "%s"', min(s.name))
-  from rhythm.step as s join rhythm.execution as e on e.id = s.execution_id and e.type = 'task'
-  group by e.id
-  union all
-  select d.execution_id, format('steps %s ended as number %s', d.names, d.seq)
-  from (
-    select s.execution_id, s.seq, string_agg(format('"%s"', s.name), ', ' order by s.name) as names
-    from rhythm.step as s where s.seq is not null group by s.execution_id, s.seq having count(*) > 1
-  ) as d
-  union all
-  select e.id, format('step "%s" waits for nothing that can still happen', s.name)
-  from rhythm.step as s
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
-  join rhythm.workflow_state as w on w.execution_id = e.id
-  where s.status in ('waiting', 'retrying')
-    and s.wait_id <> all (w.inbox)
-    and coalesce(s.until > rhythm.now(), true)
-    and not exists (select from rhythm.execution as c where c.id = s.wait_id and c.stage < 4)
-    and not exists (select from rhythm.timer as t where t.id = s.wait_id)
-    and not exists (select from rhythm.signal_wait as g where g.id = s.wait_id);
-$$;
-
-comment on function rhythm.check_steps() is 'What is wrong with the steps of code-first workflows. Part of check().';
-`,
-  },
-  {
-    name: "306_check_waits.sql",
-    kind: "behaviour",
-    checksum: "e4bee032325f1bf553e9585444cc89edfd54705fac66c3c8c86eef5efa9cdb1d",
-    text: `-- The part of check() that looks at what workflows wait for.
-
-create or replace function rhythm.check_waits()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = ''
-as $$
-  with waiting as (
-    select s.execution_id, e.stage, s.inbox, s.need, s.waits, i.id::uuid as id
-    from rhythm.workflow_state as s
-    join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
-    cross join lateral jsonb_array_elements(s.waits) as g (wait)
-    cross join lateral jsonb_array_elements_text(g.wait -> 'ids') as i (id)
-  )
-  select e.id, 'it is suspended and waits for nothing that can still happen'
-  from rhythm.execution as e
-  where e.stage = 3
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
-    and not exists (
-      select from waiting as w
-      where w.execution_id = e.id
-        and (exists (select from rhythm.execution as c where c.id = w.id and c.stage < 4)
-          or exists (select from rhythm.timer as t where t.id = w.id and not t.fired)
-          or exists (select from rhythm.signal_wait as g where g.id = w.id and g.signal_id is null and not g.timed_out)))
-  union all
-  select c.id, 'it ended and its waiting parent was not told'
-  from waiting as w
-  join rhythm.execution as c on c.id = w.id and c.stage >= 4
-  where c.id <> all (w.inbox)
-  union all
-  select w.execution_id, format('timer %s fired and it was not told', t.id)
-  from waiting as w
-  join rhythm.timer as t on t.id = w.id and t.fired
-  where t.id <> all (w.inbox)
-  union all
-  select w.execution_id, format('its wait %s for signal "%s" is settled and it was not told', g.id, g.name)
-  from waiting as w
-  join rhythm.signal_wait as g on g.id = w.id and (g.timed_out or g.signal_id is not null)
-  where g.id <> all (w.inbox)
-  union all
-  select s.execution_id, format('its inbox holds %s, which has not settled', i.id)
-  from rhythm.workflow_state as s
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
-  cross join lateral unnest(s.inbox) as i (id)
-  where exists (select from rhythm.execution as c where c.id = i.id and c.stage < 4)
-    or exists (select from rhythm.timer as t where t.id = i.id and not t.fired)
-    or exists (select from rhythm.signal_wait as g where g.id = i.id and g.signal_id is null and not g.timed_out)
-  union all
-  select s.execution_id, format('its inbox holds %s twice', i.id)
-  from rhythm.workflow_state as s
-  cross join lateral unnest(s.inbox) as i (id)
-  group by s.execution_id, i.id
-  having count(*) > 1
-  union all
-  select e.id, format('it was given %s settled things, and has %s', e.delivered, cardinality(s.inbox))
-  from rhythm.execution as e
-  join rhythm.workflow_state as s on s.execution_id = e.id
-  where e.stage in (1, 2) and e.worker is not null and e.delivered > cardinality(s.inbox);
-$$;
-
-comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
-
--- The counts of a fan-in, counted again.
-create or replace function rhythm.check_needs()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = ''
-as $$
-  select c.id, case
-    when 0 >= any (c.need) then 'it is suspended although a group that it waits for is satisfied'
-    else format('it still needs %s of its groups, and should need %s', c.need, c.expected) end
-  from (
-    select e.id, s.need, rhythm.need_after(rhythm.needs(s.waits), s.waits, array(
-      select row(s.execution_id, i.id, coalesce(x.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item
-      from unnest(s.inbox) as i (id)
-      left join rhythm.execution as x on x.id = i.id
-      left join rhythm.signal_wait as w on w.id = i.id)) as expected
-    from rhythm.execution as e
-    join rhythm.workflow_state as s on s.execution_id = e.id
-    where e.stage = 3
-  ) as c
-  where c.need <> c.expected or 0 >= any (c.need);
-$$;
-
-comment on function rhythm.check_needs() is 'Suspended workflows whose counts of what they still need are wrong. Part of check().';
-`,
-  },
-  {
-    name: "307_check_rest.sql",
-    kind: "behaviour",
-    checksum: "47030e7f79295e50854026b8ae302b1c39306c6c070f6311cba8d21868d2d61a",
-    text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
-
-create or replace function rhythm.check_signals()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = ''
-as $$
-  select s.execution_id, 'a wait for a signal is open although the signal is there'
-  from rhythm.signal_wait as s
-  join rhythm.signal as g on g.execution_id = s.execution_id and g.name = s.name and g.taken_by is null
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
-  where s.signal_id is null and not s.timed_out
-  union all
-  select g.execution_id, format('signal %s was taken by a wait that took another', g.id)
-  from rhythm.signal as g
-  join rhythm.signal_wait as w on w.id = g.taken_by
-  where w.signal_id is distinct from g.id
-  union all
-  select w.execution_id, format('a wait took signal %s, which is not there or was taken by another', w.signal_id)
-  from rhythm.signal_wait as w
-  where w.signal_id is not null
-    and not exists (select from rhythm.signal as g where g.id = w.signal_id and g.taken_by = w.id and g.execution_id = w.execution_id)
-  union all
-  select w.execution_id, 'it is completed and still waits for a signal'
-  from rhythm.signal_wait as w
-  join rhythm.execution as e on e.id = w.execution_id and e.stage = 4
-  union all
-  select e.id, 'it is a task and has a timer or a wait for a signal'
-  from rhythm.execution as e
-  where e.type = 'task'
-    and (e.id in (select t.execution_id from rhythm.timer as t) or e.id in (select w.execution_id from rhythm.signal_wait as w));
-$$;
-
-comment on function rhythm.check_signals() is 'What is wrong with signals and waits for them. Part of check().';
-
-create or replace function rhythm.schedule_problem(p_entry rhythm.schedule_entry)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  if rhythm.cron_after(rhythm.cron_parse(p_entry.cron), rhythm.check_timezone(p_entry.timezone), p_entry.next_slot - interval '1 microsecond')
-    <> p_entry.next_slot then
-    return format('its next time, %s, is none that "%s" names', p_entry.next_slot, p_entry.cron);
-  end if;
-  return case when p_entry.due_at < p_entry.next_slot and p_entry.queued_slots = '{}' and p_entry.last_error is null then
-    format('it is due at %s, before its next time, %s', p_entry.due_at, p_entry.next_slot) end;
-exception
-  when sqlstate 'RH001' then
-    return sqlerrm;
-end;
-$$;
-
-comment on function rhythm.schedule_problem(rhythm.schedule_entry) is 'What is wrong with a stored schedule; null if nothing is. Part of check().';
-
-create or replace function rhythm.check_rest()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = ''
-as $$
-  select t.execution_id, 'it is over and a timer of it is still to fire'
-  from rhythm.timer as t
-  join rhythm.execution as e on e.id = t.execution_id and (e.stage = 4 or e.stage > 4 and t.deadline)
-  where not t.fired
-  union all
-  select e.id, 'it has a timeout, and nothing that ends it'
-  from rhythm.execution as e
-  where e.stage < 4 and e.type = 'workflow' and e.timeout_ms is not null
-    and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
-  union all
-  select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
-  from rhythm.idempotency_key as k
-  where not exists (select from rhythm.execution as e where e.id = k.execution_id)
-  union all
-  select null, format('queue "%s" has %s moments and %s counts of what began', q.name, cardinality(q.begun_at), cardinality(q.begun))
-  from rhythm.queue as q
-  where cardinality(q.begun_at) <> cardinality(q.begun)
-  union all
-  select null, format('schedule "%s": %s', s.name, p.problem)
-  from rhythm.schedule_entry as s
-  cross join lateral rhythm.schedule_problem(s) as p (problem)
-  where p.problem is not null
-  union all
-  select null, format('flow "%s" stands on a version of flow "%s"', f.name, v.name)
-  from rhythm.flow as f
-  join rhythm.flow_version as v on v.program = f.program and v.name <> f.name
-  union all
-  select null, format('the function %s of task "%s" is not there', k.sql_function, k.name)
-  from rhythm.task as k
-  where k.sql_function is not null and to_regprocedure(k.sql_function) is null;
-$$;
-
-comment on function rhythm.check_rest() is 'What is wrong with timers, keys, queues, schedules, flows and tasks. Part of check().';
-`,
-  },
-  {
-    name: "308_check_followers.sql",
-    kind: "behaviour",
-    checksum: "9a6343cd1f11816cd1d76f8cfd625ead6b25e41870d339ead32945ee2a993bb2",
-    text: `-- The part of check() that looks at what ends as another execution does.
-
-create or replace function rhythm.check_followers()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = ''
-as $$
-  select e.id, format('it follows execution %s, and is %s', f.leader_id, e.status)
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id and e.stage < 3
-  union all
-  select e.id, format('it follows execution %s, which is over or gone, and was not told', f.leader_id)
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
-  where not f.due and not exists (select from rhythm.execution as l where l.id = f.leader_id and l.stage < 4)
-  union all
-  select e.id, format('it follows execution %s, which tells nobody of its end', f.leader_id)
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
-  join rhythm.execution as l on l.id = f.leader_id and l.stage < 4 and not l.watched
-  where not f.due
-  union all
-  select e.id, format('it follows execution %s, which follows another', f.leader_id)
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
-  join rhythm.follower as l on l.execution_id = f.leader_id
-  union all
-  select e.id, 'it follows another execution, and has the state of a workflow'
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id
-  join rhythm.workflow_state as s on s.execution_id = e.id;
-$$;
-
-comment on function rhythm.check_followers() is 'What is wrong with children that end as another execution does. Part of check().';
-`,
-  },
-  {
-    name: "310_check.sql",
-    kind: "behaviour",
-    checksum: "643349432596ed0332927bddb80cee49343e280d43fa9f9452e9c41143564e20",
-    text: `-- The database's own fsck.
-
-create or replace function rhythm.check_executions()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = ''
-set jit = off
-as $$
-  select e.id, format('it is leased to worker %s, which is not registered', e.worker)
-  from rhythm.execution as e
-  where e.stage in (1, 2) and e.worker is not null
-    and not exists (select from rhythm.worker as w where w.id = e.worker)
-  union all
-  select e.id, 'it is leased, and nothing leads from its worker to it'
-  from rhythm.execution as e
-  where e.stage = 2 and e.newborn
-    and not exists (select from rhythm.newborn_lease as l where e.id = any (l.ids) and l.worker = e.worker)
-  union all
-  select e.id, 'it is ready, and no batch lists it'
-  from rhythm.execution as e
-  where e.stage = 1 and e.batched
-    and not exists (
-      select from rhythm.ready_batch as b cross join lateral unnest(b.ids) as i (id)
-      where b.queue = e.queue and b.priority = e.priority and b.target = e.target and i.id = e.id)
-  union all
-  select e.id, 'it is ready by a batch, and leased'
-  from rhythm.execution as e
-  where e.batched and e.worker is not null
-  union all
-  select e.id, 'it is leased, and nobody knows since when'
-  from rhythm.execution as e
-  where e.stage in (1, 2) and e.worker is not null and e.claimed_at is null
-  union all
-  select e.id, format('it is in attempt %s of %s', e.attempt, e.max_attempts)
-  from rhythm.execution as e
-  where e.type = 'task' and e.attempt > e.max_attempts
-  union all
-  select e.id, 'it is a workflow without a state'
-  from rhythm.execution as e
-  where e.stage <> 4 and e.type = 'workflow'
-    and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
-  union all
-  select e.id, case e.type when 'task' then 'it is a task with the state of a workflow' else 'it is completed and its state is still there' end
-  from rhythm.workflow_state as s
-  join rhythm.execution as e on e.id = s.execution_id and (e.type = 'task' or e.stage = 4)
-  union all
-  select e.id, 'it is a task and suspended'
-  from rhythm.execution as e
-  where e.stage = 3 and e.type = 'task'
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
-  union all
-  select e.id, 'it is to be cancelled, is not running, and did not end'
-  from rhythm.execution as e
-  where e.cancel_reason is not null
-    and (e.stage = 0 and e.type = 'task'
-      or e.stage = 3 and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
-  union all
-  select e.id, 'its worker is asked to stop, and it has none'
-  from rhythm.execution as e
-  where e.stopping and e.worker is null
-  union all
-  select e.id, format('it is %s without %s', e.status, case e.stage when 4 then 'an output' else 'an error' end)
-  from rhythm.execution as e
-  where e.stage = 4 and e.output is null or e.stage = 5 and e.error is null;
-$$;
-
-comment on function rhythm.check_executions() is 'What is wrong with executions by themselves. Part of check().';
-
--- Compiling a query this wide takes longer than the query.
-create or replace function rhythm.check()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = ''
-set jit = off
-as $$
-  select c.* from rhythm.check_executions() as c
-  union all
-  select c.* from rhythm.check_waits() as c
-  union all
-  select c.* from rhythm.check_needs() as c
-  union all
-  select c.* from rhythm.check_signals() as c
-  union all
-  select c.* from rhythm.check_steps() as c
-  union all
-  select c.* from rhythm.check_followers() as c
-  union all
-  select c.* from rhythm.check_rest() as c;
-$$;
-
-comment on function rhythm.check() is
-  'Everything that is wrong: each execution that is not over must have exactly one reason to move on (ready, a live lease, something to wait for), '
-  'and what tells of it must agree. Empty means sound. Reads all of the engine''s tables. Example: select * from rhythm.check();';
-`,
-  },
-  {
-    name: "400_names.sql",
-    kind: "behaviour",
-    checksum: "dc1806e4dc02d161f5296332368c0c66e1f029dcbfcb8341301a82c32f23cdb2",
-    text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
--- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
-
-create or replace function rhythm.name_problem(p_kind text, p_name text)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  return case
-    when p_name is null then format('A %s is missing: expected a text', p_kind)
-    when p_kind like '%key' then case
-      when length(p_name) not between 1 and 500 then
-        format('The %s has %s characters: expected 1 to 500', p_kind, length(p_name))
-      when p_name ~ '[[:cntrl:]]' then format('The %s contains a control character', p_kind)
-    end
-    when length(p_name) not between 1 and 200 then
-      format('The %s name has %s characters: expected 1 to 200', p_kind, length(p_name))
-    when p_name !~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]*$' then
-      format('"%s" cannot be a %s name: expected letters, digits and _ . : / @ + -, '
-        'starting with a letter, a digit or _', left(p_name, 60), p_kind)
-  end;
-end;
-$$;
-
-comment on function rhythm.name_problem(text, text) is
-  'The sentence that says why a text cannot be a name of this kind (flow, task, queue, signal, schedule, worker, '
-  'or a kind that ends in "key"); null if it can.';
-
-create or replace function rhythm.check_name(p_kind text, p_name text)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_problem constant text := rhythm.name_problem(p_kind, p_name);
-begin
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
-  end if;
-end;
-$$;
-
-comment on function rhythm.check_name(text, text) is
-  'An error if a text cannot be a name of this kind; see name_problem().';
-
-create or replace function rhythm.check_limit(p_of text, p_limit integer)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  if coalesce(p_limit, 0) not between 1 and 100000 then
-    perform rhythm.raise('RH001', format('%s cannot be the limit of %s: expected 1 to 100000', coalesce(p_limit::text, 'null'), p_of));
-  end if;
-end;
-$$;
-
-comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
-`,
-  },
-  {
-    name: "405_json.sql",
-    kind: "behaviour",
-    checksum: "5adbe13d176ae2d71c43b27f7d3602451333c09390ffdf060a18f8e0657762bd",
-    text: `-- Small questions about JSON, shared by the input check.
-
-create or replace function rhythm.json_step(p_key text)
-returns text
-language sql
-immutable
-set search_path = ''
-as $$
-  select case when p_key ~ '^[A-Za-z_$][A-Za-z0-9_$]*$' then '.' || p_key else '[' || to_jsonb(p_key)::text || ']' end;
-$$;
-
-comment on function rhythm.json_step(text) is 'One step of a path into JSON, as JavaScript would write it: .key or ["any key"].';
-
-create or replace function rhythm.is_whole(p_value jsonb)
-returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-  select p_value::numeric = trunc(p_value::numeric);
-$$;
-
-comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integer: 1 and 1.0 are.';
-`,
-  },
-  {
-    name: "410_schema_check.sql",
-    kind: "behaviour",
-    checksum: "bdffe979c6c0b5652f05e2f9c9d97b3511861cb494955f709b01d454ebb6bf76",
-    text: `-- Is this a schema that check_inputs() can enforce? Asked once, when a flow is registered, so that no
--- unknown or misspelt keyword ever passes silently. Null means yes; else the first problem, with its path.
-
-create or replace function rhythm.schema_problem(p_path text, p_rule text, p_sentence text)
-returns jsonb
-language sql
-immutable
-set search_path = ''
-as $$
-  select jsonb_build_object(
-    'path', p_path,
-    'rule', p_rule,
-    'message', p_path || ': ' || p_sentence
-  );
-$$;
-
-comment on function rhythm.schema_problem(text, text, text) is
-  'The shape in which check_schema() and check_inputs() report: {path, rule, message}.';
-
--- One keyword against the form its value must have; null when it is well formed.
-create or replace function rhythm.check_keyword(p_keyword text, p_value jsonb)
-returns text
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  c_types constant jsonb := '["string", "number", "integer", "boolean", "object", "array", "null"]';
-  v_kind constant text := jsonb_typeof(p_value);
-begin
-  return case
-    when p_keyword = 'type' and not (
-      v_kind in ('string', 'array') and p_value <@ c_types and p_value <> '[]'
-      and (v_kind = 'string' or jsonb_array_length(p_value) = (
-        select count(distinct t.item) from jsonb_array_elements(p_value) as t(item)
-      ))
-    ) then 'must be one of string, number, integer, boolean, object, array, null, or a list of them'
-    when p_keyword in ('minLength', 'maxLength', 'minItems', 'maxItems') and not (
-      v_kind = 'number' and rhythm.is_whole(p_value) and p_value >= '0'
-    ) then 'must be a whole number, zero or more'
-    when p_keyword in ('minimum', 'maximum') and v_kind <> 'number' then 'must be a number'
-    when p_keyword = 'nullable' and v_kind <> 'boolean' then 'must be true or false'
-    when p_keyword = 'description' and v_kind <> 'string' then 'must be a string'
-    when p_keyword = 'enum' and (v_kind <> 'array' or p_value = '[]') then 'must be a list of at least one value'
-    when p_keyword = 'required' and not (
-      v_kind = 'array' and not jsonb_path_exists(p_value, 'strict $[*] ? (@.type() <> "string")')
-    ) then 'must be a list of property names'
-    when p_keyword in ('properties', 'items') and v_kind <> 'object' then 'must be an object'
-    when p_keyword = 'anyOf' and (v_kind <> 'array' or p_value = '[]') then 'must be a list of at least one schema'
-    when p_keyword = 'additionalProperties' and v_kind not in ('boolean', 'object')
-      then 'must be true, false or a schema'
-    when p_keyword not in (
-      'type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'const', 'minimum', 'maximum',
-      'minLength', 'maxLength', 'minItems', 'maxItems', 'anyOf', 'nullable', 'description', 'default'
-    ) then 'is not a supported keyword; supported are type, properties, required, additionalProperties, '
-      'items, enum, const, minimum, maximum, minLength, maxLength, minItems, maxItems, anyOf, nullable, '
-      'description and default'
-  end;
-end;
-$$;
-
-comment on function rhythm.check_keyword(text, jsonb) is
-  'What is wrong with one keyword of an input schema, as a phrase; null when it is well formed.';
-
--- The schemas directly inside one schema, each with its path.
-create or replace function rhythm.inner_schemas(p_schema jsonb, p_path text)
-returns setof rhythm.inner_schema
-language sql
-immutable
-set search_path = ''
-as $$
-  select p_path || '.properties' || rhythm.json_step(e.key), e.value
-  from jsonb_each(p_schema -> 'properties') as e
-  union all
-  select p_path || '.anyOf[' || (a.nth - 1) || ']', a.schema
-  from jsonb_array_elements(p_schema -> 'anyOf') with ordinality as a(schema, nth)
-  union all
-  select p_path || '.items', p_schema -> 'items'
-  where p_schema ? 'items'
-  union all
-  select p_path || '.additionalProperties', p_schema -> 'additionalProperties'
-  where jsonb_typeof(p_schema -> 'additionalProperties') = 'object';
-$$;
-
-comment on function rhythm.inner_schemas(jsonb, text) is
-  'The schemas directly inside a schema (properties, anyOf, items, additionalProperties), each with its path.';
-
-create or replace function rhythm.check_schema(p_schema jsonb, p_path text default 'input')
-returns jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  c_deepest constant integer := 64;
-  v_todo rhythm.inner_schema[] := array[row(p_path, p_schema)::rhythm.inner_schema];
-  v_next rhythm.inner_schema[];
-  v_problem jsonb;
-begin
-  -- Level by level instead of recursion: the depth of a schema must not be the depth of our stack.
-  for v_level in 1 .. c_deepest loop
-    select rhythm.schema_problem(s.path, k.keyword, k.keyword || ' ' || k.expected)
-    into v_problem
-    from unnest(v_todo) with ordinality as s(path, schema, nth)
-    cross join lateral (
-      select 'schema', 'must be a JSON object'
-      where jsonb_typeof(s.schema) is distinct from 'object'
-      union all
-      select e.key, rhythm.check_keyword(e.key, e.value)
-      from jsonb_each(case when jsonb_typeof(s.schema) = 'object' then s.schema else '{}' end) as e
-      union all
-      select 'nullable', 'needs a "type" beside it'
-      where s.schema ? 'nullable' and not s.schema ? 'type'
-    ) as k(keyword, expected)
-    where k.expected is not null
-    order by s.nth, k.keyword
-    limit 1;
-
-    if v_problem is not null then
-      return v_problem;
-    end if;
-
-    select array_agg(row(i.path, i.schema)::rhythm.inner_schema order by s.nth, i.path)
-    into v_next
-    from unnest(v_todo) with ordinality as s(path, schema, nth)
-    cross join lateral rhythm.inner_schemas(s.schema, s.path) as i;
-
-    exit when v_next is null;
-    v_todo := v_next;
-  end loop;
-
-  if v_next is not null then
-    return rhythm.schema_problem(v_todo[1].path, 'schema', format('nested deeper than %s levels', c_deepest));
-  end if;
-  return null;
-end;
-$$;
-
-comment on function rhythm.check_schema(jsonb, text) is
-  'Null if the schema uses only the supported subset of JSON Schema, correctly; else {path, rule, message} of the '
-  'first problem. Called where flows are registered.';
-`,
-  },
-  {
-    name: "420_input_check.sql",
-    kind: "behaviour",
-    checksum: "aaa412409d39c44426b135ee60eb56484006c4ebc4b11d82c0ee36d3f6b30748",
-    text: `-- Do these inputs satisfy this schema? Null means yes; else the path into the value and the rule that broke.
--- The schema has passed check_schema(): what is malformed here is not looked for again. The depth of the
--- recursion is the depth of the schema, never that of the value.
-
-create or replace function rhythm.has_type(p_value jsonb, p_type jsonb, p_nullable boolean)
-returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-  select case
-    when p_type is null then true
-    when p_nullable and jsonb_typeof(p_value) = 'null' then true
-    when jsonb_typeof(p_value) = 'number' and p_type ? 'integer' and rhythm.is_whole(p_value) then true
-    else p_type ? jsonb_typeof(p_value)
-  end;
-$$;
-
-comment on function rhythm.has_type(jsonb, jsonb, boolean) is
-  'Whether a JSON value has a schema''s type: a name, or a list of names of which one must fit.';
-
--- The rules that need no look inside the value; the first that breaks, as its keyword.
-create or replace function rhythm.broken_rule(p_schema jsonb, p_value jsonb)
-returns text
-language sql
-immutable
-set search_path = ''
-as $$
-  select case
-    when not rhythm.has_type(p_value, p_schema -> 'type', p_schema -> 'nullable' = 'true') then 'type'
-    when p_schema ? 'const' and p_value <> p_schema -> 'const' then 'const'
-    when p_schema ? 'enum' and not exists (
-      select from jsonb_array_elements(p_schema -> 'enum') as a(allowed) where a.allowed = p_value
-    ) then 'enum'
-    else case jsonb_typeof(p_value)
-      when 'number' then case
-        when p_value::numeric < (p_schema ->> 'minimum')::numeric then 'minimum'
-        when p_value::numeric > (p_schema ->> 'maximum')::numeric then 'maximum'
-      end
-      when 'string' then case
-        when length(p_value #>> '{}') < (p_schema ->> 'minLength')::numeric then 'minLength'
-        when length(p_value #>> '{}') > (p_schema ->> 'maxLength')::numeric then 'maxLength'
-      end
-      when 'array' then case
-        when jsonb_array_length(p_value) < (p_schema ->> 'minItems')::numeric then 'minItems'
-        when jsonb_array_length(p_value) > (p_schema ->> 'maxItems')::numeric then 'maxItems'
-      end
-    end
-  end;
-$$;
-
-comment on function rhythm.broken_rule(jsonb, jsonb) is
-  'The keyword of the first rule of a schema that a value breaks by itself, its members aside; null if none.';
-
--- The sentence for a broken rule: what was expected, what came.
-create or replace function rhythm.rule_sentence(p_schema jsonb, p_rule text, p_value jsonb)
-returns text
-language sql
-immutable
-set search_path = ''
-as $$
-  select case p_rule
-    when 'type' then format(
-      'expected %s, got %s',
-      replace(trim(both '[]"' from (p_schema -> 'type')::text), '", "', ' or '),
-      case when p_value is null then 'nothing' else jsonb_typeof(p_value) end)
-    when 'const' then format('expected %s', left((p_schema -> 'const')::text, 200))
-    when 'enum' then format('expected one of %s', left((p_schema -> 'enum')::text, 200))
-    when 'minimum' then format('expected at least %s, got %s', p_schema -> 'minimum', p_value)
-    when 'maximum' then format('expected at most %s, got %s', p_schema -> 'maximum', p_value)
-    when 'minLength' then format('expected at least %s characters, got %s', p_schema -> 'minLength', length(p_value #>> '{}'))
-    when 'maxLength' then format('expected at most %s characters, got %s', p_schema -> 'maxLength', length(p_value #>> '{}'))
-    when 'minItems' then format('expected at least %s items, got %s', p_schema -> 'minItems', jsonb_array_length(p_value))
-    when 'maxItems' then format('expected at most %s items, got %s', p_schema -> 'maxItems', jsonb_array_length(p_value))
-    when 'required' then 'is required'
-    when 'additionalProperties' then 'is not a known property'
-    when 'anyOf' then format('fits none of the %s alternatives', jsonb_array_length(p_schema -> 'anyOf'))
-  end;
-$$;
-
-comment on function rhythm.rule_sentence(jsonb, text, jsonb) is 'What a broken rule expected and what came, for people.';
-`,
-  },
-  {
-    name: "425_check_inputs.sql",
-    kind: "behaviour",
-    checksum: "a40ff617cf83e6020f2c743575f8be9128433262a630e3f85c314b71b5626dda",
-    text: `-- check_inputs(): a value against a schema, whole. See 420 for the rules of a single value.
-
--- The members of an object or array that have a schema of their own to satisfy.
-create or replace function rhythm.inner_values(p_schema jsonb, p_value jsonb, p_path text)
-returns setof rhythm.inner_value
-language sql
-immutable
-set search_path = ''
-as $$
-  select p_path || rhythm.json_step(m.key), m.value, s.schema
-  from jsonb_each(case when jsonb_typeof(p_value) = 'object' then p_value else '{}' end) as m
-  cross join lateral (
-    select coalesce(p_schema #> array['properties', m.key], p_schema -> 'additionalProperties')
-  ) as s(schema)
-  where jsonb_typeof(s.schema) = 'object'
-  union all
-  select p_path || '[' || (i.nth - 1) || ']', i.item, p_schema -> 'items'
-  from jsonb_array_elements(case when jsonb_typeof(p_value) = 'array' and p_schema ? 'items' then p_value else '[]' end)
-    with ordinality as i(item, nth);
-$$;
-
-comment on function rhythm.inner_values(jsonb, jsonb, text) is
-  'The members of a value for which a schema has a schema, each with its path.';
-
--- The names an object lacks, or has too many of; null if none.
-create or replace function rhythm.key_problem(p_schema jsonb, p_value jsonb, p_path text)
-returns jsonb
-language sql
-immutable
-set search_path = ''
-as $$
-  select rhythm.schema_problem(
-    p_path || rhythm.json_step(k.key), k.rule, format('%s (%s)', rhythm.rule_sentence(p_schema, k.rule, null), k.rule))
-  from (
-    select r.key, 'required', 1, r.nth
-    from jsonb_array_elements_text(p_schema -> 'required') with ordinality as r(key, nth)
-    where not p_value ? r.key
-    union all
-    select o.key, 'additionalProperties', 2, o.nth
-    from jsonb_object_keys(p_value) with ordinality as o(key, nth)
-    where p_schema -> 'additionalProperties' = 'false' and not coalesce(p_schema -> 'properties' ? o.key, false)
-  ) as k(key, rule, weight, nth)
-  order by k.weight, k.nth
-  limit 1;
-$$;
-
-comment on function rhythm.key_problem(jsonb, jsonb, text) is
-  'The first missing or unknown property of an object under a schema, as {path, rule, message}; null if none.';
-
-create or replace function rhythm.check_inputs(p_schema jsonb, p_value jsonb, p_path text default 'inputs')
-returns jsonb
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  v_value constant jsonb := coalesce(p_value, 'null');
-  v_rule text;
-  v_problem jsonb;
-begin
-  if p_schema is null or p_schema = '{}' then
-    return null;
-  end if;
-
-  v_rule := rhythm.broken_rule(p_schema, v_value);
-  if v_rule is null and p_schema ? 'anyOf' and not exists (
-    select from jsonb_array_elements(p_schema -> 'anyOf') as a(alternative)
-    where rhythm.check_inputs(a.alternative, v_value, p_path) is null
-  ) then
-    v_rule := 'anyOf';
-  end if;
-  if v_rule is not null then
-    return rhythm.schema_problem(
-      p_path, v_rule, format('%s (%s)', rhythm.rule_sentence(p_schema, v_rule, v_value), v_rule));
-  end if;
-
-  if jsonb_typeof(v_value) = 'object' then
-    v_problem := rhythm.key_problem(p_schema, v_value, p_path);
-  end if;
-  if v_problem is null and jsonb_typeof(v_value) in ('object', 'array') then
-    select c.problem
-    into v_problem
-    from rhythm.inner_values(p_schema, v_value, p_path) as i
-    cross join lateral rhythm.check_inputs(i.schema, i.value, i.path) as c(problem)
-    where c.problem is not null
-    limit 1;
-  end if;
-  return v_problem;
-end;
-$$;
-
-comment on function rhythm.check_inputs(jsonb, jsonb, text) is
-  'Null if the value satisfies the schema; else {path, rule, message} of the first rule that broke. '
-  'A schema of null accepts everything; a value of null is JSON null.';
-`,
-  },
-  {
-    name: "500_cron_parse.sql",
-    kind: "behaviour",
-    checksum: "09c40df7be1c10556aedc03a3f525da5c1747941c62cda9585c081a263c3033d",
-    text: `-- From the text of a cron expression to rhythm.cron_times. Every refusal names the field and what it may hold.
-
-create or replace function rhythm.cron_refuse(p_field text, p_text text, p_expected text)
-returns integer
-language plpgsql
-immutable
-set search_path = ''
-as $$
-begin
-  perform rhythm.raise('RH001', format('"%s" cannot be the %s of a cron expression: expected %s', p_text, p_field, p_expected));
-  return null;
-end;
-$$;
-
-comment on function rhythm.cron_refuse(text, text, text) is 'Refuses one field of a cron expression, by name.';
-
--- A number, or a name such as jan or MON, within the bounds of its field.
-create or replace function rhythm.cron_value(p_text text, p_field text, p_low integer, p_high integer, p_names text[])
-returns integer
-language sql
-immutable
-set search_path = ''
-as $$
-  select coalesce(
-    case when p_text ~ '^\\d{1,4}$' and p_text::integer between p_low and p_high then p_text::integer end,
-    array_position(p_names, lower(p_text)) - 1 + p_low,
-    rhythm.cron_refuse(p_field, p_text, format('%s to %s%s', p_low, p_high,
-      case when p_names is not null then format(' or %s to %s', p_names[1], p_names[cardinality(p_names)]) else '' end))
-  );
-$$;
-
-comment on function rhythm.cron_value(text, text, integer, integer, text[]) is
-  'One value of a cron field: a number within its bounds or one of its names.';
-
--- One comma-separated element: * · 5 · 1-5 · */10 · 1-30/5 · 5/15 (from 5 on, every 15).
-create or replace function rhythm.cron_element(p_text text, p_field text, p_low integer, p_high integer, p_names text[])
-returns integer[]
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  v_parts constant text[] := regexp_match(p_text, '^(\\*|[A-Za-z0-9]+)(?:-([A-Za-z0-9]+))?(?:/(\\d{1,4}))?$');
-  v_from integer;
-  v_to integer;
-  v_step constant integer := v_parts[3]::integer;
-begin
-  if v_parts is null or (v_parts[1] = '*' and v_parts[2] is not null) then
-    perform rhythm.cron_refuse(p_field, p_text, 'a value, a range (1-5), a step (*/10) or a list of these');
-  end if;
-  if v_step not between 1 and p_high then
-    perform rhythm.cron_refuse(p_field, p_text, format('a step from 1 to %s', p_high));
-  end if;
-
-  if v_parts[1] = '*' then
-    v_from := p_low;
-    v_to := p_high;
-  else
-    v_from := rhythm.cron_value(v_parts[1], p_field, p_low, p_high, p_names);
-    v_to := case
-      when v_parts[2] is not null then rhythm.cron_value(v_parts[2], p_field, p_low, p_high, p_names)
-      when v_step is not null then p_high
-      else v_from
-    end;
-  end if;
-  -- Sunday may close a range by its name as well as by 7.
-  if p_field = 'weekday' and v_to = 0 and v_from > 0 then
-    v_to := 7;
-  end if;
-  if v_from > v_to then
-    perform rhythm.cron_refuse(p_field, p_text, 'a range that goes up; write two ranges to go past the end');
-  end if;
-  return array(select generate_series(v_from, v_to, coalesce(v_step, 1)));
-end;
-$$;
-
-comment on function rhythm.cron_element(text, text, integer, integer, text[]) is
-  'The values of one element of a cron field.';
-
-create or replace function rhythm.cron_field(p_text text, p_field text, p_low integer, p_high integer, p_names text[] default null)
-returns integer[]
-language sql
-immutable
-set search_path = ''
-as $$
-  select array(
-    select distinct u.value
-    from unnest(string_to_array(p_text, ',')) as e(element)
-    cross join lateral unnest(rhythm.cron_element(e.element, p_field, p_low, p_high, p_names)) as u(value)
-    order by u.value
-  );
-$$;
-
-comment on function rhythm.cron_field(text, text, integer, integer, text[]) is
-  'The values of one cron field, ascending.';
-
--- The five or six fields of an expression, its @form spelt out, with the seconds first.
-create or replace function rhythm.cron_split(p_cron text)
-returns text[]
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  v_text constant text := case lower(btrim(p_cron))
-    when '@yearly' then '0 0 1 1 *'
-    when '@annually' then '0 0 1 1 *'
-    when '@monthly' then '0 0 1 * *'
-    when '@weekly' then '0 0 * * 0'
-    when '@daily' then '0 0 * * *'
-    when '@midnight' then '0 0 * * *'
-    when '@hourly' then '0 * * * *'
-    else btrim(p_cron, E' \\t\\n\\r')
-  end;
-  v_fields constant text[] := regexp_split_to_array(v_text, '\\s+');
-begin
-  if cardinality(v_fields) = 6 then
-    return v_fields;
-  elsif cardinality(v_fields) = 5 then
-    return array['0'] || v_fields;
-  end if;
-  return array[rhythm.raise('RH001', format(
-    '"%s" is not a cron expression: expected five fields (minute hour day month weekday), six with the second first, '
-    'or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually', left(p_cron, 100)))::text];
-end;
-$$;
-
-comment on function rhythm.cron_split(text) is
-  'The six fields of a cron expression: second, minute, hour, day, month, weekday.';
-`,
-  },
-  {
-    name: "505_cron_times.sql",
-    kind: "behaviour",
-    checksum: "b2e8d467ef8249ab87ee97eaf8ec49a041bd6b8cccb1c374b1063a4755ef6e61",
-    text: `-- cron_parse(): the fields that need more than numbers (days of the month, weekdays), and the whole.
-
--- Weekdays of the form 2#1 (the first Tuesday) and 5L (the last Friday), as weekday * 10 + n, n = 6 for the last.
-create or replace function rhythm.cron_nth_weekdays(p_text text)
-returns integer[]
-language sql
-immutable
-set search_path = ''
-as $$
-  select array(
-    select distinct rhythm.cron_value(m.parts[1], 'weekday', 0, 7, array['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']) % 7 * 10
-      + coalesce(m.parts[2]::integer, 6) as code
-    from unnest(string_to_array(p_text, ',')) as e(element)
-    cross join lateral regexp_match(e.element, '^([A-Za-z]{3}|\\d)(?:#([1-5])|[lL])$') as m(parts)
-    where m.parts is not null
-    order by code
-  );
-$$;
-
-comment on function rhythm.cron_nth_weekdays(text) is
-  'The elements of a weekday field that name one week of the month: 2#1, friL.';
-
-create or replace function rhythm.cron_weekdays(p_text text)
-returns integer[]
-language sql
-immutable
-set search_path = ''
-as $$
-  select array(
-    select distinct u.value % 7 as weekday
-    from unnest(string_to_array(p_text, ',')) as e(element)
-    cross join lateral unnest(rhythm.cron_element(
-      e.element, 'weekday', 0, case when e.element ~ '^(\\*|[^-]+/)' then 6 else 7 end,
-      array['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
-    )) as u(value)
-    where e.element !~ '^([A-Za-z]{3}|\\d)(#[1-5]|[lL])$'
-    order by weekday
-  );
-$$;
-
-comment on function rhythm.cron_weekdays(text) is
-  'The plain weekdays of a weekday field, 0 for Sunday (7 is Sunday too).';
-
-create or replace function rhythm.cron_parse(p_cron text)
-returns rhythm.cron_times
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  v_fields constant text[] := rhythm.cron_split(p_cron);
-  v_days constant text := replace(v_fields[4], '?', '*');
-  v_weekdays constant text := replace(v_fields[6], '?', '*');
-  v_times rhythm.cron_times;
-begin
-  v_times.seconds := rhythm.cron_field(v_fields[1], 'second', 0, 59);
-  v_times.minutes := rhythm.cron_field(v_fields[2], 'minute', 0, 59);
-  v_times.hours := rhythm.cron_field(v_fields[3], 'hour', 0, 23);
-  v_times.last_day := 'L' = any(string_to_array(upper(v_days), ','));
-  v_times.days := rhythm.cron_field(
-    array_to_string(array_remove(string_to_array(upper(v_days), ','), 'L'), ','), 'day', 1, 31);
-  v_times.months := rhythm.cron_field(v_fields[5], 'month', 1, 12, array[
-    'jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']);
-  v_times.weekdays := rhythm.cron_weekdays(v_weekdays);
-  v_times.nth_weekdays := rhythm.cron_nth_weekdays(v_weekdays);
-  v_times.any_day := v_days = '*';
-  v_times.any_weekday := v_weekdays = '*';
-  v_times.by_clock := position('*' in v_fields[1] || v_fields[2] || v_fields[3]) = 0;
-
-  if rhythm.cron_day(v_times, '2000-01-01') is null then
-    perform rhythm.raise('RH001', format('The cron expression "%s" never fires: no month has such a day', p_cron));
-  end if;
-  return v_times;
-end;
-$$;
-
-comment on function rhythm.cron_parse(text) is
-  'A cron expression as the times it names; an error that names the field if it is malformed, or says that it never '
-  'fires. Five fields, or six with the second first; lists, ranges, steps, names; L (last day), 5L (last Friday), '
-  '2#1 (first Tuesday); @hourly to @yearly. A day and a weekday that are both given are alternatives, as in cron.';
-`,
-  },
-  {
-    name: "510_cron_calendar.sql",
-    kind: "behaviour",
-    checksum: "3ecbdb46a8e44df1d0c41cdc76c96b2620b35ff3a7c6e4fbd1e95677c87b4028",
-    text: `-- The calendar part of cron, on wall clocks: no time zone here, and no clock that jumps. Pure.
-
--- The first day on or after p_from that an expression names; null if the next 60 years have none.
--- Sixty years: a fifth Tuesday in February, across a year 2100 that is no leap year, is 40 years away.
-create or replace function rhythm.cron_day(p_times rhythm.cron_times, p_from date)
-returns date
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  v_from date := p_from;
-  v_month_end date;
-  v_day date;
-begin
-  while v_from < p_from + interval '60 years' loop
-    v_month_end := (date_trunc('month', v_from::timestamp) + interval '1 month')::date - 1;
-    if extract(month from v_from)::integer = any(p_times.months) then
-      select min(d.day)
-      into v_day
-      from generate_series(0, v_month_end - v_from) as n(offset_days)
-      cross join lateral (select v_from + n.offset_days) as d(day)
-      where rhythm.cron_names_day(p_times, d.day, v_month_end);
-      if v_day is not null then
-        return v_day;
-      end if;
-    end if;
-    v_from := v_month_end + 1;
-  end loop;
-  return null;
-end;
-$$;
-
-comment on function rhythm.cron_day(rhythm.cron_times, date) is
-  'The first day on or after a date that a cron expression names; null if there is none for 60 years.';
-
--- The OR rule of cron: with both a day and a weekday given, either is enough.
-create or replace function rhythm.cron_names_day(p_times rhythm.cron_times, p_day date, p_month_end date)
-returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-  select case
-    when p_times.any_day and p_times.any_weekday then true
-    when p_times.any_day then w.named
-    when p_times.any_weekday then m.named
-    else w.named or m.named
-  end
-  from (select extract(day from p_day)::integer, extract(dow from p_day)::integer) as d(day, weekday)
-  cross join lateral (
-    select d.day = any(p_times.days) or (p_times.last_day and p_day = p_month_end)
-  ) as m(named)
-  cross join lateral (
-    select d.weekday = any(p_times.weekdays)
-      or d.weekday * 10 + (d.day + 6) / 7 = any(p_times.nth_weekdays)
-      or (p_day > p_month_end - 7 and d.weekday * 10 + 6 = any(p_times.nth_weekdays))
-  ) as w(named);
-$$;
-
-comment on function rhythm.cron_names_day(rhythm.cron_times, date, date) is
-  'Whether a cron expression names a day, given the last day of its month; hours and months aside.';
-
--- The first time of day at or after p_from; null if the day has no more.
-create or replace function rhythm.cron_time(p_times rhythm.cron_times, p_from time)
-returns time
-language sql
-immutable
-set search_path = ''
-as $$
-  select make_time(h.value, m.value, s.value)
-  from (select extract(hour from p_from)::integer, extract(minute from p_from)::integer, ceil(extract(second from p_from))::integer)
-    as f(hour, minute, second)
-  cross join lateral unnest(p_times.hours) as h(value)
-  cross join lateral (
-    select min(u.value) from unnest(p_times.seconds) as u(value) where u.value >= f.second
-  ) as same_minute(second)
-  cross join lateral (
-    select min(u.value) from unnest(p_times.minutes) as u(value)
-    where h.value > f.hour or u.value > f.minute or (u.value = f.minute and same_minute.second is not null)
-  ) as m(value)
-  cross join lateral (
-    select case when h.value = f.hour and m.value = f.minute then same_minute.second else p_times.seconds[1] end
-  ) as s(value)
-  where h.value >= f.hour and m.value is not null
-  order by h.value
-  limit 1;
-$$;
-
-comment on function rhythm.cron_time(rhythm.cron_times, time) is
-  'The first time of day, at or after one, that a cron expression names; null if that day has no more.';
-
-create or replace function rhythm.cron_local(p_times rhythm.cron_times, p_from timestamp)
-returns timestamp
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-  v_day date := rhythm.cron_day(p_times, p_from::date);
-  v_time time := '00:00';
-begin
-  if v_day = p_from::date then
-    v_time := rhythm.cron_time(p_times, p_from::time);
-    if v_time is not null then
-      return v_day + v_time;
-    end if;
-    v_day := rhythm.cron_day(p_times, v_day + 1);
-  end if;
-  return v_day + rhythm.cron_time(p_times, '00:00');
-end;
-$$;
-
-comment on function rhythm.cron_local(rhythm.cron_times, timestamp) is
-  'The first wall-clock time at or after one that a cron expression names; null if there is none for 60 years.';
-`,
-  },
-  {
-    name: "515_cron_next.sql",
-    kind: "behaviour",
-    checksum: "df2937cbc14026a898398f161028a9d31478398d74a1292b831de1bd30a4ce41",
-    text: `-- Cron on real clocks. Two kinds of expression, as in Vixie cron, decide what a change of clocks does:
---   by_clock (0 30 2 * * *: second, minute and hour all given): a time that spring skips runs once, right after the
---     gap; a time that autumn repeats runs once, the first time round.
---   by interval (a * in second, minute or hour): real time; what never was does not run, what comes twice runs twice.
-
-create or replace function rhythm.zone_offset(p_timezone text, p_at timestamptz)
-returns interval
-language sql
-stable
-set search_path = ''
-as $$
-  select (p_at at time zone p_timezone) - (p_at at time zone 'UTC');
-$$;
-
-comment on function rhythm.zone_offset(text, timestamptz) is 'How far a time zone is ahead of UTC at an instant.';
-
--- The instant in (p_from, p_to] at which the clocks of a zone change, to the second; they change once in it.
-create or replace function rhythm.zone_change(p_timezone text, p_from timestamptz, p_to timestamptz)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_before timestamptz := date_trunc('second', p_from);
-  v_after timestamptz := date_trunc('second', p_to);
-  v_middle timestamptz;
-begin
-  while v_after - v_before > interval '1 second' loop
-    v_middle := date_trunc('second', v_before + (v_after - v_before) / 2);
-    if rhythm.zone_offset(p_timezone, v_middle) = rhythm.zone_offset(p_timezone, p_to) then
-      v_after := v_middle;
-    else
-      v_before := v_middle;
-    end if;
-  end loop;
-  return v_after;
-end;
-$$;
-
-comment on function rhythm.zone_change(text, timestamptz, timestamptz) is
-  'The instant between two at which the clocks of a zone change.';
-
--- The first instant after p_after whose wall-clock time is p_local, or null: p_local is skipped, or was before.
-create or replace function rhythm.zone_instant(p_timezone text, p_local timestamp, p_after timestamptz, p_first_only boolean)
-returns timestamptz
-language sql
-stable
-set search_path = ''
-as $$
-  select case when e.at > p_after then e.at when l.at > p_after and not p_first_only then l.at end
-  -- Postgres reads a repeated time as the later of its two instants.
-  from (select p_local at time zone p_timezone) as l(at)
-  cross join lateral (select l.at - (rhythm.zone_offset(p_timezone, l.at - interval '1 day') - rhythm.zone_offset(p_timezone, l.at)))
-    as s(at)
-  cross join lateral (
-    select case when s.at < l.at and s.at at time zone p_timezone = p_local then s.at else l.at end
-  ) as e(at)
-  where l.at at time zone p_timezone = p_local;
-$$;
-
-comment on function rhythm.zone_instant(text, timestamp, timestamptz, boolean) is
-  'The first instant after one at which the clocks of a zone show a time; null if they skip it or showed it before.';
-
--- What falls in the hour that is repeated, when the clocks go back between p_after and p_before.
-create or replace function rhythm.cron_repeated(p_times rhythm.cron_times, p_timezone text, p_after timestamptz, p_before timestamptz)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_to constant timestamptz := least(p_before, p_after + interval '1 day');
-  v_change timestamptz;
-  v_local timestamp;
-  v_at timestamptz;
-begin
-  if p_times.by_clock or rhythm.zone_offset(p_timezone, v_to) >= rhythm.zone_offset(p_timezone, p_after) then
-    return null;
-  end if;
-  v_change := rhythm.zone_change(p_timezone, p_after, v_to);
-  v_local := v_change at time zone p_timezone;
-  v_at := v_change + (rhythm.cron_local(p_times, v_local) - v_local);
-  return case when v_at < p_before then v_at end;
-end;
-$$;
-
-comment on function rhythm.cron_repeated(rhythm.cron_times, text, timestamptz, timestamptz) is
-  'The first run within a repeated hour that lies between two instants; null if there is none.';
-
-create or replace function rhythm.cron_after(p_times rhythm.cron_times, p_timezone text, p_after timestamptz)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_local timestamp := date_trunc('second', p_after at time zone p_timezone) + interval '1 second';
-  v_shown timestamp;
-  v_at timestamptz;
-begin
-  loop
-    v_local := rhythm.cron_local(p_times, v_local);
-    v_at := rhythm.zone_instant(p_timezone, v_local, p_after, p_times.by_clock);
-    if v_at is not null then
-      return coalesce(rhythm.cron_repeated(p_times, p_timezone, p_after, v_at), v_at);
-    end if;
-
-    -- Postgres reads a skipped time with the offset from before the gap: as much after the gap as it was in it.
-    v_at := v_local at time zone p_timezone;
-    v_shown := v_at at time zone p_timezone;
-    if v_shown = v_local then
-      v_local := v_local + interval '1 second';
-    else
-      v_at := rhythm.zone_change(p_timezone, v_at - (v_shown - v_local), v_at);
-      if p_times.by_clock then
-        return v_at;
-      end if;
-      v_local := v_at at time zone p_timezone;
-    end if;
-  end loop;
-end;
-$$;
-
-comment on function rhythm.cron_after(rhythm.cron_times, text, timestamptz) is
-  'The first instant after one at which a parsed cron expression fires in a time zone.';
-`,
-  },
-  {
-    name: "520_cron.sql",
-    kind: "behaviour",
-    checksum: "341e092a02afc261631a589dcc1f8d1f2efd5422bf4ceff7e72c942aa4496f0f",
-    text: `-- The face of cron: what psql, schedules and tests call.
-
-create or replace function rhythm.check_timezone(p_timezone text)
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  perform statement_timestamp() at time zone p_timezone;
-  -- Postgres also reads "Foo3" as a zone of its own making: only what has a name is meant.
-  if p_timezone is null or p_timezone ~ '\\d' and not exists (select from pg_catalog.pg_timezone_names as n where lower(n.name) = lower(p_timezone)) then
-    raise invalid_parameter_value;
-  end if;
-  return p_timezone;
-exception
-  when invalid_parameter_value then
-    perform rhythm.raise('RH001', format('"%s" is not a time zone: expected a name such as Europe/Berlin or UTC', p_timezone));
-end;
-$$;
-
-comment on function rhythm.check_timezone(text) is 'The time zone, if Postgres knows it by that name; else an error.';
-
-create or replace function rhythm.cron_upcoming(
-  p_cron text,
-  p_timezone text default 'UTC',
-  p_after timestamptz default null,
-  p_count integer default 5
-)
-returns setof timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_times constant rhythm.cron_times := rhythm.cron_parse(p_cron);
-  v_zone constant text := rhythm.check_timezone(p_timezone);
-  v_at timestamptz := coalesce(p_after, rhythm.now());
-begin
-  if not isfinite(v_at) or v_at not between '0001-01-01Z' and '9999-12-31Z' then
-    perform rhythm.raise('RH001', format('%s cannot be p_after: expected a moment from the year 1 to the year 9999', v_at));
-  end if;
-  if coalesce(p_count, 0) not between 1 and 10000 then
-    perform rhythm.raise('RH001', format('%s cannot be p_count: expected 1 to 10000', coalesce(p_count::text, 'null')));
-  end if;
-  for v_nth in 1 .. p_count loop
-    v_at := rhythm.cron_after(v_times, v_zone, v_at);
-    return next v_at;
-  end loop;
-end;
-$$;
-
-comment on function rhythm.cron_upcoming(text, text, timestamptz, integer) is
-  'The next few instants at which a cron expression fires in a time zone, after an instant (default: now).';
-
-create or replace function rhythm.cron_next(p_cron text, p_timezone text default 'UTC', p_after timestamptz default null)
-returns timestamptz
-language sql
-stable
-set search_path = ''
-as $$
-  select n.at from rhythm.cron_upcoming(p_cron, p_timezone, p_after, 1) as n(at);
-$$;
-
-comment on function rhythm.cron_next(text, text, timestamptz) is
-  'The next instant at which a cron expression fires in a time zone, after an instant (default: now). '
-  'Try: select rhythm.cron_next(''0 9 * * mon-fri'', ''Europe/Berlin'')';
-`,
-  },
-  {
-    name: "600_schedule_slots.sql",
-    kind: "behaviour",
-    checksum: "d2c8ed38d535b5ad67960c7055c3a3e2cea94d9bf70ed496b419b760a34bcc8f",
-    text: `-- The slots of a schedule: the times its cron expression names. What follows from them alone, before any
--- execution is created.
-
--- The same slot always has the same jitter, so that whoever computes it agrees.
-create or replace function rhythm.slot_due(p_entry rhythm.schedule_entry, p_slot timestamptz)
-returns timestamptz
-language sql
-immutable
-set search_path = ''
-as $$
-  select p_slot + p_entry.jitter * ((hashtextextended(p_entry.name, extract(epoch from p_slot)::bigint) & 65535) / 65536.0);
-$$;
-
-comment on function rhythm.slot_due(rhythm.schedule_entry, timestamptz) is
-  'When a slot of a schedule fires: the slot, moved by its share of the jitter.';
-
--- The last slot at or before p_until, given one (p_slot) that is. Halves the time instead of walking: an outage of
--- a week of a schedule that fires every second is twenty questions.
-create or replace function rhythm.latest_slot(p_times rhythm.cron_times, p_timezone text, p_slot timestamptz, p_until timestamptz)
-returns timestamptz
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_latest timestamptz := p_slot;
-  v_past timestamptz := p_until;
-  v_middle timestamptz;
-  v_next timestamptz;
-begin
-  while v_past > v_latest loop
-    v_middle := date_trunc('second', v_latest + (v_past - v_latest) / 2);
-    v_next := rhythm.cron_after(p_times, p_timezone, v_middle);
-    if v_next <= p_until then
-      v_latest := v_next;
-    elsif v_middle > v_latest then
-      v_past := v_middle;
-    else
-      exit;
-    end if;
-  end loop;
-  return v_latest;
-end;
-$$;
-
-comment on function rhythm.latest_slot(rhythm.cron_times, text, timestamptz, timestamptz) is
-  'The last slot up to an instant, given an earlier one.';
-
--- The slots to act on now, by the schedule's way with missed ones; p_limit at most, the rest at the next look.
-create or replace function rhythm.due_slots(p_entry rhythm.schedule_entry, p_times rhythm.cron_times, p_now timestamptz, p_limit integer)
-returns timestamptz[]
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_until constant timestamptz := greatest(p_entry.next_slot, p_now - p_entry.jitter);
-  v_slot timestamptz := p_entry.next_slot;
-  v_slots timestamptz[] := '{}';
-begin
-  if rhythm.slot_due(p_entry, v_slot) > p_now then
-    return v_slots;
-  end if;
-  if p_entry.catch_up <> 'all' then
-    return array[rhythm.latest_slot(p_times, p_entry.timezone, v_slot, v_until)];
-  end if;
-  while v_slot <= v_until and cardinality(v_slots) < p_limit loop
-    v_slots := v_slots || v_slot;
-    v_slot := rhythm.cron_after(p_times, p_entry.timezone, v_slot);
-  end loop;
-  return v_slots;
-end;
-$$;
-
-comment on function rhythm.due_slots(rhythm.schedule_entry, rhythm.cron_times, timestamptz, integer) is
-  'The slots of a schedule that are due: with catch_up all each of them, else the latest alone.';
-`,
-  },
-  {
-    name: "610_schedule_start.sql",
-    kind: "behaviour",
-    checksum: "e89c507624319dd9cfdfbd1b642043112ab8cd92e8ad3ee25618ef8b2070e1fe",
-    text: `-- From a slot to an execution.
-
--- What create_many() is given for one slot. The key makes a slot one execution, whoever asks for it and how often:
--- the regular run, a back-fill of the same time, a second back-fill.
-create or replace function rhythm.slot_request(p_entry rhythm.schedule_entry, p_slot timestamptz)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select p_entry.options
-    || jsonb_build_object(
-      'type', p_entry.type,
-      'target', p_entry.target,
-      'inputs', p_entry.inputs,
-      'metadata', coalesce(p_entry.options -> 'metadata', '{}') || jsonb_build_object(
-        'schedule', p_entry.name,
-        'scheduled_for', to_char(coalesce(p_slot, rhythm.now()) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-      )
-    )
-    || case when p_slot is null then '{}' else jsonb_build_object(
-      'idempotency_key', format('schedule %s %s', p_entry.name, extract(epoch from p_slot)::bigint)
-    ) end;
-$$;
-
-comment on function rhythm.slot_request(rhythm.schedule_entry, timestamptz) is
-  'The execution that a slot of a schedule asks for, in the form of create_many(); without a slot, one by hand.';
-
--- Errors are kept on the schedule, not thrown: one flow that is gone must not stop all the other schedules.
-create or replace function rhythm.start_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
-returns rhythm.schedule_entry
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_entry rhythm.schedule_entry := p_entry;
-  v_ids uuid[];
-  v_code text;
-  v_message text;
-begin
-  if p_slots = '{}' then
-    return v_entry;
-  end if;
-  -- In one call: only within it do ids keep the order of the slots.
-  v_ids := array(
-    select c.id
-    from rhythm.create_many((
-      select jsonb_agg(rhythm.slot_request(p_entry, s.slot) order by s.slot) from unnest(p_slots) as s(slot)
-    )) with ordinality as c(id, nth)
-    order by c.nth
-  );
-  v_entry.active := v_entry.active || v_ids;
-  v_entry.fired := v_entry.fired + cardinality(v_ids);
-  v_entry.last_execution_id := v_ids[cardinality(v_ids)];
-  v_entry.last_slot := p_slots[cardinality(p_slots)];
-  v_entry.last_fired_at := rhythm.now();
-  v_entry.last_error := null;
-  return v_entry;
-exception
-  when others then
-    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
-    -- Deadlocks, time-outs and want of resources pass: the slot stays due, and the next look tries again.
-    if v_code ~ '^(40|53|55|57)' then
-      raise;
-    end if;
-    v_entry := p_entry;
-    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_slots[1]);
-    return v_entry;
-end;
-$$;
-
-comment on function rhythm.start_slots(rhythm.schedule_entry, timestamptz[]) is
-  'Creates the executions of some slots, all or none, and returns the schedule as it is then; with last_error if none.';
-
-create or replace function rhythm.check_schedule_start(p_entry rhythm.schedule_entry)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  perform rhythm.create_many(jsonb_build_array(rhythm.slot_request(p_entry, null)));
-  raise sqlstate 'RHTRY';
-exception
-  when sqlstate 'RHTRY' then
-    return;
-end;
-$$;
-
-comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
-  'Creates the execution that a schedule asks for and takes it back: what would be refused at night is refused now.';
-`,
-  },
-  {
-    name: "620_schedule.sql",
-    kind: "behaviour",
-    checksum: "2d6bafb276093a6ee316fe85efeb02ac5daf7841e43c6a74b974eb6b46963a28",
-    text: `-- schedule() and unschedule().
-
-create or replace function rhythm.schedule_named(p_name text)
-returns rhythm.schedule_entry
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_entry rhythm.schedule_entry;
-begin
-  select s.*
-  into v_entry
-  from rhythm.schedule_entry as s
-  where s.name = p_name
-  for update;
-
-  if v_entry.name is null then
-    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
-  end if;
-  return v_entry;
-end;
-$$;
-
-comment on function rhythm.schedule_named(text) is 'The schedule of that name, locked; an error if there is none.';
-
-create or replace function rhythm.check_schedule(p_entry rhythm.schedule_entry)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_problem constant text := case
-    when p_entry.type is null or p_entry.type not in ('workflow', 'task') then
-      format('"%s" cannot be the type of a schedule: expected workflow or task', p_entry.type)
-    when p_entry.overlap is null or p_entry.overlap not in ('skip', 'queue', 'allow', 'cancel') then
-      format('"%s" cannot be the overlap of a schedule: expected skip, queue, allow or cancel', p_entry.overlap)
-    when p_entry.catch_up is null or p_entry.catch_up not in ('none', 'one', 'all') then
-      format('"%s" cannot be the catch-up of a schedule: expected none, one or all', p_entry.catch_up)
-    when p_entry.jitter is null or p_entry.jitter < '0' or p_entry.jitter > '1 day' then
-      format('"%s" cannot be the jitter of a schedule: expected zero to one day', p_entry.jitter)
-    when jsonb_typeof(p_entry.options) is distinct from 'object' then
-      'The options of a schedule are not a JSON object: expected the options of create_many()'
-    when p_entry.options ?| array['type', 'target', 'inputs', 'idempotency_key', 'idempotency_ttl'] then
-      'The options of a schedule cannot hold type, target, inputs, idempotency_key or idempotency_ttl: '
-      'those follow from the schedule'
-  end;
-begin
-  perform rhythm.check_name('schedule', p_entry.name);
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
-  end if;
-  perform rhythm.check_schedule_start(p_entry);
-end;
-$$;
-
-comment on function rhythm.check_schedule(rhythm.schedule_entry) is
-  'Refuses a schedule with a bad argument, and one whose executions would be refused.';
-
-create or replace function rhythm.schedule(
-  p_name text,
-  p_cron text,
-  p_target text,
-  p_inputs jsonb default '{}',
-  type text default 'workflow',
-  timezone text default 'UTC',
-  overlap text default 'skip',
-  catch_up text default 'one',
-  jitter interval default '0',
-  options jsonb default '{}'
-)
-returns timestamptz
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_new rhythm.schedule_entry;
-  v_old rhythm.schedule_entry;
-begin
-  v_new.name := p_name;
-  v_new.cron := btrim(p_cron);
-  v_new.timezone := rhythm.check_timezone(timezone);
-  v_new.type := type;
-  v_new.target := p_target;
-  v_new.inputs := coalesce(p_inputs, '{}');
-  v_new.options := options;
-  v_new.overlap := overlap;
-  v_new.catch_up := catch_up;
-  v_new.jitter := jitter;
-  v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), timezone, v_now);
-  perform rhythm.check_schedule(v_new);
-
-  insert into rhythm.schedule_entry as s (
-    name, cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, created_at, updated_at
-  )
-  values (
-    v_new.name, v_new.cron, v_new.timezone, v_new.type, v_new.target, v_new.inputs, v_new.options, v_new.overlap,
-    v_new.catch_up, v_new.jitter, v_new.next_slot, rhythm.slot_due(v_new, v_new.next_slot), v_now, v_now
-  )
-  on conflict (name) do nothing;
-
-  if not found then
-    v_old := rhythm.schedule_named(p_name);
-    -- The same times again, as at every start of an application: what is due stays due.
-    if (v_old.cron, v_old.timezone) = (v_new.cron, v_new.timezone) then
-      v_new.next_slot := v_old.next_slot;
-    end if;
-    update rhythm.schedule_entry as s
-    set (cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, updated_at) = (
-      v_new.cron, v_new.timezone, v_new.type, v_new.target, v_new.inputs, v_new.options, v_new.overlap, v_new.catch_up,
-      v_new.jitter, v_new.next_slot, rhythm.slot_due(v_new, v_new.next_slot), v_now
-    )
-    where s.name = p_name;
-  end if;
-  perform rhythm.wake_clocks();
-  return v_new.next_slot;
-end;
-$$;
-
-comment on function rhythm.schedule(text, text, text, jsonb, text, text, text, text, interval, jsonb) is
-  'Starts p_target at every time that p_cron names in timezone; returns the next. The same name again changes the '
-  'schedule. While an execution of it is not over, overlap skips the next, queues it, allows it, or cancels the one '
-  'before; of the times missed while nobody ticked, catch_up runs none, one (the latest), or all; jitter moves each by '
-  'up to an interval. options: as for create_many() (queue, priority, timeout, retry, metadata …).';
-
-create or replace function rhythm.unschedule(p_name text)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  delete from rhythm.schedule_entry as s
-  where s.name = p_name;
-  return found;
-end;
-$$;
-
-comment on function rhythm.unschedule(text) is
-  'Forgets a schedule; what it started goes on. False if there was none of that name.';
-`,
-  },
-  {
-    name: "630_schedule_control.sql",
-    kind: "behaviour",
-    checksum: "fb1d930fb76986ad414fe7dec70fda08711fa5035095e3a23933b69aa1a71942",
-    text: `-- Pause, resume, trigger, back-fill.
-
-create or replace function rhythm.pause_schedule(p_name text)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_entry constant rhythm.schedule_entry := rhythm.schedule_named(p_name);
-begin
-  update rhythm.schedule_entry as s
-  set paused_at = rhythm.now()
-  where s.name = v_entry.name
-    and s.paused_at is null;
-  return found;
-end;
-$$;
-
-comment on function rhythm.pause_schedule(text) is
-  'Stops a schedule from firing until resume_schedule(); false if it was paused already.';
-
-create or replace function rhythm.resume_schedule(p_name text)
-returns timestamptz
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_entry rhythm.schedule_entry := rhythm.schedule_named(p_name);
-begin
-  if v_entry.paused_at is not null then
-    v_entry.next_slot := rhythm.cron_after(rhythm.cron_parse(v_entry.cron), v_entry.timezone, rhythm.now());
-    update rhythm.schedule_entry as s
-    set (paused_at, next_slot, due_at) = (null, v_entry.next_slot, rhythm.slot_due(v_entry, v_entry.next_slot))
-    where s.name = v_entry.name;
-    perform rhythm.wake_clocks();
-  end if;
-  return v_entry.next_slot;
-end;
-$$;
-
-comment on function rhythm.resume_schedule(text) is
-  'Lets a paused schedule fire again, from now on: the times of the pause are not missed runs. Returns the next time.';
-
-create or replace function rhythm.trigger_schedule(p_name text)
-returns uuid
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_entry constant rhythm.schedule_entry := rhythm.schedule_named(p_name);
-  v_id uuid;
-begin
-  select c.id
-  into v_id
-  from rhythm.create_many(jsonb_build_array(rhythm.slot_request(v_entry, null))) as c(id);
-
-  update rhythm.schedule_entry as s
-  set (active, last_execution_id, last_fired_at, fired) = (s.active || v_id, v_id, rhythm.now(), s.fired + 1)
-  where s.name = v_entry.name;
-  return v_id;
-end;
-$$;
-
-comment on function rhythm.trigger_schedule(text) is
-  'Starts an execution of a schedule now, paused or not, beside its times; the next regular one sees it as running.';
-
-create or replace function rhythm.backfill_schedule(p_name text, p_from timestamptz, p_to timestamptz, p_limit integer default 1000)
-returns setof uuid
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_entry constant rhythm.schedule_entry := rhythm.schedule_named(p_name);
-  v_times constant rhythm.cron_times := rhythm.cron_parse(v_entry.cron);
-  v_slot timestamptz := p_from - interval '1 microsecond';
-  v_requests jsonb[] := '{}';
-begin
-  if p_from is null or p_to is null or p_from > p_to or p_to > rhythm.now() or p_from < '0001-01-01Z' then
-    perform rhythm.raise('RH001', format('Cannot back-fill from %s to %s: expected a time, and a later one that is not in the future',
-      p_from, p_to));
-  end if;
-  if p_limit is null or p_limit not between 1 and 10000 then
-    perform rhythm.raise('RH001', format('"%s" cannot be the limit of a back-fill: expected 1 to 10000', p_limit));
-  end if;
-  loop
-    v_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slot);
-    exit when v_slot > p_to;
-    if cardinality(v_requests) = p_limit then
-      perform rhythm.raise('RH001', format('"%s" fires more than %s times from %s to %s', p_name, p_limit, p_from, p_to),
-        'Take a shorter time, or a higher p_limit.');
-    end if;
-    v_requests := v_requests || rhythm.slot_request(v_entry, v_slot);
-  end loop;
-  if cardinality(v_requests) > 0 then
-    return query select c.id from rhythm.create_many(to_jsonb(v_requests)) as c(id);
-  end if;
-end;
-$$;
-
-comment on function rhythm.backfill_schedule(text, timestamptz, timestamptz, integer) is
-  'Starts an execution for every time that a schedule names between two instants, both included, whatever its overlap; '
-  'a time that ran already gives the execution of then. All or nothing.';
-`,
-  },
-  {
-    name: "640_fire_schedules.sql",
-    kind: "behaviour",
-    checksum: "dbdf04cc281af4e9081ec32d44ccab787e2fb7b8c0c6ed5f2003465a69fd6406",
-    text: `-- Firing. Called by tick(), from everywhere at once.
--- Locks: schedule rows, skip locked; then what create_many() and cancel() lock.
-
-create or replace function rhythm.not_over(p_ids uuid[])
-returns uuid[]
-language sql
-stable
-set search_path = ''
-as $$
-  select array(
-    select e.id
-    from rhythm.execution as e
-    where e.id = any(p_ids)
-      and e.status not in ('completed', 'failed', 'cancelled')
-  );
-$$;
-
-comment on function rhythm.not_over(uuid[]) is 'Those of some executions that have not ended.';
-
--- The schedule after acting on some slots by its overlap policy.
-create or replace function rhythm.overlap_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
-returns rhythm.schedule_entry
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  c_queue_limit constant integer := 1000;
-  v_entry rhythm.schedule_entry := p_entry;
-  v_slots constant timestamptz[] := p_entry.queued_slots || p_slots;
-  v_start timestamptz[] := v_slots;
-begin
-  case v_entry.overlap
-    when 'skip' then
-      v_start := case when v_entry.active = '{}' then v_slots[1:1] else '{}' end;
-    when 'queue' then
-      v_start := case when v_entry.active = '{}' then v_slots[1:1] else '{}' end;
-      v_entry.queued_slots := v_slots[1 + cardinality(v_start):cardinality(v_start) + c_queue_limit];
-    when 'cancel' then
-      v_start := v_slots[cardinality(v_slots):];
-      if v_start <> '{}' then
-        perform rhythm.cancel_trees(v_entry.active, format('The next run of schedule "%s" is due', v_entry.name), rhythm.now());
-        v_entry.active := '{}';
-      end if;
-    else
-      v_entry.active := '{}'; -- Nobody asks who runs beside whom.
-  end case;
-
-  if v_entry.overlap <> 'queue' then
-    v_entry.queued_slots := '{}';
-  end if;
-  v_entry.skipped := v_entry.skipped + cardinality(v_slots) - cardinality(v_start) - cardinality(v_entry.queued_slots);
-  return rhythm.start_slots(v_entry, v_start);
-end;
-$$;
-
-comment on function rhythm.overlap_slots(rhythm.schedule_entry, timestamptz[]) is
-  'Starts, queues or skips the due slots of a schedule by its overlap policy; returns the schedule as it is then.';
-
-create or replace function rhythm.fire_schedule(p_entry rhythm.schedule_entry, p_now timestamptz, p_limit integer)
-returns rhythm.schedule_entry
-language plpgsql
-volatile
-set search_path = ''
-set lock_timeout = '20ms'
-as $$
-declare
-  c_late constant interval := '1 minute';
-  v_entry rhythm.schedule_entry := p_entry;
-  v_times rhythm.cron_times;
-  v_slots timestamptz[];
-  v_code text;
-  v_message text;
-begin
-  v_times := rhythm.cron_parse(p_entry.cron);
-  v_slots := rhythm.due_slots(p_entry, v_times, p_now, p_limit);
-  if v_slots <> '{}' then
-    v_entry.next_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slots[cardinality(v_slots)]);
-    if v_entry.catch_up = 'none' and v_slots[1] + v_entry.jitter + c_late < p_now then
-      v_slots := '{}';
-    end if;
-  end if;
-
-  v_entry.active := rhythm.not_over(v_entry.active);
-  v_entry := rhythm.overlap_slots(v_entry, v_slots);
-  v_entry.due_at := least(
-    rhythm.slot_due(v_entry, v_entry.next_slot),
-    case when v_entry.queued_slots <> '{}' then p_now + interval '1 second' end
-  );
-  return v_entry;
-exception
-  when lock_not_available then
-    -- What is to be cancelled is being settled, say. tick() holds other locks already: it lets go and comes back.
-    v_entry := p_entry;
-    v_entry.due_at := p_now + interval '1 second';
-    return v_entry;
-  when others then
-    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
-    if v_code ~ '^(40|53|55|57)' then
-      raise;
-    end if;
-    -- Its time zone is gone from the server, say: it is asked again in a minute, the other schedules go on.
-    v_entry := p_entry;
-    v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_entry.next_slot);
-    v_entry.due_at := p_now + interval '1 minute';
-    return v_entry;
-end;
-$$;
-
-comment on function rhythm.fire_schedule(rhythm.schedule_entry, timestamptz, integer) is
-  'One schedule that is due: acts on its slots, moves its cursor; returns it as it is then.';
-
-create or replace function rhythm.fire_schedules(p_limit integer default 100)
-returns timestamptz
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_entry rhythm.schedule_entry;
-  v_fired bigint;
-  v_left integer := p_limit;
-begin
-  for v_entry in
-    select s.*
-    from rhythm.schedule_entry as s
-    where s.paused_at is null
-      and s.due_at <= v_now
-    order by s.due_at
-    limit p_limit
-    for update skip locked
-  loop
-    exit when v_left <= 0;
-    v_fired := v_entry.fired;
-    v_entry := rhythm.fire_schedule(v_entry, v_now, v_left);
-    v_left := v_left - greatest(1, v_entry.fired - v_fired)::integer;
-
-    update rhythm.schedule_entry as s
-    set (next_slot, due_at, queued_slots, active, last_slot, last_fired_at, last_execution_id, last_error, fired, skipped) = (
-      v_entry.next_slot, v_entry.due_at, v_entry.queued_slots, v_entry.active, v_entry.last_slot, v_entry.last_fired_at,
-      v_entry.last_execution_id, v_entry.last_error, v_entry.fired, v_entry.skipped
-    )
-    where s.name = v_entry.name;
-  end loop;
-
-  -- What is due and not ours is being fired by another session: look again in a second, do not spin.
-  return (
-    select min(case when s.due_at > v_now or v_left <= 0 then s.due_at else v_now + interval '1 second' end)
-    from rhythm.schedule_entry as s
-    where s.paused_at is null
-  );
-end;
-$$;
-
-comment on function rhythm.fire_schedules(integer) is
-  'Fires the schedules that are due, creating about p_limit executions at most; returns when to call again (null: no '
-  'schedule). Part of tick(); any number of sessions may call it at once.';
-`,
-  },
-  {
-    name: "650_sql_tasks.sql",
-    kind: "behaviour",
-    checksum: "f1f58d96c7761c9aa0553f6150d36d580fb9df962835af7622e372054e69edb2",
-    text: `-- SQL tasks: the handler is a function of this database, run inside tick(). Not on any role's surface: a handler runs
--- with the owner's rights, so only the owner says what is one.
-
-create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, options jsonb default '{}')
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_kind constant text := (select p.prokind from pg_catalog.pg_proc as p where p.oid = p_function);
-  v_problem constant text := coalesce(
-    rhythm.name_problem('task', p_name),
-    case when v_kind is null then 'There is no such function' end,
-    case when v_kind <> 'f' then format('%s is not a function', p_function) end,
-    case when (select p.proargtypes::text from pg_catalog.pg_proc as p where p.oid = p_function) <> 'jsonb'::regtype::oid::text then
-      format('%s cannot handle a task: expected a function of one jsonb, the inputs', p_function) end,
-    case when (select p.proretset from pg_catalog.pg_proc as p where p.oid = p_function) then
-      format('%s cannot handle a task: it returns a set, expected one value', p_function) end,
-    case when options is null then 'options must be an object' end,
-    rhythm.options_problem(options)
-  );
-begin
-  if v_problem is not null then
-    perform rhythm.raise('RH001', v_problem);
-  end if;
-  -- As text, which is qualified under an empty search_path: a restored dump finds it by name.
-  insert into rhythm.task as k (name, options, sql_function, updated_at)
-  values (p_name, '{"queue": "sql"}' || options, p_function::text, rhythm.now())
-  on conflict (name) do update
-  set options = excluded.options, sql_function = excluded.sql_function, updated_at = excluded.updated_at;
-end;
-$$;
-
-comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
-  'Makes a SQL function of one jsonb, the inputs, the handler of a task: tick() runs it, with no worker, and its return value '
-  'is the output. Its writes and the task''s completion commit together. Runs with the owner''s rights and an empty '
-  'search_path, unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks '
-  'for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
-
-create or replace function rhythm.undefine_sql_task(p_name text)
-returns boolean
-language sql
-volatile
-set search_path = ''
-as $$
-  with gone as (
-    delete from rhythm.task as k
-    where k.name = p_name
-      and k.sql_function is not null
-    returning k.name
-  )
-  select exists (select from gone as g);
-$$;
-
-comment on function rhythm.undefine_sql_task(text) is
-  'Takes back define_sql_task(); what is queued waits for a worker that has a handler. False if there was none.';
-
--- One handler, one subtransaction: what it wrote stays if it returns, and is gone if it raises. Deferred constraints
--- are checked here: at the end of tick() they would take all the other work down with them.
-create or replace function rhythm.call_sql_task(p_function text, p_inputs jsonb)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_function constant regprocedure := to_regprocedure(p_function);
-  v_output jsonb;
-  v_code text;
-  v_message text;
-  v_detail text;
-  v_context text;
-begin
-  if v_function is null then
-    perform rhythm.raise('RH004', format('The function %s of this task is not there any more', p_function));
-  end if;
-  if (select p.prorettype from pg_catalog.pg_proc as p where p.oid = v_function) = 'void'::regtype then
-    execute format('select %s($1)', v_function::regproc) using p_inputs;
-  else
-    execute format('select to_jsonb(%s($1))', v_function::regproc) into v_output using p_inputs;
-  end if;
-  set constraints all immediate;
-  return jsonb_build_object('status', 'completed', 'output', coalesce(v_output, 'null'));
-exception
-  when query_canceled or assert_failure or others then
-    get stacked diagnostics v_code = returned_sqlstate, v_message = message_text, v_detail = pg_exception_detail,
-      v_context = pg_exception_context;
-    return jsonb_build_object('status', 'failed', 'error', jsonb_build_object(
-      'type', 'SqlError', 'message', v_message, 'code', v_code, 'stack', v_context
-    ) || case when v_detail <> '' then jsonb_build_object('data', jsonb_build_object('detail', v_detail)) else '{}' end);
-end;
-$$;
-
-comment on function rhythm.call_sql_task(text, jsonb) is
-  'Runs the handler of a SQL task in a subtransaction; returns its outcome, an error with SQLSTATE and message included.';
-`,
-  },
-  {
-    name: "655_run_sql_tasks.sql",
-    kind: "behaviour",
-    checksum: "e90211c3c6a106c35d5662b8ea008d61c6af68e777dacb955acc0ff3dbb65f48",
-    text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
--- so nobody else ever sees it, and a crash leaves the tasks as they were.
-
-create or replace function rhythm.sql_queues()
-returns text[]
-language sql
-stable
-set search_path = ''
-as $$
-  select array(
-    select distinct coalesce(k.options ->> 'queue', 'default') as queue
-    from rhythm.task as k
-    where k.sql_function is not null
-    order by queue
-  );
-$$;
-
-comment on function rhythm.sql_queues() is 'The queues in which tick() looks for SQL tasks.';
-
-create or replace function rhythm.sql_task_is_ready(p_queues text[], p_targets text[])
-returns boolean
-language sql
-stable
-set search_path = ''
-set enable_seqscan = off
-as $$
-  select exists (
-    select
-    from rhythm.execution as e
-    where e.place = 1
-      and e.queue = any (p_queues)
-      and e.worker is null
-      and e.type = 'task'
-      and e.target = any (p_targets)
-  );
-$$;
-
-comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
-
--- As claim() does, but tasks alone: a workflow in the same queue is none of our business.
-create or replace function rhythm.claim_sql_tasks(p_worker uuid, p_queue text, p_limit integer, p_targets text[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = ''
-set enable_seqscan = off
-as $$
-declare
-  v_ids uuid[];
-begin
-  if exists (select from rhythm.queue as q where q.name = p_queue) then
-    return rhythm.claim_limited(p_worker, p_queue, p_limit, p_targets, rhythm.now(), '{task}');
-  end if;
-  v_ids := array(
-    select e.id
-    from rhythm.execution as e
-    where e.place = 1
-      and e.queue = p_queue
-      and e.worker is null
-      and e.type = 'task'
-      and e.target = any (p_targets)
-    order by e.priority desc, e.id
-    limit p_limit
-    for update skip locked
-  );
-  update rhythm.execution as e
-  set worker = p_worker, status = 'running', claimed_at = rhythm.now(), attempt = e.attempt + 1
-  where e.id = any (v_ids);
-  return v_ids;
-end;
-$$;
-
-comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
-  'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
-
--- Locks: what claim() and settle() lock. Stops taking more after a quarter of a second: the rest of tick() waits for it.
-create or replace function rhythm.run_sql_tasks(p_limit integer default 100)
-returns timestamptz
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  c_at_once constant integer := 10;
-  v_until constant timestamptz := clock_timestamp() + interval '250 milliseconds';
-  v_targets constant text[] := array(select k.name from rhythm.task as k where k.sql_function is not null);
-  v_queues constant text[] := case when v_targets = '{}' then '{}' else rhythm.sql_queues() end;
-  v_left integer := p_limit;
-  v_worker uuid;
-  v_queue text;
-  v_outcomes jsonb;
-begin
-  if v_targets = '{}' then
-    return null;
-  end if;
-  -- Made before their handler was a function.
-  perform rhythm.list_ready(array(
-    select b from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues)
-    order by b.first_id limit (p_limit + 99) / 100 for update skip locked));
-  if not rhythm.sql_task_is_ready(v_queues, v_targets) then
-    return null;
-  end if;
-
-  v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
-  foreach v_queue in array v_queues loop
-    while v_left > 0 and clock_timestamp() < v_until loop
-      v_outcomes := rhythm.run_claimed(rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets));
-      exit when v_outcomes is null;
-      v_left := v_left - jsonb_array_length(v_outcomes);
-      perform rhythm.settle(v_worker, v_outcomes);
-    end loop;
-  end loop;
-  delete from rhythm.worker as w where w.id = v_worker;
-  perform rhythm.take_back(array[v_worker]);
-  return case when v_left < p_limit and (
-    rhythm.sql_task_is_ready(v_queues, v_targets)
-    or exists (select from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues))
-  ) then rhythm.now() end;
-end;
-$$;
-
-comment on function rhythm.run_sql_tasks(integer) is
-  'Runs ready SQL tasks, up to p_limit and for a quarter of a second; returns now if there are more, else null. Part of '
-  'tick(); any number of sessions may call it at once.';
-
-create or replace function rhythm.run_claimed(p_ids uuid[])
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_task record;
-  v_outcomes jsonb;
-begin
-  for v_task in
-    select e.id, e.attempt, e.inputs, e.parent_id, k.sql_function
-    from rhythm.execution as e
-    join rhythm.task as k on k.name = e.target
-    where e.id = any (p_ids)
-      and e.type = 'task'
-    order by e.priority desc, e.id
-  loop
-    -- Its parent is told of its end. If another session is at the parent, it runs another time: tick() waits for nobody.
-    continue when v_task.parent_id is not null and rhythm.try_lock_states(array[v_task.parent_id]) = '{}'
-      and exists (select from rhythm.workflow_state as s where s.execution_id = v_task.parent_id);
-    v_outcomes := coalesce(v_outcomes, '[]') || (
-      jsonb_build_object('id', v_task.id, 'attempt', v_task.attempt)
-      || rhythm.call_sql_task(v_task.sql_function, v_task.inputs)
-    );
-  end loop;
-  return v_outcomes;
-end;
-$$;
-
-comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first in claim order; returns their outcomes for settle(), null if none.';
-`,
-  },
-  {
-    name: "660_tick_loop.sql",
-    kind: "behaviour",
-    checksum: "c3dcec6b3d312819a62b37091d7b63aa3916549723e05a4adddc3246c6c8d7a8",
-    text: `-- The procedure behind pg_cron: ticks for a while, each tick in a transaction of its own.
--- A procedure that commits cannot pin its search_path: every name here is qualified, those of pg_catalog too.
--- Locks: one session-level advisory lock a schema. Gives way at once to another loop; freed by the session's end.
-
-create or replace procedure rhythm.tick_loop(p_for interval default '59 seconds')
-language plpgsql
-as $$
-declare
-  c_lock constant bigint := pg_catalog.hashtextextended('rhythm tick loop ' || :'schema', 0);
-  v_end constant timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) p_for;
-  v_due timestamptz;
-  v_wake timestamptz;
-begin
-  if not pg_catalog.pg_try_advisory_lock(c_lock) then
-    return;
-  end if;
-  loop
-    v_due := rhythm.tick();
-    commit;
-    -- At most a second: what others create meanwhile is not in v_due.
-    v_wake := least(v_due, rhythm.now() OPERATOR(pg_catalog.+) interval '1 second');
-    exit when pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (v_wake OPERATOR(pg_catalog.-) rhythm.now())
-      OPERATOR(pg_catalog.>=) v_end;
-    perform pg_catalog.pg_sleep(greatest(0.01, extract(epoch from v_wake OPERATOR(pg_catalog.-) rhythm.now())));
-  end loop;
-  perform pg_catalog.pg_advisory_unlock(c_lock);
-end;
-$$;
-
-comment on procedure rhythm.tick_loop(interval) is
-  'Ticks for just under a minute, each time when something is due and every second at least, committing after each. '
-  'Returns at once while another loop runs. Made for a minute job of pg_cron; works from psql as well.';
-`,
-  },
-  {
-    name: "665_install_cron.sql",
-    kind: "behaviour",
-    checksum: "2a9d36ed06a391df5bc4080f6d7c04b843ee1a7ea264ca10ef6c2d826c86df1d",
-    text: `-- install_cron() and uninstall_cron(). pg_cron lives in one database of a server, and its job table is its own:
--- every statement that touches it is dynamic, so that the engine installs where there is no pg_cron.
-
-create or replace function rhythm.cron_job_name()
-returns text
-language sql
-stable
-set search_path = ''
-as $$
-  select format('rhythm %s %s', current_database(), :'schema');
-$$;
-
-comment on function rhythm.cron_job_name() is 'The name of this installation''s job in pg_cron.';
-
-create or replace function rhythm.cron_home()
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return current_setting('cron.database_name', true);
-exception
-  when insufficient_privilege then
-    return current_database(); -- Not for our eyes; then the plain advice has to do.
-end;
-$$;
-
-comment on function rhythm.cron_home() is
-  'The database in which this server''s pg_cron lives; null if it is not loaded; this database if that may not be read.';
-
--- The version of pg_cron in this database, or an error that says what is missing and what to do.
-create or replace function rhythm.find_cron()
-returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_version constant text := (select x.extversion from pg_catalog.pg_extension as x where x.extname = 'pg_cron');
-  v_home constant text := case when v_version is null then rhythm.cron_home() end;
-begin
-  if v_version is not null then
-    if not has_schema_privilege('cron', 'usage') then
-      perform rhythm.raise('RH009', format('Role "%s" may not use pg_cron', current_user),
-        format('As a superuser, run: grant usage on schema cron to %I', current_user));
-    end if;
-    return v_version;
-  end if;
-
-  if not exists (select from pg_catalog.pg_available_extensions as a where a.name = 'pg_cron') then
-    perform rhythm.raise('RH009', 'pg_cron is not installed on this server',
-      'Install it (Debian: postgresql-<version>-cron), or let a worker run: workers tick too.');
-  elsif v_home is null then
-    perform rhythm.raise('RH009', 'pg_cron is on this server, but not loaded',
-      'Add pg_cron to shared_preload_libraries, restart the server, and run: create extension pg_cron');
-  elsif v_home <> current_database() then
-    perform rhythm.raise('RH009', format('pg_cron lives in the database "%s", not in "%s"', v_home, current_database()),
-      format('In "%s", run: select cron.schedule_in_database(%L, ''* * * * *'', %L, %L)',
-        v_home, rhythm.cron_job_name(), rhythm.cron_command('1.4'), current_database()));
-  end if;
-  perform rhythm.raise('RH009', format('pg_cron is not created in the database "%s"', current_database()),
-    'As a superuser, run: create extension pg_cron');
-end;
-$$;
-
-comment on function rhythm.find_cron() is
-  'The version of pg_cron in this database; an error that says what to do if it is not there or may not be used.';
-
-create or replace function rhythm.cron_knows_seconds(p_version text)
-returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-  select (string_to_array(split_part(p_version, '-', 1), '.')::integer[])[1:2] >= array[1, 5];
-$$;
-
-comment on function rhythm.cron_knows_seconds(text) is 'Whether a version of pg_cron can run a job every second: 1.5 and newer.';
-
-create or replace function rhythm.cron_command(p_version text)
-returns text
-language sql
-stable
-set search_path = ''
-as $$
-  select case when rhythm.cron_knows_seconds(p_version)
-    then format('select %s()', 'rhythm.cron_tick'::regproc)
-    else format('call %s()', 'rhythm.tick_loop'::regproc)
-  end;
-$$;
-
-comment on function rhythm.cron_command(text) is 'The command of this installation''s job, for a version of pg_cron.';
-
--- A job that runs every second writes 86,400 lines a day about itself: keep an hour of them.
-create or replace function rhythm.cron_tick()
-returns timestamptz
-language plpgsql
-volatile
-set search_path = ''
-as $$
-begin
-  if extract(second from clock_timestamp()) < 1 and to_regclass('cron.job_run_details') is not null then
-    execute 'delete from cron.job_run_details as d using cron.job as j
-      where j.jobid = d.jobid and j.jobname = $1 and d.end_time < clock_timestamp() - interval ''1 hour'''
-    using rhythm.cron_job_name();
-  end if;
-  return rhythm.tick();
-end;
-$$;
-
-comment on function rhythm.cron_tick() is
-  'tick() as pg_cron calls it every second; once a minute it also forgets what pg_cron noted of older calls.';
-
-create or replace function rhythm.install_cron()
-returns text
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_version constant text := rhythm.find_cron();
-  v_every constant text := case when rhythm.cron_knows_seconds(v_version) then '1 second' else '* * * * *' end;
-begin
-  execute 'select cron.schedule($1, $2, $3)' using rhythm.cron_job_name(), v_every, rhythm.cron_command(v_version);
-  return format('pg_cron %s runs "%s" (%s) as job "%s"', v_version, rhythm.cron_command(v_version), v_every, rhythm.cron_job_name());
-exception
-  when insufficient_privilege then
-    perform rhythm.raise('RH009', format('Role "%s" may not schedule jobs of pg_cron', current_user),
-      format('As a superuser, run: grant usage on schema cron to %I; grant execute on all functions in schema cron to %I',
-        current_user, current_user));
-end;
-$$;
-
-comment on function rhythm.install_cron() is
-  'Lets pg_cron tick: timers, schedules, SQL tasks, recovery and retention then go on with no worker alive. Every second '
-  'where pg_cron can (1.5 and newer), else a minute job that loops. Says what it did; calling it again changes nothing.';
-
-create or replace function rhythm.uninstall_cron()
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_job bigint;
-begin
-  perform rhythm.find_cron();
-  execute 'select j.jobid from cron.job as j where j.jobname = $1 and j.database = current_database()'
-  into v_job
-  using rhythm.cron_job_name();
-  if v_job is null then
-    return false;
-  end if;
-  execute 'select cron.unschedule($1)' using v_job;
-  execute 'delete from cron.job_run_details as d where d.jobid = $1' using v_job;
-  return true;
-end;
-$$;
-
-comment on function rhythm.uninstall_cron() is
-  'Takes back install_cron(): the job and what pg_cron noted about it. A loop under way ends within a minute. False if '
-  'there was nothing to take back.';
-`,
-  },
-  {
-    name: "670_execution_views.sql",
+    name: "views/executions.sql",
     kind: "behaviour",
     checksum: "51b4154bbc79e0715c59b934a935c80807a6fa5cbdbc4a028ceccdcecd007a7a",
     text: `-- Executions, for people. Views belong to the owner: whoever may read one needs no right on a table.
@@ -9080,9 +9347,47 @@ comment on view rhythm.stacks is
 `,
   },
   {
-    name: "675_service_views.sql",
+    name: "views/schedules.sql",
     kind: "behaviour",
-    checksum: "b076e5ecdfbfa0cad062acbed29b5a0bf497eddfc7018f4bf998ff85fba2ce38",
+    checksum: "ca9b2977ccef43c6124717852812c2fdead1be7924802718830b48fa1e155e87",
+    text: `-- Schedules, for people.
+
+drop view if exists rhythm.schedules;
+
+create view rhythm.schedules as
+select
+  s.name,
+  s.cron,
+  s.timezone,
+  s.type,
+  s.target,
+  case when s.paused_at is null then s.due_at end as next_run_at,
+  s.last_fired_at as last_run_at,
+  s.last_slot,
+  s.last_execution_id,
+  s.last_error,
+  s.paused_at is not null as paused,
+  s.overlap,
+  s.catch_up,
+  s.jitter,
+  s.inputs,
+  s.options,
+  cardinality(s.queued_slots) as queued,
+  s.fired,
+  s.skipped,
+  s.created_at,
+  s.updated_at
+from rhythm.schedule_entry as s;
+
+comment on view rhythm.schedules is
+  'Every schedule: when it runs next, when and as what it ran last, why it last could not (last_error), what overlap '
+  'queued and skipped.';
+`,
+  },
+  {
+    name: "views/services.sql",
+    kind: "behaviour",
+    checksum: "13028dde049765ba9fb3cf0cf2101ce78b8194927311d76e77f255fb8e2b3517",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -9094,7 +9399,7 @@ returns table (queue text, executions bigint)
 language sql
 stable
 rows 10
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   select e.queue, round(count(*) * greatest(1, pg_relation_size('rhythm.workflow_state') / 8192 / 4000.0))::bigint
@@ -9216,321 +9521,16 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
 `,
   },
   {
-    name: "678_read_functions.sql",
+    name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "18bd9dfdfa0f67f9447984e7cccaeed931dcce201f7260e9ee109b4990e7ca64",
-    text: `-- Two questions of tools that no view answers.
-
-create or replace function rhythm.first_id(p_at timestamptz)
-returns uuid
-language sql
-immutable
-set search_path = ''
-as $$
-  select rhythm.uuid7_floor(p_at);
-$$;
-
-comment on function rhythm.first_id(timestamptz) is
-  'The smallest id that an execution created at an instant can have: where id >= first_id(…) reads a range of the primary key.';
-
-create or replace function rhythm.flow_state(p_execution uuid)
-returns jsonb
-language sql
-stable
-set search_path = ''
-as $$
-  select jsonb_build_object(
-    'name', v.name,
-    'version', v.version,
-    'source', v.source,
-    'code', v.code,
-    'snapshot', case when v.code <> '{"language": "typescript"}' then s.snapshot end,
-    'waits', coalesce(s.waits, '[]')
-  )
-  from rhythm.workflow_state as s
-  join rhythm.flow_version as v on v.program = s.program
-  where s.execution_id = p_execution;
-$$;
-
-comment on function rhythm.flow_state(uuid) is
-  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none. A code-first workflow has no snapshot: its steps are in the view steps.';
-`,
-  },
-  {
-    name: "680_schedules_view.sql",
-    kind: "behaviour",
-    checksum: "ca9b2977ccef43c6124717852812c2fdead1be7924802718830b48fa1e155e87",
-    text: `-- Schedules, for people.
-
-drop view if exists rhythm.schedules;
-
-create view rhythm.schedules as
-select
-  s.name,
-  s.cron,
-  s.timezone,
-  s.type,
-  s.target,
-  case when s.paused_at is null then s.due_at end as next_run_at,
-  s.last_fired_at as last_run_at,
-  s.last_slot,
-  s.last_execution_id,
-  s.last_error,
-  s.paused_at is not null as paused,
-  s.overlap,
-  s.catch_up,
-  s.jitter,
-  s.inputs,
-  s.options,
-  cardinality(s.queued_slots) as queued,
-  s.fired,
-  s.skipped,
-  s.created_at,
-  s.updated_at
-from rhythm.schedule_entry as s;
-
-comment on view rhythm.schedules is
-  'Every schedule: when it runs next, when and as what it ran last, why it last could not (last_error), what overlap '
-  'queued and skipped.';
-`,
-  },
-  {
-    name: "681_step_children.sql",
-    kind: "behaviour",
-    checksum: "1345b337061ec2cb8f7de7ddf3dc79a6559227b2606989fec580f8d80655b977",
-    text: `-- The children of code-first workflows.
-
--- Those whose idempotency key stands for an execution already follow it.
-create or replace function rhythm.begin_children(p_requests jsonb, p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_following uuid[];
-begin
-  if not jsonb_path_exists(p_requests, '$[*].idempotency_key') then
-    perform from rhythm.create_many(p_requests);
-    return;
-  end if;
-  perform rhythm.check_requests(p_requests);
-  perform rhythm.check_targets(p_requests);
-  perform rhythm.hold_parents(p_requests);
-  v_following := rhythm.follow_keys(p_requests, p_now);
-  -- The keys of the others are claimed, for their ids.
-  perform from rhythm.create_many((
-    select coalesce(jsonb_agg(r.value - '{idempotency_key,idempotency_ttl}'::text[] order by r.nth), '[]')
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where (r.value ->> 'id')::uuid <> all (v_following)));
-  perform rhythm.follow_ends(rhythm.join_leaders(v_following, p_now), '{}', null, 0, p_now);
-  perform rhythm.cancel_under(v_following, p_now);
-end;
-$$;
-
-comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the children of saved steps. Internal.';
-`,
-  },
-  {
-    name: "682_steps.sql",
-    kind: "behaviour",
-    checksum: "2cead7a7f2e79ae3df2bfaba3c064b76e2a54bddc3154d55019ada66395e22d1",
-    text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
-
--- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
--- for one is cheaper, and writes a sixth less of WAL. Whatever it cannot write is left to write_steps().
-create or replace function rhythm.write_new_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_written integer;
-begin
-  if jsonb_path_exists(p_steps, '$[*] ? (!(@.kind == "step" && @.attempts == 1 && @.status == "completed"))') then
-    return false;
-  end if;
-  insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, output)
-  select
-    n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
-    case when n.is_undefined is not true then coalesce(n.output, 'null') end
-  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
-  where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
-  get diagnostics v_written = row_count;
-  if v_written < jsonb_array_length(p_steps) then
-    raise unique_violation;
-  end if;
-  return true;
-exception
-  when unique_violation then
-    return false;
-end;
-$$;
-
-comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
-  'Writes steps that ended at their first attempt, all of them or none. False: none; some have a row, or belong to another worker. Internal.';
-
-create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
-returns setof rhythm.step
-language sql
-volatile
-set search_path = ''
-as $$
-  insert into rhythm.step as s (
-    execution_id, started_at, ended_at, until, wait_id, seq, attempts, kind, status, name, error, output
-  )
-  select
-    n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now,
-    coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond'),
-    n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error,
-    case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
-  from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
-  on conflict (execution_id, name) do update set
-    ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
-    wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output
-  where s.status in ('waiting', 'retrying')
-  returning s.*;
-$$;
-
-comment on function rhythm.write_steps(uuid, jsonb, timestamptz) is
-  'Writes the steps of workflows that the worker holds; returns those that changed: what is over stays as it is. Internal.';
-
--- What saved steps begin to wait for: pauses and sleeps, signals, children.
-create or replace function rhythm.begin_waits(p_news rhythm.step_news[], p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_children jsonb;
-  v_listening uuid[];
-begin
-  insert into rhythm.timer (id, execution_id, fires_at)
-  select n.wait_id, n.execution_id, coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond')
-  from unnest(p_news) as n where n.kind = 'sleep' or n.status = 'retrying';
-
-  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
-  select n.wait_id, n.execution_id, n.signal, coalesce(n.until, p_now + n.delay_ms * interval '1 millisecond')
-  from unnest(p_news) as n where n.kind = 'signal';
-
-  select jsonb_agg(n.child || jsonb_build_object('id', n.wait_id, 'parent', n.execution_id)) into v_children
-  from unnest(p_news) as n where n.child is not null;
-  if v_children is not null then
-    perform rhythm.begin_children(v_children, p_now);
-  end if;
-  v_listening := array(select distinct n.execution_id from unnest(p_news) as n where n.kind = 'signal');
-  if v_listening <> '{}' then
-    perform rhythm.deliver(rhythm.match_signals(v_listening));
-  end if;
-  perform rhythm.wake_clocks();
-end;
-$$;
-
-comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Makes the timers, waits for signals and children of saved steps. Internal.';
-
-create or replace function rhythm.save_steps(p_worker uuid, p_steps jsonb)
-returns jsonb
-language plpgsql
-volatile
-set search_path = ''
-as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
-  v_written text[];
-begin
-  perform rhythm.check_step_sizes(p_steps);
-  if v_begins then
-    perform rhythm.lock_states(array(
-      select (p.value ->> 'execution_id')::uuid from jsonb_array_elements(p_steps) as p where p.value ->> 'kind' = 'signal'));
-  end if;
-  -- The lock keeps the worker's leases from being given to others between here and the commit; that is enough to say
-  -- that nobody else runs these workflows.
-  perform from rhythm.worker as w where w.id = p_worker for key share;
-  if found then
-    if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
-      return '[]';
-    end if;
-    v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
-  end if;
-  if v_begins then
-    perform rhythm.begin_waits(array(
-      select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-      where n.status in ('waiting', 'retrying') and n.execution_id || n.name = any (v_written)), v_now);
-  end if;
-  if cardinality(v_written) = jsonb_array_length(p_steps) then
-    return '[]';
-  end if;
-  return (
-    select jsonb_agg(jsonb_build_object('id', p.value -> 'execution_id', 'name', p.value -> 'name'))
-    from jsonb_array_elements(p_steps) as p
-    where ((p.value ->> 'execution_id') || (p.value ->> 'name') = any (v_written)) is not true);
-end;
-$$;
-
-comment on function rhythm.save_steps(uuid, jsonb) is
-  'Stores how steps of leased code-first workflows ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
-  'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step is over already.';
-
-create or replace function rhythm.check_step_sizes(p_steps jsonb)
-returns void
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_name text;
-begin
-  if pg_column_size(p_steps) <= v_limit / 2 then
-    return;
-  end if;
-  select p.value ->> 'name' into v_name from jsonb_array_elements(p_steps) as p
-  where octet_length((p.value -> 'output')::text) > v_limit limit 1;
-  if v_name is not null then
-    perform rhythm.raise('RH006', format('The result of step "%s" takes more than %s bytes (setting max_payload_bytes)', v_name, v_limit),
-      'Store it elsewhere, and return where it is');
-  end if;
-end;
-$$;
-
-comment on function rhythm.check_step_sizes(jsonb) is 'Raises RH006 for a result that is too large. Internal.';
-
-create or replace function rhythm.load_steps(p_executions uuid[])
-returns table (
-  execution_id uuid, name text, kind text, status text, seq integer, attempts integer, wait_id uuid, is_due boolean, error jsonb, output jsonb
-)
-language sql
-stable
-set search_path = ''
-as $$
-  select s.execution_id, s.name, s.kind, s.status, s.seq, s.attempts::integer, s.wait_id,
-    coalesce(s.kind in ('step', 'sleep') and s.until <= clock.now, false), s.error, s.output
-  from rhythm.step as s
-  cross join (select rhythm.now() as now) as clock
-  where s.execution_id = any (p_executions)
-  order by s.execution_id, s.seq nulls last;
-$$;
-
-comment on function rhythm.load_steps(uuid[]) is
-  'The steps of code-first workflows, in the order in which they ended; those that are not over come last. is_due: its sleep or pause is over.';
-`,
-  },
-  {
-    name: "684_code_workflows.sql",
-    kind: "behaviour",
-    checksum: "1e1aa59074efb2464755fd4818b1ae104bb3adab638b6423637bfbc499f7cf69",
+    checksum: "3101325ba617b5e8fa4a143a24db09a3d8962f452fa6441b2c2a2a7d4d12cab2",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
 returns integer
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_version rhythm.flow_version;
@@ -9554,7 +9554,7 @@ create or replace function rhythm.claim_execution(p_worker uuid, p_execution uui
 returns setof rhythm.claimed
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform from rhythm.worker as w where w.id = p_worker for key share;
@@ -9581,7 +9581,7 @@ create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uui
 returns void
 language sql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   update rhythm.step as s
   set status = 'waiting', seq = null, error = null
@@ -9610,7 +9610,7 @@ comment on view rhythm.steps is
 `,
   },
   {
-    name: "686_comments.sql",
+    name: "install/comments.sql",
     kind: "behaviour",
     checksum: "21f48526489b28088413269b312f0aad826f84a9a6301ef4e9ffdc2c378c16b1",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
@@ -9753,7 +9753,92 @@ comment on column rhythm.steps.error is 'Why it failed.';
 `,
   },
   {
-    name: "687_comments_tables.sql",
+    name: "install/comments_constraints.sql",
+    kind: "behaviour",
+    checksum: "1d4caf8cd76381701671b0d1ac9132fe1f51617f34b5b5a5b8d46c2a83bfb8ff",
+    text: `-- Comments on constraints: what each keeps from happening.
+
+comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
+comment on constraint kind_known on rhythm.installation is 'A file has one of two kinds.';
+
+comment on constraint installed_object_pkey on rhythm.installed_object is 'An object is made by one file.';
+comment on constraint kind_known on rhythm.installed_object is 'What behaviour files make.';
+
+comment on constraint installation_note_pkey on rhythm.installation_note is 'Said once.';
+
+comment on constraint flow_version_number on rhythm.flow_version is 'The versions of a flow are counted.';
+comment on constraint flow_version_pkey on rhythm.flow_version is 'The same text is the same version.';
+comment on constraint options_is_object on rhythm.flow_version is '{queue, priority, timeout, retry}.';
+comment on constraint version_positive on rhythm.flow_version is 'Counted from 1.';
+
+comment on constraint flow_pkey on rhythm.flow is 'A flow has one current version.';
+comment on constraint flow_program on rhythm.flow is 'The version is there, and stays.';
+
+comment on constraint options_is_object on rhythm.task is '{queue, priority, timeout, retry}.';
+comment on constraint task_pkey on rhythm.task is 'A task has one set of defaults.';
+
+comment on constraint delayed_has_time on rhythm.execution is 'What is delayed becomes ready by itself.';
+comment on constraint execution_pkey on rhythm.execution is 'One row for the whole life of an execution.';
+comment on constraint over_has_time on rhythm.execution is 'What is over says since when; what is not, does not.';
+comment on constraint status_is_stage on rhythm.execution is 'Status and stage are one fact in two words, and only what runs has a worker: no lease outlives the run.';
+comment on constraint type_known on rhythm.execution is 'There are two types.';
+
+comment on constraint workflow_state_execution on rhythm.workflow_state is 'Purged with its execution.';
+comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
+comment on constraint workflow_state_program on rhythm.workflow_state is 'No version that a workflow runs on goes away.';
+
+comment on constraint idempotency_key_pkey on rhythm.idempotency_key is 'A key stands for one execution: two sessions that claim it wait for each other here.';
+
+comment on constraint follower_pkey on rhythm.follower is 'A follower has one leader.';
+
+comment on constraint timer_execution on rhythm.timer is 'Purged with its workflow.';
+comment on constraint timer_pkey on rhythm.timer is 'A timer fires once.';
+
+comment on constraint settled_one_way on rhythm.signal_wait is 'It took a signal or gave up, never both.';
+comment on constraint signal_wait_execution on rhythm.signal_wait is 'Purged with its workflow.';
+comment on constraint signal_wait_pkey on rhythm.signal_wait is 'A wait takes one signal.';
+
+comment on constraint signal_execution on rhythm.signal is 'Purged with its workflow.';
+comment on constraint signal_once on rhythm.signal is 'Sent twice under one key is sent once.';
+comment on constraint signal_pkey on rhythm.signal is 'Numbered in the order of sending.';
+
+comment on constraint level_known on rhythm.log_line is 'There are four levels.';
+comment on constraint log_line_execution on rhythm.log_line is 'Purged with its execution.';
+comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of saying.';
+
+comment on constraint worker_pkey on rhythm.worker is 'A worker shows its signs of life in one row.';
+
+comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
+comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
+comment on constraint queue_pkey on rhythm.queue is 'A queue has one set of limits; its row is the lock of those who count.';
+comment on constraint rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
+comment on constraint rate_positive on rhythm.queue is 'To begin none, pause the queue.';
+
+comment on constraint setting_pkey on rhythm.setting is 'A setting has one value.';
+
+comment on constraint catch_up_known on rhythm.schedule_entry is 'There are three policies.';
+comment on constraint jitter_within_a_day on rhythm.schedule_entry is 'More would be another schedule.';
+comment on constraint options_is_object on rhythm.schedule_entry is 'As for create_many().';
+comment on constraint overlap_known on rhythm.schedule_entry is 'There are four policies.';
+comment on constraint schedule_entry_pkey on rhythm.schedule_entry is 'A schedule is locked by whoever fires it.';
+comment on constraint type_known on rhythm.schedule_entry is 'There are two types.';
+
+comment on constraint error_iff_failed on rhythm.step is 'What failed says why; what did not, does not.';
+comment on constraint kind_known on rhythm.step is 'There are five kinds.';
+comment on constraint seq_iff_over on rhythm.step is 'What is over has its place in the order of ends.';
+comment on constraint status_known on rhythm.step is 'There are four.';
+comment on constraint step_pkey on rhythm.step is 'Two calls under one name are one step.';
+comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
+
+comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
+
+comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for each batch.';
+
+comment on constraint ready_batch_pkey on rhythm.ready_batch is 'A task is in one batch at most.';
+`,
+  },
+  {
+    name: "install/comments_tables.sql",
     kind: "behaviour",
     checksum: "823800754a6cd5904ebad6507a423a654f0749a58f51a4ef847b026edf3faba3",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
@@ -9896,7 +9981,7 @@ comment on column rhythm.ready_batch.target is 'The task that they all are.';
 `,
   },
   {
-    name: "688_comments_types.sql",
+    name: "install/comments_types.sql",
     kind: "behaviour",
     checksum: "e17de5036c13f03e93336e7c0cdb3b59b01a10a1f6bcb687ae508cb018a8becd",
     text: `-- Comments on the members of composite types: what functions are given, and what they give.
@@ -9986,94 +10071,9 @@ comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSO
 `,
   },
   {
-    name: "689_comments_constraints.sql",
+    name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "1d4caf8cd76381701671b0d1ac9132fe1f51617f34b5b5a5b8d46c2a83bfb8ff",
-    text: `-- Comments on constraints: what each keeps from happening.
-
-comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
-comment on constraint kind_known on rhythm.installation is 'A file has one of two kinds.';
-
-comment on constraint installed_object_pkey on rhythm.installed_object is 'An object is made by one file.';
-comment on constraint kind_known on rhythm.installed_object is 'What behaviour files make.';
-
-comment on constraint installation_note_pkey on rhythm.installation_note is 'Said once.';
-
-comment on constraint flow_version_number on rhythm.flow_version is 'The versions of a flow are counted.';
-comment on constraint flow_version_pkey on rhythm.flow_version is 'The same text is the same version.';
-comment on constraint options_is_object on rhythm.flow_version is '{queue, priority, timeout, retry}.';
-comment on constraint version_positive on rhythm.flow_version is 'Counted from 1.';
-
-comment on constraint flow_pkey on rhythm.flow is 'A flow has one current version.';
-comment on constraint flow_program on rhythm.flow is 'The version is there, and stays.';
-
-comment on constraint options_is_object on rhythm.task is '{queue, priority, timeout, retry}.';
-comment on constraint task_pkey on rhythm.task is 'A task has one set of defaults.';
-
-comment on constraint delayed_has_time on rhythm.execution is 'What is delayed becomes ready by itself.';
-comment on constraint execution_pkey on rhythm.execution is 'One row for the whole life of an execution.';
-comment on constraint over_has_time on rhythm.execution is 'What is over says since when; what is not, does not.';
-comment on constraint status_is_stage on rhythm.execution is 'Status and stage are one fact in two words, and only what runs has a worker: no lease outlives the run.';
-comment on constraint type_known on rhythm.execution is 'There are two types.';
-
-comment on constraint workflow_state_execution on rhythm.workflow_state is 'Purged with its execution.';
-comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
-comment on constraint workflow_state_program on rhythm.workflow_state is 'No version that a workflow runs on goes away.';
-
-comment on constraint idempotency_key_pkey on rhythm.idempotency_key is 'A key stands for one execution: two sessions that claim it wait for each other here.';
-
-comment on constraint follower_pkey on rhythm.follower is 'A follower has one leader.';
-
-comment on constraint timer_execution on rhythm.timer is 'Purged with its workflow.';
-comment on constraint timer_pkey on rhythm.timer is 'A timer fires once.';
-
-comment on constraint settled_one_way on rhythm.signal_wait is 'It took a signal or gave up, never both.';
-comment on constraint signal_wait_execution on rhythm.signal_wait is 'Purged with its workflow.';
-comment on constraint signal_wait_pkey on rhythm.signal_wait is 'A wait takes one signal.';
-
-comment on constraint signal_execution on rhythm.signal is 'Purged with its workflow.';
-comment on constraint signal_once on rhythm.signal is 'Sent twice under one key is sent once.';
-comment on constraint signal_pkey on rhythm.signal is 'Numbered in the order of sending.';
-
-comment on constraint level_known on rhythm.log_line is 'There are four levels.';
-comment on constraint log_line_execution on rhythm.log_line is 'Purged with its execution.';
-comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of saying.';
-
-comment on constraint worker_pkey on rhythm.worker is 'A worker shows its signs of life in one row.';
-
-comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
-comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
-comment on constraint queue_pkey on rhythm.queue is 'A queue has one set of limits; its row is the lock of those who count.';
-comment on constraint rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
-comment on constraint rate_positive on rhythm.queue is 'To begin none, pause the queue.';
-
-comment on constraint setting_pkey on rhythm.setting is 'A setting has one value.';
-
-comment on constraint catch_up_known on rhythm.schedule_entry is 'There are three policies.';
-comment on constraint jitter_within_a_day on rhythm.schedule_entry is 'More would be another schedule.';
-comment on constraint options_is_object on rhythm.schedule_entry is 'As for create_many().';
-comment on constraint overlap_known on rhythm.schedule_entry is 'There are four policies.';
-comment on constraint schedule_entry_pkey on rhythm.schedule_entry is 'A schedule is locked by whoever fires it.';
-comment on constraint type_known on rhythm.schedule_entry is 'There are two types.';
-
-comment on constraint error_iff_failed on rhythm.step is 'What failed says why; what did not, does not.';
-comment on constraint kind_known on rhythm.step is 'There are five kinds.';
-comment on constraint seq_iff_over on rhythm.step is 'What is over has its place in the order of ends.';
-comment on constraint status_known on rhythm.step is 'There are four.';
-comment on constraint step_pkey on rhythm.step is 'Two calls under one name are one step.';
-comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
-
-comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
-
-comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for each batch.';
-
-comment on constraint ready_batch_pkey on rhythm.ready_batch is 'A task is in one batch at most.';
-`,
-  },
-  {
-    name: "690_roles.sql",
-    kind: "behaviour",
-    checksum: "52aeb80cd63b42c5e76b6f393eeec56a788d0f9bf639fae9da74180d1e1be816",
+    checksum: "c2668e43e45fb0a46bf02eb45d5cd08e3508a442ffeaa2107bd6d8c28a45e84f",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
@@ -10084,7 +10084,7 @@ create or replace function rhythm.surface(p_role text)
 returns setof text
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select s.name
   from (values
@@ -10114,7 +10114,7 @@ create or replace function rhythm.close_to_public()
 returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_object text;
@@ -10142,7 +10142,7 @@ create or replace function rhythm.grant_to_roles()
 returns void
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_role text;
@@ -10180,7 +10180,7 @@ create or replace function rhythm.create_roles()
 returns setof text
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_role text;

@@ -97,7 +97,7 @@ async function nextLibrary(): Promise<{ script: string; version: string } & Asyn
   }
   const schema = `${home}/src/db/schema_gen.ts`;
   const text = await Deno.readTextFile(schema);
-  const { checksum } = schemaFiles.find(({ name }) => name.includes("_claim"))!;
+  const { checksum } = schemaFiles.find(({ name }) => name === "claim/claim.sql")!;
   const changed = text
     .replace(`libraryVersion = "${libraryVersion}"`, `libraryVersion = "${version}"`)
     .replace(checksum, "0".repeat(64));

@@ -88,7 +88,7 @@ Deno.test({
     await sql`update rhythm.execution set created_at = now() - interval '10 minutes' where queue = 'mail'`;
     await sql`select rhythm.register_worker(null)`;
     await sql`update rhythm.worker set beat_at = now() - interval '1 hour'`;
-    await sql`update rhythm.installation set checksum = 'old' where file = '100_ground.sql'`;
+    await sql`update rhythm.installation set checksum = 'old' where file = 'install/ground.sql'`;
     const { code, findings } = await doctor(database.url);
     equal(code, 1);
     const wrong = findings.filter(({ state }) => state === "problem");

@@ -86,7 +86,7 @@ Deno.test({
     assert.equal(error.code, "RIGHT_MISSING");
     assert.match(
       error.message,
-      /^Cannot install 100_things\.sql: must be owner of function count_things\. Install as/,
+      /^Cannot install things\/things\.sql: must be owner of function count_things\. Install as/,
     );
     assert.deepEqual(await catalog(test.database), granted);
   },

@@ -12,7 +12,11 @@ Deno.test("install() applies every file once; called again it applies none", asy
   await using test = await freshDatabase({ engine: "absent" });
   const files = await smallEngine();
   const first = await install(test.database, { files });
-  assert.deepEqual(first.applied, ["000_installation.sql", "010_thing.sql", "100_things.sql"]);
+  assert.deepEqual(first.applied, [
+    "structure/000_installation.sql",
+    "structure/010_thing.sql",
+    "things/things.sql",
+  ]);
   assert.deepEqual((await install(test.database, { files })).applied, []);
 });
 

@@ -14,7 +14,7 @@ Deno.test("install() of a newer version adds structure, keeps rows, and drops be
   await database.query("insert into rhythm.thing (id, label) values (1, 'kept')");
   const newer = await newerEngine();
   const { applied } = await install(database, { files: newer, version: "0.2.0" });
-  assert.deepEqual(applied, ["020_colour.sql", "110_colours.sql"]);
+  assert.deepEqual(applied, ["structure/020_colour.sql", "things/colours.sql"]);
   assert.deepEqual(await database.query("select id, label, colour from rhythm.thing"), [
     { id: 1, label: "kept", colour: "red" },
   ]);
@@ -47,15 +47,15 @@ Deno.test("install() applies all behaviour again when one file of it changed", a
   await using test = await freshDatabase({ engine: "absent" });
   const files = [
     ...await smallEngine(),
-    file("200_more.sql", "create or replace view rhythm.more as select 1 as n;"),
+    file("things/views.sql", "create or replace view rhythm.more as select 1 as n;"),
   ];
   await install(test.database, { files });
   const edited = files.map((one) =>
-    one.name === "200_more.sql" ? file(one.name, `${one.text}\n-- edited`) : one
+    one.name === "things/views.sql" ? file(one.name, `${one.text}\n-- edited`) : one
   );
   assert.deepEqual((await install(test.database, { files: edited })).applied, [
-    "100_things.sql",
-    "200_more.sql",
+    "things/things.sql",
+    "things/views.sql",
   ]);
 });
 
@@ -63,7 +63,7 @@ Deno.test("install() drops what is gone although one of it stands on another", a
   await using test = await freshDatabase({ engine: "absent" });
   const files = await smallEngine();
   const stack = file(
-    "200_stack.sql",
+    "things/zstack.sql",
     `create or replace view rhythm.a_base as select 1 as n;
     create or replace view rhythm.b_over as select n from rhythm.a_base;
     create or replace function rhythm.c_rows() returns setof rhythm.b_over language sql as 'select 1';`,
@@ -89,13 +89,13 @@ Deno.test("install() refuses a structure file that is not the one applied, and c
   await install(test.database, { files, version: "0.1.0" });
   const before = await catalog(test.database);
   const edited = files.map((one) =>
-    one.name === "010_thing.sql" ? file(one.name, `${one.text} -- edited`) : one
+    one.name === "structure/010_thing.sql" ? file(one.name, `${one.text} -- edited`) : one
   );
   const error = await refusal(install(test.database, { files: edited, version: "0.2.0" }));
   assert.equal(error.code, "STRUCTURE_CHANGED");
   assert.equal(
     error.message,
-    "Cannot install Rhythm 0.2.0: the structure file 010_thing.sql is not the one that was applied by version 0.1.0. " +
+    "Cannot install Rhythm 0.2.0: the structure file structure/010_thing.sql is not the one that was applied by version 0.1.0. " +
       "Released structure never changes: restore the file and put the change into a new one",
   );
   assert.deepEqual(await catalog(test.database), before);
@@ -119,10 +119,13 @@ Deno.test("install() refuses a database that is newer than the library, and chan
 async function newerEngine(): ReturnType<typeof smallEngine> {
   return [
     ...(await smallEngine()).slice(0, 2),
-    file("020_colour.sql", "alter table rhythm.thing add column colour text not null default 'red';"),
     file(
-      "110_colours.sql",
-      `create or replace function rhythm.colours(p_like text) returns setof text language sql stable set search_path = ''
+      "structure/020_colour.sql",
+      "alter table rhythm.thing add column colour text not null default 'red';",
+    ),
+    file(
+      "things/colours.sql",
+      `create or replace function rhythm.colours(p_like text) returns setof text language sql stable set search_path = pg_catalog, pg_temp
       as $$ select t.colour from rhythm.thing as t where t.colour like p_like $$;
       create or replace view rhythm.coloured as select t.id, t.colour from rhythm.thing as t;`,
     ),

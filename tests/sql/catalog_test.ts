@@ -4,12 +4,12 @@ import { freshDatabase } from "../support/database.ts";
 /** Each rule finds the objects that break it. */
 const rules: Record<string, string> = {
   // Not a procedure that commits, which cannot; nor the SQL that Postgres is to inline, which names only pg_catalog.
-  "every function pins an empty search_path": `
+  "every function pins its search_path, pg_temp last": `
     select p.oid::regprocedure::text as object
     from pg_proc as p
     where p.pronamespace = 'rhythm'::regnamespace
       and p.proname not in ('tick_loop', 'channel', 'uuid7')
-      and not coalesce('search_path=""' = any(p.proconfig), false)`,
+      and not coalesce('search_path=pg_catalog, pg_temp' = any(p.proconfig), false)`,
 
   "every function says what it promises in a comment": `
     select p.oid::regprocedure::text as object

@@ -1,0 +1,114 @@
+-- Registering flows and tasks.
+
+create or replace function rhythm.options_problem(p_options jsonb)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
+    case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
+      format('There is no option "%s": expected queue, priority, timeout, retry',
+        (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
+    rhythm.request_problem(p_options || '{"type": "task", "target": "x"}')
+  );
+$$;
+
+comment on function rhythm.options_problem(jsonb) is 'What is wrong with the defaults of a flow or task; null if nothing is. Internal.';
+
+create or replace function rhythm.register_flow(
+  p_name text,
+  p_source text,
+  p_program jsonb,
+  input_schema jsonb default null,
+  options jsonb default '{}',
+  description text default null
+)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_program constant text := encode(sha256(convert_to(p_name || E'\n' || p_source, 'UTF8')), 'hex');
+  v_schema_problem constant jsonb := case when input_schema is not null then rhythm.check_schema(input_schema) end;
+  v_problem constant text := coalesce(
+    rhythm.name_problem('flow', p_name),
+    case when p_source is null or octet_length(p_source) > 1048576 then 'The source of a flow must be a text of at most 1 MiB' end,
+    case when jsonb_typeof(p_program) is distinct from 'object' then 'The program of a flow must be an object: what the compiler gave' end,
+    rhythm.options_problem(options),
+    v_schema_problem ->> 'message',
+    case when length(description) > 10000 then 'The description of a flow must be a text of at most 10000 characters' end
+  );
+  v_version integer;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
+  values (
+    v_program, p_name,
+    (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
+    p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
+  on conflict (program) do nothing;
+  insert into rhythm.flow as f (name, program, updated_at) values (p_name, v_program, rhythm.now())
+  on conflict (name) do update set program = excluded.program, updated_at = excluded.updated_at
+  where f.program <> excluded.program;
+  select v.version into v_version from rhythm.flow_version as v where v.program = v_program;
+  return v_version;
+end;
+$$;
+
+comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text) is
+  'Makes a text the current version of a flow and returns its number. The same text again changes nothing; an older text becomes current again. Executions under way stay on theirs.';
+
+create or replace function rhythm.get_program(p_program text)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select v.code from rhythm.flow_version as v where v.program = p_program;
+$$;
+
+comment on function rhythm.get_program(text) is 'The compiled program that a claimed workflow names; null if there is none.';
+
+create or replace function rhythm.register_tasks(p_tasks jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem text;
+begin
+  if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
+    perform rhythm.raise('RH001', 'register_tasks() was given something else than a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
+  end if;
+  select p.problem into v_problem
+  from jsonb_array_elements(p_tasks) with ordinality as t (value, nth)
+  cross join lateral (
+    select coalesce(rhythm.name_problem('task', t.value ->> 'name'), rhythm.options_problem(t.value - 'name')) as problem
+  ) as p
+  where p.problem is not null
+  order by t.nth
+  limit 1;
+  v_problem := coalesce(v_problem, (
+    select format('Task "%s" is given twice', t.value ->> 'name') from jsonb_array_elements(p_tasks) as t
+    group by t.value ->> 'name' having count(*) > 1 limit 1));
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.task as k (name, options, updated_at)
+  select t.value ->> 'name', t.value - 'name', rhythm.now()
+  from jsonb_array_elements(p_tasks) as t
+  order by t.value ->> 'name'
+  on conflict (name) do update set options = excluded.options, updated_at = excluded.updated_at
+  where k.options <> excluded.options;
+end;
+$$;
+
+comment on function rhythm.register_tasks(jsonb) is
+  'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They hold for whoever starts the task, also from psql and from flows.';

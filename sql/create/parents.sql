@@ -1,0 +1,75 @@
+-- What is started under a parent: cancelled with it, whichever of the two comes first.
+
+-- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
+-- waits, and finds the new children; one that came before is seen by cancel_under(). For a workflow its state stands;
+-- for a task its own row.
+-- Locks: states, then executions, for share.
+create or replace function rhythm.hold_parents(p_requests jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(
+    select distinct (r.value ->> 'parent')::uuid from jsonb_array_elements(p_requests) as r where r.value ->> 'parent' is not null);
+  v_missing uuid;
+begin
+  if v_ids = '{}' then
+    return;
+  end if;
+  select i.id into v_missing from unnest(v_ids) as i (id)
+  where not exists (select from rhythm.execution as e where e.id = i.id)
+  limit 1;
+  if v_missing is not null then
+    perform rhythm.raise('RH002', format('There is no execution %s to be the parent', v_missing));
+  end if;
+  perform rhythm.lock_states(array(
+    select case e.type when 'workflow' then e.id else e.parent_id end
+    from rhythm.execution as e
+    where e.id = any (v_ids)));
+  perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.stage < 4 order by e.id for share;
+  -- Claims pass over a row that is locked: whoever fell asleep over it is to look again after the commit.
+  perform rhythm.wake(array(
+    select distinct e.queue from rhythm.execution as e
+    where e.id = any (v_ids) and e.type = 'task' and e.stage = 1 and e.worker is null));
+end;
+$$;
+
+comment on function rhythm.hold_parents(jsonb) is
+  'Locks the parents of requests against cancellation; raises RH002 for one that does not exist. Internal.';
+
+-- The error of a workflow that was ended by its deadline, by which it is told from one that failed of itself.
+create or replace function rhythm.deadline_error(p_timeout_ms bigint)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+$$;
+
+comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that ran past its timeout. Internal.';
+
+create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.cancel_trees(array_agg(e.id), p.reason, p_now)
+  from rhythm.execution as e
+  cross join lateral (
+    select case
+      when x.cancel_reason is not null then x.cancel_reason
+      when x.stage = 6 then 'Cancelled'
+      when x.stage = 5 and x.type = 'workflow' and x.error = rhythm.deadline_error(x.timeout_ms) then 'Its workflow ran past its timeout'
+    end as reason
+    from rhythm.execution as x where x.id = e.parent_id
+  ) as p
+  where e.id = any (p_ids) and p.reason is not null
+  group by p.reason;
+$$;
+
+comment on function rhythm.cancel_under(uuid[], timestamptz) is
+  'Of executions made just now, cancels those whose parent is cancelled, asked to stop, or ran past its timeout. Internal.';

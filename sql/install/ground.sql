@@ -1,0 +1,64 @@
+-- What every other function stands on: the clock and the way errors are raised.
+
+-- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
+-- interval, for a session or a database. Anybody can make such a setting, so it counts only where the owner, a member
+-- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
+create or replace function rhythm.may_set_clock()
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace;
+$$;
+
+comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';
+
+create or replace function rhythm.now()
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select case
+      when coalesce(current_setting('rhythm_clock.at', true), '') || coalesce(current_setting('rhythm_clock.shift', true), '') <> ''
+        and rhythm.may_set_clock()
+      then coalesce(
+        nullif(current_setting('rhythm_clock.at', true), '')::timestamptz,
+        clock_timestamp() + nullif(current_setting('rhythm_clock.shift', true), '')::interval
+      )
+      else clock_timestamp()
+    end
+  );
+end;
+$$;
+
+comment on function rhythm.now() is
+  'The engine''s clock: the time of day, unless a test that logged in as the owner set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
+
+create or replace function rhythm.raise(
+  p_code text,
+  p_message text,
+  p_hint text default null,
+  p_detail text default null
+)
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- An option of raise may not be null, and one that is empty would be shown.
+  if p_detail is not null then
+    raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, 'See the detail'), detail = p_detail;
+  elsif p_hint is not null then
+    raise exception using errcode = p_code, message = p_message, hint = p_hint;
+  end if;
+  raise exception using errcode = p_code, message = p_message;
+end;
+$$;
+
+comment on function rhythm.raise(text, text, text, text) is
+  'Raises an error of class RH: code, sentence, and where there is one, what to do. Never returns.';

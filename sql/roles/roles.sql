@@ -1,0 +1,150 @@
+-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
+-- its rights from here.
+--   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
+-- Nobody but the owner has a right on a table. What a role may call runs with the owner's rights, with a pinned
+-- search_path; what nobody may call runs with the caller's.
+
+create or replace function rhythm.surface(p_role text)
+returns setof text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select s.name
+  from (values
+    ('rhythm_viewer', array[
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
+    ]),
+    ('rhythm_client', array[
+      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
+      'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule',
+      'pause_queue', 'resume_queue', 'configure_queue'
+    ]),
+    ('rhythm_worker', array[
+      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'release_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+    ])
+  ) as r(role, names)
+  cross join lateral unnest(r.names) as s(name)
+  where r.role = p_role
+    or (p_role <> 'rhythm_viewer' and r.role = 'rhythm_viewer')
+    or (p_role = 'rhythm_worker' and r.role = 'rhythm_client');
+$$;
+
+comment on function rhythm.surface(text) is
+  'The functions that a role may call: rhythm_viewer reads, rhythm_client also starts and steers, rhythm_worker also '
+  'runs work. All others are the owner''s.';
+
+create or replace function rhythm.close_to_public()
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_object text;
+begin
+  revoke all on schema :"schema" from public;
+  revoke all on all tables in schema :"schema" from public;
+  revoke all on all sequences in schema :"schema" from public;
+  revoke all on all routines in schema :"schema" from public;
+  for v_object in
+    select format('revoke usage on type %s from public', t.oid::regtype)
+    from pg_catalog.pg_type as t
+    left join pg_catalog.pg_class as c on c.oid = t.typrelid
+    where t.typnamespace = :'schema'::regnamespace
+      and t.typelem = 0
+      and (t.typtype in ('d', 'e') or c.relkind = 'c')
+  loop
+    execute v_object;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.close_to_public() is 'Takes every right in this schema from PUBLIC.';
+
+create or replace function rhythm.grant_to_roles()
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_role text;
+  v_routine regprocedure;
+  v_view regclass;
+begin
+  foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
+    continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
+    execute format('revoke all on schema %I from %I', :'schema', v_role);
+    execute format('revoke all on all tables in schema %I from %I', :'schema', v_role);
+    execute format('revoke all on all routines in schema %I from %I', :'schema', v_role);
+    execute format('grant usage on schema %I to %I', :'schema', v_role);
+    for v_view in
+      select c.oid from pg_catalog.pg_class as c where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v'
+    loop
+      execute format('grant select on %s to %I', v_view, v_role);
+    end loop;
+    for v_routine in
+      select p.oid
+      from pg_catalog.pg_proc as p
+      where p.pronamespace = :'schema'::regnamespace
+        and p.proname in (select s.name from rhythm.surface(v_role) as s(name))
+    loop
+      execute format('alter function %s security definer', v_routine);
+      execute format('grant execute on function %s to %I', v_routine, v_role);
+    end loop;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.grant_to_roles() is
+  'Gives rhythm_viewer, rhythm_client and rhythm_worker the rights on this schema that surface() lists, and no others.';
+
+create or replace function rhythm.create_roles()
+returns setof text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
+    continue when exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
+    begin
+      execute format('create role %I nologin', v_role);
+    exception
+      when insufficient_privilege then
+        return next v_role;
+      when duplicate_object or unique_violation then
+        null; -- Another database of this server is being installed too.
+    end;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.create_roles() is
+  'Creates the roles that are not there yet; returns those that the caller may not create.';
+
+do $$
+declare
+  v_missing constant text[] := array(select c.role from rhythm.create_roles() as c(role));
+begin
+  delete from rhythm.installation_note as n
+  where n.note like 'Roles %';
+
+  if v_missing <> '{}' then
+    insert into rhythm.installation_note as n (note)
+    values (format(
+      'Roles %s were not created: "%s" may not create roles. If you want them, run as a superuser: %s; then install again, '
+      'or run as the owner: select %s()',
+      array_to_string(v_missing, ', '),
+      current_user,
+      (select string_agg(format('create role %I nologin', m.role), '; ') from unnest(v_missing) as m(role)),
+      'rhythm.grant_to_roles'::regproc
+    ));
+  end if;
+  perform rhythm.close_to_public();
+  perform rhythm.grant_to_roles();
+end;
+$$;

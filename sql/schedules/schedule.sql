@@ -1,0 +1,143 @@
+-- schedule() and unschedule().
+
+create or replace function rhythm.schedule_named(p_name text)
+returns rhythm.schedule_entry
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_entry rhythm.schedule_entry;
+begin
+  select s.*
+  into v_entry
+  from rhythm.schedule_entry as s
+  where s.name = p_name
+  for update;
+
+  if v_entry.name is null then
+    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
+  end if;
+  return v_entry;
+end;
+$$;
+
+comment on function rhythm.schedule_named(text) is 'The schedule of that name, locked; an error if there is none.';
+
+create or replace function rhythm.check_schedule(p_entry rhythm.schedule_entry)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem constant text := case
+    when p_entry.type is null or p_entry.type not in ('workflow', 'task') then
+      format('"%s" cannot be the type of a schedule: expected workflow or task', p_entry.type)
+    when p_entry.overlap is null or p_entry.overlap not in ('skip', 'queue', 'allow', 'cancel') then
+      format('"%s" cannot be the overlap of a schedule: expected skip, queue, allow or cancel', p_entry.overlap)
+    when p_entry.catch_up is null or p_entry.catch_up not in ('none', 'one', 'all') then
+      format('"%s" cannot be the catch-up of a schedule: expected none, one or all', p_entry.catch_up)
+    when p_entry.jitter is null or p_entry.jitter < '0' or p_entry.jitter > '1 day' then
+      format('"%s" cannot be the jitter of a schedule: expected zero to one day', p_entry.jitter)
+    when jsonb_typeof(p_entry.options) is distinct from 'object' then
+      'The options of a schedule are not a JSON object: expected the options of create_many()'
+    when p_entry.options ?| array['type', 'target', 'inputs', 'idempotency_key', 'idempotency_ttl'] then
+      'The options of a schedule cannot hold type, target, inputs, idempotency_key or idempotency_ttl: '
+      'those follow from the schedule'
+  end;
+begin
+  perform rhythm.check_name('schedule', p_entry.name);
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  perform rhythm.check_schedule_start(p_entry);
+end;
+$$;
+
+comment on function rhythm.check_schedule(rhythm.schedule_entry) is
+  'Refuses a schedule with a bad argument, and one whose executions would be refused.';
+
+create or replace function rhythm.schedule(
+  p_name text,
+  p_cron text,
+  p_target text,
+  p_inputs jsonb default '{}',
+  type text default 'workflow',
+  timezone text default 'UTC',
+  overlap text default 'skip',
+  catch_up text default 'one',
+  jitter interval default '0',
+  options jsonb default '{}'
+)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_new rhythm.schedule_entry;
+  v_old rhythm.schedule_entry;
+begin
+  v_new.name := p_name;
+  v_new.cron := btrim(p_cron);
+  v_new.timezone := rhythm.check_timezone(timezone);
+  v_new.type := type;
+  v_new.target := p_target;
+  v_new.inputs := coalesce(p_inputs, '{}');
+  v_new.options := options;
+  v_new.overlap := overlap;
+  v_new.catch_up := catch_up;
+  v_new.jitter := jitter;
+  v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), timezone, v_now);
+  perform rhythm.check_schedule(v_new);
+
+  insert into rhythm.schedule_entry as s (
+    name, cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, created_at, updated_at
+  )
+  values (
+    v_new.name, v_new.cron, v_new.timezone, v_new.type, v_new.target, v_new.inputs, v_new.options, v_new.overlap,
+    v_new.catch_up, v_new.jitter, v_new.next_slot, rhythm.slot_due(v_new, v_new.next_slot), v_now, v_now
+  )
+  on conflict (name) do nothing;
+
+  if not found then
+    v_old := rhythm.schedule_named(p_name);
+    -- The same times again, as at every start of an application: what is due stays due.
+    if (v_old.cron, v_old.timezone) = (v_new.cron, v_new.timezone) then
+      v_new.next_slot := v_old.next_slot;
+    end if;
+    update rhythm.schedule_entry as s
+    set (cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, updated_at) = (
+      v_new.cron, v_new.timezone, v_new.type, v_new.target, v_new.inputs, v_new.options, v_new.overlap, v_new.catch_up,
+      v_new.jitter, v_new.next_slot, rhythm.slot_due(v_new, v_new.next_slot), v_now
+    )
+    where s.name = p_name;
+  end if;
+  perform rhythm.wake_clocks();
+  return v_new.next_slot;
+end;
+$$;
+
+comment on function rhythm.schedule(text, text, text, jsonb, text, text, text, text, interval, jsonb) is
+  'Starts p_target at every time that p_cron names in timezone; returns the next. The same name again changes the '
+  'schedule. While an execution of it is not over, overlap skips the next, queues it, allows it, or cancels the one '
+  'before; of the times missed while nobody ticked, catch_up runs none, one (the latest), or all; jitter moves each by '
+  'up to an interval. options: as for create_many() (queue, priority, timeout, retry, metadata …).';
+
+create or replace function rhythm.unschedule(p_name text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.schedule_entry as s
+  where s.name = p_name;
+  return found;
+end;
+$$;
+
+comment on function rhythm.unschedule(text) is
+  'Forgets a schedule; what it started goes on. False if there was none of that name.';

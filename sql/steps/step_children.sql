@@ -1,0 +1,31 @@
+-- The children of code-first workflows.
+
+-- Those whose idempotency key stands for an execution already follow it.
+create or replace function rhythm.begin_children(p_requests jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_following uuid[];
+begin
+  if not jsonb_path_exists(p_requests, '$[*].idempotency_key') then
+    perform from rhythm.create_many(p_requests);
+    return;
+  end if;
+  perform rhythm.check_requests(p_requests);
+  perform rhythm.check_targets(p_requests);
+  perform rhythm.hold_parents(p_requests);
+  v_following := rhythm.follow_keys(p_requests, p_now);
+  -- The keys of the others are claimed, for their ids.
+  perform from rhythm.create_many((
+    select coalesce(jsonb_agg(r.value - '{idempotency_key,idempotency_ttl}'::text[] order by r.nth), '[]')
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    where (r.value ->> 'id')::uuid <> all (v_following)));
+  perform rhythm.follow_ends(rhythm.join_leaders(v_following, p_now), '{}', null, 0, p_now);
+  perform rhythm.cancel_under(v_following, p_now);
+end;
+$$;
+
+comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the children of saved steps. Internal.';

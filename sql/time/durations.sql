@@ -1,0 +1,65 @@
+-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
+
+-- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
+create or replace function rhythm.duration_ms(p_duration jsonb)
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_duration is null then
+    return null;
+  end if;
+  return (select case
+    when v.ms between 0 and 3162240000000 then ceil(v.ms)::bigint
+  end
+  from (
+    select case jsonb_typeof(p_duration)
+      when 'number' then (p_duration #>> '{}')::numeric * 1000
+      when 'string' then case
+        when p_duration #>> '{}' ~ '^\d{1,15}(\.\d{1,9})?$' then (p_duration #>> '{}')::numeric * 1000
+        when p_duration #>> '{}' ~* '^(\d{1,9}(\.\d{1,9})?w)?\s*(\d{1,9}(\.\d{1,9})?d)?\s*(\d{1,9}(\.\d{1,9})?h)?\s*(\d{1,9}(\.\d{1,9})?m)?\s*(\d{1,9}(\.\d{1,9})?s)?\s*(\d{1,9}(\.\d{1,9})?ms)?$'
+          and p_duration #>> '{}' <> '' then (
+            select sum(m.part[1]::numeric * case lower(m.part[2])
+              when 'w' then 604800000 when 'd' then 86400000 when 'h' then 3600000 when 'm' then 60000 when 's' then 1000 else 1 end)
+            from regexp_matches(p_duration #>> '{}', '([\d.]+)(ms|[wdhms])', 'gi') as m(part)
+          )
+      end
+    end as ms
+  ) as v);
+end;
+$$;
+
+comment on function rhythm.duration_ms(jsonb) is
+  'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+
+-- Full jitter on top of the delay, so that what failed together does not come back together.
+create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
+returns bigint
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select (d.delay * (1 - d.jitter * random()))::bigint
+  from (
+    select
+      least(
+        coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
+        i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
+          when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
+          when 'linear' then p_attempt
+          else 1
+        end
+      ) as delay,
+      case p_retry -> 'jitter'
+        when 'true' then 0.5
+        when 'false' then 0
+        else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
+      end as jitter
+    from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
+  ) as d;
+$$;
+
+comment on function rhythm.backoff_ms(jsonb, integer) is
+  'How long to wait before the attempt after this one: {backoff: exponential|linear|fixed, initial, factor, max, jitter}; by default 1 s, 2 s, 4 s … up to an hour, less up to a tenth.';

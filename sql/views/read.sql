@@ -1,0 +1,77 @@
+-- Reading and waiting.
+
+create or replace function rhythm.get(p_execution uuid)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object(
+    'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
+    'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
+    'metadata', coalesce(e.metadata, '{}'), 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
+    'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
+    'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at)
+  from rhythm.execution as e
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.get(uuid) is 'Everything about an execution as one JSON object; null if there is none.';
+
+create or replace function rhythm.watch(p_executions uuid[])
+returns setof uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  -- Several are locked in the one order, states first: a settle of one goes on to lock the workflow that waits for it.
+  if cardinality(p_executions) > 1 then
+    perform rhythm.lock_around(p_executions);
+  end if;
+  update rhythm.execution as e set watched = true
+  where e.id = any (array(
+    select x.id from rhythm.execution as x
+    where x.id = any (p_executions) and x.stage < 4 and not x.watched
+    order by x.id
+    for no key update)) and e.stage < 4;
+  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+end;
+$$;
+
+comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
+
+create or replace function rhythm.wait_for(p_execution uuid, p_timeout text default '60s')
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
+  v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
+  v_pause double precision := 0.002;
+begin
+  if v_ms is null then
+    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
+  end if;
+  loop
+    perform from rhythm.execution as e where e.id = p_execution and e.stage >= 4;
+    if found or clock_timestamp() >= v_until then
+      return rhythm.get(p_execution);
+    end if;
+    perform from rhythm.execution as e where e.id = p_execution;
+    if not found then
+      perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
+    end if;
+    perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
+    v_pause := least(v_pause * 1.5, 0.1);
+  end loop;
+end;
+$$;
+
+comment on function rhythm.wait_for(uuid, text) is
+  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';

@@ -1,0 +1,83 @@
+-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
+
+create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_version rhythm.flow_version;
+begin
+  select v.* into v_version from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = p_name;
+  if found and v_version.code <> '{"language": "typescript"}' then
+    perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a code-first workflow', p_name), 'Give the workflow another name');
+  end if;
+  if v_version.version is not null and (p_options is null or p_options = v_version.options) then
+    return v_version.version;
+  end if;
+  return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\n// %s', coalesce(p_options, '{}')),
+    '{"language": "typescript"}', options => coalesce(p_options, '{}'));
+end;
+$$;
+
+comment on function rhythm.register_workflow(text, jsonb) is
+  'Makes a code-first workflow known, with the defaults of its executions (queue, priority, timeout, retry; null: as they are). From then on start() starts it like a flow.';
+
+create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid)
+returns setof rhythm.claimed
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from rhythm.worker as w where w.id = p_worker for key share;
+  if not found then
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');
+  end if;
+  update rhythm.execution as e
+  set worker = p_worker, status = 'running', stage = 2, claimed_at = rhythm.now(), attempt = greatest(e.attempt, 1),
+    delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
+  where e.id = p_execution and e.type = 'workflow' and e.stage in (0, 1) and e.worker is null;
+  if found then
+    return query select h.* from rhythm.hand_over(array[p_execution]) as h;
+  elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
+    perform rhythm.raise('RH002', format('There is no workflow %s', p_execution));
+  end if;
+end;
+$$;
+
+comment on function rhythm.claim_execution(uuid, uuid) is
+  'Leases one workflow to a worker, whatever its queue; empty means: it runs elsewhere, is suspended, or is over.';
+
+-- What brought the workflow down runs again. p_restarted: failed children that retry() runs again themselves.
+create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uuid[])
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update rhythm.step as s
+  set status = 'waiting', seq = null, error = null
+  where s.execution_id = p_execution and s.status = 'failed' and s.wait_id = any (p_restarted);
+  -- What came after it was told of its cancellation was cleaning up.
+  delete from rhythm.step as s
+  using rhythm.step as c
+  where c.execution_id = p_execution and c.name = '#cancelled' and s.execution_id = p_execution and s.seq >= c.seq;
+  delete from rhythm.step as s
+  using rhythm.execution as e
+  where e.id = p_execution and s.execution_id = p_execution and s.status = 'failed'
+    and s.name = coalesce(e.error ->> 'step', s.name);
+$$;
+
+comment on function rhythm.reopen_steps(uuid, uuid[]) is
+  'Lets the failed step that ended a workflow run again; all that failed, if the error names none. Internal to retry().';
+
+drop view if exists rhythm.steps;
+
+create view rhythm.steps as
+select s.execution_id, s.seq, s.name, s.kind, s.status, s.attempts, s.started_at, s.ended_at, s.until, s.wait_id, s.output, s.error
+from rhythm.step as s;
+
+comment on view rhythm.steps is
+  'What code-first workflows did, step by step: order by execution_id, seq. Without seq: it waits (until: for so long), or pauses before another attempt.';
