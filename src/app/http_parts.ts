@@ -8,7 +8,7 @@ import {
   type ReadModel,
 } from "../http/mod.ts";
 import type { Worker } from "../worker/worker.ts";
-import type { Home } from "../db/calls/home.ts";
+import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
 import { inspectFlow } from "../flow/mod.ts";
@@ -35,18 +35,18 @@ export function httpParts(
 
 /** What HTTP reads, from an application. */
 export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
-  const home = { on: parts.database, schema: parts.schema };
+  const engine = { on: parts.database, schema: parts.schema };
   return {
     execution: (id) => rhythm.executions.get(id),
     executions: (filter) => rhythm.executions.query(filter),
     tree: (id) => rhythm.executions.tree(id),
     logs: (id, after) => rhythm.executions.logs(id, after === undefined ? {} : { after }),
-    position: (id) => positionOf(home, id),
+    position: (id) => positionOf(engine, id),
     queues: () => rhythm.queues.list(),
-    workers: () => readWorkers(home),
+    workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
     flows: () => rhythm.flows.list(),
-    violations: () => readViolations(home),
+    violations: () => readViolations(engine),
   };
 }
 
@@ -77,8 +77,8 @@ export function commandsOf(rhythm: Rhythm): Commands {
 }
 
 // Where a workflow stands follows from its snapshot and its program alone.
-async function positionOf(home: Home, id: string): Promise<JsonValue> {
-  const state = await readFlowState(home, id);
+async function positionOf(engine: EngineRef, id: string): Promise<JsonValue> {
+  const state = await readFlowState(engine, id);
   if (state === null) return null;
   const { code, snapshot, ...rest } = state;
   const fibres = snapshot === null ? [] : inspectFlow(code as never, snapshot as never).fibres;
@@ -106,14 +106,14 @@ async function metricsOf(
   parts: AppParts,
   { worker, pools = [] }: { worker?: Worker; pools?: readonly (() => PoolUse)[] },
 ): Promise<MetricFamily[]> {
-  const home = { on: parts.database, schema: parts.schema };
+  const engine = { on: parts.database, schema: parts.schema };
   const uses = pools.map((use) => use());
   if (parts.database instanceof MeteredDatabase) uses.unshift(parts.database.use("client"));
   const families = [...(worker === undefined ? [] : workerMetrics(worker)), ...poolMetrics(uses)];
   const up = (value: number): MetricFamily =>
     single("rhythm_database_up", "Whether the database answers", value);
   try {
-    return [...families, ...queueMetrics(depthsOf(await soon(listQueues(home)))), up(1)];
+    return [...families, ...queueMetrics(depthsOf(await soon(listQueues(engine)))), up(1)];
   } catch {
     return [...families, up(0)];
   }

@@ -31,7 +31,7 @@ export async function listQueues(call: Call): Promise<void> {
 /** Lists the workers. */
 export async function listWorkers(call: Call): Promise<void> {
   await using session = await openSession(call.options);
-  const workers = await readWorkers(session.home);
+  const workers = await readWorkers(session.engine);
   if (call.json) return call.terminal.print(JSON.stringify({ workers }));
   show(call, workers, {
     none: "no worker is alive: `rhythm worker` or `rhythm dev` runs one",

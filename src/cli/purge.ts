@@ -1,4 +1,4 @@
-import { ask, type Home, intervalText } from "../db/calls/home.ts";
+import { ask, type EngineRef, intervalText } from "../db/calls/engine_ref.ts";
 import { durationMs } from "../shared/duration.ts";
 import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
@@ -32,7 +32,7 @@ export async function purge(call: Call<PurgeFlags>): Promise<number> {
   const { olderThan } = options;
   const age = olderThan === undefined ? null : intervalText(durationMs(olderThan));
   await using session = await openSession(options);
-  const groups = await preview(session.home, age);
+  const groups = await preview(session.engine, age);
   const total = groups.reduce((sum, group) => sum + group.executions, 0);
   if (call.json && options.dryRun) return tell(call, { groups, total, removed: 0 });
   if (!call.json) show(groups, total, call);
@@ -48,7 +48,7 @@ export async function purge(call: Call<PurgeFlags>): Promise<number> {
     const { signal } = call;
     for (let batch = -1; batch !== 0; removed += batch) {
       signal.throwIfAborted();
-      batch = await removeSome(session.home, age);
+      batch = await removeSome(session.engine, age);
     }
   }
   if (call.json) return tell(call, { groups, total, removed });
@@ -56,9 +56,9 @@ export async function purge(call: Call<PurgeFlags>): Promise<number> {
   return EXIT.ok;
 }
 
-async function removeSome(home: Home, age: string | null): Promise<number> {
+async function removeSome(engine: EngineRef, age: string | null): Promise<number> {
   const [row] = await ask<{ removed: number }>(
-    home,
+    engine,
     `select rhythm.purge($1::text::interval, ${BATCH}) as removed`,
     [age],
   );
@@ -66,9 +66,9 @@ async function removeSome(home: Home, age: string | null): Promise<number> {
 }
 
 // As purge() sees it: what ended before, and whose parents all go too.
-async function preview(home: Home, age: string | null): Promise<Group[]> {
+async function preview(engine: EngineRef, age: string | null): Promise<Group[]> {
   return await ask<Group>(
-    home,
+    engine,
     `with recursive bound as (
       select rhythm.now() - coalesce($1::text::interval, rhythm.setting('retention')::interval) as at
     ),

@@ -5,7 +5,7 @@ import { Queues } from "../client/queues.ts";
 import { Schedules } from "../client/schedules.ts";
 import { Signals } from "../client/signals.ts";
 import type { Database } from "../db/database.ts";
-import type { Home } from "../db/calls/home.ts";
+import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { CliError } from "./cli_error.ts";
 import type { CommonOptions } from "./command.ts";
 import { readState } from "./dev/state_file.ts";
@@ -23,7 +23,7 @@ export class Session implements AsyncDisposable {
   /** The database. */
   readonly database: Database;
   /** The engine in it. */
-  readonly home: Home;
+  readonly engine: EngineRef;
   /** What the services share. */
   readonly core: ClientCore;
   /** Executions. */
@@ -38,7 +38,7 @@ export class Session implements AsyncDisposable {
   /** @param database the database @param schema the engine's schema */
   constructor(database: Database, schema: string) {
     this.database = database;
-    this.home = { on: database, schema };
+    this.engine = { on: database, schema };
     this.core = new ClientCore(database, schema);
     this.executions = new Executions(this.core);
     this.queues = new Queues(this.core);

@@ -1,4 +1,4 @@
-import { ask, type Home } from "../db/calls/home.ts";
+import { ask, type EngineRef } from "../db/calls/engine_ref.ts";
 import type { StoredLine } from "../db/calls/executions.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { type Call, wholeNumber } from "./command.ts";
@@ -32,7 +32,11 @@ export async function showLogs(call: Call<LogFlags>): Promise<void> {
   const signal = call.options.follow ? call.signal : undefined;
   await using session = await openSession(call.options);
   if (id !== undefined && await session.executions.get(id) === null) throw ExecutionNotFoundError.of(id);
-  const reader = new LogReader(session.home, id, LEVELS.slice(LEVELS.indexOf(call.options.level ?? "debug")));
+  const reader = new LogReader(
+    session.engine,
+    id,
+    LEVELS.slice(LEVELS.indexOf(call.options.level ?? "debug")),
+  );
   const last = await reader.last(limit);
   for (const line of last) print(line, call);
   if (signal === undefined) {
@@ -49,14 +53,14 @@ export async function showLogs(call: Call<LogFlags>): Promise<void> {
 
 /** Reads log lines, each once, in the order of their numbers. */
 class LogReader {
-  readonly #home: Home;
+  readonly #engine: EngineRef;
   readonly #id: string | undefined;
   readonly #levels: readonly string[];
   #seen = new Set<number>();
   #newest = 0;
 
-  constructor(home: Home, id: string | undefined, levels: readonly string[]) {
-    this.#home = home;
+  constructor(engine: EngineRef, id: string | undefined, levels: readonly string[]) {
+    this.#engine = engine;
     this.#id = id;
     this.#levels = levels;
   }
@@ -92,7 +96,7 @@ class LogReader {
         select t.id from tree as t
       )`;
     return await ask<Line>(
-      this.#home,
+      this.#engine,
       `select l.id::text, l.execution_id as "executionId", l.at, l.level, l.message, l.data, e.target
       from rhythm.logs as l join rhythm.executions as e on e.id = l.execution_id
       where l.id > $1::text::bigint and l.level in (${

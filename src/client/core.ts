@@ -1,6 +1,6 @@
 import type { Database, Queryable, Row } from "../db/database.ts";
 import { createMany, readExecutions, watchExecutions } from "../db/calls/executions.ts";
-import type { Home } from "../db/calls/home.ts";
+import type { EngineRef } from "../db/calls/engine_ref.ts";
 import {
   type Execution,
   refuseUnknown,
@@ -19,7 +19,7 @@ import { watch } from "./watch.ts";
 /** What the services of one application share. */
 export class ClientCore {
   /** Where the engine lives. */
-  readonly home: Home;
+  readonly engine: EngineRef;
   /** Who waits for ends. */
   readonly waiters: Waiters;
   readonly #telemetry: Telemetry | undefined;
@@ -29,13 +29,13 @@ export class ClientCore {
 
   /** @param database the database @param schema the engine's schema @param telemetry tracing, if somebody collects it */
   constructor(database: Database, schema: string, telemetry?: Telemetry) {
-    this.home = { on: database, schema };
+    this.engine = { on: database, schema };
     this.#telemetry = telemetry;
     this.waiters = new Waiters({
-      read: (ids) => readExecutions(this.home, ids),
+      read: (ids) => readExecutions(this.engine, ids),
       watch: async (ids) => {
         await this.#done.open();
-        await watchExecutions(this.home, ids);
+        await watchExecutions(this.engine, ids);
       },
       isTransient,
     });
@@ -44,8 +44,8 @@ export class ClientCore {
   }
 
   /** The engine as seen from the caller's transaction, if he gave one. */
-  within(sql: SqlRunner | undefined): Home {
-    return sql === undefined ? this.home : { on: joined(sql), schema: this.home.schema };
+  within(sql: SqlRunner | undefined): EngineRef {
+    return sql === undefined ? this.engine : { on: joined(sql), schema: this.engine.schema };
   }
 
   /** Starts one execution; gives its id. `where` is what was called, for the sentences. */
@@ -89,7 +89,7 @@ export class ClientCore {
   watch(id: string, options: WatchOptions | undefined, where: string): AsyncIterable<Execution> {
     if (options !== undefined) refuseUnknown(options, ["every", "timeout", "signal"], where);
     const source = {
-      read: async (id: string) => (await readExecutions(this.home, [id]))[0],
+      read: async (id: string) => (await readExecutions(this.engine, [id]))[0],
       hear: (id: string, onNews: () => void) => this.#hear(id, onNews),
       isTransient,
       closed: this.#closed.signal,
@@ -123,7 +123,7 @@ export class ClientCore {
     const deafen = (): void => ends.forEach((end) => end());
     try {
       await Promise.all([this.#done.open(), this.#progress.open()]);
-      await watchExecutions(this.home, [id]);
+      await watchExecutions(this.engine, [id]);
     } catch (error) {
       deafen();
       throw error;

@@ -108,7 +108,7 @@ export class Executions {
   async query(filter: ExecutionFilter = {}): Promise<ExecutionPage> {
     const stored = toStored(filter);
     const executions = await translate(() =>
-      listExecutions(this.#core.home, { ...stored, limit: stored.limit + 1 })
+      listExecutions(this.#core.engine, { ...stored, limit: stored.limit + 1 })
     );
     const page = executions.slice(0, stored.limit);
     return { executions: page, cursor: executions.length > stored.limit ? page.at(-1)!.id : null };
@@ -116,13 +116,13 @@ export class Executions {
 
   /** An execution with all its descendants, oldest first. */
   async tree(execution: ExecutionRef): Promise<Execution[]> {
-    return await translate(() => readTree(this.#core.home, idOf(execution)));
+    return await translate(() => readTree(this.#core.engine, idOf(execution)));
   }
 
   /** Durable log lines of an execution, oldest first. */
   async logs(execution: ExecutionRef, options: { after?: string } = {}): Promise<LogEntry[]> {
     refuseUnknown(options, ["after"], "executions.logs()");
-    return await translate(() => readLogs(this.#core.home, idOf(execution), options.after ?? null));
+    return await translate(() => readLogs(this.#core.engine, idOf(execution), options.after ?? null));
   }
 
   /** Waits for the end, and gives the execution in its final state, whichever that is. */

@@ -117,7 +117,7 @@ export class Flows {
       const { name = flow.name, description, input, ...options } = frontMatter;
       if (options.queue !== undefined) this.#queues.add(options.queue);
       const version = await translate(() =>
-        registerFlow(this.#core.home, {
+        registerFlow(this.#core.engine, {
           name,
           source: flow.source,
           program: storable(name, flow.source, program),
@@ -139,7 +139,7 @@ export class Flows {
 
   /** The current version of each flow. */
   async list(): Promise<readonly FlowInfo[]> {
-    return await translate(() => listFlows(this.#core.home));
+    return await translate(() => listFlows(this.#core.engine));
   }
 }
 

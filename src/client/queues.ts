@@ -31,17 +31,17 @@ export class Queues {
 
   /** All queues, with depth, oldest and running. */
   async list(): Promise<readonly QueueInfo[]> {
-    return await translate(() => listQueues(this.#core.home));
+    return await translate(() => listQueues(this.#core.engine));
   }
 
   /** Keeps workers from claiming from a queue; what runs goes on. */
   async pause(queue: string): Promise<void> {
-    await translate(() => pauseQueue(this.#core.home, queue));
+    await translate(() => pauseQueue(this.#core.engine, queue));
   }
 
   /** Lets workers claim from a queue again. */
   async resume(queue: string): Promise<void> {
-    await translate(() => resumeQueue(this.#core.home, queue));
+    await translate(() => resumeQueue(this.#core.engine, queue));
   }
 
   /** Sets the limits of a queue. */
@@ -56,7 +56,7 @@ export class Queues {
       );
     }
     await translate(() =>
-      configureQueue(this.#core.home, queue, {
+      configureQueue(this.#core.engine, queue, {
         concurrency: limits.concurrency ?? null,
         perKeyConcurrency: limits.perKeyConcurrency ?? null,
         rate: limits.rate ?? null,

@@ -58,13 +58,13 @@ export function outputOf(execution: Execution): unknown {
 
 /** Reads one execution. */
 export async function readOne(core: ClientCore, ref: ExecutionRef): Promise<Execution | null> {
-  const [found] = await translate(() => readExecutions(core.home, [idOf(ref)]));
+  const [found] = await translate(() => readExecutions(core.engine, [idOf(ref)]));
   return found ?? null;
 }
 
 /** Cancels one execution. */
 export async function cancel(core: ClientCore, ref: ExecutionRef, reason?: string): Promise<boolean> {
-  return await translate(() => cancelExecution(core.home, idOf(ref), reason ?? null));
+  return await translate(() => cancelExecution(core.engine, idOf(ref), reason ?? null));
 }
 
 /** Sends a signal. */
@@ -75,5 +75,7 @@ export async function send(
   payload: unknown,
 ): Promise<void> {
   const text = toJson(payload, { what: `payload of signal "${name}"` });
-  await translate(() => sendSignal(core.home, { id: idOf(ref), name, payload: text, idempotencyKey: null }));
+  await translate(() =>
+    sendSignal(core.engine, { id: idOf(ref), name, payload: text, idempotencyKey: null })
+  );
 }

@@ -83,9 +83,9 @@ export class Schedules {
   async set(name: string, options: ScheduleOptions): Promise<Date | null> {
     refuseUnknown(options, KEYS, "schedules.set()");
     if (options.options !== undefined) checkStartOptions(options.options, "schedules.set() options");
-    const home = this.#core.within(options.sql);
+    const engine = this.#core.within(options.sql);
     return await translate(() =>
-      schedule(home, {
+      schedule(engine, {
         name,
         cron: options.cron,
         target: options.target,
@@ -102,32 +102,32 @@ export class Schedules {
 
   /** Removes a schedule; false if there was none. Its executions stay. */
   async remove(name: string): Promise<boolean> {
-    return await translate(() => unschedule(this.#core.home, name));
+    return await translate(() => unschedule(this.#core.engine, name));
   }
 
   /** Keeps a schedule from firing; false if it was paused already. */
   async pause(name: string): Promise<boolean> {
-    return await translate(() => pauseSchedule(this.#core.home, name));
+    return await translate(() => pauseSchedule(this.#core.engine, name));
   }
 
   /** Lets a schedule fire again; gives its next time. */
   async resume(name: string): Promise<Date | null> {
-    return await translate(() => resumeSchedule(this.#core.home, name));
+    return await translate(() => resumeSchedule(this.#core.engine, name));
   }
 
   /** Fires a schedule now, besides its times. */
   async trigger(name: string): Promise<Run> {
-    return new ExecutionRun(this.#core, await translate(() => triggerSchedule(this.#core.home, name)));
+    return new ExecutionRun(this.#core, await translate(() => triggerSchedule(this.#core.engine, name)));
   }
 
   /** Starts what a schedule would have started in a time past. */
   async backfill(name: string, span: { from: Date; to: Date }): Promise<Run[]> {
-    const ids = await translate(() => backfillSchedule(this.#core.home, name, span));
+    const ids = await translate(() => backfillSchedule(this.#core.engine, name, span));
     return ids.map((id) => new ExecutionRun(this.#core, id));
   }
 
   /** All schedules, with their last and next run. */
   async list(): Promise<readonly ScheduleInfo[]> {
-    return await translate(() => listSchedules(this.#core.home));
+    return await translate(() => listSchedules(this.#core.engine));
   }
 }

@@ -73,7 +73,9 @@ export class Tasks {
       name: definition.name,
       ...startOptions(declaredOptions(definition)),
     }));
-    if (declared.length > 0) await translate(() => registerTasks(this.#core.home, JSON.stringify(declared)));
+    if (declared.length > 0) {
+      await translate(() => registerTasks(this.#core.engine, JSON.stringify(declared)));
+    }
   }
 
   /** Queues what was declared. */

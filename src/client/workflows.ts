@@ -67,7 +67,7 @@ export class Workflows {
     for (const { name, definition } of workflows) {
       const { timeout, ...rest } = definition.options;
       const defaults = timeout === undefined ? rest : { ...rest, timeout: durationMs(timeout) / 1000 };
-      await translate(() => registerWorkflow(this.#core.home, name, JSON.stringify(defaults)));
+      await translate(() => registerWorkflow(this.#core.engine, name, JSON.stringify(defaults)));
     }
   }
 }

@@ -121,9 +121,9 @@ export class Admin {
     if (options.metadata !== undefined) request.metadata = options.metadata as JsonObject;
     const text = `[${JSON.stringify(request).slice(0, -1)},"inputs":${inputs}}]`;
     const [id] = await database.transaction(async (tx) => {
-      const home = { on: tx, schema: this.#schema };
-      await registerWorkflow(home, name, null);
-      return await createMany(home, text);
+      const engine = { on: tx, schema: this.#schema };
+      await registerWorkflow(engine, name, null);
+      return await createMany(engine, text);
     });
     return await this.getWorkflow(id!);
   }
@@ -138,8 +138,8 @@ export class Admin {
    */
   async getWorkflow(id: string): Promise<WorkflowContext> {
     const { database, driver } = await this.#open();
-    const home = { on: database, schema: this.#schema };
-    const [execution] = UUID.test(id) ? await readExecutions(home, [id]) : [];
+    const engine = { on: database, schema: this.#schema };
+    const [execution] = UUID.test(id) ? await readExecutions(engine, [id]) : [];
     if (execution === undefined || execution.type !== "workflow") {
       throw new ContextError(`There is no workflow "${id}"`, "WORKFLOW_NOT_FOUND");
     }

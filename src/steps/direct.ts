@@ -1,5 +1,5 @@
 import { readExecutions, type StoredExecution } from "../db/calls/executions.ts";
-import type { Home } from "../db/calls/home.ts";
+import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { claimExecution } from "../db/calls/steps.ts";
 import { beat, type ClaimedRow, leave, registerWorker, settle, tick } from "../db/calls/worker.ts";
 import type { Database } from "../db/database.ts";
@@ -36,7 +36,7 @@ export const DIRECT_QUEUE = "direct";
  */
 export class DirectDriver implements Driver {
   readonly #parts: DirectParts;
-  readonly #home: Home;
+  readonly #engine: EngineRef;
   readonly #store: StepStore;
   readonly #uuids = new Uuids();
   readonly #claims = new Map<string, ClaimedRow>();
@@ -50,7 +50,7 @@ export class DirectDriver implements Driver {
   /** @param parts what it stands on */
   constructor(parts: DirectParts) {
     this.#parts = parts;
-    this.#home = { on: parts.database, schema: parts.schema };
+    this.#engine = { on: parts.database, schema: parts.schema };
     this.#store = directStore(parts.database, parts.schema, () => this.#workerId);
   }
 
@@ -58,7 +58,7 @@ export class DirectDriver implements Driver {
     if (core.run?.isOpen) return;
     await this.#enter();
     try {
-      const claimed = await claimExecution(this.#home, this.#workerId, core.id);
+      const claimed = await claimExecution(this.#engine, this.#workerId, core.id);
       if (claimed === undefined) throw await this.#whyNot(core);
       await this.#open(core, claimed, "by hand");
     } catch (error) {
@@ -100,7 +100,7 @@ export class DirectDriver implements Driver {
     this.#isClosed = true;
     for (const run of this.#runs.values()) run.stop("shutdown", "The process that ran it closed its Admin");
     clearInterval(this.#heart);
-    if (this.#worker !== undefined) await leave(this.#home, await this.#worker);
+    if (this.#worker !== undefined) await leave(this.#engine, await this.#worker);
     this.#worker = undefined;
   }
 
@@ -121,7 +121,7 @@ export class DirectDriver implements Driver {
   async #untilOver(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
     for (let tries = 0;; tries++) {
       this.#checkOpen();
-      const claimed = await patiently(() => claimExecution(this.#home, this.#workerId, core.id));
+      const claimed = await patiently(() => claimExecution(this.#engine, this.#workerId, core.id));
       if (claimed === undefined) {
         const execution = await this.#read(core);
         if (execution.completedAt !== null) return outcomeOf(core, execution);
@@ -214,12 +214,12 @@ export class DirectDriver implements Driver {
     const { attempt } = this.#claims.get(core.id)!;
     const text = `[{"id":"${core.id}","attempt":${attempt},${outcome}}]`;
     const request = { worker: this.#workerId, limit: 0, targets: "{}", onError: "raise" } as const;
-    const batch = await patiently(() => settle(this.#home, text, request));
+    const batch = await patiently(() => settle(this.#engine, text, request));
     return batch.refused.length === 0;
   }
 
   async #read(core: ContextCore): Promise<StoredExecution> {
-    const [execution] = await readExecutions(this.#home, [core.id]);
+    const [execution] = await readExecutions(this.#engine, [core.id]);
     if (execution === undefined) {
       throw new ContextError(
         `There is no workflow ${core.id}: it was purged after its end`,
@@ -240,7 +240,7 @@ export class DirectDriver implements Driver {
 
   // It runs elsewhere, or waits. Nobody else may be there to do what is due.
   async #waitAWhile(tries: number): Promise<void> {
-    const { ms } = await patiently(() => tick(this.#home));
+    const { ms } = await patiently(() => tick(this.#engine));
     const pauseMs = Math.min(250, 5 * 2 ** Math.min(tries, 6), Math.max(2, ms ?? 250));
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
@@ -267,14 +267,14 @@ export class DirectDriver implements Driver {
     const { leaseMs } = this.#parts;
     const name = `${Deno.hostname()}:${Deno.pid}/direct`;
     // A queue of its own: nothing is waiting in it, nothing is woken for it.
-    const id = await registerWorker(this.#home, { name, queues: "{direct.callers}", leaseMs, info: "{}" });
+    const id = await registerWorker(this.#engine, { name, queues: "{direct.callers}", leaseMs, info: "{}" });
     this.#heart = setInterval(() => void this.#beat(id), leaseMs / 3);
     return id;
   }
 
   async #beat(id: string): Promise<void> {
     try {
-      const { alive, stop } = await beat(this.#home, id);
+      const { alive, stop } = await beat(this.#engine, id);
       for (const { id, reason } of stop) cancel(this.#runs.get(id), reason);
       if (alive) return;
       for (const run of this.#runs.values()) run.stop("lost", "This process was silent for too long");
@@ -291,7 +291,7 @@ export class DirectDriver implements Driver {
     clearInterval(this.#heart);
     const worker = this.#worker;
     this.#worker = undefined;
-    await leave(this.#home, await worker);
+    await leave(this.#engine, await worker);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Home } from "../db/calls/home.ts";
+import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { loadSteps, saveSteps } from "../db/calls/steps.ts";
 import type { Database, Queryable } from "../db/database.ts";
 import { sqlTag } from "../db/sql_tag.ts";
@@ -17,15 +17,15 @@ export const DIRECT_CONNECTIONS = 5;
  * @param worker under whose leases they run
  */
 export function directStore(database: Database, schema: string, worker: () => string): StepStore {
-  const homeOn = (on: Queryable): Home => ({ on, schema });
+  const engineOn = (on: Queryable): EngineRef => ({ on, schema });
   const save = async (on: Queryable, news: StepNews): Promise<void> => {
-    const refused = await saveSteps(homeOn(on), worker(), [news]);
+    const refused = await saveSteps(engineOn(on), worker(), [news]);
     if (refused.length > 0) throw new LeaseLostError(news.execution_id, news.name);
   };
   // What a transaction waits for, another step's save or a sign of life, needs a connection, too.
   const transactions = new Limit(DIRECT_CONNECTIONS - 2);
   return {
-    load: (execution) => patiently(() => loadSteps(homeOn(database), [execution])),
+    load: (execution) => patiently(() => loadSteps(engineOn(database), [execution])),
     save: (news) => patiently(() => save(database, news)),
     saveInTransaction: async (body) => {
       await transactions.run(() =>

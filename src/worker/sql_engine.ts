@@ -1,7 +1,7 @@
 import type { Database } from "../db/database.ts";
 import { WorkerNotRegisteredError } from "../db/engine_errors.ts";
 import { DatabaseUnavailableError, EngineError } from "../db/errors.ts";
-import { type Home, quotedArrayText } from "../db/calls/home.ts";
+import { type EngineRef, quotedArrayText } from "../db/calls/engine_ref.ts";
 import { sqlTag } from "../db/sql_tag.ts";
 import { loadSteps, saveSteps } from "../db/calls/steps.ts";
 import { readProgram } from "../db/calls/flows.ts";
@@ -83,7 +83,7 @@ export function sqlEngine(options: SqlEngineOptions): Engine {
 
 class SqlEngine implements Engine {
   readonly #options: SqlEngineOptions;
-  readonly #home: Home;
+  readonly #engine: EngineRef;
   readonly #queues: string;
   readonly #targets: string;
   readonly #runsCode: boolean;
@@ -91,15 +91,15 @@ class SqlEngine implements Engine {
 
   constructor(options: SqlEngineOptions) {
     this.#options = options;
-    this.#home = { on: options.main, schema: options.schema };
+    this.#engine = { on: options.main, schema: options.schema };
     this.#queues = quotedArrayText(options.queues);
     this.#runsCode = options.runsCode;
     this.#targets = quotedArrayText(options.targets);
   }
 
   readonly steps: StepEngine = {
-    load: (executions) => loadSteps(this.#home, executions),
-    save: (steps) => saveSteps(this.#home, this.#worker, steps),
+    load: (executions) => loadSteps(this.#engine, executions),
+    save: (steps) => saveSteps(this.#engine, this.#worker, steps),
     saveInTransaction: async (body) => {
       try {
         await this.#options.transactional.transaction(async (tx) => {
@@ -120,7 +120,7 @@ class SqlEngine implements Engine {
   async register(): Promise<void> {
     const { name, leaseMs, targets } = this.#options;
     const info = JSON.stringify({ library: libraryVersion, tasks: targets });
-    this.#worker = await registerWorker(this.#home, { name, queues: this.#queues, leaseMs, info });
+    this.#worker = await registerWorker(this.#engine, { name, queues: this.#queues, leaseMs, info });
   }
 
   async listen({ onWork, onDue, onStop }: EngineEars): Promise<() => Promise<void>> {
@@ -156,7 +156,7 @@ class SqlEngine implements Engine {
       dozing: mood === "dozing",
       runsCode: this.#runsCode,
     };
-    const rows = await claim(this.#home, request);
+    const rows = await claim(this.#engine, request);
     return rows.flatMap((row) => row.many === null ? [toClaimed(row)] : unpacked(row.many));
   }
 
@@ -164,20 +164,20 @@ class SqlEngine implements Engine {
     const ends = taskEnds(outcomes);
     if (ends !== undefined) {
       try {
-        return { refused: await settleTasks(this.#home, this.#worker, ends), claimed: [] };
+        return { refused: await settleTasks(this.#engine, this.#worker, ends), claimed: [] };
       } catch (error) {
         // What cannot be stored is told from the rest by settle().
         if (!(error instanceof EngineError) || this.isTransient(error)) throw error;
       }
     }
     const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
-    return toSettlement(await settle(this.#home, outcomesText(outcomes), request), outcomes);
+    return toSettlement(await settle(this.#engine, outcomesText(outcomes), request), outcomes);
   }
 
   async settleAdvanced(ends: readonly AdvancedEnd[], capacity: number): Promise<AdvancedSettlement> {
     const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
     const texts = advanceTexts(ends);
-    const { declined, early, leased, kinds } = await settleAdvanced(this.#home, texts, request);
+    const { declined, early, leased, kinds } = await settleAdvanced(this.#engine, texts, request);
     const children = leased.map((id): [string, LeasedChild] => {
       const [queue, maxAttempts, timeoutMs] = kinds[texts.kindOf.get(id)!]!;
       return [id, { id, queue, maxAttempts, timeoutMs }];
@@ -187,18 +187,18 @@ class SqlEngine implements Engine {
 
   async fireKept(timers: readonly string[], capacity: number): Promise<readonly Claimed[]> {
     const request = { worker: this.#worker, limit: Math.max(0, capacity) };
-    return (await fireKept(this.#home, `{${timers.join(",")}}`, request)).map(toClaimed);
+    return (await fireKept(this.#engine, `{${timers.join(",")}}`, request)).map(toClaimed);
   }
 
   async releaseKept(timers: readonly string[]): Promise<void> {
-    await releaseKept(this.#home, `{${timers.join(",")}}`);
+    await releaseKept(this.#engine, `{${timers.join(",")}}`);
   }
 
   async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement> {
     return await this.#options.transactional.transaction(async (tx) => {
       const outcome = await body(sqlTag(tx));
-      const home = { on: tx, schema: this.#options.schema };
-      const batch = await settle(home, outcomesText([outcome]), {
+      const engine = { on: tx, schema: this.#options.schema };
+      const batch = await settle(engine, outcomesText([outcome]), {
         worker: this.#worker,
         limit: 0,
         targets: this.#targets,
@@ -211,7 +211,7 @@ class SqlEngine implements Engine {
   }
 
   async beat(): Promise<Awaited<ReturnType<Engine["beat"]>>> {
-    const { alive, turn_ms: turnMs, stop } = await beat(this.#home, this.#worker);
+    const { alive, turn_ms: turnMs, stop } = await beat(this.#engine, this.#worker);
     return {
       alive,
       turnMs,
@@ -220,31 +220,31 @@ class SqlEngine implements Engine {
   }
 
   async held(): Promise<readonly Held[]> {
-    return await held(this.#home, this.#worker);
+    return await held(this.#engine, this.#worker);
   }
 
   async unserved(afterMs: number): Promise<readonly Unserved[]> {
-    return await unserved(this.#home, this.#worker, afterMs);
+    return await unserved(this.#engine, this.#worker, afterMs);
   }
 
   async tick(): Promise<Ticked> {
-    return await tick(this.#home);
+    return await tick(this.#engine);
   }
 
   async report(news: Parameters<Engine["report"]>[0]): Promise<void> {
     const progress = [...news.progress].map(([id, value]) => `"${id}":${value}`).join(",");
-    await report(this.#home, this.#worker, {
+    await report(this.#engine, this.#worker, {
       lines: JSON.stringify(news.lines.map(toStored)),
       progress: `{${progress}}`,
     });
   }
 
   async program(hash: string): Promise<Awaited<ReturnType<Engine["program"]>>> {
-    return await readProgram(this.#home, hash);
+    return await readProgram(this.#engine, hash);
   }
 
   async leave(): Promise<void> {
-    await leave(this.#home, this.#worker);
+    await leave(this.#engine, this.#worker);
   }
 
   isTransient(error: unknown): boolean {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import * as executions from "../../src/db/calls/executions.ts";
 import * as flows from "../../src/db/calls/flows.ts";
-import type { Home } from "../../src/db/calls/home.ts";
+import type { EngineRef } from "../../src/db/calls/engine_ref.ts";
 import * as queues from "../../src/db/calls/queues.ts";
 import * as schedules from "../../src/db/calls/schedules.ts";
 import * as state from "../../src/db/calls/state.ts";
@@ -202,10 +202,10 @@ const greet: flows.FlowRegistration = {
 
 Deno.test("calls of executions give the rows their types say", async () => {
   await using test = await freshDatabase();
-  const home: Home = { on: test.database, schema: test.schema };
-  await flows.registerFlow(home, greet);
+  const engine: EngineRef = { on: test.database, schema: test.schema };
+  await flows.registerFlow(engine, greet);
   const ids = await executions.createMany(
-    home,
+    engine,
     JSON.stringify([
       { target: "hello", type: "task", inputs: { n: 1 }, metadata: { customer: 7 } },
       { target: "greet", type: "workflow", inputs: {} },
@@ -213,52 +213,54 @@ Deno.test("calls of executions give the rows their types say", async () => {
     ]),
   );
   const [task, flow, late] = z.tuple([z.uuidv7(), z.uuidv7(), z.uuidv7()]).parse(ids);
-  const read = z.array(executionRow).parse(await executions.readExecutions(home, ids));
+  const read = z.array(executionRow).parse(await executions.readExecutions(engine, ids));
   assert.deepEqual(read.map((row) => row.id).sort(), [...ids].sort());
   assert.equal(read.find((row) => row.id === late)?.runAt instanceof Date, true);
-  const listed = await executions.listExecutions(home, { metadata: '{"customer": 7}', limit: 10 });
+  const listed = await executions.listExecutions(engine, { metadata: '{"customer": 7}', limit: 10 });
   assert.deepEqual(z.array(executionRow).parse(listed).map((row) => row.id), [task]);
-  assert.deepEqual((await executions.readTree(home, flow)).map((row) => executionRow.parse(row).id), [flow]);
-  await executions.watchExecutions(home, [flow]);
-  await executions.sendSignal(home, { id: flow, name: "go", payload: "{}", idempotencyKey: null });
-  assert.equal(await executions.cancelExecution(home, task, "not wanted"), true);
-  assert.equal(await executions.cancelExecution(home, task, null), false);
-  await executions.retryExecution(home, task);
-  const [again] = await executions.readExecutions(home, [task]);
+  assert.deepEqual((await executions.readTree(engine, flow)).map((row) => executionRow.parse(row).id), [
+    flow,
+  ]);
+  await executions.watchExecutions(engine, [flow]);
+  await executions.sendSignal(engine, { id: flow, name: "go", payload: "{}", idempotencyKey: null });
+  assert.equal(await executions.cancelExecution(engine, task, "not wanted"), true);
+  assert.equal(await executions.cancelExecution(engine, task, null), false);
+  await executions.retryExecution(engine, task);
+  const [again] = await executions.readExecutions(engine, [task]);
   assert.equal(again!.status, "pending");
-  await assert.rejects(executions.retryExecution(home, task), EngineError);
+  await assert.rejects(executions.retryExecution(engine, task), EngineError);
 });
 
 Deno.test("calls of workers give the rows their types say", async () => {
   await using test = await freshDatabase();
-  const home: Home = { on: test.database, schema: test.schema };
-  await tasks.registerTasks(home, JSON.stringify([{ name: "hello", queue: "default", timeout: "5s" }]));
-  const version = await flows.registerFlow(home, greet);
+  const engine: EngineRef = { on: test.database, schema: test.schema };
+  await tasks.registerTasks(engine, JSON.stringify([{ name: "hello", queue: "default", timeout: "5s" }]));
+  const version = await flows.registerFlow(engine, greet);
   const [task, flow] = await executions.createMany(
-    home,
+    engine,
     JSON.stringify([{ target: "hello", type: "task" }, { target: "greet", type: "workflow" }]),
   );
-  const me = await worker.registerWorker(home, {
+  const me = await worker.registerWorker(engine, {
     name: "me",
     queues: "{default}",
     leaseMs: 5000,
     info: "{}",
   });
-  const [known] = z.array(workerRow).parse(await state.readWorkers(home));
+  const [known] = z.array(workerRow).parse(await state.readWorkers(engine));
   assert.deepEqual([known!.id, known!.name, known!.leaseMs, known!.queues], [me, "me", 5000, ["default"]]);
   const lease = { worker: me, limit: 10, targets: "{hello}" };
   const claim = { ...lease, queues: "{default}", dozing: false, runsCode: false };
   const claimed = z.array(z.strictObject({ ...claimedFields, many: z.null() })).parse(
-    await worker.claim(home, claim),
+    await worker.claim(engine, claim),
   );
   assert.deepEqual(claimed.map((row) => row.id).sort(), [task, flow].sort());
   assert.equal(claimed.find((row) => row.id === flow)?.version, version);
 
   const alike = await executions.createMany(
-    home,
+    engine,
     JSON.stringify(Array.from({ length: 20 }, (_, n) => ({ target: "hello", type: "task", inputs: n }))),
   );
-  const [many, ...none] = await worker.claim(home, { ...claim, limit: 100 });
+  const [many, ...none] = await worker.claim(engine, { ...claim, limit: 100 });
   assert.deepEqual(none, []);
   const packed = packedRow.parse(many!.many);
   assert.deepEqual([packed.ids, packed.inputs], [alike, alike.map((_, n) => n)]);
@@ -267,13 +269,13 @@ Deno.test("calls of workers give the rows their types say", async () => {
     attempts: alike.map(() => 1),
     outputs: JSON.stringify(alike.map((_, n) => ({ n }))),
   };
-  assert.deepEqual(await worker.settleTasks(home, me, ends), []);
-  assert.deepEqual((await worker.settleTasks(home, me, ends)).length, 20);
+  assert.deepEqual(await worker.settleTasks(engine, me, ends), []);
+  assert.deepEqual((await worker.settleTasks(engine, me, ends)).length, 20);
 
   const child = crypto.randomUUID().replace(/^(.{8})-(.{4})-./, () => `${flow!.slice(0, 13)}-7`);
   const answer = settledBatch.parse(
     await worker.settle(
-      home,
+      engine,
       JSON.stringify([
         { id: task, attempt: 1, status: "completed", output: { said: "hello" } },
         {
@@ -293,28 +295,30 @@ Deno.test("calls of workers give the rows their types say", async () => {
   assert.deepEqual(answer.born.map((row) => [row.target, row.timeout_ms, row.parent_id, row.ids]), [
     ["hello", 5_000, flow, [child]],
   ]);
-  const where = flowState.parse(await state.readFlowState(home, flow!));
+  const where = flowState.parse(await state.readFlowState(engine, flow!));
   assert.deepEqual([where.name, where.snapshot], ["greet", { at: 1 }]);
-  assert.equal(await state.readFlowState(home, task!), null);
+  assert.equal(await state.readFlowState(engine, task!), null);
 
-  await worker.report(home, me, {
+  await worker.report(engine, me, {
     lines: JSON.stringify([{ id: child, level: "info", message: "half", data: { n: 1 } }]),
     progress: JSON.stringify({ [child]: 0.5 }),
   });
   assert.deepEqual(
-    z.array(logRow).parse(await executions.readLogs(home, child, null)).map((row) => row.message),
+    z.array(logRow).parse(await executions.readLogs(engine, child, null)).map((row) => row.message),
     ["half"],
   );
-  assert.deepEqual(beatAnswer.parse(await worker.beat(home, me)), { alive: true, turn_ms: 1000, stop: [] });
-  assert.equal(ticked.parse(await worker.tick(home)).wrote, true, "the first tick does the chores");
-  const wrote = await Promise.all([1, 2, 3, 4].map(async () => ticked.parse(await worker.tick(home)).wrote));
+  assert.deepEqual(beatAnswer.parse(await worker.beat(engine, me)), { alive: true, turn_ms: 1000, stop: [] });
+  assert.equal(ticked.parse(await worker.tick(engine)).wrote, true, "the first tick does the chores");
+  const wrote = await Promise.all(
+    [1, 2, 3, 4].map(async () => ticked.parse(await worker.tick(engine)).wrote),
+  );
   assert.ok(
     wrote.includes(false),
     "with nothing due, and the chores done a moment ago, a tick writes nothing",
   );
-  await worker.leave(home, me);
-  assert.deepEqual(await state.readWorkers(home), []);
-  assert.deepEqual(await state.readViolations(home), []);
+  await worker.leave(engine, me);
+  assert.deepEqual(await state.readWorkers(engine), []);
+  assert.deepEqual(await state.readViolations(engine), []);
 });
 
 Deno.test("claim() waits for the disk unless an idle worker without code-first workflows leases beginnings of flows alone", async () => {
@@ -356,23 +360,23 @@ Deno.test("claim() waits for the disk unless an idle worker without code-first w
 
 Deno.test("calls of queues, flows and schedules give the rows their types say", async () => {
   await using test = await freshDatabase();
-  const home: Home = { on: test.database, schema: test.schema };
-  await flows.registerFlow(home, { ...greet, inputSchema: '{"type": "object"}' });
-  const [flow] = z.array(flowRow).parse(await flows.listFlows(home));
-  assert.deepEqual(await flows.readProgram(home, flow!.program), { code: [1] });
-  assert.equal(await flows.readProgram(home, "none"), null);
+  const engine: EngineRef = { on: test.database, schema: test.schema };
+  await flows.registerFlow(engine, { ...greet, inputSchema: '{"type": "object"}' });
+  const [flow] = z.array(flowRow).parse(await flows.listFlows(engine));
+  assert.deepEqual(await flows.readProgram(engine, flow!.program), { code: [1] });
+  assert.equal(await flows.readProgram(engine, "none"), null);
 
-  await executions.createMany(home, JSON.stringify([{ target: "hello", type: "task", queue: "mail" }]));
-  await queues.configureQueue(home, "mail", {
+  await executions.createMany(engine, JSON.stringify([{ target: "hello", type: "task", queue: "mail" }]));
+  await queues.configureQueue(engine, "mail", {
     concurrency: 3,
     perKeyConcurrency: 1,
     rate: 10,
     perSeconds: 60,
   });
-  await queues.pauseQueue(home, "mail");
-  const mail = z.array(queueRow).parse(await queues.listQueues(home)).find((row) => row.queue === "mail")!;
+  await queues.pauseQueue(engine, "mail");
+  const mail = z.array(queueRow).parse(await queues.listQueues(engine)).find((row) => row.queue === "mail")!;
   assert.deepEqual([mail.ready, mail.paused, mail.concurrency, mail.perSeconds], [1, true, 3, 60]);
-  await queues.resumeQueue(home, "mail");
+  await queues.resumeQueue(engine, "mail");
 
   const nightly: schedules.ScheduleRequest = {
     name: "nightly",
@@ -386,14 +390,14 @@ Deno.test("calls of queues, flows and schedules give the rows their types say", 
     jitterSeconds: 90,
     options: "{}",
   };
-  z.date().parse(await schedules.schedule(home, nightly));
-  const [row] = z.array(scheduleRow).parse(await schedules.listSchedules(home));
+  z.date().parse(await schedules.schedule(engine, nightly));
+  const [row] = z.array(scheduleRow).parse(await schedules.listSchedules(engine));
   assert.deepEqual([row!.jitterSeconds, row!.timezone, row!.paused], [90, "Europe/Berlin", false]);
-  assert.equal(await schedules.pauseSchedule(home, "nightly"), true);
-  z.date().parse(await schedules.resumeSchedule(home, "nightly"));
-  z.uuidv7().parse(await schedules.triggerSchedule(home, "nightly"));
+  assert.equal(await schedules.pauseSchedule(engine, "nightly"), true);
+  z.date().parse(await schedules.resumeSchedule(engine, "nightly"));
+  z.uuidv7().parse(await schedules.triggerSchedule(engine, "nightly"));
   const span = { from: new Date("2026-01-01T00:00:00Z"), to: new Date("2026-01-03T00:00:00Z") };
-  z.array(z.uuidv7()).length(2).parse(await schedules.backfillSchedule(home, "nightly", span));
-  assert.equal(await schedules.unschedule(home, "nightly"), true);
-  assert.equal(await schedules.unschedule(home, "nightly"), false);
+  z.array(z.uuidv7()).length(2).parse(await schedules.backfillSchedule(engine, "nightly", span));
+  assert.equal(await schedules.unschedule(engine, "nightly"), true);
+  assert.equal(await schedules.unschedule(engine, "nightly"), false);
 });

@@ -33,8 +33,8 @@ const REST: readonly [name: string, examination: Examination][] = [
 /** Examines a database, and tells what was found and what to do. */
 export async function examine(call: Call): Promise<number> {
   await using session = await openSession(call.options);
-  const { database, home } = session;
-  const patient: Patient = { home, on: database, kind: database.kind, schema: home.schema };
+  const { database, engine } = session;
+  const patient: Patient = { engine, on: database, kind: database.kind, schema: engine.schema };
   const findings = [...await connection(patient), ...await guarded("schema", schema, patient)];
   const installed = !findings.some(({ check, state }) => check === "schema" && state === "problem");
   if (installed) {

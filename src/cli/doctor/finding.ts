@@ -1,5 +1,5 @@
 import type { Queryable } from "../../db/database.ts";
-import type { Home } from "../../db/calls/home.ts";
+import type { EngineRef } from "../../db/calls/engine_ref.ts";
 
 /** What an examination found. */
 export interface Finding {
@@ -16,7 +16,7 @@ export interface Finding {
 /** What an examination looks at. */
 export interface Patient {
   /** The engine. */
-  readonly home: Home;
+  readonly engine: EngineRef;
   /** The database. */
   readonly on: Queryable;
   /** A server, or Postgres in a process. */

@@ -1,6 +1,6 @@
 import { EngineError } from "../../db/engine_errors.ts";
 import { libraryVersion, schemaFiles } from "../../db/schema_gen.ts";
-import { ask } from "../../db/calls/home.ts";
+import { ask } from "../../db/calls/engine_ref.ts";
 import { count, tellDuration } from "../format.ts";
 import { type Examination, type Finding, ok, problem, skipped, warning } from "./finding.ts";
 
@@ -29,7 +29,7 @@ export const connection: Examination = async ({ on, kind }) => {
 };
 
 /** Whether the schema is there and up to date, and what was left out when it was installed. */
-export const schema: Examination = async ({ home, on, schema }) => {
+export const schema: Examination = async ({ engine, on, schema }) => {
   const [there] = await on.query<{ there: boolean }>(
     `select exists (
       select from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
@@ -47,11 +47,11 @@ export const schema: Examination = async ({ home, on, schema }) => {
     ];
   }
   const rows = await ask<{ file: string; checksum: string; version: string }>(
-    home,
+    engine,
     "select i.file, i.checksum, i.library_version as version from rhythm.installation as i",
   );
   const notes = await ask<{ note: string }>(
-    home,
+    engine,
     "select n.note from rhythm.installation_note as n order by n.note",
   );
   return [
@@ -86,7 +86,7 @@ function versionOf(rows: { file: string; checksum: string; version: string }[], 
 }
 
 /** What this role may do. */
-export const rights: Examination = async ({ home, on, schema }) => {
+export const rights: Examination = async ({ engine, on, schema }) => {
   const [row] = await on.query<Record<"usage" | "owner", boolean>>(
     `select has_schema_privilege(n.oid, 'usage') as usage, pg_has_role(n.nspowner, 'usage') as owner
     from pg_namespace as n where n.nspname = $1::text`,
@@ -104,7 +104,7 @@ export const rights: Examination = async ({ home, on, schema }) => {
   }
   if (row.owner) return [ok("rights", "this role owns the schema: it may do everything")];
   const [may] = await ask<{ start: boolean; work: boolean }>(
-    home,
+    engine,
     `select
       bool_or(p.proname = 'create_many' and has_function_privilege(p.oid, 'execute')) as start,
       bool_or(p.proname = 'claim' and has_function_privilege(p.oid, 'execute')) as work
@@ -115,11 +115,11 @@ export const rights: Examination = async ({ home, on, schema }) => {
 };
 
 /** Who lets time pass: pg_cron, or workers. */
-export const clock: Examination = async ({ home, kind }) => {
-  const found: Finding[] = kind === "embedded" ? [] : [await cron(home)];
+export const clock: Examination = async ({ engine, kind }) => {
+  const found: Finding[] = kind === "embedded" ? [] : [await cron(engine)];
   try {
     const [row] = await ask<{ age: number | null }>(
-      home,
+      engine,
       `select extract(epoch from rhythm.now() - s.value::timestamptz)::float8 as age
       from rhythm.setting as s where s.name = 'chored_at'`,
     );
@@ -130,13 +130,13 @@ export const clock: Examination = async ({ home, kind }) => {
   return found;
 };
 
-async function cron(home: Parameters<Examination>[0]["home"]): Promise<Finding> {
+async function cron(engine: Parameters<Examination>[0]["engine"]): Promise<Finding> {
   try {
     const [row] = await ask<{ version: string; job: string }>(
-      home,
+      engine,
       "select rhythm.find_cron() as version, rhythm.cron_job_name() as job",
     );
-    const [job] = await home.on.query<{ active: boolean; schedule: string }>(
+    const [job] = await engine.on.query<{ active: boolean; schedule: string }>(
       "select j.active, j.schedule from cron.job as j where j.jobname = $1::text",
       [row!.job],
     );
@@ -146,7 +146,7 @@ async function cron(home: Parameters<Examination>[0]["home"]): Promise<Finding> 
     return warning(
       "pg_cron",
       `pg_cron ${row!.version} is there and does not run tick()`,
-      fix.replace("rhythm.", `${home.schema}.`),
+      fix.replace("rhythm.", `${engine.schema}.`),
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-import { ask } from "../../db/calls/home.ts";
+import { ask } from "../../db/calls/engine_ref.ts";
 import { listQueues } from "../../db/calls/queues.ts";
 import { listSchedules } from "../../db/calls/schedules.ts";
 import { readViolations, readWorkers } from "../../db/calls/state.ts";
@@ -9,9 +9,9 @@ const LAG_S = 60;
 const MOST = 5;
 
 /** Whether queues are worked off. */
-export const queues: Examination = async ({ home }) => {
+export const queues: Examination = async ({ engine }) => {
   const found: Finding[] = [];
-  const all = await listQueues(home);
+  const all = await listQueues(engine);
   for (const { queue, ready, oldestSeconds, workers, paused } of all) {
     const lag = oldestSeconds ?? 0;
     if (ready === 0 || lag < LAG_S) continue;
@@ -38,8 +38,8 @@ export const queues: Examination = async ({ home }) => {
 };
 
 /** Whether workers give signs of life. */
-export const workers: Examination = async ({ home }) => {
-  const all = await readWorkers(home);
+export const workers: Examination = async ({ engine }) => {
+  const all = await readWorkers(engine);
   const now = new Date();
   const lost = all.filter((worker) => worker.leaseUntil < now);
   const alive = all.length - lost.length;
@@ -58,8 +58,8 @@ export const workers: Examination = async ({ home }) => {
 };
 
 /** Whether schedules fire. */
-export const schedules: Examination = async ({ home }) => {
-  const all = await listSchedules(home);
+export const schedules: Examination = async ({ engine }) => {
+  const all = await listSchedules(engine);
   const found: Finding[] = [];
   for (const { name, lastError, nextRunAt } of all) {
     if (lastError !== null) {
@@ -89,8 +89,8 @@ export const schedules: Examination = async ({ home }) => {
 };
 
 /** The database's own fsck. */
-export const soundness: Examination = async ({ home }) => {
-  const violations = await readViolations(home);
+export const soundness: Examination = async ({ engine }) => {
+  const violations = await readViolations(engine);
   if (violations.length === 0) {
     return [ok("check()", "every execution that is not over has a reason to move on")];
   }
@@ -108,9 +108,9 @@ export const soundness: Examination = async ({ home }) => {
 };
 
 /** What failed lately. */
-export const failures: Examination = async ({ home }) => {
+export const failures: Examination = async ({ engine }) => {
   const rows = await ask<{ target: string; failed: number }>(
-    home,
+    engine,
     `select e.target, count(*)::int as failed from rhythm.executions as e
     where e.id >= rhythm.first_id(rhythm.now() - interval '1 day') and e.status = 'failed'
     group by e.target order by 2 desc limit ${MOST}`,

@@ -1,4 +1,4 @@
-import { ask } from "../../db/calls/home.ts";
+import { ask } from "../../db/calls/engine_ref.ts";
 import { readFlowState } from "../../db/calls/state.ts";
 import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
 import type { Execution } from "../../define/mod.ts";
@@ -58,7 +58,7 @@ export async function readView(session: Session, id: string): Promise<ExecutionV
 }
 
 async function readPosition(session: Session, id: string): Promise<Position | null> {
-  const state = await readFlowState(session.home, id);
+  const state = await readFlowState(session.engine, id);
   if (state === null) return null;
   const { name, version, source, code, snapshot } = state;
   if (snapshot === null) return { name, version, source, fibres: [] };
@@ -68,7 +68,7 @@ async function readPosition(session: Session, id: string): Promise<Position | nu
 
 async function readWaits(session: Session, id: string): Promise<OpenWait[]> {
   const rows = await ask<Omit<OpenWait, "since">>(
-    session.home,
+    session.engine,
     `select w.kind, w.id, w.name, w.until from rhythm.waits as w where w.execution_id = $1::text::uuid order by w.id`,
     [id],
   );

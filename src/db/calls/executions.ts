@@ -1,4 +1,4 @@
-import { arrayText, ask, type Home } from "./home.ts";
+import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** An execution as it is stored. */
@@ -105,10 +105,10 @@ const COLUMNS = `
   e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note`;
 
 /** Creates executions, all or none; gives their ids in order. The requests are a JSON array as text. */
-export async function createMany(home: Home, requests: string): Promise<string[]> {
+export async function createMany(engine: EngineRef, requests: string): Promise<string[]> {
   // One text for all of them: a row for each costs the server and the driver more.
   const [row] = await ask<{ ids: string }>(
-    home,
+    engine,
     "select array_to_string(array(select c.id from rhythm.create_many($1::text::jsonb) as c (id)), ' ') as ids",
     [requests],
   );
@@ -116,10 +116,10 @@ export async function createMany(home: Home, requests: string): Promise<string[]
 }
 
 /** Reads executions; those that do not exist are left out. */
-export async function readExecutions(home: Home, ids: readonly string[]): Promise<StoredExecution[]> {
+export async function readExecutions(engine: EngineRef, ids: readonly string[]): Promise<StoredExecution[]> {
   // One by one through the key: a plan for an array that was made on an empty table would go through all rows with it.
   return await ask<StoredExecution>(
-    home,
+    engine,
     `select e.* from unnest($1::text::uuid[]) as i (id)
     cross join lateral (select ${COLUMNS} from rhythm.executions as e where e.id = i.id offset 0) as e`,
     [arrayText(ids)],
@@ -127,9 +127,9 @@ export async function readExecutions(home: Home, ids: readonly string[]): Promis
 }
 
 /** Reads an execution with all its descendants, oldest first. */
-export async function readTree(home: Home, id: string): Promise<StoredExecution[]> {
+export async function readTree(engine: EngineRef, id: string): Promise<StoredExecution[]> {
   return await ask<StoredExecution>(
-    home,
+    engine,
     `with recursive tree as (
       select r.id from rhythm.executions as r where r.id = $1::text::uuid
       union all
@@ -141,7 +141,7 @@ export async function readTree(home: Home, id: string): Promise<StoredExecution[
 }
 
 /** Lists executions, newest first. */
-export async function listExecutions(home: Home, filter: StoredFilter): Promise<StoredExecution[]> {
+export async function listExecutions(engine: EngineRef, filter: StoredFilter): Promise<StoredExecution[]> {
   const conditions: string[] = [];
   const params: string[] = [];
   const add = (value: string | undefined, condition: (parameter: string) => string): void => {
@@ -159,24 +159,28 @@ export async function listExecutions(home: Home, filter: StoredFilter): Promise<
   add(filter.beforeId, (p) => `e.id < ${p}::uuid`);
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
   return await ask<StoredExecution>(
-    home,
+    engine,
     `select ${COLUMNS} from rhythm.executions as e ${where} order by e.id desc limit ${filter.limit}`,
     params,
   );
 }
 
 /** Asks to be notified of the ends of executions. */
-export async function watchExecutions(home: Home, ids: readonly string[]): Promise<void> {
+export async function watchExecutions(engine: EngineRef, ids: readonly string[]): Promise<void> {
   // A wish that a crash may forget: the listening connection does not outlive it either. Claims pass over the row meanwhile.
   const text =
     `select set_config('synchronous_commit', 'off', true), count(*) from rhythm.watch($1::text::uuid[])`;
-  await ask(home, text, [arrayText(ids)]);
+  await ask(engine, text, [arrayText(ids)]);
 }
 
 /** Cancels an execution and its children; false if it was over. */
-export async function cancelExecution(home: Home, id: string, reason: string | null): Promise<boolean> {
+export async function cancelExecution(
+  engine: EngineRef,
+  id: string,
+  reason: string | null,
+): Promise<boolean> {
   const [row] = await ask<{ cancelled: boolean }>(
-    home,
+    engine,
     "select rhythm.cancel($1::text::uuid, $2::text) as cancelled",
     [id, reason],
   );
@@ -184,16 +188,16 @@ export async function cancelExecution(home: Home, id: string, reason: string | n
 }
 
 /** Lets a failed or cancelled execution go on. */
-export async function retryExecution(home: Home, id: string): Promise<void> {
-  await ask(home, "select rhythm.retry($1::text::uuid)", [id]);
+export async function retryExecution(engine: EngineRef, id: string): Promise<void> {
+  await ask(engine, "select rhythm.retry($1::text::uuid)", [id]);
 }
 
 /** Sends a signal; the payload is JSON text. */
 export async function sendSignal(
-  home: Home,
+  engine: EngineRef,
   signal: { id: string; name: string; payload: string; idempotencyKey: string | null },
 ): Promise<void> {
-  await ask(home, "select rhythm.signal($1::text::uuid, $2::text, $3::text::jsonb, $4::text)", [
+  await ask(engine, "select rhythm.signal($1::text::uuid, $2::text, $3::text::jsonb, $4::text)", [
     signal.id,
     signal.name,
     signal.payload,
@@ -202,9 +206,9 @@ export async function sendSignal(
 }
 
 /** Reads log lines of an execution after one, oldest first. */
-export async function readLogs(home: Home, id: string, after: string | null): Promise<StoredLine[]> {
+export async function readLogs(engine: EngineRef, id: string, after: string | null): Promise<StoredLine[]> {
   return await ask<StoredLine>(
-    home,
+    engine,
     `select l.id::text, l.execution_id as "executionId", l.at, l.level, l.message, l.data
     from rhythm.logs as l
     where l.execution_id = $1::text::uuid and l.id > coalesce($2::text::bigint, 0)

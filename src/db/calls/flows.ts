@@ -1,4 +1,4 @@
-import { ask, type Home } from "./home.ts";
+import { ask, type EngineRef } from "./engine_ref.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** A flow as `register_flow()` takes it; JSON as text. */
@@ -18,9 +18,9 @@ export interface FlowRegistration {
 }
 
 /** Makes a text the current version of a flow; gives the version's number. */
-export async function registerFlow(home: Home, flow: FlowRegistration): Promise<number> {
+export async function registerFlow(engine: EngineRef, flow: FlowRegistration): Promise<number> {
   const [row] = await ask<{ version: number }>(
-    home,
+    engine,
     `select rhythm.register_flow(
       p_name => $1::text, p_source => $2::text, p_program => $3::text::jsonb, input_schema => $4::text::jsonb,
       options => $5::text::jsonb, description => $6::text
@@ -31,9 +31,9 @@ export async function registerFlow(home: Home, flow: FlowRegistration): Promise<
 }
 
 /** Reads a compiled program; nothing: there is none. */
-export async function readProgram(home: Home, hash: string): Promise<JsonValue | null> {
+export async function readProgram(engine: EngineRef, hash: string): Promise<JsonValue | null> {
   const [row] = await ask<{ program: JsonValue | null }>(
-    home,
+    engine,
     "select rhythm.get_program($1::text) as program",
     [hash],
   );
@@ -63,9 +63,9 @@ export interface FlowInfo {
 }
 
 /** The current version of each flow. */
-export async function listFlows(home: Home): Promise<FlowInfo[]> {
+export async function listFlows(engine: EngineRef): Promise<FlowInfo[]> {
   return await ask<FlowInfo>(
-    home,
+    engine,
     `select
       f.name, f.version, f.program, f.description, f.options, f.input_schema as "inputSchema", f.source,
       f.created_at as "createdAt", f.updated_at as "updatedAt"

@@ -1,4 +1,4 @@
-import { ask, type Home } from "./home.ts";
+import { ask, type EngineRef } from "./engine_ref.ts";
 
 /** The limits of a queue; null: none. */
 export interface StoredLimits {
@@ -43,9 +43,9 @@ export interface QueueInfo {
 }
 
 /** All queues. */
-export async function listQueues(home: Home): Promise<QueueInfo[]> {
+export async function listQueues(engine: EngineRef): Promise<QueueInfo[]> {
   return await ask<QueueInfo>(
-    home,
+    engine,
     `select
       q.queue, q.ready, q.delayed, q.running, q.suspended, q.oldest_at as "oldestAt", q.oldest_seconds as "oldestSeconds",
       q.workers, q.paused, q.concurrency, q.per_key_concurrency as "perKeyConcurrency", q.rate,
@@ -55,19 +55,19 @@ export async function listQueues(home: Home): Promise<QueueInfo[]> {
 }
 
 /** Keeps workers from claiming from a queue. */
-export async function pauseQueue(home: Home, queue: string): Promise<void> {
-  await ask(home, "select rhythm.pause_queue($1::text)", [queue]);
+export async function pauseQueue(engine: EngineRef, queue: string): Promise<void> {
+  await ask(engine, "select rhythm.pause_queue($1::text)", [queue]);
 }
 
 /** Lets workers claim from a queue again. */
-export async function resumeQueue(home: Home, queue: string): Promise<void> {
-  await ask(home, "select rhythm.resume_queue($1::text)", [queue]);
+export async function resumeQueue(engine: EngineRef, queue: string): Promise<void> {
+  await ask(engine, "select rhythm.resume_queue($1::text)", [queue]);
 }
 
 /** Sets the limits of a queue. */
-export async function configureQueue(home: Home, queue: string, limits: StoredLimits): Promise<void> {
+export async function configureQueue(engine: EngineRef, queue: string, limits: StoredLimits): Promise<void> {
   await ask(
-    home,
+    engine,
     `select rhythm.configure_queue(
       p_queue => $1::text, concurrency => $2::text::integer, per_key_concurrency => $3::text::integer,
       rate => $4::text::integer, per => coalesce($5::text, '1') || 's'

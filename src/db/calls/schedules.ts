@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
-import { ask, type Home } from "./home.ts";
+import { ask, type EngineRef } from "./engine_ref.ts";
 
 /** A schedule as `schedule()` takes it. */
 export interface ScheduleRequest {
@@ -26,9 +26,9 @@ export interface ScheduleRequest {
 }
 
 /** Creates or replaces a schedule; gives its next time. */
-export async function schedule(home: Home, request: ScheduleRequest): Promise<Date | null> {
+export async function schedule(engine: EngineRef, request: ScheduleRequest): Promise<Date | null> {
   const [row] = await ask<{ next: Date | null }>(
-    home,
+    engine,
     `select rhythm.schedule(
       p_name => $1, p_cron => $2, p_target => $3, p_inputs => $4::text::jsonb, type => $5, timezone => $6,
       overlap => $7, catch_up => $8, jitter => make_interval(secs => $9::text::float8), options => $10::text::jsonb
@@ -50,37 +50,37 @@ export async function schedule(home: Home, request: ScheduleRequest): Promise<Da
 }
 
 /** Removes a schedule; false if there was none. */
-export async function unschedule(home: Home, name: string): Promise<boolean> {
-  const [row] = await ask<{ removed: boolean }>(home, "select rhythm.unschedule($1) as removed", [name]);
+export async function unschedule(engine: EngineRef, name: string): Promise<boolean> {
+  const [row] = await ask<{ removed: boolean }>(engine, "select rhythm.unschedule($1) as removed", [name]);
   return row!.removed;
 }
 
 /** Keeps a schedule from firing; false if it was paused already. */
-export async function pauseSchedule(home: Home, name: string): Promise<boolean> {
-  const [row] = await ask<{ paused: boolean }>(home, "select rhythm.pause_schedule($1) as paused", [name]);
+export async function pauseSchedule(engine: EngineRef, name: string): Promise<boolean> {
+  const [row] = await ask<{ paused: boolean }>(engine, "select rhythm.pause_schedule($1) as paused", [name]);
   return row!.paused;
 }
 
 /** Lets a schedule fire again; gives its next time. */
-export async function resumeSchedule(home: Home, name: string): Promise<Date | null> {
-  const [row] = await ask<{ next: Date | null }>(home, "select rhythm.resume_schedule($1) as next", [name]);
+export async function resumeSchedule(engine: EngineRef, name: string): Promise<Date | null> {
+  const [row] = await ask<{ next: Date | null }>(engine, "select rhythm.resume_schedule($1) as next", [name]);
   return row!.next;
 }
 
 /** Fires a schedule now, besides its times; gives the execution. */
-export async function triggerSchedule(home: Home, name: string): Promise<string> {
-  const [row] = await ask<{ id: string }>(home, "select rhythm.trigger_schedule($1) as id", [name]);
+export async function triggerSchedule(engine: EngineRef, name: string): Promise<string> {
+  const [row] = await ask<{ id: string }>(engine, "select rhythm.trigger_schedule($1) as id", [name]);
   return row!.id;
 }
 
 /** Starts what a schedule would have started in a time past; gives the executions. */
 export async function backfillSchedule(
-  home: Home,
+  engine: EngineRef,
   name: string,
   span: { from: Date; to: Date },
 ): Promise<string[]> {
   const rows = await ask<{ id: string }>(
-    home,
+    engine,
     "select b.id from rhythm.backfill_schedule($1, $2::text::timestamptz, $3::text::timestamptz) as b(id)",
     [name, span.from.toISOString(), span.to.toISOString()],
   );
@@ -134,9 +134,9 @@ export interface ScheduleInfo {
 }
 
 /** All schedules. */
-export async function listSchedules(home: Home): Promise<ScheduleInfo[]> {
+export async function listSchedules(engine: EngineRef): Promise<ScheduleInfo[]> {
   return await ask<ScheduleInfo>(
-    home,
+    engine,
     `select
       s.name, s.cron, s.timezone, s.type, s.target, s.next_run_at as "nextRunAt", s.last_run_at as "lastRunAt",
       s.last_slot as "lastSlot", s.last_execution_id as "lastExecutionId", s.last_error as "lastError", s.paused,

@@ -1,4 +1,4 @@
-import { ask, type Home } from "./home.ts";
+import { ask, type EngineRef } from "./engine_ref.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** A worker that is alive, or was until lately. */
@@ -26,9 +26,9 @@ export interface WorkerInfo {
 }
 
 /** All workers. */
-export async function readWorkers(home: Home): Promise<WorkerInfo[]> {
+export async function readWorkers(engine: EngineRef): Promise<WorkerInfo[]> {
   return await ask<WorkerInfo>(
-    home,
+    engine,
     `select
       w.id, w.name, w.queues, w.started_at as "startedAt", w.beat_at as "beatAt", w.lease_until as "leaseUntil",
       (extract(epoch from w.lease) * 1000)::float8 as "leaseMs", w.dozing, w.running, w.info
@@ -45,9 +45,9 @@ export interface Violation {
 }
 
 /** What the engine's own check finds; empty when all is well. */
-export async function readViolations(home: Home): Promise<Violation[]> {
+export async function readViolations(engine: EngineRef): Promise<Violation[]> {
   return await ask<Violation>(
-    home,
+    engine,
     `select v.execution_id as "executionId", v.violation from rhythm.check() as v`,
   );
 }
@@ -69,9 +69,9 @@ export interface FlowState {
 }
 
 /** Reads where a workflow stands; nothing: it is no workflow, or it is over. */
-export async function readFlowState(home: Home, id: string): Promise<FlowState | null> {
+export async function readFlowState(engine: EngineRef, id: string): Promise<FlowState | null> {
   const [row] = await ask<{ state: FlowState | null }>(
-    home,
+    engine,
     "select rhythm.flow_state($1::text::uuid) as state",
     [id],
   );

@@ -1,4 +1,4 @@
-import { arrayText, ask, type Home } from "./home.ts";
+import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
 import type { ClaimedRow } from "./worker.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
@@ -74,9 +74,9 @@ export interface RefusedStep {
 }
 
 /** Reads the steps of workflows, in the order in which they ended; those that are not over come last. */
-export async function loadSteps(home: Home, executions: readonly string[]): Promise<StepRow[]> {
+export async function loadSteps(engine: EngineRef, executions: readonly string[]): Promise<StepRow[]> {
   return await ask<StepRow>(
-    home,
+    engine,
     `select s.execution_id, s.name, s.kind, s.status, s.seq, s.attempts, s.wait_id, s.is_due, s.error, s.output,
       s.output is not null as has_output
     from rhythm.load_steps($1::text::uuid[]) as s`,
@@ -86,12 +86,12 @@ export async function loadSteps(home: Home, executions: readonly string[]): Prom
 
 /** Stores steps, all of them in one transaction; gives those that changed nothing. */
 export async function saveSteps(
-  home: Home,
+  engine: EngineRef,
   worker: string,
   steps: readonly StepNews[],
 ): Promise<RefusedStep[]> {
   const [row] = await ask<{ refused: RefusedStep[] }>(
-    home,
+    engine,
     "select rhythm.save_steps($1::text::uuid, $2::text::jsonb) as refused",
     [worker, stepsText(steps)],
   );
@@ -100,12 +100,12 @@ export async function saveSteps(
 
 /** Leases one workflow; nothing: it runs elsewhere, is suspended, or is over. */
 export async function claimExecution(
-  home: Home,
+  engine: EngineRef,
   worker: string,
   execution: string,
 ): Promise<ClaimedRow | undefined> {
   const [row] = await ask<ClaimedRow>(
-    home,
+    engine,
     "select c.* from rhythm.claim_execution($1::text::uuid, $2::text::uuid) as c",
     [worker, execution],
   );
@@ -113,9 +113,13 @@ export async function claimExecution(
 }
 
 /** Makes a code-first workflow known; `options` as JSON text, null: as they are. Gives its version. */
-export async function registerWorkflow(home: Home, name: string, options: string | null): Promise<number> {
+export async function registerWorkflow(
+  engine: EngineRef,
+  name: string,
+  options: string | null,
+): Promise<number> {
   const [row] = await ask<{ version: number }>(
-    home,
+    engine,
     "select rhythm.register_workflow($1::text, $2::text::jsonb) as version",
     [name, options],
   );

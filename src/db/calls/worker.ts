@@ -1,4 +1,4 @@
-import { arrayText, ask, type Home } from "./home.ts";
+import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** A row of `claim()`. */
@@ -96,11 +96,11 @@ export interface LeaseRequest {
  * drop that unseen. Such a lease is on the disk before it is used, as is one of a task or of a workflow in code.
  */
 export async function claim(
-  home: Home,
+  engine: EngineRef,
   request: LeaseRequest & { queues: string; dozing: boolean; runsCode: boolean },
 ): Promise<LeasedRow[]> {
   return await ask<LeasedRow>(
-    home,
+    engine,
     request.dozing && !request.runsCode ? IDLE_CLAIM : CLAIM,
     [request.worker, request.queues, String(request.limit), request.targets, String(request.dozing)],
   );
@@ -122,12 +122,12 @@ where not w.only_beginnings or set_config('synchronous_commit', 'off', true) is 
 
 /** Commits outcomes, a JSON array as text. What the database refuses fails its execution, or raises. */
 export async function settle(
-  home: Home,
+  engine: EngineRef,
   outcomes: string,
   request: LeaseRequest & { onError?: "fail" | "raise" },
 ): Promise<SettledBatch> {
   const [row] = await ask<{ result: SettledBatch }>(
-    home,
+    engine,
     `select rhythm.settle(
       p_worker => $1::text::uuid, p_outcomes => $2::text::jsonb, p_lease => $3::text::integer, p_targets => $4::text::text[],
       p_on_error => $5::text
@@ -149,12 +149,12 @@ export interface TaskEnds {
 
 /** Commits ends of tasks that no workflow started; gives those that changed nothing. */
 export async function settleTasks(
-  home: Home,
+  engine: EngineRef,
   worker: string,
   { ids, attempts, outputs }: TaskEnds,
 ): Promise<SettledBatch["refused"]> {
   const [row] = await ask<{ refused: SettledBatch["refused"] }>(
-    home,
+    engine,
     `select rhythm.settle_tasks(
       p_worker => $1::text::uuid, p_ids => $2::text::uuid[], p_attempts => $3::text::integer[], p_outputs => $4::text::jsonb
     ) as refused`,
@@ -187,12 +187,12 @@ export interface AdvancedBatch {
 
 /** Commits ends of tasks, and timers, with what followed in their workflows. */
 export async function settleAdvanced(
-  home: Home,
+  engine: EngineRef,
   { ends, children, kinds }: AdvancedTexts,
   request: LeaseRequest,
 ): Promise<AdvancedBatch> {
   const [row] = await ask<{ result: AdvancedBatch }>(
-    home,
+    engine,
     `select rhythm.settle_advanced(
       p_worker => $1::text::uuid, p_ends => $2::text::jsonb, p_children => $3::text::jsonb, p_kinds => $4::text::jsonb,
       p_lease => $5::text::integer, p_targets => $6::text::text[]
@@ -204,12 +204,12 @@ export async function settleAdvanced(
 
 /** Fires timers, ids as a Postgres array, that a worker keeps. */
 export async function fireKept(
-  home: Home,
+  engine: EngineRef,
   timers: string,
   request: Pick<LeaseRequest, "worker" | "limit">,
 ): Promise<ClaimedRow[]> {
   return await ask<ClaimedRow>(
-    home,
+    engine,
     `select c.* from rhythm.fire_kept(
       p_worker => $1::text::uuid, p_timers => $2::text::uuid[], p_lease => $3::text::integer
     ) as c`,
@@ -218,8 +218,8 @@ export async function fireKept(
 }
 
 /** Leaves timers, ids as a Postgres array, to `tick()`. */
-export async function releaseKept(home: Home, timers: string): Promise<void> {
-  await ask(home, "select rhythm.release_kept($1::text::uuid[])", [timers]);
+export async function releaseKept(engine: EngineRef, timers: string): Promise<void> {
+  await ask(engine, "select rhythm.release_kept($1::text::uuid[])", [timers]);
 }
 
 /** What `beat()` says. */
@@ -234,11 +234,11 @@ export interface BeatAnswer {
 
 /** Makes a worker known; gives its id. */
 export async function registerWorker(
-  home: Home,
+  engine: EngineRef,
   worker: { name: string; queues: string; leaseMs: number; info: string },
 ): Promise<string> {
   const [row] = await ask<{ id: string }>(
-    home,
+    engine,
     `select rhythm.register_worker(
       null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text, p_info => $4::text::jsonb
     ) as id`,
@@ -248,8 +248,8 @@ export async function registerWorker(
 }
 
 /** Gives a sign of life. */
-export async function beat(home: Home, worker: string): Promise<BeatAnswer> {
-  const [row] = await ask<{ answer: BeatAnswer }>(home, "select rhythm.beat($1::text::uuid) as answer", [
+export async function beat(engine: EngineRef, worker: string): Promise<BeatAnswer> {
+  const [row] = await ask<{ answer: BeatAnswer }>(engine, "select rhythm.beat($1::text::uuid) as answer", [
     worker,
   ]);
   return row!.answer;
@@ -257,11 +257,11 @@ export async function beat(home: Home, worker: string): Promise<BeatAnswer> {
 
 /** What is leased to a worker. */
 export async function held(
-  home: Home,
+  engine: EngineRef,
   worker: string,
 ): Promise<{ id: string; attempt: number; seq: number | null }[]> {
   const [row] = await ask<{ held: { id: string; attempt: number; seq: number | null }[] }>(
-    home,
+    engine,
     "select rhythm.held($1::text::uuid) as held",
     [worker],
   );
@@ -281,9 +281,9 @@ export interface UnservedTask {
 }
 
 /** What nobody can run in the queues of a worker; notes it on the executions. */
-export async function unserved(home: Home, worker: string, afterMs: number): Promise<UnservedTask[]> {
+export async function unserved(engine: EngineRef, worker: string, afterMs: number): Promise<UnservedTask[]> {
   const [row] = await ask<{ tasks: UnservedTask[] }>(
-    home,
+    engine,
     "select rhythm.unserved($1::text::uuid, $2::text) as tasks",
     [worker, `${afterMs}ms`],
   );
@@ -299,9 +299,9 @@ export interface Ticked {
 }
 
 /** Does what is due. */
-export async function tick(home: Home): Promise<Ticked> {
+export async function tick(engine: EngineRef): Promise<Ticked> {
   const [row] = await ask<Ticked>(
-    home,
+    engine,
     `select (extract(epoch from t.due - rhythm.now()) * 1000)::float8 as ms,
       pg_current_xact_id_if_assigned() is not null as wrote
     from rhythm.tick() as t (due)`,
@@ -311,11 +311,11 @@ export async function tick(home: Home): Promise<Ticked> {
 
 /** Stores log lines (a JSON array as text) and progress (a JSON object as text). */
 export async function report(
-  home: Home,
+  engine: EngineRef,
   worker: string,
   news: { lines: string; progress: string },
 ): Promise<void> {
-  await ask(home, "select rhythm.report($1::text::uuid, $2::text::jsonb, $3::text::jsonb)", [
+  await ask(engine, "select rhythm.report($1::text::uuid, $2::text::jsonb, $3::text::jsonb)", [
     worker,
     news.lines,
     news.progress,
@@ -323,6 +323,6 @@ export async function report(
 }
 
 /** Takes leave. */
-export async function leave(home: Home, worker: string): Promise<void> {
-  await ask(home, "select rhythm.stop_worker($1::text::uuid)", [worker]);
+export async function leave(engine: EngineRef, worker: string): Promise<void> {
+  await ask(engine, "select rhythm.stop_worker($1::text::uuid)", [worker]);
 }

@@ -65,8 +65,8 @@ export class Bench implements AsyncDisposable {
   async start(name: string, source: string): Promise<string> {
     const { program, diagnostics } = compileFlow({ name: `${name}.flow`, source });
     if (program === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
-    const home = { on: this.place.database, schema: this.place.schema };
-    await registerFlow(home, {
+    const engine = { on: this.place.database, schema: this.place.schema };
+    await registerFlow(engine, {
       name,
       source,
       program: JSON.stringify(program),

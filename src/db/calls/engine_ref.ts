@@ -2,7 +2,7 @@ import type { Queryable, Row } from "../database.ts";
 import { forSchema } from "../schema_name.ts";
 
 /** Where the engine lives: what runs statements, and the schema. */
-export interface Home {
+export interface EngineRef {
   /** What runs statements: a database, or a transaction. */
   readonly on: Queryable;
   /** The engine's schema. */
@@ -15,21 +15,21 @@ const texts = new Map<string, Map<string, string>>();
  * Runs one statement of ours, written for the schema `rhythm`. Parameters are texts that the statement casts
  * (`$1::text::jsonb`), so that it means the same on a caller's connection with type settings of its own.
  *
- * @param home where
+ * @param engine where
  * @param text the statement; a constant, as it is prepared once per connection
  * @param params its parameters
  * @returns the rows
  */
 export function ask<R = Row>(
-  home: Home,
+  engine: EngineRef,
   text: string,
   params: readonly (string | number | boolean | null)[] = [],
 ): Promise<R[]> {
-  let known = texts.get(home.schema);
-  if (known === undefined) texts.set(home.schema, known = new Map());
+  let known = texts.get(engine.schema);
+  if (known === undefined) texts.set(engine.schema, known = new Map());
   let own = known.get(text);
-  if (own === undefined) known.set(text, own = forSchema(text, home.schema));
-  return home.on.query<R>(own, params);
+  if (own === undefined) known.set(text, own = forSchema(text, engine.schema));
+  return engine.on.query<R>(own, params);
 }
 
 /** A Postgres array of texts that need no quotes: ids, numbers. */
