@@ -119,6 +119,7 @@ export type {
 export {
   InvalidInputError,
   InvalidOptionError,
+  newId,
   NonRetryableError,
   NotInitializedError,
   task,

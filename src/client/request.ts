@@ -52,6 +52,7 @@ export function toCreate(request: StartRequest, where: string): string {
 /** The options of a start, as the engine names them; times in seconds. */
 export function startOptions(options: StartOptions): JsonObject {
   const named: JsonObject = {};
+  if (options.id !== undefined) named.id = options.id;
   if (options.queue !== undefined) named.queue = options.queue;
   if (options.priority !== undefined) named.priority = options.priority;
   if (options.delay !== undefined) named.delay = durationMs(options.delay) / 1000;

@@ -3189,12 +3189,12 @@ comment on function rhythm.register_tasks(jsonb) is
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "436639274f1225c3cd609387983b86fe1a337dfc048d5cdee5df06b19eb13771",
+    checksum: "b336b721af83e72561e47811bf0adf696963ac402e964d1b72e0f4b95e718d18",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
--- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 62 bits after the variant are
--- always random; without p_nth all 74 are.
+-- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 10 bits after the variant are the
+-- cell, 0 today. The 52 bits after it are always random; without p_nth the 12 are, too.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
 language sql
@@ -3203,7 +3203,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select (
     overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
-    || case when p_nth is null then substr(c.r, 16) else lpad(to_hex(c.place % 4096), 3, '0') || substr(c.r, 19) end
+    || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
   )::uuid
   from (
     select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
@@ -3212,7 +3212,36 @@ as $$
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
-  'A UUID of version 7: ids of a later millisecond sort later; 74 bits are random. p_nth (0, 1, 2 …) orders the ids of one batch, and leaves 62.';
+  'A UUID of version 7: ids of a later millisecond sort later; 10 bits are the cell (0), 64 are random. p_nth (0, 1, 2 …) orders the ids of one batch, and leaves 52.';
+
+-- Ids that callers bring. A foreign cell would collide with ids of another installation; an id from the future would
+-- sort behind everything that comes, so claims and purges, which walk in the order of ids, would pass over it.
+create or replace function rhythm.id_problem(p_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Ten bits after the variant. One installation has one cell; there is only cell 0 today.
+  c_cell constant integer := 0;
+  v_text constant text := p_id::text;
+  v_bits constant integer := ('x' || substr(v_text, 20, 3))::bit(12)::integer;
+  v_ms constant bigint := ('x' || substr(v_text, 1, 8) || substr(v_text, 10, 4))::bit(48)::bigint;
+begin
+  return case
+    when substr(v_text, 15, 1) <> '7' or v_bits >> 10 <> 2 then
+      format('%s cannot be an id: expected a UUID of version 7, as new_id() makes it', v_text)
+    when v_bits & 1023 <> c_cell then
+      format('%s cannot be an id: it belongs to cell %s, expected cell %s, as new_id() makes it', v_text, v_bits & 1023, c_cell)
+    when v_ms > extract(epoch from rhythm.now()) * 1000 + 60000 then
+      format('%s cannot be an id: it is more than a minute ahead of the clock of the database', v_text)
+  end;
+end;
+$$;
+
+comment on function rhythm.id_problem(uuid) is
+  'The sentence that says why a UUID cannot be the id of a new execution; null if it can: version 7, this installation''s cell, at most a minute ahead.';
 
 create or replace function rhythm.channel(p_kind text)
 returns text
@@ -3907,7 +3936,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "1c18f60ae1abddff2526ea1e377bd06ee06a2e06afdbbe6a75b85729704690d0",
+    checksum: "d9b56e238624e4d86a40dffec44ccae44f7119fb246f314dff9c4953353db42c",
     text: `-- What create_many() is asked for, and what can be wrong with it.
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
@@ -4013,7 +4042,9 @@ begin
     case when p ? 'watched' and jsonb_typeof(p -> 'watched') <> 'boolean' then 'watched must be true or false' end,
     case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
     case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
-    case when p ? 'id' and not coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'id must be a UUID' end,
+    case when p ? 'id' then case
+      when coalesce(p ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then rhythm.id_problem((p ->> 'id')::uuid)
+      else 'id must be a UUID' end end,
     case when p ? 'parent' and not coalesce(p ->> 'parent' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) then 'parent must be a UUID' end,
     case when p ? 'retry' then rhythm.retry_problem(p -> 'retry') end
   );

@@ -1,5 +1,6 @@
 import type { TaskContext, TaskLog, TransactionalContext } from "./context.ts";
 import { RhythmError } from "../shared/error.ts";
+import { newId } from "./uuid.ts";
 
 const consoleLog: TaskLog = {
   debug: (message, data) => console.debug(...line(message, data)),
@@ -11,7 +12,7 @@ const consoleLog: TaskLog = {
 /** The context of a direct call: an execution that exists only here, on its first attempt, that nobody can cancel. */
 export function directContext(taskName: string): TransactionalContext {
   const context: TaskContext = {
-    executionId: crypto.randomUUID(),
+    executionId: newId(),
     taskName,
     attempt: 1,
     signal: new AbortController().signal,

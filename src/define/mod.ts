@@ -51,6 +51,7 @@ export {
   task,
   type TaskDefinition,
 } from "./task.ts";
+export { CELL, idProblem, newId, Uuids } from "./uuid.ts";
 export {
   type AnyWorkflow,
   isWorkflow,

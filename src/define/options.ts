@@ -4,6 +4,7 @@ import { InvalidOptionError } from "./errors.ts";
 import type { SqlRunner } from "./context.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
+import { idProblem } from "./uuid.ts";
 
 /** When and how often a failed attempt is made again. */
 export interface RetryPolicy {
@@ -50,6 +51,8 @@ export interface IsolateOptions {
 
 /** What a start can say about one execution, whatever it runs. */
 export interface StartOptions {
+  /** The execution's id, made by `newId()`. Default: the engine makes one. */
+  id?: string;
   /** The queue to wait in. */
   queue?: string;
   /** Higher goes first. */
@@ -82,6 +85,7 @@ const BACKOFFS = ["exponential", "linear", "fixed"];
 
 /** The options that every start takes, by name. */
 export const START_KEYS: readonly string[] = [
+  "id",
   "queue",
   "priority",
   "delay",
@@ -145,6 +149,8 @@ export function checkTaskOptions(options: TaskOptions & { input?: StandardSchema
 /** Checks what a start was given. */
 export function checkStartOptions(options: StartOptions, where: string): void {
   refuseUnknown(options, START_KEYS, where);
+  const problem = options.id === undefined ? undefined : idProblem(options.id);
+  if (problem !== undefined) throw new InvalidOptionError("id", `${where}: ${problem}`);
   expectText(options.queue, "queue", where);
   expectInteger(options.priority, "priority", where);
   expectDuration(options.delay, "delay", where);
