@@ -35,7 +35,7 @@ export {
   startWorkflow,
   waitForExecution,
 } from "./src/app/functions.ts";
-export { heedSignals } from "./src/app/heed_signals.ts";
+export { onShutdown } from "./src/app/on_shutdown.ts";
 export { createLogger, type LogFormat, type LogLevel, type LogOptions } from "./src/app/log.ts";
 export type { InitOptions, WorkerOptions } from "./src/app/options.ts";
 export { Rhythm } from "./src/app/rhythm.ts";
@@ -128,4 +128,4 @@ export type { Diagnostic, Severity } from "./src/flow/mod.ts";
 export { type Duration, DurationError } from "./src/shared/duration.ts";
 export { RhythmError } from "./src/shared/error.ts";
 export { JsonError, type JsonObject, type JsonValue } from "./src/shared/json.ts";
-export type { WorkerEvent, WorkerObserver } from "./src/worker/events.ts";
+export type { WorkerEvent, WorkerObserver } from "./src/worker/loop/observer.ts";

@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** Bottom up; rooms of one floor do not know each other. */
 const floors = [
-  ["shared"],
+  ["shared", "runtime"],
   ["flow", "db", "define"],
   ["client", "worker", "steps"],
   ["http"],
@@ -24,6 +24,25 @@ const keepers: [specifier: RegExp, keeper: RegExp][] = [
 
 /** What the language may not reach for: it gives the same answer in a hundred years. */
 const impure = /\bDeno\.|\bDate\.now\(\)|\bMath\.random\(\)|\bperformance\.now\(\)|\bfetch\(|\bsetTimeout\(/;
+
+/** Time, timers and chance, which come from the clock that is handed in. */
+const fromClock =
+  /\b(?:set|clear)(?:Timeout|Interval|Immediate)\b|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bMath\.random\b|\brandomUUID\b|\bgetRandomValues\b/;
+
+/** Files that may name them, and why. */
+const clockKeepers: [file: RegExp, reason: string][] = [
+  [/^src\/runtime\/clock\.ts$/, "makes the real clock"],
+  [/^src\/flow\//, "speaks of the language's own names; the test before looks for real ones"],
+  [/^src\/db\/server\//, "one driver and one connection, whose life nobody simulates"],
+];
+
+/** Rooms and files that take the real clock; all others are handed one. */
+const clockMakers = [
+  /^src\/(app|cli|testing|runtime)\//,
+  /^src\/steps\/admin\.ts$/, // opens a database, as Rhythm.init() does
+  /^src\/define\/uuid\.ts$/, // newId() belongs to no application
+  /^src\/db\/embedded\.ts$/, // one turn of the event loop
+];
 
 interface Import {
   file: string;
@@ -54,6 +73,20 @@ Deno.test("src/flow asks the host for nothing that changes from run to run", asy
     const code = withoutComments(await Deno.readTextFile(file));
     const found = impure.exec(withoutTexts(code))?.[0];
     if (found !== undefined) wrong.push(`${relative(root, file)}: ${found}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("time, timers and chance come from the clock that is handed in", async () => {
+  const wrong: string[] = [];
+  for (const path of await sources(`${root}src`)) {
+    const file = relative(root, path);
+    if (clockKeepers.some(([keeper]) => keeper.test(file))) continue;
+    const source = await Deno.readTextFile(path);
+    const found = fromClock.exec(withoutTexts(withoutComments(source)))?.[0];
+    if (found !== undefined) wrong.push(`${file}: ${found}`);
+    const isMaker = clockMakers.some((maker) => maker.test(file));
+    if (!isMaker && /\bsystemClock\b/.test(withoutComments(source))) wrong.push(`${file}: systemClock`);
   }
   assert.deepEqual(wrong, []);
 });

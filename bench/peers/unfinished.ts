@@ -6,7 +6,7 @@ import type { AppWorker } from "../../mod.ts";
  * not at all where the only worker is at hand, which knows what it has not settled.
  */
 export async function unfinished(sql: postgres.Sql, worker: AppWorker | undefined): Promise<number> {
-  if (worker !== undefined && worker.inHand > 0) return worker.inHand;
+  if (worker !== undefined && worker.inFlight > 0) return worker.inFlight;
   const [row] = await sql<{ left: number }[]>`
     select case
       when exists (select from rhythm.ready_batch) then 1

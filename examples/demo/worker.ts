@@ -1,8 +1,8 @@
 // `deno task worker`: a worker of the sample flow, on the embedded database or on RHYTHM_DATABASE_URL.
-import { heedSignals, Rhythm } from "@rhythm/core";
+import { onShutdown, Rhythm } from "@rhythm/core";
 import { tasks } from "./tasks.ts";
 
-heedSignals();
+onShutdown();
 await using rhythm = await Rhythm.init({ flows: [new URL("./flows", import.meta.url)], tasks });
 const worker = rhythm.worker({ port: Number(Deno.env.get("PORT") ?? 0) });
 const working = worker.run();

@@ -85,10 +85,10 @@ comment on column rhythm.workers.name is 'What it calls itself.';
 comment on column rhythm.workers.queues is 'What it takes from, first queue first.';
 comment on column rhythm.workers.started_at is 'When it was registered.';
 comment on column rhythm.workers.beat_at is 'Its last sign of life.';
-comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in hand.';
+comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in flight.';
 comment on column rhythm.workers.lease is 'How long it may be silent.';
 comment on column rhythm.workers.dozing is 'Whether it sleeps and wants to be notified.';
-comment on column rhythm.workers.running is 'How many executions it has in hand.';
+comment on column rhythm.workers.running is 'How many executions it has in flight.';
 comment on column rhythm.workers.info is 'What it says of itself: its version, its tasks.';
 
 comment on column rhythm.flows.name is 'Its name.';

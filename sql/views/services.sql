@@ -109,7 +109,7 @@ left join (
 
 comment on view rhythm.workers is
   'Workers that are alive or were until lately: what they take from, when they last said so, until when that holds, how '
-  'much each has in hand.';
+  'much each has in flight.';
 
 drop view if exists rhythm.flows;
 

@@ -4,10 +4,10 @@ import { createHandler } from "../http/mod.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
 import { StepsRuntime } from "../steps/runtime.ts";
-import { sqlEngine } from "../worker/sql_engine.ts";
-import { Worker } from "../worker/worker.ts";
+import { sqlEngine } from "../worker/engine/sql_engine.ts";
+import { Worker } from "../worker/loop/worker.ts";
 import { flowRuntime } from "./flow_runtime.ts";
-import { onSignal } from "./heed_signals.ts";
+import { onShutdown } from "./on_shutdown.ts";
 import { httpParts } from "./http_parts.ts";
 import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
@@ -39,7 +39,7 @@ export class AppWorker {
     this.#rhythm = rhythm;
     this.#parts = parts;
     this.#options = options;
-    this.token = options.token ?? readToken() ?? crypto.randomUUID();
+    this.token = options.token ?? readToken() ?? parts.clock.uuid();
   }
 
   /** Where HTTP is served, once `run()` has begun; nothing without a port. */
@@ -48,9 +48,9 @@ export class AppWorker {
     return address === undefined ? undefined : `http://${address.hostname}:${address.port}`;
   }
 
-  /** How many executions are in hand: claimed, running, or done and not settled yet. */
-  get inHand(): number {
-    return this.#worker?.inHand ?? 0;
+  /** How many executions are in flight: claimed, running, or done and not settled yet. */
+  get inFlight(): number {
+    return this.#worker?.inFlight ?? 0;
   }
 
   /**
@@ -97,7 +97,7 @@ export class AppWorker {
   }
 
   #makeWorker(own: Database[]): Worker {
-    const { place, database, schema, tasks, workflows = [], logger } = this.#parts;
+    const { place, database, schema, tasks, workflows = [], logger, clock } = this.#parts;
     const options = this.#options;
     const open = (maxConnections: number, name: string): Database => {
       if (place.kind === "embedded") return database;
@@ -127,8 +127,9 @@ export class AppWorker {
         runsCode: workflows.length > 0,
       }),
       runtime: flowRuntime,
-      ...(this.#parts.now === undefined ? {} : { now: this.#parts.now }),
-      code: new StepsRuntime(workflows),
+      clock,
+      keepsTimers: this.#parts.keepsTimers ?? true,
+      code: new StepsRuntime(workflows, clock),
       tasks,
       logger,
       concurrency: options.concurrency ?? 100,
@@ -169,15 +170,15 @@ export class AppWorker {
 
   // Handlers that do not stop would keep a process alive that has handed their work to others.
   #endSoon(): void {
-    const timer = setTimeout(() => {
+    const end = (): void => {
       this.#parts.logger.warn("handlers that were handed back still run; the process ends without them");
       Deno.exit(0);
-    }, LAST_MOMENTS_MS);
-    Deno.unrefTimer(timer as unknown as number);
+    };
+    this.#parts.clock.after(LAST_MOMENTS_MS, end, { background: true });
   }
 
   #hearSignals(): () => void {
-    const stopListening = onSignal(() => {
+    const stopListening = onShutdown(() => {
       this.#asked = true;
       this.#parts.logger.info("asked to stop; a second time ends at once");
       stopListening();

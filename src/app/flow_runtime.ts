@@ -1,5 +1,5 @@
 import { openFlow, resumeFlow } from "../flow/mod.ts";
-import type { FlowRuntime, OpenFlow } from "../worker/flow_crew.ts";
+import type { FlowRuntime, OpenFlow } from "../worker/flows/flow_runner.ts";
 
 /** The flow language, as a worker uses it. Programs, snapshots and steps are plain JSON on both sides. */
 export const flowRuntime: FlowRuntime = {

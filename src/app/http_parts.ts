@@ -7,7 +7,8 @@ import {
   type Readiness,
   type ReadModel,
 } from "../http/mod.ts";
-import type { Worker } from "../worker/worker.ts";
+import type { Worker } from "../worker/loop/worker.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
@@ -28,6 +29,7 @@ export function httpParts(
     readiness: () => readinessOf(parts, options.worker),
     metrics: () => metricsOf(parts, options),
     version: libraryVersion,
+    clock: parts.clock,
     ...(options.token === undefined ? {} : { token: options.token }),
     onError: (error, request) => parts.logger.error("a request failed", { url: request.url, error }),
   };
@@ -95,7 +97,7 @@ async function readinessOf(parts: AppParts, worker: Worker | undefined): Promise
 
 async function askDatabase(parts: AppParts): Promise<string> {
   try {
-    await soon(parts.database.query("select 1"));
+    await soon(parts.clock, parts.database.query("select 1"));
     return "ok";
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -113,20 +115,23 @@ async function metricsOf(
   const up = (value: number): MetricFamily =>
     single("rhythm_database_up", "Whether the database answers", value);
   try {
-    return [...families, ...queueMetrics(depthsOf(await soon(listQueues(engine)))), up(1)];
+    return [...families, ...queueMetrics(depthsOf(await soon(parts.clock, listQueues(engine)))), up(1)];
   } catch {
     return [...families, up(0)];
   }
 }
 
 // Whoever scrapes has a timeout of its own, and wants what is known without the database.
-async function soon<T>(answer: Promise<T>): Promise<T> {
+async function soon<T>(clock: Clock, answer: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  const cancel = clock.after(
+    PATIENCE_MS,
+    () => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)),
+  );
   try {
     return await Promise.race([answer, promise]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from "../runtime/clock.ts";
 import type { LogFields, Logger } from "../define/mod.ts";
 
 /** How much is written. */
@@ -30,7 +31,7 @@ const COLOURS = { debug: 90, info: 36, warn: 33, error: 31, silent: 0 } as const
 export function createLogger(options: LogOptions = {}): Logger {
   const least = LEVELS.indexOf(options.level ?? "info");
   const write = options.write ?? writeStderr;
-  const now = options.now ?? ((): Date => new Date());
+  const now = options.now ?? ((): Date => new Date(systemClock.now()));
   const terminal = options.write === undefined && Deno.stderr.isTerminal();
   const render = (options.format ?? (terminal ? "human" : "json")) === "json"
     ? jsonLine

@@ -1,7 +1,7 @@
 import type { MetricFamily, Sample } from "../http/mod.ts";
-import type { Histogram } from "../worker/histogram.ts";
+import type { Histogram } from "../worker/loop/stats.ts";
 import type { PoolUse } from "./pool_meter.ts";
-import type { Worker } from "../worker/worker.ts";
+import type { Worker } from "../worker/loop/worker.ts";
 
 /** A queue as the engine's view shows it. */
 export interface QueueDepth {
@@ -22,7 +22,7 @@ export function workerMetrics(worker: Worker): MetricFamily[] {
     counter("rhythm_refused_total", "Outcomes that changed nothing: lost leases, executions that were over", [
       { value: stats.refused },
     ]),
-    gauge("rhythm_in_hand", "Executions this worker has in hand", [{ value: worker.inHand }]),
+    gauge("rhythm_in_flight", "Executions this worker has in flight", [{ value: worker.inFlight }]),
     gauge("rhythm_stray_handlers", "Handlers that run on after their run was stopped", [{
       value: stats.strays,
     }]),

@@ -10,7 +10,7 @@ import {
   type Logger,
   refuseUnknown,
 } from "../define/mod.ts";
-import type { WorkerObserver } from "../worker/events.ts";
+import type { WorkerObserver } from "../worker/loop/observer.ts";
 import type { FlowInput } from "./flow_sources.ts";
 import type { LogOptions } from "./log.ts";
 

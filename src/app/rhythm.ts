@@ -9,6 +9,7 @@ import { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
 import { install } from "../db/install.ts";
 import { type AnyTask, type AnyWorkflow, type Logger, setDefaultQueue } from "../define/mod.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { AppWorker } from "./app_worker.ts";
 import { forgetDefault, makeDefault } from "./default_app.ts";
 import { type FlowSource, readFlowSources } from "./flow_sources.ts";
@@ -32,8 +33,10 @@ export interface AppParts {
   readonly workflows?: readonly AnyWorkflow[];
   /** Where it logs. */
   readonly logger: Logger;
-  /** The clock of flows, in milliseconds, where it is not the host's: in tests. */
-  readonly now?: () => number;
+  /** Time, timers and chance. */
+  readonly clock: Clock;
+  /** Whether workers may keep timers and fire them themselves. Not where a test moves the clock. Default: true. */
+  readonly keepsTimers?: boolean;
 }
 
 /**
@@ -100,7 +103,7 @@ export class Rhythm {
 
   private constructor(parts: AppParts) {
     this.#parts = parts;
-    const core = new ClientCore(parts.database, parts.schema, findTelemetry());
+    const core = new ClientCore({ ...parts, telemetry: findTelemetry() });
     const definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
     this.#core = core;
     this.workflows = new Workflows(core);
@@ -127,7 +130,8 @@ export class Rhythm {
     checkInitOptions(options);
     const place = placeOf(options.databaseUrl);
     const sources = await readFlowSources(options.flows ?? []);
-    const logger = loggerOf(options.log);
+    const clock = systemClock;
+    const logger = loggerOf(options.log, clock);
     const poolSize = place.kind === "embedded" ? 1 : options.poolSize ?? 5;
     const opened = await openDatabase(place, {
       maxConnections: poolSize,
@@ -139,7 +143,7 @@ export class Rhythm {
     const { tasks = [], workflows = [] } = options;
     try {
       if (options.autoMigrate ?? true) await migrate(database, schema, logger);
-      return await assemble({ place, database, schema, tasks, workflows, logger }, sources);
+      return await assemble({ place, database, schema, tasks, workflows, logger, clock }, sources);
     } catch (error) {
       await database.close().catch(() => {});
       throw error;
@@ -184,7 +188,7 @@ async function migrate(database: Database, schema: string, logger: Logger): Prom
   for (const note of skipped) logger.warn(note);
 }
 
-function loggerOf(log: InitOptions["log"]): Logger {
+function loggerOf(log: InitOptions["log"], clock: Clock): Logger {
   if (log !== undefined && "info" in log && typeof log.info === "function") return log;
-  return createLogger(log as Exclude<typeof log, Logger> ?? {});
+  return createLogger({ now: () => new Date(clock.now()), ...log as Exclude<typeof log, Logger> });
 }

@@ -1,3 +1,4 @@
+import { systemClock } from "../runtime/clock.ts";
 import type { Command } from "commander";
 import type { ExecutionFilter, ExecutionStatus } from "../define/mod.ts";
 import { durationMs } from "../shared/duration.ts";
@@ -55,7 +56,7 @@ export async function filterOf(flags: FilterFlags): Promise<ExecutionFilter> {
 
 /** A moment: ISO 8601, or how long ago. */
 export function momentOrAgo(text: string, flag: string): Date {
-  if (/^\d+(\.\d+)?\s*(ms|s|m|h|d|w)/i.test(text)) return new Date(Date.now() - durationMs(text));
+  if (/^\d+(\.\d+)?\s*(ms|s|m|h|d|w)/i.test(text)) return new Date(systemClock.now() - durationMs(text));
   const at = new Date(text);
   if (!Number.isNaN(at.getTime())) return at;
   throw new CliError(`${flag} must be a moment (2026-01-31T08:00:00Z) or how long ago (2h), not "${text}"`);

@@ -1,3 +1,4 @@
+import { systemClock } from "../runtime/clock.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Style } from "./terminal.ts";
@@ -21,7 +22,7 @@ function two(large: number, unit: string, small: number, smallUnit: string): str
 }
 
 /** A moment for people, in their own time zone: the time alone if it is today. */
-export function tellTime(at: Date, now: Date = new Date()): string {
+export function tellTime(at: Date, now: Date = new Date(systemClock.now())): string {
   const pad = (value: number): string => String(value).padStart(2, "0");
   const time = `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
   if (at.toDateString() === now.toDateString()) return time;
@@ -29,7 +30,7 @@ export function tellTime(at: Date, now: Date = new Date()): string {
 }
 
 /** When it was, or will be, as seen from now: `3 m ago`, `in 2 d 4 h`. */
-export function tellSince(at: Date, now: Date = new Date()): string {
+export function tellSince(at: Date, now: Date = new Date(systemClock.now())): string {
   const ms = now.getTime() - at.getTime();
   return ms >= 0 ? `${tellDuration(ms)} ago` : `in ${tellDuration(-ms)}`;
 }

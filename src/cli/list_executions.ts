@@ -1,3 +1,4 @@
+import { systemClock } from "../runtime/clock.ts";
 import type { Execution, ExecutionPage } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { type FilterFlags, filterOf } from "./filter.ts";
@@ -32,7 +33,7 @@ function print(page: ExecutionPage, call: Call): void {
 }
 
 function render(executions: readonly Execution[], terminal: Terminal): string {
-  const now = new Date();
+  const now = new Date(systemClock.now());
   const rows = executions.map((one) => [
     one.id,
     { text: one.type, style: "quiet" as const },
@@ -63,7 +64,7 @@ class Screen {
     const text = page.executions.length === 0
       ? "no executions match"
       : render(page.executions.slice(0, room), this.#terminal);
-    this.#redraw.show(`${text}\n${paint("quiet", `${tellTime(new Date())} · Ctrl-C ends`)}`);
+    this.#redraw.show(`${text}\n${paint("quiet", `${tellTime(new Date(systemClock.now()))} · Ctrl-C ends`)}`);
   }
 }
 

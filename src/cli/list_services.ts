@@ -1,3 +1,4 @@
+import { systemClock } from "../runtime/clock.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
 import { readWorkers } from "../db/calls/state.ts";
 import type { JsonValue } from "../shared/json.ts";
@@ -42,8 +43,11 @@ export async function listWorkers(call: Call): Promise<void> {
       worker.name,
       tellCount(worker.running),
       worker.queues.length === 0 ? "all" : worker.queues.join(", "),
-      { text: tellSince(worker.beatAt), style: worker.leaseUntil < new Date() ? "bad" : "good" },
-      tellDuration(Date.now() - worker.startedAt.getTime()),
+      {
+        text: tellSince(worker.beatAt),
+        style: worker.leaseUntil < new Date(systemClock.now()) ? "bad" : "good",
+      },
+      tellDuration(systemClock.now() - worker.startedAt.getTime()),
       { text: worker.id, style: "quiet" },
     ],
   });

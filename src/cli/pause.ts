@@ -1,3 +1,5 @@
+import { systemClock } from "../runtime/clock.ts";
+
 /**
  * Waits a while.
  *
@@ -8,13 +10,13 @@
 export async function pause(ms: number, signal: AbortSignal): Promise<true> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<true>();
-  const timer = setTimeout(() => resolve(true), ms);
+  const cancel = systemClock.after(ms, () => resolve(true));
   const ended = (): void => reject(signal.reason);
   signal.addEventListener("abort", ended, { once: true });
   try {
     return await promise;
   } finally {
-    clearTimeout(timer);
+    cancel();
     signal.removeEventListener("abort", ended);
   }
 }

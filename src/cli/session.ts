@@ -1,3 +1,4 @@
+import { systemClock } from "../runtime/clock.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
 import type { Flows } from "../client/flows.ts";
@@ -39,7 +40,7 @@ export class Session implements AsyncDisposable {
   constructor(database: Database, schema: string) {
     this.database = database;
     this.engine = { on: database, schema };
-    this.core = new ClientCore(database, schema);
+    this.core = new ClientCore({ database, schema, clock: systemClock });
     this.executions = new Executions(this.core);
     this.queues = new Queues(this.core);
     this.schedules = new Schedules(this.core);
@@ -78,7 +79,7 @@ export async function openSession(options: CommonOptions): Promise<Session> {
     } catch (error) {
       // Another command has the embedded data for a moment, or `rhythm dev` is about to say where it is.
       if (!(error instanceof DatabaseInUseError) || looks > LOOKS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await systemClock.sleep(LOOK_EVERY_MS);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { type CancelTimer, systemClock } from "../runtime/clock.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -6,7 +7,7 @@ const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 export class Spinner {
   readonly #terminal: Terminal;
   readonly #text: () => string;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #cancel: CancelTimer | undefined;
   #frame = 0;
 
   /** @param terminal where @param text what it says, asked each time */
@@ -18,20 +19,18 @@ export class Spinner {
   /** Begins, after a moment in which most things are done already. */
   start(): this {
     if (!Deno.stderr.isTerminal()) return this;
-    const begin = setTimeout(() => {
+    this.#cancel = systemClock.after(200, () => {
       this.#terminal.sayRaw("\x1b[?25l");
       this.#draw();
-      this.#timer = setInterval(() => this.#draw(), 100);
-    }, 200);
-    this.#timer = begin;
+    });
     return this;
   }
 
   /** Ends; the line is gone and the cursor back. */
   stop(): void {
-    if (this.#timer === undefined) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    if (this.#cancel === undefined) return;
+    this.#cancel();
+    this.#cancel = undefined;
     if (this.#frame > 0) this.#terminal.sayRaw("\r\x1b[K\x1b[?25h");
   }
 
@@ -43,6 +42,7 @@ export class Spinner {
   #draw(): void {
     const frame = this.#terminal.paintError("busy", FRAMES[this.#frame++ % FRAMES.length]!);
     this.#terminal.sayRaw(`\r\x1b[K${frame} ${this.#text()}`);
+    this.#cancel = systemClock.after(100, () => this.#draw());
   }
 }
 

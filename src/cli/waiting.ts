@@ -1,3 +1,4 @@
+import { systemClock } from "../runtime/clock.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import type { Execution } from "../define/mod.ts";
 import type { Call } from "./command.ts";
@@ -21,10 +22,10 @@ export async function waitForAll(
 ): Promise<Execution[]> {
   // Waiting itself is patient with a database that is away for a while; at the beginning it has to be there.
   for (const id of ids) if (await session.executions.get(id) === null) throw ExecutionNotFoundError.of(id);
-  const began = performance.now();
+  const began = systemClock.monotonic();
   let over = 0;
   const text = (): string => {
-    const time = tellDuration(performance.now() - began);
+    const time = tellDuration(systemClock.monotonic() - began);
     if (ids.length === 1) {
       return `waiting for ${ids[0]} · ${time} · Ctrl-C stops the waiting, not the execution`;
     }

@@ -1,4 +1,4 @@
-import { heedSignals } from "../app/heed_signals.ts";
+import { onShutdown } from "../app/on_shutdown.ts";
 import { Rhythm } from "../app/rhythm.ts";
 import type { WorkerOptions } from "../app/options.ts";
 import { durationMs } from "../shared/duration.ts";
@@ -31,7 +31,7 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
     const { dev } = await import("./dev/dev.ts");
     return await dev({ ...call, signal: call.signal, options: { ...options, watch: false } });
   }
-  heedSignals();
+  onShutdown();
   const { project } = target;
   const workerIs = { ...workerOptions(project, options), ...placeAndName(options) };
   const { tasks, workflows } = await loadTasks(await taskModules(project, options.tasks));

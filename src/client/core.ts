@@ -9,12 +9,25 @@ import {
   type WaitOptions,
   type WatchOptions,
 } from "../define/mod.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { Channel } from "./channel.ts";
 import { ClosedError } from "./errors.ts";
 import { idOf, type StartRequest, toCreate } from "./request.ts";
-import { isTransient, translate } from "./translate.ts";
+import { isTransient, retried } from "./retry.ts";
 import { Waiters } from "./waiters.ts";
 import { watch } from "./watch.ts";
+
+/** What a client stands on. */
+export interface CoreParts {
+  /** The database. */
+  readonly database: Database;
+  /** The engine's schema. */
+  readonly schema: string;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Tracing, if somebody collects it. */
+  readonly telemetry?: Telemetry | undefined;
+}
 
 /** What the services of one application share. */
 export class ClientCore {
@@ -22,16 +35,19 @@ export class ClientCore {
   readonly engine: EngineRef;
   /** Who waits for ends. */
   readonly waiters: Waiters;
+  readonly #clock: Clock;
   readonly #telemetry: Telemetry | undefined;
   readonly #done: Channel;
   readonly #progress: Channel;
   readonly #closed = new AbortController();
 
-  /** @param database the database @param schema the engine's schema @param telemetry tracing, if somebody collects it */
-  constructor(database: Database, schema: string, telemetry?: Telemetry) {
+  /** @param parts the database, the engine's schema, the clock, and tracing, if somebody collects it */
+  constructor({ database, schema, clock, telemetry }: CoreParts) {
     this.engine = { on: database, schema };
+    this.#clock = clock;
     this.#telemetry = telemetry;
     this.waiters = new Waiters({
+      clock,
       read: (ids) => readExecutions(this.engine, ids),
       watch: async (ids) => {
         await this.#done.open();
@@ -41,6 +57,11 @@ export class ClientCore {
     });
     this.#done = new Channel(database, { name: `${schema}_done`, onNews: (id) => this.waiters.notify(id) });
     this.#progress = new Channel(database, { name: `${schema}_progress` });
+  }
+
+  /** Makes a call, and again if what went wrong passes. */
+  async retried<T>(call: () => Promise<T>): Promise<T> {
+    return await retried(this.#clock, call);
   }
 
   /** The engine as seen from the caller's transaction, if he gave one. */
@@ -67,7 +88,7 @@ export class ClientCore {
     }
     const heard = this.waiters.expect();
     try {
-      const id = await this.start({ ...request, watched: true }, where);
+      const id = await this.start({ ...request, notifyOnEnd: true }, where);
       return await this.waiters.wait(id, wait, heard);
     } finally {
       heard.forget();
@@ -77,7 +98,7 @@ export class ClientCore {
   /** Starts many in one call: all of them or none. */
   async createAll(elements: readonly string[], sql: SqlRunner | undefined): Promise<string[]> {
     if (elements.length === 0) return [];
-    return await translate(() => createMany(this.within(sql), `[${elements.join(",")}]`));
+    return await this.retried(() => createMany(this.within(sql), `[${elements.join(",")}]`));
   }
 
   /** Waits for the end of an execution. */
@@ -89,6 +110,7 @@ export class ClientCore {
   watch(id: string, options: WatchOptions | undefined, where: string): AsyncIterable<Execution> {
     if (options !== undefined) refuseUnknown(options, ["every", "timeout", "signal"], where);
     const source = {
+      clock: this.#clock,
       read: async (id: string) => (await readExecutions(this.engine, [id]))[0],
       hear: (id: string, onNews: () => void) => this.#hear(id, onNews),
       isTransient,

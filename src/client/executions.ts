@@ -26,7 +26,6 @@ import {
 import type { ClientCore } from "./core.ts";
 import { idOf, toCreate } from "./request.ts";
 import { ExecutionRun, readOne } from "./run.ts";
-import { translate } from "./translate.ts";
 
 /** One execution to create, whatever it runs. */
 export interface ExecutionRequest extends StartOptions {
@@ -107,7 +106,7 @@ export class Executions {
    */
   async query(filter: ExecutionFilter = {}): Promise<ExecutionPage> {
     const stored = toStored(filter);
-    const executions = await translate(() =>
+    const executions = await this.#core.retried(() =>
       listExecutions(this.#core.engine, { ...stored, limit: stored.limit + 1 })
     );
     const page = executions.slice(0, stored.limit);
@@ -116,13 +115,15 @@ export class Executions {
 
   /** An execution with all its descendants, oldest first. */
   async tree(execution: ExecutionRef): Promise<Execution[]> {
-    return await translate(() => readTree(this.#core.engine, idOf(execution)));
+    return await this.#core.retried(() => readTree(this.#core.engine, idOf(execution)));
   }
 
   /** Durable log lines of an execution, oldest first. */
   async logs(execution: ExecutionRef, options: { after?: string } = {}): Promise<LogEntry[]> {
     refuseUnknown(options, ["after"], "executions.logs()");
-    return await translate(() => readLogs(this.#core.engine, idOf(execution), options.after ?? null));
+    return await this.#core.retried(() =>
+      readLogs(this.#core.engine, idOf(execution), options.after ?? null)
+    );
   }
 
   /** Waits for the end, and gives the execution in its final state, whichever that is. */
@@ -147,7 +148,7 @@ export class Executions {
     options: { reason?: string; sql?: SqlRunner } = {},
   ): Promise<boolean> {
     refuseUnknown(options, ["reason", "sql"], "executions.cancel()");
-    return await translate(() =>
+    return await this.#core.retried(() =>
       cancelExecution(this.#core.within(options.sql), idOf(execution), options.reason ?? null)
     );
   }
@@ -155,7 +156,7 @@ export class Executions {
   /** Lets a failed or cancelled execution go on: a workflow from where it stood, a task anew. */
   async retry(execution: ExecutionRef, options: { sql?: SqlRunner } = {}): Promise<void> {
     refuseUnknown(options, ["sql"], "executions.retry()");
-    await translate(() => retryExecution(this.#core.within(options.sql), idOf(execution)));
+    await this.#core.retried(() => retryExecution(this.#core.within(options.sql), idOf(execution)));
   }
 }
 

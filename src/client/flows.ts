@@ -4,7 +4,6 @@ import { describe, InvalidOptionError, refuseUnknown } from "../define/mod.ts";
 import { RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
-import { translate } from "./translate.ts";
 
 /** A flow as text. */
 export interface FlowText {
@@ -116,7 +115,7 @@ export class Flows {
     for (const { flow, program, frontMatter, diagnostics } of compiled) {
       const { name = flow.name, description, input, ...options } = frontMatter;
       if (options.queue !== undefined) this.#queues.add(options.queue);
-      const version = await translate(() =>
+      const version = await this.#core.retried(() =>
         registerFlow(this.#core.engine, {
           name,
           source: flow.source,
@@ -139,7 +138,7 @@ export class Flows {
 
   /** The current version of each flow. */
   async list(): Promise<readonly FlowInfo[]> {
-    return await translate(() => listFlows(this.#core.engine));
+    return await this.#core.retried(() => listFlows(this.#core.engine));
   }
 }
 

@@ -2,7 +2,6 @@ import { configureQueue, listQueues, pauseQueue, type QueueInfo, resumeQueue } f
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { InvalidOptionError, refuseUnknown } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
-import { translate } from "./translate.ts";
 
 /** The limits of a queue; they hold over all workers together. A limit that is not given is taken away. */
 export interface QueueLimits {
@@ -31,17 +30,17 @@ export class Queues {
 
   /** All queues, with depth, oldest and running. */
   async list(): Promise<readonly QueueInfo[]> {
-    return await translate(() => listQueues(this.#core.engine));
+    return await this.#core.retried(() => listQueues(this.#core.engine));
   }
 
   /** Keeps workers from claiming from a queue; what runs goes on. */
   async pause(queue: string): Promise<void> {
-    await translate(() => pauseQueue(this.#core.engine, queue));
+    await this.#core.retried(() => pauseQueue(this.#core.engine, queue));
   }
 
   /** Lets workers claim from a queue again. */
   async resume(queue: string): Promise<void> {
-    await translate(() => resumeQueue(this.#core.engine, queue));
+    await this.#core.retried(() => resumeQueue(this.#core.engine, queue));
   }
 
   /** Sets the limits of a queue. */
@@ -55,7 +54,7 @@ export class Queues {
         `queues.configure(): "${option}" must be a whole number of at least 1, not ${value}`,
       );
     }
-    await translate(() =>
+    await this.#core.retried(() =>
       configureQueue(this.#core.engine, queue, {
         concurrency: limits.concurrency ?? null,
         perKeyConcurrency: limits.perKeyConcurrency ?? null,

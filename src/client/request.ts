@@ -23,7 +23,7 @@ export interface StartRequest {
   /** The trace it belongs to. */
   readonly traceparent?: string | undefined;
   /** Whether its end is to be notified. */
-  readonly watched?: boolean;
+  readonly notifyOnEnd?: boolean;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface StartRequest {
  * @returns one element of the array that `create_many()` takes, as JSON text
  */
 export function toCreate(request: StartRequest, where: string): string {
-  const { type, target, inputs, options, traceparent, watched } = request;
+  const { type, target, inputs, options, traceparent, notifyOnEnd } = request;
   checkStartOptions(options, where);
   if (typeof target !== "string" || target === "") {
     throw new InvalidOptionError(
@@ -44,7 +44,7 @@ export function toCreate(request: StartRequest, where: string): string {
   }
   const named: JsonObject = { type, target, ...startOptions(options) };
   if (traceparent !== undefined) named.traceparent = traceparent;
-  if (watched === true) named.watched = true;
+  if (notifyOnEnd === true) named.watched = true;
   const text = inputs === undefined ? "{}" : toJson(inputs, { what: `inputs of ${type} "${target}"` });
   return `${JSON.stringify(named).slice(0, -1)},"inputs":${text}}`;
 }

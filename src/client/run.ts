@@ -5,7 +5,6 @@ import type { ClientCore } from "./core.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { ExecutionCancelledError, ExecutionFailedError } from "./errors.ts";
 import { idOf } from "./request.ts";
-import { translate } from "./translate.ts";
 
 /** An execution that was started. */
 export class ExecutionRun<Output> implements Run<Output> {
@@ -58,13 +57,13 @@ export function outputOf(execution: Execution): unknown {
 
 /** Reads one execution. */
 export async function readOne(core: ClientCore, ref: ExecutionRef): Promise<Execution | null> {
-  const [found] = await translate(() => readExecutions(core.engine, [idOf(ref)]));
+  const [found] = await core.retried(() => readExecutions(core.engine, [idOf(ref)]));
   return found ?? null;
 }
 
 /** Cancels one execution. */
 export async function cancel(core: ClientCore, ref: ExecutionRef, reason?: string): Promise<boolean> {
-  return await translate(() => cancelExecution(core.engine, idOf(ref), reason ?? null));
+  return await core.retried(() => cancelExecution(core.engine, idOf(ref), reason ?? null));
 }
 
 /** Sends a signal. */
@@ -75,7 +74,7 @@ export async function send(
   payload: unknown,
 ): Promise<void> {
   const text = toJson(payload, { what: `payload of signal "${name}"` });
-  await translate(() =>
+  await core.retried(() =>
     sendSignal(core.engine, { id: idOf(ref), name, payload: text, idempotencyKey: null })
   );
 }

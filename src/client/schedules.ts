@@ -20,7 +20,6 @@ import {
 import type { ClientCore } from "./core.ts";
 import { startOptions } from "./request.ts";
 import { ExecutionRun } from "./run.ts";
-import { translate } from "./translate.ts";
 import type { Run } from "../define/mod.ts";
 
 /** When something runs, and what. */
@@ -84,7 +83,7 @@ export class Schedules {
     refuseUnknown(options, KEYS, "schedules.set()");
     if (options.options !== undefined) checkStartOptions(options.options, "schedules.set() options");
     const engine = this.#core.within(options.sql);
-    return await translate(() =>
+    return await this.#core.retried(() =>
       schedule(engine, {
         name,
         cron: options.cron,
@@ -102,32 +101,35 @@ export class Schedules {
 
   /** Removes a schedule; false if there was none. Its executions stay. */
   async remove(name: string): Promise<boolean> {
-    return await translate(() => unschedule(this.#core.engine, name));
+    return await this.#core.retried(() => unschedule(this.#core.engine, name));
   }
 
   /** Keeps a schedule from firing; false if it was paused already. */
   async pause(name: string): Promise<boolean> {
-    return await translate(() => pauseSchedule(this.#core.engine, name));
+    return await this.#core.retried(() => pauseSchedule(this.#core.engine, name));
   }
 
   /** Lets a schedule fire again; gives its next time. */
   async resume(name: string): Promise<Date | null> {
-    return await translate(() => resumeSchedule(this.#core.engine, name));
+    return await this.#core.retried(() => resumeSchedule(this.#core.engine, name));
   }
 
   /** Fires a schedule now, besides its times. */
   async trigger(name: string): Promise<Run> {
-    return new ExecutionRun(this.#core, await translate(() => triggerSchedule(this.#core.engine, name)));
+    return new ExecutionRun(
+      this.#core,
+      await this.#core.retried(() => triggerSchedule(this.#core.engine, name)),
+    );
   }
 
   /** Starts what a schedule would have started in a time past. */
   async backfill(name: string, span: { from: Date; to: Date }): Promise<Run[]> {
-    const ids = await translate(() => backfillSchedule(this.#core.engine, name, span));
+    const ids = await this.#core.retried(() => backfillSchedule(this.#core.engine, name, span));
     return ids.map((id) => new ExecutionRun(this.#core, id));
   }
 
   /** All schedules, with their last and next run. */
   async list(): Promise<readonly ScheduleInfo[]> {
-    return await translate(() => listSchedules(this.#core.engine));
+    return await this.#core.retried(() => listSchedules(this.#core.engine));
   }
 }

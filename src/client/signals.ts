@@ -3,7 +3,6 @@ import { toJson } from "../shared/json.ts";
 import { type ExecutionRef, refuseUnknown, type SqlRunner } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { idOf } from "./request.ts";
-import { translate } from "./translate.ts";
 
 /** How a signal is sent. */
 export interface SignalOptions {
@@ -45,6 +44,6 @@ export class Signals {
       payload,
       idempotencyKey: options.idempotencyKey ?? null,
     };
-    await translate(() => sendSignal(this.#core.within(options.sql), sent));
+    await this.#core.retried(() => sendSignal(this.#core.within(options.sql), sent));
   }
 }

@@ -13,7 +13,6 @@ import type { ClientCore } from "./core.ts";
 import { registerTasks } from "../db/calls/tasks.ts";
 import { startOptions, type StartRequest } from "./request.ts";
 import { ExecutionRun, outputOf } from "./run.ts";
-import { translate } from "./translate.ts";
 
 /** How to start something and wait for it. */
 export interface RunNowOptions extends StartOptions {
@@ -74,7 +73,7 @@ export class Tasks {
       ...startOptions(declaredOptions(definition)),
     }));
     if (declared.length > 0) {
-      await translate(() => registerTasks(this.#core.engine, JSON.stringify(declared)));
+      await this.#core.retried(() => registerTasks(this.#core.engine, JSON.stringify(declared)));
     }
   }
 

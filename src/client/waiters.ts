@@ -1,10 +1,13 @@
 import { durationMs } from "../shared/duration.ts";
 import type { Execution, WaitOptions } from "../define/mod.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
+import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import { ClosedError, WaitTimeoutError } from "./errors.ts";
 
 /** What waiting stands on. */
 export interface WaiterSource {
+  /** Measures the time. */
+  readonly clock: Clock;
   /** Reads executions; those that do not exist are left out. */
   readonly read: (ids: readonly string[]) => Promise<readonly Execution[]>;
   /** Makes sure that notifications arrive, and that the ends of these executions are notified. */
@@ -36,7 +39,7 @@ export class Waiters {
   readonly #waiting = new Map<string, Set<Waiter>>();
   readonly #asked = new Set<string>();
   readonly #expected = new Set<Set<string>>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelLook: CancelTimer | undefined;
   #looking = false;
   #quietLooks = 0;
   #closed = false;
@@ -68,15 +71,15 @@ export class Waiters {
     const { promise, resolve, reject } = Promise.withResolvers<Execution>();
     const waiter: Waiter = { resolve, reject };
     const onAbort = (): void => reject(options.signal!.reason);
-    const timer = timeoutMs === undefined
+    const cancelTimeout = timeoutMs === undefined
       ? undefined
-      : setTimeout(() => reject(new WaitTimeoutError(id, timeoutMs / 1000)), timeoutMs);
+      : this.#source.clock.after(timeoutMs, () => reject(new WaitTimeoutError(id, timeoutMs / 1000)));
     options.signal?.addEventListener("abort", onAbort, { once: true });
     this.#add(id, waiter, heard);
     try {
       return await promise;
     } finally {
-      clearTimeout(timer);
+      cancelTimeout?.();
       options.signal?.removeEventListener("abort", onAbort);
       this.#remove(id, waiter);
     }
@@ -100,7 +103,7 @@ export class Waiters {
   /** Ends all waiting. */
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#cancelLook?.();
     for (const waiters of this.#waiting.values()) {
       for (const waiter of waiters) waiter.reject(new ClosedError("The application"));
     }
@@ -131,16 +134,16 @@ export class Waiters {
     waiters?.delete(waiter);
     if (waiters?.size === 0) this.#waiting.delete(id);
     if (this.#waiting.size === 0) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
+      this.#cancelLook?.();
+      this.#cancelLook = undefined;
     }
   }
 
   #lookSoon(ms: number): void {
     if (this.#looking || this.#closed) return;
-    clearTimeout(this.#timer);
+    this.#cancelLook?.();
     if (ms > 0) {
-      this.#timer = setTimeout(() => void this.#look(), ms);
+      this.#cancelLook = this.#source.clock.after(ms, () => void this.#look());
     } else {
       this.#looking = true;
       queueMicrotask(() => void this.#look());

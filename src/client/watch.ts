@@ -1,10 +1,13 @@
 import { durationMs } from "../shared/duration.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import type { Execution, WatchOptions } from "../define/mod.ts";
+import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import { WaitTimeoutError } from "./errors.ts";
 
 /** What watching stands on. */
 export interface WatchSource {
+  /** Measures the time. */
+  readonly clock: Clock;
   /** Reads an execution; nothing: there is none. */
   readonly read: (id: string) => Promise<Execution | undefined>;
   /** Has news of an execution told; gives what ends that. Rejects where nothing can be heard: then it is looked at only. */
@@ -31,8 +34,8 @@ export async function* watch(
   options: WatchOptions = {},
 ): AsyncGenerator<Execution, void, undefined> {
   const everyMs = options.every === undefined ? 1_000 : durationMs(options.every);
-  const { stop, timer } = stopOf(source, id, options);
-  const bell = new Bell(stop);
+  const { stop, cancelTimeout } = stopOf(source, id, options);
+  const bell = new Bell(source.clock, stop);
   const deafen = source.hear(id, () => bell.ring()).catch(() => () => {});
   // Only a look that comes after the ear is there cannot miss what happened before it.
   void deafen.then(() => bell.ring());
@@ -49,7 +52,7 @@ export async function* watch(
       await bell.heard(Math.min(everyMs, FIRST_LOOKS_MS[quiet] ?? everyMs));
     }
   } finally {
-    clearTimeout(timer);
+    cancelTimeout?.();
     bell.close();
     void deafen.then((end) => end());
   }
@@ -78,23 +81,25 @@ function stopOf(
   source: WatchSource,
   id: string,
   { timeout, signal }: WatchOptions,
-): { stop: AbortSignal; timer: ReturnType<typeof setTimeout> | undefined } {
+): { stop: AbortSignal; cancelTimeout: CancelTimer | undefined } {
   const signals = signal === undefined ? [source.closed] : [source.closed, signal];
-  if (timeout === undefined) return { stop: AbortSignal.any(signals), timer: undefined };
+  if (timeout === undefined) return { stop: AbortSignal.any(signals), cancelTimeout: undefined };
   const ms = durationMs(timeout);
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(new WaitTimeoutError(id, ms / 1000)), ms);
-  return { stop: AbortSignal.any([...signals, over.signal]), timer };
+  const cancelTimeout = source.clock.after(ms, () => over.abort(new WaitTimeoutError(id, ms / 1000)));
+  return { stop: AbortSignal.any([...signals, over.signal]), cancelTimeout };
 }
 
 /** Ends a pause early; remembers a ring that came before it. */
 class Bell {
+  readonly #clock: Clock;
   readonly #stop: AbortSignal;
   #rung = false;
   #wake: () => void = () => {};
   readonly #onStop = (): void => this.#wake();
 
-  constructor(stop: AbortSignal) {
+  constructor(clock: Clock, stop: AbortSignal) {
+    this.#clock = clock;
     this.#stop = stop;
     stop.throwIfAborted();
     stop.addEventListener("abort", this.#onStop);
@@ -110,10 +115,10 @@ class Bell {
     this.#stop.throwIfAborted();
     if (!this.#rung) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, ms);
+      const cancel = this.#clock.after(ms, resolve);
       this.#wake = resolve;
       await promise;
-      clearTimeout(timer);
+      cancel();
     }
     this.#rung = false;
     this.#stop.throwIfAborted();

@@ -6,7 +6,6 @@ import type { ClientCore } from "./core.ts";
 import type { StartRequest } from "./request.ts";
 import { ExecutionRun, outputOf } from "./run.ts";
 import type { RunNowOptions } from "./tasks.ts";
-import { translate } from "./translate.ts";
 
 /** Workflows: start one, or start it and wait for its result. */
 export class Workflows {
@@ -67,7 +66,7 @@ export class Workflows {
     for (const { name, definition } of workflows) {
       const { timeout, ...rest } = definition.options;
       const defaults = timeout === undefined ? rest : { ...rest, timeout: durationMs(timeout) / 1000 };
-      await translate(() => registerWorkflow(this.#core.engine, name, JSON.stringify(defaults)));
+      await this.#core.retried(() => registerWorkflow(this.#core.engine, name, JSON.stringify(defaults)));
     }
   }
 }

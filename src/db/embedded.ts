@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers";
+import { systemClock } from "../runtime/clock.ts";
 import type { PGlite, Transaction } from "@electric-sql/pglite";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
 import { lockDirectory } from "./embedded_lock.ts";
@@ -101,7 +101,7 @@ class EmbeddedDatabase implements Database {
 // handlers that end in this turn are settled together, not one by one. An immediate can come before a timer that is
 // due; between two of them every such timer has its turn.
 function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  return new Promise((resolve) => systemClock.nextTurn(() => systemClock.nextTurn(resolve)));
 }
 
 async function run<R>(

@@ -9418,7 +9418,7 @@ comment on view rhythm.schedules is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "13028dde049765ba9fb3cf0cf2101ce78b8194927311d76e77f255fb8e2b3517",
+    checksum: "8a2a3af64bbcafe7afee1184d6e2ffed52834640f54d73c32461ea73d45f7c49",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -9530,7 +9530,7 @@ left join (
 
 comment on view rhythm.workers is
   'Workers that are alive or were until lately: what they take from, when they last said so, until when that holds, how '
-  'much each has in hand.';
+  'much each has in flight.';
 
 drop view if exists rhythm.flows;
 
@@ -9643,7 +9643,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "21f48526489b28088413269b312f0aad826f84a9a6301ef4e9ffdc2c378c16b1",
+    checksum: "f210217ec80a75f8126a104b7680488e41b1ff485a34f61370e32ddd5a2194ec",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -9731,10 +9731,10 @@ comment on column rhythm.workers.name is 'What it calls itself.';
 comment on column rhythm.workers.queues is 'What it takes from, first queue first.';
 comment on column rhythm.workers.started_at is 'When it was registered.';
 comment on column rhythm.workers.beat_at is 'Its last sign of life.';
-comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in hand.';
+comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in flight.';
 comment on column rhythm.workers.lease is 'How long it may be silent.';
 comment on column rhythm.workers.dozing is 'Whether it sleeps and wants to be notified.';
-comment on column rhythm.workers.running is 'How many executions it has in hand.';
+comment on column rhythm.workers.running is 'How many executions it has in flight.';
 comment on column rhythm.workers.info is 'What it says of itself: its version, its tasks.';
 
 comment on column rhythm.flows.name is 'Its name.';

@@ -59,7 +59,7 @@ export interface Execution {
   createdAt: Date;
   /** When it may run; later than `createdAt` if it was delayed. */
   runAt: Date | null;
-  /** When it was last taken in hand: the attempt began, or the workflow went on. */
+  /** When it was last claimed: the attempt began, or the workflow went on. */
   startedAt: Date | null;
   /** When it ended. */
   completedAt: Date | null;

@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from "../runtime/clock.ts";
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** The number of this installation in every id, so that several databases can share ids one day. There is only 0 today. */
@@ -11,22 +13,22 @@ const CELL_DIGITS = (0x800 | CELL).toString(16);
  * count within a millisecond, 10 with the number of the cell, 52 that nobody can guess. SQL's `new_id()` makes the same.
  */
 export class Uuids {
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, "now" | "randomBytes">;
   readonly #random = new Uint8Array(16 * 256);
   #offset = this.#random.length;
   #lastMs = 0;
   #count = 0;
 
-  /** @param now the clock, in milliseconds */
-  constructor(now: () => number = Date.now) {
-    this.#now = now;
+  /** @param clock says the time, and draws the random bits */
+  constructor(clock: Pick<Clock, "now" | "randomBytes">) {
+    this.#clock = clock;
   }
 
   /** The next one. */
   next(): string {
-    const ms = Math.max(this.#now(), this.#lastMs);
+    const ms = Math.max(this.#clock.now(), this.#lastMs);
     if (this.#offset === this.#random.length) {
-      crypto.getRandomValues(this.#random);
+      this.#clock.randomBytes(this.#random);
       this.#offset = 0;
     }
     const bytes = this.#random.subarray(this.#offset, this.#offset += 16);
@@ -61,7 +63,7 @@ let uuids: Uuids | undefined;
  * ```
  */
 export function newId(): string {
-  return (uuids ??= new Uuids()).next();
+  return (uuids ??= new Uuids(systemClock)).next();
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Clock } from "../runtime/clock.ts";
 import { requireToken } from "./auth.ts";
 import { type MetricFamily, METRICS_TYPE, renderMetrics } from "./prometheus.ts";
 import { HttpError, json, problem, text } from "./respond.ts";
@@ -24,6 +25,8 @@ export interface HttpParts {
   readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Who may use the API; without it: everybody who reaches the listener. */
   readonly token?: string;
+  /** Measures how long the process has run. */
+  readonly clock: Pick<Clock, "monotonic">;
   /** The library's version. */
   readonly version: string;
   /** Answers what nothing else does: the dashboard. */
@@ -42,7 +45,7 @@ export interface HttpParts {
  */
 export function createHandler(parts: HttpParts): Handler {
   let loading: Promise<Api> | undefined;
-  const started = performance.now();
+  const started = parts.clock.monotonic();
 
   const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
@@ -50,7 +53,7 @@ export function createHandler(parts: HttpParts): Handler {
       return json({
         status: "ok",
         version: parts.version,
-        uptimeSeconds: Math.round((performance.now() - started) / 1000),
+        uptimeSeconds: Math.round((parts.clock.monotonic() - started) / 1000),
       });
     }
     if (pathname === "/ready") {

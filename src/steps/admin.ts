@@ -1,3 +1,4 @@
+import { systemClock } from "../runtime/clock.ts";
 import { createMany } from "../db/calls/executions.ts";
 import { readExecutions } from "../db/calls/executions.ts";
 import { registerWorkflow } from "../db/calls/steps.ts";
@@ -155,7 +156,7 @@ export class Admin {
     });
   }
 
-  /** Hands back what still runs here, and closes the connections. */
+  /** InFlightSet back what still runs here, and closes the connections. */
   async close(): Promise<void> {
     const opened = await this.#opened?.catch(() => undefined);
     this.#opened = undefined;
@@ -179,7 +180,13 @@ export class Admin {
           applicationName: "rhythm steps",
         })
         : await openEmbedded({ dataDir: this.#url });
-      const parts = { database, schema: this.#schema, leaseMs: this.#leaseMs, warn: this.#warn };
+      const parts = {
+        database,
+        schema: this.#schema,
+        leaseMs: this.#leaseMs,
+        clock: systemClock,
+        warn: this.#warn,
+      };
       return { database, driver: new DirectDriver(parts) };
     })();
   }

@@ -23,7 +23,7 @@ export async function runAttempts<T>(
 ): Promise<T> {
   if (row !== undefined && !row.is_due) await run.pause(call.name, row.wait_id!, undefined);
   for (let attempt = (row?.attempts ?? 0) + 1;; attempt++) {
-    const began = performance.now();
+    const began = run.clock.monotonic();
     try {
       return await (call.transactional ? commit(run, call, attempt) : perform(run, call, attempt));
     } catch (thrown) {
@@ -33,7 +33,7 @@ export async function runAttempts<T>(
         name: call.name,
         kind: "step",
         attempts: attempt,
-        took_ms: Math.round(performance.now() - began),
+        took_ms: Math.round(run.clock.monotonic() - began),
         error: failure.error,
       } as const;
       if (pauseMs === "later") throw thrown;
@@ -50,20 +50,20 @@ export async function runAttempts<T>(
 }
 
 async function perform<T>(run: WorkflowRun, call: StepCall<T>, attempt: number): Promise<T> {
-  const began = performance.now();
+  const began = run.clock.monotonic();
   const value = await call.run(undefined);
   const { news, result } = completed<T>(call.name, value, attempt);
-  await run.saveEnd({ ...news, took_ms: Math.round(performance.now() - began) });
+  await run.saveEnd({ ...news, took_ms: Math.round(run.clock.monotonic() - began) });
   return result;
 }
 
 async function commit<T>(run: WorkflowRun, call: StepCall<T>, attempt: number): Promise<T> {
-  const began = performance.now();
+  const began = run.clock.monotonic();
   let result: T;
   await run.saveInTransaction(async (sql: SqlTag) => {
     const ended = completed<T>(call.name, await call.run(sql), attempt);
     result = ended.result;
-    return { ...ended.news, took_ms: Math.round(performance.now() - began) };
+    return { ...ended.news, took_ms: Math.round(run.clock.monotonic() - began) };
   });
   return result!;
 }
@@ -85,11 +85,13 @@ function pauseOf<T>(
   end: { thrown: unknown; failure: Failure; attempt: number },
 ): number | undefined | "later" {
   if (call.retry !== undefined) {
-    return end.failure.retryable ? pauseAfter(call.retry, end.attempt) : undefined;
+    return end.failure.retryable ? pauseAfter(call.retry, end.attempt, run.clock.random()) : undefined;
   }
-  if (call.transactional && isCommitTrouble(end.thrown)) return pauseAfter(TRANSIENT_RETRY, end.attempt);
+  if (call.transactional && isCommitTrouble(end.thrown)) {
+    return pauseAfter(TRANSIENT_RETRY, end.attempt, run.clock.random());
+  }
   if (!(end.thrown instanceof TransientStepError)) return undefined;
-  return run.transient === "throw" ? "later" : pauseAfter(TRANSIENT_RETRY, end.attempt);
+  return run.transient === "throw" ? "later" : pauseAfter(TRANSIENT_RETRY, end.attempt, run.clock.random());
 }
 
 // A transaction that could not be committed, for no fault of the step.

@@ -1,10 +1,10 @@
-import { setImmediate } from "node:timers";
+import type { CancelTimer, Clock } from "../runtime/clock.ts";
 
 /** Told that a replay goes another way than the run before: what came then, and what comes now. */
 export type OnChange = (then: string, now: string) => void;
 
 /**
- * Hands results to a workflow's code one at a time, in the order in which they came when it ran first: stored results
+ * InFlightSet results to a workflow's code one at a time, in the order in which they came when it ran first: stored results
  * in their stored order, then live ones as they come. So a race, or whatever else depends on who is first, is decided
  * again as it was decided then.
  *
@@ -12,6 +12,7 @@ export type OnChange = (then: string, now: string) => void;
  * then the code has changed.
  */
 export class Deliveries {
+  readonly #clock: Clock;
   readonly #expected: readonly string[];
   readonly #onChange: OnChange;
   readonly #onIdle: () => void;
@@ -21,10 +22,19 @@ export class Deliveries {
   #cursor = 0;
   #inTurn = false;
   #changed = false;
-  #grace: ReturnType<typeof setTimeout> | undefined;
+  #grace: CancelTimer | undefined;
 
-  /** @param expected the stored results in their order @param ears who hears of changes, and that nothing is left to hand out */
-  constructor(expected: readonly string[], ears: { onChange: OnChange; onIdle: () => void }) {
+  /**
+   * @param clock measures the time
+   * @param expected the stored results in their order
+   * @param ears who hears of changes, and that nothing is left to hand out
+   */
+  constructor(
+    clock: Clock,
+    expected: readonly string[],
+    ears: { onChange: OnChange; onIdle: () => void },
+  ) {
+    this.#clock = clock;
     this.#expected = expected;
     this.#onChange = ears.onChange;
     this.#onIdle = ears.onIdle;
@@ -58,24 +68,24 @@ export class Deliveries {
   stuck(name: string): void {
     if (!this.isReplaying || this.#grace !== undefined) return;
     const at = this.#cursor;
-    this.#grace = setTimeout(() => {
+    this.#grace = this.#clock.after(GRACE_MS, () => {
       this.#grace = undefined;
       if (this.#cursor === at && !this.#inTurn) this.#skip(name);
       else if (this.isReplaying) this.stuck(name);
-    }, GRACE_MS);
+    });
   }
 
   /** The code ended: what was stored and never asked for is gone. */
   end(): void {
-    clearTimeout(this.#grace);
+    this.#grace?.();
     const left = this.#expected.slice(this.#cursor).find((name) => !this.#called.has(name));
     if (left !== undefined) this.#tell(left, "its end");
     this.close();
   }
 
-  /** Hands out nothing more. */
+  /** InFlightSet out nothing more. */
   close(): void {
-    clearTimeout(this.#grace);
+    this.#grace?.();
     this.#cursor = this.#expected.length;
     this.#called.clear();
     this.#live = [];
@@ -87,7 +97,7 @@ export class Deliveries {
     if (deliver === undefined) return this.#wait();
     this.#inTurn = true;
     deliver();
-    setImmediate(() => {
+    this.#clock.nextTurn(() => {
       this.#inTurn = false;
       this.#pump();
     });

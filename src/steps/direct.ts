@@ -6,6 +6,7 @@ import type { Database } from "../db/database.ts";
 import { Uuids } from "../define/uuid.ts";
 import { failureOf } from "../define/failure.ts";
 import type { ContextCore, Driver, WorkflowContext } from "./context.ts";
+import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import { makeContext } from "./context.ts";
 import { EngineError } from "../db/errors.ts";
 import { patiently } from "./patience.ts";
@@ -23,6 +24,8 @@ export interface DirectParts {
   readonly schema: string;
   /** How long this process may be silent before another may go on with its workflows. */
   readonly leaseMs: number;
+  /** Time and chance. */
+  readonly clock: Clock;
   /** Told what a person should know. */
   readonly warn: (message: string, fields: Record<string, unknown>) => void;
 }
@@ -38,20 +41,21 @@ export class DirectDriver implements Driver {
   readonly #parts: DirectParts;
   readonly #engine: EngineRef;
   readonly #store: StepStore;
-  readonly #uuids = new Uuids();
+  readonly #uuids: Uuids;
   readonly #claims = new Map<string, ClaimedRow>();
   readonly #runs = new Map<string, WorkflowRun>();
   #worker: Promise<string> | undefined;
   #workerId = "";
   #using = 0;
   #isClosed = false;
-  #heart: ReturnType<typeof setInterval> | undefined;
+  #cancelBeats: CancelTimer | undefined;
 
   /** @param parts what it stands on */
   constructor(parts: DirectParts) {
     this.#parts = parts;
+    this.#uuids = new Uuids(parts.clock);
     this.#engine = { on: parts.database, schema: parts.schema };
-    this.#store = directStore(parts.database, parts.schema, () => this.#workerId);
+    this.#store = directStore({ ...parts, worker: () => this.#workerId });
   }
 
   async start(core: ContextCore): Promise<void> {
@@ -95,11 +99,11 @@ export class DirectDriver implements Driver {
     }
   }
 
-  /** Hands back what is still running. */
+  /** InFlightSet back what is still running. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const run of this.#runs.values()) run.stop("shutdown", "The process that ran it closed its Admin");
-    clearInterval(this.#heart);
+    this.#cancelBeats?.();
     if (this.#worker !== undefined) await leave(this.#engine, await this.#worker);
     this.#worker = undefined;
   }
@@ -121,7 +125,10 @@ export class DirectDriver implements Driver {
   async #untilOver(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
     for (let tries = 0;; tries++) {
       this.#checkOpen();
-      const claimed = await patiently(() => claimExecution(this.#engine, this.#workerId, core.id));
+      const claimed = await patiently(
+        this.#parts.clock,
+        () => claimExecution(this.#engine, this.#workerId, core.id),
+      );
       if (claimed === undefined) {
         const execution = await this.#read(core);
         if (execution.completedAt !== null) return outcomeOf(core, execution);
@@ -139,6 +146,7 @@ export class DirectDriver implements Driver {
     const run = new WorkflowRun({
       id: core.id,
       workflow: core.workflow,
+      clock: this.#parts.clock,
       store: this.#store,
       newId: () => this.#uuids.next(),
       warn: this.#parts.warn,
@@ -214,7 +222,7 @@ export class DirectDriver implements Driver {
     const { attempt } = this.#claims.get(core.id)!;
     const text = `[{"id":"${core.id}","attempt":${attempt},${outcome}}]`;
     const request = { worker: this.#workerId, limit: 0, targets: "{}", onError: "raise" } as const;
-    const batch = await patiently(() => settle(this.#engine, text, request));
+    const batch = await patiently(this.#parts.clock, () => settle(this.#engine, text, request));
     return batch.refused.length === 0;
   }
 
@@ -240,9 +248,9 @@ export class DirectDriver implements Driver {
 
   // It runs elsewhere, or waits. Nobody else may be there to do what is due.
   async #waitAWhile(tries: number): Promise<void> {
-    const { ms } = await patiently(() => tick(this.#engine));
+    const { ms } = await patiently(this.#parts.clock, () => tick(this.#engine));
     const pauseMs = Math.min(250, 5 * 2 ** Math.min(tries, 6), Math.max(2, ms ?? 250));
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await this.#parts.clock.sleep(pauseMs);
   }
 
   #checkOpen(): void {
@@ -268,8 +276,21 @@ export class DirectDriver implements Driver {
     const name = `${Deno.hostname()}:${Deno.pid}/direct`;
     // A queue of its own: nothing is waiting in it, nothing is woken for it.
     const id = await registerWorker(this.#engine, { name, queues: "{direct.callers}", leaseMs, info: "{}" });
-    this.#heart = setInterval(() => void this.#beat(id), leaseMs / 3);
+    this.#cancelBeats = this.#beats(id);
     return id;
+  }
+
+  #beats(id: string): CancelTimer {
+    const { clock, leaseMs } = this.#parts;
+    let cancel: CancelTimer;
+    const again = (): void => {
+      cancel = clock.after(leaseMs / 3, () => {
+        again();
+        void this.#beat(id);
+      });
+    };
+    again();
+    return () => cancel();
   }
 
   async #beat(id: string): Promise<void> {
@@ -278,7 +299,7 @@ export class DirectDriver implements Driver {
       for (const { id, reason } of stop) cancel(this.#runs.get(id), reason);
       if (alive) return;
       for (const run of this.#runs.values()) run.stop("lost", "This process was silent for too long");
-      clearInterval(this.#heart);
+      this.#cancelBeats?.();
       this.#worker = this.#register();
       this.#workerId = await this.#worker;
     } catch (error) {
@@ -288,7 +309,7 @@ export class DirectDriver implements Driver {
 
   async #leave(): Promise<void> {
     if (--this.#using > 0 || this.#worker === undefined) return;
-    clearInterval(this.#heart);
+    this.#cancelBeats?.();
     const worker = this.#worker;
     this.#worker = undefined;
     await leave(this.#engine, await worker);

@@ -13,7 +13,7 @@ export class StepGuard {
   readonly #run: WorkflowRun;
   readonly #name: string;
   readonly #ended: (end: Promise<unknown>) => Promise<void>;
-  readonly #began = performance.now();
+  readonly #began: number;
   #isUsed = false;
 
   /**
@@ -26,6 +26,7 @@ export class StepGuard {
   constructor(run: WorkflowRun, name: string, ended: (end: Promise<unknown>) => Promise<void>) {
     this.#ended = ended;
     this.#run = run;
+    this.#began = run.clock.monotonic();
     this.#name = name;
   }
 
@@ -52,7 +53,7 @@ export class StepGuard {
       name: this.#name,
       kind: "step",
       attempts: 1,
-      took_ms: Math.round(performance.now() - this.#began),
+      took_ms: Math.round(this.#run.clock.monotonic() - this.#began),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { ExecutionError } from "../define/mod.ts";
-import { CANCELLED } from "./cut.ts";
+import { CANCELLED } from "./cancellation_point.ts";
 import type { SettledWait } from "./run_parts.ts";
 import type { StepNews, StepRow } from "./store.ts";
 

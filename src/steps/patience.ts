@@ -1,20 +1,22 @@
+import type { Clock } from "../runtime/clock.ts";
 import { DatabaseUnavailableError } from "../db/errors.ts";
 
 /**
  * Does something again while the database cannot be reached: what a step did is done, only the record of it is missing.
  * Whether a lost answer was a yes is told by the next: what is stored already is refused.
  *
+ * @param clock measures the pauses
  * @param work what is to be done
  * @returns what it gives
  * @throws what it throws, and after about ten seconds that the database cannot be reached
  */
-export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+export async function patiently<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1;; attempt++) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError) || attempt === ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(2_000, 25 * 2 ** attempt)));
+      await clock.sleep(Math.min(2_000, 25 * 2 ** attempt));
     }
   }
 }

@@ -12,7 +12,7 @@ export const TRANSIENT_RETRY: RetryPolicy = { maxAttempts: 10, initial: "1s", ma
  * @param random a number from 0 to 1
  * @returns milliseconds; nothing: that was the last attempt
  */
-export function pauseAfter(policy: RetryPolicy, attempt: number, random = Math.random()): number | undefined {
+export function pauseAfter(policy: RetryPolicy, attempt: number, random: number): number | undefined {
   if (attempt >= (policy.maxAttempts ?? 3)) return undefined;
   const initial = durationMs(policy.initial ?? 1);
   const grown = {

@@ -1,16 +1,16 @@
-import { setImmediate } from "node:timers";
+import type { Clock } from "../runtime/clock.ts";
 import { failureOf } from "../define/failure.ts";
 import type { SqlTag } from "../define/mod.ts";
 import { type JsonValue, toJson } from "../shared/json.ts";
 import { runAttempts } from "./attempts.ts";
-import { CANCELLED, Cut } from "./cut.ts";
+import { CancellationPoint, CANCELLED } from "./cancellation_point.ts";
 import { Deliveries } from "./deliveries.ts";
 import { ContextError, DuplicateStepError, reviveError, WorkflowCancelledError } from "./errors.ts";
 import { cancellationNews, failureIn, History } from "./history.ts";
 import type { RunEnd, RunParts, SettledWait, StopReason, WaitStart } from "./run_parts.ts";
 import type { StepCall } from "./step_call.ts";
 import { LeaseLostError, type StepNews, type StepRow } from "./store.ts";
-import { type Ticket, Tickets } from "./tickets.ts";
+import { type CallbackPlace, OrderedCallbacks } from "./ordered_callbacks.ts";
 import { lengthOf, Waits } from "./waits.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -31,8 +31,8 @@ export class WorkflowRun {
   readonly #waits: Waits;
   readonly #calls = new Map<string, Call>();
   readonly #busy = new Set<string>();
-  readonly #cut = new Cut();
-  readonly #endings = new Tickets();
+  readonly #cancellation = new CancellationPoint();
+  readonly #endings = new OrderedCallbacks();
   readonly #ended = Promise.withResolvers<RunEnd>();
   readonly #failures = new WeakMap<Error, string>();
   #abort = new AbortController();
@@ -46,7 +46,7 @@ export class WorkflowRun {
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.#warnings = new Warnings(parts);
-    this.#waits = new Waits(parts.holdMs);
+    this.#waits = new Waits(parts.clock, parts.holdMs);
   }
 
   /** The execution. */
@@ -84,6 +84,11 @@ export class WorkflowRun {
     return this.#parts.transient;
   }
 
+  /** Time and chance. */
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+
   /** Makes an id. */
   newId(): string {
     return this.#parts.newId();
@@ -93,9 +98,11 @@ export class WorkflowRun {
   async open(settled: readonly SettledWait[]): Promise<void> {
     this.#history = new History(await this.#parts.store.load(this.id));
     // What came meanwhile may have come of it: a child that was cancelled, too. The code is told first.
-    if (this.#cut.isAsked) await this.#history.markCancelled(this.#cancelReason!, (news) => this.save(news));
+    if (this.#cancellation.isAsked) {
+      await this.#history.markCancelled(this.#cancelReason!, (news) => this.save(news));
+    }
     await this.#history.takeIn(settled, (news) => this.save(news));
-    this.#deliveries = new Deliveries(this.#history.order, {
+    this.#deliveries = new Deliveries(this.#parts.clock, this.#history.order, {
       onChange: (then, now) => this.#warnings.changed(then, now),
       onIdle: () => {
         this.#tryCancel();
@@ -119,7 +126,7 @@ export class WorkflowRun {
   /** Cancels the workflow: its code is told where it stands, may clean up, and ends. */
   cancel(message: string): void {
     const error = this.#errorOf("cancelled", message);
-    if (this.#state !== "open" || !this.#cut.ask(error)) return;
+    if (this.#state !== "open" || !this.#cancellation.ask(error)) return;
     this.#cancelReason = message;
     this.#abort.abort(error);
     this.#tryCancel();
@@ -154,7 +161,7 @@ export class WorkflowRun {
     }
     return this.#once(name, async (row) => {
       const begun = row === undefined ? await this.#counted(name, () => this.#begin(name, start())) : row;
-      return await this.#await(name, begun.wait_id!, lengthOf(begun));
+      return await this.#await(name, begun.wait_id!, lengthOf(begun, this.#parts.clock));
     }) as Promise<JsonValue | undefined>;
   }
 
@@ -186,12 +193,12 @@ export class WorkflowRun {
 
   /** Saves that a step ended, and hands its result on when its turn has come. */
   async saveEnd(news: Omit<StepNews, "execution_id" | "seq">): Promise<void> {
-    const ticket = this.#endings.take();
-    await ticket.through(() => {
-      this.#cut.check(news.name);
+    const place = this.#endings.take();
+    await place.through(() => {
+      this.#cancellation.check(news.name);
       return this.save({ ...news, seq: this.#history.nextSeq() } as Omit<StepNews, "execution_id">);
     });
-    await this.#turn(news.name, ticket);
+    await this.#turn(news.name, place);
   }
 
   /** Saves a transactional step: `body` gives what is to be saved. */
@@ -199,22 +206,22 @@ export class WorkflowRun {
     body: (sql: SqlTag) => Promise<Omit<StepNews, "execution_id" | "seq">>,
   ): Promise<void> {
     let name = "";
-    let ticket: Ticket | undefined;
+    let place: CallbackPlace | undefined;
     try {
       await this.#guarded(() =>
         this.#parts.store.saveInTransaction(async (sql) => {
           const news = await body(sql);
           name = news.name;
-          this.#cut.check(name);
-          ticket = this.#endings.take();
+          this.#cancellation.check(name);
+          place = this.#endings.take();
           return { execution_id: this.id, ...news, seq: this.#history.nextSeq() } as StepNews;
         })
       );
     } catch (error) {
-      ticket?.giveBack();
+      place?.giveBack();
       throw error;
     }
-    await this.#turn(name, ticket!);
+    await this.#turn(name, place!);
   }
 
   /** Saves news of a step. */
@@ -224,7 +231,7 @@ export class WorkflowRun {
 
   /** Waits before another attempt at a step. */
   async pause(name: string, waitId: string, ms: number | undefined): Promise<void> {
-    this.#cut.check(name);
+    this.#cancellation.check(name);
     this.#busy.delete(name);
     await this.#await(name, waitId, ms);
     this.#busy.add(name);
@@ -235,9 +242,9 @@ export class WorkflowRun {
     if (thrown instanceof Error) this.#failures.set(thrown, step);
   }
 
-  /** Hands a live result on when its turn has come. */
-  #turn(name: string, ticket: Ticket): Promise<void> {
-    return new Promise((resolve) => ticket.call(() => this.#deliveries.live(`step "${name}"`, resolve)));
+  /** InFlightSet a live result on when its turn has come. */
+  #turn(name: string, place: CallbackPlace): Promise<void> {
+    return new Promise((resolve) => place.call(() => this.#deliveries.live(`step "${name}"`, resolve)));
   }
 
   #once(name: string, live: (row: StepRow | undefined) => Promise<unknown>): Promise<unknown> {
@@ -248,7 +255,7 @@ export class WorkflowRun {
       if (!known.isOver) throw new DuplicateStepError(name);
       return known.promise;
     }
-    const promise = this.#cut.watch(name, this.#answer(name, live));
+    const promise = this.#cancellation.watch(name, this.#answer(name, live));
     const call: Call = { isOver: false, promise };
     const over = (): void => {
       call.isOver = true;
@@ -262,9 +269,9 @@ export class WorkflowRun {
     const row = this.#history.get(name);
     if (row?.seq != null) return this.#replay(row);
     if (this.isReplaying) this.#deliveries.stuck(`step "${name}"`);
-    const cancelled = this.#cut.take();
+    const cancelled = this.#cancellation.take();
     if (cancelled !== undefined) return Promise.reject(cancelled);
-    return this.#cut.isAsked ? new Promise(() => {}) : live(row);
+    return this.#cancellation.isAsked ? new Promise(() => {}) : live(row);
   }
 
   #replay(row: StepRow): Promise<unknown> {
@@ -340,7 +347,9 @@ export class WorkflowRun {
 
   // Its place among the steps is stored, so that every replay throws it there.
   #tryCancel(): void {
-    if (!this.#cut.isAsked || !this.#driven || this.#history.wasCancelled || this.isReplaying) return;
+    if (!this.#cancellation.isAsked || !this.#driven || this.#history.wasCancelled || this.isReplaying) {
+      return;
+    }
     if (this.#busy.has(CANCELLED) || this.#state !== "open") return;
     this.#counted(CANCELLED, async () => {
       await this.saveEnd(cancellationNews(this.#cancelReason!));
@@ -352,19 +361,22 @@ export class WorkflowRun {
     this.#abort = new AbortController();
     this.#busy.clear();
     this.#waits.clear();
-    this.#cut.deliver();
+    this.#cancellation.deliver();
   }
 
   // Nothing runs and nothing is to be handed out: what is left is to wait. Two turns, so that the code has come round.
   #lookIdle(): void {
     if (!this.#mayRest()) return;
-    setImmediate(() => {
-      if (this.#mayRest()) setImmediate(() => this.#mayRest() && this.#suspend());
+    const { clock } = this.#parts;
+    clock.nextTurn(() => {
+      if (this.#mayRest()) clock.nextTurn(() => this.#mayRest() && this.#suspend());
     });
   }
 
   #mayRest(): boolean {
-    if (this.#state !== "open" || !this.#driven || this.#busy.size > 0 || this.#cut.isAsked) return false;
+    if (this.#state !== "open" || !this.#driven || this.#busy.size > 0 || this.#cancellation.isAsked) {
+      return false;
+    }
     if (!this.#waits.areElsewhere) return false;
     if (this.#deliveries.isReplaying) this.#deliveries.stuck(`its wait for "${this.#waits.last}"`);
     return this.#deliveries.isIdle;
@@ -378,7 +390,7 @@ export class WorkflowRun {
 
   #complete(value: unknown): void {
     if (this.#state !== "open") return;
-    if (this.#cut.isThrown) return this.#concludeCancelled();
+    if (this.#cancellation.isThrown) return this.#concludeCancelled();
     this.#deliveries.end();
     const running = [...this.#calls].filter(([, call]) => !call.isOver).map(([name]) => name);
     if (this.#busy.size > 0 && running.length > 0) this.#warnings.leftRunning(running);
@@ -393,7 +405,7 @@ export class WorkflowRun {
 
   #fail(thrown: unknown): void {
     if (this.#state !== "open") return;
-    if (this.#cut.isThrown) return this.#concludeCancelled(thrown);
+    if (this.#cancellation.isThrown) return this.#concludeCancelled(thrown);
     this.#close("over");
     const step = this.#stepOf(thrown);
     const error = { ...failureOf(thrown).error, ...(step === undefined ? {} : { step }) };

@@ -1,4 +1,5 @@
 import type { ExecutionError } from "../define/mod.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { StepNews, StepStore } from "./store.ts";
 
@@ -18,6 +19,8 @@ export interface RunParts {
   readonly id: string;
   /** The workflow's name. */
   readonly workflow: string;
+  /** Time and chance. */
+  readonly clock: Clock;
   /** Where steps are kept. */
   readonly store: StepStore;
   /** Makes ids, each greater than the one before. */

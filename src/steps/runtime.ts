@@ -1,6 +1,7 @@
 import type { AnyWorkflow, ExecutionError, SqlTag, TaskLog } from "../define/mod.ts";
 import { failureOf } from "../define/failure.ts";
 import { Uuids } from "../define/uuid.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { JsonValue } from "../shared/json.ts";
 import { type ContextCore, makeContext, type WorkflowContext } from "./context.ts";
 import { Counter } from "./names.ts";
@@ -51,10 +52,13 @@ export interface WorkerRun {
 /** Runs code-first workflows for a worker. */
 export class StepsRuntime {
   readonly #workflows: ReadonlyMap<string, AnyWorkflow>;
-  readonly #uuids = new Uuids();
+  readonly #clock: Clock;
+  readonly #uuids: Uuids;
 
-  /** @param workflows the workflows there is code for */
-  constructor(workflows: readonly AnyWorkflow[]) {
+  /** @param workflows the workflows there is code for @param clock time and chance */
+  constructor(workflows: readonly AnyWorkflow[], clock: Clock) {
+    this.#clock = clock;
+    this.#uuids = new Uuids(clock);
     this.#workflows = new Map(workflows.map((made) => [made.name, made]));
   }
 
@@ -68,6 +72,7 @@ export class StepsRuntime {
     const run = new WorkflowRun({
       id: given.id,
       workflow: given.workflow,
+      clock: this.#clock,
       store: storeOf(given.steps),
       newId: () => this.#uuids.next(),
       warn: (message, fields) => given.log("warn", message, fields),

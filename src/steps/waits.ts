@@ -1,14 +1,17 @@
+import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import type { WaitStart } from "./run_parts.ts";
 
 /** What a run waits for: here, for a while, or until the workflow is entered again. */
 export class Waits {
   readonly #waits = new Map<string, { id: string; inProcess: boolean }>();
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #timers = new Set<CancelTimer>();
   readonly #released: string[] = [];
+  readonly #clock: Clock;
   readonly #holdMs: number;
 
-  /** @param holdMs pauses up to this long are spent in this process */
-  constructor(holdMs: number) {
+  /** @param clock measures the time @param holdMs pauses up to this long are spent in this process */
+  constructor(clock: Clock, holdMs: number) {
+    this.#clock = clock;
     this.#holdMs = holdMs;
   }
 
@@ -37,13 +40,13 @@ export class Waits {
     const { id, ms, onDue } = wait;
     this.#waits.set(name, { id, inProcess: ms !== undefined && ms <= this.#holdMs });
     if (ms === undefined || ms > MAX_TIMEOUT_MS) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+    const cancel = this.#clock.after(ms, () => {
+      this.#timers.delete(cancel);
       this.#waits.delete(name);
       this.#released.push(id);
       onDue();
-    }, ms);
-    this.#timers.add(timer);
+    });
+    this.#timers.add(cancel);
   }
 
   /** Waits for nothing any more. */
@@ -54,16 +57,19 @@ export class Waits {
 
   /** Ends nothing here any more. */
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const cancel of this.#timers) cancel();
     this.#timers.clear();
   }
 }
 
 /** How long a wait lasts that ends by itself, in milliseconds. */
-export function lengthOf(begun: Pick<WaitStart, "kind" | "delay_ms" | "until">): number | undefined {
+export function lengthOf(
+  begun: Pick<WaitStart, "kind" | "delay_ms" | "until">,
+  clock: Clock,
+): number | undefined {
   if (begun.kind !== "sleep") return undefined;
   if (begun.delay_ms !== undefined) return begun.delay_ms;
-  return begun.until === undefined ? undefined : Math.max(0, Date.parse(begun.until) - Date.now());
+  return begun.until === undefined ? undefined : Math.max(0, Date.parse(begun.until) - clock.now());
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;

@@ -1,7 +1,18 @@
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Database, Queryable } from "../db/database.ts";
 
-/** The engine's clock, moved by a test; it goes on at its own pace from wherever it was put. */
-export class TestClock {
+/**
+ * The engine's clock, moved by a test; it goes on at its own pace from wherever it was put. Timers and chance are the
+ * machine's.
+ */
+export class TestClock implements Clock {
+  readonly monotonic = systemClock.monotonic;
+  readonly after = systemClock.after;
+  readonly nextTurn = systemClock.nextTurn;
+  readonly sleep = systemClock.sleep;
+  readonly random = systemClock.random;
+  readonly randomBytes = systemClock.randomBytes;
+  readonly uuid = systemClock.uuid;
   readonly #database: Database;
   #shiftMs = 0;
 
@@ -15,13 +26,13 @@ export class TestClock {
   }
 
   /** The time it shows, in milliseconds. */
-  get now(): number {
-    return Date.now() + this.#shiftMs;
+  now(): number {
+    return systemClock.now() + this.#shiftMs;
   }
 
   /** Moves it on, if that is later. No worker is given up for it: each gives a sign of life at the new time. */
   async moveTo(ms: number): Promise<void> {
-    const shiftMs = ms - Date.now();
+    const shiftMs = ms - systemClock.now();
     if (shiftMs <= this.#shiftMs) return;
     await this.#database.transaction(async (tx: Queryable) => {
       await tx.query("select set_config('rhythm_clock.shift', $1, false)", [`${shiftMs} milliseconds`]);

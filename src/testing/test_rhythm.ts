@@ -65,7 +65,7 @@ export class TestRhythm implements AsyncDisposable {
 
   /** The time as flows and engine see it. */
   get now(): Date {
-    return new Date(this.#clock.now);
+    return new Date(this.#clock.now());
   }
 
   /**
@@ -76,7 +76,7 @@ export class TestRhythm implements AsyncDisposable {
    * @throws {NotIdleError} work goes on for more than 10 s at one moment
    */
   async advance(duration: Duration): Promise<void> {
-    const until = this.#clock.now + durationMs(duration);
+    const until = this.#clock.now() + durationMs(duration);
     await this.idle();
     for (let due = await this.#clock.tick(); due !== null && due <= until; due = await this.#clock.tick()) {
       await this.#clock.moveTo(due);
@@ -97,10 +97,10 @@ export class TestRhythm implements AsyncDisposable {
   async idle(options: { timeout?: Duration } = {}): Promise<void> {
     refuseUnknown(options, ["timeout"], "idle()");
     const timeoutMs = durationMs(options.timeout ?? "10s");
-    const last = performance.now() + timeoutMs;
+    const last = this.#clock.monotonic() + timeoutMs;
     for (let going = await this.#going(); going.length > 0; going = await this.#going()) {
-      if (performance.now() > last) throw new NotIdleError(timeoutMs / 1000, going);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (this.#clock.monotonic() > last) throw new NotIdleError(timeoutMs / 1000, going);
+      await this.#clock.sleep(5);
     }
   }
 
@@ -145,7 +145,9 @@ export async function testRhythm(options: TestOptions = {}): Promise<TestRhythm>
       tasks: options.tasks ?? [],
       workflows: options.workflows ?? [],
       logger: options.log ?? createLogger({ level: "silent" }),
-      now: () => clock.now,
+      clock,
+      // What moves the clock moves the engine's, too: that fires all timers then.
+      keepsTimers: false,
     }, sources);
     return new TestRhythm(rhythm, database, clock);
   } catch (error) {

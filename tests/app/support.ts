@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/runtime/clock.ts";
 import { type InitOptions, type Logger, Rhythm, type WorkerOptions } from "../../mod.ts";
 import type { AppWorker } from "../../mod.ts";
 import { readFlowSources } from "../../src/app/flow_sources.ts";
@@ -59,7 +60,15 @@ async function within({ database, schema }: TestDatabase, options: InitOptions):
     close: () => Promise.resolve(),
   };
   const place = { kind: "embedded" as const, at: "memory://" };
-  const parts = { place, database: lent, schema, tasks, workflows, logger: log as Logger };
+  const parts = {
+    clock: systemClock,
+    place,
+    database: lent,
+    schema,
+    tasks,
+    workflows,
+    logger: log as Logger,
+  };
   return await assemble(parts, await readFlowSources(flows));
 }
 

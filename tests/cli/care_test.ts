@@ -104,7 +104,7 @@ Deno.test({
     );
     equal(again.code, 1);
     match(found.join("\n"), /tick: tick\(\) ran 2 h ago: timers, delays and schedules stand still/);
-    match(found.join("\n"), /workers: worker ".*" was heard 1 h ago, with 0 in hand/);
+    match(found.join("\n"), /workers: worker ".*" was heard 1 h ago, with 0 in flight/);
     match(
       found.join("\n"),
       /queues: queue "mail": 1 ready, the oldest for 10 m\b.*; no worker takes from it/,

@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/runtime/clock.ts";
 import { deepStrictEqual as equal, rejects, strictEqual as same } from "node:assert/strict";
 import type { Execution } from "../../src/define/mod.ts";
 import { Waiters } from "../../src/client/waiters.ts";
@@ -19,6 +20,7 @@ function bench(known: readonly string[]): Bench {
     fail: undefined,
   };
   state.waiters = new Waiters({
+    clock: systemClock,
     read: (ids) => {
       state.reads.push([...ids]);
       if (state.fail !== undefined) return Promise.reject(state.fail);

@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/runtime/clock.ts";
 import { deepStrictEqual as equal, rejects, strictEqual as same, throws } from "node:assert/strict";
 import { type Execution, type Task, task } from "../../mod.ts";
 import { ClientCore } from "../../src/client/core.ts";
@@ -68,7 +69,7 @@ Deno.test("run.watch() looks by itself where nothing is told", async () => {
     listen: () => Promise.reject(new Error("LISTEN is not supported behind this pooler")),
     close: () => database.close(),
   };
-  const core = new ClientCore(deaf, schema);
+  const core = new ClientCore({ database: deaf, schema, clock: systemClock });
   const run = await load.queue(null);
   const stream = new Executions(core).watch(run, { every: "20ms", timeout: "1m" })[Symbol.asyncIterator]();
   app.work();

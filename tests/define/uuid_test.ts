@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/runtime/clock.ts";
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
 import fc from "fast-check";
 import { idProblem, newId, Uuids } from "../../src/define/uuid.ts";
@@ -5,13 +6,13 @@ import { freshDatabase } from "../support/database.ts";
 import { testSeed } from "../support/seed.ts";
 
 Deno.test("Uuids.next() makes version 7 UUIDs of now and of cell 0", () => {
-  const id = new Uuids(() => 0x0123_4567_89ab).next();
+  const id = new Uuids({ ...systemClock, now: () => 0x0123_4567_89ab }).next();
   match(id, /^01234567-89ab-7[0-9a-f]{3}-800[0-9a-f]-[0-9a-f]{12}$/);
 });
 
 Deno.test("Uuids.next() only grows, in one millisecond and when the clock goes back", () => {
   let now = 1_700_000_000_000;
-  const uuids = new Uuids(() => now);
+  const uuids = new Uuids({ ...systemClock, now: () => now });
   const made = Array.from({ length: 20_000 }, (_, index) => {
     if (index === 10_000) now -= 5_000;
     return uuids.next();

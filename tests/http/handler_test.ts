@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/runtime/clock.ts";
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
 import { z } from "zod";
 import { createHandler, type HttpParts } from "../../src/http/handler.ts";
@@ -38,6 +39,7 @@ function parts(change: Partial<HttpParts> = {}): HttpParts {
     readiness: () => Promise.resolve({ ready: true, checks: { database: "ok" } }),
     metrics: () => Promise.resolve([{ name: "up", help: "Up", type: "gauge", samples: [{ value: 1 }] }]),
     version: "1.2.3",
+    clock: systemClock,
     ...change,
   };
 }

@@ -1,6 +1,7 @@
+import { systemClock } from "../../src/runtime/clock.ts";
 import assert from "node:assert/strict";
 import { Deliveries } from "../../src/steps/deliveries.ts";
-import { Tickets } from "../../src/steps/tickets.ts";
+import { OrderedCallbacks } from "../../src/steps/ordered_callbacks.ts";
 import { pauseAfter } from "../../src/steps/pauses.ts";
 import { reviveError, StepFailedError } from "../../src/steps/errors.ts";
 import { until } from "../support/until.ts";
@@ -9,7 +10,7 @@ function deliveries(expected: string[]): { deliveries: Deliveries; seen: string[
   const seen: string[] = [];
   const changes: string[] = [];
   const ears = { onChange: (then: string, now: string) => changes.push(`${then}/${now}`), onIdle: () => {} };
-  return { deliveries: new Deliveries(expected, ears), seen, changes };
+  return { deliveries: new Deliveries(systemClock, expected, ears), seen, changes };
 }
 
 Deno.test("Deliveries hands stored results out in their stored order, live ones after them", async () => {
@@ -42,10 +43,10 @@ Deno.test("Deliveries skips a stored result that is not asked for, and tells wha
   assert.deepEqual(seen, ["c", "late a"]);
 });
 
-Deno.test("Tickets call back in the order in which they were taken, without those given back", () => {
+Deno.test("OrderedCallbacks call back in the order in which places were taken, without those given back", () => {
   const seen: number[] = [];
-  const tickets = new Tickets();
-  const [one, two, three] = [tickets.take(), tickets.take(), tickets.take()];
+  const callbacks = new OrderedCallbacks();
+  const [one, two, three] = [callbacks.take(), callbacks.take(), callbacks.take()];
   three.call(() => seen.push(3));
   two.giveBack();
   assert.equal(seen.length, 0);
@@ -55,15 +56,15 @@ Deno.test("Tickets call back in the order in which they were taken, without thos
 
 Deno.test("pauseAfter() grows as the policy says, and ends with its attempts", () => {
   const policy = { maxAttempts: 4, initial: "1s", max: "3s", jitter: 0 } as const;
-  assert.deepEqual([1, 2, 3, 4].map((attempt) => pauseAfter(policy, attempt)), [
+  assert.deepEqual([1, 2, 3, 4].map((attempt) => pauseAfter(policy, attempt, 0.5)), [
     1_000,
     2_000,
     3_000,
     undefined,
   ]);
-  assert.equal(pauseAfter({ backoff: "linear", initial: 1, maxAttempts: 9, jitter: 0 }, 3), 3_000);
+  assert.equal(pauseAfter({ backoff: "linear", initial: 1, maxAttempts: 9, jitter: 0 }, 3, 0.5), 3_000);
   assert.equal(pauseAfter({ backoff: "fixed", initial: 1, maxAttempts: 9, jitter: 0.5 }, 3, 1), 500);
-  assert.equal(pauseAfter({}, 3), undefined);
+  assert.equal(pauseAfter({}, 3, 0.5), undefined);
 });
 
 Deno.test("reviveError() gives JavaScript's own classes back, and the names of all others", () => {

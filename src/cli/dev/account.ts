@@ -1,4 +1,5 @@
-import type { WorkerEvent } from "../../worker/events.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { WorkerEvent } from "../../worker/loop/observer.ts";
 import { CliError } from "../cli_error.ts";
 import { brief, glyph, tellDuration, tellTime } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
@@ -20,10 +21,12 @@ export class Account {
 
   /** Tells an event. */
   hear(event: WorkerEvent): void {
-    if (this.#json) return this.#terminal.print(JSON.stringify({ at: new Date(), ...event }));
+    if (this.#json) {
+      return this.#terminal.print(JSON.stringify({ at: new Date(systemClock.now()), ...event }));
+    }
     const { id, type } = event;
     if (type === "started") {
-      const since = this.#begun.get(id) ?? performance.now();
+      const since = this.#begun.get(id) ?? systemClock.monotonic();
       this.#begun.set(id, since);
       if (this.#terminal.isTerminal) return this.#lines.set(id, () => this.#running(event, since));
       if (event.kind === "task") this.#lines.print(this.#line(event));
@@ -37,8 +40,9 @@ export class Account {
 
   /** Tells something else that happened. */
   tell(line: string): void {
-    if (this.#json) this.#terminal.print(JSON.stringify({ at: new Date(), type: "note", message: line }));
-    else this.#lines.print(line);
+    if (this.#json) {
+      this.#terminal.print(JSON.stringify({ at: new Date(systemClock.now()), type: "note", message: line }));
+    } else this.#lines.print(line);
   }
 
   /** Tells what went wrong; the rest goes on. */
@@ -51,15 +55,17 @@ export class Account {
   #running(event: WorkerEvent, since: number): string {
     const { paint } = this.#terminal;
     return `${paint("busy", "▶")} ${this.#name(event)} ${
-      paint("quiet", tellDuration(performance.now() - since))
+      paint("quiet", tellDuration(systemClock.monotonic() - since))
     }`;
   }
 
   #line(event: WorkerEvent): string {
     const { paint } = this.#terminal;
-    const time = paint("quiet", tellTime(new Date()));
+    const time = paint("quiet", tellTime(new Date(systemClock.now())));
     const since = this.#begun.get(event.id);
-    const took = since === undefined ? "" : ` ${paint("quiet", tellDuration(performance.now() - since))}`;
+    const took = since === undefined
+      ? ""
+      : ` ${paint("quiet", tellDuration(systemClock.monotonic() - since))}`;
     const sign = event.type === "started"
       ? glyph("running", this.#terminal)
       : glyph(event.type, this.#terminal);

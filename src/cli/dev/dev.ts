@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import { connect } from "../../db/connect.ts";
 import type { Database } from "../../db/database.ts";
 import { openEmbedded } from "../../db/embedded.ts";
@@ -46,7 +47,7 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   const database = await openDevDatabase(target, call);
   const lines = new LiveLines(terminal);
   const account = new Account(terminal, lines, { json: call.json });
-  const token = Deno.env.get("RHYTHM_TOKEN") || crypto.randomUUID();
+  const token = Deno.env.get("RHYTHM_TOKEN") || systemClock.uuid();
   const app = new DevApp({
     database,
     target,

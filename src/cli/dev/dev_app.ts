@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import type { AppWorker } from "../../app/app_worker.ts";
 import { type FlowSource, readFlowSources } from "../../app/flow_sources.ts";
 import { httpParts } from "../../app/http_parts.ts";
@@ -7,7 +8,7 @@ import type { Database } from "../../db/database.ts";
 import type { AnyTask, AnyWorkflow, Logger } from "../../define/mod.ts";
 import { compileFlow, renderDiagnostics } from "../../flow/mod.ts";
 import { createHandler, type Handler } from "../../http/mod.ts";
-import type { WorkerEvent } from "../../worker/events.ts";
+import type { WorkerEvent } from "../../worker/loop/observer.ts";
 import { nearPath } from "../flow/read_flows.ts";
 import { count } from "../format.ts";
 import { loadTasks } from "../load_tasks.ts";
@@ -126,6 +127,7 @@ export class DevApp {
     const { database, target, token } = this.#parts;
     const place = target.url === undefined ? { kind: "embedded" as const, at: "" } : placeOf(target.url);
     const parts: AppParts = {
+      clock: systemClock,
       place,
       database: lent(database),
       schema: target.schema,

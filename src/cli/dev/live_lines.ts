@@ -1,3 +1,4 @@
+import { type CancelTimer, systemClock } from "../../runtime/clock.ts";
 import type { Terminal } from "../terminal.ts";
 import { Redraw } from "../redraw.ts";
 
@@ -8,15 +9,15 @@ export class LiveLines {
   readonly #terminal: Terminal;
   readonly #redraw: Redraw;
   readonly #live = new Map<string, () => string>();
-  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  #cancel: CancelTimer | undefined;
   #waiting: string[] = [];
-  #drawing: ReturnType<typeof setTimeout> | undefined;
+  #drawing: CancelTimer | undefined;
 
   /** @param terminal where; in a pipe there are only lines that stay */
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
     this.#redraw = new Redraw(terminal);
-    if (terminal.isTerminal) this.#timer = setInterval(() => this.#soon(), 1_000);
+    if (terminal.isTerminal) this.#everySecond();
   }
 
   /** Prints a line that stays. */
@@ -40,16 +41,23 @@ export class LiveLines {
 
   /** Prints what waits, and shows no more. */
   close(): void {
-    clearInterval(this.#timer);
-    clearTimeout(this.#drawing);
+    this.#cancel?.();
+    this.#drawing?.();
     if (this.#terminal.isTerminal) this.#redraw.end(this.#waiting.join("\n"));
     this.#waiting = [];
+  }
+
+  #everySecond(): void {
+    this.#cancel = systemClock.after(1_000, () => {
+      this.#soon();
+      this.#everySecond();
+    });
   }
 
   // Hundreds of short tasks a second must not mean hundreds of pictures.
   #soon(): void {
     if (!this.#terminal.isTerminal) return;
-    this.#drawing ??= setTimeout(() => {
+    this.#drawing ??= systemClock.after(40, () => {
       this.#drawing = undefined;
       this.#redraw.end(this.#waiting.join("\n"));
       this.#waiting = [];
@@ -57,6 +65,6 @@ export class LiveLines {
       const more = this.#live.size - lines.length;
       if (more > 0) lines.unshift(this.#terminal.paint("quiet", `  … ${more} more under way`));
       if (lines.length > 0) this.#redraw.show(lines.join("\n"));
-    }, 40);
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import type { Database } from "../../db/database.ts";
 import { CliError } from "../cli_error.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -27,7 +28,7 @@ export function serveDev(
     url: `http://127.0.0.1:${server.addr.port}`,
     [Symbol.asyncDispose]: async () => {
       // Followers hold their connections open: they are not waited for.
-      await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 200))]);
+      await Promise.race([server.shutdown(), systemClock.sleep(200)]);
     },
   };
 }

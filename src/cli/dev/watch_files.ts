@@ -1,3 +1,4 @@
+import { type CancelTimer, systemClock } from "../../runtime/clock.ts";
 import { join } from "node:path";
 
 const PASSED_OVER = new Set(["node_modules", "dist", "build", "target", "vendor"]);
@@ -37,7 +38,7 @@ async function watchOnce(
   // It may have come while the directories were read.
   if (signal.aborted) close();
   const changed = new Set<string>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let cancel: CancelTimer | undefined;
   let telling = Promise.resolve();
   const tell = (): void => {
     const paths = new Set(changed);
@@ -46,8 +47,8 @@ async function watchOnce(
   };
   const note = (paths: readonly string[]): void => {
     for (const path of paths) if (!/(^|\/)\.[^/]*$|~$/.test(path)) changed.add(path);
-    clearTimeout(timer);
-    if (changed.size > 0) timer = setTimeout(tell, SETTLE_MS);
+    cancel?.();
+    if (changed.size > 0) cancel = systemClock.after(SETTLE_MS, tell);
   };
   if (known === undefined) onReady();
   // What was written into a new directory before it was watched.
@@ -59,7 +60,7 @@ async function watchOnce(
     if (isTree) break;
   }
   signal.removeEventListener("abort", close);
-  if (signal.aborted) clearTimeout(timer);
+  if (signal.aborted) cancel?.();
   return new Set(directories);
 }
 

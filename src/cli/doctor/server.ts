@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import { EngineError } from "../../db/engine_errors.ts";
 import { libraryVersion, schemaFiles } from "../../db/schema_gen.ts";
 import { ask } from "../../db/calls/engine_ref.ts";
@@ -13,9 +14,9 @@ export const connection: Examination = async ({ on, kind }) => {
     `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
       current_user::text as who, current_database()::text as name`,
   );
-  const began = performance.now();
+  const began = systemClock.monotonic();
   for (let index = 0; index < 5; index++) await on.query("select 1 as one");
-  const ms = (performance.now() - began) / 5;
+  const ms = (systemClock.monotonic() - began) / 5;
   const { version, number, who, name } = row!;
   const what = `Postgres ${version}${
     kind === "embedded" ? ", embedded" : ""

@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import { ask } from "../../db/calls/engine_ref.ts";
 import { listQueues } from "../../db/calls/queues.ts";
 import { listSchedules } from "../../db/calls/schedules.ts";
@@ -40,13 +41,13 @@ export const queues: Examination = async ({ engine }) => {
 /** Whether workers give signs of life. */
 export const workers: Examination = async ({ engine }) => {
   const all = await readWorkers(engine);
-  const now = new Date();
+  const now = new Date(systemClock.now());
   const lost = all.filter((worker) => worker.leaseUntil < now);
   const alive = all.length - lost.length;
   const found = lost.map(({ name, beatAt, running }) =>
     problem(
       "workers",
-      `worker "${name}" was heard ${tellSince(beatAt, now)}, with ${tellCount(running)} in hand`,
+      `worker "${name}" was heard ${tellSince(beatAt, now)}, with ${tellCount(running)} in flight`,
       "its work goes back as soon as something ticks; find out why its process died or hangs",
     )
   );
@@ -72,7 +73,7 @@ export const schedules: Examination = async ({ engine }) => {
         ),
       );
     }
-    const lateMs = nextRunAt === null ? 0 : Date.now() - nextRunAt.getTime();
+    const lateMs = nextRunAt === null ? 0 : systemClock.now() - nextRunAt.getTime();
     if (lateMs > LAG_S * 1_000) {
       found.push(
         problem(

@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import { basename, dirname, resolve } from "node:path";
 import { type CompiledFlow, compileFlow, type Program, renderDiagnostics } from "../../flow/mod.ts";
 import type { JsonValue } from "../../shared/json.ts";
@@ -38,7 +39,7 @@ export async function runFlow(call: Call<RunFlags>): Promise<number> {
   const modules = await taskModules(await findProject(dirname(resolve(path))), options.tasks);
   const loaded = await loadTasks(modules);
   const reader = terminal.canAsk && !call.json ? lineReader(terminal, call.signal) : undefined;
-  const start = options.now === undefined ? new Date() : moment(options.now, "--now");
+  const start = options.now === undefined ? new Date(systemClock.now()) : moment(options.now, "--now");
   const clock = new SimulationClock(start, options.realTime ? call.signal : undefined);
   const events: ({ at: Date } & SimulatedEvent)[] = [];
   const transcript = new Transcript(terminal, start);

@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import {
   type Effect,
   type ErrorJson,
@@ -88,7 +89,7 @@ export class Simulation {
   /** @param parts answers, clock, programs, and who listens */
   constructor(parts: SimulationParts) {
     this.#parts = parts;
-    this.#ids = new Uuids(() => parts.clock.now().getTime());
+    this.#ids = new Uuids({ ...systemClock, now: () => parts.clock.now().getTime() });
   }
 
   /**
@@ -143,7 +144,11 @@ export class Simulation {
       createdAt: clock.now().toISOString(),
       metadata: {},
     };
-    const host = { now: () => clock.now(), random: () => Math.random(), newId: () => this.#ids.next() };
+    const host = {
+      now: () => clock.now(),
+      random: () => systemClock.random(),
+      newId: () => this.#ids.next(),
+    };
     execution.open = openFlow(program, { inputs, context }, host);
     this.#heed(execution);
   }

@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/clock.ts";
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { pause } from "../pause.ts";
@@ -15,7 +16,8 @@ export async function showExecution(call: Call<{ follow?: boolean; full?: boolea
   const id = call.args[0]!;
   await using session = await openSession(call.options);
   let view = await readView(session, id);
-  const draw = (): string => renderView(view, terminal, { full: options.full === true, now: new Date() });
+  const draw = (): string =>
+    renderView(view, terminal, { full: options.full === true, now: new Date(systemClock.now()) });
   if (!options.follow) {
     terminal.print(call.json ? JSON.stringify(view) : draw());
     return EXIT.ok;

@@ -19,7 +19,7 @@ export interface WorkerInfo {
   readonly leaseMs: number;
   /** Whether it waits to be woken. */
   readonly dozing: boolean;
-  /** How much it has in hand. */
+  /** How much it has in flight. */
   readonly running: number;
   /** What it said of itself. */
   readonly info: JsonObject;

@@ -64,11 +64,11 @@ export interface SettledBatch {
   /** What was leased to the worker in the same call. */
   claimed: ClaimedRow[];
   /** Tasks that these outcomes started, leased to the worker in the same call. */
-  born: BornRow[];
+  born: LeasedChildrenRow[];
 }
 
 /** Tasks that differ in their inputs alone. */
-export interface BornRow
+export interface LeasedChildrenRow
   extends Pick<ClaimedRow, "target" | "queue" | "max_attempts" | "timeout_ms" | "metadata" | "traceparent"> {
   /** The workflow that started them. */
   parent_id: string;
@@ -164,7 +164,7 @@ export async function settleTasks(
 }
 
 /** What `settle_advanced()` is given, each part a JSON array as text. */
-export interface AdvancedTexts {
+export interface StepTexts {
   /** Ends of tasks and timers, and where their workflows stand. */
   readonly ends: string;
   /** The tasks that those started. */
@@ -174,7 +174,7 @@ export interface AdvancedTexts {
 }
 
 /** What `settle_advanced()` returns. */
-export interface AdvancedBatch {
+export interface SettledSteps {
   /** Tasks and timers of which nothing was changed. */
   declined: string[];
   /** Of these, the timers that are not due yet: the milliseconds that are missing. */
@@ -186,12 +186,12 @@ export interface AdvancedBatch {
 }
 
 /** Commits ends of tasks, and timers, with what followed in their workflows. */
-export async function settleAdvanced(
+export async function settleSteps(
   engine: EngineRef,
-  { ends, children, kinds }: AdvancedTexts,
+  { ends, children, kinds }: StepTexts,
   request: LeaseRequest,
-): Promise<AdvancedBatch> {
-  const [row] = await ask<{ result: AdvancedBatch }>(
+): Promise<SettledSteps> {
+  const [row] = await ask<{ result: SettledSteps }>(
     engine,
     `select rhythm.settle_advanced(
       p_worker => $1::text::uuid, p_ends => $2::text::jsonb, p_children => $3::text::jsonb, p_kinds => $4::text::jsonb,

@@ -1,8 +1,8 @@
 // A worker of the chaos tests, to be killed and frozen: `deno run -A worker_process.ts <databaseUrl> [first]`.
-import { heedSignals, Rhythm } from "../../../mod.ts";
+import { onShutdown, Rhythm } from "../../../mod.ts";
 import { chaosTasks } from "./tasks.ts";
 
-heedSignals();
+onShutdown();
 const [databaseUrl, migrate] = Deno.args;
 await using rhythm = await Rhythm.init({
   databaseUrl,

@@ -1,12 +1,13 @@
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { flowRuntime } from "../../../src/app/flow_runtime.ts";
 import { registerFlow } from "../../../src/db/calls/flows.ts";
 import type { Database } from "../../../src/db/database.ts";
 import { type AnyTask, type Logger, task } from "../../../src/define/mod.ts";
 import { compileFlow } from "../../../src/flow/mod.ts";
 import type { JsonObject, JsonValue } from "../../../src/shared/json.ts";
-import type { WorkerEvent } from "../../../src/worker/events.ts";
-import { sqlEngine } from "../../../src/worker/sql_engine.ts";
-import { Worker, type WorkerParts } from "../../../src/worker/worker.ts";
+import type { WorkerEvent } from "../../../src/worker/loop/observer.ts";
+import { sqlEngine } from "../../../src/worker/engine/sql_engine.ts";
+import { Worker, type WorkerParts } from "../../../src/worker/loop/worker.ts";
 import { freshDatabase, type FreshOptions, type TestDatabase } from "../../support/database.ts";
 import { until } from "../../support/until.ts";
 
@@ -161,6 +162,7 @@ export function workerOn(
       runsCode: false,
     }),
     runtime: flowRuntime,
+    clock: systemClock,
     logger: noting([]),
     concurrency: 10,
     transactions: 2,

@@ -1,0 +1,203 @@
+import type { ExecutionError, Logger, Telemetry } from "../../define/mod.ts";
+import { RhythmError } from "../../shared/error.ts";
+import { type JsonValue, storableText } from "../../shared/json.ts";
+import type { Claimed, Engine, Outcome, Settled } from "../engine/engine.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
+import type { InFlightSet } from "../loop/in_flight.ts";
+import { leaseOf } from "../engine/outcome.ts";
+import { type RunSteps, StepBatcher } from "./step_batcher.ts";
+import type { Reporter } from "../engine/reporter.ts";
+import type { UnrunnableWork } from "../loop/unrunnable.ts";
+import type { StopReason } from "../tasks/task_run.ts";
+
+/** How far a run of code came. */
+export type CodeEnd =
+  | { readonly status: "completed"; readonly output: string }
+  | { readonly status: "failed"; readonly error: ExecutionError }
+  | { readonly status: "suspended"; readonly waits: readonly string[]; readonly released: readonly string[] }
+  | { readonly status: "stopped"; readonly reason: StopReason; readonly message: string };
+
+/** A run of code under way. */
+export interface CodeRun {
+  /** How far it came; never rejects. */
+  readonly end: Promise<CodeEnd>;
+  /** Ends it from outside; if it is cancelled, once it has cleaned up. */
+  stop(reason: StopReason, message: string): void;
+}
+
+/** What a run of code is given. */
+export interface CodeStart {
+  /** The execution. */
+  readonly id: string;
+  /** The workflow's name. */
+  readonly workflow: string;
+  /** What it was started with. */
+  readonly input: JsonValue;
+  /** What its starter attached. */
+  readonly metadata: Readonly<Record<string, JsonValue>>;
+  /** What it waited for and is settled now. */
+  readonly settled: readonly Settled[];
+  /** Where its steps are kept. */
+  readonly steps: RunSteps;
+  /** Makes durable log lines. */
+  readonly log: (level: "debug" | "info" | "warn" | "error", message: string, data: unknown) => void;
+}
+
+/** Code-first workflows, as far as running them goes. */
+export interface CodeRuntime {
+  /** Whether there is code under a name. */
+  knows(workflow: string): boolean;
+  /** Runs the code from its top. */
+  start(given: CodeStart): CodeRun;
+}
+
+/** Of a worker that has no code-first workflows. */
+export const NO_CODE: CodeRuntime = {
+  knows: () => false,
+  start: () => {
+    throw new RhythmError("This worker has no code-first workflows", { code: "NO_CODE" });
+  },
+};
+
+/** What running code-first workflows stands on. */
+export interface CodeRunnerParts {
+  /** The clock. */
+  readonly clock: Clock;
+  /** The code. */
+  readonly code: CodeRuntime;
+  /** Where steps are kept. */
+  readonly engine: Engine;
+  /** What is in flight. */
+  readonly inFlight: InFlightSet;
+  /** Where the worker logs. */
+  readonly logger: Logger;
+  /** Where durable lines go. */
+  readonly reporter: Reporter;
+  /** What to do with workflows there is no code for. */
+  readonly unrunnable: UnrunnableWork;
+  /** Takes an outcome that waits for its settle. */
+  readonly settle: (outcome: Outcome) => void;
+  /** Told when something that a step waits for is due, in milliseconds. */
+  readonly due: (ms: number) => void;
+  /** Tracing, if somebody collects it. */
+  readonly telemetry?: Telemetry;
+  /** Hears what happens. */
+  readonly observer?: WorkerObserver;
+}
+
+/** Runs code-first workflows: each from its top to its end, or to where it must wait. */
+export class CodeRunner {
+  readonly #parts: CodeRunnerParts;
+  readonly #desk: StepBatcher;
+
+  /** @param parts what it stands on */
+  constructor(parts: CodeRunnerParts) {
+    this.#parts = parts;
+    this.#desk = new StepBatcher(parts);
+  }
+
+  /** Runs a workflow that was claimed. */
+  start(claimed: Claimed): void {
+    const { code, observer, settle, unrunnable, telemetry } = this.#parts;
+    if (!code.knows(claimed.target)) return settle(unrunnable.handBack(claimed, "handler"));
+    observer?.({ type: "started", ...factsOf(claimed), inputs: claimed.inputs });
+    if (telemetry === undefined) {
+      void this.#carry(claimed, claimed.traceparent);
+    } else {
+      // The span wants a rejection to see a failure; nobody else does.
+      telemetry.span(spanOf(claimed), async (traceparent) => {
+        const end = await this.#carry(claimed, traceparent);
+        if (end.status === "failed") throw thrownOf(end.error);
+      }).catch(() => {});
+    }
+  }
+
+  async #carry(claimed: Claimed, traceparent = claimed.traceparent): Promise<CodeEnd> {
+    const { code, inFlight } = this.#parts;
+    const { cancelReason, settled } = claimed.flow!;
+    const run = code.start({
+      id: claimed.id,
+      workflow: claimed.target,
+      input: claimed.inputs,
+      metadata: claimed.metadata,
+      settled,
+      steps: traceparent === null ? this.#desk : traced(this.#desk, traceparent),
+      log: (level, message, data) => this.#log(claimed, { level, message, data }),
+    });
+    inFlight.add(claimed, run);
+    // It comes back to clean up.
+    if (cancelReason !== null) run.stop("cancelled", cancelReason);
+    const end = await run.end;
+    this.#end(claimed, end);
+    return end;
+  }
+
+  #end(claimed: Claimed, end: CodeEnd): void {
+    this.#parts.inFlight.remove(claimed);
+    this.#parts.settle(outcomeOf(end, claimed));
+    if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end);
+  }
+
+  #log(
+    claimed: Claimed,
+    line: { level: "debug" | "info" | "warn" | "error"; message: string; data: unknown },
+  ): void {
+    const data = line.data === undefined ? {} : { data: line.data };
+    const fields = { execution: claimed.id, workflow: claimed.target, ...data };
+    this.#parts.logger[line.level](line.message, fields);
+    const text = JSON.stringify(
+      line.data,
+      (_key, part) => typeof part === "string" ? storableText(part) : part,
+    );
+    this.#parts.reporter.log({
+      id: claimed.id,
+      level: line.level,
+      message: storableText(line.message),
+      data: text ?? null,
+      at: new Date(this.#parts.clock.now()),
+    });
+  }
+}
+
+// The children that a run makes are told which trace they belong to.
+function traced(steps: RunSteps, traceparent: string): RunSteps {
+  return {
+    load: (execution) => steps.load(execution),
+    save: (news) =>
+      steps.save(news.child === undefined ? news : { ...news, child: { ...news.child, traceparent } }),
+    saveInTransaction: (body) => steps.saveInTransaction(body),
+  };
+}
+
+// A run that lost its lease hands back what it may still hold: a save whose answer was lost looks the same from here.
+function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
+  const lease = leaseOf(claimed);
+  switch (end.status) {
+    case "completed":
+      return { ...lease, status: "completed", output: end.output };
+    case "failed":
+      return { ...lease, status: "failed", error: end.error, retryable: false };
+    case "suspended": {
+      const waits = [{ mode: "any", ids: [...end.waits] }];
+      return {
+        ...lease,
+        status: "suspended",
+        // Nobody knows whether its code has a finally: it is asked, by being run once more.
+        flow: { snapshot: {}, effects: [], waits, released: end.released, cleanup: true },
+      };
+    }
+    case "stopped":
+      if (end.reason === "cancelled") return { ...lease, status: "cancelled" };
+      return { ...lease, status: "released", reason: end.message, delayMs: 0 };
+  }
+}
+
+function observe(observer: WorkerObserver, claimed: Claimed, end: CodeEnd): void {
+  const event = factsOf(claimed);
+  if (end.status === "completed") observer({ type: "completed", ...event, output: end.output });
+  else if (end.status === "failed") {
+    observer({ type: "failed", ...event, error: end.error, willRetry: false });
+  } else if (end.status === "suspended") observer({ type: "suspended", ...event, waits: [...end.waits] });
+  else observer({ type: end.reason === "cancelled" ? "cancelled" : "released", ...event });
+}

@@ -1,0 +1,117 @@
+import { EngineError } from "../../db/errors.ts";
+import { RhythmError } from "../../shared/error.ts";
+import type { Claimed, Outcome, StepEnd } from "./engine.ts";
+
+/** What an outcome names its lease by. */
+export interface Lease {
+  /** The execution. */
+  readonly id: string;
+  /** The attempt. */
+  readonly attempt: number;
+  /** For a workflow: how often it had been suspended. */
+  readonly seq?: number;
+}
+
+/** The lease that came with a claimed execution. */
+export function leaseOf({ id, attempt, flow }: Claimed): Lease {
+  return flow === null ? { id, attempt } : { id, attempt, seq: flow.seq };
+}
+
+/** The outcome that hands a claimed execution back at once, unrun. */
+export function releasedOf(claimed: Claimed, reason: string): Outcome {
+  return { ...leaseOf(claimed), status: "released", reason, delayMs: 0 };
+}
+
+/**
+ * How an execution fails whose outcome the database refuses.
+ *
+ * @param outcome what could not be stored
+ * @param error why
+ * @returns the failure; nothing: that is what could not be stored
+ */
+export function failedToSettle(outcome: Outcome, error: unknown): Outcome | undefined {
+  if (outcome.status === "failed" && outcome.error.type === "SettleError") return undefined;
+  const detail = error instanceof EngineError && error.detail !== undefined ? ` (${error.detail})` : "";
+  const message = (error instanceof Error ? error.message : String(error)) + detail;
+  const code = error instanceof RhythmError ? { code: error.code } : {};
+  const { id, attempt } = outcome;
+  const reason = {
+    type: "SettleError",
+    message: `The ${outcome.status} outcome cannot be stored: ${message}`,
+    ...code,
+  };
+  return { id, attempt, status: "failed", error: reason, retryable: false };
+}
+
+/**
+ * When an outcome makes a tick due: a timer it starts, a wait it limits, a retry or a release with a pause. Without
+ * it a worker would not learn of what it made itself before its next regular tick.
+ *
+ * @param outcome what is settled
+ * @param now the clock of flows, in milliseconds
+ * @returns milliseconds from now; nothing: it makes none due
+ */
+export function dueAfter(outcome: Outcome, now: number): number | undefined {
+  // The pause before a retry is the engine's to choose: a tick right after asks for it.
+  if (outcome.status === "failed") return outcome.retryable ? 0 : undefined;
+  if (outcome.status === "released") return outcome.delayMs > 0 ? outcome.delayMs : undefined;
+  if (outcome.status !== "suspended") return undefined;
+  let soonest: number | undefined;
+  for (const effect of outcome.flow.effects) {
+    const { type, at, timeoutAt, kept, options } = effect as unknown as Timed;
+    // Another session may be at what its key stands for: the engine looks again.
+    if (options?.idempotencyKey !== undefined) soonest = Math.min(soonest ?? Infinity, 50);
+    const moment = type === "start_timer" ? at : type === "await_signal" ? timeoutAt : undefined;
+    if (moment === undefined) continue;
+    const ms = msUntil(moment, { kept: kept === true, now });
+    if (soonest === undefined || ms < soonest) soonest = ms;
+  }
+  return soonest;
+}
+
+/**
+ * When ends that were settled together with what followed make a tick due, as {@linkcode dueAfter}.
+ *
+ * @param advances what is settled
+ * @param now the clock of flows, in milliseconds
+ * @returns milliseconds from now; nothing: they make none due
+ */
+export function dueAfterEnds(
+  advances: Iterable<{ readonly end: StepEnd }>,
+  now: number,
+): number | undefined {
+  let soonest: number | undefined;
+  for (const { end } of advances) {
+    if (end.rest === undefined) continue;
+    for (const { at, kept } of end.rest.timers) {
+      soonest = Math.min(soonest ?? Infinity, msUntil(at, { kept, now }));
+    }
+  }
+  return soonest;
+}
+
+function msUntil(moment: string, { kept, now }: { kept: boolean; now: number }): number {
+  // A timer that this worker keeps is left to it for a while.
+  return Math.max(0, Date.parse(moment) - now) + (kept ? KEPT_MS : 0);
+}
+
+/** How many executions the settle of some outcomes may bring along at most: children, and workflows that go on. */
+export function broughtBy(outcomes: readonly Outcome[]): number {
+  let most = 0;
+  for (const outcome of outcomes) {
+    if (outcome.hasParent) most++;
+    if ("flow" in outcome && outcome.flow !== undefined) most += 1 + outcome.flow.effects.length;
+  }
+  return most;
+}
+
+interface Timed {
+  readonly type: string;
+  readonly at?: string;
+  readonly timeoutAt?: string;
+  readonly kept?: true;
+  readonly options?: { readonly idempotencyKey?: string };
+}
+
+// A little more than what insert_timers() says.
+const KEPT_MS = 300;

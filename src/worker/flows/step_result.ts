@@ -1,0 +1,128 @@
+import type { JsonObject, JsonValue } from "../../shared/json.ts";
+import type { Claimed, FlowChild, FlowTimer, Settled, StepEnd } from "../engine/engine.ts";
+import type { FlowEffect, FlowStep, OpenFlow } from "./flow_runner.ts";
+
+/** What let a workflow go on: the end of a task, or a timer. */
+export type Cause = Pick<StepEnd, "id" | "task">;
+
+/** A timer that a step starts, and that alone lets its workflow go on. */
+export interface StartTimer extends FlowEffect {
+  /** The timer. */
+  readonly id: string;
+  /** When it is due. */
+  readonly at: string;
+}
+
+/**
+ * Whether a task or a timer was started in this very step. If the database has it, then the step was settled, as it is in
+ * memory. Of one that was started earlier nobody knows that: the step may have been refused, and taken otherwise by another
+ * worker, to the same number.
+ */
+export function isStartedIn({ effects }: FlowStep, id: string): boolean {
+  return effects.some((effect) =>
+    (effect.type === "run_task" || effect.type === "start_timer") && (effect as RunTask).id === id
+  );
+}
+
+/** Whether the end of one operation, of all that it waits for, lets the workflow go on. */
+export function isEnough({ waits }: FlowStep, id: string): boolean {
+  return (waits as Wait[]).some(({ mode, ids }) => (mode === "any" || ids.length === 1) && ids.includes(id));
+}
+
+/** The timers that a step starts and that alone let the workflow go on. */
+export function timersOf(step: FlowStep): StartTimer[] {
+  return step.effects.filter((effect): effect is StartTimer =>
+    effect.type === "start_timer" && isEnough(step, (effect as StartTimer).id)
+  );
+}
+
+/**
+ * Goes on with a workflow. What the language throws is a defect of its own: the engine wakes the workflow, and it is told
+ * where that is told.
+ */
+export function goOn(open: OpenFlow, { id, task }: Cause): FlowStep | undefined {
+  const output = task === undefined ? null : JSON.parse(task.output);
+  const settled: Settled = { id, status: "completed", output };
+  try {
+    return open.advance([settled]);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether settle_advanced() takes a step: tasks and timers that are started, or the end of a workflow that nobody is the
+ * parent of. Inputs that are null are missing ones to it. A key may stand for another execution, whose end the engine
+ * hands on.
+ */
+export function isPlain(step: FlowStep, flow: Claimed): boolean {
+  if (step.status === "completed") return step.effects.length === 0 && flow.parentId === null;
+  return step.status === "suspended" && step.waits.length === 1 &&
+    step.effects.every((effect) =>
+      effect.type === "start_timer" || effect.type === "run_task" && isSimple(effect as RunTask)
+    );
+}
+
+function isSimple({ inputs, options }: RunTask): boolean {
+  return inputs !== null && (options as JsonObject | undefined)?.idempotencyKey === undefined;
+}
+
+/** What is settled: what let a workflow go on, and where it stands now. */
+export function endOf(
+  cause: Cause,
+  flow: Claimed,
+  { seq, step, kept }: { seq: number; step: FlowStep; kept: ReadonlyMap<string, unknown> },
+): StepEnd {
+  const end = { ...cause, flow: flow.id, seq };
+  if (step.status === "completed") return { ...end, result: step.output ?? null, children: [] };
+  const children: FlowChild[] = [];
+  const timers: FlowTimer[] = [];
+  for (const effect of step.effects) {
+    if (effect.type === "run_task") children.push(childOf(effect as RunTask, flow.traceparent));
+    else timers.push(timerOf(effect as StartTimer, kept));
+  }
+  const [wait] = step.waits as Wait[];
+  const { released, cleanup = false } = step;
+  return { ...end, rest: { snapshot: step.snapshot!, wait: wait!, cleanup, timers, released }, children };
+}
+
+function timerOf({ id, at }: StartTimer, kept: ReadonlyMap<string, unknown>): FlowTimer {
+  return { id, at, kept: kept.has(id) };
+}
+
+function childOf(effect: RunTask, traceparent: string | null): FlowChild {
+  const { id, target, inputs = {} } = effect;
+  const { options } = toStored(effect, undefined) as { options?: JsonObject };
+  return { id, kind: { ...options, target }, inputs, traceparent };
+}
+
+interface RunTask extends FlowEffect {
+  readonly id: string;
+  readonly target: string;
+  readonly inputs?: JsonValue;
+}
+
+interface Wait {
+  readonly mode: string;
+  readonly ids: readonly string[];
+}
+
+/** An effect in the engine's words: the language speaks camelCase, as JavaScript does; the engine's options are SQL's. */
+export function toStored(effect: FlowEffect, traceparent: string | undefined): JsonValue {
+  if (effect.options === undefined && traceparent === undefined) return effect as unknown as JsonValue;
+  return {
+    ...effect,
+    ...(effect.options === undefined ? {} : { options: snakeKeys(effect.options as JsonObject) }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  } as unknown as JsonValue;
+}
+
+function snakeKeys(options: JsonObject): JsonObject {
+  const named: JsonObject = {};
+  for (const [key, value] of Object.entries(options)) {
+    named[key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = key === "retry"
+      ? snakeKeys(value as JsonObject)
+      : value;
+  }
+  return named;
+}

@@ -1,0 +1,268 @@
+import type { JsonObject, JsonValue } from "../../shared/json.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { type Cause, endOf, goOn, isEnough, isPlain, isStartedIn, timersOf } from "./step_result.ts";
+import type { KeptTimer, KeptTimers } from "./kept_timers.ts";
+import type { Claimed, LeasedChild, StepEnd } from "../engine/engine.ts";
+import type { FlowStep, OpenFlow } from "./flow_runner.ts";
+
+/** A workflow that is suspended in the database and open in memory, at the same place. */
+interface Warm {
+  readonly claimed: Claimed;
+  readonly open: OpenFlow;
+  seq: number;
+  /** It went on, and that is not settled yet. */
+  ahead: boolean;
+  /** The step that it stands at is settled; or failed then and there, as the database had a reason of its own. */
+  answered: boolean;
+  /** The database has that very step, for certain. */
+  known: boolean;
+  /** Its timers that this worker keeps, and when they are due. */
+  timers: Map<string, number>;
+  /** Those that became due while it was ahead, or before the answer came. */
+  fired: KeptTimer[];
+  weight: number;
+}
+
+/** What let a workflow go on, and how far it went. */
+export interface StepResult {
+  /** What is settled. */
+  readonly end: StepEnd;
+  /** The task that ended; nothing: it was a timer. */
+  readonly task?: Claimed;
+  /** When the timer was due, in milliseconds since 1970. */
+  readonly due?: number;
+  /** The workflow. */
+  readonly flow: Claimed;
+  /** Where that stands now. */
+  readonly step: FlowStep;
+}
+
+/** How many workflows are kept open, and with which timers. */
+export interface WarmOptions {
+  /** The clock. */
+  readonly clock: Clock;
+  /** How many, and as many more that sleep. Default: 2,000. */
+  readonly limit?: number;
+  /** Keeps their timers. Default: none are kept; the engine fires all. */
+  readonly keptTimers?: KeptTimers;
+}
+
+/**
+ * Workflows kept open between their steps, so that the end of a task, or a timer, and the next step of its workflow are
+ * settled together. Only a guess, that nobody else has touched the workflow meanwhile: the engine knows, and declines.
+ *
+ * A timer that is kept is left to this worker for a moment after it is due. So its workflow gives way to no other, and
+ * what has no room, or is due too late, is not kept in the first place.
+ */
+export class WarmFlows {
+  readonly #clock: Clock;
+  readonly #limit: number;
+  readonly #keptTimers: KeptTimers | undefined;
+  readonly #flows = new Map<string, Warm>();
+  readonly #sleeping = new Map<string, Warm>();
+  #weight = 0;
+
+  /** @param options how many to keep */
+  constructor({ clock, limit = 2_000, keptTimers }: WarmOptions) {
+    this.#clock = clock;
+    this.#limit = limit;
+    this.#keptTimers = keptTimers;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#flows.size + this.#sleeping.size;
+  }
+
+  /**
+   * Keeps a workflow that was advanced and is about to be settled as suspended, if the end of a task or a timer can let it
+   * go on alone.
+   *
+   * @param claimed the workflow
+   * @param open where it stands
+   * @param timers those of its timers that were kept before
+   * @returns the timers that are kept now
+   */
+  keep(
+    claimed: Claimed,
+    open: OpenFlow,
+    timers: ReadonlyMap<string, number> = NONE,
+  ): ReadonlyMap<string, number> {
+    this.forget(claimed.id);
+    const { step } = open;
+    const warm: Warm = {
+      ...{ claimed, open, seq: claimed.flow!.seq + 1, ahead: false },
+      ...{ answered: false, known: false, timers: new Map(), fired: [], weight: 0 },
+    };
+    for (const id of step.released) this.#keptTimers?.delete(id);
+    for (const [id, due] of timers) if (isEnough(step, id)) warm.timers.set(id, due);
+    const kept = this.#admit(warm, step);
+    if (warm.timers.size > 0 || step.effects.some(({ type }) => type === "run_task")) this.#put(warm);
+    return kept;
+  }
+
+  /** Hears that the step of this number is settled. */
+  stands(id: string, seq: number): void {
+    const warm = this.#of(id);
+    if (warm?.seq !== seq || warm.ahead) return;
+    warm.answered = true;
+    this.#setAgain(warm);
+  }
+
+  /** Hears that a step of this number is settled, which started a timer: from now on it may become due. */
+  arm(timer: KeptTimer, seq: number): void {
+    const warm = this.#of(timer.flow);
+    // The workflow may have dropped it by now.
+    if (warm?.seq !== seq || warm.timers.has(timer.id)) this.#keptTimers?.set(timer);
+  }
+
+  /** Forgets a workflow: somebody else may go on with it. Gives its timers, which stay kept. */
+  forget(id: string): ReadonlyMap<string, number> {
+    const warm = this.#take(id);
+    for (const timer of warm?.fired ?? []) this.#keptTimers?.set(timer);
+    return warm?.timers ?? NONE;
+  }
+
+  /** Goes on with the workflow of a task that completed; nothing: its end is settled alone, and the engine wakes it. */
+  follow(task: Claimed, output: string): StepResult | undefined {
+    const warm = this.#of(task.parentId!);
+    if (warm === undefined) return undefined;
+    const { step } = warm.open;
+    const fits = !warm.ahead && isStartedIn(step, task.id) && isEnough(step, task.id);
+    const result = fits
+      ? this.#advance(warm, { id: task.id, task: { attempt: task.attempt, output } })
+      : undefined;
+    if (result === undefined) this.forget(task.parentId!);
+    return result && { ...result, task };
+  }
+
+  /** Goes on with the workflow of a timer that is due; `fire`: the engine is to wake it; nothing: not yet. */
+  due(timer: KeptTimer): StepResult | "fire" | undefined {
+    const warm = this.#sleeping.get(timer.flow);
+    if (!warm?.timers.has(timer.id)) return "fire";
+    if (warm.ahead || !warm.answered) {
+      warm.fired.push(timer);
+      return undefined;
+    }
+    if (!warm.known && !isStartedIn(warm.open.step, timer.id)) return "fire";
+    const result = isEnough(warm.open.step, timer.id) ? this.#advance(warm, { id: timer.id }) : undefined;
+    if (result === undefined) this.forget(timer.flow);
+    return result === undefined ? "fire" : { ...result, due: timer.due };
+  }
+
+  /** Hears that a step was settled; gives the children that were leased to this worker. */
+  settled({ flow, step, end }: StepResult, leased: ReadonlyMap<string, LeasedChild>): Claimed[] {
+    const warm = this.#of(flow.id);
+    // It may have been claimed anew before this answer came: then what is open is further.
+    if (warm?.seq === end.seq) this.#arrived(warm, step);
+    for (const { id, at, kept } of end.rest?.timers ?? []) {
+      if (kept) this.arm({ id, flow: flow.id, due: Date.parse(at) }, end.seq + 1);
+    }
+    return end.children.flatMap(({ id, kind, inputs, traceparent }) => {
+      const lease = leased.get(id);
+      if (lease === undefined) return [];
+      const metadata = (kind.metadata ?? {}) as JsonObject;
+      return [{
+        ...lease,
+        ...{ kind: "task" as const, target: String(kind.target), attempt: 1, inputs, metadata, traceparent },
+        ...{ parentId: flow.id, createdAt: new Date(this.#clock.now()), flow: null },
+      }];
+    });
+  }
+
+  #arrived(warm: Warm, step: FlowStep): void {
+    warm.seq++;
+    warm.ahead = false;
+    warm.answered = true;
+    warm.known = true;
+    if (step.status === "completed") this.#take(warm.claimed.id);
+    else this.#setAgain(warm);
+  }
+
+  #setAgain(warm: Warm): void {
+    if (warm.fired.length === 0) return;
+    for (const timer of warm.fired.splice(0)) if (warm.timers.has(timer.id)) this.#keptTimers!.set(timer);
+  }
+
+  #advance(warm: Warm, cause: Cause): Pick<StepResult, "end" | "flow" | "step"> | undefined {
+    const step = goOn(warm.open, cause);
+    if (step === undefined || !isPlain(step, warm.claimed)) return undefined;
+    this.#take(warm.claimed.id);
+    warm.timers.delete(cause.id);
+    for (const id of step.status === "completed" ? warm.timers.keys() : step.released) {
+      warm.timers.delete(id);
+      this.#keptTimers?.delete(id);
+    }
+    const kept = step.status === "completed" ? NONE : this.#admit(warm, step);
+    warm.ahead = true;
+    this.#put(warm);
+    return { end: endOf(cause, warm.claimed, { seq: warm.seq, step, kept }), flow: warm.claimed, step };
+  }
+
+  // The timers of a step that this worker keeps from now on.
+  #admit(warm: Warm, step: FlowStep): ReadonlyMap<string, number> {
+    const keptTimers = this.#keptTimers;
+    if (keptTimers === undefined || keptTimers.isStopped) return NONE;
+    const timers = timersOf(step);
+    if (timers.length === 0) return NONE;
+    const latest = this.#clock.now() + HORIZON_MS;
+    const near = timers.map(({ id, at }): [string, number] => [id, Date.parse(at)]).filter(([, due]) =>
+      due < latest
+    );
+    if (near.length === 0 || this.#sleeping.size >= this.#limit || keptTimers.size >= 2 * this.#limit) {
+      return NONE;
+    }
+    warm.weight = weightOf(step.snapshot as JsonValue) + weightOf(warm.claimed.inputs);
+    if (this.#weight + warm.weight > MOST_WEIGHT) return NONE;
+    for (const [id, due] of near) warm.timers.set(id, due);
+    return new Map(near);
+  }
+
+  #of(id: string): Warm | undefined {
+    return this.#flows.get(id) ?? this.#sleeping.get(id);
+  }
+
+  #put(warm: Warm): void {
+    const { id } = warm.claimed;
+    if (warm.timers.size > 0) {
+      this.#sleeping.set(id, warm);
+      this.#weight += warm.weight;
+      return;
+    }
+    this.#flows.set(id, warm);
+    if (this.#flows.size > this.#limit) this.#flows.delete(this.#flows.keys().next().value!);
+  }
+
+  #take(id: string): Warm | undefined {
+    const warm = this.#of(id);
+    if (this.#sleeping.delete(id)) this.#weight -= warm!.weight;
+    else this.#flows.delete(id);
+    return warm;
+  }
+}
+
+const NONE: ReadonlyMap<string, number> = new Map();
+
+// Memory is for those who wake soon.
+const HORIZON_MS = 5 * 60_000;
+
+// Of all snapshots and inputs of workflows that sleep, in characters, about.
+const MOST_WEIGHT = 8_000_000;
+
+/**
+ * About how many characters a value takes as JSON, without writing it down.
+ *
+ * @param value the value
+ * @returns characters
+ */
+function weightOf(value: JsonValue): number {
+  if (typeof value === "string") return value.length + 8;
+  if (typeof value !== "object" || value === null) return 8;
+  let weight = 8;
+  if (Array.isArray(value)) {
+    for (const item of value) weight += weightOf(item);
+  } else {
+    for (const key in value) weight += key.length + weightOf(value[key]!);
+  }
+  return weight;
+}

@@ -1,0 +1,86 @@
+import { RhythmError } from "../../../shared/error.ts";
+import type { ExecutionError, TaskContext, TaskDefinition } from "../../../define/mod.ts";
+import type { Clock } from "../../../runtime/clock.ts";
+import type { FromIsolate, ToIsolate } from "./protocol.ts";
+
+/** Thrown in the host with what an isolated handler threw in its own realm. */
+export class IsolatedError extends RhythmError {
+  override readonly name = "IsolatedError";
+  /** The error as the handler's realm described it. */
+  readonly error: ExecutionError;
+  /** Whether another attempt could help. */
+  readonly retryable: boolean;
+
+  /** @param error what was thrown @param retryable whether another attempt could help */
+  constructor(error: ExecutionError, retryable: boolean) {
+    super(error.message, { code: error.code ?? "ISOLATED" });
+    this.error = error;
+    this.retryable = retryable;
+  }
+}
+
+/**
+ * Runs a handler in a Web Worker of its own. When the context's signal fires, the worker is told, and ended a moment
+ * later whatever it is doing: even a handler that never gives the event loop back stops there.
+ *
+ * @param definition the task; its module is loaded again inside the worker
+ * @param input the input, unchecked
+ * @param host the host's context, where log and progress arrive, and its clock
+ * @returns the output
+ */
+export async function runIsolated(
+  definition: TaskDefinition,
+  input: unknown,
+  { context, clock }: { readonly context: TaskContext; readonly clock: Clock },
+): Promise<unknown> {
+  const worker = new Worker(new URL("./entry.ts", import.meta.url), {
+    type: "module",
+    name: definition.name,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const onAbort = (): void => {
+    const reason = context.signal.reason;
+    worker.postMessage(
+      {
+        type: "abort",
+        reason: reason instanceof Error ? reason.message : String(reason),
+      } satisfies ToIsolate,
+    );
+    clock.after(KILL_AFTER_MS, () => reject(reason));
+  };
+  worker.onmessage = ({ data }: MessageEvent<FromIsolate>): void => {
+    if (data.type === "log") {
+      context.log[data.level](data.message, data.data === undefined ? undefined : JSON.parse(data.data));
+    } else if (data.type === "progress") context.progress(JSON.parse(data.value));
+    else if (data.type === "done") resolve(data.output === undefined ? undefined : JSON.parse(data.output));
+    else reject(new IsolatedError(data.error, data.retryable));
+  };
+  worker.onerror = (event): void => {
+    event.preventDefault();
+    reject(
+      new IsolatedError({ type: "Error", message: `The isolated handler died: ${event.message}` }, true),
+    );
+  };
+  context.signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    context.signal.throwIfAborted();
+    worker.postMessage(
+      {
+        type: "run",
+        module: definition.module!,
+        task: definition.name,
+        input,
+        executionId: context.executionId,
+        attempt: context.attempt,
+        metadata: context.metadata,
+      } satisfies ToIsolate,
+    );
+    return await promise;
+  } finally {
+    context.signal.removeEventListener("abort", onAbort);
+    worker.terminate();
+  }
+}
+
+// Long enough for a handler that listens to put something away, short enough for one that does not.
+const KILL_AFTER_MS = 200;

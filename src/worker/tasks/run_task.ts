@@ -1,0 +1,108 @@
+import { durationMs } from "../../shared/duration.ts";
+import { toJson } from "../../shared/json.ts";
+import { parseInput, type TaskDefinition } from "../../define/mod.ts";
+import { type Failure, failureOf } from "../../define/failure.ts";
+import type { CancelTimer, Clock } from "../../runtime/clock.ts";
+import { IsolatedError, runIsolated } from "./isolate/run.ts";
+import type { TaskRun, TaskStoppedError } from "./task_run.ts";
+
+/** How an attempt ended. */
+export type TaskEnd =
+  | { readonly status: "completed"; readonly output: string }
+  | ({ readonly status: "failed" } & Failure)
+  | { readonly status: "stopped"; readonly stop: TaskStoppedError };
+
+/** What an attempt may take. */
+export interface TaskLimits {
+  /** Measures the time. */
+  readonly clock: Clock;
+  /** How long it may run, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** The most bytes its output may have as JSON. */
+  readonly maxOutputBytes: number;
+  /** Called when the handler itself returns after its run was stopped: until then it runs on, unheard. */
+  readonly onStray: (promise: Promise<unknown>) => void;
+}
+
+/**
+ * Runs a handler once.
+ *
+ * The end comes when the handler ends or when the run is stopped, whichever is first: a handler that ignores its
+ * signal holds nobody up.
+ *
+ * @param definition the task
+ * @param input its input, not yet checked
+ * @param run its context
+ * @param limits what it may take
+ * @returns how it ended; never rejects
+ */
+export async function runTask(
+  definition: TaskDefinition,
+  input: unknown,
+  run: TaskRun,
+  limits: TaskLimits,
+): Promise<TaskEnd> {
+  const { clock, timeoutMs } = limits;
+  const cancelTimeout = timeoutMs === undefined ? undefined : armTimeout(run, timeoutMs, clock);
+  try {
+    const result = callHandler(definition, input, { run, clock });
+    const output = result instanceof Promise ? await untilStopped(result, run, limits) : result;
+    return { status: "completed", output: outputText(output, definition, limits) };
+  } catch (thrown) {
+    return endOf(thrown, run);
+  } finally {
+    cancelTimeout?.();
+  }
+}
+
+function callHandler(
+  definition: TaskDefinition,
+  input: unknown,
+  { run, clock }: { run: TaskRun; clock: Clock },
+): unknown {
+  if (definition.module !== undefined) return runIsolated(definition, input, { context: run, clock });
+  const parsed = parseInput(definition, input);
+  if (parsed instanceof Promise) return parsed.then((value) => definition.handler(value, run));
+  return definition.handler(parsed, run);
+}
+
+async function untilStopped(result: Promise<unknown>, run: TaskRun, limits: TaskLimits): Promise<unknown> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  run.onStop((error) => {
+    // One more turn, so that a handler that ends because of its signal is heard first.
+    limits.clock.after(0, () => {
+      limits.onStray(result.catch(() => {}));
+      reject(error);
+    });
+  });
+  return await Promise.race([result, promise]);
+}
+
+function endOf(thrown: unknown, run: TaskRun): TaskEnd {
+  if (run.stopped !== undefined) {
+    return run.stopped.reason === "timeout"
+      ? { status: "failed", ...failureOf(run.stopped) }
+      : { status: "stopped", stop: run.stopped };
+  }
+  if (thrown instanceof IsolatedError) {
+    return { status: "failed", error: thrown.error, retryable: thrown.retryable };
+  }
+  return { status: "failed", ...failureOf(thrown) };
+}
+
+function outputText(output: unknown, definition: TaskDefinition, limits: TaskLimits): string {
+  if (output === undefined || output === null) return "null";
+  return toJson(output, { what: `output of task "${definition.name}"`, maxBytes: limits.maxOutputBytes });
+}
+
+function armTimeout(run: TaskRun, ms: number, clock: Clock): CancelTimer {
+  const message = `Task "${run.taskName}" took longer than its timeout of ${ms / 1000} s`;
+  return clock.after(ms, () => run.stop("timeout", message));
+}
+
+/** How long an attempt may take, of what its execution and its declaration say. */
+export function timeoutOf(definition: TaskDefinition, timeoutMs: number | null): number | undefined {
+  if (timeoutMs !== null) return timeoutMs;
+  const declared = definition.options.timeout;
+  return declared === undefined ? undefined : durationMs(declared);
+}

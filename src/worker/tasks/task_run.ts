@@ -1,0 +1,154 @@
+import { RhythmError } from "../../shared/error.ts";
+import { storableText, toJson } from "../../shared/json.ts";
+import type { Logger, SqlTag, TaskDefinition, TaskLog, TransactionalContext } from "../../define/mod.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Reporter } from "../engine/reporter.ts";
+
+// What is too large would keep everything else from being stored that is told with it.
+const MOST_BYTES = 1_000_000;
+
+/** Why a run is stopped from outside. */
+export type StopReason = "cancelled" | "timeout" | "lost" | "shutdown";
+
+/** The reason of a handler's `ctx.signal`. */
+export class TaskStoppedError extends RhythmError {
+  override readonly name: string;
+  /** Why. */
+  readonly reason: StopReason;
+
+  /** @param reason why @param message the sentence */
+  constructor(reason: StopReason, message: string) {
+    super(message, { code: `TASK_${reason.toUpperCase()}` });
+    this.reason = reason;
+    this.name = reason === "timeout" ? "TimeoutError" : "AbortError";
+  }
+}
+
+/** What a run needs to know of its execution. */
+export interface RunFacts {
+  /** The execution. */
+  readonly id: string;
+  /** Which attempt this is. */
+  readonly attempt: number;
+  /** What its starter attached. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** What the runs of one worker share. */
+export interface RunServices {
+  /** Says when a line was written. */
+  readonly clock: Clock;
+  /** Where durable lines and progress go. */
+  readonly reporter: Reporter;
+  /** The worker's own log. */
+  readonly logger: Logger;
+  /** Looks at once whether an execution is still ours; stops its run if not. */
+  readonly heartbeat: (id: string) => Promise<void>;
+}
+
+/** One attempt at one task, as its handler sees it. What few handlers touch is made when it is touched. */
+export class TaskRun implements TransactionalContext {
+  readonly executionId: string;
+  readonly attempt: number;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly taskName: string;
+  readonly #services: RunServices;
+  #controller: AbortController | undefined;
+  #tells = false;
+  #stopped: TaskStoppedError | undefined;
+  #onStop: ((error: TaskStoppedError) => void) | undefined;
+  #log: TaskLog | undefined;
+  #sql: SqlTag | undefined;
+
+  /** @param definition the task @param facts its execution @param services what the worker's runs share */
+  constructor(definition: TaskDefinition, facts: RunFacts, services: RunServices) {
+    this.executionId = facts.id;
+    this.attempt = facts.attempt;
+    this.metadata = facts.metadata;
+    this.taskName = definition.name;
+    this.#services = services;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#stopped !== undefined) this.#controller.abort(this.#stopped);
+    }
+    return this.#controller.signal;
+  }
+
+  get log(): TaskLog {
+    return this.#log ??= {
+      debug: (message, data) => this.#write("debug", message, data),
+      info: (message, data) => this.#write("info", message, data),
+      warn: (message, data) => this.#write("warn", message, data),
+      error: (message, data) => this.#write("error", message, data),
+    };
+  }
+
+  get sql(): SqlTag {
+    if (this.#sql !== undefined) return this.#sql;
+    throw new RhythmError(`Task "${this.taskName}" has no ctx.sql: it is not declared transactional`, {
+      code: "NO_SQL",
+    });
+  }
+
+  progress(value: unknown): void {
+    this.#tells = true;
+    this.#services.reporter.progress(
+      this.executionId,
+      toJson(value, { what: "progress", maxBytes: MOST_BYTES }),
+    );
+  }
+
+  async heartbeat(): Promise<void> {
+    if (this.#stopped === undefined) await this.#services.heartbeat(this.executionId);
+    if (this.#stopped !== undefined) throw this.#stopped;
+  }
+
+  /** Gives the handler the transaction that will settle it. */
+  joinTransaction(sql: SqlTag): void {
+    this.#sql = sql;
+  }
+
+  /** Waits until what the handler logged and reported is stored: nobody is to see the end before it. */
+  async told(): Promise<void> {
+    if (this.#tells) await this.#services.reporter.flush();
+  }
+
+  /** Why the run was stopped, if it was. */
+  get stopped(): TaskStoppedError | undefined {
+    return this.#stopped;
+  }
+
+  /** Stops the run: fires the handler's signal, and lets `untilStopped` go on. Only the first reason counts. */
+  stop(reason: StopReason, message: string): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = new TaskStoppedError(reason, message);
+    this.#controller?.abort(this.#stopped);
+    this.#onStop?.(this.#stopped);
+  }
+
+  /** Calls back at the stop, or at once if it has come already. */
+  onStop(callback: (error: TaskStoppedError) => void): void {
+    if (this.#stopped !== undefined) callback(this.#stopped);
+    else this.#onStop = callback;
+  }
+
+  #write(level: keyof TaskLog, message: string, data: unknown): void {
+    const fields = {
+      execution: this.executionId,
+      task: this.taskName,
+      ...(data === undefined ? {} : { data }),
+    };
+    this.#tells = true;
+    this.#services.logger[level](message, fields);
+    this.#services.reporter.log({
+      id: this.executionId,
+      level,
+      message: storableText(String(message)),
+      data: data === undefined ? null : toJson(data, { what: "log data", maxBytes: MOST_BYTES }),
+      at: new Date(this.#services.clock.now()),
+    });
+  }
+}

@@ -1,0 +1,184 @@
+import type { AnyTask, TaskDefinition, Telemetry } from "../../define/mod.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Claimed, Engine, Outcome, Settlement } from "../engine/engine.ts";
+import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
+import type { InFlightSet } from "../loop/in_flight.ts";
+import { runTask, type TaskEnd, type TaskLimits, timeoutOf } from "./run_task.ts";
+import { Semaphore } from "../../shared/semaphore.ts";
+import type { WorkerStats } from "../loop/stats.ts";
+import { type RunServices, TaskRun, TaskStoppedError } from "./task_run.ts";
+
+/** What running tasks stands on. */
+export interface TaskRunnerParts {
+  /** Measures the time. */
+  readonly clock: Clock;
+  /** The tasks there are handlers for. */
+  readonly tasks: readonly AnyTask[];
+  /** Settles transactional tasks. */
+  readonly engine: Engine;
+  /** What is in flight. */
+  readonly inFlight: InFlightSet;
+  /** What runs share. */
+  readonly services: RunServices;
+  /** What is counted. */
+  readonly stats: WorkerStats;
+  /** How many transactional tasks at once. */
+  readonly transactions: number;
+  /** The most bytes of an output. */
+  readonly maxOutputBytes: number;
+  /** Takes an outcome that waits for its settle. */
+  readonly settle: (outcome: Outcome, claimed: Claimed) => void;
+  /** Hears of a transactional task that is settled already. */
+  readonly settled: (outcome: Outcome, settlement: Settlement) => void;
+  /** Tracing, if somebody collects it. */
+  readonly telemetry?: Telemetry;
+  /** Hears what happens. */
+  readonly observer?: WorkerObserver;
+}
+
+/** Runs tasks: finds the handler, runs it within its limits, hands on how it ended. */
+export class TaskRunner {
+  readonly #parts: TaskRunnerParts;
+  readonly #definitions: ReadonlyMap<string, TaskDefinition>;
+  readonly #transactions: Semaphore;
+  readonly #limits: Omit<TaskLimits, "timeoutMs">;
+
+  /** @param parts what it stands on */
+  constructor(parts: TaskRunnerParts) {
+    this.#parts = parts;
+    this.#definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
+    this.#transactions = new Semaphore(parts.transactions);
+    this.#limits = {
+      clock: parts.clock,
+      maxOutputBytes: parts.maxOutputBytes,
+      onStray: (promise) => {
+        parts.stats.strays++;
+        promise.finally(() => parts.stats.strays--);
+      },
+    };
+  }
+
+  /** Whether there is a handler. */
+  knows(target: string): boolean {
+    return this.#definitions.has(target);
+  }
+
+  /** Starts the run of a task there is a handler for. */
+  start(claimed: Claimed): void {
+    const definition = this.#definitions.get(claimed.target)!;
+    const run = new TaskRun(definition, claimed, this.#parts.services);
+    this.#parts.inFlight.add(claimed, run);
+    this.#parts.observer?.({ type: "started", ...factsOf(claimed), inputs: claimed.inputs });
+    if (this.#parts.telemetry === undefined) {
+      void this.#carry(definition, claimed, run);
+    } else {
+      // The span wants a rejection to see a failure; nobody else does.
+      this.#parts.telemetry.span(spanOf(claimed), async () => {
+        const failure = await this.#carry(definition, claimed, run);
+        if (failure !== undefined) throw failure;
+      }).catch(() => {});
+    }
+  }
+
+  async #carry(definition: TaskDefinition, claimed: Claimed, run: TaskRun): Promise<Error | undefined> {
+    const end = definition.options.transactional
+      ? await this.#runTransactional(definition, claimed, run)
+      : await this.#run(definition, claimed, run);
+    this.#parts.inFlight.remove(claimed);
+    if (end === undefined) return undefined;
+    const outcome = outcomeOf(end, claimed);
+    if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end);
+    if (outcome !== undefined) this.#parts.settle(outcome, claimed);
+    return end.status === "failed" ? thrownOf(end.error) : undefined;
+  }
+
+  async #run(definition: TaskDefinition, claimed: Claimed, run: TaskRun): Promise<TaskEnd> {
+    const began = this.#parts.clock.monotonic();
+    const timeoutMs = timeoutOf(definition, claimed.timeoutMs);
+    const ending = runTask(definition, claimed.inputs, run, { ...this.#limits, timeoutMs });
+    const blockedMs = this.#parts.clock.monotonic() - began;
+    if (blockedMs > BLOCKED_MS) this.#warnBlocked(claimed, blockedMs);
+    const end = await ending;
+    await run.told();
+    this.#parts.stats.taskSeconds.observe((this.#parts.clock.monotonic() - began) / 1000);
+    return end;
+  }
+
+  // Nothing is given back when the transaction has settled the execution itself.
+  async #runTransactional(
+    definition: TaskDefinition,
+    claimed: Claimed,
+    run: TaskRun,
+  ): Promise<TaskEnd | undefined> {
+    return await this.#transactions.run(async () => {
+      let end: TaskEnd | undefined;
+      try {
+        const settlement = await this.#parts.engine.settleInTransaction(claimed, async (sql) => {
+          run.joinTransaction(sql);
+          end = await this.#run(definition, claimed, run);
+          const outcome = outcomeOf(end, claimed);
+          if (end.status !== "completed" || outcome === undefined) throw new NotCommitted();
+          return outcome;
+        });
+        this.#parts.settled(outcomeOf(end!, claimed)!, settlement);
+        if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end!);
+        return undefined;
+      } catch (error) {
+        if (error instanceof NotCommitted) return end!;
+        return failedCommit(error, run);
+      }
+    });
+  }
+
+  #warnBlocked(claimed: Claimed, ms: number): void {
+    this.#parts.services.logger.warn(
+      `task "${claimed.target}" blocked the event loop for ${
+        Math.round(ms)
+      } ms: nothing else ran, no heartbeat was ` +
+        `sent; make it asynchronous, or declare it with isolate: true`,
+      { task: claimed.target, execution: claimed.id, blockedMs: Math.round(ms) },
+    );
+  }
+}
+
+/** Rolls the transaction of a handler back that did not complete. */
+class NotCommitted extends Error {}
+
+// From here on a handler that holds the event loop is worth a warning.
+const BLOCKED_MS = 500;
+
+function outcomeOf(end: TaskEnd, claimed: Claimed): Outcome | undefined {
+  const { id, attempt } = claimed;
+  const hasParent = claimed.parentId !== null;
+  if (end.status === "completed") {
+    return { id, attempt, hasParent, status: "completed", output: end.output };
+  }
+  if (end.status === "failed") {
+    return { id, attempt, hasParent, status: "failed", error: end.error, retryable: end.retryable };
+  }
+  if (end.stop.reason === "cancelled") return { id, attempt, hasParent, status: "cancelled" };
+  if (end.stop.reason === "shutdown") {
+    return { id, attempt, status: "released", reason: end.stop.message, delayMs: 0 };
+  }
+  return undefined;
+}
+
+function observe(observer: WorkerObserver, claimed: Claimed, end: TaskEnd): void {
+  const event = factsOf(claimed);
+  if (end.status === "completed") {
+    observer({ type: "completed", ...event, output: end.output });
+  } else if (end.status === "failed") {
+    const willRetry = end.retryable && claimed.attempt < claimed.maxAttempts;
+    observer({ type: "failed", ...event, error: end.error, willRetry });
+  } else {
+    observer({ type: end.stop.reason === "cancelled" ? "cancelled" : "released", ...event });
+  }
+}
+
+function failedCommit(error: unknown, run: TaskRun): TaskEnd {
+  if (run.stopped !== undefined) return { status: "stopped", stop: run.stopped };
+  const message = error instanceof Error ? error.message : String(error);
+  const lost = (error as { code?: string }).code === "LEASE_LOST";
+  if (lost) return { status: "stopped", stop: new TaskStoppedError("lost", message) };
+  return { status: "failed", error: { type: "TransactionError", message }, retryable: true };
+}

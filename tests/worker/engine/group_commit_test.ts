@@ -1,0 +1,78 @@
+import { systemClock } from "../../../src/runtime/clock.ts";
+import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
+import { GroupCommit } from "../../../src/worker/engine/group_commit.ts";
+
+interface Bench {
+  group: GroupCommit<number>;
+  batches: number[][];
+  refused: number[];
+  troubles: number;
+}
+
+function bench(commit: (batch: number[]) => Promise<void>, maxBatch = 100): Bench {
+  const state: Bench = {
+    group: undefined as unknown as GroupCommit<number>,
+    batches: [],
+    refused: [],
+    troubles: 0,
+  };
+  state.group = new GroupCommit<number>({
+    clock: systemClock,
+    commit: async (batch) => {
+      await commit(batch);
+      state.batches.push(batch);
+    },
+    maxBatch,
+    isTransient: (error) => (error as Error).message === "transient",
+    onRefused: (item) => state.refused.push(item),
+    onTrouble: () => state.troubles++,
+  });
+  return state;
+}
+
+Deno.test("GroupCommit puts what comes in during a commit into the next one", async () => {
+  const gates: (() => void)[] = [];
+  const state = bench(() => new Promise((resolve) => gates.push(resolve)));
+  state.group.push(1);
+  await Promise.resolve();
+  for (const item of [2, 3, 4]) state.group.push(item);
+  same(state.group.pending, 4);
+  gates[0]!();
+  while (gates.length < 2) await new Promise((resolve) => setTimeout(resolve, 0));
+  gates[1]!();
+  await state.group.drained();
+  equal(state.batches, [[1], [2, 3, 4]]);
+  same(state.group.pending, 0);
+});
+
+Deno.test("GroupCommit keeps batches under their limit, in order", async () => {
+  const state = bench(() => Promise.resolve(), 2);
+  for (const item of [1, 2, 3, 4, 5]) state.group.push(item);
+  await state.group.drained();
+  equal(state.batches, [[1, 2], [3, 4], [5]]);
+});
+
+Deno.test("GroupCommit splits a refused batch until the bad item stands alone", async () => {
+  const state = bench((batch) => batch.includes(3) ? Promise.reject(new Error("bad")) : Promise.resolve());
+  for (const item of [1, 2, 3, 4, 5]) state.group.push(item);
+  await state.group.drained();
+  equal(state.refused, [3]);
+  equal(state.batches.flat().sort(), [1, 2, 4, 5]);
+});
+
+Deno.test("GroupCommit tries the same batch again after a transient error", async () => {
+  let left = 2;
+  const state = bench(() => left-- > 0 ? Promise.reject(new Error("transient")) : Promise.resolve());
+  state.group.push(1);
+  await state.group.drained();
+  equal(state.batches, [[1]]);
+  same(state.troubles, 2);
+});
+
+Deno.test("GroupCommit.abandon() ends the tries", async () => {
+  const state = bench(() => Promise.reject(new Error("transient")));
+  state.group.push(1);
+  setTimeout(() => state.group.abandon(), 10);
+  await state.group.drained();
+  equal(state.batches, []);
+});

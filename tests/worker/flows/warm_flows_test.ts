@@ -1,0 +1,137 @@
+import { systemClock } from "../../../src/runtime/clock.ts";
+import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
+import type { Claimed } from "../../../src/worker/engine/engine.ts";
+import type { FlowStep, OpenFlow } from "../../../src/worker/flows/flow_runner.ts";
+import { WarmFlows } from "../../../src/worker/flows/warm_flows.ts";
+
+const flow: Claimed = {
+  ...{ id: "flow", kind: "workflow", target: "f", queue: "default", attempt: 1, maxAttempts: 1, inputs: {} },
+  ...{ metadata: {}, traceparent: null, parentId: null, createdAt: new Date(0), timeoutMs: null },
+  flow: { program: "p", version: 1, seq: 3, snapshot: null, settled: [], cancelReason: null },
+};
+const task = (id: string): Claimed => ({
+  ...flow,
+  id,
+  kind: "task",
+  target: "a",
+  parentId: "flow",
+  flow: null,
+});
+
+/** A step that started a task and waits for it. */
+function waiting(id: string, more: Partial<FlowStep> = {}): FlowStep {
+  return {
+    ...{ status: "suspended", snapshot: { at: id }, released: [], waits: [{ mode: "any", ids: [id] }] },
+    effects: [
+      {
+        type: "run_task",
+        id,
+        target: "a",
+        inputs: { id },
+        options: { maxWait: 1, retry: { maxAttempts: 2 } },
+      },
+    ],
+    ...more,
+  } as FlowStep;
+}
+
+const keyed = { type: "run_task", id: "b", target: "a", options: { idempotencyKey: "k" } };
+
+/** An open workflow that goes through these steps, whatever it is told. */
+function opened(first: FlowStep, ...rest: FlowStep[]): OpenFlow {
+  let step = first;
+  return {
+    get step() {
+      return step;
+    },
+    advance: () => step = rest.shift()!,
+  };
+}
+
+Deno.test("WarmFlows.follow() gives the end of a task with the next step of its workflow, until that is over", () => {
+  const warm = new WarmFlows({ clock: systemClock });
+  const over: FlowStep = { status: "completed", output: 7, effects: [], waits: [], released: [] };
+  warm.keep(flow, opened(waiting("a"), waiting("b"), over));
+  const first = warm.follow(task("a"), "1")!;
+  equal(first.end, {
+    ...{ id: "a", task: { attempt: 1, output: "1" }, flow: "flow", seq: 4 },
+    rest: {
+      ...{ snapshot: { at: "b" }, wait: { mode: "any", ids: ["b"] } },
+      ...{ cleanup: false, timers: [], released: [] },
+    },
+    children: [{
+      id: "b",
+      kind: { max_wait: 1, retry: { max_attempts: 2 }, target: "a" },
+      inputs: { id: "b" },
+      traceparent: null,
+    }],
+  });
+  const lease = { id: "b", queue: "mail", maxAttempts: 2, timeoutMs: null };
+  const [child] = warm.settled(first, new Map([["b", lease]]));
+  equal([child!.id, child!.queue, child!.target, child!.parentId, child!.inputs], [
+    ...["b", "mail", "a", "flow"],
+    { id: "b" },
+  ]);
+  const last = warm.follow(child!, "2")!;
+  equal(last.end, {
+    ...{ id: "b", task: { attempt: 1, output: "2" }, flow: "flow", seq: 5 },
+    ...{ result: 7, children: [] },
+  });
+  equal(warm.settled(last, new Map()), []);
+  same(warm.size, 0);
+});
+
+Deno.test("WarmFlows.follow() leaves to the engine what settle_advanced() cannot take, and forgets the workflow", () => {
+  const left: Record<string, [FlowStep, FlowStep]> = {
+    "a group of two": [waiting("a", { waits: [{ mode: "all", ids: ["a", "b"] }] }), waiting("b")],
+    "not waited for": [waiting("b"), waiting("c")],
+    "a key": [waiting("a"), waiting("b", { effects: [keyed] })],
+    "a signal": [waiting("a"), waiting("b", { effects: [{ type: "await_signal", name: "s" }] })],
+    "two groups": [
+      waiting("a"),
+      waiting("b", { waits: [{ mode: "any", ids: ["b"] }, { mode: "all", ids: ["b"] }] }),
+    ],
+    "a failure": [waiting("a"), { status: "failed", effects: [], waits: [], released: [] }],
+  };
+  for (const [what, [first, next]] of Object.entries(left)) {
+    const warm = new WarmFlows({ clock: systemClock });
+    warm.keep(flow, opened(first, next));
+    same(warm.follow(task("a"), "1"), undefined, what);
+    same(warm.size, 0, what);
+  }
+});
+
+Deno.test("WarmFlows.follow() does not go on from a step that is not settled yet", () => {
+  const warm = new WarmFlows({ clock: systemClock });
+  warm.keep(flow, opened(waiting("a"), waiting("b"), waiting("c")));
+  same(warm.follow(task("a"), "1")?.end.seq, 4);
+  same(warm.follow(task("b"), "1"), undefined);
+});
+
+Deno.test("WarmFlows.follow() does not go on from a step that may never have been settled: the task is older", () => {
+  const warm = new WarmFlows({ clock: systemClock });
+  const waits = [{ mode: "any", ids: ["older"] }];
+  warm.keep(flow, opened(waiting("b", { waits }), waiting("c")));
+  same(warm.follow(task("older"), "1"), undefined);
+  same(warm.size, 0);
+});
+
+Deno.test("WarmFlows.settled() leaves a workflow as it is that was claimed anew before the answer came", () => {
+  const warm = new WarmFlows({ clock: systemClock });
+  warm.keep(flow, opened(waiting("a"), waiting("b")));
+  const late = warm.follow(task("a"), "1")!;
+  const again = { ...flow, flow: { ...flow.flow!, seq: 9 } };
+  warm.keep(again, opened(waiting("c"), waiting("d"), waiting("e")));
+  const ahead = warm.follow(task("c"), "1")!;
+  same(ahead.end.seq, 10);
+  warm.settled(late, new Map());
+  same(warm.follow(task("d"), "1"), undefined, "its own answer is still to come");
+});
+
+Deno.test("WarmFlows keeps no more than its limit, those used last", () => {
+  const warm = new WarmFlows({ clock: systemClock, limit: 2 });
+  for (const id of ["1", "2", "3"]) warm.keep({ ...flow, id }, opened(waiting("a"), waiting("b")));
+  same(warm.size, 2);
+  same(warm.follow({ ...task("a"), parentId: "1" }, "1"), undefined);
+  same(warm.follow({ ...task("a"), parentId: "3" }, "1")?.end.flow, "3");
+});
