@@ -20,6 +20,7 @@
  */
 export { AppWorker } from "./src/app/app_worker.ts";
 export { type FlowInput, FlowNotReadableError, type FlowSource } from "./src/app/flow_sources.ts";
+export { NotRegisteredError } from "./src/app/registration.ts";
 export {
   cancelExecution,
   getExecution,

@@ -31,7 +31,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_program constant text := encode(sha256(convert_to(p_name || E'\n' || p_source, 'UTF8')), 'hex');
+  v_program constant text := rhythm.program_hash(p_name, p_source);
   v_schema_problem constant jsonb := case when input_schema is not null then rhythm.check_schema(input_schema) end;
   v_problem constant text := coalesce(
     rhythm.name_problem('flow', p_name),
@@ -97,7 +97,10 @@ begin
   limit 1;
   v_problem := coalesce(v_problem, (
     select format('Task "%s" is given twice', t.value ->> 'name') from jsonb_array_elements(p_tasks) as t
-    group by t.value ->> 'name' having count(*) > 1 limit 1));
+    group by t.value ->> 'name' having count(*) > 1 limit 1), (
+    select format('"%s" is a SQL task: define_sql_task() says what holds for it', k.name) from rhythm.task as k
+    where k.sql_function is not null and k.name in (select t.value ->> 'name' from jsonb_array_elements(p_tasks) as t)
+    order by k.name limit 1));
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
@@ -112,3 +115,46 @@ $$;
 
 comment on function rhythm.register_tasks(jsonb) is
   'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They hold for whoever starts the task, also from psql and from flows.';
+
+create or replace function rhythm.unregistered(p_wanted jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_wanted is null or jsonb_typeof(p_wanted) <> 'array' or jsonb_path_exists(p_wanted, 'strict $[*] ? (@.type() != "object")') then
+    perform rhythm.raise('RH001', 'unregistered() was given something else than a JSON array of objects', 'Expected [{"kind": "task", "name": "send_email"}, …]');
+  end if;
+  return coalesce((
+    select jsonb_agg(jsonb_build_object('kind', w.value ->> 'kind', 'name', w.value ->> 'name') order by w.nth)
+    from jsonb_array_elements(p_wanted) with ordinality as w (value, nth)
+    where not case w.value ->> 'kind'
+      when 'task' then exists (select from rhythm.task as k where k.name = w.value ->> 'name')
+      -- Any of its versions: while one is rolled out, workers of the one before start, too.
+      when 'flow' then exists (
+        select from rhythm.flow_version as v where v.program = rhythm.program_hash(w.value ->> 'name', w.value ->> 'source'))
+      when 'workflow' then exists (
+        select from rhythm.flow as f
+        join rhythm.flow_version as v on v.program = f.program
+        where f.name = w.value ->> 'name' and v.code = '{"language": "typescript"}')
+      else false
+    end
+  ), '[]');
+end;
+$$;
+
+comment on function rhythm.unregistered(jsonb) is
+  'Of flows, tasks and code-first workflows, [{kind: flow | task | workflow, name, source: of a flow}], those that rhythm_deployer has still to register: '
+  '[{kind, name}]. A flow with another source counts as missing. For workers that may not register themselves.';
+
+create or replace function rhythm.program_hash(p_name text, p_source text)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(convert_to(p_name || E'\n' || p_source, 'UTF8')), 'hex');
+$$;
+
+comment on function rhythm.program_hash(text, text) is 'The key of a version of a flow: the same name and text are the same version.';

@@ -1,38 +1,60 @@
 -- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
---   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
+--   rhythm_viewer    reads.
+--   rhythm_client    also starts, signals and cancels.
+--   rhythm_worker    a client that also runs work.
+--   rhythm_operator  a client that also retries, pauses and resumes.
+--   rhythm_deployer  a client that also says what code runs: flows, tasks, schedules, limits.
 -- Nobody but the owner has a right on a table. What a role may call runs with the owner's rights, with a pinned
 -- search_path; what nobody may call runs with the caller's.
 
-create or replace function rhythm.surface(p_role text)
+create or replace function rhythm.roles()
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array['rhythm_viewer', 'rhythm_client', 'rhythm_worker', 'rhythm_operator', 'rhythm_deployer'];
+$$;
+
+comment on function rhythm.roles() is 'The roles that this engine gives rights to. They belong to the server, and so to all its installations.';
+
+create or replace function rhythm.surface(p_role text default null)
 returns setof text
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select s.name
+  select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming',
+      'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
-      'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule',
-      'pause_queue', 'resume_queue', 'configure_queue'
+      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'release_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+    ]),
+    ('rhythm_operator', array[
+      'retry', 'pause_queue', 'resume_queue', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+    ]),
+    ('rhythm_deployer', array[
+      'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue',
+      'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)
-  where r.role = p_role
-    or (p_role <> 'rhythm_viewer' and r.role = 'rhythm_viewer')
-    or (p_role = 'rhythm_worker' and r.role = 'rhythm_client');
+  where p_role is null
+    or (p_role = any (rhythm.roles())
+      and (r.role in (p_role, 'rhythm_viewer') or (r.role = 'rhythm_client' and p_role <> 'rhythm_viewer')));
 $$;
 
 comment on function rhythm.surface(text) is
-  'The functions that a role may call: rhythm_viewer reads, rhythm_client also starts and steers, rhythm_worker also '
-  'runs work. All others are the owner''s.';
+  'The functions that a role may call, or any of the roles if none is given. rhythm_viewer reads; rhythm_client also starts, signals and '
+  'cancels; rhythm_worker, rhythm_operator and rhythm_deployer are clients that also run work, steer it, or say what code runs. '
+  'All other functions are the owner''s.';
 
 create or replace function rhythm.close_to_public()
 returns void
@@ -73,7 +95,7 @@ declare
   v_routine regprocedure;
   v_view regclass;
 begin
-  foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
+  foreach v_role in array rhythm.roles() loop
     continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
     execute format('revoke all on schema %I from %I', :'schema', v_role);
     execute format('revoke all on all tables in schema %I from %I', :'schema', v_role);
@@ -98,7 +120,7 @@ end;
 $$;
 
 comment on function rhythm.grant_to_roles() is
-  'Gives rhythm_viewer, rhythm_client and rhythm_worker the rights on this schema that surface() lists, and no others.';
+  'Gives each role the rights on this schema that surface() lists, and no others.';
 
 create or replace function rhythm.create_roles()
 returns setof text
@@ -109,7 +131,7 @@ as $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
+  foreach v_role in array rhythm.roles() loop
     continue when exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
     begin
       execute format('create role %I nologin', v_role);

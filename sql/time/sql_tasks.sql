@@ -1,5 +1,41 @@
--- SQL tasks: the handler is a function of this database, run inside tick(). Not on any role's surface: a handler runs
--- with the owner's rights, so only the owner says what is one.
+-- SQL tasks: the handler is a function of this database, run inside tick() with the rights of the installation's owner, or of the
+-- function's own owner if it is "security definer". Nobody gains rights by it: whose function it is is checked at each run.
+
+create or replace function rhythm.sql_task_problem(p_function regprocedure)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when not p.prosecdef then format(
+      '%s belongs to "%s", not to "%s", who owns this installation', p_function, p.proowner::regrole, n.nspowner::regrole)
+    -- to_jsonb() calls casts of types that are not Postgres's own, and it would call them as the owner.
+    when t.typnamespace <> 'pg_catalog'::regnamespace or (t.typtype not in ('b', 'r') and t.oid <> 'void'::regtype) then format(
+      '%s returns %s: a function of another owner returns void, jsonb or another plain type of Postgres', p_function, t.oid::regtype)
+  end
+  from pg_catalog.pg_proc as p
+  join pg_catalog.pg_type as t on t.oid = p.prorettype
+  join pg_catalog.pg_namespace as n on n.oid = :'schema'::regnamespace
+  where p.oid = p_function
+    and p.proowner <> n.nspowner
+    and p.pronamespace <> 'pg_catalog'::regnamespace;
+$$;
+
+comment on function rhythm.sql_task_problem(regprocedure) is
+  'Why a function may not run as a SQL task: it belongs to somebody else and is not "security definer", or returns a type of its own; null if it may.';
+
+-- Whose call this is, also inside a function that runs with its owner's rights.
+create or replace function rhythm.caller()
+returns name
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(nullif(current_setting('role'), 'none'), session_user)::name;
+$$;
+
+comment on function rhythm.caller() is 'The role that called: the one set by "set role", else the one that logged in. Internal.';
 
 create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, options jsonb default '{}')
 returns void
@@ -20,9 +56,25 @@ declare
     case when options is null then 'options must be an object' end,
     rhythm.options_problem(options)
   );
+  v_refusal text;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
+  end if;
+  v_refusal := coalesce(rhythm.sql_task_problem(p_function), (
+    select case
+      when not p.prosecdef and p.pronamespace <> 'pg_catalog'::regnamespace then
+        format('%s would run with the rights of "%s", which "%s" does not have', p_function, n.nspowner::regrole, rhythm.caller())
+      when not has_function_privilege(rhythm.caller(), p.oid, 'execute') then format('"%s" may not call %s', rhythm.caller(), p_function)
+    end
+    from pg_catalog.pg_proc as p
+    join pg_catalog.pg_namespace as n on n.oid = :'schema'::regnamespace
+    where p.oid = p_function
+      and not pg_has_role(rhythm.caller(), n.nspowner, 'member')
+  ));
+  if v_refusal is not null then
+    perform rhythm.raise('42501', format('Cannot make a SQL task of a function: %s', v_refusal),
+      'Let the owner of the installation own the function and define the task, or make the function "security definer" with a search_path of its own');
   end if;
   -- As text, which is qualified under an empty search_path: a restored dump finds it by name.
   insert into rhythm.task as k (name, options, sql_function, updated_at)
@@ -34,9 +86,9 @@ $$;
 
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
   'Makes a SQL function of one jsonb, the inputs, the handler of a task: tick() runs it, with no worker, and its return value '
-  'is the output. Its writes and the task''s completion commit together. Runs with the owner''s rights and an empty '
-  'search_path, unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks '
-  'for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'is the output. Its writes and the task''s completion commit together. Runs with the rights of the installation''s owner, who has to '
+  'own the function, or with those of the function''s owner, if it is "security definer"; with the search_path pg_catalog, pg_temp, '
+  'unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
@@ -66,6 +118,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_function constant regprocedure := to_regprocedure(p_function);
+  v_problem constant text := rhythm.sql_task_problem(v_function);
   v_output jsonb;
   v_code text;
   v_message text;
@@ -74,12 +127,18 @@ declare
 begin
   if v_function is null then
     perform rhythm.raise('RH004', format('The function %s of this task is not there any more', p_function));
+  elsif v_problem is not null then
+    perform rhythm.raise('42501', format('Cannot run the function of this task: %s', v_problem),
+      'Let the owner of the installation own it, or make it "security definer" with a search_path of its own');
   end if;
   if (select p.prorettype from pg_catalog.pg_proc as p where p.oid = v_function) = 'void'::regtype then
     execute format('select %s($1)', v_function::regproc) using p_inputs;
   else
     execute format('select to_jsonb(%s($1))', v_function::regproc) into v_output using p_inputs;
   end if;
+  -- What the function set for the session does not hold for us. It may be somebody else's: every name in here is qualified.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform rhythm.refuse_deferred(v_function);
   set constraints all immediate;
   return jsonb_build_object('status', 'completed', 'output', coalesce(v_output, 'null'));
 exception
@@ -94,3 +153,37 @@ $$;
 
 comment on function rhythm.call_sql_task(text, jsonb) is
   'Runs the handler of a SQL task in a subtransaction; returns its outcome, an error with SQLSTATE and message included.';
+
+-- Before Postgres 18 a deferred trigger runs with the rights of whoever ends the transaction, which is not the function's owner.
+create or replace function rhythm.refuse_deferred(p_function regprocedure)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_trigger text;
+begin
+  if current_setting('server_version_num')::integer < 180000 then
+    select format('%I on %s', t.tgname, t.tgrelid::regclass) into v_trigger
+    from pg_catalog.pg_proc as f
+    join pg_catalog.pg_namespace as n on n.oid = :'schema'::regnamespace
+    join pg_catalog.pg_trigger as t on t.tgdeferrable and not t.tgisinternal
+    join pg_catalog.pg_proc as p on p.oid = t.tgfoid
+    join pg_catalog.pg_roles as r on r.oid = p.proowner
+    where f.oid = p_function
+      and f.proowner <> n.nspowner
+      and f.pronamespace <> 'pg_catalog'::regnamespace
+      and p.proowner <> n.nspowner
+      and not r.rolsuper
+    limit 1;
+  end if;
+  if v_trigger is not null then
+    perform rhythm.raise('42501', format('Cannot run the function of this task: it is not the owner''s, and neither is the deferrable trigger %s', v_trigger),
+      'Let the owner of the installation own the function of the trigger, or make the trigger "not deferrable"');
+  end if;
+end;
+$$;
+
+comment on function rhythm.refuse_deferred(regprocedure) is
+  'Refuses a SQL task of another owner where others have deferrable triggers: before Postgres 18 they could run with the rights of this installation''s owner. Internal.';

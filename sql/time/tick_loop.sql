@@ -1,15 +1,16 @@
 -- The procedure behind pg_cron: ticks for a while, each tick in a transaction of its own.
--- A procedure that commits cannot pin its search_path: every name here is qualified, those of pg_catalog too.
+-- A procedure that commits cannot pin its search_path: every type, function and operator here is qualified, those of
+-- pg_catalog too, and stays so after tick(), because a SQL task may have changed the search_path of the session.
 -- Locks: one session-level advisory lock a schema. Gives way at once to another loop; freed by the session's end.
 
 create or replace procedure rhythm.tick_loop(p_for interval default '59 seconds')
 language plpgsql
 as $$
 declare
-  c_lock constant bigint := pg_catalog.hashtextextended('rhythm tick loop ' || :'schema', 0);
-  v_end constant timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) p_for;
-  v_due timestamptz;
-  v_wake timestamptz;
+  c_lock constant bigint := pg_catalog.hashtextextended(pg_catalog.concat('rhythm tick loop ', :'schema'), 0);
+  v_end constant pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) p_for;
+  v_due pg_catalog.timestamptz;
+  v_wake pg_catalog.timestamptz;
 begin
   if not pg_catalog.pg_try_advisory_lock(c_lock) then
     return;

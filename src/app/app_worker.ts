@@ -11,6 +11,7 @@ import { onShutdown } from "./on_shutdown.ts";
 import { httpParts } from "./http_parts.ts";
 import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
+import { checkRegistered } from "./registration.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 import { findTelemetry } from "./telemetry.ts";
 
@@ -57,6 +58,8 @@ export class AppWorker {
    * Works until `stop()` is called, or SIGINT or SIGTERM arrives: then it stops claiming, lets running handlers
    * finish within the grace time, hands the rest back at once and resolves. A process that was asked to stop by a
    * signal ends two seconds later even if handlers that were handed back would keep it alive.
+   *
+   * @throws {NotRegisteredError} flows or tasks are not registered, and this role may not register them
    */
   async run(): Promise<void> {
     this.#done ??= this.#run();
@@ -77,6 +80,7 @@ export class AppWorker {
 
   async #run(): Promise<void> {
     if (this.#stopped) return;
+    await checkRegistered(this.#parts, this.#parts.wanted ?? []);
     const own: Database[] = [];
     const stopListening = this.#hearSignals();
     try {

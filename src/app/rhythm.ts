@@ -7,6 +7,7 @@ import { Signals } from "../client/signals.ts";
 import { Tasks } from "../client/tasks.ts";
 import { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
+import type { Registrable } from "../db/calls/registration.ts";
 import { install } from "../db/install.ts";
 import { type AnyTask, type AnyWorkflow, type Logger, setDefaultQueue } from "../define/mod.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
@@ -17,6 +18,7 @@ import { createLogger } from "./log.ts";
 import { type DatabasePlace, openDatabase, placeOf } from "./open_database.ts";
 import { MeteredDatabase } from "./pool_meter.ts";
 import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
+import { register } from "./registration.ts";
 import { findTelemetry } from "./telemetry.ts";
 
 /** What an application and its workers share. */
@@ -31,6 +33,8 @@ export interface AppParts {
   readonly tasks: readonly AnyTask[];
   /** Its code-first workflows. */
   readonly workflows?: readonly AnyWorkflow[];
+  /** What somebody else has to register before its workers start. */
+  readonly wanted?: readonly Registrable[];
   /** Where it logs. */
   readonly logger: Logger;
   /** Time, timers and chance. */
@@ -87,14 +91,13 @@ export class Rhythm {
   readonly #parts: AppParts;
   readonly #core: ClientCore;
   readonly #workers = new Set<AppWorker>();
+  #wanted: readonly Registrable[] = [];
   #closing: Promise<void> | undefined;
 
   static {
     assemble = async (parts, sources) => {
       const rhythm = new Rhythm(parts);
-      await rhythm.flows.registerAll(sources);
-      await rhythm.tasks.register();
-      await rhythm.workflows.register(parts.workflows ?? []);
+      rhythm.#wanted = await register(rhythm, parts, sources);
       makeDefault(rhythm);
       setDefaultQueue((definition, input, start) => rhythm.tasks.queueDeclared(definition, input, start));
       return rhythm;
@@ -116,8 +119,8 @@ export class Rhythm {
   }
 
   /**
-   * Opens the database, brings the schema up to date, registers the flows and the tasks' defaults. The application it
-   * makes is the one that the module functions and `.queue()` use from then on.
+   * Opens the database, brings the schema up to date, registers the flows and the tasks' defaults, if its role may
+   * (`rhythm_deployer`). The application it makes is the one that the module functions and `.queue()` use from then on.
    *
    * @param options where the database is, and what the application is made of
    * @returns the application
@@ -158,7 +161,7 @@ export class Rhythm {
    */
   worker(options: WorkerOptions = {}): AppWorker {
     checkWorkerOptions(options);
-    const worker = new AppWorker(this, this.#parts, options);
+    const worker = new AppWorker(this, { ...this.#parts, wanted: this.#wanted }, options);
     this.#workers.add(worker);
     return worker;
   }

@@ -139,7 +139,7 @@ function hintOf(code: string, message: string): string | undefined {
         ? "`rhythm schedules` shows those there are"
         : "`rhythm flow list` shows those there are, `rhythm flow register` adds to them";
     case "42501":
-      return "ask the owner of the schema for rhythm_client, rhythm_worker or rhythm_viewer";
+      return "ask the owner of the schema for a role: rhythm_viewer, rhythm_client, rhythm_worker, rhythm_operator or rhythm_deployer";
     default:
       return undefined;
   }

@@ -98,21 +98,8 @@ export class Flows {
 
   /** Registers flows: none of them, if one has errors. */
   async registerAll(flows: readonly FlowText[]): Promise<RegisteredFlow[]> {
-    for (const flow of flows) checkText(flow, "flows.register()");
-    const compiled = flows.map((flow) => ({
-      flow,
-      ...compileFlow({ name: fileName(flow), source: flow.source }),
-    }));
-    const broken = compiled.filter(({ program }) => program === undefined);
-    if (broken.length > 0) {
-      const diagnostics = broken.flatMap((one) => one.diagnostics);
-      const rendered = broken.map((one) =>
-        renderDiagnostics(one.diagnostics, { name: fileName(one.flow), source: one.flow.source })
-      );
-      throw new FlowError(broken.map(({ flow }) => flow.name), rendered.join("\n"), diagnostics);
-    }
     const registered: RegisteredFlow[] = [];
-    for (const { flow, program, frontMatter, diagnostics } of compiled) {
+    for (const { flow, program, frontMatter, diagnostics } of compileAll(flows)) {
       const { name = flow.name, description, input, ...options } = frontMatter;
       if (options.queue !== undefined) this.#queues.add(options.queue);
       const version = await this.#core.retried(() =>
@@ -130,6 +117,14 @@ export class Flows {
     return registered;
   }
 
+  /** Checks flows that somebody else registers, as `registerAll()` would; gives their names and texts. */
+  declareAll(flows: readonly FlowText[]): { readonly name: string; readonly source: string }[] {
+    return compileAll(flows).map(({ flow, frontMatter: { name = flow.name, queue } }) => {
+      if (queue !== undefined) this.#queues.add(queue);
+      return { name, source: flow.source };
+    });
+  }
+
   /** What is wrong with a flow, and what is worth a look; nothing is written. */
   check(flow: FlowText): readonly Diagnostic[] {
     checkText(flow, "flows.check()");
@@ -140,6 +135,23 @@ export class Flows {
   async list(): Promise<readonly FlowInfo[]> {
     return await this.#core.retried(() => listFlows(this.#core.engine));
   }
+}
+
+function compileAll(flows: readonly FlowText[]): (ReturnType<typeof compileFlow> & { flow: FlowText })[] {
+  for (const flow of flows) checkText(flow, "flows.register()");
+  const compiled = flows.map((flow) => ({
+    flow,
+    ...compileFlow({ name: fileName(flow), source: flow.source }),
+  }));
+  const broken = compiled.filter(({ program }) => program === undefined);
+  if (broken.length > 0) {
+    const diagnostics = broken.flatMap((one) => one.diagnostics);
+    const rendered = broken.map((one) =>
+      renderDiagnostics(one.diagnostics, { name: fileName(one.flow), source: one.flow.source })
+    );
+    throw new FlowError(broken.map(({ flow }) => flow.name), rendered.join("\n"), diagnostics);
+  }
+  return compiled;
 }
 
 function checkText(flow: FlowText, where: string): void {

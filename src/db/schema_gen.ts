@@ -3069,7 +3069,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the reques
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "0e90e31140de8cd1b7de8add72b80b41dc41b73b54308d6f0a308f0595265e3a",
+    checksum: "ed197d0a3f59da6a038cbbf7d1e248ee73184d73c46627787c7673682eff9f0b",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -3103,7 +3103,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_program constant text := encode(sha256(convert_to(p_name || E'\\n' || p_source, 'UTF8')), 'hex');
+  v_program constant text := rhythm.program_hash(p_name, p_source);
   v_schema_problem constant jsonb := case when input_schema is not null then rhythm.check_schema(input_schema) end;
   v_problem constant text := coalesce(
     rhythm.name_problem('flow', p_name),
@@ -3169,7 +3169,10 @@ begin
   limit 1;
   v_problem := coalesce(v_problem, (
     select format('Task "%s" is given twice', t.value ->> 'name') from jsonb_array_elements(p_tasks) as t
-    group by t.value ->> 'name' having count(*) > 1 limit 1));
+    group by t.value ->> 'name' having count(*) > 1 limit 1), (
+    select format('"%s" is a SQL task: define_sql_task() says what holds for it', k.name) from rhythm.task as k
+    where k.sql_function is not null and k.name in (select t.value ->> 'name' from jsonb_array_elements(p_tasks) as t)
+    order by k.name limit 1));
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
@@ -3184,6 +3187,49 @@ $$;
 
 comment on function rhythm.register_tasks(jsonb) is
   'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They hold for whoever starts the task, also from psql and from flows.';
+
+create or replace function rhythm.unregistered(p_wanted jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_wanted is null or jsonb_typeof(p_wanted) <> 'array' or jsonb_path_exists(p_wanted, 'strict $[*] ? (@.type() != "object")') then
+    perform rhythm.raise('RH001', 'unregistered() was given something else than a JSON array of objects', 'Expected [{"kind": "task", "name": "send_email"}, …]');
+  end if;
+  return coalesce((
+    select jsonb_agg(jsonb_build_object('kind', w.value ->> 'kind', 'name', w.value ->> 'name') order by w.nth)
+    from jsonb_array_elements(p_wanted) with ordinality as w (value, nth)
+    where not case w.value ->> 'kind'
+      when 'task' then exists (select from rhythm.task as k where k.name = w.value ->> 'name')
+      -- Any of its versions: while one is rolled out, workers of the one before start, too.
+      when 'flow' then exists (
+        select from rhythm.flow_version as v where v.program = rhythm.program_hash(w.value ->> 'name', w.value ->> 'source'))
+      when 'workflow' then exists (
+        select from rhythm.flow as f
+        join rhythm.flow_version as v on v.program = f.program
+        where f.name = w.value ->> 'name' and v.code = '{"language": "typescript"}')
+      else false
+    end
+  ), '[]');
+end;
+$$;
+
+comment on function rhythm.unregistered(jsonb) is
+  'Of flows, tasks and code-first workflows, [{kind: flow | task | workflow, name, source: of a flow}], those that rhythm_deployer has still to register: '
+  '[{kind, name}]. A flow with another source counts as missing. For workers that may not register themselves.';
+
+create or replace function rhythm.program_hash(p_name text, p_source text)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(convert_to(p_name || E'\\n' || p_source, 'UTF8')), 'hex');
+$$;
+
+comment on function rhythm.program_hash(text, text) is 'The key of a version of a flow: the same name and text are the same version.';
 `,
   },
   {
@@ -8349,9 +8395,45 @@ comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first 
   {
     name: "time/sql_tasks.sql",
     kind: "behaviour",
-    checksum: "0d3b91c775dc45cfbea119fec9a5d7ebbace13edd5b40e610fd4022b30248417",
-    text: `-- SQL tasks: the handler is a function of this database, run inside tick(). Not on any role's surface: a handler runs
--- with the owner's rights, so only the owner says what is one.
+    checksum: "aafe06275ed311d90898c9afdbcbb6ac7de911354313cfb9b69a9af8b65fa13e",
+    text: `-- SQL tasks: the handler is a function of this database, run inside tick() with the rights of the installation's owner, or of the
+-- function's own owner if it is "security definer". Nobody gains rights by it: whose function it is is checked at each run.
+
+create or replace function rhythm.sql_task_problem(p_function regprocedure)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when not p.prosecdef then format(
+      '%s belongs to "%s", not to "%s", who owns this installation', p_function, p.proowner::regrole, n.nspowner::regrole)
+    -- to_jsonb() calls casts of types that are not Postgres's own, and it would call them as the owner.
+    when t.typnamespace <> 'pg_catalog'::regnamespace or (t.typtype not in ('b', 'r') and t.oid <> 'void'::regtype) then format(
+      '%s returns %s: a function of another owner returns void, jsonb or another plain type of Postgres', p_function, t.oid::regtype)
+  end
+  from pg_catalog.pg_proc as p
+  join pg_catalog.pg_type as t on t.oid = p.prorettype
+  join pg_catalog.pg_namespace as n on n.oid = :'schema'::regnamespace
+  where p.oid = p_function
+    and p.proowner <> n.nspowner
+    and p.pronamespace <> 'pg_catalog'::regnamespace;
+$$;
+
+comment on function rhythm.sql_task_problem(regprocedure) is
+  'Why a function may not run as a SQL task: it belongs to somebody else and is not "security definer", or returns a type of its own; null if it may.';
+
+-- Whose call this is, also inside a function that runs with its owner's rights.
+create or replace function rhythm.caller()
+returns name
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(nullif(current_setting('role'), 'none'), session_user)::name;
+$$;
+
+comment on function rhythm.caller() is 'The role that called: the one set by "set role", else the one that logged in. Internal.';
 
 create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, options jsonb default '{}')
 returns void
@@ -8372,9 +8454,25 @@ declare
     case when options is null then 'options must be an object' end,
     rhythm.options_problem(options)
   );
+  v_refusal text;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
+  end if;
+  v_refusal := coalesce(rhythm.sql_task_problem(p_function), (
+    select case
+      when not p.prosecdef and p.pronamespace <> 'pg_catalog'::regnamespace then
+        format('%s would run with the rights of "%s", which "%s" does not have', p_function, n.nspowner::regrole, rhythm.caller())
+      when not has_function_privilege(rhythm.caller(), p.oid, 'execute') then format('"%s" may not call %s', rhythm.caller(), p_function)
+    end
+    from pg_catalog.pg_proc as p
+    join pg_catalog.pg_namespace as n on n.oid = :'schema'::regnamespace
+    where p.oid = p_function
+      and not pg_has_role(rhythm.caller(), n.nspowner, 'member')
+  ));
+  if v_refusal is not null then
+    perform rhythm.raise('42501', format('Cannot make a SQL task of a function: %s', v_refusal),
+      'Let the owner of the installation own the function and define the task, or make the function "security definer" with a search_path of its own');
   end if;
   -- As text, which is qualified under an empty search_path: a restored dump finds it by name.
   insert into rhythm.task as k (name, options, sql_function, updated_at)
@@ -8386,9 +8484,9 @@ $$;
 
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
   'Makes a SQL function of one jsonb, the inputs, the handler of a task: tick() runs it, with no worker, and its return value '
-  'is the output. Its writes and the task''s completion commit together. Runs with the owner''s rights and an empty '
-  'search_path, unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks '
-  'for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'is the output. Its writes and the task''s completion commit together. Runs with the rights of the installation''s owner, who has to '
+  'own the function, or with those of the function''s owner, if it is "security definer"; with the search_path pg_catalog, pg_temp, '
+  'unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
@@ -8418,6 +8516,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_function constant regprocedure := to_regprocedure(p_function);
+  v_problem constant text := rhythm.sql_task_problem(v_function);
   v_output jsonb;
   v_code text;
   v_message text;
@@ -8426,12 +8525,18 @@ declare
 begin
   if v_function is null then
     perform rhythm.raise('RH004', format('The function %s of this task is not there any more', p_function));
+  elsif v_problem is not null then
+    perform rhythm.raise('42501', format('Cannot run the function of this task: %s', v_problem),
+      'Let the owner of the installation own it, or make it "security definer" with a search_path of its own');
   end if;
   if (select p.prorettype from pg_catalog.pg_proc as p where p.oid = v_function) = 'void'::regtype then
     execute format('select %s($1)', v_function::regproc) using p_inputs;
   else
     execute format('select to_jsonb(%s($1))', v_function::regproc) into v_output using p_inputs;
   end if;
+  -- What the function set for the session does not hold for us. It may be somebody else's: every name in here is qualified.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform rhythm.refuse_deferred(v_function);
   set constraints all immediate;
   return jsonb_build_object('status', 'completed', 'output', coalesce(v_output, 'null'));
 exception
@@ -8446,6 +8551,40 @@ $$;
 
 comment on function rhythm.call_sql_task(text, jsonb) is
   'Runs the handler of a SQL task in a subtransaction; returns its outcome, an error with SQLSTATE and message included.';
+
+-- Before Postgres 18 a deferred trigger runs with the rights of whoever ends the transaction, which is not the function's owner.
+create or replace function rhythm.refuse_deferred(p_function regprocedure)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_trigger text;
+begin
+  if current_setting('server_version_num')::integer < 180000 then
+    select format('%I on %s', t.tgname, t.tgrelid::regclass) into v_trigger
+    from pg_catalog.pg_proc as f
+    join pg_catalog.pg_namespace as n on n.oid = :'schema'::regnamespace
+    join pg_catalog.pg_trigger as t on t.tgdeferrable and not t.tgisinternal
+    join pg_catalog.pg_proc as p on p.oid = t.tgfoid
+    join pg_catalog.pg_roles as r on r.oid = p.proowner
+    where f.oid = p_function
+      and f.proowner <> n.nspowner
+      and f.pronamespace <> 'pg_catalog'::regnamespace
+      and p.proowner <> n.nspowner
+      and not r.rolsuper
+    limit 1;
+  end if;
+  if v_trigger is not null then
+    perform rhythm.raise('42501', format('Cannot run the function of this task: it is not the owner''s, and neither is the deferrable trigger %s', v_trigger),
+      'Let the owner of the installation own the function of the trigger, or make the trigger "not deferrable"');
+  end if;
+end;
+$$;
+
+comment on function rhythm.refuse_deferred(regprocedure) is
+  'Refuses a SQL task of another owner where others have deferrable triggers: before Postgres 18 they could run with the rights of this installation''s owner. Internal.';
 `,
   },
   {
@@ -8573,19 +8712,20 @@ comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call of ti
   {
     name: "time/tick_loop.sql",
     kind: "behaviour",
-    checksum: "c3dcec6b3d312819a62b37091d7b63aa3916549723e05a4adddc3246c6c8d7a8",
+    checksum: "fe235663680c0f3366773769b45fcbc30e1cc3605612f7b4c221501ae8a2af6f",
     text: `-- The procedure behind pg_cron: ticks for a while, each tick in a transaction of its own.
--- A procedure that commits cannot pin its search_path: every name here is qualified, those of pg_catalog too.
+-- A procedure that commits cannot pin its search_path: every type, function and operator here is qualified, those of
+-- pg_catalog too, and stays so after tick(), because a SQL task may have changed the search_path of the session.
 -- Locks: one session-level advisory lock a schema. Gives way at once to another loop; freed by the session's end.
 
 create or replace procedure rhythm.tick_loop(p_for interval default '59 seconds')
 language plpgsql
 as $$
 declare
-  c_lock constant bigint := pg_catalog.hashtextextended('rhythm tick loop ' || :'schema', 0);
-  v_end constant timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) p_for;
-  v_due timestamptz;
-  v_wake timestamptz;
+  c_lock constant bigint := pg_catalog.hashtextextended(pg_catalog.concat('rhythm tick loop ', :'schema'), 0);
+  v_end constant pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) p_for;
+  v_due pg_catalog.timestamptz;
+  v_wake pg_catalog.timestamptz;
 begin
   if not pg_catalog.pg_try_advisory_lock(c_lock) then
     return;
@@ -10104,42 +10244,64 @@ comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSO
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "c2668e43e45fb0a46bf02eb45d5cd08e3508a442ffeaa2107bd6d8c28a45e84f",
+    checksum: "fafe64c9b93557e07152f6fe75a9dd18564e827e812241ca7bfcf281efeb5756",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
---   rhythm_viewer  reads.   rhythm_client  reads, starts and steers.   rhythm_worker  that, and runs work.
+--   rhythm_viewer    reads.
+--   rhythm_client    also starts, signals and cancels.
+--   rhythm_worker    a client that also runs work.
+--   rhythm_operator  a client that also retries, pauses and resumes.
+--   rhythm_deployer  a client that also says what code runs: flows, tasks, schedules, limits.
 -- Nobody but the owner has a right on a table. What a role may call runs with the owner's rights, with a pinned
 -- search_path; what nobody may call runs with the caller's.
 
-create or replace function rhythm.surface(p_role text)
+create or replace function rhythm.roles()
+returns text[]
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array['rhythm_viewer', 'rhythm_client', 'rhythm_worker', 'rhythm_operator', 'rhythm_deployer'];
+$$;
+
+comment on function rhythm.roles() is 'The roles that this engine gives rights to. They belong to the server, and so to all its installations.';
+
+create or replace function rhythm.surface(p_role text default null)
 returns setof text
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select s.name
+  select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming'
+      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming',
+      'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'retry', 'watch', 'register_flow', 'register_workflow', 'register_tasks',
-      'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule',
-      'pause_queue', 'resume_queue', 'configure_queue'
+      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'release_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
+    ]),
+    ('rhythm_operator', array[
+      'retry', 'pause_queue', 'resume_queue', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+    ]),
+    ('rhythm_deployer', array[
+      'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue',
+      'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)
   cross join lateral unnest(r.names) as s(name)
-  where r.role = p_role
-    or (p_role <> 'rhythm_viewer' and r.role = 'rhythm_viewer')
-    or (p_role = 'rhythm_worker' and r.role = 'rhythm_client');
+  where p_role is null
+    or (p_role = any (rhythm.roles())
+      and (r.role in (p_role, 'rhythm_viewer') or (r.role = 'rhythm_client' and p_role <> 'rhythm_viewer')));
 $$;
 
 comment on function rhythm.surface(text) is
-  'The functions that a role may call: rhythm_viewer reads, rhythm_client also starts and steers, rhythm_worker also '
-  'runs work. All others are the owner''s.';
+  'The functions that a role may call, or any of the roles if none is given. rhythm_viewer reads; rhythm_client also starts, signals and '
+  'cancels; rhythm_worker, rhythm_operator and rhythm_deployer are clients that also run work, steer it, or say what code runs. '
+  'All other functions are the owner''s.';
 
 create or replace function rhythm.close_to_public()
 returns void
@@ -10180,7 +10342,7 @@ declare
   v_routine regprocedure;
   v_view regclass;
 begin
-  foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
+  foreach v_role in array rhythm.roles() loop
     continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
     execute format('revoke all on schema %I from %I', :'schema', v_role);
     execute format('revoke all on all tables in schema %I from %I', :'schema', v_role);
@@ -10205,7 +10367,7 @@ end;
 $$;
 
 comment on function rhythm.grant_to_roles() is
-  'Gives rhythm_viewer, rhythm_client and rhythm_worker the rights on this schema that surface() lists, and no others.';
+  'Gives each role the rights on this schema that surface() lists, and no others.';
 
 create or replace function rhythm.create_roles()
 returns setof text
@@ -10216,7 +10378,7 @@ as $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['rhythm_viewer', 'rhythm_client', 'rhythm_worker'] loop
+  foreach v_role in array rhythm.roles() loop
     continue when exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
     begin
       execute format('create role %I nologin', v_role);

@@ -1,6 +1,7 @@
 import { systemClock } from "../runtime/clock.ts";
 import { createMany } from "../db/calls/executions.ts";
 import { readExecutions } from "../db/calls/executions.ts";
+import { findUnregistered } from "../db/calls/registration.ts";
 import { registerWorkflow } from "../db/calls/steps.ts";
 import { connect } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
@@ -123,7 +124,8 @@ export class Admin {
     const text = `[${JSON.stringify(request).slice(0, -1)},"inputs":${inputs}}]`;
     const [id] = await database.transaction(async (tx) => {
       const engine = { on: tx, schema: this.#schema };
-      await registerWorkflow(engine, name, null);
+      const unregistered = await findUnregistered(engine, [{ kind: "workflow", name }]);
+      if (unregistered.length > 0) await registerWorkflow(engine, name, null);
       return await createMany(engine, text);
     });
     return await this.getWorkflow(id!);

@@ -3,12 +3,12 @@ import { freshDatabase } from "../support/database.ts";
 
 /** Each rule finds the objects that break it. */
 const rules: Record<string, string> = {
-  // Not a procedure that commits, which cannot; nor the SQL that Postgres is to inline, which names only pg_catalog.
+  // Not a procedure that commits, which cannot.
   "every function pins its search_path, pg_temp last": `
     select p.oid::regprocedure::text as object
     from pg_proc as p
     where p.pronamespace = 'rhythm'::regnamespace
-      and p.proname not in ('tick_loop', 'channel', 'uuid7')
+      and p.proname <> 'tick_loop'
       and not coalesce('search_path=pg_catalog, pg_temp' = any(p.proconfig), false)`,
 
   "every function says what it promises in a comment": `
@@ -106,14 +106,22 @@ const rules: Record<string, string> = {
     select p.oid::regprocedure::text as object
     from pg_proc as p
     where p.pronamespace = 'rhythm'::regnamespace
-      and p.prosecdef <> (p.proname in (select s.name from rhythm.surface('rhythm_worker') as s(name)))`,
+      and p.prosecdef <> (p.proname in (select s.name from rhythm.surface() as s(name)))`,
 
   "every function on a role's surface exists": `
     select s.name as object
-    from rhythm.surface('rhythm_worker') as s(name)
+    from rhythm.surface() as s(name)
     where not exists (
       select from pg_proc as p where p.pronamespace = 'rhythm'::regnamespace and p.proname = s.name
     )`,
+
+  // It would call operators and casts of the caller's own types, with the owner's rights.
+  "no function on a role's surface takes a value of any type": `
+    select p.oid::regprocedure::text as object
+    from pg_proc as p
+    cross join unnest(p.proargtypes::oid[]) as a(type)
+    join pg_type as t on t.oid = a.type
+    where p.pronamespace = 'rhythm'::regnamespace and p.prosecdef and t.typtype = 'p'`,
 
   "a function that writes is declared volatile": `
     select p.oid::regprocedure::text as object

@@ -7,8 +7,6 @@ const examples = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql]) => s
 const owners = [
   "purge",
   "configure",
-  "define_sql_task",
-  "undefine_sql_task",
   "install_cron",
   "uninstall_cron",
   "surface",
@@ -29,7 +27,7 @@ Deno.test("docs/sql.md: every example runs, in order", async () => {
 Deno.test("docs/sql.md: names every function that may be called with its arguments, every view and every SQLSTATE", async () => {
   await using test = await freshDatabase();
   const functions = await test.database.query<{ name: string }>(
-    `select s.name from rhythm.surface('rhythm_worker') as s(name)
+    `select s.name from rhythm.surface() as s(name)
     union all select unnest(string_to_array('${owners}', ','))`,
   );
   for (const { name } of functions) {
@@ -61,7 +59,7 @@ Deno.test("\\df+ reads as a manual: a comment on all that may be called says mor
   await using test = await freshDatabase();
   const rows = await test.database.query<{ name: string; comment: string | null }>(
     `select p.proname as name, obj_description(p.oid, 'pg_proc') as comment from pg_proc as p
-    where p.pronamespace = 'rhythm'::regnamespace and p.proname in (select rhythm.surface('rhythm_worker'))`,
+    where p.pronamespace = 'rhythm'::regnamespace and p.proname in (select rhythm.surface())`,
   );
   assert.ok(rows.length > 35);
   for (const { name, comment } of rows) {

@@ -6,7 +6,14 @@ import { readSchema } from "../../scripts/gen.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
 
 // The last one stands for everybody else: a role that every server has.
-const roles = ["rhythm_viewer", "rhythm_client", "rhythm_worker", "pg_signal_backend"] as const;
+const roles = [
+  "rhythm_viewer",
+  "rhythm_client",
+  "rhythm_worker",
+  "rhythm_operator",
+  "rhythm_deployer",
+  "pg_signal_backend",
+] as const;
 
 async function tryAs(sql: postgres.Sql, role: string, statement: string): Promise<string> {
   const outcome = { code: "fine" };
@@ -55,7 +62,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "roles: views are read by all three, tables by nobody but the owner",
+  name: "roles: views are read by all of them, tables by nobody but the owner",
   ignore: onEmbedded,
   fn: async () => {
     await using test = await freshDatabase();
@@ -63,7 +70,7 @@ Deno.test({
       select c.oid::regclass::text as name, c.relkind as kind
       from pg_class as c where c.relnamespace = 'rhythm'::regnamespace and c.relkind in ('r', 'v', 'S')`;
     assert.ok(relations.filter(({ kind }) => kind === "v").length >= 8);
-    for (const role of roles.slice(0, 3)) {
+    for (const role of roles.slice(0, -1)) {
       for (const { name, kind } of relations) {
         const read = await tryAs(test.sql, role, `select * from ${name} limit 1`);
         assert.equal(read, kind === "v" ? "fine" : "42501", `${role} reading ${name}`);
@@ -80,7 +87,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "roles: a client starts and steers, a worker runs, through functions alone",
+  name:
+    "roles: a deployer deploys, an operator steers, a client starts, a worker runs, through functions alone",
   ignore: onEmbedded,
   fn: async () => {
     await using test = await freshDatabase();
@@ -94,8 +102,8 @@ Deno.test({
       "rhythm_client",
       "select rhythm.enqueue('t', '{\"n\": 1}') as id",
     );
-    await as("rhythm_client", "select rhythm.schedule('s', '@daily', 't', type => 'task')");
-    await as("rhythm_client", "select rhythm.trigger_schedule('s')");
+    await as("rhythm_deployer", "select rhythm.schedule('s', '@daily', 't', type => 'task')");
+    await as("rhythm_operator", "select rhythm.trigger_schedule('s')");
     const [worker] = await as<{ id: string }>("rhythm_worker", "select rhythm.register_worker(null) as id");
     const claimed = await as<{ id: string }>(
       "rhythm_worker",
@@ -115,6 +123,39 @@ Deno.test({
 });
 
 Deno.test({
+  name: "roles: what code runs is the deployer's to say, what failed and what is paused the operator's",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase();
+    const calls: Record<string, string[]> = {
+      rhythm_deployer: [
+        "register_flow('f', 'return 2', '{}')",
+        "register_workflow('w')",
+        `register_tasks('[{"name": "t"}]')`,
+        "define_sql_task('s', 'pg_catalog.jsonb_typeof(jsonb)')",
+        "undefine_sql_task('s')",
+        "schedule('s', '@daily', 't', type => 'task')",
+        "unschedule('s')",
+        "configure_queue('q', concurrency => 1)",
+      ],
+      rhythm_operator: ["retry(rhythm.first_id(now()))", "pause_queue('q')", "resume_queue('q')"],
+    };
+    for (const [able, statements] of Object.entries(calls)) {
+      for (const call of statements) {
+        for (const role of roles) {
+          const code = await tryAs(test.sql, role, `select rhythm.${call}`);
+          assert.equal(code === "42501", role !== able, `${role} and ${call}: ${code}`);
+        }
+      }
+    }
+    for (const role of ["rhythm_operator", "rhythm_deployer"]) {
+      assert.equal(await tryAs(test.sql, role, "select rhythm.enqueue('t')"), "fine", role);
+      assert.equal(await tryAs(test.sql, role, "select rhythm.register_worker(null)"), "42501", role);
+    }
+  },
+});
+
+Deno.test({
   name: "roles: installing without the right to create roles works, and says what it skipped",
   ignore: onEmbedded,
   fn: async () => {
@@ -129,13 +170,13 @@ Deno.test({
       // The roles belong to the server: here they may be there already. Other names stand for a server without them.
       const files = (await readSchema()).map((file) => ({
         ...file,
-        text: file.text.replaceAll(/rhythm_(viewer|client|worker)/g, `${owner}_$1`),
+        text: file.text.replaceAll(/rhythm_(viewer|client|worker|operator|deployer)/g, `${owner}_$1`),
       }));
       const { skipped } = await install(database, { files });
       assert.equal(skipped.length, 1);
       assert.match(
         skipped[0]!,
-        /^Roles \S+_viewer, \S+_client, \S+_worker were not created: "owner_\w+" may not create roles/,
+        /^Roles (\S+, ){4}\S+_deployer were not created: "owner_\w+" may not create roles/,
       );
       await database.query("select rhythm.enqueue('t')");
       const [row] = await database.query<{ open: boolean }>(
@@ -143,7 +184,7 @@ Deno.test({
         cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where p.pronamespace = 'rhythm'::regnamespace`,
       );
       assert.equal(row!.open, false, "nothing is open to PUBLIC either way");
-      for (const role of ["viewer", "client", "worker"]) {
+      for (const role of ["viewer", "client", "worker", "operator", "deployer"]) {
         await test.sql.unsafe(`create role ${owner}_${role} nologin`);
       }
       await database.query("select rhythm.grant_to_roles()");
@@ -151,7 +192,7 @@ Deno.test({
       assert.equal(await tryAs(test.sql, `${owner}_viewer`, "select rhythm.enqueue('t')"), "42501");
     } finally {
       await database.close();
-      for (const role of ["viewer", "client", "worker"]) {
+      for (const role of ["viewer", "client", "worker", "operator", "deployer"]) {
         await test.sql.unsafe(`drop owned by ${owner}_${role}; drop role ${owner}_${role}`).catch(() => {});
       }
       await test.sql.unsafe(`drop owned by ${owner} cascade; drop role ${owner}`);

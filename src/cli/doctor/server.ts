@@ -99,20 +99,27 @@ export const rights: Examination = async ({ engine, on, schema }) => {
       problem(
         "rights",
         `this role may not use schema "${schema}"`,
-        "as the owner: grant rhythm_client (or rhythm_worker, rhythm_viewer) to it",
+        "as the owner: grant rhythm_client (or rhythm_viewer, rhythm_worker, rhythm_operator, rhythm_deployer) to it",
       ),
     ];
   }
   if (row.owner) return [ok("rights", "this role owns the schema: it may do everything")];
-  const [may] = await ask<{ start: boolean; work: boolean }>(
+  const [may] = await ask<Record<"start" | "work" | "steer" | "deploy", boolean>>(
     engine,
     `select
       bool_or(p.proname = 'create_many' and has_function_privilege(p.oid, 'execute')) as start,
-      bool_or(p.proname = 'claim' and has_function_privilege(p.oid, 'execute')) as work
+      bool_or(p.proname = 'register_worker' and has_function_privilege(p.oid, 'execute')) as work,
+      bool_or(p.proname = 'retry' and has_function_privilege(p.oid, 'execute')) as steer,
+      bool_or(p.proname = 'register_flow' and has_function_privilege(p.oid, 'execute')) as deploy
     from pg_catalog.pg_proc as p where p.pronamespace = 'rhythm'::regnamespace`,
   );
-  const may2 = [...(may!.start ? ["start and steer"] : []), ...(may!.work ? ["work"] : [])];
-  return [ok("rights", `this role may read${may2.length === 0 ? " only" : `, ${may2.join(", ")}`}`)];
+  const more = [
+    ...(may!.start ? ["start, signal and cancel"] : []),
+    ...(may!.work ? ["work"] : []),
+    ...(may!.steer ? ["retry and pause"] : []),
+    ...(may!.deploy ? ["register flows and tasks"] : []),
+  ];
+  return [ok("rights", `this role may read${more.length === 0 ? " only" : `, ${more.join(", ")}`}`)];
 };
 
 /** Who lets time pass: pg_cron, or workers. */

@@ -596,6 +596,16 @@ export const cases: Record<string, Cases> = {
       [`register_tasks('[{"name": "b"}, {"name": "b"}]')`, "RH001", 'Task "b" is given twice'],
     ],
   },
+  unregistered: {
+    p_wanted: [
+      ...["null", "'{}'", "'[5]'"].map((value): Case => [
+        `unregistered(${value})`,
+        "RH001",
+        "unregistered() was given something else than a JSON array of objects",
+      ]),
+      [`unregistered('[{"kind": "task"}]')`, "", '[{"kind": "task", "name": null}]'],
+    ],
+  },
   register_worker: {
     p_worker: "any id: the same one again is the same worker",
     p_queues: [

@@ -1,0 +1,80 @@
+import { findUnregistered, mayRegister, type Registrable } from "../db/calls/registration.ts";
+import { RhythmError } from "../shared/error.ts";
+import type { FlowSource } from "./flow_sources.ts";
+import type { AppParts, Rhythm } from "./rhythm.ts";
+
+/** Thrown by a worker whose flows or tasks are not registered, and who may not register them itself. */
+export class NotRegisteredError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "NotRegisteredError";
+
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param missing what is not registered, such as `flow "welcome"`
+   * @param schema the engine's schema
+   */
+  constructor(missing: readonly string[], schema: string) {
+    super(
+      `Cannot start the worker: ${missing.join(", ")} ${
+        missing.length === 1 ? "is" : "are"
+      } not registered in schema "${schema}", ` +
+        "and this role may not register anything. Start the application once as a role that has rhythm_deployer",
+      { code: "NOT_REGISTERED" },
+    );
+  }
+}
+
+/**
+ * Registers flows, tasks and workflows, if this role may.
+ *
+ * @param rhythm the application
+ * @param parts what it is made of
+ * @param sources its flows
+ * @returns what somebody else has to register; empty: all of it was done
+ */
+export async function register(
+  rhythm: Rhythm,
+  parts: AppParts,
+  sources: readonly FlowSource[],
+): Promise<readonly Registrable[]> {
+  const { tasks, workflows = [] } = parts;
+  const engine = { on: parts.database, schema: parts.schema };
+  if (await mayRegister(engine)) {
+    await rhythm.flows.registerAll(sources);
+    await rhythm.tasks.register();
+    await rhythm.workflows.register(workflows);
+    return [];
+  }
+  const wanted: Registrable[] = [
+    ...rhythm.flows.declareAll(sources).map((flow) => ({ kind: "flow" as const, ...flow })),
+    ...tasks.map(({ name }) => ({ kind: "task" as const, name })),
+    ...workflows.map(({ name }) => ({ kind: "workflow" as const, name })),
+  ];
+  const missing = await namesOf(parts, wanted);
+  if (missing.length > 0) {
+    parts.logger.warn(
+      "some flows and tasks are not registered, and this role may not register them: rhythm_deployer may",
+      { missing },
+    );
+  }
+  return wanted;
+}
+
+/**
+ * Fails if something that a worker is to run is not registered.
+ *
+ * @param parts what the application is made of
+ * @param wanted what has to be registered
+ * @throws {NotRegisteredError} something is missing; it is named
+ */
+export async function checkRegistered(parts: AppParts, wanted: readonly Registrable[]): Promise<void> {
+  const missing = await namesOf(parts, wanted);
+  if (missing.length > 0) throw new NotRegisteredError(missing, parts.schema);
+}
+
+async function namesOf(parts: AppParts, wanted: readonly Registrable[]): Promise<string[]> {
+  if (wanted.length === 0) return [];
+  const missing = await findUnregistered({ on: parts.database, schema: parts.schema }, wanted);
+  return missing.map(({ kind, name }) => `${kind} "${name}"`);
+}
