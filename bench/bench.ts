@@ -34,6 +34,8 @@ export interface Benchmark {
   readonly needs: readonly string[];
   /** Only Rhythm takes part: how its own cost grows. */
   readonly alone: boolean;
+  /** Only these take part; default: whoever can. */
+  readonly peers?: readonly string[];
   /** Only when it is asked for by name. */
   readonly onRequest?: boolean;
   /** As many rounds as tell something, where that is less than what was asked for. */
@@ -42,9 +44,17 @@ export interface Benchmark {
   round(stage: Stage, size: Size): Promise<Sample[]>;
 }
 
+/** Who takes part. */
+export interface Participant {
+  /** What the table calls it, and its database. */
+  readonly peer: string;
+  /** Another checkout of this project, whose Rhythm it is. */
+  readonly checkout?: string;
+}
+
 /** One peer with its database, its client's and its worker's process. */
 export class Stage {
-  /** The peer's module. */
+  /** The peer: its module, or `rhythm_before`. */
   readonly file: string;
   /** The database, or the server. */
   readonly url: string;
@@ -55,10 +65,14 @@ export class Stage {
   /** The worker's process. */
   readonly worker: PeerProcess;
   readonly #home: Home;
+  readonly #settings: ProcessSettings;
   readonly #more: PeerProcess[] = [];
 
-  private constructor(parts: Pick<Stage, "file" | "place" | "client" | "worker"> & { home: Home }) {
+  private constructor(
+    parts: Pick<Stage, "file" | "place" | "client" | "worker"> & { home: Home; settings: ProcessSettings },
+  ) {
     this.file = parts.file;
+    this.#settings = parts.settings;
     this.#home = parts.home;
     this.url = parts.home.url;
     this.place = parts.place;
@@ -67,14 +81,16 @@ export class Stage {
   }
 
   /** Makes room for the peer and starts its processes. */
-  static async open(place: Place, file: string): Promise<Stage> {
-    const home = await place.home(file);
+  static async open(place: Place, { peer, checkout }: Participant): Promise<Stage> {
+    const home = await place.home(peer);
+    const settings = { ...workerSettings(peer), ...(checkout === undefined ? {} : { checkout }) };
+    const file = checkout === undefined ? peer : "rhythm";
     let client: PeerProcess | undefined;
     try {
-      client = await PeerProcess.start(file, home.url);
+      client = await PeerProcess.start(file, home.url, checkout === undefined ? {} : { checkout });
       await client.ask("setup");
-      const worker = await PeerProcess.start(file, home.url, workerSettings(file));
-      return new Stage({ file, place, client, worker, home });
+      const worker = await PeerProcess.start(file, home.url, settings);
+      return new Stage({ file: peer, place, client, worker, home, settings });
     } catch (error) {
       await client?.stop();
       await home.close();
@@ -84,7 +100,11 @@ export class Stage {
 
   /** Another worker's process. */
   async anotherWorker(): Promise<PeerProcess> {
-    const made = await PeerProcess.start(this.file, this.url, workerSettings(this.file));
+    const made = await PeerProcess.start(
+      this.#settings.checkout === undefined ? this.file : "rhythm",
+      this.url,
+      this.#settings,
+    );
     this.#more.push(made);
     return made;
   }

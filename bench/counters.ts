@@ -37,6 +37,16 @@ export async function readProcess(pid: number): Promise<Counters> {
   return { walBytes: NaN, commits: NaN, cpuSeconds: ticks / 100 };
 }
 
+/**
+ * Processor time of one backend, in seconds; NaN where there is no /proc. The scheduler counts nanoseconds, where the
+ * kernel keeps that count; the clock of `stat` goes by hundredths of a second.
+ */
+export async function readBackendSeconds(pid: number): Promise<number> {
+  const exact = Number((await Deno.readTextFile(`/proc/${pid}/schedstat`).catch(() => "")).split(" ")[0]);
+  if (exact > 0) return exact / 1e9;
+  return ((await readStat(pid))?.ticks ?? NaN) / 100;
+}
+
 let postmaster: number | undefined;
 
 async function serverCpuSeconds(sql: postgres.Sql): Promise<number> {

@@ -8,6 +8,7 @@
  *       --tiny                                once and small: only to see that it works
  *       --minutes 10                          how long B16 goes on (default: 10)
  *       --json bench/results.json             the figures, for bench/chart.ts
+ *       --against ../before                   another checkout of this project, round by round beside this one
  *
  * @module
  */
@@ -17,7 +18,7 @@ import { machine } from "./machine.ts";
 import { openPlace } from "./place.ts";
 import { restateProgram } from "./restate_server.ts";
 import { type Figure, runBenchmark } from "./run.ts";
-import { table } from "./table.ts";
+import { beside, type LastRun, table } from "./table.ts";
 
 /** Everything that can take part. */
 const PEERS = [
@@ -55,6 +56,7 @@ Options
   --rounds N     rounds of each peer (default 5)
   --tiny         one round, small: shows that everything works, measures nothing
   --minutes N    how long B16 goes on (default 10)
+  --against DIR  another checkout of this project takes part, as rhythm_before
   --json FILE    writes the figures; deno run -A bench/chart.ts FILE draws them
 
 Environment
@@ -62,6 +64,12 @@ Environment
   RHYTHM_BENCH_VERBOSE shows what the peers' processes say
   RHYTHM_BENCH_RESTATE Restate's server, instead of the one from npm
   ABSURD_SQL           Absurd's SQL file; without it Absurd does not take part`;
+
+/** The figures that were kept; undefined where there are none. */
+async function lastRun(): Promise<LastRun | undefined> {
+  const text = await Deno.readTextFile(new URL("results.json", import.meta.url)).catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text) as LastRun;
+}
 
 async function present(peers: readonly string[]): Promise<string[]> {
   const there: string[] = [];
@@ -84,6 +92,7 @@ export async function main(args: readonly string[]): Promise<number> {
       tiny: { type: "boolean" },
       minutes: { type: "string" },
       json: { type: "string" },
+      against: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -115,6 +124,7 @@ export async function main(args: readonly string[]): Promise<number> {
     ? ["rhythm"]
     : await present(values.peers?.split(",") ?? PEERS);
   const figures: Figure[] = [];
+  const last = await lastRun();
   const place = await openPlace();
   try {
     console.log(
@@ -122,9 +132,17 @@ export async function main(args: readonly string[]): Promise<number> {
     );
     for (const benchmark of chosen) {
       const onProgress = (line: string): void => console.error(line);
-      const found = await runBenchmark(place, benchmark, { peers, rounds, tiny, minutes, onProgress });
+      const found = await runBenchmark(place, benchmark, {
+        peers,
+        rounds,
+        tiny,
+        minutes,
+        onProgress,
+        ...(values.against === undefined ? {} : { against: values.against }),
+      });
       figures.push(...found);
       console.log(table(`${benchmark.name}: ${benchmark.title}`, found));
+      if (last !== undefined && !tiny) console.log(beside(benchmark.name, found, last));
     }
     if (values.json !== undefined) {
       const report = {

@@ -55,6 +55,20 @@ export const MUSTS: readonly Must[] = [
   { benchmark: "B16", measure: "memory at the end to after a tenth", most: 1.05 },
   { benchmark: "B16", measure: "event loop lag at most", most: 50 },
   { benchmark: "B16", measure: "connections at most", most: 3 },
+  { benchmark: "B17", measure: "server CPU", most: 28 },
+  { benchmark: "B17", measure: "server CPU", most: 1, times: "graphile_worker" },
+  { benchmark: "B17", measure: "server CPU", most: 1, times: "pg_boss" },
+  { benchmark: "B17", measure: "WAL", most: 500 },
+  { benchmark: "B17", measure: "heap of a finished task", most: 200 },
+  { benchmark: "B18", measure: "WAL an end, last", most: 400 },
+  { benchmark: "B18", measure: "WAL, last to first", most: 1.1 },
+  { benchmark: "B18", measure: "server CPU, last to first", most: 1.1 },
+  { benchmark: "B19", measure: "concurrency: its server CPU", most: 2 },
+  { benchmark: "B19", measure: "concurrency: drain to plain", least: 0.8 },
+  { benchmark: "B19", measure: "rate: its server CPU", most: 2 },
+  { benchmark: "B19", measure: "rate: drain to plain", least: 0.8 },
+  { benchmark: "B19", measure: "per key: its server CPU", most: 2 },
+  { benchmark: "B19", measure: "per key: drain to plain", least: 0.8 },
 ];
 
 /** What the figures of one line must reach, and whether they do: `≥ 20.0k: no`. */

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { TextLineStream } from "./text_lines.ts";
 
 /** How a process is started. */
@@ -6,6 +8,8 @@ export interface ProcessSettings {
   readonly flags?: readonly string[];
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The checkout of this project whose `bench/` it runs; default: this one. */
+  readonly checkout?: string;
 }
 
 /** A process that serves one peer. */
@@ -31,9 +35,12 @@ export class PeerProcess {
    * @param settings how it is started
    */
   static async start(file: string, url: string, settings: ProcessSettings = {}): Promise<PeerProcess> {
-    const { flags = [], env = {} } = settings;
-    const host = new URL("./host.ts", import.meta.url).href;
-    const config = new URL("../deno.json", import.meta.url);
+    const { flags = [], env = {}, checkout } = settings;
+    const root = checkout === undefined
+      ? new URL("../", import.meta.url)
+      : pathToFileURL(`${resolve(checkout)}/`);
+    const host = new URL("bench/host.ts", root).href;
+    const config = new URL("deno.json", root);
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-lock", "--quiet", "--config", config.pathname, ...flags, host, file, url],
       stdin: "piped",

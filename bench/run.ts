@@ -1,4 +1,4 @@
-import { type Benchmark, type Sample, type Size, Stage } from "./bench.ts";
+import { type Benchmark, type Participant, type Sample, type Size, Stage } from "./bench.ts";
 import { type Spread, spread } from "./numbers.ts";
 import type { Place } from "./place.ts";
 
@@ -22,6 +22,8 @@ export interface Figure extends Spread {
 export interface RunOptions extends Size {
   /** The peers' modules; Rhythm's is `rhythm`. */
   readonly peers: readonly string[];
+  /** A checkout of this project, whose Rhythm takes part as `rhythm_before`. */
+  readonly against?: string;
   /** How many rounds. */
   readonly rounds: number;
   /** Stages that are open already, and stay open: for tiny runs, where opening costs more than measuring. */
@@ -34,7 +36,9 @@ export async function runBenchmark(
   benchmark: Benchmark,
   options: RunOptions,
 ): Promise<Figure[]> {
-  const taken = options.stages?.filter(({ file }) => !benchmark.alone || file === "rhythm");
+  const taken = options.stages?.filter(({ file }) =>
+    benchmark.alone ? file === "rhythm" : benchmark.peers?.includes(file) ?? true
+  );
   const stages = taken ?? await openStages(place, benchmark, options);
   const found = new Map<string, Sample[][]>();
   try {
@@ -74,17 +78,25 @@ async function warmUp(benchmark: Benchmark, stages: readonly Stage[], options: R
 
 async function openStages(place: Place, benchmark: Benchmark, options: RunOptions): Promise<Stage[]> {
   const stages: Stage[] = [];
-  for (const file of benchmark.alone ? ["rhythm"] : options.peers) {
+  for (const participant of participants(benchmark, options)) {
+    const { peer } = participant;
     try {
-      const stage = await Stage.open(place, file);
+      const stage = await Stage.open(place, participant);
       if (await isAble(stage, benchmark)) stages.push(stage);
       else await stage.close();
     } catch (error) {
-      if (file === "rhythm") throw error;
-      options.onProgress(`${benchmark.name} ${file}: left out, ${(error as Error).message}`);
+      if (peer.startsWith("rhythm")) throw error;
+      options.onProgress(`${benchmark.name} ${peer}: left out, ${(error as Error).message}`);
     }
   }
   return stages;
+}
+
+function participants({ alone, peers }: Benchmark, options: RunOptions): Participant[] {
+  const before = options.against === undefined ? [] : [{ peer: "rhythm_before", checkout: options.against }];
+  if (alone) return [{ peer: "rhythm" }, ...before];
+  const asked = options.peers.filter((peer) => peers?.includes(peer) ?? true).map((peer) => ({ peer }));
+  return [...asked.slice(0, 1), ...before, ...asked.slice(1)];
 }
 
 async function isAble(stage: Stage, benchmark: Benchmark): Promise<boolean> {

@@ -9,7 +9,7 @@ import type { Figure } from "./run.ts";
 export function table(title: string, figures: readonly Figure[]): string {
   const peers = [...new Set(figures.map(({ peer }) => peer))];
   const measures = [...new Set(figures.map(({ measure }) => measure))];
-  const rows = [["", ...peers, "Rhythm to the best peer", "to the floor", "must"]];
+  const rows = [["", ...peers, "to before", "Rhythm to the best peer", "to the floor", "must"]];
   for (const measure of measures) {
     const of = (peer: string): Figure | undefined =>
       figures.find((figure) => figure.peer === peer && figure.measure === measure);
@@ -18,12 +18,48 @@ export function table(title: string, figures: readonly Figure[]): string {
     rows.push([
       sample.unit === "" || sample.unit === "/s" ? `${measure}${sample.unit}` : `${measure}, ${sample.unit}`,
       ...peers.map((peer) => cell(of(peer))),
+      ratio(ours, of("rhythm_before")),
       ratio(ours, best(peers.filter((peer) => !peer.startsWith("rhythm") && peer !== "floor").map(of))),
       ratio(ours, of("floor")),
       judge(figures.filter((figure) => figure.measure === measure)),
     ]);
   }
   return `${title}\n${aligned(rows)}\n`;
+}
+
+/** A run that was kept. */
+export interface LastRun {
+  /** When it was. */
+  readonly date: string;
+  /** Its figures. */
+  readonly figures: readonly Figure[];
+}
+
+/** The figures of one benchmark beside those that were kept: `old → new = ratio`, a column a peer. */
+export function beside(
+  benchmark: string,
+  figures: readonly Figure[],
+  { date, figures: kept }: LastRun,
+): string {
+  const old = ({ peer, measure }: Figure): Figure | undefined =>
+    kept.find((figure) =>
+      figure.benchmark === benchmark && figure.measure === measure &&
+      figure.peer === peer.replace(/_before$/, "") &&
+      Number.isFinite(figure.median)
+    );
+  const peers = [...new Set(figures.map(({ peer }) => peer))];
+  const rows = [["", ...peers]];
+  for (const measure of new Set(figures.map(({ measure }) => measure))) {
+    const cells = peers.map((peer) => {
+      const now = figures.find((figure) => figure.peer === peer && figure.measure === measure);
+      const then = now === undefined ? undefined : old(now);
+      if (now === undefined || then === undefined || !Number.isFinite(now.median)) return "";
+      return `${short(then.median)} → ${short(now.median)} = ${ratio(now, then)}`;
+    });
+    if (cells.some((cell) => cell !== "")) rows.push([measure, ...cells]);
+  }
+  const head = `${benchmark} beside the run of ${date.slice(0, 10)} in bench/results.json`;
+  return rows.length === 1 ? `${head}: it has no figures of it\n` : `${head}\n${aligned(rows)}\n`;
 }
 
 function aligned(all: readonly string[][]): string {

@@ -5,7 +5,7 @@ import { chart } from "../bench/chart.ts";
 import { openPlace } from "../bench/place.ts";
 import { judge, MUSTS } from "../bench/musts.ts";
 import { type Figure, runBenchmark } from "../bench/run.ts";
-import { table } from "../bench/table.ts";
+import { beside, table } from "../bench/table.ts";
 import { percentile, short, spread } from "../bench/numbers.ts";
 
 // Nothing here asserts a time: that every benchmark still runs, and measures what it names.
@@ -17,7 +17,7 @@ Deno.test({
 }, async (t) => {
   const place = await openPlace();
   const peers = ["rhythm", "rhythm_code", "floor"];
-  const stages = await Promise.all(peers.map((peer) => Stage.open(place, peer)));
+  const stages = await Promise.all(peers.map((peer) => Stage.open(place, { peer })));
   const figures: Figure[] = [];
   try {
     for (const benchmark of benchmarks) {
@@ -102,6 +102,34 @@ WAL per task, B     480                                                         
   assert.equal(
     table("alone", [figure("rhythm", 12, { benchmark: "B9" })]),
     "alone\n         rhythm\ntasks/s    12.0\n",
+  );
+});
+
+Deno.test("table() compares with another checkout of Rhythm, which is no peer", () => {
+  const figures = [
+    figure("rhythm", 12, { benchmark: "B9" }),
+    figure("rhythm_before", 8, { benchmark: "B9" }),
+  ];
+  assert.equal(
+    table("B9", figures),
+    "B9\n         rhythm  rhythm_before  to before\ntasks/s    12.0           8.00     1.50 ×\n",
+  );
+});
+
+Deno.test("beside() shows the figures that were kept with their ratio to the new ones", () => {
+  const date = "2026-11-21T13:17:58.027Z";
+  const kept = [figure("rhythm", 10), figure("floor", NaN), figure("rhythm", 1, { measure: "gone" })];
+  const figures = [figure("rhythm", 12), figure("rhythm_before", 9), figure("floor", 24)];
+  assert.equal(
+    beside("B1", figures, { date, figures: kept }),
+    `B1 beside the run of 2026-11-21 in bench/results.json
+                     rhythm         rhythm_before
+tasks  10.0 → 12.0 = 1.20 ×  10.0 → 9.00 = 0.90 ×
+`,
+  );
+  assert.equal(
+    beside("B17", [], { date, figures: kept }),
+    "B17 beside the run of 2026-11-21 in bench/results.json: it has no figures of it\n",
   );
 });
 

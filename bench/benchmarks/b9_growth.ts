@@ -1,5 +1,7 @@
-import postgres from "postgres";
+import { multiply } from "../../tests/support/multiply.ts";
 import { type Benchmark, less, more, type Sample } from "../bench.ts";
+import { type Engine, openEngine } from "../session/engine.ts";
+import { Session } from "../session/session.ts";
 import { drains } from "./drained.ts";
 
 /** The same drain with years of work around it. */
@@ -13,9 +15,9 @@ export const b9: Benchmark = {
     const count = tiny ? 200 : 20_000;
     const tell = (speed: number): void => onProgress(`B9 ${speed.toFixed(0)} /s`);
     const empty = await drains(stage, { count, times: tiny ? 1 : 5, tell });
-    const sql = postgres(stage.url, { max: 1, onnotice: () => {} });
-    const rows = await fill(sql, tiny ? 1_000 : 1_000_000, (what) => onProgress(`B9 ${what}`));
-    await sql.end();
+    const session = await Session.open(stage.url);
+    const rows = await fill(session, tiny ? 1_000 : 1_000_000, (what) => onProgress(`B9 ${what}`));
+    await session.close();
     const full = await drains(stage, { count, times: tiny ? 1 : 5, tell });
     return [
       more("tasks", "/s", full.speed),
@@ -27,40 +29,51 @@ export const b9: Benchmark = {
   },
 };
 
-// Ids of the past: a number in hexadecimal digits is as good a time as any before today.
-const AN_ID = `(lpad(to_hex(1600000000000 + n), 12, '0') || '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid`;
-
-async function fill(sql: postgres.Sql, million: number, tell: (what: string) => void): Promise<number> {
-  const columns =
-    "id, created_at, run_at, completed_at, stage, max_attempts, type, status, target, queue, inputs";
-  const rows = (from: number, to: number): string =>
-    `from generate_series(${from * million + 1}, ${to * million}) as n`;
-  for (let part = 0; part < 5; part++) {
-    await sql.unsafe(`
-      insert into rhythm.execution (${columns}, output)
-      select ${AN_ID}, now(), null, now(), 4, 3, 'task', 'completed', 'noop', 'default', '{"n": 1}', 'null'
-      ${rows(part, part + 1)}`);
-    tell(`${part + 1} of 7 parts of the rows are there`);
+// One of each kind, made by the engine itself, and copies of them with ids of the past.
+async function fill(session: Session, million: number, tell: (what: string) => void): Promise<number> {
+  const engine = await openEngine(session, "b9");
+  let rows = 0;
+  for (
+    const [name, make, copies] of [
+      ["finished", finished, 5 * million],
+      ["delayed", delayed, million],
+      ["waiting", waiting, million],
+    ] as const
+  ) {
+    const where = `e.id = '${await make(engine)}'`;
+    ({ execution: rows } = await multiply(session.sql, { times: copies, stepMs: 1, where }) as {
+      execution: number;
+    });
+    tell(`${copies} ${name} are there`);
   }
-  await sql.unsafe(`
-    insert into rhythm.execution (${columns})
-    select ${AN_ID}, now(), now() + interval '1 day', null, 0, 3, 'task', 'pending', 'noop', 'default', '{"n": 1}'
-    ${rows(5, 6)}`);
-  tell("6 of 7 parts of the rows are there");
-  await sql.begin(async (tx) => {
-    await tx.unsafe(`
-      insert into rhythm.execution (${columns})
-      select ${AN_ID}, now(), null, null, 3, 1, 'workflow', 'suspended', 'waiter', 'default', '{}' ${
-      rows(6, 7)
-    }`);
-    await tx.unsafe(`
-      insert into rhythm.workflow_state (execution_id, program, need, waits)
-      select ${AN_ID}, (select program from rhythm.flow where name = 'waiter'), '{1}', '[]' ${rows(6, 7)}`);
+  await session.sql.unsafe("vacuum analyze");
+  await session.sql.unsafe("checkpoint");
+  return rows;
+}
+
+async function finished(engine: Engine): Promise<string> {
+  await engine.create({ count: 1, queue: "b9" });
+  const leases = await engine.next([], 1);
+  await engine.next(leases, 0);
+  return leases[0]!.id;
+}
+
+async function delayed({ session }: Engine): Promise<string> {
+  const [row] = await session.sql<{ id: string }[]>`select rhythm.enqueue('noop', delay => '24h') as id`;
+  return row!.id;
+}
+
+async function waiting(engine: Engine): Promise<string> {
+  const { sql } = engine.session;
+  await sql`select rhythm.start('waiter', queue => 'b9')`;
+  const [row] = await sql<{ id: string }[]>`select rhythm.uuid7() as id`;
+  const [lease] = await engine.next([], 1);
+  await engine.settle(lease!, {
+    status: "suspended",
+    snapshot: { at: 1 },
+    effects: [{ type: "await_signal", id: row!.id, name: "go" }],
+    waits: [{ mode: "any", ids: [row!.id] }],
+    keep: [row!.id],
   });
-  tell("all rows are there, to be vacuumed");
-  await sql.unsafe("vacuum analyze rhythm.execution");
-  await sql.unsafe("vacuum analyze rhythm.workflow_state");
-  await sql.unsafe("checkpoint");
-  const [row] = await sql<{ rows: number }[]>`select count(*)::int as rows from rhythm.execution`;
-  return row!.rows;
+  return lease!.id;
 }

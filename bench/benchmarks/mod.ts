@@ -9,6 +9,9 @@ import { b12 } from "./b12_payloads.ts";
 import { b13 } from "./b13_idle.ts";
 import { b14 } from "./b14_long_flow.ts";
 import { b16 } from "./b16_soak.ts";
+import { b17 } from "./b17_life.ts";
+import { b18 } from "./b18_fan_in.ts";
+import { b19 } from "./b19_limited.ts";
 import type { Benchmark } from "../bench.ts";
 import { b1 } from "./b1_drain.ts";
 import { b2 } from "./b2_enqueue.ts";
@@ -35,4 +38,7 @@ export const benchmarks: readonly Benchmark[] = [
   b13,
   b14,
   b16,
+  b17,
+  b18,
+  b19,
 ];
