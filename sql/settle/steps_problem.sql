@@ -1,7 +1,7 @@
--- What settle_advanced() is given.
+-- What a "steps" item is given.
 
 -- Every value that could be wrong, in one look at all of them.
-create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
+create or replace function rhythm.steps_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
 returns text
 language plpgsql
 stable
@@ -12,8 +12,8 @@ declare
   v_problem text;
 begin
   select case
-    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and (e.timer or e.attempt > 0) and e.seq >= 0, false)) then
-      'Every end needs id, attempt, flow and seq; that of a timer no attempt'
+    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and (e.timer or e.call > 0) and e.seq >= 0, false)) then
+      'Every end needs id, call, flow and seq; that of a timer no call'
     when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
@@ -26,7 +26,7 @@ begin
   end
   into v_problem
   from jsonb_to_recordset(p_ends) as e (
-    id text, timer boolean, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
+    id text, timer boolean, call integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
   if v_problem is null and jsonb_path_exists(p_ends, '$[*].timers') then
     select case
       when bool_or(e.next <> 'suspended') then 'A workflow that is over starts no timers'
@@ -38,7 +38,7 @@ begin
   end if;
   if v_problem is null and p_children <> '[]' then
     select case
-      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with settle()'
+      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with an outcome'
       when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
       when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
       when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then
@@ -54,4 +54,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
+comment on function rhythm.steps_problem(jsonb, jsonb, jsonb) is 'What is wrong with what a "steps" item was given; null if nothing is. Internal.';
