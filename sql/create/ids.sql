@@ -83,6 +83,35 @@ $$;
 
 comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
 
+-- Ids that callers bring. A foreign cell would collide with ids of another installation; an id from the future would
+-- sort behind everything that comes, so claims and purges, which walk in the order of ids, would pass over it.
+create or replace function rhythm.id_problem(p_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Ten bits after the variant. One installation has one cell; there is only cell 0 today.
+  c_cell constant integer := 0;
+  v_text constant text := p_id::text;
+  v_bits constant integer := ('x' || substr(v_text, 20, 3))::bit(12)::integer;
+  v_ms constant bigint := ('x' || substr(v_text, 1, 8) || substr(v_text, 10, 4))::bit(48)::bigint;
+begin
+  return case
+    when substr(v_text, 15, 1) <> '7' or v_bits >> 10 <> 2 then
+      format('%s cannot be an id: expected a UUID of version 7, as new_id() makes it', v_text)
+    when v_bits & 1023 <> c_cell then
+      format('%s cannot be an id: it belongs to cell %s, expected cell %s, as new_id() makes it', v_text, v_bits & 1023, c_cell)
+    when v_ms > extract(epoch from rhythm.now()) * 1000 + 60000 then
+      format('%s cannot be an id: it is more than a minute ahead of the clock of the database', v_text)
+  end;
+end;
+$$;
+
+comment on function rhythm.id_problem(uuid) is
+  'The sentence that says why a UUID cannot be the id of a new execution; null if it can: version 7, this installation''s cell, at most a minute ahead.';
+
 create or replace function rhythm.channel(p_kind text)
 returns text
 language sql

@@ -139,6 +139,7 @@ returns rhythm.batch[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_hashjoin = on
 as $$
 declare
   v_queues text[];

@@ -19,10 +19,10 @@ begin
   perform rhythm.hold_parents(p_requests);
   v_waiters := rhythm.make_key_waiters(p_requests, p_now);
   -- The keys of the others are claimed, for their ids.
-  perform from rhythm.create_many((
-    select coalesce(jsonb_agg(r.value - '{idempotency_key,idempotency_ttl}'::text[] order by r.nth), '[]')
+  perform rhythm.create_new((
+    select coalesce(jsonb_agg(r.value - 'idempotency_ttl' order by r.nth), '[]')
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where (r.value ->> 'id')::uuid <> all (v_waiters)));
+    where (r.value ->> 'id')::uuid <> all (v_waiters)), p_now);
   perform rhythm.follow_ends(rhythm.join_owners(v_waiters, p_now), '{}', p_now);
   perform rhythm.cancel_under(v_waiters, p_now);
 end;

@@ -123,6 +123,7 @@ begin
   v_batch.type := p_execution.type;
   v_batch.queue := p_execution.queue;
   v_batch.target := p_execution.target;
+  v_batch.limited := false;
   v_batch.concurrency_key := p_execution.concurrency_key;
   v_batch.common := jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_execution.type, p_execution.retry),
     'timeout_ms', p_execution.timeout_ms, 'metadata', p_execution.metadata, 'traceparent', p_execution.traceparent));

@@ -3050,7 +3050,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "3a62c7ed2286a5af60089034df5c8519b119bd338b71ddc7890cc1800069ed7e",
+    checksum: "d63b09921684d1d019d3a6e9e668eccccfc062011521ff0265b0ad9e7fba1427",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3135,6 +3135,35 @@ as $$
 $$;
 
 comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
+
+-- Ids that callers bring. A foreign cell would collide with ids of another installation; an id from the future would
+-- sort behind everything that comes, so claims and purges, which walk in the order of ids, would pass over it.
+create or replace function rhythm.id_problem(p_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- Ten bits after the variant. One installation has one cell; there is only cell 0 today.
+  c_cell constant integer := 0;
+  v_text constant text := p_id::text;
+  v_bits constant integer := ('x' || substr(v_text, 20, 3))::bit(12)::integer;
+  v_ms constant bigint := ('x' || substr(v_text, 1, 8) || substr(v_text, 10, 4))::bit(48)::bigint;
+begin
+  return case
+    when substr(v_text, 15, 1) <> '7' or v_bits >> 10 <> 2 then
+      format('%s cannot be an id: expected a UUID of version 7, as new_id() makes it', v_text)
+    when v_bits & 1023 <> c_cell then
+      format('%s cannot be an id: it belongs to cell %s, expected cell %s, as new_id() makes it', v_text, v_bits & 1023, c_cell)
+    when v_ms > extract(epoch from rhythm.now()) * 1000 + 60000 then
+      format('%s cannot be an id: it is more than a minute ahead of the clock of the database', v_text)
+  end;
+end;
+$$;
+
+comment on function rhythm.id_problem(uuid) is
+  'The sentence that says why a UUID cannot be the id of a new execution; null if it can: version 7, this installation''s cell, at most a minute ahead.';
 
 create or replace function rhythm.channel(p_kind text)
 returns text
@@ -3550,7 +3579,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "a3cb32d86fdaeb19bff8634b9a4847adf689e5b1113a0dad9f73ed06f71baa6d",
+    checksum: "0d05387d857cf865ec378d61378ec53d2a5dcd956c5dd9bf3c4afac9865b8026",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -3692,6 +3721,7 @@ returns rhythm.batch[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_hashjoin = on
 as $$
 declare
   v_queues text[];
@@ -7904,7 +7934,7 @@ comment on function rhythm.steps_problem(jsonb, jsonb, jsonb) is 'What is wrong 
   {
     name: "steps/step_children.sql",
     kind: "behaviour",
-    checksum: "99c3706b3264625c5c5ec329ea37ebd0c7419bb0b9ecc19a337e22f64b6f6619",
+    checksum: "6a9661ca37d82804f787f655e854cc4a05bd3dd72d0ed45639931c991bd7cac9",
     text: `-- The children of code-first workflows.
 
 -- Those whose idempotency key stands for an execution already wait for it.
@@ -7926,10 +7956,10 @@ begin
   perform rhythm.hold_parents(p_requests);
   v_waiters := rhythm.make_key_waiters(p_requests, p_now);
   -- The keys of the others are claimed, for their ids.
-  perform from rhythm.create_many((
-    select coalesce(jsonb_agg(r.value - '{idempotency_key,idempotency_ttl}'::text[] order by r.nth), '[]')
+  perform rhythm.create_new((
+    select coalesce(jsonb_agg(r.value - 'idempotency_ttl' order by r.nth), '[]')
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where (r.value ->> 'id')::uuid <> all (v_waiters)));
+    where (r.value ->> 'id')::uuid <> all (v_waiters)), p_now);
   perform rhythm.follow_ends(rhythm.join_owners(v_waiters, p_now), '{}', p_now);
   perform rhythm.cancel_under(v_waiters, p_now);
 end;
@@ -9365,7 +9395,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "d8664a31775a351929c552a3ec0fcd095bec43585facbf186f1937ffa5755d72",
+    checksum: "b6c30df7882065de216925e45925aedf2eae617caf0e0d3091a33e16067606ea",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -9491,6 +9521,7 @@ begin
   v_batch.type := p_execution.type;
   v_batch.queue := p_execution.queue;
   v_batch.target := p_execution.target;
+  v_batch.limited := false;
   v_batch.concurrency_key := p_execution.concurrency_key;
   v_batch.common := jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_execution.type, p_execution.retry),
     'timeout_ms', p_execution.timeout_ms, 'metadata', p_execution.metadata, 'traceparent', p_execution.traceparent));

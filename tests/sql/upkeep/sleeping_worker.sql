@@ -22,9 +22,9 @@ begin
   perform test.eq(test.claim(v), array[a], 'another one has it');
 
   perform test.eq(rhythm.beat(w), '{"alive": false, "turn_ms": 1000, "stop": []}'::jsonb, 'it is told at its next sign of life');
-  perform test.raises(format('select rhythm.claim(%L)', w), 'RH008', 'given up for dead');
+  perform test.raises(format('select test.claim_rows(%L)', w), 'RH008', 'given up for dead');
   for v_attempt in 1..2 loop
-    perform test.eq(rhythm.settle(w, jsonb_build_array(jsonb_build_object('id', a, 'attempt', v_attempt, 'status', 'completed', 'output', 'late')))
+    perform test.eq(test.settle_many(w, jsonb_build_array(jsonb_build_object('id', a, 'attempt', v_attempt, 'status', 'completed', 'output', 'late')))
       -> 'refused' -> 0 ->> 'id', a::text, 'its result is refused, whichever attempt it names');
   end loop;
   perform rhythm.register_worker(w, array['default'], p_lease => '1h');

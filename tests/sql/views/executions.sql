@@ -17,11 +17,11 @@ begin
   v_worker := rhythm.register_worker(null, array['default', 'idle'], 'w1', '30s');
   v_flow := rhythm.start('order', '{"id": 7}');
   perform rhythm.enqueue('later', delay => '1h');
-  perform rhythm.claim(v_worker, p_limit => 10);
+  perform test.claim_rows(v_worker, p_limit => 10);
   assert (select (w.name, w.running, w.lease_until) = ('w1', 1::bigint, '2026-01-01 00:00:30Z'::timestamptz) from rhythm.workers as w);
 
-  perform rhythm.settle(v_worker, jsonb_build_array(jsonb_build_object(
-    'id', v_flow, 'attempt', 1, 'status', 'suspended', 'snapshot', '{"v": 1}'::jsonb,
+  perform test.settle_many(v_worker, jsonb_build_array(jsonb_build_object(
+    'id', v_flow, 'status', 'suspended', 'snapshot', '{"v": 1}'::jsonb,
     'stack', '[{"function": "main", "line": 2, "column": 1, "variables": {"id": 7}, "waitsFor": ["x"]}]'::jsonb,
     'keep', jsonb_build_array(v_timer, v_signal),
     'effects', jsonb_build_array(

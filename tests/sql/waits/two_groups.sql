@@ -19,7 +19,7 @@ begin
   perform test.complete(w, c);
   perform test.eq(test.status(f), 'pending', 'the second group is complete');
   perform test.complete(w, a);
-  perform test.eq((select jsonb_array_length(x.settled) from rhythm.claim(w) as x), 3, 'what settled since comes along');
+  perform test.eq((select jsonb_array_length(x.settled) from test.claim_rows(w) as x), 3, 'what settled since comes along');
   perform test.complete(w, f);
 end;
 $$;

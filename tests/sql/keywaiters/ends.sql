@@ -27,12 +27,12 @@ begin
   perform test.suspend(w, f, jsonb_build_array(test.keyed(c[1], p_key => 'task')), 'any', array[c[1]], 10);
   v_flow := pg_temp.follows(w, 'flow', 'run_workflow', 'f');
   v_task := pg_temp.follows(w, 'task');
-  v_ends := jsonb_build_array(jsonb_build_object('id', c[1], 'attempt', 1, 'output', 6, 'flow', f, 'seq', 1, 'next', 'suspended', 'snapshot', '{}'::jsonb, 'mode', 'any', 'ids', array[c[2]]));
+  v_ends := jsonb_build_array(jsonb_build_object('id', c[1], 'output', 6, 'flow', f, 'seq', 1, 'next', 'suspended', 'snapshot', '{}'::jsonb, 'mode', 'any', 'ids', array[c[2]]));
   perform test.raises(format('select rhythm.settle_advanced(%L, %L, %L, ''[{"target": "a", "idempotency_key": "k"}]'')', w, v_ends,
     jsonb_build_array(jsonb_build_object('id', c[2], 'flow', f, 'kind', 0))), 'RH001', 'started with settle()');
   perform rhythm.settle_advanced(w, v_ends, jsonb_build_array(jsonb_build_object('id', c[2], 'flow', f, 'kind', 0)), '[{"target": "a"}]', 1);
   perform test.eq(rhythm.get(v_task) -> 'output', '6', 'the end of a task, in settle_advanced()');
-  perform rhythm.settle_advanced(w, jsonb_build_array(jsonb_build_object('id', c[2], 'attempt', 1, 'output', 1, 'flow', f, 'seq', 2, 'next', 'completed', 'result', 7)));
+  perform rhythm.settle_advanced(w, jsonb_build_array(jsonb_build_object('id', c[2], 'output', 1, 'flow', f, 'seq', 2, 'next', 'completed', 'result', 7)));
   perform test.eq(rhythm.get(v_flow) -> 'output', '7', 'the end of a workflow, in settle_advanced()');
 
   perform rhythm.define_sql_task('sql', 'pg_catalog.jsonb_typeof(jsonb)');
