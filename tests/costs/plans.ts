@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import postgres from "postgres";
+import { findBinaries } from "../support/cluster.ts";
+import type { TestDatabase } from "../support/database.ts";
+import { multiply } from "../support/multiply.ts";
+import { CALLS } from "./calls.ts";
+import { type Ids, makeBusyWorker, makeCrowd } from "./crowd.ts";
+
+/** How a call went. */
+export interface Took {
+  /** Milliseconds, at best of three. */
+  readonly ms: number;
+  /** Tables that it read from end to end, with how many rows. */
+  readonly scanned: readonly string[];
+}
+
+/** How a call went in each kind of session. */
+export interface Row {
+  /** The call. */
+  readonly name: string;
+  /** In a session that had planned everything while the tables were empty; they are not analyzed. */
+  readonly warm: Took;
+  /** In a new session after a dump and a restore; not analyzed. Undefined: there is no pg_dump here. */
+  readonly restored: Took | undefined;
+  /** In a new session, the tables analyzed. */
+  readonly fresh: Took;
+}
+
+/** Below this nothing is slow. */
+const FLOOR_MS = 50;
+
+/** What is wrong with a call: it is slower than five times a fresh session, or reads a large table from end to end. */
+export function problems({ warm, restored, fresh }: Row): string[] {
+  const bound = Math.max(fresh.ms * 5, FLOOR_MS);
+  return Object.entries({ warm, restored }).flatMap(([session, took]) => {
+    if (took === undefined) return [];
+    const slow = took.ms > bound ? [`${session}: ${took.ms.toFixed(0)} ms`] : [];
+    return [...slow, ...took.scanned.map((table) => `${session}: reads all of ${table}`)];
+  }).concat(fresh.scanned.map((table) => `fresh: reads all of ${table}`));
+}
+
+/** Makes the calls in each kind of session, beside so many executions: copies of two dozen. */
+export async function comparePlans(test: TestDatabase, executions: number): Promise<Row[]> {
+  const admin = postgres(test.url, { max: 1, onnotice: () => {} });
+  const warm = postgres(test.url, { max: 1, onnotice: () => {} });
+  try {
+    await admin.unsafe("create function public.in_sql(jsonb) returns jsonb language sql as 'select $1'");
+    await leaveStatisticsAlone(admin);
+    const crowd = await makeCrowd(test.url);
+    const small = { ...crowd, busy: crowd.worker! };
+    for (let n = 0; n < 6; n++) {
+      for (const call of Object.values(CALLS)) await rolledBack(warm, filled(call, small));
+    }
+    const [made] = await admin`select count(*)::int as count from rhythm.executions`;
+    const times = Math.ceil(executions / made!.count);
+    const counts = await multiply(admin, { times, stepMs: 60_000 });
+    const large = Object.entries(counts).filter(([, count]) => count >= times).map(([table]) => table);
+    const ids = { ...crowd, ...await makeBusyWorker(test.url) };
+    const took = await all(warm, ids, large);
+    const restored = await afterRestore(test, admin, (sql) => all(sql, ids, large));
+    await admin.unsafe("analyze");
+    const fresh = postgres(test.url, { max: 1, onnotice: () => {} });
+    const analyzed = await all(fresh, ids, large);
+    await fresh.end();
+    return Object.keys(CALLS).map((name) => ({
+      name,
+      warm: took[name]!,
+      restored: restored?.[name],
+      fresh: analyzed[name]!,
+    }));
+  } finally {
+    await Promise.all([warm.end(), admin.end()]);
+  }
+}
+
+/** The figures, a line a call. */
+export function plansTable(rows: readonly Row[]): string {
+  const ms = (took: Took | undefined): string => took === undefined ? "–" : took.ms.toFixed(1);
+  const lines = rows.map((
+    row,
+  ) => [row.name, ms(row.warm), ms(row.restored), ms(row.fresh), problems(row).join("; ")]);
+  const all = [["ms", "planned empty", "restored", "analyzed", ""], ...lines];
+  const widths = [0, 1, 2, 3].map((at) => Math.max(...all.map((line) => line[at]!.length)));
+  return all.map((line) =>
+    line.map((text, at) => at === 0 ? text.padEnd(widths[0]!) : at < 4 ? text.padStart(widths[at]!) : text)
+      .join("  ")
+      .trimEnd()
+  ).join("\n");
+}
+
+async function leaveStatisticsAlone(sql: postgres.Sql): Promise<void> {
+  const tables = await sql`
+    select c.oid::regclass::text as name from pg_class as c where c.relnamespace = 'rhythm'::regnamespace and c.relkind = 'r'`;
+  for (const { name } of tables) await sql.unsafe(`alter table ${name} set (autovacuum_enabled = off)`);
+}
+
+async function all(sql: postgres.Sql, ids: Ids, large: readonly string[]): Promise<Record<string, Took>> {
+  const took: Record<string, Took> = {};
+  for (const [name, call] of Object.entries(CALLS)) {
+    let best: Took | undefined;
+    for (let n = 0; n < 3 && (best?.ms ?? 0) < 2_000; n++) {
+      const one = await rolledBack(sql, filled(call, ids), large);
+      if (best === undefined || one.ms < best.ms) best = one;
+    }
+    took[name] = best!;
+  }
+  return took;
+}
+
+async function rolledBack(sql: postgres.Sql, call: string, large: readonly string[] = []): Promise<Took> {
+  let took: Took | undefined;
+  await sql.begin(async (tx) => {
+    const before = await readRows(tx);
+    const began = performance.now();
+    await tx.unsafe(call);
+    const ms = performance.now() - began;
+    const after = await readRows(tx);
+    const scanned = large.filter((table) => (after[table] ?? 0) - (before[table] ?? 0) > 5_000);
+    took = { ms, scanned };
+    throw new Error("rolled back");
+  }).catch((error: Error) => {
+    if (error.message !== "rolled back") throw new Error(`${call}: ${error.message}`, { cause: error });
+  });
+  return took!;
+}
+
+async function readRows(sql: postgres.TransactionSql): Promise<Record<string, number>> {
+  const rows = await sql<{ name: string; read: number }[]>`
+    select relname as name, seq_tup_read::int as read from pg_stat_xact_user_tables where schemaname = 'rhythm'`;
+  return Object.fromEntries(rows.map(({ name, read }) => [name, read]));
+}
+
+function filled(call: string, ids: Ids): string {
+  return call.replaceAll(/(?<!:):([a-z]+)\b/g, (_, name: string) => {
+    assert.ok(ids[name] !== undefined, `there is no id "${name}" for ${call}`);
+    return `'${ids[name]}'::uuid`;
+  });
+}
+
+async function afterRestore<Result>(
+  test: TestDatabase,
+  admin: postgres.Sql,
+  work: (sql: postgres.Sql) => Promise<Result>,
+): Promise<Result | undefined> {
+  const [row] = await admin<
+    { version: number }[]
+  >`select current_setting('server_version_num')::int / 10000 as version`;
+  const bin = (await findBinaries(row!.version))?.bin ?? "";
+  const [dump, psql] = [join(bin, "pg_dump"), join(bin, "psql")];
+  for (const program of [dump, psql]) {
+    if (!await Deno.stat(program).then(() => true, () => false)) return undefined;
+  }
+  const name = `${test.name}_restored`;
+  await admin.unsafe(`create database "${name}" template template0`);
+  const url = new URL(test.url);
+  url.pathname = `/${name}`;
+  const sql = postgres(url.href, { max: 1, onnotice: () => {} });
+  try {
+    const { success, stderr } = await new Deno.Command("sh", {
+      args: ["-c", '"$0" "$1" | "$2" -q -v ON_ERROR_STOP=1 "$3" >/dev/null', dump, test.url, psql, url.href],
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    return await work(sql);
+  } finally {
+    await sql.end();
+    await admin.unsafe(`drop database if exists "${name}" with (force)`);
+  }
+}
