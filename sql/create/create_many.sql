@@ -141,13 +141,15 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_sorted record;
   v_batches rhythm.batch[];
 begin
   if p_requests = '[]' then
     return;
   end if;
+  v_sorted := rhythm.sort_requests(p_requests, p_now);
   begin
-    v_batches := rhythm.make_executions(p_requests, p_now);
+    v_batches := rhythm.make_executions(v_sorted.kinds, v_sorted.newcomers, p_now);
   exception
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');

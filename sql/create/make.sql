@@ -125,10 +125,35 @@ $$;
 
 comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ in nothing but their inputs, wakes who sleeps for them, and gives their ids in order. Internal.';
 
--- Every other way in. With p_worker, what may begin at once is created leased to it, up to p_lease, and nobody is
--- notified of that. Every request has its id; wait_group is the group of waits of its parent.
+-- Requests that have ids become kinds and newcomers: what many have in common is read once.
+create or replace function rhythm.sort_requests(p_requests jsonb, p_now timestamptz, out kinds rhythm.kind[], out newcomers rhythm.newcomer[])
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with request as materialized (
+    select r.nth, r.value as v, dense_rank() over (order by r.value - '{id,inputs,parent,traceparent,wait_group}'::text[]) as kind
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+  ),
+  head as (
+    select distinct on (r.kind) r.kind, r.v - '{id,inputs,parent,traceparent,wait_group}'::text[] as head from request as r order by r.kind
+  )
+  select
+    (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
+    (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
+      r.v ? 'idempotency_key', coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+  into kinds, newcomers;
+end;
+$$;
+
+comment on function rhythm.sort_requests(jsonb, timestamptz) is 'Requests as kinds and newcomers. Internal.';
+
+-- Every way in but make_alike(). With p_worker, what may begin at once is created leased to it, up to p_lease, and nobody is
+-- notified of that. Joins nothing but what is in memory and parents by their key: hashing is safe whatever the plan was made on.
 create or replace function rhythm.make_executions(
-  p_requests jsonb,
+  p_kinds rhythm.kind[],
+  p_newcomers rhythm.newcomer[],
   p_now timestamptz,
   p_worker uuid default null,
   p_call integer default null,
@@ -145,80 +170,75 @@ declare
   v_queues text[];
   v_result rhythm.batch[];
 begin
-  if p_lease > 0 then
+  if p_newcomers is null or p_newcomers = '{}' then
+    return '{}';
+  elsif p_lease > 0 then
     v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
       where not exists (select from rhythm.queue as q where q.name = w.q));
   end if;
 
-  with request as materialized (
-    select r.nth, r.value as v, r.value - '{id,inputs,parent,traceparent,wait_group}'::text[] as head,
-      (r.value ->> 'id')::uuid as id, (r.value ->> 'parent')::uuid as parent_id
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-  ),
-  kind as materialized (
-    select h.nth, rhythm.kind_of(h.head, p_now) as k
-    from (select r.head, min(r.nth) as nth from request as r group by r.head) as h
+  with kind as materialized (
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+      p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
+        and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
   ),
   tree as materialized (
-    select p.parent_id, coalesce(x.root_id, x.id) as root_id
-    from (select distinct r.parent_id from request as r where r.parent_id is not null) as p
-    cross join lateral (select e.id, e.root_id from rhythm.execution as e where e.id = p.parent_id) as x
-  ),
-  sorted as (
-    select r.*, k.nth as kind, k.k,
-      p_lease > 0 and (k.k).run_at is null and (k.k).queue = any (v_queues) and (k.k).concurrency_key is null
-        and ((k.k).type = 'workflow' or p_targets is null or (k.k).target = any (p_targets)) as may_lease
-    from request as r join kind as k on (k.k).head = r.head
+    select p.parent_id, x.root_id
+    from (select distinct n.parent_id from unnest(p_newcomers) as n where n.parent_id is not null) as p
+    cross join lateral (select coalesce(e.root_id, e.id) as root_id from rhythm.execution as e where e.id = p.parent_id offset 0) as x
   ),
   placed as (
-    select s.*, s.may_lease and row_number() over (partition by s.may_lease order by s.nth) <= p_lease as is_leased
-    from sorted as s
+    select n.*, k.room, k.may_lease and row_number() over (partition by k.may_lease order by n.nth) <= p_lease as is_leased
+    from unnest(p_newcomers) with ordinality as n (id, kind, parent_id, wait_group, traceparent, keyed, inputs, nth)
+    join kind as k on k.nth = n.kind
   ),
   numbered as materialized (
-    select p.*, ((row_number() over (partition by p.kind, p.is_leased, p.v ->> 'traceparent' order by p.id) - 1)
-      / (case when p.is_leased then 100 else b.room end))::integer as piece
+    select p.*, (row_number() over (partition by p.kind, p.is_leased, p.traceparent order by p.id) - 1) / (case when p.is_leased then 100 else p.room end) as piece
     from placed as p
-    join (select k.nth, rhythm.batch_room(k.k) as room from kind as k) as b on b.nth = p.kind
   ),
   grouped as materialized (
     select nextval('rhythm.batch_id_seq') as id, g.*
     from (
-      select n.kind, n.is_leased, n.piece, n.v ->> 'traceparent' as traceparent, array_agg(n.id order by n.id) as ids
-      from numbered as n group by n.kind, n.is_leased, n.piece, n.v ->> 'traceparent'
+      select n.kind, n.is_leased, n.piece, n.traceparent, array_agg(n.id order by n.id) as ids
+      from numbered as n group by n.kind, n.is_leased, n.piece, n.traceparent
     ) as g
+  ),
+  member as materialized (
+    select g.id as batch_id, g.kind, i.id from grouped as g cross join lateral unnest(g.ids) as i (id)
   ),
   born as (
     insert into rhythm.execution (
       id, parent_id, root_id, batch_id, run_at, wait_group, seed, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
-    select n.id, n.parent_id, t.root_id, case (n.k).type when 'task' then g.id end, (n.k).run_at, (n.v ->> 'wait_group')::integer,
-      case (n.k).type when 'workflow' then hashtextextended(gen_random_uuid()::text, 0) end,
-      (n.k).notify_on_end, n.head ? 'idempotency_key', (n.k).priority, (n.k).timeout_ms, (n.k).type, (n.k).target, (n.k).queue, (n.k).concurrency_key,
-      n.v ->> 'traceparent', (n.k).retry, (n.k).metadata, coalesce(n.v -> 'inputs', '{}')
+    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
+      case k.type when 'workflow' then hashtextextended(gen_random_uuid()::text, 0) end,
+      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
+      n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
-    join grouped as g on g.kind = n.kind and g.is_leased = n.is_leased and g.piece = n.piece and g.traceparent is not distinct from n.v ->> 'traceparent'
+    join kind as k on k.nth = n.kind
+    join member as m on m.id = n.id
     left join tree as t on t.parent_id = n.parent_id
     order by n.nth
   ),
   state as (
     insert into rhythm.workflow_state (execution_id, program, batch_id)
-    select i.id, (k.k).program, g.id
-    from grouped as g join kind as k on k.nth = g.kind cross join lateral unnest(g.ids) as i (id)
-    where (k.k).type = 'workflow'
+    select m.id, k.program, m.batch_id from member as m join kind as k on k.nth = m.kind where k.type = 'workflow'
   ),
   deadline as (
     insert into rhythm.timer (id, execution_id, fires_at, deadline)
-    select rhythm.uuid7(p_now), i.id, coalesce((k.k).run_at, p_now) + (k.k).timeout_ms * interval '1 millisecond', true
-    from grouped as g join kind as k on k.nth = g.kind cross join lateral unnest(g.ids) as i (id)
-    where (k.k).type = 'workflow' and (k.k).timeout_ms is not null
+    select rhythm.uuid7(p_now), m.id, coalesce(k.run_at, p_now) + k.timeout_ms * interval '1 millisecond', true
+    from member as m join kind as k on k.nth = m.kind
+    where k.type = 'workflow' and k.timeout_ms is not null
   ),
   made as (
     insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
-    select g.id, g.ids[1], case when g.is_leased then p_worker end, (k.k).run_at, case when g.is_leased then p_now end,
-      case (k.k).type when 'task' then (k.k).timeout_ms end, case when g.is_leased then p_call end, (k.k).priority, cardinality(g.ids),
-      case when g.is_leased then 1 else 0 end, (k.k).type, (k.k).queue, (k.k).target, (k.k).concurrency_key,
-      rhythm.common_of(k.k, to_jsonb(g.traceparent)), g.ids
+    select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
+      case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
+      case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
+      rhythm.common_of(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind,
+        to_jsonb(g.traceparent)), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *
   )
@@ -227,8 +247,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, integer, text[]) is
-  'Turns requests that were checked into executions; returns the batches that they are in. Internal: create_many() and settling are the ways in.';
+comment on function rhythm.make_executions(rhythm.kind[], rhythm.newcomer[], timestamptz, uuid, integer, integer, text[]) is
+  'Makes executions of kinds that were checked; returns the batches that they are in. Internal: create_many() and settling are the ways in.';
 
 -- Wakes whoever sleeps for what was made just now.
 create or replace function rhythm.wake_for(p_batches rhythm.batch[])

@@ -13,9 +13,11 @@ begin
   where b.id = any (p_batches)
     and case b.type
       when 'task' then not exists (
-        select from generate_subscripts(b.ids, 1, true) as n join rhythm.execution as e on e.id = b.ids[n] and e.batch_id = b.id)
+        select from generate_subscripts(b.ids, 1, true) as n
+        cross join lateral (select from rhythm.execution as e where e.id = b.ids[n] and e.batch_id = b.id offset 0) as m)
       else not exists (
-        select from generate_subscripts(b.ids, 1, true) as n join rhythm.workflow_state as s on s.execution_id = b.ids[n] and s.batch_id = b.id) end;
+        select from generate_subscripts(b.ids, 1, true) as n
+        cross join lateral (select from rhythm.workflow_state as s where s.execution_id = b.ids[n] and s.batch_id = b.id offset 0) as m) end;
 end;
 $$;
 

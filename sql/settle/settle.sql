@@ -24,6 +24,7 @@ declare
   v_leased bigint[];
   v_problem text;
   v_flow rhythm.outcome;
+  v_sorted record;
 begin
   perform rhythm.check_items(p_items);
   v_stuck := array(select distinct c.concerns from rhythm.concerned(p_items) as c);
@@ -54,7 +55,8 @@ begin
         where (r.value ->> 'id')::uuid <> all (v_waiters));
     end if;
     if v_requests <> '[]' then
-      v_born := rhythm.make_executions(v_requests, p_now, p_worker, p_call, p_lease, p_targets);
+      v_sorted := rhythm.sort_requests(v_requests, p_now);
+      v_born := rhythm.make_executions(v_sorted.kinds, v_sorted.newcomers, p_now, p_worker, p_call, p_lease, p_targets);
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);

@@ -59,7 +59,7 @@ alter table rhythm.execution alter column output set storage external;
 
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
-create index execution_failed on rhythm.execution (fingerprint, id) where fingerprint is not null;
+create index execution_failed on rhythm.execution (id) where fingerprint is not null;
 create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
@@ -83,7 +83,7 @@ comment on column rhythm.execution.error is 'The error of the last attempt; of a
 comment on column rhythm.execution.retry is 'Its retry policy, where one was given.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
-comment on index rhythm.execution_failed is 'The list that people look at most, and failures of one kind.';
+comment on index rhythm.execution_failed is 'The list that people look at most.';
 comment on index rhythm.execution_tags is 'Lists by tag.';
 
 -- Everything that is delayed, ready or leased. Alike tasks that were made together share a row, so that a claim of a

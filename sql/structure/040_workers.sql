@@ -119,6 +119,40 @@ create type rhythm.outcome as (
 
 comment on type rhythm.outcome is 'How an execution left a worker''s hands: completed, failed, suspended, cancelled or released, with what its workflow asked for.';
 
+-- An execution to be made: what is its own, beside its kind.
+create type rhythm.newcomer as (
+  id uuid,
+  kind integer,
+  parent_id uuid,
+  wait_group integer,
+  traceparent text,
+  keyed boolean,
+  inputs jsonb
+);
+
+comment on type rhythm.newcomer is 'An execution that is to be made; kind is the number of its kind, from 1.';
+
+-- The end of a task, or a timer that is due, and the step that its workflow took with it.
+create type rhythm.step_end as (
+  id uuid,
+  timer boolean,
+  call integer,
+  output jsonb,
+  flow uuid,
+  seq integer,
+  next text,
+  result jsonb,
+  snapshot jsonb,
+  cleanup boolean,
+  mode text,
+  ids uuid[],
+  timers jsonb,
+  released uuid[],
+  moment timestamptz
+);
+
+comment on type rhythm.step_end is 'The end of a task, or a timer that is due, and the step that its workflow took with it.';
+
 -- Which groups a workflow waits for after a step.
 create type rhythm.grouping as (
   execution_id uuid,

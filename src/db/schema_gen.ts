@@ -103,7 +103,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "6bb00ad0bbff6d6dd6ff0004184d3f1f239b2cbfd761c8c8f340898e51d97d52",
+    checksum: "5fd2f401b36c0f71bb375fe89a86ce62075801c91b1191dfe72da288f734ee99",
     text: `-- Executions, and where those that are not over stand.
 
 -- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
@@ -165,7 +165,7 @@ alter table rhythm.execution alter column output set storage external;
 
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
-create index execution_failed on rhythm.execution (fingerprint, id) where fingerprint is not null;
+create index execution_failed on rhythm.execution (id) where fingerprint is not null;
 create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
@@ -189,7 +189,7 @@ comment on column rhythm.execution.error is 'The error of the last attempt; of a
 comment on column rhythm.execution.retry is 'Its retry policy, where one was given.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
-comment on index rhythm.execution_failed is 'The list that people look at most, and failures of one kind.';
+comment on index rhythm.execution_failed is 'The list that people look at most.';
 comment on index rhythm.execution_tags is 'Lists by tag.';
 
 -- Everything that is delayed, ready or leased. Alike tasks that were made together share a row, so that a claim of a
@@ -448,7 +448,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "57fdb4325550df6dc7d9dbc2f7a52d1bb76380000ab4b0006a10f919c93d4a59",
+    checksum: "a9916ec43f51ec1e1412350c43fbd9f0f4ac97ab4cffabbafaae073a8a0353c6",
     text: `-- Who works, on what, within which limits.
 
 create table rhythm.worker (
@@ -569,6 +569,40 @@ create type rhythm.outcome as (
 );
 
 comment on type rhythm.outcome is 'How an execution left a worker''s hands: completed, failed, suspended, cancelled or released, with what its workflow asked for.';
+
+-- An execution to be made: what is its own, beside its kind.
+create type rhythm.newcomer as (
+  id uuid,
+  kind integer,
+  parent_id uuid,
+  wait_group integer,
+  traceparent text,
+  keyed boolean,
+  inputs jsonb
+);
+
+comment on type rhythm.newcomer is 'An execution that is to be made; kind is the number of its kind, from 1.';
+
+-- The end of a task, or a timer that is due, and the step that its workflow took with it.
+create type rhythm.step_end as (
+  id uuid,
+  timer boolean,
+  call integer,
+  output jsonb,
+  flow uuid,
+  seq integer,
+  next text,
+  result jsonb,
+  snapshot jsonb,
+  cleanup boolean,
+  mode text,
+  ids uuid[],
+  timers jsonb,
+  released uuid[],
+  moment timestamptz
+);
+
+comment on type rhythm.step_end is 'The end of a task, or a timer that is due, and the step that its workflow took with it.';
 
 -- Which groups a workflow waits for after a step.
 create type rhythm.grouping as (
@@ -2716,7 +2750,7 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "41105ac112eaf7cb648a7612d7023bd23f6955a640a77e68c27848afe8da906d",
+    checksum: "2572f82b64275ca81ae4d8d4983b5724de50f990f580dd631026856972c670d3",
     text: `-- Creating many executions at once, all or none.
 
 -- Expired, or its execution was purged. Volatile: whoever waited for another session's claim of the key is to see what
@@ -2860,13 +2894,15 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_sorted record;
   v_batches rhythm.batch[];
 begin
   if p_requests = '[]' then
     return;
   end if;
+  v_sorted := rhythm.sort_requests(p_requests, p_now);
   begin
-    v_batches := rhythm.make_executions(p_requests, p_now);
+    v_batches := rhythm.make_executions(v_sorted.kinds, v_sorted.newcomers, p_now);
   exception
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
@@ -3579,7 +3615,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "0d05387d857cf865ec378d61378ec53d2a5dcd956c5dd9bf3c4afac9865b8026",
+    checksum: "9ea97d167de015e41c203fb3b22f7eae838a32ed7206dec11d46a266e40a691e",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -3707,10 +3743,35 @@ $$;
 
 comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ in nothing but their inputs, wakes who sleeps for them, and gives their ids in order. Internal.';
 
--- Every other way in. With p_worker, what may begin at once is created leased to it, up to p_lease, and nobody is
--- notified of that. Every request has its id; wait_group is the group of waits of its parent.
+-- Requests that have ids become kinds and newcomers: what many have in common is read once.
+create or replace function rhythm.sort_requests(p_requests jsonb, p_now timestamptz, out kinds rhythm.kind[], out newcomers rhythm.newcomer[])
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with request as materialized (
+    select r.nth, r.value as v, dense_rank() over (order by r.value - '{id,inputs,parent,traceparent,wait_group}'::text[]) as kind
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+  ),
+  head as (
+    select distinct on (r.kind) r.kind, r.v - '{id,inputs,parent,traceparent,wait_group}'::text[] as head from request as r order by r.kind
+  )
+  select
+    (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
+    (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
+      r.v ? 'idempotency_key', coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+  into kinds, newcomers;
+end;
+$$;
+
+comment on function rhythm.sort_requests(jsonb, timestamptz) is 'Requests as kinds and newcomers. Internal.';
+
+-- Every way in but make_alike(). With p_worker, what may begin at once is created leased to it, up to p_lease, and nobody is
+-- notified of that. Joins nothing but what is in memory and parents by their key: hashing is safe whatever the plan was made on.
 create or replace function rhythm.make_executions(
-  p_requests jsonb,
+  p_kinds rhythm.kind[],
+  p_newcomers rhythm.newcomer[],
   p_now timestamptz,
   p_worker uuid default null,
   p_call integer default null,
@@ -3727,80 +3788,75 @@ declare
   v_queues text[];
   v_result rhythm.batch[];
 begin
-  if p_lease > 0 then
+  if p_newcomers is null or p_newcomers = '{}' then
+    return '{}';
+  elsif p_lease > 0 then
     v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
       where not exists (select from rhythm.queue as q where q.name = w.q));
   end if;
 
-  with request as materialized (
-    select r.nth, r.value as v, r.value - '{id,inputs,parent,traceparent,wait_group}'::text[] as head,
-      (r.value ->> 'id')::uuid as id, (r.value ->> 'parent')::uuid as parent_id
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-  ),
-  kind as materialized (
-    select h.nth, rhythm.kind_of(h.head, p_now) as k
-    from (select r.head, min(r.nth) as nth from request as r group by r.head) as h
+  with kind as materialized (
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+      p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
+        and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
   ),
   tree as materialized (
-    select p.parent_id, coalesce(x.root_id, x.id) as root_id
-    from (select distinct r.parent_id from request as r where r.parent_id is not null) as p
-    cross join lateral (select e.id, e.root_id from rhythm.execution as e where e.id = p.parent_id) as x
-  ),
-  sorted as (
-    select r.*, k.nth as kind, k.k,
-      p_lease > 0 and (k.k).run_at is null and (k.k).queue = any (v_queues) and (k.k).concurrency_key is null
-        and ((k.k).type = 'workflow' or p_targets is null or (k.k).target = any (p_targets)) as may_lease
-    from request as r join kind as k on (k.k).head = r.head
+    select p.parent_id, x.root_id
+    from (select distinct n.parent_id from unnest(p_newcomers) as n where n.parent_id is not null) as p
+    cross join lateral (select coalesce(e.root_id, e.id) as root_id from rhythm.execution as e where e.id = p.parent_id offset 0) as x
   ),
   placed as (
-    select s.*, s.may_lease and row_number() over (partition by s.may_lease order by s.nth) <= p_lease as is_leased
-    from sorted as s
+    select n.*, k.room, k.may_lease and row_number() over (partition by k.may_lease order by n.nth) <= p_lease as is_leased
+    from unnest(p_newcomers) with ordinality as n (id, kind, parent_id, wait_group, traceparent, keyed, inputs, nth)
+    join kind as k on k.nth = n.kind
   ),
   numbered as materialized (
-    select p.*, ((row_number() over (partition by p.kind, p.is_leased, p.v ->> 'traceparent' order by p.id) - 1)
-      / (case when p.is_leased then 100 else b.room end))::integer as piece
+    select p.*, (row_number() over (partition by p.kind, p.is_leased, p.traceparent order by p.id) - 1) / (case when p.is_leased then 100 else p.room end) as piece
     from placed as p
-    join (select k.nth, rhythm.batch_room(k.k) as room from kind as k) as b on b.nth = p.kind
   ),
   grouped as materialized (
     select nextval('rhythm.batch_id_seq') as id, g.*
     from (
-      select n.kind, n.is_leased, n.piece, n.v ->> 'traceparent' as traceparent, array_agg(n.id order by n.id) as ids
-      from numbered as n group by n.kind, n.is_leased, n.piece, n.v ->> 'traceparent'
+      select n.kind, n.is_leased, n.piece, n.traceparent, array_agg(n.id order by n.id) as ids
+      from numbered as n group by n.kind, n.is_leased, n.piece, n.traceparent
     ) as g
+  ),
+  member as materialized (
+    select g.id as batch_id, g.kind, i.id from grouped as g cross join lateral unnest(g.ids) as i (id)
   ),
   born as (
     insert into rhythm.execution (
       id, parent_id, root_id, batch_id, run_at, wait_group, seed, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
-    select n.id, n.parent_id, t.root_id, case (n.k).type when 'task' then g.id end, (n.k).run_at, (n.v ->> 'wait_group')::integer,
-      case (n.k).type when 'workflow' then hashtextextended(gen_random_uuid()::text, 0) end,
-      (n.k).notify_on_end, n.head ? 'idempotency_key', (n.k).priority, (n.k).timeout_ms, (n.k).type, (n.k).target, (n.k).queue, (n.k).concurrency_key,
-      n.v ->> 'traceparent', (n.k).retry, (n.k).metadata, coalesce(n.v -> 'inputs', '{}')
+    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
+      case k.type when 'workflow' then hashtextextended(gen_random_uuid()::text, 0) end,
+      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
+      n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
-    join grouped as g on g.kind = n.kind and g.is_leased = n.is_leased and g.piece = n.piece and g.traceparent is not distinct from n.v ->> 'traceparent'
+    join kind as k on k.nth = n.kind
+    join member as m on m.id = n.id
     left join tree as t on t.parent_id = n.parent_id
     order by n.nth
   ),
   state as (
     insert into rhythm.workflow_state (execution_id, program, batch_id)
-    select i.id, (k.k).program, g.id
-    from grouped as g join kind as k on k.nth = g.kind cross join lateral unnest(g.ids) as i (id)
-    where (k.k).type = 'workflow'
+    select m.id, k.program, m.batch_id from member as m join kind as k on k.nth = m.kind where k.type = 'workflow'
   ),
   deadline as (
     insert into rhythm.timer (id, execution_id, fires_at, deadline)
-    select rhythm.uuid7(p_now), i.id, coalesce((k.k).run_at, p_now) + (k.k).timeout_ms * interval '1 millisecond', true
-    from grouped as g join kind as k on k.nth = g.kind cross join lateral unnest(g.ids) as i (id)
-    where (k.k).type = 'workflow' and (k.k).timeout_ms is not null
+    select rhythm.uuid7(p_now), m.id, coalesce(k.run_at, p_now) + k.timeout_ms * interval '1 millisecond', true
+    from member as m join kind as k on k.nth = m.kind
+    where k.type = 'workflow' and k.timeout_ms is not null
   ),
   made as (
     insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
-    select g.id, g.ids[1], case when g.is_leased then p_worker end, (k.k).run_at, case when g.is_leased then p_now end,
-      case (k.k).type when 'task' then (k.k).timeout_ms end, case when g.is_leased then p_call end, (k.k).priority, cardinality(g.ids),
-      case when g.is_leased then 1 else 0 end, (k.k).type, (k.k).queue, (k.k).target, (k.k).concurrency_key,
-      rhythm.common_of(k.k, to_jsonb(g.traceparent)), g.ids
+    select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
+      case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
+      case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
+      rhythm.common_of(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind,
+        to_jsonb(g.traceparent)), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *
   )
@@ -3809,8 +3865,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, integer, text[]) is
-  'Turns requests that were checked into executions; returns the batches that they are in. Internal: create_many() and settling are the ways in.';
+comment on function rhythm.make_executions(rhythm.kind[], rhythm.newcomer[], timestamptz, uuid, integer, integer, text[]) is
+  'Makes executions of kinds that were checked; returns the batches that they are in. Internal: create_many() and settling are the ways in.';
 
 -- Wakes whoever sleeps for what was made just now.
 create or replace function rhythm.wake_for(p_batches rhythm.batch[])
@@ -6391,7 +6447,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "ff41a9c9316609a437f0f34e73a8f3e89bd9b2eecd102cecdd4b9eb8b90cb27c",
+    checksum: "0fdadc5aa9a993cbeccbfcfc8329cb34baf82f52b6e6423798fa83aaff19eb7b",
     text: `-- How executions leave a batch: they end, or go on later.
 
 -- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
@@ -6407,9 +6463,11 @@ begin
   where b.id = any (p_batches)
     and case b.type
       when 'task' then not exists (
-        select from generate_subscripts(b.ids, 1, true) as n join rhythm.execution as e on e.id = b.ids[n] and e.batch_id = b.id)
+        select from generate_subscripts(b.ids, 1, true) as n
+        cross join lateral (select from rhythm.execution as e where e.id = b.ids[n] and e.batch_id = b.id offset 0) as m)
       else not exists (
-        select from generate_subscripts(b.ids, 1, true) as n join rhythm.workflow_state as s on s.execution_id = b.ids[n] and s.batch_id = b.id) end;
+        select from generate_subscripts(b.ids, 1, true) as n
+        cross join lateral (select from rhythm.workflow_state as s where s.execution_id = b.ids[n] and s.batch_id = b.id offset 0) as m) end;
 end;
 $$;
 
@@ -7151,7 +7209,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "0fa6800ec395cf5112400178996b920da96ab77fcf45c3dc9b8784191c54ec0e",
+    checksum: "7bc19fb4ff7d6905ab082da3c50a1629f01beba4b5fad4515f627751ec798d60",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -7178,6 +7236,7 @@ declare
   v_leased bigint[];
   v_problem text;
   v_flow rhythm.outcome;
+  v_sorted record;
 begin
   perform rhythm.check_items(p_items);
   v_stuck := array(select distinct c.concerns from rhythm.concerned(p_items) as c);
@@ -7208,7 +7267,8 @@ begin
         where (r.value ->> 'id')::uuid <> all (v_waiters));
     end if;
     if v_requests <> '[]' then
-      v_born := rhythm.make_executions(v_requests, p_now, p_worker, p_call, p_lease, p_targets);
+      v_sorted := rhythm.sort_requests(v_requests, p_now);
+      v_born := rhythm.make_executions(v_sorted.kinds, v_sorted.newcomers, p_now, p_worker, p_call, p_lease, p_targets);
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
@@ -7579,12 +7639,11 @@ comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping, timestam
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "73889fbae1b0191292dd7a2633446fa501e19eb548412783f433c871726f277b",
+    checksum: "6fa06ed3426728ca914075c44eb8b8b2316323794fc668a662b8499131b59b8d",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
 
--- In ascending order, to be searched with is_among().
 create or replace function rhythm.is_among(p_id uuid, p_sorted uuid[])
 returns boolean
 language plpgsql
@@ -7598,13 +7657,60 @@ $$;
 
 comment on function rhythm.is_among(uuid, uuid[]) is 'Whether an id is in an array that is in ascending order. Internal.';
 
+create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_problem text;
+begin
+  select case
+    when bool_or(not coalesce(e.id is not null and e.flow is not null and (e.timer or e.call > 0) and e.seq >= 0, false)) then
+      'Every end needs id, call, flow and seq; that of a timer no call'
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+      'An end is followed by a workflow that is suspended, with its snapshot, or completed'
+    when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
+      'A suspended workflow waits: mode any or all, and ids'
+    -- Of two, the second would be told to nobody.
+    when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
+    when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+      format('An output, a result or a snapshot takes more than %s bytes', v_limit)
+  end
+  into v_problem
+  from unnest(p_ends) as e;
+  if v_problem is null and jsonb_path_exists(p_timers, '$[*] ? (!exists(@.id) || !exists(@.at))') then
+    return 'Every timer needs id and at';
+  end if;
+  if v_problem is null and p_children <> '[]' then
+    select case
+      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with an outcome'
+      when bool_or(not coalesce(c.id is not null and c.flow is not null and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
+      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
+      when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
+      when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
+        format('The inputs of a child take more than %s bytes', v_limit)
+    end
+    into v_problem
+    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text);
+  end if;
+  return v_problem;
+end;
+$$;
+
+comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
+
 -- A step counts only from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
 -- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
--- claims. Returns one row for each end that was written (flow_id, group of waits of the next step), and one for each
--- workflow that is over (end_id null).
--- p_free: the workflows whose states the caller has locked.
-create or replace function rhythm.write_steps_ends(p_worker uuid, p_ends jsonb, p_new uuid[], p_free uuid[], p_now timestamptz)
-returns table (end_id uuid, flow_id uuid, wait_group integer, ended rhythm.transition, is_old boolean)
+-- claims. Returns one row for each end that was written, with the group of waits of the next step, or the end of the
+-- workflow. is_old: it waits for something that an earlier step started.
+-- p_free: the workflows whose states the caller has locked. p_new: what starts in these steps, in ascending order.
+create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
+returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
@@ -7613,102 +7719,76 @@ declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
 begin
   return query
-  with given as materialized (
-    select g.*, coalesce(g.timer, false) as is_timer
-    from jsonb_to_recordset(p_ends) as g (
-      id uuid, timer boolean, call integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, cleanup boolean, mode text, ids jsonb,
-      moment timestamptz)
-    where g.flow = any (p_free)
-    order by g.id
-  ),
   -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
-  fitting as materialized (
-    select g.*, f.batch_id, f.claimed_at, f.attempt
-    from given as g
+  with fitting as materialized (
+    select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt
+    from unnest(p_ends) as g
     cross join lateral (
       select t.batch_id, b.claimed_at, b.attempt
       from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
         and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
-      left join rhythm.execution as t on not g.is_timer and t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
+      left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
       left join rhythm.batch as b on b.id = t.batch_id and b.worker = p_worker and b.call = g.call
       where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0
-        and case when g.is_timer then exists (
-            select from rhythm.timer as t where t.id = g.id and t.execution_id = g.flow and t.fires_at <= p_now and not t.fired and not t.deadline)
+        and case when g.timer then exists (
+            select from rhythm.timer as x where x.id = g.id and x.execution_id = g.flow and x.fires_at <= p_now and not x.fired and not x.deadline)
           else b.id is not null end
       offset 0
     ) as f
+    where rhythm.is_among(g.flow, p_free)
   ),
   done as (
     update rhythm.execution as t
     set state = 1, batch_id = null, stopping = false, completed_at = p_now, claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
       parent_step = g.seq + 1, output = nullif(g.output, 'null')
     from fitting as g
-    where t.id = g.id and coalesce(t.batch_id = g.batch_id, false)
-    returning t.id, t.parent_id, t.wait_group, t.state, t.notify_on_end, t.type
+    where t.id = g.id and coalesce(t.batch_id = g.from_batch and not g.is_timer, false)
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, t.notify_on_end
   ),
   rung as (
-    update rhythm.timer as t set fired = true where t.id = any (array(select g.id from fitting as g where g.is_timer)) returning t.id, t.execution_id
+    update rhythm.timer as t set fired = true
+    from fitting as g
+    where g.is_timer and t.id = g.id
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, false as notify_on_end, g.moment
   ),
   noted as (
     insert into rhythm.journal (execution_id, step, moment, items)
-    select g.flow, g.seq + 1, coalesce(g.moment, p_now), array[g.id] from fitting as g join rung as r on r.id = g.id
+    select r.flow, r.seq + 1, coalesce(r.moment, p_now), array[r.id] from rung as r
   ),
   went as (
-    select g.*, d::rhythm.transition as ended from fitting as g join done as d on d.id = g.id
+    select d.* from done as d
     union all
-    select g.*, null from fitting as g join rung as r on r.id = g.id
+    select r.id, r.flow, r.seq, r.next, r.result, r.snapshot, r.cleanup, r.mode, r.ids, r.from_batch, r.notify_on_end from rung as r
   ),
   stored as (
     update rhythm.workflow_state as s
     set seq = s.seq + 1, snapshot = w.snapshot, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
-      groups = array[s.last_group + 1], sizes = array[case w.mode when 'all' then jsonb_array_length(w.ids) else 1 end],
-      need = array[case w.mode when 'all' then jsonb_array_length(w.ids) else 1 end]
+      groups = array[s.last_group + 1], sizes = array[case w.mode when 'all' then cardinality(w.ids) else 1 end],
+      need = array[case w.mode when 'all' then cardinality(w.ids) else 1 end]
     from went as w
     where s.execution_id = w.flow and w.next = 'suspended'
-    returning s.execution_id, s.last_group
+    returning w.id, w.flow, s.last_group, w.ids, w.notify_on_end, w.from_batch
   ),
   over as (
     update rhythm.execution as p
-    set state = 1, completed_at = p_now, error = null, note = null, output = nullif(w.result, 'null'), parent_step = p.parent_step,
+    set state = 1, completed_at = p_now, error = null, note = null, output = nullif(w.result, 'null'),
       attempt = (select s.attempt from rhythm.workflow_state as s where s.execution_id = p.id)
     from went as w
     where p.id = w.flow and w.next = 'completed'
-    returning p.id, p.parent_id, p.wait_group, p.state, p.notify_on_end, p.type
+    returning w.id, w.flow, w.notify_on_end, p.notify_on_end as notify_flow, w.from_batch
   )
-  select w.id, w.flow, s.last_group, w.ended,
-    exists (select from jsonb_array_elements_text(w.ids) as i (id) where not rhythm.is_among(i.id::uuid, p_new))
-  from went as w join stored as s on s.execution_id = w.flow
+  select s.id, s.flow, s.last_group, exists (select from unnest(s.ids) as i (id) where not rhythm.is_among(i.id, p_new)), false, s.notify_on_end, false, s.from_batch
+  from stored as s
   union all
-  select w.id, w.flow, null, w.ended, false from went as w where w.next = 'completed'
-  union all
-  select null, o.id, null, o::rhythm.transition, false from over as o;
+  select o.id, o.flow, null, false, true, o.notify_on_end, o.notify_flow, o.from_batch from over as o;
 end;
 $$;
 
-comment on function rhythm.write_steps_ends(uuid, jsonb, uuid[], uuid[], timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
-
-create or replace function rhythm.step_requests(p_children jsonb, p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[])
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (
-    select coalesce(jsonb_agg(
-      (p_kinds -> c.kind) || jsonb_build_object('type', 'task', 'id', c.id, 'parent', c.flow, 'inputs', coalesce(c.inputs, '{}'))
-        || case when c.traceparent is null then '{}' else jsonb_build_object('traceparent', c.traceparent) end
-        || case when rhythm.is_among(c.id, p_waited) then jsonb_build_object('wait_group', p_groups[width_bucket(c.flow, p_flows)]) else '{}' end), '[]')
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    where rhythm.is_among(c.flow, p_flows));
-end;
-$$;
-
-comment on function rhythm.step_requests(jsonb, jsonb, uuid[], integer[], uuid[]) is 'The children of steps as requests. Internal.';
+comment on function rhythm.write_step_ends(uuid, rhythm.step_end[], uuid[], uuid[], timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
 
 -- Timers that workflows started, timers and waits for signals that they dropped.
-create or replace function rhythm.change_waits(p_ends jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[])
+create or replace function rhythm.change_waits(p_ends rhythm.step_end[], p_flows uuid[], p_groups integer[], p_waited uuid[])
 returns void
 language plpgsql
 volatile
@@ -7720,28 +7800,31 @@ begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
   select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end,
     case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
-  from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
+  from unnest(p_ends) as e
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
   where rhythm.is_among(e.flow, p_flows);
   v_released := array(
     select x.id
-    from jsonb_to_recordset(p_ends) as e (flow uuid, released jsonb)
-    cross join lateral jsonb_array_elements_text(e.released) as r (id)
+    from unnest(p_ends) as e
+    cross join lateral unnest(e.released) as r (id)
     cross join lateral (
-      select t.id from rhythm.timer as t where t.id = r.id::uuid and t.execution_id = e.flow and not t.deadline and not t.fired
+      select t.id from rhythm.timer as t where t.id = r.id and t.execution_id = e.flow and not t.deadline and not t.fired
       union all
-      select w.id from rhythm.signal_wait as w where w.id = r.id::uuid and w.execution_id = e.flow and w.signal_id is null and not w.timed_out
+      select w.id from rhythm.signal_wait as w where w.id = r.id and w.execution_id = e.flow and w.signal_id is null and not w.timed_out
     ) as x
     where rhythm.is_among(e.flow, p_flows));
-  delete from rhythm.timer as t where t.id = any (v_released);
-  delete from rhythm.signal_wait as w where w.id = any (v_released);
+  if v_released <> '{}' then
+    delete from rhythm.timer as t where t.id = any (v_released);
+    delete from rhythm.signal_wait as w where w.id = any (v_released);
+  end if;
 end;
 $$;
 
-comment on function rhythm.change_waits(jsonb, uuid[], integer[], uuid[]) is 'Starts and drops what workflows wait for after a step, besides tasks. Internal.';
+comment on function rhythm.change_waits(rhythm.step_end[], uuid[], integer[], uuid[]) is 'Starts and drops what workflows wait for after a step, besides tasks. Internal.';
 
--- Steps that wait for something that an earlier step started.
-create or replace function rhythm.group_old_waits(p_ends jsonb, p_flows uuid[], p_new uuid[])
+-- Steps that wait for something that an earlier step started: all that they wait for gets the group that the step was
+-- stored with.
+create or replace function rhythm.group_old_waits(p_ends rhythm.step_end[], p_flows uuid[], p_new uuid[])
 returns void
 language plpgsql
 volatile
@@ -7749,25 +7832,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_grouping rhythm.grouping;
+  v_end rhythm.step_end;
 begin
-  for v_grouping in
-    select (g.x).* from (
-      select rhythm.group_waits(e.flow, jsonb_build_array(jsonb_build_object('mode', e.mode, 'ids', e.ids)), p_new) as x
-      from jsonb_to_recordset(p_ends) as e (flow uuid, mode text, ids jsonb)
-      where e.flow = any (p_flows)) as g
-  loop
-    -- What started in this step has the group that the step was stored with.
-    v_grouping.groups := array[v_grouping.last_group];
-    v_grouping.old := v_grouping.items;
-    v_grouping.numbers := array_fill(v_grouping.last_group, array[cardinality(v_grouping.items)]);
+  foreach v_end in array p_ends loop
+    continue when v_end.flow <> all (p_flows);
+    v_grouping := rhythm.group_waits(v_end.flow, jsonb_build_array(jsonb_build_object('mode', v_end.mode, 'ids', v_end.ids)), p_new);
+    v_grouping.numbers := array_fill((select s.last_group from rhythm.workflow_state as s where s.execution_id = v_end.flow), array[cardinality(v_grouping.items)]);
     perform rhythm.renumber_waits(v_grouping);
-    update rhythm.workflow_state as s set last_group = v_grouping.last_group, groups = v_grouping.groups, sizes = v_grouping.need, need = v_grouping.need
-    where s.execution_id = v_grouping.execution_id;
   end loop;
 end;
 $$;
 
-comment on function rhythm.group_old_waits(jsonb, uuid[], uuid[]) is 'Puts what steps wait for, and was started earlier, into their groups. Internal.';
+comment on function rhythm.group_old_waits(rhythm.step_end[], uuid[], uuid[]) is 'Puts what steps wait for, and was started earlier, into their groups. Internal.';
 
 -- Timers of a worker whose clock is ahead of the server's.
 create or replace function rhythm.early_timers(p_ids uuid[], p_now timestamptz)
@@ -7787,6 +7863,34 @@ $$;
 
 comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet: the milliseconds that are missing. Internal.';
 
+create or replace function rhythm.start_children(
+  p_children jsonb, p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
+  p_now timestamptz, p_worker uuid, p_call integer, p_lease integer, p_targets text[]
+)
+returns rhythm.batch[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_kinds jsonb;
+  v_typed rhythm.kind[];
+  v_newcomers rhythm.newcomer[];
+begin
+  v_kinds := (select jsonb_agg(k.value || '{"type": "task"}' order by k.nth) from jsonb_array_elements(p_kinds) with ordinality as k (value, nth));
+  perform rhythm.check_requests(v_kinds);
+  v_typed := array(select rhythm.kind_of(k.value, p_now) from jsonb_array_elements(v_kinds) with ordinality as k (value, nth) order by k.nth);
+  v_newcomers := array(
+    select row(c.id, c.kind + 1, c.flow, case when rhythm.is_among(c.id, p_waited) then p_groups[width_bucket(c.flow, p_flows)] end,
+      c.traceparent, false, c.inputs)::rhythm.newcomer
+    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
+    where rhythm.is_among(c.flow, p_flows));
+  return rhythm.make_executions(v_typed, v_newcomers, p_now, p_worker, p_call, p_lease, p_targets);
+end;
+$$;
+
+comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Makes the children of steps. Internal.';
+
 -- Locks: states, skip locked; executions. Answers as settle_outcomes() does.
 create or replace function rhythm.settle_steps(p_worker uuid, p_item jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
@@ -7795,55 +7899,57 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ends constant jsonb := p_item -> 'ends';
   v_children constant jsonb := coalesce(p_item -> 'children', '[]');
   v_kinds constant jsonb := coalesce(p_item -> 'kinds', '[]');
+  v_ends rhythm.step_end[];
+  v_timers jsonb := '[]';
   v_problem text;
-  v_free uuid[];
   v_new uuid[];
   v_waited uuid[];
   v_done uuid[];
   v_flows uuid[];
   v_groups integer[];
   v_old uuid[];
-  v_ended rhythm.transition[];
   v_over uuid[];
+  v_notify rhythm.transition[];
   v_batches bigint[];
   v_born rhythm.batch[] := '{}';
   v_declined uuid[] := '{}';
 begin
-  if jsonb_typeof(v_ends) is distinct from 'array' or jsonb_typeof(v_children) <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
+  if jsonb_typeof(p_item -> 'ends') is distinct from 'array' or jsonb_typeof(v_children) <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
     perform rhythm.raise('RH001', 'ends, children and kinds of steps must be JSON arrays', 'Expected {"kind": "steps", "ends": [{"id": "…", "call": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]}');
   end if;
-  v_problem := rhythm.steps_problem(v_ends, v_children, v_kinds);
+  select array_agg(e::rhythm.step_end order by e.id), array_agg(e.flow order by e.flow) into v_ends, v_flows
+  from jsonb_populate_recordset(null::rhythm.step_end, p_item -> 'ends') as e;
+  if exists (select from unnest(v_ends) as e where e.timers is not null) then
+    v_timers := (select jsonb_agg(t.value) from unnest(v_ends) as e cross join lateral jsonb_array_elements(e.timers) as t (value));
+  end if;
+  v_problem := rhythm.steps_problem(v_ends, coalesce(v_timers, '[]'), v_children, v_kinds);
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
   end if;
-  v_free := rhythm.lock_free_states(array(select (e.value ->> 'flow')::uuid from jsonb_array_elements(v_ends) as e (value)));
   v_new := array(
     select (c.value ->> 'id')::uuid from jsonb_array_elements(v_children) as c (value)
-    union all
-    select t.id from jsonb_to_recordset(v_ends) as e (timers jsonb) cross join lateral jsonb_to_recordset(e.timers) as t (id uuid)
+    union all select (t.value ->> 'id')::uuid from jsonb_array_elements(v_timers) as t (value)
     order by 1);
-  v_waited := array(select i.id::uuid from jsonb_to_recordset(v_ends) as e (ids jsonb) cross join lateral jsonb_array_elements_text(e.ids) as i (id) order by 1);
-  v_batches := array(
-    select distinct t.batch_id from jsonb_array_elements(v_ends) as e (value) join rhythm.execution as t on t.id = (e.value ->> 'id')::uuid
-    where t.batch_id is not null);
-  select coalesce(array_agg(w.end_id) filter (where w.end_id is not null), '{}'),
-    coalesce(array_agg(w.flow_id order by w.flow_id) filter (where w.wait_group is not null), '{}'),
-    coalesce(array_agg(w.wait_group order by w.flow_id) filter (where w.wait_group is not null), '{}'),
-    coalesce(array_agg(w.flow_id) filter (where w.is_old), '{}'),
-    coalesce(array_agg(w.ended) filter (where (w.ended).notify_on_end), '{}'),
-    coalesce(array_agg(w.flow_id) filter (where w.end_id is null), '{}')
-  into v_done, v_flows, v_groups, v_old, v_ended, v_over
-  from rhythm.write_steps_ends(p_worker, v_ends, v_new, v_free, p_now) as w;
+  v_waited := array(select i.id from unnest(v_ends) as e cross join lateral unnest(e.ids) as i (id) order by 1);
+  select coalesce(array_agg(w.end_id), '{}'),
+    coalesce(array_agg(w.flow_id order by w.flow_id) filter (where not w.is_over), '{}'),
+    coalesce(array_agg(w.wait_group order by w.flow_id) filter (where not w.is_over), '{}'),
+    coalesce(array_agg(w.flow_id) filter (where w.is_old), '{}'), coalesce(array_agg(w.flow_id) filter (where w.is_over), '{}'),
+    -- Their parents went on already: only people and key waiters are to be told.
+    coalesce(array_agg(row(w.end_id, null, null, 1, true, 'task')::rhythm.transition) filter (where w.notify_task), '{}')
+      || coalesce(array_agg(row(w.flow_id, null, null, 1, true, 'task')::rhythm.transition) filter (where w.notify_flow), '{}'),
+    array_agg(distinct w.batch_id)
+  into v_done, v_flows, v_groups, v_old, v_over, v_notify, v_batches
+  from rhythm.write_step_ends(p_worker, v_ends, v_new,
+    rhythm.lock_free_states(v_flows), p_now) as w;
   perform rhythm.drop_empty_batches(v_batches);
-  if v_flows <> '{}' and jsonb_path_exists(v_ends, '$[*] ? (exists (@.timers) || exists (@.released))') then
+  if v_timers <> '[]' or jsonb_path_exists(p_item, '$.ends[*].released[*]') then
     perform rhythm.change_waits(v_ends, v_flows, v_groups, v_waited);
   end if;
   if v_flows <> '{}' and v_children <> '[]' then
-    perform rhythm.check_requests((select jsonb_agg(k.value || '{"type": "task"}') from jsonb_array_elements(v_kinds) as k));
-    v_born := rhythm.make_executions(rhythm.step_requests(v_children, v_kinds, v_flows, v_groups, v_waited), p_now, p_worker, p_call, p_lease, p_targets);
+    v_born := rhythm.start_children(v_children, v_kinds, v_flows, v_groups, v_waited, p_now, p_worker, p_call, p_lease, p_targets);
     perform rhythm.wake_for(v_born);
   end if;
   if v_old <> '{}' then
@@ -7852,12 +7958,11 @@ begin
   if v_over <> '{}' then
     perform rhythm.clear_workflows(v_over);
   end if;
-  if v_ended <> '{}' then
-    -- Their parents went on already: only people and key waiters are to be told.
-    perform rhythm.follow_ends(array(select row(e.id, null, null, e.state, e.notify_on_end, 'task')::rhythm.transition from unnest(v_ended) as e), '{}', p_now);
+  if v_notify <> '{}' then
+    perform rhythm.follow_ends(v_notify, '{}', p_now);
   end if;
-  if cardinality(v_done) < jsonb_array_length(v_ends) then
-    v_declined := array(select e.id from jsonb_to_recordset(v_ends) as e (id uuid) where e.id <> all (v_done));
+  if cardinality(v_done) < cardinality(v_ends) then
+    v_declined := array(select e.id from unnest(v_ends) as e where e.id <> all (v_done));
   end if;
   return jsonb_build_object(
     'refused', '[]'::jsonb, 'declined', v_declined, 'early', case when v_declined = '{}' then '{}' else rhythm.early_timers(v_declined, p_now) end,
@@ -7866,69 +7971,6 @@ end;
 $$;
 
 comment on function rhythm.settle_steps(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles steps of workflows that a worker has open in memory. Internal.';
-`,
-  },
-  {
-    name: "settle/steps_problem.sql",
-    kind: "behaviour",
-    checksum: "dc35091e6a9f8203be42035fba57998ea730d8536b5e3654f5c4ff648367c049",
-    text: `-- What a "steps" item is given.
-
--- Every value that could be wrong, in one look at all of them.
-create or replace function rhythm.steps_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_problem text;
-begin
-  select case
-    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and (e.timer or e.call > 0) and e.seq >= 0, false)) then
-      'Every end needs id, call, flow and seq; that of a timer no call'
-    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
-      'An end is followed by a workflow that is suspended, with its snapshot, or completed'
-    when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
-      'A suspended workflow waits: mode any or all, and ids'
-    -- Of two, the second would be told to nobody.
-    when count(*) > count(distinct lower(e.flow) || '/' || e.seq) then 'Two ends let the same workflow go on from the same seq: settle one of them alone'
-    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
-      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
-      format('An output, a result or a snapshot takes more than %s bytes', v_limit)
-  end
-  into v_problem
-  from jsonb_to_recordset(p_ends) as e (
-    id text, timer boolean, call integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
-  if v_problem is null and jsonb_path_exists(p_ends, '$[*].timers') then
-    select case
-      when bool_or(e.next <> 'suspended') then 'A workflow that is over starts no timers'
-      when bool_or(not coalesce(length(t.id) = 36 and t.at is not null, false)) then 'Every timer needs id and at'
-    end
-    into v_problem
-    from jsonb_to_recordset(p_ends) as e (next text, timers jsonb)
-    cross join lateral jsonb_to_recordset(e.timers) as t (id text, at timestamptz);
-  end if;
-  if v_problem is null and p_children <> '[]' then
-    select case
-      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with an outcome'
-      when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
-      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
-      when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then
-        'A child names a flow that none of the ends names'
-      when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
-      when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
-        format('The inputs of a child take more than %s bytes', v_limit)
-    end
-    into v_problem
-    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb, traceparent text);
-  end if;
-  return v_problem;
-end;
-$$;
-
-comment on function rhythm.steps_problem(jsonb, jsonb, jsonb) is 'What is wrong with what a "steps" item was given; null if nothing is. Internal.';
 `,
   },
   {
