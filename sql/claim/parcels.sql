@@ -96,6 +96,31 @@ $$;
 
 comment on function rhythm.workflow_parcel(rhythm.batch) is 'A leased batch of workflows for its worker; null if it has no members left. Internal.';
 
+-- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
+create or replace function rhythm.deliver_rest(p_batches bigint[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_late constant uuid[] := array(
+    select s.execution_id
+    from unnest(p_batches) as n (id)
+    join rhythm.batch as b on b.id = n.id and b.type = 'workflow'
+    cross join lateral (
+      select x.execution_id from rhythm.workflow_state as x
+      where x.execution_id = any (b.ids) and x.batch_id = b.id and x.delivered < x.arrived offset 0
+    ) as s);
+begin
+  if v_late <> '{}' then
+    update rhythm.workflow_state as s set delivered = s.arrived where s.execution_id = any (rhythm.lock_free_states(v_late));
+  end if;
+end;
+$$;
+
+comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
+
 -- p_without: batches of tasks whose inputs the worker sent itself. A batch without members is deleted.
 create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}')
 returns jsonb

@@ -245,6 +245,7 @@ begin
     end if;
     if v_limit > 0 and v_queues <> '{}' then
       v_claimed := rhythm.claim_batches(p_worker, p_call, v_queues, v_limit, v_targets, v_now);
+      perform rhythm.deliver_rest(v_claimed);
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
     if p_ends <> '[]' or v_claimed <> '{}' then

@@ -47,6 +47,7 @@ begin
       perform rhythm.move_members('workflow', array[p_execution], s.batch_id, v_batch.id) from rhythm.workflow_state as s where s.execution_id = p_execution;
     end if;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
+    perform rhythm.deliver_rest(array[v_batch.id]);
     update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then

@@ -2064,7 +2064,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "53ee52c22f6e4a9e8eb9bb76530fa0c171f1d716f177caccf467a98901e5b3fe",
+    checksum: "9cbb3de2506857e031a02dbcf141a666934f9cb6b95fa6c561c0eeb4c1829486",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2162,6 +2162,31 @@ end;
 $$;
 
 comment on function rhythm.workflow_parcel(rhythm.batch) is 'A leased batch of workflows for its worker; null if it has no members left. Internal.';
+
+-- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
+create or replace function rhythm.deliver_rest(p_batches bigint[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_late constant uuid[] := array(
+    select s.execution_id
+    from unnest(p_batches) as n (id)
+    join rhythm.batch as b on b.id = n.id and b.type = 'workflow'
+    cross join lateral (
+      select x.execution_id from rhythm.workflow_state as x
+      where x.execution_id = any (b.ids) and x.batch_id = b.id and x.delivered < x.arrived offset 0
+    ) as s);
+begin
+  if v_late <> '{}' then
+    update rhythm.workflow_state as s set delivered = s.arrived where s.execution_id = any (rhythm.lock_free_states(v_late));
+  end if;
+end;
+$$;
+
+comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
 
 -- p_without: batches of tasks whose inputs the worker sent itself. A batch without members is deleted.
 create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}')
@@ -6621,7 +6646,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "7a59366bc3d680e40252ed6d7a684f4736974aad588436b6838b950fd147aee1",
+    checksum: "025cf08e1cff5be39c6441874ba72499f9334796fbc63784599f70568eaff2f3",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -6869,6 +6894,7 @@ begin
     end if;
     if v_limit > 0 and v_queues <> '{}' then
       v_claimed := rhythm.claim_batches(p_worker, p_call, v_queues, v_limit, v_targets, v_now);
+      perform rhythm.deliver_rest(v_claimed);
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
     if p_ends <> '[]' or v_claimed <> '{}' then
@@ -9897,7 +9923,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "89708e0659e1e3c6ec7a79507a1e1a8f3f3dc4dce96ddcd30e34afe4893b83d0",
+    checksum: "72d49bc33e3cfd7ee60fd82fd9e3e6513157cb145aeb0e84f0072a8c50138e9e",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -9947,6 +9973,7 @@ begin
       perform rhythm.move_members('workflow', array[p_execution], s.batch_id, v_batch.id) from rhythm.workflow_state as s where s.execution_id = p_execution;
     end if;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
+    perform rhythm.deliver_rest(array[v_batch.id]);
     update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
