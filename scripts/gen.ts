@@ -25,7 +25,11 @@ export async function readSchema(): Promise<SchemaFile[]> {
       const text = await Deno.readTextFile(new URL(`sql/${name}`, root));
       files.push({
         name,
-        kind: folder.name === "structure" ? "structure" : "behaviour",
+        kind: folder.name !== "structure"
+          ? "behaviour"
+          : text.startsWith("-- Online: ")
+          ? "online"
+          : "structure",
         checksum: createHash("sha256").update(text).digest("hex"),
         text,
       });
@@ -36,7 +40,7 @@ export async function readSchema(): Promise<SchemaFile[]> {
 
 /** Structure first; then functions, which may name each other in any order; then views, comments and rights. */
 function rank({ name, kind, text }: SchemaFile): number {
-  if (kind === "structure") return 0;
+  if (kind !== "behaviour") return 0;
   if (name.startsWith("roles/")) return 4;
   if (name.startsWith("install/comments")) return 3;
   return /^create (or replace )?view /m.test(text) ? 2 : 1;
@@ -57,8 +61,11 @@ export async function generateSchema(): Promise<string> {
 export interface SchemaFile {
   /** Its path in sql/. */
   readonly name: string;
-  /** Structure is applied once, behaviour again whenever it changed. */
-  readonly kind: "structure" | "behaviour";
+  /**
+   * Structure is applied once; online structure too, after everything else and outside of a transaction; behaviour again
+   * whenever it changed.
+   */
+  readonly kind: "structure" | "online" | "behaviour";
   /** The SHA-256 of its text, in hexadecimal. */
   readonly checksum: string;
   /** The file itself. */

@@ -3,9 +3,14 @@
 
 -- A schema that was there before us may be somebody else's.
 do $$
+declare
+  c_comment constant text := 'Durable execution. \df+ on its functions and \d+ on its views are the manual.';
 begin
-  if (select pg_has_role(n.nspowner, 'usage') from pg_catalog.pg_namespace as n where n.nspname = :'schema') then
-    execute format('comment on schema %I is %L', :'schema', 'Durable execution. \df+ on its functions and \d+ on its views are the manual.');
+  if (
+    select pg_has_role(n.nspowner, 'usage') and obj_description(n.oid, 'pg_namespace') is distinct from c_comment
+    from pg_catalog.pg_namespace as n where n.nspname = :'schema'
+  ) then
+    execute format('comment on schema %I is %L', :'schema', c_comment);
   end if;
 end;
 $$;

@@ -1,13 +1,14 @@
 -- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
-comment on column rhythm.installation.kind is 'structure (0xx) or behaviour.';
+comment on column rhythm.installation.kind is 'structure, online or behaviour.';
 comment on column rhythm.installation.checksum is 'SHA-256 of its text, as it was applied.';
 comment on column rhythm.installation.library_version is 'The version of the library that applied it.';
 comment on column rhythm.installation.installed_at is 'When it was applied last.';
 
 comment on column rhythm.installed_object.identity is 'Its name, a function with the types of its arguments.';
 comment on column rhythm.installed_object.kind is 'function, procedure or view.';
+comment on column rhythm.installed_object.checksum is 'SHA-256 of the statement that made it: the same statement is not applied again.';
 
 comment on column rhythm.installation_note.note is 'What was left out, and how to make up for it.';
 

@@ -55,6 +55,7 @@ comment on function rhythm.surface(text) is
   'cancels; rhythm_worker, rhythm_operator and rhythm_deployer are clients that also run work, steer it, or say what code runs. '
   'All other functions are the owner''s.';
 
+-- What is as it should be is not touched: each grant is a new version of a row that all sessions read.
 create or replace function rhythm.close_to_public()
 returns void
 language plpgsql
@@ -62,21 +63,32 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_object text;
+  v_open text;
 begin
-  revoke all on schema :"schema" from public;
-  revoke all on all tables in schema :"schema" from public;
-  revoke all on all sequences in schema :"schema" from public;
-  revoke all on all routines in schema :"schema" from public;
-  for v_object in
-    select format('revoke usage on type %s from public', t.oid::regtype)
+  for v_open in
+    select format('schema %I', n.nspname)
+    from pg_catalog.pg_namespace as n
+    where n.oid = :'schema'::regnamespace and exists (select from aclexplode(n.nspacl) as a where a.grantee = 0)
+    union all
+    select format('%s %s', case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass)
+    from pg_catalog.pg_class as c
+    where c.relnamespace = :'schema'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+      and exists (select from aclexplode(c.relacl) as a where a.grantee = 0)
+    union all
+    select format('routine %s', p.oid::regprocedure)
+    from pg_catalog.pg_proc as p
+    where p.pronamespace = :'schema'::regnamespace
+      and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where a.grantee = 0)
+    union all
+    select format('type %s', t.oid::regtype)
     from pg_catalog.pg_type as t
     left join pg_catalog.pg_class as c on c.oid = t.typrelid
     where t.typnamespace = :'schema'::regnamespace
       and t.typelem = 0
       and (t.typtype in ('d', 'e') or c.relkind = 'c')
+      and exists (select from aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) as a where a.grantee = 0)
   loop
-    execute v_object;
+    execute format('revoke all on %s from public', v_open);
   end loop;
 end;
 $$;
@@ -90,30 +102,52 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_role text;
-  v_routine regprocedure;
-  v_view regclass;
+  v_change text;
 begin
-  foreach v_role in array rhythm.roles() loop
-    continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
-    execute format('revoke all on schema %I from %I', :'schema', v_role);
-    execute format('revoke all on all tables in schema %I from %I', :'schema', v_role);
-    execute format('revoke all on all routines in schema %I from %I', :'schema', v_role);
-    execute format('grant usage on schema %I to %I', :'schema', v_role);
-    for v_view in
-      select c.oid from pg_catalog.pg_class as c where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v'
-    loop
-      execute format('grant select on %s to %I', v_view, v_role);
-    end loop;
-    for v_routine in
-      select p.oid
-      from pg_catalog.pg_proc as p
-      where p.pronamespace = :'schema'::regnamespace
-        and p.proname in (select s.name from rhythm.surface(v_role) as s(name))
-    loop
-      execute format('alter function %s security definer', v_routine);
-      execute format('grant execute on function %s to %I', v_routine, v_role);
-    end loop;
+  for v_change in
+    with role as (
+      select r.oid, r.rolname as name
+      from pg_catalog.pg_roles as r
+      where r.rolname = any (rhythm.roles())
+    ),
+    routine as (
+      select p.oid, p.prosecdef, p.proacl, r.oid as role, r.name as role_name,
+        p.proname in (select s.name from rhythm.surface(r.name) as s(name)) as may,
+        exists (select from aclexplode(p.proacl) as a where a.grantee = r.oid) as has
+      from role as r
+      join pg_catalog.pg_proc as p on p.pronamespace = :'schema'::regnamespace
+    ),
+    relation as (
+      select c.oid, case c.relkind when 'S' then 'sequence' else 'table' end as kind, r.name as role_name, c.relkind = 'v' as may,
+        array(select a.privilege_type from aclexplode(c.relacl) as a where a.grantee = r.oid) as has
+      from role as r
+      join pg_catalog.pg_class as c on c.relnamespace = :'schema'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+    ),
+    space as (
+      select n.oid, r.name as role_name, array(select a.privilege_type from aclexplode(n.nspacl) as a where a.grantee = r.oid) as has
+      from role as r
+      join pg_catalog.pg_namespace as n on n.oid = :'schema'::regnamespace
+    )
+    select c.change
+    from (
+      select 1 as nth, format('revoke all on schema %s from %I', s.oid::regnamespace, s.role_name) as change from space as s where s.has && array['CREATE']
+      union all
+      select 2, format('grant usage on schema %s to %I', s.oid::regnamespace, s.role_name) from space as s where s.has <> array['USAGE']
+      union all
+      select 3, format('revoke all on %s %s from %I', l.kind, l.oid::regclass, l.role_name) from relation as l
+      where l.has <> case when l.may then array['SELECT'] else array[]::text[] end and l.has <> '{}'
+      union all
+      select 4, format('grant select on %s to %I', l.oid::regclass, l.role_name) from relation as l where l.may and l.has <> array['SELECT']
+      union all
+      select 5, format('revoke all on routine %s from %I', p.oid::regprocedure, p.role_name) from routine as p where p.has and not p.may
+      union all
+      select distinct 6, format('alter function %s security definer', p.oid::regprocedure) from routine as p where p.may and not p.prosecdef
+      union all
+      select 7, format('grant execute on function %s to %I', p.oid::regprocedure, p.role_name) from routine as p where p.may and not p.has
+    ) as c
+    order by c.nth
+  loop
+    execute v_change;
   end loop;
 end;
 $$;

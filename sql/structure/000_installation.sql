@@ -2,18 +2,19 @@
 
 create table rhythm.installation (
   file text primary key,
-  kind text not null constraint kind_known check (kind in ('structure', 'behaviour')),
+  kind text not null constraint kind_known check (kind in ('structure', 'online', 'behaviour')),
   checksum text not null,
   library_version text not null,
   installed_at timestamptz not null default clock_timestamp()
 );
 
 comment on table rhythm.installation is
-  'The files of the library that were applied here. Structure is applied once and never changes; behaviour is applied again whenever it changed.';
+  'The files of the library that were applied here. Structure is applied once and never changes, online structure outside of a transaction; behaviour is applied again whenever it changed.';
 
 create table rhythm.installed_object (
   identity text primary key,
-  kind text not null constraint kind_known check (kind in ('function', 'procedure', 'view'))
+  kind text not null constraint kind_known check (kind in ('function', 'procedure', 'view')),
+  checksum text not null
 );
 
 comment on table rhythm.installed_object is

@@ -1,7 +1,10 @@
 import type { Database, Queryable } from "./database.ts";
 import { StatementError } from "./errors.ts";
 import { InstallError } from "./install_errors.ts";
-import { dropLeftOver, type Made, madeBy } from "./left_over.ts";
+import { applyBehaviour, applyComments } from "./behaviour.ts";
+import { dropLeftOver, type Made, standing } from "./left_over.ts";
+import { applyOnline, offline } from "./online.ts";
+import { isLockConflict, LOCK_WAIT_MS, withPatience } from "./patience.ts";
 import { libraryVersion, type SchemaFile, schemaFiles } from "./schema_gen.ts";
 import { checkSchemaName, forSchema } from "./schema_name.ts";
 
@@ -15,6 +18,8 @@ export interface InstallOptions {
   files?: readonly SchemaFile[];
   /** Another version than this library's own; for tests of upgrades. */
   version?: string;
+  /** For how long to try again while other transactions hold locks that are needed, in milliseconds. Default: 30,000. */
+  patienceMs?: number;
 }
 
 /** What an installation did. */
@@ -31,6 +36,9 @@ const oldestPostgres = 13;
  * Installs the engine, or brings it up to date, in one transaction: all of it or nothing. Processes that start at
  * the same time install once; an installation that is up to date costs one query.
  *
+ * Whoever works meanwhile goes on: nothing is replaced that did not change, and a lock that another transaction holds
+ * is waited for only for a moment, again and again. Online structure follows outside of the transaction.
+ *
  * @param database where to install
  * @param options the schema
  * @returns what was done
@@ -40,43 +48,98 @@ export async function install(database: Database, options: InstallOptions = {}):
   const schema = checkSchemaName(options.schema ?? "rhythm");
   const files = options.files ?? schemaFiles;
   const version = options.version ?? libraryVersion;
+  const patienceMs = options.patienceMs ?? 30_000;
   const before = await recorded(database, schema);
   if (before !== undefined && before.size === files.length && pending(files, before, version).length === 0) {
     return { applied: [], skipped: await notes(database, schema) };
   }
-  return await database.transaction((tx) => apply(tx, { schema, files, version }));
+  const isAlone = before === undefined || database.kind === "embedded";
+  const plan = { schema, files, version, isAlone };
+  const done = await withPatience(
+    { schema, version, patienceMs, database },
+    () => database.transaction((tx) => apply(tx, plan)),
+  );
+  const online = done.online.length === 0
+    ? { applied: [], postponed: [] }
+    : await applyOnline(database, done.online, {
+      schema,
+      patienceMs,
+      record: (tx, file) => record(tx, [file], { schema, version, files }),
+    });
+  return {
+    applied: [...done.applied, ...online.applied],
+    skipped: [...await notes(database, schema), ...online.postponed],
+  };
 }
 
 interface Plan {
   schema: string;
   files: readonly SchemaFile[];
   version: string;
+  /** Nobody works there yet, or nobody else can. */
+  isAlone: boolean;
 }
 
-async function apply(tx: Queryable, { schema, files, version }: Plan): Promise<Installation> {
+async function apply(
+  tx: Queryable,
+  { schema, files, version, isAlone }: Plan,
+): Promise<{ applied: string[]; online: SchemaFile[] }> {
   await checkServer(tx);
   await tx.query("select pg_advisory_xact_lock(hashtextextended('rhythm installation ' || $1, 0))", [schema]);
   await tx.query(
-    "select set_config('search_path', 'pg_catalog, pg_temp', true), set_config('check_function_bodies', 'off', true)",
+    `select set_config(s.name, s.value, true)
+    from (values
+      ('search_path', 'pg_catalog, pg_temp'), ('check_function_bodies', 'off'), ('standard_conforming_strings', 'on'),
+      ('statement_timeout', '0'), ('lock_timeout', '${LOCK_WAIT_MS}')
+    ) as s (name, value)`,
   );
-  const before = await recorded(tx, schema) ?? await prepare(tx, schema);
-  const todo = pending(files, before, version);
-  const made: Made[] = [];
-  for (const file of todo) made.push(...await applyFile(tx, file, schema));
+  const before = await recorded(tx, schema);
+  const pendingFiles = pending(files, before ?? await prepare(tx, schema), version);
+  const online = isAlone || before === undefined ? [] : pendingFiles.filter(({ kind }) => kind === "online");
+  const todo = pendingFiles.filter((file) => !online.includes(file));
+  const behaviour = todo.filter(({ kind }) => kind === "behaviour");
+  for (const file of todo) {
+    if (file.kind === "behaviour") continue;
+    await applying(
+      file,
+      schema,
+      () => tx.script(forSchema(file.kind === "online" ? offline(file.text) : file.text, schema)),
+    );
+  }
+  if (behaviour.length > 0) {
+    const made: Made[] = [];
+    const there = before === undefined
+      ? new Map()
+      : await applying(behaviour[0]!, schema, () => standing(tx, schema));
+    for (const file of behaviour) {
+      made.push(...await applying(file, schema, () => applyBehaviour(tx, file, { schema, there })));
+    }
+    await applying(behaviour.at(-1)!, schema, async () => {
+      await applyComments(tx, behaviour, schema);
+      await dropLeftOver(tx, schema, made);
+    });
+  }
+  await record(tx, todo, { schema, version, files });
+  return { applied: todo.map((file) => file.name), online };
+}
+
+async function record(
+  tx: Queryable,
+  done: readonly SchemaFile[],
+  { schema, version, files }: { schema: string; version: string; files: readonly SchemaFile[] },
+): Promise<void> {
   await tx.query(forSchema(recordFiles, schema), [
-    JSON.stringify(todo.map(({ name, kind, checksum }) => ({ file: name, kind, checksum }))),
+    JSON.stringify(done.map(({ name, kind, checksum }) => ({ file: name, kind, checksum }))),
     version,
     JSON.stringify(files.map((file) => file.name)),
   ]);
-  if (todo.some((file) => file.kind === "behaviour")) await dropLeftOver(tx, schema, made);
-  return { applied: todo.map((file) => file.name), skipped: await notes(tx, schema) };
 }
 
 /** The files to apply: new structure, and all behaviour as soon as one of them changed. */
 function pending(files: readonly SchemaFile[], before: Map<string, Recorded>, version: string): SchemaFile[] {
   const known = new Set(files.map((file) => file.name));
   for (const [name, row] of before) {
-    const newer = row.kind === "structure" && !known.has(name);
+    const newer = row.kind !== "behaviour" && !known.has(name);
     if (newer || compareVersions(row.library_version, version) > 0) {
       throw new InstallError(
         "DATABASE_NEWER",
@@ -86,7 +149,7 @@ function pending(files: readonly SchemaFile[], before: Map<string, Recorded>, ve
   }
   for (const file of files) {
     const row = before.get(file.name);
-    if (file.kind === "structure" && row !== undefined && row.checksum !== file.checksum) {
+    if (file.kind !== "behaviour" && row !== undefined && row.checksum !== file.checksum) {
       throw new InstallError(
         "STRUCTURE_CHANGED",
         `Cannot install Rhythm ${version}: the structure file ${file.name} is not the one that was applied by version ${row.library_version}. Released structure never changes: restore the file and put the change into a new one`,
@@ -94,27 +157,25 @@ function pending(files: readonly SchemaFile[], before: Map<string, Recorded>, ve
     }
   }
   const behaviour = files.filter((file) => file.kind === "behaviour");
-  const structure = files.filter((file) => file.kind === "structure" && !before.has(file.name));
+  const structure = files.filter((file) => file.kind !== "behaviour" && !before.has(file.name));
   const same = behaviour.every((file) => before.get(file.name)?.checksum === file.checksum) &&
-    [...before].every(([name, row]) => row.kind === "structure" || known.has(name));
-  return same && structure.length === 0 ? [] : [...structure, ...behaviour];
+    [...before].every(([name, row]) => row.kind !== "behaviour" || known.has(name));
+  return same && structure.every(({ kind }) => kind === "online") ? structure : [...structure, ...behaviour];
 }
 
-/** Applies a file; tells what functions and views it made, of those that it names. */
-async function applyFile(tx: Queryable, file: SchemaFile, schema: string): Promise<Made[]> {
+/** Applies a file; an error names it. */
+async function applying<T>(file: SchemaFile, schema: string, work: () => Promise<T>): Promise<T> {
   try {
-    await tx.script(forSchema(file.text, schema));
-    if (file.kind === "structure") return [];
-    return await madeBy(tx, file, schema);
+    return await work();
   } catch (error) {
-    if (error instanceof StatementError && error.code === "42501") {
+    if (!(error instanceof StatementError) || isLockConflict(error)) throw error;
+    if (error.code === "42501") {
       throw new InstallError(
         "RIGHT_MISSING",
         `Cannot install ${file.name}: ${error.message}. Install as the owner of schema "${schema}", or let the owner run the script that \`installSql()\` gives`,
         { cause: error },
       );
     }
-    if (!(error instanceof StatementError)) throw error;
     throw new InstallError(
       "FILE_FAILED",
       `Cannot install ${file.name}: ${error.message}. Nothing was changed`,

@@ -25,4 +25,5 @@ export type InstallErrorCode =
   | "FILE_FAILED"
   | "STRUCTURE_CHANGED"
   | "DATABASE_NEWER"
+  | "DATABASE_BUSY"
   | "SCHEMA_OCCUPIED";

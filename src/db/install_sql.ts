@@ -1,6 +1,9 @@
+import { checksumOf } from "./behaviour.ts";
 import { madeHere } from "./left_over.ts";
+import { offline } from "./online.ts";
 import { libraryVersion, type SchemaFile, schemaFiles } from "./schema_gen.ts";
 import { checkSchemaName, forSchema } from "./schema_name.ts";
+import { splitStatements } from "./statements.ts";
 
 /**
  * The whole installation as one SQL script, for people who run their own migrations. It installs afresh; it does not upgrade.
@@ -18,19 +21,31 @@ export function installScript(files: readonly SchemaFile[], name: string): strin
   const records = files.map(({ name, kind, checksum }) =>
     `('${name}', '${kind}', '${checksum}', '${libraryVersion}')`
   );
+  const made = files.filter((file) => file.kind === "behaviour").flatMap((file) => splitStatements(file.text))
+    .flatMap(({ makes, text }) =>
+      makes === undefined || text.startsWith("drop") ? [] : [`('${makes}', '${checksumOf(text)}')`]
+    );
   return [
     `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file …`,
     "begin;",
     `set local search_path = pg_catalog, pg_temp;\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
     `create schema if not exists "${schema}";`,
-    ...files.map((file) => `-- ${file.name}\n${forSchema(file.text, schema)}`),
+    ...files.map((file) =>
+      `-- ${file.name}\n${forSchema(file.kind === "online" ? offline(file.text) : file.text, schema)}`
+    ),
     forSchema(
       `insert into rhythm.installation (file, kind, checksum, library_version) values\n  ${
         records.join(",\n  ")
       };`,
       schema,
     ),
-    forSchema(`insert into rhythm.installed_object (identity, kind)${madeHere};`, schema),
+    forSchema(
+      `with statement (name, checksum) as (values\n  ${made.join(",\n  ")}
+), made as (${madeHere})
+insert into rhythm.installed_object (identity, kind, checksum)
+select m.identity, m.kind, s.checksum from made as m join statement as s on s.name = m.name;`,
+      schema,
+    ),
     "commit;\n",
   ].join("\n\n");
 }

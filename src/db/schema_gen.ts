@@ -5,8 +5,11 @@
 export interface SchemaFile {
   /** Its path in sql/. */
   readonly name: string;
-  /** Structure is applied once, behaviour again whenever it changed. */
-  readonly kind: "structure" | "behaviour";
+  /**
+   * Structure is applied once; online structure too, after everything else and outside of a transaction; behaviour again
+   * whenever it changed.
+   */
+  readonly kind: "structure" | "online" | "behaviour";
   /** The SHA-256 of its text, in hexadecimal. */
   readonly checksum: string;
   /** The file itself. */
@@ -21,23 +24,24 @@ export const schemaFiles: readonly SchemaFile[] = [
   {
     name: "structure/000_installation.sql",
     kind: "structure",
-    checksum: "b69d4dcfdebbeeb42fa818dd9998e5c5f289caad60adf44a202768625c2edf70",
+    checksum: "52dc2de9fb68cc93712e71b8a642aa0917f6f5c51de7d2f69bcaf0529ef860ba",
     text: `-- What is installed here: one row a file of the library. The installer reads it to know what is left to do.
 
 create table rhythm.installation (
   file text primary key,
-  kind text not null constraint kind_known check (kind in ('structure', 'behaviour')),
+  kind text not null constraint kind_known check (kind in ('structure', 'online', 'behaviour')),
   checksum text not null,
   library_version text not null,
   installed_at timestamptz not null default clock_timestamp()
 );
 
 comment on table rhythm.installation is
-  'The files of the library that were applied here. Structure is applied once and never changes; behaviour is applied again whenever it changed.';
+  'The files of the library that were applied here. Structure is applied once and never changes, online structure outside of a transaction; behaviour is applied again whenever it changed.';
 
 create table rhythm.installed_object (
   identity text primary key,
-  kind text not null constraint kind_known check (kind in ('function', 'procedure', 'view'))
+  kind text not null constraint kind_known check (kind in ('function', 'procedure', 'view')),
+  checksum text not null
 );
 
 comment on table rhythm.installed_object is
@@ -10022,15 +10026,24 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
+<<<<<<< HEAD
     checksum: "960b59ad77a393dd0bc4a214692a79bdf04bfd67ad3e33a1d61825cd04d726c3",
+=======
+    checksum: "b47c736e256d9d31f5972eca86a830c9f48c59390c0c3a3f1ebd928b6ff54862",
+>>>>>>> hub/main
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
 -- A schema that was there before us may be somebody else's.
 do $$
+declare
+  c_comment constant text := 'Durable execution. \\df+ on its functions and \\d+ on its views are the manual.';
 begin
-  if (select pg_has_role(n.nspowner, 'usage') from pg_catalog.pg_namespace as n where n.nspname = :'schema') then
-    execute format('comment on schema %I is %L', :'schema', 'Durable execution. \\df+ on its functions and \\d+ on its views are the manual.');
+  if (
+    select pg_has_role(n.nspowner, 'usage') and obj_description(n.oid, 'pg_namespace') is distinct from c_comment
+    from pg_catalog.pg_namespace as n where n.nspname = :'schema'
+  ) then
+    execute format('comment on schema %I is %L', :'schema', c_comment);
   end if;
 end;
 $$;
@@ -10232,17 +10245,22 @@ comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
+<<<<<<< HEAD
     checksum: "2ca9964728ea10cf19ac5791e9ec25227bac6c49a5d740c308dc4123081b78e0",
+=======
+    checksum: "7f9fb09abbd71f63950a45b57561259decdf73a289b90d7ce4a3fc946e5f75fe",
+>>>>>>> hub/main
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
-comment on column rhythm.installation.kind is 'structure (0xx) or behaviour.';
+comment on column rhythm.installation.kind is 'structure, online or behaviour.';
 comment on column rhythm.installation.checksum is 'SHA-256 of its text, as it was applied.';
 comment on column rhythm.installation.library_version is 'The version of the library that applied it.';
 comment on column rhythm.installation.installed_at is 'When it was applied last.';
 
 comment on column rhythm.installed_object.identity is 'Its name, a function with the types of its arguments.';
 comment on column rhythm.installed_object.kind is 'function, procedure or view.';
+comment on column rhythm.installed_object.checksum is 'SHA-256 of the statement that made it: the same statement is not applied again.';
 
 comment on column rhythm.installation_note.note is 'What was left out, and how to make up for it.';
 
@@ -10380,7 +10398,11 @@ comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSO
   {
     name: "roles/roles.sql",
     kind: "behaviour",
+<<<<<<< HEAD
     checksum: "1857f8a66ace0378cb7977440700833d1481fecdb45a3b703646b7417b4e9b10",
+=======
+    checksum: "965db14439e15c480508c8f89f67b6e3a0d244c2574582028b3805ead28a0eb5",
+>>>>>>> hub/main
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -10438,6 +10460,7 @@ comment on function rhythm.surface(text) is
   'cancels; rhythm_worker, rhythm_operator and rhythm_deployer are clients that also run work, steer it, or say what code runs. '
   'All other functions are the owner''s.';
 
+-- What is as it should be is not touched: each grant is a new version of a row that all sessions read.
 create or replace function rhythm.close_to_public()
 returns void
 language plpgsql
@@ -10445,21 +10468,32 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_object text;
+  v_open text;
 begin
-  revoke all on schema :"schema" from public;
-  revoke all on all tables in schema :"schema" from public;
-  revoke all on all sequences in schema :"schema" from public;
-  revoke all on all routines in schema :"schema" from public;
-  for v_object in
-    select format('revoke usage on type %s from public', t.oid::regtype)
+  for v_open in
+    select format('schema %I', n.nspname)
+    from pg_catalog.pg_namespace as n
+    where n.oid = :'schema'::regnamespace and exists (select from aclexplode(n.nspacl) as a where a.grantee = 0)
+    union all
+    select format('%s %s', case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass)
+    from pg_catalog.pg_class as c
+    where c.relnamespace = :'schema'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+      and exists (select from aclexplode(c.relacl) as a where a.grantee = 0)
+    union all
+    select format('routine %s', p.oid::regprocedure)
+    from pg_catalog.pg_proc as p
+    where p.pronamespace = :'schema'::regnamespace
+      and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where a.grantee = 0)
+    union all
+    select format('type %s', t.oid::regtype)
     from pg_catalog.pg_type as t
     left join pg_catalog.pg_class as c on c.oid = t.typrelid
     where t.typnamespace = :'schema'::regnamespace
       and t.typelem = 0
       and (t.typtype in ('d', 'e') or c.relkind = 'c')
+      and exists (select from aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) as a where a.grantee = 0)
   loop
-    execute v_object;
+    execute format('revoke all on %s from public', v_open);
   end loop;
 end;
 $$;
@@ -10473,30 +10507,52 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_role text;
-  v_routine regprocedure;
-  v_view regclass;
+  v_change text;
 begin
-  foreach v_role in array rhythm.roles() loop
-    continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
-    execute format('revoke all on schema %I from %I', :'schema', v_role);
-    execute format('revoke all on all tables in schema %I from %I', :'schema', v_role);
-    execute format('revoke all on all routines in schema %I from %I', :'schema', v_role);
-    execute format('grant usage on schema %I to %I', :'schema', v_role);
-    for v_view in
-      select c.oid from pg_catalog.pg_class as c where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v'
-    loop
-      execute format('grant select on %s to %I', v_view, v_role);
-    end loop;
-    for v_routine in
-      select p.oid
-      from pg_catalog.pg_proc as p
-      where p.pronamespace = :'schema'::regnamespace
-        and p.proname in (select s.name from rhythm.surface(v_role) as s(name))
-    loop
-      execute format('alter function %s security definer', v_routine);
-      execute format('grant execute on function %s to %I', v_routine, v_role);
-    end loop;
+  for v_change in
+    with role as (
+      select r.oid, r.rolname as name
+      from pg_catalog.pg_roles as r
+      where r.rolname = any (rhythm.roles())
+    ),
+    routine as (
+      select p.oid, p.prosecdef, p.proacl, r.oid as role, r.name as role_name,
+        p.proname in (select s.name from rhythm.surface(r.name) as s(name)) as may,
+        exists (select from aclexplode(p.proacl) as a where a.grantee = r.oid) as has
+      from role as r
+      join pg_catalog.pg_proc as p on p.pronamespace = :'schema'::regnamespace
+    ),
+    relation as (
+      select c.oid, case c.relkind when 'S' then 'sequence' else 'table' end as kind, r.name as role_name, c.relkind = 'v' as may,
+        array(select a.privilege_type from aclexplode(c.relacl) as a where a.grantee = r.oid) as has
+      from role as r
+      join pg_catalog.pg_class as c on c.relnamespace = :'schema'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+    ),
+    space as (
+      select n.oid, r.name as role_name, array(select a.privilege_type from aclexplode(n.nspacl) as a where a.grantee = r.oid) as has
+      from role as r
+      join pg_catalog.pg_namespace as n on n.oid = :'schema'::regnamespace
+    )
+    select c.change
+    from (
+      select 1 as nth, format('revoke all on schema %s from %I', s.oid::regnamespace, s.role_name) as change from space as s where s.has && array['CREATE']
+      union all
+      select 2, format('grant usage on schema %s to %I', s.oid::regnamespace, s.role_name) from space as s where s.has <> array['USAGE']
+      union all
+      select 3, format('revoke all on %s %s from %I', l.kind, l.oid::regclass, l.role_name) from relation as l
+      where l.has <> case when l.may then array['SELECT'] else array[]::text[] end and l.has <> '{}'
+      union all
+      select 4, format('grant select on %s to %I', l.oid::regclass, l.role_name) from relation as l where l.may and l.has <> array['SELECT']
+      union all
+      select 5, format('revoke all on routine %s from %I', p.oid::regprocedure, p.role_name) from routine as p where p.has and not p.may
+      union all
+      select distinct 6, format('alter function %s security definer', p.oid::regprocedure) from routine as p where p.may and not p.prosecdef
+      union all
+      select 7, format('grant execute on function %s to %I', p.oid::regprocedure, p.role_name) from routine as p where p.may and not p.has
+    ) as c
+    order by c.nth
+  loop
+    execute v_change;
   end loop;
 end;
 $$;

@@ -78,7 +78,9 @@ Deno.test({
     await test.sql.unsafe(`grant usage, create on schema rhythm to "${role.name}"`);
     await test.sql.unsafe(`grant select on all tables in schema rhythm to "${role.name}"`);
     const files = (await smallEngine()).map((file) =>
-      file.kind === "structure" ? file : { ...file, checksum: "another" }
+      file.kind === "structure"
+        ? file
+        : { ...file, checksum: "another", text: file.text.replace("count(*)", "count(1)") }
     );
     const granted = await catalog(test.database);
     assert.notDeepEqual(granted, before);
