@@ -10026,11 +10026,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-<<<<<<< HEAD
-    checksum: "960b59ad77a393dd0bc4a214692a79bdf04bfd67ad3e33a1d61825cd04d726c3",
-=======
-    checksum: "b47c736e256d9d31f5972eca86a830c9f48c59390c0c3a3f1ebd928b6ff54862",
->>>>>>> hub/main
+    checksum: "8cd39c48064b17b14ed858f4212be5baa0deb26cd53ed6975dc189b2e77d3406",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -10245,11 +10241,7 @@ comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-<<<<<<< HEAD
-    checksum: "2ca9964728ea10cf19ac5791e9ec25227bac6c49a5d740c308dc4123081b78e0",
-=======
-    checksum: "7f9fb09abbd71f63950a45b57561259decdf73a289b90d7ce4a3fc946e5f75fe",
->>>>>>> hub/main
+    checksum: "d599a19ee2c3e19c1f9223cc95ff6cea3c8bca8d9ab8eec5a9fb2427d00ca1ce",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -10398,11 +10390,7 @@ comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSO
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-<<<<<<< HEAD
-    checksum: "1857f8a66ace0378cb7977440700833d1481fecdb45a3b703646b7417b4e9b10",
-=======
-    checksum: "965db14439e15c480508c8f89f67b6e3a0d244c2574582028b3805ead28a0eb5",
->>>>>>> hub/main
+    checksum: "8ccabac93f187addf29ef6bfcd4eb24120f6371259ef80143e59ad8e1968ed70",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
