@@ -3986,7 +3986,7 @@ comment on function rhythm.check_limit(text, integer) is 'An error unless a limi
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "77175ef9b9c7486f4b17ca40fffef14ce6bf4a7598caf7f3d0e1c82c0c92d17d",
+    checksum: "3c2d17f0ae9b5b9bab9dfa02c98bb3ba0c2955c6fedb76dfb85e4cc91e461a05",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4048,7 +4048,7 @@ as $$
     select case
       when x.cancel_reason is not null then x.cancel_reason
       when x.state = 3 then 'Cancelled'
-      when x.state = 2 and x.type = 'workflow' and x.error = rhythm.deadline_error(x.timeout_ms) then 'Its workflow ran past its timeout'
+      when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p
@@ -6476,7 +6476,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "0fdadc5aa9a993cbeccbfcfc8329cb34baf82f52b6e6423798fa83aaff19eb7b",
+    checksum: "a06efd122a2aa57f3e566c971f4c185a9b040094b4298828079065ee3f3add97",
     text: `-- How executions leave a batch: they end, or go on later.
 
 -- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
@@ -6566,8 +6566,8 @@ begin
     set state = case o.fate when 'completed' then 1 when 'failed' then 2 else 3 end, batch_id = null, stopping = false, completed_at = p_now,
       claimed_at = b.claimed_at, attempt = b.attempt, note = null,
       output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
-      error = case when o.fate = 'completed' then null when o.status = 'failed' then o.error else e.error end,
-      fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, o.error) end
+      error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
+      fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
     from unnest(p_outcomes) as o
     join rhythm.batch as b on b.id = o.batch_id
     where e.id = o.id and o.fate in ('completed', 'failed', 'cancelled')
@@ -6970,7 +6970,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "37fd5ab51820713d3087d0f066c246db5eac12af801fade773a22572ca65c4f5",
+    checksum: "b94dd0da6be2adf085ec7a281d218cc4bd9400af92c84f1a95d5508801bfb386",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -7073,7 +7073,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case
-    when p_outcome.status in ('cancelled', 'suspended') then p_outcome.status
+    when p_outcome.status = 'suspended' then 'suspended'
+    when p_outcome.status <> 'released' and rhythm.is_past_deadline(p_execution) then 'failed'
+    when p_outcome.status = 'cancelled' then 'cancelled'
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
     when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
@@ -8234,9 +8236,11 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "bd20ceca99eef30188f5eb87d566b8c49b25d22972b5cccc93c1cb111356db9f",
+    checksum: "960f0c1bd3b88747b4bcf2b3df2f526e28c61e3409fdf3c2564b814037894ebb",
     text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
+-- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
+-- when the time for that is over, too. Nothing is waited for: a tree of which somebody holds a part stays due.
 create or replace function rhythm.end_late_workflows(p_limit integer, p_now timestamptz)
 returns integer
 language plpgsql
@@ -8248,45 +8252,61 @@ declare
     select t.execution_id from rhythm.timer as t
     where not t.fired and t.deadline and t.fires_at <= p_now
     order by t.fires_at limit p_limit);
+  v_cleaning uuid[];
   v_ended rhythm.transition[];
 begin
-  if v_ids = '{}' then
-    return 0;
-  end if;
-  -- Nothing is waited for: a tree of which somebody holds a part stays due.
   v_ids := rhythm.lock_free_trees(v_ids);
   if v_ids = '{}' then
     return 0;
   end if;
-  -- A workflow that is to clean up, and is not at it, does so before it ends.
+  update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline and not t.fired;
+  v_cleaning := array(
+    select s.execution_id from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is null
+    where s.execution_id = any (v_ids) and s.cleanup);
+  if v_cleaning <> '{}' then
+    update rhythm.execution as e set error = rhythm.deadline_error(e.timeout_ms) where e.id = any (v_cleaning);
+    perform rhythm.cancel_trees(v_cleaning, 'It ran past its timeout', p_now);
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_cleaning));
+  end if;
   perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
   where c.parent_id = any (v_ids) and c.state = 0
   group by e.cancel_reason;
-  update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline;
-  update rhythm.batch as b set worker = null, call = null, claimed_at = null
-  from rhythm.workflow_state as s
-  where s.execution_id = any (v_ids) and b.id = s.batch_id and b.size = 1 and b.worker is not null;
-  with batches as (
-    select s.batch_id from rhythm.workflow_state as s where s.execution_id = any (v_ids)
-  ),
-  ended as (
+  with ended as (
     update rhythm.execution as e
-    set state = case when e.cancel_reason is null then 2 else 3 end, stopping = false, completed_at = p_now, batch_id = null,
-      error = case when e.cancel_reason is not null then e.error else rhythm.deadline_error(e.timeout_ms) end,
-      fingerprint = case when e.cancel_reason is null then rhythm.fingerprint_of(e.target, rhythm.deadline_error(e.timeout_ms)) end
-    where e.id = any (v_ids) and e.state = 0
+    set state = f.state, stopping = false, completed_at = p_now, batch_id = null,
+      error = case f.state when 2 then rhythm.deadline_error(e.timeout_ms) else e.error end,
+      fingerprint = case f.state when 2 then rhythm.fingerprint_of(e.target, rhythm.deadline_error(e.timeout_ms)) end
+    from (
+      select x.id, case when x.cancel_reason is null or rhythm.is_past_deadline(x) then 2 else 3 end as state
+      from rhythm.execution as x where x.id = any (v_ids) and x.state = 0
+    ) as f
+    where e.id = f.id
     returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
   )
   select coalesce(array_agg(x::rhythm.transition order by x.id), '{}') into v_ended from ended as x;
   perform rhythm.leave_batches(v_ids);
   perform rhythm.follow_ends(v_ended, '{}', p_now);
-  return cardinality(v_ended);
+  return cardinality(v_ended) + cardinality(v_cleaning);
 end;
 $$;
 
 comment on function rhythm.end_late_workflows(integer, timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of chores().';
+
+create or replace function rhythm.is_past_deadline(p_execution rhythm.execution)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_execution.type = 'workflow' and coalesce(p_execution.error = rhythm.deadline_error(p_execution.timeout_ms), false);
+end;
+$$;
+
+comment on function rhythm.is_past_deadline(rhythm.execution) is 'Whether a workflow ran past its timeout, and cleans up or ended. Internal.';
 
 -- Workflows that are over are in no batch.
 create or replace function rhythm.leave_batches(p_ids uuid[])
@@ -8318,7 +8338,7 @@ declare
 begin
   foreach v_id in array p_ids loop
     begin
-      set local lock_timeout = '10ms';
+      set local lock_timeout = '1ms';
       perform rhythm.lock_trees(array[v_id]);
       v_result := v_result || v_id;
     exception
@@ -8342,6 +8362,7 @@ declare
   v_dead uuid[];
   v_batches bigint[];
   v_free uuid[];
+  v_locked uuid[];
   v_concerned uuid[];
 begin
   v_dead := array(
@@ -8360,15 +8381,17 @@ begin
       select e.id from rhythm.execution as e where e.id = any (v_concerned) and e.type = 'workflow'
       union select e.parent_id from rhythm.execution as e where e.id = any (v_concerned) and e.parent_id is not null);
     v_free := rhythm.lock_free_states(v_concerned);
+    v_concerned := rhythm.ids_in(v_batches);
+    v_locked := array(select e.id from rhythm.execution as e where e.id = any (v_concerned) order by e.id for no key update skip locked);
     v_batches := array(
       select b.id from rhythm.batch as b
       where b.id = any (v_batches) and not exists (
         select from unnest(b.ids) as i (id)
-        join rhythm.execution as e on e.id = i.id
-        join rhythm.workflow_state as s on s.execution_id in (e.id, e.parent_id)
-        where s.execution_id <> all (v_free))
+        cross join lateral (select x.id, x.parent_id from rhythm.execution as x where x.id = i.id offset 0) as e
+        left join rhythm.workflow_state as s on s.execution_id = e.id
+        left join rhythm.workflow_state as p on p.execution_id = e.parent_id
+        where e.id <> all (v_locked) or s.execution_id <> all (v_free) or p.execution_id <> all (v_free))
       order by b.id);
-    perform from rhythm.execution as e where e.id = any (rhythm.ids_in(v_batches)) order by e.id for no key update;
     perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
   end if;
   delete from rhythm.worker as w where w.id = any (v_dead);
@@ -8463,7 +8486,13 @@ begin
   end if;
   perform rhythm.bury_workers(v_now);
   perform rhythm.end_overdue(p_limit, v_now);
-  perform rhythm.end_late_workflows(p_limit, v_now);
+  begin
+    perform rhythm.end_late_workflows(p_limit, v_now);
+  exception
+    when lock_not_available or deadlock_detected then
+      -- Somebody is claiming a part of a tree: the next time.
+      null;
+  end;
   if rhythm.sweep(p_limit, v_now) then
     return null;
   end if;
