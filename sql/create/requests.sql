@@ -12,12 +12,14 @@ begin
   end if;
   return case
     when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
-    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
-      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
+    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes'] <> '{}' then
+      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter, crashes', (
         select k.name from jsonb_object_keys(p_retry) as k(name)
-        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter']) limit 1))
+        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']) limit 1))
     when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\d{0,3}$', false) then
       'retry.max_attempts must be a whole number from 1 to 9999'
+    when p_retry ? 'crashes' and not coalesce(p_retry ->> 'crashes' ~ '^(0|[1-9]\d{0,3})$', false) then
+      'retry.crashes must be a whole number from 0 to 9999'
     when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
       'retry.backoff must be exponential, linear or fixed'
     when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then

@@ -61,7 +61,7 @@ begin
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
     foreach v_flow in array v_flows loop
-      perform rhythm.release_waits(v_flow.id, s.delivered, coalesce(v_flow.keep, '{}'), coalesce(v_flow.released, '{}'))
+      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
       from rhythm.workflow_state as s where s.execution_id = v_flow.id;
       if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
         v_at_once := v_at_once || v_flow.id;
