@@ -86,7 +86,7 @@ const options = (fn: string, first: string): Cases => {
       [
         retry(`'{"tries": 1}'`),
         "RH001",
-        'retry has no option "tries": expected max_attempts, backoff, initial, max, factor, jitter',
+        'retry has no option "tries": expected max_attempts, backoff, initial, max, factor, jitter, crashes',
       ],
       [retry(`'{"max_attempts": 0}'`), "RH001", "retry.max_attempts must be a whole number from 1 to 9999"],
       [
