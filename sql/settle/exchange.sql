@@ -229,15 +229,17 @@ begin
   end if;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 then
-    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) where rhythm.has_ready(q.name, v_targets) order by q.nth);
+    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) 
+      where rhythm.has_ready(q.name, v_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)
+      order by q.nth);
   end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- It cannot be given up between here and the commit.
-    perform from rhythm.worker as w where w.id = p_worker and w.call < p_call for no key update;
+    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
     if not found then
-      v_worker := rhythm.check_worker(p_worker, p_call);
-      return rhythm.same_answer(v_worker);
+      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
     end if;
+    v_worker.sleeping := false;
     v_now := rhythm.now();
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
@@ -248,10 +250,8 @@ begin
       perform rhythm.deliver_rest(v_claimed);
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
-    if p_ends <> '[]' or v_claimed <> '{}' then
-      update rhythm.worker as w set call = p_call, refused = nullif(v_answer - '{leased,born}'::text[], '{"refused": [], "declined": [], "early": {}}'), sleeping = false
-      where w.id = p_worker;
-      v_worker.sleeping := false;
+    if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
+      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
     end if;
   end if;
   if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then

@@ -107,7 +107,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "5fd2f401b36c0f71bb375fe89a86ce62075801c91b1191dfe72da288f734ee99",
+    checksum: "7c6ec245716059a8c657eadcadb3a2a4365c41264ae3c689627218fe5013eb0e",
     text: `-- Executions, and where those that are not over stand.
 
 -- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
@@ -258,13 +258,13 @@ create table rhythm.workflow_state (
   program text not null,
   batch_id bigint,
   seq integer not null default 0,
-  arrived integer not null default 0,
   delivered integer not null default 0,
   last_group integer not null default 0,
   attempt smallint not null default 0,
   cleanup boolean not null default false,
   groups integer[] not null default '{}',
   sizes integer[] not null default '{}',
+  arrived integer not null default 0,
   need integer[] not null default '{}',
   stack jsonb,
   snapshot json,
@@ -274,8 +274,8 @@ create table rhythm.workflow_state (
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
--- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each step stands together at the
--- end, so that WAL has no more than that.
+-- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each end, and
+-- at each step, stands together: WAL has what is between the first and the last byte that changed.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
 comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every step, in place.';
@@ -1633,7 +1633,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "785fe0fc385c245c0c5609b43e562a91fe937c1eb524899bffa0f32d1ae51aae",
+    checksum: "c902eafcea51ae0defc5e7d484e94265eb32d3b7b35e3f2718cfae55f5311d1e",
     text: `-- The part of check() that looks at what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -1647,6 +1647,11 @@ as $$
     select s.* from rhythm.workflow_state as s
     join rhythm.execution as e on e.id = s.execution_id and e.state = 0
     where s.batch_id is null
+  ),
+  told as (
+    select i.execution_id, i.item as id from rhythm.inbox as i
+    union all
+    select j.execution_id, x.id from rhythm.journal as j cross join lateral unnest(j.items) as x (id)
   )
   select s.execution_id, 'it is suspended and waits for nothing that can still happen'
   from suspended as s
@@ -1668,18 +1673,18 @@ as $$
   union all
   select c.id, 'it ended and its waiting parent was not told'
   from suspended as s
-  join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = c.id)
+  join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups) and c.parent_step is null
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = c.id)
   union all
   select s.execution_id, format('timer %s fired and it was not told', t.id)
   from suspended as s
   join rhythm.timer as t on t.execution_id = s.execution_id and t.fired and not t.deadline and t.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = t.id)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = t.id)
   union all
   select s.execution_id, format('its wait %s for signal "%s" has ended and it was not told', w.id, w.name)
   from suspended as s
   join rhythm.signal_wait as w on w.execution_id = s.execution_id and (w.timed_out or w.signal_id is not null) and w.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = w.id)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id)
   union all
   select i.execution_id, format('its inbox holds %s, which has not ended', i.item)
   from rhythm.inbox as i
@@ -3115,7 +3120,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "d63b09921684d1d019d3a6e9e668eccccfc062011521ff0265b0ad9e7fba1427",
+    checksum: "cc93ed506f95a46f5921f9eb8e052567428d13531abeae92521b03b07eff6def",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3255,7 +3260,7 @@ begin
       case p_name
         when 'max_payload_bytes' then '1048576'
         when 'retention' then '30 days'
-        when 'max_crashes' then '20'
+        when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
       end
     )
@@ -3264,7 +3269,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
 
 -- Owner only: settings hold for everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -4063,7 +4068,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "61bf313cd0de8732a577633fd4b632dea984a293f64ec2809fe56464077f3d81",
+    checksum: "e98adf8361a8fa463ae3587148b42905395dec1148f32f1f07928be3cd67ab4a",
     text: `-- What create_many() is asked for, and what can be wrong with it.
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
@@ -4078,12 +4083,14 @@ begin
   end if;
   return case
     when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
-    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
-      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
+    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes'] <> '{}' then
+      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter, crashes', (
         select k.name from jsonb_object_keys(p_retry) as k(name)
-        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter']) limit 1))
+        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']) limit 1))
     when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\\d{0,3}$', false) then
       'retry.max_attempts must be a whole number from 1 to 9999'
+    when p_retry ? 'crashes' and not coalesce(p_retry ->> 'crashes' ~ '^(0|[1-9]\\d{0,3})$', false) then
+      'retry.crashes must be a whole number from 0 to 9999'
     when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
       'retry.backoff must be exponential, linear or fixed'
     when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then
@@ -4838,7 +4845,7 @@ comment on function rhythm.uninstall_cron() is
   {
     name: "limits/claim_limited.sql",
     kind: "behaviour",
-    checksum: "a2980e01c2e371bbf4f10803280c0e5631d309541099cb2296f67b05f9a611df",
+    checksum: "33b8e37e2a7ecf6bc4521883ebc8aea06dccd504355e223a0a09a1d2b66b1421",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
@@ -4997,6 +5004,7 @@ as $$
         where r.key is null or r.place <= p_per_key
         order by r.priority desc, r.first_id
         limit p_limit)
+    order by b.priority desc, b.first_id
     for update skip locked
   );
 $$;
@@ -6650,7 +6658,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "025cf08e1cff5be39c6441874ba72499f9334796fbc63784599f70568eaff2f3",
+    checksum: "d4b9f2613fe13b760e7cb174f09c4a3faea259db73b11668ad8b2a39ab6c19f1",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -6882,15 +6890,17 @@ begin
   end if;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 then
-    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) where rhythm.has_ready(q.name, v_targets) order by q.nth);
+    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) 
+      where rhythm.has_ready(q.name, v_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)
+      order by q.nth);
   end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- It cannot be given up between here and the commit.
-    perform from rhythm.worker as w where w.id = p_worker and w.call < p_call for no key update;
+    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
     if not found then
-      v_worker := rhythm.check_worker(p_worker, p_call);
-      return rhythm.same_answer(v_worker);
+      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
     end if;
+    v_worker.sleeping := false;
     v_now := rhythm.now();
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
@@ -6901,10 +6911,8 @@ begin
       perform rhythm.deliver_rest(v_claimed);
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
-    if p_ends <> '[]' or v_claimed <> '{}' then
-      update rhythm.worker as w set call = p_call, refused = nullif(v_answer - '{leased,born}'::text[], '{"refused": [], "declined": [], "early": {}}'), sleeping = false
-      where w.id = p_worker;
-      v_worker.sleeping := false;
+    if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
+      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
     end if;
   end if;
   if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
@@ -7241,7 +7249,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "7bc19fb4ff7d6905ab082da3c50a1629f01beba4b5fad4515f627751ec798d60",
+    checksum: "4e5b1ae603f4398daa121ac4af5c1b990e42c648a07904d4b8d09c89e528861c",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -7305,7 +7313,7 @@ begin
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
     foreach v_flow in array v_flows loop
-      perform rhythm.release_waits(v_flow.id, s.delivered, coalesce(v_flow.keep, '{}'), coalesce(v_flow.released, '{}'))
+      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
       from rhythm.workflow_state as s where s.execution_id = v_flow.id;
       if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
         v_at_once := v_at_once || v_flow.id;
@@ -7489,11 +7497,12 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. In
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "a3da1d40e98b0538dc5d0394ec71ccc13d85aeef7b5c9b8bd0283dc6e92f9c40",
+    checksum: "aa44a8c02d98e7af74f9862c2fb47a9e50adf8435fe75e91633bbfb327b7a1d4",
     text: `-- Where workflows stand after a step.
 
 -- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
--- its number, so that a fan-in that lasts over many steps is not written anew at each. An item of two groups lets the
+-- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
+-- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
 -- workflow go on at once, as group 0.
 -- p_new: what it starts in this very step. Raises RH001 for what is no child, timer or wait for a signal of it.
 create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
@@ -7504,14 +7513,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_result rhythm.grouping;
-  v_known integer[];
+  v_state rhythm.workflow_state;
   v_group jsonb;
   v_ids uuid[];
   v_old uuid[];
   v_number integer;
   v_unknown uuid;
 begin
-  select s.last_group, s.groups into v_result.last_group, v_known from rhythm.workflow_state as s where s.execution_id = p_execution;
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
+  v_result.last_group := v_state.last_group;
   v_result.execution_id := p_execution;
   v_result.groups := '{}';
   v_result.need := '{}';
@@ -7527,7 +7537,9 @@ begin
       v_number := coalesce(
         (select e.wait_group from rhythm.execution as e where e.id = v_old[1]), (select t.wait_group from rhythm.timer as t where t.id = v_old[1]),
         (select w.wait_group from rhythm.signal_wait as w where w.id = v_old[1]));
-      if v_number <> all (v_known) or v_number = any (v_result.groups) then
+      if v_number <> all (v_state.groups) or v_number = any (v_result.groups) or v_group ->> 'mode' = 'all'
+        and cardinality(v_old) <> v_state.need[array_position(v_state.groups, v_number)] + (
+          select count(*) from rhythm.inbox as i where i.execution_id = p_execution and i.nth > v_state.delivered and i.wait_group = v_number) then
         v_number := null;
       end if;
     end if;
@@ -7605,7 +7617,7 @@ $$;
 
 comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
 
--- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
+-- Drops what the workflow can no longer observe: what is in p_released, or not in p_keep, if that is given. A signal that a dropped wait took meanwhile is given back, in its place.
 create or replace function rhythm.release_waits(p_execution uuid, p_delivered integer, p_keep uuid[], p_released uuid[])
 returns void
 language plpgsql
