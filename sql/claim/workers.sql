@@ -125,7 +125,7 @@ begin
   perform rhythm.lock_around(v_may_end);
   -- What it waited for may have cancelled it: as it is once it is locked.
   with held as (
-    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts from rhythm.execution as e
+    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts, e.retry from rhythm.execution as e
     where e.id = any (v_leased) and e.worker = any (p_workers)
     order by e.id for no key update
   ),
@@ -133,7 +133,7 @@ begin
     select h.id, case
       when h.cancel_reason is not null and h.type = 'task' and h.id = any (v_may_end) then 6
       when p_crashed is null then 1
-      when h.crashes + 1 >= v_max_crashes then 5
+      when h.crashes >= coalesce((h.retry ->> 'crashes')::integer, v_max_crashes - 1) then 5
       when h.type = 'task' and h.attempt >= h.max_attempts then 5
       when h.type = 'task' then 0
       else 1

@@ -29,7 +29,7 @@ begin
   left join rhythm.flow as f on q.type = 'workflow' and f.name = q.target
   left join rhythm.flow_version as fv on fv.program = f.program
   cross join lateral (
-    select x.o, coalesce(nullif(p_head -> 'retry', 'null'), x.o -> 'retry') as retry
+    select x.o, rhythm.retry_policy(x.o -> 'retry', p_head -> 'retry') as retry
     from (select case q.type when 'workflow' then fv.options else t.options end as o) as x
   ) as d;
 end;

@@ -49,6 +49,24 @@ begin
     end
     into v_problem
     from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb, traceparent text);
+    -- Most kinds say no more than what is to run.
+    if v_problem is null and exists (
+      select from jsonb_array_elements(p_kinds) as k (value)
+      where case when jsonb_typeof(k.value) = 'object' then k.value - 'target' <> '{}' else true end
+    ) then
+      select x.problem into v_problem
+      from jsonb_array_elements(p_kinds) as k (value)
+      cross join lateral (
+        select case
+          when jsonb_typeof(k.value) <> 'object' then rhythm.request_problem(k.value)
+          when k.value - 'target' - rhythm.option_names('child') <> '{}' then
+            'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child'))
+          else rhythm.request_problem(k.value || '{"type": "task"}')
+        end as problem
+      ) as x
+      where x.problem is not null
+      limit 1;
+    end if;
   end if;
   return v_problem;
 end;

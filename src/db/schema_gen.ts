@@ -2547,7 +2547,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "4d8f5a47cdad71e20f537dd26c77e23593f91388dd5af20816798d8e88eda556",
+    checksum: "fdc7f03c6700eea735e9842860cc7d7a1e1f0dacf9834719767bfc33a3b4c2f2",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2675,7 +2675,7 @@ begin
   perform rhythm.lock_around(v_may_end);
   -- What it waited for may have cancelled it: as it is once it is locked.
   with held as (
-    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts from rhythm.execution as e
+    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts, e.retry from rhythm.execution as e
     where e.id = any (v_leased) and e.worker = any (p_workers)
     order by e.id for no key update
   ),
@@ -2683,7 +2683,7 @@ begin
     select h.id, case
       when h.cancel_reason is not null and h.type = 'task' and h.id = any (v_may_end) then 6
       when p_crashed is null then 1
-      when h.crashes + 1 >= v_max_crashes then 5
+      when h.crashes >= coalesce((h.retry ->> 'crashes')::integer, v_max_crashes - 1) then 5
       when h.type = 'task' and h.attempt >= h.max_attempts then 5
       when h.type = 'task' then 0
       else 1
@@ -3073,7 +3073,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the reques
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "ed197d0a3f59da6a038cbbf7d1e248ee73184d73c46627787c7673682eff9f0b",
+    checksum: "ca260ed3fbca58e63b3abda955aa517b2c2054a99c377ad57cb577693f7692b8",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -3084,9 +3084,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
     case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
-    case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
-      format('There is no option "%s": expected queue, priority, timeout, retry',
-        (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
+    case when p_options - rhythm.option_names('defaults') <> '{}' then
+      'There is no ' || rhythm.unknown_option(p_options, rhythm.option_names('defaults')) end,
     rhythm.request_problem(p_options || '{"type": "task", "target": "x"}')
   );
 $$;
@@ -3686,7 +3685,7 @@ comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid
   {
     name: "create/make_executions.sql",
     kind: "behaviour",
-    checksum: "cf4de02cdc18f0f5e17b80ac5e28eeae5e7896974c448194e3860002adc6f465",
+    checksum: "fe5ea6cc61ef0ac1aa4800520f84e25e32a768e7cdf158d470149a5a009c1e41",
     text: `-- Requests that were checked become executions.
 
 -- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
@@ -3718,7 +3717,7 @@ begin
   left join rhythm.flow as f on q.type = 'workflow' and f.name = q.target
   left join rhythm.flow_version as fv on fv.program = f.program
   cross join lateral (
-    select x.o, coalesce(nullif(p_head -> 'retry', 'null'), x.o -> 'retry') as retry
+    select x.o, rhythm.retry_policy(x.o -> 'retry', p_head -> 'retry') as retry
     from (select case q.type when 'workflow' then fv.options else t.options end as o) as x
   ) as d;
 end;
@@ -3837,7 +3836,7 @@ comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, te
   {
     name: "create/names.sql",
     kind: "behaviour",
-    checksum: "739b0464a62fafe808596f477b9593b134ed7c98cbc690106ba1d0202b0bf876",
+    checksum: "514cfece067658d05f41dfbcc955448651cd8e2444d687a1a23a49e3e4bf627d",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
@@ -3900,6 +3899,59 @@ end;
 $$;
 
 comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
+
+-- For suggestions: a swap of neighbours counts as one change. Called on the way to an error only.
+create or replace function rhythm.nearest(p_word text, p_names text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- max_attempts, max-attempts and maxAttempts are one word to a person.
+  v_word constant text := left(lower(translate(p_word, '-_ ', '')), 100);
+  v_name text;
+  v_folded text;
+  v_best text;
+  v_least integer := greatest(1, length(p_word) / 3) + 1;
+  v_cost integer;
+  v_before integer[];
+  v_last integer[];
+  v_row integer[];
+begin
+  foreach v_name in array p_names loop
+    v_folded := lower(translate(v_name, '-_ ', ''));
+    if v_folded = v_word or length(v_word) > 2 and starts_with(v_folded, v_word) then
+      return v_name;
+    end if;
+    continue when abs(length(v_folded) - length(v_word)) >= v_least;
+    -- Rows of the table of edit distances; an array begins with index 1, the table with 0.
+    v_last := array(select generate_series(0, length(v_folded)));
+    for i in 1 .. length(v_word) loop
+      v_row := array[i];
+      for j in 1 .. length(v_folded) loop
+        v_cost := least(
+          v_last[j + 1] + 1, v_row[j] + 1,
+          v_last[j] + case when substr(v_word, i, 1) = substr(v_folded, j, 1) then 0 else 1 end);
+        if i > 1 and j > 1 and substr(v_word, i, 1) = substr(v_folded, j - 1, 1) and substr(v_word, i - 1, 1) = substr(v_folded, j, 1) then
+          v_cost := least(v_cost, v_before[j - 1] + 1);
+        end if;
+        v_row := v_row || v_cost;
+      end loop;
+      v_before := v_last;
+      v_last := v_row;
+    end loop;
+    if v_last[length(v_folded) + 1] < v_least then
+      v_best := v_name;
+      v_least := v_last[length(v_folded) + 1];
+    end if;
+  end loop;
+  return case when v_least < greatest(length(p_word), length(v_best)) then v_best end;
+end;
+$$;
+
+comment on function rhythm.nearest(text, text[]) is
+  'The name that was probably meant: at most a third of the letters differ; null if none is near. Internal.';
 `,
   },
   {
@@ -3986,8 +4038,53 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "d9b56e238624e4d86a40dffec44ccae44f7119fb246f314dff9c4953353db42c",
+    checksum: "3d5ac72784255d04c9b4e35791acfc36addf4f4a125083290f980cd03f4f9e84",
     text: `-- What create_many() is asked for, and what can be wrong with it.
+
+-- The options that may stand in each place. A new option has its name here, its check in request_problem() or
+-- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(); tests/options compares them with the
+-- table of TypeScript. What is not listed is refused.
+create or replace function rhythm.option_names(p_in text)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case p_in
+    when 'start' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+      'concurrency_key', 'metadata', 'parent', 'id']
+    -- What a workflow starts: its parent and its id follow from the workflow.
+    when 'child' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+      'concurrency_key', 'metadata']
+    -- What a schedule starts: when it runs, and its key, follow from the schedule.
+    when 'schedule' then array['queue', 'priority', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
+    when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
+  end;
+end;
+$$;
+
+comment on function rhythm.option_names(text) is
+  'The names of the options of a start, of a child of a workflow (child), of what a schedule starts (schedule), of the defaults of a task or flow (defaults), of a retry policy (retry). Internal.';
+
+create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_unknown constant text := (
+    select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (p_known) order by k.name limit 1);
+begin
+  return format('option "%s": expected %s%s', v_unknown, array_to_string(p_known, ', '),
+    '. Did you mean "' || rhythm.nearest(v_unknown, p_known) || '"?');
+end;
+$$;
+
+comment on function rhythm.unknown_option(jsonb, text[]) is
+  'The end of the sentence about the first option that is not known: its name, the known ones, and the one that was probably meant. Internal.';
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
 returns text
@@ -3995,34 +4092,56 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  c_names constant text[] := rhythm.option_names('retry');
 begin
   if p_retry is null or p_retry = 'null' then
     return null;
   end if;
   return case
-    when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
-    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
-      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
-        select k.name from jsonb_object_keys(p_retry) as k(name)
-        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter']) limit 1))
+    when jsonb_typeof(p_retry) = 'number' and p_retry::text ~ '^[1-9]\\d{0,3}$' then null
+    when jsonb_typeof(p_retry) <> 'object' then 'retry must be a number of attempts from 1 to 9999, or an object'
+    when p_retry - c_names <> '{}' then 'retry has no ' || rhythm.unknown_option(p_retry, c_names)
     when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\\d{0,3}$', false) then
       'retry.max_attempts must be a whole number from 1 to 9999'
     when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
       'retry.backoff must be exponential, linear or fixed'
     when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then
-      'retry.initial must be a duration: seconds, or text such as "1m30s"'
+      'retry.initial must be a duration: seconds, or text such as "1h30m"'
     when p_retry ? 'max' and rhythm.duration_ms(p_retry -> 'max') is null then
-      'retry.max must be a duration: seconds, or text such as "1m30s"'
+      'retry.max must be a duration: seconds, or text such as "1h30m"'
     when p_retry ? 'factor' and not coalesce(jsonb_typeof(p_retry -> 'factor') = 'number' and (p_retry ->> 'factor')::numeric between 1 and 100, false) then
       'retry.factor must be a number from 1 to 100'
     when p_retry ? 'jitter' and not coalesce(jsonb_typeof(p_retry -> 'jitter') = 'boolean'
       or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
       'retry.jitter must be true, false or a number from 0 to 1'
+    when p_retry ? 'crashes' and not coalesce(p_retry ->> 'crashes' ~ '^(0|[1-9]\\d{0,3})$', false) then
+      'retry.crashes must be a whole number from 0 to 9999'
   end;
 end;
 $$;
 
 comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
+
+-- What a start says of its retries goes before what its task or flow says, word by word.
+create or replace function rhythm.retry_policy(p_default jsonb, p_given jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_default constant jsonb := case jsonb_typeof(p_default)
+    when 'number' then jsonb_build_object('max_attempts', p_default) when 'object' then p_default end;
+  v_given constant jsonb := case jsonb_typeof(p_given)
+    when 'number' then jsonb_build_object('max_attempts', p_given) when 'object' then p_given end;
+begin
+  return coalesce(v_default || v_given, v_given, v_default);
+end;
+$$;
+
+comment on function rhythm.retry_policy(jsonb, jsonb) is
+  'A retry policy from that of a task or flow and that of a start, as an object; null if there is none. A number is max_attempts. Internal.';
 
 create or replace function rhythm.timestamp_of(p_text text)
 returns timestamptz
@@ -4047,8 +4166,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_keys constant text[] := array['id', 'type', 'target', 'inputs', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'retry',
-    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent', 'watched'];
+  c_keys constant text[] := array['type', 'target', 'inputs', 'traceparent', 'watched'] || rhythm.option_names('start');
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_bytes constant integer := octet_length((p -> 'inputs')::text);
 begin
@@ -4056,8 +4174,7 @@ begin
     return format('It is of type %s: expected an object such as {"type": "task", "target": "send_email"}', jsonb_typeof(p));
   end if;
   if p - c_keys <> '{}' then
-    return format('There is no option "%s": expected one of %s',
-      (select k.name from jsonb_object_keys(p) as k(name) where k.name <> all (c_keys) order by 1 limit 1), array_to_string(c_keys, ', '));
+    return 'There is no ' || rhythm.unknown_option(p, c_keys);
   end if;
   if not coalesce(p ->> 'type' in ('task', 'workflow'), false) then
     return 'type must be task or workflow';
@@ -4077,16 +4194,16 @@ begin
     case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
     case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
     case when p ? 'concurrency_key' then rhythm.name_problem('concurrency key', p ->> 'concurrency_key') end,
-    case when p ? 'priority' and not coalesce(p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
+    case when p ? 'priority' and not coalesce(jsonb_typeof(p -> 'priority') in ('number', 'string') and p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
       'priority must be a whole number from -32768 to 32767' end,
     case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
       'delay must be a duration: seconds, or text such as "1h30m"' end,
     case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
       'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
-      'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"' end,
+      'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
-    case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
+    case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
     case when p ? 'watched' and jsonb_typeof(p -> 'watched') <> 'boolean' then 'watched must be true or false' end,
@@ -4254,7 +4371,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "233d9015043dbb3ecc1a7622b1b0d5e84fc7ff37c4e11279e01fc9abd11b1b28",
+    checksum: "aa9491cbf6d6aec10598c31358b5490368e345d41d7f5233c443c3cb2e240a37",
     text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
@@ -4270,7 +4387,8 @@ create or replace function rhythm.start(
   idempotency_ttl text default null,
   concurrency_key text default null,
   metadata jsonb default null,
-  parent uuid default null
+  parent uuid default null,
+  id uuid default null
 )
 returns uuid
 language sql
@@ -4280,10 +4398,10 @@ as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => ''1h'');';
 
@@ -4300,7 +4418,8 @@ create or replace function rhythm.enqueue(
   idempotency_ttl text default null,
   concurrency_key text default null,
   metadata jsonb default null,
-  parent uuid default null
+  parent uuid default null,
+  id uuid default null
 )
 returns uuid
 language sql
@@ -4310,10 +4429,10 @@ as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -5843,7 +5962,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "343eb59a60e6c17442675cb92d35b50764fd0de09bf22976924ce1f200a190da",
+    checksum: "3dba3c8687385e2cbe5412b651f6fa492823b849a4a828f72b36e95500873a82",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -5888,9 +6007,11 @@ declare
       format('"%s" cannot be the jitter of a schedule: expected zero to one day', p_entry.jitter)
     when jsonb_typeof(p_entry.options) is distinct from 'object' then
       'The options of a schedule are not a JSON object: expected the options of create_many()'
-    when p_entry.options ?| array['type', 'target', 'inputs', 'idempotency_key', 'idempotency_ttl'] then
-      'The options of a schedule cannot hold type, target, inputs, idempotency_key or idempotency_ttl: '
-      'those follow from the schedule'
+    when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'watched', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
+      'The options of a schedule cannot hold type, target, inputs, traceparent, watched, id, delay, run_at, idempotency_key or '
+      'idempotency_ttl: those follow from the schedule'
+    when p_entry.options - rhythm.option_names('schedule') <> '{}' then
+      'There is no ' || rhythm.unknown_option(p_entry.options, rhythm.option_names('schedule'))
   end;
 begin
   perform rhythm.check_name('schedule', p_entry.name);
@@ -6172,7 +6293,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/advanced_problem.sql",
     kind: "behaviour",
-    checksum: "109b65bfa44025810ab573e20667ad9e281345562e827395b9a4edf06de1e72e",
+    checksum: "af018afb3459bd4ae84ccc67bb597c6652e8e4f72369f654b5fffd8a3b05b2ea",
     text: `-- What settle_advanced() is given.
 
 -- Every value that could be wrong, in one look at all of them.
@@ -6224,6 +6345,24 @@ begin
     end
     into v_problem
     from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb, traceparent text);
+    -- Most kinds say no more than what is to run.
+    if v_problem is null and exists (
+      select from jsonb_array_elements(p_kinds) as k (value)
+      where case when jsonb_typeof(k.value) = 'object' then k.value - 'target' <> '{}' else true end
+    ) then
+      select x.problem into v_problem
+      from jsonb_array_elements(p_kinds) as k (value)
+      cross join lateral (
+        select case
+          when jsonb_typeof(k.value) <> 'object' then rhythm.request_problem(k.value)
+          when k.value - 'target' - rhythm.option_names('child') <> '{}' then
+            'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child'))
+          else rhythm.request_problem(k.value || '{"type": "task"}')
+        end as problem
+      ) as x
+      where x.problem is not null
+      limit 1;
+    end if;
   end if;
   return v_problem;
 end;
@@ -6484,7 +6623,7 @@ comment on function rhythm.change_waits(jsonb, uuid[]) is 'Starts and drops what
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "a7658e7140e958584f016958d6a1e3bd365233ed65b21663575abfa6c5e9ad5b",
+    checksum: "a7e02b98f539a73fea8397ad9679946e23b7386114ebf633a6fec28e5a490f58",
     text: `-- What a workflow asked for becomes rows.
 
 create or replace function rhythm.needs(p_waits jsonb)
@@ -6532,6 +6671,15 @@ begin
 
   if v_requests is null then
     return '[]';
+  end if;
+  -- What the workflow decides would be overwritten without a word.
+  select 'There is no ' || rhythm.unknown_option(f.value -> 'options', rhythm.option_names('child')) into v_problem
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) as f (value)
+  where jsonb_typeof(f.value -> 'options') = 'object' and (f.value -> 'options') - rhythm.option_names('child') <> '{}'
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
   end if;
   select rhythm.request_problem(r.value) into v_problem
   from jsonb_array_elements(v_requests) as r
