@@ -174,6 +174,7 @@ as $$
 declare
   v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
 begin
+  perform rhythm.require_read_committed();
   return query select h.* from rhythm.hand_over(v_leased.ids || rhythm.ids_of(v_leased.leased)) as h;
 end;
 $$;
@@ -194,6 +195,7 @@ as $$
 declare
   v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
 begin
+  perform rhythm.require_read_committed();
   return query select h, null::jsonb from rhythm.hand_over(v_leased.ids) as h;
   return query select null::rhythm.claimed, b.value from unnest(v_leased.leased) as b (value);
 end;

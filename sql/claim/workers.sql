@@ -18,6 +18,7 @@ declare
   v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
   v_problem text;
 begin
+  perform rhythm.require_read_committed();
   select p.problem into v_problem from (
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
@@ -64,6 +65,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
   end if;
@@ -171,6 +173,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform rhythm.require_read_committed();
   delete from rhythm.worker as w where w.id = p_worker;
   perform rhythm.take_back(array[p_worker]);
   -- Of what is due by its doing, it alone may have known.

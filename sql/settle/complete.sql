@@ -95,6 +95,7 @@ declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_done uuid[];
 begin
+  perform rhythm.require_read_committed();
   if cardinality(p_ids) is distinct from cardinality(p_attempts) or jsonb_typeof(p_outputs) is distinct from 'array'
     or jsonb_array_length(p_outputs) <> cardinality(p_ids) or array_position(p_ids, null) is not null or array_position(p_attempts, null) is not null then
     perform rhythm.raise('RH001', 'p_ids, p_attempts and p_outputs must be of one length, without nulls in p_ids and p_attempts');

@@ -42,6 +42,7 @@ as $$
 declare
   v_problem constant text := rhythm.report_problem(p_lines, p_progress);
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
   end if;

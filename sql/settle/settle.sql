@@ -108,6 +108,7 @@ declare
   v_code text;
   v_message text;
 begin
+  perform rhythm.require_read_committed();
   if p_on_error not in ('fail', 'raise') or p_on_error is null then
     perform rhythm.raise('RH001', 'p_on_error must be fail or raise');
   end if;
@@ -124,8 +125,8 @@ exception
     if v_count is null then
       perform rhythm.check_outcomes(p_outcomes);
     end if;
-    -- Deadlocks, cancelled statements, want of resources, a server that stops: not the outcome's fault.
-    if v_code ~ '^(40|53|55|57|58|XX)' or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
+    -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
+    if not rhythm.is_data_error(v_code) or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
       raise;
     end if;
     if v_count > 1 then

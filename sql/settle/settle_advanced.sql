@@ -104,6 +104,7 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_ends) is distinct from 'array' or jsonb_typeof(p_children) is distinct from 'array' or jsonb_typeof(p_kinds) is distinct from 'array' then
     perform rhythm.raise('RH001', 'Ends, children and kinds must be JSON arrays', 'Expected p_ends => [{"id": "…", "attempt": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]');
   end if;

@@ -31,6 +31,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');

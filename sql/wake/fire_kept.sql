@@ -17,6 +17,7 @@ declare
   v_items rhythm.settled_item[];
   v_leased uuid[];
 begin
+  perform rhythm.require_read_committed();
   perform rhythm.lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (p_timers)));
   if v_lease > 0 then
     -- As in settle_batch().
@@ -51,6 +52,7 @@ as $$
 declare
   v_ids uuid[];
 begin
+  perform rhythm.require_read_committed();
   v_ids := array(select t.id from rhythm.timer as t where t.id = any (p_timers) and t.kept_until is not null and not t.fired for update skip locked);
   if v_ids <> '{}' then
     update rhythm.timer as t set kept_until = null where t.id = any (v_ids);
