@@ -1445,7 +1445,7 @@ comment on function rhythm.check_needs() is 'Suspended workflows whose counts of
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "23496757663e64b5a19ab75fa1ca2ac51c7c885b982a2daa4616e9e810541984",
+    checksum: "d04c7d9da25b208c44b3354d829b1f094a731c5d783f3255390e4d574693187b",
     text: `-- Claiming.
 
 -- Heap-only: no indexed column changes. At once: what is leased is not taken again.
@@ -1622,6 +1622,7 @@ as $$
 declare
   v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
 begin
+  perform rhythm.require_read_committed();
   return query select h.* from rhythm.hand_over(v_leased.ids || rhythm.ids_of(v_leased.leased)) as h;
 end;
 $$;
@@ -1642,6 +1643,7 @@ as $$
 declare
   v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
 begin
+  perform rhythm.require_read_committed();
   return query select h, null::jsonb from rhythm.hand_over(v_leased.ids) as h;
   return query select null::rhythm.claimed, b.value from unnest(v_leased.leased) as b (value);
 end;
@@ -2547,7 +2549,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "fdc7f03c6700eea735e9842860cc7d7a1e1f0dacf9834719767bfc33a3b4c2f2",
+    checksum: "e913f171ea7d4aa8ecc1caffe86118de7f865eb4ffc644728c2f36570c66924a",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2568,6 +2570,7 @@ declare
   v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
   v_problem text;
 begin
+  perform rhythm.require_read_committed();
   select p.problem into v_problem from (
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
@@ -2614,6 +2617,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
   end if;
@@ -2721,6 +2725,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform rhythm.require_read_committed();
   delete from rhythm.worker as w where w.id = p_worker;
   perform rhythm.take_back(array[p_worker]);
   -- Of what is due by its doing, it alone may have known.
@@ -4858,6 +4863,45 @@ comment on function rhythm.uninstall_cron() is
 `,
   },
   {
+    name: "install/sessions.sql",
+    kind: "behaviour",
+    checksum: "b92c207381934af4c0d65e2106ddfa9f844feed3587e241d9e73459e1b13e464",
+    text: `-- What a session may be like, and what its errors say.
+
+-- The same as isDataError() in TypeScript: values (22), constraints (23), two rows where one may be (21), limits of a value
+-- (54), what a user's own function raised (P0), and what this engine refused (RH).
+create or replace function rhythm.is_data_error(p_code text)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code <> 'RH010';
+$$;
+
+comment on function rhythm.is_data_error(text) is
+  'Whether a SQLSTATE blames the data, so that the same call would be refused again. Only such an error fails an execution. Internal.';
+
+-- Workers lease, settle and count under locks, and have to see what is committed once they hold one.
+create or replace function rhythm.require_read_committed()
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    perform rhythm.raise('RH010', format('A worker''s call needs the isolation level read committed, and this transaction has %s',
+      current_setting('transaction_isolation')), 'Run: set default_transaction_isolation = ''read committed''');
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_read_committed() is
+  'Refuses (RH010) a worker''s call in a transaction whose snapshot does not move. Internal.';
+`,
+  },
+  {
     name: "limits/claim_limited.sql",
     kind: "behaviour",
     checksum: "cb86e987073009040f2950a1fb16078fc638b7d77eb5eb76e4b9dcfa5278d7b3",
@@ -6374,7 +6418,7 @@ comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wro
   {
     name: "settle/complete.sql",
     kind: "behaviour",
-    checksum: "2651436389e1bd4e7e385e2eae6ffa7e656d319bead71283b568e5783c418f91",
+    checksum: "7ee321b10c1f80bdaf1c20c1c2a7e948137125edda67b012cb3df35ade644e1e",
     text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
 
 create or replace function rhythm.is_plain(p_ids uuid[])
@@ -6472,6 +6516,7 @@ declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_done uuid[];
 begin
+  perform rhythm.require_read_committed();
   if cardinality(p_ids) is distinct from cardinality(p_attempts) or jsonb_typeof(p_outputs) is distinct from 'array'
     or jsonb_array_length(p_outputs) <> cardinality(p_ids) or array_position(p_ids, null) is not null or array_position(p_attempts, null) is not null then
     perform rhythm.raise('RH001', 'p_ids, p_attempts and p_outputs must be of one length, without nulls in p_ids and p_attempts');
@@ -7224,7 +7269,7 @@ comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed no
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "723ebd7fa35f7d3d10ea1ae2378849fd140a6fa71a5609f21c9e1fd1a87b0c9d",
+    checksum: "2cdb61320b01af587da579dd8b3148d3f34f08648b76c8b30caf6b8568f31db2",
     text: `-- What a worker has to tell of the executions it holds while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -7269,6 +7314,7 @@ as $$
 declare
   v_problem constant text := rhythm.report_problem(p_lines, p_progress);
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
   end if;
@@ -7371,7 +7417,7 @@ comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) i
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "1a570e72c1ddff2efbcad10e5a3f2bb0ff7cbcb58ae8993f87c36415f1b98c0f",
+    checksum: "ba0cf6d770996ab31ff68dcbb581b08fc6a845f8cd543adc6447b6a01b5074f7",
     text: `-- Settling: how executions leave a worker's hands.
 
 create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
@@ -7482,6 +7528,7 @@ declare
   v_code text;
   v_message text;
 begin
+  perform rhythm.require_read_committed();
   if p_on_error not in ('fail', 'raise') or p_on_error is null then
     perform rhythm.raise('RH001', 'p_on_error must be fail or raise');
   end if;
@@ -7498,8 +7545,8 @@ exception
     if v_count is null then
       perform rhythm.check_outcomes(p_outcomes);
     end if;
-    -- Deadlocks, cancelled statements, want of resources, a server that stops: not the outcome's fault.
-    if v_code ~ '^(40|53|55|57|58|XX)' or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
+    -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
+    if not rhythm.is_data_error(v_code) or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
       raise;
     end if;
     if v_count > 1 then
@@ -7524,7 +7571,7 @@ comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
   {
     name: "settle/settle_advanced.sql",
     kind: "behaviour",
-    checksum: "b98328659d252ba06692a2761a1d39ba3cc2c8689d28c3e1f1df1a722a3dc9e9",
+    checksum: "b3c671922a4b67ef29ea36efa0fea8f7882034d56313802f0e4bd060f2a9008b",
     text: `-- The way in: settle_advanced().
 
 create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
@@ -7631,6 +7678,7 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_ends) is distinct from 'array' or jsonb_typeof(p_children) is distinct from 'array' or jsonb_typeof(p_kinds) is distinct from 'array' then
     perform rhythm.raise('RH001', 'Ends, children and kinds must be JSON arrays', 'Expected p_ends => [{"id": "…", "attempt": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]');
   end if;
@@ -7871,7 +7919,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the chil
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "bc643ac19ed23d5fa55f36330a605da0216622c09b72e2ced16711639629a5b4",
+    checksum: "22d7a00a8192233ce82c5afe11343c9646d4159565c52af23a680dacedfaf701",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
 -- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
@@ -7980,6 +8028,7 @@ declare
   v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
   v_written text[];
 begin
+  perform rhythm.require_read_committed();
   perform rhythm.check_step_sizes(p_steps);
   if v_begins then
     perform rhythm.lock_states(array(
@@ -9027,7 +9076,7 @@ comment on function rhythm.flow_state(uuid) is
   {
     name: "wake/fire_kept.sql",
     kind: "behaviour",
-    checksum: "06f766479371a5ea80971d3dcf26561619bcb04c22e5f826c44a2973d2ab971d",
+    checksum: "eef56b098f0b51977bb0fbd0bc5502fc95cc557d1c7387f0f87d4d9eaee53705",
     text: `-- Timers that a worker keeps, and whose workflows it cannot advance in memory after all.
 
 -- What tick() does with timers that are due, for some by name, and before it would look. Each once: whoever fires or
@@ -9047,6 +9096,7 @@ declare
   v_items rhythm.settled_item[];
   v_leased uuid[];
 begin
+  perform rhythm.require_read_committed();
   perform rhythm.lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (p_timers)));
   if v_lease > 0 then
     -- As in settle_batch().
@@ -9081,6 +9131,7 @@ as $$
 declare
   v_ids uuid[];
 begin
+  perform rhythm.require_read_committed();
   v_ids := array(select t.id from rhythm.timer as t where t.id = any (p_timers) and t.kept_until is not null and not t.fired for update skip locked);
   if v_ids <> '{}' then
     update rhythm.timer as t set kept_until = null where t.id = any (v_ids);
@@ -9846,7 +9897,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "3101325ba617b5e8fa4a143a24db09a3d8962f452fa6441b2c2a2a7d4d12cab2",
+    checksum: "db95f7a25873f0dd83b17902d43bc01d6badc45c093bd04de70fb6bc03299907",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -9880,6 +9931,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if not found then
     perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');
