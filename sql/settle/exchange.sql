@@ -144,7 +144,10 @@ begin
       v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
     exception
       -- Each is settled alone then, and whoever is to blame fails with the reason.
-      when data_exception or integrity_constraint_violation or lock_not_available or sqlstate 'RH001' or sqlstate 'RH004' or sqlstate 'RH005' or sqlstate 'RH006' then
+      when others then
+        if not rhythm.is_data_error(sqlstate) and sqlstate <> '55P03' then
+          raise;
+        end if;
         v_answer := rhythm.both_answers(v_answer, jsonb_build_object('refused', '[]'::jsonb, 'leased', '[]'::jsonb, 'born', '[]'::jsonb,
           'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object('problem', sqlerrm);
     end;
@@ -220,6 +223,7 @@ declare
   v_parcels jsonb := '[]';
   v_claimed bigint[];
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
@@ -298,6 +302,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_concerned uuid[];
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_outcome) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_outcome must be an object: {"id": "…", "call": 1, "status": "completed", "output": null}');
   end if;

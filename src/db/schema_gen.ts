@@ -2319,7 +2319,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "35e48d2307896c973ea5065f318c477d683866a6014ed4bb647b299caa725525",
+    checksum: "400965f9cbcfc6dac9b1fc33071bbe5617997fbfd66ac37cd216be7ef268bc7e",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2341,6 +2341,7 @@ declare
   v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
   v_problem text;
 begin
+  perform rhythm.require_read_committed();
   select p.problem into v_problem from (
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
@@ -2398,6 +2399,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_lost jsonb := '[]';
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
   elsif jsonb_typeof(p_holds) <> 'array' then
@@ -2555,6 +2557,7 @@ as $$
 declare
   v_batches bigint[];
 begin
+  perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for update;
   v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
   perform rhythm.lock_around(rhythm.ids_in(v_batches));
@@ -2954,7 +2957,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Makes the executio
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "ed197d0a3f59da6a038cbbf7d1e248ee73184d73c46627787c7673682eff9f0b",
+    checksum: "ca260ed3fbca58e63b3abda955aa517b2c2054a99c377ad57cb577693f7692b8",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -2965,9 +2968,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
     case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
-    case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
-      format('There is no option "%s": expected queue, priority, timeout, retry',
-        (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
+    case when p_options - rhythm.option_names('defaults') <> '{}' then
+      'There is no ' || rhythm.unknown_option(p_options, rhythm.option_names('defaults')) end,
     rhythm.request_problem(p_options || '{"type": "task", "target": "x"}')
   );
 $$;
@@ -3649,7 +3651,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "9ea97d167de015e41c203fb3b22f7eae838a32ed7206dec11d46a266e40a691e",
+    checksum: "3f5ae0730396b98748fb6b9d7898c327966f616fd3e1fe4b77faf1dada8c3c74",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -3677,7 +3679,7 @@ begin
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
-  v_kind.retry := coalesce(nullif(p_head -> 'retry', 'null'), v_options -> 'retry');
+  v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
@@ -3923,7 +3925,7 @@ comment on function rhythm.wake_for(rhythm.batch[]) is 'Wakes workers that sleep
   {
     name: "create/names.sql",
     kind: "behaviour",
-    checksum: "739b0464a62fafe808596f477b9593b134ed7c98cbc690106ba1d0202b0bf876",
+    checksum: "514cfece067658d05f41dfbcc955448651cd8e2444d687a1a23a49e3e4bf627d",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
@@ -3986,6 +3988,59 @@ end;
 $$;
 
 comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
+
+-- For suggestions: a swap of neighbours counts as one change. Called on the way to an error only.
+create or replace function rhythm.nearest(p_word text, p_names text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- max_attempts, max-attempts and maxAttempts are one word to a person.
+  v_word constant text := left(lower(translate(p_word, '-_ ', '')), 100);
+  v_name text;
+  v_folded text;
+  v_best text;
+  v_least integer := greatest(1, length(p_word) / 3) + 1;
+  v_cost integer;
+  v_before integer[];
+  v_last integer[];
+  v_row integer[];
+begin
+  foreach v_name in array p_names loop
+    v_folded := lower(translate(v_name, '-_ ', ''));
+    if v_folded = v_word or length(v_word) > 2 and starts_with(v_folded, v_word) then
+      return v_name;
+    end if;
+    continue when abs(length(v_folded) - length(v_word)) >= v_least;
+    -- Rows of the table of edit distances; an array begins with index 1, the table with 0.
+    v_last := array(select generate_series(0, length(v_folded)));
+    for i in 1 .. length(v_word) loop
+      v_row := array[i];
+      for j in 1 .. length(v_folded) loop
+        v_cost := least(
+          v_last[j + 1] + 1, v_row[j] + 1,
+          v_last[j] + case when substr(v_word, i, 1) = substr(v_folded, j, 1) then 0 else 1 end);
+        if i > 1 and j > 1 and substr(v_word, i, 1) = substr(v_folded, j - 1, 1) and substr(v_word, i - 1, 1) = substr(v_folded, j, 1) then
+          v_cost := least(v_cost, v_before[j - 1] + 1);
+        end if;
+        v_row := v_row || v_cost;
+      end loop;
+      v_before := v_last;
+      v_last := v_row;
+    end loop;
+    if v_last[length(v_folded) + 1] < v_least then
+      v_best := v_name;
+      v_least := v_last[length(v_folded) + 1];
+    end if;
+  end loop;
+  return case when v_least < greatest(length(p_word), length(v_best)) then v_best end;
+end;
+$$;
+
+comment on function rhythm.nearest(text, text[]) is
+  'The name that was probably meant: at most a third of the letters differ; null if none is near. Internal.';
 `,
   },
   {
@@ -4068,8 +4123,53 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "e98adf8361a8fa463ae3587148b42905395dec1148f32f1f07928be3cd67ab4a",
+    checksum: "ac1b28e7a1768628ae798b0b05236b2416c6a12517f64dbacab4780d788b1950",
     text: `-- What create_many() is asked for, and what can be wrong with it.
+
+-- The options that may stand in each place. A new option has its name here, its check in request_problem() or
+-- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(); tests/options compares them with the
+-- table of TypeScript. What is not listed is refused.
+create or replace function rhythm.option_names(p_in text)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case p_in
+    when 'start' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+      'concurrency_key', 'metadata', 'parent', 'id']
+    -- What a workflow starts: its parent and its id follow from the workflow.
+    when 'child' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+      'concurrency_key', 'metadata']
+    -- What a schedule starts: when it runs, and its key, follow from the schedule.
+    when 'schedule' then array['queue', 'priority', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
+    when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
+  end;
+end;
+$$;
+
+comment on function rhythm.option_names(text) is
+  'The names of the options of a start, of a child of a workflow (child), of what a schedule starts (schedule), of the defaults of a task or flow (defaults), of a retry policy (retry). Internal.';
+
+create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_unknown constant text := (
+    select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (p_known) order by k.name limit 1);
+begin
+  return format('option "%s": expected %s%s', v_unknown, array_to_string(p_known, ', '),
+    '. Did you mean "' || rhythm.nearest(v_unknown, p_known) || '"?');
+end;
+$$;
+
+comment on function rhythm.unknown_option(jsonb, text[]) is
+  'The end of the sentence about the first option that is not known: its name, the known ones, and the one that was probably meant. Internal.';
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
 returns text
@@ -4077,36 +4177,56 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  c_names constant text[] := rhythm.option_names('retry');
 begin
   if p_retry is null or p_retry = 'null' then
     return null;
   end if;
   return case
-    when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
-    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes'] <> '{}' then
-      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter, crashes', (
-        select k.name from jsonb_object_keys(p_retry) as k(name)
-        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']) limit 1))
+    when jsonb_typeof(p_retry) = 'number' and p_retry::text ~ '^[1-9]\\d{0,3}$' then null
+    when jsonb_typeof(p_retry) <> 'object' then 'retry must be a number of attempts from 1 to 9999, or an object'
+    when p_retry - c_names <> '{}' then 'retry has no ' || rhythm.unknown_option(p_retry, c_names)
     when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\\d{0,3}$', false) then
       'retry.max_attempts must be a whole number from 1 to 9999'
-    when p_retry ? 'crashes' and not coalesce(p_retry ->> 'crashes' ~ '^(0|[1-9]\\d{0,3})$', false) then
-      'retry.crashes must be a whole number from 0 to 9999'
     when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
       'retry.backoff must be exponential, linear or fixed'
     when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then
-      'retry.initial must be a duration: seconds, or text such as "1m30s"'
+      'retry.initial must be a duration: seconds, or text such as "1h30m"'
     when p_retry ? 'max' and rhythm.duration_ms(p_retry -> 'max') is null then
-      'retry.max must be a duration: seconds, or text such as "1m30s"'
+      'retry.max must be a duration: seconds, or text such as "1h30m"'
     when p_retry ? 'factor' and not coalesce(jsonb_typeof(p_retry -> 'factor') = 'number' and (p_retry ->> 'factor')::numeric between 1 and 100, false) then
       'retry.factor must be a number from 1 to 100'
     when p_retry ? 'jitter' and not coalesce(jsonb_typeof(p_retry -> 'jitter') = 'boolean'
       or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
       'retry.jitter must be true, false or a number from 0 to 1'
+    when p_retry ? 'crashes' and not coalesce(p_retry ->> 'crashes' ~ '^(0|[1-9]\\d{0,3})$', false) then
+      'retry.crashes must be a whole number from 0 to 9999'
   end;
 end;
 $$;
 
 comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
+
+-- What a start says of its retries goes before what its task or flow says, word by word.
+create or replace function rhythm.retry_policy(p_default jsonb, p_given jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_default constant jsonb := case jsonb_typeof(p_default)
+    when 'number' then jsonb_build_object('max_attempts', p_default) when 'object' then p_default end;
+  v_given constant jsonb := case jsonb_typeof(p_given)
+    when 'number' then jsonb_build_object('max_attempts', p_given) when 'object' then p_given end;
+begin
+  return coalesce(v_default || v_given, v_given, v_default);
+end;
+$$;
+
+comment on function rhythm.retry_policy(jsonb, jsonb) is
+  'A retry policy from that of a task or flow and that of a start, as an object; null if there is none. A number is max_attempts. Internal.';
 
 create or replace function rhythm.timestamp_of(p_text text)
 returns timestamptz
@@ -4131,8 +4251,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_keys constant text[] := array['id', 'type', 'target', 'inputs', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'retry',
-    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent', 'notify_on_end'];
+  c_keys constant text[] := array['type', 'target', 'inputs', 'traceparent', 'notify_on_end'] || rhythm.option_names('start');
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_bytes constant integer := octet_length((p -> 'inputs')::text);
 begin
@@ -4140,8 +4259,7 @@ begin
     return format('It is of type %s: expected an object such as {"type": "task", "target": "send_email"}', jsonb_typeof(p));
   end if;
   if p - c_keys <> '{}' then
-    return format('There is no option "%s": expected one of %s',
-      (select k.name from jsonb_object_keys(p) as k(name) where k.name <> all (c_keys) order by 1 limit 1), array_to_string(c_keys, ', '));
+    return 'There is no ' || rhythm.unknown_option(p, c_keys);
   end if;
   if not coalesce(p ->> 'type' in ('task', 'workflow'), false) then
     return 'type must be task or workflow';
@@ -4161,16 +4279,16 @@ begin
     case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
     case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
     case when p ? 'concurrency_key' then rhythm.name_problem('concurrency key', p ->> 'concurrency_key') end,
-    case when p ? 'priority' and not coalesce(p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
+    case when p ? 'priority' and not coalesce(jsonb_typeof(p -> 'priority') in ('number', 'string') and p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
       'priority must be a whole number from -32768 to 32767' end,
     case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
       'delay must be a duration: seconds, or text such as "1h30m"' end,
     case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
       'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
-      'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"' end,
+      'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
-    case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
+    case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
     case when p ? 'notify_on_end' and jsonb_typeof(p -> 'notify_on_end') <> 'boolean' then 'notify_on_end must be true or false' end,
@@ -4338,7 +4456,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "233d9015043dbb3ecc1a7622b1b0d5e84fc7ff37c4e11279e01fc9abd11b1b28",
+    checksum: "aa9491cbf6d6aec10598c31358b5490368e345d41d7f5233c443c3cb2e240a37",
     text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
@@ -4354,7 +4472,8 @@ create or replace function rhythm.start(
   idempotency_ttl text default null,
   concurrency_key text default null,
   metadata jsonb default null,
-  parent uuid default null
+  parent uuid default null,
+  id uuid default null
 )
 returns uuid
 language sql
@@ -4364,10 +4483,10 @@ as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => ''1h'');';
 
@@ -4384,7 +4503,8 @@ create or replace function rhythm.enqueue(
   idempotency_ttl text default null,
   concurrency_key text default null,
   metadata jsonb default null,
-  parent uuid default null
+  parent uuid default null,
+  id uuid default null
 )
 returns uuid
 language sql
@@ -4394,10 +4514,10 @@ as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -4840,6 +4960,45 @@ $$;
 comment on function rhythm.uninstall_cron() is
   'Takes back install_cron(): the job and what pg_cron noted about it. A loop under way ends within a minute. False if '
   'there was nothing to take back.';
+`,
+  },
+  {
+    name: "install/sessions.sql",
+    kind: "behaviour",
+    checksum: "b92c207381934af4c0d65e2106ddfa9f844feed3587e241d9e73459e1b13e464",
+    text: `-- What a session may be like, and what its errors say.
+
+-- The same as isDataError() in TypeScript: values (22), constraints (23), two rows where one may be (21), limits of a value
+-- (54), what a user's own function raised (P0), and what this engine refused (RH).
+create or replace function rhythm.is_data_error(p_code text)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code <> 'RH010';
+$$;
+
+comment on function rhythm.is_data_error(text) is
+  'Whether a SQLSTATE blames the data, so that the same call would be refused again. Only such an error fails an execution. Internal.';
+
+-- Workers lease, settle and count under locks, and have to see what is committed once they hold one.
+create or replace function rhythm.require_read_committed()
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    perform rhythm.raise('RH010', format('A worker''s call needs the isolation level read committed, and this transaction has %s',
+      current_setting('transaction_isolation')), 'Run: set default_transaction_isolation = ''read committed''');
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_read_committed() is
+  'Refuses (RH010) a worker''s call in a transaction whose snapshot does not move. Internal.';
 `,
   },
   {
@@ -5974,7 +6133,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "343eb59a60e6c17442675cb92d35b50764fd0de09bf22976924ce1f200a190da",
+    checksum: "e253da6df3788a3e4f79d6671932f73b4b25dc43777b170c79c7a4842ab450cd",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -6019,9 +6178,11 @@ declare
       format('"%s" cannot be the jitter of a schedule: expected zero to one day', p_entry.jitter)
     when jsonb_typeof(p_entry.options) is distinct from 'object' then
       'The options of a schedule are not a JSON object: expected the options of create_many()'
-    when p_entry.options ?| array['type', 'target', 'inputs', 'idempotency_key', 'idempotency_ttl'] then
-      'The options of a schedule cannot hold type, target, inputs, idempotency_key or idempotency_ttl: '
-      'those follow from the schedule'
+    when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'notify_on_end', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
+      'The options of a schedule cannot hold type, target, inputs, traceparent, notify_on_end, id, delay, run_at, idempotency_key or '
+      'idempotency_ttl: those follow from the schedule'
+    when p_entry.options - rhythm.option_names('schedule') <> '{}' then
+      'There is no ' || rhythm.unknown_option(p_entry.options, rhythm.option_names('schedule'))
   end;
 begin
   perform rhythm.check_name('schedule', p_entry.name);
@@ -6303,7 +6464,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "643a3707079f12b858fd69b48c71e3526ba35c0f53f94a987f5b118e4647ad02",
+    checksum: "cf243dbd2a51ea9f3938e1ab070975521e787ca8af3bfb6ba8c7ab74db4004c5",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
@@ -6335,6 +6496,15 @@ begin
 
   if v_requests is null then
     return '[]';
+  end if;
+  -- What the workflow decides would be overwritten without a word.
+  select 'There is no ' || rhythm.unknown_option(f.value -> 'options', rhythm.option_names('child')) into v_problem
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) as f (value)
+  where jsonb_typeof(f.value -> 'options') = 'object' and (f.value -> 'options') - rhythm.option_names('child') <> '{}'
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
   end if;
   select rhythm.request_problem(r.value - 'wait_group') into v_problem
   from jsonb_array_elements(v_requests) as r
@@ -6658,7 +6828,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "d4b9f2613fe13b760e7cb174f09c4a3faea259db73b11668ad8b2a39ab6c19f1",
+    checksum: "e6670b2db17ef788b24280578e36f78540deb48e65f0c2490ce8793b79460b24",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -6805,7 +6975,10 @@ begin
       v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
     exception
       -- Each is settled alone then, and whoever is to blame fails with the reason.
-      when data_exception or integrity_constraint_violation or lock_not_available or sqlstate 'RH001' or sqlstate 'RH004' or sqlstate 'RH005' or sqlstate 'RH006' then
+      when others then
+        if not rhythm.is_data_error(sqlstate) and sqlstate <> '55P03' then
+          raise;
+        end if;
         v_answer := rhythm.both_answers(v_answer, jsonb_build_object('refused', '[]'::jsonb, 'leased', '[]'::jsonb, 'born', '[]'::jsonb,
           'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object('problem', sqlerrm);
     end;
@@ -6881,6 +7054,7 @@ declare
   v_parcels jsonb := '[]';
   v_claimed bigint[];
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
@@ -6959,6 +7133,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_concerned uuid[];
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_outcome) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_outcome must be an object: {"id": "…", "call": 1, "status": "completed", "output": null}');
   end if;
@@ -7162,7 +7337,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one 
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "2f930898c7d0ea8f49aa88f8a6019013d8e6f8ee07abbd7dde8090f8ff1533ca",
+    checksum: "082d20ba4aa6990153fc6551c8b5e5d3e5260f30d714bbd8712e28b996ad7041",
     text: `-- What a worker has to tell of the executions it holds while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -7209,6 +7384,7 @@ declare
   v_held uuid[];
   v_free uuid[];
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
   end if;
@@ -7249,7 +7425,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "4e5b1ae603f4398daa121ac4af5c1b990e42c648a07904d4b8d09c89e528861c",
+    checksum: "c9dfca771d6629eec6af678098ae1b69ae83a8630fa6fdc121b3d72ba7ac9703",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -7458,9 +7634,12 @@ declare
 begin
   return rhythm.settle_all(p_worker, p_items, p_call, p_lease, p_targets, p_now);
 exception
-  when data_exception or integrity_constraint_violation or lock_not_available or raise_exception or sqlstate 'RH001' or sqlstate 'RH002' or sqlstate 'RH003'
-    or sqlstate 'RH004' or sqlstate 'RH005' or sqlstate 'RH006' or sqlstate 'RH007' or sqlstate 'RH008' or sqlstate 'RH009' then
+  when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
+    if not rhythm.is_data_error(v_code) and v_code <> '55P03' then
+      raise;
+    end if;
     if v_count > 1 then
       v_first := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[0 to %s]', v_count / 2 - 1)::jsonpath), p_call, p_lease, p_targets, p_now);
       v_second := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[%s to last]', v_count / 2)::jsonpath), p_call, 0, p_targets, p_now);
@@ -7683,7 +7862,7 @@ comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping, timestam
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "6fa06ed3426728ca914075c44eb8b8b2316323794fc668a662b8499131b59b8d",
+    checksum: "39d0a84891e63774ef0c8af91801bc0c13794b9db9cf69eadccb40141015210d",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
@@ -7741,6 +7920,11 @@ begin
     end
     into v_problem
     from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text);
+    if v_problem is null then
+      select 'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child')) into v_problem
+      from jsonb_array_elements(p_kinds) as k (value)
+      where jsonb_typeof(k.value) = 'object' and k.value - 'target' - rhythm.option_names('child') <> '{}' limit 1;
+    end if;
   end if;
   return v_problem;
 end;
@@ -8057,7 +8241,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the chil
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "6e028ad4239c084e671350cbc383ed5056e0abfbc53e544025aac087b58a4b66",
+    checksum: "3b84b343310139f802fa2ff19d9006ccfd001f2a6e7028bd428f6e1a810ad68f",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
 -- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
@@ -8168,6 +8352,7 @@ declare
   v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
   v_written text[];
 begin
+  perform rhythm.require_read_committed();
   perform rhythm.check_step_sizes(p_steps);
   if v_begins then
     perform rhythm.lock_states(array(
@@ -9968,7 +10153,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "72d49bc33e3cfd7ee60fd82fd9e3e6513157cb145aeb0e84f0072a8c50138e9e",
+    checksum: "71c23c05944027b8543ad77f893a90693b41ee4e00fbc6b4b103f76a7ea319e7",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -10005,6 +10190,7 @@ declare
   v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
   v_batch rhythm.batch;
 begin
+  perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for no key update;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
