@@ -96,6 +96,7 @@ export type {
   Logger,
   RetryPolicy,
   Run,
+  ScheduledOptions,
   SchemaInput,
   SchemaIssue,
   SchemaOutput,

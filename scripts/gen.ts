@@ -1,5 +1,6 @@
 /**
- * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files.
+ * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files; and the tables of options in
+ * `docs/sql.md`, from `src/shared/options.ts`.
  *
  *     deno task gen            write it
  *     deno task gen --check    fail if it is not what sql/ says
@@ -8,9 +9,11 @@
  */
 import { createHash } from "node:crypto";
 import type { SchemaFile } from "../src/db/schema_gen.ts";
+import { type OptionEntry, OPTIONS, RETRY_OPTIONS, sqlName, wantedBy } from "../src/shared/options.ts";
 
 const root = new URL("../", import.meta.url);
 const target = new URL("src/db/schema_gen.ts", root);
+const manual = new URL("docs/sql.md", root);
 
 /** The files in `sql/` as they are now, in the order in which they are applied. */
 export async function readSchema(): Promise<SchemaFile[]> {
@@ -85,15 +88,59 @@ function literal(text: string): string {
   return "`" + text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${") + "`";
 }
 
+/** A page with the tables of options as they are now, between its comments `options` and `retry`. */
+export function withOptionTables(page: string): string {
+  const [start, ...scopes] = ["start", "child", "schedule", "defaults"];
+  const options = OPTIONS.map((entry: OptionEntry) => {
+    const also = scopes.filter((scope) => (entry.in as readonly string[]).includes(scope)).map((one) =>
+      PLACES[one]
+    );
+    const flag = /--[a-z-]+/.exec(entry.flag!)![0];
+    return [
+      `\`${sqlName(entry.name)}\``,
+      `\`${entry.name}\``,
+      `\`${flag}\``,
+      also.join(", "),
+      wantedBy(entry.type),
+      entry.help,
+    ];
+  });
+  const retry = RETRY_OPTIONS.map((
+    entry: OptionEntry,
+  ) => [`\`${sqlName(entry.name)}\``, `\`${entry.name}\``, wantedBy(entry.type), entry.help]);
+  const tables: Record<string, string> = {
+    options: table(
+      ["SQL", "TypeScript, flows, HTTP", "CLI", `Besides a ${start}, in`, "Must be", ""],
+      options,
+    ),
+    retry: table(["SQL, front matter", "TypeScript, flows, HTTP", "Must be", ""], retry),
+  };
+  return page.replaceAll(
+    /(<!-- (options|retry): made by deno task gen -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, begin, name, end) => `${begin}${tables[name]}${end}`,
+  );
+}
+
+const PLACES: Record<string, string> = { child: "children", schedule: "schedules", defaults: "defaults" };
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.join(" | ")} |`.replaceAll("|  |", "| |") + "\n";
+  return line(heads) + `${"|---".repeat(heads.length)}|\n` + rows.map(line).join("");
+}
+
 if (import.meta.main) {
-  const fresh = await generateSchema();
-  if (Deno.args.includes("--check")) {
-    const found = await Deno.readTextFile(target).catch(() => "");
-    if (found !== fresh) {
-      console.error("src/db/schema_gen.ts is not what sql/ says: run `deno task gen`");
-      Deno.exit(1);
+  const page = await Deno.readTextFile(manual);
+  const fresh: [URL, string, string][] = [
+    [target, await generateSchema(), "what sql/ says"],
+    [manual, withOptionTables(page), "what src/shared/options.ts says"],
+  ];
+  for (const [file, text, source] of fresh) {
+    if (await Deno.readTextFile(file).catch(() => "") === text) continue;
+    if (!Deno.args.includes("--check")) await Deno.writeTextFile(file, text);
+    else {
+      console.error(`${file.pathname} is not ${source}: run \`deno task gen\``);
+      Deno.exitCode = 1;
     }
-  } else {
-    await Deno.writeTextFile(target, fresh);
   }
 }

@@ -11,6 +11,11 @@ as $$
     select s.* from rhythm.workflow_state as s
     join rhythm.execution as e on e.id = s.execution_id and e.state = 0
     where s.batch_id is null
+  ),
+  told as (
+    select i.execution_id, i.item as id from rhythm.inbox as i
+    union all
+    select j.execution_id, x.id from rhythm.journal as j cross join lateral unnest(j.items) as x (id)
   )
   select s.execution_id, 'it is suspended and waits for nothing that can still happen'
   from suspended as s
@@ -32,18 +37,18 @@ as $$
   union all
   select c.id, 'it ended and its waiting parent was not told'
   from suspended as s
-  join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = c.id)
+  join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups) and c.parent_step is null
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = c.id)
   union all
   select s.execution_id, format('timer %s fired and it was not told', t.id)
   from suspended as s
   join rhythm.timer as t on t.execution_id = s.execution_id and t.fired and not t.deadline and t.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = t.id)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = t.id)
   union all
   select s.execution_id, format('its wait %s for signal "%s" has ended and it was not told', w.id, w.name)
   from suspended as s
   join rhythm.signal_wait as w on w.execution_id = s.execution_id and (w.timed_out or w.signal_id is not null) and w.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = w.id)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id)
   union all
   select i.execution_id, format('its inbox holds %s, which has not ended', i.item)
   from rhythm.inbox as i

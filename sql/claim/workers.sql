@@ -19,6 +19,7 @@ declare
   v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
   v_problem text;
 begin
+  perform rhythm.require_read_committed();
   select p.problem into v_problem from (
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
@@ -76,6 +77,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_lost jsonb := '[]';
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
   elsif jsonb_typeof(p_holds) <> 'array' then
@@ -233,6 +235,7 @@ as $$
 declare
   v_batches bigint[];
 begin
+  perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for update;
   v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
   perform rhythm.lock_around(rhythm.ids_in(v_batches));

@@ -8,9 +8,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
     case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
-    case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
-      format('There is no option "%s": expected queue, priority, timeout, retry',
-        (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
+    case when p_options - rhythm.option_names('defaults') <> '{}' then
+      'There is no ' || rhythm.unknown_option(p_options, rhythm.option_names('defaults')) end,
     rhythm.request_problem(p_options || '{"type": "task", "target": "x"}')
   );
 $$;

@@ -137,7 +137,7 @@ begin
       case p_name
         when 'max_payload_bytes' then '1048576'
         when 'retention' then '30 days'
-        when 'max_crashes' then '20'
+        when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
       end
     )
@@ -146,7 +146,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
 
 -- Owner only: settings hold for everyone.
 create or replace function rhythm.configure(p_name text, p_value text)

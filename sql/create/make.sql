@@ -25,7 +25,7 @@ begin
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
-  v_kind.retry := coalesce(nullif(p_head -> 'retry', 'null'), v_options -> 'retry');
+  v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);

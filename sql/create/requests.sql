@@ -1,39 +1,106 @@
 -- What create_many() is asked for, and what can be wrong with it.
 
+-- The options that may stand in each place. A new option has its name here, its check in request_problem() or
+-- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(); tests/options compares them with the
+-- table of TypeScript. What is not listed is refused.
+create or replace function rhythm.option_names(p_in text)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case p_in
+    when 'start' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+      'concurrency_key', 'metadata', 'parent', 'id']
+    -- What a workflow starts: its parent and its id follow from the workflow.
+    when 'child' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+      'concurrency_key', 'metadata']
+    -- What a schedule starts: when it runs, and its key, follow from the schedule.
+    when 'schedule' then array['queue', 'priority', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
+    when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
+  end;
+end;
+$$;
+
+comment on function rhythm.option_names(text) is
+  'The names of the options of a start, of a child of a workflow (child), of what a schedule starts (schedule), of the defaults of a task or flow (defaults), of a retry policy (retry). Internal.';
+
+create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_unknown constant text := (
+    select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (p_known) order by k.name limit 1);
+begin
+  return format('option "%s": expected %s%s', v_unknown, array_to_string(p_known, ', '),
+    '. Did you mean "' || rhythm.nearest(v_unknown, p_known) || '"?');
+end;
+$$;
+
+comment on function rhythm.unknown_option(jsonb, text[]) is
+  'The end of the sentence about the first option that is not known: its name, the known ones, and the one that was probably meant. Internal.';
+
 create or replace function rhythm.retry_problem(p_retry jsonb)
 returns text
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  c_names constant text[] := rhythm.option_names('retry');
 begin
   if p_retry is null or p_retry = 'null' then
     return null;
   end if;
   return case
-    when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
-    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
-      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
-        select k.name from jsonb_object_keys(p_retry) as k(name)
-        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter']) limit 1))
+    when jsonb_typeof(p_retry) = 'number' and p_retry::text ~ '^[1-9]\d{0,3}$' then null
+    when jsonb_typeof(p_retry) <> 'object' then 'retry must be a number of attempts from 1 to 9999, or an object'
+    when p_retry - c_names <> '{}' then 'retry has no ' || rhythm.unknown_option(p_retry, c_names)
     when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\d{0,3}$', false) then
       'retry.max_attempts must be a whole number from 1 to 9999'
     when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
       'retry.backoff must be exponential, linear or fixed'
     when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then
-      'retry.initial must be a duration: seconds, or text such as "1m30s"'
+      'retry.initial must be a duration: seconds, or text such as "1h30m"'
     when p_retry ? 'max' and rhythm.duration_ms(p_retry -> 'max') is null then
-      'retry.max must be a duration: seconds, or text such as "1m30s"'
+      'retry.max must be a duration: seconds, or text such as "1h30m"'
     when p_retry ? 'factor' and not coalesce(jsonb_typeof(p_retry -> 'factor') = 'number' and (p_retry ->> 'factor')::numeric between 1 and 100, false) then
       'retry.factor must be a number from 1 to 100'
     when p_retry ? 'jitter' and not coalesce(jsonb_typeof(p_retry -> 'jitter') = 'boolean'
       or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
       'retry.jitter must be true, false or a number from 0 to 1'
+    when p_retry ? 'crashes' and not coalesce(p_retry ->> 'crashes' ~ '^(0|[1-9]\d{0,3})$', false) then
+      'retry.crashes must be a whole number from 0 to 9999'
   end;
 end;
 $$;
 
 comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
+
+-- What a start says of its retries goes before what its task or flow says, word by word.
+create or replace function rhythm.retry_policy(p_default jsonb, p_given jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_default constant jsonb := case jsonb_typeof(p_default)
+    when 'number' then jsonb_build_object('max_attempts', p_default) when 'object' then p_default end;
+  v_given constant jsonb := case jsonb_typeof(p_given)
+    when 'number' then jsonb_build_object('max_attempts', p_given) when 'object' then p_given end;
+begin
+  return coalesce(v_default || v_given, v_given, v_default);
+end;
+$$;
+
+comment on function rhythm.retry_policy(jsonb, jsonb) is
+  'A retry policy from that of a task or flow and that of a start, as an object; null if there is none. A number is max_attempts. Internal.';
 
 create or replace function rhythm.timestamp_of(p_text text)
 returns timestamptz
@@ -58,8 +125,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_keys constant text[] := array['id', 'type', 'target', 'inputs', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'retry',
-    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent', 'notify_on_end'];
+  c_keys constant text[] := array['type', 'target', 'inputs', 'traceparent', 'notify_on_end'] || rhythm.option_names('start');
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_bytes constant integer := octet_length((p -> 'inputs')::text);
 begin
@@ -67,8 +133,7 @@ begin
     return format('It is of type %s: expected an object such as {"type": "task", "target": "send_email"}', jsonb_typeof(p));
   end if;
   if p - c_keys <> '{}' then
-    return format('There is no option "%s": expected one of %s',
-      (select k.name from jsonb_object_keys(p) as k(name) where k.name <> all (c_keys) order by 1 limit 1), array_to_string(c_keys, ', '));
+    return 'There is no ' || rhythm.unknown_option(p, c_keys);
   end if;
   if not coalesce(p ->> 'type' in ('task', 'workflow'), false) then
     return 'type must be task or workflow';
@@ -88,16 +153,16 @@ begin
     case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
     case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
     case when p ? 'concurrency_key' then rhythm.name_problem('concurrency key', p ->> 'concurrency_key') end,
-    case when p ? 'priority' and not coalesce(p ->> 'priority' ~ '^-?\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
+    case when p ? 'priority' and not coalesce(jsonb_typeof(p -> 'priority') in ('number', 'string') and p ->> 'priority' ~ '^-?\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
       'priority must be a whole number from -32768 to 32767' end,
     case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
       'delay must be a duration: seconds, or text such as "1h30m"' end,
     case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
       'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
-      'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"' end,
+      'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
-    case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
+    case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
     case when p ? 'notify_on_end' and jsonb_typeof(p -> 'notify_on_end') <> 'boolean' then 'notify_on_end must be true or false' end,

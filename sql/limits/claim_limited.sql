@@ -156,6 +156,7 @@ as $$
         where r.key is null or r.place <= p_per_key
         order by r.priority desc, r.first_id
         limit p_limit)
+    order by b.priority desc, b.first_id
     for update skip locked
   );
 $$;

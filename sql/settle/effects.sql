@@ -30,6 +30,15 @@ begin
   if v_requests is null then
     return '[]';
   end if;
+  -- What the workflow decides would be overwritten without a word.
+  select 'There is no ' || rhythm.unknown_option(f.value -> 'options', rhythm.option_names('child')) into v_problem
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) as f (value)
+  where jsonb_typeof(f.value -> 'options') = 'object' and (f.value -> 'options') - rhythm.option_names('child') <> '{}'
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
   select rhythm.request_problem(r.value - 'wait_group') into v_problem
   from jsonb_array_elements(v_requests) as r
   where (r.value - '{id,type,target,parent,inputs,traceparent,wait_group}'::text[] <> '{}'

@@ -87,8 +87,8 @@ begin
     set state = case o.fate when 'completed' then 1 when 'failed' then 2 else 3 end, batch_id = null, stopping = false, completed_at = p_now,
       claimed_at = b.claimed_at, attempt = b.attempt, note = null,
       output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
-      error = case when o.fate = 'completed' then null when o.status = 'failed' then o.error else e.error end,
-      fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, o.error) end
+      error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
+      fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
     from unnest(p_outcomes) as o
     join rhythm.batch as b on b.id = o.batch_id
     where e.id = o.id and o.fate in ('completed', 'failed', 'cancelled')

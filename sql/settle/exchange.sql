@@ -144,7 +144,10 @@ begin
       v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
     exception
       -- Each is settled alone then, and whoever is to blame fails with the reason.
-      when data_exception or integrity_constraint_violation or lock_not_available or sqlstate 'RH001' or sqlstate 'RH004' or sqlstate 'RH005' or sqlstate 'RH006' then
+      when others then
+        if not rhythm.is_data_error(sqlstate) and sqlstate <> '55P03' then
+          raise;
+        end if;
         v_answer := rhythm.both_answers(v_answer, jsonb_build_object('refused', '[]'::jsonb, 'leased', '[]'::jsonb, 'born', '[]'::jsonb,
           'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object('problem', sqlerrm);
     end;
@@ -220,6 +223,7 @@ declare
   v_parcels jsonb := '[]';
   v_claimed bigint[];
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
@@ -229,15 +233,17 @@ begin
   end if;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 then
-    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) where rhythm.has_ready(q.name, v_targets) order by q.nth);
+    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) 
+      where rhythm.has_ready(q.name, v_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)
+      order by q.nth);
   end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- It cannot be given up between here and the commit.
-    perform from rhythm.worker as w where w.id = p_worker and w.call < p_call for no key update;
+    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
     if not found then
-      v_worker := rhythm.check_worker(p_worker, p_call);
-      return rhythm.same_answer(v_worker);
+      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
     end if;
+    v_worker.sleeping := false;
     v_now := rhythm.now();
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
@@ -248,10 +254,8 @@ begin
       perform rhythm.deliver_rest(v_claimed);
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
-    if p_ends <> '[]' or v_claimed <> '{}' then
-      update rhythm.worker as w set call = p_call, refused = nullif(v_answer - '{leased,born}'::text[], '{"refused": [], "declined": [], "early": {}}'), sleeping = false
-      where w.id = p_worker;
-      v_worker.sleeping := false;
+    if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
+      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
     end if;
   end if;
   if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
@@ -298,6 +302,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_concerned uuid[];
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_outcome) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_outcome must be an object: {"id": "…", "call": 1, "status": "completed", "output": null}');
   end if;

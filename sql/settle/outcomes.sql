@@ -100,7 +100,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case
-    when p_outcome.status in ('cancelled', 'suspended') then p_outcome.status
+    when p_outcome.status = 'suspended' then 'suspended'
+    when p_outcome.status <> 'released' and rhythm.is_past_deadline(p_execution) then 'failed'
+    when p_outcome.status = 'cancelled' then 'cancelled'
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
     when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'

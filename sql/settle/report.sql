@@ -44,6 +44,7 @@ declare
   v_held uuid[];
   v_free uuid[];
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
   end if;

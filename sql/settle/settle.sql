@@ -61,7 +61,7 @@ begin
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
     foreach v_flow in array v_flows loop
-      perform rhythm.release_waits(v_flow.id, s.delivered, coalesce(v_flow.keep, '{}'), coalesce(v_flow.released, '{}'))
+      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
       from rhythm.workflow_state as s where s.execution_id = v_flow.id;
       if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
         v_at_once := v_at_once || v_flow.id;
@@ -206,9 +206,12 @@ declare
 begin
   return rhythm.settle_all(p_worker, p_items, p_call, p_lease, p_targets, p_now);
 exception
-  when data_exception or integrity_constraint_violation or lock_not_available or raise_exception or sqlstate 'RH001' or sqlstate 'RH002' or sqlstate 'RH003'
-    or sqlstate 'RH004' or sqlstate 'RH005' or sqlstate 'RH006' or sqlstate 'RH007' or sqlstate 'RH008' or sqlstate 'RH009' then
+  when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
+    if not rhythm.is_data_error(v_code) and v_code <> '55P03' then
+      raise;
+    end if;
     if v_count > 1 then
       v_first := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[0 to %s]', v_count / 2 - 1)::jsonpath), p_call, p_lease, p_targets, p_now);
       v_second := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[%s to last]', v_count / 2)::jsonpath), p_call, 0, p_targets, p_now);

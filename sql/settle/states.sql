@@ -1,7 +1,8 @@
 -- Where workflows stand after a step.
 
 -- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
--- its number, so that a fan-in that lasts over many steps is not written anew at each. An item of two groups lets the
+-- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
+-- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
 -- workflow go on at once, as group 0.
 -- p_new: what it starts in this very step. Raises RH001 for what is no child, timer or wait for a signal of it.
 create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
@@ -12,14 +13,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_result rhythm.grouping;
-  v_known integer[];
+  v_state rhythm.workflow_state;
   v_group jsonb;
   v_ids uuid[];
   v_old uuid[];
   v_number integer;
   v_unknown uuid;
 begin
-  select s.last_group, s.groups into v_result.last_group, v_known from rhythm.workflow_state as s where s.execution_id = p_execution;
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
+  v_result.last_group := v_state.last_group;
   v_result.execution_id := p_execution;
   v_result.groups := '{}';
   v_result.need := '{}';
@@ -35,7 +37,9 @@ begin
       v_number := coalesce(
         (select e.wait_group from rhythm.execution as e where e.id = v_old[1]), (select t.wait_group from rhythm.timer as t where t.id = v_old[1]),
         (select w.wait_group from rhythm.signal_wait as w where w.id = v_old[1]));
-      if v_number <> all (v_known) or v_number = any (v_result.groups) then
+      if v_number <> all (v_state.groups) or v_number = any (v_result.groups) or v_group ->> 'mode' = 'all'
+        and cardinality(v_old) <> v_state.need[array_position(v_state.groups, v_number)] + (
+          select count(*) from rhythm.inbox as i where i.execution_id = p_execution and i.nth > v_state.delivered and i.wait_group = v_number) then
         v_number := null;
       end if;
     end if;
@@ -113,7 +117,7 @@ $$;
 
 comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
 
--- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
+-- Drops what the workflow can no longer observe: what is in p_released, or not in p_keep, if that is given. A signal that a dropped wait took meanwhile is given back, in its place.
 create or replace function rhythm.release_waits(p_execution uuid, p_delivered integer, p_keep uuid[], p_released uuid[])
 returns void
 language plpgsql

@@ -55,6 +55,11 @@ begin
     end
     into v_problem
     from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text);
+    if v_problem is null then
+      select 'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child')) into v_problem
+      from jsonb_array_elements(p_kinds) as k (value)
+      where jsonb_typeof(k.value) = 'object' and k.value - 'target' - rhythm.option_names('child') <> '{}' limit 1;
+    end if;
   end if;
   return v_problem;
 end;

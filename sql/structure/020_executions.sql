@@ -148,13 +148,13 @@ create table rhythm.workflow_state (
   program text not null,
   batch_id bigint,
   seq integer not null default 0,
-  arrived integer not null default 0,
   delivered integer not null default 0,
   last_group integer not null default 0,
   attempt smallint not null default 0,
   cleanup boolean not null default false,
   groups integer[] not null default '{}',
   sizes integer[] not null default '{}',
+  arrived integer not null default 0,
   need integer[] not null default '{}',
   stack jsonb,
   snapshot json,
@@ -164,8 +164,8 @@ create table rhythm.workflow_state (
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
--- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each step stands together at the
--- end, so that WAL has no more than that.
+-- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each end, and
+-- at each step, stands together: WAL has what is between the first and the last byte that changed.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
 comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every step, in place.';

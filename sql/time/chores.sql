@@ -1,5 +1,7 @@
 -- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
+-- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
+-- when the time for that is over, too. Nothing is waited for: a tree of which somebody holds a part stays due.
 create or replace function rhythm.end_late_workflows(p_limit integer, p_now timestamptz)
 returns integer
 language plpgsql
@@ -11,45 +13,61 @@ declare
     select t.execution_id from rhythm.timer as t
     where not t.fired and t.deadline and t.fires_at <= p_now
     order by t.fires_at limit p_limit);
+  v_cleaning uuid[];
   v_ended rhythm.transition[];
 begin
-  if v_ids = '{}' then
-    return 0;
-  end if;
-  -- Nothing is waited for: a tree of which somebody holds a part stays due.
   v_ids := rhythm.lock_free_trees(v_ids);
   if v_ids = '{}' then
     return 0;
   end if;
-  -- A workflow that is to clean up, and is not at it, does so before it ends.
+  update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline and not t.fired;
+  v_cleaning := array(
+    select s.execution_id from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is null
+    where s.execution_id = any (v_ids) and s.cleanup);
+  if v_cleaning <> '{}' then
+    update rhythm.execution as e set error = rhythm.deadline_error(e.timeout_ms) where e.id = any (v_cleaning);
+    perform rhythm.cancel_trees(v_cleaning, 'It ran past its timeout', p_now);
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_cleaning));
+  end if;
   perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
   where c.parent_id = any (v_ids) and c.state = 0
   group by e.cancel_reason;
-  update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline;
-  update rhythm.batch as b set worker = null, call = null, claimed_at = null
-  from rhythm.workflow_state as s
-  where s.execution_id = any (v_ids) and b.id = s.batch_id and b.size = 1 and b.worker is not null;
-  with batches as (
-    select s.batch_id from rhythm.workflow_state as s where s.execution_id = any (v_ids)
-  ),
-  ended as (
+  with ended as (
     update rhythm.execution as e
-    set state = case when e.cancel_reason is null then 2 else 3 end, stopping = false, completed_at = p_now, batch_id = null,
-      error = case when e.cancel_reason is not null then e.error else rhythm.deadline_error(e.timeout_ms) end,
-      fingerprint = case when e.cancel_reason is null then rhythm.fingerprint_of(e.target, rhythm.deadline_error(e.timeout_ms)) end
-    where e.id = any (v_ids) and e.state = 0
+    set state = f.state, stopping = false, completed_at = p_now, batch_id = null,
+      error = case f.state when 2 then rhythm.deadline_error(e.timeout_ms) else e.error end,
+      fingerprint = case f.state when 2 then rhythm.fingerprint_of(e.target, rhythm.deadline_error(e.timeout_ms)) end
+    from (
+      select x.id, case when x.cancel_reason is null or rhythm.is_past_deadline(x) then 2 else 3 end as state
+      from rhythm.execution as x where x.id = any (v_ids) and x.state = 0
+    ) as f
+    where e.id = f.id
     returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
   )
   select coalesce(array_agg(x::rhythm.transition order by x.id), '{}') into v_ended from ended as x;
   perform rhythm.leave_batches(v_ids);
   perform rhythm.follow_ends(v_ended, '{}', p_now);
-  return cardinality(v_ended);
+  return cardinality(v_ended) + cardinality(v_cleaning);
 end;
 $$;
 
 comment on function rhythm.end_late_workflows(integer, timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of chores().';
+
+create or replace function rhythm.is_past_deadline(p_execution rhythm.execution)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_execution.type = 'workflow' and coalesce(p_execution.error = rhythm.deadline_error(p_execution.timeout_ms), false);
+end;
+$$;
+
+comment on function rhythm.is_past_deadline(rhythm.execution) is 'Whether a workflow ran past its timeout, and cleans up or ended. Internal.';
 
 -- Workflows that are over are in no batch.
 create or replace function rhythm.leave_batches(p_ids uuid[])
@@ -81,7 +99,7 @@ declare
 begin
   foreach v_id in array p_ids loop
     begin
-      set local lock_timeout = '10ms';
+      set local lock_timeout = '1ms';
       perform rhythm.lock_trees(array[v_id]);
       v_result := v_result || v_id;
     exception
@@ -105,6 +123,7 @@ declare
   v_dead uuid[];
   v_batches bigint[];
   v_free uuid[];
+  v_locked uuid[];
   v_concerned uuid[];
 begin
   v_dead := array(
@@ -123,15 +142,17 @@ begin
       select e.id from rhythm.execution as e where e.id = any (v_concerned) and e.type = 'workflow'
       union select e.parent_id from rhythm.execution as e where e.id = any (v_concerned) and e.parent_id is not null);
     v_free := rhythm.lock_free_states(v_concerned);
+    v_concerned := rhythm.ids_in(v_batches);
+    v_locked := array(select e.id from rhythm.execution as e where e.id = any (v_concerned) order by e.id for no key update skip locked);
     v_batches := array(
       select b.id from rhythm.batch as b
       where b.id = any (v_batches) and not exists (
         select from unnest(b.ids) as i (id)
-        join rhythm.execution as e on e.id = i.id
-        join rhythm.workflow_state as s on s.execution_id in (e.id, e.parent_id)
-        where s.execution_id <> all (v_free))
+        cross join lateral (select x.id, x.parent_id from rhythm.execution as x where x.id = i.id offset 0) as e
+        left join rhythm.workflow_state as s on s.execution_id = e.id
+        left join rhythm.workflow_state as p on p.execution_id = e.parent_id
+        where e.id <> all (v_locked) or s.execution_id <> all (v_free) or p.execution_id <> all (v_free))
       order by b.id);
-    perform from rhythm.execution as e where e.id = any (rhythm.ids_in(v_batches)) order by e.id for no key update;
     perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
   end if;
   delete from rhythm.worker as w where w.id = any (v_dead);
@@ -226,7 +247,13 @@ begin
   end if;
   perform rhythm.bury_workers(v_now);
   perform rhythm.end_overdue(p_limit, v_now);
-  perform rhythm.end_late_workflows(p_limit, v_now);
+  begin
+    perform rhythm.end_late_workflows(p_limit, v_now);
+  exception
+    when lock_not_available or deadlock_detected then
+      -- Somebody is claiming a part of a tree: the next time.
+      null;
+  end;
   if rhythm.sweep(p_limit, v_now) then
     return null;
   end if;

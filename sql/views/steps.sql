@@ -34,6 +34,7 @@ declare
   v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
   v_batch rhythm.batch;
 begin
+  perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for no key update;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id

@@ -1,4 +1,4 @@
-import { connect } from "../db/connect.ts";
+import { connect, type ConnectOptions } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import { createHandler } from "../http/mod.ts";
 import { durationMs } from "../shared/duration.ts";
@@ -103,10 +103,11 @@ export class AppWorker {
   #makeWorker(own: Database[]): Worker {
     const { place, database, schema, tasks, workflows = [], logger, clock } = this.#parts;
     const options = this.#options;
-    const open = (maxConnections: number, name: string): Database => {
+    const leaseMs = durationMs(options.lease ?? 15);
+    const open = (maxConnections: number, name: string, limits: Partial<ConnectOptions> = {}): Database => {
       if (place.kind === "embedded") return database;
       const made = new MeteredDatabase(
-        connect({ url: place.at, maxConnections, applicationName: name }),
+        connect({ url: place.at, maxConnections, applicationName: name, session: "worker", ...limits }),
         maxConnections,
       );
       own.push(made);
@@ -116,13 +117,17 @@ export class AppWorker {
     const transactions = options.transactionalConcurrency ?? 5;
     const isTransactional = workflows.length > 0 ||
       tasks.some((made) => made.definition.options.transactional);
-    const main = open(2, "rhythm worker");
-    const leaseMs = durationMs(options.lease ?? 15);
+    // A call without an answer must not cost the leases: it is made again while they last.
+    const inTime = { answerTimeoutMs: Math.max(SHORTEST_ANSWER_MS, leaseMs / 2) };
+    const main = open(2, "rhythm worker", inTime);
     const telemetry = findTelemetry();
     return new Worker({
       engine: sqlEngine({
         main,
-        transactional: isTransactional ? open(transactions, "rhythm transactions") : main,
+        beats: open(1, "rhythm beats", inTime),
+        transactional: isTransactional
+          ? open(transactions, "rhythm transactions", { ...inTime, statementTimeoutMs: 0 })
+          : main,
         schema,
         name: options.name ?? `${Deno.hostname()}:${Deno.pid}`,
         queues: this.#queues(),
@@ -191,6 +196,9 @@ export class AppWorker {
     return stopListening;
   }
 }
+
+// However short the lease is: a slow machine needs the time, too.
+const SHORTEST_ANSWER_MS = 2_000;
 
 // Time for what follows run(): closing the application, a last line.
 const LAST_MOMENTS_MS = 2_000;

@@ -69,8 +69,7 @@ export function commandsOf(rhythm: Rhythm): Commands {
       state === "paused" ? rhythm.queues.pause(queue) : rhythm.queues.resume(queue),
     registerFlow: async (name, source) => ({ ...await rhythm.flows.register({ name, source }) }),
     schedule: async (name, definition) => {
-      const { queue, ...rest } = definition;
-      await rhythm.schedules.set(name, { ...rest, ...(queue === undefined ? {} : { options: { queue } }) });
+      await rhythm.schedules.set(name, definition);
     },
     changeSchedule: async (name, change) => {
       await rhythm.schedules[change](name);

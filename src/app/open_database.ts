@@ -31,10 +31,12 @@ export function placeOf(
   // A URL that is spelt wrong must not become the name of a new, empty database.
   if (/^(\.|\/|[a-z]:[\\/])/i.test(url)) return { kind: "embedded", at: url };
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0];
+  // Where there is an @, a part of it is a password.
+  const shown = scheme !== undefined ? `${scheme}…` : url.includes("@") ? "…@…" : describe(url);
   throw new InvalidOptionError(
     "databaseUrl",
     `Rhythm.init(): "databaseUrl" must be postgres://…, a directory for the embedded database such as ./data, ` +
-      `or memory://, not ${scheme === undefined ? describe(url.replace(/:[^:@]*@/, ":…@")) : `${scheme}…`}`,
+      `or memory://, not ${shown}`,
   );
 }
 

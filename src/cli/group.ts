@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { didYouMean } from "../define/suggest.ts";
+import { didYouMean } from "../shared/suggest.ts";
 import { CliError } from "./cli_error.ts";
 
 /**

@@ -67,7 +67,7 @@ async function find(name: string): Promise<Entry> {
       hint: "`rhythm --help` shows the commands",
     });
   }
-  const { didYouMean } = await import("../define/suggest.ts");
+  const { didYouMean } = await import("../shared/suggest.ts");
   const meant = didYouMean(name, CATALOGUE.map((one) => one.name)).trim();
   throw new CliError(`there is no command "${name}"`, {
     hint: meant === "" ? "`rhythm --help` shows the commands" : meant.replace(/^D/, "d").replaceAll('"', "`"),

@@ -3,7 +3,7 @@ import type { ExecutionType } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { readJson } from "./json_text.ts";
 import { openSession } from "./session.ts";
-import { type StartFlags, startOptionsOf } from "./start_options.ts";
+import { optionsOf, type StartFlags } from "./start_options.ts";
 import { unknownName } from "./unknown_name.ts";
 import { tellEnds, waitForAll } from "./waiting.ts";
 
@@ -11,7 +11,7 @@ import { tellEnds, waitForAll } from "./waiting.ts";
 export async function startExecution(type: ExecutionType, call: Call<StartFlags>): Promise<number | void> {
   const [targetName = "", given] = call.args;
   const inputs = given === undefined ? {} : await readJson(given, "the inputs");
-  const options = await startOptionsOf(call.options);
+  const options = await optionsOf(call.options, "start");
   await using session = await openSession(call.options);
   const run = await session.executions.create({ type, targetName, inputs, ...options }).catch(
     async (error) => {

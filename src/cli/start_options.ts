@@ -1,52 +1,44 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { StartOptions } from "../define/mod.ts";
+import {
+  fits,
+  type OptionEntry,
+  type OptionScope,
+  optionsIn,
+  type OptionType,
+  wantedBy,
+} from "../shared/options.ts";
 import { CliError } from "./cli_error.ts";
-import { option, wholeNumber } from "./command.ts";
+import { option } from "./command.ts";
 import { readJsonObject } from "./json_text.ts";
 
-/** How an execution is started, as flags say it. */
-export interface StartFlags {
-  queue?: string;
-  priority?: string;
-  delay?: string;
-  runAt?: string;
-  timeout?: string;
-  attempts?: string;
-  key?: string;
-  concurrencyKey?: string;
-  metadata?: string;
+/** How an execution is started, as flags say it: the table of options says which there are. */
+export type StartFlags = Record<string, unknown> & {
+  /** Whether to wait for the end. */
   wait?: boolean;
+};
+
+/** Adds the flags of what a schedule, or a start, can say about an execution. */
+export function withOptions(command: Command, scope: OptionScope): Command {
+  for (const { flag, help } of optionsIn(scope)) command.addOption(option(flag!, help));
+  return command;
 }
 
 /** Adds the options of a start. */
 export function withStartOptions(command: Command): Command {
-  return command
-    .addOption(option("-q, --queue <name>", "the queue to wait in"))
-    .addOption(option("--priority <number>", "higher goes first"))
-    .addOption(option("--delay <duration>", "run later: 90s, 1h30m, 2d"))
-    .addOption(option("--run-at <time>", "run at a moment, ISO 8601"))
-    .addOption(option("--timeout <duration>", "how long it may take"))
-    .addOption(option("--attempts <number>", "how many attempts it may have"))
-    .addOption(option("--key <text>", "idempotency key: the same key gives the same execution"))
-    .addOption(option("--concurrency-key <text>", "what limits per key count by"))
-    .addOption(option("--metadata <json>", "a JSON object to attach"))
-    .addOption(option("-w, --wait", "wait for the end, and print the result"));
+  return withOptions(command, "start").addOption(
+    option("-w, --wait", "wait for the end, and print the result"),
+  );
 }
 
-/** The options of a start, from its flags. */
-export async function startOptionsOf(flags: StartFlags): Promise<StartOptions> {
-  const options: StartOptions = {};
-  if (flags.queue !== undefined) options.queue = flags.queue;
-  if (flags.priority !== undefined) options.priority = integer(flags.priority, "--priority");
-  if (flags.delay !== undefined) options.delay = flags.delay;
-  if (flags.runAt !== undefined) options.runAt = moment(flags.runAt, "--run-at");
-  if (flags.timeout !== undefined) options.timeout = flags.timeout;
-  if (flags.attempts !== undefined) {
-    options.retry = { maxAttempts: wholeNumber(flags.attempts, "--attempts") };
+/** The options of a start, or of what a schedule starts, from flags. */
+export async function optionsOf(flags: Record<string, unknown>, scope: OptionScope): Promise<StartOptions> {
+  const options: Record<string, unknown> = {};
+  for (const entry of optionsIn(scope)) {
+    const { long, name } = flagOf(entry);
+    const text = flags[name];
+    if (typeof text === "string") options[entry.name] = await readFlag(entry.type, text, long);
   }
-  if (flags.key !== undefined) options.idempotencyKey = flags.key;
-  if (flags.concurrencyKey !== undefined) options.concurrencyKey = flags.concurrencyKey;
-  if (flags.metadata !== undefined) options.metadata = await readJsonObject(flags.metadata, "--metadata");
   return options;
 }
 
@@ -57,8 +49,26 @@ export function moment(text: string, flag: string): Date {
   throw new CliError(`${flag} must be a moment such as 2026-01-31T08:00:00Z, not "${text}"`);
 }
 
-function integer(text: string, flag: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isInteger(value)) return value;
-  throw new CliError(`${flag} must be a whole number, not "${text}"`);
+function flagOf({ flag }: OptionEntry): { long: string; name: string } {
+  const made = new Option(flag!);
+  return { long: made.long!, name: made.attributeName() };
+}
+
+async function readFlag(type: OptionType, text: string, flag: string): Promise<unknown> {
+  const value = await valueOf(type, text, flag);
+  if (fits(type, value)) return value;
+  throw new CliError(`${flag} must be ${wantedBy(type)}, not "${text}"`);
+}
+
+async function valueOf(type: OptionType, text: string, flag: string): Promise<unknown> {
+  switch (type.kind) {
+    case "number":
+      return text.trim() === "" ? NaN : Number(text);
+    case "object":
+      return await readJsonObject(text, flag);
+    case "retry":
+      return /^\s*-?\d+\s*$/.test(text) ? Number(text) : await readJsonObject(text, flag);
+    default:
+      return text;
+  }
 }

@@ -1,4 +1,4 @@
-import { nearest } from "../define/suggest.ts";
+import { nearest } from "../shared/suggest.ts";
 import { CliError } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
 

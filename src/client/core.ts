@@ -13,7 +13,8 @@ import type { Clock } from "../runtime/clock.ts";
 import { Channel } from "./channel.ts";
 import { ClosedError } from "./errors.ts";
 import { idOf, type StartRequest, toCreate } from "./request.ts";
-import { isTransient, retried } from "./retry.ts";
+import { isPassing } from "../db/error_kind.ts";
+import { retried } from "./retry.ts";
 import { Waiters } from "./waiters.ts";
 import { watch } from "./watch.ts";
 
@@ -53,7 +54,7 @@ export class ClientCore {
         await this.#done.open();
         await watchExecutions(this.engine, ids);
       },
-      isTransient,
+      isTransient: isPassing,
     });
     this.#done = new Channel(database, { name: `${schema}_done`, onNews: (id) => this.waiters.notify(id) });
     this.#progress = new Channel(database, { name: `${schema}_progress` });
@@ -113,7 +114,7 @@ export class ClientCore {
       clock: this.#clock,
       read: async (id: string) => (await readExecutions(this.engine, [id]))[0],
       hear: (id: string, onNews: () => void) => this.#hear(id, onNews),
-      isTransient,
+      isTransient: isPassing,
       closed: this.#closed.signal,
     };
     return watch(source, idOf(id), options);

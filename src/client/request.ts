@@ -1,11 +1,10 @@
-import { durationMs } from "../shared/duration.ts";
-import { assertJson, type JsonObject, toJson } from "../shared/json.ts";
+import { type JsonObject, toJson } from "../shared/json.ts";
 import {
   checkStartOptions,
+  engineOptions,
   type ExecutionRef,
   type ExecutionType,
   InvalidOptionError,
-  type RetryPolicy,
   type StartOptions,
 } from "../define/mod.ts";
 import { InvalidIdError } from "./errors.ts";
@@ -42,44 +41,11 @@ export function toCreate(request: StartRequest, where: string): string {
       `${where}: the name of a ${type} must be a text that is not empty`,
     );
   }
-  const named: JsonObject = { type, target, ...startOptions(options) };
+  const named: JsonObject = { type, target, ...engineOptions(options, "start") };
   if (traceparent !== undefined) named.traceparent = traceparent;
   if (notifyOnEnd === true) named.watched = true;
   const text = inputs === undefined ? "{}" : toJson(inputs, { what: `inputs of ${type} "${target}"` });
   return `${JSON.stringify(named).slice(0, -1)},"inputs":${text}}`;
-}
-
-/** The options of a start, as the engine names them; times in seconds. */
-export function startOptions(options: StartOptions): JsonObject {
-  const named: JsonObject = {};
-  if (options.id !== undefined) named.id = options.id;
-  if (options.queue !== undefined) named.queue = options.queue;
-  if (options.priority !== undefined) named.priority = options.priority;
-  if (options.delay !== undefined) named.delay = durationMs(options.delay) / 1000;
-  if (options.runAt !== undefined) named.run_at = new Date(options.runAt).toISOString();
-  if (options.timeout !== undefined) named.timeout = durationMs(options.timeout) / 1000;
-  if (options.retry !== undefined) named.retry = retryPolicy(options.retry);
-  if (options.idempotencyKey !== undefined) named.idempotency_key = options.idempotencyKey;
-  if (options.idempotencyTtl !== undefined) named.idempotency_ttl = durationMs(options.idempotencyTtl) / 1000;
-  if (options.concurrencyKey !== undefined) named.concurrency_key = options.concurrencyKey;
-  if (options.metadata !== undefined) {
-    assertJson(options.metadata, { what: "metadata" });
-    named.metadata = options.metadata as JsonObject;
-  }
-  if (options.parent !== undefined) named.parent = idOf(options.parent);
-  return named;
-}
-
-/** A retry policy as the engine names it; times in seconds. */
-export function retryPolicy(retry: RetryPolicy): JsonObject {
-  const named: JsonObject = {};
-  if (retry.maxAttempts !== undefined) named.max_attempts = retry.maxAttempts;
-  if (retry.backoff !== undefined) named.backoff = retry.backoff;
-  if (retry.initial !== undefined) named.initial = durationMs(retry.initial) / 1000;
-  if (retry.max !== undefined) named.max = durationMs(retry.max) / 1000;
-  if (retry.factor !== undefined) named.factor = retry.factor;
-  if (retry.jitter !== undefined) named.jitter = retry.jitter;
-  return named;
 }
 
 /** The id of an execution that was given as itself or as its id. */

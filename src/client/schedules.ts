@@ -11,14 +11,14 @@ import {
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { toJson } from "../shared/json.ts";
 import {
-  checkStartOptions,
+  checkOptions,
+  engineOptions,
   type ExecutionType,
   refuseUnknown,
+  type ScheduledOptions,
   type SqlRunner,
-  type StartOptions,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
-import { startOptions } from "./request.ts";
 import { ExecutionRun } from "./run.ts";
 import type { Run } from "../define/mod.ts";
 
@@ -41,7 +41,7 @@ export interface ScheduleOptions {
   /** How far a run may be moved at random. */
   jitter?: Duration;
   /** How each execution runs. */
-  options?: Omit<StartOptions, "sql" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl">;
+  options?: ScheduledOptions;
   /** The caller's own transaction, to join it. */
   sql?: SqlRunner;
 }
@@ -81,7 +81,9 @@ export class Schedules {
    */
   async set(name: string, options: ScheduleOptions): Promise<Date | null> {
     refuseUnknown(options, KEYS, "schedules.set()");
-    if (options.options !== undefined) checkStartOptions(options.options, "schedules.set() options");
+    if (options.options !== undefined) {
+      checkOptions(options.options, { in: "schedule", where: "schedules.set() options" });
+    }
     const engine = this.#core.within(options.sql);
     return await this.#core.retried(() =>
       schedule(engine, {
@@ -94,7 +96,7 @@ export class Schedules {
         overlap: options.overlap ?? "skip",
         catchUp: options.catchUp ?? "one",
         jitterSeconds: options.jitter === undefined ? 0 : durationMs(options.jitter) / 1000,
-        options: JSON.stringify(startOptions(options.options ?? {})),
+        options: JSON.stringify(engineOptions(options.options ?? {}, "schedule")),
       })
     );
   }

@@ -1,17 +1,21 @@
 import {
   type AnyTask,
+  engineOptions,
   isTask,
   parseInput,
+  retryPolicyOf,
   type Run,
   type StartOptions,
   type Task,
   type TaskDefinition,
+  type TaskOptions,
   type WaitOptions,
 } from "../define/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
+import { optionsIn } from "../shared/options.ts";
 import type { ClientCore } from "./core.ts";
 import { registerTasks } from "../db/calls/tasks.ts";
-import { startOptions, type StartRequest } from "./request.ts";
+import type { StartRequest } from "./request.ts";
 import { ExecutionRun, outputOf } from "./run.ts";
 
 /** How to start something and wait for it. */
@@ -70,7 +74,7 @@ export class Tasks {
   async register(): Promise<void> {
     const declared = [...this.#known.values()].map((definition) => ({
       name: definition.name,
-      ...startOptions(declaredOptions(definition)),
+      ...engineOptions(declaredOptions(definition), "defaults"),
     }));
     if (declared.length > 0) {
       await this.#core.retried(() => registerTasks(this.#core.engine, JSON.stringify(declared)));
@@ -104,14 +108,19 @@ interface Start {
 async function toStart(definition: TaskDefinition, input: unknown, options: StartOptions): Promise<Start> {
   await parseInput(definition, input);
   const merged = { ...declaredOptions(definition), ...defined(options) };
-  if (options.retry !== undefined) merged.retry = { ...definition.options.retry, ...options.retry };
+  if (options.retry !== undefined) {
+    merged.retry = { ...retryPolicyOf(definition.options.retry), ...retryPolicyOf(options.retry) };
+  }
   const request = { type: "task" as const, target: definition.name, inputs: input ?? null, options: merged };
   return { request, where: `${definition.name}.queue()` };
 }
 
 function declaredOptions({ options }: TaskDefinition): StartOptions {
-  const { queue, priority, timeout, retry } = options;
-  return defined({ queue, priority, timeout, retry });
+  return Object.fromEntries(
+    optionsIn("defaults").map(({ name }) => [name, options[name as keyof TaskOptions]]).filter(([, value]) =>
+      value !== undefined
+    ),
+  );
 }
 
 function defined(options: StartOptions): StartOptions {

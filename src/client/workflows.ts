@@ -1,6 +1,11 @@
 import { registerWorkflow } from "../db/calls/steps.ts";
-import type { AnyWorkflow, Run, StartOptions, WorkflowRef } from "../define/mod.ts";
-import { durationMs } from "../shared/duration.ts";
+import {
+  type AnyWorkflow,
+  engineOptions,
+  type Run,
+  type StartOptions,
+  type WorkflowRef,
+} from "../define/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 import type { StartRequest } from "./request.ts";
@@ -64,8 +69,7 @@ export class Workflows {
   /** Makes code-first workflows known, with the defaults of their executions: from then on they can be started. */
   async register(workflows: readonly AnyWorkflow[]): Promise<void> {
     for (const { name, definition } of workflows) {
-      const { timeout, ...rest } = definition.options;
-      const defaults = timeout === undefined ? rest : { ...rest, timeout: durationMs(timeout) / 1000 };
+      const defaults = engineOptions(definition.options, "defaults");
       await this.#core.retried(() => registerWorkflow(this.#core.engine, name, JSON.stringify(defaults)));
     }
   }

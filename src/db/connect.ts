@@ -1,6 +1,7 @@
 import type postgres from "postgres";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
-import { DatabaseUnavailableError, isConnectionLost, toRhythmError } from "./errors.ts";
+import { DatabaseUnavailableError, isConnectionLost, isReadOnly, toRhythmError } from "./errors.ts";
+import { shownAddress } from "./server/address.ts";
 import { type ConnectOptions, driverFor, type MakeDriver } from "./server/driver.ts";
 import { type Lane, Lanes } from "./server/lanes.ts";
 import { Listener } from "./server/listener.ts";
@@ -18,7 +19,7 @@ export function connect(options: ConnectOptions): Database {
   try {
     return new ServerDatabase(driverFor(options), options);
   } catch (cause) {
-    throw new DatabaseUnavailableError(withoutPassword(options.url), { cause });
+    throw new DatabaseUnavailableError(shownAddress(options.url), { cause });
   }
 }
 
@@ -28,22 +29,22 @@ class ServerDatabase implements Database {
   readonly #lanes: Lanes;
   readonly #listener: Listener;
 
-  constructor(make: MakeDriver, { url, maxConnections = 10 }: ConnectOptions) {
-    this.#lanes = new Lanes(make, maxConnections);
-    this.#listener = new Listener(make);
-    this.url = withoutPassword(url);
+  constructor(make: MakeDriver, { url, maxConnections = 10, answerTimeoutMs, silenceMs }: ConnectOptions) {
+    this.#lanes = new Lanes(make, { most: maxConnections, answerTimeoutMs, silenceMs });
+    this.#listener = new Listener(make, answerTimeoutMs ?? silenceMs);
+    this.url = shownAddress(url);
   }
 
   query<R = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
-    return this.#use((lane) => told(lane, run<R>(lane.sql, text, params, this.url)));
+    return this.#use((lane) => this.#told(lane, lane.inTime(run<R>(lane.sql, text, params, this.url))));
   }
 
   script(text: string): Promise<void> {
-    return this.#use((lane) => told(lane, script(lane.sql, text, this.url)));
+    return this.#use((lane) => this.#told(lane, lane.inTime(script(lane.sql, text, this.url))));
   }
 
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return this.#use((lane) => told(lane, this.#transactionOn(lane, work)));
+    return this.#use((lane) => this.#transactionOn(lane, work));
   }
 
   async listen(channel: string, options: ListenOptions): Promise<Unlisten> {
@@ -59,44 +60,73 @@ class ServerDatabase implements Database {
   }
 
   async #use<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
-    try {
-      return await this.#lanes.use(work);
-    } catch (error) {
+    const lane = await this.#lanes.take().catch((error) => {
       throw toRhythmError(error, this.url);
+    });
+    try {
+      return await work(lane);
+    } catch (error) {
+      // A server that became a standby keeps its connections; a new one may lead to the one that writes.
+      if (isReadOnly(error)) lane.lose(error);
+      throw error;
+    } finally {
+      this.#lanes.putBack(lane);
     }
   }
 
   async #transactionOn<T>(lane: Lane, work: (tx: Queryable) => Promise<T>): Promise<T> {
-    const guard = async <V>(statement: () => Promise<V>): Promise<V> => {
-      if (lane.lost !== undefined) throw toRhythmError(lane.lost, this.url);
-      return await told(lane, statement());
+    const guard = <V>(statement: () => Promise<V>): Promise<V> => {
+      if (lane.lost !== undefined) return Promise.reject(toRhythmError(lane.lost, this.url));
+      return this.#told(lane, lane.whileWorking(statement()));
     };
+    const begun = Promise.withResolvers<void>();
+    const worked = Promise.withResolvers<void>();
+    const whole = lane.sql.begin(async (sql) => {
+      begun.resolve();
+      const tx = joinTransaction(sql, this.url);
+      try {
+        return await work({
+          query: (text, params) => guard(() => tx.query(text, params)),
+          script: (text) => guard(() => tx.script(text)),
+        });
+      } catch (error) {
+        throw new ThrownByWork(error);
+      } finally {
+        worked.resolve();
+        // On a lost connection the driver's commit or rollback would throw where nobody can catch it; begin() itself rejects.
+        if (lane.lost !== undefined) await new Promise<never>(() => {});
+      }
+    }) as Promise<T>;
     try {
-      return await lane.sql.begin(async (sql) => {
-        const tx = joinTransaction(sql, this.url);
-        try {
-          return await work({
-            query: (text, params) => guard(() => tx.query(text, params)),
-            script: (text) => guard(() => tx.script(text)),
-          });
-        } finally {
-          // On a lost connection the driver's commit or rollback would throw where nobody can catch it; begin() itself rejects.
-          if (lane.lost !== undefined) await new Promise<never>(() => {});
-        }
-      }) as T;
+      await this.#told(lane, lane.inTime(Promise.race([begun.promise, whole])));
+      await Promise.race([worked.promise, whole]);
+      return await this.#told(lane, lane.inTime(whole));
     } catch (error) {
+      whole.catch(() => {});
+      if (error instanceof ThrownByWork) throw error.error;
       throw toRhythmError(error, this.url);
+    }
+  }
+
+  /** Tells the lane when what is done on it fails because its connection is lost. */
+  async #told<T>(lane: Lane, result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } catch (thrown) {
+      const error = toRhythmError(thrown, this.url);
+      if (!isConnectionLost(error)) throw error;
+      lane.lose(thrown);
+      throw toRhythmError(lane.lost, this.url);
     }
   }
 }
 
-/** Tells the lane when what is done on it fails because its connection is lost. */
-async function told<T>(lane: Lane, result: Promise<T>): Promise<T> {
-  try {
-    return await result;
-  } catch (error) {
-    if (isConnectionLost(error)) lane.lose(error);
-    throw error;
+/** What the work of a transaction threw by itself: none of the database's errors, whatever it looks like. */
+class ThrownByWork {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
   }
 }
 
@@ -144,9 +174,4 @@ async function run<R>(
  */
 function withoutHoles<T>(rows: readonly T[]): T[] {
   return rows.length > 0 && !(0 in rows) ? rows.filter(() => true) : [...rows];
-}
-
-/** A connection string that may be printed. */
-function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:/@]*):[^@]*@/, "$1@");
 }

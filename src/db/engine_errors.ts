@@ -112,6 +112,12 @@ export class PgCronError extends EngineError {
   override readonly name = "PgCronError";
 }
 
+/** Thrown to a worker whose transaction has another isolation level than read committed (`RH010`). */
+export class IsolationError extends EngineError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "IsolationError";
+}
+
 const classes: Readonly<Record<string, typeof EngineError>> = {
   RH001: InvalidArgumentError,
   RH002: ExecutionNotFoundError,
@@ -121,6 +127,7 @@ const classes: Readonly<Record<string, typeof EngineError>> = {
   RH006: PayloadTooLargeError,
   RH008: WorkerNotRegisteredError,
   RH009: PgCronError,
+  RH010: IsolationError,
 };
 
 /** Every SQLSTATE that the engine raises itself. */

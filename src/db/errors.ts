@@ -1,5 +1,5 @@
 import { RhythmError } from "../shared/error.ts";
-import { engineError, type ServerError } from "./engine_errors.ts";
+import { engineError, type ServerError, StatementError } from "./engine_errors.ts";
 
 export { EngineError, StatementError } from "./engine_errors.ts";
 
@@ -23,9 +23,11 @@ export class DatabaseUnavailableError extends RhythmError {
   }
 }
 
-/** Connection could not be made, was lost, or the server is starting or stopping. */
-const unavailable =
-  /^(08|57P0|3D000|53300|28)|^(CONNECT|ECONN|ENOTFOUND|EAI_|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)|CERT|^ERR_(TLS|SSL)|^UNABLE_TO_/;
+/** SQLSTATEs: no connection could be made, it was lost, or the server is starting or stopping. */
+const unavailable = /^(08...|57P0.|3D000|53300|28...)$/;
+
+/** Codes of sockets (`ECONNREFUSED`, `EMFILE`, `ENETDOWN` …), of TLS, and of the driver about its connection. */
+const socketTrouble = /^E[A-Z]|^(CONNECT|SASL_|CERT|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED)|_CERT(_|$)/;
 
 /**
  * Makes an error of a driver one of ours; anything else is returned as it is.
@@ -36,7 +38,9 @@ const unavailable =
  */
 export function toRhythmError(error: unknown, url: string): unknown {
   if (!isServerError(error)) return error;
-  if (unavailable.test(error.code)) return new DatabaseUnavailableError(url, { cause: error });
+  if (unavailable.test(error.code) || socketTrouble.test(error.code)) {
+    return new DatabaseUnavailableError(url, { cause: error });
+  }
   return /^[0-9A-Z]{5}$/.test(error.code) ? engineError(error, { cause: error }) : error;
 }
 
@@ -49,6 +53,16 @@ export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof DatabaseUnavailableError)) return false;
   const { cause } = error;
   return !(cause instanceof Error && "severity" in cause) || cause.severity !== "ERROR";
+}
+
+/**
+ * Whether an error says that the server does not write now: it is a standby, or was told to. After a failover a connection
+ * may lead to one for ever; a new one may not.
+ *
+ * @param error what {@linkcode toRhythmError} gave
+ */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof StatementError && error.code === "25006";
 }
 
 /** Why no connection was made. Some errors of sockets carry a code only. */

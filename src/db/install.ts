@@ -187,8 +187,9 @@ async function applying<T>(file: SchemaFile, schema: string, work: () => Promise
 }
 
 async function checkServer(tx: Queryable): Promise<void> {
-  const [row] = await tx.query<{ number: number; version: string }>(
-    "select current_setting('server_version_num')::int as number, current_setting('server_version') as version",
+  const [row] = await tx.query<{ number: number; version: string; encoding: string; name: string }>(
+    `select current_setting('server_version_num')::int as number, current_setting('server_version') as version,
+      current_setting('server_encoding') as encoding, current_database() as name`,
   );
   if (row!.number < oldestPostgres * 10_000) {
     throw new InstallError(
@@ -196,6 +197,15 @@ async function checkServer(tx: Queryable): Promise<void> {
       `Cannot install Rhythm on Postgres ${row!.version}: expected ${oldestPostgres} or newer`,
     );
   }
+  if (row!.encoding !== "UTF8") {
+    throw new InstallError("ENCODING_UNSUPPORTED", encodingProblem(row!.name, row!.encoding));
+  }
+}
+
+/** JSON may have any character, so a database of another encoding could not hold what it is given. */
+function encodingProblem(database: string, encoding: string): string {
+  return `Cannot install Rhythm in database "${database}": its encoding is ${encoding}, expected UTF8. ` +
+    `Make one: create database … encoding 'UTF8' template template0`;
 }
 
 /** Makes an empty schema, or takes one that is there and empty. */

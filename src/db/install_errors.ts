@@ -21,6 +21,7 @@ export class InstallError extends RhythmError {
 export type InstallErrorCode =
   | "SCHEMA_NAME_INVALID"
   | "POSTGRES_TOO_OLD"
+  | "ENCODING_UNSUPPORTED"
   | "RIGHT_MISSING"
   | "FILE_FAILED"
   | "STRUCTURE_CHANGED"

@@ -15,6 +15,15 @@ export function installSql(options: { schema?: string } = {}): string {
   return installScript(schemaFiles, options.schema ?? "rhythm");
 }
 
+const refuseOtherEncodings = `do $encoding$
+begin
+  if current_setting('server_encoding') <> 'UTF8' then
+    raise exception 'Cannot install Rhythm in database "%": its encoding is %, expected UTF8', current_database(), current_setting('server_encoding')
+      using hint = 'Make one: create database NAME encoding ''UTF8'' template template0';
+  end if;
+end;
+$encoding$;`;
+
 /** {@linkcode installSql} of any files. */
 export function installScript(files: readonly SchemaFile[], name: string): string {
   const schema = checkSchemaName(name);
@@ -26,9 +35,10 @@ export function installScript(files: readonly SchemaFile[], name: string): strin
       makes === undefined || text.startsWith("drop") ? [] : [`('${makes}', '${checksumOf(text)}')`]
     );
   return [
-    `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file …`,
+    `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file FILE`,
     "begin;",
     `set local search_path = pg_catalog, pg_temp;\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
+    refuseOtherEncodings,
     `create schema if not exists "${schema}";`,
     ...files.map((file) =>
       `-- ${file.name}\n${forSchema(file.kind === "online" ? offline(file.text) : file.text, schema)}`

@@ -107,7 +107,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "5fd2f401b36c0f71bb375fe89a86ce62075801c91b1191dfe72da288f734ee99",
+    checksum: "7c6ec245716059a8c657eadcadb3a2a4365c41264ae3c689627218fe5013eb0e",
     text: `-- Executions, and where those that are not over stand.
 
 -- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
@@ -258,13 +258,13 @@ create table rhythm.workflow_state (
   program text not null,
   batch_id bigint,
   seq integer not null default 0,
-  arrived integer not null default 0,
   delivered integer not null default 0,
   last_group integer not null default 0,
   attempt smallint not null default 0,
   cleanup boolean not null default false,
   groups integer[] not null default '{}',
   sizes integer[] not null default '{}',
+  arrived integer not null default 0,
   need integer[] not null default '{}',
   stack jsonb,
   snapshot json,
@@ -274,8 +274,8 @@ create table rhythm.workflow_state (
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
--- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each step stands together at the
--- end, so that WAL has no more than that.
+-- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each end, and
+-- at each step, stands together: WAL has what is between the first and the last byte that changed.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
 comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every step, in place.';
@@ -1633,7 +1633,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "785fe0fc385c245c0c5609b43e562a91fe937c1eb524899bffa0f32d1ae51aae",
+    checksum: "c902eafcea51ae0defc5e7d484e94265eb32d3b7b35e3f2718cfae55f5311d1e",
     text: `-- The part of check() that looks at what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -1647,6 +1647,11 @@ as $$
     select s.* from rhythm.workflow_state as s
     join rhythm.execution as e on e.id = s.execution_id and e.state = 0
     where s.batch_id is null
+  ),
+  told as (
+    select i.execution_id, i.item as id from rhythm.inbox as i
+    union all
+    select j.execution_id, x.id from rhythm.journal as j cross join lateral unnest(j.items) as x (id)
   )
   select s.execution_id, 'it is suspended and waits for nothing that can still happen'
   from suspended as s
@@ -1668,18 +1673,18 @@ as $$
   union all
   select c.id, 'it ended and its waiting parent was not told'
   from suspended as s
-  join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = c.id)
+  join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups) and c.parent_step is null
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = c.id)
   union all
   select s.execution_id, format('timer %s fired and it was not told', t.id)
   from suspended as s
   join rhythm.timer as t on t.execution_id = s.execution_id and t.fired and not t.deadline and t.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = t.id)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = t.id)
   union all
   select s.execution_id, format('its wait %s for signal "%s" has ended and it was not told', w.id, w.name)
   from suspended as s
   join rhythm.signal_wait as w on w.execution_id = s.execution_id and (w.timed_out or w.signal_id is not null) and w.wait_group = any (s.groups)
-  where not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = w.id)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id)
   union all
   select i.execution_id, format('its inbox holds %s, which has not ended', i.item)
   from rhythm.inbox as i
@@ -2314,7 +2319,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "35e48d2307896c973ea5065f318c477d683866a6014ed4bb647b299caa725525",
+    checksum: "400965f9cbcfc6dac9b1fc33071bbe5617997fbfd66ac37cd216be7ef268bc7e",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2336,6 +2341,7 @@ declare
   v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
   v_problem text;
 begin
+  perform rhythm.require_read_committed();
   select p.problem into v_problem from (
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
@@ -2393,6 +2399,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_lost jsonb := '[]';
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
   elsif jsonb_typeof(p_holds) <> 'array' then
@@ -2550,6 +2557,7 @@ as $$
 declare
   v_batches bigint[];
 begin
+  perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for update;
   v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
   perform rhythm.lock_around(rhythm.ids_in(v_batches));
@@ -2949,7 +2957,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Makes the executio
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "ed197d0a3f59da6a038cbbf7d1e248ee73184d73c46627787c7673682eff9f0b",
+    checksum: "ca260ed3fbca58e63b3abda955aa517b2c2054a99c377ad57cb577693f7692b8",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -2960,9 +2968,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
     case when jsonb_typeof(p_options) is distinct from 'object' then 'options must be an object' end,
-    case when p_options - array['queue', 'priority', 'timeout', 'retry'] <> '{}' then
-      format('There is no option "%s": expected queue, priority, timeout, retry',
-        (select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (array['queue', 'priority', 'timeout', 'retry']) limit 1)) end,
+    case when p_options - rhythm.option_names('defaults') <> '{}' then
+      'There is no ' || rhythm.unknown_option(p_options, rhythm.option_names('defaults')) end,
     rhythm.request_problem(p_options || '{"type": "task", "target": "x"}')
   );
 $$;
@@ -3115,7 +3122,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "d63b09921684d1d019d3a6e9e668eccccfc062011521ff0265b0ad9e7fba1427",
+    checksum: "cc93ed506f95a46f5921f9eb8e052567428d13531abeae92521b03b07eff6def",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3255,7 +3262,7 @@ begin
       case p_name
         when 'max_payload_bytes' then '1048576'
         when 'retention' then '30 days'
-        when 'max_crashes' then '20'
+        when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
       end
     )
@@ -3264,7 +3271,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
 
 -- Owner only: settings hold for everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -3644,7 +3651,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "9ea97d167de015e41c203fb3b22f7eae838a32ed7206dec11d46a266e40a691e",
+    checksum: "3f5ae0730396b98748fb6b9d7898c327966f616fd3e1fe4b77faf1dada8c3c74",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -3672,7 +3679,7 @@ begin
   v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
   v_kind.run_at := case when v_due > p_now then v_due end;
   v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
-  v_kind.retry := coalesce(nullif(p_head -> 'retry', 'null'), v_options -> 'retry');
+  v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
   v_kind.concurrency_key := p_head ->> 'concurrency_key';
   v_kind.metadata := p_head -> 'metadata';
   v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
@@ -3918,7 +3925,7 @@ comment on function rhythm.wake_for(rhythm.batch[]) is 'Wakes workers that sleep
   {
     name: "create/names.sql",
     kind: "behaviour",
-    checksum: "739b0464a62fafe808596f477b9593b134ed7c98cbc690106ba1d0202b0bf876",
+    checksum: "514cfece067658d05f41dfbcc955448651cd8e2444d687a1a23a49e3e4bf627d",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
@@ -3981,12 +3988,65 @@ end;
 $$;
 
 comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
+
+-- For suggestions: a swap of neighbours counts as one change. Called on the way to an error only.
+create or replace function rhythm.nearest(p_word text, p_names text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- max_attempts, max-attempts and maxAttempts are one word to a person.
+  v_word constant text := left(lower(translate(p_word, '-_ ', '')), 100);
+  v_name text;
+  v_folded text;
+  v_best text;
+  v_least integer := greatest(1, length(p_word) / 3) + 1;
+  v_cost integer;
+  v_before integer[];
+  v_last integer[];
+  v_row integer[];
+begin
+  foreach v_name in array p_names loop
+    v_folded := lower(translate(v_name, '-_ ', ''));
+    if v_folded = v_word or length(v_word) > 2 and starts_with(v_folded, v_word) then
+      return v_name;
+    end if;
+    continue when abs(length(v_folded) - length(v_word)) >= v_least;
+    -- Rows of the table of edit distances; an array begins with index 1, the table with 0.
+    v_last := array(select generate_series(0, length(v_folded)));
+    for i in 1 .. length(v_word) loop
+      v_row := array[i];
+      for j in 1 .. length(v_folded) loop
+        v_cost := least(
+          v_last[j + 1] + 1, v_row[j] + 1,
+          v_last[j] + case when substr(v_word, i, 1) = substr(v_folded, j, 1) then 0 else 1 end);
+        if i > 1 and j > 1 and substr(v_word, i, 1) = substr(v_folded, j - 1, 1) and substr(v_word, i - 1, 1) = substr(v_folded, j, 1) then
+          v_cost := least(v_cost, v_before[j - 1] + 1);
+        end if;
+        v_row := v_row || v_cost;
+      end loop;
+      v_before := v_last;
+      v_last := v_row;
+    end loop;
+    if v_last[length(v_folded) + 1] < v_least then
+      v_best := v_name;
+      v_least := v_last[length(v_folded) + 1];
+    end if;
+  end loop;
+  return case when v_least < greatest(length(p_word), length(v_best)) then v_best end;
+end;
+$$;
+
+comment on function rhythm.nearest(text, text[]) is
+  'The name that was probably meant: at most a third of the letters differ; null if none is near. Internal.';
 `,
   },
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "77175ef9b9c7486f4b17ca40fffef14ce6bf4a7598caf7f3d0e1c82c0c92d17d",
+    checksum: "3c2d17f0ae9b5b9bab9dfa02c98bb3ba0c2955c6fedb76dfb85e4cc91e461a05",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4048,7 +4108,7 @@ as $$
     select case
       when x.cancel_reason is not null then x.cancel_reason
       when x.state = 3 then 'Cancelled'
-      when x.state = 2 and x.type = 'workflow' and x.error = rhythm.deadline_error(x.timeout_ms) then 'Its workflow ran past its timeout'
+      when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p
@@ -4063,8 +4123,53 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "61bf313cd0de8732a577633fd4b632dea984a293f64ec2809fe56464077f3d81",
+    checksum: "ac1b28e7a1768628ae798b0b05236b2416c6a12517f64dbacab4780d788b1950",
     text: `-- What create_many() is asked for, and what can be wrong with it.
+
+-- The options that may stand in each place. A new option has its name here, its check in request_problem() or
+-- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(); tests/options compares them with the
+-- table of TypeScript. What is not listed is refused.
+create or replace function rhythm.option_names(p_in text)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case p_in
+    when 'start' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+      'concurrency_key', 'metadata', 'parent', 'id']
+    -- What a workflow starts: its parent and its id follow from the workflow.
+    when 'child' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
+      'concurrency_key', 'metadata']
+    -- What a schedule starts: when it runs, and its key, follow from the schedule.
+    when 'schedule' then array['queue', 'priority', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
+    when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
+    when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
+  end;
+end;
+$$;
+
+comment on function rhythm.option_names(text) is
+  'The names of the options of a start, of a child of a workflow (child), of what a schedule starts (schedule), of the defaults of a task or flow (defaults), of a retry policy (retry). Internal.';
+
+create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_unknown constant text := (
+    select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (p_known) order by k.name limit 1);
+begin
+  return format('option "%s": expected %s%s', v_unknown, array_to_string(p_known, ', '),
+    '. Did you mean "' || rhythm.nearest(v_unknown, p_known) || '"?');
+end;
+$$;
+
+comment on function rhythm.unknown_option(jsonb, text[]) is
+  'The end of the sentence about the first option that is not known: its name, the known ones, and the one that was probably meant. Internal.';
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
 returns text
@@ -4072,34 +4177,56 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  c_names constant text[] := rhythm.option_names('retry');
 begin
   if p_retry is null or p_retry = 'null' then
     return null;
   end if;
   return case
-    when jsonb_typeof(p_retry) <> 'object' then 'retry must be an object such as {"max_attempts": 5}'
-    when p_retry - array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter'] <> '{}' then
-      format('retry has no option "%s": expected max_attempts, backoff, initial, max, factor, jitter', (
-        select k.name from jsonb_object_keys(p_retry) as k(name)
-        where k.name <> all (array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter']) limit 1))
+    when jsonb_typeof(p_retry) = 'number' and p_retry::text ~ '^[1-9]\\d{0,3}$' then null
+    when jsonb_typeof(p_retry) <> 'object' then 'retry must be a number of attempts from 1 to 9999, or an object'
+    when p_retry - c_names <> '{}' then 'retry has no ' || rhythm.unknown_option(p_retry, c_names)
     when p_retry ? 'max_attempts' and not coalesce(p_retry ->> 'max_attempts' ~ '^[1-9]\\d{0,3}$', false) then
       'retry.max_attempts must be a whole number from 1 to 9999'
     when p_retry ? 'backoff' and not coalesce(p_retry ->> 'backoff' in ('exponential', 'linear', 'fixed'), false) then
       'retry.backoff must be exponential, linear or fixed'
     when p_retry ? 'initial' and rhythm.duration_ms(p_retry -> 'initial') is null then
-      'retry.initial must be a duration: seconds, or text such as "1m30s"'
+      'retry.initial must be a duration: seconds, or text such as "1h30m"'
     when p_retry ? 'max' and rhythm.duration_ms(p_retry -> 'max') is null then
-      'retry.max must be a duration: seconds, or text such as "1m30s"'
+      'retry.max must be a duration: seconds, or text such as "1h30m"'
     when p_retry ? 'factor' and not coalesce(jsonb_typeof(p_retry -> 'factor') = 'number' and (p_retry ->> 'factor')::numeric between 1 and 100, false) then
       'retry.factor must be a number from 1 to 100'
     when p_retry ? 'jitter' and not coalesce(jsonb_typeof(p_retry -> 'jitter') = 'boolean'
       or jsonb_typeof(p_retry -> 'jitter') = 'number' and (p_retry ->> 'jitter')::numeric between 0 and 1, false) then
       'retry.jitter must be true, false or a number from 0 to 1'
+    when p_retry ? 'crashes' and not coalesce(p_retry ->> 'crashes' ~ '^(0|[1-9]\\d{0,3})$', false) then
+      'retry.crashes must be a whole number from 0 to 9999'
   end;
 end;
 $$;
 
 comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
+
+-- What a start says of its retries goes before what its task or flow says, word by word.
+create or replace function rhythm.retry_policy(p_default jsonb, p_given jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_default constant jsonb := case jsonb_typeof(p_default)
+    when 'number' then jsonb_build_object('max_attempts', p_default) when 'object' then p_default end;
+  v_given constant jsonb := case jsonb_typeof(p_given)
+    when 'number' then jsonb_build_object('max_attempts', p_given) when 'object' then p_given end;
+begin
+  return coalesce(v_default || v_given, v_given, v_default);
+end;
+$$;
+
+comment on function rhythm.retry_policy(jsonb, jsonb) is
+  'A retry policy from that of a task or flow and that of a start, as an object; null if there is none. A number is max_attempts. Internal.';
 
 create or replace function rhythm.timestamp_of(p_text text)
 returns timestamptz
@@ -4124,8 +4251,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_keys constant text[] := array['id', 'type', 'target', 'inputs', 'queue', 'priority', 'delay', 'run_at', 'timeout', 'retry',
-    'idempotency_key', 'idempotency_ttl', 'concurrency_key', 'metadata', 'parent', 'traceparent', 'notify_on_end'];
+  c_keys constant text[] := array['type', 'target', 'inputs', 'traceparent', 'notify_on_end'] || rhythm.option_names('start');
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_bytes constant integer := octet_length((p -> 'inputs')::text);
 begin
@@ -4133,8 +4259,7 @@ begin
     return format('It is of type %s: expected an object such as {"type": "task", "target": "send_email"}', jsonb_typeof(p));
   end if;
   if p - c_keys <> '{}' then
-    return format('There is no option "%s": expected one of %s',
-      (select k.name from jsonb_object_keys(p) as k(name) where k.name <> all (c_keys) order by 1 limit 1), array_to_string(c_keys, ', '));
+    return 'There is no ' || rhythm.unknown_option(p, c_keys);
   end if;
   if not coalesce(p ->> 'type' in ('task', 'workflow'), false) then
     return 'type must be task or workflow';
@@ -4154,16 +4279,16 @@ begin
     case when p ? 'queue' then rhythm.name_problem('queue', p ->> 'queue') end,
     case when p ? 'idempotency_key' then rhythm.name_problem('idempotency key', p ->> 'idempotency_key') end,
     case when p ? 'concurrency_key' then rhythm.name_problem('concurrency key', p ->> 'concurrency_key') end,
-    case when p ? 'priority' and not coalesce(p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
+    case when p ? 'priority' and not coalesce(jsonb_typeof(p -> 'priority') in ('number', 'string') and p ->> 'priority' ~ '^-?\\d{1,5}$' and (p ->> 'priority')::integer between -32768 and 32767, false) then
       'priority must be a whole number from -32768 to 32767' end,
     case when p ? 'delay' and rhythm.duration_ms(p -> 'delay') is null then
       'delay must be a duration: seconds, or text such as "1h30m"' end,
     case when p ? 'timeout' and coalesce(rhythm.duration_ms(p -> 'timeout'), 0) = 0 then
       'timeout must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and coalesce(rhythm.duration_ms(p -> 'idempotency_ttl'), 0) = 0 then
-      'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"' end,
+      'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"' end,
     case when p ? 'idempotency_ttl' and not p ? 'idempotency_key' then 'idempotency_ttl needs an idempotency_key' end,
-    case when p ? 'run_at' and rhythm.timestamp_of(p ->> 'run_at') is null then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
+    case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
     case when p ? 'notify_on_end' and jsonb_typeof(p -> 'notify_on_end') <> 'boolean' then 'notify_on_end must be true or false' end,
@@ -4331,7 +4456,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "233d9015043dbb3ecc1a7622b1b0d5e84fc7ff37c4e11279e01fc9abd11b1b28",
+    checksum: "aa9491cbf6d6aec10598c31358b5490368e345d41d7f5233c443c3cb2e240a37",
     text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
@@ -4347,7 +4472,8 @@ create or replace function rhythm.start(
   idempotency_ttl text default null,
   concurrency_key text default null,
   metadata jsonb default null,
-  parent uuid default null
+  parent uuid default null,
+  id uuid default null
 )
 returns uuid
 language sql
@@ -4357,10 +4483,10 @@ as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => ''1h'');';
 
@@ -4377,7 +4503,8 @@ create or replace function rhythm.enqueue(
   idempotency_ttl text default null,
   concurrency_key text default null,
   metadata jsonb default null,
-  parent uuid default null
+  parent uuid default null,
+  id uuid default null
 )
 returns uuid
 language sql
@@ -4387,10 +4514,10 @@ as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
-    'metadata', metadata, 'parent', parent)))) as c (id);
+    'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid) is
+comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -4836,9 +4963,48 @@ comment on function rhythm.uninstall_cron() is
 `,
   },
   {
+    name: "install/sessions.sql",
+    kind: "behaviour",
+    checksum: "b92c207381934af4c0d65e2106ddfa9f844feed3587e241d9e73459e1b13e464",
+    text: `-- What a session may be like, and what its errors say.
+
+-- The same as isDataError() in TypeScript: values (22), constraints (23), two rows where one may be (21), limits of a value
+-- (54), what a user's own function raised (P0), and what this engine refused (RH).
+create or replace function rhythm.is_data_error(p_code text)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code <> 'RH010';
+$$;
+
+comment on function rhythm.is_data_error(text) is
+  'Whether a SQLSTATE blames the data, so that the same call would be refused again. Only such an error fails an execution. Internal.';
+
+-- Workers lease, settle and count under locks, and have to see what is committed once they hold one.
+create or replace function rhythm.require_read_committed()
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    perform rhythm.raise('RH010', format('A worker''s call needs the isolation level read committed, and this transaction has %s',
+      current_setting('transaction_isolation')), 'Run: set default_transaction_isolation = ''read committed''');
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_read_committed() is
+  'Refuses (RH010) a worker''s call in a transaction whose snapshot does not move. Internal.';
+`,
+  },
+  {
     name: "limits/claim_limited.sql",
     kind: "behaviour",
-    checksum: "a2980e01c2e371bbf4f10803280c0e5631d309541099cb2296f67b05f9a611df",
+    checksum: "33b8e37e2a7ecf6bc4521883ebc8aea06dccd504355e223a0a09a1d2b66b1421",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
@@ -4997,6 +5163,7 @@ as $$
         where r.key is null or r.place <= p_per_key
         order by r.priority desc, r.first_id
         limit p_limit)
+    order by b.priority desc, b.first_id
     for update skip locked
   );
 $$;
@@ -5966,7 +6133,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "343eb59a60e6c17442675cb92d35b50764fd0de09bf22976924ce1f200a190da",
+    checksum: "e253da6df3788a3e4f79d6671932f73b4b25dc43777b170c79c7a4842ab450cd",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -6011,9 +6178,11 @@ declare
       format('"%s" cannot be the jitter of a schedule: expected zero to one day', p_entry.jitter)
     when jsonb_typeof(p_entry.options) is distinct from 'object' then
       'The options of a schedule are not a JSON object: expected the options of create_many()'
-    when p_entry.options ?| array['type', 'target', 'inputs', 'idempotency_key', 'idempotency_ttl'] then
-      'The options of a schedule cannot hold type, target, inputs, idempotency_key or idempotency_ttl: '
-      'those follow from the schedule'
+    when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'notify_on_end', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
+      'The options of a schedule cannot hold type, target, inputs, traceparent, notify_on_end, id, delay, run_at, idempotency_key or '
+      'idempotency_ttl: those follow from the schedule'
+    when p_entry.options - rhythm.option_names('schedule') <> '{}' then
+      'There is no ' || rhythm.unknown_option(p_entry.options, rhythm.option_names('schedule'))
   end;
 begin
   perform rhythm.check_name('schedule', p_entry.name);
@@ -6295,7 +6464,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "643a3707079f12b858fd69b48c71e3526ba35c0f53f94a987f5b118e4647ad02",
+    checksum: "cf243dbd2a51ea9f3938e1ab070975521e787ca8af3bfb6ba8c7ab74db4004c5",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
@@ -6327,6 +6496,15 @@ begin
 
   if v_requests is null then
     return '[]';
+  end if;
+  -- What the workflow decides would be overwritten without a word.
+  select 'There is no ' || rhythm.unknown_option(f.value -> 'options', rhythm.option_names('child')) into v_problem
+  from unnest(p_outcomes) as o
+  cross join lateral jsonb_array_elements(o.effects) as f (value)
+  where jsonb_typeof(f.value -> 'options') = 'object' and (f.value -> 'options') - rhythm.option_names('child') <> '{}'
+  limit 1;
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
   end if;
   select rhythm.request_problem(r.value - 'wait_group') into v_problem
   from jsonb_array_elements(v_requests) as r
@@ -6476,7 +6654,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "0fdadc5aa9a993cbeccbfcfc8329cb34baf82f52b6e6423798fa83aaff19eb7b",
+    checksum: "a06efd122a2aa57f3e566c971f4c185a9b040094b4298828079065ee3f3add97",
     text: `-- How executions leave a batch: they end, or go on later.
 
 -- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
@@ -6566,8 +6744,8 @@ begin
     set state = case o.fate when 'completed' then 1 when 'failed' then 2 else 3 end, batch_id = null, stopping = false, completed_at = p_now,
       claimed_at = b.claimed_at, attempt = b.attempt, note = null,
       output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
-      error = case when o.fate = 'completed' then null when o.status = 'failed' then o.error else e.error end,
-      fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, o.error) end
+      error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
+      fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
     from unnest(p_outcomes) as o
     join rhythm.batch as b on b.id = o.batch_id
     where e.id = o.id and o.fate in ('completed', 'failed', 'cancelled')
@@ -6650,7 +6828,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "025cf08e1cff5be39c6441874ba72499f9334796fbc63784599f70568eaff2f3",
+    checksum: "e6670b2db17ef788b24280578e36f78540deb48e65f0c2490ce8793b79460b24",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -6797,7 +6975,10 @@ begin
       v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
     exception
       -- Each is settled alone then, and whoever is to blame fails with the reason.
-      when data_exception or integrity_constraint_violation or lock_not_available or sqlstate 'RH001' or sqlstate 'RH004' or sqlstate 'RH005' or sqlstate 'RH006' then
+      when others then
+        if not rhythm.is_data_error(sqlstate) and sqlstate <> '55P03' then
+          raise;
+        end if;
         v_answer := rhythm.both_answers(v_answer, jsonb_build_object('refused', '[]'::jsonb, 'leased', '[]'::jsonb, 'born', '[]'::jsonb,
           'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object('problem', sqlerrm);
     end;
@@ -6873,6 +7054,7 @@ declare
   v_parcels jsonb := '[]';
   v_claimed bigint[];
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
@@ -6882,15 +7064,17 @@ begin
   end if;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
   if v_limit > 0 then
-    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) where rhythm.has_ready(q.name, v_targets) order by q.nth);
+    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) 
+      where rhythm.has_ready(q.name, v_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)
+      order by q.nth);
   end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- It cannot be given up between here and the commit.
-    perform from rhythm.worker as w where w.id = p_worker and w.call < p_call for no key update;
+    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
     if not found then
-      v_worker := rhythm.check_worker(p_worker, p_call);
-      return rhythm.same_answer(v_worker);
+      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
     end if;
+    v_worker.sleeping := false;
     v_now := rhythm.now();
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
@@ -6901,10 +7085,8 @@ begin
       perform rhythm.deliver_rest(v_claimed);
       v_parcels := v_parcels || rhythm.parcels(v_claimed);
     end if;
-    if p_ends <> '[]' or v_claimed <> '{}' then
-      update rhythm.worker as w set call = p_call, refused = nullif(v_answer - '{leased,born}'::text[], '{"refused": [], "declined": [], "early": {}}'), sleeping = false
-      where w.id = p_worker;
-      v_worker.sleeping := false;
+    if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
+      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
     end if;
   end if;
   if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
@@ -6951,6 +7133,7 @@ declare
   v_now constant timestamptz := rhythm.now();
   v_concerned uuid[];
 begin
+  perform rhythm.require_read_committed();
   if jsonb_typeof(p_outcome) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_outcome must be an object: {"id": "…", "call": 1, "status": "completed", "output": null}');
   end if;
@@ -6970,7 +7153,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "37fd5ab51820713d3087d0f066c246db5eac12af801fade773a22572ca65c4f5",
+    checksum: "b94dd0da6be2adf085ec7a281d218cc4bd9400af92c84f1a95d5508801bfb386",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -7073,7 +7256,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return case
-    when p_outcome.status in ('cancelled', 'suspended') then p_outcome.status
+    when p_outcome.status = 'suspended' then 'suspended'
+    when p_outcome.status <> 'released' and rhythm.is_past_deadline(p_execution) then 'failed'
+    when p_outcome.status = 'cancelled' then 'cancelled'
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
     when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
@@ -7152,7 +7337,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one 
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "2f930898c7d0ea8f49aa88f8a6019013d8e6f8ee07abbd7dde8090f8ff1533ca",
+    checksum: "082d20ba4aa6990153fc6551c8b5e5d3e5260f30d714bbd8712e28b996ad7041",
     text: `-- What a worker has to tell of the executions it holds while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -7199,6 +7384,7 @@ declare
   v_held uuid[];
   v_free uuid[];
 begin
+  perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
   end if;
@@ -7239,7 +7425,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "7bc19fb4ff7d6905ab082da3c50a1629f01beba4b5fad4515f627751ec798d60",
+    checksum: "c9dfca771d6629eec6af678098ae1b69ae83a8630fa6fdc121b3d72ba7ac9703",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -7303,7 +7489,7 @@ begin
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
     foreach v_flow in array v_flows loop
-      perform rhythm.release_waits(v_flow.id, s.delivered, coalesce(v_flow.keep, '{}'), coalesce(v_flow.released, '{}'))
+      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
       from rhythm.workflow_state as s where s.execution_id = v_flow.id;
       if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
         v_at_once := v_at_once || v_flow.id;
@@ -7448,9 +7634,12 @@ declare
 begin
   return rhythm.settle_all(p_worker, p_items, p_call, p_lease, p_targets, p_now);
 exception
-  when data_exception or integrity_constraint_violation or lock_not_available or raise_exception or sqlstate 'RH001' or sqlstate 'RH002' or sqlstate 'RH003'
-    or sqlstate 'RH004' or sqlstate 'RH005' or sqlstate 'RH006' or sqlstate 'RH007' or sqlstate 'RH008' or sqlstate 'RH009' then
+  when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
+    -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
+    if not rhythm.is_data_error(v_code) and v_code <> '55P03' then
+      raise;
+    end if;
     if v_count > 1 then
       v_first := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[0 to %s]', v_count / 2 - 1)::jsonpath), p_call, p_lease, p_targets, p_now);
       v_second := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[%s to last]', v_count / 2)::jsonpath), p_call, 0, p_targets, p_now);
@@ -7487,11 +7676,12 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. In
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "a3da1d40e98b0538dc5d0394ec71ccc13d85aeef7b5c9b8bd0283dc6e92f9c40",
+    checksum: "aa44a8c02d98e7af74f9862c2fb47a9e50adf8435fe75e91633bbfb327b7a1d4",
     text: `-- Where workflows stand after a step.
 
 -- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
--- its number, so that a fan-in that lasts over many steps is not written anew at each. An item of two groups lets the
+-- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
+-- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
 -- workflow go on at once, as group 0.
 -- p_new: what it starts in this very step. Raises RH001 for what is no child, timer or wait for a signal of it.
 create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
@@ -7502,14 +7692,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_result rhythm.grouping;
-  v_known integer[];
+  v_state rhythm.workflow_state;
   v_group jsonb;
   v_ids uuid[];
   v_old uuid[];
   v_number integer;
   v_unknown uuid;
 begin
-  select s.last_group, s.groups into v_result.last_group, v_known from rhythm.workflow_state as s where s.execution_id = p_execution;
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
+  v_result.last_group := v_state.last_group;
   v_result.execution_id := p_execution;
   v_result.groups := '{}';
   v_result.need := '{}';
@@ -7525,7 +7716,9 @@ begin
       v_number := coalesce(
         (select e.wait_group from rhythm.execution as e where e.id = v_old[1]), (select t.wait_group from rhythm.timer as t where t.id = v_old[1]),
         (select w.wait_group from rhythm.signal_wait as w where w.id = v_old[1]));
-      if v_number <> all (v_known) or v_number = any (v_result.groups) then
+      if v_number <> all (v_state.groups) or v_number = any (v_result.groups) or v_group ->> 'mode' = 'all'
+        and cardinality(v_old) <> v_state.need[array_position(v_state.groups, v_number)] + (
+          select count(*) from rhythm.inbox as i where i.execution_id = p_execution and i.nth > v_state.delivered and i.wait_group = v_number) then
         v_number := null;
       end if;
     end if;
@@ -7603,7 +7796,7 @@ $$;
 
 comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
 
--- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
+-- Drops what the workflow can no longer observe: what is in p_released, or not in p_keep, if that is given. A signal that a dropped wait took meanwhile is given back, in its place.
 create or replace function rhythm.release_waits(p_execution uuid, p_delivered integer, p_keep uuid[], p_released uuid[])
 returns void
 language plpgsql
@@ -7669,7 +7862,7 @@ comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping, timestam
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "6fa06ed3426728ca914075c44eb8b8b2316323794fc668a662b8499131b59b8d",
+    checksum: "39d0a84891e63774ef0c8af91801bc0c13794b9db9cf69eadccb40141015210d",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
@@ -7727,6 +7920,11 @@ begin
     end
     into v_problem
     from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text);
+    if v_problem is null then
+      select 'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child')) into v_problem
+      from jsonb_array_elements(p_kinds) as k (value)
+      where jsonb_typeof(k.value) = 'object' and k.value - 'target' - rhythm.option_names('child') <> '{}' limit 1;
+    end if;
   end if;
   return v_problem;
 end;
@@ -8043,7 +8241,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the chil
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "6e028ad4239c084e671350cbc383ed5056e0abfbc53e544025aac087b58a4b66",
+    checksum: "3b84b343310139f802fa2ff19d9006ccfd001f2a6e7028bd428f6e1a810ad68f",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
 -- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
@@ -8154,6 +8352,7 @@ declare
   v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
   v_written text[];
 begin
+  perform rhythm.require_read_committed();
   perform rhythm.check_step_sizes(p_steps);
   if v_begins then
     perform rhythm.lock_states(array(
@@ -8234,9 +8433,11 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "bd20ceca99eef30188f5eb87d566b8c49b25d22972b5cccc93c1cb111356db9f",
+    checksum: "960f0c1bd3b88747b4bcf2b3df2f526e28c61e3409fdf3c2564b814037894ebb",
     text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
+-- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
+-- when the time for that is over, too. Nothing is waited for: a tree of which somebody holds a part stays due.
 create or replace function rhythm.end_late_workflows(p_limit integer, p_now timestamptz)
 returns integer
 language plpgsql
@@ -8248,45 +8449,61 @@ declare
     select t.execution_id from rhythm.timer as t
     where not t.fired and t.deadline and t.fires_at <= p_now
     order by t.fires_at limit p_limit);
+  v_cleaning uuid[];
   v_ended rhythm.transition[];
 begin
-  if v_ids = '{}' then
-    return 0;
-  end if;
-  -- Nothing is waited for: a tree of which somebody holds a part stays due.
   v_ids := rhythm.lock_free_trees(v_ids);
   if v_ids = '{}' then
     return 0;
   end if;
-  -- A workflow that is to clean up, and is not at it, does so before it ends.
+  update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline and not t.fired;
+  v_cleaning := array(
+    select s.execution_id from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is null
+    where s.execution_id = any (v_ids) and s.cleanup);
+  if v_cleaning <> '{}' then
+    update rhythm.execution as e set error = rhythm.deadline_error(e.timeout_ms) where e.id = any (v_cleaning);
+    perform rhythm.cancel_trees(v_cleaning, 'It ran past its timeout', p_now);
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_cleaning));
+  end if;
   perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
   from rhythm.execution as c
   join rhythm.execution as e on e.id = c.parent_id
   where c.parent_id = any (v_ids) and c.state = 0
   group by e.cancel_reason;
-  update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline;
-  update rhythm.batch as b set worker = null, call = null, claimed_at = null
-  from rhythm.workflow_state as s
-  where s.execution_id = any (v_ids) and b.id = s.batch_id and b.size = 1 and b.worker is not null;
-  with batches as (
-    select s.batch_id from rhythm.workflow_state as s where s.execution_id = any (v_ids)
-  ),
-  ended as (
+  with ended as (
     update rhythm.execution as e
-    set state = case when e.cancel_reason is null then 2 else 3 end, stopping = false, completed_at = p_now, batch_id = null,
-      error = case when e.cancel_reason is not null then e.error else rhythm.deadline_error(e.timeout_ms) end,
-      fingerprint = case when e.cancel_reason is null then rhythm.fingerprint_of(e.target, rhythm.deadline_error(e.timeout_ms)) end
-    where e.id = any (v_ids) and e.state = 0
+    set state = f.state, stopping = false, completed_at = p_now, batch_id = null,
+      error = case f.state when 2 then rhythm.deadline_error(e.timeout_ms) else e.error end,
+      fingerprint = case f.state when 2 then rhythm.fingerprint_of(e.target, rhythm.deadline_error(e.timeout_ms)) end
+    from (
+      select x.id, case when x.cancel_reason is null or rhythm.is_past_deadline(x) then 2 else 3 end as state
+      from rhythm.execution as x where x.id = any (v_ids) and x.state = 0
+    ) as f
+    where e.id = f.id
     returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
   )
   select coalesce(array_agg(x::rhythm.transition order by x.id), '{}') into v_ended from ended as x;
   perform rhythm.leave_batches(v_ids);
   perform rhythm.follow_ends(v_ended, '{}', p_now);
-  return cardinality(v_ended);
+  return cardinality(v_ended) + cardinality(v_cleaning);
 end;
 $$;
 
 comment on function rhythm.end_late_workflows(integer, timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of chores().';
+
+create or replace function rhythm.is_past_deadline(p_execution rhythm.execution)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_execution.type = 'workflow' and coalesce(p_execution.error = rhythm.deadline_error(p_execution.timeout_ms), false);
+end;
+$$;
+
+comment on function rhythm.is_past_deadline(rhythm.execution) is 'Whether a workflow ran past its timeout, and cleans up or ended. Internal.';
 
 -- Workflows that are over are in no batch.
 create or replace function rhythm.leave_batches(p_ids uuid[])
@@ -8318,7 +8535,7 @@ declare
 begin
   foreach v_id in array p_ids loop
     begin
-      set local lock_timeout = '10ms';
+      set local lock_timeout = '1ms';
       perform rhythm.lock_trees(array[v_id]);
       v_result := v_result || v_id;
     exception
@@ -8342,6 +8559,7 @@ declare
   v_dead uuid[];
   v_batches bigint[];
   v_free uuid[];
+  v_locked uuid[];
   v_concerned uuid[];
 begin
   v_dead := array(
@@ -8360,15 +8578,17 @@ begin
       select e.id from rhythm.execution as e where e.id = any (v_concerned) and e.type = 'workflow'
       union select e.parent_id from rhythm.execution as e where e.id = any (v_concerned) and e.parent_id is not null);
     v_free := rhythm.lock_free_states(v_concerned);
+    v_concerned := rhythm.ids_in(v_batches);
+    v_locked := array(select e.id from rhythm.execution as e where e.id = any (v_concerned) order by e.id for no key update skip locked);
     v_batches := array(
       select b.id from rhythm.batch as b
       where b.id = any (v_batches) and not exists (
         select from unnest(b.ids) as i (id)
-        join rhythm.execution as e on e.id = i.id
-        join rhythm.workflow_state as s on s.execution_id in (e.id, e.parent_id)
-        where s.execution_id <> all (v_free))
+        cross join lateral (select x.id, x.parent_id from rhythm.execution as x where x.id = i.id offset 0) as e
+        left join rhythm.workflow_state as s on s.execution_id = e.id
+        left join rhythm.workflow_state as p on p.execution_id = e.parent_id
+        where e.id <> all (v_locked) or s.execution_id <> all (v_free) or p.execution_id <> all (v_free))
       order by b.id);
-    perform from rhythm.execution as e where e.id = any (rhythm.ids_in(v_batches)) order by e.id for no key update;
     perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
   end if;
   delete from rhythm.worker as w where w.id = any (v_dead);
@@ -8463,7 +8683,13 @@ begin
   end if;
   perform rhythm.bury_workers(v_now);
   perform rhythm.end_overdue(p_limit, v_now);
-  perform rhythm.end_late_workflows(p_limit, v_now);
+  begin
+    perform rhythm.end_late_workflows(p_limit, v_now);
+  exception
+    when lock_not_available or deadlock_detected then
+      -- Somebody is claiming a part of a tree: the next time.
+      null;
+  end;
   if rhythm.sweep(p_limit, v_now) then
     return null;
   end if;
@@ -9927,7 +10153,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "72d49bc33e3cfd7ee60fd82fd9e3e6513157cb145aeb0e84f0072a8c50138e9e",
+    checksum: "71c23c05944027b8543ad77f893a90693b41ee4e00fbc6b4b103f76a7ea319e7",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -9964,6 +10190,7 @@ declare
   v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
   v_batch rhythm.batch;
 begin
+  perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for no key update;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id

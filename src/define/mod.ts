@@ -21,16 +21,19 @@ export type {
   WatchOptions,
 } from "./execution.ts";
 export {
+  checkOptions,
   checkRetry,
   checkStartOptions,
   describe,
+  engineOptions,
   type IsolateOptions,
   refuseUnknown,
   type RetryPolicy,
-  START_KEYS,
+  type ScheduledOptions,
   type StartOptions,
   type TaskOptions,
 } from "./options.ts";
+export { backoffMs, retryPolicyOf } from "./retry.ts";
 export {
   describeIssues,
   isSchema,
@@ -41,7 +44,7 @@ export {
   type StandardSchema,
 } from "./schema.ts";
 export type { LogFields, Logger, SpanSpec, Telemetry } from "./ports.ts";
-export { didYouMean, nearest } from "./suggest.ts";
+export { didYouMean, nearest } from "../shared/suggest.ts";
 export {
   type AnyTask,
   type ContextFor,

@@ -1,9 +1,20 @@
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
+import { assertJson, type JsonObject } from "../shared/json.ts";
+import {
+  fits,
+  type OptionEntry,
+  type OptionScope,
+  optionsIn,
+  type OptionType,
+  retryOptionsIn,
+  sqlName,
+  wantedBy,
+} from "../shared/options.ts";
 import { InvalidOptionError } from "./errors.ts";
 import type { SqlRunner } from "./context.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../shared/suggest.ts";
 import { idProblem } from "./uuid.ts";
 
 /** When and how often a failed attempt is made again. */
@@ -18,8 +29,10 @@ export interface RetryPolicy {
   max?: Duration;
   /** What an exponential pause is multiplied with each time. */
   factor?: number;
-  /** How much of each pause is random, from 0 to 1. */
-  jitter?: number;
+  /** Which share of each pause is random, from 0 to 1; `true` is 0.5. */
+  jitter?: number | boolean;
+  /** How often it is repeated after it was lost with its worker. */
+  crashes?: number;
 }
 
 /** What a task says about itself. */
@@ -32,8 +45,8 @@ export interface TaskOptions {
   priority?: number;
   /** How long one attempt may take. */
   timeout?: Duration;
-  /** When and how often a failed attempt is made again. */
-  retry?: RetryPolicy;
+  /** When and how often a failed attempt is made again; a number is `maxAttempts`. */
+  retry?: RetryPolicy | number;
   /** Gives the handler the transaction that settles it, as `ctx.sql`. */
   transactional?: boolean;
   /**
@@ -63,8 +76,8 @@ export interface StartOptions {
   runAt?: Date | string;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
   timeout?: Duration;
-  /** When and how often a failed attempt is made again. */
-  retry?: RetryPolicy;
+  /** When and how often a failed attempt is made again; a number is `maxAttempts`. */
+  retry?: RetryPolicy | number;
   /** A second start under the same key gives the first execution. */
   idempotencyKey?: string;
   /** How long the key holds. */
@@ -79,26 +92,14 @@ export interface StartOptions {
   sql?: SqlRunner;
 }
 
-const RETRY_KEYS = ["maxAttempts", "backoff", "initial", "max", "factor", "jitter"];
-const TASK_KEYS = ["name", "queue", "priority", "timeout", "retry", "transactional", "isolate", "input"];
-const BACKOFFS = ["exponential", "linear", "fixed"];
+/** What a schedule can say about the executions it starts. */
+export type ScheduledOptions = Omit<
+  StartOptions,
+  "sql" | "id" | "delay" | "runAt" | "idempotencyKey" | "idempotencyTtl"
+>;
 
-/** The options that every start takes, by name. */
-export const START_KEYS: readonly string[] = [
-  "id",
-  "queue",
-  "priority",
-  "delay",
-  "runAt",
-  "timeout",
-  "retry",
-  "idempotencyKey",
-  "idempotencyTtl",
-  "concurrencyKey",
-  "metadata",
-  "parent",
-  "sql",
-];
+/** What `task()` takes besides the defaults of its executions. */
+const TASK_OWN = ["name", "transactional", "isolate", "input"];
 
 /**
  * Refuses option names that do not exist, naming the nearest one that does.
@@ -123,12 +124,8 @@ export function refuseUnknown(options: object, allowed: readonly string[], where
 
 /** Checks what `task()` was given. */
 export function checkTaskOptions(options: TaskOptions & { input?: StandardSchema }): void {
-  refuseUnknown(options, TASK_KEYS, "task()");
-  const where = `task("${options.name ?? ""}")`;
-  expectText(options.queue, "queue", where);
-  expectInteger(options.priority, "priority", where);
-  expectDuration(options.timeout, "timeout", where);
-  if (options.retry !== undefined) checkRetry(options.retry, where);
+  const where = `task("${options?.name ?? ""}")`;
+  checkOptions(options, { in: "defaults", where, also: TASK_OWN });
   if (options.input !== undefined && !isSchema(options.input)) {
     throw new InvalidOptionError(
       "input",
@@ -148,26 +145,7 @@ export function checkTaskOptions(options: TaskOptions & { input?: StandardSchema
 
 /** Checks what a start was given. */
 export function checkStartOptions(options: StartOptions, where: string): void {
-  refuseUnknown(options, START_KEYS, where);
-  const problem = options.id === undefined ? undefined : idProblem(options.id);
-  if (problem !== undefined) throw new InvalidOptionError("id", `${where}: ${problem}`);
-  expectText(options.queue, "queue", where);
-  expectInteger(options.priority, "priority", where);
-  expectDuration(options.delay, "delay", where);
-  expectDuration(options.timeout, "timeout", where);
-  expectDuration(options.idempotencyTtl, "idempotencyTtl", where);
-  expectText(options.idempotencyKey, "idempotencyKey", where);
-  expectText(options.concurrencyKey, "concurrencyKey", where);
-  if (options.retry !== undefined) checkRetry(options.retry, where);
-  if (options.delay !== undefined && options.runAt !== undefined) {
-    throw new InvalidOptionError("runAt", `${where}: give "delay" or "runAt", not both`);
-  }
-  if (options.runAt !== undefined && Number.isNaN(new Date(options.runAt).getTime())) {
-    throw new InvalidOptionError(
-      "runAt",
-      `${where}: "runAt" must be a Date or an ISO 8601 time, not ${describe(options.runAt)}`,
-    );
-  }
+  checkOptions(options, { in: "start", where, also: ["sql"] });
   if (options.sql !== undefined && typeof options.sql.unsafe !== "function") {
     throw new InvalidOptionError(
       "sql",
@@ -176,55 +154,105 @@ export function checkStartOptions(options: StartOptions, where: string): void {
   }
 }
 
-/** Checks a retry policy. */
-export function checkRetry(retry: RetryPolicy, where: string): void {
-  refuseUnknown(retry, RETRY_KEYS, `${where} retry`);
-  expectInteger(retry.maxAttempts, "retry.maxAttempts", where, 1);
-  expectDuration(retry.initial, "retry.initial", where);
-  expectDuration(retry.max, "retry.max", where);
-  if (retry.backoff !== undefined && !BACKOFFS.includes(retry.backoff)) {
-    throw new InvalidOptionError(
-      "retry.backoff",
-      `${where}: "retry.backoff" must be one of ${BACKOFFS.join(", ")}, not ${describe(retry.backoff)}.${
-        didYouMean(String(retry.backoff), BACKOFFS)
-      }`,
-    );
+/** Checks a retry policy, or a number of attempts. */
+export function checkRetry(retry: RetryPolicy | number, about: { in: OptionScope; where: string }): void {
+  const { in: scope, where } = about;
+  expectFit({ kind: "retry" }, retry, { option: "retry", where });
+  if (typeof retry === "number") return;
+  checkEntries(retry, retryOptionsIn(scope), { where: `${where} retry`, at: "retry." });
+}
+
+/**
+ * Checks options against the table of `shared/options.ts`.
+ *
+ * @param options what was given
+ * @param about where the options stand, what was called, and which names are known besides
+ * @throws {InvalidOptionError} naming the option
+ */
+export function checkOptions(
+  options: object,
+  about: { in: OptionScope; where: string; also?: readonly string[] },
+): void {
+  const { in: scope, where, also = [] } = about;
+  const given = options as Record<string, unknown>;
+  checkEntries(options, optionsIn(scope), { where, at: "", also });
+  if (given.retry !== undefined) checkRetry(given.retry as RetryPolicy, about);
+  if (given.id !== undefined) {
+    const problem = idProblem(given.id);
+    if (problem !== undefined) throw new InvalidOptionError("id", `${where}: ${problem}`);
   }
-  if (retry.factor !== undefined && !(retry.factor >= 1)) {
-    throw new InvalidOptionError(
-      "retry.factor",
-      `${where}: "retry.factor" must be at least 1, not ${retry.factor}`,
-    );
+  if (given.metadata !== undefined) assertJson(given.metadata, { what: "metadata" });
+  if (given.delay !== undefined && given.runAt !== undefined) {
+    throw new InvalidOptionError("runAt", `${where}: give "delay" or "runAt", not both`);
   }
-  if (retry.jitter !== undefined && !(retry.jitter >= 0 && retry.jitter <= 1)) {
-    throw new InvalidOptionError(
-      "retry.jitter",
-      `${where}: "retry.jitter" must be 0 to 1, not ${retry.jitter}`,
-    );
+  if (given.idempotencyTtl !== undefined && given.idempotencyKey === undefined) {
+    throw new InvalidOptionError("idempotencyTtl", `${where}: "idempotencyTtl" needs an "idempotencyKey"`);
   }
 }
 
-function expectText(value: unknown, option: string, where: string): void {
-  if (value === undefined || (typeof value === "string" && value !== "")) return;
+/** Options that were checked, as the engine takes them: its names, times in seconds. */
+export function engineOptions(options: object, scope: OptionScope): JsonObject {
+  return namedValues(options, optionsIn(scope), scope);
+}
+
+function namedValues(options: object, entries: readonly OptionEntry[], scope: OptionScope): JsonObject {
+  const named: JsonObject = {};
+  for (const { name, type } of entries) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) named[sqlName(name)] = engineValue(type, value, scope);
+  }
+  return named;
+}
+
+function engineValue(type: OptionType, value: unknown, scope: OptionScope): JsonObject[string] {
+  switch (type.kind) {
+    case "duration":
+      return durationMs(value as Duration) / 1000;
+    case "moment":
+      return new Date(value as Date | string).toISOString();
+    case "execution":
+      return typeof value === "string" ? value : (value as { id: string }).id;
+    case "retry":
+      return typeof value === "number" ? value : namedValues(value as object, retryOptionsIn(scope), scope);
+    default:
+      return value as JsonObject[string];
+  }
+}
+
+function checkEntries(
+  options: object,
+  entries: readonly OptionEntry[],
+  about: { where: string; at: string; also?: readonly string[] },
+): void {
+  const { where, at, also = [] } = about;
+  refuseUnknown(options, [...entries.map(({ name }) => name), ...also], where);
+  for (const { name, type } of entries) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value === undefined || type.kind === "retry" || type.kind === "id") continue;
+    expectFit(type, value, { option: `${at}${name}`, where });
+  }
+}
+
+function expectFit(type: OptionType, value: unknown, about: { option: string; where: string }): void {
+  if (fits(type, value)) return;
+  const { option, where } = about;
+  const problem = type.kind === "duration" ? durationProblem(value) : undefined;
+  if (problem !== undefined) throw new InvalidOptionError(option, `${where}: "${option}": ${problem}`);
+  const meant = type.kind === "choice" ? didYouMean(String(value), type.values) : "";
   throw new InvalidOptionError(
     option,
-    `${where}: "${option}" must be a text that is not empty, not ${describe(value)}`,
+    `${where}: "${option}" must be ${wantedBy(type)}, not ${describe(value)}${meant && `.${meant}`}`,
   );
 }
 
-function expectInteger(value: unknown, option: string, where: string, least = -32768): void {
-  if (value === undefined || (Number.isInteger(value) && (value as number) >= least)) return;
-  const expected = least === 1 ? "a whole number of at least 1" : "a whole number";
-  throw new InvalidOptionError(option, `${where}: "${option}" must be ${expected}, not ${describe(value)}`);
-}
-
-function expectDuration(value: unknown, option: string, where: string): void {
-  if (value === undefined) return;
+// What exactly is wrong with it; nothing if it is a duration.
+function durationProblem(value: unknown): string | undefined {
   try {
     durationMs(value as Duration);
+    return undefined;
   } catch (error) {
-    if (!(error instanceof RhythmError)) throw error;
-    throw new InvalidOptionError(option, `${where}: "${option}": ${error.message}`);
+    if (error instanceof RhythmError) return error.message;
+    throw error;
   }
 }
 

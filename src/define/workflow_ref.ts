@@ -1,3 +1,6 @@
+import type { Duration } from "../shared/duration.ts";
+import type { RetryPolicy } from "./options.ts";
+
 /** A code-first workflow, as far as starting it goes: what `workflow()` of `@rhythm/core/steps` makes. */
 export interface WorkflowRef<Input = unknown, Output = unknown> {
   /** The name it is started under. */
@@ -13,7 +16,9 @@ export interface WorkflowDefaults {
   /** Higher goes first. Default: 0. */
   priority?: number;
   /** How long it may take in all, waiting included. */
-  timeout?: number | string;
+  timeout?: Duration;
+  /** When and how often a failed execution goes on from its last stored step; a number is `maxAttempts`. */
+  retry?: RetryPolicy | number;
 }
 
 /** A code-first workflow as an application takes it in. */

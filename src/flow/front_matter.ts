@@ -1,11 +1,11 @@
 import { isMap, isScalar, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
-import { durationMs } from "../shared/duration.ts";
+import { MOST_ATTEMPTS } from "../shared/limits.ts";
+import { fits, optionsIn, type OptionType, retryOptionsIn, sqlName, wantedBy } from "../shared/options.ts";
 import type { Code } from "./diagnostics/codes.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { checkInputSchema } from "./front_matter_schema.ts";
-import { nearest } from "./check/nearest.ts";
-import { isName, NAME_WANTED } from "./naming.ts";
+import { nearest } from "../shared/suggest.ts";
 
 /** What a flow says about itself, above its code. */
 export interface FrontMatter {
@@ -19,8 +19,8 @@ export interface FrontMatter {
   priority?: number;
   /** Seconds, or text such as `24h`. */
   timeout?: number | string;
-  /** What happens when an execution fails. */
-  retry?: FlowRetry;
+  /** What happens when an execution fails; a number is `max_attempts`. */
+  retry?: FlowRetry | number;
   /** The schema that an execution's inputs must match. */
   input?: JsonObject;
 }
@@ -37,45 +37,23 @@ export interface FlowRetry {
   max?: number | string;
   /** What each pause is multiplied with. */
   factor?: number;
-  /** Which share of a pause is left to chance, from 0 to 1. */
-  jitter?: number;
+  /** Which share of a pause is random, from 0 to 1; `true` is 0.5. */
+  jitter?: number | boolean;
+  /** How often it is repeated after it was lost with its worker. */
+  crashes?: number;
 }
 
 /** Notes a problem at a node of the YAML. */
 export type ReportAt = (code: Code, node: unknown, message: string, hint?: string) => void;
 
-type Kind = "name" | "text" | "integer" | "attempts" | "duration" | "time" | "factor" | "share" | "backoff";
-
-const KEYS: Record<string, Kind | "retry" | "input"> = {
-  name: "name",
-  description: "text",
-  queue: "name",
-  priority: "integer",
-  timeout: "time",
-  retry: "retry",
-  input: "input",
-};
-
-const RETRY_KEYS: Record<string, Kind> = {
-  max_attempts: "attempts",
-  backoff: "backoff",
-  initial: "duration",
-  max: "duration",
-  factor: "factor",
-  jitter: "share",
-};
-
-const WANTED: Record<Kind, string> = {
-  name: `1 to 200 ${NAME_WANTED}`,
-  text: "text",
-  integer: "a whole number from -32768 to 32767",
-  attempts: "a whole number from 1 to 9999",
-  duration: "seconds, or text such as 90s, 1h30m or 2d",
-  time: "longer than nothing: seconds, or text such as 90s, 1h30m or 2d",
-  factor: "a number from 1 to 100",
-  share: "a number from 0 to 1",
-  backoff: "exponential, linear or fixed",
-};
+/** What an execution of the flow is given where its starter says nothing, and what only a flow has. */
+const DEFAULTS = new Map<string, OptionType>(
+  optionsIn("defaults").map(({ name, type }) => [sqlName(name), type]),
+);
+const RETRY = new Map<string, OptionType>(
+  retryOptionsIn("defaults").map(({ name, type }) => [sqlName(name), type]),
+);
+const KEYS = ["name", "description", ...DEFAULTS.keys(), "input"];
 
 /**
  * Read the YAML above a flow's code.
@@ -119,32 +97,39 @@ export function readFrontMatter(
     return { frontMatter: {}, diagnostics };
   }
   const frontMatter: FrontMatter = {};
-  eachKey(document.contents, Object.keys(KEYS), report, (key, pair) => {
-    const kind = KEYS[key]!;
-    const value = kind === "retry"
-      ? readRetry(pair, report)
-      : kind === "input"
-      ? checkInputSchema(pair.value, report)
-      : readValue(pair, kind, report);
+  eachKey(document.contents, KEYS, report, (key, pair) => {
+    const value = key === "input" ? checkInputSchema(pair.value, report) : readKey(key, pair, report);
     if (value !== undefined) Object.assign(frontMatter, { [key]: value });
   });
   return { frontMatter, diagnostics };
 }
 
-function readRetry(pair: Pair, report: ReportAt): FlowRetry | undefined {
+function readKey(key: string, pair: Pair, report: ReportAt): JsonValue | undefined {
+  const value = isScalar(pair.value) ? pair.value.value : undefined;
+  if (key === "description") {
+    if (typeof value === "string") return value;
+    return refuse(pair, report, "text");
+  }
+  if (key === "retry") return readRetry(pair, report);
+  return readValue(pair, key === "name" ? { kind: "name" } : DEFAULTS.get(key)!, report);
+}
+
+function readRetry(pair: Pair, report: ReportAt): JsonValue | undefined {
   if (!isMap(pair.value)) {
+    const value = isScalar(pair.value) ? pair.value.value : undefined;
+    if (typeof value === "number" && fits({ kind: "retry" }, value)) return value;
     report(
       "F0403",
       pair.value ?? pair.key,
-      "`retry` must be keys and values",
-      "write `retry: { max_attempts: 3 }`",
+      `\`retry\` must be keys and values, or a number of attempts from 1 to ${MOST_ATTEMPTS}`,
+      "write `retry: 3`, or `retry: { max_attempts: 3 }`",
     );
     return undefined;
   }
-  const retry: FlowRetry = {};
-  eachKey(pair.value, Object.keys(RETRY_KEYS), report, (key, inner) => {
-    const value = readValue(inner, RETRY_KEYS[key]!, report);
-    if (value !== undefined) Object.assign(retry, { [key]: value });
+  const retry: JsonObject = {};
+  eachKey(pair.value, [...RETRY.keys()], report, (key, inner) => {
+    const value = readValue(inner, RETRY.get(key)!, report);
+    if (value !== undefined) retry[key] = value;
   });
   return retry;
 }
@@ -169,45 +154,14 @@ function eachKey(
   }
 }
 
-function readValue(pair: Pair, kind: Kind, report: ReportAt): JsonValue | undefined {
+function readValue(pair: Pair, type: OptionType, report: ReportAt): JsonValue | undefined {
   const value = isScalar(pair.value) ? pair.value.value : undefined;
-  if (fits(kind, value)) return value as JsonValue;
+  return fits(type, value) ? value as JsonValue : refuse(pair, report, wantedBy(type));
+}
+
+function refuse(pair: Pair, report: ReportAt, wanted: string): undefined {
   const key = isScalar(pair.key) ? String(pair.key.value) : "?";
-  report("F0403", pair.value ?? pair.key, `\`${key}\` must be ${WANTED[kind]}`);
-  return undefined;
-}
-
-function fits(kind: Kind, value: unknown): boolean {
-  switch (kind) {
-    case "name":
-      return typeof value === "string" && isName(value);
-    case "text":
-      return typeof value === "string";
-    case "integer":
-      return Number.isInteger(value) && (value as number) >= -32768 && (value as number) <= 32767;
-    case "attempts":
-      return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 9999;
-    case "duration":
-      return isDuration(value);
-    case "time":
-      return isDuration(value) && durationMs(value as number | string) > 0;
-    case "factor":
-      return typeof value === "number" && Number.isFinite(value) && value >= 1 && value <= 100;
-    case "share":
-      return typeof value === "number" && value >= 0 && value <= 1;
-    case "backoff":
-      return value === "exponential" || value === "linear" || value === "fixed";
-  }
-}
-
-function isDuration(value: unknown): boolean {
-  if (typeof value !== "number" && typeof value !== "string") return false;
-  try {
-    durationMs(value);
-    return true;
-  } catch {
-    return false;
-  }
+  report("F0403", pair.value ?? pair.key, `\`${key}\` must be ${wanted}`);
 }
 
 function lowerFirst(text: string): string {

@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
 import type { JsonObject, JsonValue } from "../shared/json.ts";
-import { nearest } from "./check/nearest.ts";
+import { nearest } from "../shared/suggest.ts";
 import type { ReportAt } from "./front_matter.ts";
 
 type Form =

@@ -53,8 +53,10 @@ export interface FlowRetryOptions {
   max?: Duration;
   /** What each pause is multiplied with. */
   factor?: number;
-  /** Which share of a pause is left to chance, from 0 to 1. */
-  jitter?: number;
+  /** Which share of a pause is random, from 0 to 1; `true` is 0.5. */
+  jitter?: number | boolean;
+  /** How often it is repeated after it was lost with its worker. */
+  crashes?: number;
 }
 
 /** The options of `Task.run` and `Workflow.run`. */
@@ -69,8 +71,8 @@ export interface RunOptions {
   runAt?: string;
   /** How long it may take. */
   timeout?: Duration;
-  /** What happens when it fails. */
-  retry?: FlowRetryOptions;
+  /** What happens when it fails; a number is `maxAttempts`. */
+  retry?: FlowRetryOptions | number;
   /** The same key of the same task or flow is run once: whoever comes later gets what came of the first. */
   idempotencyKey?: string;
   /** For how long the key stands for that execution; default: as long as it is kept. */

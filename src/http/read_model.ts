@@ -3,6 +3,7 @@ import type {
   ExecutionFilter,
   ExecutionPage,
   LogEntry,
+  ScheduledOptions,
   StartOptions,
   WaitOptions,
 } from "../define/mod.ts";
@@ -74,8 +75,8 @@ export interface ScheduleDefinition {
   readonly overlap?: "skip" | "queue" | "allow" | "cancel";
   /** What happens with runs that were missed. */
   readonly catchUp?: "none" | "one" | "all";
-  /** The queue of its executions. */
-  readonly queue?: string;
   /** How far a run may be moved at random, in seconds or as a duration. */
   readonly jitter?: number | string;
+  /** How each execution runs. */
+  readonly options?: ScheduledOptions;
 }

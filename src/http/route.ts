@@ -1,4 +1,5 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { didYouMean } from "../shared/suggest.ts";
 import { HttpError } from "./respond.ts";
 
 /** One operation of the API: what it takes, what it gives, and how. */
@@ -73,10 +74,49 @@ function check(schema: z.ZodType | undefined, value: unknown, where: string): un
   if (schema === undefined) return undefined;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) =>
-    issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
-  );
+  const issues = result.error.issues.flatMap((issue) => sentencesOf(issue, schema));
   throw new HttpError(400, "INVALID_REQUEST", `The ${where} is not what was expected: ${issues.join("; ")}`);
+}
+
+// An unknown name with the one that was meant; of alternatives, what is wrong with the one that came nearest.
+function sentencesOf(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
+  const at = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+  if (issue.code === "unrecognized_keys") {
+    const known = namesAt(schema, issue.path);
+    return issue.keys.map((key) =>
+      `${at}there is no "${key}".${didYouMean(key, known)} Expected ${known.join(", ")}`
+    );
+  }
+  if (issue.code === "invalid_union") {
+    const inside = issue.errors.find((ones) =>
+      ones.some((one) => one.code !== "invalid_type" || one.path.length > 0)
+    );
+    if (inside !== undefined) {
+      return inside.flatMap((one) => sentencesOf({ ...one, path: [...issue.path, ...one.path] }, schema));
+    }
+  }
+  return [`${at}${issue.message}`];
+}
+
+// The names that the object at a path of a body may have.
+function namesAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const alternatives = unwrapped(schema);
+  const [first, ...rest] = path;
+  if (first === undefined) {
+    return alternatives.flatMap((one) => one instanceof z.ZodObject ? Object.keys(one.shape) : []);
+  }
+  return alternatives.flatMap((one) => {
+    const inner = one instanceof z.ZodObject ? one.shape[String(first)] : undefined;
+    return inner === undefined ? [] : namesAt(inner as z.ZodType, rest);
+  });
+}
+
+function unwrapped(schema: z.ZodType): z.ZodType[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return unwrapped(schema.unwrap() as z.ZodType);
+  }
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((one) => unwrapped(one as z.ZodType));
+  return [schema];
 }
 
 async function readJson(request: Request): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { type Failure, failureOf } from "../define/failure.ts";
 import type { SqlTag } from "../define/mod.ts";
-import { isConnectionLost, StatementError } from "../db/errors.ts";
+import { isOutage } from "../db/error_kind.ts";
 import { toJson } from "../shared/json.ts";
 import { TransientStepError } from "./errors.ts";
 import { pauseAfter, TRANSIENT_RETRY } from "./pauses.ts";
@@ -87,14 +87,10 @@ function pauseOf<T>(
   if (call.retry !== undefined) {
     return end.failure.retryable ? pauseAfter(call.retry, end.attempt, run.clock.random()) : undefined;
   }
-  if (call.transactional && isCommitTrouble(end.thrown)) {
+  // A transaction that could not be committed, for no fault of the step.
+  if (call.transactional && isOutage(end.thrown)) {
     return pauseAfter(TRANSIENT_RETRY, end.attempt, run.clock.random());
   }
   if (!(end.thrown instanceof TransientStepError)) return undefined;
   return run.transient === "throw" ? "later" : pauseAfter(TRANSIENT_RETRY, end.attempt, run.clock.random());
-}
-
-// A transaction that could not be committed, for no fault of the step.
-function isCommitTrouble(thrown: unknown): boolean {
-  return isConnectionLost(thrown) || thrown instanceof StatementError && /^40/.test(thrown.code);
 }

@@ -1,4 +1,10 @@
-import { describe, InvalidOptionError, refuseUnknown, type RetryPolicy } from "../define/mod.ts";
+import {
+  checkOptions,
+  describe,
+  engineOptions,
+  InvalidOptionError,
+  type RetryPolicy,
+} from "../define/mod.ts";
 import type { Duration } from "../shared/duration.ts";
 import { assertJson, type JsonObject } from "../shared/json.ts";
 
@@ -23,10 +29,12 @@ export interface ChildOptions {
   priority?: number;
   /** How long from now it stays out of sight of the workers. */
   delay?: Duration;
+  /** The moment from which it may run. */
+  runAt?: Date | string;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
   timeout?: Duration;
-  /** When and how often a failed attempt is made again. */
-  retry?: RetryPolicy;
+  /** When and how often a failed attempt is made again; a number is `maxAttempts`. */
+  retry?: RetryPolicy | number;
   /** The same key of the same task or workflow is run once: whoever comes later gets what came of the first. */
   idempotencyKey?: string;
   /** For how long the key stands for that execution; default: as long as it is kept. */
@@ -37,18 +45,6 @@ export interface ChildOptions {
   metadata?: Record<string, unknown>;
 }
 
-const KEYS = [
-  "queue",
-  "priority",
-  "delay",
-  "timeout",
-  "retry",
-  "idempotencyKey",
-  "idempotencyTtl",
-  "concurrencyKey",
-  "metadata",
-];
-
 /** A child as the engine takes it. */
 export function childOf(
   target: unknown,
@@ -57,11 +53,10 @@ export function childOf(
 ): JsonObject & { type: string; target: string } {
   const named = nameOf(target);
   const where = `ctx.run("${named.target}")`;
-  refuseUnknown(options, KEYS, where);
+  checkOptions(options, { in: "child", where });
   const inputs = input === undefined ? {} : input;
   assertJson(inputs, { what: `inputs of ${named.type} "${named.target}"` });
-  assertJson(options, { what: `options of ${where}` });
-  return { ...snakeKeys(options as JsonObject), ...named, inputs: inputs as JsonObject };
+  return { ...engineOptions(options, "child"), ...named, inputs: inputs as JsonObject };
 }
 
 function nameOf(target: unknown): { type: string; target: string } {
@@ -80,16 +75,4 @@ function nameOf(target: unknown): { type: string; target: string } {
       describe(target)
     }`,
   );
-}
-
-// The engine's options are SQL's.
-function snakeKeys(options: JsonObject): JsonObject {
-  const named: JsonObject = {};
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    named[key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = key === "retry"
-      ? snakeKeys(value as JsonObject)
-      : value;
-  }
-  return named;
 }

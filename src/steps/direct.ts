@@ -8,7 +8,7 @@ import { failureOf } from "../define/failure.ts";
 import type { ContextCore, Driver, WorkflowContext } from "./context.ts";
 import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import { makeContext } from "./context.ts";
-import { EngineError } from "../db/errors.ts";
+import { errorKind } from "../db/error_kind.ts";
 import { patiently } from "./patience.ts";
 import { directStore } from "./direct_store.ts";
 import { ContextError, TransientStepError, WorkflowCancelledError, WorkflowFailedError } from "./errors.ts";
@@ -209,7 +209,7 @@ export class DirectDriver implements Driver {
       const isOurs = await this.#settle(core, `"status":"completed","output":${output}`);
       return isOurs ? { value: JSON.parse(output) } : undefined;
     } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
+      if (errorKind(error) !== "refused") throw error;
       const reason = JSON.stringify(failureOf(error).error);
       await this.#settle(core, `"status":"failed","retryable":false,"error":${reason}`);
       throw error;

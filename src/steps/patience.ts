@@ -1,8 +1,8 @@
+import { isPassing } from "../db/error_kind.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { DatabaseUnavailableError } from "../db/errors.ts";
 
 /**
- * Does something again while the database cannot be reached: what a step did is done, only the record of it is missing.
+ * Does something again while the database cannot be reached, or cannot do it now: what a step did is done, only the record of it is missing.
  * Whether a lost answer was a yes is told by the next: what is stored already is refused.
  *
  * @param clock measures the pauses
@@ -15,7 +15,7 @@ export async function patiently<T>(clock: Clock, work: () => Promise<T>): Promis
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError) || attempt === ATTEMPTS) throw error;
+      if (!isPassing(error) || attempt === ATTEMPTS) throw error;
       await clock.sleep(Math.min(2_000, 25 * 2 ** attempt));
     }
   }

@@ -1,5 +1,5 @@
-import type { RetryPolicy } from "../define/mod.ts";
-import { durationMs } from "../shared/duration.ts";
+import { backoffMs, type RetryPolicy, retryPolicyOf } from "../define/mod.ts";
+import { DEFAULT_ATTEMPTS } from "../shared/limits.ts";
 
 /** What a step that says "not now" gets where a worker runs it, unless it has a policy of its own. */
 export const TRANSIENT_RETRY: RetryPolicy = { maxAttempts: 10, initial: "1s", max: "5m" };
@@ -12,14 +12,12 @@ export const TRANSIENT_RETRY: RetryPolicy = { maxAttempts: 10, initial: "1s", ma
  * @param random a number from 0 to 1
  * @returns milliseconds; nothing: that was the last attempt
  */
-export function pauseAfter(policy: RetryPolicy, attempt: number, random: number): number | undefined {
-  if (attempt >= (policy.maxAttempts ?? 3)) return undefined;
-  const initial = durationMs(policy.initial ?? 1);
-  const grown = {
-    exponential: initial * (policy.factor ?? 2) ** Math.min(attempt - 1, 60),
-    linear: initial * attempt,
-    fixed: initial,
-  }[policy.backoff ?? "exponential"];
-  const pause = Math.min(durationMs(policy.max ?? "1h"), grown);
-  return Math.round(pause * (1 - (policy.jitter ?? 0.1) * random));
+export function pauseAfter(
+  policy: RetryPolicy | number,
+  attempt: number,
+  random: number,
+): number | undefined {
+  const given = retryPolicyOf(policy);
+  if (attempt >= (given.maxAttempts ?? DEFAULT_ATTEMPTS.task)) return undefined;
+  return backoffMs(given, attempt, random);
 }

@@ -5,7 +5,7 @@ export interface StepCall<T = unknown> {
   /** The step's name, with its key. */
   readonly name: string;
   /** When and how often a failed attempt is made again. */
-  readonly retry?: RetryPolicy | undefined;
+  readonly retry?: RetryPolicy | number | undefined;
   /** Whether the function gets the transaction that saves its result. */
   readonly transactional: boolean;
   /** Calls the function; with the transaction, if it is transactional. */

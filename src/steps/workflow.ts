@@ -1,12 +1,12 @@
 import {
+  checkOptions,
   describe,
   InvalidOptionError,
-  refuseUnknown,
   type WorkflowDefaults,
   type WorkflowDefinition,
   type WorkflowRef,
 } from "../define/mod.ts";
-import { checkStartOptions } from "../define/options.ts";
+import { isName } from "../shared/names.ts";
 import { coreOf, WorkflowContext } from "./context.ts";
 import { ContextError } from "./errors.ts";
 import type { Stored } from "./stored.ts";
@@ -70,7 +70,7 @@ export function workflow<Input, Output>(
   const options = typeof second === "function" ? {} : second;
   const code = typeof second === "function" ? second : third;
   const where = `workflow("${name}")`;
-  if (typeof name !== "string" || !NAME.test(name)) {
+  if (typeof name !== "string" || !isName(name)) {
     throw new InvalidOptionError(
       "name",
       `workflow(): its name must begin with a letter, a digit or _ and have up to 200 of these and . : / @ + -, not ${
@@ -78,8 +78,7 @@ export function workflow<Input, Output>(
       }`,
     );
   }
-  refuseUnknown(options, ["queue", "priority", "timeout"], where);
-  checkStartOptions(options, where);
+  checkOptions(options, { in: "defaults", where });
   if (typeof code !== "function") {
     throw new InvalidOptionError("code", `${where}: what it does must be a function, not ${describe(code)}`);
   }
@@ -119,5 +118,3 @@ function contextFor(name: string, ctx: WorkflowContext): ReturnType<typeof coreO
   }
   return core;
 }
-
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$/;

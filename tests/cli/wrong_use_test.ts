@@ -49,9 +49,9 @@ const WRONG: [args: string[], code: number, err: string][] = [
   [["list", "-n", "many"], 2, 'error: --limit must be a whole number from 1 to 1000, not "many"\n'],
   [["logs", "-n", "0"], 2, 'error: --limit must be a whole number from 1 to 10000, not "0"\n'],
   [
-    ["enqueue", "mail", "--attempts", "0"],
+    ["enqueue", "mail", "--retry", "0"],
     2,
-    'error: --attempts must be a whole number of at least 1, not "0"\n',
+    'error: --retry must be a number of attempts from 1 to 9999, or an object, not "0"\n',
   ],
   [
     ["worker", "--port", "99999", "-d", NOBODY],
@@ -116,11 +116,15 @@ const WRONG: [args: string[], code: number, err: string][] = [
     'error: Cannot use "a"b" as a schema: expected a name without quotes, backslash, $, % and control characters, not beginning with pg_\n',
   ],
   [["start", "hello", "--metadata", "[]"], 2, "error: --metadata must be a JSON object, not []\n"],
-  [["start", "hello", "--priority", "high"], 2, 'error: --priority must be a whole number, not "high"\n'],
+  [
+    ["start", "hello", "--priority", "high"],
+    2,
+    'error: --priority must be a whole number from -32768 to 32767, not "high"\n',
+  ],
   [
     ["start", "hello", "--run-at", "soon"],
     2,
-    'error: --run-at must be a moment such as 2026-01-31T08:00:00Z, not "soon"\n',
+    'error: --run-at must be a moment such as 2030-01-31T12:00:00Z, not "soon"\n',
   ],
   [
     ["purge", "--older-than", "1y", "-d", NOBODY],

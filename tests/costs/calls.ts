@@ -14,6 +14,8 @@ export const CALLS: Readonly<Record<string, string>> = {
   start: "select rhythm.start('f', idempotency_key => 'new')",
   enqueue: "select rhythm.enqueue('a')",
   "enqueue, under a parent": "select rhythm.enqueue('a', parent => :signals)",
+  "enqueue, under a task": "select rhythm.enqueue('a', parent => :ready)",
+  "start, under a parent": "select rhythm.start('f', parent => :forks)",
   "enqueue, known key": "select rhythm.enqueue('a', idempotency_key => 'once')",
   create_many:
     `select rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, 100)))`,
@@ -29,6 +31,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   "cancel, a workflow": "select rhythm.cancel(:forks)",
   "cancel, what runs": "select rhythm.cancel((select c.id from rhythm.claim(:busy, array['default']) as c))",
   "retry, a task": "select rhythm.retry(:failed)",
+  "retry, what was cancelled": "select rhythm.retry(:cancelled)",
   "retry, a workflow": "select rhythm.retry(:fails)",
   watch: "select rhythm.watch(array[:ready, :signals, :done]::uuid[])",
   schedule: "select rhythm.schedule('hourly', '@hourly', 'a', type => 'task')",
@@ -67,7 +70,7 @@ export const CALLS: Readonly<Record<string, string>> = {
     `select rhythm.save_steps(:busy, jsonb_build_array(jsonb_build_object('execution_id', c.id, 'name', 'next', 'seq', 1, 'kind', 'step',
       'attempts', 1, 'status', 'completed'))) from rhythm.claim_execution(:busy, :fresh) as c`,
   report:
-    `select rhythm.report(:busy, jsonb_agg(jsonb_build_object('id', c.id, 'level', 'info', 'message', 'm')), '{}')
+    `select rhythm.report(:busy, jsonb_agg(jsonb_build_object('id', c.id, 'level', 'info', 'message', 'm')), jsonb_object_agg(c.id, 1))
     from rhythm.claim(:busy, array['default']) as c`,
   get_program: "select rhythm.get_program((select f.program from rhythm.flow as f where f.name = 'f'))",
   stop_worker: "select rhythm.stop_worker(:busy)",

@@ -35,7 +35,7 @@ async function tasks(engine: Engine): Promise<Ids> {
   });
   await engine.settle(cancelled, { status: "cancelled" });
   await engine.next(completed, 0);
-  return { failed: failed.id, done: completed[0]!.id };
+  return { failed: failed.id, cancelled: cancelled.id, done: completed[0]!.id };
 }
 
 async function workflows(engine: Engine): Promise<Ids> {

@@ -98,24 +98,34 @@ Deno.test("task() names wrong options and what was probably meant", () => {
       same(message.test((error as Error).message), true, (error as Error).message);
       return true;
     });
-  wrong({ name: "x", que: "mail" }, /task\(\) has no option "que"\. Did you mean "queue"\?/);
+  wrong({ name: "x", que: "mail" }, /task\("x"\) has no option "que"\. Did you mean "queue"\?/);
   wrong(
     { name: "x", retry: { max_attempts: 3 } },
     /retry has no option "max_attempts"\. Did you mean "maxAttempts"\?/,
   );
   wrong(
     { name: "x", retry: { maxAttempts: 0 } },
-    /"retry.maxAttempts" must be a whole number of at least 1, not number 0/,
+    /"retry.maxAttempts" must be a whole number from 1 to 9999, not number 0/,
   );
   wrong({ name: "x", retry: { backoff: "exponental" } }, /Did you mean "exponential"\?/);
-  wrong({ name: "x", retry: { jitter: 2 } }, /"retry.jitter" must be 0 to 1/);
-  wrong({ name: "x", retry: { factor: 0.5 } }, /"retry.factor" must be at least 1/);
-  wrong({ name: "x", queue: "" }, /"queue" must be a text that is not empty, not ""/);
+  wrong(
+    { name: "x", retry: { jitter: 2 } },
+    /"retry.jitter" must be true, false or a number from 0 to 1, not number 2/,
+  );
+  wrong(
+    { name: "x", retry: { factor: 0.5 } },
+    /"retry.factor" must be a number from 1 to 100, not number 0.5/,
+  );
+  wrong({ name: "x", queue: "" }, /"queue" must be a name of 1 to 200 letters, .*, not ""/);
   wrong({ name: "x", timeout: -1 }, /"timeout": Cannot read -1 as a duration: it is negative/);
   wrong({ name: "x", timeout: "1 fortnight" }, /"fortnight" is not a unit/);
+  wrong(
+    { name: "x", retry: 0 },
+    /"retry" must be a number of attempts from 1 to 9999, or an object, not number 0/,
+  );
   wrong({ name: "x", input: {} }, /"input" must be a schema that follows Standard Schema/);
   wrong({ name: "x", transactional: true, isolate: true }, /a transactional task cannot be isolated/);
-  wrong([], /task\(\) takes its options as an object, not an array/);
+  wrong([], /task\(""\) takes its options as an object, not an array/);
   throws(() => task({ name: "x" }, "no" as unknown as () => void), /handler must be a function, not "no"/);
 });
 

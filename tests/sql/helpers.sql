@@ -40,6 +40,15 @@ create function test.exchange(p_worker uuid, p_ends jsonb default '[]', p_want j
   select rhythm.exchange(p_worker, coalesce((select w.call from rhythm.worker as w where w.id = p_worker), 0) + 1, p_ends, p_want);
 $$;
 
+create function test.next_call(p_worker uuid) returns integer language sql as $$
+  select w.call + 1 from rhythm.worker as w where w.id = p_worker;
+$$;
+
+-- Of what a worker says that it holds, what it does not.
+create function test.lost(p_worker uuid, p_call integer, variadic p_ids uuid[]) returns jsonb language sql as $$
+  select rhythm.beat(p_worker, p_holds => jsonb_build_array(jsonb_build_object('call', p_call, 'ids', to_jsonb(p_ids)))) -> 'lost';
+$$;
+
 -- The executions in the parcels of an answer, a row each.
 create function test.unpack(p_answer jsonb)
 returns table (
@@ -77,6 +86,15 @@ create function test.call_of(p_id uuid) returns integer language sql as $$
     left join rhythm.workflow_state as s on s.execution_id = e.id
     join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
     where e.id = p_id), 999999);
+$$;
+
+-- Steps of workflows: {declined, early, born: the batches that were leased with their inputs known, problem}. p_lease: how many children may be leased with it.
+create function test.steps(p_worker uuid, p_ends jsonb, p_children jsonb default '[]', p_kinds jsonb default '[]', p_lease integer default 0) returns jsonb language sql as $$
+  select a - '{call,refused,parcels}'::text[] || jsonb_build_object('born', a -> 'parcels')
+  from test.exchange(p_worker, jsonb_build_array(jsonb_build_object('kind', 'steps', 'children', p_children, 'kinds', p_kinds, 'ends', (
+      select jsonb_agg(case when jsonb_typeof(e.value) = 'object' and coalesce(e.value ->> 'timer', 'false') <> 'true' then jsonb_build_object('call', test.call_of((e.value ->> 'id')::uuid)) else '{}' end || e.value order by e.nth)
+      from jsonb_array_elements(p_ends) with ordinality as e (value, nth)))),
+    jsonb_build_object('lease', p_lease)) as a;
 $$;
 
 -- Settles outcomes of executions that are leased now: {refused, declined, claimed: [as rows of claim_rows()]}. p_lease: how many may be leased with it.

@@ -1,14 +1,14 @@
 import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import { asGroup } from "../group.ts";
+import { optionsOf, withOptions } from "../start_options.ts";
 import type { Session } from "../session.ts";
 
-interface SetFlags {
+interface SetFlags extends Record<string, unknown> {
   type?: "task" | "workflow";
   timezone?: string;
   overlap?: "skip" | "queue" | "allow" | "cancel";
   catchUp?: "none" | "one" | "all";
   jitter?: string;
-  queue?: string;
 }
 
 const DONE = { remove: "is removed", pause: "is paused", resume: "goes on" } as const;
@@ -42,8 +42,8 @@ export const define: CommandModule["define"] = (command, cli) => {
       ),
     )
     .addOption(option("--catch-up <how>", "runs that were missed", ["none", "one", "all"]).default("one"))
-    .addOption(option("--jitter <duration>", "move each run by chance, at most so far"))
-    .addOption(option("-q, --queue <name>", "the queue of its executions"));
+    .addOption(option("--jitter <duration>", "move each run by chance, at most so far"));
+  withOptions(set, "schedule");
   withDatabase(set);
   withExamples(set, [
     `rhythm schedules set nightly '0 2 * * *' daily_report -z Europe/Berlin`,
@@ -52,7 +52,8 @@ export const define: CommandModule["define"] = (command, cli) => {
     const { readJson } = await import("../json_text.ts");
     const { openSession } = await import("../session.ts");
     const [name = "", cron = "", target = "", given] = call.args;
-    const { type, timezone, overlap, catchUp, jitter, queue } = call.options;
+    const { type, timezone, overlap, catchUp, jitter } = call.options;
+    const options = await optionsOf(call.options, "schedule");
     const inputs = given === undefined ? {} : await readJson(given, "the inputs");
     await using session = await openSession(call.options);
     const next = await session.schedules.set(name, {
@@ -64,7 +65,7 @@ export const define: CommandModule["define"] = (command, cli) => {
       ...(overlap === undefined ? {} : { overlap }),
       ...(catchUp === undefined ? {} : { catchUp }),
       ...(jitter === undefined ? {} : { jitter }),
-      ...(queue === undefined ? {} : { options: { queue } }),
+      options,
     });
     const when = next === null ? "never again" : `next at ${next.toISOString()}`;
     call.terminal.print(

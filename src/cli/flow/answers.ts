@@ -1,5 +1,5 @@
 import { directContext } from "../../define/direct_context.ts";
-import { type AnyTask, parseInput } from "../../define/mod.ts";
+import { type AnyTask, parseInput, type RetryPolicy, retryPolicyOf } from "../../define/mod.ts";
 import type { ErrorJson } from "../../flow/mod.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import { toJson } from "../../shared/json.ts";
@@ -18,7 +18,7 @@ export interface Asked {
 
 /** How an attempt ended. */
 export type Answer =
-  & { maxAttempts?: number | undefined }
+  & { retry?: RetryPolicy | undefined }
   & (
     | { status: "completed"; output: JsonValue }
     | { status: "failed"; error: ErrorJson; retryable: boolean }
@@ -138,7 +138,7 @@ async function runTask(task: AnyTask, asked: Asked): Promise<Answer> {
     async () => definition.handler(await parseInput(definition, asked.inputs), context),
     asked,
   );
-  return { ...answer, maxAttempts: definition.options.retry?.maxAttempts };
+  return { ...answer, retry: retryPolicyOf(definition.options.retry) };
 }
 
 async function attempt(work: () => unknown, { target }: Asked): Promise<Answer> {

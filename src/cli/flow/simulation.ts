@@ -9,7 +9,9 @@ import {
 } from "../../flow/mod.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import { durationMs } from "../../shared/duration.ts";
+import { backoffMs, retryPolicyOf } from "../../define/retry.ts";
 import { Uuids } from "../../define/uuid.ts";
+import { DEFAULT_ATTEMPTS } from "../../shared/limits.ts";
 import type { Answers } from "./answers.ts";
 import type { SimulationClock } from "./simulation_clock.ts";
 
@@ -74,8 +76,6 @@ interface Due {
 }
 
 type RunEffect = Extract<Effect, { type: "run_task" | "run_workflow" }>;
-
-const ATTEMPTS = 3;
 
 /** Runs flows in this process, in a time of their own: what the engine and its workers do, without either. */
 export class Simulation {
@@ -269,10 +269,11 @@ export class Simulation {
     const log = (level: string, message: string): void =>
       observe({ type: "log", level, message, depth: depth + 1 });
     const answer = await answers.run({ kind, target, inputs, attempt, executionId: id, log });
-    const most = options?.retry?.maxAttempts ?? answer.maxAttempts ?? (kind === "task" ? ATTEMPTS : 1);
+    const retry = { ...answer.retry, ...retryPolicyOf(options?.retry) };
+    const most = retry.maxAttempts ?? DEFAULT_ATTEMPTS[kind];
     if (answer.status === "failed" && answer.retryable && attempt < most) {
       observe({ type: "retried", target, error: answer.error, attempt, depth });
-      const pauseMs = 1_000 * 2 ** (attempt - 1);
+      const pauseMs = backoffMs(retry, attempt, 0);
       return this.#at(clock.now().getTime() + pauseMs, () => this.#attempt(execution, effect, attempt + 1));
     }
     const end: SimulatedEnd = answer.status === "completed"

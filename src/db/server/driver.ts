@@ -1,6 +1,10 @@
+import { createConnection, type Socket } from "node:net";
 import { parse as parseArray } from "postgres-array";
 import postgres from "postgres";
-import { secured } from "./tls.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { readAddress, unreadable } from "./address.ts";
+import { type SessionKind, sessionStatement } from "./session.ts";
+import { takeTls } from "./tls.ts";
 
 /** How to connect to a Postgres server. */
 export interface ConnectOptions {
@@ -8,7 +12,17 @@ export interface ConnectOptions {
   url: string;
   /** The most connections held open at once, besides one for LISTEN. Default: 10. */
   maxConnections?: number;
-  /** Ends any statement that takes longer. Default: none. */
+  /** Whose sessions they are: a worker's have none of the time limits that a role or a database sets. Default: `client`. */
+  session?: SessionKind;
+  /**
+   * How long an answer may take, of a statement outside of a transaction, of a commit and of a new connection. Then the
+   * connection is given up and the call fails as one whose connection was lost. The server ends such a statement a little
+   * before. Default: as long as it takes, while the server says that it works on it.
+   */
+  answerTimeoutMs?: number;
+  /** After how long without an answer the server is asked whether it still works on it. Default: 10,000. */
+  silenceMs?: number;
+  /** Ends any statement that takes longer. Default: what the role says; for a worker none. */
   statementTimeoutMs?: number;
   /** How long to try for a connection before a statement fails. Default: 30,000. */
   connectTimeoutMs?: number;
@@ -26,56 +40,172 @@ export interface ConnectionEvents {
   onNotify?: (channel: string, payload: string) => void;
 }
 
+/** A driver with one connection. */
+export interface Driver {
+  /** What runs statements. */
+  readonly sql: postgres.Sql;
+  /**
+   * Connects, and makes the session ours. Has to come first.
+   *
+   * @returns the number of the server's process; behind a pooler, which may change it, nothing
+   */
+  begin(): Promise<number | undefined>;
+  /** Lets statements under way end, for so many seconds; with none the connection is closed at once, as if it were dead. */
+  end(seconds: number): Promise<void>;
+}
+
 /** Makes drivers of one connection each. */
-export type MakeDriver = (events: ConnectionEvents) => postgres.Sql;
+export type MakeDriver = (events: ConnectionEvents) => Driver;
 
 /**
  * Reads where to connect to.
  *
  * A driver (postgres.js 3.4) keeps what it had begun to write and to read when its connection breaks, and goes on with
- * that on the next one, or never again. So each has one connection, and ends with it.
+ * that on the next one, or never again. So each has one connection, and ends with it. Its socket is ours: the driver would
+ * close that of a dead connection politely, and wait for an answer until the system gives up, a quarter of an hour later.
  *
  * @param options where and how
  * @returns what makes a driver; it connects when it is first asked, which is to be at once
- * @throws {@linkcode TypeError} when the address cannot be read
+ * @throws {@linkcode TypeError} when the address cannot be read; it shows nothing of the address
  */
 export function driverFor(options: ConnectOptions): MakeDriver {
-  const { url, ...ssl } = secured(options.url);
+  const { base, user, password, query } = readAddress(options.url);
+  const tls = takeTls(query);
+  const url = query.size === 0 ? base : `${base}?${query}`;
+  const connectMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const common = {
     max: 1,
-    connect_timeout: (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS) / 1000,
+    connect_timeout: connectMs / 1000,
     idle_timeout: options.idleTimeoutMs === undefined ? undefined : options.idleTimeoutMs / 1000,
+    keep_alive: KEEP_ALIVE_S,
     // The statement that asks for types rejects where nobody can catch it.
     fetch_types: false,
     onnotice: () => {},
-    connection: {
-      application_name: options.applicationName ?? "rhythm",
-      ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
-    },
+    connection: { application_name: options.applicationName ?? "rhythm" },
     types,
-    ...ssl,
+    user,
+    pass: password,
   };
-  // An address that cannot be read is told now.
-  void postgres(url, common);
+  const { host: hosts, port: ports, path } = readOptions(url, common);
+  const ownSession = sessionStatement(
+    options.session ?? "client",
+    options.statementTimeoutMs ?? serverLimit(options.answerTimeoutMs),
+  );
+  // Every server of the address is tried.
+  const patienceMs = connectMs * Math.max(1, hosts.length) + 250;
+  let turn = 0;
   return ({ onClose, onNotify }) => {
+    let socket: Socket | undefined;
+    let isOver = false;
+    const ssl = tls === undefined ? {} : { ssl: { ...tls } };
+    let dials = 0;
+    const dial = async (): Promise<Socket> => {
+      // Asked again, the driver did not like the server that it got: not the one that can write, say.
+      if (dials++ > 0) turn++;
+      try {
+        for (let tries = 1;; tries++) {
+          const [host, port] = [hosts[turn % hosts.length]!, ports[turn % hosts.length]!];
+          try {
+            if (isOver) throw closedError();
+            socket = await dialled(path ? { path } : { host, port }, connectMs);
+            // The driver would name no host when it is an address, and then any certificate of the authority would do.
+            if (ssl.ssl !== undefined) ssl.ssl.host = host;
+            if (!isOver) return Object.assign(socket, { host, port });
+            socket.destroy();
+          } catch (error) {
+            turn++;
+            if (isOver || path || tries >= hosts.length) throw error;
+          }
+        }
+      } catch (error) {
+        // The driver tells nobody of a connection that never was.
+        queueMicrotask(closed);
+        throw error;
+      }
+    };
+    const closed = (): void => {
+      stopWaiting();
+      onClose();
+    };
+    const end = async (seconds: number): Promise<void> => {
+      isOver = true;
+      stopWaiting();
+      const ended = sql.end({ timeout: seconds });
+      if (seconds === 0) socket?.destroy();
+      await ended;
+      socket?.destroy();
+    };
     // Whoever takes a connection and closes it at once, as a proxy does before a server that is down, is asked again by
     // the driver for ever. Of what does not answer at all, the driver tells by itself, and is given the time to.
-    const limitMs = (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS) + 250;
-    const patience = setTimeout(() => void sql.end({ timeout: 0 }), limitMs);
+    const stopWaiting = systemClock.after(patienceMs, () => void end(0));
     const events = {
-      onparameter: () => clearTimeout(patience),
-      onclose: () => {
-        clearTimeout(patience);
-        onClose();
-      },
+      onclose: closed,
       onnotify: onNotify,
+      socket: dial,
     };
-    const sql: postgres.Sql = postgres(url, { ...common, ...events } as typeof common);
-    return sql;
+    // With one server only: the driver keeps errors to itself while there are others.
+    const one = { host: [hosts[0]!], port: [ports[0]!], ...(path ? { path } : {}) };
+    const sql: postgres.Sql = postgres(url, { ...common, ...one, ...ssl, ...events } as typeof common);
+    return {
+      sql,
+      begin: async () => {
+        const rows = await sql.unsafe<{ pid: number }[]>(ownSession);
+        stopWaiting();
+        const { pid } = rows[0]!;
+        // A pooler tells a number of its own when it greets.
+        return (rows as { state?: { pid: number } }).state?.pid === pid ? pid : undefined;
+      },
+      end,
+    };
   };
 }
 
+// An address that cannot be read is told now, without what `new URL()` says: that has the address in it.
+function readOptions(url: string, common: postgres.Options<typeof types>): postgres.ParsedOptions {
+  try {
+    return postgres(url, common).options;
+  } catch (error) {
+    throw error instanceof TypeError ? unreadable() : error;
+  }
+}
+
+function dialled(to: { path: string } | { host: string; port: number }, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(to);
+    const fail = (error: Error): void => {
+      cancel();
+      socket.destroy();
+      reject(error);
+    };
+    const tooLate = timeoutError(`no connection within ${timeoutMs / 1000} s`);
+    const cancel = systemClock.after(timeoutMs, () => fail(tooLate));
+    socket.once("error", fail);
+    socket.once("connect", () => {
+      cancel();
+      socket.removeListener("error", fail);
+      resolve(socket);
+    });
+  });
+}
+
+/** What is said of a connection that is no more. */
+export function closedError(): Error {
+  return Object.assign(new Error("the connection is closed"), { code: "ECONNABORTED" });
+}
+
+/** What is said when there was no answer in time. */
+export function timeoutError(message: string): Error {
+  return Object.assign(new Error(message), { code: "ETIMEDOUT" });
+}
+
+// The server is to be first: what it ends holds no locks any more.
+function serverLimit(answerTimeoutMs: number | undefined): number | undefined {
+  return answerTimeoutMs === undefined ? undefined : Math.round(answerTimeoutMs * 0.8);
+}
+
 const CONNECT_TIMEOUT_MS = 30_000;
+
+const KEEP_ALIVE_S = 10;
 
 /** JSON goes in as text, 64-bit counts come out as numbers, arrays are arrays. */
 const types: Record<string, postgres.PostgresType> = {

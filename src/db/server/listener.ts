@@ -1,15 +1,19 @@
-import type postgres from "postgres";
 import type { ListenOptions, Unlisten } from "../database.ts";
 import { Backoff } from "./backoff.ts";
-import type { MakeDriver } from "./driver.ts";
-import { closedError } from "./lanes.ts";
+import { type CancelTimer, systemClock } from "../../runtime/clock.ts";
+import { closedError, type Driver, type MakeDriver } from "./driver.ts";
 
-/** Hears notifications on one connection of its own, which is made again when it is lost. */
+/**
+ * Hears notifications on one connection of its own, which is made again when it is lost. One whose other side is gone
+ * without a word is as silent as one without news, so the server is asked for an answer now and then.
+ */
 export class Listener {
   readonly #make: MakeDriver;
   readonly #channels = new Map<string, Set<ListenOptions>>();
   readonly #backoff = new Backoff();
-  #sql: postgres.Sql | undefined;
+  readonly #silenceMs: number;
+  #current: Connection | undefined;
+  #cancelAsking: CancelTimer = () => {};
   #restoring = false;
   #isClosed = false;
 
@@ -17,9 +21,11 @@ export class Listener {
    * Opens nothing yet.
    *
    * @param make makes the driver of a connection
+   * @param silenceMs how often the server is asked for an answer, and how long it may take with that. Default: 10,000
    */
-  constructor(make: MakeDriver) {
+  constructor(make: MakeDriver, silenceMs = 10_000) {
     this.#make = make;
+    this.#silenceMs = silenceMs;
   }
 
   /**
@@ -50,28 +56,47 @@ export class Listener {
   /** Stops listening. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelAsking();
     this.#backoff.end();
-    await this.#sql?.end({ timeout: 5 });
+    await this.#current?.driver.end(5);
   }
 
   async #ask(text: string): Promise<void> {
     if (this.#isClosed) throw closedError();
-    this.#sql ??= this.#open();
-    await this.#sql.unsafe(text);
+    const { driver, begun } = this.#current ??= this.#open();
+    await begun;
+    await driver.sql.unsafe(text);
   }
 
-  #open(): postgres.Sql {
-    const sql = this.#make({
+  #open(): Connection {
+    const driver = this.#make({
       onNotify: (channel, payload) => {
         for (const { onNotify } of [...this.#channels.get(channel) ?? []]) onNotify(payload);
       },
-      onClose: () => {
-        if (this.#sql === sql) this.#sql = undefined;
-        void sql.end({ timeout: 0 });
-        if (!this.#restoring && !this.#isClosed) void this.#restore();
-      },
+      onClose: () => this.#lose(current),
     });
-    return sql;
+    const current: Connection = { driver, begun: driver.begin().then(() => this.#askSoon(current)) };
+    current.begun.catch(() => this.#lose(current));
+    return current;
+  }
+
+  #lose(lost: Connection): void {
+    if (this.#current === lost) {
+      this.#current = undefined;
+      this.#cancelAsking();
+    }
+    void lost.driver.end(0);
+    if (!this.#restoring && !this.#isClosed) void this.#restore();
+  }
+
+  #askSoon(current: Connection): void {
+    if (this.#isClosed) return;
+    this.#cancelAsking = systemClock.after(this.#silenceMs, async () => {
+      const cancel = systemClock.after(this.#silenceMs, () => this.#lose(current));
+      const isThere = await current.driver.sql.unsafe("select").then(() => true, () => false);
+      cancel();
+      if (isThere && this.#current === current) this.#askSoon(current);
+    });
   }
 
   async #restore(): Promise<void> {
@@ -98,6 +123,12 @@ export class Listener {
     if (!listeners?.delete(options) || listeners.size > 0) return false;
     return this.#channels.delete(channel);
   }
+}
+
+interface Connection {
+  readonly driver: Driver;
+  /** Ends when it can be used. */
+  readonly begun: Promise<void>;
 }
 
 function quoted(channel: string): string {

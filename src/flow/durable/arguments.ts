@@ -5,7 +5,9 @@
  */
 
 import { DurationError, durationMs } from "../../shared/duration.ts";
-import { isName, NAME_WANTED } from "../naming.ts";
+import { KEY_LENGTH, MOMENTS, NAME_LENGTH } from "../../shared/limits.ts";
+import { isKey, isName, NAME_WANTED } from "../../shared/names.ts";
+import { didYouMean } from "../../shared/suggest.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import { PlainObject, type Value } from "../vm/value.ts";
 
@@ -19,27 +21,24 @@ export function shown(vm: FlowMachine, value: Value): string {
   return typeof value === "string" ? JSON.stringify(value) : vm.library.format(vm, [value]);
 }
 
-const CONTROL = /\p{Cc}/u;
-const MAX_KEY = 500;
-
 /** The name of a task, flow, queue or signal. */
 export function nameArgument(vm: FlowMachine, value: Value, what: string): string {
   if (typeof value !== "string" || value === "") {
     return refuse(vm, `${what} must be text that is not empty, not ${shown(vm, value)}`);
   }
   if (isName(value)) return value;
-  if (value.length > 200) return refuse(vm, `${what} has ${value.length} characters: expected 1 to 200`);
+  if (value.length > NAME_LENGTH) {
+    return refuse(vm, `${what} has ${value.length} characters: expected 1 to ${NAME_LENGTH}`);
+  }
   return refuse(vm, `${what} cannot be ${shown(vm, value.slice(0, 60))}: expected ${NAME_WANTED}`);
 }
 
 /** Any text that is not empty. */
 export function textArgument(vm: FlowMachine, value: Value, what: string): string {
-  if (typeof value === "string" && value !== "" && value.length <= MAX_KEY && !CONTROL.test(value)) {
-    return value;
-  }
+  if (typeof value === "string" && isKey(value)) return value;
   return refuse(
     vm,
-    `${what} must be text of 1 to ${MAX_KEY} characters, none of them control characters, not ${
+    `${what} must be text of 1 to ${KEY_LENGTH} characters, none of them control characters, not ${
       shown(vm, value)
     }`,
   );
@@ -74,8 +73,8 @@ export function momentArgument(vm: FlowMachine, value: Value, what: string): Dat
   return refuse(vm, `${what} takes a date, not ${shown(vm, value)}`);
 }
 
-const EARLIEST = Date.parse("0001-01-01T00:00:00Z");
-const LATEST = Date.parse("9999-12-31T00:00:00Z");
+const EARLIEST = Date.parse(MOMENTS.from);
+const LATEST = Date.parse(MOMENTS.to);
 
 /** An object with no other keys than these. What it leaves out, or gives as `undefined`, is not in the result. */
 export function optionsArgument<K extends string>(
@@ -91,7 +90,8 @@ export function optionsArgument<K extends string>(
   const given: Partial<Record<K, Value>> = {};
   for (const key of Object.keys(value)) {
     if (!(keys as readonly string[]).includes(key)) {
-      refuse(vm, `${what}: there is no option "${key}", expected ${keys.join(", ")}`);
+      const meant = didYouMean(key, keys);
+      refuse(vm, `${what}: there is no option "${key}", expected ${keys.join(", ")}${meant && `.${meant}`}`);
     }
     if (value[key] !== undefined && value[key] !== null) given[key as K] = value[key];
   }

@@ -1,5 +1,13 @@
 import type { JsonObject } from "../../shared/json.ts";
-import type { FlowRetryOptions, RunOptions } from "../types.ts";
+import {
+  fits,
+  type OptionEntry,
+  optionsIn,
+  type OptionType,
+  retryOptionsIn,
+  wantedBy,
+} from "../../shared/options.ts";
+import type { RunOptions } from "../types.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import { PlainObject, type Value } from "../vm/value.ts";
 import {
@@ -14,45 +22,17 @@ import {
 } from "./arguments.ts";
 import { toJsonValue } from "./boundary.ts";
 
-const KEYS = [
-  "queue",
-  "priority",
-  "delay",
-  "runAt",
-  "timeout",
-  "retry",
-  "idempotencyKey",
-  "idempotencyTtl",
-  "concurrencyKey",
-  "metadata",
-] as const;
-const RETRY_KEYS = ["maxAttempts", "backoff", "initial", "max", "factor", "jitter"] as const;
-const BACKOFFS = ["exponential", "linear", "fixed"] as const;
+const CHILD = optionsIn("child");
+const RETRY = retryOptionsIn("child");
 
 /** The options of `Task.run` and `Workflow.run`, checked; undefined where there are none. */
 export function runOptions(vm: FlowMachine, value: Value, call: string): RunOptions | undefined {
-  const given = optionsArgument(vm, value, { what: `The options of ${call}`, keys: KEYS });
-  const options: RunOptions = {};
-  const duration = (what: string, value: Value): number | string => {
-    durationArgument(vm, value, `The option ${what} of ${call}`);
-    return value as number | string;
-  };
-  for (const key of KEYS) {
-    const value = given[key];
-    const what = `The option ${key} of ${call}`;
-    if (value === undefined) continue;
-    if (key === "queue") options.queue = nameArgument(vm, value, what);
-    else if (key === "priority") {
-      options.priority = numberArgument(vm, value, { what, from: -32768, to: 32767, whole: true });
-    } else if (key === "delay") options.delay = duration(key, value);
-    else if (key === "timeout" || key === "idempotencyTtl") {
-      options[key] = duration(key, value);
-      if (durationArgument(vm, value, what) === 0) refuse(vm, `${what} must be above zero`);
-    } else if (key === "runAt") options.runAt = momentArgument(vm, value, what).toISOString();
-    else if (key === "retry") options.retry = retryOptions(vm, value, { call, duration });
-    else if (key === "metadata") options.metadata = metadata(vm, value, what);
-    else options[key] = textArgument(vm, value, what);
-  }
+  const options: RunOptions = read(vm, value, {
+    entries: CHILD,
+    what: `The options of ${call}`,
+    at: "",
+    call,
+  });
   if (options.delay !== undefined && options.runAt !== undefined) {
     refuse(vm, `The options delay and runAt of ${call} exclude each other`);
   }
@@ -62,32 +42,46 @@ export function runOptions(vm: FlowMachine, value: Value, call: string): RunOpti
   return Object.keys(options).length === 0 ? undefined : options;
 }
 
-function retryOptions(
+function read(
   vm: FlowMachine,
   value: Value,
-  about: { call: string; duration: (what: string, value: Value) => number | string },
-): FlowRetryOptions {
-  const { call, duration } = about;
-  const given = optionsArgument(vm, value, { what: `The option retry of ${call}`, keys: RETRY_KEYS });
-  const retry: FlowRetryOptions = {};
-  for (const key of RETRY_KEYS) {
-    const value = given[key];
-    const what = `The option retry.${key} of ${call}`;
-    if (value === undefined) continue;
-    if (key === "backoff") {
-      const backoff = BACKOFFS.find((one) => one === value);
-      retry.backoff = backoff ??
-        refuse(vm, `${what} must be ${BACKOFFS.join(", ")}, not ${shown(vm, value)}`);
-    } else if (key === "initial" || key === "max") retry[key] = duration(`retry.${key}`, value);
-    else if (key === "maxAttempts") {
-      retry.maxAttempts = numberArgument(vm, value, { what, from: 1, to: 9999, whole: true });
-    } else if (key === "factor") retry.factor = numberArgument(vm, value, { what, from: 1, to: 100 });
-    else retry.jitter = numberArgument(vm, value, { what, from: 0, to: 1 });
+  about: { entries: readonly OptionEntry[]; what: string; at: string; call: string },
+): JsonObject {
+  const { entries, what, at, call } = about;
+  const given = optionsArgument(vm, value, { what, keys: entries.map(({ name }) => name) });
+  const options: JsonObject = {};
+  for (const { name, type } of entries) {
+    if (given[name] === undefined) continue;
+    options[name] = valueOf(vm, given[name], { type, what: `The option ${at}${name} of ${call}`, call });
   }
-  return retry;
+  return options;
 }
 
-function metadata(vm: FlowMachine, value: Value, what: string): JsonObject {
-  if (!(value instanceof PlainObject)) refuse(vm, `${what} must be an object, not ${shown(vm, value)}`);
-  return toJsonValue(vm, value, what) as JsonObject;
+function valueOf(
+  vm: FlowMachine,
+  value: Value,
+  about: { type: OptionType; what: string; call: string },
+): JsonObject[string] {
+  const { type, what, call } = about;
+  switch (type.kind) {
+    case "name":
+      return nameArgument(vm, value, what);
+    case "key":
+      return textArgument(vm, value, what);
+    case "number":
+      return numberArgument(vm, value, { what, ...type });
+    case "duration":
+      if (durationArgument(vm, value, what) === 0 && type.aboveZero) refuse(vm, `${what} must be above zero`);
+      return value as number | string;
+    case "moment":
+      return momentArgument(vm, value, what).toISOString();
+    case "object":
+      if (!(value instanceof PlainObject)) refuse(vm, `${what} must be an object, not ${shown(vm, value)}`);
+      return toJsonValue(vm, value, what);
+    case "retry":
+      if (typeof value === "number") break;
+      return read(vm, value, { entries: RETRY, what, at: "retry.", call });
+  }
+  if (fits(type, value)) return value as number | string | boolean;
+  return refuse(vm, `${what} must be ${wantedBy(type)}, not ${shown(vm, value)}`);
 }

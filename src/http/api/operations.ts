@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Commands, ReadModel, ScheduleDefinition } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { anyJson, done, flow, queue, schedule, violation, worker } from "./schemas.ts";
+import { anyJson, done, flow, queue, schedule, scheduleOptions, violation, worker } from "./schemas.ts";
 
 /** Queues, workers, schedules, flows, and the engine's check of itself. */
 export function operationRoutes(reads: ReadModel, commands: Commands): Route[] {
@@ -82,8 +82,8 @@ function scheduleRoutes(commands: Commands): Route[] {
         timezone: z.string().optional(),
         overlap: z.enum(["skip", "queue", "allow", "cancel"]).optional(),
         catchUp: z.enum(["none", "one", "all"]).optional(),
-        queue: z.string().optional(),
         jitter: z.union([z.number(), z.string()]).optional(),
+        options: scheduleOptions.optional(),
       }),
       response: done,
       handle: async ({ params, body }) => {

@@ -1,4 +1,14 @@
 import { z } from "zod";
+import { MOST_ATTEMPTS } from "../../shared/limits.ts";
+import {
+  fits,
+  type OptionEntry,
+  type OptionScope,
+  optionsIn,
+  type OptionType,
+  retryOptionsIn,
+  wantedBy,
+} from "../../shared/options.ts";
 
 /** Any JSON. */
 export const anyJson = z.unknown().describe("any JSON value");
@@ -126,31 +136,38 @@ export const violation = z.object({ executionId: z.string().nullable(), violatio
 /** That it was done. */
 export const done = z.object({ ok: z.literal(true) });
 
-const duration = z.union([z.number().nonnegative(), z.string()]).describe(
-  'seconds, or a duration such as "1h30m"',
-);
+/** The options of a start, made from the table of options. */
+export const startOptions: z.ZodObject = schemaOf(optionsIn("start"), "start");
 
-/** A retry policy. */
-export const retryPolicy = z.strictObject({
-  maxAttempts: z.int().min(1).optional(),
-  backoff: z.enum(["exponential", "linear", "fixed"]).optional(),
-  initial: duration.optional(),
-  max: duration.optional(),
-  factor: z.number().optional(),
-  jitter: z.number().optional(),
-});
+/** The options of what a schedule starts. */
+export const scheduleOptions: z.ZodObject = schemaOf(optionsIn("schedule"), "schedule");
 
-/** What a start can say. */
-export const startOptions = z.strictObject({
-  queue: z.string().optional(),
-  priority: z.int().optional(),
-  delay: duration.optional(),
-  runAt: z.string().optional(),
-  timeout: duration.optional(),
-  retry: retryPolicy.optional(),
-  idempotencyKey: z.string().optional(),
-  idempotencyTtl: duration.optional(),
-  concurrencyKey: z.string().optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  parent: z.string().optional(),
-});
+function schemaOf(entries: readonly OptionEntry[], scope: OptionScope): z.ZodObject {
+  return z.strictObject(Object.fromEntries(
+    entries.map(({ name, type, help }) => [name, valueOf(type, scope).optional().describe(help)]),
+  ));
+}
+
+function valueOf(type: OptionType, scope: OptionScope): z.ZodType {
+  switch (type.kind) {
+    case "number":
+      return (type.whole ? z.int() : z.number()).min(type.from).max(type.to);
+    case "duration":
+      return wanted(z.union([z.number().nonnegative(), z.string()]), type);
+    case "choice":
+      return z.enum(type.values as readonly [string, ...string[]]);
+    case "share":
+      return z.union([z.boolean(), z.number().min(0).max(1)]);
+    case "object":
+      return z.record(z.string(), z.unknown());
+    case "retry":
+      return z.union([z.int().min(1).max(MOST_ATTEMPTS), schemaOf(retryOptionsIn(scope), scope)]);
+    default:
+      return wanted(z.string(), type);
+  }
+}
+
+// What JSON Schema has no words for.
+function wanted(schema: z.ZodType, type: OptionType): z.ZodType {
+  return schema.refine((value) => fits(type, value), { error: `Expected ${wantedBy(type)}` });
+}

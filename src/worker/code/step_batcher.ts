@@ -49,6 +49,7 @@ export class StepBatcher implements RunSteps {
       clock: parts.clock,
       maxBatch: 1_000,
       isTransient: (error: unknown) => parts.engine.isTransient(error),
+      isTooSlow: (error: unknown) => parts.engine.isTooSlow(error),
       onRefused: (entry: Entry | Reader, error: unknown) => entry.reject(error),
       onTrouble: (error: unknown, attempt: number) => {
         parts.logger.warn("steps could not be stored or read; it is tried again", { attempt, error });

@@ -274,6 +274,10 @@ export interface Engine {
   leave(): Promise<void>;
   /** Whether an error says nothing about the call: the connection is gone, the server restarts. */
   isTransient(error: unknown): boolean;
+  /** Whether waiting alone does not mend it: a wrong password, no such database. */
+  isHopeless(error: unknown): boolean;
+  /** Whether the call took too long: one that does less may go through. */
+  isTooSlow(error: unknown): boolean;
   /** Whether an error says that this worker was silent for too long, and has to register again. */
   isGivenUp(error: unknown): boolean;
 }

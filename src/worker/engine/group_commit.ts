@@ -12,6 +12,8 @@ export interface GroupCommitOptions<Item> {
   readonly lanes?: number;
   /** Whether an error says nothing about the batch: the connection is gone, the server restarts. */
   readonly isTransient: (error: unknown) => boolean;
+  /** Whether an error says that the batch took too long: then each half is tried. Default: never. */
+  readonly isTooSlow?: (error: unknown) => boolean;
   /** Told about an item that cannot be committed even alone. */
   readonly onRefused: (item: Item, error: unknown) => void;
   /** Told before each new try after a transient error. */
@@ -116,6 +118,7 @@ export class GroupCommit<Item> {
         if (!this.#options.isTransient(error)) return await this.#split(batch, error);
         this.#options.onTrouble(error, attempt);
         await this.#options.clock.sleep(Math.min(5_000, 50 * 2 ** attempt));
+        if (batch.length > 1 && this.#options.isTooSlow?.(error)) return await this.#split(batch, error);
       }
     }
   }

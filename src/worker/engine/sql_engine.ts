@@ -1,6 +1,6 @@
-import type { Database } from "../../db/database.ts";
+import type { Database, Queryable } from "../../db/database.ts";
 import { WorkerNotRegisteredError } from "../../db/engine_errors.ts";
-import { DatabaseUnavailableError, EngineError } from "../../db/errors.ts";
+import { errorKind, isOutage, isTooSlow } from "../../db/error_kind.ts";
 import { type EngineRef, quotedArrayText } from "../../db/calls/engine_ref.ts";
 import { sqlTag } from "../../db/sql_tag.ts";
 import { loadSteps, saveSteps } from "../../db/calls/steps.ts";
@@ -46,8 +46,10 @@ import type { LogLine } from "./reporter.ts";
 
 /** What the engine in the database needs to know of a worker. */
 export interface SqlEngineOptions {
-  /** Where claims, settles and signs of life go: two connections are enough. */
+  /** Where claims and settles go: two connections are enough. */
   readonly main: Database;
+  /** Where signs of life go, so that a call that waits for a lock does not hold them up: one connection. Default: `main`. */
+  readonly beats?: Database;
   /** Where transactional tasks run: one connection each. */
   readonly transactional: Database;
   /** The engine's schema. */
@@ -81,6 +83,7 @@ export function sqlEngine(options: SqlEngineOptions): Engine {
 class SqlEngine implements Engine {
   readonly #options: SqlEngineOptions;
   readonly #engine: EngineRef;
+  readonly #beats: EngineRef;
   readonly #queues: string;
   readonly #targets: string;
   readonly #runsCode: boolean;
@@ -89,6 +92,7 @@ class SqlEngine implements Engine {
   constructor(options: SqlEngineOptions) {
     this.#options = options;
     this.#engine = { on: options.main, schema: options.schema };
+    this.#beats = { on: options.beats ?? options.main, schema: options.schema };
     this.#queues = quotedArrayText(options.queues);
     this.#runsCode = options.runsCode;
     this.#targets = quotedArrayText(options.targets);
@@ -137,6 +141,9 @@ class SqlEngine implements Engine {
       onNotify: (worker) => {
         if (worker === this.#worker) onStop();
       },
+    }).catch(async (error) => {
+      await stopWork();
+      throw error;
     });
     return async () => {
       await stopWork();
@@ -164,7 +171,7 @@ class SqlEngine implements Engine {
         return { refused: await settleTasks(this.#engine, this.#worker, ends), claimed: [] };
       } catch (error) {
         // What cannot be stored is told from the rest by settle().
-        if (!(error instanceof EngineError) || this.isTransient(error)) throw error;
+        if (errorKind(error) !== "refused") throw error;
       }
     }
     const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
@@ -192,8 +199,25 @@ class SqlEngine implements Engine {
   }
 
   async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement> {
+    // What a handler makes of a statement that failed with the server is not what the handler has to say.
+    let outage: unknown;
+    const asked = async (tx: Queryable): Promise<Outcome> => {
+      const query: Queryable["query"] = async (text, params) => {
+        try {
+          return await tx.query(text, params);
+        } catch (error) {
+          if (isOutage(error)) outage ??= error;
+          throw error;
+        }
+      };
+      try {
+        return await body(sqlTag({ ...tx, query }));
+      } catch (error) {
+        throw outage ?? error;
+      }
+    };
     return await this.#options.transactional.transaction(async (tx) => {
-      const outcome = await body(sqlTag(tx));
+      const outcome = await asked(tx);
       const engine = { on: tx, schema: this.#options.schema };
       const batch = await settle(engine, outcomesText([outcome]), {
         worker: this.#worker,
@@ -208,7 +232,7 @@ class SqlEngine implements Engine {
   }
 
   async beat(): Promise<Awaited<ReturnType<Engine["beat"]>>> {
-    const { alive, turn_ms: turnMs, stop } = await beat(this.#engine, this.#worker);
+    const { alive, turn_ms: turnMs, stop } = await beat(this.#beats, this.#worker);
     return {
       alive,
       turnMs,
@@ -245,8 +269,16 @@ class SqlEngine implements Engine {
   }
 
   isTransient(error: unknown): boolean {
-    if (error instanceof DatabaseUnavailableError) return true;
-    return error instanceof EngineError && /^(40|53|55|57|58)/.test(error.code);
+    const kind = errorKind(error);
+    return kind === "passing" || kind === "hopeless";
+  }
+
+  isHopeless(error: unknown): boolean {
+    return errorKind(error) === "hopeless";
+  }
+
+  isTooSlow(error: unknown): boolean {
+    return isTooSlow(error);
   }
 
   isGivenUp(error: unknown): boolean {

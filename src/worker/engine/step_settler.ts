@@ -49,6 +49,7 @@ export class StepSettler {
       // While the database works on one batch, the handlers of another run.
       lanes: 2,
       isTransient: (error) => parts.engine.isTransient(error),
+      isTooSlow: (error) => parts.engine.isTooSlow(error),
       onRefused: (result) => this.#alone(result),
       onTrouble: parts.onTrouble,
     });
@@ -57,6 +58,7 @@ export class StepSettler {
       commit: (timers) => this.#fire(timers),
       maxBatch: BATCH,
       isTransient: (error) => parts.engine.isTransient(error),
+      isTooSlow: (error) => parts.engine.isTooSlow(error),
       // They stay due: tick() fires them, or says what is wrong.
       onRefused: () => {},
       onTrouble: parts.onTrouble,

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
+import { sqlOptions } from "../../shared/options.ts";
 import type { Claimed, FlowChild, FlowTimer, Settled, StepEnd } from "../engine/engine.ts";
 import type { FlowEffect, FlowStep, OpenFlow } from "./flow_runner.ts";
 
@@ -112,17 +113,7 @@ export function toStored(effect: FlowEffect, traceparent: string | undefined): J
   if (effect.options === undefined && traceparent === undefined) return effect as unknown as JsonValue;
   return {
     ...effect,
-    ...(effect.options === undefined ? {} : { options: snakeKeys(effect.options as JsonObject) }),
+    ...(effect.options === undefined ? {} : { options: sqlOptions(effect.options as JsonObject) }),
     ...(traceparent === undefined ? {} : { traceparent }),
   } as unknown as JsonValue;
-}
-
-function snakeKeys(options: JsonObject): JsonObject {
-  const named: JsonObject = {};
-  for (const [key, value] of Object.entries(options)) {
-    named[key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] = key === "retry"
-      ? snakeKeys(value as JsonObject)
-      : value;
-  }
-  return named;
 }

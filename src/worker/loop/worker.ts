@@ -147,6 +147,7 @@ export class Worker {
       commit: (batch) => this.#commit(batch),
       maxBatch: 1_000,
       isTransient: (error) => this.#engine.isTransient(error),
+      isTooSlow: (error) => this.#engine.isTooSlow(error),
       onRefused: (outcome, error) => this.#refused(outcome, error),
       onTrouble: (error, attempt) => this.#trouble("settle", error, attempt),
     });
@@ -232,14 +233,15 @@ export class Worker {
   async #live(): Promise<void> {
     try {
       if (!await this.#registered()) return;
-      const unlisten = await this.#engine.listen({
-        onWork: () => {
-          this.#backoff.call();
-          this.#sleep.wake();
-        },
-        onDue: () => this.#ticks.at(0),
-        onStop: () => this.#heartbeats.at(0),
-      });
+      const unlisten = await this.#insist("listen", () =>
+        this.#engine.listen({
+          onWork: () => {
+            this.#backoff.call();
+            this.#sleep.wake();
+          },
+          onDue: () => this.#ticks.at(0),
+          onStop: () => this.#heartbeats.at(0),
+        }));
       this.#lastHeard = this.#parts.clock.monotonic();
       this.#lookedAt = this.#lastHeard;
       if (this.#state === "starting") this.#state = "running";
@@ -248,6 +250,9 @@ export class Worker {
       this.#ticks.start();
       await this.#claimLoop();
       await this.#leave(unlisten);
+    } catch (error) {
+      await this.#giveUp("The worker ended: " + (error instanceof Error ? error.message : String(error)));
+      throw error;
     } finally {
       this.#lag.stop();
       this.#state = "stopped";
@@ -256,7 +261,7 @@ export class Worker {
 
   // Whoever is told to stop before the database has answered has nothing in flight, and waits for it no longer.
   async #registered(): Promise<boolean> {
-    const registering = this.#engine.register();
+    const registering = this.#insist("register", () => this.#engine.register());
     const isRegistered = await Promise.race([registering.then(() => true), this.#stopAsked.promise]);
     if (isRegistered) return true;
     await within(
@@ -267,10 +272,26 @@ export class Worker {
     return false;
   }
 
+  // A database that is not there yet is waited for, as one is that goes away later.
+  async #insist<T>(what: string, call: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        const isEnd = this.#state !== "starting" || this.#engine.isHopeless(error);
+        if (isEnd || !this.#engine.isTransient(error)) throw error;
+        const log = attempt === 1 ? this.#parts.logger.warn : this.#parts.logger.error;
+        log(`${what} failed; it is tried again`, { attempt, error });
+        await this.#sleep.for(this.#pauseAfter(attempt));
+      }
+    }
+  }
+
   async #claimLoop(): Promise<void> {
     let troubles = 0;
+    let most = BATCH;
     while (this.#state === "running") {
-      const room = this.#room();
+      const room = Math.min(most, this.#room());
       if (room <= 0) {
         await this.#inFlight.removed(100);
         continue;
@@ -278,14 +299,19 @@ export class Worker {
       try {
         const found = await this.#claim(room, this.#backoff.phase);
         troubles = 0;
+        most = Math.min(BATCH, 2 * most);
         const pauseMs = this.#backoff.afterPoll(found, room);
         if (pauseMs > 0) await this.#sleep.for(pauseMs);
       } catch (error) {
         if (this.#engine.isGivenUp(error)) {
           await this.#beginAnew().catch((again) => this.#trouble("register", again, ++troubles));
-        } else if (this.#engine.isTransient(error)) this.#trouble("claim", error, ++troubles);
-        else throw error;
-        if (troubles > 0) await this.#sleep.for(Math.min(2_000, 50 * 2 ** troubles));
+        } else if (this.#engine.isHopeless(error) || !this.#engine.isTransient(error)) {
+          throw error;
+        } else {
+          if (this.#engine.isTooSlow(error)) most = Math.max(1, most >> 1);
+          this.#trouble("claim", error, ++troubles);
+        }
+        if (troubles > 0) await this.#sleep.for(this.#pauseAfter(troubles));
       }
     }
   }
@@ -493,6 +519,16 @@ export class Worker {
     }
   }
 
+  // Nothing reaches the database any more: what is in hand is lost to others when the lease is over.
+  async #giveUp(message: string): Promise<void> {
+    this.#isClosing = true;
+    this.#inFlight.stopAll("lost", message);
+    this.#steps.abandon();
+    this.#commits.abandon();
+    const quiet = Promise.all([this.#heartbeats.stop(), this.#ticks.stop()]);
+    await within(this.#parts.clock, quiet, LAST_WORDS_MS);
+  }
+
   async #leave(unlisten: () => Promise<void>): Promise<void> {
     const { graceMs, logger } = this.#parts;
     await within(this.#parts.clock, this.#flows.releaseKeptTimers(), LAST_WORDS_MS);
@@ -520,6 +556,11 @@ export class Worker {
     } catch (error) {
       logger.warn("leave could not be taken; the leases end by themselves", { error });
     }
+  }
+
+  // Half of it by chance: workers that lost a server do not all come back to it at once.
+  #pauseAfter(troubles: number): number {
+    return Math.min(2_000, 50 * 2 ** troubles) * (0.5 + this.#parts.clock.random() / 2);
   }
 
   #trouble(what: string, error: unknown, attempt: number): void {

@@ -10,7 +10,8 @@ import type { TaskRun, TaskStoppedError } from "./task_run.ts";
 export type TaskEnd =
   | { readonly status: "completed"; readonly output: string }
   | ({ readonly status: "failed" } & Failure)
-  | { readonly status: "stopped"; readonly stop: TaskStoppedError };
+  | { readonly status: "stopped"; readonly stop: TaskStoppedError }
+  | { readonly status: "released"; readonly reason: string; readonly delayMs: number };
 
 /** What an attempt may take. */
 export interface TaskLimits {

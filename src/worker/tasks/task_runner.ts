@@ -125,9 +125,22 @@ export class TaskRunner {
         return undefined;
       } catch (error) {
         if (error instanceof NotCommitted) return end!;
+        if (this.#parts.engine.isTransient(error) && run.stopped === undefined) {
+          return this.#postponed(claimed, error);
+        }
         return failedCommit(error, run);
       }
     });
+  }
+
+  // Nothing of it is committed, or all of it: then what is handed back here is refused.
+  #postponed(claimed: Claimed, error: unknown): TaskEnd {
+    this.#parts.services.logger.warn(
+      `task "${claimed.target}" could not be committed; it is tried again, and no attempt is counted`,
+      { task: claimed.target, execution: claimed.id, error },
+    );
+    const reason = `Its transaction failed: ${error instanceof Error ? error.message : String(error)}`;
+    return { status: "released", reason, delayMs: POSTPONE_MS };
   }
 
   #warnBlocked(claimed: Claimed, ms: number): void {
@@ -144,6 +157,9 @@ export class TaskRunner {
 /** Rolls the transaction of a handler back that did not complete. */
 class NotCommitted extends Error {}
 
+// A server that fails over takes longer; until then each of a few transactions asks for it as often as this.
+const POSTPONE_MS = 1_000;
+
 // From here on a handler that holds the event loop is worth a warning.
 const BLOCKED_MS = 500;
 
@@ -155,6 +171,9 @@ function outcomeOf(end: TaskEnd, claimed: Claimed): Outcome | undefined {
   }
   if (end.status === "failed") {
     return { id, attempt, hasParent, status: "failed", error: end.error, retryable: end.retryable };
+  }
+  if (end.status === "released") {
+    return { id, attempt, status: "released", reason: end.reason, delayMs: end.delayMs };
   }
   if (end.stop.reason === "cancelled") return { id, attempt, hasParent, status: "cancelled" };
   if (end.stop.reason === "shutdown") {
@@ -170,6 +189,8 @@ function observe(observer: WorkerObserver, claimed: Claimed, end: TaskEnd): void
   } else if (end.status === "failed") {
     const willRetry = end.retryable && claimed.attempt < claimed.maxAttempts;
     observer({ type: "failed", ...event, error: end.error, willRetry });
+  } else if (end.status === "released") {
+    observer({ type: "released", ...event });
   } else {
     observer({ type: end.stop.reason === "cancelled" ? "cancelled" : "released", ...event });
   }

@@ -6,12 +6,15 @@ export interface Proxy extends AsyncDisposable {
   readonly cuts: number;
   /** Cuts every connection that is open now. */
   cut(): void;
+  /** Lets nothing through any more on the connections that are open now, and says nothing: a black hole. */
+  silence(): void;
 }
 
 /** Listens on a free port and forwards to another one; what the server answers takes so much longer. */
 export function startProxy(target: number, answerMs = 0): Proxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
+  const silent = new Set<Deno.Conn>();
   let cuts = 0;
 
   const close = (conn: Deno.Conn): void => {
@@ -23,13 +26,15 @@ export function startProxy(target: number, answerMs = 0): Proxy {
   const forward = async (from: Deno.Conn, to: Deno.Conn, delayMs: number): Promise<void> => {
     const late = new TransformStream<Uint8Array, Uint8Array>({
       transform: async (chunk, controller) => {
+        if (silent.has(from)) return;
         if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
         controller.enqueue(chunk);
       },
     });
-    await from.readable.pipeThrough(late).pipeTo(to.writable).catch(() => {});
+    await from.readable.pipeThrough(late).pipeTo(to.writable, { preventClose: true }).catch(() => {});
+    // The other side of a black hole hears of no end, either.
+    if (!silent.has(from)) close(to);
     close(from);
-    close(to);
   };
   const accept = async (client: Deno.Conn): Promise<void> => {
     open.add(client);
@@ -55,6 +60,7 @@ export function startProxy(target: number, answerMs = 0): Proxy {
       return cuts;
     },
     cut,
+    silence: () => open.forEach((conn) => silent.add(conn)),
     [Symbol.asyncDispose]: async () => {
       listener.close();
       cut();

@@ -31,16 +31,20 @@ const REFUSED: [call: string, message: RegExp][] = [
   ["Task.run('a', {}, { timeout: 0 })", /The option timeout of Task\.run must be above zero/],
   ["Task.run('a', {}, { runAt: 'soon' })", /The option runAt of Task\.run takes a date, not "soon"/],
   ["Task.run('a', {}, { runAt: new Date(), delay: 1 })", /delay and runAt of Task\.run exclude each other/],
-  ["Task.run('a', {}, { retry: 3 })", /The option retry of Task\.run must be an object, not 3/],
+  [
+    "Task.run('a', {}, { retry: 0 })",
+    /The option retry of Task\.run must be a number of attempts from 1 to 9999, or an object, not 0/,
+  ],
+  ["Task.run('a', {}, { retry: 'often' })", /The option retry of Task\.run must be an object, not "often"/],
   ["Task.run('a', {}, { retry: { attempts: 3 } })", /retry of Task\.run: there is no option "attempts"/],
   [
     "Task.run('a', {}, { retry: { maxAttempts: 0 } })",
     /retry\.maxAttempts of Task\.run must be a whole number/,
   ],
-  ["Task.run('a', {}, { retry: { backoff: 'odd' } })", /must be exponential, linear, fixed, not "odd"/],
+  ["Task.run('a', {}, { retry: { backoff: 'odd' } })", /must be exponential, linear or fixed, not "odd"/],
   [
     "Task.run('a', {}, { retry: { jitter: 2 } })",
-    /retry\.jitter of Task\.run must be a number from 0 to 1, not 2/,
+    /retry\.jitter of Task\.run must be true, false or a number from 0 to 1, not 2/,
   ],
   ["Task.run('a', {}, { retry: { initial: -1 } })", /negative/],
   ["Task.run('a', {}, { idempotencyTtl: 5 })", /idempotencyTtl of Task\.run needs an idempotencyKey/],

@@ -82,11 +82,17 @@ const options = (fn: string, first: string): Cases => {
       ],
     ],
     retry: [
-      [retry("'5'"), "RH001", 'retry must be an object such as {"max_attempts": 5}'],
+      [retry("'0'"), "RH001", "retry must be a number of attempts from 1 to 9999, or an object"],
+      [retry("'[]'"), "RH001", "retry must be a number of attempts from 1 to 9999, or an object"],
       [
         retry(`'{"tries": 1}'`),
         "RH001",
-        'retry has no option "tries": expected max_attempts, backoff, initial, max, factor, jitter',
+        'retry has no option "tries": expected max_attempts, backoff, initial, max, factor, jitter, crashes',
+      ],
+      [
+        retry(`'{"maxAttempts": 1}'`),
+        "RH001",
+        'retry has no option "maxAttempts": expected max_attempts, backoff, initial, max, factor, jitter, crashes. Did you mean "max_attempts"?',
       ],
       [retry(`'{"max_attempts": 0}'`), "RH001", "retry.max_attempts must be a whole number from 1 to 9999"],
       [
@@ -98,11 +104,12 @@ const options = (fn: string, first: string): Cases => {
       [
         retry(`'{"initial": "x"}'`),
         "RH001",
-        'retry.initial must be a duration: seconds, or text such as "1m30s"',
+        'retry.initial must be a duration: seconds, or text such as "1h30m"',
       ],
-      [retry(`'{"max": -1}'`), "RH001", 'retry.max must be a duration: seconds, or text such as "1m30s"'],
+      [retry(`'{"max": -1}'`), "RH001", 'retry.max must be a duration: seconds, or text such as "1h30m"'],
       [retry(`'{"factor": 0.5}'`), "RH001", "retry.factor must be a number from 1 to 100"],
       [retry(`'{"jitter": 2}'`), "RH001", "retry.jitter must be true, false or a number from 0 to 1"],
+      [retry(`'{"crashes": -1}'`), "RH001", "retry.crashes must be a whole number from 0 to 9999"],
     ],
     idempotency_key: key("idempotency key", call("idempotency_key")),
     idempotency_ttl: [
@@ -110,7 +117,7 @@ const options = (fn: string, first: string): Cases => {
       [
         `${fn}(${first}, idempotency_key => 'k', idempotency_ttl => '0')`,
         "RH001",
-        'idempotency_ttl must be a duration above zero: seconds, or text such as "1d"',
+        'idempotency_ttl must be a duration above zero: seconds, or text such as "1h30m"',
       ],
     ],
     concurrency_key: key("concurrency key", call("concurrency_key")),
@@ -120,6 +127,13 @@ const options = (fn: string, first: string): Cases => {
         call("metadata")("jsonb_build_object('a', repeat('x', 70000))"),
         "RH001",
         "metadata take more than 65536 bytes",
+      ],
+    ],
+    id: [
+      [
+        call("id")("'f81d4fae-7dec-41d0-8765-00a0c91e6bf6'"),
+        "RH001",
+        "f81d4fae-7dec-41d0-8765-00a0c91e6bf6 cannot be an id: expected a UUID of version 7, as new_id() makes it",
       ],
     ],
     parent: [[
@@ -203,8 +217,8 @@ export const cases: Record<string, Cases> = {
       [
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
-        'There is no option "kue": expected one of id, type, target, inputs, queue, priority, delay, run_at, timeout, retry, ' +
-        "idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, traceparent, watched",
+        'There is no option "kue": expected type, target, inputs, traceparent, watched, queue, priority, delay, run_at, timeout, ' +
+        "retry, idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, id",
       ],
       [
         request('{"type": "task", "target": "a"}, {"type": "task", "target": "a", "queue": "a b"}'),
@@ -393,7 +407,7 @@ export const cases: Record<string, Cases> = {
       [
         schedule(`options => '{"inputs": {}}'`),
         "RH001",
-        "The options of a schedule cannot hold type, target, inputs, idempotency_key or idempotency_ttl: those follow from the schedule",
+        "The options of a schedule cannot hold type, target, inputs, traceparent, watched, id, delay, run_at, idempotency_key or idempotency_ttl: those follow from the schedule",
       ],
       [
         schedule(`options => '{"priority": "high"}'`),

@@ -4,12 +4,13 @@ do $$
 declare
   v_worker uuid;
   v_flow uuid;
-  v_child constant uuid := rhythm.uuid7();
+  v_child uuid;
   v_timer constant uuid := rhythm.uuid7();
   v_signal constant uuid := rhythm.uuid7();
   v_row jsonb;
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:00Z', true);
+  v_child := rhythm.uuid7(rhythm.now(), 1);
   perform rhythm.register_flow('order', E'const id = Inputs.id\nawait Task.run("charge", { id })', '{}', description => 'Takes an order');
   select to_jsonb(f) into v_row from rhythm.flows as f;
   assert (v_row ->> 'name', v_row ->> 'version', v_row ->> 'description') = ('order', '1', 'Takes an order'), v_row::text;

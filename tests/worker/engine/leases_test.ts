@@ -128,15 +128,29 @@ Deno.test({
   },
 });
 
-Deno.test("Worker ends with an error that says more than that the database is away", async () => {
-  await using it = await bench([], { leaves: "damage" });
+Deno.test("Worker waits while a function is missing, as during an upgrade, and goes on; nothing fails", async () => {
+  const echo = task({ name: "echo" }, (input: number) => input);
+  await using it = await bench([echo]);
   await it.asleep();
-  await it.query("drop function rhythm.claim_packed");
-  // The second is what a claim under way hears.
-  await rejects(
-    it.running,
-    /function rhythm\.claim_packed\(.*\) does not exist|cache lookup failed for function/,
-  );
+  const names = ["claim_packed", "settle", "settle_tasks", "beat"];
+  const move = (from: string, to: string): Promise<void> =>
+    it.place.database.script(
+      names.map((name) => `alter function rhythm.${from}${name} rename to ${to}${name};`).join("\n"),
+    );
+  await move("", "former_");
+  await it.add("echo", 7);
+  await until(() => it.lines.some((line) => line.includes("claim failed; it is tried again")));
+  await move("former_", "");
+  await it.ended(1);
+  equal(await it.fates(), ["echo completed 7"]);
+});
+
+Deno.test("Worker ends when waiting cannot mend what is wrong: a right that is missing", async () => {
+  await using it = await bench([]);
+  await it.asleep();
+  await it.query(`create or replace function rhythm.require_read_committed() returns void language plpgsql as
+    $$ begin raise exception 'permission denied for function claim' using errcode = '42501'; end $$`);
+  await rejects(it.running, /permission denied for function claim/);
   same(it.worker.state, "stopped");
 });
 

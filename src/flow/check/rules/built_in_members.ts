@@ -1,5 +1,5 @@
 import { BUILT_INS, HIDDEN_MEMBERS, OBJECT_MEMBERS, REFUSED_MEMBERS } from "../names.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../../shared/suggest.ts";
 import { globalName, memberName, type Rule } from "../rule.ts";
 
 /** Refuse static members of built-ins that are not offered, and changes to any of them. */

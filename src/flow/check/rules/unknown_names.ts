@@ -1,6 +1,6 @@
 import type { Code } from "../../diagnostics/codes.ts";
 import { BUILT_INS, ELSEWHERE } from "../names.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../../shared/suggest.ts";
 import type { Rule } from "../rule.ts";
 import type { Reference, Scope } from "../scope.ts";
 

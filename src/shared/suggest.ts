@@ -1,5 +1,6 @@
 /**
- * The candidate that was probably meant, if one is near enough.
+ * The candidate that was probably meant, if one is near enough: it begins with the word, or at most a third of its
+ * letters differ, a swap of neighbours counting once.
  *
  * @param word what was written
  * @param candidates what could have been written
@@ -7,16 +8,17 @@
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
-  let best: string | undefined;
-  let bestDistance = limit + 1;
   const folded = fold(word);
+  let best: string | undefined;
+  let least = limit + 1;
   for (const candidate of candidates) {
+    if (candidate === word) continue;
     if (fold(candidate) === folded) return candidate;
     if (folded.length > 2 && fold(candidate).startsWith(folded)) return candidate;
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    const distance = editDistance(folded, fold(candidate), least);
+    if (distance < least) [best, least] = [candidate, distance];
   }
-  return best;
+  return best !== undefined && least < Math.max(word.length, best.length) ? best : undefined;
 }
 
 /** ` Did you mean "x"?`, or nothing. */

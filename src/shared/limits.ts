@@ -1,0 +1,45 @@
+/**
+ * The limits and defaults that SQL and TypeScript both know. SQL enforces them; TypeScript says so earlier.
+ * `tests/shared/limits_test.ts` asks the database for its own, and reads the docs.
+ *
+ * @module
+ */
+
+/** The longest name of a task, flow, queue, signal, schedule or worker, in characters. */
+export const NAME_LENGTH = 200;
+
+/** The longest idempotency key or concurrency key, in characters. */
+export const KEY_LENGTH = 500;
+
+/** The largest metadata of an execution, in bytes of JSON. */
+export const METADATA_BYTES = 65_536;
+
+/** The largest inputs, output, payload or snapshot in bytes of JSON, unless the setting `max_payload_bytes` says otherwise. */
+export const PAYLOAD_BYTES = 1_048_576;
+
+/** A hundred years, the longest duration: longer ones are mistakes, and overflow dates. */
+export const LONGEST_DURATION_MS = 3_162_240_000_000;
+
+/** The lowest and the highest priority. */
+export const PRIORITIES = { from: -32_768, to: 32_767 } as const;
+
+/** The most attempts that a retry policy can allow. */
+export const MOST_ATTEMPTS = 9_999;
+
+/** How often an execution is attempted when neither its starter nor its task or flow says so. */
+export const DEFAULT_ATTEMPTS = { task: 3, workflow: 1 } as const;
+
+/** How the pause between two attempts grows where a retry policy does not say so. */
+export const DEFAULT_BACKOFF = {
+  backoff: "exponential",
+  initialMs: 1_000,
+  maxMs: 3_600_000,
+  factor: 2,
+  jitter: 0.1,
+} as const;
+
+/** What `jitter: true` and `jitter: false` stand for. */
+export const JITTER = { true: 0.5, false: 0 } as const;
+
+/** The moments that the database keeps: the years 1 to 9999. */
+export const MOMENTS = { from: "0001-01-01T00:00:00Z", to: "9999-12-31T00:00:00Z" } as const;
