@@ -182,6 +182,12 @@ begin
   returning e.* into v_execution;
   -- What was cancelled before its time keeps its delay.
   v_run_at := case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at end;
+  if v_execution.type = 'workflow' then
+    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
+    delete from rhythm.journal as j using rhythm.workflow_state as s
+    where s.execution_id = p_execution and j.execution_id = p_execution and j.step > s.seq;
+    update rhythm.workflow_state as s set seq = s.seq + 1 where s.execution_id = p_execution;
+  end if;
   if v_execution.type = 'workflow' and rhythm.count_needs(p_execution) then
     null;
   else

@@ -107,7 +107,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "7c6ec245716059a8c657eadcadb3a2a4365c41264ae3c689627218fe5013eb0e",
+    checksum: "3f48b7fd34ed2b75ae8fee13e279636afdd7994a1c7f9ed806ac4469609cf012",
     text: `-- Executions, and where those that are not over stand.
 
 -- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
@@ -317,7 +317,8 @@ with (autovacuum_vacuum_cost_delay = 0);
 create index journal_step on rhythm.journal (execution_id, step);
 
 comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. That of a child stands in its row (parent_step, completed_at).';
-comment on column rhythm.journal.items is 'What the step took, in order.';
+comment on column rhythm.journal.moment is 'The time that the workflow saw in the step.';
+comment on column rhythm.journal.items is 'What the step took, in order: children, timers, waits for signals; first, where it was told of its cancellation, its own id.';
 comment on index rhythm.journal_step is 'The steps of one workflow, in order.';
 
 create table rhythm.idempotency_key (
@@ -1041,7 +1042,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "74a342a1e600b2d8d4128313a0666e3216212679e990c857308f4a89b9c4ac5f",
+    checksum: "0b718d5fe6c652e35ad1a9baeb40d81965ef0066d614a87622d1ea5ea0ea40d1",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1226,6 +1227,12 @@ begin
   returning e.* into v_execution;
   -- What was cancelled before its time keeps its delay.
   v_run_at := case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at end;
+  if v_execution.type = 'workflow' then
+    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
+    delete from rhythm.journal as j using rhythm.workflow_state as s
+    where s.execution_id = p_execution and j.execution_id = p_execution and j.step > s.seq;
+    update rhythm.workflow_state as s set seq = s.seq + 1 where s.execution_id = p_execution;
+  end if;
   if v_execution.type = 'workflow' and rhythm.count_needs(p_execution) then
     null;
   else
@@ -2073,7 +2080,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "9cbb3de2506857e031a02dbcf141a666934f9cb6b95fa6c561c0eeb4c1829486",
+    checksum: "3bd72b97e6033f8651c72ffba071c278564e85bb23a46413de383adbf77d4cdc",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2159,7 +2166,7 @@ begin
       'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
     'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
     'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),
-      'taken', s.delivered, 'seed', e.seed, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason) order by e.id))
+      'taken', s.delivered, 'seed', e.seed::text, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason) order by e.id))
   into v_result
   from rhythm.workflow_state as s
   join rhythm.execution as e on e.id = s.execution_id
@@ -2319,7 +2326,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "400965f9cbcfc6dac9b1fc33071bbe5617997fbfd66ac37cd216be7ef268bc7e",
+    checksum: "3c4f6e7e771d2398fdf7463c894dca84ea155b2568159e7a038234a79e9d8d8d",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2418,6 +2425,7 @@ begin
   return jsonb_build_object(
     'alive', true,
     'turn_ms', rhythm.turn_ms(),
+    'now', round(extract(epoch from v_now) * 1000),
     'stop', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
@@ -2430,8 +2438,8 @@ end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
-  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+  'A sign of life: {alive, turn_ms, now, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps and knows of nothing due. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
 
 create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
 returns jsonb
@@ -7153,7 +7161,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "b94dd0da6be2adf085ec7a281d218cc4bd9400af92c84f1a95d5508801bfb386",
+    checksum: "7576a02625d17bd0b7cfd37e2d0105ae49cae22438036a92583f5ce662a36b48",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -7271,33 +7279,38 @@ $$;
 
 comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
 
+-- A step at an impossible moment is not taken: its workflow goes back to its queue, to take it anew.
 -- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
-create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb)
+create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb, p_now timestamptz)
 returns rhythm.outcome[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
   v_result rhythm.outcome[];
 begin
   -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
   select coalesce(array_agg(h.o order by (h.o).id), '{}')
   into v_result
   from (
-    select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished, g.reason, g.delay_ms, g.moment, g.snapshot, g.effects,
-      g.waits, g.keep, g.released, g.stack, g.cleanup, rhythm.fate_of(g, e.row, b.failures), (e.row).type, b.id)::rhythm.outcome as o
+    select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished,
+      case when m.is_right then g.reason else format('A step was taken at %s, too far from the clock of the database', g.moment) end,
+      g.delay_ms, g.moment, g.snapshot, case when m.is_right then g.effects end, g.waits, g.keep, g.released, g.stack, g.cleanup,
+      case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end, (e.row).type, b.id)::rhythm.outcome as o
     from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
+    cross join lateral (select rhythm.is_moment(g.moment, v_lease_ms, p_now) as is_right) as m
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
+comment on function rhythm.held_outcomes(uuid, jsonb, timestamptz) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
 
 -- Of what was not held: what is leased all the same was locked by somebody, and is to be brought again; the rest is lost.
 create or replace function rhythm.not_held(p_worker uuid, p_items jsonb, p_held uuid[])
@@ -7425,7 +7438,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "c9dfca771d6629eec6af678098ae1b69ae83a8630fa6fdc121b3d72ba7ac9703",
+    checksum: "9ba843174b2df5981cbe83ffb5a9ad3d227fb57ab394e61a9aeb74508ee101bc",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -7464,7 +7477,7 @@ begin
     end if;
   end if;
   v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
-    (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end);
+    (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end, p_now);
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
@@ -7491,7 +7504,7 @@ begin
     foreach v_flow in array v_flows loop
       perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
       from rhythm.workflow_state as s where s.execution_id = v_flow.id;
-      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
+      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id)) then
         v_at_once := v_at_once || v_flow.id;
       end if;
     end loop;
@@ -7504,6 +7517,9 @@ begin
     from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
   end if;
 
+  if exists (select from unnest(v_held) as o where o.moment is not null and o.fate in ('completed', 'failed', 'cancelled')) then
+    perform rhythm.note_last_steps(v_held);
+  end if;
   v_ended := rhythm.write_ends(v_held, p_now);
   v_queues := rhythm.write_returns(v_held, p_now);
   perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
@@ -7520,7 +7536,7 @@ begin
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer - cardinality(v_leased));
   perform rhythm.wake_for(v_born);
   perform rhythm.wake(v_queues);
-  return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o),
+  return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o where o.status = 'released' or o.fate <> 'released'),
     v_leased || array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'workflow'),
     array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'));
 end;
@@ -7676,7 +7692,7 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. In
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "aa44a8c02d98e7af74f9862c2fb47a9e50adf8435fe75e91633bbfb327b7a1d4",
+    checksum: "79cd15f973994198992ec091a6409c8f6f12a2638ae0f6a6cca7dcae6fe6da15",
     text: `-- Where workflows stand after a step.
 
 -- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
@@ -7823,8 +7839,58 @@ $$;
 
 comment on function rhythm.release_waits(uuid, integer, uuid[], uuid[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
 
+-- Moments come from workers. One that is far from this clock would put the workflow's time, its timers and its ids where
+-- they do not belong.
+create or replace function rhythm.is_moment(p_moment timestamptz, p_lease_ms bigint, p_now timestamptz)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_moment is null
+    or p_moment between p_now - p_lease_ms * interval '0.5 milliseconds' and p_now + p_lease_ms * interval '0.5 milliseconds';
+$$;
+
+comment on function rhythm.is_moment(timestamptz, bigint, timestamptz) is
+  'Whether a step can have been taken at a moment: it is at most half a lease away from the clock of the database. Internal.';
+
+-- What the step took goes into the journal, in order. A cancellation is told by the workflow's own id. Of workflows in
+-- TypeScript there is no moment: their steps have rows of their own.
+create or replace function rhythm.note_step(p_outcome rhythm.outcome, p_seq integer, p_delivered integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into rhythm.journal (execution_id, step, moment, items)
+  select p_outcome.id, p_seq + 1, p_outcome.moment, case when p_outcome.reason is null then '{}' else array[p_outcome.id] end
+    || array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= p_delivered order by i.nth)
+  where p_outcome.moment is not null;
+end;
+$$;
+
+comment on function rhythm.note_step(rhythm.outcome, integer, integer) is 'Writes a step of a workflow into its journal. Internal.';
+
+-- The last steps of workflows that are over; before anybody clears their inboxes.
+create or replace function rhythm.note_last_steps(p_outcomes rhythm.outcome[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.note_step(o, s.seq, s.delivered)
+  from unnest(p_outcomes) as o
+  join rhythm.workflow_state as s on s.execution_id = o.id
+  where o.type = 'workflow' and o.fate in ('completed', 'failed', 'cancelled');
+end;
+$$;
+
+comment on function rhythm.note_last_steps(rhythm.outcome[]) is 'Writes the last steps of workflows that are over into their journals. Internal.';
+
 -- Stores where a workflow stands that suspends. Returns whether it can go on at once: what it waits for came meanwhile.
-create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping, p_now timestamptz)
+create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping)
 returns boolean
 language plpgsql
 volatile
@@ -7835,9 +7901,7 @@ declare
   v_need integer[] := p_grouping.need;
 begin
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_outcome.id;
-  insert into rhythm.journal (execution_id, step, moment, items)
-  values (p_outcome.id, v_state.seq + 1, coalesce(p_outcome.moment, p_now),
-    array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered order by i.nth));
+  perform rhythm.note_step(p_outcome, v_state.seq, v_state.delivered);
   if v_state.delivered > 0 then
     delete from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered;
   end if;
@@ -7856,13 +7920,13 @@ begin
 end;
 $$;
 
-comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping, timestamptz) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
+comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
 `,
   },
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "39d0a84891e63774ef0c8af91801bc0c13794b9db9cf69eadccb40141015210d",
+    checksum: "c945a55fb45a5848ea5aedb75c1d71348cc7d97b7929c5c6ee9b2f5100a3dd02",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
@@ -7936,6 +8000,7 @@ comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb)
 -- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
 -- claims. Returns one row for each end that was written, with the group of waits of the next step, or the end of the
 -- workflow. is_old: it waits for something that an earlier step started.
+-- The moment of the step is that of the end: so the row of a task tells all that a row of the journal would.
 -- p_free: the workflows whose states the caller has locked. p_new: what starts in these steps, in ascending order.
 create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
@@ -7945,6 +8010,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
+  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
 begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
@@ -7964,11 +8030,11 @@ begin
           else b.id is not null end
       offset 0
     ) as f
-    where rhythm.is_among(g.flow, p_free)
+    where rhythm.is_among(g.flow, p_free) and rhythm.is_moment(g.moment, v_lease_ms, p_now)
   ),
   done as (
     update rhythm.execution as t
-    set state = 1, batch_id = null, stopping = false, completed_at = p_now, claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
+    set state = 1, batch_id = null, stopping = false, completed_at = coalesce(g.moment, p_now), claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
       parent_step = g.seq + 1, output = nullif(g.output, 'null')
     from fitting as g
     where t.id = g.id and coalesce(t.batch_id = g.from_batch and not g.is_timer, false)
@@ -7982,7 +8048,7 @@ begin
   ),
   noted as (
     insert into rhythm.journal (execution_id, step, moment, items)
-    select r.flow, r.seq + 1, coalesce(r.moment, p_now), array[r.id] from rung as r
+    select r.flow, r.seq + 1, r.moment, array[r.id] from rung as r where r.moment is not null
   ),
   went as (
     select d.* from done as d
