@@ -95,7 +95,7 @@ declare
   v_released uuid[];
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until)
-  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end
+  select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end
   from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
   where e.flow = any (p_flows);

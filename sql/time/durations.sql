@@ -40,6 +40,21 @@ $$;
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
 
+-- PL/pgSQL and immutable: the planner puts the value in its place.
+create or replace function rhythm.kept_grace()
+returns interval
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return interval '250 milliseconds';
+end;
+$$;
+
+comment on function rhythm.kept_grace() is
+  'How much longer than until it is due a timer is left to the worker that keeps it. Internal.';
+
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
 returns bigint
