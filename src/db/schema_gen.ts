@@ -2549,14 +2549,14 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "e913f171ea7d4aa8ecc1caffe86118de7f865eb4ffc644728c2f36570c66924a",
+    checksum: "f8b23b9628e04d6c7549d11fcae441ca5dd2f9a5150e33dce5c8f4ba2f2eb66e",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
   p_worker uuid,
   p_queues text[] default array['default'],
   p_name text default null,
-  p_lease text default '30s',
+  p_lease text default '15s',
   p_info jsonb default '{}'
 )
 returns uuid
@@ -6642,7 +6642,7 @@ comment on function rhythm.settle_tasks(uuid, uuid[], integer[], jsonb) is
   {
     name: "settle/complete_advanced.sql",
     kind: "behaviour",
-    checksum: "9c132adeb8e632565c18dd0364f4189505ca50a87abe6687b9db885a6f33e0b7",
+    checksum: "9d0296af59469ed8b196eb2d6e171e4228eba681e45b6a6d3e05b6150f2fc9ed",
     text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, or a timer that is due, how far the
 -- workflow went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the
 -- workflow, nothing read back.
@@ -6740,7 +6740,7 @@ declare
   v_released uuid[];
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until)
-  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end
+  select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end
   from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
   where e.flow = any (p_flows);
@@ -6766,7 +6766,7 @@ comment on function rhythm.change_waits(jsonb, uuid[]) is 'Starts and drops what
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "a7e02b98f539a73fea8397ad9679946e23b7386114ebf633a6fec28e5a490f58",
+    checksum: "06536e405a4dbb7d9c8bf0d66e44e3d703cd6cc0d438416753dbad5ef7a9f7d3",
     text: `-- What a workflow asked for becomes rows.
 
 create or replace function rhythm.needs(p_waits jsonb)
@@ -6851,7 +6851,7 @@ as $$
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until)
   select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz,
-    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + interval '250 milliseconds' end
+    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + rhythm.kept_grace() end
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
@@ -8302,9 +8302,10 @@ comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed
   {
     name: "time/durations.sql",
     kind: "behaviour",
-    checksum: "5de55dda573b93c3337138139e5c7bc5cf7f6ba8686d52add76d89701058b648",
+    checksum: "6618d6afc565e5eea7c58e58c6c94c6a83a716fb9a90c31f1f28c879dc25f51a",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
+-- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
 -- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
 create or replace function rhythm.duration_ms(p_duration jsonb)
 returns bigint
@@ -8312,6 +8313,8 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_text constant text := p_duration #>> '{}';
 begin
   if p_duration is null then
     return null;
@@ -8321,14 +8324,17 @@ begin
   end
   from (
     select case jsonb_typeof(p_duration)
-      when 'number' then (p_duration #>> '{}')::numeric * 1000
+      when 'number' then v_text::numeric * 1000
       when 'string' then case
-        when p_duration #>> '{}' ~ '^\\d{1,15}(\\.\\d{1,9})?$' then (p_duration #>> '{}')::numeric * 1000
-        when p_duration #>> '{}' ~* '^(\\d{1,9}(\\.\\d{1,9})?w)?\\s*(\\d{1,9}(\\.\\d{1,9})?d)?\\s*(\\d{1,9}(\\.\\d{1,9})?h)?\\s*(\\d{1,9}(\\.\\d{1,9})?m)?\\s*(\\d{1,9}(\\.\\d{1,9})?s)?\\s*(\\d{1,9}(\\.\\d{1,9})?ms)?$'
-          and p_duration #>> '{}' <> '' then (
+        when v_text ~ '^[ \\t\\n\\r]*[0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*$' then btrim(v_text, E' \\t\\n\\r')::numeric * 1000
+        -- The parts from the largest unit down, each at most once.
+        when v_text ~ ('^[ \\t\\n\\r]*([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[wW][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[dD][ \\t\\n\\r]*)?([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[hH][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[mM][ \\t\\n\\r]*)?([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[sS][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[mM][sS][ \\t\\n\\r]*)?$') then (
             select sum(m.part[1]::numeric * case lower(m.part[2])
               when 'w' then 604800000 when 'd' then 86400000 when 'h' then 3600000 when 'm' then 60000 when 's' then 1000 else 1 end)
-            from regexp_matches(p_duration #>> '{}', '([\\d.]+)(ms|[wdhms])', 'gi') as m(part)
+            from regexp_matches(v_text, '([0-9.]+)[ \\t\\n\\r]*([mM][sS]|[wWdDhHmMsS])', 'g') as m(part)
           )
       end
     end as ms
@@ -8338,6 +8344,21 @@ $$;
 
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+
+-- PL/pgSQL and immutable: the planner puts the value in its place.
+create or replace function rhythm.kept_grace()
+returns interval
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return interval '250 milliseconds';
+end;
+$$;
+
+comment on function rhythm.kept_grace() is
+  'How much longer than until it is due a timer is left to the worker that keeps it. Internal.';
 
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
