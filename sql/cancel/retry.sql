@@ -167,6 +167,7 @@ begin
   elsif v_execution.stage not in (5, 6) then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
   end if;
+  perform rhythm.require_fresh(array[v_execution.parent_id]);
   -- A parent learns of each child's end once.
   select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.stage < 4;
   if found then

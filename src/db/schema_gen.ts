@@ -874,7 +874,7 @@ comment on function rhythm.cancel(uuid, text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "032631c5004daa73f3979986f42f51fc7d4a8618f302767419d3896d49a5e277",
+    checksum: "fdc90b9dd1f75acf0cc8a664cac9451e8cd99d53ffd834287003e0c967d11964",
     text: `-- Retrying what failed or was cancelled.
 
 -- What retry() touches: an execution, what failed under it and brought it down, the leaders of those that followed
@@ -1044,6 +1044,7 @@ begin
   elsif v_execution.stage not in (5, 6) then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
   end if;
+  perform rhythm.require_fresh(array[v_execution.parent_id]);
   -- A parent learns of each child's end once.
   select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.stage < 4;
   if found then
@@ -3962,7 +3963,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "0c6f76b5949da150e792b1d03a87209ab56d1d0d58581d291a6614afd2ebbde6",
+    checksum: "634f779ebc6636136daec81007b9e51deadca1029c89e5e6ff086caa4791b766",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -3993,6 +3994,7 @@ begin
     select case e.type when 'workflow' then e.id else e.parent_id end
     from rhythm.execution as e
     where e.id = any (v_ids)));
+  perform rhythm.require_fresh(v_ids);
   perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.stage < 4 order by e.id for share;
   -- Claims pass over a row that is locked: whoever fell asleep over it is to look again after the commit.
   perform rhythm.wake(array(
@@ -4865,7 +4867,7 @@ comment on function rhythm.uninstall_cron() is
   {
     name: "install/sessions.sql",
     kind: "behaviour",
-    checksum: "b92c207381934af4c0d65e2106ddfa9f844feed3587e241d9e73459e1b13e464",
+    checksum: "c2bf2ee39d2d465ea30351c17a9b01bbbae19c5fda62f39777f1b44a80813558",
     text: `-- What a session may be like, and what its errors say.
 
 -- The same as isDataError() in TypeScript: values (22), constraints (23), two rows where one may be (21), limits of a value
@@ -4881,6 +4883,64 @@ $$;
 
 comment on function rhythm.is_data_error(text) is
   'Whether a SQLSTATE blames the data, so that the same call would be refused again. Only such an error fails an execution. Internal.';
+
+create or replace function rhythm.is_frozen()
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select current_setting('transaction_isolation') in ('repeatable read', 'serializable');
+$$;
+
+comment on function rhythm.is_frozen() is 'Whether the snapshot of this transaction does not move: what others commit meanwhile is not seen. Internal.';
+
+-- Locks: executions in the order of their ids, until the end of the transaction, and only where the snapshot is frozen. The
+-- lock itself raises 40001 for a row that changed after it.
+create or replace function rhythm.require_fresh(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.is_frozen() then
+    perform from rhythm.execution as e where e.id = any (p_ids) order by e.id for no key update;
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_fresh(uuid[]) is
+  'In a transaction whose snapshot is frozen: raises 40001 where one of these executions changed since, so that nothing is decided by what it was. Internal.';
+
+-- Under a frozen snapshot nobody sees what became of an execution, but that it changed.
+create or replace function rhythm.require_unchanged(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- The lock is given back at once: whoever ends the execution needs it.
+  begin
+    perform from rhythm.execution as e where e.id = p_execution for no key update skip locked;
+    raise sqlstate 'RHTRY';
+  exception
+    when sqlstate 'RHTRY' then
+      null;
+  end;
+exception
+  when serialization_failure then
+    perform rhythm.raise('40001', format('Execution %s has changed since this transaction began, which cannot see how', p_execution),
+      'Roll back and wait again in a new transaction, or wait in one that is read committed');
+  when read_only_sql_transaction then
+    perform rhythm.raise('RH010', format('Cannot wait for execution %s in a transaction that is read only and %s: it would never see the end',
+      p_execution, current_setting('transaction_isolation')), 'Wait in one that is read committed');
+end;
+$$;
+
+comment on function rhythm.require_unchanged(uuid) is
+  'In a transaction whose snapshot is frozen: raises 40001 where an execution changed since. Keeps no lock. Internal.';
 
 -- Workers lease, settle and count under locks, and have to see what is committed once they hold one.
 create or replace function rhythm.require_read_committed()
@@ -9071,7 +9131,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "1ba873554e02dadc71e37b3c8067d529f3318fb2321abaa6edf4c5ed2c7da0ec",
+    checksum: "915530c419b14b594361d8f700de31410e3214d94054aa880cf04902506b1574",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -9127,6 +9187,7 @@ as $$
 declare
   v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
   v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
+  v_is_frozen constant boolean := rhythm.is_frozen();
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
@@ -9141,6 +9202,9 @@ begin
     if not found then
       perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
     end if;
+    if v_is_frozen then
+      perform rhythm.require_unchanged(p_execution);
+    end if;
     perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
     v_pause := least(v_pause * 1.5, 0.1);
   end loop;
@@ -9148,7 +9212,8 @@ end;
 $$;
 
 comment on function rhythm.wait_for(uuid, text) is
-  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';
+  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
+  'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';
 `,
   },
   {
@@ -9510,7 +9575,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "wake/signal.sql",
     kind: "behaviour",
-    checksum: "6965ce916edf51fb139f1b6465564ee122bb2ed24281263fca2eb7ff34f18030",
+    checksum: "59c48323312a70f5f2a837b973cbafe5a64a4f58b732c7332e428fd121f7ef74",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -9538,6 +9603,7 @@ begin
   end if;
   -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
   v_locked := rhythm.lock_states(array[p_execution]);
+  perform rhythm.require_fresh(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
