@@ -1041,7 +1041,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "74a342a1e600b2d8d4128313a0666e3216212679e990c857308f4a89b9c4ac5f",
+    checksum: "7cff74ba982c6a358e7b35c275bd5be599ea0626282a0fd4d28d8cdda6f878a7",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1270,6 +1270,7 @@ begin
   elsif v_execution.state not in (2, 3) then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
+  perform rhythm.require_fresh(array[v_execution.parent_id]);
   -- A parent learns of each child's end once.
   select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
   if found then
@@ -2319,14 +2320,14 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "400965f9cbcfc6dac9b1fc33071bbe5617997fbfd66ac37cd216be7ef268bc7e",
+    checksum: "df1c27ced15a266afbf10ad40857d3f47e4e009e98558da55f08276f74d609b8",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
   p_worker uuid,
   p_queues text[] default array['default'],
   p_name text default null,
-  p_lease text default '30s',
+  p_lease text default '15s',
   p_info jsonb default '{}',
   p_protocol integer default 1
 )
@@ -4046,7 +4047,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "3c2d17f0ae9b5b9bab9dfa02c98bb3ba0c2955c6fedb76dfb85e4cc91e461a05",
+    checksum: "a46c6081545748400d5d6d75ad728c5a4478b18383a8e1fed57e389267d35e58",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4077,6 +4078,7 @@ begin
     select case e.type when 'workflow' then e.id else e.parent_id end
     from rhythm.execution as e
     where e.id = any (v_ids)));
+  perform rhythm.require_fresh(v_ids);
   perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.state = 0 order by e.id for share;
 end;
 $$;
@@ -4965,7 +4967,7 @@ comment on function rhythm.uninstall_cron() is
   {
     name: "install/sessions.sql",
     kind: "behaviour",
-    checksum: "b92c207381934af4c0d65e2106ddfa9f844feed3587e241d9e73459e1b13e464",
+    checksum: "c2bf2ee39d2d465ea30351c17a9b01bbbae19c5fda62f39777f1b44a80813558",
     text: `-- What a session may be like, and what its errors say.
 
 -- The same as isDataError() in TypeScript: values (22), constraints (23), two rows where one may be (21), limits of a value
@@ -4981,6 +4983,64 @@ $$;
 
 comment on function rhythm.is_data_error(text) is
   'Whether a SQLSTATE blames the data, so that the same call would be refused again. Only such an error fails an execution. Internal.';
+
+create or replace function rhythm.is_frozen()
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select current_setting('transaction_isolation') in ('repeatable read', 'serializable');
+$$;
+
+comment on function rhythm.is_frozen() is 'Whether the snapshot of this transaction does not move: what others commit meanwhile is not seen. Internal.';
+
+-- Locks: executions in the order of their ids, until the end of the transaction, and only where the snapshot is frozen. The
+-- lock itself raises 40001 for a row that changed after it.
+create or replace function rhythm.require_fresh(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.is_frozen() then
+    perform from rhythm.execution as e where e.id = any (p_ids) order by e.id for no key update;
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_fresh(uuid[]) is
+  'In a transaction whose snapshot is frozen: raises 40001 where one of these executions changed since, so that nothing is decided by what it was. Internal.';
+
+-- Under a frozen snapshot nobody sees what became of an execution, but that it changed.
+create or replace function rhythm.require_unchanged(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- The lock is given back at once: whoever ends the execution needs it.
+  begin
+    perform from rhythm.execution as e where e.id = p_execution for no key update skip locked;
+    raise sqlstate 'RHTRY';
+  exception
+    when sqlstate 'RHTRY' then
+      null;
+  end;
+exception
+  when serialization_failure then
+    perform rhythm.raise('40001', format('Execution %s has changed since this transaction began, which cannot see how', p_execution),
+      'Roll back and wait again in a new transaction, or wait in one that is read committed');
+  when read_only_sql_transaction then
+    perform rhythm.raise('RH010', format('Cannot wait for execution %s in a transaction that is read only and %s: it would never see the end',
+      p_execution, current_setting('transaction_isolation')), 'Wait in one that is read committed');
+end;
+$$;
+
+comment on function rhythm.require_unchanged(uuid) is
+  'In a transaction whose snapshot is frozen: raises 40001 where an execution changed since. Keeps no lock. Internal.';
 
 -- Workers lease, settle and count under locks, and have to see what is committed once they hold one.
 create or replace function rhythm.require_read_committed()
@@ -4999,6 +5059,104 @@ $$;
 
 comment on function rhythm.require_read_committed() is
   'Refuses (RH010) a worker''s call in a transaction whose snapshot does not move. Internal.';
+`,
+  },
+  {
+    name: "install/uninstall.sql",
+    kind: "behaviour",
+    checksum: "130504864d55bb6e7093a03a2e4c0d1031fd0baaa10f116f7b5c23edb3005e40",
+    text: `-- uninstall(): takes back install(), with all that was made. The owner's.
+
+-- Locks: every table of the installation, exclusively.
+create or replace function rhythm.uninstall(p_schema text)
+returns setof text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_roles constant text[] := rhythm.roles();
+  v_database constant text := current_database();
+  v_job constant text := rhythm.cron_job_name();
+  v_cron_home constant text := rhythm.cron_home();
+  v_role text;
+  v_keys text[];
+  v_names text[];
+  v_fallen text;
+  -- What is not ours, by key and name: what falls with the schema is missing afterwards.
+  c_outside constant text := $q$
+    with relation as (
+      select c.oid, c.relkind, n.nspname
+      from pg_catalog.pg_class as c
+      join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+      where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', $1)
+    )
+    select 'relation ' || r.oid as key, format('%s', r.oid::regclass) as name from relation as r where r.relkind <> 'i'
+    union all
+    select format('column %s %s', a.attrelid, a.attnum), format('%s.%I', a.attrelid::regclass, a.attname)
+    from relation as r join pg_catalog.pg_attribute as a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+    where r.relkind in ('r', 'p', 'f')
+    union all
+    select 'constraint ' || c.oid, format('%I on %s', c.conname, c.conrelid::regclass)
+    from relation as r join pg_catalog.pg_constraint as c on c.conrelid = r.oid
+    union all
+    select 'trigger ' || t.oid, format('%I on %s', t.tgname, t.tgrelid::regclass)
+    from relation as r join pg_catalog.pg_trigger as t on t.tgrelid = r.oid and not t.tgisinternal
+    union all
+    select 'default ' || d.oid, format('the default of %s.%I', a.attrelid::regclass, a.attname)
+    from relation as r join pg_catalog.pg_attrdef as d on d.adrelid = r.oid
+    join pg_catalog.pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum
+    union all
+    select 'routine ' || p.oid, p.oid::regprocedure::text
+    from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', $1)
+    union all
+    select 'domain ' || t.oid, t.oid::regtype::text
+    from pg_catalog.pg_type as t join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
+    where t.typtype = 'd' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', $1)
+  $q$;
+begin
+  if p_schema is distinct from :'schema' then
+    perform rhythm.raise('RH001', format('uninstall() removes the schema "%s" and everything in it, not "%s"', :'schema', p_schema),
+      format('If that is meant: select %s(%L)', 'rhythm.uninstall'::regproc, :'schema'));
+  end if;
+
+  if exists (select from pg_catalog.pg_extension as x where x.extname = 'pg_cron') then
+    perform rhythm.uninstall_cron();
+  elsif v_cron_home <> v_database then
+    return next format('If pg_cron ticks this schema from the database "%s", take that back there: select cron.unschedule(%L)', v_cron_home, v_job);
+  end if;
+
+  execute format('select array_agg(o.key), array_agg(o.name) from (%s) as o', c_outside) into v_keys, v_names using :'schema';
+  drop schema :"schema" cascade;
+  -- Nothing of ours is there any more: from here on every name is Postgres's.
+  execute format(
+    'select string_agg(w.name, '', '' order by w.name) from unnest($2, $3) as w(key, name) where w.key not in (select o.key from (%s) as o)', c_outside)
+  into v_fallen using :'schema', v_keys, v_names;
+  if v_fallen is not null then
+    raise exception using errcode = '2BP01', message = format('Cannot remove the schema "%s": %s would go with it', :'schema', v_fallen),
+      hint = 'Drop what stands on the schema first, or change it';
+  end if;
+
+  foreach v_role in array v_roles loop
+    continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
+    begin
+      execute format('drop role %I', v_role);
+    exception
+      when dependent_objects_still_exist then
+        return next format('The role %s has rights elsewhere on this server, and stays', v_role);
+      when insufficient_privilege then
+        return next format('"%s" may not drop the role %s. If no other installation needs it, run as a superuser: drop role %I', current_user, v_role, v_role);
+      when undefined_object then
+        null; -- Another database of this server is being cleared, too.
+    end;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.uninstall(text) is
+  'Removes this installation: the schema whose name has to be given, with all executions, its job in pg_cron, and the roles that no other installation on the '
+  'server needs. Returns what had to stay, and why. Changes nothing if something of yours stands on the schema. The owner''s.';
 `,
   },
   {
@@ -6464,7 +6622,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "cf243dbd2a51ea9f3938e1ab070975521e787ca8af3bfb6ba8c7ab74db4004c5",
+    checksum: "bd414e9c1f143c5473080cc93180bc49387886cfa28450d73f55558e9b512fcf",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
@@ -6533,7 +6691,7 @@ as $$
 begin
   insert into rhythm.timer (id, execution_id, fires_at, wait_group, kept_until)
   select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid),
-    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + interval '250 milliseconds' end
+    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + rhythm.kept_grace() end
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
@@ -7862,7 +8020,7 @@ comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping, timestam
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "39d0a84891e63774ef0c8af91801bc0c13794b9db9cf69eadccb40141015210d",
+    checksum: "f38b3259aae99e37bc8df98f5cb571052d6f6d8b7cb24ac98f8efc7a32a57b8e",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
@@ -8026,7 +8184,7 @@ declare
   v_released uuid[];
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
-  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end,
+  select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end,
     case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
   from unnest(p_ends) as e
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
@@ -8854,9 +9012,10 @@ comment on function rhythm.due(integer) is
   {
     name: "time/durations.sql",
     kind: "behaviour",
-    checksum: "5de55dda573b93c3337138139e5c7bc5cf7f6ba8686d52add76d89701058b648",
+    checksum: "6618d6afc565e5eea7c58e58c6c94c6a83a716fb9a90c31f1f28c879dc25f51a",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
+-- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
 -- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
 create or replace function rhythm.duration_ms(p_duration jsonb)
 returns bigint
@@ -8864,6 +9023,8 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_text constant text := p_duration #>> '{}';
 begin
   if p_duration is null then
     return null;
@@ -8873,14 +9034,17 @@ begin
   end
   from (
     select case jsonb_typeof(p_duration)
-      when 'number' then (p_duration #>> '{}')::numeric * 1000
+      when 'number' then v_text::numeric * 1000
       when 'string' then case
-        when p_duration #>> '{}' ~ '^\\d{1,15}(\\.\\d{1,9})?$' then (p_duration #>> '{}')::numeric * 1000
-        when p_duration #>> '{}' ~* '^(\\d{1,9}(\\.\\d{1,9})?w)?\\s*(\\d{1,9}(\\.\\d{1,9})?d)?\\s*(\\d{1,9}(\\.\\d{1,9})?h)?\\s*(\\d{1,9}(\\.\\d{1,9})?m)?\\s*(\\d{1,9}(\\.\\d{1,9})?s)?\\s*(\\d{1,9}(\\.\\d{1,9})?ms)?$'
-          and p_duration #>> '{}' <> '' then (
+        when v_text ~ '^[ \\t\\n\\r]*[0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*$' then btrim(v_text, E' \\t\\n\\r')::numeric * 1000
+        -- The parts from the largest unit down, each at most once.
+        when v_text ~ ('^[ \\t\\n\\r]*([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[wW][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[dD][ \\t\\n\\r]*)?([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[hH][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[mM][ \\t\\n\\r]*)?([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[sS][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[mM][sS][ \\t\\n\\r]*)?$') then (
             select sum(m.part[1]::numeric * case lower(m.part[2])
               when 'w' then 604800000 when 'd' then 86400000 when 'h' then 3600000 when 'm' then 60000 when 's' then 1000 else 1 end)
-            from regexp_matches(p_duration #>> '{}', '([\\d.]+)(ms|[wdhms])', 'gi') as m(part)
+            from regexp_matches(v_text, '([0-9.]+)[ \\t\\n\\r]*([mM][sS]|[wWdDhHmMsS])', 'g') as m(part)
           )
       end
     end as ms
@@ -8890,6 +9054,21 @@ $$;
 
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+
+-- PL/pgSQL and immutable: the planner puts the value in its place.
+create or replace function rhythm.kept_grace()
+returns interval
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return interval '250 milliseconds';
+end;
+$$;
+
+comment on function rhythm.kept_grace() is
+  'How much longer than until it is due a timer is left to the worker that keeps it. Internal.';
 
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
@@ -9324,7 +9503,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "b01b046598a795c5fe0e1a99303c2f38a409d7ddd7c784095bb894e61d205f12",
+    checksum: "05725abefcf0aaa5bbe364ce2ebf075bbd6a115a4e50436e50d7b995b8a7af04",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -9380,6 +9559,7 @@ as $$
 declare
   v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
   v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
+  v_is_frozen constant boolean := rhythm.is_frozen();
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
@@ -9394,6 +9574,9 @@ begin
     if not found then
       perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
     end if;
+    if v_is_frozen then
+      perform rhythm.require_unchanged(p_execution);
+    end if;
     perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
     v_pause := least(v_pause * 1.5, 0.1);
   end loop;
@@ -9401,7 +9584,8 @@ end;
 $$;
 
 comment on function rhythm.wait_for(uuid, text) is
-  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';
+  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
+  'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';
 `,
   },
   {
@@ -9634,7 +9818,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "wake/signal.sql",
     kind: "behaviour",
-    checksum: "92db0da7bf6f7a38ecb943dac033c67305269dbbf95de0958f14bb47d10c79ff",
+    checksum: "8499f282cb2296b79dab766f75a03b4ae7156e02c60e3c5b9508d6023ac60f2d",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -9662,6 +9846,7 @@ begin
   end if;
   -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
   v_locked := rhythm.lock_states(array[p_execution]);
+  perform rhythm.require_fresh(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
