@@ -105,7 +105,9 @@ as $$
   insert into rhythm.workflow_state (execution_id, program)
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
-  update rhythm.execution as e set attempt = 0, keyed = true where e.id = p_execution;
+  update rhythm.execution as e
+  set attempt = 0, keyed = true, seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(gen_random_uuid()::text, 0)) end
+  where e.id = p_execution;
 $$;
 
 comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key the execution that the key stands for. Internal.';

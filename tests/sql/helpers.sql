@@ -130,6 +130,15 @@ create function test.suspend(p_worker uuid, p_id uuid, p_effects jsonb, p_mode t
     'waits', jsonb_build_array(jsonb_build_object('mode', p_mode, 'ids', to_jsonb(p_ids))), 'keep', to_jsonb(p_ids)), p_lease);
 $$;
 
+-- All SQL tasks that are ready; each call takes no more after a quarter of a second.
+create function test.run_sql_tasks() returns void language plpgsql as $$
+begin
+  loop
+    exit when rhythm.sql_tasks() is null;
+  end loop;
+end;
+$$;
+
 create function test.status(p_id uuid) returns text language sql as $$ select rhythm.get(p_id) ->> 'status' $$;
 
 create function test.run_task(p_id uuid, p_target text default 'a') returns jsonb language sql as $$

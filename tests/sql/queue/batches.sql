@@ -111,16 +111,14 @@ begin
   b := pg_temp.make(40, '{"queue": "sql", "target": "doubled"}');
   create function pg_temp.doubled(p jsonb) returns jsonb language sql as 'select to_jsonb(2 * p::integer)';
   perform rhythm.define_sql_task('doubled', 'pg_temp.doubled(jsonb)'::regprocedure);
-  perform rhythm.tick();
+  perform test.run_sql_tasks();
   perform test.eq(array(select rhythm.get(i) -> 'output' from unnest(b) with ordinality as u (i, n) order by n), array(select to_jsonb(2 * n) from generate_series(1, 40) as n), 'run by tick()');
   perform test.eq(exists (select from rhythm.batch where queue = 'sql'), false, 'taken');
   b := pg_temp.make(40, '{"queue": "sql", "target": "doubled"}');
   perform test.eq(exists (select from rhythm.batch where queue = 'sql' and size > 1), false, 'no shared batches of what tick() runs');
   b := pg_temp.make(250, '{"queue": "sql", "target": "later"}');
   perform rhythm.define_sql_task('later', 'pg_temp.doubled(jsonb)'::regprocedure);
-  loop
-    exit when rhythm.sql_tasks(100) is null;
-  end loop;
+  perform test.run_sql_tasks();
   perform test.eq((select count(*) from rhythm.execution as e where e.id = any (b) and e.state = 1), 250::bigint, 'tick() is told to come back as long as there are batches');
 end;
 $$;
