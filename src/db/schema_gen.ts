@@ -1041,7 +1041,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "7cff74ba982c6a358e7b35c275bd5be599ea0626282a0fd4d28d8cdda6f878a7",
+    checksum: "a34e570675d202b68f6df80cf522a08b37ed06748cbf0c7ea838e4a05b1e02a5",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1149,7 +1149,9 @@ as $$
   insert into rhythm.workflow_state (execution_id, program)
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
-  update rhythm.execution as e set attempt = 0, keyed = true where e.id = p_execution;
+  update rhythm.execution as e
+  set attempt = 0, keyed = true, seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(gen_random_uuid()::text, 0)) end
+  where e.id = p_execution;
 $$;
 
 comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key the execution that the key stands for. Internal.';
@@ -1290,7 +1292,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "d1bc97cd0a68f97b7884da7a978fb028b59b8dffd4aefb019cb4e72307f8f610",
+    checksum: "356d3ef07ceadbc8d162419eb282a816933ea827dd61897d9504e6fa140c7cf3",
     text: `-- The database's own fsck. No foreign key stands between the hot tables: what a key would say is said here.
 
 create or replace function rhythm.check_executions()
@@ -1319,29 +1321,6 @@ as $$
   join rhythm.execution as e on e.id = s.execution_id and e.state > 0
   where s.batch_id is not null
   union all
-  select b.first_id, format('batch %s has no members', b.id)
-  from rhythm.batch as b
-  where not exists (select from rhythm.execution as e where e.id = any (b.ids) and e.batch_id = b.id)
-    and not exists (select from rhythm.workflow_state as s where s.execution_id = any (b.ids) and s.batch_id = b.id)
-  union all
-  select b.first_id, format('batch %s differs from its member in queue, target or type', b.id)
-  from rhythm.batch as b
-  join rhythm.execution as e on e.id = any (b.ids) and e.batch_id = b.id
-  where (e.queue, e.target, e.type, e.priority) is distinct from (b.queue, b.target, b.type, b.priority)
-  union all
-  select b.first_id, format('it is leased to worker %s, which is not registered', b.worker)
-  from rhythm.batch as b
-  where b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
-  union all
-  select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
-  from rhythm.batch as b
-  join rhythm.worker as w on w.id = b.worker and w.call < b.call
-  union all
-  select b.first_id, format('%s attempts threw, of %s', b.failures, rhythm.max_attempts(e.type, e.retry))
-  from rhythm.batch as b
-  join rhythm.execution as e on e.id = b.first_id
-  where b.failures >= rhythm.max_attempts(e.type, e.retry)
-  union all
   select e.id, 'it is a workflow without a state'
   from rhythm.execution as e
   where e.state <> 1 and e.type = 'workflow'
@@ -1365,16 +1344,92 @@ as $$
   left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
   where e.stopping and b.worker is null
   union all
-  select e.id, 'it failed without an error'
+  select e.id, case
+    when e.state = 2 then 'it failed without an error'
+    when e.state = 3 then 'it was cancelled without a reason'
+    else 'it is completed, and has an error' end
   from rhythm.execution as e
-  where e.state = 2 and e.error is null
+  where e.state = 2 and e.error is null or e.state = 3 and e.cancel_reason is null or e.state = 1 and e.error is not null
+  union all
+  select e.id, 'it has an output, and did not complete'
+  from rhythm.execution as e
+  where e.state <> 1 and e.output is not null
+  union all
+  select e.id, format('its tree is that of %s, and its parent''s another', e.root_id)
+  from rhythm.execution as e
+  join rhythm.execution as p on p.id = e.parent_id
+  where e.root_id is distinct from coalesce(p.root_id, p.id)
+  union all
+  select e.id, 'it belongs to the tree of another, and has no parent'
+  from rhythm.execution as e
+  where e.parent_id is null and e.root_id is not null
   union all
   select e.id, 'an idempotency key stands for it, and it does not say so'
   from rhythm.execution as e
   where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);
 $$;
 
-comment on function rhythm.check_executions() is 'What is wrong with executions and their batches. Part of check().';
+comment on function rhythm.check_executions() is 'What is wrong with executions, and where they stand. Part of check().';
+
+create or replace function rhythm.check_batches()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  with member as (
+    select b.*, m.member, e.id as member_id, e.retry
+    from rhythm.batch as b
+    cross join lateral unnest(b.ids) as i (id)
+    join rhythm.execution as e on e.id = i.id
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    cross join lateral (
+      select jsonb_build_object('queue', e.queue, 'target', e.target, 'type', e.type, 'priority', e.priority, 'concurrency_key', e.concurrency_key,
+        'timeout_ms', e.timeout_ms, 'max_attempts', rhythm.max_attempts(e.type, e.retry), 'metadata', e.metadata, 'traceparent', e.traceparent) as member
+    ) as m
+    where coalesce(e.batch_id, s.batch_id) = b.id
+  )
+  select b.first_id, format('batch %s has no members', b.id)
+  from rhythm.batch as b
+  where not exists (select from member as m where m.id = b.id)
+  union all
+  select b.first_id, format('batch %s does not begin with it', b.id)
+  from rhythm.batch as b
+  where b.first_id is distinct from b.ids[1]
+  union all
+  select m.member_id, format('batch %s differs from its member in %s', m.id, string_agg(k.key, ', ' order by k.key))
+  from member as m
+  cross join lateral jsonb_each(m.member) as k
+  where k.value is distinct from coalesce(case
+    when k.key in ('max_attempts', 'metadata', 'traceparent') then m.common -> k.key
+    when k.key = 'timeout_ms' and m.type = 'workflow' then k.value
+    when k.key = 'timeout_ms' and m.common -> k.key is distinct from to_jsonb(m.timeout_ms) then '"two"'
+    else to_jsonb(m) -> k.key end, 'null')
+  group by m.id, m.member_id
+  union all
+  select b.first_id, format('it is leased to worker %s, which is not registered', b.worker)
+  from rhythm.batch as b
+  where b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
+  union all
+  select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
+  from rhythm.batch as b
+  join rhythm.worker as w on w.id = b.worker and w.call < b.call
+  union all
+  select b.first_id, 'it is leased, and no attempt was counted'
+  from rhythm.batch as b
+  where b.worker is not null and b.attempt = 0
+  union all
+  select m.member_id, format('%s attempts threw, of %s', m.failures, rhythm.max_attempts(m.type, m.retry))
+  from member as m
+  where m.failures >= rhythm.max_attempts(m.type, m.retry)
+  union all
+  select m.member_id, format('it was lost %s times, of %s', m.crashes, coalesce(m.retry ->> 'crashes', rhythm.setting('max_crashes')))
+  from member as m
+  where m.crashes > coalesce((m.retry ->> 'crashes')::integer, rhythm.setting('max_crashes')::integer);
+$$;
+
+comment on function rhythm.check_batches() is 'What is wrong with batches. Part of check().';
 
 -- What foreign keys would say.
 create or replace function rhythm.check_references()
@@ -1419,9 +1474,13 @@ set jit = off
 as $$
   select c.* from rhythm.check_executions() as c
   union all
+  select c.* from rhythm.check_batches() as c
+  union all
   select c.* from rhythm.check_references() as c
   union all
   select c.* from rhythm.check_waits() as c
+  union all
+  select c.* from rhythm.check_inboxes() as c
   union all
   select c.* from rhythm.check_signals() as c
   union all
@@ -1440,7 +1499,7 @@ comment on function rhythm.check() is
   {
     name: "check/key_waiters.sql",
     kind: "behaviour",
-    checksum: "4999ff88a9fb6fbb95edd4ec38bc0ec67bfb7c2fdfc764acb79b3a3e4e009bfd",
+    checksum: "68c64772fb9a965d105fc59bfe1642bf90305e339ded36e55869e697ec6f2a38",
     text: `-- The part of check() that looks at what ends as another execution does.
 
 create or replace function rhythm.check_key_waiters()
@@ -1474,6 +1533,11 @@ as $$
   join rhythm.execution as e on e.id = k.execution_id and e.state = 0
   where not k.due and rhythm.waits_for_itself(k.owner_id, e.parent_id)
   union all
+  select e.id, format('it waits for the key "%s", which is not of its kind', k.key)
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id
+  where not starts_with(k.key, format('%s:%s:', e.type, e.target))
+  union all
   select e.id, 'it waits for another execution by its key, and has the state of a workflow'
   from rhythm.key_waiter as k
   join rhythm.execution as e on e.id = k.execution_id
@@ -1486,7 +1550,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with children t
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "a2909751a3c9ef69bdc9af4c19df36ae8c62e0e326f2ccfc0a762463723f8b3c",
+    checksum: "8b0e3f04c859d92e3729fccd07321b3230b309ba81a5e13d8c45ccd127b2ef44",
     text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -1563,6 +1627,11 @@ as $$
     and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
     and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
+  select e.id, 'it is a workflow, and has no seed'
+  from rhythm.execution as e
+  join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.seed is null
+  union all
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
@@ -1634,7 +1703,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "c902eafcea51ae0defc5e7d484e94265eb32d3b7b35e3f2718cfae55f5311d1e",
+    checksum: "e9caf9c37c6f01ec21a2aec61c4295e80d7dc72f1da6b56084ee87f3b3e410e1",
     text: `-- The part of check() that looks at what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -1685,27 +1754,82 @@ as $$
   select s.execution_id, format('its wait %s for signal "%s" has ended and it was not told', w.id, w.name)
   from suspended as s
   join rhythm.signal_wait as w on w.execution_id = s.execution_id and (w.timed_out or w.signal_id is not null) and w.wait_group = any (s.groups)
-  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id)
-  union all
-  select i.execution_id, format('its inbox holds %s, which has not ended', i.item)
-  from rhythm.inbox as i
-  join rhythm.execution as e on e.id = i.execution_id and e.state = 0
-  where exists (select from rhythm.execution as c where c.id = i.item and c.state = 0)
-    or exists (select from rhythm.timer as t where t.id = i.item and not t.fired)
-    or exists (select from rhythm.signal_wait as w where w.id = i.item and w.signal_id is null and not w.timed_out)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id);
+$$;
+
+comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
+
+create or replace function rhythm.check_inboxes()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  with item as (
+    select i.*, s.arrived,
+      coalesce(c.state > 0, t.fired, w.timed_out or w.signal_id is not null) as has_ended, coalesce(c.state <> 1, w.timed_out, false) as has_failed
+    from rhythm.inbox as i
+    join rhythm.workflow_state as s on s.execution_id = i.execution_id
+    left join rhythm.execution as c on c.id = i.item and c.parent_id = i.execution_id
+    left join rhythm.timer as t on t.id = i.item and t.execution_id = i.execution_id
+    left join rhythm.signal_wait as w on w.id = i.item and w.execution_id = i.execution_id
+  )
+  select i.execution_id, case
+    when i.has_ended is null then format('its inbox holds %s, which is no child, timer or wait for a signal of it', i.item)
+    when not i.has_ended then format('its inbox holds %s, which has not ended', i.item)
+    else format('its inbox says of %s whether it failed, and that is not so', i.item) end
+  from item as i
+  where i.has_ended is not true or i.failed <> i.has_failed
   union all
   select i.execution_id, format('its inbox holds %s twice', i.item)
   from rhythm.inbox as i
   group by i.execution_id, i.item
   having count(*) > 1
   union all
-  select s.execution_id, format('its inbox holds number %s, and only %s items arrived', i.nth, s.arrived)
+  select i.execution_id, format('its inbox holds two items of number %s', i.nth)
   from rhythm.inbox as i
-  join rhythm.workflow_state as s on s.execution_id = i.execution_id
-  where i.nth > s.arrived;
+  group by i.execution_id, i.nth
+  having count(*) > 1
+  union all
+  select i.execution_id, format('its inbox holds number %s, and only %s items arrived', i.nth, i.arrived)
+  from item as i
+  where i.nth > i.arrived
+  union all
+  select i.execution_id, 'it has an inbox, and no state'
+  from rhythm.inbox as i
+  where not exists (select from rhythm.workflow_state as s where s.execution_id = i.execution_id)
+  union all
+  select s.execution_id, format('it is suspended, and was given %s items', s.delivered)
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.state = 0
+  where s.batch_id is null and s.delivered > 0
+  union all
+  select s.execution_id, 'it is suspended, and has no snapshot'
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.state = 0
+  where s.batch_id is null and s.snapshot is null
+  union all
+  select s.execution_id, format('step %s of it is noted, and it stands at %s', j.step, s.seq)
+  from rhythm.workflow_state as s
+  join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq
+  union all
+  select s.execution_id, format('%s belongs to group %s of it, and it has %s', g.id, g.wait_group, s.last_group)
+  from rhythm.workflow_state as s
+  join (
+    select e.parent_id, e.id, e.wait_group from rhythm.execution as e where e.wait_group is not null
+    union all select t.execution_id, t.id, t.wait_group from rhythm.timer as t
+    union all select w.execution_id, w.id, w.wait_group from rhythm.signal_wait as w
+    union all select i.execution_id, i.item, i.wait_group from rhythm.inbox as i
+    union all select x.execution_id, x.execution_id, u.number from rhythm.workflow_state as x cross join lateral unnest(x.groups) as u (number)
+  ) as g (execution_id, id, wait_group) on g.execution_id = s.execution_id and g.wait_group > s.last_group
+  union all
+  select e.id, format('it ended with step %s of its workflow, which stands at %s', e.parent_step, s.seq)
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.parent_id = s.execution_id and e.parent_step > s.seq;
 $$;
 
-comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
+comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, groups and steps of workflows. Part of check().';
 `,
   },
   {
@@ -3652,7 +3776,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "3f5ae0730396b98748fb6b9d7898c327966f616fd3e1fe4b77faf1dada8c3c74",
+    checksum: "270366e86d8b2c5b28388e8da10a410216098727506b2458defd7c3d3a914ba4",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -3701,17 +3825,18 @@ $$;
 
 comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may throw before it fails.';
 
-create or replace function rhythm.common_of(p_kind rhythm.kind, p_traceparent jsonb)
+-- Without nulls, but for those inside metadata.
+create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
 returns jsonb
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_kind.type, p_kind.retry), 'timeout_ms', p_kind.timeout_ms,
-    'metadata', p_kind.metadata, 'traceparent', p_traceparent, 'program', p_kind.program));
+  select jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
+    || case when p_metadata is null then '{}' else jsonb_build_object('metadata', p_metadata) end;
 $$;
 
-comment on function rhythm.common_of(rhythm.kind, jsonb) is 'What a worker is told once of a batch. Internal.';
+comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once of a batch. Internal.';
 
 -- Alike tasks share a batch of up to a hundred, but where claims look at each alone: in queues with limits, with a key.
 create or replace function rhythm.batch_room(p_kind rhythm.kind)
@@ -3752,7 +3877,7 @@ declare
   v_count constant integer := jsonb_array_length(p_requests);
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
-  v_common constant jsonb := rhythm.common_of(v_kind, p_head -> 'traceparent');
+  v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.type, v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
   v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
@@ -3892,8 +4017,7 @@ begin
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
       case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
       case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
-      rhythm.common_of(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind,
-        to_jsonb(g.traceparent)), g.ids
+      rhythm.common_of(rhythm.max_attempts(k.type, k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *
   )
@@ -8591,7 +8715,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "960f0c1bd3b88747b4bcf2b3df2f526e28c61e3409fdf3c2564b814037894ebb",
+    checksum: "5a77586e85585893a236cf0f713db44a07542a2d119d98f91742720e4b6bb782",
     text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
 -- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
@@ -8745,7 +8869,8 @@ begin
         cross join lateral (select x.id, x.parent_id from rhythm.execution as x where x.id = i.id offset 0) as e
         left join rhythm.workflow_state as s on s.execution_id = e.id
         left join rhythm.workflow_state as p on p.execution_id = e.parent_id
-        where e.id <> all (v_locked) or s.execution_id <> all (v_free) or p.execution_id <> all (v_free))
+        where e.id <> all (v_locked) or s.execution_id is not null and s.execution_id <> all (v_free)
+          or p.execution_id is not null and p.execution_id <> all (v_free))
       order by b.id);
     perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
   end if;
@@ -9878,7 +10003,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "b6c30df7882065de216925e45925aedf2eae617caf0e0d3091a33e16067606ea",
+    checksum: "04364ad82913591f35f9fed9765e81da7f912fb88c73b19407a3df09e9ac99c6",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -10006,8 +10131,8 @@ begin
   v_batch.target := p_execution.target;
   v_batch.limited := false;
   v_batch.concurrency_key := p_execution.concurrency_key;
-  v_batch.common := jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_execution.type, p_execution.retry),
-    'timeout_ms', p_execution.timeout_ms, 'metadata', p_execution.metadata, 'traceparent', p_execution.traceparent));
+  v_batch.common := rhythm.common_of(rhythm.max_attempts(p_execution.type, p_execution.retry), p_execution.timeout_ms, p_execution.metadata,
+    p_execution.traceparent);
   v_batch.ids := array[p_execution.id];
   return v_batch;
 end;
