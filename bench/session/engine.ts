@@ -7,7 +7,7 @@ export interface Lease {
   /** What the protocol tells leases apart by: the number of the call that leased it, or of the attempt. */
   readonly mark: number;
   /** For a workflow: how often it was suspended. */
-  readonly seq: number;
+  readonly seq?: number;
 }
 
 /** What became of a lease, for what is not simply completed. */
@@ -107,7 +107,7 @@ function byClaims({ sql }: Session, worker: string): Calls {
         select (c.one).id, (c.one).attempt, (c.one).seq, c.many
         from rhythm.claim_packed(${worker}::uuid, null, ${limit}, null, false) as c`;
       return rows.flatMap(({ id, attempt, seq, many }) =>
-        many === null ? [{ id, mark: attempt, seq }] : many.ids.map((one) => ({ id: one, mark: 1, seq: 0 }))
+        many === null ? [{ id, mark: attempt, seq }] : many.ids.map((one) => ({ id: one, mark: 1 }))
       );
     },
   };
@@ -128,7 +128,7 @@ function byExchange({ sql }: Session, worker: string): Calls {
         ${JSON.stringify({ limit })}::jsonb) as answer`;
     refuse(row!.answer.refused);
     return row!.answer.parcels.flatMap(({ ids, states }) =>
-      ids.map((id, nth) => ({ id, mark, seq: states?.[nth]?.seq ?? 0 }))
+      ids.map((id, nth) => ({ id, mark, seq: states?.[nth]?.seq }))
     );
   };
   const settleAll = async (leases: readonly Lease[], outcome: Outcome): Promise<void> => {

@@ -4,7 +4,7 @@ create or replace function rhythm.register_worker(
   p_worker uuid,
   p_queues text[] default array['default'],
   p_name text default null,
-  p_lease text default '30s',
+  p_lease text default '15s',
   p_info jsonb default '{}',
   p_protocol integer default 1
 )

@@ -163,7 +163,7 @@ declare
   v_released uuid[];
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
-  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end,
+  select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end,
     case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
   from unnest(p_ends) as e
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)

@@ -151,7 +151,8 @@ begin
         cross join lateral (select x.id, x.parent_id from rhythm.execution as x where x.id = i.id offset 0) as e
         left join rhythm.workflow_state as s on s.execution_id = e.id
         left join rhythm.workflow_state as p on p.execution_id = e.parent_id
-        where e.id <> all (v_locked) or s.execution_id <> all (v_free) or p.execution_id <> all (v_free))
+        where e.id <> all (v_locked) or s.execution_id is not null and s.execution_id <> all (v_free)
+          or p.execution_id is not null and p.execution_id <> all (v_free))
       order by b.id);
     perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
   end if;

@@ -1,5 +1,6 @@
 import { EngineError } from "../../db/errors.ts";
 import { RhythmError } from "../../shared/error.ts";
+import { KEPT_TIMER_MS } from "../../shared/limits.ts";
 import type { Claimed, Outcome, StepEnd } from "./engine.ts";
 
 /** What an outcome names its lease by. */
@@ -113,5 +114,5 @@ interface Timed {
   readonly options?: { readonly idempotencyKey?: string };
 }
 
-// A little more than what insert_timers() says.
-const KEPT_MS = 300;
+// A little more than SQL's kept_grace().
+const KEPT_MS = KEPT_TIMER_MS + 50;
