@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type FlowHost, openFlow, type Program, resumeFlow, startFlow, type Step } from "../../src/flow/mod.ts";
+import {
+  type FlowHost,
+  openFlow,
+  type Program,
+  resumeFlow,
+  startFlow,
+  type Step,
+} from "../../src/flow/mod.ts";
 import { testSeed } from "../support/seed.ts";
 import type { Program as Source } from "./generate/program.ts";
 import { programs } from "./programs.ts";

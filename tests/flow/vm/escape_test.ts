@@ -190,7 +190,10 @@ for (const source of HUGE) {
 }
 
 Deno.test("a host that throws is not caught by a flow", () => {
-  const { program } = compileFlow({ name: "a.flow", source: "try { await null; await null } catch { return 1 }" });
+  const { program } = compileFlow({
+    name: "a.flow",
+    source: "try { await null; await null } catch { return 1 }",
+  });
   const host = {
     ...createHost(),
     pause: () => {

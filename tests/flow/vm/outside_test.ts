@@ -66,8 +66,10 @@ Deno.test("random numbers are spread evenly from 0 to below 1", () => {
 });
 
 Deno.test("time stands still within a step, and the next step is never before it", () => {
-  const program = compile("const a = Date.now(); for (let i = 0; i < 1e4; i++) {} const b = Date.now();" +
-    "await Timer.delay(1); return [b - a, Date.now() - a, new Date() - a]");
+  const program = compile(
+    "const a = Date.now(); for (let i = 0; i < 1e4; i++) {} const b = Date.now();" +
+      "await Timer.delay(1); return [b - a, Date.now() - a, new Date() - a]",
+  );
   const open = openFlow(program, startWith(), host);
   assert.equal(open.step.moment, host.moment.toISOString());
   const [id] = open.step.waits[0]!.ids;
@@ -109,7 +111,8 @@ Deno.test("a program says by which semantics it runs; unknown ones are refused",
   for (const semantics of [2, undefined as unknown as number]) {
     assert.throws(() => openFlow({ ...program!, semantics }, startWith(), host), {
       code: "FLOW_PROGRAM_SEMANTICS",
-      message: `Cannot run a program of semantics ${semantics}: this library knows semantics 1; update the library`,
+      message:
+        `Cannot run a program of semantics ${semantics}: this library knows semantics 1; update the library`,
     });
   }
 });
