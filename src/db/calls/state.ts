@@ -18,7 +18,7 @@ export interface WorkerInfo {
   /** How long a sign of life holds. */
   readonly leaseMs: number;
   /** Whether it waits to be woken. */
-  readonly dozing: boolean;
+  readonly sleeping: boolean;
   /** How much it has in flight. */
   readonly running: number;
   /** What it said of itself. */
@@ -31,7 +31,7 @@ export async function readWorkers(engine: EngineRef): Promise<WorkerInfo[]> {
     engine,
     `select
       w.id, w.name, w.queues, w.started_at as "startedAt", w.beat_at as "beatAt", w.lease_until as "leaseUntil",
-      (extract(epoch from w.lease) * 1000)::float8 as "leaseMs", w.dozing, w.running, w.info
+      (extract(epoch from w.lease) * 1000)::float8 as "leaseMs", w.sleeping, w.running, w.info
     from rhythm.workers as w order by w.started_at, w.id`,
   );
 }

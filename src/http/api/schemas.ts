@@ -87,7 +87,7 @@ export const worker = z.object({
   beatAt: time.describe("its last sign of life"),
   leaseUntil: time,
   leaseMs: z.number(),
-  dozing: z.boolean(),
+  sleeping: z.boolean(),
   running: z.number(),
   info: z.record(z.string(), z.unknown()),
 });

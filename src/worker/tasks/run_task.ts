@@ -48,6 +48,8 @@ export async function runTask(
   try {
     const result = callHandler(definition, input, { run, clock });
     const output = result instanceof Promise ? await untilStopped(result, run, limits) : result;
+    // A cancellation wins over a handler that returns because it was told of it.
+    if (run.stopped?.reason === "cancelled") throw run.stopped;
     return { status: "completed", output: outputText(output, definition, limits) };
   } catch (thrown) {
     return endOf(thrown, run);
