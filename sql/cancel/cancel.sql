@@ -7,11 +7,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with recursive node as (
-    select e.id, e.stage, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
+    select e.id, e.state, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, c.stage, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
   )
-  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.stage < 4;
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0;
 $$;
 
 comment on function rhythm.trees(uuid[]) is
@@ -51,59 +51,81 @@ $$;
 comment on function rhythm.lock_trees(uuid[]) is
   'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
--- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
--- more for that. The caller comes from lock_trees().
-create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
-returns setof rhythm.moved
+-- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally), wherever it
+-- stands but at its very beginning, goes on once more for that. The caller comes from lock_trees().
+create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_row record;
+  v_batch rhythm.batch;
+  v_batches bigint[] := '{}';
+  v_ended uuid[] := '{}';
 begin
-  return query
-  with cleaning as (
-    select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
+  told := '{}';
+  cleaning := '{}';
+  for v_row in
+    select e.id, e.type, coalesce(e.batch_id, s.batch_id) as batch_id, coalesce(s.cleanup, false) as cleanup
+    from unnest(p_ids) as i (id)
+    join rhythm.execution as e on e.id = i.id and e.state = 0 and e.cancel_reason is null
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    order by e.id
+  loop
+    v_batch := null;
+    if v_row.batch_id is not null then
+      -- A batch of one is locked: whoever is claiming it holds it, and it runs then. A larger one is not, as 99 others
+      -- would wait for this transaction: a worker that is just claiming it hears of the end at its next sign of life.
+      select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
+      if not found then
+        select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id;
+      end if;
+    end if;
+    if v_batch.worker is not null then
+      told := told || v_row.id;
+    elsif v_row.cleanup then
+      cleaning := cleaning || v_row.id;
+    else
+      v_ended := v_ended || v_row.id;
+      v_batches := v_batches || v_row.batch_id;
+    end if;
+  end loop;
+  update rhythm.execution as e set cancel_reason = p_reason, stopping = true where e.id = any (told);
+  update rhythm.execution as e set cancel_reason = p_reason where e.id = any (cleaning);
+  update rhythm.workflow_state as s set batch_id = null where s.execution_id = any (v_ended) and s.batch_id is not null;
+  with over as (
+    update rhythm.execution as e
+    set cancel_reason = p_reason, state = 3, batch_id = null, completed_at = p_now, attempt = greatest(e.attempt, coalesce(
+      (select b.attempt from rhythm.batch as b where b.id = e.batch_id), 0))
+    where e.id = any (v_ended)
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
   )
-  update rhythm.execution as e
-  set cancel_reason = coalesce(e.cancel_reason, p_reason),
-    stopping = e.worker is not null,
-    stage = n.stage,
-    batched = false,
-    status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
-    completed_at = case when n.stage = 6 then p_now end,
-    run_at = case when n.stage = 1 then null else e.run_at end
-  from (
-    select x.id, case
-      when x.worker is not null then x.stage
-      when x.stage = 3 and exists (select from cleaning as c where c.execution_id = x.id) then 1
-      else 6
-    end as stage
-    from rhythm.execution as x
-    where x.id = any (p_ids) and x.stage < 4 and x.cancel_reason is null
-  ) as n
-  where e.id = n.id
-  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+  select coalesce(array_agg(o::rhythm.transition order by o.id), '{}') into ended from over as o;
+  delete from rhythm.timer as t where t.execution_id = any (v_ended) and t.deadline;
+  perform rhythm.drop_empty_batches(array(
+    select b.id from rhythm.batch as b where b.id = any (v_batches) for update skip locked));
 end;
 $$;
 
-comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were neither over nor asked to stop. Internal.';
+comment on function rhythm.cancel_all(uuid[], text, timestamptz) is
+  'Cancels executions: ended are over, told run and are asked to stop, cleaning are workflows that are to go on for their clean-up. Internal.';
 
 -- A workflow that runs, or cleans up, has so long to end: its deadline.
-create or replace function rhythm.limit_cleanup(p_cancelled rhythm.moved[], p_now timestamptz)
+create or replace function rhythm.limit_cleanup(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
   insert into rhythm.timer (id, execution_id, fires_at, deadline)
-  select rhythm.uuid7(p_now, c.nth::integer), c.id, p_now + rhythm.setting('cancel_grace')::interval, true
-  from unnest(p_cancelled) with ordinality as c (id, parent_id, worker, stage, watched, type, queue, nth)
-  where c.stage < 4 and c.type = 'workflow';
+  select rhythm.uuid7(p_now, i.nth::integer), e.id, p_now + rhythm.setting('cancel_grace')::interval, true
+  from unnest(p_ids) with ordinality as i (id, nth) join rhythm.execution as e on e.id = i.id and e.type = 'workflow';
 $$;
 
-comment on function rhythm.limit_cleanup(rhythm.moved[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
+comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
 
--- Locks: states, then executions; whoever calls it with locks of later kinds can wait for ever.
+-- Locks: states, then executions, then batches of one; whoever calls it with locks of later kinds can wait for ever.
 create or replace function rhythm.cancel_trees(p_ids uuid[], p_reason text, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -111,29 +133,55 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_all constant rhythm.moved[] := array(
-    select c::rhythm.moved from rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now) as c);
+  v_cancelled constant record := rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now);
 begin
-  perform rhythm.follow_ends(v_all, '{}', null, 0, p_now);
-  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
-    perform rhythm.limit_cleanup(v_all, p_now);
+  perform rhythm.follow_ends(v_cancelled.ended, '{}', p_now);
+  if v_cancelled.told <> '{}' or v_cancelled.cleaning <> '{}' then
+    perform rhythm.limit_cleanup(v_cancelled.told || v_cancelled.cleaning, p_now);
     perform rhythm.wake_clocks();
   end if;
-  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
+  if v_cancelled.cleaning <> '{}' then
+    perform rhythm.hurry(v_cancelled.cleaning);
+    perform rhythm.resume(v_cancelled.cleaning, p_now);
+  end if;
   perform pg_notify(rhythm.channel('stop'), w.worker::text)
-  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
-  return array(select a.id from unnest(v_all) as a);
+  from (
+    select distinct b.worker from unnest(v_cancelled.told) as i (id)
+    join rhythm.execution as e on e.id = i.id
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+  ) as w;
+  return array(select e.id from unnest(v_cancelled.ended) as e) || v_cancelled.told || v_cancelled.cleaning;
 end;
 $$;
 
 comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
   'Cancels executions and all that they started; returns those that were neither over nor asked to stop. Internal.';
 
+-- A workflow that is delayed, and is to clean up, does it now.
+create or replace function rhythm.hurry(p_ids uuid[])
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update rhythm.batch as b set run_at = null
+  from rhythm.workflow_state as s
+  where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
+$$;
+
+comment on function rhythm.hurry(uuid[]) is 'Makes delayed workflows ready. Internal.';
+
 create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
   perform from rhythm.execution as e where e.id = p_execution;
@@ -146,3 +194,30 @@ $$;
 
 comment on function rhythm.cancel(uuid, text) is
   'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
+
+-- One after another, in any order, they deadlock with settles: together they take locks in the one order.
+create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_missing uuid;
+begin
+  select i.id into v_missing from unnest(p_executions) as i (id) where not exists (select from rhythm.execution as e where e.id = i.id) limit 1;
+  if found then
+    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
+  end if;
+  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now())) as c (id)
+    where c.id = any (p_executions);
+end;
+$$;
+
+comment on function rhythm.cancel_many(uuid[], text) is
+  'cancel() of many executions in one transaction, with locks in the one order; returns those that were neither over nor asked before. Use it in place of many calls of cancel() in a transaction.';

@@ -1,7 +1,25 @@
 -- Retrying what failed or was cancelled.
 
--- What retry() touches: an execution, what failed under it and brought it down, the leaders of those that followed
--- another, and the parents of all of these.
+-- The children whose end brought a workflow down, or that it has not taken: they run again with it.
+create or replace function rhythm.failed_under(p_execution uuid)
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select c.id from rhythm.workflow_state as s
+    join rhythm.inbox as i on i.execution_id = s.execution_id
+    join rhythm.execution as c on c.id = i.item and c.state in (2, 3)
+    where s.execution_id = p_execution and s.snapshot is not null
+    -- What waits for the key of one of them waits for it again: after it.
+    order by exists (select from rhythm.key_waiter as k where k.execution_id = c.id), c.id);
+$$;
+
+comment on function rhythm.failed_under(uuid) is 'The failed or cancelled children in the inbox of a workflow. Internal.';
+
+-- What retry() touches: an execution, what failed under it and brought it down, the owners of the keys of those that
+-- waited for another, and the parents of all of these.
 create or replace function rhythm.retry_reach(p_execution uuid)
 returns uuid[]
 language sql
@@ -13,13 +31,11 @@ as $$
     union
     select x.id from node as n
     cross join lateral (
-      select c.id from rhythm.workflow_state as s
-      join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
-      where s.execution_id = n.id and s.snapshot is not null
+      select f.id from unnest(rhythm.failed_under(n.id)) as f (id)
       union all
-      select coalesce(k.execution_id, f.leader_id) from rhythm.follower as f
-      left join rhythm.idempotency_key as k on k.key = f.key
-      where f.execution_id = n.id
+      select coalesce(k.execution_id, w.owner_id) from rhythm.key_waiter as w
+      left join rhythm.idempotency_key as k on k.key = w.key
+      where w.execution_id = n.id
     ) as x (id)
   )
   select array(
@@ -31,17 +47,18 @@ $$;
 comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
 
 -- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
--- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it follows.
-create or replace function rhythm.follow_again(p_execution uuid, p_now timestamptz)
+-- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it
+-- waits for another.
+create or replace function rhythm.wait_for_key_again(p_execution uuid, p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_key constant text := (select f.key from rhythm.follower as f where f.execution_id = p_execution);
-  v_leader uuid;
-  v_stage smallint;
+  v_key constant text := (select k.key from rhythm.key_waiter as k where k.execution_id = p_execution);
+  v_owner uuid;
+  v_state smallint;
   v_is_told boolean;
 begin
   if v_key is null then
@@ -49,61 +66,97 @@ begin
   end if;
   insert into rhythm.idempotency_key as k (key, execution_id) values (v_key, p_execution)
   on conflict (key) do update set
-    execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
-    expires_at = case when k.expires_at <= p_now then null else k.expires_at end
-  returning k.execution_id into v_leader;
-  select l.stage, p.id is not null into v_stage, v_is_told
-  from rhythm.execution as l
-  left join rhythm.execution as p on p.id = l.parent_id and p.type = 'workflow' and p.stage < 4
-  where l.id = v_leader and l.stage in (5, 6)
-  for no key update of l;
-  if v_leader = p_execution or v_is_told then
-    perform rhythm.lead(p_execution, v_key);
+    execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
+    expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end
+  returning k.execution_id into v_owner;
+  select o.state, p.id is not null into v_state, v_is_told
+  from rhythm.execution as o
+  left join rhythm.execution as p on p.id = o.parent_id and p.type = 'workflow' and p.state = 0
+  where o.id = v_owner and o.state in (2, 3)
+  for no key update of o;
+  if v_owner = p_execution or v_is_told then
+    perform rhythm.own_key(p_execution, v_key);
     return false;
   end if;
-  update rhythm.follower as f set leader_id = v_leader where f.execution_id = p_execution;
+  update rhythm.key_waiter as k set owner_id = v_owner where k.execution_id = p_execution;
   update rhythm.execution as e
-  set stage = 3, status = 'suspended', cancel_reason = null, completed_at = null, error = null, note = rhythm.follower_note(v_leader)
+  set state = 0, cancel_reason = null, completed_at = null, claimed_at = null, error = null, fingerprint = null, note = rhythm.key_waiter_note(v_owner)
   where e.id = p_execution;
-  if v_stage is not null then
-    perform rhythm.untell(v_leader);
-    perform rhythm.retry_one(v_leader, p_now);
+  perform rhythm.set_deadline(p_execution, p_now);
+  if v_state is not null then
+    perform rhythm.take_end_back(v_owner);
+    perform rhythm.retry_one(v_owner, p_now);
   end if;
-  perform rhythm.follow_ends(rhythm.join_leaders(array[p_execution], p_now), '{}', null, 0, p_now);
+  perform rhythm.follow_ends(rhythm.join_owners(array[p_execution], p_now), '{}', p_now);
   return true;
 end;
 $$;
 
-comment on function rhythm.follow_again(uuid, timestamptz) is 'Lets what ended as another execution did follow anew; false: it is to run itself. Internal.';
+comment on function rhythm.wait_for_key_again(uuid, timestamptz) is 'Lets what ended as another execution did wait for it anew; false: it is to run itself. Internal.';
 
-create or replace function rhythm.lead(p_execution uuid, p_key text)
+create or replace function rhythm.own_key(p_execution uuid, p_key text)
 returns void
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
   update rhythm.idempotency_key as k set execution_id = p_execution where k.key = p_key;
-  delete from rhythm.follower as f where f.execution_id = p_execution;
+  delete from rhythm.key_waiter as k where k.execution_id = p_execution;
   insert into rhythm.workflow_state (execution_id, program)
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
-  update rhythm.execution as e set attempt = 0 where e.id = p_execution;
+  update rhythm.execution as e set attempt = 0, keyed = true where e.id = p_execution;
 $$;
 
-comment on function rhythm.lead(uuid, text) is 'Makes what followed another execution the one that its key stands for. Internal.';
+comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key the execution that the key stands for. Internal.';
 
-create or replace function rhythm.untell(p_execution uuid)
+create or replace function rhythm.take_end_back(p_execution uuid)
 returns void
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  update rhythm.workflow_state as s set inbox = array_remove(s.inbox, p_execution)
-  from rhythm.execution as e
-  where e.id = p_execution and s.execution_id = e.parent_id and p_execution = any (s.inbox);
+  delete from rhythm.inbox as i using rhythm.execution as e
+  where e.id = p_execution and i.execution_id = e.parent_id and i.item = p_execution;
 $$;
 
-comment on function rhythm.untell(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
+comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
+
+create or replace function rhythm.set_deadline(p_execution uuid, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into rhythm.timer (id, execution_id, fires_at, deadline)
+  select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
+  from rhythm.execution as e
+  where e.id = p_execution and e.timeout_ms is not null
+    and (e.type = 'workflow' or exists (select from rhythm.key_waiter as k where k.execution_id = e.id));
+$$;
+
+comment on function rhythm.set_deadline(uuid, timestamptz) is 'Gives a workflow, or what waits for a key, its whole time anew. Internal.';
+
+-- What a workflow still needs, counted anew from its inbox. Returns whether it waits.
+create or replace function rhythm.count_needs(p_execution uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_waits boolean;
+begin
+  update rhythm.workflow_state as s
+  set delivered = 0, need = rhythm.need_after(s.groups, s.sizes, array(
+    select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = s.execution_id))
+  where s.execution_id = p_execution
+  returning s.need <> '{}' and not 0 >= any (s.need) into v_waits;
+  return coalesce(v_waits, false);
+end;
+$$;
+
+comment on function rhythm.count_needs(uuid) is 'Counts what a workflow still needs; true: it waits. Internal.';
 
 -- The caller holds the locks of its state and of its parent's.
 create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
@@ -113,38 +166,39 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_execution rhythm.execution;
   v_failed uuid[];
-  v_waits boolean;
+  v_batch rhythm.batch;
+  v_run_at timestamptz;
 begin
-  if rhythm.follow_again(p_execution, p_now) then
+  if rhythm.wait_for_key_again(p_execution, p_now) then
     return;
   end if;
-  -- The children whose failure brought it down run again, and it waits for them, and for all else, as it did. What
-  -- followed one of them follows it again: after it.
-  v_failed := array(
-    select c.id from rhythm.workflow_state as s
-    join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
-    where s.execution_id = p_execution and s.snapshot is not null
-    order by exists (select from rhythm.follower as f where f.execution_id = c.id), c.id);
-  update rhythm.workflow_state as s
-  set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
-    need = case when s.waits is null then s.need else rhythm.needs(s.waits) end
-  where s.execution_id = p_execution;
-  v_waits := rhythm.satisfied_already(array[p_execution]) = '{}'
-    and exists (select from rhythm.workflow_state as s where s.execution_id = p_execution and s.need <> '{}');
+  v_failed := rhythm.failed_under(p_execution);
+  delete from rhythm.inbox as i where i.execution_id = p_execution and i.item = any (v_failed);
   update rhythm.execution as e
-  set stage = case when v_waits then 3 else 1 end,
-    status = case when v_waits then 'suspended' else 'pending' end,
-    max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
-    delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
-  where e.id = p_execution;
-  insert into rhythm.timer (id, execution_id, fires_at, deadline)
-  select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
-  from rhythm.execution as e where e.id = p_execution and e.type = 'workflow' and e.timeout_ms is not null;
+  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  where e.id = p_execution
+  returning e.* into v_execution;
+  -- What was cancelled before its time keeps its delay.
+  v_run_at := case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at end;
+  if v_execution.type = 'workflow' and rhythm.count_needs(p_execution) then
+    null;
+  else
+    v_batch := rhythm.batch_of(v_execution, v_run_at, v_execution.attempt,
+      greatest(rhythm.max_attempts(v_execution.type, v_execution.retry) - 1, 0), 0);
+    insert into rhythm.batch select v_batch.*;
+    if v_execution.type = 'workflow' then
+      update rhythm.workflow_state as s set batch_id = v_batch.id, delivered = s.arrived where s.execution_id = p_execution;
+    else
+      update rhythm.execution as e set batch_id = v_batch.id where e.id = p_execution;
+    end if;
+    perform rhythm.wake_for(array[v_batch]);
+  end if;
+  perform rhythm.set_deadline(p_execution, p_now);
   perform rhythm.reopen_steps(p_execution, v_failed);
-  perform rhythm.wake(array[e.queue]) from rhythm.execution as e where e.id = p_execution;
-  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.stage in (5, 6)));
-  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) as f (id);
+  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.state in (2, 3)));
+  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) with ordinality as f (id, nth) order by f.nth;
 end;
 $$;
 
@@ -155,6 +209,11 @@ returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_execution rhythm.execution;
@@ -164,20 +223,20 @@ begin
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   if not found then
     perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
-  elsif v_execution.stage not in (5, 6) then
-    perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
+  elsif v_execution.state not in (2, 3) then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
   -- A parent learns of each child's end once.
-  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.stage < 4;
+  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
   if found then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
-      v_parent.id, case v_execution.stage when 5 then 'failed' else 'was cancelled' end, v_parent.status), 'Retry the workflow once it is over');
+      v_parent.id, case v_execution.state when 2 then 'failed' else 'was cancelled' end, rhythm.status_of(v_parent.id)), 'Retry the workflow once it is over');
   end if;
-  perform rhythm.untell(p_execution);
+  perform rhythm.take_end_back(p_execution);
   perform rhythm.retry_one(p_execution, rhythm.now());
 end;
 $$;
 
 comment on function rhythm.retry(uuid) is
   'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again, what it waits for it waits for), a task once more. '
-  'What followed another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
+  'What waited for another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';

@@ -9,7 +9,7 @@ as $$
   select s.execution_id, 'a wait for a signal is open although the signal is there'
   from rhythm.signal_wait as s
   join rhythm.signal as g on g.execution_id = s.execution_id and g.name = s.name and g.taken_by is null
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  join rhythm.execution as e on e.id = s.execution_id and e.state = 0
   where s.signal_id is null and not s.timed_out
   union all
   select g.execution_id, format('signal %s was taken by a wait that took another', g.id)
@@ -24,11 +24,13 @@ as $$
   union all
   select w.execution_id, 'it is completed and still waits for a signal'
   from rhythm.signal_wait as w
-  join rhythm.execution as e on e.id = w.execution_id and e.stage = 4
+  join rhythm.execution as e on e.id = w.execution_id and e.state = 1
+  where w.signal_id is null and not w.timed_out
   union all
   select e.id, 'it is a task and has a timer or a wait for a signal'
   from rhythm.execution as e
   where e.type = 'task'
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
     and (e.id in (select t.execution_id from rhythm.timer as t) or e.id in (select w.execution_id from rhythm.signal_wait as w));
 $$;
 
@@ -63,14 +65,14 @@ set search_path = pg_catalog, pg_temp
 as $$
   select t.execution_id, 'it is over and a timer of it is still to fire'
   from rhythm.timer as t
-  join rhythm.execution as e on e.id = t.execution_id and (e.stage = 4 or e.stage > 4 and t.deadline)
+  join rhythm.execution as e on e.id = t.execution_id and (e.state = 1 or e.state > 1 and t.deadline)
   where not t.fired
   union all
   select e.id, 'it has a timeout, and nothing that ends it'
   from rhythm.execution as e
-  where e.stage < 4 and e.type = 'workflow' and e.timeout_ms is not null
+  where e.state = 0 and e.type = 'workflow' and e.timeout_ms is not null
     and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k

@@ -24,12 +24,12 @@ as $$
   union all
   select e.id, format('step "%s" waits for nothing that can still happen', s.name)
   from rhythm.step as s
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  join rhythm.execution as e on e.id = s.execution_id and e.state = 0
   join rhythm.workflow_state as w on w.execution_id = e.id
   where s.status in ('waiting', 'retrying')
-    and s.wait_id <> all (w.inbox)
+    and not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = s.wait_id)
     and coalesce(s.until > rhythm.now(), true)
-    and not exists (select from rhythm.execution as c where c.id = s.wait_id and c.stage < 4)
+    and not exists (select from rhythm.execution as c where c.id = s.wait_id and c.state = 0)
     and not exists (select from rhythm.timer as t where t.id = s.wait_id)
     and not exists (select from rhythm.signal_wait as g where g.id = s.wait_id);
 $$;

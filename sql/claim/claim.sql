@@ -1,206 +1,205 @@
--- Claiming.
+-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
 
--- Heap-only: no indexed column changes. At once: what is leased is not taken again.
-create or replace function rhythm.lease_listed(p_worker uuid, p_ids uuid[], p_now timestamptz)
+-- The members that a batch still has, out of the hint in ids. Locks nothing.
+create or replace function rhythm.members(p_batch rhythm.batch)
+returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_batch.type = 'workflow' then
+    return array(
+      select s.execution_id from rhythm.workflow_state as s
+      where s.execution_id = any (p_batch.ids) and s.batch_id = p_batch.id order by s.execution_id);
+  end if;
+  return array(
+    select e.id from rhythm.execution as e where e.id = any (p_batch.ids) and e.batch_id = p_batch.id order by e.id);
+end;
+$$;
+
+comment on function rhythm.members(rhythm.batch) is 'The executions that are in a batch, in order. Internal.';
+
+-- Members leave a batch for another one. The caller holds the batch, or the members.
+create or replace function rhythm.move_members(p_type text, p_ids uuid[], p_from bigint, p_to bigint)
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
 as $$
+declare
+  v_ids uuid[];
 begin
-  if p_ids <> '{}' then
-    update rhythm.execution as e
-    set worker = p_worker,
-      status = 'running',
-      claimed_at = p_now,
-      attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
-      delivered = case when e.type = 'task' then 0 else (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id) end
-    where e.id = any (p_ids);
+  if p_type = 'workflow' then
+    with moved as (
+      update rhythm.workflow_state as s set batch_id = p_to where s.execution_id = any (p_ids) and s.batch_id = p_from returning s.execution_id
+    )
+    select coalesce(array_agg(m.execution_id order by m.execution_id), '{}') into v_ids from moved as m;
+  else
+    with moved as (
+      update rhythm.execution as e set batch_id = p_to where e.id = any (p_ids) and e.batch_id = p_from returning e.id
+    )
+    select coalesce(array_agg(m.id order by m.id), '{}') into v_ids from moved as m;
   end if;
-  return p_ids;
+  return v_ids;
 end;
 $$;
 
-comment on function rhythm.lease_listed(uuid, uuid[], timestamptz) is 'Leases executions that are listed one by one, and locked; returns them. Internal.';
+comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts members of one batch into another; returns those that moved. Internal.';
 
--- A queue without limits: no counting.
--- Locks: rows of batches, execution rows, skip locked. Never waits.
-create or replace function rhythm.claim_plain(
-  p_worker uuid,
-  p_queue text,
-  p_limit integer,
-  p_targets text[],
-  p_now timestamptz,
-  out ids uuid[],
-  out batches rhythm.ready_batch[]
-)
+-- The first p_size members become a batch of their own, which is returned; null if there are none left.
+-- The caller has locked the batch. Locks: members, skip locked: one that somebody is at stays where it is.
+create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
+returns bigint
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_sort = off
-set jit = off
+as $$
+declare
+  v_batch rhythm.batch;
+  v_members uuid[];
+  v_ids uuid[];
+  v_new constant bigint := nextval('rhythm.batch_id_seq');
+begin
+  select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
+  v_members := rhythm.members(v_batch);
+  if v_batch.type = 'workflow' then
+    v_ids := array(select s.execution_id from rhythm.workflow_state as s
+      where s.execution_id = any (v_members[:p_size]) order by s.execution_id for update skip locked);
+  else
+    v_ids := array(select e.id from rhythm.execution as e where e.id = any (v_members[:p_size]) order by e.id for no key update skip locked);
+  end if;
+  v_ids := rhythm.move_members(v_batch.type, v_ids, p_batch, v_new);
+  v_members := array(select m.id from unnest(v_members) as m (id) where m.id <> all (v_ids) order by m.id);
+  if v_members = '{}' then
+    delete from rhythm.batch as b where b.id = p_batch;
+  elsif v_ids <> '{}' then
+    update rhythm.batch as b set ids = v_members, size = cardinality(v_members), first_id = v_members[1] where b.id = p_batch;
+  end if;
+  if v_ids = '{}' then
+    return null;
+  end if;
+  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, attempt, failures, crashes, type, queue, target, concurrency_key, common, ids)
+  values (v_new, v_ids[1], v_batch.run_at, v_batch.timeout_ms, v_batch.priority, cardinality(v_ids), v_batch.attempt, v_batch.failures,
+    v_batch.crashes, v_batch.type, v_batch.queue, v_batch.target, v_batch.concurrency_key, v_batch.common, v_ids);
+  return v_new;
+end;
+$$;
+
+comment on function rhythm.split_batch(bigint, integer) is 'Takes the first members of a ready batch into one of their own, and returns that; null if it has none that are free. Internal.';
+
+-- The caller has locked the batches.
+create or replace function rhythm.lease(p_worker uuid, p_call integer, p_batches bigint[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update rhythm.batch as b
+  set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,
+    attempt = case when b.type = 'task' or b.attempt = 0 then b.attempt + 1 else b.attempt end
+  where b.id = any (p_batches);
+$$;
+
+comment on function rhythm.lease(uuid, integer, bigint[], timestamptz) is 'Leases batches. Internal.';
+
+-- A queue without limits: no counting. Looks at as many batches as may be needed by what the last ones held.
+-- Locks: batches, skip locked. Never waits.
+create or replace function rhythm.claim_plain(p_worker uuid, p_call integer, p_queue text, p_room integer, p_targets text[], p_now timestamptz)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_targets constant bigint := rhythm.hash_of(p_targets);
+  v_head rhythm.queue_head := rhythm.head_of(p_queue, v_targets, p_now);
+  v_walked bigint := rhythm.walked();
+  v_room integer := p_room;
+  v_look integer := (p_room + 99) / 100;
+  v_next bigint[];
+  v_whole bigint[];
+  v_result bigint[] := '{}';
+  v_batch record;
+begin
+  while v_room > 0 loop
+    v_next := rhythm.ready_batches(p_queue, v_look, p_targets, v_head);
+    if v_next = '{}' then
+      exit when v_head.queue is null or v_result <> '{}';
+      v_head := null;
+      continue;
+    end if;
+    v_whole := '{}';
+    for v_batch in
+      select b.id, b.size from unnest(v_next) with ordinality as n (id, nth) join rhythm.batch as b on b.id = n.id order by n.nth
+    loop
+      exit when v_room <= 0;
+      if v_batch.size > v_room then
+        v_batch.id := rhythm.split_batch(v_batch.id, v_room);
+        v_batch.size := v_room;
+      end if;
+      v_whole := v_whole || v_batch.id;
+      v_room := v_room - v_batch.size;
+    end loop;
+    v_whole := array_remove(v_whole, null);
+    perform rhythm.lease(p_worker, p_call, v_whole, p_now);
+    v_result := v_result || v_whole;
+    exit when cardinality(v_next) < v_look;
+    v_look := least(v_room, greatest(v_look, (v_room * cardinality(v_next)) / greatest(1, p_room - v_room) + 1));
+  end loop;
+  perform rhythm.note_head(v_head, p_queue, v_targets, v_result[cardinality(v_result)], rhythm.walked() - v_walked - cardinality(v_result), p_now);
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.claim_plain(uuid, integer, text, integer, text[], timestamptz) is
+  'Leases ready batches of a queue without limits, with at most so many members; returns them in order. Internal.';
+
+-- Without locks, a transaction id, or a look at anything but indexes: what an idle worker asks all day.
+create or replace function rhythm.has_ready(p_queue text, p_targets text[])
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_targets is null then
+    return exists (select from rhythm.batch as b where b.queue = p_queue and b.worker is null and b.run_at is null);
+  end if;
+  return exists (
+    select from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null and (b.type = 'workflow' or b.target = any (p_targets)));
+end;
+$$;
+
+comment on function rhythm.has_ready(text, text[]) is 'Whether a queue has anything ready. Internal.';
+
+-- The caller holds the worker's row. First queue first.
+create or replace function rhythm.claim_batches(p_worker uuid, p_call integer, p_queues text[], p_limit integer, p_targets text[], p_now timestamptz)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_room integer := p_limit;
-  v_look bigint := 1;
-  v_next rhythm.ready_batch[];
-  v_before uuid[];
-  v_taken rhythm.ready_batch[];
-begin
-  ids := '{}';
-  batches := '{}';
-  while v_room > 0 loop
-    v_next := rhythm.next_batches(p_queue, least((v_room + 99) / 100 * v_look, 1000000), p_targets);
-    exit when v_next = '{}';
-    v_before := rhythm.lease_listed(p_worker, rhythm.take_before(v_next, v_room, p_targets, p_now), p_now);
-    v_taken := rhythm.take_from(v_next, v_room - cardinality(v_before));
-    ids := ids || v_before;
-    batches := batches || v_taken;
-    -- Others are at all that is left of these: how about the next ones?
-    if v_before = '{}' and v_taken = '{}' then
-      exit when cardinality(v_next) < (v_room + 99) / 100 * v_look;
-      v_look := v_look * 10;
-    end if;
-    v_room := v_room - cardinality(v_before) - rhythm.size_of(v_taken);
-  end loop;
-  if v_room > 0 then
-    ids := ids || rhythm.lease_listed(p_worker, rhythm.take_ready(p_queue, v_room, p_targets, p_now), p_now);
-  end if;
-end;
-$$;
-
-comment on function rhythm.claim_plain(uuid, text, integer, text[], timestamptz) is
-  'Leases ready executions of a queue without limits, and takes others out of batches, which the caller is to lease. Internal.';
-
--- Ten times as fast as a claim of each, which is what a worker of a thousand empty queues would do all day.
-create or replace function rhythm.worth_a_look(p_queues text[])
-returns text[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  if cardinality(p_queues) < 4 then
-    return p_queues;
-  end if;
-  return array(
-    select q.name from unnest(p_queues) with ordinality as q (name, nth)
-    where (select true from rhythm.execution as e where e.place = 1 and e.queue = q.name and e.worker is null limit 1)
-      or exists (select from rhythm.ready_batch as b where b.queue = q.name)
-    order by q.nth);
-end;
-$$;
-
-comment on function rhythm.worth_a_look(text[]) is 'Which of many queues have something that is ready; all of few. Internal.';
-
--- Locks: the worker's row; rows of queues with limits; rows of batches and executions, skip locked.
-create or replace function rhythm.claim_next(
-  p_worker uuid,
-  p_queues text[],
-  p_limit integer,
-  p_targets text[],
-  p_dozing boolean,
-  out ids uuid[],
-  out leased jsonb[]
-)
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_worker rhythm.worker;
-  v_left integer := p_limit;
+  v_result bigint[] := '{}';
+  v_batches bigint[];
   v_queue text;
-  v_ids uuid[];
-  v_batches rhythm.ready_batch[];
 begin
-  if coalesce(p_limit, 0) not between 1 and 100000 then
-    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', coalesce(p_limit::text, 'null')));
-  end if;
-  -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
-  select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
-  if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
-  end if;
-  ids := '{}';
-  leased := '{}';
-  foreach v_queue in array rhythm.worth_a_look(coalesce(p_queues, v_worker.queues)) loop
-    exit when v_left <= 0;
+  foreach v_queue in array p_queues loop
+    exit when v_room <= 0;
     if exists (select from rhythm.queue as q where q.name = v_queue) then
-      v_ids := rhythm.claim_limited(p_worker, v_queue, v_left, p_targets, v_now);
+      v_batches := rhythm.limited_claim(p_worker, p_call, v_queue, v_room, p_targets, p_now);
+      v_room := v_room - cardinality(v_batches);
     else
-      select c.ids, c.batches into v_ids, v_batches from rhythm.claim_plain(p_worker, v_queue, v_left, p_targets, v_now) as c;
-      if v_batches <> '{}' then
-        leased := leased || rhythm.lease_batches(p_worker, v_batches, v_now);
-        v_left := v_left - rhythm.size_of(v_batches);
-      end if;
+      v_batches := rhythm.claim_plain(p_worker, p_call, v_queue, v_room, p_targets, p_now);
+      v_room := v_room - coalesce((select sum(b.size) from rhythm.batch as b where b.id = any (v_batches)), 0)::integer;
     end if;
-    ids := ids || v_ids;
-    v_left := v_left - cardinality(v_ids);
+    v_result := v_result || v_batches;
   end loop;
-  if v_worker.dozing <> (p_dozing and v_left = p_limit) then
-    update rhythm.worker as w set dozing = not v_worker.dozing where w.id = p_worker;
-  end if;
-  -- In their order, if there are both.
-  if ids <> '{}' and leased <> '{}' then
-    ids := ids || rhythm.ids_of(leased);
-    leased := '{}';
-  end if;
+  return v_result;
 end;
 $$;
 
-comment on function rhythm.claim_next(uuid, text[], integer, text[], boolean) is 'Leases what claim() and claim_packed() give: ids, or what lease_batches() says. Internal.';
-
-create or replace function rhythm.claim(
-  p_worker uuid,
-  p_queues text[] default null,
-  p_limit integer default 1,
-  p_targets text[] default null,
-  p_dozing boolean default false
-)
-returns setof rhythm.claimed
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-declare
-  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
-begin
-  perform rhythm.require_read_committed();
-  return query select h.* from rhythm.hand_over(v_leased.ids || rhythm.ids_of(v_leased.leased)) as h;
-end;
-$$;
-
-comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
-  'Leases up to p_limit ready executions to a worker, first queue first, highest priority and oldest first; empty means: sleep. '
-  'p_targets: only these tasks (workflows always). p_dozing: the worker will sleep if there is nothing, and wants to be notified. Never waits.';
-
--- A thousand tasks that differ in their inputs alone, as rows of claim(), take the server and the worker twice as long.
-create or replace function rhythm.claim_packed(p_worker uuid, p_queues text[], p_limit integer, p_targets text[], p_dozing boolean)
-returns table (one rhythm.claimed, many jsonb)
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-declare
-  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
-begin
-  perform rhythm.require_read_committed();
-  return query select h, null::jsonb from rhythm.hand_over(v_leased.ids) as h;
-  return query select null::rhythm.claimed, b.value from unnest(v_leased.leased) as b (value);
-end;
-$$;
-
-comment on function rhythm.claim_packed(uuid, text[], integer, text[], boolean) is
-  'claim(), for workers of our own: rows of claim() or, in their first attempt, tasks that are alike but for their inputs: {target, queue, created_at, '
-  'kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs}.';
+comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[], timestamptz) is 'Leases ready batches of some queues to a worker; returns them. Internal.';

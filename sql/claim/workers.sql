@@ -5,7 +5,8 @@ create or replace function rhythm.register_worker(
   p_queues text[] default array['default'],
   p_name text default null,
   p_lease text default '30s',
-  p_info jsonb default '{}'
+  p_info jsonb default '{}',
+  p_protocol integer default 1
 )
 returns uuid
 language plpgsql
@@ -24,21 +25,22 @@ begin
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
     union all select rhythm.name_problem('worker', p_name) where p_name is not null
     union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
+    union all select format('Protocol %s is not known here: this engine speaks protocol 1. Use a worker of a version that does', coalesce(p_protocol::text, 'null')) where p_protocol is distinct from 1
     union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
   ) as p where p.problem is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
-  insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, info)
-  values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, coalesce(p_info, '{}'))
+  insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
+  values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
-    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, dozing = false;
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false;
   return v_worker;
 end;
 $$;
 
-comment on function rhythm.register_worker(uuid, text[], text, text, jsonb) is
-  'Makes a worker known; p_worker null: it is given an id. p_lease: how long it may be silent before its work is given to others.';
+comment on function rhythm.register_worker(uuid, text[], text, text, jsonb, integer) is
+  'Makes a worker known; p_worker null: it is given an id. p_protocol: the number of the protocol that it speaks, 1. p_lease: how long it may be silent before its work is given to others.';
 
 -- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
 -- sleeper's turn: one comes every second or so, and any of them after five seconds at the latest. SQL tasks notify nobody.
@@ -52,28 +54,44 @@ begin
   if exists (select from rhythm.task as k where k.sql_function is not null) then
     return 1000;
   end if;
-  return (select 1000 * greatest(1, count(*)) from (select from rhythm.worker as w where w.dozing limit 5) as s);
+  return (select 1000 * greatest(1, count(*)) from (select from rhythm.worker as w where w.sleeping limit 5) as s);
 end;
 $$;
 
 comment on function rhythm.turn_ms() is 'How long a worker that sleeps may wait between two calls of tick(): a second for each that sleeps, five at most. Internal.';
 
-create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null)
+-- What the engine leased and the worker did not name goes back: the answer that told of it was lost. Not what was leased
+-- lately, which may be on its way.
+create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null, p_holds jsonb default null)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_lost jsonb := '[]';
 begin
   perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
+  elsif jsonb_typeof(p_holds) <> 'array' then
+    perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
   update rhythm.worker as w
-  set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
+  set beat_at = v_now, info = coalesce(p_info, w.info)
   where w.id = p_worker;
   if not found then
-    return '{"alive": false, "turn_ms": 1000, "stop": []}';
+    return '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}';
+  end if;
+  if p_holds is not null then
+    v_lost := rhythm.lost_holds(p_worker, p_holds);
+    perform rhythm.return_unnamed(p_worker, p_holds, v_now);
   end if;
   return jsonb_build_object(
     'alive', true,
@@ -81,104 +99,162 @@ begin
     'stop', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
-      where e.stopping and e.worker = p_worker
-    ));
+      left join rhythm.workflow_state as s on s.execution_id = e.id
+      join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker
+      where e.stopping
+    ),
+    'lost', v_lost);
 end;
 $$;
 
-comment on function rhythm.beat(uuid, jsonb) is
-  'A sign of life: {alive, turn_ms, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it dozes and knows of nothing due. stop: what was cancelled meanwhile.';
+comment on function rhythm.beat(uuid, jsonb, jsonb) is
+  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
 
--- One branch for each place: each has its index, both together have none.
-create or replace function rhythm.leased_to(p_workers uuid[])
-returns uuid[]
-language sql
+create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
+returns jsonb
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(
-    select e.id from rhythm.execution as e where e.place = 1 and e.worker = any (p_workers)
-    union all
-    select e.id from rhythm.execution as e where e.place = 2 and e.worker = any (p_workers)
-    union all
-    select n.id from rhythm.newborn() as n where n.worker = any (p_workers));
+begin
+  return (
+    select coalesce(jsonb_agg(h.id), '[]')
+    from (
+      select i.id::uuid as id, x.call from jsonb_to_recordset(p_holds) as x (call integer, ids jsonb) cross join lateral jsonb_array_elements_text(x.ids) as i (id)
+    ) as h
+    left join rhythm.execution as e on e.id = h.id and e.state = 0
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker and b.call = h.call
+    where b.id is null);
+end;
 $$;
 
-comment on function rhythm.leased_to(uuid[]) is 'What workers hold. Internal.';
+comment on function rhythm.lost_holds(uuid, jsonb) is 'Of what a worker believes it holds, what it does not. Internal.';
 
--- Gives back what a worker holds. p_crashed: it did not say good-bye; that counts as an attempt.
-create or replace function rhythm.take_back(p_workers uuid[], p_crashed text default null)
+create or replace function rhythm.return_unnamed(p_worker uuid, p_holds jsonb, p_now timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := rhythm.now();
-  v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
-  v_rows rhythm.moved[];
-  -- The workers are gone, or locked: nothing more is leased to them.
-  v_leased constant uuid[] := rhythm.leased_to(p_workers);
-  v_may_end constant uuid[] := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (v_leased) and (p_crashed is not null or e.cancel_reason is not null));
+  v_named constant uuid[] := array(
+    select i.id::uuid from jsonb_to_recordset(p_holds) as x (ids jsonb) cross join lateral jsonb_array_elements_text(x.ids) as i (id) order by 1);
+  v_batch rhythm.batch;
+  v_ids uuid[];
 begin
-  perform rhythm.lock_around(v_may_end);
-  -- What it waited for may have cancelled it: as it is once it is locked.
-  with held as (
-    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts, e.retry from rhythm.execution as e
-    where e.id = any (v_leased) and e.worker = any (p_workers)
-    order by e.id for no key update
-  ),
-  fate as (
-    select h.id, case
-      when h.cancel_reason is not null and h.type = 'task' and h.id = any (v_may_end) then 6
-      when p_crashed is null then 1
-      when h.crashes >= coalesce((h.retry ->> 'crashes')::integer, v_max_crashes - 1) then 5
-      when h.type = 'task' and h.attempt >= h.max_attempts then 5
-      when h.type = 'task' then 0
-      else 1
-    end as stage
-    from held as h
-  ),
-  moved as (
-    update rhythm.execution as e
-    set worker = null,
-      stopping = false,
-      stage = f.stage,
-      status = case f.stage when 5 then 'failed' when 6 then 'cancelled' else 'pending' end,
-      attempt = case when p_crashed is null and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
-      crashes = case when p_crashed is null then e.crashes else e.crashes + 1 end,
-      run_at = case when f.stage = 0 then v_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
-      completed_at = case when f.stage >= 4 then v_now end,
-      error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
-    from fate as f
-    where e.id = f.id
-    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
-  )
-  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
-  delete from rhythm.newborn_lease as l where l.worker = any (p_workers);
-  perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
-  perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
+  for v_batch in
+    select b.* from rhythm.batch as b join rhythm.worker as w on w.id = b.worker
+    where b.worker = p_worker and b.claimed_at < p_now - w.lease_ms * interval '0.5 milliseconds'
+    order by b.id for update of b skip locked
+  loop
+    v_ids := rhythm.members(v_batch);
+    if v_ids = '{}' then
+      delete from rhythm.batch as b where b.id = v_batch.id;
+    elsif not exists (select from unnest(v_ids) as i (id) where rhythm.is_among(i.id, v_named)) then
+      perform rhythm.take_back(array[v_batch.id], null, p_now);
+    end if;
+  end loop;
 end;
 $$;
 
-comment on function rhythm.take_back(uuid[], text) is 'Returns what workers hold to the queues. Internal.';
+comment on function rhythm.return_unnamed(uuid, jsonb, timestamptz) is 'Puts back batches of which a worker does not know. Internal.';
+
+-- Gives leased batches back to their queues. p_crashed: their worker did not say good-bye. A loss counts as a crash only
+-- for an execution that was leased alone: one poisonous task must not fail the 99 others of its batch, which come back
+-- as batches of one.
+-- The workers of the batches are gone, or locked by the caller. Locks: states and executions of what may end.
+create or replace function rhythm.take_back(p_batches bigint[], p_crashed text, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_default constant integer := rhythm.setting('max_crashes')::integer;
+  v_batch rhythm.batch;
+  v_member record;
+  v_fate text;
+  v_ended rhythm.transition[] := '{}';
+  v_queues text[] := '{}';
+begin
+  for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
+    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and e.cancel_reason is not null) then
+      update rhythm.batch as b
+      set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      where b.id = v_batch.id;
+      v_queues := v_queues || v_batch.queue;
+      continue;
+    end if;
+    for v_member in
+      select e.id, e.type, e.cancel_reason, e.retry from unnest(rhythm.members(v_batch)) as m (id)
+      join rhythm.execution as e on e.id = m.id order by e.id
+    loop
+      v_fate := case
+        when v_member.cancel_reason is not null and v_member.type = 'task' then 'cancelled'
+        when p_crashed is not null and v_batch.size = 1
+          and v_batch.crashes >= coalesce((v_member.retry ->> 'crashes')::integer, v_default) then 'failed'
+        else 'released' end;
+      if v_fate = 'released' then
+        update rhythm.execution as e
+        set stopping = false,
+          error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
+        where e.id = v_member.id and (p_crashed is not null or e.stopping);
+        perform rhythm.put_back(v_member.id, v_batch.id,
+          case when p_crashed is not null and v_member.type = 'task' and v_batch.size = 1 then rhythm.backoff_ms(v_member.retry, v_batch.crashes + 1) end,
+          0, case when p_crashed is not null and v_batch.size = 1 then 1 else 0 end,
+          case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
+        v_queues := v_queues || v_batch.queue;
+      else
+        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed),
+          null, null, null, null, null, null, null, null, null, null, null, null, v_fate, v_member.type, v_batch.id)::rhythm.outcome], p_now);
+      end if;
+    end loop;
+    perform rhythm.drop_empty_batches(array[v_batch.id]);
+  end loop;
+  perform rhythm.follow_ends(v_ended, '{}', p_now);
+  perform rhythm.wake(v_queues);
+  perform rhythm.wake_clocks();
+end;
+$$;
+
+comment on function rhythm.take_back(bigint[], text, timestamptz) is 'Returns leased batches to their queues, or ends what was lost too often. Internal.';
 
 create or replace function rhythm.stop_worker(p_worker uuid)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
+declare
+  v_batches bigint[];
 begin
   perform rhythm.require_read_committed();
+  perform from rhythm.worker as w where w.id = p_worker for update;
+  v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
+  perform rhythm.lock_around(rhythm.ids_in(v_batches));
   delete from rhythm.worker as w where w.id = p_worker;
-  perform rhythm.take_back(array[p_worker]);
+  perform rhythm.take_back(v_batches, null, rhythm.now());
   -- Of what is due by its doing, it alone may have known.
   perform rhythm.wake_clocks();
 end;
 $$;
 
 comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still holds goes back to the queues at once, without counting an attempt.';
+
+create or replace function rhythm.ids_in(p_batches bigint[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+$$;
+
+comment on function rhythm.ids_in(bigint[]) is 'All that some batches hold, or held. Internal.';

@@ -1,5 +1,21 @@
 -- Creating many executions at once, all or none.
 
+-- Expired, or its execution was purged. Volatile: whoever waited for another session's claim of the key is to see what
+-- that session made.
+create or replace function rhythm.key_is_free(p_key rhythm.idempotency_key)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(p_key.expires_at <= rhythm.now(), false)
+    or not exists (select from rhythm.execution as e where e.id = p_key.execution_id);
+end;
+$$;
+
+comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether an idempotency key stands for nothing any more. Internal.';
+
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
 create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
 returns table (nth bigint, execution_id uuid, is_new boolean)
@@ -23,8 +39,8 @@ as $$
     insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
     select n.key, n.id, n.expires_at from keyed as n order by n.key
     on conflict (key) do update set
-      execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
-      expires_at = case when k.expires_at <= p_now then excluded.expires_at else k.expires_at end
+      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
+      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
@@ -41,91 +57,108 @@ $$;
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
   'For each request with an idempotency key: the execution that the key stands for, and whether it has yet to be made. Internal.';
 
+-- The one head of requests that are alike; null if they are not, or if anything has to be looked at in each of them.
+create or replace function rhythm.one_head(p_requests jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_head jsonb;
+  v_is_one boolean;
+begin
+  if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_typeof(p_requests -> 0) is distinct from 'object' then
+    return null;
+  end if;
+  v_head := (p_requests -> 0) - 'inputs';
+  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'parent'] or rhythm.request_problem(v_head) is not null then
+    return null;
+  end if;
+  select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
+    and coalesce(max(octet_length((r.value -> 'inputs')::text)), 0) <= v_limit
+  into v_is_one
+  from jsonb_array_elements(p_requests) as r;
+  return case when v_is_one then v_head end;
+end;
+$$;
+
+comment on function rhythm.one_head(jsonb) is 'What tasks to be created have in common, if they differ in nothing but their inputs and nothing is wrong; else null. Internal.';
+
+-- Keys are asked before executions are made: one that another request has just claimed has no execution yet, and would look
+-- free to a third of the same call. So every key is asked once, and requests of one call that share it are one.
 create or replace function rhythm.create_many(p_requests jsonb)
 returns setof uuid
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_head constant jsonb := rhythm.one_head(p_requests);
-  v_requests jsonb := p_requests;
+  v_ids uuid[];
+  v_new jsonb;
 begin
   if v_head is not null then
-    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) as i (id);
+    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) with ordinality as i (id, nth) order by i.nth;
     return;
   end if;
-  perform rhythm.check_requests(v_requests);
-  perform rhythm.check_targets(v_requests);
-  perform rhythm.hold_parents(v_requests);
-
-  if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
-    v_requests := (
-      select jsonb_agg(
-        r.value || jsonb_build_object(
-          'id', coalesce(k.execution_id::text, r.value ->> 'id', rhythm.uuid7(v_now, (r.nth - 1)::integer)::text),
-          'known', coalesce(not k.is_new, false))
-        order by r.nth)
-      from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
-      left join rhythm.claim_keys(v_requests, v_now) as k on k.nth = r.nth
-    );
-    perform from rhythm.create_new(v_requests, v_now);
-    return query
-      select (r.value ->> 'id')::uuid from jsonb_array_elements(v_requests) with ordinality as r (value, nth) order by r.nth;
-    return;
-  end if;
-
-  return query select e.id from rhythm.create_new(v_requests, v_now) as e (id);
+  perform rhythm.check_requests(p_requests);
+  perform rhythm.check_targets(p_requests);
+  perform rhythm.hold_parents(p_requests);
+  v_ids := rhythm.new_ids(jsonb_array_length(p_requests), v_now);
+  with known as materialized (
+    select k.* from rhythm.claim_keys(p_requests, v_now) as k
+  ),
+  request as (
+    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    left join known as k on k.nth = r.nth
+  )
+  select array_agg(r.id order by r.nth), jsonb_agg((r.value - 'idempotency_ttl') || jsonb_build_object('id', r.id) order by r.nth) filter (where r.is_new)
+  into v_ids, v_new
+  from request as r;
+  perform rhythm.create_new(coalesce(v_new, '[]'), v_now);
+  return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
 end;
 $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "watched" (as by watch(), but for what a key stands for already), "id"}.';
+  '"metadata", "parent", "traceparent", "notify_on_end" (as by watch(), but for what a key stands for already), "id"}.';
 
--- Inserts what is not known yet and wakes who sleeps for it. Every request without an id is given one in order.
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
-returns setof uuid
+returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_queues text[];
-  v_ids uuid[];
-  v_delayed boolean;
+  v_sorted record;
+  v_batches rhythm.batch[];
 begin
-  if jsonb_path_exists(p_requests, '$[*] ? (exists(@.known) || exists(@.id))') then
-    p_requests := coalesce((
-      select jsonb_agg(case when r.value ? 'id' then r.value - 'known' else r.value || jsonb_build_object('id', rhythm.uuid7(p_now, (r.nth - 1)::integer)) end order by r.nth)
-      from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-      where not coalesce((r.value ->> 'known')::boolean, false)
-    ), '[]');
+  if p_requests = '[]' then
+    return;
   end if;
+  v_sorted := rhythm.sort_requests(p_requests, p_now);
   begin
-    select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1), bool_or(b.stage = 0)
-    into v_ids, v_queues, v_delayed
-    from rhythm.make_executions(p_requests, p_now) as b;
+    v_batches := rhythm.make_executions(v_sorted.kinds, v_sorted.newcomers, p_now);
   exception
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
   end;
   if jsonb_path_exists(p_requests, '$[*].parent') then
-    perform rhythm.cancel_under(v_ids, p_now);
+    perform rhythm.cancel_under(array(select (r.value ->> 'id')::uuid from jsonb_array_elements(p_requests) as r), p_now);
   end if;
-  perform rhythm.wake(v_queues);
-  if v_delayed then
-    perform rhythm.wake_clocks();
-  end if;
-  return query
-    select coalesce((r.value ->> 'id')::uuid, v_ids[r.nth])
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    order by r.nth;
+  perform rhythm.wake_for(v_batches);
 end;
 $$;
 
-comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the requests that are not known and wakes sleeping workers. Internal.';
+comment on function rhythm.create_new(jsonb, timestamptz) is 'Makes the executions of requests that have ids, and wakes sleeping workers. Internal.';

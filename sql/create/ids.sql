@@ -2,7 +2,7 @@
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
 -- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 10 bits after the variant are the
--- cell, 0 today. The 52 bits after it are always random; without p_nth the 12 are, too.
+-- number of the cell, 0 as in cell_digits(); the last 52 are random.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
 language sql
@@ -20,7 +20,68 @@ as $$
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
-  'A UUID of version 7: ids of a later millisecond sort later; 10 bits are the cell (0), 64 are random. p_nth (0, 1, 2 …) orders the ids of one batch, and leaves 52.';
+  'A UUID of version 7: ids of a later millisecond sort later. p_nth (0, 1, 2 …) orders the ids of one batch.';
+
+-- Random bytes and a call for each row would cost as much as the row: all come from one secret. Whoever knows some of the
+-- ids can tell no other. Of 128 bits 60 are the time and the order, 10 name the cell, 52 are of the hash.
+create or replace function rhythm.new_ids(p_count integer, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_secret constant text := gen_random_uuid()::text;
+  v_us constant bigint := round(extract(epoch from p_now) * 1000000);
+  -- In 4,096ths of a millisecond, so that what a session makes one by one sorts as it was made.
+  v_first constant bigint := v_us % 1000 * 4096 / 1000;
+  v_times constant text[] := array(
+    select lpad(to_hex(v_us / 1000 + n.block), 12, '0') from generate_series(0, (v_first + p_count) / 4096) as n (block) order by n.block);
+  v_random constant bytea := (
+    select string_agg(sha512((v_secret || n.block)::bytea), '' order by n.block) from generate_series(0, (p_count - 1) / 8) as n (block));
+begin
+  return array(
+    select (v_times[(v_first + i.nth - 1) / 4096 + 1] || to_hex(28672 + (v_first + i.nth - 1) % 4096)
+      || rhythm.cell_digits() || substr(encode(substr(v_random, i.nth * 8 - 7, 8), 'hex'), 4))::uuid
+    from generate_series(1, p_count) as i (nth) order by i.nth);
+end;
+$$;
+
+comment on function rhythm.new_ids(integer, timestamptz) is 'So many ids in ascending order. Internal: new_id() is for everybody.';
+
+create or replace function rhythm.new_id()
+returns uuid
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select (rhythm.new_ids(1, rhythm.now()))[1];
+$$;
+
+comment on function rhythm.new_id() is 'An id for an execution, to be given as the option id: UUIDv7 with the number of this cell.';
+
+-- Variant 10, ten bits of the cell number, in three hexadecimal digits. There is one cell, number 0, today.
+create or replace function rhythm.cell_digits()
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select '800';
+$$;
+
+comment on function rhythm.cell_digits() is 'The digits of an id that name the cell that made it. Internal.';
+
+create or replace function rhythm.created_at(p_id uuid)
+returns timestamptz
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select to_timestamp(('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+$$;
+
+comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
 
 -- Ids that callers bring. A foreign cell would collide with ids of another installation; an id from the future would
 -- sort behind everything that comes, so claims and purges, which walk in the order of ids, would pass over it.
@@ -76,7 +137,7 @@ begin
       case p_name
         when 'max_payload_bytes' then '1048576'
         when 'retention' then '30 days'
-        when 'max_crashes' then '20'
+        when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
       end
     )
@@ -85,7 +146,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
 
 -- Owner only: settings hold for everyone.
 create or replace function rhythm.configure(p_name text, p_value text)

@@ -28,11 +28,7 @@ begin
     select case e.type when 'workflow' then e.id else e.parent_id end
     from rhythm.execution as e
     where e.id = any (v_ids)));
-  perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.stage < 4 order by e.id for share;
-  -- Claims pass over a row that is locked: whoever fell asleep over it is to look again after the commit.
-  perform rhythm.wake(array(
-    select distinct e.queue from rhythm.execution as e
-    where e.id = any (v_ids) and e.type = 'task' and e.stage = 1 and e.worker is null));
+  perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.state = 0 order by e.id for share;
 end;
 $$;
 
@@ -62,8 +58,8 @@ as $$
   cross join lateral (
     select case
       when x.cancel_reason is not null then x.cancel_reason
-      when x.stage = 6 then 'Cancelled'
-      when x.stage = 5 and x.type = 'workflow' and x.error = rhythm.deadline_error(x.timeout_ms) then 'Its workflow ran past its timeout'
+      when x.state = 3 then 'Cancelled'
+      when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p

@@ -125,7 +125,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_keys constant text[] := array['type', 'target', 'inputs', 'traceparent', 'watched'] || rhythm.option_names('start');
+  c_keys constant text[] := array['type', 'target', 'inputs', 'traceparent', 'notify_on_end'] || rhythm.option_names('start');
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_bytes constant integer := octet_length((p -> 'inputs')::text);
 begin
@@ -142,7 +142,7 @@ begin
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
   end if;
   -- Most say no more than what is to run.
-  if p - '{type,target,inputs,watched}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'watched') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
+  if p - '{type,target,inputs,notify_on_end}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'notify_on_end') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
     return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
   end if;
   return coalesce(
@@ -165,7 +165,7 @@ begin
     case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
-    case when p ? 'watched' and jsonb_typeof(p -> 'watched') <> 'boolean' then 'watched must be true or false' end,
+    case when p ? 'notify_on_end' and jsonb_typeof(p -> 'notify_on_end') <> 'boolean' then 'notify_on_end must be true or false' end,
     case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
     case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
     case when p ? 'id' then case

@@ -26,7 +26,7 @@ end;
 $$;
 
 comment on function rhythm.sweep(integer, timestamptz) is
-  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of tick().';
+  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of chores().';
 
 create or replace function rhythm.expire_keys(p_limit integer, p_now timestamptz)
 returns integer
@@ -42,10 +42,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of tick().';
+comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of chores().';
 
 -- Those of p_ids that may go now. What somebody retries, or asks for again by its key, stays for the next time: nothing is
--- waited for.
+-- waited for. What belongs to an execution goes with it; only workflows, and what is limited to few, have any.
 create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql
@@ -55,19 +55,35 @@ as $$
 declare
   v_free constant uuid[] := rhythm.try_lock_states(p_ids);
   v_ids uuid[];
-  v_keys text[];
+  v_keyed uuid[];
+  v_workflows uuid[];
 begin
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (p_ids) and e.stage >= 4
-      and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
-    for update skip locked);
-  v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
-  v_ids := array(
-    select i.id from unnest(v_ids) as i (id)
-    where not exists (select from rhythm.idempotency_key as k where k.execution_id = i.id and k.key <> all (v_keys)));
-  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
-  delete from rhythm.step as s where s.execution_id = any (v_ids);
+  select array_agg(g.id order by g.id), array_agg(g.id) filter (where g.keyed), array_agg(g.id) filter (where g.type = 'workflow' or g.parent_id is not null)
+  into v_ids, v_keyed, v_workflows
+  from (
+    select e.id, e.keyed, e.type, e.parent_id from rhythm.execution as e
+    where e.id = any (p_ids) and e.state > 0
+      and (e.type = 'task' or e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
+    for update skip locked
+  ) as g;
+  if v_ids is null then
+    return 0;
+  end if;
+  if v_keyed is not null then
+    delete from rhythm.idempotency_key as k
+    where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.execution_id = any (v_keyed) for update skip locked));
+  end if;
+  if v_workflows is not null then
+    delete from rhythm.workflow_state as s where s.execution_id = any (v_workflows);
+    delete from rhythm.inbox as i where i.execution_id = any (v_workflows);
+    delete from rhythm.journal as j where j.execution_id = any (v_workflows);
+    delete from rhythm.timer as t where t.execution_id = any (v_workflows);
+    delete from rhythm.signal_wait as w where w.execution_id = any (v_workflows);
+    delete from rhythm.signal as g where g.execution_id = any (v_workflows);
+    delete from rhythm.step as s where s.execution_id = any (v_workflows);
+    delete from rhythm.key_waiter as k where k.execution_id = any (v_workflows);
+  end if;
+  delete from rhythm.log_line as l where l.execution_id = any (v_ids);
   delete from rhythm.execution as e where e.id = any (v_ids);
   return cardinality(v_ids);
 end;
@@ -81,6 +97,12 @@ returns integer
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
@@ -93,7 +115,7 @@ begin
   return rhythm.remove_over(array(
     select e.id from rhythm.execution as e
     where e.id < rhythm.uuid7_floor(v_before)
-      and e.stage >= 4
+      and e.state > 0
       and e.completed_at < v_before
       and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
     order by e.id
@@ -111,8 +133,6 @@ returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
 as $$
 declare
   c_beginning constant uuid := '00000000-0000-0000-0000-000000000000';
@@ -126,7 +146,7 @@ begin
   into v_ids, v_last
   from (
     select e.id,
-      e.stage >= 4 and e.completed_at < v_before
+      e.state > 0 and e.completed_at < v_before
         and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id)) as is_old
     from rhythm.execution as e
     where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
@@ -147,7 +167,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of tick().';
+comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of chores().';
 
 create or replace function rhythm.uuid7_floor(p_at timestamptz)
 returns uuid

@@ -16,7 +16,7 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
-comment on sequence rhythm.newborn_lease_id_seq is 'Numbers batches of leases in the order of making.';
+comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of making.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of saying.';
 
 comment on column rhythm.executions.id is 'UUIDv7: it carries the time of creation, so that ids are in its order.';
@@ -35,10 +35,14 @@ comment on column rhythm.executions.progress is 'What its handler reported last.
 comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows; of what ends as another execution does, which that is.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'What started it; it is cancelled with that.';
+comment on column rhythm.executions.root_id is 'The execution at the top of its tree.';
 comment on column rhythm.executions.worker is 'Who holds its lease; null: nobody.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: of a task for each attempt, of a workflow for all of it.';
-comment on column rhythm.executions.crashes is 'How many workers were lost while they held it; setting max_crashes limits that.';
+comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
+comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; of a workflow, since its last step.';
+comment on column rhythm.executions.tags is 'What it was tagged with.';
+comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
 comment on column rhythm.executions.traceparent is 'W3C trace context that it is part of.';
 comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'Not before: its delay, or the backoff before the next attempt.';
@@ -92,7 +96,7 @@ comment on column rhythm.workers.started_at is 'When it was registered.';
 comment on column rhythm.workers.beat_at is 'Its last sign of life.';
 comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in flight.';
 comment on column rhythm.workers.lease is 'How long it may be silent.';
-comment on column rhythm.workers.dozing is 'Whether it sleeps and wants to be notified.';
+comment on column rhythm.workers.sleeping is 'Whether it sleeps and wants to be notified.';
 comment on column rhythm.workers.running is 'How many executions it has in flight.';
 comment on column rhythm.workers.info is 'What it says of itself: its version, its tasks.';
 

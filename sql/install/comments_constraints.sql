@@ -19,33 +19,15 @@ comment on constraint flow_program on rhythm.flow is 'The version is there, and 
 comment on constraint options_is_object on rhythm.task is '{queue, priority, timeout, retry}.';
 comment on constraint task_pkey on rhythm.task is 'A task has one set of defaults.';
 
-comment on constraint delayed_has_time on rhythm.execution is 'What is delayed becomes ready by itself.';
-comment on constraint execution_pkey on rhythm.execution is 'One row for the whole life of an execution.';
-comment on constraint over_has_time on rhythm.execution is 'What is over says since when; what is not, does not.';
-comment on constraint status_is_stage on rhythm.execution is 'Status and stage are one fact in two words, and only what runs has a worker: no lease outlives the run.';
-comment on constraint type_known on rhythm.execution is 'There are two types.';
-
-comment on constraint workflow_state_execution on rhythm.workflow_state is 'Purged with its execution.';
-comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
-comment on constraint workflow_state_program on rhythm.workflow_state is 'No version that a workflow runs on goes away.';
-
 comment on constraint idempotency_key_pkey on rhythm.idempotency_key is 'A key stands for one execution: two sessions that claim it wait for each other here.';
-
-comment on constraint follower_pkey on rhythm.follower is 'A follower has one leader.';
-
-comment on constraint timer_execution on rhythm.timer is 'Purged with its workflow.';
 comment on constraint timer_pkey on rhythm.timer is 'A timer fires once.';
 
 comment on constraint settled_one_way on rhythm.signal_wait is 'It took a signal or gave up, never both.';
-comment on constraint signal_wait_execution on rhythm.signal_wait is 'Purged with its workflow.';
 comment on constraint signal_wait_pkey on rhythm.signal_wait is 'A wait takes one signal.';
-
-comment on constraint signal_execution on rhythm.signal is 'Purged with its workflow.';
 comment on constraint signal_once on rhythm.signal is 'Sent twice under one key is sent once.';
 comment on constraint signal_pkey on rhythm.signal is 'Numbered in the order of sending.';
 
 comment on constraint level_known on rhythm.log_line is 'There are four levels.';
-comment on constraint log_line_execution on rhythm.log_line is 'Purged with its execution.';
 comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of saying.';
 
 comment on constraint worker_pkey on rhythm.worker is 'A worker shows its signs of life in one row.';
@@ -73,7 +55,3 @@ comment on constraint step_pkey on rhythm.step is 'Two calls under one name are 
 comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
 
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
-
-comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for each batch.';
-
-comment on constraint ready_batch_pkey on rhythm.ready_batch is 'A task is in one batch at most.';

@@ -28,31 +28,6 @@ comment on column rhythm.task.options is 'Defaults of its executions: queue, pri
 comment on column rhythm.task.sql_function is 'The function that tick() runs for it, where define_sql_task() named one; null: workers run it.';
 comment on column rhythm.task.updated_at is 'When it was last changed.';
 
-comment on column rhythm.execution.id is 'UUIDv7: it carries the time of creation, so that the order of ids is that of creation.';
-comment on column rhythm.execution.parent_id is 'The execution that started it; it is cancelled with that.';
-comment on column rhythm.execution.created_at is 'When it was started.';
-comment on column rhythm.execution.claimed_at is 'When the current or last lease began.';
-comment on column rhythm.execution.completed_at is 'When it was over: completed, failed or cancelled.';
-comment on column rhythm.execution.run_at is 'Not before: its delay, or the pause before the next attempt.';
-comment on column rhythm.execution.max_attempts is 'After so many attempts it fails for good.';
-comment on column rhythm.execution.priority is 'Higher comes first.';
-comment on column rhythm.execution.timeout_ms is 'Of a task for each attempt, of a workflow for all of it; null: no limit.';
-comment on column rhythm.execution.type is 'workflow or task.';
-comment on column rhythm.execution.status is 'pending, running, suspended, completed, failed or cancelled: stage, in the words of people.';
-comment on column rhythm.execution.target is 'The name of its flow or task.';
-comment on column rhythm.execution.queue is 'Where it waits for a worker.';
-comment on column rhythm.execution.concurrency_key is 'What per_key_concurrency of its queue counts by.';
-comment on column rhythm.execution.traceparent is 'The W3C trace context that it is part of.';
-comment on column rhythm.execution.retry is 'Its policy: {max_attempts, backoff, initial, max, factor, jitter}; null: the default.';
-comment on column rhythm.execution.metadata is 'An object of whoever started it.';
-comment on column rhythm.execution.progress is 'What its handler reported last.';
-comment on column rhythm.execution.inputs is 'What it was started with.';
-comment on column rhythm.execution.output is 'What it gave, once completed.';
-
-comment on column rhythm.workflow_state.execution_id is 'The workflow.';
-comment on column rhythm.workflow_state.program is 'The version of its flow that it runs on, to its end.';
-comment on column rhythm.workflow_state.snapshot is 'Its memory at the last suspension; null: it is at its beginning.';
-
 comment on column rhythm.idempotency_key.key is 'type:target:key, so that keys of different tasks and flows never meet.';
 comment on column rhythm.idempotency_key.execution_id is 'The execution that was first.';
 comment on column rhythm.idempotency_key.expires_at is 'From then on the key is free again; null: never, as long as the execution is kept.';
@@ -125,14 +100,3 @@ comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
-
-comment on column rhythm.newborn_lease.id is 'In the order of making.';
-comment on column rhythm.newborn_lease.made_at is 'When the tasks were leased.';
-comment on column rhythm.newborn_lease.worker is 'Who holds them.';
-comment on column rhythm.newborn_lease.queue is 'The queue that they are of.';
-comment on column rhythm.newborn_lease.ids is 'The tasks: those that are over among them are passed over.';
-
-comment on column rhythm.ready_batch.made_at is 'When the tasks were made.';
-comment on column rhythm.ready_batch.priority is 'The priority that they all have.';
-comment on column rhythm.ready_batch.queue is 'The queue that they are of.';
-comment on column rhythm.ready_batch.target is 'The task that they all are.';

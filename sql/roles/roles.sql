@@ -28,15 +28,14 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered'
     ]),
     ('rhythm_client', array[
       'start', 'enqueue', 'create_many', 'signal', 'cancel', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'release_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
-    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
       'retry', 'pause_queue', 'resume_queue', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),

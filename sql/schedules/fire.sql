@@ -11,7 +11,7 @@ as $$
     select e.id
     from rhythm.execution as e
     where e.id = any(p_ids)
-      and e.status not in ('completed', 'failed', 'cancelled')
+      and e.state = 0
   );
 $$;
 

@@ -42,8 +42,8 @@ declare
       format('"%s" cannot be the jitter of a schedule: expected zero to one day', p_entry.jitter)
     when jsonb_typeof(p_entry.options) is distinct from 'object' then
       'The options of a schedule are not a JSON object: expected the options of create_many()'
-    when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'watched', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
-      'The options of a schedule cannot hold type, target, inputs, traceparent, watched, id, delay, run_at, idempotency_key or '
+    when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'notify_on_end', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
+      'The options of a schedule cannot hold type, target, inputs, traceparent, notify_on_end, id, delay, run_at, idempotency_key or '
       'idempotency_ttl: those follow from the schedule'
     when p_entry.options - rhythm.option_names('schedule') <> '{}' then
       'There is no ' || rhythm.unknown_option(p_entry.options, rhythm.option_names('schedule'))

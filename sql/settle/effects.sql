@@ -1,24 +1,7 @@
 -- What a workflow asked for becomes rows.
 
-create or replace function rhythm.needs(p_waits jsonb)
-returns integer[]
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (
-    select coalesce(array_agg(
-      case g.value ->> 'mode' when 'all' then jsonb_array_length(g.value -> 'ids') else 1 end order by g.nth), '{}')
-    from jsonb_array_elements(p_waits) with ordinality as g (value, nth)
-  );
-end;
-$$;
-
-comment on function rhythm.needs(jsonb) is 'How many members each group of waits needs: all of them, or any one. Internal.';
-
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
-create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[])
+create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns jsonb
 language plpgsql
 stable
@@ -34,7 +17,8 @@ begin
       'type', case f.value ->> 'type' when 'run_task' then 'task' else 'workflow' end,
       'target', f.value -> 'target',
       'parent', o.id,
-      'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent))
+      'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent)),
+      'wait_group', rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
     )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
     order by o.id, f.nth)
   into v_requests
@@ -55,11 +39,11 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
-  select rhythm.request_problem(r.value) into v_problem
+  select rhythm.request_problem(r.value - 'wait_group') into v_problem
   from jsonb_array_elements(v_requests) as r
-  where (r.value - '{id,type,target,parent,inputs,traceparent}'::text[] <> '{}'
+  where (r.value - '{id,type,target,parent,inputs,traceparent,wait_group}'::text[] <> '{}'
       or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or pg_column_size(r.value) > 20000)
-    and rhythm.request_problem(r.value) is not null
+    and rhythm.request_problem(r.value - 'wait_group') is not null
   limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
@@ -69,33 +53,33 @@ begin
 end;
 $$;
 
-comment on function rhythm.child_requests(rhythm.outcome[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
+comment on function rhythm.child_requests(rhythm.outcome[], rhythm.grouping[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
 
 -- A timer that a worker keeps is left to it for longer than it takes to settle two thousand that are due at once; by so
 -- much are those late whose worker dies.
-create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
+create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into rhythm.timer (id, execution_id, fires_at, kept_until)
-  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz,
+  insert into rhythm.timer (id, execution_id, fires_at, wait_group, kept_until)
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid),
     case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + interval '250 milliseconds' end
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
 
-  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
-  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at, wait_group)
+  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
 end;
 $$;
 
-comment on function rhythm.insert_timers(rhythm.outcome[]) is 'The timers and waits for signals that outcomes start. Internal.';
+comment on function rhythm.insert_timers(rhythm.outcome[], rhythm.grouping[]) is 'The timers and waits for signals that outcomes start. Internal.';
 
 create or replace function rhythm.insert_logs(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
@@ -137,10 +121,6 @@ returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 begin
   insert into rhythm.signal (execution_id, name, payload, sent_at)
@@ -153,7 +133,7 @@ begin
   ) as g
   cross join lateral (
     select from rhythm.workflow_state as s
-    join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0
     where s.execution_id = g.receiver
     offset 0
   ) as r
@@ -169,16 +149,12 @@ returns rhythm.settled_item[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   v_result rhythm.settled_item[];
 begin
   with open_wait as (
-    select w.id, w.execution_id, w.name, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
+    select w.id, w.execution_id, w.name, w.wait_group, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
     from rhythm.signal_wait as w
     where w.execution_id = any (p_executions) and w.signal_id is null and not w.timed_out
   ),
@@ -188,7 +164,7 @@ begin
     where g.execution_id = any (p_executions) and g.taken_by is null
   ),
   pair as (
-    select w.id as wait_id, w.execution_id, k.id as signal_id
+    select w.id as wait_id, w.execution_id, w.wait_group, k.id as signal_id
     from open_wait as w
     join kept as k on k.execution_id = w.execution_id and k.name = w.name and k.nth = w.nth
   ),
@@ -198,7 +174,7 @@ begin
   given as (
     update rhythm.signal_wait as w set signal_id = p.signal_id from pair as p where w.id = p.wait_id
   )
-  select coalesce(array_agg(row(p.execution_id, p.wait_id, false)::rhythm.settled_item order by p.signal_id), '{}')
+  select coalesce(array_agg(row(p.execution_id, p.wait_id, false, p.wait_group)::rhythm.settled_item order by p.signal_id), '{}')
   from pair as p
   into v_result;
   return v_result;

@@ -1,38 +1,20 @@
 -- Outcomes: what a worker says of executions, before anything is done about it.
 
--- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
--- lease of the same workflow to the same worker.
-create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
-returns rhythm.outcome[]
+create or replace function rhythm.are_waits(p_waits jsonb)
+returns boolean
 language plpgsql
-volatile
+immutable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
-declare
-  v_result rhythm.outcome[];
 begin
-  -- From the outcomes to their rows, whatever the planner makes of an empty table: the lock in it keeps the inner query whole.
-  with given as (
-    select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o order by o.id
-  )
-  select coalesce(array_agg(g::rhythm.outcome), '{}')
-  into v_result
-  from given as g
-  cross join lateral (
-    select from rhythm.execution as e
-    where e.id = g.id and e.attempt = g.attempt and e.worker = p_worker
-      and (g.seq is null or exists (select from rhythm.workflow_state as s where s.execution_id = g.id and s.seq = g.seq))
-    for no key update of e
-  ) as held;
-  return v_result;
+  return (
+    select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
+      and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false)
+  );
 end;
 $$;
 
-comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
+comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
 
 create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
 returns text
@@ -51,126 +33,146 @@ begin
     when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
-    when p_outcome.status = 'suspended' and exists (select from rhythm.execution as e where e.id = p_outcome.id and e.type = 'task') then
-      'A task cannot be suspended: only workflows wait'
+    when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
     when pg_column_size(p_outcome.error) > v_limit / 2 and octet_length(p_outcome.error::text) > v_limit then
       format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), v_limit)
     when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
       format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
+    when pg_column_size(p_outcome.snapshot) > v_limit / 2 and octet_length(p_outcome.snapshot::text) > v_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), v_limit)
   end;
 end;
 $$;
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
--- For every row of every batch, so that outcome_problem(), which costs as much as storing it, is asked about few.
-create or replace function rhythm.is_fine(p_outcome rhythm.outcome)
-returns boolean
+-- The workflows whose states an outcome changes: itself, its parent, those that it sends signals to.
+create or replace function rhythm.concerned(p_items jsonb)
+returns table (id uuid, concerns uuid)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(case p_outcome.status
-    when 'completed' then coalesce(pg_column_size(p_outcome.output), 0) < 20000
-    when 'suspended' then p_outcome.snapshot is not null and p_outcome.error is null and p_outcome.output is null
-      and p_outcome.seq is not null and p_outcome.waits <> '[]' and rhythm.are_waits(p_outcome.waits)
-  end, false);
-end;
-$$;
-
-comment on function rhythm.is_fine(rhythm.outcome) is 'Whether an outcome is plainly right, without a look at its execution. Internal.';
-
-create or replace function rhythm.are_waits(p_waits jsonb)
-returns boolean
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (
-    select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
-      and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false)
-  );
-end;
-$$;
-
-comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
-
--- The workflows that a batch concerns: its own, those that its children report to, those that it sends signals to.
-create or replace function rhythm.concerned(p_outcomes jsonb)
-returns uuid[]
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_ids uuid[];
-begin
-  select array_agg(x.id) into v_ids
-  from jsonb_array_elements(p_outcomes) as o (value)
-  join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid and (e.type = 'workflow' or e.parent_id is not null)
+  return query
+  select e.id, x.id
+  from jsonb_array_elements(p_items) as o (value)
+  join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid
   cross join lateral (values (case when e.type = 'workflow' then e.id end), (e.parent_id)) as x (id)
   where x.id is not null;
-  if jsonb_path_exists(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') then
-    v_ids := v_ids || array(
-      select r.execution_id
-      from (
-        select distinct rhythm.as_uuid(f ->> 'executionId') as id
-        from jsonb_path_query(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') as f
-      ) as g
-      cross join lateral (select s.execution_id from rhythm.workflow_state as s where s.execution_id = g.id offset 0) as r);
+  if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "send_signal")') then
+    return query
+    select (o.value ->> 'id')::uuid, rhythm.as_uuid(f.value ->> 'executionId')
+    from jsonb_array_elements(p_items) as o (value)
+    cross join lateral jsonb_array_elements(case jsonb_typeof(o.value -> 'effects') when 'array' then o.value -> 'effects' else '[]' end) as f (value)
+    where f.value ->> 'type' = 'send_signal' and rhythm.as_uuid(f.value ->> 'executionId') is not null;
   end if;
-  return coalesce(v_ids, '{}');
 end;
 $$;
 
-comment on function rhythm.concerned(jsonb) is 'The workflows whose states a batch of outcomes changes. Internal.';
+comment on function rhythm.concerned(jsonb) is 'For each outcome, the workflows whose states it may change. Internal.';
 
-create or replace function rhythm.check_outcomes(p_outcomes jsonb)
+create or replace function rhythm.check_items(p_items jsonb)
 returns void
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_outcomes is null or jsonb_typeof(p_outcomes) <> 'array' then
-    perform rhythm.raise('RH001', 'Outcomes must be a JSON array', 'Expected [{"id": "…", "attempt": 1, "status": "completed", "output": null}, …]');
-  end if;
   if exists (
-    select from jsonb_array_elements(p_outcomes) as o (value)
-    where jsonb_typeof(o.value) <> 'object'
-      or not coalesce(o.value ->> 'id' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', false)
-      or not coalesce(jsonb_typeof(o.value -> 'attempt') = 'number' and o.value ->> 'attempt' ~ '^\d{1,5}$', false)
+    select from jsonb_array_elements(p_items) as o (value)
+    where not coalesce(o.value ->> 'id' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', false)
+      or not coalesce(jsonb_typeof(o.value -> 'call') = 'number' and o.value ->> 'call' ~ '^\d{1,9}$', false)
   ) then
-    perform rhythm.raise('RH001', 'Every outcome needs the id (a UUID) and the attempt that were claimed');
+    perform rhythm.raise('RH001', 'Every outcome needs its id (a UUID) and the call that leased it');
   end if;
 end;
 $$;
 
-comment on function rhythm.check_outcomes(jsonb) is 'Raises RH001 unless outcomes are an array of objects with id and attempt. Internal.';
+comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call. Internal.';
 
-create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
-returns jsonb
+-- What becomes of an execution. A cancellation wins over everything but an end that came before the worker was told.
+create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_outcome.status = 'suspended' then 'suspended'
+    when p_outcome.status <> 'released' and rhythm.is_past_deadline(p_execution) then 'failed'
+    when p_outcome.status = 'cancelled' then 'cancelled'
+    when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
+      case when p_outcome.finished then 'completed' else 'cancelled' end
+    when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
+    when p_outcome.status = 'failed' and p_execution.type = 'task' and coalesce(p_outcome.retryable, true)
+      and p_failures + 1 < rhythm.max_attempts(p_execution.type, p_execution.retry) then 'retry'
+    else p_outcome.status
+  end;
+end;
+$$;
+
+comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
+
+-- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
+create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb)
+returns rhythm.outcome[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result rhythm.outcome[];
+begin
+  -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
+  select coalesce(array_agg(h.o order by (h.o).id), '{}')
+  into v_result
+  from (
+    select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished, g.reason, g.delay_ms, g.moment, g.snapshot, g.effects,
+      g.waits, g.keep, g.released, g.stack, g.cleanup, rhythm.fate_of(g, e.row, b.failures), (e.row).type, b.id)::rhythm.outcome as o
+    from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
+    cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
+    left join rhythm.workflow_state as s on s.execution_id = g.id
+    join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
+    where g.seq is null or s.seq = g.seq
+  ) as h;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
+
+-- Of what was not held: what is leased all the same was locked by somebody, and is to be brought again; the rest is lost.
+create or replace function rhythm.not_held(p_worker uuid, p_items jsonb, p_held uuid[])
+returns table (id uuid, declined boolean, reason text)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if cardinality(p_held) = jsonb_array_length(p_outcomes) then
-    return '[]';
-  end if;
-  return (
-    select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
-    from jsonb_array_elements(p_outcomes) as x
-    left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
-    where (x.value ->> 'id')::uuid <> all (p_held)
-  );
+  return query
+  select x.id, b.id is not null,
+    case when e.id is null then 'unknown execution' when e.state > 0 then 'it is ' || rhythm.status_name(e.state, null, null) else 'its lease is lost' end
+  from (select (o.value ->> 'id')::uuid as id, (o.value ->> 'call')::integer as call, (o.value ->> 'seq')::integer as seq from jsonb_array_elements(p_items) as o (value)) as x
+  left join rhythm.execution as e on e.id = x.id
+  left join rhythm.workflow_state as s on s.execution_id = x.id
+  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker and b.call = x.call and (x.seq is null or s.seq = x.seq)
+  where x.id <> all (p_held);
 end;
 $$;
 
-comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
+comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'What became of outcomes that changed nothing: declined, or refused with the reason. Internal.';
+
+-- Type, target and message, without what differs from one failure of a kind to the next: numbers, ids, quoted parts.
+create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
+returns bigint
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select hashtextextended(concat_ws(E'\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
+    regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|''[^'']*''|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d+', '#', 'g')), 0);
+$$;
+
+comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one kind have in common, as a number.';

@@ -41,29 +41,42 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_problem constant text := rhythm.report_problem(p_lines, p_progress);
+  v_held uuid[];
+  v_free uuid[];
 begin
   perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
   end if;
+  v_held := array(
+    select e.id
+    from (
+      select (l.value ->> 'id')::uuid as id from jsonb_array_elements(p_lines) as l (value)
+      union
+      select k.id::uuid from jsonb_object_keys(p_progress) as k (id)
+    ) as r
+    join rhythm.execution as e on e.id = r.id and e.state = 0
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker);
   insert into rhythm.log_line (execution_id, at, level, message, data)
-  select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
+  select (l.value ->> 'id')::uuid, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
-  join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
+  where (l.value ->> 'id')::uuid = any (v_held)
   order by l.nth;
-  -- In the order in which settle() locks them.
-  perform from rhythm.execution as e
-  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker
-  order by e.id
-  for no key update;
+  -- In the order in which ends lock them; what somebody holds is passed over, and told the next time.
+  v_free := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.id = any (v_held)
+    order by e.id
+    for no key update skip locked);
   update rhythm.execution as e set progress = p.value
   from jsonb_each(p_progress) as p
-  where e.id = p.key::uuid and e.worker = p_worker;
+  where e.id = p.key::uuid and e.id = any (v_free);
   perform pg_notify(rhythm.channel('progress'), e.id::text)
   from rhythm.execution as e
-  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker and e.watched;
+  where e.id = any (v_free) and e.notify_on_end;
 end;
 $$;
 
 comment on function rhythm.report(uuid, jsonb, jsonb) is
-  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that are watched are notified (channel progress).';
+  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that somebody watches are notified (channel progress).';

@@ -1,148 +1,245 @@
--- Settling: how executions leave a worker's hands.
+-- Settling outcomes.
 
-create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
+-- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
+-- Locks: states, executions, batches.
+create or replace function rhythm.settle_all(p_worker uuid, p_items jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := rhythm.now();
-  v_lease integer := greatest(p_lease, 0);
-  v_concerned uuid[];
+  v_free uuid[];
+  v_stuck uuid[] := '{}';
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
-  v_ready uuid[] := '{}';
-  v_stopping uuid[] := '{}';
-  v_over rhythm.moved[];
-  v_leased uuid[];
-  v_born uuid[];
-  v_queues text[];
+  v_groups rhythm.grouping[];
+  v_at_once uuid[] := '{}';
+  v_born rhythm.batch[] := '{}';
+  v_waiters uuid[] := '{}';
   v_requests jsonb;
-  v_following uuid[] := '{}';
+  v_ended rhythm.transition[];
+  v_items rhythm.settled_item[] := '{}';
+  v_queues text[];
+  v_leased bigint[];
   v_problem text;
+  v_flow rhythm.outcome;
+  v_sorted record;
 begin
-  v_concerned := rhythm.concerned(p_outcomes);
-  if v_concerned <> '{}' then
-    perform rhythm.lock_states(v_concerned);
+  perform rhythm.check_items(p_items);
+  v_stuck := array(select distinct c.concerns from rhythm.concerned(p_items) as c);
+  if v_stuck <> '{}' then
+    v_free := rhythm.lock_free_states(v_stuck);
+    v_stuck := array(select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_stuck) and s.execution_id <> all (v_free));
+    if v_stuck <> '{}' then
+      v_stuck := array(select distinct c.id from rhythm.concerned(p_items) as c where c.concerns = any (v_stuck));
+    end if;
   end if;
-  v_held := rhythm.held_outcomes(p_worker, p_outcomes);
-  if v_lease > 0 then
-    -- As in claim(): the worker cannot be given up before this commits. One that is being given up just now is not
-    -- waited for: tick() has its row, and wants the states that are locked here.
-    perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
-    v_lease := case when found then v_lease else 0 end;
-  end if;
-  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
-  where not rhythm.is_fine(o) and rhythm.outcome_problem(o) is not null limit 1;
+  v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
+    (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end);
+  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
 
-  v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
+  v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
-    v_problem := rhythm.unknown_wait(v_flows);
-    if v_problem is not null then
-      perform rhythm.raise('RH001', v_problem);
-    end if;
-    v_requests := rhythm.child_requests(v_flows);
+    v_groups := array(
+      select rhythm.group_waits(o.id, o.waits, array(
+        select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id'))
+      from unnest(v_flows) as o where o.fate = 'suspended');
+    v_requests := rhythm.child_requests(v_flows, v_groups);
     if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
-      v_following := rhythm.follow_keys(v_requests, v_now);
+      v_waiters := rhythm.make_key_waiters(v_requests, p_now);
       v_requests := (select coalesce(jsonb_agg(r.value order by r.nth), '[]') from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
-        where (r.value ->> 'id')::uuid <> all (v_following));
+        where (r.value ->> 'id')::uuid <> all (v_waiters));
     end if;
-    select array_agg(b.id) filter (where b.stage = 2 and b.type = 'workflow'), array_agg(b.id) filter (where b.stage = 2 and b.type = 'task'),
-      array_agg(distinct b.queue) filter (where b.stage = 1)
-    into v_leased, v_born, v_queues
-    from rhythm.make_executions(v_requests, v_now, p_worker, v_lease, p_targets) as b;
-    perform rhythm.insert_timers(v_flows);
-    perform rhythm.insert_logs(v_flows, v_now);
-    perform rhythm.release_waits(v_flows);
-    v_stopping := array(select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.status = 'suspended' and e.stopping);
-    v_ready := rhythm.store_states(v_flows) || v_stopping;
+    if v_requests <> '[]' then
+      v_sorted := rhythm.sort_requests(v_requests, p_now);
+      v_born := rhythm.make_executions(v_sorted.kinds, v_sorted.newcomers, p_now, p_worker, p_call, p_lease, p_targets);
+    end if;
+    perform rhythm.insert_timers(v_flows, v_groups);
+    perform rhythm.insert_logs(v_flows, p_now);
+    foreach v_flow in array v_flows loop
+      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
+      from rhythm.workflow_state as s where s.execution_id = v_flow.id;
+      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
+        v_at_once := v_at_once || v_flow.id;
+      end if;
+    end loop;
+    v_at_once := v_at_once || array(
+      select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.fate = 'suspended' and e.stopping);
+    update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt
+    from unnest(v_flows) as o join rhythm.batch as b on b.id = o.batch_id
+    where s.execution_id = o.id and o.fate = 'suspended';
+    update rhythm.execution as e set stopping = false
+    from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
   end if;
 
-  v_over := array(select w::rhythm.moved from rhythm.write_completed(v_held, v_now) as w);
-  if cardinality(v_over) < cardinality(v_held) then
-    v_over := v_over || array(select w::rhythm.moved from rhythm.write_others(v_held, v_ready, v_now) as w);
+  v_ended := rhythm.write_ends(v_held, p_now);
+  v_queues := rhythm.write_returns(v_held, p_now);
+  perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
+  if v_flows <> '{}' then
+    perform rhythm.cancel_started(v_flows, v_at_once, p_now);
+    if v_waiters <> '{}' then
+      v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
+    end if;
+    v_items := rhythm.settle_signals(v_flows, p_now);
   end if;
-  if v_stopping <> '{}' then
-    perform rhythm.cancel_newborn(v_flows, v_stopping);
-  end if;
-  if v_following <> '{}' then
-    v_over := v_over || rhythm.join_leaders(v_following, v_now);
-  end if;
-  v_leased := coalesce(v_leased, '{}');
-  v_born := coalesce(v_born, '{}');
-  v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased) - cardinality(v_born), v_now);
-  perform rhythm.wake(coalesce(v_queues, '{}') || array(select distinct e.queue from unnest(v_over) as e where e.stage = 1));
-  return jsonb_build_object(
-    'refused', rhythm.refusals(p_outcomes, array(select o.id from unnest(v_held) as o)),
-    'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end,
-    'born', rhythm.hand_over_born(v_born)
-  );
+  v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
+    p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);
+  v_leased := v_leased || rhythm.follow_ends(v_ended, v_items, p_now, p_worker, p_call,
+    p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer - cardinality(v_leased));
+  perform rhythm.wake_for(v_born);
+  perform rhythm.wake(v_queues);
+  return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o),
+    v_leased || array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'workflow'),
+    array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'));
 end;
 $$;
 
-comment on function rhythm.settle_batch(uuid, jsonb, integer, text[]) is 'One transaction''s worth of settle(). Internal.';
+comment on function rhythm.settle_all(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles outcomes, all of them or, with an error, none. Internal.';
 
-create or replace function rhythm.settle(
-  p_worker uuid,
-  p_outcomes jsonb,
-  p_lease integer default 0,
-  p_targets text[] default null,
-  p_on_error text default 'fail'
-)
+-- {refused, declined, leased: batches to hand over, born: batches whose inputs the worker knows}.
+create or replace function rhythm.settled_answer(p_worker uuid, p_items jsonb, p_held uuid[], p_leased bigint[], p_born bigint[])
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_refused jsonb := '[]';
+  v_declined jsonb := '[]';
+begin
+  if cardinality(p_held) < jsonb_array_length(p_items) then
+    select coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'reason', n.reason)) filter (where not n.declined), '[]'),
+      coalesce(jsonb_agg(n.id) filter (where n.declined), '[]')
+    into v_refused, v_declined
+    from rhythm.not_held(p_worker, p_items, p_held) as n;
+  end if;
+  return jsonb_build_object('refused', v_refused, 'declined', v_declined, 'leased', p_leased, 'born', p_born);
+end;
+$$;
+
+comment on function rhythm.settled_answer(uuid, jsonb, uuid[], bigint[], bigint[]) is 'What became of outcomes, and what was leased with them. Internal.';
+
+create or replace function rhythm.lock_free_states(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result uuid[];
+begin
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update skip locked
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.lock_free_states(uuid[]) is 'Locks the states of workflows that nobody holds, and returns those. Never waits. Internal.';
+
+-- Signals that workflows sent, and those that they began to wait for.
+create or replace function rhythm.settle_signals(p_flows rhythm.outcome[], p_now timestamptz)
+returns rhythm.settled_item[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_receivers uuid[];
+begin
+  perform rhythm.send_signals(p_flows, p_now);
+  v_receivers := array(
+    select o.id from unnest(p_flows) as o
+    where o.fate = 'suspended' and exists (select from rhythm.signal_wait as w where w.execution_id = o.id)
+    union
+    select rhythm.as_uuid(f.value ->> 'executionId')
+    from unnest(p_flows) as o cross join lateral jsonb_array_elements(o.effects) as f
+    where f.value ->> 'type' = 'send_signal' and rhythm.as_uuid(f.value ->> 'executionId') is not null);
+  return case when v_receivers = '{}' then '{}' else rhythm.match_signals(v_receivers) end;
+end;
+$$;
+
+comment on function rhythm.settle_signals(rhythm.outcome[], timestamptz) is 'Sends the signals of outcomes and matches what their workflows wait for; returns the waits that took one. Internal.';
+
+-- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks are free.
+create or replace function rhythm.cancel_started(p_flows rhythm.outcome[], p_stopping uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.cancel_trees(array_agg((f.value ->> 'id')::uuid), min(e.cancel_reason), p_now)
+  from unnest(p_flows) as o
+  join rhythm.execution as e on e.id = o.id and e.cancel_reason is not null
+  cross join lateral jsonb_array_elements(o.effects) as f
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
+  group by o.id;
+end;
+$$;
+
+comment on function rhythm.cancel_started(rhythm.outcome[], uuid[], timestamptz) is 'Cancels what cancelled workflows started before they knew. Internal.';
+
+-- With an error that is the data's fault, the outcomes are split until the bad one stands alone: that one fails its
+-- execution with the reason, the others go through.
+create or replace function rhythm.settle_outcomes(p_worker uuid, p_items jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
 as $$
 declare
-  v_done uuid[];
-  v_count integer;
+  v_count constant integer := jsonb_array_length(p_items);
   v_first jsonb;
   v_second jsonb;
   v_code text;
   v_message text;
 begin
-  perform rhythm.require_read_committed();
-  if p_on_error not in ('fail', 'raise') or p_on_error is null then
-    perform rhythm.raise('RH001', 'p_on_error must be fail or raise');
-  end if;
-  v_done := rhythm.complete_plain(p_worker, p_outcomes, rhythm.now());
-  if v_done is not null then
-    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array(), 'born', jsonb_build_array());
-  end if;
-  perform rhythm.check_outcomes(p_outcomes);
-  v_count := jsonb_array_length(p_outcomes);
-  return rhythm.settle_batch(p_worker, p_outcomes, p_lease, p_targets);
+  return rhythm.settle_all(p_worker, p_items, p_call, p_lease, p_targets, p_now);
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
-    if v_count is null then
-      perform rhythm.check_outcomes(p_outcomes);
-    end if;
     -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
-    if not rhythm.is_data_error(v_code) or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
+    if not rhythm.is_data_error(v_code) and v_code <> '55P03' then
       raise;
     end if;
     if v_count > 1 then
-      v_first := rhythm.settle(p_worker, (select jsonb_agg(x.value order by x.nth) from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth) where x.nth <= v_count / 2), p_lease, p_targets);
-      v_second := rhythm.settle(p_worker, (select jsonb_agg(x.value order by x.nth) from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth) where x.nth > v_count / 2),
-        p_lease - jsonb_array_length(v_first -> 'claimed') - jsonb_array_length(jsonb_path_query_array(v_first, '$.born[*].ids[*]')), p_targets);
-      return jsonb_build_object('refused', (v_first -> 'refused') || (v_second -> 'refused'), 'claimed', (v_first -> 'claimed') || (v_second -> 'claimed'),
-        'born', (v_first -> 'born') || (v_second -> 'born'));
+      v_first := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[0 to %s]', v_count / 2 - 1)::jsonpath), p_call, p_lease, p_targets, p_now);
+      v_second := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[%s to last]', v_count / 2)::jsonpath), p_call, 0, p_targets, p_now);
+      return rhythm.both_answers(v_first, v_second);
+    elsif v_code = '55P03' then
+      return jsonb_build_object('refused', '[]'::jsonb, 'declined', jsonb_build_array(p_items -> 0 -> 'id'), 'leased', '[]'::jsonb, 'born', '[]'::jsonb);
+    elsif not coalesce(p_items #>> '{0,id}' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', false) or jsonb_typeof(p_items #> '{0,call}') is distinct from 'number' then
+      raise;
     end if;
-    return rhythm.settle_batch(p_worker, jsonb_build_array(jsonb_build_object(
-      'id', p_outcomes -> 0 -> 'id', 'attempt', p_outcomes -> 0 -> 'attempt', 'seq', p_outcomes -> 0 -> 'seq', 'status', 'failed', 'retryable', false,
-      'error', jsonb_build_object('type', 'SettleError', 'message', v_message, 'code', v_code))), 0, p_targets);
+    return rhythm.settle_all(p_worker, jsonb_build_array(jsonb_build_object(
+      'id', p_items -> 0 -> 'id', 'call', p_items -> 0 -> 'call', 'seq', p_items -> 0 -> 'seq', 'status', 'failed', 'retryable', false,
+      'error', jsonb_build_object('type', 'SettleError', 'message', v_message, 'code', v_code))), p_call, 0, p_targets, p_now);
 end;
 $$;
 
-comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
-  'Commits what became of leased executions, all in one transaction: an array of {id, attempt, status: completed|failed|suspended|cancelled|released, …}. '
-  'Returns {refused: [{id, reason}], claimed: […], born: […]}: outcomes whose lease was lost changed nothing; with p_lease, children and workflows that can go on are leased at once '
-  'and returned: workflows as claim() would; tasks, whose inputs the caller knows, as [{target, queue, max_attempts, timeout_ms, metadata, traceparent, parent_id, created_at, ids}]. An outcome that the database refuses fails its execution with the reason, the others go through; with p_on_error raise (a transactional task) the error is raised instead.';
+comment on function rhythm.settle_outcomes(uuid, jsonb, integer, integer, text[], timestamptz) is
+  'Settles outcomes; one that the database refuses fails its execution with the reason. Internal.';
+
+create or replace function rhythm.both_answers(p_first jsonb, p_second jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
+    'leased', (p_first -> 'leased') || (p_second -> 'leased'), 'born', (p_first -> 'born') || (p_second -> 'born'),
+    'early', coalesce(p_first -> 'early', '{}') || coalesce(p_second -> 'early', '{}'))
+    || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end;
+$$;
+
+comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. Internal.';

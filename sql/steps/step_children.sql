@@ -1,6 +1,6 @@
 -- The children of code-first workflows.
 
--- Those whose idempotency key stands for an execution already follow it.
+-- Those whose idempotency key stands for an execution already wait for it.
 create or replace function rhythm.begin_children(p_requests jsonb, p_now timestamptz)
 returns void
 language plpgsql
@@ -8,7 +8,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_following uuid[];
+  v_waiters uuid[];
 begin
   if not jsonb_path_exists(p_requests, '$[*].idempotency_key') then
     perform from rhythm.create_many(p_requests);
@@ -17,14 +17,14 @@ begin
   perform rhythm.check_requests(p_requests);
   perform rhythm.check_targets(p_requests);
   perform rhythm.hold_parents(p_requests);
-  v_following := rhythm.follow_keys(p_requests, p_now);
+  v_waiters := rhythm.make_key_waiters(p_requests, p_now);
   -- The keys of the others are claimed, for their ids.
-  perform from rhythm.create_many((
-    select coalesce(jsonb_agg(r.value - '{idempotency_key,idempotency_ttl}'::text[] order by r.nth), '[]')
+  perform rhythm.create_new((
+    select coalesce(jsonb_agg(r.value - 'idempotency_ttl' order by r.nth), '[]')
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where (r.value ->> 'id')::uuid <> all (v_following)));
-  perform rhythm.follow_ends(rhythm.join_leaders(v_following, p_now), '{}', null, 0, p_now);
-  perform rhythm.cancel_under(v_following, p_now);
+    where (r.value ->> 'id')::uuid <> all (v_waiters)), p_now);
+  perform rhythm.follow_ends(rhythm.join_owners(v_waiters, p_now), '{}', p_now);
+  perform rhythm.cancel_under(v_waiters, p_now);
 end;
 $$;
 

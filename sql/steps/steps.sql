@@ -19,7 +19,8 @@ begin
     n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
     case when n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
+  join rhythm.workflow_state as x on x.execution_id = n.execution_id
+  join rhythm.batch as b on b.id = x.batch_id and b.worker = p_worker
   where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
@@ -50,7 +51,8 @@ as $$
     n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error,
     case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
+  join rhythm.workflow_state as x on x.execution_id = n.execution_id
+  join rhythm.batch as b on b.id = x.batch_id and b.worker = p_worker
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
     wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output

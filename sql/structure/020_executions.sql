@@ -1,34 +1,36 @@
--- Executions: one row each, for its whole life. The hot table: a primary key, one index of what is ready, and small
--- partial ones for what is not. Claiming changes no indexed column (a heap-only update).
+-- Executions, and where those that are not over stand.
 
+-- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
+-- changes, so ends are heap-only updates.
 create table rhythm.execution (
   id uuid not null,
   parent_id uuid,
-  worker uuid,
-  created_at timestamptz not null,
+  root_id uuid,
+  batch_id bigint,
   claimed_at timestamptz,
   completed_at timestamptz,
   run_at timestamptz,
-  stage smallint not null,
-  attempt smallint not null default 0,
-  max_attempts smallint not null,
-  crashes smallint not null default 0,
-  priority smallint not null default 0,
+  paused_at timestamptz,
   timeout_ms bigint,
-  watched boolean not null default false,
+  seed bigint,
+  fingerprint bigint,
+  parent_step integer,
+  wait_group integer,
+  epoch smallint,
+  state smallint not null default 0,
+  attempt smallint not null default 0,
+  priority smallint not null default 0,
+  notify_on_end boolean not null default false,
   stopping boolean not null default false,
-  newborn boolean not null default false,
-  batched boolean not null default false,
-  delivered integer not null default 0,
-  place smallint generated always as (case when stage in (0, 5) or stage = 1 and not batched or stage = 2 and not newborn then stage end) stored,
+  keyed boolean not null default false,
   type text not null,
-  status text not null,
   target text not null,
   queue text not null,
   concurrency_key text,
   cancel_reason text,
   note text,
   traceparent text,
+  tags text[],
   retry jsonb,
   metadata jsonb,
   progress jsonb,
@@ -37,22 +39,13 @@ create table rhythm.execution (
   output jsonb,
   constraint execution_pkey primary key (id),
   constraint type_known check (type in ('workflow', 'task')),
-  constraint status_is_stage check (
-    case status
-      when 'pending' then stage in (0, 1) and worker is null
-      when 'running' then stage in (1, 2) and worker is not null
-      when 'suspended' then stage = 3 and worker is null
-      when 'completed' then stage = 4 and worker is null
-      when 'failed' then stage = 5 and worker is null
-      when 'cancelled' then stage = 6 and worker is null
-      else false
-    end
-  ),
-  constraint over_has_time check ((completed_at is not null) = (stage >= 4)),
-  constraint delayed_has_time check (stage <> 0 or run_at is not null)
+  constraint state_known check (state between 0 and 3),
+  constraint completed_at_iff_over check ((completed_at is not null) = (state > 0)),
+  constraint fingerprint_iff_failed check ((fingerprint is not null) = (state = 2)),
+  constraint over_is_in_no_batch check (state = 0 or batch_id is null)
 )
 with (
-  fillfactor = 40,
+  fillfactor = 50,
   autovacuum_vacuum_scale_factor = 0.02,
   autovacuum_vacuum_insert_scale_factor = 0.2,
   autovacuum_analyze_scale_factor = 0.05,
@@ -64,77 +57,158 @@ with (
 alter table rhythm.execution alter column inputs set storage external;
 alter table rhythm.execution alter column output set storage external;
 
-create index execution_ready on rhythm.execution (queue, priority desc, id) where place = 1;
-create index execution_delayed on rhythm.execution (run_at) where place = 0;
-create index execution_aside on rhythm.execution (queue) where place = 2;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
-create index execution_failed on rhythm.execution (id) where place = 5;
+create index execution_failed on rhythm.execution (id) where fingerprint is not null;
+create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
-comment on column rhythm.execution.stage is '0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
-comment on column rhythm.execution.place is 'The stage, where an index lists it; else null. What goes from one stage without to another is updated in place (heap-only).';
-comment on column rhythm.execution.newborn is 'With stage 2: it was leased lately, and is found by newborn_lease.';
-comment on column rhythm.execution.batched is 'With stage 1: it is ready with others, and found by ready_batch.';
-comment on column rhythm.execution.worker is 'Who holds the lease. A lease is as alive as its worker.';
-comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the first attempt. A workflow that goes on after a wait is still in its attempt.';
-comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
-comment on column rhythm.execution.delivered is 'How much of a workflow''s inbox the worker that holds the lease was given; taken out of it when it settles.';
-comment on column rhythm.execution.watched is 'Somebody sleeps until it ends, and is notified.';
-comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it: what the worker says next, it may say without knowing.';
-comment on column rhythm.execution.cancel_reason is 'It is to stop: its worker is told at the next sign of life.';
+comment on column rhythm.execution.root_id is 'The execution at the top of its tree; null: it is that itself.';
+comment on column rhythm.execution.batch_id is 'The batch in which this task is delayed, ready or leased. That of a workflow is in workflow_state.';
+comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). Where a live one stands is told by its batch.';
+comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch counts.';
+comment on column rhythm.execution.run_at is 'The moment until which its start was delayed.';
+comment on column rhythm.execution.paused_at is 'Since when it is paused.';
+comment on column rhythm.execution.seed is 'Of a workflow: what its random numbers come from. No view shows it.';
+comment on column rhythm.execution.fingerprint is 'Of a failure: what failures of the same kind have in common. Set only with state 2.';
+comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
+comment on column rhythm.execution.wait_group is 'The group of waits of its workflow that it belongs to. A group that is gone is one that nobody waits for.';
+comment on column rhythm.execution.epoch is 'Of a workflow: how often it was rewound or begun anew. Null: never.';
+comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and is notified.';
+comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it; the worker is told at its next sign of life.';
+comment on column rhythm.execution.keyed is 'An idempotency key stands for it.';
+comment on column rhythm.execution.cancel_reason is 'It is to stop, or was cancelled, for this reason.';
 comment on column rhythm.execution.note is 'Why it does not go on, where somebody knows: no worker has its handler, …';
-comment on column rhythm.execution.error is 'The error of the last attempt; with status failed, the one that ended it.';
-comment on index rhythm.execution_ready is 'The order of claims. Leased rows stay until tick() moves them aside: claiming must not touch an index.';
-comment on index rhythm.execution_delayed is 'What becomes ready by itself, by time: delays and retries.';
-comment on index rhythm.execution_aside is 'Leases that are old, were made with the execution, or count against a limit. Without the worker: it changes with every claim.';
-comment on index rhythm.execution_children is 'The tree: cancellation and lists.';
+comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
+comment on column rhythm.execution.retry is 'Its retry policy, where one was given.';
+comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
+comment on index rhythm.execution_tags is 'Lists by tag.';
 
--- A task that is born leased is over in a moment, mostly: an index that lists it would cost an entry more, and its end
--- new ones in all others.
-create table rhythm.newborn_lease (
-  id bigint generated always as identity,
-  made_at timestamptz not null,
-  worker uuid not null,
+-- Everything that is delayed, ready or leased. Alike tasks that were made together share a row, so that a claim of a
+-- hundred writes one row instead of a hundred.
+create table rhythm.batch (
+  id bigint generated by default as identity,
+  first_id uuid not null,
+  worker uuid,
+  run_at timestamptz,
+  claimed_at timestamptz,
+  timeout_ms bigint,
+  call integer,
+  priority smallint not null,
+  size smallint not null,
+  attempt smallint not null default 0,
+  failures smallint not null default 0,
+  crashes smallint not null default 0,
+  limited boolean not null default false,
+  type text not null,
   queue text not null,
+  target text not null,
+  concurrency_key text,
+  common jsonb not null,
   ids uuid[] not null,
-  constraint newborn_lease_pkey primary key (id)
+  constraint batch_pkey primary key (id),
+  constraint leased_by_a_call check ((worker is null) = (call is null) and (worker is null) = (claimed_at is null)),
+  constraint delayed_is_not_leased check (run_at is null or worker is null),
+  constraint size_is_of_ids check (size = cardinality(ids) and size > 0)
 )
-with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+with (
+  fillfactor = 70,
+  autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_analyze_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
 
-alter table rhythm.newborn_lease alter column ids set storage plain;
+alter table rhythm.batch alter column ids set storage plain;
 
-comment on table rhythm.newborn_lease is 'Tasks that were made leased, or leased from a batch, in the last seconds. tick() lists in an index those that go on for longer, and forgets the others.';
+create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null;
+create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
+create index batch_leased on rhythm.batch (worker) where worker is not null;
+create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
+
+comment on table rhythm.batch is 'What is delayed (run_at), ready, or leased (worker): one execution, or up to a hundred alike tasks.';
+comment on column rhythm.batch.first_id is 'Its place among all that is ready.';
+comment on column rhythm.batch.worker is 'Who holds the lease. A lease is as alive as its worker.';
+comment on column rhythm.batch.call is 'The call of that worker that leased it: worker and call together name a lease, and never come again.';
+comment on column rhythm.batch.ids is 'Its members. A hint: a task is in it only as long as execution.batch_id says so, a workflow as long as workflow_state.batch_id does.';
+comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last.';
+comment on column rhythm.batch.failures is 'How many attempts threw.';
+comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; of a workflow, since its last step.';
+comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
+comment on column rhythm.batch.common is 'What its members have in common, and a worker is told once: {max_attempts, metadata, traceparent}.';
+comment on index rhythm.batch_ready is 'The order of claims.';
+comment on index rhythm.batch_delayed is 'What becomes ready by itself, by time.';
+comment on index rhythm.batch_leased is 'What a worker holds.';
+comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
 create table rhythm.workflow_state (
   execution_id uuid not null,
   program text not null,
-  cleanup boolean not null default false,
-  inbox uuid[] not null default '{}',
-  need integer[] not null default '{}',
+  batch_id bigint,
   seq integer not null default 0,
-  waits jsonb,
+  delivered integer not null default 0,
+  last_group integer not null default 0,
+  attempt smallint not null default 0,
+  cleanup boolean not null default false,
+  groups integer[] not null default '{}',
+  sizes integer[] not null default '{}',
+  arrived integer not null default 0,
+  need integer[] not null default '{}',
   stack jsonb,
   snapshot json,
   constraint workflow_state_pkey primary key (execution_id),
-  constraint workflow_state_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
-  constraint workflow_state_program foreign key (program) references rhythm.flow_version (program)
+  constraint one_need_a_group check (cardinality(groups) = cardinality(need) and cardinality(groups) = cardinality(sizes)),
+  constraint delivered_arrived check (delivered <= arrived)
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
--- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each step stands together at the
--- end, so that WAL has no more than that.
+-- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each end, and
+-- at each step, stands together: WAL has what is between the first and the last byte that changed.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
-comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every suspension, in place.';
-comment on column rhythm.workflow_state.seq is 'Suspensions so far.';
-comment on column rhythm.workflow_state.inbox is 'What it waited for and is settled, in the order of settling: children, timers, signals.';
-comment on column rhythm.workflow_state.need is 'For each group of waits, how many of its members have yet to settle; at 0 the workflow goes on.';
-comment on column rhythm.workflow_state.waits is 'The groups of waits as the language gave them: [{mode, ids}].';
+comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every step, in place.';
+comment on column rhythm.workflow_state.batch_id is 'The batch in which it is delayed, ready or leased; null: suspended, or over.';
+comment on column rhythm.workflow_state.seq is 'The number of its steps so far. Acts by hand raise it, too, so that a worker that knows an older one is refused.';
+comment on column rhythm.workflow_state.arrived is 'How many items its inbox ever got.';
+comment on column rhythm.workflow_state.delivered is 'Up to which item its worker was given them; taken when that settles.';
+comment on column rhythm.workflow_state.groups is 'The numbers of the groups of waits that it waits for.';
+comment on column rhythm.workflow_state.sizes is 'For each of groups, how many of its members have to end: all of them, or one.';
+comment on column rhythm.workflow_state.need is 'For each of groups, how many members have yet to end; at 0 the workflow goes on.';
+comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
 comment on column rhythm.workflow_state.stack is 'Where each fibre stands in the source, with its variables; for people.';
+
+create table rhythm.inbox (
+  execution_id uuid not null,
+  nth integer not null,
+  item uuid not null,
+  wait_group integer,
+  failed boolean not null
+)
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+create index inbox_execution on rhythm.inbox (execution_id, nth);
+
+comment on table rhythm.inbox is 'What workflows waited for and has ended, until they take it: children, timers, waits for signals.';
+comment on column rhythm.inbox.nth is 'The order in which they ended.';
+comment on column rhythm.inbox.wait_group is 'As in execution.';
+comment on index rhythm.inbox_execution is 'The items of one workflow, in order.';
+
+create table rhythm.journal (
+  execution_id uuid not null,
+  step integer not null,
+  moment timestamptz not null,
+  items uuid[] not null
+)
+with (autovacuum_vacuum_cost_delay = 0);
+
+create index journal_step on rhythm.journal (execution_id, step);
+
+comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. That of a child stands in its row (parent_step, completed_at).';
+comment on column rhythm.journal.items is 'What the step took, in order.';
+comment on index rhythm.journal_step is 'The steps of one workflow, in order.';
 
 create table rhythm.idempotency_key (
   key text not null,
@@ -147,5 +221,5 @@ create index idempotency_key_expiry on rhythm.idempotency_key (expires_at) where
 create index idempotency_key_execution on rhythm.idempotency_key (execution_id);
 
 comment on table rhythm.idempotency_key is 'Which execution a key stands for; without expiry, as long as the execution is kept.';
-comment on index rhythm.idempotency_key_expiry is 'What tick() forgets.';
+comment on index rhythm.idempotency_key_expiry is 'What chores() forgets.';
 comment on index rhythm.idempotency_key_execution is 'What purge() removes with an execution.';

@@ -5,10 +5,10 @@ create table rhythm.timer (
   execution_id uuid not null,
   fires_at timestamptz not null,
   kept_until timestamptz,
+  wait_group integer,
   deadline boolean not null default false,
   fired boolean not null default false,
-  constraint timer_pkey primary key (id),
-  constraint timer_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade
+  constraint timer_pkey primary key (id)
 )
 with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
@@ -16,10 +16,11 @@ create index timer_due on rhythm.timer (coalesce(kept_until, fires_at)) where no
 create index timer_deadline on rhythm.timer (fires_at) where not fired and deadline;
 create index timer_execution on rhythm.timer (execution_id);
 
-comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
-comment on column rhythm.timer.kept_until is 'Until then tick() leaves it to the worker that has its workflow open in memory.';
+comment on table rhythm.timer is 'Timers of workflows. One that fired is kept as long as its workflow, for its history; one that was dropped is gone.';
+comment on column rhythm.timer.kept_until is 'Until then due() leaves it to the worker that has its workflow open in memory.';
+comment on column rhythm.timer.wait_group is 'As in execution.';
 comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
-comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
+comment on index rhythm.timer_due is 'What due() fires, and when the next is due.';
 comment on index rhythm.timer_deadline is 'The workflows that run out of time.';
 comment on index rhythm.timer_execution is 'The timers of one workflow.';
 
@@ -29,9 +30,9 @@ create table rhythm.signal_wait (
   name text not null,
   timeout_at timestamptz,
   signal_id bigint,
+  wait_group integer,
   timed_out boolean not null default false,
   constraint signal_wait_pkey primary key (id),
-  constraint signal_wait_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
   constraint settled_one_way check (not timed_out or signal_id is null)
 );
 
@@ -39,9 +40,10 @@ create index signal_wait_execution on rhythm.signal_wait (execution_id);
 create index signal_wait_timeout on rhythm.signal_wait (timeout_at) where timeout_at is not null and signal_id is null and not timed_out;
 
 comment on table rhythm.signal_wait is 'Workflows that wait for a signal: in the order of their ids, each takes one.';
+comment on column rhythm.signal_wait.wait_group is 'As in execution.';
 comment on column rhythm.signal_wait.signal_id is 'The signal that it took.';
 comment on index rhythm.signal_wait_execution is 'The waits of one workflow.';
-comment on index rhythm.signal_wait_timeout is 'What tick() ends.';
+comment on index rhythm.signal_wait_timeout is 'What due() ends.';
 
 create table rhythm.signal (
   id bigint generated always as identity,
@@ -52,7 +54,6 @@ create table rhythm.signal (
   taken_by uuid,
   sent_at timestamptz not null,
   constraint signal_pkey primary key (id),
-  constraint signal_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
   constraint signal_once unique (execution_id, idempotency_key)
 );
 
@@ -70,7 +71,6 @@ create table rhythm.log_line (
   message text not null,
   data jsonb,
   constraint log_line_pkey primary key (id),
-  constraint log_line_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
   constraint level_known check (level in ('debug', 'info', 'warn', 'error'))
 );
 

@@ -7,7 +7,10 @@ create table rhythm.worker (
   started_at timestamptz not null,
   beat_at timestamptz not null,
   lease_ms integer not null,
-  dozing boolean not null default false,
+  protocol smallint not null default 1,
+  call integer not null default 0,
+  refused jsonb,
+  sleeping boolean not null default false,
   info jsonb not null default '{}',
   constraint worker_pkey primary key (id)
 )
@@ -15,7 +18,10 @@ with (fillfactor = 50);
 
 comment on table rhythm.worker is 'Workers that are alive or were until lately. One sign of life stands for all their leases.';
 comment on column rhythm.worker.lease_ms is 'How long after its last sign of life it is given up.';
-comment on column rhythm.worker.dozing is 'It sleeps and wants to be notified of work.';
+comment on column rhythm.worker.protocol is 'The number of the protocol that it speaks.';
+comment on column rhythm.worker.call is 'The last call of exchange() that changed something: it is answered again if it is sent again.';
+comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
+comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
 
 create table rhythm.queue (
   name text not null,
@@ -46,70 +52,116 @@ create table rhythm.setting (
 
 comment on table rhythm.setting is 'Settings of this installation; what is not here has its default. See configure().';
 
--- What claim() hands to a worker: everything it needs to run the execution.
-create type rhythm.claimed as (
-  id uuid,
+-- What many requests have in common, with the defaults of their task or flow.
+create type rhythm.kind as (
+  head jsonb,
   type text,
   target text,
-  queue text,
-  attempt integer,
-  max_attempts integer,
-  inputs jsonb,
-  metadata jsonb,
-  traceparent text,
-  parent_id uuid,
-  created_at timestamptz,
-  timeout_ms bigint,
-  cancel_reason text,
   program text,
-  version integer,
-  seq integer,
-  snapshot jsonb,
-  settled jsonb
+  queue text,
+  priority smallint,
+  run_at timestamptz,
+  timeout_ms bigint,
+  retry jsonb,
+  concurrency_key text,
+  metadata jsonb,
+  notify_on_end boolean
 );
 
-comment on type rhythm.claimed is 'A leased execution, with what a worker needs to run it. For a workflow: its program, its snapshot (null: at its beginning) and what settled since.';
+comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null for what may begin at once.';
 
--- Something that a workflow asked for is settled.
+-- Something that a workflow asked for has ended.
 create type rhythm.settled_item as (
   execution_id uuid,
   id uuid,
-  failed boolean
+  failed boolean,
+  wait_group integer
 );
 
-comment on type rhythm.settled_item is 'A child, timer or signal that is settled, for the workflow that asked for it.';
+comment on type rhythm.settled_item is 'A child, timer or wait for a signal that has ended, for the workflow that asked for it.';
 
--- What happened to an execution, as far as others need to know.
-create type rhythm.moved as (
+-- The end of an execution, as far as others need to know.
+create type rhythm.transition as (
   id uuid,
   parent_id uuid,
-  worker uuid,
-  stage smallint,
-  watched boolean,
-  type text,
-  queue text
+  wait_group integer,
+  state smallint,
+  notify_on_end boolean,
+  type text
 );
 
-comment on type rhythm.moved is 'An execution that changed its stage, for those who are to be told.';
+comment on type rhythm.transition is 'The end of an execution, for those who are to be told.';
 
--- What settle() is given for each execution.
+-- What a worker says of an execution that it held, and what stands in our rows of it.
 create type rhythm.outcome as (
   id uuid,
-  attempt integer,
+  call integer,
   seq integer,
   status text,
   output jsonb,
   error jsonb,
   retryable boolean,
+  finished boolean,
   reason text,
   delay_ms bigint,
+  moment timestamptz,
   snapshot jsonb,
   effects jsonb,
   waits jsonb,
   keep uuid[],
   released uuid[],
   stack jsonb,
-  cleanup boolean
+  cleanup boolean,
+  fate text,
+  type text,
+  batch_id bigint
 );
 
 comment on type rhythm.outcome is 'How an execution left a worker''s hands: completed, failed, suspended, cancelled or released, with what its workflow asked for.';
+
+-- An execution to be made: what is its own, beside its kind.
+create type rhythm.newcomer as (
+  id uuid,
+  kind integer,
+  parent_id uuid,
+  wait_group integer,
+  traceparent text,
+  keyed boolean,
+  inputs jsonb
+);
+
+comment on type rhythm.newcomer is 'An execution that is to be made; kind is the number of its kind, from 1.';
+
+-- The end of a task, or a timer that is due, and the step that its workflow took with it.
+create type rhythm.step_end as (
+  id uuid,
+  timer boolean,
+  call integer,
+  output jsonb,
+  flow uuid,
+  seq integer,
+  next text,
+  result jsonb,
+  snapshot jsonb,
+  cleanup boolean,
+  mode text,
+  ids uuid[],
+  timers jsonb,
+  released uuid[],
+  moment timestamptz
+);
+
+comment on type rhythm.step_end is 'The end of a task, or a timer that is due, and the step that its workflow took with it.';
+
+-- Which groups a workflow waits for after a step.
+create type rhythm.grouping as (
+  execution_id uuid,
+  last_group integer,
+  groups integer[],
+  need integer[],
+  items uuid[],
+  numbers integer[],
+  old uuid[]
+);
+
+comment on type rhythm.grouping is 'The groups of waits of a workflow after a step, and of each item the number of its group. old: items that it started in an earlier step.';

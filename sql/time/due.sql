@@ -1,4 +1,4 @@
--- What time brings. Every part is bounded, and skips what another session is at.
+-- What time brings: each part bounded, and passing over what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
 returns integer
@@ -22,15 +22,15 @@ begin
   with fired as (
     update rhythm.timer as t set fired = true
     where t.id = any (v_due) and t.execution_id = any (v_mine) and not t.fired
-    returning t.execution_id, t.id
+    returning t.execution_id, t.id, t.fires_at, t.wait_group
   )
-  select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
+  select coalesce(array_agg(row(f.execution_id, f.id, false, f.wait_group)::rhythm.settled_item order by f.fires_at, f.id), '{}') into v_items from fired as f;
   perform rhythm.resume(rhythm.deliver(v_items), p_now);
   return cardinality(v_items);
 end;
 $$;
 
-comment on function rhythm.fire_timers(integer, timestamptz) is 'Fires the timers that are due. Part of tick().';
+comment on function rhythm.fire_timers(integer, timestamptz) is 'Fires the timers that are due. Part of due().';
 
 create or replace function rhythm.end_signal_waits(p_limit integer, p_now timestamptz)
 returns integer
@@ -52,15 +52,15 @@ begin
   with ended as (
     update rhythm.signal_wait as w set timed_out = true
     where w.id = any (v_due) and w.execution_id = any (v_mine) and w.signal_id is null and not w.timed_out
-    returning w.execution_id, w.id
+    returning w.execution_id, w.id, w.timeout_at, w.wait_group
   )
-  select coalesce(array_agg(row(x.execution_id, x.id, true)::rhythm.settled_item), '{}') into v_items from ended as x;
+  select coalesce(array_agg(row(x.execution_id, x.id, true, x.wait_group)::rhythm.settled_item order by x.timeout_at, x.id), '{}') into v_items from ended as x;
   perform rhythm.resume(rhythm.deliver(v_items), p_now);
   return cardinality(v_items);
 end;
 $$;
 
-comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of tick().';
+comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of due().';
 
 create or replace function rhythm.ready_delayed(p_limit integer, p_now timestamptz)
 returns integer
@@ -73,17 +73,70 @@ declare
   v_queues text[];
 begin
   with due as (
-    select e.id from rhythm.execution as e
-    where e.place = 0 and e.run_at <= p_now
-    order by e.run_at limit p_limit for update skip locked
+    select b.id from rhythm.batch as b
+    where b.run_at is not null and b.run_at <= p_now
+    order by b.run_at limit p_limit for update skip locked
   ),
-  moved as (
-    update rhythm.execution as e set stage = 1 from due as d where e.id = d.id returning e.queue
+  ready as (
+    update rhythm.batch as b set run_at = null from due as d where b.id = d.id returning b.queue
   )
-  select count(*), array_agg(distinct m.queue) into v_count, v_queues from moved as m;
+  select count(*), array_agg(distinct r.queue) into v_count, v_queues from ready as r;
   perform rhythm.wake(v_queues);
   return v_count;
 end;
 $$;
 
-comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed executions ready whose time has come. Part of tick().';
+comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed batches ready whose time has come. Part of due().';
+
+create or replace function rhythm.next_due(p_now timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return least(
+    (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
+    (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
+    (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
+    (select min(b.run_at) from rhythm.batch as b where b.run_at is not null),
+    (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
+    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+  );
+end;
+$$;
+
+comment on function rhythm.next_due(timestamptz) is 'When the next timer, delay, wait or lease runs out. Part of due().';
+
+-- Locks: states, executions, batches, skip locked. Never waits.
+create or replace function rhythm.due(p_limit integer default 1000)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_due timestamptz;
+begin
+  perform rhythm.check_limit('due()', p_limit);
+  perform rhythm.join_late(p_limit, v_now);
+  v_due := rhythm.next_due(v_now);
+  if v_due <= v_now then
+    perform rhythm.ready_delayed(p_limit, v_now);
+    perform rhythm.fire_timers(p_limit, v_now);
+    perform rhythm.end_signal_waits(p_limit, v_now);
+    v_due := rhythm.next_due(v_now);
+  end if;
+  return least(v_due, rhythm.fire_schedules(100));
+end;
+$$;
+
+comment on function rhythm.due(integer) is
+  'Moves what is due: delayed work, timers, waits that took too long, schedules. Bounded by p_limit, safe from everywhere at once, never waits. '
+  'Returns when the next thing is due: in the past means call again at once, null means nothing is. Part of tick().';

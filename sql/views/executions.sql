@@ -7,29 +7,35 @@ select
   e.id,
   e.type,
   e.target,
-  e.status,
+  rhythm.status_name(e.state, b.id, b.worker) as status,
   e.queue,
   e.priority,
-  e.attempt,
-  e.max_attempts,
+  coalesce(b.attempt, s.attempt, e.attempt)::integer as attempt,
+  rhythm.max_attempts(e.type, e.retry) as max_attempts,
   e.inputs,
-  e.output,
+  case when e.state = 1 then coalesce(e.output, 'null') end as output,
   e.error,
   coalesce(e.metadata, '{}') as metadata,
   e.progress,
   e.note,
   e.cancel_reason,
   e.parent_id,
-  e.worker,
+  coalesce(e.root_id, e.id) as root_id,
+  b.worker,
   e.concurrency_key,
   e.timeout_ms,
-  e.crashes,
+  coalesce(b.failures, 0)::integer as failures,
+  coalesce(b.crashes, 0)::integer as crashes,
+  e.tags,
+  e.fingerprint,
   e.traceparent,
-  e.created_at,
-  e.run_at,
-  e.claimed_at,
+  rhythm.created_at(e.id) as created_at,
+  coalesce(b.run_at, e.run_at) as run_at,
+  coalesce(b.claimed_at, e.claimed_at) as claimed_at,
   e.completed_at
-from rhythm.execution as e;
+from rhythm.execution as e
+left join rhythm.workflow_state as s on s.execution_id = e.id and e.type = 'workflow'
+left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id);
 
 comment on view rhythm.executions is
   'Every workflow and task. Newest first: order by id desc, ids carry the time. note says why one does not go on, where '
@@ -54,11 +60,9 @@ drop view if exists rhythm.waits;
 create view rhythm.waits as
 select w.execution_id, e.target, w.kind, w.id, w.name, w.until
 from (
-  select distinct a.execution_id, c.type, c.id, c.target, null::timestamptz
-  from rhythm.workflow_state as a
-  cross join lateral jsonb_array_elements(a.waits) as g(wait)
-  cross join lateral jsonb_array_elements_text(g.wait -> 'ids') as i(id)
-  join rhythm.execution as c on c.id = i.id::uuid and c.stage < 4
+  select s.execution_id, c.type, c.id, c.target, null::timestamptz
+  from rhythm.workflow_state as s
+  join rhythm.execution as c on c.parent_id = s.execution_id and c.state = 0 and c.wait_group = any (s.groups)
   union all
   select t.execution_id, 'timer', t.id, null, t.fires_at
   from rhythm.timer as t
@@ -70,11 +74,11 @@ from (
   where s.signal_id is null
     and not s.timed_out
   union all
-  select f.execution_id, l.type, l.id, l.target, null
-  from rhythm.follower as f
-  join rhythm.execution as l on l.id = f.leader_id and l.stage < 4
+  select k.execution_id, o.type, o.id, o.target, null
+  from rhythm.key_waiter as k
+  join rhythm.execution as o on o.id = k.owner_id and o.state = 0
 ) as w(execution_id, kind, id, name, until)
-join rhythm.execution as e on e.id = w.execution_id and e.stage < 4;
+join rhythm.execution as e on e.id = w.execution_id and e.state = 0;
 
 comment on view rhythm.waits is
   'What each workflow waits for: a task or workflow (name: its target), a timer, a signal (name: the signal''s); until: '
@@ -87,7 +91,7 @@ select
   s.execution_id,
   e.target,
   v.version,
-  e.status,
+  rhythm.status_name(e.state, b.id, b.worker) as status,
   f.nth as fibre,
   f.fibre ->> 'function' as function,
   (f.fibre ->> 'line')::integer as line,
@@ -98,6 +102,7 @@ select
 from rhythm.workflow_state as s
 join rhythm.execution as e on e.id = s.execution_id
 join rhythm.flow_version as v on v.program = s.program
+left join rhythm.batch as b on b.id = s.batch_id
 cross join lateral jsonb_array_elements(
   case jsonb_typeof(s.stack) when 'array' then s.stack when 'object' then s.stack -> 'fibres' else '[]' end
 ) with ordinality as f(fibre, nth);

@@ -9,10 +9,10 @@ as $$
   select jsonb_build_object(
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
-    'metadata', coalesce(e.metadata, '{}'), 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
     'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at)
-  from rhythm.execution as e
+  from rhythm.executions as e
   where e.id = p_execution;
 $$;
 
@@ -32,13 +32,13 @@ begin
   if cardinality(p_executions) > 1 then
     perform rhythm.lock_around(p_executions);
   end if;
-  update rhythm.execution as e set watched = true
+  update rhythm.execution as e set notify_on_end = true
   where e.id = any (array(
     select x.id from rhythm.execution as x
-    where x.id = any (p_executions) and x.stage < 4 and not x.watched
+    where x.id = any (p_executions) and x.state = 0 and not x.notify_on_end
     order by x.id
-    for no key update)) and e.stage < 4;
-  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+    for no key update)) and e.state = 0;
+  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.state > 0;
 end;
 $$;
 
@@ -59,7 +59,7 @@ begin
     perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
   end if;
   loop
-    perform from rhythm.execution as e where e.id = p_execution and e.stage >= 4;
+    perform from rhythm.execution as e where e.id = p_execution and e.state > 0;
     if found or clock_timestamp() >= v_until then
       return rhythm.get(p_execution);
     end if;

@@ -24,7 +24,7 @@ as $$
     'source', v.source,
     'code', v.code,
     'snapshot', case when v.code <> '{"language": "typescript"}' then s.snapshot end,
-    'waits', coalesce(s.waits, '[]')
+    'waits', (select coalesce(jsonb_agg(jsonb_build_object('kind', w.kind, 'id', w.id)), '[]') from rhythm.waits as w where w.execution_id = s.execution_id)
   )
   from rhythm.workflow_state as s
   join rhythm.flow_version as v on v.program = s.program

@@ -16,32 +16,20 @@ as $$
   from rhythm.workflow_state as s
     tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
   cross join lateral (
-    select x.queue from rhythm.execution as x where x.id = s.execution_id and x.stage = 3 offset 0
+    select x.queue from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
   ) as e
+  where s.batch_id is null
   group by e.queue;
 $$;
 
 comment on function rhythm.count_suspended() is
   'How many workflows of each queue are suspended: exactly, or, where there are many thousands, by a sample.';
 
--- One branch for each place: each is answered by the index of that place, never by reading what is over.
 create view rhythm.queues as
 with counted as (
-  select e.queue, 'ready' as state, count(*) as executions, min(e.created_at) as oldest
-  from rhythm.execution as e where e.place = 1 and e.worker is null group by e.queue
-  union all
-  select b.queue, 'ready', b.executions, b.oldest from rhythm.count_batched() as b
-  union all
-  select e.queue, 'running', count(*), null
-  from rhythm.execution as e where e.place = 1 and e.worker is not null group by e.queue
-  union all
-  select e.queue, 'running', count(*), null
-  from rhythm.execution as e where e.place = 2 group by e.queue
-  union all
-  select n.queue, 'running', count(*), null from rhythm.newborn() as n group by n.queue
-  union all
-  select e.queue, 'delayed', count(*), null
-  from rhythm.execution as e where e.place = 0 group by e.queue
+  select b.queue, case when b.run_at is not null then 'delayed' when b.worker is null then 'ready' else 'running' end as state,
+    sum(b.size) as executions, min(case when b.worker is null and b.run_at is null then rhythm.created_at(b.first_id) end) as oldest
+  from rhythm.batch as b group by 1, 2
   union all
   select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
 ),
@@ -78,7 +66,7 @@ group by n.queue, q.name, s.workers;
 
 comment on view rhythm.queues is
   'Every queue that has something to do, a worker or a limit: how much is ready (its depth), delayed, running and '
-  'suspended (with many thousands: an estimate); since when the oldest ready one waits; how many workers take from it; pause and limits.';
+  'suspended (with many thousands, or with batches of which some were cancelled: an estimate); since when the oldest ready one waits; how many workers take from it; pause and limits.';
 
 drop view if exists rhythm.workers;
 
@@ -91,20 +79,12 @@ select
   w.beat_at,
   w.beat_at + w.lease_ms * interval '1 millisecond' as lease_until,
   w.lease_ms * interval '1 millisecond' as lease,
-  w.dozing,
+  w.sleeping,
   coalesce(r.running, 0)::bigint as running,
   w.info
 from rhythm.worker as w
 left join (
-  select l.worker, count(*) as running
-  from (
-    select e.worker from rhythm.execution as e where e.place = 1 and e.worker is not null
-    union all
-    select e.worker from rhythm.execution as e where e.place = 2
-    union all
-    select n.worker from rhythm.newborn() as n
-  ) as l
-  group by l.worker
+  select b.worker, sum(b.size) as running from rhythm.batch as b where b.worker is not null group by b.worker
 ) as r on r.worker = w.id;
 
 comment on view rhythm.workers is

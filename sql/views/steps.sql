@@ -24,32 +24,42 @@ $$;
 comment on function rhythm.register_workflow(text, jsonb) is
   'Makes a code-first workflow known, with the defaults of its executions (queue, priority, timeout, retry; null: as they are). From then on start() starts it like a flow.';
 
-create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid)
-returns setof rhythm.claimed
+create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid, p_call integer)
+returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
+  v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
-  perform from rhythm.worker as w where w.id = p_worker for key share;
-  if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');
-  end if;
-  update rhythm.execution as e
-  set worker = p_worker, status = 'running', stage = 2, claimed_at = rhythm.now(), attempt = greatest(e.attempt, 1),
-    delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
-  where e.id = p_execution and e.type = 'workflow' and e.stage in (0, 1) and e.worker is null;
+  perform from rhythm.worker as w where w.id = p_worker for no key update;
+  select b.* into v_batch
+  from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
+  where s.execution_id = p_execution and b.worker is null
+  for update of b;
   if found then
-    return query select h.* from rhythm.hand_over(array[p_execution]) as h;
+    if v_batch.size > 1 then
+      insert into rhythm.batch
+      select (rhythm.batch_of(e, null, v_batch.attempt, v_batch.failures, v_batch.crashes)).* from rhythm.execution as e where e.id = p_execution
+      returning * into v_batch;
+      perform rhythm.move_members('workflow', array[p_execution], s.batch_id, v_batch.id) from rhythm.workflow_state as s where s.execution_id = p_execution;
+    end if;
+    perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
+    perform rhythm.deliver_rest(array[v_batch.id]);
+    update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
+    return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
     perform rhythm.raise('RH002', format('There is no workflow %s', p_execution));
   end if;
+  return jsonb_build_object('call', p_call, 'parcels', '[]'::jsonb);
 end;
 $$;
 
-comment on function rhythm.claim_execution(uuid, uuid) is
-  'Leases one workflow to a worker, whatever its queue; empty means: it runs elsewhere, is suspended, or is over.';
+comment on function rhythm.claim_execution(uuid, uuid, integer) is
+  'Leases one workflow to a worker, whatever its queue; answers as exchange(), without parcels if it runs elsewhere, is suspended, or is over.';
 
 -- What brought the workflow down runs again. p_restarted: failed children that retry() runs again themselves.
 create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uuid[])

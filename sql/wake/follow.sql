@@ -1,151 +1,63 @@
--- What follows when executions move.
-
--- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
-create or replace function rhythm.after_settle(
-  p_over rhythm.moved[],
-  p_flows rhythm.outcome[],
-  p_worker uuid,
-  p_lease integer,
-  p_now timestamptz
-)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_items rhythm.settled_item[] := '{}';
-  v_targets uuid[] := '{}';
-begin
-  if p_flows <> '{}' then
-    perform rhythm.send_signals(p_flows, p_now);
-    v_targets := array(
-      select o.id from unnest(p_flows) as o where o.status = 'suspended' and exists (
-        select from rhythm.signal_wait as w where w.execution_id = o.id)
-      union
-      select (f.value ->> 'executionId')::uuid from unnest(p_flows) as o cross join lateral jsonb_array_elements(o.effects) as f
-      where f.value ->> 'type' = 'send_signal' and f.value ->> 'executionId' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-    if v_targets <> '{}' then
-      v_items := rhythm.match_signals(v_targets);
-    end if;
-  end if;
-  return rhythm.follow_ends(p_over, v_items, p_worker, p_lease, p_now);
-end;
-$$;
-
-comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
-
--- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks
--- are free.
-create or replace function rhythm.cancel_newborn(p_flows rhythm.outcome[], p_stopping uuid[])
-returns void
-language sql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select rhythm.cancel((f.value ->> 'id')::uuid, e.cancel_reason)
-  from unnest(p_flows) as o
-  join rhythm.execution as e on e.id = o.id
-  cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow');
-$$;
-
-comment on function rhythm.cancel_newborn(rhythm.outcome[], uuid[]) is 'Cancels what cancelled workflows started before they knew. Internal.';
+-- What follows when executions end: parents and key waiters are told, people are notified.
 
 create or replace function rhythm.follow_ends(
-  p_over rhythm.moved[],
+  p_ended rhythm.transition[],
   p_items rhythm.settled_item[],
-  p_worker uuid,
-  p_lease integer,
-  p_now timestamptz
+  p_now timestamptz,
+  p_worker uuid default null,
+  p_call integer default null,
+  p_lease integer default 0
 )
-returns uuid[]
+returns bigint[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_over rhythm.moved[] := p_over;
+  v_ended rhythm.transition[] := p_ended;
   v_items rhythm.settled_item[];
-  v_leased uuid[] := '{}';
+  v_workflows uuid[];
+  v_leased bigint[] := '{}';
 begin
-  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.watched) then
-    v_over := p_over || rhythm.end_followers(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.watched), p_now);
+  if exists (select from unnest(p_ended) as e where e.notify_on_end) then
+    v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
+    perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_ended) as e where e.notify_on_end;
   end if;
   v_items := p_items || array(
-    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
-    from unnest(v_over) as e where e.stage >= 4 and e.parent_id is not null);
+    select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item
+    from unnest(v_ended) with ordinality as e (id, parent_id, wait_group, state, notify_on_end, type, nth)
+    where e.parent_id is not null order by e.nth);
   if v_items <> '{}' then
-    v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_lease);
+    v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_call, p_lease);
   end if;
-  if exists (select from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow') then
-    perform rhythm.clear_workflows(array(select e.id from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow'));
+  v_workflows := array(select e.id from unnest(v_ended) as e where e.type = 'workflow');
+  if v_workflows <> '{}' then
+    perform rhythm.clear_workflows(v_workflows);
   end if;
-  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
   return v_leased;
 end;
 $$;
 
-comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
-  'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
+comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
+  'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
 
--- For ends that concern no workflow: that of a task, or of a workflow, that nobody but an application started.
-create or replace function rhythm.tell_watchers(p_ids uuid[], p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_followers constant rhythm.moved[] := rhythm.end_followers(p_ids, p_now);
-begin
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(p_ids) as w (id);
-  if v_followers <> '{}' then
-    perform rhythm.follow_ends(v_followers, '{}', null, 0, p_now);
-  end if;
-end;
-$$;
-
-comment on function rhythm.tell_watchers(uuid[], timestamptz) is 'Tells people, and what follows them, that watched executions are over. Internal.';
-
--- Part of tick().
-create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_ids constant uuid[] := array(select f.execution_id from rhythm.follower as f where f.due limit p_limit for update skip locked);
-begin
-  if v_ids <> '{}' then
-    perform rhythm.follow_ends(rhythm.join_leaders(v_ids, p_now), '{}', null, 0, p_now);
-  end if;
-  return cardinality(v_ids);
-end;
-$$;
-
-comment on function rhythm.join_late(integer, timestamptz) is 'Looks after followers that a lock was in the way of. Part of tick().';
-
--- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
+-- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it. What it took
+-- stays for its history.
 create or replace function rhythm.clear_workflows(p_ids uuid[])
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
+declare
+  v_completed constant uuid[] := array(select e.id from rhythm.execution as e where e.id = any (p_ids) and e.state = 1);
 begin
-  delete from rhythm.workflow_state as s using rhythm.execution as e
-  where s.execution_id = any (p_ids) and e.id = s.execution_id and e.stage = 4;
-  delete from rhythm.timer as t using rhythm.execution as e
-  where t.execution_id = any (p_ids) and e.id = t.execution_id and (e.stage = 4 or t.deadline);
-  delete from rhythm.signal_wait as w using rhythm.execution as e
-  where w.execution_id = any (p_ids) and e.id = w.execution_id and e.stage = 4;
+  delete from rhythm.timer as t where t.execution_id = any (p_ids) and t.deadline;
+  delete from rhythm.workflow_state as s where s.execution_id = any (v_completed);
+  delete from rhythm.inbox as i where i.execution_id = any (v_completed);
+  delete from rhythm.timer as t where t.execution_id = any (v_completed) and not t.fired;
+  delete from rhythm.signal_wait as w where w.execution_id = any (v_completed) and w.signal_id is null and not w.timed_out;
 end;
 $$;
 
-comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of workflows that are over. Internal.';
+comment on function rhythm.clear_workflows(uuid[]) is 'Removes what workflows that are over still waited for. Internal.';

@@ -7,10 +7,6 @@ returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   v_result uuid[];
@@ -29,16 +25,12 @@ $$;
 
 comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
 
--- For tick(), which holds much already: it never waits, and comes back for what others hold.
+-- For workers and due(), which hold much already: they never wait, and come back for what others hold.
 create or replace function rhythm.try_lock_states(p_ids uuid[])
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   v_result uuid[];

@@ -11,7 +11,7 @@ as $$
 begin
   perform pg_notify(rhythm.channel('work'), q.name)
   from unnest(p_queues) as q (name)
-  where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
+  where exists (select from rhythm.worker as w where w.sleeping and q.name = any (w.queues));
 end;
 $$;
 
@@ -26,129 +26,157 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform pg_notify(rhythm.channel('work'), '')
-  where exists (select from rhythm.worker as w where w.dozing);
+  where exists (select from rhythm.worker as w where w.sleeping);
 end;
 $$;
 
 comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
 
--- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once. A join, and
--- hashed: a thousand ends that each look through a group of a thousand would take longer than all the rest.
-create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
+-- A failure satisfies a group at once. What belongs to no group that is waited for changes nothing.
+create or replace function rhythm.need_after(p_groups integer[], p_need integer[], p_items rhythm.settled_item[])
 returns integer[]
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
-set enable_hashjoin = on
 as $$
+declare
+  v_nth integer;
 begin
   if cardinality(p_items) = 1 then
-    return (
-      select coalesce(array_agg(
-        n.need - case when p_waits -> (n.nth - 1)::integer -> 'ids' ? p_items[1].id::text then case when p_items[1].failed then 1000000 else 1 end else 0 end
-        order by n.nth), '{}')
-      from unnest(p_need) with ordinality as n (need, nth)
-    );
+    v_nth := array_position(p_groups, (p_items[1]).wait_group);
+    if v_nth is not null then
+      p_need[v_nth] := case when (p_items[1]).failed then 0 else p_need[v_nth] - 1 end;
+    end if;
+    return p_need;
   end if;
   return (
-    select coalesce(array_agg(
-      n.need - (
-        select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
-        from jsonb_array_elements_text(p_waits -> (n.nth - 1)::integer -> 'ids') as w (id)
-        join unnest(p_items) as i on i.id = w.id::uuid
-      ) order by n.nth), '{}')
-    from unnest(p_need) with ordinality as n (need, nth)
+    select coalesce(array_agg(g.need - coalesce(i.ended, 0) order by g.nth), '{}')
+    from unnest(p_groups, p_need) with ordinality as g (number, need, nth)
+    left join (
+      select x.wait_group, sum(case when x.failed then 1000000 else 1 end)::integer as ended from unnest(p_items) as x group by x.wait_group
+    ) as i on i.wait_group = g.number
   );
 end;
 $$;
 
-comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) is
-  'How many members each group of waits still needs after some settled. Internal.';
+comment on function rhythm.need_after(integer[], integer[], rhythm.settled_item[]) is
+  'How many members each group of waits still needs after some have ended. Internal.';
 
--- Puts what is settled into the inboxes of the workflows that asked for it; returns those that can go on now.
--- The caller holds the locks of their states.
+-- Puts what has ended into the inboxes of the workflows that asked for it; returns those that can go on now. What an end
+-- costs does not depend on the number of siblings. The caller holds the locks of their states.
 create or replace function rhythm.deliver(p_items rhythm.settled_item[])
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   v_result uuid[];
 begin
-  with parcel as (
-    select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items
-    from unnest(p_items) as i
-    group by i.execution_id
+  with item as (
+    select i.execution_id, i.id, i.failed, i.wait_group, row_number() over (partition by i.execution_id order by i.nth) as nth
+    from unnest(p_items) with ordinality as i (execution_id, id, failed, wait_group, nth)
   ),
-  put as (
+  parcel as (
+    select i.execution_id, count(*)::integer as size, array_agg(row(i.execution_id, i.id, i.failed, i.wait_group)::rhythm.settled_item) as items
+    from item as i group by i.execution_id
+  ),
+  counted as (
     update rhythm.workflow_state as s
-    set inbox = s.inbox || p.ids,
-      need = case when s.need = '{}' then s.need else rhythm.need_after(s.need, s.waits, p.items) end
+    set arrived = s.arrived + p.size, need = rhythm.need_after(s.groups, s.need, p.items)
     from parcel as p
     where s.execution_id = p.execution_id
-    returning s.execution_id, 0 >= any (s.need) as goes_on
+    returning s.execution_id, s.arrived - p.size as before, 0 >= any (s.need) as goes_on
+  ),
+  put as (
+    insert into rhythm.inbox (execution_id, nth, item, wait_group, failed)
+    select c.execution_id, c.before + i.nth, i.id, i.wait_group, i.failed from counted as c join item as i on i.execution_id = c.execution_id
   )
-  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on
+  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on
   into v_result;
   return v_result;
 end;
 $$;
 
 comment on function rhythm.deliver(rhythm.settled_item[]) is
-  'Puts settled children, timers and signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
+  'Puts ended children, timers and waits for signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
 
--- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once.
-create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_lease integer default 0)
-returns uuid[]
+-- A batch of one: what becomes ready, or delayed, by itself.
+create or replace function rhythm.batch_of(p_execution rhythm.execution, p_run_at timestamptz, p_attempt integer, p_failures integer, p_crashes integer)
+returns rhythm.batch
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
-  v_leased uuid[] := '{}';
-  v_queues text[];
+  v_batch rhythm.batch;
 begin
-  if p_ids = '{}' then
-    return v_leased;
-  end if;
-  with held as (
-    select e.id,
-      p_worker is not null and e.queue = any (k.queues)
-        and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease,
-      row_number() over (order by e.id) as nth
-    from (
-      select x.id, x.queue from rhythm.execution as x
-      where x.id = any (p_ids) and x.stage = 3 order by x.id for no key update
-    ) as e
-    left join rhythm.worker as k on k.id = p_worker
-  ),
-  moved as (
-    update rhythm.execution as e
-    set stage = case when h.may_lease and h.nth <= p_lease then 2 else 1 end,
-      worker = case when h.may_lease and h.nth <= p_lease then p_worker end,
-      status = case when h.may_lease and h.nth <= p_lease then 'running' else 'pending' end,
-      claimed_at = case when h.may_lease and h.nth <= p_lease then p_now else e.claimed_at end,
-      delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
-    from held as h
-    where e.id = h.id
-    returning e.id, e.stage, e.queue
-  )
-  select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1)
-  into v_leased, v_queues
-  from moved as m;
-  perform rhythm.wake(v_queues);
-  return v_leased;
+  v_batch.id := nextval('rhythm.batch_id_seq');
+  v_batch.first_id := p_execution.id;
+  v_batch.run_at := p_run_at;
+  v_batch.timeout_ms := case p_execution.type when 'task' then p_execution.timeout_ms end;
+  v_batch.priority := p_execution.priority;
+  v_batch.size := 1;
+  v_batch.attempt := p_attempt;
+  v_batch.failures := p_failures;
+  v_batch.crashes := p_crashes;
+  v_batch.type := p_execution.type;
+  v_batch.queue := p_execution.queue;
+  v_batch.target := p_execution.target;
+  v_batch.limited := false;
+  v_batch.concurrency_key := p_execution.concurrency_key;
+  v_batch.common := jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_execution.type, p_execution.retry),
+    'timeout_ms', p_execution.timeout_ms, 'metadata', p_execution.metadata, 'traceparent', p_execution.traceparent));
+  v_batch.ids := array[p_execution.id];
+  return v_batch;
 end;
 $$;
 
-comment on function rhythm.resume(uuid[], timestamptz, uuid, integer) is
-  'Makes suspended workflows ready, or leases them to a worker that has room; returns the leased ones. Internal.';
+comment on function rhythm.batch_of(rhythm.execution, timestamptz, integer, integer, integer) is 'The row of a batch that holds one execution. Internal.';
+
+-- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once, and returned.
+-- The caller holds the locks of their states.
+create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_call integer default null, p_lease integer default 0)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batches rhythm.batch[];
+begin
+  if p_ids = '{}' then
+    return '{}';
+  end if;
+  with going as (
+    select rhythm.batch_of(e, null, s.attempt, 0, 0) as b,
+      p_lease > 0 and e.queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease
+    from unnest(p_ids) as i (id)
+    join rhythm.workflow_state as s on s.execution_id = i.id and s.batch_id is null
+    join rhythm.execution as e on e.id = i.id and e.state = 0
+    left join rhythm.worker as k on k.id = p_worker
+    order by i.id
+  ),
+  numbered as materialized (
+    select g.b, g.may_lease and row_number() over (partition by g.may_lease order by (g.b).id) <= p_lease as is_leased from going as g
+  ),
+  pointed as (
+    update rhythm.workflow_state as s set batch_id = (n.b).id, delivered = s.arrived
+    from numbered as n where s.execution_id = (n.b).first_id
+  ),
+  made as (
+    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
+    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+      (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
+      (n.b).common, (n.b).ids
+    from numbered as n
+    returning *
+  )
+  select coalesce(array_agg(m::rhythm.batch), '{}') into v_batches from made as m;
+  perform rhythm.wake(array(select distinct b.queue from unnest(v_batches) as b where b.worker is null));
+  return array(select b.id from unnest(v_batches) as b where b.worker is not null order by b.id);
+end;
+$$;
+
+comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) is
+  'Makes suspended workflows ready, or leases them to a worker that has room; returns the batches that were leased. Internal.';

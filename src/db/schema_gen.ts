@@ -107,38 +107,40 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "80dc2d4cbf23b9e32c06d5227cab85a6fd573fea41f9ddb8b6c8191366d47569",
-    text: `-- Executions: one row each, for its whole life. The hot table: a primary key, one index of what is ready, and small
--- partial ones for what is not. Claiming changes no indexed column (a heap-only update).
+    checksum: "7c6ec245716059a8c657eadcadb3a2a4365c41264ae3c689627218fe5013eb0e",
+    text: `-- Executions, and where those that are not over stand.
 
+-- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
+-- changes, so ends are heap-only updates.
 create table rhythm.execution (
   id uuid not null,
   parent_id uuid,
-  worker uuid,
-  created_at timestamptz not null,
+  root_id uuid,
+  batch_id bigint,
   claimed_at timestamptz,
   completed_at timestamptz,
   run_at timestamptz,
-  stage smallint not null,
-  attempt smallint not null default 0,
-  max_attempts smallint not null,
-  crashes smallint not null default 0,
-  priority smallint not null default 0,
+  paused_at timestamptz,
   timeout_ms bigint,
-  watched boolean not null default false,
+  seed bigint,
+  fingerprint bigint,
+  parent_step integer,
+  wait_group integer,
+  epoch smallint,
+  state smallint not null default 0,
+  attempt smallint not null default 0,
+  priority smallint not null default 0,
+  notify_on_end boolean not null default false,
   stopping boolean not null default false,
-  newborn boolean not null default false,
-  batched boolean not null default false,
-  delivered integer not null default 0,
-  place smallint generated always as (case when stage in (0, 5) or stage = 1 and not batched or stage = 2 and not newborn then stage end) stored,
+  keyed boolean not null default false,
   type text not null,
-  status text not null,
   target text not null,
   queue text not null,
   concurrency_key text,
   cancel_reason text,
   note text,
   traceparent text,
+  tags text[],
   retry jsonb,
   metadata jsonb,
   progress jsonb,
@@ -147,22 +149,13 @@ create table rhythm.execution (
   output jsonb,
   constraint execution_pkey primary key (id),
   constraint type_known check (type in ('workflow', 'task')),
-  constraint status_is_stage check (
-    case status
-      when 'pending' then stage in (0, 1) and worker is null
-      when 'running' then stage in (1, 2) and worker is not null
-      when 'suspended' then stage = 3 and worker is null
-      when 'completed' then stage = 4 and worker is null
-      when 'failed' then stage = 5 and worker is null
-      when 'cancelled' then stage = 6 and worker is null
-      else false
-    end
-  ),
-  constraint over_has_time check ((completed_at is not null) = (stage >= 4)),
-  constraint delayed_has_time check (stage <> 0 or run_at is not null)
+  constraint state_known check (state between 0 and 3),
+  constraint completed_at_iff_over check ((completed_at is not null) = (state > 0)),
+  constraint fingerprint_iff_failed check ((fingerprint is not null) = (state = 2)),
+  constraint over_is_in_no_batch check (state = 0 or batch_id is null)
 )
 with (
-  fillfactor = 40,
+  fillfactor = 50,
   autovacuum_vacuum_scale_factor = 0.02,
   autovacuum_vacuum_insert_scale_factor = 0.2,
   autovacuum_analyze_scale_factor = 0.05,
@@ -174,77 +167,158 @@ with (
 alter table rhythm.execution alter column inputs set storage external;
 alter table rhythm.execution alter column output set storage external;
 
-create index execution_ready on rhythm.execution (queue, priority desc, id) where place = 1;
-create index execution_delayed on rhythm.execution (run_at) where place = 0;
-create index execution_aside on rhythm.execution (queue) where place = 2;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
-create index execution_failed on rhythm.execution (id) where place = 5;
+create index execution_failed on rhythm.execution (id) where fingerprint is not null;
+create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
 comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
-comment on column rhythm.execution.stage is '0 delayed, 1 ready (leased or not), 2 leased and out of the way of claims, 3 suspended, 4 completed, 5 failed, 6 cancelled.';
-comment on column rhythm.execution.place is 'The stage, where an index lists it; else null. What goes from one stage without to another is updated in place (heap-only).';
-comment on column rhythm.execution.newborn is 'With stage 2: it was leased lately, and is found by newborn_lease.';
-comment on column rhythm.execution.batched is 'With stage 1: it is ready with others, and found by ready_batch.';
-comment on column rhythm.execution.worker is 'Who holds the lease. A lease is as alive as its worker.';
-comment on column rhythm.execution.attempt is 'How often it was begun: 1 is the first attempt. A workflow that goes on after a wait is still in its attempt.';
-comment on column rhythm.execution.crashes is 'How many workers died while they held it.';
-comment on column rhythm.execution.delivered is 'How much of a workflow''s inbox the worker that holds the lease was given; taken out of it when it settles.';
-comment on column rhythm.execution.watched is 'Somebody sleeps until it ends, and is notified.';
-comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it: what the worker says next, it may say without knowing.';
-comment on column rhythm.execution.cancel_reason is 'It is to stop: its worker is told at the next sign of life.';
+comment on column rhythm.execution.root_id is 'The execution at the top of its tree; null: it is that itself.';
+comment on column rhythm.execution.batch_id is 'The batch in which this task is delayed, ready or leased. That of a workflow is in workflow_state.';
+comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). Where a live one stands is told by its batch.';
+comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch counts.';
+comment on column rhythm.execution.run_at is 'The moment until which its start was delayed.';
+comment on column rhythm.execution.paused_at is 'Since when it is paused.';
+comment on column rhythm.execution.seed is 'Of a workflow: what its random numbers come from. No view shows it.';
+comment on column rhythm.execution.fingerprint is 'Of a failure: what failures of the same kind have in common. Set only with state 2.';
+comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
+comment on column rhythm.execution.wait_group is 'The group of waits of its workflow that it belongs to. A group that is gone is one that nobody waits for.';
+comment on column rhythm.execution.epoch is 'Of a workflow: how often it was rewound or begun anew. Null: never.';
+comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and is notified.';
+comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it; the worker is told at its next sign of life.';
+comment on column rhythm.execution.keyed is 'An idempotency key stands for it.';
+comment on column rhythm.execution.cancel_reason is 'It is to stop, or was cancelled, for this reason.';
 comment on column rhythm.execution.note is 'Why it does not go on, where somebody knows: no worker has its handler, …';
-comment on column rhythm.execution.error is 'The error of the last attempt; with status failed, the one that ended it.';
-comment on index rhythm.execution_ready is 'The order of claims. Leased rows stay until tick() moves them aside: claiming must not touch an index.';
-comment on index rhythm.execution_delayed is 'What becomes ready by itself, by time: delays and retries.';
-comment on index rhythm.execution_aside is 'Leases that are old, were made with the execution, or count against a limit. Without the worker: it changes with every claim.';
-comment on index rhythm.execution_children is 'The tree: cancellation and lists.';
+comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
+comment on column rhythm.execution.retry is 'Its retry policy, where one was given.';
+comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
+comment on index rhythm.execution_tags is 'Lists by tag.';
 
--- A task that is born leased is over in a moment, mostly: an index that lists it would cost an entry more, and its end
--- new ones in all others.
-create table rhythm.newborn_lease (
-  id bigint generated always as identity,
-  made_at timestamptz not null,
-  worker uuid not null,
+-- Everything that is delayed, ready or leased. Alike tasks that were made together share a row, so that a claim of a
+-- hundred writes one row instead of a hundred.
+create table rhythm.batch (
+  id bigint generated by default as identity,
+  first_id uuid not null,
+  worker uuid,
+  run_at timestamptz,
+  claimed_at timestamptz,
+  timeout_ms bigint,
+  call integer,
+  priority smallint not null,
+  size smallint not null,
+  attempt smallint not null default 0,
+  failures smallint not null default 0,
+  crashes smallint not null default 0,
+  limited boolean not null default false,
+  type text not null,
   queue text not null,
+  target text not null,
+  concurrency_key text,
+  common jsonb not null,
   ids uuid[] not null,
-  constraint newborn_lease_pkey primary key (id)
+  constraint batch_pkey primary key (id),
+  constraint leased_by_a_call check ((worker is null) = (call is null) and (worker is null) = (claimed_at is null)),
+  constraint delayed_is_not_leased check (run_at is null or worker is null),
+  constraint size_is_of_ids check (size = cardinality(ids) and size > 0)
 )
-with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+with (
+  fillfactor = 70,
+  autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_vacuum_threshold = 500,
+  autovacuum_analyze_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
 
-alter table rhythm.newborn_lease alter column ids set storage plain;
+alter table rhythm.batch alter column ids set storage plain;
 
-comment on table rhythm.newborn_lease is 'Tasks that were made leased, or leased from a batch, in the last seconds. tick() lists in an index those that go on for longer, and forgets the others.';
+create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null;
+create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
+create index batch_leased on rhythm.batch (worker) where worker is not null;
+create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
+
+comment on table rhythm.batch is 'What is delayed (run_at), ready, or leased (worker): one execution, or up to a hundred alike tasks.';
+comment on column rhythm.batch.first_id is 'Its place among all that is ready.';
+comment on column rhythm.batch.worker is 'Who holds the lease. A lease is as alive as its worker.';
+comment on column rhythm.batch.call is 'The call of that worker that leased it: worker and call together name a lease, and never come again.';
+comment on column rhythm.batch.ids is 'Its members. A hint: a task is in it only as long as execution.batch_id says so, a workflow as long as workflow_state.batch_id does.';
+comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last.';
+comment on column rhythm.batch.failures is 'How many attempts threw.';
+comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; of a workflow, since its last step.';
+comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
+comment on column rhythm.batch.common is 'What its members have in common, and a worker is told once: {max_attempts, metadata, traceparent}.';
+comment on index rhythm.batch_ready is 'The order of claims.';
+comment on index rhythm.batch_delayed is 'What becomes ready by itself, by time.';
+comment on index rhythm.batch_leased is 'What a worker holds.';
+comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
 create table rhythm.workflow_state (
   execution_id uuid not null,
   program text not null,
-  cleanup boolean not null default false,
-  inbox uuid[] not null default '{}',
-  need integer[] not null default '{}',
+  batch_id bigint,
   seq integer not null default 0,
-  waits jsonb,
+  delivered integer not null default 0,
+  last_group integer not null default 0,
+  attempt smallint not null default 0,
+  cleanup boolean not null default false,
+  groups integer[] not null default '{}',
+  sizes integer[] not null default '{}',
+  arrived integer not null default 0,
+  need integer[] not null default '{}',
   stack jsonb,
   snapshot json,
   constraint workflow_state_pkey primary key (execution_id),
-  constraint workflow_state_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
-  constraint workflow_state_program foreign key (program) references rhythm.flow_version (program)
+  constraint one_need_a_group check (cardinality(groups) = cardinality(need) and cardinality(groups) = cardinality(sizes)),
+  constraint delivered_arrived check (delivered <= arrived)
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
--- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each step stands together at the
--- end, so that WAL has no more than that.
+-- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each end, and
+-- at each step, stands together: WAL has what is between the first and the last byte that changed.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
-comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every suspension, in place.';
-comment on column rhythm.workflow_state.seq is 'Suspensions so far.';
-comment on column rhythm.workflow_state.inbox is 'What it waited for and is settled, in the order of settling: children, timers, signals.';
-comment on column rhythm.workflow_state.need is 'For each group of waits, how many of its members have yet to settle; at 0 the workflow goes on.';
-comment on column rhythm.workflow_state.waits is 'The groups of waits as the language gave them: [{mode, ids}].';
+comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every step, in place.';
+comment on column rhythm.workflow_state.batch_id is 'The batch in which it is delayed, ready or leased; null: suspended, or over.';
+comment on column rhythm.workflow_state.seq is 'The number of its steps so far. Acts by hand raise it, too, so that a worker that knows an older one is refused.';
+comment on column rhythm.workflow_state.arrived is 'How many items its inbox ever got.';
+comment on column rhythm.workflow_state.delivered is 'Up to which item its worker was given them; taken when that settles.';
+comment on column rhythm.workflow_state.groups is 'The numbers of the groups of waits that it waits for.';
+comment on column rhythm.workflow_state.sizes is 'For each of groups, how many of its members have to end: all of them, or one.';
+comment on column rhythm.workflow_state.need is 'For each of groups, how many members have yet to end; at 0 the workflow goes on.';
+comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
 comment on column rhythm.workflow_state.stack is 'Where each fibre stands in the source, with its variables; for people.';
+
+create table rhythm.inbox (
+  execution_id uuid not null,
+  nth integer not null,
+  item uuid not null,
+  wait_group integer,
+  failed boolean not null
+)
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+create index inbox_execution on rhythm.inbox (execution_id, nth);
+
+comment on table rhythm.inbox is 'What workflows waited for and has ended, until they take it: children, timers, waits for signals.';
+comment on column rhythm.inbox.nth is 'The order in which they ended.';
+comment on column rhythm.inbox.wait_group is 'As in execution.';
+comment on index rhythm.inbox_execution is 'The items of one workflow, in order.';
+
+create table rhythm.journal (
+  execution_id uuid not null,
+  step integer not null,
+  moment timestamptz not null,
+  items uuid[] not null
+)
+with (autovacuum_vacuum_cost_delay = 0);
+
+create index journal_step on rhythm.journal (execution_id, step);
+
+comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. That of a child stands in its row (parent_step, completed_at).';
+comment on column rhythm.journal.items is 'What the step took, in order.';
+comment on index rhythm.journal_step is 'The steps of one workflow, in order.';
 
 create table rhythm.idempotency_key (
   key text not null,
@@ -257,44 +331,42 @@ create index idempotency_key_expiry on rhythm.idempotency_key (expires_at) where
 create index idempotency_key_execution on rhythm.idempotency_key (execution_id);
 
 comment on table rhythm.idempotency_key is 'Which execution a key stands for; without expiry, as long as the execution is kept.';
-comment on index rhythm.idempotency_key_expiry is 'What tick() forgets.';
+comment on index rhythm.idempotency_key_expiry is 'What chores() forgets.';
 comment on index rhythm.idempotency_key_execution is 'What purge() removes with an execution.';
 `,
   },
   {
-    name: "structure/025_followers.sql",
+    name: "structure/025_key_waiters.sql",
     kind: "structure",
-    checksum: "ff086c783fdd55b38438ec3dc76c18a4adfe38dc79bccde9f6a9217962d5c043",
+    checksum: "36f45dc68b80e892798d4dd461968d1a21c214e3b3d97c89728463e7a77e975d",
     text: `-- Children of workflows that run nothing of their own: another execution came first with their idempotency key.
 
-create table rhythm.follower (
+create table rhythm.key_waiter (
   execution_id uuid not null,
-  leader_id uuid not null,
+  owner_id uuid not null,
   due boolean not null default false,
   key text not null,
-  constraint follower_pkey primary key (execution_id),
-  constraint follower_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
-  constraint follows_another check (leader_id <> execution_id)
+  constraint key_waiter_pkey primary key (execution_id),
+  constraint waits_for_another check (owner_id <> execution_id)
 );
 
-create index follower_leader on rhythm.follower (leader_id);
-create index follower_due on rhythm.follower (execution_id) where due;
+create index key_waiter_owner on rhythm.key_waiter (owner_id);
+create index key_waiter_due on rhythm.key_waiter (execution_id) where due;
 
-comment on table rhythm.follower is 'Children that end as another execution does, which came first with their idempotency key. Suspended until then.';
-comment on column rhythm.follower.execution_id is 'The child: a row of its own, so that its workflow waits for it as for any other, and cancels it alone.';
-comment on column rhythm.follower.leader_id is 'The execution that its key stands for. Never a follower itself.';
-comment on column rhythm.follower.due is 'tick() is to look after it: a lock was in the way when it was made, or when its leader ended.';
-comment on column rhythm.follower.key is 'As in idempotency_key: retry() asks again which execution it stands for.';
-comment on constraint follower_execution on rhythm.follower is 'Purged with its execution. Not with its leader: that may be gone long before.';
-comment on constraint follows_another on rhythm.follower is 'Nothing ends as itself.';
-comment on index rhythm.follower_leader is 'Who is told of an end.';
-comment on index rhythm.follower_due is 'What tick() looks after.';
+comment on table rhythm.key_waiter is 'Children that end as another execution does, which came first with their idempotency key.';
+comment on column rhythm.key_waiter.execution_id is 'The child: a row of its own, so that its workflow waits for it as for any other, and cancels it alone.';
+comment on column rhythm.key_waiter.owner_id is 'The execution that its key stands for. Never a key waiter itself.';
+comment on column rhythm.key_waiter.due is 'due() is to look at it: a lock was in the way when it was made, or when the owner ended.';
+comment on column rhythm.key_waiter.key is 'As in idempotency_key: retry() asks again which execution it stands for.';
+comment on constraint waits_for_another on rhythm.key_waiter is 'Nothing ends as itself.';
+comment on index rhythm.key_waiter_owner is 'Who is told of an end.';
+comment on index rhythm.key_waiter_due is 'What due() looks at.';
 `,
   },
   {
     name: "structure/030_waits.sql",
     kind: "structure",
-    checksum: "2929e7f2f7019ed783d688d3cc62874dcc7cdba99baa61107ffa321689076a62",
+    checksum: "56d005191848056ec5a7aac2444e7a575407b3d59021630f19da12a4c5722890",
     text: `-- What a workflow can wait for besides its children, and what it says.
 
 create table rhythm.timer (
@@ -302,10 +374,10 @@ create table rhythm.timer (
   execution_id uuid not null,
   fires_at timestamptz not null,
   kept_until timestamptz,
+  wait_group integer,
   deadline boolean not null default false,
   fired boolean not null default false,
-  constraint timer_pkey primary key (id),
-  constraint timer_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade
+  constraint timer_pkey primary key (id)
 )
 with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 
@@ -313,10 +385,11 @@ create index timer_due on rhythm.timer (coalesce(kept_until, fires_at)) where no
 create index timer_deadline on rhythm.timer (fires_at) where not fired and deadline;
 create index timer_execution on rhythm.timer (execution_id);
 
-comment on table rhythm.timer is 'Timers of workflows, until they are delivered or dropped.';
-comment on column rhythm.timer.kept_until is 'Until then tick() leaves it to the worker that has its workflow open in memory.';
+comment on table rhythm.timer is 'Timers of workflows. One that fired is kept as long as its workflow, for its history; one that was dropped is gone.';
+comment on column rhythm.timer.kept_until is 'Until then due() leaves it to the worker that has its workflow open in memory.';
+comment on column rhythm.timer.wait_group is 'As in execution.';
 comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
-comment on index rhythm.timer_due is 'What tick() fires, and when the next is due.';
+comment on index rhythm.timer_due is 'What due() fires, and when the next is due.';
 comment on index rhythm.timer_deadline is 'The workflows that run out of time.';
 comment on index rhythm.timer_execution is 'The timers of one workflow.';
 
@@ -326,9 +399,9 @@ create table rhythm.signal_wait (
   name text not null,
   timeout_at timestamptz,
   signal_id bigint,
+  wait_group integer,
   timed_out boolean not null default false,
   constraint signal_wait_pkey primary key (id),
-  constraint signal_wait_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
   constraint settled_one_way check (not timed_out or signal_id is null)
 );
 
@@ -336,9 +409,10 @@ create index signal_wait_execution on rhythm.signal_wait (execution_id);
 create index signal_wait_timeout on rhythm.signal_wait (timeout_at) where timeout_at is not null and signal_id is null and not timed_out;
 
 comment on table rhythm.signal_wait is 'Workflows that wait for a signal: in the order of their ids, each takes one.';
+comment on column rhythm.signal_wait.wait_group is 'As in execution.';
 comment on column rhythm.signal_wait.signal_id is 'The signal that it took.';
 comment on index rhythm.signal_wait_execution is 'The waits of one workflow.';
-comment on index rhythm.signal_wait_timeout is 'What tick() ends.';
+comment on index rhythm.signal_wait_timeout is 'What due() ends.';
 
 create table rhythm.signal (
   id bigint generated always as identity,
@@ -349,7 +423,6 @@ create table rhythm.signal (
   taken_by uuid,
   sent_at timestamptz not null,
   constraint signal_pkey primary key (id),
-  constraint signal_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
   constraint signal_once unique (execution_id, idempotency_key)
 );
 
@@ -367,7 +440,6 @@ create table rhythm.log_line (
   message text not null,
   data jsonb,
   constraint log_line_pkey primary key (id),
-  constraint log_line_execution foreign key (execution_id) references rhythm.execution (id) on delete cascade,
   constraint level_known check (level in ('debug', 'info', 'warn', 'error'))
 );
 
@@ -380,7 +452,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "e93e7ce0b9a4ca0c12bdff4b1e87abb7c1e4cbf1bf3e4cd4d2303dbcac120cda",
+    checksum: "a9916ec43f51ec1e1412350c43fbd9f0f4ac97ab4cffabbafaae073a8a0353c6",
     text: `-- Who works, on what, within which limits.
 
 create table rhythm.worker (
@@ -390,7 +462,10 @@ create table rhythm.worker (
   started_at timestamptz not null,
   beat_at timestamptz not null,
   lease_ms integer not null,
-  dozing boolean not null default false,
+  protocol smallint not null default 1,
+  call integer not null default 0,
+  refused jsonb,
+  sleeping boolean not null default false,
   info jsonb not null default '{}',
   constraint worker_pkey primary key (id)
 )
@@ -398,7 +473,10 @@ with (fillfactor = 50);
 
 comment on table rhythm.worker is 'Workers that are alive or were until lately. One sign of life stands for all their leases.';
 comment on column rhythm.worker.lease_ms is 'How long after its last sign of life it is given up.';
-comment on column rhythm.worker.dozing is 'It sleeps and wants to be notified of work.';
+comment on column rhythm.worker.protocol is 'The number of the protocol that it speaks.';
+comment on column rhythm.worker.call is 'The last call of exchange() that changed something: it is answered again if it is sent again.';
+comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
+comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
 
 create table rhythm.queue (
   name text not null,
@@ -429,73 +507,119 @@ create table rhythm.setting (
 
 comment on table rhythm.setting is 'Settings of this installation; what is not here has its default. See configure().';
 
--- What claim() hands to a worker: everything it needs to run the execution.
-create type rhythm.claimed as (
-  id uuid,
+-- What many requests have in common, with the defaults of their task or flow.
+create type rhythm.kind as (
+  head jsonb,
   type text,
   target text,
-  queue text,
-  attempt integer,
-  max_attempts integer,
-  inputs jsonb,
-  metadata jsonb,
-  traceparent text,
-  parent_id uuid,
-  created_at timestamptz,
-  timeout_ms bigint,
-  cancel_reason text,
   program text,
-  version integer,
-  seq integer,
-  snapshot jsonb,
-  settled jsonb
+  queue text,
+  priority smallint,
+  run_at timestamptz,
+  timeout_ms bigint,
+  retry jsonb,
+  concurrency_key text,
+  metadata jsonb,
+  notify_on_end boolean
 );
 
-comment on type rhythm.claimed is 'A leased execution, with what a worker needs to run it. For a workflow: its program, its snapshot (null: at its beginning) and what settled since.';
+comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null for what may begin at once.';
 
--- Something that a workflow asked for is settled.
+-- Something that a workflow asked for has ended.
 create type rhythm.settled_item as (
   execution_id uuid,
   id uuid,
-  failed boolean
+  failed boolean,
+  wait_group integer
 );
 
-comment on type rhythm.settled_item is 'A child, timer or signal that is settled, for the workflow that asked for it.';
+comment on type rhythm.settled_item is 'A child, timer or wait for a signal that has ended, for the workflow that asked for it.';
 
--- What happened to an execution, as far as others need to know.
-create type rhythm.moved as (
+-- The end of an execution, as far as others need to know.
+create type rhythm.transition as (
   id uuid,
   parent_id uuid,
-  worker uuid,
-  stage smallint,
-  watched boolean,
-  type text,
-  queue text
+  wait_group integer,
+  state smallint,
+  notify_on_end boolean,
+  type text
 );
 
-comment on type rhythm.moved is 'An execution that changed its stage, for those who are to be told.';
+comment on type rhythm.transition is 'The end of an execution, for those who are to be told.';
 
--- What settle() is given for each execution.
+-- What a worker says of an execution that it held, and what stands in our rows of it.
 create type rhythm.outcome as (
   id uuid,
-  attempt integer,
+  call integer,
   seq integer,
   status text,
   output jsonb,
   error jsonb,
   retryable boolean,
+  finished boolean,
   reason text,
   delay_ms bigint,
+  moment timestamptz,
   snapshot jsonb,
   effects jsonb,
   waits jsonb,
   keep uuid[],
   released uuid[],
   stack jsonb,
-  cleanup boolean
+  cleanup boolean,
+  fate text,
+  type text,
+  batch_id bigint
 );
 
 comment on type rhythm.outcome is 'How an execution left a worker''s hands: completed, failed, suspended, cancelled or released, with what its workflow asked for.';
+
+-- An execution to be made: what is its own, beside its kind.
+create type rhythm.newcomer as (
+  id uuid,
+  kind integer,
+  parent_id uuid,
+  wait_group integer,
+  traceparent text,
+  keyed boolean,
+  inputs jsonb
+);
+
+comment on type rhythm.newcomer is 'An execution that is to be made; kind is the number of its kind, from 1.';
+
+-- The end of a task, or a timer that is due, and the step that its workflow took with it.
+create type rhythm.step_end as (
+  id uuid,
+  timer boolean,
+  call integer,
+  output jsonb,
+  flow uuid,
+  seq integer,
+  next text,
+  result jsonb,
+  snapshot jsonb,
+  cleanup boolean,
+  mode text,
+  ids uuid[],
+  timers jsonb,
+  released uuid[],
+  moment timestamptz
+);
+
+comment on type rhythm.step_end is 'The end of a task, or a timer that is due, and the step that its workflow took with it.';
+
+-- Which groups a workflow waits for after a step.
+create type rhythm.grouping as (
+  execution_id uuid,
+  last_group integer,
+  groups integer[],
+  need integer[],
+  items uuid[],
+  numbers integer[],
+  old uuid[]
+);
+
+comment on type rhythm.grouping is 'The groups of waits of a workflow after a step, and of each item the number of its group. old: items that it started in an earlier step.';
 `,
   },
   {
@@ -686,41 +810,9 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
 `,
   },
   {
-    name: "structure/092_ready_batches.sql",
-    kind: "structure",
-    checksum: "2a473ca50a91d31f60e8f54cb085af0e930e416cef4d2c6ace6bd122317b6c78",
-    text: `-- Tasks that were made together and are all alike are ready together, too: one row lists a hundred of them, in place of an
--- entry each in the index of what is ready. Their claims and ends are heap-only updates then.
-
-create table rhythm.ready_batch (
-  first_id uuid not null,
-  made_at timestamptz not null,
-  priority smallint not null,
-  queue text not null,
-  target text not null,
-  kind jsonb not null,
-  ids uuid[] not null,
-  constraint ready_batch_pkey primary key (first_id)
-)
-with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-
-alter table rhythm.ready_batch alter column ids set storage plain;
-
-create index ready_batch_order on rhythm.ready_batch (queue, priority desc, first_id);
-create index ready_batch_target on rhythm.ready_batch (target);
-
-comment on table rhythm.ready_batch is 'Tasks that are ready and in no index, by the batch. What is cancelled meanwhile stays listed until a claim passes over it.';
-comment on column rhythm.ready_batch.first_id is 'The first task that was listed: its place among all that is ready.';
-comment on column rhythm.ready_batch.ids is 'Those that no claim has taken yet.';
-comment on column rhythm.ready_batch.kind is 'What else they have in common, and a claim tells once: {max_attempts, timeout_ms, metadata, traceparent}.';
-comment on index rhythm.ready_batch_order is 'The order of claims.';
-comment on index rhythm.ready_batch_target is 'What is to be listed one by one when its handler becomes a SQL function.';
-`,
-  },
-  {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "cced18ccb76d0ae24b1d1b507e84474e33b3d5904f65dded046684d5f05d40cf",
+    checksum: "40a377996eab4ef6a8b9fc7d1b478787cdb6aba5a8c12fa245a69f79e4eb9ea7",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -730,11 +822,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with recursive node as (
-    select e.id, e.stage, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
+    select e.id, e.state, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
     union all
-    select c.id, c.stage, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
+    select c.id, c.state, n.depth + 1 from node as n join rhythm.execution as c on c.parent_id = n.id where n.depth < 1000
   )
-  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.stage < 4;
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0;
 $$;
 
 comment on function rhythm.trees(uuid[]) is
@@ -774,59 +866,81 @@ $$;
 comment on function rhythm.lock_trees(uuid[]) is
   'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
--- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally) goes on once
--- more for that. The caller comes from lock_trees().
-create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz)
-returns setof rhythm.moved
+-- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally), wherever it
+-- stands but at its very beginning, goes on once more for that. The caller comes from lock_trees().
+create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_row record;
+  v_batch rhythm.batch;
+  v_batches bigint[] := '{}';
+  v_ended uuid[] := '{}';
 begin
-  return query
-  with cleaning as (
-    select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.cleanup
+  told := '{}';
+  cleaning := '{}';
+  for v_row in
+    select e.id, e.type, coalesce(e.batch_id, s.batch_id) as batch_id, coalesce(s.cleanup, false) as cleanup
+    from unnest(p_ids) as i (id)
+    join rhythm.execution as e on e.id = i.id and e.state = 0 and e.cancel_reason is null
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    order by e.id
+  loop
+    v_batch := null;
+    if v_row.batch_id is not null then
+      -- A batch of one is locked: whoever is claiming it holds it, and it runs then. A larger one is not, as 99 others
+      -- would wait for this transaction: a worker that is just claiming it hears of the end at its next sign of life.
+      select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
+      if not found then
+        select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id;
+      end if;
+    end if;
+    if v_batch.worker is not null then
+      told := told || v_row.id;
+    elsif v_row.cleanup then
+      cleaning := cleaning || v_row.id;
+    else
+      v_ended := v_ended || v_row.id;
+      v_batches := v_batches || v_row.batch_id;
+    end if;
+  end loop;
+  update rhythm.execution as e set cancel_reason = p_reason, stopping = true where e.id = any (told);
+  update rhythm.execution as e set cancel_reason = p_reason where e.id = any (cleaning);
+  update rhythm.workflow_state as s set batch_id = null where s.execution_id = any (v_ended) and s.batch_id is not null;
+  with over as (
+    update rhythm.execution as e
+    set cancel_reason = p_reason, state = 3, batch_id = null, completed_at = p_now, attempt = greatest(e.attempt, coalesce(
+      (select b.attempt from rhythm.batch as b where b.id = e.batch_id), 0))
+    where e.id = any (v_ended)
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
   )
-  update rhythm.execution as e
-  set cancel_reason = coalesce(e.cancel_reason, p_reason),
-    stopping = e.worker is not null,
-    stage = n.stage,
-    batched = false,
-    status = case n.stage when 6 then 'cancelled' when 1 then case when e.worker is null then 'pending' else 'running' end else e.status end,
-    completed_at = case when n.stage = 6 then p_now end,
-    run_at = case when n.stage = 1 then null else e.run_at end
-  from (
-    select x.id, case
-      when x.worker is not null then x.stage
-      when x.stage = 3 and exists (select from cleaning as c where c.execution_id = x.id) then 1
-      else 6
-    end as stage
-    from rhythm.execution as x
-    where x.id = any (p_ids) and x.stage < 4 and x.cancel_reason is null
-  ) as n
-  where e.id = n.id
-  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
+  select coalesce(array_agg(o::rhythm.transition order by o.id), '{}') into ended from over as o;
+  delete from rhythm.timer as t where t.execution_id = any (v_ended) and t.deadline;
+  perform rhythm.drop_empty_batches(array(
+    select b.id from rhythm.batch as b where b.id = any (v_batches) for update skip locked));
 end;
 $$;
 
-comment on function rhythm.cancel_all(uuid[], text, timestamptz) is 'Cancels executions; returns those that were neither over nor asked to stop. Internal.';
+comment on function rhythm.cancel_all(uuid[], text, timestamptz) is
+  'Cancels executions: ended are over, told run and are asked to stop, cleaning are workflows that are to go on for their clean-up. Internal.';
 
 -- A workflow that runs, or cleans up, has so long to end: its deadline.
-create or replace function rhythm.limit_cleanup(p_cancelled rhythm.moved[], p_now timestamptz)
+create or replace function rhythm.limit_cleanup(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
   insert into rhythm.timer (id, execution_id, fires_at, deadline)
-  select rhythm.uuid7(p_now, c.nth::integer), c.id, p_now + rhythm.setting('cancel_grace')::interval, true
-  from unnest(p_cancelled) with ordinality as c (id, parent_id, worker, stage, watched, type, queue, nth)
-  where c.stage < 4 and c.type = 'workflow';
+  select rhythm.uuid7(p_now, i.nth::integer), e.id, p_now + rhythm.setting('cancel_grace')::interval, true
+  from unnest(p_ids) with ordinality as i (id, nth) join rhythm.execution as e on e.id = i.id and e.type = 'workflow';
 $$;
 
-comment on function rhythm.limit_cleanup(rhythm.moved[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
+comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
 
--- Locks: states, then executions; whoever calls it with locks of later kinds can wait for ever.
+-- Locks: states, then executions, then batches of one; whoever calls it with locks of later kinds can wait for ever.
 create or replace function rhythm.cancel_trees(p_ids uuid[], p_reason text, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -834,29 +948,55 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_all constant rhythm.moved[] := array(
-    select c::rhythm.moved from rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now) as c);
+  v_cancelled constant record := rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now);
 begin
-  perform rhythm.follow_ends(v_all, '{}', null, 0, p_now);
-  if exists (select from unnest(v_all) as a where a.stage < 4 and a.type = 'workflow') then
-    perform rhythm.limit_cleanup(v_all, p_now);
+  perform rhythm.follow_ends(v_cancelled.ended, '{}', p_now);
+  if v_cancelled.told <> '{}' or v_cancelled.cleaning <> '{}' then
+    perform rhythm.limit_cleanup(v_cancelled.told || v_cancelled.cleaning, p_now);
     perform rhythm.wake_clocks();
   end if;
-  perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
+  if v_cancelled.cleaning <> '{}' then
+    perform rhythm.hurry(v_cancelled.cleaning);
+    perform rhythm.resume(v_cancelled.cleaning, p_now);
+  end if;
   perform pg_notify(rhythm.channel('stop'), w.worker::text)
-  from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
-  return array(select a.id from unnest(v_all) as a);
+  from (
+    select distinct b.worker from unnest(v_cancelled.told) as i (id)
+    join rhythm.execution as e on e.id = i.id
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+  ) as w;
+  return array(select e.id from unnest(v_cancelled.ended) as e) || v_cancelled.told || v_cancelled.cleaning;
 end;
 $$;
 
 comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
   'Cancels executions and all that they started; returns those that were neither over nor asked to stop. Internal.';
 
+-- A workflow that is delayed, and is to clean up, does it now.
+create or replace function rhythm.hurry(p_ids uuid[])
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update rhythm.batch as b set run_at = null
+  from rhythm.workflow_state as s
+  where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
+$$;
+
+comment on function rhythm.hurry(uuid[]) is 'Makes delayed workflows ready. Internal.';
+
 create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
   perform from rhythm.execution as e where e.id = p_execution;
@@ -869,16 +1009,61 @@ $$;
 
 comment on function rhythm.cancel(uuid, text) is
   'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
+
+-- One after another, in any order, they deadlock with settles: together they take locks in the one order.
+create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)
+returns setof uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_missing uuid;
+begin
+  select i.id into v_missing from unnest(p_executions) as i (id) where not exists (select from rhythm.execution as e where e.id = i.id) limit 1;
+  if found then
+    perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
+  end if;
+  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now())) as c (id)
+    where c.id = any (p_executions);
+end;
+$$;
+
+comment on function rhythm.cancel_many(uuid[], text) is
+  'cancel() of many executions in one transaction, with locks in the one order; returns those that were neither over nor asked before. Use it in place of many calls of cancel() in a transaction.';
 `,
   },
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "032631c5004daa73f3979986f42f51fc7d4a8618f302767419d3896d49a5e277",
+    checksum: "74a342a1e600b2d8d4128313a0666e3216212679e990c857308f4a89b9c4ac5f",
     text: `-- Retrying what failed or was cancelled.
 
--- What retry() touches: an execution, what failed under it and brought it down, the leaders of those that followed
--- another, and the parents of all of these.
+-- The children whose end brought a workflow down, or that it has not taken: they run again with it.
+create or replace function rhythm.failed_under(p_execution uuid)
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select c.id from rhythm.workflow_state as s
+    join rhythm.inbox as i on i.execution_id = s.execution_id
+    join rhythm.execution as c on c.id = i.item and c.state in (2, 3)
+    where s.execution_id = p_execution and s.snapshot is not null
+    -- What waits for the key of one of them waits for it again: after it.
+    order by exists (select from rhythm.key_waiter as k where k.execution_id = c.id), c.id);
+$$;
+
+comment on function rhythm.failed_under(uuid) is 'The failed or cancelled children in the inbox of a workflow. Internal.';
+
+-- What retry() touches: an execution, what failed under it and brought it down, the owners of the keys of those that
+-- waited for another, and the parents of all of these.
 create or replace function rhythm.retry_reach(p_execution uuid)
 returns uuid[]
 language sql
@@ -890,13 +1075,11 @@ as $$
     union
     select x.id from node as n
     cross join lateral (
-      select c.id from rhythm.workflow_state as s
-      join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
-      where s.execution_id = n.id and s.snapshot is not null
+      select f.id from unnest(rhythm.failed_under(n.id)) as f (id)
       union all
-      select coalesce(k.execution_id, f.leader_id) from rhythm.follower as f
-      left join rhythm.idempotency_key as k on k.key = f.key
-      where f.execution_id = n.id
+      select coalesce(k.execution_id, w.owner_id) from rhythm.key_waiter as w
+      left join rhythm.idempotency_key as k on k.key = w.key
+      where w.execution_id = n.id
     ) as x (id)
   )
   select array(
@@ -908,17 +1091,18 @@ $$;
 comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
 
 -- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
--- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it follows.
-create or replace function rhythm.follow_again(p_execution uuid, p_now timestamptz)
+-- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it
+-- waits for another.
+create or replace function rhythm.wait_for_key_again(p_execution uuid, p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_key constant text := (select f.key from rhythm.follower as f where f.execution_id = p_execution);
-  v_leader uuid;
-  v_stage smallint;
+  v_key constant text := (select k.key from rhythm.key_waiter as k where k.execution_id = p_execution);
+  v_owner uuid;
+  v_state smallint;
   v_is_told boolean;
 begin
   if v_key is null then
@@ -926,61 +1110,97 @@ begin
   end if;
   insert into rhythm.idempotency_key as k (key, execution_id) values (v_key, p_execution)
   on conflict (key) do update set
-    execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
-    expires_at = case when k.expires_at <= p_now then null else k.expires_at end
-  returning k.execution_id into v_leader;
-  select l.stage, p.id is not null into v_stage, v_is_told
-  from rhythm.execution as l
-  left join rhythm.execution as p on p.id = l.parent_id and p.type = 'workflow' and p.stage < 4
-  where l.id = v_leader and l.stage in (5, 6)
-  for no key update of l;
-  if v_leader = p_execution or v_is_told then
-    perform rhythm.lead(p_execution, v_key);
+    execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
+    expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end
+  returning k.execution_id into v_owner;
+  select o.state, p.id is not null into v_state, v_is_told
+  from rhythm.execution as o
+  left join rhythm.execution as p on p.id = o.parent_id and p.type = 'workflow' and p.state = 0
+  where o.id = v_owner and o.state in (2, 3)
+  for no key update of o;
+  if v_owner = p_execution or v_is_told then
+    perform rhythm.own_key(p_execution, v_key);
     return false;
   end if;
-  update rhythm.follower as f set leader_id = v_leader where f.execution_id = p_execution;
+  update rhythm.key_waiter as k set owner_id = v_owner where k.execution_id = p_execution;
   update rhythm.execution as e
-  set stage = 3, status = 'suspended', cancel_reason = null, completed_at = null, error = null, note = rhythm.follower_note(v_leader)
+  set state = 0, cancel_reason = null, completed_at = null, claimed_at = null, error = null, fingerprint = null, note = rhythm.key_waiter_note(v_owner)
   where e.id = p_execution;
-  if v_stage is not null then
-    perform rhythm.untell(v_leader);
-    perform rhythm.retry_one(v_leader, p_now);
+  perform rhythm.set_deadline(p_execution, p_now);
+  if v_state is not null then
+    perform rhythm.take_end_back(v_owner);
+    perform rhythm.retry_one(v_owner, p_now);
   end if;
-  perform rhythm.follow_ends(rhythm.join_leaders(array[p_execution], p_now), '{}', null, 0, p_now);
+  perform rhythm.follow_ends(rhythm.join_owners(array[p_execution], p_now), '{}', p_now);
   return true;
 end;
 $$;
 
-comment on function rhythm.follow_again(uuid, timestamptz) is 'Lets what ended as another execution did follow anew; false: it is to run itself. Internal.';
+comment on function rhythm.wait_for_key_again(uuid, timestamptz) is 'Lets what ended as another execution did wait for it anew; false: it is to run itself. Internal.';
 
-create or replace function rhythm.lead(p_execution uuid, p_key text)
+create or replace function rhythm.own_key(p_execution uuid, p_key text)
 returns void
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
   update rhythm.idempotency_key as k set execution_id = p_execution where k.key = p_key;
-  delete from rhythm.follower as f where f.execution_id = p_execution;
+  delete from rhythm.key_waiter as k where k.execution_id = p_execution;
   insert into rhythm.workflow_state (execution_id, program)
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
-  update rhythm.execution as e set attempt = 0 where e.id = p_execution;
+  update rhythm.execution as e set attempt = 0, keyed = true where e.id = p_execution;
 $$;
 
-comment on function rhythm.lead(uuid, text) is 'Makes what followed another execution the one that its key stands for. Internal.';
+comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key the execution that the key stands for. Internal.';
 
-create or replace function rhythm.untell(p_execution uuid)
+create or replace function rhythm.take_end_back(p_execution uuid)
 returns void
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  update rhythm.workflow_state as s set inbox = array_remove(s.inbox, p_execution)
-  from rhythm.execution as e
-  where e.id = p_execution and s.execution_id = e.parent_id and p_execution = any (s.inbox);
+  delete from rhythm.inbox as i using rhythm.execution as e
+  where e.id = p_execution and i.execution_id = e.parent_id and i.item = p_execution;
 $$;
 
-comment on function rhythm.untell(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
+comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
+
+create or replace function rhythm.set_deadline(p_execution uuid, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into rhythm.timer (id, execution_id, fires_at, deadline)
+  select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
+  from rhythm.execution as e
+  where e.id = p_execution and e.timeout_ms is not null
+    and (e.type = 'workflow' or exists (select from rhythm.key_waiter as k where k.execution_id = e.id));
+$$;
+
+comment on function rhythm.set_deadline(uuid, timestamptz) is 'Gives a workflow, or what waits for a key, its whole time anew. Internal.';
+
+-- What a workflow still needs, counted anew from its inbox. Returns whether it waits.
+create or replace function rhythm.count_needs(p_execution uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_waits boolean;
+begin
+  update rhythm.workflow_state as s
+  set delivered = 0, need = rhythm.need_after(s.groups, s.sizes, array(
+    select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = s.execution_id))
+  where s.execution_id = p_execution
+  returning s.need <> '{}' and not 0 >= any (s.need) into v_waits;
+  return coalesce(v_waits, false);
+end;
+$$;
+
+comment on function rhythm.count_needs(uuid) is 'Counts what a workflow still needs; true: it waits. Internal.';
 
 -- The caller holds the locks of its state and of its parent's.
 create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
@@ -990,38 +1210,39 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_execution rhythm.execution;
   v_failed uuid[];
-  v_waits boolean;
+  v_batch rhythm.batch;
+  v_run_at timestamptz;
 begin
-  if rhythm.follow_again(p_execution, p_now) then
+  if rhythm.wait_for_key_again(p_execution, p_now) then
     return;
   end if;
-  -- The children whose failure brought it down run again, and it waits for them, and for all else, as it did. What
-  -- followed one of them follows it again: after it.
-  v_failed := array(
-    select c.id from rhythm.workflow_state as s
-    join rhythm.execution as c on c.id = any (s.inbox) and c.stage in (5, 6)
-    where s.execution_id = p_execution and s.snapshot is not null
-    order by exists (select from rhythm.follower as f where f.execution_id = c.id), c.id);
-  update rhythm.workflow_state as s
-  set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth) where i.id <> all (v_failed) order by i.nth),
-    need = case when s.waits is null then s.need else rhythm.needs(s.waits) end
-  where s.execution_id = p_execution;
-  v_waits := rhythm.satisfied_already(array[p_execution]) = '{}'
-    and exists (select from rhythm.workflow_state as s where s.execution_id = p_execution and s.need <> '{}');
+  v_failed := rhythm.failed_under(p_execution);
+  delete from rhythm.inbox as i where i.execution_id = p_execution and i.item = any (v_failed);
   update rhythm.execution as e
-  set stage = case when v_waits then 3 else 1 end,
-    status = case when v_waits then 'suspended' else 'pending' end,
-    max_attempts = case when e.type = 'task' then greatest(e.max_attempts, e.attempt + 1) else e.max_attempts end,
-    delivered = 0, crashes = 0, cancel_reason = null, completed_at = null, run_at = null, note = null
-  where e.id = p_execution;
-  insert into rhythm.timer (id, execution_id, fires_at, deadline)
-  select rhythm.uuid7(p_now), e.id, p_now + e.timeout_ms * interval '1 millisecond', true
-  from rhythm.execution as e where e.id = p_execution and e.type = 'workflow' and e.timeout_ms is not null;
+  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  where e.id = p_execution
+  returning e.* into v_execution;
+  -- What was cancelled before its time keeps its delay.
+  v_run_at := case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at end;
+  if v_execution.type = 'workflow' and rhythm.count_needs(p_execution) then
+    null;
+  else
+    v_batch := rhythm.batch_of(v_execution, v_run_at, v_execution.attempt,
+      greatest(rhythm.max_attempts(v_execution.type, v_execution.retry) - 1, 0), 0);
+    insert into rhythm.batch select v_batch.*;
+    if v_execution.type = 'workflow' then
+      update rhythm.workflow_state as s set batch_id = v_batch.id, delivered = s.arrived where s.execution_id = p_execution;
+    else
+      update rhythm.execution as e set batch_id = v_batch.id where e.id = p_execution;
+    end if;
+    perform rhythm.wake_for(array[v_batch]);
+  end if;
+  perform rhythm.set_deadline(p_execution, p_now);
   perform rhythm.reopen_steps(p_execution, v_failed);
-  perform rhythm.wake(array[e.queue]) from rhythm.execution as e where e.id = p_execution;
-  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.stage in (5, 6)));
-  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) as f (id);
+  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.state in (2, 3)));
+  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) with ordinality as f (id, nth) order by f.nth;
 end;
 $$;
 
@@ -1032,6 +1253,11 @@ returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_execution rhythm.execution;
@@ -1041,30 +1267,30 @@ begin
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   if not found then
     perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
-  elsif v_execution.stage not in (5, 6) then
-    perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, v_execution.status), 'Only what failed or was cancelled can be retried');
+  elsif v_execution.state not in (2, 3) then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
   -- A parent learns of each child's end once.
-  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.stage < 4;
+  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
   if found then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
-      v_parent.id, case v_execution.stage when 5 then 'failed' else 'was cancelled' end, v_parent.status), 'Retry the workflow once it is over');
+      v_parent.id, case v_execution.state when 2 then 'failed' else 'was cancelled' end, rhythm.status_of(v_parent.id)), 'Retry the workflow once it is over');
   end if;
-  perform rhythm.untell(p_execution);
+  perform rhythm.take_end_back(p_execution);
   perform rhythm.retry_one(p_execution, rhythm.now());
 end;
 $$;
 
 comment on function rhythm.retry(uuid) is
   'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again, what it waits for it waits for), a task once more. '
-  'What followed another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
+  'What waited for another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
 `,
   },
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "5e708e6c0f2e79717302e52ea11cf019cb3ec630cae9a5a23a949f3ed77b7a4f",
-    text: `-- The database's own fsck.
+    checksum: "d1bc97cd0a68f97b7884da7a978fb028b59b8dffd4aefb019cb4e72307f8f610",
+    text: `-- The database's own fsck. No foreign key stands between the hot tables: what a key would say is said here.
 
 create or replace function rhythm.check_executions()
 returns table (execution_id uuid, violation text)
@@ -1073,66 +1299,114 @@ stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  select e.id, format('it is leased to worker %s, which is not registered', e.worker)
+  select e.id, 'it is a live task and in no batch'
   from rhythm.execution as e
-  where e.stage in (1, 2) and e.worker is not null
-    and not exists (select from rhythm.worker as w where w.id = e.worker)
+  where e.type = 'task' and e.state = 0
+    and not exists (select from rhythm.batch as b where b.id = e.batch_id and e.id = any (b.ids))
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
-  select e.id, 'it is leased, and nothing leads from its worker to it'
+  select e.id, 'it is a workflow, and names a batch that only its state may name'
   from rhythm.execution as e
-  where e.stage = 2 and e.newborn
-    and not exists (select from rhythm.newborn_lease as l where e.id = any (l.ids) and l.worker = e.worker)
+  where e.type = 'workflow' and e.batch_id is not null
   union all
-  select e.id, 'it is ready, and no batch lists it'
-  from rhythm.execution as e
-  where e.stage = 1 and e.batched
-    and not exists (
-      select from rhythm.ready_batch as b cross join lateral unnest(b.ids) as i (id)
-      where b.queue = e.queue and b.priority = e.priority and b.target = e.target and i.id = e.id)
+  select s.execution_id, 'its state names a batch that does not hold it'
+  from rhythm.workflow_state as s
+  where s.batch_id is not null and not exists (select from rhythm.batch as b where b.id = s.batch_id and s.execution_id = any (b.ids))
   union all
-  select e.id, 'it is ready by a batch, and leased'
-  from rhythm.execution as e
-  where e.batched and e.worker is not null
+  select s.execution_id, 'it is over and in a batch'
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.state > 0
+  where s.batch_id is not null
   union all
-  select e.id, 'it is leased, and nobody knows since when'
-  from rhythm.execution as e
-  where e.stage in (1, 2) and e.worker is not null and e.claimed_at is null
+  select b.first_id, format('batch %s has no members', b.id)
+  from rhythm.batch as b
+  where not exists (select from rhythm.execution as e where e.id = any (b.ids) and e.batch_id = b.id)
+    and not exists (select from rhythm.workflow_state as s where s.execution_id = any (b.ids) and s.batch_id = b.id)
   union all
-  select e.id, format('it is in attempt %s of %s', e.attempt, e.max_attempts)
-  from rhythm.execution as e
-  where e.type = 'task' and e.attempt > e.max_attempts
+  select b.first_id, format('batch %s differs from its member in queue, target or type', b.id)
+  from rhythm.batch as b
+  join rhythm.execution as e on e.id = any (b.ids) and e.batch_id = b.id
+  where (e.queue, e.target, e.type, e.priority) is distinct from (b.queue, b.target, b.type, b.priority)
+  union all
+  select b.first_id, format('it is leased to worker %s, which is not registered', b.worker)
+  from rhythm.batch as b
+  where b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
+  union all
+  select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
+  from rhythm.batch as b
+  join rhythm.worker as w on w.id = b.worker and w.call < b.call
+  union all
+  select b.first_id, format('%s attempts threw, of %s', b.failures, rhythm.max_attempts(e.type, e.retry))
+  from rhythm.batch as b
+  join rhythm.execution as e on e.id = b.first_id
+  where b.failures >= rhythm.max_attempts(e.type, e.retry)
   union all
   select e.id, 'it is a workflow without a state'
   from rhythm.execution as e
-  where e.stage <> 4 and e.type = 'workflow'
+  where e.state <> 1 and e.type = 'workflow'
     and not exists (select from rhythm.workflow_state as s where s.execution_id = e.id)
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
   select e.id, case e.type when 'task' then 'it is a task with the state of a workflow' else 'it is completed and its state is still there' end
   from rhythm.workflow_state as s
-  join rhythm.execution as e on e.id = s.execution_id and (e.type = 'task' or e.stage = 4)
-  union all
-  select e.id, 'it is a task and suspended'
-  from rhythm.execution as e
-  where e.stage = 3 and e.type = 'task'
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+  join rhythm.execution as e on e.id = s.execution_id and (e.type = 'task' or e.state = 1)
   union all
   select e.id, 'it is to be cancelled, is not running, and did not end'
   from rhythm.execution as e
-  where e.cancel_reason is not null
-    and (e.stage = 0 and e.type = 'task'
-      or e.stage = 3 and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+  where e.state = 0 and e.cancel_reason is not null and b.worker is null
+    and (e.type = 'task' or s.batch_id is null and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
   union all
   select e.id, 'its worker is asked to stop, and it has none'
   from rhythm.execution as e
-  where e.stopping and e.worker is null
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+  where e.stopping and b.worker is null
   union all
-  select e.id, format('it is %s without %s', e.status, case e.stage when 4 then 'an output' else 'an error' end)
+  select e.id, 'it failed without an error'
   from rhythm.execution as e
-  where e.stage = 4 and e.output is null or e.stage = 5 and e.error is null;
+  where e.state = 2 and e.error is null
+  union all
+  select e.id, 'an idempotency key stands for it, and it does not say so'
+  from rhythm.execution as e
+  where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);
 $$;
 
-comment on function rhythm.check_executions() is 'What is wrong with executions by themselves. Part of check().';
+comment on function rhythm.check_executions() is 'What is wrong with executions and their batches. Part of check().';
+
+-- What foreign keys would say.
+create or replace function rhythm.check_references()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  select o.execution_id, format('%s belongs to an execution that is not there', o.what)
+  from (
+    select distinct s.execution_id, 'a state' as what from rhythm.workflow_state as s
+    union all select distinct i.execution_id, 'an item in an inbox' from rhythm.inbox as i
+    union all select distinct j.execution_id, 'a step in the journal' from rhythm.journal as j
+    union all select distinct t.execution_id, 'a timer' from rhythm.timer as t
+    union all select distinct w.execution_id, 'a wait for a signal' from rhythm.signal_wait as w
+    union all select distinct g.execution_id, 'a signal' from rhythm.signal as g
+    union all select distinct s.execution_id, format('step "%s"', min(s.name)) from rhythm.step as s group by s.execution_id
+    union all select distinct l.execution_id, 'a log line' from rhythm.log_line as l
+    union all select k.execution_id, 'a wait for a key' from rhythm.key_waiter as k
+  ) as o
+  where not exists (select from rhythm.execution as e where e.id = o.execution_id)
+  union all
+  select s.execution_id, format('it stands on program %s, which is not there', s.program)
+  from rhythm.workflow_state as s
+  where not exists (select from rhythm.flow_version as v where v.program = s.program)
+  union all
+  select e.id, format('it is live and its parent %s is not there', e.parent_id)
+  from rhythm.execution as e
+  where e.state = 0 and e.parent_id is not null and not exists (select from rhythm.execution as p where p.id = e.parent_id);
+$$;
+
+comment on function rhythm.check_references() is 'Rows that belong to nothing. Part of check().';
 
 -- Compiling a query this wide takes longer than the query.
 create or replace function rhythm.check()
@@ -1144,15 +1418,15 @@ set jit = off
 as $$
   select c.* from rhythm.check_executions() as c
   union all
-  select c.* from rhythm.check_waits() as c
+  select c.* from rhythm.check_references() as c
   union all
-  select c.* from rhythm.check_needs() as c
+  select c.* from rhythm.check_waits() as c
   union all
   select c.* from rhythm.check_signals() as c
   union all
   select c.* from rhythm.check_steps() as c
   union all
-  select c.* from rhythm.check_followers() as c
+  select c.* from rhythm.check_key_waiters() as c
   union all
   select c.* from rhythm.check_rest() as c;
 $$;
@@ -1163,50 +1437,55 @@ comment on function rhythm.check() is
 `,
   },
   {
-    name: "check/followers.sql",
+    name: "check/key_waiters.sql",
     kind: "behaviour",
-    checksum: "4fdc36d0c9c26bdaec942141e32f2cb5040add3d838b643abbfa8582c74244f9",
+    checksum: "4999ff88a9fb6fbb95edd4ec38bc0ec67bfb7c2fdfc764acb79b3a3e4e009bfd",
     text: `-- The part of check() that looks at what ends as another execution does.
 
-create or replace function rhythm.check_followers()
+create or replace function rhythm.check_key_waiters()
 returns table (execution_id uuid, violation text)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select e.id, format('it follows execution %s, and is %s', f.leader_id, e.status)
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id and e.stage < 3
+  select e.id, format('it waits for execution %s by its key, and is in a batch', k.owner_id)
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id and e.batch_id is not null
   union all
-  select e.id, format('it follows execution %s, which is over or gone, and was not told', f.leader_id)
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
-  where not f.due and not exists (select from rhythm.execution as l where l.id = f.leader_id and l.stage < 4)
+  select e.id, format('it waits for execution %s by its key, which is over or gone, and was not told', k.owner_id)
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id and e.state = 0
+  where not k.due and not exists (select from rhythm.execution as o where o.id = k.owner_id and o.state = 0)
   union all
-  select e.id, format('it follows execution %s, which tells nobody of its end', f.leader_id)
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
-  join rhythm.execution as l on l.id = f.leader_id and l.stage < 4 and not l.watched
-  where not f.due
+  select e.id, format('it waits for execution %s by its key, which tells nobody of its end', k.owner_id)
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id and e.state = 0
+  join rhythm.execution as o on o.id = k.owner_id and o.state = 0 and not o.notify_on_end
+  where not k.due
   union all
-  select e.id, format('it follows execution %s, which follows another', f.leader_id)
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
-  join rhythm.follower as l on l.execution_id = f.leader_id
+  select e.id, format('it waits for execution %s by its key, which waits for another', k.owner_id)
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id and e.state = 0
+  join rhythm.key_waiter as o on o.execution_id = k.owner_id
   union all
-  select e.id, 'it follows another execution, and has the state of a workflow'
-  from rhythm.follower as f
-  join rhythm.execution as e on e.id = f.execution_id
+  select e.id, format('it waits for execution %s by its key, which waits for it', k.owner_id)
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id and e.state = 0
+  where not k.due and rhythm.waits_for_itself(k.owner_id, e.parent_id)
+  union all
+  select e.id, 'it waits for another execution by its key, and has the state of a workflow'
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id
   join rhythm.workflow_state as s on s.execution_id = e.id;
 $$;
 
-comment on function rhythm.check_followers() is 'What is wrong with children that end as another execution does. Part of check().';
+comment on function rhythm.check_key_waiters() is 'What is wrong with children that end as another execution does. Part of check().';
 `,
   },
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "695ddd6581c363960a0cbe080d18340c54ca19041ce09b14219aa5aaf37c5fa8",
+    checksum: "a2909751a3c9ef69bdc9af4c19df36ae8c62e0e326f2ccfc0a762463723f8b3c",
     text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -1218,7 +1497,7 @@ as $$
   select s.execution_id, 'a wait for a signal is open although the signal is there'
   from rhythm.signal_wait as s
   join rhythm.signal as g on g.execution_id = s.execution_id and g.name = s.name and g.taken_by is null
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  join rhythm.execution as e on e.id = s.execution_id and e.state = 0
   where s.signal_id is null and not s.timed_out
   union all
   select g.execution_id, format('signal %s was taken by a wait that took another', g.id)
@@ -1233,11 +1512,13 @@ as $$
   union all
   select w.execution_id, 'it is completed and still waits for a signal'
   from rhythm.signal_wait as w
-  join rhythm.execution as e on e.id = w.execution_id and e.stage = 4
+  join rhythm.execution as e on e.id = w.execution_id and e.state = 1
+  where w.signal_id is null and not w.timed_out
   union all
   select e.id, 'it is a task and has a timer or a wait for a signal'
   from rhythm.execution as e
   where e.type = 'task'
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
     and (e.id in (select t.execution_id from rhythm.timer as t) or e.id in (select w.execution_id from rhythm.signal_wait as w));
 $$;
 
@@ -1272,14 +1553,14 @@ set search_path = pg_catalog, pg_temp
 as $$
   select t.execution_id, 'it is over and a timer of it is still to fire'
   from rhythm.timer as t
-  join rhythm.execution as e on e.id = t.execution_id and (e.stage = 4 or e.stage > 4 and t.deadline)
+  join rhythm.execution as e on e.id = t.execution_id and (e.state = 1 or e.state > 1 and t.deadline)
   where not t.fired
   union all
   select e.id, 'it has a timeout, and nothing that ends it'
   from rhythm.execution as e
-  where e.stage < 4 and e.type = 'workflow' and e.timeout_ms is not null
+  where e.state = 0 and e.type = 'workflow' and e.timeout_ms is not null
     and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+    and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
@@ -1309,7 +1590,7 @@ comment on function rhythm.check_rest() is 'What is wrong with timers, keys, que
   {
     name: "check/steps.sql",
     kind: "behaviour",
-    checksum: "3f97d2a03744e98a61adb7fa530febb4d9fa689e8a893662b3140b1bf76dfd2f",
+    checksum: "6a42cd87080138d52d3bee9a5867eef4392bbb4d9e20c9de69b6f461cf2ed0cd",
     text: `-- The part of check() that looks at code-first workflows.
 
 create or replace function rhythm.check_steps()
@@ -1336,12 +1617,12 @@ as $$
   union all
   select e.id, format('step "%s" waits for nothing that can still happen', s.name)
   from rhythm.step as s
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+  join rhythm.execution as e on e.id = s.execution_id and e.state = 0
   join rhythm.workflow_state as w on w.execution_id = e.id
   where s.status in ('waiting', 'retrying')
-    and s.wait_id <> all (w.inbox)
+    and not exists (select from rhythm.inbox as i where i.execution_id = s.execution_id and i.item = s.wait_id)
     and coalesce(s.until > rhythm.now(), true)
-    and not exists (select from rhythm.execution as c where c.id = s.wait_id and c.stage < 4)
+    and not exists (select from rhythm.execution as c where c.id = s.wait_id and c.state = 0)
     and not exists (select from rhythm.timer as t where t.id = s.wait_id)
     and not exists (select from rhythm.signal_wait as g where g.id = s.wait_id);
 $$;
@@ -1352,7 +1633,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "2f29849877ae98cc9933f46b445b382845d6421e5b4db4729aaa28ccb1dd3294",
+    checksum: "c902eafcea51ae0defc5e7d484e94265eb32d3b7b35e3f2718cfae55f5311d1e",
     text: `-- The part of check() that looks at what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -1360,523 +1641,292 @@ returns table (execution_id uuid, violation text)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
-  with waiting as (
-    select s.execution_id, e.stage, s.inbox, s.need, s.waits, i.id::uuid as id
-    from rhythm.workflow_state as s
-    join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
-    cross join lateral jsonb_array_elements(s.waits) as g (wait)
-    cross join lateral jsonb_array_elements_text(g.wait -> 'ids') as i (id)
+  with suspended as (
+    select s.* from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0
+    where s.batch_id is null
+  ),
+  told as (
+    select i.execution_id, i.item as id from rhythm.inbox as i
+    union all
+    select j.execution_id, x.id from rhythm.journal as j cross join lateral unnest(j.items) as x (id)
   )
-  select e.id, 'it is suspended and waits for nothing that can still happen'
-  from rhythm.execution as e
-  where e.stage = 3
-    and not exists (select from rhythm.follower as f where f.execution_id = e.id)
+  select s.execution_id, 'it is suspended and waits for nothing that can still happen'
+  from suspended as s
+  where not exists (select from rhythm.execution as c where c.parent_id = s.execution_id and c.state = 0 and c.wait_group = any (s.groups))
+    and not exists (select from rhythm.timer as t where t.execution_id = s.execution_id and not t.fired and not t.deadline and t.wait_group = any (s.groups))
     and not exists (
-      select from waiting as w
-      where w.execution_id = e.id
-        and (exists (select from rhythm.execution as c where c.id = w.id and c.stage < 4)
-          or exists (select from rhythm.timer as t where t.id = w.id and not t.fired)
-          or exists (select from rhythm.signal_wait as g where g.id = w.id and g.signal_id is null and not g.timed_out)))
+      select from rhythm.signal_wait as w
+      where w.execution_id = s.execution_id and w.signal_id is null and not w.timed_out and w.wait_group = any (s.groups))
+  union all
+  select s.execution_id, case
+    when 0 >= any (s.need) then 'it is suspended although a group that it waits for is satisfied'
+    else format('it still needs %s of its groups, and should need %s', s.need, x.expected) end
+  from suspended as s
+  cross join lateral (
+    select rhythm.need_after(s.groups, s.sizes, array(
+      select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = s.execution_id)) as expected
+  ) as x
+  where s.need <> x.expected or 0 >= any (s.need)
   union all
   select c.id, 'it ended and its waiting parent was not told'
-  from waiting as w
-  join rhythm.execution as c on c.id = w.id and c.stage >= 4
-  where c.id <> all (w.inbox)
+  from suspended as s
+  join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups) and c.parent_step is null
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = c.id)
   union all
-  select w.execution_id, format('timer %s fired and it was not told', t.id)
-  from waiting as w
-  join rhythm.timer as t on t.id = w.id and t.fired
-  where t.id <> all (w.inbox)
+  select s.execution_id, format('timer %s fired and it was not told', t.id)
+  from suspended as s
+  join rhythm.timer as t on t.execution_id = s.execution_id and t.fired and not t.deadline and t.wait_group = any (s.groups)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = t.id)
   union all
-  select w.execution_id, format('its wait %s for signal "%s" is settled and it was not told', g.id, g.name)
-  from waiting as w
-  join rhythm.signal_wait as g on g.id = w.id and (g.timed_out or g.signal_id is not null)
-  where g.id <> all (w.inbox)
+  select s.execution_id, format('its wait %s for signal "%s" has ended and it was not told', w.id, w.name)
+  from suspended as s
+  join rhythm.signal_wait as w on w.execution_id = s.execution_id and (w.timed_out or w.signal_id is not null) and w.wait_group = any (s.groups)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id)
   union all
-  select s.execution_id, format('its inbox holds %s, which has not settled', i.id)
-  from rhythm.workflow_state as s
-  join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
-  cross join lateral unnest(s.inbox) as i (id)
-  where exists (select from rhythm.execution as c where c.id = i.id and c.stage < 4)
-    or exists (select from rhythm.timer as t where t.id = i.id and not t.fired)
-    or exists (select from rhythm.signal_wait as g where g.id = i.id and g.signal_id is null and not g.timed_out)
+  select i.execution_id, format('its inbox holds %s, which has not ended', i.item)
+  from rhythm.inbox as i
+  join rhythm.execution as e on e.id = i.execution_id and e.state = 0
+  where exists (select from rhythm.execution as c where c.id = i.item and c.state = 0)
+    or exists (select from rhythm.timer as t where t.id = i.item and not t.fired)
+    or exists (select from rhythm.signal_wait as w where w.id = i.item and w.signal_id is null and not w.timed_out)
   union all
-  select s.execution_id, format('its inbox holds %s twice', i.id)
-  from rhythm.workflow_state as s
-  cross join lateral unnest(s.inbox) as i (id)
-  group by s.execution_id, i.id
+  select i.execution_id, format('its inbox holds %s twice', i.item)
+  from rhythm.inbox as i
+  group by i.execution_id, i.item
   having count(*) > 1
   union all
-  select e.id, format('it was given %s settled things, and has %s', e.delivered, cardinality(s.inbox))
-  from rhythm.execution as e
-  join rhythm.workflow_state as s on s.execution_id = e.id
-  where e.stage in (1, 2) and e.worker is not null and e.delivered > cardinality(s.inbox);
+  select s.execution_id, format('its inbox holds number %s, and only %s items arrived', i.nth, s.arrived)
+  from rhythm.inbox as i
+  join rhythm.workflow_state as s on s.execution_id = i.execution_id
+  where i.nth > s.arrived;
 $$;
 
 comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
-
--- The counts of a fan-in, counted again.
-create or replace function rhythm.check_needs()
-returns table (execution_id uuid, violation text)
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select c.id, case
-    when 0 >= any (c.need) then 'it is suspended although a group that it waits for is satisfied'
-    else format('it still needs %s of its groups, and should need %s', c.need, c.expected) end
-  from (
-    select e.id, s.need, rhythm.need_after(rhythm.needs(s.waits), s.waits, array(
-      select row(s.execution_id, i.id, coalesce(x.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item
-      from unnest(s.inbox) as i (id)
-      left join rhythm.execution as x on x.id = i.id
-      left join rhythm.signal_wait as w on w.id = i.id)) as expected
-    from rhythm.execution as e
-    join rhythm.workflow_state as s on s.execution_id = e.id
-    where e.stage = 3
-  ) as c
-  where c.need <> c.expected or 0 >= any (c.need);
-$$;
-
-comment on function rhythm.check_needs() is 'Suspended workflows whose counts of what they still need are wrong. Part of check().';
 `,
   },
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "d04c7d9da25b208c44b3354d829b1f094a731c5d783f3255390e4d574693187b",
-    text: `-- Claiming.
+    checksum: "b67830dcfe2682c50155be553193a537855a57721e0722bbf000ff4e7752621f",
+    text: `-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
 
--- Heap-only: no indexed column changes. At once: what is leased is not taken again.
-create or replace function rhythm.lease_listed(p_worker uuid, p_ids uuid[], p_now timestamptz)
+-- The members that a batch still has, out of the hint in ids. Locks nothing.
+create or replace function rhythm.members(p_batch rhythm.batch)
+returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_batch.type = 'workflow' then
+    return array(
+      select s.execution_id from rhythm.workflow_state as s
+      where s.execution_id = any (p_batch.ids) and s.batch_id = p_batch.id order by s.execution_id);
+  end if;
+  return array(
+    select e.id from rhythm.execution as e where e.id = any (p_batch.ids) and e.batch_id = p_batch.id order by e.id);
+end;
+$$;
+
+comment on function rhythm.members(rhythm.batch) is 'The executions that are in a batch, in order. Internal.';
+
+-- Members leave a batch for another one. The caller holds the batch, or the members.
+create or replace function rhythm.move_members(p_type text, p_ids uuid[], p_from bigint, p_to bigint)
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
 as $$
+declare
+  v_ids uuid[];
 begin
-  if p_ids <> '{}' then
-    update rhythm.execution as e
-    set worker = p_worker,
-      status = 'running',
-      claimed_at = p_now,
-      attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
-      delivered = case when e.type = 'task' then 0 else (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id) end
-    where e.id = any (p_ids);
+  if p_type = 'workflow' then
+    with moved as (
+      update rhythm.workflow_state as s set batch_id = p_to where s.execution_id = any (p_ids) and s.batch_id = p_from returning s.execution_id
+    )
+    select coalesce(array_agg(m.execution_id order by m.execution_id), '{}') into v_ids from moved as m;
+  else
+    with moved as (
+      update rhythm.execution as e set batch_id = p_to where e.id = any (p_ids) and e.batch_id = p_from returning e.id
+    )
+    select coalesce(array_agg(m.id order by m.id), '{}') into v_ids from moved as m;
   end if;
-  return p_ids;
+  return v_ids;
 end;
 $$;
 
-comment on function rhythm.lease_listed(uuid, uuid[], timestamptz) is 'Leases executions that are listed one by one, and locked; returns them. Internal.';
+comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts members of one batch into another; returns those that moved. Internal.';
 
--- A queue without limits: no counting.
--- Locks: rows of batches, execution rows, skip locked. Never waits.
-create or replace function rhythm.claim_plain(
-  p_worker uuid,
-  p_queue text,
-  p_limit integer,
-  p_targets text[],
-  p_now timestamptz,
-  out ids uuid[],
-  out batches rhythm.ready_batch[]
-)
+-- The first p_size members become a batch of their own, which is returned; null if there are none left.
+-- The caller has locked the batch. Locks: members, skip locked: one that somebody is at stays where it is.
+create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
+returns bigint
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_sort = off
-set jit = off
+as $$
+declare
+  v_batch rhythm.batch;
+  v_members uuid[];
+  v_ids uuid[];
+  v_new constant bigint := nextval('rhythm.batch_id_seq');
+begin
+  select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
+  v_members := rhythm.members(v_batch);
+  if v_batch.type = 'workflow' then
+    v_ids := array(select s.execution_id from rhythm.workflow_state as s
+      where s.execution_id = any (v_members[:p_size]) order by s.execution_id for update skip locked);
+  else
+    v_ids := array(select e.id from rhythm.execution as e where e.id = any (v_members[:p_size]) order by e.id for no key update skip locked);
+  end if;
+  v_ids := rhythm.move_members(v_batch.type, v_ids, p_batch, v_new);
+  v_members := array(select m.id from unnest(v_members) as m (id) where m.id <> all (v_ids) order by m.id);
+  if v_members = '{}' then
+    delete from rhythm.batch as b where b.id = p_batch;
+  elsif v_ids <> '{}' then
+    update rhythm.batch as b set ids = v_members, size = cardinality(v_members), first_id = v_members[1] where b.id = p_batch;
+  end if;
+  if v_ids = '{}' then
+    return null;
+  end if;
+  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, attempt, failures, crashes, type, queue, target, concurrency_key, common, ids)
+  values (v_new, v_ids[1], v_batch.run_at, v_batch.timeout_ms, v_batch.priority, cardinality(v_ids), v_batch.attempt, v_batch.failures,
+    v_batch.crashes, v_batch.type, v_batch.queue, v_batch.target, v_batch.concurrency_key, v_batch.common, v_ids);
+  return v_new;
+end;
+$$;
+
+comment on function rhythm.split_batch(bigint, integer) is 'Takes the first members of a ready batch into one of their own, and returns that; null if it has none that are free. Internal.';
+
+-- The caller has locked the batches.
+create or replace function rhythm.lease(p_worker uuid, p_call integer, p_batches bigint[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  update rhythm.batch as b
+  set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,
+    attempt = case when b.type = 'task' or b.attempt = 0 then b.attempt + 1 else b.attempt end
+  where b.id = any (p_batches);
+$$;
+
+comment on function rhythm.lease(uuid, integer, bigint[], timestamptz) is 'Leases batches. Internal.';
+
+-- A queue without limits: no counting. Looks at as many batches as may be needed by what the last ones held.
+-- Locks: batches, skip locked. Never waits.
+create or replace function rhythm.claim_plain(p_worker uuid, p_call integer, p_queue text, p_room integer, p_targets text[], p_now timestamptz)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_targets constant bigint := rhythm.hash_of(p_targets);
+  v_head rhythm.queue_head := rhythm.head_of(p_queue, v_targets, p_now);
+  v_walked bigint := rhythm.walked();
+  v_room integer := p_room;
+  v_look integer := (p_room + 99) / 100;
+  v_next bigint[];
+  v_whole bigint[];
+  v_result bigint[] := '{}';
+  v_batch record;
+begin
+  while v_room > 0 loop
+    v_next := rhythm.ready_batches(p_queue, v_look, p_targets, v_head);
+    if v_next = '{}' then
+      exit when v_head.queue is null or v_result <> '{}';
+      v_head := null;
+      continue;
+    end if;
+    v_whole := '{}';
+    for v_batch in
+      select b.id, b.size from unnest(v_next) with ordinality as n (id, nth) join rhythm.batch as b on b.id = n.id order by n.nth
+    loop
+      exit when v_room <= 0;
+      if v_batch.size > v_room then
+        v_batch.id := rhythm.split_batch(v_batch.id, v_room);
+        v_batch.size := v_room;
+      end if;
+      v_whole := v_whole || v_batch.id;
+      v_room := v_room - v_batch.size;
+    end loop;
+    v_whole := array_remove(v_whole, null);
+    perform rhythm.lease(p_worker, p_call, v_whole, p_now);
+    v_result := v_result || v_whole;
+    exit when cardinality(v_next) < v_look;
+    v_look := least(v_room, greatest(v_look, (v_room * cardinality(v_next)) / greatest(1, p_room - v_room) + 1));
+  end loop;
+  perform rhythm.note_head(v_head, p_queue, v_targets, v_result[cardinality(v_result)], rhythm.walked() - v_walked - cardinality(v_result), p_now);
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.claim_plain(uuid, integer, text, integer, text[], timestamptz) is
+  'Leases ready batches of a queue without limits, with at most so many members; returns them in order. Internal.';
+
+-- Without locks, a transaction id, or a look at anything but indexes: what an idle worker asks all day.
+create or replace function rhythm.has_ready(p_queue text, p_targets text[])
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_targets is null then
+    return exists (select from rhythm.batch as b where b.queue = p_queue and b.worker is null and b.run_at is null);
+  end if;
+  return exists (
+    select from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null and (b.type = 'workflow' or b.target = any (p_targets)));
+end;
+$$;
+
+comment on function rhythm.has_ready(text, text[]) is 'Whether a queue has anything ready. Internal.';
+
+-- The caller holds the worker's row. First queue first.
+create or replace function rhythm.claim_batches(p_worker uuid, p_call integer, p_queues text[], p_limit integer, p_targets text[], p_now timestamptz)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_room integer := p_limit;
-  v_look bigint := 1;
-  v_next rhythm.ready_batch[];
-  v_before uuid[];
-  v_taken rhythm.ready_batch[];
-begin
-  ids := '{}';
-  batches := '{}';
-  while v_room > 0 loop
-    v_next := rhythm.next_batches(p_queue, least((v_room + 99) / 100 * v_look, 1000000), p_targets);
-    exit when v_next = '{}';
-    v_before := rhythm.lease_listed(p_worker, rhythm.take_before(v_next, v_room, p_targets, p_now), p_now);
-    v_taken := rhythm.take_from(v_next, v_room - cardinality(v_before));
-    ids := ids || v_before;
-    batches := batches || v_taken;
-    -- Others are at all that is left of these: how about the next ones?
-    if v_before = '{}' and v_taken = '{}' then
-      exit when cardinality(v_next) < (v_room + 99) / 100 * v_look;
-      v_look := v_look * 10;
-    end if;
-    v_room := v_room - cardinality(v_before) - rhythm.size_of(v_taken);
-  end loop;
-  if v_room > 0 then
-    ids := ids || rhythm.lease_listed(p_worker, rhythm.take_ready(p_queue, v_room, p_targets, p_now), p_now);
-  end if;
-end;
-$$;
-
-comment on function rhythm.claim_plain(uuid, text, integer, text[], timestamptz) is
-  'Leases ready executions of a queue without limits, and takes others out of batches, which the caller is to lease. Internal.';
-
--- Ten times as fast as a claim of each, which is what a worker of a thousand empty queues would do all day.
-create or replace function rhythm.worth_a_look(p_queues text[])
-returns text[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  if cardinality(p_queues) < 4 then
-    return p_queues;
-  end if;
-  return array(
-    select q.name from unnest(p_queues) with ordinality as q (name, nth)
-    where (select true from rhythm.execution as e where e.place = 1 and e.queue = q.name and e.worker is null limit 1)
-      or exists (select from rhythm.ready_batch as b where b.queue = q.name)
-    order by q.nth);
-end;
-$$;
-
-comment on function rhythm.worth_a_look(text[]) is 'Which of many queues have something that is ready; all of few. Internal.';
-
--- Locks: the worker's row; rows of queues with limits; rows of batches and executions, skip locked.
-create or replace function rhythm.claim_next(
-  p_worker uuid,
-  p_queues text[],
-  p_limit integer,
-  p_targets text[],
-  p_dozing boolean,
-  out ids uuid[],
-  out leased jsonb[]
-)
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_worker rhythm.worker;
-  v_left integer := p_limit;
+  v_result bigint[] := '{}';
+  v_batches bigint[];
   v_queue text;
-  v_ids uuid[];
-  v_batches rhythm.ready_batch[];
 begin
-  if coalesce(p_limit, 0) not between 1 and 100000 then
-    perform rhythm.raise('RH001', format('Cannot claim %s executions: expected 1 to 100000', coalesce(p_limit::text, 'null')));
-  end if;
-  -- The lock keeps the worker from being given up between here and the commit: its lease would be nobody's.
-  select w.* into v_worker from rhythm.worker as w where w.id = p_worker for key share;
-  if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() again');
-  end if;
-  ids := '{}';
-  leased := '{}';
-  foreach v_queue in array rhythm.worth_a_look(coalesce(p_queues, v_worker.queues)) loop
-    exit when v_left <= 0;
+  foreach v_queue in array p_queues loop
+    exit when v_room <= 0;
     if exists (select from rhythm.queue as q where q.name = v_queue) then
-      v_ids := rhythm.claim_limited(p_worker, v_queue, v_left, p_targets, v_now);
+      v_batches := rhythm.limited_claim(p_worker, p_call, v_queue, v_room, p_targets, p_now);
+      v_room := v_room - cardinality(v_batches);
     else
-      select c.ids, c.batches into v_ids, v_batches from rhythm.claim_plain(p_worker, v_queue, v_left, p_targets, v_now) as c;
-      if v_batches <> '{}' then
-        leased := leased || rhythm.lease_batches(p_worker, v_batches, v_now);
-        v_left := v_left - rhythm.size_of(v_batches);
-      end if;
+      v_batches := rhythm.claim_plain(p_worker, p_call, v_queue, v_room, p_targets, p_now);
+      v_room := v_room - coalesce((select sum(b.size) from rhythm.batch as b where b.id = any (v_batches)), 0)::integer;
     end if;
-    ids := ids || v_ids;
-    v_left := v_left - cardinality(v_ids);
+    v_result := v_result || v_batches;
   end loop;
-  if v_worker.dozing <> (p_dozing and v_left = p_limit) then
-    update rhythm.worker as w set dozing = not v_worker.dozing where w.id = p_worker;
-  end if;
-  -- In their order, if there are both.
-  if ids <> '{}' and leased <> '{}' then
-    ids := ids || rhythm.ids_of(leased);
-    leased := '{}';
-  end if;
+  return v_result;
 end;
 $$;
 
-comment on function rhythm.claim_next(uuid, text[], integer, text[], boolean) is 'Leases what claim() and claim_packed() give: ids, or what lease_batches() says. Internal.';
-
-create or replace function rhythm.claim(
-  p_worker uuid,
-  p_queues text[] default null,
-  p_limit integer default 1,
-  p_targets text[] default null,
-  p_dozing boolean default false
-)
-returns setof rhythm.claimed
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-declare
-  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
-begin
-  perform rhythm.require_read_committed();
-  return query select h.* from rhythm.hand_over(v_leased.ids || rhythm.ids_of(v_leased.leased)) as h;
-end;
-$$;
-
-comment on function rhythm.claim(uuid, text[], integer, text[], boolean) is
-  'Leases up to p_limit ready executions to a worker, first queue first, highest priority and oldest first; empty means: sleep. '
-  'p_targets: only these tasks (workflows always). p_dozing: the worker will sleep if there is nothing, and wants to be notified. Never waits.';
-
--- A thousand tasks that differ in their inputs alone, as rows of claim(), take the server and the worker twice as long.
-create or replace function rhythm.claim_packed(p_worker uuid, p_queues text[], p_limit integer, p_targets text[], p_dozing boolean)
-returns table (one rhythm.claimed, many jsonb)
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-declare
-  v_leased constant record := rhythm.claim_next(p_worker, p_queues, p_limit, p_targets, p_dozing);
-begin
-  perform rhythm.require_read_committed();
-  return query select h, null::jsonb from rhythm.hand_over(v_leased.ids) as h;
-  return query select null::rhythm.claimed, b.value from unnest(v_leased.leased) as b (value);
-end;
-$$;
-
-comment on function rhythm.claim_packed(uuid, text[], integer, text[], boolean) is
-  'claim(), for workers of our own: rows of claim() or, in their first attempt, tasks that are alike but for their inputs: {target, queue, created_at, '
-  'kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs}.';
+comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[], timestamptz) is 'Leases ready batches of some queues to a worker; returns them. Internal.';
 `,
   },
   {
-    name: "claim/hand_over.sql",
+    name: "claim/heads.sql",
     kind: "behaviour",
-    checksum: "344776709a6ee907ca47ffbf80a7e9bbc186ab515c19c99a133f9603e354056f",
-    text: `-- What a worker is given with a lease.
-
-create or replace function rhythm.inbox_items(p_inbox uuid[])
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return (
-    select coalesce(jsonb_agg(
-      case
-        when c.stage = 4 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
-        when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
-          jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
-        when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
-          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
-        when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
-        else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
-      end order by i.nth), '[]')
-    from unnest(p_inbox) with ordinality as i (id, nth)
-    left join rhythm.execution as c on c.id = i.id
-    left join rhythm.signal_wait as w on w.id = i.id
-    left join rhythm.signal as g on g.id = w.signal_id
-  );
-end;
-$$;
-
-comment on function rhythm.inbox_items(uuid[]) is
-  'What settled, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
-
--- The rows for executions that were leased just now, in the order of claims. Of an inbox, what the lease noted.
-create or replace function rhythm.hand_over(p_ids uuid[])
-returns setof rhythm.claimed
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return query
-  select e.id, e.type, e.target, e.queue, e.attempt::integer, e.max_attempts::integer, e.inputs,
-    coalesce(e.metadata, '{}'), e.traceparent, e.parent_id, e.created_at, e.timeout_ms, e.cancel_reason,
-    s.program, v.version, s.seq, s.snapshot::jsonb,
-    case when s.execution_id is not null then case when e.delivered = 0 then '[]' else rhythm.inbox_items(s.inbox[:e.delivered]) end end
-  from rhythm.execution as e
-  left join rhythm.workflow_state as s on s.execution_id = e.id
-  left join rhythm.flow_version as v on v.program = s.program
-  where e.id = any (p_ids)
-  order by e.priority desc, e.id;
-end;
-$$;
-
-comment on function rhythm.hand_over(uuid[]) is 'What a worker needs to run executions that were leased to it. Internal.';
-
--- A thousand children of one workflow differ in nothing else that is not known to the worker that started them: as rows
--- of hand_over() they take three times as long, and ten times the bytes.
-create or replace function rhythm.hand_over_born(p_ids uuid[])
-returns jsonb
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  if p_ids = '{}' then
-    return '[]';
-  end if;
-  return (
-    select coalesce(jsonb_agg(to_jsonb(k)), '[]')
-    from (
-      select e.target, e.queue, e.max_attempts, e.timeout_ms, coalesce(e.metadata, '{}') as metadata, e.traceparent, e.parent_id, e.created_at,
-        jsonb_agg(e.id order by e.id) as ids
-      from rhythm.execution as e
-      where e.id = any (p_ids)
-      group by e.target, e.queue, e.max_attempts, e.timeout_ms, e.metadata, e.traceparent, e.parent_id, e.created_at, e.priority
-      order by e.priority desc, min(e.id::text)
-    ) as k
-  );
-end;
-$$;
-
-comment on function rhythm.hand_over_born(uuid[]) is 'What a worker needs to run tasks that its own outcomes started, and were leased to it: each kind once, with its ids. Internal.';
-`,
-  },
-  {
-    name: "claim/held.sql",
-    kind: "behaviour",
-    checksum: "4e2c9a193b97d569b5ba14af3c2f3850f74b095f49310c61b836ee7288d41283",
-    text: `-- What a worker holds, for one that is in doubt: the answer to a claim or a settle was lost on its way.
-
-create or replace function rhythm.held(p_worker uuid)
-returns jsonb
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-  select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'attempt', e.attempt, 'seq', s.seq) order by e.id), '[]')
-  from rhythm.execution as e
-  left join rhythm.workflow_state as s on s.execution_id = e.id
-  where e.id = any (rhythm.leased_to(array[p_worker]));
-$$;
-
-comment on function rhythm.held(uuid) is
-  'What is leased to a worker: [{id, attempt, seq}]. After a call whose answer was lost: release what you do not know of.';
-`,
-  },
-  {
-    name: "claim/newborn.sql",
-    kind: "behaviour",
-    checksum: "4a428c7cc1be49aaf443dceb3ff38c88d8eda2dd760fa6baf0008ff3f4fd0be4",
-    text: `-- Leases of tasks that no index listed before: made leased, or taken from a batch.
-
--- Those that are still held, by a look at each. Few are looked at: what is older than two seconds is listed in an index.
-create or replace function rhythm.newborn(p_queue text default null)
-returns table (id uuid, worker uuid, queue text)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return query
-  select e.id, e.worker, e.queue
-  from rhythm.newborn_lease as l
-  cross join lateral unnest(l.ids) as i (id)
-  join rhythm.execution as e on e.id = i.id and e.stage = 2 and e.newborn
-  where p_queue is null or l.queue = p_queue;
-end;
-$$;
-
-comment on function rhythm.newborn(text) is 'Leases of the last seconds that no index lists yet, of tasks that were made leased or were ready in a batch: {id, worker, queue}, of one queue or of all. The views queues and workers count them.';
-
--- In pieces that fit into a page.
-create or replace function rhythm.note_newborn(p_worker uuid, p_queue text, p_ids uuid[], p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c_piece constant integer := 250;
-begin
-  insert into rhythm.newborn_lease (made_at, worker, queue, ids)
-  select p_now, p_worker, p_queue, p_ids[n.first : n.first + c_piece - 1]
-  from generate_series(1, cardinality(p_ids), c_piece) as n (first);
-end;
-$$;
-
-comment on function rhythm.note_newborn(uuid, text, uuid[], timestamptz) is 'Notes leases that no index lists. Internal.';
-
--- What goes on for longer takes its place in the index. A row that is being settled is passed over, and so is not
--- forgotten yet: whether that commits is not known.
-create or replace function rhythm.list_newborn(p_limit integer, p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  -- A look at a task costs little, and most are over: more are forgotten in a second than workers make.
-  c_looks constant integer := 20;
-  v_next constant bigint[] := array(
-    select o.id
-    from (
-      select l.id, sum(cardinality(l.ids)) over (order by l.id) - cardinality(l.ids) as before
-      from rhythm.newborn_lease as l where l.made_at < p_now - interval '2 seconds'
-      order by l.id limit p_limit * c_looks
-    ) as o
-    where o.before < p_limit * c_looks);
-  v_old constant bigint[] := array(
-    select l.id from rhythm.newborn_lease as l where l.id = any (v_next) order by l.id for update skip locked);
-begin
-  if v_old = '{}' then
-    return;
-  end if;
-  update rhythm.execution as e
-  set newborn = false
-  where e.id = any (array(
-    select x.id from rhythm.newborn_lease as l
-    cross join lateral unnest(l.ids) as i (id)
-    join rhythm.execution as x on x.id = i.id and x.stage = 2 and x.newborn
-    where l.id = any (v_old)
-    for no key update of x skip locked));
-  delete from rhythm.newborn_lease as l
-  where l.id = any (v_old) and not exists (
-    select from unnest(l.ids) as i (id) join rhythm.execution as e on e.id = i.id and e.stage = 2 and e.newborn);
-end;
-$$;
-
-comment on function rhythm.list_newborn(integer, timestamptz) is 'Lists leases that last in an index, and forgets those that ended. Part of tick().';
-`,
-  },
-  {
-    name: "claim/queue_heads.sql",
-    kind: "behaviour",
-    checksum: "638352df3f0677fc9491d9f32a6cd5966b41e7fa455399ed6d3f2bb40b289d98",
-    text: `-- The head of a queue without limits.
+    checksum: "c2bd2b28f61c26e103a49df4447870fe538332d7aecf44e9c3bcf08cfa6b3c97",
+    text: `-- The head of a queue.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
--- 200,000 rows take 50 ms. So whoever walked far notes where it found the head, and claims begin there for 10 µs for
--- each row that was walked over. What enters the queue behind that place (a retry, a workflow that goes on, a
+-- 200,000 batches of one take 50 ms. So whoever walked far notes where it found the head, and claims begin there for 10 µs
+-- for each row that was walked over. What enters the queue behind that place (a retry, a workflow that goes on, a
 -- transaction that was long in committing) is not seen meanwhile, but never for longer: the first claim after it walks
 -- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
 -- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
@@ -1894,62 +1944,40 @@ $$;
 
 comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
 
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_from_beginning(p_queue text, p_limit integer, p_targets text[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if p_targets is null then
-    return array(
-      select e.id from rhythm.execution as e
-      where e.place = 1 and e.queue = p_queue and e.worker is null
-      order by e.priority desc, e.id limit p_limit for update skip locked);
-  end if;
-  return array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_queue and e.worker is null
-      and (e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit for update skip locked);
-end;
-$$;
-
-comment on function rhythm.take_from_beginning(text, integer, text[]) is 'The next ready executions of a queue, locked. Internal.';
-
--- Two scans: between them lies what the index cannot pass over, the older rows of the same priority. "between" changes
--- nothing but the estimate: where all there is was ready when the plan was made, the primary key, with all that is over,
--- seemed as good.
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_after(p_head rhythm.queue_head, p_limit integer, p_targets text[])
-returns uuid[]
+-- Locks: batches, skip locked. Never waits. The bounds on priority keep the planner from preferring another index.
+create or replace function rhythm.ready_batches(p_queue text, p_limit integer, p_targets text[], p_head rhythm.queue_head)
+returns bigint[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ids uuid[];
+  v_ids bigint[];
 begin
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_head.queue and e.worker is null
-      and e.priority > p_head.priority and e.id > p_head.made_after
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit for update skip locked);
-  if cardinality(v_ids) = p_limit then
-    return v_ids;
+  if p_head.queue is null then
+    return array(
+      select b.id from rhythm.batch as b
+      where b.queue = p_queue and b.worker is null and b.run_at is null
+        and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      order by b.priority desc, b.first_id limit p_limit for update skip locked);
   end if;
+  -- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
+  v_ids := array(
+    select b.id from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null and b.priority > p_head.priority and b.first_id > p_head.made_after
+      and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+    order by b.priority desc, b.first_id limit p_limit for update skip locked);
   return v_ids || array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_head.queue and e.worker is null
-      and e.priority = p_head.priority and e.priority between p_head.priority and p_head.priority and e.id > p_head.id
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
+    select b.id from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null
+      and b.priority = p_head.priority and b.priority between p_head.priority and p_head.priority and b.first_id > p_head.id
+      and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+    order by b.priority desc, b.first_id limit p_limit - cardinality(v_ids) for update skip locked);
 end;
 $$;
 
-comment on function rhythm.take_after(rhythm.queue_head, integer, text[]) is 'The next ready executions after the head of a queue, locked. Internal.';
+comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head) is
+  'The next ready batches of a queue, locked, highest priority and oldest first: from its head, if there is one. Internal.';
 
 -- Locks: an advisory lock for each head, if it is free. Never waits.
 create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
@@ -1965,20 +1993,19 @@ $$;
 
 comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';
 
--- Entries that this transaction walked over are counted by Postgres.
 create or replace function rhythm.walked()
 returns bigint
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_stat_get_xact_tuples_returned('rhythm.execution_ready'::regclass);
+  select pg_stat_get_xact_tuples_returned('rhythm.batch_ready'::regclass);
 $$;
 
 comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
 
--- Whoever walked far. Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
-create or replace function rhythm.note_head(p_queue text, p_targets bigint, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
+-- Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
+create or replace function rhythm.note_head(p_head rhythm.queue_head, p_queue text, p_targets bigint, p_last bigint, p_walked bigint, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -1987,38 +2014,27 @@ as $$
 declare
   c_far constant integer := 5000;
   v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
+  v_last rhythm.batch;
 begin
   if p_walked <= c_far or not rhythm.may_move_head(p_queue, p_targets) then
     return;
   end if;
+  select b.* into v_last from rhythm.batch as b where b.id = p_last;
+  if p_head.queue is not null then
+    update rhythm.queue_head as h set id = least(v_last.first_id, v_made_after)
+    where h.queue = p_queue and h.targets = p_targets and h.priority = p_head.priority and h.priority = v_last.priority
+      and h.id < least(v_last.first_id, v_made_after);
+    return;
+  end if;
   insert into rhythm.queue_head as h (queue, targets, priority, id, made_after, until)
-  values (p_queue, p_targets, coalesce(p_priority, 0), least(p_last, v_made_after), v_made_after,
+  values (p_queue, p_targets, coalesce(v_last.priority, 0), least(v_last.first_id, v_made_after), v_made_after,
     p_now + least(p_walked * interval '10 microseconds', interval '10 seconds'))
   on conflict (queue, targets) do update set
     priority = excluded.priority, id = excluded.id, made_after = excluded.made_after, until = excluded.until;
 end;
 $$;
 
-comment on function rhythm.note_head(text, bigint, smallint, uuid, bigint, timestamptz) is 'Notes the head of a queue that was walked from its beginning, if that was far. Internal.';
-
-create or replace function rhythm.push_head(p_head rhythm.queue_head, p_priority smallint, p_last uuid, p_walked bigint, p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c_far constant integer := 5000;
-  v_id constant uuid := least(p_last, rhythm.uuid7_floor(p_now - interval '250 milliseconds'));
-begin
-  if p_walked > c_far and rhythm.may_move_head(p_head.queue, p_head.targets) then
-    update rhythm.queue_head as h set id = v_id
-    where h.queue = p_head.queue and h.targets = p_head.targets and h.priority = p_head.priority and h.priority = p_priority and h.id < v_id;
-  end if;
-end;
-$$;
-
-comment on function rhythm.push_head(rhythm.queue_head, smallint, uuid, bigint, timestamptz) is 'Moves the head of a queue to what was found after it, if that was far. Internal.';
+comment on function rhythm.note_head(rhythm.queue_head, text, bigint, bigint, bigint, timestamptz) is 'Notes where the head of a queue is, if the way there was far. Internal.';
 
 -- One looks again from the beginning when it is time, the others go on meanwhile.
 -- Locks: that of may_move_head().
@@ -2041,36 +2057,6 @@ $$;
 
 comment on function rhythm.head_of(text, bigint, timestamptz) is 'Where claims of a queue begin; null: at the beginning. Internal.';
 
-create or replace function rhythm.take_ready(p_queue text, p_limit integer, p_targets text[], p_now timestamptz)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_targets constant bigint := rhythm.hash_of(p_targets);
-  v_head constant rhythm.queue_head := rhythm.head_of(p_queue, v_targets, p_now);
-  v_walked bigint := rhythm.walked();
-  v_ids uuid[] := '{}';
-begin
-  if v_head.queue is not null then
-    v_ids := rhythm.take_after(v_head, p_limit, p_targets);
-    if v_ids <> '{}' then
-      perform rhythm.push_head(v_head, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
-      from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
-      return v_ids;
-    end if;
-  end if;
-  v_ids := rhythm.take_from_beginning(p_queue, p_limit, p_targets);
-  perform rhythm.note_head(p_queue, v_targets, e.priority, e.id, rhythm.walked() - v_walked - cardinality(v_ids), p_now)
-  from (select v_ids[cardinality(v_ids)] as id) as l left join rhythm.execution as e on e.id = l.id;
-  return v_ids;
-end;
-$$;
-
-comment on function rhythm.take_ready(text, integer, text[], timestamptz) is
-  'The next ready executions of a queue without limits, locked: highest priority and oldest first, from its head. Internal.';
-
 create or replace function rhythm.forget_heads(p_now timestamptz)
 returns void
 language sql
@@ -2081,371 +2067,171 @@ as $$
   where h.until < p_now - interval '1 hour' and rhythm.may_move_head(h.queue, h.targets);
 $$;
 
-comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that nobody asks for any more. Part of tick().';
+comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that nobody asks for any more. Part of chores().';
 `,
   },
   {
-    name: "claim/ready_batches.sql",
+    name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "da16843824aba9c26474addaac57e6909a80cff93907369d84cd127ab0fd6450",
-    text: `-- Batches of tasks that are ready: made by create_many(), taken by claims of queues without limits. For everything else
--- they are listed one by one in the index first.
+    checksum: "9cbb3de2506857e031a02dbcf141a666934f9cb6b95fa6c561c0eeb4c1829486",
+    text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
--- In pieces that a claim may take whole.
-create or replace function rhythm.note_ready(p_batch rhythm.ready_batch)
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c_piece constant integer := 100;
-begin
-  insert into rhythm.ready_batch (first_id, made_at, priority, queue, target, kind, ids)
-  select p_batch.ids[n.first], p_batch.made_at, p_batch.priority, p_batch.queue, p_batch.target, p_batch.kind, p_batch.ids[n.first : n.first + c_piece - 1]
-  from generate_series(1, cardinality(p_batch.ids), c_piece) as n (first);
-end;
-$$;
-
-comment on function rhythm.note_ready(rhythm.ready_batch) is 'Notes tasks, with ids in ascending order, that are ready and in no index. Internal.';
-
--- Locks: rows of batches, skip locked. Never waits.
-create or replace function rhythm.next_batches(p_queue text, p_limit bigint, p_targets text[])
-returns rhythm.ready_batch[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_sort = off
-set jit = off
-as $$
-begin
-  return array(
-    select b from rhythm.ready_batch as b
-    where b.queue = p_queue and (p_targets is null or b.target = any (p_targets))
-    order by b.priority desc, b.first_id
-    limit p_limit
-    for update skip locked);
-end;
-$$;
-
-comment on function rhythm.next_batches(text, bigint, text[]) is 'The first batches of a queue, locked. Internal.';
-
--- What is listed one by one and comes before a batch. "between": as in take_after().
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.listed_before(p_batch rhythm.ready_batch, p_head rhythm.queue_head, p_limit integer, p_targets text[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_sort = off
-set jit = off
-as $$
-declare
-  v_higher constant uuid := coalesce(p_head.made_after, '00000000-0000-0000-0000-000000000000');
-  v_same constant uuid := case when p_head.priority = p_batch.priority then p_head.id else v_higher end;
-  v_ids uuid[];
-begin
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_batch.queue and e.worker is null and e.priority > p_batch.priority and e.id > v_higher
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit for update skip locked);
-  return v_ids || array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_batch.queue and e.worker is null
-      and e.priority = p_batch.priority and e.priority between p_batch.priority and p_batch.priority and e.id > v_same and e.id < p_batch.first_id
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit - cardinality(v_ids) for update skip locked);
-end;
-$$;
-
-comment on function rhythm.listed_before(rhythm.ready_batch, rhythm.queue_head, integer, text[]) is
-  'The ready executions of a queue, after its head, that come before a batch, locked. Internal.';
-
--- The first of a queue are of both kinds: those that are listed one by one, if there are so many batches before them.
-create or replace function rhythm.first_among(p_ids uuid[], p_batches rhythm.ready_batch[], p_limit integer)
-returns uuid[]
+create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
+returns jsonb
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
 as $$
 begin
-  return array(
-    select o.id
-    from (
-      select x.id, x.priority, sum(x.tasks) over (order by x.priority desc, x.id) - x.tasks as before, x.tasks = 1 and x.is_single as is_single
-      from (
-        select e.id, e.priority, 1 as tasks, true as is_single from rhythm.execution as e where e.id = any (p_ids)
-        union all
-        select b.first_id, b.priority, cardinality(b.ids), false from unnest(p_batches) as b
-      ) as x
-    ) as o
-    where o.is_single and o.before < p_limit
-    order by o.priority desc, o.id);
+  if p_delivered = 0 then
+    return '[]';
+  end if;
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
+        when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'Error', 'message', 'It failed')
+          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
+          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+        when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
+        when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)
+        else jsonb_build_object('id', i.item, 'status', 'completed', 'output', null)
+      end order by i.nth), '[]')
+    from rhythm.inbox as i
+    left join rhythm.execution as c on c.id = i.item
+    left join rhythm.signal_wait as w on w.id = i.item
+    left join rhythm.signal as g on g.id = w.signal_id
+    where i.execution_id = p_execution and i.nth <= p_delivered
+  );
 end;
 $$;
 
-comment on function rhythm.first_among(uuid[], rhythm.ready_batch[], integer) is 'Those of some executions that are among the first so many of a queue, its batches counted. Internal.';
+comment on function rhythm.inbox_items(uuid, integer) is
+  'What ended, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
 
--- Those that are listed one by one, if there are batches after them. The head of the queue is used, and noted where
--- it was far away, as by take_ready(); with nothing before it, the last batch is where that was found.
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_before(p_batches rhythm.ready_batch[], p_limit integer, p_targets text[], p_now timestamptz)
-returns uuid[]
+create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean)
+returns jsonb
 language plpgsql
-volatile
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_batch constant rhythm.ready_batch := p_batches[cardinality(p_batches)];
-  v_targets constant bigint := rhythm.hash_of(p_targets);
-  v_head rhythm.queue_head := rhythm.head_of(v_batch.queue, v_targets, p_now);
-  v_walked bigint := rhythm.walked();
-  v_found uuid[];
-  v_ids uuid[] := '{}';
-  v_last record;
+  v_ids uuid[];
+  v_inputs jsonb;
+  v_parents jsonb;
+  v_reason text;
 begin
-  if v_head.priority > v_batch.priority then
-    v_head := null;
+  if not p_inputs then
+    v_ids := p_batch.ids;
+  else
+    select array_agg(e.id order by e.id), jsonb_agg(e.inputs order by e.id),
+      case when count(e.parent_id) > 0 then jsonb_agg(e.parent_id order by e.id) end, max(e.cancel_reason)
+    into v_ids, v_inputs, v_parents, v_reason
+    from rhythm.execution as e
+    where e.id = any (p_batch.ids) and e.batch_id = p_batch.id;
   end if;
-  v_found := rhythm.listed_before(v_batch, v_head, p_limit, p_targets);
-  v_walked := rhythm.walked() - v_walked - cardinality(v_found);
-  select v_batch.priority, v_batch.first_id as id into v_last;
-  if v_found <> '{}' then
-    v_ids := rhythm.first_among(v_found, p_batches, p_limit);
-    select e.priority, e.id into v_last from rhythm.execution as e where e.id = v_ids[cardinality(v_ids)];
+  if v_ids is null then
+    return null;
   end if;
-  if v_head.queue is not null then
-    perform rhythm.push_head(v_head, v_last.priority, v_last.id, v_walked, p_now);
-  elsif v_last.id is not null then
-    perform rhythm.note_head(v_batch.queue, v_targets, v_last.priority, v_last.id, v_walked, p_now);
-  end if;
-  return v_ids;
+  return jsonb_build_object(
+    'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
+      || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
+    'ids', v_ids, 'inputs', v_inputs
+  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end;
 end;
 $$;
 
-comment on function rhythm.take_before(rhythm.ready_batch[], integer, text[], timestamptz) is
-  'The first of a queue that are listed one by one and come before the last of some batches, locked. Internal.';
+comment on function rhythm.task_parcel(rhythm.batch, boolean) is 'A leased batch of tasks for its worker; null if it has no members left. Internal.';
 
--- In the order of ids: that of a scan of the index for an array. A task that another session is at stays in its batch.
--- The caller holds the locks of the batches.
--- Locks: execution rows, skip locked. Never waits.
-create or replace function rhythm.take_from(p_batches rhythm.ready_batch[], p_limit integer)
-returns rhythm.ready_batch[]
+create or replace function rhythm.workflow_parcel(p_batch rhythm.batch)
+returns jsonb
 language plpgsql
-volatile
+stable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
 as $$
 declare
-  v_room integer := p_limit;
-  v_result rhythm.ready_batch[] := '{}';
-  v_used uuid[] := '{}';
-  v_batch rhythm.ready_batch;
-  v_taken uuid[];
-  v_left uuid[];
+  v_result jsonb;
 begin
-  foreach v_batch in array p_batches loop
-    exit when v_room <= 0;
-    v_taken := array(
-      select e.id from rhythm.execution as e
-      where e.id = any (v_batch.ids) and e.stage = 1 and e.batched limit v_room for no key update skip locked);
-    v_left := v_batch.ids[cardinality(v_taken) + 1 :];
-    if v_taken <> v_batch.ids[: cardinality(v_taken)] or cardinality(v_taken) < v_room and v_left <> '{}' then
-      v_left := array(
-        select e.id from rhythm.execution as e
-        where e.id = any (v_batch.ids) and e.id <> all (v_taken) and e.stage = 1 and e.batched);
-    end if;
-    if v_left = '{}' then
-      v_used := v_used || v_batch.first_id;
-    elsif v_left <> v_batch.ids then
-      update rhythm.ready_batch as b set ids = v_left where b.first_id = v_batch.first_id;
-    end if;
-    if v_taken <> '{}' then
-      v_batch.ids := v_taken;
-      v_result := v_result || v_batch;
-      v_room := v_room - cardinality(v_taken);
-    end if;
-  end loop;
-  delete from rhythm.ready_batch as b where b.first_id = any (v_used);
+  select jsonb_build_object(
+    'common', p_batch.common || jsonb_build_object('type', 'workflow', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt,
+      'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
+    'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
+    'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),
+      'taken', s.delivered, 'seed', e.seed, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason) order by e.id))
+  into v_result
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id
+  join rhythm.flow_version as v on v.program = s.program
+  where s.execution_id = any (p_batch.ids) and s.batch_id = p_batch.id
+  having count(*) > 0;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.take_from(rhythm.ready_batch[], integer) is 'The first tasks of batches, locked, and not listed by them any more. Internal.';
+comment on function rhythm.workflow_parcel(rhythm.batch) is 'A leased batch of workflows for its worker; null if it has no members left. Internal.';
 
--- The rows of a batch stand in no index, so their leases do not either: newborn_lease leads to them. With a timeout they
--- are to be found by tick().
-create or replace function rhythm.lease_batch(p_worker uuid, p_batch rhythm.ready_batch, p_now timestamptz)
-returns jsonb
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
-as $$
-declare
-  v_newborn constant boolean := p_batch.kind -> 'timeout_ms' = 'null';
-  v_inputs jsonb;
-begin
-  with leased as (
-    update rhythm.execution as e
-    set worker = p_worker, status = 'running', claimed_at = p_now, stage = 2, newborn = v_newborn, batched = false, attempt = e.attempt + 1
-    where e.id = any (p_batch.ids)
-    returning e.id, e.inputs
-  )
-  select jsonb_agg(l.inputs order by l.id) into v_inputs from leased as l;
-  if v_newborn then
-    perform rhythm.note_newborn(p_worker, p_batch.queue, p_batch.ids, p_now);
-  end if;
-  return jsonb_build_object('target', p_batch.target, 'queue', p_batch.queue, 'created_at', p_batch.made_at, 'kind', p_batch.kind, 'ids', p_batch.ids, 'inputs', v_inputs);
-end;
-$$;
-
-comment on function rhythm.lease_batch(uuid, rhythm.ready_batch, timestamptz) is 'Leases tasks that were taken from a batch; as lease_batches() returns them. Internal.';
-
--- What goes on as the batch before it is told with it.
-create or replace function rhythm.lease_batches(p_worker uuid, p_batches rhythm.ready_batch[], p_now timestamptz)
-returns jsonb[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_result jsonb[] := '{}';
-  v_whole rhythm.ready_batch;
-  v_batch rhythm.ready_batch;
-begin
-  foreach v_batch in array p_batches loop
-    if (v_whole.target, v_whole.made_at, v_whole.kind) = (v_batch.target, v_batch.made_at, v_batch.kind) and v_whole.ids[cardinality(v_whole.ids)] < v_batch.ids[1] then
-      v_whole.ids := v_whole.ids || v_batch.ids;
-    else
-      if v_whole.ids is not null then
-        v_result := v_result || rhythm.lease_batch(p_worker, v_whole, p_now);
-      end if;
-      v_whole := v_batch;
-    end if;
-  end loop;
-  return case when v_whole.ids is null then v_result else v_result || rhythm.lease_batch(p_worker, v_whole, p_now) end;
-end;
-$$;
-
-comment on function rhythm.lease_batches(uuid, rhythm.ready_batch[], timestamptz) is
-  'Leases tasks that were taken from batches; returns them, in their first attempt: {target, queue, created_at, kind: {max_attempts, timeout_ms, metadata, traceparent}, ids, inputs} each. Internal.';
-
-create or replace function rhythm.size_of(p_batches rhythm.ready_batch[])
-returns integer
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (select coalesce(sum(cardinality(b.ids)), 0) from unnest(p_batches) as b);
-end;
-$$;
-
-comment on function rhythm.size_of(rhythm.ready_batch[]) is 'How many tasks batches list. Internal.';
-
-create or replace function rhythm.ids_of(p_leased jsonb[])
-returns uuid[]
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return array(
-    select i.id::uuid from unnest(p_leased) with ordinality as b (value, nth)
-    cross join lateral jsonb_array_elements_text(b.value -> 'ids') with ordinality as i (id, nth)
-    order by b.nth, i.nth);
-end;
-$$;
-
-comment on function rhythm.ids_of(jsonb[]) is 'The tasks that lease_batches() leased. Internal.';
-
--- Locks: rows of batches and of executions, skip locked. Never waits.
-create or replace function rhythm.list_ready(p_batches rhythm.ready_batch[])
-returns integer
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
-as $$
-declare
-  v_batches rhythm.ready_batch[];
-begin
-  if p_batches = '{}' then
-    return 0;
-  end if;
-  v_batches := rhythm.take_from(p_batches, 2147483647);
-  update rhythm.execution as e set batched = false
-  where e.id = any (array(select i.id from unnest(v_batches) as b cross join lateral unnest(b.ids) as i (id)));
-  return rhythm.size_of(v_batches);
-end;
-$$;
-
-comment on function rhythm.list_ready(rhythm.ready_batch[]) is 'Lists tasks of batches one by one in the index of what is ready. Internal.';
-
--- Of batches whose tasks were cancelled nothing is left, and others are at those that are locked: then the next ones.
--- Locks: as list_ready().
-create or replace function rhythm.list_next(p_queue text, p_limit integer, p_targets text[])
+-- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
+create or replace function rhythm.deliver_rest(p_batches bigint[])
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_look bigint := (p_limit + 99) / 100;
-  v_next rhythm.ready_batch[];
+  v_late constant uuid[] := array(
+    select s.execution_id
+    from unnest(p_batches) as n (id)
+    join rhythm.batch as b on b.id = n.id and b.type = 'workflow'
+    cross join lateral (
+      select x.execution_id from rhythm.workflow_state as x
+      where x.execution_id = any (b.ids) and x.batch_id = b.id and x.delivered < x.arrived offset 0
+    ) as s);
 begin
-  while v_look < 10000000 loop
-    v_next := rhythm.next_batches(p_queue, v_look, p_targets);
-    exit when rhythm.list_ready(v_next) > 0 or cardinality(v_next) < v_look;
-    v_look := v_look * 10;
-  end loop;
-end;
-$$;
-
-comment on function rhythm.list_next(text, integer, text[]) is 'Lists the first tasks of a queue that are ready in batches one by one, if there are any. Internal.';
-
--- Exactly up to 10,000 in batches; beyond, what was cancelled among them is counted.
-create or replace function rhythm.count_batched()
-returns table (queue text, executions bigint, oldest timestamptz)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  if (select coalesce(sum(cardinality(b.ids)), 0) > 10000 from rhythm.ready_batch as b) then
-    return query select b.queue, sum(cardinality(b.ids)), min(b.made_at) from rhythm.ready_batch as b group by b.queue;
-  else
-    return query
-      select b.queue, count(*), min(b.made_at)
-      from rhythm.ready_batch as b
-      cross join lateral unnest(b.ids) as i (id)
-      cross join lateral (select from rhythm.execution as e where e.id = i.id and e.stage = 1 and e.batched offset 0) as e
-      group by b.queue;
+  if v_late <> '{}' then
+    update rhythm.workflow_state as s set delivered = s.arrived where s.execution_id = any (rhythm.lock_free_states(v_late));
   end if;
 end;
 $$;
 
-comment on function rhythm.count_batched() is 'How many tasks of each queue are ready in batches: exactly, or, where there are many thousands, with what was cancelled among them.';
+comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
+
+-- p_without: batches of tasks whose inputs the worker sent itself. A batch without members is deleted.
+create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}')
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result jsonb := '[]';
+  v_empty bigint[];
+begin
+  if p_batches = '{}' then
+    return '[]';
+  end if;
+  select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
+  into v_result, v_empty
+  from (
+    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without)) else rhythm.workflow_parcel(b) end as parcel
+    from unnest(p_batches) with ordinality as n (id, nth)
+    join rhythm.batch as b on b.id = n.id
+  ) as p;
+  if v_empty is not null then
+    delete from rhythm.batch as b where b.id = any (v_empty);
+  end if;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.parcels(bigint[], bigint[]) is 'Leased batches as their worker is given them. Internal.';
 `,
   },
   {
     name: "claim/unserved.sql",
     kind: "behaviour",
-    checksum: "496512354ce3a75f35900fadf392ea3ecce1605ca921542cd35f118adce5de7a",
+    checksum: "e67fd8d7322d55da138379279e7265b29631973efbf76148bebc3b915d35ded5",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
 create or replace function rhythm.is_served(p_queue text, p_target text)
@@ -2464,80 +2250,64 @@ $$;
 
 comment on function rhythm.is_served(text, text) is 'Whether anybody has a handler for a task of a queue. A worker whose info names no tasks may have them all. Internal.';
 
--- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand
--- of them at a time say so themselves. Looks at the 20,000 that are next in each
--- queue: what nobody takes gathers there, what waits behind more than that waits for its turn.
--- Locks: rows of batches, execution rows, skip locked. Never waits.
+-- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand of them
+-- at a time say so themselves. Looks at the 20,000 batches that are next in each queue: what nobody takes gathers there,
+-- what waits behind more than that waits for its turn.
+-- Locks: executions, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
-  v_queues constant text[] := rhythm.worth_a_look((select w.queues from rhythm.worker as w where w.id = p_worker));
+  v_queues constant text[] := array(
+    select q.name from rhythm.worker as w cross join lateral unnest(w.queues) as q (name)
+    where w.id = p_worker and rhythm.has_ready(q.name, null)
+      and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null));
   v_old constant timestamptz := rhythm.now() - v_after_ms * interval '1 millisecond';
-  v_told jsonb;
+  v_late rhythm.batch[];
+  v_notes uuid[];
 begin
   if v_after_ms is null then
     perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
   end if;
-  if coalesce(v_queues, '{}') = '{}' then
+  if v_queues = '{}' then
     return '[]';
   end if;
-  perform rhythm.list_ready(array(
-    select b from rhythm.ready_batch as b
-    where b.queue = any (v_queues) and b.made_at < v_old and not rhythm.is_served(b.queue, b.target)
-    order by b.first_id limit 10 for update skip locked));
   with waiting as materialized (
-    select e.id, e.queue, e.target, e.since, e.note
-    from (
-      select u.queue from unnest(v_queues) as u (queue)
-      where not exists (select from rhythm.queue as q where q.name = u.queue and q.paused_at is not null)
-    ) as mine
+    select x.*
+    from unnest(v_queues) as u (queue)
     cross join lateral (
-      select h.id, h.queue, h.target, h.type, greatest(h.created_at, h.run_at) as since, h.note
-      from rhythm.execution as h
-      where h.place = 1 and h.queue = mine.queue and h.worker is null
-      order by h.priority desc, h.id
-      limit 20000
-    ) as e
-    where e.type = 'task'
-      and e.since < v_old
-  ),
-  unknown as (
-    select t.queue, t.target from (select distinct x.queue, x.target from waiting as x) as t
-    where not rhythm.is_served(t.queue, t.target)
-  ),
-  late as materialized (
-    select x.* from waiting as x join unknown as u on u.queue = x.queue and u.target = x.target
-  ),
-  locked as (
-    select e.id from rhythm.execution as e
-    where e.id = any (array(select l.id from late as l where l.note is null order by l.id limit 1000)) and e.note is null
-    order by e.id
-    for no key update skip locked
-  ),
-  noted as (
-    update rhythm.execution as e
-    set note = format('No worker of queue "%s" has a handler for task "%s"', e.queue, e.target)
-    from locked as l
-    where e.id = l.id and e.stage = 1 and e.worker is null
-  ),
-  told as (
-    select x.queue, x.target, sum(x.executions) as executions, floor(extract(epoch from rhythm.now() - min(x.since))) as seconds
-    from (
-      select l.queue, l.target, count(*) as executions, min(l.since) as since from late as l group by l.queue, l.target
-      union all
-      select b.queue, b.target, sum(cardinality(b.ids)), min(b.made_at)
-      from rhythm.ready_batch as b join unknown as u on u.queue = b.queue and u.target = b.target
-      group by b.queue, b.target
+      select b.* from rhythm.batch as b
+      where b.queue = u.queue and b.worker is null and b.run_at is null
+      order by b.priority desc, b.first_id limit 20000
     ) as x
-    group by x.queue, x.target
+    where x.type = 'task' and rhythm.created_at(x.first_id) < v_old
+  ),
+  unknown as materialized (
+    select t.queue, t.target from (select distinct w.queue, w.target from waiting as w) as t where not rhythm.is_served(t.queue, t.target)
   )
-  select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]') into v_told from told as t;
-  return v_told;
+  select coalesce(array_agg(row(w.*)::rhythm.batch), '{}') into v_late
+  from waiting as w join unknown as u on u.queue = w.queue and u.target = w.target;
+  if v_late = '{}' then
+    return '[]';
+  end if;
+  v_notes := array(
+    select e.id from (select i.id, b.id as batch_id from unnest(v_late) as b cross join lateral unnest(b.ids) as i (id) limit 1000) as n
+    join rhythm.execution as e on e.id = n.id and e.batch_id = n.batch_id and e.note is null
+    order by e.id for no key update of e skip locked);
+  update rhythm.execution as e set note = format('No worker of queue "%s" has a handler for task "%s"', e.queue, e.target) where e.id = any (v_notes);
+  return (
+    select coalesce(jsonb_agg(to_jsonb(t) order by t.queue, t.target), '[]')
+    from (
+      select b.queue, b.target, sum(b.size) as executions, floor(extract(epoch from rhythm.now() - rhythm.created_at(min(b.first_id::text)::uuid))) as seconds
+      from unnest(v_late) as b group by b.queue, b.target
+    ) as t);
 end;
 $$;
 
@@ -2549,7 +2319,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "e913f171ea7d4aa8ecc1caffe86118de7f865eb4ffc644728c2f36570c66924a",
+    checksum: "400965f9cbcfc6dac9b1fc33071bbe5617997fbfd66ac37cd216be7ef268bc7e",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2557,7 +2327,8 @@ create or replace function rhythm.register_worker(
   p_queues text[] default array['default'],
   p_name text default null,
   p_lease text default '30s',
-  p_info jsonb default '{}'
+  p_info jsonb default '{}',
+  p_protocol integer default 1
 )
 returns uuid
 language plpgsql
@@ -2576,21 +2347,22 @@ begin
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
     union all select rhythm.name_problem('worker', p_name) where p_name is not null
     union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
+    union all select format('Protocol %s is not known here: this engine speaks protocol 1. Use a worker of a version that does', coalesce(p_protocol::text, 'null')) where p_protocol is distinct from 1
     union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
   ) as p where p.problem is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
-  insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, info)
-  values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, coalesce(p_info, '{}'))
+  insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
+  values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
-    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, dozing = false;
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false;
   return v_worker;
 end;
 $$;
 
-comment on function rhythm.register_worker(uuid, text[], text, text, jsonb) is
-  'Makes a worker known; p_worker null: it is given an id. p_lease: how long it may be silent before its work is given to others.';
+comment on function rhythm.register_worker(uuid, text[], text, text, jsonb, integer) is
+  'Makes a worker known; p_worker null: it is given an id. p_protocol: the number of the protocol that it speaks, 1. p_lease: how long it may be silent before its work is given to others.';
 
 -- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
 -- sleeper's turn: one comes every second or so, and any of them after five seconds at the latest. SQL tasks notify nobody.
@@ -2604,28 +2376,44 @@ begin
   if exists (select from rhythm.task as k where k.sql_function is not null) then
     return 1000;
   end if;
-  return (select 1000 * greatest(1, count(*)) from (select from rhythm.worker as w where w.dozing limit 5) as s);
+  return (select 1000 * greatest(1, count(*)) from (select from rhythm.worker as w where w.sleeping limit 5) as s);
 end;
 $$;
 
 comment on function rhythm.turn_ms() is 'How long a worker that sleeps may wait between two calls of tick(): a second for each that sleeps, five at most. Internal.';
 
-create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null)
+-- What the engine leased and the worker did not name goes back: the answer that told of it was lost. Not what was leased
+-- lately, which may be on its way.
+create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null, p_holds jsonb default null)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_lost jsonb := '[]';
 begin
   perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
+  elsif jsonb_typeof(p_holds) <> 'array' then
+    perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
   update rhythm.worker as w
-  set beat_at = rhythm.now(), info = coalesce(p_info, w.info)
+  set beat_at = v_now, info = coalesce(p_info, w.info)
   where w.id = p_worker;
   if not found then
-    return '{"alive": false, "turn_ms": 1000, "stop": []}';
+    return '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}';
+  end if;
+  if p_holds is not null then
+    v_lost := rhythm.lost_holds(p_worker, p_holds);
+    perform rhythm.return_unnamed(p_worker, p_holds, v_now);
   end if;
   return jsonb_build_object(
     'alive', true,
@@ -2633,107 +2421,165 @@ begin
     'stop', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
-      where e.stopping and e.worker = p_worker
-    ));
+      left join rhythm.workflow_state as s on s.execution_id = e.id
+      join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker
+      where e.stopping
+    ),
+    'lost', v_lost);
 end;
 $$;
 
-comment on function rhythm.beat(uuid, jsonb) is
-  'A sign of life: {alive, turn_ms, stop: [{id, reason}]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it dozes and knows of nothing due. stop: what was cancelled meanwhile.';
+comment on function rhythm.beat(uuid, jsonb, jsonb) is
+  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
 
--- One branch for each place: each has its index, both together have none.
-create or replace function rhythm.leased_to(p_workers uuid[])
-returns uuid[]
-language sql
+create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
+returns jsonb
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(
-    select e.id from rhythm.execution as e where e.place = 1 and e.worker = any (p_workers)
-    union all
-    select e.id from rhythm.execution as e where e.place = 2 and e.worker = any (p_workers)
-    union all
-    select n.id from rhythm.newborn() as n where n.worker = any (p_workers));
+begin
+  return (
+    select coalesce(jsonb_agg(h.id), '[]')
+    from (
+      select i.id::uuid as id, x.call from jsonb_to_recordset(p_holds) as x (call integer, ids jsonb) cross join lateral jsonb_array_elements_text(x.ids) as i (id)
+    ) as h
+    left join rhythm.execution as e on e.id = h.id and e.state = 0
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker and b.call = h.call
+    where b.id is null);
+end;
 $$;
 
-comment on function rhythm.leased_to(uuid[]) is 'What workers hold. Internal.';
+comment on function rhythm.lost_holds(uuid, jsonb) is 'Of what a worker believes it holds, what it does not. Internal.';
 
--- Gives back what a worker holds. p_crashed: it did not say good-bye; that counts as an attempt.
-create or replace function rhythm.take_back(p_workers uuid[], p_crashed text default null)
+create or replace function rhythm.return_unnamed(p_worker uuid, p_holds jsonb, p_now timestamptz)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := rhythm.now();
-  v_max_crashes constant integer := rhythm.setting('max_crashes')::integer;
-  v_rows rhythm.moved[];
-  -- The workers are gone, or locked: nothing more is leased to them.
-  v_leased constant uuid[] := rhythm.leased_to(p_workers);
-  v_may_end constant uuid[] := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (v_leased) and (p_crashed is not null or e.cancel_reason is not null));
+  v_named constant uuid[] := array(
+    select i.id::uuid from jsonb_to_recordset(p_holds) as x (ids jsonb) cross join lateral jsonb_array_elements_text(x.ids) as i (id) order by 1);
+  v_batch rhythm.batch;
+  v_ids uuid[];
 begin
-  perform rhythm.lock_around(v_may_end);
-  -- What it waited for may have cancelled it: as it is once it is locked.
-  with held as (
-    select e.id, e.cancel_reason, e.type, e.crashes, e.attempt, e.max_attempts, e.retry from rhythm.execution as e
-    where e.id = any (v_leased) and e.worker = any (p_workers)
-    order by e.id for no key update
-  ),
-  fate as (
-    select h.id, case
-      when h.cancel_reason is not null and h.type = 'task' and h.id = any (v_may_end) then 6
-      when p_crashed is null then 1
-      when h.crashes >= coalesce((h.retry ->> 'crashes')::integer, v_max_crashes - 1) then 5
-      when h.type = 'task' and h.attempt >= h.max_attempts then 5
-      when h.type = 'task' then 0
-      else 1
-    end as stage
-    from held as h
-  ),
-  moved as (
-    update rhythm.execution as e
-    set worker = null,
-      stopping = false,
-      stage = f.stage,
-      status = case f.stage when 5 then 'failed' when 6 then 'cancelled' else 'pending' end,
-      attempt = case when p_crashed is null and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
-      crashes = case when p_crashed is null then e.crashes else e.crashes + 1 end,
-      run_at = case when f.stage = 0 then v_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
-      completed_at = case when f.stage >= 4 then v_now end,
-      error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
-    from fate as f
-    where e.id = f.id
-    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
-  )
-  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
-  delete from rhythm.newborn_lease as l where l.worker = any (p_workers);
-  perform rhythm.follow_ends(v_rows, '{}', null, 0, v_now);
-  perform rhythm.wake(array(select distinct r.queue from unnest(v_rows) as r where r.stage = 1));
+  for v_batch in
+    select b.* from rhythm.batch as b join rhythm.worker as w on w.id = b.worker
+    where b.worker = p_worker and b.claimed_at < p_now - w.lease_ms * interval '0.5 milliseconds'
+    order by b.id for update of b skip locked
+  loop
+    v_ids := rhythm.members(v_batch);
+    if v_ids = '{}' then
+      delete from rhythm.batch as b where b.id = v_batch.id;
+    elsif not exists (select from unnest(v_ids) as i (id) where rhythm.is_among(i.id, v_named)) then
+      perform rhythm.take_back(array[v_batch.id], null, p_now);
+    end if;
+  end loop;
 end;
 $$;
 
-comment on function rhythm.take_back(uuid[], text) is 'Returns what workers hold to the queues. Internal.';
+comment on function rhythm.return_unnamed(uuid, jsonb, timestamptz) is 'Puts back batches of which a worker does not know. Internal.';
+
+-- Gives leased batches back to their queues. p_crashed: their worker did not say good-bye. A loss counts as a crash only
+-- for an execution that was leased alone: one poisonous task must not fail the 99 others of its batch, which come back
+-- as batches of one.
+-- The workers of the batches are gone, or locked by the caller. Locks: states and executions of what may end.
+create or replace function rhythm.take_back(p_batches bigint[], p_crashed text, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_default constant integer := rhythm.setting('max_crashes')::integer;
+  v_batch rhythm.batch;
+  v_member record;
+  v_fate text;
+  v_ended rhythm.transition[] := '{}';
+  v_queues text[] := '{}';
+begin
+  for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
+    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and e.cancel_reason is not null) then
+      update rhythm.batch as b
+      set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      where b.id = v_batch.id;
+      v_queues := v_queues || v_batch.queue;
+      continue;
+    end if;
+    for v_member in
+      select e.id, e.type, e.cancel_reason, e.retry from unnest(rhythm.members(v_batch)) as m (id)
+      join rhythm.execution as e on e.id = m.id order by e.id
+    loop
+      v_fate := case
+        when v_member.cancel_reason is not null and v_member.type = 'task' then 'cancelled'
+        when p_crashed is not null and v_batch.size = 1
+          and v_batch.crashes >= coalesce((v_member.retry ->> 'crashes')::integer, v_default) then 'failed'
+        else 'released' end;
+      if v_fate = 'released' then
+        update rhythm.execution as e
+        set stopping = false,
+          error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
+        where e.id = v_member.id and (p_crashed is not null or e.stopping);
+        perform rhythm.put_back(v_member.id, v_batch.id,
+          case when p_crashed is not null and v_member.type = 'task' and v_batch.size = 1 then rhythm.backoff_ms(v_member.retry, v_batch.crashes + 1) end,
+          0, case when p_crashed is not null and v_batch.size = 1 then 1 else 0 end,
+          case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
+        v_queues := v_queues || v_batch.queue;
+      else
+        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed),
+          null, null, null, null, null, null, null, null, null, null, null, null, v_fate, v_member.type, v_batch.id)::rhythm.outcome], p_now);
+      end if;
+    end loop;
+    perform rhythm.drop_empty_batches(array[v_batch.id]);
+  end loop;
+  perform rhythm.follow_ends(v_ended, '{}', p_now);
+  perform rhythm.wake(v_queues);
+  perform rhythm.wake_clocks();
+end;
+$$;
+
+comment on function rhythm.take_back(bigint[], text, timestamptz) is 'Returns leased batches to their queues, or ends what was lost too often. Internal.';
 
 create or replace function rhythm.stop_worker(p_worker uuid)
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
+declare
+  v_batches bigint[];
 begin
   perform rhythm.require_read_committed();
+  perform from rhythm.worker as w where w.id = p_worker for update;
+  v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);
+  perform rhythm.lock_around(rhythm.ids_in(v_batches));
   delete from rhythm.worker as w where w.id = p_worker;
-  perform rhythm.take_back(array[p_worker]);
+  perform rhythm.take_back(v_batches, null, rhythm.now());
   -- Of what is due by its doing, it alone may have known.
   perform rhythm.wake_clocks();
 end;
 $$;
 
 comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still holds goes back to the queues at once, without counting an attempt.';
+
+create or replace function rhythm.ids_in(p_batches bigint[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+$$;
+
+comment on function rhythm.ids_in(bigint[]) is 'All that some batches hold, or held. Internal.';
 `,
   },
   {
@@ -2941,8 +2787,24 @@ comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "1df2cb3765567eacd8f0bbaa4b02011b33922f9050223d5d348da717df9af39b",
+    checksum: "2572f82b64275ca81ae4d8d4983b5724de50f990f580dd631026856972c670d3",
     text: `-- Creating many executions at once, all or none.
+
+-- Expired, or its execution was purged. Volatile: whoever waited for another session's claim of the key is to see what
+-- that session made.
+create or replace function rhythm.key_is_free(p_key rhythm.idempotency_key)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(p_key.expires_at <= rhythm.now(), false)
+    or not exists (select from rhythm.execution as e where e.id = p_key.execution_id);
+end;
+$$;
+
+comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether an idempotency key stands for nothing any more. Internal.';
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
 create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
@@ -2967,8 +2829,8 @@ as $$
     insert into rhythm.idempotency_key as k (key, execution_id, expires_at)
     select n.key, n.id, n.expires_at from keyed as n order by n.key
     on conflict (key) do update set
-      execution_id = case when k.expires_at <= p_now then excluded.execution_id else k.execution_id end,
-      expires_at = case when k.expires_at <= p_now then excluded.expires_at else k.expires_at end
+      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
+      expires_at = case when rhythm.key_is_free(k) then excluded.expires_at else k.expires_at end
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
@@ -2985,94 +2847,111 @@ $$;
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
   'For each request with an idempotency key: the execution that the key stands for, and whether it has yet to be made. Internal.';
 
+-- The one head of requests that are alike; null if they are not, or if anything has to be looked at in each of them.
+create or replace function rhythm.one_head(p_requests jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_head jsonb;
+  v_is_one boolean;
+begin
+  if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_typeof(p_requests -> 0) is distinct from 'object' then
+    return null;
+  end if;
+  v_head := (p_requests -> 0) - 'inputs';
+  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'parent'] or rhythm.request_problem(v_head) is not null then
+    return null;
+  end if;
+  select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
+    and coalesce(max(octet_length((r.value -> 'inputs')::text)), 0) <= v_limit
+  into v_is_one
+  from jsonb_array_elements(p_requests) as r;
+  return case when v_is_one then v_head end;
+end;
+$$;
+
+comment on function rhythm.one_head(jsonb) is 'What tasks to be created have in common, if they differ in nothing but their inputs and nothing is wrong; else null. Internal.';
+
+-- Keys are asked before executions are made: one that another request has just claimed has no execution yet, and would look
+-- free to a third of the same call. So every key is asked once, and requests of one call that share it are one.
 create or replace function rhythm.create_many(p_requests jsonb)
 returns setof uuid
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_head constant jsonb := rhythm.one_head(p_requests);
-  v_requests jsonb := p_requests;
+  v_ids uuid[];
+  v_new jsonb;
 begin
   if v_head is not null then
-    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) as i (id);
+    return query select i.id from unnest(rhythm.make_alike(v_head, p_requests, v_now)) with ordinality as i (id, nth) order by i.nth;
     return;
   end if;
-  perform rhythm.check_requests(v_requests);
-  perform rhythm.check_targets(v_requests);
-  perform rhythm.hold_parents(v_requests);
-
-  if exists (select from jsonb_array_elements(v_requests) as r where r.value ? 'idempotency_key') then
-    v_requests := (
-      select jsonb_agg(
-        r.value || jsonb_build_object(
-          'id', coalesce(k.execution_id::text, r.value ->> 'id', rhythm.uuid7(v_now, (r.nth - 1)::integer)::text),
-          'known', coalesce(not k.is_new, false))
-        order by r.nth)
-      from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
-      left join rhythm.claim_keys(v_requests, v_now) as k on k.nth = r.nth
-    );
-    perform from rhythm.create_new(v_requests, v_now);
-    return query
-      select (r.value ->> 'id')::uuid from jsonb_array_elements(v_requests) with ordinality as r (value, nth) order by r.nth;
-    return;
-  end if;
-
-  return query select e.id from rhythm.create_new(v_requests, v_now) as e (id);
+  perform rhythm.check_requests(p_requests);
+  perform rhythm.check_targets(p_requests);
+  perform rhythm.hold_parents(p_requests);
+  v_ids := rhythm.new_ids(jsonb_array_length(p_requests), v_now);
+  with known as materialized (
+    select k.* from rhythm.claim_keys(p_requests, v_now) as k
+  ),
+  request as (
+    select r.nth, coalesce(k.execution_id, (r.value ->> 'id')::uuid, v_ids[r.nth]) as id, coalesce(k.is_new, true) as is_new, r.value
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+    left join known as k on k.nth = r.nth
+  )
+  select array_agg(r.id order by r.nth), jsonb_agg((r.value - 'idempotency_ttl') || jsonb_build_object('id', r.id) order by r.nth) filter (where r.is_new)
+  into v_ids, v_new
+  from request as r;
+  perform rhythm.create_new(coalesce(v_new, '[]'), v_now);
+  return query select i.id from unnest(v_ids) with ordinality as i (id, nth) order by i.nth;
 end;
 $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
   'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "watched" (as by watch(), but for what a key stands for already), "id"}.';
+  '"metadata", "parent", "traceparent", "notify_on_end" (as by watch(), but for what a key stands for already), "id"}.';
 
--- Inserts what is not known yet and wakes who sleeps for it. Every request without an id is given one in order.
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
-returns setof uuid
+returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_queues text[];
-  v_ids uuid[];
-  v_delayed boolean;
+  v_sorted record;
+  v_batches rhythm.batch[];
 begin
-  if jsonb_path_exists(p_requests, '$[*] ? (exists(@.known) || exists(@.id))') then
-    p_requests := coalesce((
-      select jsonb_agg(case when r.value ? 'id' then r.value - 'known' else r.value || jsonb_build_object('id', rhythm.uuid7(p_now, (r.nth - 1)::integer)) end order by r.nth)
-      from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-      where not coalesce((r.value ->> 'known')::boolean, false)
-    ), '[]');
+  if p_requests = '[]' then
+    return;
   end if;
+  v_sorted := rhythm.sort_requests(p_requests, p_now);
   begin
-    select array_agg(b.id order by b.id), array_agg(distinct b.queue) filter (where b.stage = 1), bool_or(b.stage = 0)
-    into v_ids, v_queues, v_delayed
-    from rhythm.make_executions(p_requests, p_now) as b;
+    v_batches := rhythm.make_executions(v_sorted.kinds, v_sorted.newcomers, p_now);
   exception
     when unique_violation then
       perform rhythm.raise('RH001', 'An execution with this id exists already', 'Leave id out, or give each execution a UUID of its own');
   end;
   if jsonb_path_exists(p_requests, '$[*].parent') then
-    perform rhythm.cancel_under(v_ids, p_now);
+    perform rhythm.cancel_under(array(select (r.value ->> 'id')::uuid from jsonb_array_elements(p_requests) as r), p_now);
   end if;
-  perform rhythm.wake(v_queues);
-  if v_delayed then
-    perform rhythm.wake_clocks();
-  end if;
-  return query
-    select coalesce((r.value ->> 'id')::uuid, v_ids[r.nth])
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    order by r.nth;
+  perform rhythm.wake_for(v_batches);
 end;
 $$;
 
-comment on function rhythm.create_new(jsonb, timestamptz) is 'Inserts the requests that are not known and wakes sleeping workers. Internal.';
+comment on function rhythm.create_new(jsonb, timestamptz) is 'Makes the executions of requests that have ids, and wakes sleeping workers. Internal.';
 `,
   },
   {
@@ -3243,12 +3122,12 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "b336b721af83e72561e47811bf0adf696963ac402e964d1b72e0f4b95e718d18",
+    checksum: "cc93ed506f95a46f5921f9eb8e052567428d13531abeae92521b03b07eff6def",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
 -- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 10 bits after the variant are the
--- cell, 0 today. The 52 bits after it are always random; without p_nth the 12 are, too.
+-- number of the cell, 0 as in cell_digits(); the last 52 are random.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
 language sql
@@ -3266,7 +3145,68 @@ as $$
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
-  'A UUID of version 7: ids of a later millisecond sort later; 10 bits are the cell (0), 64 are random. p_nth (0, 1, 2 …) orders the ids of one batch, and leaves 52.';
+  'A UUID of version 7: ids of a later millisecond sort later. p_nth (0, 1, 2 …) orders the ids of one batch.';
+
+-- Random bytes and a call for each row would cost as much as the row: all come from one secret. Whoever knows some of the
+-- ids can tell no other. Of 128 bits 60 are the time and the order, 10 name the cell, 52 are of the hash.
+create or replace function rhythm.new_ids(p_count integer, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_secret constant text := gen_random_uuid()::text;
+  v_us constant bigint := round(extract(epoch from p_now) * 1000000);
+  -- In 4,096ths of a millisecond, so that what a session makes one by one sorts as it was made.
+  v_first constant bigint := v_us % 1000 * 4096 / 1000;
+  v_times constant text[] := array(
+    select lpad(to_hex(v_us / 1000 + n.block), 12, '0') from generate_series(0, (v_first + p_count) / 4096) as n (block) order by n.block);
+  v_random constant bytea := (
+    select string_agg(sha512((v_secret || n.block)::bytea), '' order by n.block) from generate_series(0, (p_count - 1) / 8) as n (block));
+begin
+  return array(
+    select (v_times[(v_first + i.nth - 1) / 4096 + 1] || to_hex(28672 + (v_first + i.nth - 1) % 4096)
+      || rhythm.cell_digits() || substr(encode(substr(v_random, i.nth * 8 - 7, 8), 'hex'), 4))::uuid
+    from generate_series(1, p_count) as i (nth) order by i.nth);
+end;
+$$;
+
+comment on function rhythm.new_ids(integer, timestamptz) is 'So many ids in ascending order. Internal: new_id() is for everybody.';
+
+create or replace function rhythm.new_id()
+returns uuid
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select (rhythm.new_ids(1, rhythm.now()))[1];
+$$;
+
+comment on function rhythm.new_id() is 'An id for an execution, to be given as the option id: UUIDv7 with the number of this cell.';
+
+-- Variant 10, ten bits of the cell number, in three hexadecimal digits. There is one cell, number 0, today.
+create or replace function rhythm.cell_digits()
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select '800';
+$$;
+
+comment on function rhythm.cell_digits() is 'The digits of an id that name the cell that made it. Internal.';
+
+create or replace function rhythm.created_at(p_id uuid)
+returns timestamptz
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select to_timestamp(('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+$$;
+
+comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
 
 -- Ids that callers bring. A foreign cell would collide with ids of another installation; an id from the future would
 -- sort behind everything that comes, so claims and purges, which walk in the order of ids, would pass over it.
@@ -3322,7 +3262,7 @@ begin
       case p_name
         when 'max_payload_bytes' then '1048576'
         when 'retention' then '30 days'
-        when 'max_crashes' then '20'
+        when 'max_crashes' then '3'
         when 'cancel_grace' then '1 minute'
       end
     )
@@ -3331,7 +3271,7 @@ end;
 $$;
 
 comment on function rhythm.setting(text) is
-  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (20), cancel_grace (1 minute).';
+  'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
 
 -- Owner only: settings hold for everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
@@ -3490,74 +3430,317 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
 `,
   },
   {
-    name: "create/make_alike.sql",
+    name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "3245133b0953567d0de86576b3a03fe1b521d2d53061af71e5fad0979bda36d6",
-    text: `-- The common case of creating many: one task, differing in nothing but its inputs.
+    checksum: "f0179928773ac98fe8e42906d2bdc28a29d0a15befae043b8ecd88c0926636e6",
+    text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
 
--- The random halves of ids, eight bytes each, all from one secret: random bytes and a call for each row would cost as
--- much as the row. Who knows some of them can tell no other.
-create or replace function rhythm.random_halves(p_count integer)
-returns bytea
+-- Of requests for children, makes those whose key is taken key waiters, and returns their ids; the others are to be made.
+-- Locks: the rows of the keys, in their order, after states and executions. Waits for who claims the same key.
+create or replace function rhythm.make_key_waiters(p_requests jsonb, p_now timestamptz)
+returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_secret constant text := gen_random_uuid()::text;
+  v_ids uuid[];
 begin
-  return (select string_agg(sha512((v_secret || n.block)::bytea), '') from generate_series(0, (p_count - 1) / 8) as n (block));
+  with known as materialized (
+    select r.value as v, k.execution_id as owner_id, (r.value ->> 'id')::uuid as id
+    from rhythm.claim_keys(p_requests, p_now) as k
+    join jsonb_array_elements(p_requests) with ordinality as r (value, nth) on r.nth = k.nth
+    where not k.is_new
+  ),
+  kind as materialized (
+    select k.*, rhythm.kind_of(k.v - '{id,inputs,parent,traceparent,wait_group}'::text[], p_now) as x from known as k
+  ),
+  born as (
+    insert into rhythm.execution (
+      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs, note
+    )
+    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
+      (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
+      rhythm.key_waiter_note(k.owner_id)
+    from kind as k
+    join rhythm.execution as p on p.id = (k.v ->> 'parent')::uuid
+  ),
+  deadline as (
+    insert into rhythm.timer (id, execution_id, fires_at, deadline)
+    select rhythm.uuid7(p_now), k.id, p_now + (k.x).timeout_ms * interval '1 millisecond', true
+    from kind as k where (k.x).timeout_ms is not null
+  ),
+  made as (
+    insert into rhythm.key_waiter (execution_id, owner_id, key)
+    select k.id, k.owner_id, format('%s:%s:%s', k.v ->> 'type', k.v ->> 'target', k.v ->> 'idempotency_key')
+    from known as k
+    returning execution_id
+  )
+  select coalesce(array_agg(m.execution_id), '{}') into v_ids from made as m;
+  return v_ids;
 end;
 $$;
 
-comment on function rhythm.random_halves(integer) is 'Eight unpredictable bytes for each of so many ids. Internal.';
+comment on function rhythm.make_key_waiters(jsonb, timestamptz) is
+  'Claims the idempotency keys of children; makes key waiters of those that come too late, and returns their ids. Internal.';
 
--- The first halves, as text: 12 digits of milliseconds for each 4,096 ids from p_first, which counts 4,096ths of one.
-create or replace function rhythm.id_times(p_us bigint, p_first bigint, p_count integer)
-returns text[]
-language plpgsql
+create or replace function rhythm.key_waiter_note(p_owner uuid)
+returns text
+language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+  select format('It ends as %s does, which came first with its idempotency key', p_owner);
+$$;
+
+comment on function rhythm.key_waiter_note(uuid) is 'What a key waiter says of itself. Internal.';
+
+-- Whether p_owner cannot end before p_execution does: it is that one, or started it, or waits for something that does.
+-- Two workflows that wait for each other's keyed children are found by whichever waits second.
+create or replace function rhythm.waits_for_itself(p_owner uuid, p_execution uuid)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive above as (
+    select e.id, e.parent_id from rhythm.execution as e where e.id = p_execution
+    union
+    select p.id, p.parent_id from above as a join rhythm.execution as p on p.id = a.parent_id
+  ),
+  -- What the owner waits for: its live children that wait for keys, and the owners of those, and so on.
+  under as (
+    select p_owner as id
+    union
+    select x.id from under as u
+    cross join lateral (
+      select c.id from rhythm.execution as c where c.parent_id = u.id and c.state = 0
+      union all
+      select k.owner_id from rhythm.key_waiter as k where k.execution_id = u.id
+    ) as x
+  )
+  select exists (select from above as a join under as u on u.id = a.id);
+$$;
+
+comment on function rhythm.waits_for_itself(uuid, uuid) is 'Whether an execution would wait for its own end if it waited for the end of p_owner. Internal.';
+
+-- The key waiters among those given whose owners are over, or never can be. The caller has locked them.
+create or replace function rhythm.end_with_owners(p_waiters uuid[], p_now timestamptz)
+returns rhythm.transition[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result rhythm.transition[];
 begin
-  return array(
-    select lpad(to_hex(p_us / 1000 + n.block), 12, '0')
-    from generate_series(0, (p_first + p_count) / 4096) as n (block) order by n.block);
+  with fate as (
+    select k.execution_id, o.id as owner_id, o.state, o.output, o.cancel_reason, coalesce(o.attempt, 0) as attempt,
+      coalesce(case when o.state > 0 then o.error end, case
+        when o.id is null then jsonb_build_object('type', 'Error', 'code', 'OWNER_GONE',
+          'message', format('Execution %s, which came first with its idempotency key, is not there any more', k.owner_id))
+        when o.state = 0 then jsonb_build_object('type', 'Error', 'code', 'WAITS_FOR_ITSELF',
+          'message', format('It would wait for itself: its idempotency key stands for execution %s, which waits for it', k.owner_id))
+      end) as error
+    from unnest(p_waiters) as w (id)
+    join rhythm.key_waiter as k on k.execution_id = w.id
+    join rhythm.execution as e on e.id = w.id
+    left join rhythm.execution as o on o.id = k.owner_id
+    where o.id is null or o.state > 0 or rhythm.waits_for_itself(k.owner_id, e.parent_id)
+  ),
+  ended as (
+    update rhythm.execution as e
+    set state = case when f.state > 0 then f.state else 2 end, completed_at = p_now, output = f.output, error = f.error,
+      fingerprint = case when coalesce(f.state, 0) in (0, 2) then rhythm.fingerprint_of(e.target, f.error) end,
+      cancel_reason = case when f.state = 3 then f.cancel_reason else e.cancel_reason end, attempt = f.attempt
+    from fate as f
+    where e.id = f.execution_id and e.state = 0
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
+  ),
+  deadline as (
+    delete from rhythm.timer as t where t.execution_id = any (array(select f.execution_id from fate as f)) and t.deadline
+  )
+  select coalesce(array_agg(x::rhythm.transition order by x.id), '{}') into v_result from ended as x;
+  return v_result;
 end;
 $$;
 
-comment on function rhythm.id_times(bigint, bigint, integer) is 'The milliseconds of the ids of a batch, one text for each 4,096. Internal.';
+comment on function rhythm.end_with_owners(uuid[], timestamptz) is 'Ends key waiters as their owners ended; those of owners under way stay as they are. Internal.';
 
--- The one head of requests that are alike; null if they are not, or if anything has to be looked at in each of them.
-create or replace function rhythm.one_head(p_requests jsonb)
-returns jsonb
+-- Tells the owners that are under way to tell of their end, and ends the waiters of those that are over. What a lock is
+-- in the way of is due: due() comes back for it. An owner that is locked here cannot end before this commits, so that no
+-- end goes by unseen between the look and the note.
+-- Locks: states of the waiters' workflows, waiters, owners, skip locked; then the notes about the waiters.
+create or replace function rhythm.join_owners(p_waiters uuid[], p_now timestamptz)
+returns rhythm.transition[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_parents constant uuid[] := rhythm.try_lock_states(array(
+    select distinct e.parent_id from rhythm.execution as e where e.id = any (p_waiters)));
+  v_open constant uuid[] := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (p_waiters) and e.state = 0
+      and (e.parent_id = any (v_parents) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.parent_id))
+    order by e.id for no key update skip locked);
+  v_live constant uuid[] := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select k.owner_id from rhythm.key_waiter as k where k.execution_id = any (p_waiters))) and e.state = 0
+    order by e.id for no key update skip locked);
+  v_notes uuid[];
+  v_ended rhythm.transition[];
+begin
+  update rhythm.execution as e set notify_on_end = true where e.id = any (v_live) and not e.notify_on_end;
+  v_ended := rhythm.end_with_owners(v_open, p_now);
+  -- Whoever holds one of them holds its owner too, or leaves it due.
+  v_notes := array(
+    select k.execution_id from rhythm.key_waiter as k where k.execution_id = any (p_waiters) order by k.execution_id for no key update skip locked);
+  update rhythm.key_waiter as k set due = not k.due
+  from rhythm.execution as e
+  where k.execution_id = any (v_notes) and e.id = k.execution_id and k.due <> (e.state = 0 and k.owner_id <> all (v_live));
+  if found and exists (select from rhythm.key_waiter as k where k.execution_id = any (p_waiters) and k.due) then
+    perform rhythm.wake_clocks();
+  end if;
+  return v_ended;
+end;
+$$;
+
+comment on function rhythm.join_owners(uuid[], timestamptz) is
+  'Ends key waiters whose owners are over, and has the others told when they are; returns those that ended. Internal.';
+
+create or replace function rhythm.end_waiters(p_owners uuid[], p_now timestamptz)
+returns rhythm.transition[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(
+    select k.execution_id from rhythm.key_waiter as k
+    join rhythm.execution as e on e.id = k.execution_id and e.state = 0
+    where k.owner_id = any (p_owners));
+begin
+  return case when v_ids = '{}' then '{}' else rhythm.join_owners(v_ids, p_now) end;
+end;
+$$;
+
+comment on function rhythm.end_waiters(uuid[], timestamptz) is 'Ends what waits for the key of executions that are over; returns what ended. Internal.';
+
+-- Part of due().
+create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(select k.execution_id from rhythm.key_waiter as k where k.due limit p_limit for update skip locked);
+begin
+  if v_ids <> '{}' then
+    perform rhythm.follow_ends(rhythm.join_owners(v_ids, p_now), '{}', p_now);
+  end if;
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key waiters that a lock was in the way of. Part of due().';
+`,
+  },
+  {
+    name: "create/make.sql",
+    kind: "behaviour",
+    checksum: "3f5ae0730396b98748fb6b9d7898c327966f616fd3e1fe4b77faf1dada8c3c74",
+    text: `-- Requests that were checked become executions, and batches of them.
+
+create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
+returns rhythm.kind
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_head jsonb;
-  v_is_one boolean;
+  v_kind rhythm.kind;
+  v_options jsonb;
+  v_due timestamptz;
 begin
-  if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_typeof(p_requests -> 0) is distinct from 'object' then
-    return null;
+  v_kind.head := p_head;
+  v_kind.type := p_head ->> 'type';
+  v_kind.target := p_head ->> 'target';
+  if v_kind.type = 'workflow' then
+    select v.program, v.options into v_kind.program, v_options
+    from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = v_kind.target;
+  else
+    select t.options into v_options from rhythm.task as t where t.name = v_kind.target;
   end if;
-  v_head := (p_requests -> 0) - 'inputs';
-  if v_head ->> 'type' is distinct from 'task' or v_head ?| array['id', 'idempotency_key', 'parent'] or rhythm.request_problem(v_head) is not null then
-    return null;
-  end if;
-  select bool_and(case when jsonb_typeof(r.value) = 'object' then r.value - 'inputs' = v_head else false end)
-    and coalesce(max(octet_length((r.value -> 'inputs')::text)), 0) <= v_limit
-  into v_is_one
-  from jsonb_array_elements(p_requests) as r;
-  return case when v_is_one then v_head end;
+  v_due := coalesce((p_head ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(p_head -> 'delay') * interval '1 millisecond');
+  v_kind.queue := coalesce(p_head ->> 'queue', v_options ->> 'queue', 'default');
+  v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
+  v_kind.run_at := case when v_due > p_now then v_due end;
+  v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
+  v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
+  v_kind.concurrency_key := p_head ->> 'concurrency_key';
+  v_kind.metadata := p_head -> 'metadata';
+  v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
+  return v_kind;
 end;
 $$;
 
-comment on function rhythm.one_head(jsonb) is 'What tasks to be created have in common, if they differ in nothing but their inputs and nothing is wrong; else null. Internal.';
+comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without what is its own, with the defaults of its task or flow. Internal.';
 
--- As make_executions(), which takes half as long again: nothing is grouped, joined or kept for later.
+create or replace function rhythm.max_attempts(p_type text, p_retry jsonb)
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce((p_retry ->> 'max_attempts')::integer, case p_type when 'workflow' then 1 else 3 end);
+$$;
+
+comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may throw before it fails.';
+
+create or replace function rhythm.common_of(p_kind rhythm.kind, p_traceparent jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_kind.type, p_kind.retry), 'timeout_ms', p_kind.timeout_ms,
+    'metadata', p_kind.metadata, 'traceparent', p_traceparent, 'program', p_kind.program));
+$$;
+
+comment on function rhythm.common_of(rhythm.kind, jsonb) is 'What a worker is told once of a batch. Internal.';
+
+-- Alike tasks share a batch of up to a hundred, but where claims look at each alone: in queues with limits, with a key.
+create or replace function rhythm.batch_room(p_kind rhythm.kind)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_kind.concurrency_key is not null
+    or exists (select from rhythm.queue as q where q.name = p_kind.queue)
+    or exists (select from rhythm.task as t where p_kind.type = 'task' and t.name = p_kind.target and t.sql_function is not null)
+    then 1 else 100 end;
+end;
+$$;
+
+comment on function rhythm.batch_room(rhythm.kind) is 'How many executions of a kind may share a batch. Internal.';
+
+create or replace function rhythm.next_batch_ids(p_count bigint)
+returns bigint[]
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(select nextval('rhythm.batch_id_seq') from generate_series(1, p_count));
+$$;
+
+comment on function rhythm.next_batch_ids(bigint) is 'Ids for so many new batches. Internal.';
+
+-- The common case of creating many: one task, differing in nothing but its inputs. Nothing is grouped or joined.
 create or replace function rhythm.make_alike(p_head jsonb, p_requests jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -3566,44 +3749,26 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_count constant integer := jsonb_array_length(p_requests);
-  v_us constant bigint := round(extract(epoch from p_now) * 1000000);
-  -- As in make_executions().
-  v_first constant bigint := v_us % 1000 * 4096 / 1000;
-  v_times constant text[] := rhythm.id_times(v_us, v_first, v_count);
-  v_random constant bytea := rhythm.random_halves(v_count);
-  v_kind record;
-  v_stage smallint;
-  v_batched boolean;
-  v_ids uuid[];
+  v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
+  v_room constant integer := rhythm.batch_room(v_kind);
+  v_common constant jsonb := rhythm.common_of(v_kind, p_head -> 'traceparent');
+  v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
+  v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
-  select k.* into v_kind from rhythm.kind_of(p_head, p_now) as k;
-  v_stage := case when v_kind.run_at is null then 1 else 0 end;
-  -- Few are listed one by one, and what claims look at one by one.
-  v_batched := v_stage = 1 and v_count >= 20 and v_kind.concurrency_key is null
-    and not exists (select from rhythm.queue as q where q.name = v_kind.queue)
-    and not exists (select from rhythm.task as k where k.name = v_kind.target and k.sql_function is not null);
-  with born as (
-    insert into rhythm.execution (
-      id, created_at, run_at, stage, batched, watched, max_attempts, priority, timeout_ms,
-      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
-    )
-    select
-      (v_times[r.nth / 4096 + 1] || to_hex(28672 + r.nth % 4096)
-        || substr('89ab', get_byte(r.half, 0) / 64 + 1, 1) || substr(encode(r.half, 'hex'), 2))::uuid,
-      p_now, v_kind.run_at, v_stage, v_batched, coalesce((p_head ->> 'watched')::boolean, false), v_kind.max_attempts, v_kind.priority, v_kind.timeout_ms,
-      'task', 'pending', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata, r.inputs
-    from (
-      select v_first + x.nth - 1 as nth, substr(v_random, x.nth::integer * 8 - 7, 8) as half, coalesce(x.value -> 'inputs', '{}') as inputs
-      from jsonb_array_elements(p_requests) with ordinality as x (value, nth)
-    ) as r
-    returning id
+  insert into rhythm.execution (
+    id, batch_id, run_at, notify_on_end, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
   )
-  select array_agg(b.id order by b.id) into v_ids from born as b;
-  if v_batched then
-    perform rhythm.note_ready(row(null, p_now, v_kind.priority, v_kind.queue, v_kind.target, jsonb_build_object('max_attempts', v_kind.max_attempts,
-      'timeout_ms', v_kind.timeout_ms, 'metadata', coalesce(v_kind.metadata, '{}'), 'traceparent', p_head -> 'traceparent'), v_ids));
-  end if;
-  if v_stage = 0 then
+  select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
+    'task', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata,
+    coalesce(r.value -> 'inputs', '{}')
+  from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
+
+  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, type, queue, target, concurrency_key, common, ids)
+  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), 'task', v_kind.queue,
+    v_kind.target, v_kind.concurrency_key, v_common, v_ids[b.first : b.first + v_room - 1]
+  from (select u.id, (u.nth - 1) * v_room + 1 as first from unnest(v_batches) with ordinality as u (id, nth)) as b;
+
+  if v_kind.run_at is not null then
     perform rhythm.wake_clocks();
   else
     perform rhythm.wake(array[v_kind.queue]);
@@ -3613,229 +3778,148 @@ end;
 $$;
 
 comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ in nothing but their inputs, wakes who sleeps for them, and gives their ids in order. Internal.';
-`,
-  },
-  {
-    name: "create/make_children.sql",
-    kind: "behaviour",
-    checksum: "884e02e349fc01f1067361208ddaf9d18b0e3d9ad36763604ccc4533aa89271e",
-    text: `-- Children of workflows that went on in memory.
 
--- As make_executions(), for tasks that workflows started: what many have in common was said once, as a kind.
-create or replace function rhythm.make_children(
-  p_children jsonb,
-  p_kinds jsonb,
-  p_flows uuid[],
-  p_now timestamptz,
-  p_worker uuid,
-  p_lease integer,
-  p_targets text[]
-)
-returns setof rhythm.moved
+-- Requests that have ids become kinds and newcomers: what many have in common is read once.
+create or replace function rhythm.sort_requests(p_requests jsonb, p_now timestamptz, out kinds rhythm.kind[], out newcomers rhythm.newcomer[])
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_queues text[] := '{}';
 begin
-  if p_lease > 0 then
-    v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
-      where not exists (select from rhythm.queue as q where q.name = w.q));
-  end if;
-  return query
-  with kind as materialized (
-    select k.nth - 1 as nth, x.*,
-      x.run_at is null and x.queue = any (v_queues) and x.concurrency_key is null and (p_targets is null or x.target = any (p_targets)) as may_lease
-    from jsonb_array_elements(p_kinds) with ordinality as k (value, nth)
-    cross join lateral rhythm.kind_of(k.value || '{"type": "task"}', p_now) as x
+  with request as materialized (
+    select r.nth, r.value as v, dense_rank() over (order by r.value - '{id,inputs,parent,traceparent,wait_group}'::text[]) as kind
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
   ),
-  placed as (
-    select c.id, c.flow, c.inputs, c.traceparent, k.*, k.may_lease and row_number() over () <= p_lease as is_leased
-    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    join kind as k on k.nth = c.kind
-    where c.flow = any (p_flows)
-  ),
-  born as (
-    insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, attempt, max_attempts, priority, timeout_ms,
-      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
-    )
-    select
-      p.id, p.flow,
-      case when p.is_leased then p_worker end,
-      p_now,
-      case when p.is_leased then p_now end,
-      p.run_at,
-      case when p.run_at is not null then 0 when p.is_leased then 2 else 1 end,
-      p.is_leased and p.timeout_ms is null,
-      case when p.is_leased then 1 else 0 end,
-      p.max_attempts, p.priority, p.timeout_ms, 'task',
-      case when p.is_leased then 'running' else 'pending' end,
-      p.target, p.queue, p.concurrency_key, p.traceparent, p.retry, p.metadata, coalesce(p.inputs, '{}')
-    from placed as p
-    returning id, parent_id, worker, stage, newborn, watched, type, queue
-  ),
-  noted as materialized (
-    select rhythm.note_newborn(p_worker, n.queue, n.ids, p_now)
-    from (select b.queue, array_agg(b.id) as ids from born as b where b.newborn group by b.queue) as n
+  head as (
+    select distinct on (r.kind) r.kind, r.v - '{id,inputs,parent,traceparent,wait_group}'::text[] as head from request as r order by r.kind
   )
-  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b, (select count(*) from noted) as n;
-end;
-$$;
-
-comment on function rhythm.make_children(jsonb, jsonb, uuid[], timestamptz, uuid, integer, text[]) is 'Turns what workflows started into tasks, leased to their worker where that may be. Internal.';
-`,
-  },
-  {
-    name: "create/make_executions.sql",
-    kind: "behaviour",
-    checksum: "fe5ea6cc61ef0ac1aa4800520f84e25e32a768e7cdf158d470149a5a009c1e41",
-    text: `-- Requests that were checked become executions.
-
--- A request without what is its own, with the defaults of its task or flow. run_at is null for what may run at once.
-create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
-returns table (
-  head jsonb, type text, target text, program text, queue text, priority smallint, run_at timestamptz, timeout_ms bigint,
-  max_attempts smallint, retry jsonb, concurrency_key text, metadata jsonb
-)
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return query
   select
-    p_head, q.type, q.target, fv.program,
-    coalesce(p_head ->> 'queue', d.o ->> 'queue', 'default'),
-    coalesce((p_head ->> 'priority')::smallint, (d.o ->> 'priority')::smallint, 0::smallint),
-    case when q.due > p_now then q.due end,
-    case when p_head ? 'timeout' then rhythm.duration_ms(p_head -> 'timeout') when d.o ? 'timeout' then rhythm.duration_ms(d.o -> 'timeout') end,
-    coalesce((d.retry ->> 'max_attempts')::smallint, case q.type when 'workflow' then 1 else 3 end::smallint),
-    d.retry, p_head ->> 'concurrency_key', p_head -> 'metadata'
-  from (
-    select p_head ->> 'type' as type, p_head ->> 'target' as target, coalesce(
-      (p_head ->> 'run_at')::timestamptz,
-      case when p_head ? 'delay' then p_now + rhythm.duration_ms(p_head -> 'delay') * interval '1 millisecond' end) as due
-  ) as q
-  left join rhythm.task as t on q.type = 'task' and t.name = q.target
-  left join rhythm.flow as f on q.type = 'workflow' and f.name = q.target
-  left join rhythm.flow_version as fv on fv.program = f.program
-  cross join lateral (
-    select x.o, rhythm.retry_policy(x.o -> 'retry', p_head -> 'retry') as retry
-    from (select case q.type when 'workflow' then fv.options else t.options end as o) as x
-  ) as d;
+    (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
+    (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
+      r.v ? 'idempotency_key', coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+  into kinds, newcomers;
 end;
 $$;
 
-comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request with the defaults of its task or flow. Internal.';
+comment on function rhythm.sort_requests(jsonb, timestamptz) is 'Requests as kinds and newcomers. Internal.';
 
--- The work behind create_many() and behind the effects of settle(): requests that are right become executions. What
--- many have in common is read once. With p_worker, those that may run at once are born leased to it, up to p_lease,
--- and are not notified.
+-- Every way in but make_alike(). With p_worker, what may begin at once is created leased to it, up to p_lease, and nobody is
+-- notified of that. Joins nothing but what is in memory and parents by their key: hashing is safe whatever the plan was made on.
 create or replace function rhythm.make_executions(
-  p_requests jsonb,
+  p_kinds rhythm.kind[],
+  p_newcomers rhythm.newcomer[],
   p_now timestamptz,
   p_worker uuid default null,
+  p_call integer default null,
   p_lease integer default 0,
   p_targets text[] default null
 )
-returns setof rhythm.moved
+returns rhythm.batch[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_hashjoin = on
 as $$
 declare
-  v_us constant bigint := round(extract(epoch from p_now) * 1000000);
-  -- In 4,096ths of a millisecond, so that what a session makes one by one sorts as it was made.
-  v_first constant bigint := v_us % 1000 * 4096 / 1000;
-  v_secret constant text := gen_random_uuid()::text;
-  v_times constant text[] := array(
-    select overlay(lpad(to_hex(v_us / 1000 + n.block), 12, '0') placing '-' from 9 for 0) || '-7'
-    from generate_series(0, (v_first + jsonb_array_length(p_requests)) / 4096) as n (block));
   v_queues text[];
+  v_result rhythm.batch[];
 begin
-  if p_lease > 0 then
+  if p_newcomers is null or p_newcomers = '{}' then
+    return '{}';
+  elsif p_lease > 0 then
     v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
       where not exists (select from rhythm.queue as q where q.name = w.q));
   end if;
 
-  return query
-  with request as (
-    select
-      v_first + r.nth - 1 as nth,
-      r.value as v,
-      encode(sha256((v_secret || r.nth)::bytea), 'hex') as chance,
-      r.value - '{id,inputs,parent,traceparent}'::text[] as head
-    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+  with kind as materialized (
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+      p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
+        and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
   ),
-  kind as materialized (
-    select k.* from (select distinct r.head from request as r) as h
-    cross join lateral rhythm.kind_of(h.head, p_now) as k
+  tree as materialized (
+    select p.parent_id, x.root_id
+    from (select distinct n.parent_id from unnest(p_newcomers) as n where n.parent_id is not null) as p
+    cross join lateral (select coalesce(e.root_id, e.id) as root_id from rhythm.execution as e where e.id = p.parent_id offset 0) as x
   ),
   placed as (
-    select r.nth, k.*, r.v ->> 'traceparent' as traceparent, (r.v ->> 'parent')::uuid as parent_id,
-      coalesce(r.v -> 'inputs', '{}') as inputs,
-      case when r.v ? 'id' then (r.v ->> 'id')::uuid
-        -- A uuid7() of one secret a batch: random bytes and a call for each row would cost as much as the row. Who knows
-        -- some of the ids can tell no other. Of 128 bits 60 are the time and the order within a batch, 6 say that it is a
-        -- UUIDv7, 62 are of the hash.
-        else (v_times[r.nth / 4096 + 1] || lpad(to_hex(r.nth % 4096), 3, '0') || '-'
-          || translate(substr(r.chance, 16, 1), '01234567cdef', '89ab89ab89ab') || substr(r.chance, 1, 3) || '-' || substr(r.chance, 4, 12))::uuid
-      end as id
-    from request as r
-    join kind as k on k.head = r.head
+    select n.*, k.room, k.may_lease and row_number() over (partition by k.may_lease order by n.nth) <= p_lease as is_leased
+    from unnest(p_newcomers) with ordinality as n (id, kind, parent_id, wait_group, traceparent, keyed, inputs, nth)
+    join kind as k on k.nth = n.kind
   ),
-  leased as (
-    select p.id from placed as p
-    where p_lease > 0 and p.run_at is null and p.queue = any (v_queues) and p.concurrency_key is null
-      and (p.type = 'workflow' or p_targets is null or p.target = any (p_targets))
-    order by p.nth
-    limit greatest(p_lease, 0)
+  numbered as materialized (
+    select p.*, (row_number() over (partition by p.kind, p.is_leased, p.traceparent order by p.id) - 1) / (case when p.is_leased then 100 else p.room end) as piece
+    from placed as p
+  ),
+  grouped as materialized (
+    select nextval('rhythm.batch_id_seq') as id, g.*
+    from (
+      select n.kind, n.is_leased, n.piece, n.traceparent, array_agg(n.id order by n.id) as ids
+      from numbered as n group by n.kind, n.is_leased, n.piece, n.traceparent
+    ) as g
+  ),
+  member as materialized (
+    select g.id as batch_id, g.kind, i.id from grouped as g cross join lateral unnest(g.ids) as i (id)
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, worker, created_at, claimed_at, run_at, stage, newborn, watched, attempt, max_attempts, priority, timeout_ms,
-      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+      id, parent_id, root_id, batch_id, run_at, wait_group, seed, notify_on_end, keyed, priority, timeout_ms,
+      type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
-    select
-      p.id, p.parent_id,
-      case when l.id is not null then p_worker end,
-      p_now,
-      case when l.id is not null then p_now end,
-      p.run_at,
-      case when p.run_at is not null then 0 when l.id is not null then 2 else 1 end,
-      -- tick() looks for those that run past their timeout in the index.
-      l.id is not null and p.type = 'task' and p.timeout_ms is null,
-      coalesce((p.head ->> 'watched')::boolean, false),
-      case when l.id is not null then 1 else 0 end,
-      p.max_attempts, p.priority, p.timeout_ms, p.type,
-      case when l.id is not null then 'running' else 'pending' end,
-      p.target, p.queue, p.concurrency_key, p.traceparent, p.retry, p.metadata, p.inputs
-    from placed as p
-    left join leased as l on l.id = p.id
-    order by p.nth
-    returning id, parent_id, worker, run_at, stage, newborn, timeout_ms, watched, type, queue
-  ),
-  noted as materialized (
-    select rhythm.note_newborn(p_worker, n.queue, n.ids, p_now)
-    from (select b.queue, array_agg(b.id) as ids from born as b where b.newborn group by b.queue) as n
+    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
+      case k.type when 'workflow' then hashtextextended(gen_random_uuid()::text, 0) end,
+      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
+      n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
+    from numbered as n
+    join kind as k on k.nth = n.kind
+    join member as m on m.id = n.id
+    left join tree as t on t.parent_id = n.parent_id
+    order by n.nth
   ),
   state as (
-    insert into rhythm.workflow_state (execution_id, program)
-    select p.id, p.program from placed as p where p.type = 'workflow'
+    insert into rhythm.workflow_state (execution_id, program, batch_id)
+    select m.id, k.program, m.batch_id from member as m join kind as k on k.nth = m.kind where k.type = 'workflow'
   ),
   deadline as (
     insert into rhythm.timer (id, execution_id, fires_at, deadline)
-    select rhythm.uuid7(p_now), b.id, coalesce(b.run_at, p_now) + b.timeout_ms * interval '1 millisecond', true
-    from born as b where b.type = 'workflow' and b.timeout_ms is not null
+    select rhythm.uuid7(p_now), m.id, coalesce(k.run_at, p_now) + k.timeout_ms * interval '1 millisecond', true
+    from member as m join kind as k on k.nth = m.kind
+    where k.type = 'workflow' and k.timeout_ms is not null
+  ),
+  made as (
+    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
+    select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
+      case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
+      case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
+      rhythm.common_of(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind,
+        to_jsonb(g.traceparent)), g.ids
+    from grouped as g join kind as k on k.nth = g.kind
+    returning *
   )
-  select b.id, b.parent_id, b.worker, b.stage, b.watched, b.type, b.queue from born as b, (select count(*) from noted) as n;
+  select coalesce(array_agg(m::rhythm.batch), '{}') from made as m into v_result;
+  return v_result;
 end;
 $$;
 
-comment on function rhythm.make_executions(jsonb, timestamptz, uuid, integer, text[]) is
-  'Turns requests that were checked into executions. Internal: create_many() and settle() are the ways in.';
+comment on function rhythm.make_executions(rhythm.kind[], rhythm.newcomer[], timestamptz, uuid, integer, integer, text[]) is
+  'Makes executions of kinds that were checked; returns the batches that they are in. Internal: create_many() and settling are the ways in.';
+
+-- Wakes whoever sleeps for what was made just now.
+create or replace function rhythm.wake_for(p_batches rhythm.batch[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.wake(array(select distinct b.queue from unnest(p_batches) as b where b.worker is null and b.run_at is null));
+  if exists (select from unnest(p_batches) as b where b.run_at is not null) then
+    perform rhythm.wake_clocks();
+  end if;
+end;
+$$;
+
+comment on function rhythm.wake_for(rhythm.batch[]) is 'Wakes workers that sleep for new batches. Internal.';
 `,
   },
   {
@@ -3962,7 +4046,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "0c6f76b5949da150e792b1d03a87209ab56d1d0d58581d291a6614afd2ebbde6",
+    checksum: "3c2d17f0ae9b5b9bab9dfa02c98bb3ba0c2955c6fedb76dfb85e4cc91e461a05",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -3993,11 +4077,7 @@ begin
     select case e.type when 'workflow' then e.id else e.parent_id end
     from rhythm.execution as e
     where e.id = any (v_ids)));
-  perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.stage < 4 order by e.id for share;
-  -- Claims pass over a row that is locked: whoever fell asleep over it is to look again after the commit.
-  perform rhythm.wake(array(
-    select distinct e.queue from rhythm.execution as e
-    where e.id = any (v_ids) and e.type = 'task' and e.stage = 1 and e.worker is null));
+  perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.state = 0 order by e.id for share;
 end;
 $$;
 
@@ -4027,8 +4107,8 @@ as $$
   cross join lateral (
     select case
       when x.cancel_reason is not null then x.cancel_reason
-      when x.stage = 6 then 'Cancelled'
-      when x.stage = 5 and x.type = 'workflow' and x.error = rhythm.deadline_error(x.timeout_ms) then 'Its workflow ran past its timeout'
+      when x.state = 3 then 'Cancelled'
+      when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
   ) as p
@@ -4043,7 +4123,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "3d5ac72784255d04c9b4e35791acfc36addf4f4a125083290f980cd03f4f9e84",
+    checksum: "ac1b28e7a1768628ae798b0b05236b2416c6a12517f64dbacab4780d788b1950",
     text: `-- What create_many() is asked for, and what can be wrong with it.
 
 -- The options that may stand in each place. A new option has its name here, its check in request_problem() or
@@ -4171,7 +4251,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_keys constant text[] := array['type', 'target', 'inputs', 'traceparent', 'watched'] || rhythm.option_names('start');
+  c_keys constant text[] := array['type', 'target', 'inputs', 'traceparent', 'notify_on_end'] || rhythm.option_names('start');
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
   v_bytes constant integer := octet_length((p -> 'inputs')::text);
 begin
@@ -4188,7 +4268,7 @@ begin
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
   end if;
   -- Most say no more than what is to run.
-  if p - '{type,target,inputs,watched}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'watched') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
+  if p - '{type,target,inputs,notify_on_end}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'notify_on_end') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
     return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
   end if;
   return coalesce(
@@ -4211,7 +4291,7 @@ begin
     case when p ? 'run_at' and (jsonb_typeof(p -> 'run_at') <> 'string' or rhythm.timestamp_of(p ->> 'run_at') is null) then 'run_at must be a moment such as 2030-01-31T12:00:00Z' end,
     case when p ? 'run_at' and p ? 'delay' then 'run_at and delay exclude each other' end,
     case when length(p ->> 'traceparent') > 500 then 'traceparent must be a text of at most 500 characters' end,
-    case when p ? 'watched' and jsonb_typeof(p -> 'watched') <> 'boolean' then 'watched must be true or false' end,
+    case when p ? 'notify_on_end' and jsonb_typeof(p -> 'notify_on_end') <> 'boolean' then 'notify_on_end must be true or false' end,
     case when p ? 'metadata' and jsonb_typeof(p -> 'metadata') <> 'object' then 'metadata must be an object' end,
     case when octet_length((p -> 'metadata')::text) > 65536 then 'metadata take more than 65536 bytes' end,
     case when p ? 'id' then case
@@ -4455,7 +4535,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "e0f74352f02a131084733cf6c7e90025654abb933effebe26b91e923f46b56f5",
+    checksum: "59ca1184ee987647eb0267141e877748fc2c7b39a733aaeaec3c59fdf45da13c",
     text: `-- Making room: what expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the dearest of the chores: each session plans it for itself.
@@ -4484,7 +4564,7 @@ end;
 $$;
 
 comment on function rhythm.sweep(integer, timestamptz) is
-  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of tick().';
+  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of chores().';
 
 create or replace function rhythm.expire_keys(p_limit integer, p_now timestamptz)
 returns integer
@@ -4500,10 +4580,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of tick().';
+comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of chores().';
 
 -- Those of p_ids that may go now. What somebody retries, or asks for again by its key, stays for the next time: nothing is
--- waited for.
+-- waited for. What belongs to an execution goes with it; only workflows, and what is limited to few, have any.
 create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql
@@ -4513,19 +4593,35 @@ as $$
 declare
   v_free constant uuid[] := rhythm.try_lock_states(p_ids);
   v_ids uuid[];
-  v_keys text[];
+  v_keyed uuid[];
+  v_workflows uuid[];
 begin
-  v_ids := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (p_ids) and e.stage >= 4
-      and (e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
-    for update skip locked);
-  v_keys := array(select k.key from rhythm.idempotency_key as k where k.execution_id = any (v_ids) for update skip locked);
-  v_ids := array(
-    select i.id from unnest(v_ids) as i (id)
-    where not exists (select from rhythm.idempotency_key as k where k.execution_id = i.id and k.key <> all (v_keys)));
-  delete from rhythm.idempotency_key as k where k.execution_id = any (v_ids);
-  delete from rhythm.step as s where s.execution_id = any (v_ids);
+  select array_agg(g.id order by g.id), array_agg(g.id) filter (where g.keyed), array_agg(g.id) filter (where g.type = 'workflow' or g.parent_id is not null)
+  into v_ids, v_keyed, v_workflows
+  from (
+    select e.id, e.keyed, e.type, e.parent_id from rhythm.execution as e
+    where e.id = any (p_ids) and e.state > 0
+      and (e.type = 'task' or e.id = any (v_free) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.id))
+    for update skip locked
+  ) as g;
+  if v_ids is null then
+    return 0;
+  end if;
+  if v_keyed is not null then
+    delete from rhythm.idempotency_key as k
+    where k.key = any (array(select x.key from rhythm.idempotency_key as x where x.execution_id = any (v_keyed) for update skip locked));
+  end if;
+  if v_workflows is not null then
+    delete from rhythm.workflow_state as s where s.execution_id = any (v_workflows);
+    delete from rhythm.inbox as i where i.execution_id = any (v_workflows);
+    delete from rhythm.journal as j where j.execution_id = any (v_workflows);
+    delete from rhythm.timer as t where t.execution_id = any (v_workflows);
+    delete from rhythm.signal_wait as w where w.execution_id = any (v_workflows);
+    delete from rhythm.signal as g where g.execution_id = any (v_workflows);
+    delete from rhythm.step as s where s.execution_id = any (v_workflows);
+    delete from rhythm.key_waiter as k where k.execution_id = any (v_workflows);
+  end if;
+  delete from rhythm.log_line as l where l.execution_id = any (v_ids);
   delete from rhythm.execution as e where e.id = any (v_ids);
   return cardinality(v_ids);
 end;
@@ -4539,6 +4635,12 @@ returns integer
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
   v_age constant interval := coalesce(older_than, rhythm.setting('retention')::interval);
@@ -4551,7 +4653,7 @@ begin
   return rhythm.remove_over(array(
     select e.id from rhythm.execution as e
     where e.id < rhythm.uuid7_floor(v_before)
-      and e.stage >= 4
+      and e.state > 0
       and e.completed_at < v_before
       and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
     order by e.id
@@ -4569,8 +4671,6 @@ returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
 as $$
 declare
   c_beginning constant uuid := '00000000-0000-0000-0000-000000000000';
@@ -4584,7 +4684,7 @@ begin
   into v_ids, v_last
   from (
     select e.id,
-      e.stage >= 4 and e.completed_at < v_before
+      e.state > 0 and e.completed_at < v_before
         and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id)) as is_old
     from rhythm.execution as e
     where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
@@ -4605,7 +4705,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of tick().';
+comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of chores().';
 
 create or replace function rhythm.uuid7_floor(p_at timestamptz)
 returns uuid
@@ -4904,33 +5004,34 @@ comment on function rhythm.require_read_committed() is
   {
     name: "limits/claim_limited.sql",
     kind: "behaviour",
-    checksum: "cb86e987073009040f2950a1fb16078fc638b7d77eb5eb76e4b9dcfa5278d7b3",
+    checksum: "33b8e37e2a7ecf6bc4521883ebc8aea06dccd504355e223a0a09a1d2b66b1421",
     text: `-- Claiming from queues with limits.
 
 -- A queue with limits: all claims of it go one after another, under the lock of its row.
-create or replace function rhythm.claim_limited(
+create or replace function rhythm.limited_claim(
   p_worker uuid,
+  p_call integer,
   p_queue text,
   p_limit integer,
   p_targets text[],
   p_now timestamptz,
   p_types text[] default '{task,workflow}'
 )
-returns uuid[]
+returns bigint[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_queue rhythm.queue;
+  v_now timestamptz;
   v_limit integer := p_limit;
-  v_ids uuid[];
-  v_plain record;
+  v_ids bigint[];
 begin
   select q.* into v_queue from rhythm.queue as q where q.name = p_queue for update;
+  v_now := rhythm.now();
   if not found then
-    v_plain := rhythm.claim_plain(p_worker, p_queue, p_limit, p_targets, p_now);
-    return v_plain.ids || rhythm.ids_of(rhythm.lease_batches(p_worker, v_plain.batches, p_now));
+    return rhythm.claim_plain(p_worker, p_call, p_queue, p_limit, p_targets, p_now);
   elsif v_queue.paused_at is not null then
     return '{}';
   end if;
@@ -4938,35 +5039,26 @@ begin
     v_limit := least(v_limit, v_queue.concurrency - rhythm.running_in(p_queue));
   end if;
   if v_queue.rate is not null then
-    v_limit := least(v_limit, v_queue.rate - rhythm.begun_lately(v_queue, p_now));
+    v_limit := least(v_limit, v_queue.rate - rhythm.begun_lately(v_queue, v_now));
   end if;
   if v_limit <= 0 then
     return '{}';
   end if;
   -- Limits came after the tasks.
-  perform rhythm.list_next(p_queue, v_limit, p_targets);
-
+  perform rhythm.list_batches(p_queue, v_limit);
   v_ids := case when v_queue.per_key_concurrency is null
     then rhythm.pick_any(p_queue, v_limit, p_targets, p_types)
     else rhythm.pick_by_key(p_queue, v_limit, p_targets, p_types, v_queue.per_key_concurrency) end;
-  update rhythm.execution as e
-  set worker = p_worker,
-    stage = 2,
-    newborn = false,
-    status = 'running',
-    claimed_at = p_now,
-    attempt = case when e.type = 'task' or e.attempt = 0 then e.attempt + 1 else e.attempt end,
-    delivered = case when e.type = 'task' then 0 else (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id) end
-  where e.id = any (v_ids);
+  perform rhythm.lease(p_worker, p_call, v_ids, v_now);
   if v_queue.rate is not null and v_ids <> '{}' then
-    perform rhythm.note_begun(v_queue, cardinality(v_ids), p_now);
+    perform rhythm.note_begun(v_queue, cardinality(v_ids), v_now);
   end if;
   return v_ids;
 end;
 $$;
 
-comment on function rhythm.claim_limited(uuid, text, integer, text[], timestamptz, text[]) is
-  'Leases ready executions of a queue, of some types, within its limits; sessions take turns. Internal.';
+comment on function rhythm.limited_claim(uuid, integer, text, integer, text[], timestamptz, text[]) is
+  'Leases ready batches of one of a queue, of some types, within its limits; sessions take turns. Internal.';
 
 create or replace function rhythm.running_in(p_queue text)
 returns integer
@@ -4974,11 +5066,7 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select (
-    (select count(*) from rhythm.execution as e where e.place = 2 and e.queue = p_queue)
-    + (select count(*) from rhythm.newborn(p_queue))
-    + (select count(*) from rhythm.execution as e where e.place = 1 and e.queue = p_queue and e.worker is not null)
-  )::integer;
+  select coalesce(sum(b.size), 0)::integer from rhythm.batch as b where b.worker is not null and b.queue = p_queue;
 $$;
 
 comment on function rhythm.running_in(text) is 'How many executions of a queue are leased. Internal.';
@@ -5023,64 +5111,103 @@ $$;
 comment on function rhythm.note_begun(rhythm.queue, integer, timestamptz) is 'Notes that executions of a rate-limited queue began. Internal.';
 
 create or replace function rhythm.pick_any(p_queue text, p_limit integer, p_targets text[], p_types text[])
-returns uuid[]
+returns bigint[]
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_sort = off
 as $$
   select array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.queue = p_queue and e.worker is null
-      and e.type = any (p_types)
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-    order by e.priority desc, e.id limit p_limit for update skip locked);
+    select b.id from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null
+      and b.type = any (p_types)
+      and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+    order by b.priority desc, b.first_id limit p_limit for update skip locked);
 $$;
 
-comment on function rhythm.pick_any(text, integer, text[], text[]) is 'The next ready executions of a queue, locked. Internal.';
+comment on function rhythm.pick_any(text, integer, text[], text[]) is 'The next ready batches of a queue, locked. Internal.';
 
 -- Keys that are full are passed over; among the next 20,000 each other key gets what it has room for. The queue's row
 -- is locked: nobody else begins anything of it meanwhile.
 create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_types text[], p_per_key integer)
-returns uuid[]
+returns bigint[]
 language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
   with busy as (
-    select e.concurrency_key as key, count(*) as running
-    from rhythm.execution as e
-    where e.place in (1, 2) and e.worker is not null and e.queue = p_queue and e.concurrency_key is not null
-    group by e.concurrency_key
+    select b.concurrency_key as key, count(*) as running
+    from rhythm.batch as b
+    where b.worker is not null and b.queue = p_queue and b.concurrency_key is not null
+    group by b.concurrency_key
   ),
   candidate as (
-    select e.id, e.priority, e.concurrency_key as key
-    from rhythm.execution as e
-    where e.place = 1 and e.queue = p_queue and e.worker is null
-      and e.type = any (p_types)
-      and (p_targets is null or e.type = 'workflow' or e.target = any (p_targets))
-      and not exists (select from busy as b where b.key = e.concurrency_key and b.running >= p_per_key)
-    order by e.priority desc, e.id
+    select b.id, b.first_id, b.priority, b.concurrency_key as key
+    from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null
+      and b.type = any (p_types)
+      and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      and not exists (select from busy as x where x.key = b.concurrency_key and x.running >= p_per_key)
+    order by b.priority desc, b.first_id
     limit 20000
   ),
   ranked as (
-    select c.*, row_number() over (partition by c.key order by c.priority desc, c.id) + coalesce(b.running, 0) as place
+    select c.*, row_number() over (partition by c.key order by c.priority desc, c.first_id) + coalesce(b.running, 0) as place
     from candidate as c
     left join busy as b on b.key = c.key
   )
   select array(
-    select e.id from rhythm.execution as e
-    where e.place = 1 and e.worker is null
-      and e.id in (
+    select b.id from rhythm.batch as b
+    where b.worker is null
+      and b.id in (
         select r.id from ranked as r
         where r.key is null or r.place <= p_per_key
-        order by r.priority desc, r.id
+        order by r.priority desc, r.first_id
         limit p_limit)
+    order by b.priority desc, b.first_id
     for update skip locked
   );
 $$;
 
-comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) is 'The next ready executions of a queue whose keys have room, locked. Internal.';
+comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) is 'The next ready batches of a queue whose keys have room, locked. Internal.';
+
+-- Batches of a queue that came before its limits become batches of one. Locks: batches and members, skip locked.
+create or replace function rhythm.list_batches(p_queue text, p_limit integer default 100)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batch rhythm.batch;
+  v_ids uuid[];
+  v_listed integer := 0;
+begin
+  for v_batch in
+    select b.* from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null and b.size > 1
+    order by b.priority desc, b.first_id limit (p_limit + 99) / 100 for update skip locked
+  loop
+    v_ids := array(
+      select e.id from rhythm.execution as e where e.id = any (v_batch.ids) and e.batch_id = v_batch.id and v_batch.type = 'task' for no key update skip locked);
+    v_ids := v_ids || array(
+      select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_batch.ids) and s.batch_id = v_batch.id for update skip locked);
+    with alone as (
+      insert into rhythm.batch
+      select (rhythm.batch_of(e, null, v_batch.attempt, v_batch.failures, v_batch.crashes)).* from rhythm.execution as e where e.id = any (v_ids)
+      returning id, first_id
+    ),
+    tasks as (
+      update rhythm.execution as e set batch_id = a.id from alone as a where e.id = a.first_id and e.type = 'task'
+    )
+    update rhythm.workflow_state as s set batch_id = a.id from alone as a where s.execution_id = a.first_id;
+    perform rhythm.drop_empty_batches(array[v_batch.id]);
+    v_listed := v_listed + cardinality(v_ids);
+  end loop;
+  return v_listed;
+end;
+$$;
+
+comment on function rhythm.list_batches(text, integer) is 'Makes batches of one of the first batches of a queue; returns of how many executions. Internal.';
 `,
   },
   {
@@ -5842,7 +5969,7 @@ comment on function rhythm.cron_parse(text) is
   {
     name: "schedules/fire.sql",
     kind: "behaviour",
-    checksum: "7e5959e1857f0348b14dc791adb16add33b1399348fc337f80d6c0057e33fdb1",
+    checksum: "656bacf9cb87b6e90d1ec9f8f34153e3fabcf7caf149e977a93a297e40d3fa49",
     text: `-- Firing. Called by tick(), from everywhere at once.
 -- Locks: schedule rows, skip locked; then what create_many() and cancel() lock.
 
@@ -5856,7 +5983,7 @@ as $$
     select e.id
     from rhythm.execution as e
     where e.id = any(p_ids)
-      and e.status not in ('completed', 'failed', 'cancelled')
+      and e.state = 0
   );
 $$;
 
@@ -6006,7 +6133,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "3dba3c8687385e2cbe5412b651f6fa492823b849a4a828f72b36e95500873a82",
+    checksum: "e253da6df3788a3e4f79d6671932f73b4b25dc43777b170c79c7a4842ab450cd",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -6051,8 +6178,8 @@ declare
       format('"%s" cannot be the jitter of a schedule: expected zero to one day', p_entry.jitter)
     when jsonb_typeof(p_entry.options) is distinct from 'object' then
       'The options of a schedule are not a JSON object: expected the options of create_many()'
-    when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'watched', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
-      'The options of a schedule cannot hold type, target, inputs, traceparent, watched, id, delay, run_at, idempotency_key or '
+    when p_entry.options ?| array['type', 'target', 'inputs', 'traceparent', 'notify_on_end', 'id', 'delay', 'run_at', 'idempotency_key', 'idempotency_ttl'] then
+      'The options of a schedule cannot hold type, target, inputs, traceparent, notify_on_end, id, delay, run_at, idempotency_key or '
       'idempotency_ttl: those follow from the schedule'
     when p_entry.options - rhythm.option_names('schedule') <> '{}' then
       'There is no ' || rhythm.unknown_option(p_entry.options, rhythm.option_names('schedule'))
@@ -6335,361 +6462,13 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
 `,
   },
   {
-    name: "settle/advanced_problem.sql",
-    kind: "behaviour",
-    checksum: "af018afb3459bd4ae84ccc67bb597c6652e8e4f72369f654b5fffd8a3b05b2ea",
-    text: `-- What settle_advanced() is given.
-
--- Every value that could be wrong, in one look at all of them.
-create or replace function rhythm.advanced_problem(p_ends jsonb, p_children jsonb, p_kinds jsonb)
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_problem text;
-begin
-  select case
-    when bool_or(not coalesce(length(e.id) = 36 and length(e.flow) = 36 and (e.timer or e.attempt > 0) and e.seq >= 0, false)) then
-      'Every end needs id, attempt, flow and seq; that of a timer no attempt'
-    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
-      'An end is followed by a workflow that is suspended, with its snapshot, or completed'
-    when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and jsonb_array_length(e.ids) > 0, false)) then
-      'A suspended workflow waits: mode any or all, and ids'
-    -- Of two, the second would be told to nobody.
-    when count(*) > count(distinct lower(e.flow) || '/' || e.seq) then 'Two ends let the same workflow go on from the same seq: settle one of them alone'
-    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
-      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
-      format('An output, a result or a snapshot takes more than %s bytes', v_limit)
-  end
-  into v_problem
-  from jsonb_to_recordset(p_ends) as e (
-    id text, timer boolean, attempt integer, flow text, seq integer, next text, output jsonb, result jsonb, snapshot jsonb, mode text, ids jsonb);
-  if v_problem is null and jsonb_path_exists(p_ends, '$[*].timers') then
-    select case
-      when bool_or(e.next <> 'suspended') then 'A workflow that is over starts no timers'
-      when bool_or(not coalesce(length(t.id) = 36 and t.at is not null, false)) then 'Every timer needs id and at'
-    end
-    into v_problem
-    from jsonb_to_recordset(p_ends) as e (next text, timers jsonb)
-    cross join lateral jsonb_to_recordset(e.timers) as t (id text, at timestamptz);
-  end if;
-  if v_problem is null and p_children <> '[]' then
-    select case
-      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with settle()'
-      when bool_or(not coalesce(length(c.id) = 36 and length(c.flow) = 36 and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
-      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
-      when bool_or(lower(c.flow) not in (select lower(e.flow) from jsonb_to_recordset(p_ends) as e (flow text))) then
-        'A child names a flow that none of the ends names'
-      when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
-      when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
-        format('The inputs of a child take more than %s bytes', v_limit)
-    end
-    into v_problem
-    from jsonb_to_recordset(p_children) as c (id text, flow text, kind integer, inputs jsonb, traceparent text);
-    -- Most kinds say no more than what is to run.
-    if v_problem is null and exists (
-      select from jsonb_array_elements(p_kinds) as k (value)
-      where case when jsonb_typeof(k.value) = 'object' then k.value - 'target' <> '{}' else true end
-    ) then
-      select x.problem into v_problem
-      from jsonb_array_elements(p_kinds) as k (value)
-      cross join lateral (
-        select case
-          when jsonb_typeof(k.value) <> 'object' then rhythm.request_problem(k.value)
-          when k.value - 'target' - rhythm.option_names('child') <> '{}' then
-            'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child'))
-          else rhythm.request_problem(k.value || '{"type": "task"}')
-        end as problem
-      ) as x
-      where x.problem is not null
-      limit 1;
-    end if;
-  end if;
-  return v_problem;
-end;
-$$;
-
-comment on function rhythm.advanced_problem(jsonb, jsonb, jsonb) is 'What is wrong with what settle_advanced() was given; null if nothing is. Internal.';
-`,
-  },
-  {
-    name: "settle/complete.sql",
-    kind: "behaviour",
-    checksum: "7ee321b10c1f80bdaf1c20c1c2a7e948137125edda67b012cb3df35ade644e1e",
-    text: `-- Settling the common case: tasks that nobody started but an application, all of them completed.
-
-create or replace function rhythm.is_plain(p_ids uuid[])
-returns boolean
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-as $$
-begin
-  return (
-    select not exists (
-      select from rhythm.execution as e
-      where e.id = any (p_ids) and (e.parent_id is not null or e.type = 'workflow'))
-  );
-end;
-$$;
-
-comment on function rhythm.is_plain(uuid[]) is 'Whether executions are all tasks without a parent: their ends concern nobody else. Internal.';
-
--- One statement locks and writes, in the order of ids: that of a scan of the index for an array. Not a join: on a table
--- that was empty when the plan was made, it compares every row with every outcome. Where a row's attempt and output stand
--- is a search among ids in ascending order. No state is concerned, none is locked.
-create or replace function rhythm.complete_tasks(p_worker uuid, p_ids uuid[], p_attempts integer[], p_outputs jsonb, p_now timestamptz)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_bitmapscan = off
-set jit = off
-as $$
-declare
-  v_ids uuid[];
-  v_watched uuid[];
-begin
-  with done as (
-    update rhythm.execution as e
-    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
-      output = coalesce(p_outputs -> (width_bucket(e.id, p_ids) - 1), 'null')
-    where e.id = any (p_ids) and e.id = p_ids[width_bucket(e.id, p_ids)] and e.attempt = p_attempts[width_bucket(e.id, p_ids)]
-      and e.worker = p_worker and e.parent_id is null and e.type = 'task'
-    returning e.id, e.watched
-  )
-  select coalesce(array_agg(d.id), '{}'), array_agg(d.id) filter (where d.watched) into v_ids, v_watched from done as d;
-  if v_watched is not null then
-    perform rhythm.tell_watchers(v_watched, p_now);
-  end if;
-  return v_ids;
-end;
-$$;
-
-comment on function rhythm.complete_tasks(uuid, uuid[], integer[], jsonb, timestamptz) is
-  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
-
-create or replace function rhythm.complete_plain(p_worker uuid, p_outcomes jsonb, p_now timestamptz)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_ids uuid[];
-  v_attempts integer[];
-  v_outputs jsonb;
-  v_is_plain boolean;
-begin
-  select
-    array_agg(o.id::uuid order by o.id::uuid), jsonb_agg(o.output order by o.id::uuid),
-    array_agg((case jsonb_typeof(o.attempt) when 'number' then o.attempt end)::integer order by o.id::uuid),
-    bool_and(length(o.id) = 36 and jsonb_typeof(o.attempt) = 'number' and o.status is not distinct from 'completed'
-      and o.snapshot is null and o.effects is null and coalesce(pg_column_size(o.output), 0) < 20000)
-  into v_ids, v_outputs, v_attempts, v_is_plain
-  from jsonb_to_recordset(p_outcomes) as o (id text, attempt jsonb, status text, output jsonb, snapshot jsonb, effects jsonb);
-  if not coalesce(v_is_plain, false) or not rhythm.is_plain(v_ids) then
-    return null;
-  end if;
-  return rhythm.complete_tasks(p_worker, v_ids, v_attempts, v_outputs, p_now);
-end;
-$$;
-
-comment on function rhythm.complete_plain(uuid, jsonb, timestamptz) is
-  'Settles outcomes that are all completed tasks without parents; returns those whose lease held, or null, and nothing is done, if they are not all such. Internal.';
-
--- What most calls of settle() are about, with nothing to be read that is the same for all.
-create or replace function rhythm.settle_tasks(p_worker uuid, p_ids uuid[], p_attempts integer[], p_outputs jsonb)
-returns jsonb
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_done uuid[];
-begin
-  perform rhythm.require_read_committed();
-  if cardinality(p_ids) is distinct from cardinality(p_attempts) or jsonb_typeof(p_outputs) is distinct from 'array'
-    or jsonb_array_length(p_outputs) <> cardinality(p_ids) or array_position(p_ids, null) is not null or array_position(p_attempts, null) is not null then
-    perform rhythm.raise('RH001', 'p_ids, p_attempts and p_outputs must be of one length, without nulls in p_ids and p_attempts');
-  elsif pg_column_size(p_outputs) > v_limit and (select max(octet_length(o.value::text)) > v_limit from jsonb_array_elements(p_outputs) as o (value)) then
-    perform rhythm.raise('RH006', format('An output takes more than %s bytes', v_limit));
-  end if;
-  v_done := rhythm.complete_tasks(p_worker, p_ids, p_attempts, p_outputs, rhythm.now());
-  if cardinality(v_done) = cardinality(p_ids) then
-    return '[]';
-  elsif exists (select from generate_subscripts(p_ids, 1) as n where p_ids[n] < p_ids[n - 1]) then
-    perform rhythm.raise('RH001', 'p_ids must be in ascending order');
-  elsif not rhythm.is_plain(p_ids) then
-    perform rhythm.raise('RH001', 'A workflow, or a task that one started, is settled with settle()');
-  end if;
-  return rhythm.refusals(
-    (select jsonb_agg(jsonb_build_object('id', i.id, 'attempt', p_attempts[i.nth])) from unnest(p_ids) with ordinality as i (id, nth)), v_done);
-end;
-$$;
-
-comment on function rhythm.settle_tasks(uuid, uuid[], integer[], jsonb) is
-  'settle() for tasks that no workflow started and that completed, all in one transaction: ids in ascending order, their attempts, their outputs as a JSON array. '
-  'Returns the refused, [{id, reason}]. Raises, with nothing done, if something is not fit to be stored: settle() then says of which.';
-`,
-  },
-  {
-    name: "settle/complete_advanced.sql",
-    kind: "behaviour",
-    checksum: "9c132adeb8e632565c18dd0364f4189505ca50a87abe6687b9db885a6f33e0b7",
-    text: `-- Settling a step of a workflow that its worker has in memory: the end of a task, or a timer that is due, how far the
--- workflow went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the
--- workflow, nothing read back.
-
--- What goes on from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
--- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
--- claims. The caller holds the locks of the states: whoever fires or drops a timer holds that, too.
-create or replace function rhythm.complete_advanced(p_worker uuid, p_ends jsonb, p_now timestamptz)
-returns table (end_id uuid, flow_id uuid, is_over boolean, is_watched boolean)
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_limited constant text[] := array(select q.name from rhythm.queue as q);
-begin
-  return query
-  with given as materialized (
-    select g.*
-    from jsonb_to_recordset(p_ends) as g (
-      id uuid, timer boolean, attempt integer, output jsonb, flow uuid, seq integer, next text, result jsonb, snapshot jsonb, cleanup boolean, mode text, ids jsonb)
-    order by g.id
-  ),
-  -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds, and so with every
-  -- child there ever was.
-  fitting as (
-    select g.*
-    from given as g
-    cross join lateral (
-      select from rhythm.workflow_state as s
-      join rhythm.execution as p on p.id = g.flow and p.stage = 3 and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
-      where s.execution_id = g.flow and s.seq = g.seq and s.inbox = '{}'
-        and (not coalesce(g.timer, false)
-          or exists (select from rhythm.timer as t where t.id = g.id and t.execution_id = g.flow and t.fires_at <= p_now and not t.fired and not t.deadline))
-      offset 0
-    ) as f
-  ),
-  done as (
-    update rhythm.execution as t
-    set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, error = null, note = null,
-      output = coalesce(g.output, 'null')
-    from fitting as g
-    -- In a form that says nothing of how many rows it leaves, for the same reason.
-    where t.id = g.id and coalesce(t.worker = p_worker and t.attempt = g.attempt and t.parent_id = g.flow and not coalesce(g.timer, false), false)
-    returning t.id, t.watched, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids
-  ),
-  rung as (
-    delete from rhythm.timer as t where t.id = any (array(select g.id from fitting as g where g.timer))
-  ),
-  went as (
-    select d.* from done as d
-    union all
-    select g.id, false, g.flow, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids from fitting as g where g.timer
-  ),
-  stored as (
-    update rhythm.workflow_state as s
-    set seq = s.seq + 1, snapshot = d.snapshot, stack = null, cleanup = coalesce(d.cleanup, false),
-      waits = jsonb_build_array(jsonb_build_object('mode', d.mode, 'ids', d.ids)),
-      need = array[case d.mode when 'all' then jsonb_array_length(d.ids) else 1 end]
-    from went as d
-    where s.execution_id = d.flow and d.next = 'suspended'
-  ),
-  over as (
-    update rhythm.execution as p
-    set stage = 4, status = 'completed', completed_at = p_now, error = null, note = null, output = coalesce(d.result, 'null')
-    from went as d
-    where p.id = d.flow and d.next = 'completed'
-    returning p.id, p.watched
-  )
-  select d.id, d.flow, false, d.watched from went as d
-  union all
-  select null, o.id, true, o.watched from over as o;
-end;
-$$;
-
-comment on function rhythm.complete_advanced(uuid, jsonb, timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
-
--- Timers that workflows started, timers and waits for signals that they dropped. With an empty inbox, no wait that is
--- dropped has taken a signal. What is kept is left to its worker as by insert_timers().
-create or replace function rhythm.change_waits(p_ends jsonb, p_flows uuid[])
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_released uuid[];
-begin
-  insert into rhythm.timer (id, execution_id, fires_at, kept_until)
-  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end
-  from jsonb_to_recordset(p_ends) as e (flow uuid, timers jsonb)
-  cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
-  where e.flow = any (p_flows);
-  -- Each its own.
-  v_released := array(
-    select x.id
-    from jsonb_to_recordset(p_ends) as e (flow uuid, released jsonb)
-    cross join lateral jsonb_array_elements_text(e.released) as r (id)
-    cross join lateral (
-      select t.id from rhythm.timer as t where t.id = r.id::uuid and t.execution_id = e.flow and not t.deadline
-      union all
-      select w.id from rhythm.signal_wait as w where w.id = r.id::uuid and w.execution_id = e.flow
-    ) as x
-    where e.flow = any (p_flows));
-  delete from rhythm.timer as t where t.id = any (v_released);
-  delete from rhythm.signal_wait as w where w.id = any (v_released);
-end;
-$$;
-
-comment on function rhythm.change_waits(jsonb, uuid[]) is 'Starts and drops what advanced workflows wait for, besides tasks. Internal.';
-`,
-  },
-  {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "a7e02b98f539a73fea8397ad9679946e23b7386114ebf633a6fec28e5a490f58",
+    checksum: "cf243dbd2a51ea9f3938e1ab070975521e787ca8af3bfb6ba8c7ab74db4004c5",
     text: `-- What a workflow asked for becomes rows.
 
-create or replace function rhythm.needs(p_waits jsonb)
-returns integer[]
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (
-    select coalesce(array_agg(
-      case g.value ->> 'mode' when 'all' then jsonb_array_length(g.value -> 'ids') else 1 end order by g.nth), '{}')
-    from jsonb_array_elements(p_waits) with ordinality as g (value, nth)
-  );
-end;
-$$;
-
-comment on function rhythm.needs(jsonb) is 'How many members each group of waits needs: all of them, or any one. Internal.';
-
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
-create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[])
+create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns jsonb
 language plpgsql
 stable
@@ -6705,7 +6484,8 @@ begin
       'type', case f.value ->> 'type' when 'run_task' then 'task' else 'workflow' end,
       'target', f.value -> 'target',
       'parent', o.id,
-      'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent))
+      'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent)),
+      'wait_group', rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
     )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
     order by o.id, f.nth)
   into v_requests
@@ -6726,11 +6506,11 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
-  select rhythm.request_problem(r.value) into v_problem
+  select rhythm.request_problem(r.value - 'wait_group') into v_problem
   from jsonb_array_elements(v_requests) as r
-  where (r.value - '{id,type,target,parent,inputs,traceparent}'::text[] <> '{}'
+  where (r.value - '{id,type,target,parent,inputs,traceparent,wait_group}'::text[] <> '{}'
       or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or pg_column_size(r.value) > 20000)
-    and rhythm.request_problem(r.value) is not null
+    and rhythm.request_problem(r.value - 'wait_group') is not null
   limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
@@ -6740,33 +6520,33 @@ begin
 end;
 $$;
 
-comment on function rhythm.child_requests(rhythm.outcome[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
+comment on function rhythm.child_requests(rhythm.outcome[], rhythm.grouping[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
 
 -- A timer that a worker keeps is left to it for longer than it takes to settle two thousand that are due at once; by so
 -- much are those late whose worker dies.
-create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[])
+create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into rhythm.timer (id, execution_id, fires_at, kept_until)
-  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz,
+  insert into rhythm.timer (id, execution_id, fires_at, wait_group, kept_until)
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid),
     case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + interval '250 milliseconds' end
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
 
-  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
-  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at, wait_group)
+  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
 end;
 $$;
 
-comment on function rhythm.insert_timers(rhythm.outcome[]) is 'The timers and waits for signals that outcomes start. Internal.';
+comment on function rhythm.insert_timers(rhythm.outcome[], rhythm.grouping[]) is 'The timers and waits for signals that outcomes start. Internal.';
 
 create or replace function rhythm.insert_logs(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
@@ -6808,10 +6588,6 @@ returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 begin
   insert into rhythm.signal (execution_id, name, payload, sent_at)
@@ -6824,7 +6600,7 @@ begin
   ) as g
   cross join lateral (
     select from rhythm.workflow_state as s
-    join rhythm.execution as e on e.id = s.execution_id and e.stage < 4
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0
     where s.execution_id = g.receiver
     offset 0
   ) as r
@@ -6840,16 +6616,12 @@ returns rhythm.settled_item[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   v_result rhythm.settled_item[];
 begin
   with open_wait as (
-    select w.id, w.execution_id, w.name, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
+    select w.id, w.execution_id, w.name, w.wait_group, row_number() over (partition by w.execution_id, w.name order by w.id) as nth
     from rhythm.signal_wait as w
     where w.execution_id = any (p_executions) and w.signal_id is null and not w.timed_out
   ),
@@ -6859,7 +6631,7 @@ begin
     where g.execution_id = any (p_executions) and g.taken_by is null
   ),
   pair as (
-    select w.id as wait_id, w.execution_id, k.id as signal_id
+    select w.id as wait_id, w.execution_id, w.wait_group, k.id as signal_id
     from open_wait as w
     join kept as k on k.execution_id = w.execution_id and k.name = w.name and k.nth = w.nth
   ),
@@ -6869,7 +6641,7 @@ begin
   given as (
     update rhythm.signal_wait as w set signal_id = p.signal_id from pair as p where w.id = p.wait_id
   )
-  select coalesce(array_agg(row(p.execution_id, p.wait_id, false)::rhythm.settled_item order by p.signal_id), '{}')
+  select coalesce(array_agg(row(p.execution_id, p.wait_id, false, p.wait_group)::rhythm.settled_item order by p.signal_id), '{}')
   from pair as p
   into v_result;
   return v_result;
@@ -6880,249 +6652,525 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
 `,
   },
   {
-    name: "settle/followers.sql",
+    name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "f7aa9f38cdaaf8e218928d84e514fb2ec647fdd8295b6670b3964462b2a6efaf",
-    text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
+    checksum: "a06efd122a2aa57f3e566c971f4c185a9b040094b4298828079065ee3f3add97",
+    text: `-- How executions leave a batch: they end, or go on later.
 
--- Of requests for children, makes those whose key is taken followers, and returns their ids; the others are to be made.
--- Locks: the rows of the keys, in their order, after states and executions. Waits for who claims the same key.
-create or replace function rhythm.follow_keys(p_requests jsonb, p_now timestamptz)
+-- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
+-- mostly stands: tasks of a batch are begun in order.
+create or replace function rhythm.drop_empty_batches(p_batches bigint[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.batch as b
+  where b.id = any (p_batches)
+    and case b.type
+      when 'task' then not exists (
+        select from generate_subscripts(b.ids, 1, true) as n
+        cross join lateral (select from rhythm.execution as e where e.id = b.ids[n] and e.batch_id = b.id offset 0) as m)
+      else not exists (
+        select from generate_subscripts(b.ids, 1, true) as n
+        cross join lateral (select from rhythm.workflow_state as s where s.execution_id = b.ids[n] and s.batch_id = b.id offset 0) as m) end;
+end;
+$$;
+
+comment on function rhythm.drop_empty_batches(bigint[]) is 'Deletes those of some batches that have no members. Internal.';
+
+-- Tasks that no workflow started and that completed: one statement, in the order of ids. Not a join: on a table that was
+-- empty when the plan was made, it compares every row with every output. Where the output of a row stands is a search
+-- among ids in ascending order, whatever the plan. Returns those whose lease held.
+create or replace function rhythm.complete_tasks(p_worker uuid, p_call integer, p_ids uuid[], p_outputs jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_batches bigint[];
+  v_attempts integer[];
+  v_size integer;
+  v_claimed_at timestamptz;
   v_ids uuid[];
+  v_watched rhythm.transition[];
 begin
-  with known as materialized (
-    select r.value as v, k.execution_id as leader_id
-    from rhythm.claim_keys(p_requests, p_now) as k
-    join jsonb_array_elements(p_requests) with ordinality as r (value, nth) on r.nth = k.nth
-    where not k.is_new
-  ),
-  born as (
-    insert into rhythm.execution (
-      id, parent_id, created_at, stage, max_attempts, priority, timeout_ms,
-      type, status, target, queue, concurrency_key, traceparent, retry, metadata, inputs, note
-    )
-    select (k.v ->> 'id')::uuid, (k.v ->> 'parent')::uuid, p_now, 3, x.max_attempts, x.priority, x.timeout_ms,
-      x.type, 'suspended', x.target, x.queue, x.concurrency_key, k.v ->> 'traceparent', x.retry, x.metadata, coalesce(k.v -> 'inputs', '{}'),
-      rhythm.follower_note(k.leader_id)
-    from known as k
-    cross join lateral rhythm.kind_of(k.v - '{id,inputs,parent,traceparent}'::text[], p_now) as x
-    returning id
-  ),
-  made as (
-    insert into rhythm.follower (execution_id, leader_id, key)
-    select b.id, k.leader_id, format('%s:%s:%s', k.v ->> 'type', k.v ->> 'target', k.v ->> 'idempotency_key')
-    from born as b join known as k on (k.v ->> 'id')::uuid = b.id
-    returning execution_id
+  select array_agg(b.id order by b.id), array_agg(b.attempt order by b.id), sum(b.size), min(b.claimed_at)
+  into v_batches, v_attempts, v_size, v_claimed_at
+  from rhythm.batch as b
+  where b.worker = p_worker and b.call = p_call and b.type = 'task';
+  if v_batches is null then
+    return '{}';
+  end if;
+  with done as (
+    update rhythm.execution as e
+    set state = 1, batch_id = null, completed_at = p_now, claimed_at = v_claimed_at, error = null, note = null,
+      attempt = v_attempts[width_bucket(e.batch_id, v_batches)],
+      output = nullif(p_outputs -> (width_bucket(e.id, p_ids) - 1), 'null')
+    where e.id = any (p_ids) and e.id = p_ids[width_bucket(e.id, p_ids)] and e.batch_id = any (v_batches)
+      and e.parent_id is null and e.cancel_reason is null
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
   )
-  select coalesce(array_agg(m.execution_id), '{}') into v_ids from made as m;
+  select coalesce(array_agg(d.id), '{}'), array_agg(d::rhythm.transition) filter (where d.notify_on_end) into v_ids, v_watched from done as d;
+  if cardinality(v_ids) = v_size then
+    delete from rhythm.batch as b where b.id = any (v_batches);
+  else
+    perform rhythm.drop_empty_batches(v_batches);
+  end if;
+  if v_watched is not null then
+    perform rhythm.follow_ends(v_watched, '{}', p_now);
+  end if;
   return v_ids;
 end;
 $$;
 
-comment on function rhythm.follow_keys(jsonb, timestamptz) is
-  'Claims the idempotency keys of children; makes followers of those that come too late, and returns their ids. Internal.';
+comment on function rhythm.complete_tasks(uuid, integer, uuid[], jsonb, timestamptz) is
+  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
 
-create or replace function rhythm.follower_note(p_leader uuid)
-returns text
-language sql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select format('It ends as %s does, which came first with its idempotency key', p_leader);
-$$;
-
-comment on function rhythm.follower_note(uuid) is 'What a follower says of itself. Internal.';
-
--- A workflow that waited for itself would wait for ever. So would two that wait for each other's children, which only
--- a timeout or a person ends.
-create or replace function rhythm.is_above(p_leader uuid, p_execution uuid)
-returns boolean
-language sql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-  with recursive up as (
-    select e.id, e.parent_id from rhythm.execution as e where e.id = p_execution
-    union
-    select p.id, p.parent_id from up as u join rhythm.execution as p on p.id = u.parent_id
-  )
-  select exists (select from up as u where u.id = p_leader);
-$$;
-
-comment on function rhythm.is_above(uuid, uuid) is 'Whether an execution is another one, or what started it, directly or not. Internal.';
-
--- The followers among those given whose leaders are over, or never can be. The caller has locked them.
-create or replace function rhythm.end_with_leaders(p_followers uuid[], p_now timestamptz)
-returns rhythm.moved[]
+-- The ends of outcomes. The caller has locked the executions.
+create or replace function rhythm.write_ends(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns rhythm.transition[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
-  v_result rhythm.moved[];
+  v_result rhythm.transition[];
 begin
-  with own as materialized (
-    select p.leader_id, p.parent_id
-    from (
-      select distinct f.leader_id, e.parent_id
-      from rhythm.follower as f join rhythm.execution as e on e.id = f.execution_id
-      where f.execution_id = any (p_followers)
-    ) as p
-    where rhythm.is_above(p.leader_id, p.parent_id)
-  ),
-  ended as (
+  with ended as (
     update rhythm.execution as e
-    set stage = n.stage, completed_at = p_now,
-      status = case n.stage when 4 then 'completed' when 5 then 'failed' else 'cancelled' end,
-      output = l.output,
-      error = coalesce(case when l.stage >= 4 then l.error end, n.error),
-      cancel_reason = case when n.stage = 6 then l.cancel_reason end,
-      attempt = coalesce(l.attempt, 0),
-      max_attempts = greatest(e.max_attempts, l.attempt)
-    from rhythm.follower as f
-    left join rhythm.execution as l on l.id = f.leader_id
-    cross join lateral (
-      select case when l.stage >= 4 then l.stage else 5 end as stage, case
-        when l.id is null then jsonb_build_object('type', 'Error', 'code', 'LEADER_GONE',
-          'message', format('Execution %s, which came first with its idempotency key, is not there any more', f.leader_id))
-        when l.stage < 4 then jsonb_build_object('type', 'Error', 'code', 'WAITS_FOR_ITSELF',
-          'message', format('It would wait for itself: its idempotency key stands for execution %s, which it is started under', f.leader_id))
-      end as error
-    ) as n
-    where f.execution_id = any (p_followers) and e.id = f.execution_id
-      and (l.stage >= 4 or l.id is null
-        or exists (select from own as o where o.leader_id = f.leader_id and o.parent_id = e.parent_id))
-    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
+    set state = case o.fate when 'completed' then 1 when 'failed' then 2 else 3 end, batch_id = null, stopping = false, completed_at = p_now,
+      claimed_at = b.claimed_at, attempt = b.attempt, note = null,
+      output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
+      error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
+      fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
+    from unnest(p_outcomes) as o
+    join rhythm.batch as b on b.id = o.batch_id
+    where e.id = o.id and o.fate in ('completed', 'failed', 'cancelled')
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type, o.batch_id
+  ),
+  state as (
+    update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt
+    from ended as x join rhythm.batch as b on b.id = x.batch_id
+    where s.execution_id = x.id and x.type = 'workflow'
   )
-  select coalesce(array_agg(row(x.*)::rhythm.moved order by x.id), '{}') into v_result from ended as x;
+  select coalesce(array_agg(row(x.id, x.parent_id, x.wait_group, x.state, x.notify_on_end, x.type)::rhythm.transition order by x.id), '{}')
+  into v_result
+  from ended as x;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.end_with_leaders(uuid[], timestamptz) is 'Ends followers as their leaders ended; those of leaders under way stay as they are. Internal.';
+comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
--- Tells the leaders that are under way to tell of their end, and ends the followers of those that are over. What a lock
--- is in the way of is due: tick() comes back for it. A leader that is locked here cannot end before this commits, so
--- that no end goes by unseen between the look and the note.
--- Locks: states of the followers' workflows, followers, leaders, skip locked; then the notes about the followers.
-create or replace function rhythm.join_leaders(p_followers uuid[], p_now timestamptz)
-returns rhythm.moved[]
+-- Members go on later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
+returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
-  v_parents constant uuid[] := rhythm.try_lock_states(array(
-    select distinct e.parent_id from rhythm.execution as e where e.id = any (p_followers)));
-  v_open constant uuid[] := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (p_followers) and e.stage = 3
-      and (e.parent_id = any (v_parents) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.parent_id))
-    order by e.id for no key update skip locked);
-  v_live constant uuid[] := array(
-    select e.id from rhythm.execution as e
-    where e.id = any (array(select f.leader_id from rhythm.follower as f where f.execution_id = any (p_followers))) and e.stage < 4
-    order by e.id for no key update skip locked);
-  v_notes uuid[];
-  v_ended rhythm.moved[];
+  v_batch rhythm.batch;
+  v_run_at constant timestamptz := case when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
 begin
-  update rhythm.execution as e set watched = true where e.id = any (v_live) and not e.watched;
-  -- Claims pass over what is locked: whoever fell asleep over it is to look again after the commit.
-  perform rhythm.wake(array(
-    select distinct e.queue from rhythm.execution as e where e.id = any (v_live) and e.stage = 1 and e.worker is null));
-  v_ended := rhythm.end_with_leaders(v_open, p_now);
-  -- Whoever holds one of them holds its leader too, or leaves it due.
-  v_notes := array(
-    select f.execution_id from rhythm.follower as f where f.execution_id = any (p_followers) order by f.execution_id for no key update skip locked);
-  update rhythm.follower as f set due = not f.due
-  from rhythm.execution as e
-  where f.execution_id = any (v_notes) and e.id = f.execution_id and f.due <> (e.stage = 3 and f.leader_id <> all (v_live));
-  if found and exists (select from rhythm.follower as f where f.execution_id = any (p_followers) and f.due) then
+  select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
+  if v_batch.size = 1 then
+    update rhythm.batch as b
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, attempt = greatest(b.attempt + p_attempts, 0),
+      failures = b.failures + p_failures, crashes = b.crashes + p_crashes
+    where b.id = p_batch;
+  else
+    insert into rhythm.batch
+    select (rhythm.batch_of(e, v_run_at, greatest(v_batch.attempt + p_attempts, 0), v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
+    from rhythm.execution as e where e.id = p_id
+    returning id into v_batch.id;
+    perform rhythm.move_members(v_batch.type, array[p_id], p_batch, v_batch.id);
+  end if;
+end;
+$$;
+
+comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
+  'Puts an execution that was leased back into its queue, at once or later, with so many more failures and crashes. Internal.';
+
+-- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now.
+create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns text[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.execution as e
+  set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
+  from unnest(p_outcomes) as o
+  where e.id = o.id and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
+  perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then rhythm.backoff_ms(e.retry, b.failures + 1) else o.delay_ms end,
+    case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
+  from unnest(p_outcomes) as o
+  join rhythm.execution as e on e.id = o.id
+  join rhythm.batch as b on b.id = o.batch_id
+  where o.fate in ('retry', 'released');
+  if found then
     perform rhythm.wake_clocks();
   end if;
-  return v_ended;
+  return array(
+    select distinct e.queue from unnest(p_outcomes) as o join rhythm.execution as e on e.id = o.id
+    where o.fate = 'released' and coalesce(o.delay_ms, 0) <= 0);
 end;
 $$;
 
-comment on function rhythm.join_leaders(uuid[], timestamptz) is
-  'Ends followers whose leaders are over, and has the others told when they are; returns those that ended. Internal.';
+comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts executions back that failed for now or were handed back. Internal.';
+`,
+  },
+  {
+    name: "settle/exchange.sql",
+    kind: "behaviour",
+    checksum: "e6670b2db17ef788b24280578e36f78540deb48e65f0c2490ce8793b79460b24",
+    text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
-create or replace function rhythm.end_followers(p_leaders uuid[], p_now timestamptz)
-returns rhythm.moved[]
+create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when coalesce(p_call, 0) < 1 then 'p_call must be a number from 1 that grows with each call'
+    when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, '$[*] ? (@.type() != "object")') then
+      'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]'
+    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave"))') then
+      format('%s cannot be the kind of an end: expected done, outcome, steps, fire or leave', coalesce(
+        (select e.value -> 'kind' from jsonb_array_elements(p_ends) as e (value)
+        where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false) limit 1)::text, 'null'))
+    when p_want is not null and jsonb_typeof(p_want) <> 'object' then 'p_want must be an object: {"limit": 10}'
+    when p_want - '{queues,limit,targets,lease,sleeps}'::text[] <> '{}' then
+      format('p_want has no "%s": expected queues, limit, targets, lease, sleeps',
+        (select k.name from jsonb_object_keys(p_want) as k (name) where k.name <> all ('{queues,limit,targets,lease,sleeps}') limit 1))
+    when p_want ? 'limit' and not coalesce(jsonb_typeof(p_want -> 'limit') = 'number' and p_want ->> 'limit' ~ '^\\d{1,6}$' and (p_want ->> 'limit')::integer <= 100000, false) then
+      format('Cannot claim %s executions: expected 0 to 100000', p_want ->> 'limit')
+    when p_want ? 'lease' and not coalesce(jsonb_typeof(p_want -> 'lease') = 'number' and p_want ->> 'lease' ~ '^\\d{1,6}$', false) then 'lease must be a whole number'
+    when p_want ? 'queues' and jsonb_typeof(p_want -> 'queues') <> 'array' then 'queues must be an array of names'
+    when p_want ? 'targets' and jsonb_typeof(p_want -> 'targets') <> 'array' then 'targets must be an array of names'
+  end;
+end;
+$$;
+
+comment on function rhythm.exchange_problem(integer, jsonb, jsonb) is 'What is wrong with the arguments of exchange(); null if nothing is. Internal.';
+
+create or replace function rhythm.texts_of(p_array jsonb)
+returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_array is not null then array(select t.value from jsonb_array_elements_text(p_array) with ordinality as t (value, nth) order by t.nth) end;
+end;
+$$;
+
+comment on function rhythm.texts_of(jsonb) is 'A JSON array of texts as an array. Internal.';
+
+-- Tasks that completed and that no workflow started. What is not done so, for a lock or a cancellation, goes the way of
+-- outcomes.
+create or replace function rhythm.settle_done(p_worker uuid, p_item jsonb, p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_call constant integer := (p_item ->> 'call')::integer;
+  v_outputs jsonb := p_item -> 'outputs';
+  v_ids uuid[];
+  v_done uuid[];
+begin
+  if jsonb_typeof(p_item -> 'ids') is distinct from 'array' or jsonb_typeof(v_outputs) is distinct from 'array'
+    or jsonb_array_length(p_item -> 'ids') <> jsonb_array_length(v_outputs) then
+    perform rhythm.raise('RH001', 'ids and outputs must be arrays of one length');
+  end if;
+  v_ids := array(select i.id::uuid from jsonb_array_elements_text(p_item -> 'ids') with ordinality as i (id, nth) order by i.nth);
+  if exists (select from generate_subscripts(v_ids, 1) as n where v_ids[n] < v_ids[n - 1]) then
+    select array_agg(i.id order by i.id), jsonb_agg(v_outputs -> (i.nth - 1)::integer order by i.id) into v_ids, v_outputs
+    from unnest(v_ids) with ordinality as i (id, nth);
+  end if;
+  if pg_column_size(v_outputs) <= v_limit or (select max(octet_length(o.value::text)) <= v_limit from jsonb_array_elements(v_outputs) as o (value)) then
+    begin
+      v_done := rhythm.complete_tasks(p_worker, v_call, v_ids, v_outputs, p_now);
+    exception
+      when lock_not_available then
+        v_done := '{}';
+    end;
+  end if;
+  if cardinality(v_done) = cardinality(v_ids) then
+    return null;
+  end if;
+  return (
+    select jsonb_agg(jsonb_build_object('kind', 'outcome', 'id', i.id, 'call', v_call, 'status', 'completed', 'output', v_outputs -> (i.nth - 1)::integer))
+    from unnest(v_ids) with ordinality as i (id, nth) where i.id <> all (coalesce(v_done, '{}')));
+end;
+$$;
+
+comment on function rhythm.settle_done(uuid, jsonb, timestamptz) is 'Settles plain ends of tasks; returns those that are left, as outcomes. Internal.';
+
+-- Timers that a worker keeps and whose workflows it cannot advance in memory after all: what due() does, by name.
+create or replace function rhythm.fire_timers_of(p_ids uuid[], p_now timestamptz, p_worker uuid, p_call integer, p_lease integer)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_free constant uuid[] := rhythm.lock_free_states(array(select distinct t.execution_id from rhythm.timer as t where t.id = any (p_ids)));
+  v_items rhythm.settled_item[];
+begin
+  with fired as (
+    update rhythm.timer as t set fired = true
+    where t.id = any (p_ids) and t.execution_id = any (v_free) and t.fires_at <= p_now and not t.fired and not t.deadline
+    returning t.execution_id, t.id, t.fires_at, t.wait_group
+  )
+  select coalesce(array_agg(row(f.execution_id, f.id, false, f.wait_group)::rhythm.settled_item order by f.fires_at, f.id), '{}') into v_items from fired as f;
+  return rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_call, p_lease);
+end;
+$$;
+
+comment on function rhythm.fire_timers_of(uuid[], timestamptz, uuid, integer, integer) is 'Fires those of some timers that are due; returns the batches of workflows that were leased to the worker. Internal.';
+
+create or replace function rhythm.leave_timers(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.timer as t set kept_until = null
+  where t.id = any (array(select x.id from rhythm.timer as x where x.id = any (p_ids) and x.kept_until is not null and not x.fired for update skip locked));
+  if found then
+    perform rhythm.wake_clocks();
+  end if;
+end;
+$$;
+
+comment on function rhythm.leave_timers(uuid[]) is 'Leaves timers to due() that a worker kept. Internal.';
+
+-- All that a worker hands back. Steps and outcomes first: they lock states, which come before executions.
+create or replace function rhythm.settle_ends(p_worker uuid, p_ends jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_answer jsonb := '{"refused": [], "declined": [], "leased": [], "born": [], "early": {}}';
+  v_outcomes jsonb := '[]';
+  v_lease integer := p_lease;
+  v_item jsonb;
+begin
+  for v_item in select e.value from jsonb_array_elements(p_ends) with ordinality as e (value, nth) where e.value ->> 'kind' = 'steps' order by e.nth loop
+    begin
+      v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
+    exception
+      -- Each is settled alone then, and whoever is to blame fails with the reason.
+      when others then
+        if not rhythm.is_data_error(sqlstate) and sqlstate <> '55P03' then
+          raise;
+        end if;
+        v_answer := rhythm.both_answers(v_answer, jsonb_build_object('refused', '[]'::jsonb, 'leased', '[]'::jsonb, 'born', '[]'::jsonb,
+          'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object('problem', sqlerrm);
+    end;
+    v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
+  end loop;
+  for v_item in select e.value from jsonb_array_elements(p_ends) as e (value) where e.value ->> 'kind' = 'done' loop
+    v_outcomes := v_outcomes || coalesce(rhythm.settle_done(p_worker, v_item, p_now), '[]');
+  end loop;
+  select v_outcomes || coalesce(jsonb_agg(e.value order by e.nth), '[]') into v_outcomes
+  from jsonb_array_elements(p_ends) with ordinality as e (value, nth) where e.value ->> 'kind' = 'outcome';
+  if v_outcomes <> '[]' then
+    v_answer := rhythm.both_answers(v_answer, rhythm.settle_outcomes(p_worker, v_outcomes, p_call, v_lease, p_targets, p_now));
+    v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
+  end if;
+  for v_item in select e.value from jsonb_array_elements(p_ends) as e (value) where e.value ->> 'kind' in ('fire', 'leave') loop
+    if v_item ->> 'kind' = 'leave' then
+      perform rhythm.leave_timers(rhythm.texts_of(v_item -> 'timers')::uuid[]);
+    else
+      v_answer := jsonb_set(v_answer, '{leased}', (v_answer -> 'leased')
+        || to_jsonb(rhythm.fire_timers_of(rhythm.texts_of(v_item -> 'timers')::uuid[], p_now, p_worker, p_call, v_lease)));
+    end if;
+  end loop;
+  return v_answer;
+end;
+$$;
+
+comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all that a worker hands back in a call. Internal.';
+
+create or replace function rhythm.check_worker(p_worker uuid, p_call integer)
+returns rhythm.worker
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_worker rhythm.worker;
+begin
+  select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
+  if not found then
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
+  elsif p_call < v_worker.call then
+    perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_worker.call, p_call), 'A worker counts its calls, and sends one at a time');
+  end if;
+  return v_worker;
+end;
+$$;
+
+comment on function rhythm.check_worker(uuid, integer) is 'A worker that is registered and whose call is not an old one; else raises RH008. Internal.';
+
+-- Locks: the worker, for its own calls one after another; then as settling and claiming. Never waits for what an
+-- application has locked. With nothing to hand back and nothing ready it writes nothing and locks nothing.
+create or replace function rhythm.exchange(p_worker uuid, p_call integer, p_ends jsonb default '[]', p_want jsonb default null)
+returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
+set lock_timeout = '100ms'
 as $$
 declare
-  v_ids constant uuid[] := array(
-    select f.execution_id from rhythm.follower as f
-    join rhythm.execution as e on e.id = f.execution_id and e.stage = 3
-    where f.leader_id = any (p_leaders));
+  v_now timestamptz := rhythm.now();
+  v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
+  v_limit constant integer := coalesce((p_want ->> 'limit')::integer, 0);
+  v_targets constant text[] := rhythm.texts_of(p_want -> 'targets');
+  v_worker rhythm.worker;
+  v_queues text[];
+  v_answer jsonb := '{"refused": [], "declined": [], "early": {}}';
+  v_parcels jsonb := '[]';
+  v_claimed bigint[];
 begin
-  return case when v_ids = '{}' then '{}' else rhythm.join_leaders(v_ids, p_now) end;
+  perform rhythm.require_read_committed();
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  v_worker := rhythm.check_worker(p_worker, p_call);
+  if p_call = v_worker.call then
+    return rhythm.same_answer(v_worker);
+  end if;
+  v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
+  if v_limit > 0 then
+    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) 
+      where rhythm.has_ready(q.name, v_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)
+      order by q.nth);
+  end if;
+  if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
+    -- It cannot be given up between here and the commit.
+    update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
+    if not found then
+      return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
+    end if;
+    v_worker.sleeping := false;
+    v_now := rhythm.now();
+    if p_ends <> '[]' then
+      v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
+      v_parcels := rhythm.parcels(rhythm.texts_of((v_answer -> 'leased') || (v_answer -> 'born'))::bigint[], rhythm.texts_of(v_answer -> 'born')::bigint[]);
+    end if;
+    if v_limit > 0 and v_queues <> '{}' then
+      v_claimed := rhythm.claim_batches(p_worker, p_call, v_queues, v_limit, v_targets, v_now);
+      perform rhythm.deliver_rest(v_claimed);
+      v_parcels := v_parcels || rhythm.parcels(v_claimed);
+    end if;
+    if (v_answer - '{leased,born}'::text[]) <> '{"refused": [], "declined": [], "early": {}}' then
+      update rhythm.worker as w set refused = v_answer - '{leased,born}'::text[] where w.id = p_worker;
+    end if;
+  end if;
+  if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
+    update rhythm.worker as w set sleeping = not v_worker.sleeping where w.id = p_worker;
+  end if;
+  return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'parcels', v_parcels);
 end;
 $$;
 
-comment on function rhythm.end_followers(uuid[], timestamptz) is 'Ends what follows executions that are over; returns what ended. Internal.';
+comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
+  'Hands back what a worker did and gives it what comes next, in one commit: p_ends [{kind: done|outcome|steps|fire|leave, …}], p_want {queues, limit, targets, lease, sleeps}. '
+  'Returns {call, refused: [{id, reason}], declined: [id], early: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
+  'Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
+
+-- What was leased by the call and is still held is handed over again, with its inputs.
+create or replace function rhythm.same_answer(p_worker rhythm.worker)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'again', true,
+    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id)));
+end;
+$$;
+
+comment on function rhythm.same_answer(rhythm.worker) is 'The answer to the last call of a worker. Internal.';
+
+-- A transactional task settles itself, inside the transaction of its handler.
+create or replace function rhythm.settle_one(p_worker uuid, p_outcome jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_concerned uuid[];
+begin
+  perform rhythm.require_read_committed();
+  if jsonb_typeof(p_outcome) is distinct from 'object' then
+    perform rhythm.raise('RH001', 'p_outcome must be an object: {"id": "…", "call": 1, "status": "completed", "output": null}');
+  end if;
+  perform rhythm.check_items(jsonb_build_array(p_outcome));
+  -- Nobody can bring it again after the handler's writes: it waits for its parent.
+  v_concerned := array(select distinct c.concerns from rhythm.concerned(jsonb_build_array(p_outcome)) as c);
+  perform rhythm.lock_states(v_concerned);
+  perform from rhythm.execution as e where e.id = (p_outcome ->> 'id')::uuid for no key update;
+  return rhythm.settle_all(p_worker, jsonb_build_array(p_outcome), 0, 0, null, v_now) - '{leased,born}'::text[];
+end;
+$$;
+
+comment on function rhythm.settle_one(uuid, jsonb) is
+  'Commits the outcome of one leased task in the transaction of its handler: {id, call, status, output, error}. Returns {refused, declined}; raises what is wrong instead of failing the task.';
 `,
   },
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "4984dbe257aacc2cc73448e8706a1ab82e35ea73a156e2156cb99c8443e33415",
+    checksum: "b94dd0da6be2adf085ec7a281d218cc4bd9400af92c84f1a95d5508801bfb386",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
--- Locks what the worker still holds. The number of suspensions tells a repeated call, whose answer was lost, from a new
--- lease of the same workflow to the same worker.
-create or replace function rhythm.held_outcomes(p_worker uuid, p_outcomes jsonb)
-returns rhythm.outcome[]
+create or replace function rhythm.are_waits(p_waits jsonb)
+returns boolean
 language plpgsql
-volatile
+immutable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
-declare
-  v_result rhythm.outcome[];
 begin
-  -- From the outcomes to their rows, whatever the planner makes of an empty table: the lock in it keeps the inner query whole.
-  with given as (
-    select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_outcomes) as o order by o.id
-  )
-  select coalesce(array_agg(g::rhythm.outcome), '{}')
-  into v_result
-  from given as g
-  cross join lateral (
-    select from rhythm.execution as e
-    where e.id = g.id and e.attempt = g.attempt and e.worker = p_worker
-      and (g.seq is null or exists (select from rhythm.workflow_state as s where s.execution_id = g.id and s.seq = g.seq))
-    for no key update of e
-  ) as held;
-  return v_result;
+  return (
+    select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
+      and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false)
+  );
 end;
 $$;
 
-comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
+comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
 
 create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
 returns text
@@ -7141,135 +7189,155 @@ begin
     when p_outcome.status = 'suspended' and p_outcome.snapshot is null then 'A suspended outcome needs a snapshot'
     when p_outcome.status = 'suspended' and not rhythm.are_waits(p_outcome.waits) then
       'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]'
-    when p_outcome.status = 'suspended' and exists (select from rhythm.execution as e where e.id = p_outcome.id and e.type = 'task') then
-      'A task cannot be suspended: only workflows wait'
+    when p_outcome.status = 'suspended' and p_outcome.type = 'task' then 'A task cannot be suspended: only workflows wait'
     when pg_column_size(p_outcome.error) > v_limit / 2 and octet_length(p_outcome.error::text) > v_limit then
       format('The error takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.error::text), v_limit)
     when pg_column_size(p_outcome.output) > v_limit / 2 and octet_length(p_outcome.output::text) > v_limit then
       format('The output takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.output::text), v_limit)
+    when pg_column_size(p_outcome.snapshot) > v_limit / 2 and octet_length(p_outcome.snapshot::text) > v_limit then
+      format('The snapshot takes %s bytes: at most %s are allowed (setting max_payload_bytes)', octet_length(p_outcome.snapshot::text), v_limit)
   end;
 end;
 $$;
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
--- For every row of every batch, so that outcome_problem(), which costs as much as storing it, is asked about few.
-create or replace function rhythm.is_fine(p_outcome rhythm.outcome)
-returns boolean
+-- The workflows whose states an outcome changes: itself, its parent, those that it sends signals to.
+create or replace function rhythm.concerned(p_items jsonb)
+returns table (id uuid, concerns uuid)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(case p_outcome.status
-    when 'completed' then coalesce(pg_column_size(p_outcome.output), 0) < 20000
-    when 'suspended' then p_outcome.snapshot is not null and p_outcome.error is null and p_outcome.output is null
-      and p_outcome.seq is not null and p_outcome.waits <> '[]' and rhythm.are_waits(p_outcome.waits)
-  end, false);
-end;
-$$;
-
-comment on function rhythm.is_fine(rhythm.outcome) is 'Whether an outcome is plainly right, without a look at its execution. Internal.';
-
-create or replace function rhythm.are_waits(p_waits jsonb)
-returns boolean
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (
-    select coalesce(jsonb_typeof(p_waits) = 'array' and p_waits <> '[]'
-      and not jsonb_path_exists(p_waits, 'strict $[*] ? (!(@.mode == "any" || @.mode == "all") || !(@.ids.type() == "array" && @.ids.size() > 0))'), false)
-  );
-end;
-$$;
-
-comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
-
--- The workflows that a batch concerns: its own, those that its children report to, those that it sends signals to.
-create or replace function rhythm.concerned(p_outcomes jsonb)
-returns uuid[]
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_ids uuid[];
-begin
-  select array_agg(x.id) into v_ids
-  from jsonb_array_elements(p_outcomes) as o (value)
-  join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid and (e.type = 'workflow' or e.parent_id is not null)
+  return query
+  select e.id, x.id
+  from jsonb_array_elements(p_items) as o (value)
+  join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid
   cross join lateral (values (case when e.type = 'workflow' then e.id end), (e.parent_id)) as x (id)
   where x.id is not null;
-  if jsonb_path_exists(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') then
-    v_ids := v_ids || array(
-      select r.execution_id
-      from (
-        select distinct rhythm.as_uuid(f ->> 'executionId') as id
-        from jsonb_path_query(p_outcomes, '$[*].effects[*] ? (@.type == "send_signal")') as f
-      ) as g
-      cross join lateral (select s.execution_id from rhythm.workflow_state as s where s.execution_id = g.id offset 0) as r);
+  if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "send_signal")') then
+    return query
+    select (o.value ->> 'id')::uuid, rhythm.as_uuid(f.value ->> 'executionId')
+    from jsonb_array_elements(p_items) as o (value)
+    cross join lateral jsonb_array_elements(case jsonb_typeof(o.value -> 'effects') when 'array' then o.value -> 'effects' else '[]' end) as f (value)
+    where f.value ->> 'type' = 'send_signal' and rhythm.as_uuid(f.value ->> 'executionId') is not null;
   end if;
-  return coalesce(v_ids, '{}');
 end;
 $$;
 
-comment on function rhythm.concerned(jsonb) is 'The workflows whose states a batch of outcomes changes. Internal.';
+comment on function rhythm.concerned(jsonb) is 'For each outcome, the workflows whose states it may change. Internal.';
 
-create or replace function rhythm.check_outcomes(p_outcomes jsonb)
+create or replace function rhythm.check_items(p_items jsonb)
 returns void
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_outcomes is null or jsonb_typeof(p_outcomes) <> 'array' then
-    perform rhythm.raise('RH001', 'Outcomes must be a JSON array', 'Expected [{"id": "…", "attempt": 1, "status": "completed", "output": null}, …]');
-  end if;
   if exists (
-    select from jsonb_array_elements(p_outcomes) as o (value)
-    where jsonb_typeof(o.value) <> 'object'
-      or not coalesce(o.value ->> 'id' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', false)
-      or not coalesce(jsonb_typeof(o.value -> 'attempt') = 'number' and o.value ->> 'attempt' ~ '^\\d{1,5}$', false)
+    select from jsonb_array_elements(p_items) as o (value)
+    where not coalesce(o.value ->> 'id' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', false)
+      or not coalesce(jsonb_typeof(o.value -> 'call') = 'number' and o.value ->> 'call' ~ '^\\d{1,9}$', false)
   ) then
-    perform rhythm.raise('RH001', 'Every outcome needs the id (a UUID) and the attempt that were claimed');
+    perform rhythm.raise('RH001', 'Every outcome needs its id (a UUID) and the call that leased it');
   end if;
 end;
 $$;
 
-comment on function rhythm.check_outcomes(jsonb) is 'Raises RH001 unless outcomes are an array of objects with id and attempt. Internal.';
+comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call. Internal.';
 
-create or replace function rhythm.refusals(p_outcomes jsonb, p_held uuid[])
-returns jsonb
+-- What becomes of an execution. A cancellation wins over everything but an end that came before the worker was told.
+create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_outcome.status = 'suspended' then 'suspended'
+    when p_outcome.status <> 'released' and rhythm.is_past_deadline(p_execution) then 'failed'
+    when p_outcome.status = 'cancelled' then 'cancelled'
+    when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
+      case when p_outcome.finished then 'completed' else 'cancelled' end
+    when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
+    when p_outcome.status = 'failed' and p_execution.type = 'task' and coalesce(p_outcome.retryable, true)
+      and p_failures + 1 < rhythm.max_attempts(p_execution.type, p_execution.retry) then 'retry'
+    else p_outcome.status
+  end;
+end;
+$$;
+
+comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
+
+-- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
+create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb)
+returns rhythm.outcome[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result rhythm.outcome[];
+begin
+  -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
+  select coalesce(array_agg(h.o order by (h.o).id), '{}')
+  into v_result
+  from (
+    select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished, g.reason, g.delay_ms, g.moment, g.snapshot, g.effects,
+      g.waits, g.keep, g.released, g.stack, g.cleanup, rhythm.fate_of(g, e.row, b.failures), (e.row).type, b.id)::rhythm.outcome as o
+    from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
+    cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
+    left join rhythm.workflow_state as s on s.execution_id = g.id
+    join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
+    where g.seq is null or s.seq = g.seq
+  ) as h;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
+
+-- Of what was not held: what is leased all the same was locked by somebody, and is to be brought again; the rest is lost.
+create or replace function rhythm.not_held(p_worker uuid, p_items jsonb, p_held uuid[])
+returns table (id uuid, declined boolean, reason text)
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if cardinality(p_held) = jsonb_array_length(p_outcomes) then
-    return '[]';
-  end if;
-  return (
-    select coalesce(jsonb_agg(jsonb_build_object('id', x.value ->> 'id', 'reason', coalesce('it is ' || e.status, 'unknown execution'))), '[]')
-    from jsonb_array_elements(p_outcomes) as x
-    left join rhythm.execution as e on e.id = (x.value ->> 'id')::uuid
-    where (x.value ->> 'id')::uuid <> all (p_held)
-  );
+  return query
+  select x.id, b.id is not null,
+    case when e.id is null then 'unknown execution' when e.state > 0 then 'it is ' || rhythm.status_name(e.state, null, null) else 'its lease is lost' end
+  from (select (o.value ->> 'id')::uuid as id, (o.value ->> 'call')::integer as call, (o.value ->> 'seq')::integer as seq from jsonb_array_elements(p_items) as o (value)) as x
+  left join rhythm.execution as e on e.id = x.id
+  left join rhythm.workflow_state as s on s.execution_id = x.id
+  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker and b.call = x.call and (x.seq is null or s.seq = x.seq)
+  where x.id <> all (p_held);
 end;
 $$;
 
-comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed nothing, and why. Internal.';
+comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'What became of outcomes that changed nothing: declined, or refused with the reason. Internal.';
+
+-- Type, target and message, without what differs from one failure of a kind to the next: numbers, ids, quoted parts.
+create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
+returns bigint
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
+    regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|''[^'']*''|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\\d+', '#', 'g')), 0);
+$$;
+
+comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one kind have in common, as a number.';
 `,
   },
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "2cdb61320b01af587da579dd8b3148d3f34f08648b76c8b30caf6b8568f31db2",
+    checksum: "082d20ba4aa6990153fc6551c8b5e5d3e5260f30d714bbd8712e28b996ad7041",
     text: `-- What a worker has to tell of the executions it holds while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -7313,343 +7381,704 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_problem constant text := rhythm.report_problem(p_lines, p_progress);
+  v_held uuid[];
+  v_free uuid[];
 begin
   perform rhythm.require_read_committed();
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '%at most%' then 'RH006' else 'RH001' end, v_problem);
   end if;
+  v_held := array(
+    select e.id
+    from (
+      select (l.value ->> 'id')::uuid as id from jsonb_array_elements(p_lines) as l (value)
+      union
+      select k.id::uuid from jsonb_object_keys(p_progress) as k (id)
+    ) as r
+    join rhythm.execution as e on e.id = r.id and e.state = 0
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker);
   insert into rhythm.log_line (execution_id, at, level, message, data)
-  select e.id, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
+  select (l.value ->> 'id')::uuid, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
-  join rhythm.execution as e on e.id = (l.value ->> 'id')::uuid and e.worker = p_worker
+  where (l.value ->> 'id')::uuid = any (v_held)
   order by l.nth;
-  -- In the order in which settle() locks them.
-  perform from rhythm.execution as e
-  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker
-  order by e.id
-  for no key update;
+  -- In the order in which ends lock them; what somebody holds is passed over, and told the next time.
+  v_free := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.id = any (v_held)
+    order by e.id
+    for no key update skip locked);
   update rhythm.execution as e set progress = p.value
   from jsonb_each(p_progress) as p
-  where e.id = p.key::uuid and e.worker = p_worker;
+  where e.id = p.key::uuid and e.id = any (v_free);
   perform pg_notify(rhythm.channel('progress'), e.id::text)
   from rhythm.execution as e
-  where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker and e.watched;
+  where e.id = any (v_free) and e.notify_on_end;
 end;
 $$;
 
 comment on function rhythm.report(uuid, jsonb, jsonb) is
-  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that are watched are notified (channel progress).';
-`,
-  },
-  {
-    name: "settle/rows.sql",
-    kind: "behaviour",
-    checksum: "19e2fa87c1b679a737e8a5ef5be0f35aaeaf29d1ebddf10807ced06d62faba10",
-    text: `-- The rows of settled executions.
-
--- The rows themselves. What is completed is the common case, and needs no look at what the row was.
-create or replace function rhythm.write_completed(p_outcomes rhythm.outcome[], p_now timestamptz)
-returns setof rhythm.moved
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return query
-  update rhythm.execution as e
-  set worker = null, stopping = false, stage = 4, status = 'completed', completed_at = p_now, output = coalesce(o.output, 'null'), error = null, note = null
-  from unnest(p_outcomes) as o
-  where e.id = o.id and o.status = 'completed'
-  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
-end;
-$$;
-
-comment on function rhythm.write_completed(rhythm.outcome[], timestamptz) is 'Writes the rows of executions that completed. Internal.';
-
--- Over, to be tried again, suspended, or handed back.
-create or replace function rhythm.write_others(p_outcomes rhythm.outcome[], p_ready uuid[], p_now timestamptz)
-returns setof rhythm.moved
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-begin
-  return query
-  update rhythm.execution as e
-  set worker = null,
-    stopping = false,
-    stage = n.stage,
-    status = case n.stage when 0 then 'pending' when 1 then 'pending' when 3 then 'suspended' when 5 then 'failed' else 'cancelled' end,
-    attempt = case when o.status = 'released' and e.type = 'task' then greatest(e.attempt - 1, 0) else e.attempt end,
-    run_at = case when n.stage = 0 then p_now + n.delay_ms * interval '1 millisecond' else e.run_at end,
-    completed_at = case when n.stage >= 4 then p_now end,
-    error = case when o.status = 'failed' then o.error else e.error end,
-    note = case when o.status = 'released' then o.reason end
-  from unnest(p_outcomes) as o
-  join rhythm.execution as x on x.id = o.id
-  cross join lateral (
-    select case
-      when o.status = 'cancelled' then 6
-      when o.status = 'suspended' then case when o.id = any (p_ready) then 1 else 3 end
-      when x.cancel_reason is not null and (o.status = 'failed' or x.type = 'task') then 6
-      when o.status = 'released' then case when coalesce(o.delay_ms, 0) > 0 then 0 else 1 end
-      when coalesce(o.retryable, true) and x.attempt < x.max_attempts and x.type = 'task' then 0
-      else 5
-    end as stage,
-    case o.status when 'released' then o.delay_ms when 'failed' then rhythm.backoff_ms(x.retry, x.attempt) end as delay_ms
-  ) as n
-  where e.id = o.id and o.status <> 'completed'
-  returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue;
-end;
-$$;
-
-comment on function rhythm.write_others(rhythm.outcome[], uuid[], timestamptz) is 'Writes the rows of executions that left a worker''s hands otherwise than completed. Internal.';
+  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that somebody watches are notified (channel progress).';
 `,
   },
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "ba0cf6d770996ab31ff68dcbb581b08fc6a845f8cd543adc6447b6a01b5074f7",
-    text: `-- Settling: how executions leave a worker's hands.
+    checksum: "c9dfca771d6629eec6af678098ae1b69ae83a8630fa6fdc121b3d72ba7ac9703",
+    text: `-- Settling outcomes.
 
-create or replace function rhythm.settle_batch(p_worker uuid, p_outcomes jsonb, p_lease integer, p_targets text[])
+-- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
+-- Locks: states, executions, batches.
+create or replace function rhythm.settle_all(p_worker uuid, p_items jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := rhythm.now();
-  v_lease integer := greatest(p_lease, 0);
-  v_concerned uuid[];
+  v_free uuid[];
+  v_stuck uuid[] := '{}';
   v_held rhythm.outcome[];
   v_flows rhythm.outcome[];
-  v_ready uuid[] := '{}';
-  v_stopping uuid[] := '{}';
-  v_over rhythm.moved[];
-  v_leased uuid[];
-  v_born uuid[];
-  v_queues text[];
+  v_groups rhythm.grouping[];
+  v_at_once uuid[] := '{}';
+  v_born rhythm.batch[] := '{}';
+  v_waiters uuid[] := '{}';
   v_requests jsonb;
-  v_following uuid[] := '{}';
+  v_ended rhythm.transition[];
+  v_items rhythm.settled_item[] := '{}';
+  v_queues text[];
+  v_leased bigint[];
   v_problem text;
+  v_flow rhythm.outcome;
+  v_sorted record;
 begin
-  v_concerned := rhythm.concerned(p_outcomes);
-  if v_concerned <> '{}' then
-    perform rhythm.lock_states(v_concerned);
+  perform rhythm.check_items(p_items);
+  v_stuck := array(select distinct c.concerns from rhythm.concerned(p_items) as c);
+  if v_stuck <> '{}' then
+    v_free := rhythm.lock_free_states(v_stuck);
+    v_stuck := array(select s.execution_id from rhythm.workflow_state as s where s.execution_id = any (v_stuck) and s.execution_id <> all (v_free));
+    if v_stuck <> '{}' then
+      v_stuck := array(select distinct c.id from rhythm.concerned(p_items) as c where c.concerns = any (v_stuck));
+    end if;
   end if;
-  v_held := rhythm.held_outcomes(p_worker, p_outcomes);
-  if v_lease > 0 then
-    -- As in claim(): the worker cannot be given up before this commits. One that is being given up just now is not
-    -- waited for: tick() has its row, and wants the states that are locked here.
-    perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
-    v_lease := case when found then v_lease else 0 end;
-  end if;
-  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o
-  where not rhythm.is_fine(o) and rhythm.outcome_problem(o) is not null limit 1;
+  v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
+    (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end);
+  select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
 
-  v_flows := array(select o from unnest(v_held) as o where o.snapshot is not null or jsonb_array_length(o.effects) > 0);
+  v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
-    v_problem := rhythm.unknown_wait(v_flows);
-    if v_problem is not null then
-      perform rhythm.raise('RH001', v_problem);
-    end if;
-    v_requests := rhythm.child_requests(v_flows);
+    v_groups := array(
+      select rhythm.group_waits(o.id, o.waits, array(
+        select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id'))
+      from unnest(v_flows) as o where o.fate = 'suspended');
+    v_requests := rhythm.child_requests(v_flows, v_groups);
     if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
-      v_following := rhythm.follow_keys(v_requests, v_now);
+      v_waiters := rhythm.make_key_waiters(v_requests, p_now);
       v_requests := (select coalesce(jsonb_agg(r.value order by r.nth), '[]') from jsonb_array_elements(v_requests) with ordinality as r (value, nth)
-        where (r.value ->> 'id')::uuid <> all (v_following));
+        where (r.value ->> 'id')::uuid <> all (v_waiters));
     end if;
-    select array_agg(b.id) filter (where b.stage = 2 and b.type = 'workflow'), array_agg(b.id) filter (where b.stage = 2 and b.type = 'task'),
-      array_agg(distinct b.queue) filter (where b.stage = 1)
-    into v_leased, v_born, v_queues
-    from rhythm.make_executions(v_requests, v_now, p_worker, v_lease, p_targets) as b;
-    perform rhythm.insert_timers(v_flows);
-    perform rhythm.insert_logs(v_flows, v_now);
-    perform rhythm.release_waits(v_flows);
-    v_stopping := array(select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.status = 'suspended' and e.stopping);
-    v_ready := rhythm.store_states(v_flows) || v_stopping;
+    if v_requests <> '[]' then
+      v_sorted := rhythm.sort_requests(v_requests, p_now);
+      v_born := rhythm.make_executions(v_sorted.kinds, v_sorted.newcomers, p_now, p_worker, p_call, p_lease, p_targets);
+    end if;
+    perform rhythm.insert_timers(v_flows, v_groups);
+    perform rhythm.insert_logs(v_flows, p_now);
+    foreach v_flow in array v_flows loop
+      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
+      from rhythm.workflow_state as s where s.execution_id = v_flow.id;
+      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
+        v_at_once := v_at_once || v_flow.id;
+      end if;
+    end loop;
+    v_at_once := v_at_once || array(
+      select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.fate = 'suspended' and e.stopping);
+    update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt
+    from unnest(v_flows) as o join rhythm.batch as b on b.id = o.batch_id
+    where s.execution_id = o.id and o.fate = 'suspended';
+    update rhythm.execution as e set stopping = false
+    from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
   end if;
 
-  v_over := array(select w::rhythm.moved from rhythm.write_completed(v_held, v_now) as w);
-  if cardinality(v_over) < cardinality(v_held) then
-    v_over := v_over || array(select w::rhythm.moved from rhythm.write_others(v_held, v_ready, v_now) as w);
+  v_ended := rhythm.write_ends(v_held, p_now);
+  v_queues := rhythm.write_returns(v_held, p_now);
+  perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
+  if v_flows <> '{}' then
+    perform rhythm.cancel_started(v_flows, v_at_once, p_now);
+    if v_waiters <> '{}' then
+      v_ended := v_ended || rhythm.join_owners(v_waiters, p_now);
+    end if;
+    v_items := rhythm.settle_signals(v_flows, p_now);
   end if;
-  if v_stopping <> '{}' then
-    perform rhythm.cancel_newborn(v_flows, v_stopping);
-  end if;
-  if v_following <> '{}' then
-    v_over := v_over || rhythm.join_leaders(v_following, v_now);
-  end if;
-  v_leased := coalesce(v_leased, '{}');
-  v_born := coalesce(v_born, '{}');
-  v_leased := v_leased || rhythm.after_settle(v_over, v_flows, p_worker, v_lease - cardinality(v_leased) - cardinality(v_born), v_now);
-  perform rhythm.wake(coalesce(v_queues, '{}') || array(select distinct e.queue from unnest(v_over) as e where e.stage = 1));
-  return jsonb_build_object(
-    'refused', rhythm.refusals(p_outcomes, array(select o.id from unnest(v_held) as o)),
-    'claimed', case when v_leased = '{}' then '[]' else (select coalesce(jsonb_agg(to_jsonb(h)), '[]') from rhythm.hand_over(v_leased) as h) end,
-    'born', rhythm.hand_over_born(v_born)
-  );
+  v_leased := rhythm.resume(v_at_once, p_now, p_worker, p_call,
+    p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer);
+  v_leased := v_leased || rhythm.follow_ends(v_ended, v_items, p_now, p_worker, p_call,
+    p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer - cardinality(v_leased));
+  perform rhythm.wake_for(v_born);
+  perform rhythm.wake(v_queues);
+  return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o),
+    v_leased || array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'workflow'),
+    array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'));
 end;
 $$;
 
-comment on function rhythm.settle_batch(uuid, jsonb, integer, text[]) is 'One transaction''s worth of settle(). Internal.';
+comment on function rhythm.settle_all(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles outcomes, all of them or, with an error, none. Internal.';
 
-create or replace function rhythm.settle(
-  p_worker uuid,
-  p_outcomes jsonb,
-  p_lease integer default 0,
-  p_targets text[] default null,
-  p_on_error text default 'fail'
-)
+-- {refused, declined, leased: batches to hand over, born: batches whose inputs the worker knows}.
+create or replace function rhythm.settled_answer(p_worker uuid, p_items jsonb, p_held uuid[], p_leased bigint[], p_born bigint[])
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_refused jsonb := '[]';
+  v_declined jsonb := '[]';
+begin
+  if cardinality(p_held) < jsonb_array_length(p_items) then
+    select coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'reason', n.reason)) filter (where not n.declined), '[]'),
+      coalesce(jsonb_agg(n.id) filter (where n.declined), '[]')
+    into v_refused, v_declined
+    from rhythm.not_held(p_worker, p_items, p_held) as n;
+  end if;
+  return jsonb_build_object('refused', v_refused, 'declined', v_declined, 'leased', p_leased, 'born', p_born);
+end;
+$$;
+
+comment on function rhythm.settled_answer(uuid, jsonb, uuid[], bigint[], bigint[]) is 'What became of outcomes, and what was leased with them. Internal.';
+
+create or replace function rhythm.lock_free_states(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result uuid[];
+begin
+  with held as (
+    select s.execution_id from rhythm.workflow_state as s
+    where s.execution_id = any (p_ids)
+    order by s.execution_id
+    for update skip locked
+  )
+  select coalesce(array_agg(h.execution_id), '{}') from held as h
+  into v_result;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.lock_free_states(uuid[]) is 'Locks the states of workflows that nobody holds, and returns those. Never waits. Internal.';
+
+-- Signals that workflows sent, and those that they began to wait for.
+create or replace function rhythm.settle_signals(p_flows rhythm.outcome[], p_now timestamptz)
+returns rhythm.settled_item[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_receivers uuid[];
+begin
+  perform rhythm.send_signals(p_flows, p_now);
+  v_receivers := array(
+    select o.id from unnest(p_flows) as o
+    where o.fate = 'suspended' and exists (select from rhythm.signal_wait as w where w.execution_id = o.id)
+    union
+    select rhythm.as_uuid(f.value ->> 'executionId')
+    from unnest(p_flows) as o cross join lateral jsonb_array_elements(o.effects) as f
+    where f.value ->> 'type' = 'send_signal' and rhythm.as_uuid(f.value ->> 'executionId') is not null);
+  return case when v_receivers = '{}' then '{}' else rhythm.match_signals(v_receivers) end;
+end;
+$$;
+
+comment on function rhythm.settle_signals(rhythm.outcome[], timestamptz) is 'Sends the signals of outcomes and matches what their workflows wait for; returns the waits that took one. Internal.';
+
+-- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks are free.
+create or replace function rhythm.cancel_started(p_flows rhythm.outcome[], p_stopping uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.cancel_trees(array_agg((f.value ->> 'id')::uuid), min(e.cancel_reason), p_now)
+  from unnest(p_flows) as o
+  join rhythm.execution as e on e.id = o.id and e.cancel_reason is not null
+  cross join lateral jsonb_array_elements(o.effects) as f
+  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
+  group by o.id;
+end;
+$$;
+
+comment on function rhythm.cancel_started(rhythm.outcome[], uuid[], timestamptz) is 'Cancels what cancelled workflows started before they knew. Internal.';
+
+-- With an error that is the data's fault, the outcomes are split until the bad one stands alone: that one fails its
+-- execution with the reason, the others go through.
+create or replace function rhythm.settle_outcomes(p_worker uuid, p_items jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
 as $$
 declare
-  v_done uuid[];
-  v_count integer;
+  v_count constant integer := jsonb_array_length(p_items);
   v_first jsonb;
   v_second jsonb;
   v_code text;
   v_message text;
 begin
-  perform rhythm.require_read_committed();
-  if p_on_error not in ('fail', 'raise') or p_on_error is null then
-    perform rhythm.raise('RH001', 'p_on_error must be fail or raise');
-  end if;
-  v_done := rhythm.complete_plain(p_worker, p_outcomes, rhythm.now());
-  if v_done is not null then
-    return jsonb_build_object('refused', rhythm.refusals(p_outcomes, v_done), 'claimed', jsonb_build_array(), 'born', jsonb_build_array());
-  end if;
-  perform rhythm.check_outcomes(p_outcomes);
-  v_count := jsonb_array_length(p_outcomes);
-  return rhythm.settle_batch(p_worker, p_outcomes, p_lease, p_targets);
+  return rhythm.settle_all(p_worker, p_items, p_call, p_lease, p_targets, p_now);
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
-    if v_count is null then
-      perform rhythm.check_outcomes(p_outcomes);
-    end if;
     -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
-    if not rhythm.is_data_error(v_code) or coalesce(v_count, 0) = 0 or p_on_error = 'raise' then
+    if not rhythm.is_data_error(v_code) and v_code <> '55P03' then
       raise;
     end if;
     if v_count > 1 then
-      v_first := rhythm.settle(p_worker, (select jsonb_agg(x.value order by x.nth) from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth) where x.nth <= v_count / 2), p_lease, p_targets);
-      v_second := rhythm.settle(p_worker, (select jsonb_agg(x.value order by x.nth) from jsonb_array_elements(p_outcomes) with ordinality as x (value, nth) where x.nth > v_count / 2),
-        p_lease - jsonb_array_length(v_first -> 'claimed') - jsonb_array_length(jsonb_path_query_array(v_first, '$.born[*].ids[*]')), p_targets);
-      return jsonb_build_object('refused', (v_first -> 'refused') || (v_second -> 'refused'), 'claimed', (v_first -> 'claimed') || (v_second -> 'claimed'),
-        'born', (v_first -> 'born') || (v_second -> 'born'));
+      v_first := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[0 to %s]', v_count / 2 - 1)::jsonpath), p_call, p_lease, p_targets, p_now);
+      v_second := rhythm.settle_outcomes(p_worker, jsonb_path_query_array(p_items, format('$[%s to last]', v_count / 2)::jsonpath), p_call, 0, p_targets, p_now);
+      return rhythm.both_answers(v_first, v_second);
+    elsif v_code = '55P03' then
+      return jsonb_build_object('refused', '[]'::jsonb, 'declined', jsonb_build_array(p_items -> 0 -> 'id'), 'leased', '[]'::jsonb, 'born', '[]'::jsonb);
+    elsif not coalesce(p_items #>> '{0,id}' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$', false) or jsonb_typeof(p_items #> '{0,call}') is distinct from 'number' then
+      raise;
     end if;
-    return rhythm.settle_batch(p_worker, jsonb_build_array(jsonb_build_object(
-      'id', p_outcomes -> 0 -> 'id', 'attempt', p_outcomes -> 0 -> 'attempt', 'seq', p_outcomes -> 0 -> 'seq', 'status', 'failed', 'retryable', false,
-      'error', jsonb_build_object('type', 'SettleError', 'message', v_message, 'code', v_code))), 0, p_targets);
+    return rhythm.settle_all(p_worker, jsonb_build_array(jsonb_build_object(
+      'id', p_items -> 0 -> 'id', 'call', p_items -> 0 -> 'call', 'seq', p_items -> 0 -> 'seq', 'status', 'failed', 'retryable', false,
+      'error', jsonb_build_object('type', 'SettleError', 'message', v_message, 'code', v_code))), p_call, 0, p_targets, p_now);
 end;
 $$;
 
-comment on function rhythm.settle(uuid, jsonb, integer, text[], text) is
-  'Commits what became of leased executions, all in one transaction: an array of {id, attempt, status: completed|failed|suspended|cancelled|released, …}. '
-  'Returns {refused: [{id, reason}], claimed: […], born: […]}: outcomes whose lease was lost changed nothing; with p_lease, children and workflows that can go on are leased at once '
-  'and returned: workflows as claim() would; tasks, whose inputs the caller knows, as [{target, queue, max_attempts, timeout_ms, metadata, traceparent, parent_id, created_at, ids}]. An outcome that the database refuses fails its execution with the reason, the others go through; with p_on_error raise (a transactional task) the error is raised instead.';
+comment on function rhythm.settle_outcomes(uuid, jsonb, integer, integer, text[], timestamptz) is
+  'Settles outcomes; one that the database refuses fails its execution with the reason. Internal.';
+
+create or replace function rhythm.both_answers(p_first jsonb, p_second jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
+    'leased', (p_first -> 'leased') || (p_second -> 'leased'), 'born', (p_first -> 'born') || (p_second -> 'born'),
+    'early', coalesce(p_first -> 'early', '{}') || coalesce(p_second -> 'early', '{}'))
+    || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end;
+$$;
+
+comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. Internal.';
 `,
   },
   {
-    name: "settle/settle_advanced.sql",
+    name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "b3c671922a4b67ef29ea36efa0fea8f7882034d56313802f0e4bd060f2a9008b",
-    text: `-- The way in: settle_advanced().
+    checksum: "aa44a8c02d98e7af74f9862c2fb47a9e50adf8435fe75e91633bbfb327b7a1d4",
+    text: `-- Where workflows stand after a step.
 
-create or replace function rhythm.advance_batch(p_worker uuid, p_ends jsonb, p_children jsonb, p_kinds jsonb, p_lease integer, p_targets text[])
-returns jsonb
+-- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
+-- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
+-- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
+-- workflow go on at once, as group 0.
+-- p_new: what it starts in this very step. Raises RH001 for what is no child, timer or wait for a signal of it.
+create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
+returns rhythm.grouping
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result rhythm.grouping;
+  v_state rhythm.workflow_state;
+  v_group jsonb;
+  v_ids uuid[];
+  v_old uuid[];
+  v_number integer;
+  v_unknown uuid;
+begin
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
+  v_result.last_group := v_state.last_group;
+  v_result.execution_id := p_execution;
+  v_result.groups := '{}';
+  v_result.need := '{}';
+  v_result.items := '{}';
+  v_result.numbers := '{}';
+  v_result.old := '{}';
+  for v_group in select g.value from jsonb_array_elements(p_waits) with ordinality as g (value, nth) order by g.nth loop
+    v_ids := array(select i.id::uuid from jsonb_array_elements_text(v_group -> 'ids') as i (id));
+    v_old := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (p_new));
+    v_number := null;
+    if v_old <> '{}' then
+      v_result.old := v_result.old || v_old;
+      v_number := coalesce(
+        (select e.wait_group from rhythm.execution as e where e.id = v_old[1]), (select t.wait_group from rhythm.timer as t where t.id = v_old[1]),
+        (select w.wait_group from rhythm.signal_wait as w where w.id = v_old[1]));
+      if v_number <> all (v_state.groups) or v_number = any (v_result.groups) or v_group ->> 'mode' = 'all'
+        and cardinality(v_old) <> v_state.need[array_position(v_state.groups, v_number)] + (
+          select count(*) from rhythm.inbox as i where i.execution_id = p_execution and i.nth > v_state.delivered and i.wait_group = v_number) then
+        v_number := null;
+      end if;
+    end if;
+    if v_number is null then
+      v_result.last_group := v_result.last_group + 1;
+      v_number := v_result.last_group;
+    end if;
+    v_result.groups := v_result.groups || v_number;
+    v_result.need := v_result.need || case v_group ->> 'mode' when 'all' then cardinality(v_ids) else 1 end;
+    v_result.items := v_result.items || v_ids;
+    v_result.numbers := v_result.numbers || array_fill(v_number, array[cardinality(v_ids)]);
+  end loop;
+  if cardinality(v_result.groups) > 1 and (select count(*) > count(distinct i.id) from unnest(v_result.items) as i (id)) then
+    v_result.groups := v_result.groups || 0;
+    v_result.need := v_result.need || 1;
+    v_result.numbers := array(
+      select case when count(*) over (partition by i.id) > 1 then 0 else i.number end from unnest(v_result.items, v_result.numbers) with ordinality as i (id, number, nth) order by i.nth);
+  end if;
+  select i.id into v_unknown from unnest(v_result.old) as i (id)
+  where not exists (select from rhythm.execution as e where e.id = i.id and e.parent_id = p_execution)
+    and not exists (select from rhythm.timer as t where t.id = i.id and t.execution_id = p_execution)
+    and not exists (select from rhythm.signal_wait as w where w.id = i.id and w.execution_id = p_execution)
+  limit 1;
+  if v_unknown is not null then
+    perform rhythm.raise('RH001', format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', p_execution, v_unknown));
+  end if;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.group_waits(uuid, jsonb, uuid[]) is 'The groups of waits of a workflow after a step. Internal.';
+
+create or replace function rhythm.group_of(p_groups rhythm.grouping[], p_execution uuid, p_item uuid)
+returns integer
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_grouping rhythm.grouping;
+begin
+  foreach v_grouping in array p_groups loop
+    if v_grouping.execution_id = p_execution then
+      return v_grouping.numbers[array_position(v_grouping.items, p_item)];
+    end if;
+  end loop;
+  return null;
+end;
+$$;
+
+comment on function rhythm.group_of(rhythm.grouping[], uuid, uuid) is 'The number of the group that an item belongs to; null: none. Internal.';
+
+-- What was started in an earlier step belongs to its group of today from now on.
+create or replace function rhythm.renumber_waits(p_grouping rhythm.grouping)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_grouping.old = '{}' then
+    return;
+  end if;
+  update rhythm.execution as e set wait_group = i.number
+  from unnest(p_grouping.items, p_grouping.numbers) as i (id, number)
+  where i.id = any (p_grouping.old) and e.id = i.id and e.state = 0 and e.wait_group is distinct from i.number;
+  update rhythm.timer as t set wait_group = i.number
+  from unnest(p_grouping.items, p_grouping.numbers) as i (id, number)
+  where i.id = any (p_grouping.old) and t.id = i.id and t.wait_group is distinct from i.number;
+  update rhythm.signal_wait as w set wait_group = i.number
+  from unnest(p_grouping.items, p_grouping.numbers) as i (id, number)
+  where i.id = any (p_grouping.old) and w.id = i.id and w.wait_group is distinct from i.number;
+end;
+$$;
+
+comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
+
+-- Drops what the workflow can no longer observe: what is in p_released, or not in p_keep, if that is given. A signal that a dropped wait took meanwhile is given back, in its place.
+create or replace function rhythm.release_waits(p_execution uuid, p_delivered integer, p_keep uuid[], p_released uuid[])
+returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := rhythm.now();
-  v_lease integer := greatest(p_lease, 0);
-  v_problem text;
-  v_done uuid[];
-  v_flows uuid[];
-  v_over uuid[];
-  v_watched uuid[];
-  v_leased uuid[] := '{}';
-  v_queues text[];
-  v_delayed boolean;
-  v_declined uuid[];
+  v_dropped uuid[];
 begin
-  v_problem := rhythm.advanced_problem(p_ends, p_children, p_kinds);
-  if v_problem is not null then
-    perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
+  v_dropped := array(
+    select w.id from rhythm.signal_wait as w
+    where w.execution_id = p_execution and (w.id <> all (p_keep) or w.id = any (p_released))
+      and (w.signal_id is null and not w.timed_out
+        or exists (select from rhythm.inbox as i where i.execution_id = p_execution and i.nth > p_delivered and i.item = w.id)));
+  if v_dropped <> '{}' then
+    update rhythm.signal as g set taken_by = null from rhythm.signal_wait as w where w.id = any (v_dropped) and g.id = w.signal_id;
+    delete from rhythm.inbox as i where i.execution_id = p_execution and i.nth > p_delivered and i.item = any (v_dropped);
+    delete from rhythm.signal_wait as w where w.id = any (v_dropped);
   end if;
-  perform rhythm.lock_states(array(select (e.value ->> 'flow')::uuid from jsonb_array_elements(p_ends) as e (value)));
-  if v_lease > 0 then
-    -- As in settle_batch().
-    perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
-    v_lease := case when found then v_lease else 0 end;
-  end if;
-  select array_agg(c.end_id) filter (where not c.is_over), array_agg(c.flow_id) filter (where not c.is_over),
-    array_agg(c.flow_id) filter (where c.is_over), array_agg(coalesce(c.end_id, c.flow_id)) filter (where c.is_watched)
-  into v_done, v_flows, v_over, v_watched
-  from rhythm.complete_advanced(p_worker, p_ends, v_now) as c;
-  if v_flows is not null and jsonb_path_exists(p_ends, '$[*] ? (exists (@.timers) || exists (@.released))') then
-    perform rhythm.change_waits(p_ends, v_flows);
-  end if;
-  if v_flows is not null and p_children <> '[]' then
-    perform rhythm.check_requests((select jsonb_agg(k.value || '{"type": "task"}') from jsonb_array_elements(p_kinds) as k));
-    select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1), bool_or(m.stage = 0)
-    into v_leased, v_queues, v_delayed
-    from rhythm.make_children(p_children, p_kinds, v_flows, v_now, p_worker, v_lease, p_targets) as m;
-    perform rhythm.wake(v_queues);
-    if v_delayed then
-      perform rhythm.wake_clocks();
-    end if;
-  end if;
-  if v_over is not null then
-    perform rhythm.clear_workflows(v_over);
-  end if;
-  if v_watched is not null then
-    perform rhythm.tell_watchers(v_watched, v_now);
-  end if;
-  if coalesce(cardinality(v_done), 0) < jsonb_array_length(p_ends) then
-    v_declined := array(select e.id from jsonb_to_recordset(p_ends) as e (id uuid) where e.id <> all (coalesce(v_done, '{}')));
-  end if;
-  return jsonb_build_object(
-    'declined', coalesce(to_jsonb(v_declined), '[]'),
-    'early', case when v_declined is null then '{}' else rhythm.early_timers(v_declined, v_now) end,
-    'leased', to_jsonb(v_leased),
-    'kinds', case when v_leased = '{}' then '[]' else (
-      select jsonb_agg(jsonb_build_array(x.queue, x.max_attempts, x.timeout_ms) order by k.nth)
-      from jsonb_array_elements(p_kinds) with ordinality as k (value, nth)
-      cross join lateral rhythm.kind_of(k.value || '{"type": "task"}', v_now) as x) end);
+  delete from rhythm.timer as t
+  where t.execution_id = p_execution and (t.id <> all (p_keep) or t.id = any (p_released)) and not t.deadline and not t.fired;
 end;
 $$;
 
-comment on function rhythm.advance_batch(uuid, jsonb, jsonb, jsonb, integer, text[]) is 'One transaction''s worth of settle_advanced(). Internal.';
+comment on function rhythm.release_waits(uuid, integer, uuid[], uuid[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
 
--- A worker whose clock is ahead of the server's learns by how much.
+-- Stores where a workflow stands that suspends. Returns whether it can go on at once: what it waits for came meanwhile.
+create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_state rhythm.workflow_state;
+  v_need integer[] := p_grouping.need;
+begin
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_outcome.id;
+  insert into rhythm.journal (execution_id, step, moment, items)
+  values (p_outcome.id, v_state.seq + 1, coalesce(p_outcome.moment, p_now),
+    array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered order by i.nth));
+  if v_state.delivered > 0 then
+    delete from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered;
+  end if;
+  perform rhythm.renumber_waits(p_grouping);
+  if v_state.arrived > v_state.delivered then
+    update rhythm.inbox as i set wait_group = p_grouping.numbers[array_position(p_grouping.items, i.item)] where i.execution_id = p_outcome.id;
+    v_need := rhythm.need_after(p_grouping.groups, v_need, array(
+      select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = p_outcome.id));
+  end if;
+  update rhythm.workflow_state as s
+  set seq = s.seq + 1, snapshot = p_outcome.snapshot, stack = p_outcome.stack, cleanup = coalesce(p_outcome.cleanup, false),
+    last_group = p_grouping.last_group, groups = p_grouping.groups, sizes = p_grouping.need, need = v_need, delivered = 0,
+    arrived = case when v_state.arrived > v_state.delivered then s.arrived else 0 end
+  where s.execution_id = p_outcome.id;
+  return 0 >= any (v_need);
+end;
+$$;
+
+comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping, timestamptz) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
+`,
+  },
+  {
+    name: "settle/steps.sql",
+    kind: "behaviour",
+    checksum: "39d0a84891e63774ef0c8af91801bc0c13794b9db9cf69eadccb40141015210d",
+    text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
+-- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
+-- nothing read back.
+
+create or replace function rhythm.is_among(p_id uuid, p_sorted uuid[])
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_sorted <> '{}' and coalesce(p_id = p_sorted[width_bucket(p_id, p_sorted)], false);
+end;
+$$;
+
+comment on function rhythm.is_among(uuid, uuid[]) is 'Whether an id is in an array that is in ascending order. Internal.';
+
+create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
+  v_problem text;
+begin
+  select case
+    when bool_or(not coalesce(e.id is not null and e.flow is not null and (e.timer or e.call > 0) and e.seq >= 0, false)) then
+      'Every end needs id, call, flow and seq; that of a timer no call'
+    when bool_or(not coalesce(e.next = 'completed' or e.next = 'suspended' and jsonb_typeof(e.snapshot) = 'object', false)) then
+      'An end is followed by a workflow that is suspended, with its snapshot, or completed'
+    when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
+      'A suspended workflow waits: mode any or all, and ids'
+    -- Of two, the second would be told to nobody.
+    when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
+    when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
+    when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
+      and max(greatest(octet_length(e.output::text), octet_length(e.result::text), octet_length(e.snapshot::text))) > v_limit then
+      format('An output, a result or a snapshot takes more than %s bytes', v_limit)
+  end
+  into v_problem
+  from unnest(p_ends) as e;
+  if v_problem is null and jsonb_path_exists(p_timers, '$[*] ? (!exists(@.id) || !exists(@.at))') then
+    return 'Every timer needs id and at';
+  end if;
+  if v_problem is null and p_children <> '[]' then
+    select case
+      when jsonb_path_exists(p_kinds, '$[*].idempotency_key') then 'A child with an idempotency key is started with an outcome'
+      when bool_or(not coalesce(c.id is not null and c.flow is not null and c.kind >= 0, false)) then 'Every child needs id, flow and kind'
+      when max(c.kind) >= jsonb_array_length(p_kinds) then format('There is no kind %s: %s were given, counted from 0', max(c.kind), jsonb_array_length(p_kinds))
+      when max(length(c.traceparent)) > 500 then 'traceparent must be a text of at most 500 characters'
+      when max(pg_column_size(c.inputs)) > v_limit / 2 and max(octet_length(c.inputs::text)) > v_limit then
+        format('The inputs of a child take more than %s bytes', v_limit)
+    end
+    into v_problem
+    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text);
+    if v_problem is null then
+      select 'There is no ' || rhythm.unknown_option(k.value - 'target', rhythm.option_names('child')) into v_problem
+      from jsonb_array_elements(p_kinds) as k (value)
+      where jsonb_typeof(k.value) = 'object' and k.value - 'target' - rhythm.option_names('child') <> '{}' limit 1;
+    end if;
+  end if;
+  return v_problem;
+end;
+$$;
+
+comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
+
+-- A step counts only from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
+-- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
+-- claims. Returns one row for each end that was written, with the group of waits of the next step, or the end of the
+-- workflow. is_old: it waits for something that an earlier step started.
+-- p_free: the workflows whose states the caller has locked. p_new: what starts in these steps, in ascending order.
+create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
+returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limited constant text[] := array(select q.name from rhythm.queue as q);
+begin
+  return query
+  -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
+  with fitting as materialized (
+    select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt
+    from unnest(p_ends) as g
+    cross join lateral (
+      select t.batch_id, b.claimed_at, b.attempt
+      from rhythm.workflow_state as s
+      join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
+        and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
+      left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
+      left join rhythm.batch as b on b.id = t.batch_id and b.worker = p_worker and b.call = g.call
+      where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0
+        and case when g.timer then exists (
+            select from rhythm.timer as x where x.id = g.id and x.execution_id = g.flow and x.fires_at <= p_now and not x.fired and not x.deadline)
+          else b.id is not null end
+      offset 0
+    ) as f
+    where rhythm.is_among(g.flow, p_free)
+  ),
+  done as (
+    update rhythm.execution as t
+    set state = 1, batch_id = null, stopping = false, completed_at = p_now, claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
+      parent_step = g.seq + 1, output = nullif(g.output, 'null')
+    from fitting as g
+    where t.id = g.id and coalesce(t.batch_id = g.from_batch and not g.is_timer, false)
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, t.notify_on_end
+  ),
+  rung as (
+    update rhythm.timer as t set fired = true
+    from fitting as g
+    where g.is_timer and t.id = g.id
+    returning g.id, g.flow, g.seq, g.next, g.result, g.snapshot, g.cleanup, g.mode, g.ids, g.from_batch, false as notify_on_end, g.moment
+  ),
+  noted as (
+    insert into rhythm.journal (execution_id, step, moment, items)
+    select r.flow, r.seq + 1, coalesce(r.moment, p_now), array[r.id] from rung as r
+  ),
+  went as (
+    select d.* from done as d
+    union all
+    select r.id, r.flow, r.seq, r.next, r.result, r.snapshot, r.cleanup, r.mode, r.ids, r.from_batch, r.notify_on_end from rung as r
+  ),
+  stored as (
+    update rhythm.workflow_state as s
+    set seq = s.seq + 1, snapshot = w.snapshot, stack = null, cleanup = coalesce(w.cleanup, false), last_group = s.last_group + 1,
+      groups = array[s.last_group + 1], sizes = array[case w.mode when 'all' then cardinality(w.ids) else 1 end],
+      need = array[case w.mode when 'all' then cardinality(w.ids) else 1 end]
+    from went as w
+    where s.execution_id = w.flow and w.next = 'suspended'
+    returning w.id, w.flow, s.last_group, w.ids, w.notify_on_end, w.from_batch
+  ),
+  over as (
+    update rhythm.execution as p
+    set state = 1, completed_at = p_now, error = null, note = null, output = nullif(w.result, 'null'),
+      attempt = (select s.attempt from rhythm.workflow_state as s where s.execution_id = p.id)
+    from went as w
+    where p.id = w.flow and w.next = 'completed'
+    returning w.id, w.flow, w.notify_on_end, p.notify_on_end as notify_flow, w.from_batch
+  )
+  select s.id, s.flow, s.last_group, exists (select from unnest(s.ids) as i (id) where not rhythm.is_among(i.id, p_new)), false, s.notify_on_end, false, s.from_batch
+  from stored as s
+  union all
+  select o.id, o.flow, null, false, true, o.notify_on_end, o.notify_flow, o.from_batch from over as o;
+end;
+$$;
+
+comment on function rhythm.write_step_ends(uuid, rhythm.step_end[], uuid[], uuid[], timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
+
+-- Timers that workflows started, timers and waits for signals that they dropped.
+create or replace function rhythm.change_waits(p_ends rhythm.step_end[], p_flows uuid[], p_groups integer[], p_waited uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_released uuid[];
+begin
+  insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
+  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end,
+    case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
+  from unnest(p_ends) as e
+  cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
+  where rhythm.is_among(e.flow, p_flows);
+  v_released := array(
+    select x.id
+    from unnest(p_ends) as e
+    cross join lateral unnest(e.released) as r (id)
+    cross join lateral (
+      select t.id from rhythm.timer as t where t.id = r.id and t.execution_id = e.flow and not t.deadline and not t.fired
+      union all
+      select w.id from rhythm.signal_wait as w where w.id = r.id and w.execution_id = e.flow and w.signal_id is null and not w.timed_out
+    ) as x
+    where rhythm.is_among(e.flow, p_flows));
+  if v_released <> '{}' then
+    delete from rhythm.timer as t where t.id = any (v_released);
+    delete from rhythm.signal_wait as w where w.id = any (v_released);
+  end if;
+end;
+$$;
+
+comment on function rhythm.change_waits(rhythm.step_end[], uuid[], integer[], uuid[]) is 'Starts and drops what workflows wait for after a step, besides tasks. Internal.';
+
+-- Steps that wait for something that an earlier step started: all that they wait for gets the group that the step was
+-- stored with.
+create or replace function rhythm.group_old_waits(p_ends rhythm.step_end[], p_flows uuid[], p_new uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_grouping rhythm.grouping;
+  v_end rhythm.step_end;
+begin
+  foreach v_end in array p_ends loop
+    continue when v_end.flow <> all (p_flows);
+    v_grouping := rhythm.group_waits(v_end.flow, jsonb_build_array(jsonb_build_object('mode', v_end.mode, 'ids', v_end.ids)), p_new);
+    v_grouping.numbers := array_fill((select s.last_group from rhythm.workflow_state as s where s.execution_id = v_end.flow), array[cardinality(v_grouping.items)]);
+    perform rhythm.renumber_waits(v_grouping);
+  end loop;
+end;
+$$;
+
+comment on function rhythm.group_old_waits(rhythm.step_end[], uuid[], uuid[]) is 'Puts what steps wait for, and was started earlier, into their groups. Internal.';
+
+-- Timers of a worker whose clock is ahead of the server's.
 create or replace function rhythm.early_timers(p_ids uuid[], p_now timestamptz)
 returns jsonb
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
 as $$
 begin
   return (
@@ -7662,230 +8091,123 @@ $$;
 
 comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet: the milliseconds that are missing. Internal.';
 
-create or replace function rhythm.settle_advanced(
-  p_worker uuid,
-  p_ends jsonb,
-  p_children jsonb default '[]',
-  p_kinds jsonb default '[]',
-  p_lease integer default 0,
-  p_targets text[] default null
+create or replace function rhythm.start_children(
+  p_children jsonb, p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
+  p_now timestamptz, p_worker uuid, p_call integer, p_lease integer, p_targets text[]
 )
+returns rhythm.batch[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_kinds jsonb;
+  v_typed rhythm.kind[];
+  v_newcomers rhythm.newcomer[];
+begin
+  v_kinds := (select jsonb_agg(k.value || '{"type": "task"}' order by k.nth) from jsonb_array_elements(p_kinds) with ordinality as k (value, nth));
+  perform rhythm.check_requests(v_kinds);
+  v_typed := array(select rhythm.kind_of(k.value, p_now) from jsonb_array_elements(v_kinds) with ordinality as k (value, nth) order by k.nth);
+  v_newcomers := array(
+    select row(c.id, c.kind + 1, c.flow, case when rhythm.is_among(c.id, p_waited) then p_groups[width_bucket(c.flow, p_flows)] end,
+      c.traceparent, false, c.inputs)::rhythm.newcomer
+    from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
+    where rhythm.is_among(c.flow, p_flows));
+  return rhythm.make_executions(v_typed, v_newcomers, p_now, p_worker, p_call, p_lease, p_targets);
+end;
+$$;
+
+comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Makes the children of steps. Internal.';
+
+-- Locks: states, skip locked; executions. Answers as settle_outcomes() does.
+create or replace function rhythm.settle_steps(p_worker uuid, p_item jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
-set jit = off
-as $$
-begin
-  perform rhythm.require_read_committed();
-  if jsonb_typeof(p_ends) is distinct from 'array' or jsonb_typeof(p_children) is distinct from 'array' or jsonb_typeof(p_kinds) is distinct from 'array' then
-    perform rhythm.raise('RH001', 'Ends, children and kinds must be JSON arrays', 'Expected p_ends => [{"id": "…", "attempt": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]');
-  end if;
-  return rhythm.advance_batch(p_worker, p_ends, p_children, p_kinds, p_lease, p_targets);
-exception
-  when unique_violation then
-    perform rhythm.raise('RH001', 'An execution with the id of a child, or a timer with the id of a new one, exists already', 'Give each a UUID of its own');
-  when invalid_text_representation or numeric_value_out_of_range or invalid_datetime_format or datetime_field_overflow or invalid_parameter_value or datatype_mismatch or cannot_coerce then
-    perform rhythm.raise('RH001', format('An end, a child, a kind or a timer is not well formed: %s', sqlerrm));
-end;
-$$;
-
-comment on function rhythm.settle_advanced(uuid, jsonb, jsonb, jsonb, integer, text[]) is
-  'Commits ends of tasks, and timers that are due, together with how far their workflows, which the worker has in memory, went on with them. p_ends: [{id, attempt, output | timer: true, flow, seq, '
-  'next: suspended|completed, result | snapshot, cleanup, mode: any|all, ids, timers: [{id, at, kept}], released: [id]}]; p_children, the tasks that they started: [{id, flow, kind, inputs, traceparent}]; '
-  'p_kinds: [{target, and as wanted queue, priority, … as for create_many()}], by number from 0. Returns {declined: [id], early: {id: ms}, leased: [id], kinds: [[queue, max_attempts, timeout_ms]]}. '
-  'Declined: nothing changed, as the lease is lost or the workflow is not where the worker thinks: settle() the task alone, fire_kept() the timer; a timer that is early is due in so many milliseconds. '
-  'With p_lease, children are leased at once.';
-`,
-  },
-  {
-    name: "settle/states.sql",
-    kind: "behaviour",
-    checksum: "897d8bc688b7174edb5a476344b3814868e408f64a5b8ae5cf1cf60436c1dfdf",
-    text: `-- Where workflows stand after an outcome.
-
--- Drops what the workflow can no longer observe. A signal that a dropped wait took meanwhile is given back, in its place.
--- From the outcomes to what each holds: planned on an empty table, a join began with the table, and compared each timer with
--- each outcome.
-create or replace function rhythm.release_waits(p_outcomes rhythm.outcome[])
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
-  v_dropped uuid[];
+  v_children constant jsonb := coalesce(p_item -> 'children', '[]');
+  v_kinds constant jsonb := coalesce(p_item -> 'kinds', '[]');
+  v_ends rhythm.step_end[];
+  v_timers jsonb := '[]';
+  v_problem text;
+  v_new uuid[];
+  v_waited uuid[];
+  v_done uuid[];
+  v_flows uuid[];
+  v_groups integer[];
+  v_old uuid[];
+  v_over uuid[];
+  v_notify rhythm.transition[];
+  v_batches bigint[];
+  v_born rhythm.batch[] := '{}';
+  v_declined uuid[] := '{}';
 begin
-  v_dropped := array(
-    select w.id
-    from unnest(p_outcomes) as o
-    cross join lateral (
-      select x.id from rhythm.signal_wait as x
-      where x.execution_id = o.id and (x.id <> all (o.keep) or x.id = any (o.released)) offset 0
-    ) as w);
-  if v_dropped <> '{}' then
-    update rhythm.signal as g set taken_by = null
-    from rhythm.signal_wait as w
-    join rhythm.workflow_state as s on s.execution_id = w.execution_id
-    join rhythm.execution as e on e.id = w.execution_id
-    where w.id = any (v_dropped) and g.id = w.signal_id
-      and w.id = any (s.inbox[e.delivered + 1:]);
-    update rhythm.workflow_state as s
-    set inbox = array(select i.id from unnest(s.inbox) with ordinality as i (id, nth)
-      where i.nth <= e.delivered or i.id <> all (v_dropped) order by i.nth)
-    from rhythm.execution as e
-    where e.id = s.execution_id
-      and s.execution_id in (select w.execution_id from rhythm.signal_wait as w where w.id = any (v_dropped));
-    delete from rhythm.signal_wait as w where w.id = any (v_dropped);
+  if jsonb_typeof(p_item -> 'ends') is distinct from 'array' or jsonb_typeof(v_children) <> 'array' or jsonb_typeof(v_kinds) <> 'array' then
+    perform rhythm.raise('RH001', 'ends, children and kinds of steps must be JSON arrays', 'Expected {"kind": "steps", "ends": [{"id": "…", "call": 1, "output": null, "flow": "…", "seq": 1, "next": "completed"}, …]}');
   end if;
-  v_dropped := array(
-    select t.id
-    from unnest(p_outcomes) as o
-    cross join lateral (
-      select x.id from rhythm.timer as x
-      where x.execution_id = o.id and (x.id <> all (o.keep) or x.id = any (o.released)) and not x.deadline offset 0
-    ) as t);
-  if v_dropped <> '{}' then
-    delete from rhythm.timer as t where t.id = any (v_dropped);
+  select array_agg(e::rhythm.step_end order by e.id), array_agg(e.flow order by e.flow) into v_ends, v_flows
+  from jsonb_populate_recordset(null::rhythm.step_end, p_item -> 'ends') as e;
+  if exists (select from unnest(v_ends) as e where e.timers is not null) then
+    v_timers := (select jsonb_agg(t.value) from unnest(v_ends) as e cross join lateral jsonb_array_elements(e.timers) as t (value));
   end if;
-end;
-$$;
-
-comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
-
--- A workflow that waits for what never was would wait for ever. Most wait for the one thing that they just asked for,
--- which a look at both says.
-create or replace function rhythm.unknown_wait(p_outcomes rhythm.outcome[])
-returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set jit = off
-as $$
-begin
-  return (
-    select format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', o.id, i.id)
-    from unnest(p_outcomes) as o
-    cross join lateral (
-      select w.id
-      from jsonb_array_elements(o.waits) as g (value)
-      cross join lateral jsonb_array_elements_text(g.value -> 'ids') as w (id)
-      left join jsonb_array_elements(o.effects) as f (value) on f.value ->> 'id' = w.id
-      where f.value is null
-    ) as i
-    where o.status = 'suspended'
-      and not coalesce(jsonb_array_length(o.waits) = 1 and jsonb_array_length(o.waits -> 0 -> 'ids') = 1
-        and o.waits #>> '{0,ids,0}' = o.effects #>> '{0,id}', false)
-      and not exists (select from rhythm.execution as c where c.id = i.id::uuid and c.parent_id = o.id)
-      and not exists (select from rhythm.timer as t where t.id = i.id::uuid and t.execution_id = o.id)
-      and not exists (select from rhythm.signal_wait as s where s.id = i.id::uuid and s.execution_id = o.id)
-    limit 1
-  );
-end;
-$$;
-
-comment on function rhythm.unknown_wait(rhythm.outcome[]) is
-  'The sentence that says which workflow waits for something that is not there; null if none does. Internal.';
-
--- Stores the snapshots. Returns the workflows that need not suspend: what they wait for came meanwhile.
-create or replace function rhythm.store_states(p_outcomes rhythm.outcome[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_bytes integer;
-begin
-  select octet_length(o.snapshot::text) into v_bytes
-  from unnest(p_outcomes) as o
-  where pg_column_size(o.snapshot) > v_limit / 2 and octet_length(o.snapshot::text) > v_limit
-  limit 1;
-  if v_bytes is not null then
-    perform rhythm.raise('RH006', format('The snapshot takes %s bytes: at most %s are allowed', v_bytes, v_limit));
+  v_problem := rhythm.steps_problem(v_ends, coalesce(v_timers, '[]'), v_children, v_kinds);
+  if v_problem is not null then
+    perform rhythm.raise(case when v_problem like '% bytes' then 'RH006' else 'RH001' end, v_problem);
   end if;
-
-  delete from rhythm.timer as t
-  using unnest(p_outcomes) as o, rhythm.workflow_state as s, rhythm.execution as e
-  where s.execution_id = o.id and e.id = o.id and e.delivered > 0 and t.execution_id = o.id and t.id = any (s.inbox[:e.delivered]);
-  delete from rhythm.signal_wait as w
-  using unnest(p_outcomes) as o, rhythm.workflow_state as s, rhythm.execution as e
-  where s.execution_id = o.id and e.id = o.id and e.delivered > 0 and w.execution_id = o.id and w.id = any (s.inbox[:e.delivered]);
-
-  update rhythm.workflow_state as s
-  set seq = s.seq + 1,
-    snapshot = o.snapshot,
-    waits = o.waits,
-    stack = o.stack,
-    cleanup = coalesce(o.cleanup, false),
-    inbox = s.inbox[e.delivered + 1:],
-    need = rhythm.needs(o.waits)
-  from unnest(p_outcomes) as o
-  join rhythm.execution as e on e.id = o.id
-  where s.execution_id = o.id and o.status = 'suspended';
-  return rhythm.satisfied_already(array(select o.id from unnest(p_outcomes) as o where o.status = 'suspended'));
+  v_new := array(
+    select (c.value ->> 'id')::uuid from jsonb_array_elements(v_children) as c (value)
+    union all select (t.value ->> 'id')::uuid from jsonb_array_elements(v_timers) as t (value)
+    order by 1);
+  v_waited := array(select i.id from unnest(v_ends) as e cross join lateral unnest(e.ids) as i (id) order by 1);
+  select coalesce(array_agg(w.end_id), '{}'),
+    coalesce(array_agg(w.flow_id order by w.flow_id) filter (where not w.is_over), '{}'),
+    coalesce(array_agg(w.wait_group order by w.flow_id) filter (where not w.is_over), '{}'),
+    coalesce(array_agg(w.flow_id) filter (where w.is_old), '{}'), coalesce(array_agg(w.flow_id) filter (where w.is_over), '{}'),
+    -- Their parents went on already: only people and key waiters are to be told.
+    coalesce(array_agg(row(w.end_id, null, null, 1, true, 'task')::rhythm.transition) filter (where w.notify_task), '{}')
+      || coalesce(array_agg(row(w.flow_id, null, null, 1, true, 'task')::rhythm.transition) filter (where w.notify_flow), '{}'),
+    array_agg(distinct w.batch_id)
+  into v_done, v_flows, v_groups, v_old, v_over, v_notify, v_batches
+  from rhythm.write_step_ends(p_worker, v_ends, v_new,
+    rhythm.lock_free_states(v_flows), p_now) as w;
+  perform rhythm.drop_empty_batches(v_batches);
+  if v_timers <> '[]' or jsonb_path_exists(p_item, '$.ends[*].released[*]') then
+    perform rhythm.change_waits(v_ends, v_flows, v_groups, v_waited);
+  end if;
+  if v_flows <> '{}' and v_children <> '[]' then
+    v_born := rhythm.start_children(v_children, v_kinds, v_flows, v_groups, v_waited, p_now, p_worker, p_call, p_lease, p_targets);
+    perform rhythm.wake_for(v_born);
+  end if;
+  if v_old <> '{}' then
+    perform rhythm.group_old_waits(v_ends, v_old, v_new);
+  end if;
+  if v_over <> '{}' then
+    perform rhythm.clear_workflows(v_over);
+  end if;
+  if v_notify <> '{}' then
+    perform rhythm.follow_ends(v_notify, '{}', p_now);
+  end if;
+  if cardinality(v_done) < cardinality(v_ends) then
+    v_declined := array(select e.id from unnest(v_ends) as e where e.id <> all (v_done));
+  end if;
+  return jsonb_build_object(
+    'refused', '[]'::jsonb, 'declined', v_declined, 'early', case when v_declined = '{}' then '{}' else rhythm.early_timers(v_declined, p_now) end,
+    'leased', '[]'::jsonb, 'born', array(select b.id from unnest(v_born) as b where b.worker is not null));
 end;
 $$;
 
-comment on function rhythm.store_states(rhythm.outcome[]) is
-  'Stores where suspended workflows stand; returns those whose waits were satisfied while they ran. Internal.';
-
-create or replace function rhythm.satisfied_already(p_ids uuid[])
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
-as $$
-declare
-  v_result uuid[];
-begin
-  with early as (
-    select s.execution_id, array_agg(row(s.execution_id, i.id,
-      coalesce(c.stage in (5, 6), false) or coalesce(w.timed_out, false))::rhythm.settled_item) as items
-    from rhythm.workflow_state as s
-    cross join lateral unnest(s.inbox) as i (id)
-    left join rhythm.execution as c on c.id = i.id
-    left join rhythm.signal_wait as w on w.id = i.id
-    where s.execution_id = any (p_ids) and s.inbox <> '{}'
-    group by s.execution_id
-  ),
-  counted as (
-    update rhythm.workflow_state as s
-    set need = rhythm.need_after(s.need, s.waits, e.items)
-    from early as e
-    where s.execution_id = e.execution_id and s.need <> '{}'
-    returning s.execution_id, 0 >= any (s.need) as goes_on
-  )
-  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on
-  into v_result;
-  return v_result;
-end;
-$$;
-
-comment on function rhythm.satisfied_already(uuid[]) is 'Counts what is in the inboxes of workflows that suspend; returns those that can go on. Internal.';
+comment on function rhythm.settle_steps(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles steps of workflows that a worker has open in memory. Internal.';
 `,
   },
   {
     name: "steps/step_children.sql",
     kind: "behaviour",
-    checksum: "37d8d7ba95c6272fccf1d2aa44c356d76585bb65f3b62efc3989533ea19f0ff7",
+    checksum: "6a9661ca37d82804f787f655e854cc4a05bd3dd72d0ed45639931c991bd7cac9",
     text: `-- The children of code-first workflows.
 
--- Those whose idempotency key stands for an execution already follow it.
+-- Those whose idempotency key stands for an execution already wait for it.
 create or replace function rhythm.begin_children(p_requests jsonb, p_now timestamptz)
 returns void
 language plpgsql
@@ -7893,7 +8215,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_following uuid[];
+  v_waiters uuid[];
 begin
   if not jsonb_path_exists(p_requests, '$[*].idempotency_key') then
     perform from rhythm.create_many(p_requests);
@@ -7902,14 +8224,14 @@ begin
   perform rhythm.check_requests(p_requests);
   perform rhythm.check_targets(p_requests);
   perform rhythm.hold_parents(p_requests);
-  v_following := rhythm.follow_keys(p_requests, p_now);
+  v_waiters := rhythm.make_key_waiters(p_requests, p_now);
   -- The keys of the others are claimed, for their ids.
-  perform from rhythm.create_many((
-    select coalesce(jsonb_agg(r.value - '{idempotency_key,idempotency_ttl}'::text[] order by r.nth), '[]')
+  perform rhythm.create_new((
+    select coalesce(jsonb_agg(r.value - 'idempotency_ttl' order by r.nth), '[]')
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
-    where (r.value ->> 'id')::uuid <> all (v_following)));
-  perform rhythm.follow_ends(rhythm.join_leaders(v_following, p_now), '{}', null, 0, p_now);
-  perform rhythm.cancel_under(v_following, p_now);
+    where (r.value ->> 'id')::uuid <> all (v_waiters)), p_now);
+  perform rhythm.follow_ends(rhythm.join_owners(v_waiters, p_now), '{}', p_now);
+  perform rhythm.cancel_under(v_waiters, p_now);
 end;
 $$;
 
@@ -7919,7 +8241,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the chil
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "22d7a00a8192233ce82c5afe11343c9646d4159565c52af23a680dacedfaf701",
+    checksum: "3b84b343310139f802fa2ff19d9006ccfd001f2a6e7028bd428f6e1a810ad68f",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
 -- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
@@ -7941,7 +8263,8 @@ begin
     n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
     case when n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
+  join rhythm.workflow_state as x on x.execution_id = n.execution_id
+  join rhythm.batch as b on b.id = x.batch_id and b.worker = p_worker
   where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
@@ -7972,7 +8295,8 @@ as $$
     n.wait_id, n.seq, coalesce(n.attempts, 0), n.kind, n.status, n.name, n.error,
     case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-  join rhythm.execution as e on e.id = n.execution_id and e.worker = p_worker
+  join rhythm.workflow_state as x on x.execution_id = n.execution_id
+  join rhythm.batch as b on b.id = x.batch_id and b.worker = p_worker
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
     wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output
@@ -8107,10 +8431,283 @@ comment on function rhythm.load_steps(uuid[]) is
 `,
   },
   {
+    name: "time/chores.sql",
+    kind: "behaviour",
+    checksum: "960f0c1bd3b88747b4bcf2b3df2f526e28c61e3409fdf3c2564b814037894ebb",
+    text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
+
+-- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
+-- when the time for that is over, too. Nothing is waited for: a tree of which somebody holds a part stays due.
+create or replace function rhythm.end_late_workflows(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[] := array(
+    select t.execution_id from rhythm.timer as t
+    where not t.fired and t.deadline and t.fires_at <= p_now
+    order by t.fires_at limit p_limit);
+  v_cleaning uuid[];
+  v_ended rhythm.transition[];
+begin
+  v_ids := rhythm.lock_free_trees(v_ids);
+  if v_ids = '{}' then
+    return 0;
+  end if;
+  update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline and not t.fired;
+  v_cleaning := array(
+    select s.execution_id from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is null
+    where s.execution_id = any (v_ids) and s.cleanup);
+  if v_cleaning <> '{}' then
+    update rhythm.execution as e set error = rhythm.deadline_error(e.timeout_ms) where e.id = any (v_cleaning);
+    perform rhythm.cancel_trees(v_cleaning, 'It ran past its timeout', p_now);
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_cleaning));
+  end if;
+  perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
+  from rhythm.execution as c
+  join rhythm.execution as e on e.id = c.parent_id
+  where c.parent_id = any (v_ids) and c.state = 0
+  group by e.cancel_reason;
+  with ended as (
+    update rhythm.execution as e
+    set state = f.state, stopping = false, completed_at = p_now, batch_id = null,
+      error = case f.state when 2 then rhythm.deadline_error(e.timeout_ms) else e.error end,
+      fingerprint = case f.state when 2 then rhythm.fingerprint_of(e.target, rhythm.deadline_error(e.timeout_ms)) end
+    from (
+      select x.id, case when x.cancel_reason is null or rhythm.is_past_deadline(x) then 2 else 3 end as state
+      from rhythm.execution as x where x.id = any (v_ids) and x.state = 0
+    ) as f
+    where e.id = f.id
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
+  )
+  select coalesce(array_agg(x::rhythm.transition order by x.id), '{}') into v_ended from ended as x;
+  perform rhythm.leave_batches(v_ids);
+  perform rhythm.follow_ends(v_ended, '{}', p_now);
+  return cardinality(v_ended) + cardinality(v_cleaning);
+end;
+$$;
+
+comment on function rhythm.end_late_workflows(integer, timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of chores().';
+
+create or replace function rhythm.is_past_deadline(p_execution rhythm.execution)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_execution.type = 'workflow' and coalesce(p_execution.error = rhythm.deadline_error(p_execution.timeout_ms), false);
+end;
+$$;
+
+comment on function rhythm.is_past_deadline(rhythm.execution) is 'Whether a workflow ran past its timeout, and cleans up or ended. Internal.';
+
+-- Workflows that are over are in no batch.
+create or replace function rhythm.leave_batches(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batches bigint[] := array(select s.batch_id from rhythm.workflow_state as s where s.execution_id = any (p_ids) and s.batch_id is not null);
+begin
+  update rhythm.workflow_state as s set batch_id = null where s.execution_id = any (p_ids) and s.batch_id is not null;
+  perform rhythm.drop_empty_batches(v_batches);
+end;
+$$;
+
+comment on function rhythm.leave_batches(uuid[]) is 'Takes workflows out of their batches. Internal.';
+
+-- Those of some executions whose whole trees, with the states of their parents, are locked now. Never waits.
+create or replace function rhythm.lock_free_trees(p_ids uuid[])
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result uuid[] := '{}';
+  v_id uuid;
+begin
+  foreach v_id in array p_ids loop
+    begin
+      set local lock_timeout = '1ms';
+      perform rhythm.lock_trees(array[v_id]);
+      v_result := v_result || v_id;
+    exception
+      when lock_not_available or deadlock_detected then
+        null;
+    end;
+  end loop;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that are free; returns their roots. Internal.';
+
+create or replace function rhythm.bury_workers(p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_dead uuid[];
+  v_batches bigint[];
+  v_free uuid[];
+  v_locked uuid[];
+  v_concerned uuid[];
+begin
+  v_dead := array(
+    select w.id from rhythm.worker as w
+    where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
+    for update skip locked);
+  -- And leases of workers that are no more, however that came.
+  v_batches := array(
+    select b.id from rhythm.batch as b
+    where b.worker = any (v_dead) or b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
+    order by b.id limit 10000);
+  if v_batches <> '{}' then
+    -- What somebody holds keeps its batch, and the batch its place here, until the next time.
+    v_concerned := rhythm.ids_in(v_batches);
+    v_concerned := array(
+      select e.id from rhythm.execution as e where e.id = any (v_concerned) and e.type = 'workflow'
+      union select e.parent_id from rhythm.execution as e where e.id = any (v_concerned) and e.parent_id is not null);
+    v_free := rhythm.lock_free_states(v_concerned);
+    v_concerned := rhythm.ids_in(v_batches);
+    v_locked := array(select e.id from rhythm.execution as e where e.id = any (v_concerned) order by e.id for no key update skip locked);
+    v_batches := array(
+      select b.id from rhythm.batch as b
+      where b.id = any (v_batches) and not exists (
+        select from unnest(b.ids) as i (id)
+        cross join lateral (select x.id, x.parent_id from rhythm.execution as x where x.id = i.id offset 0) as e
+        left join rhythm.workflow_state as s on s.execution_id = e.id
+        left join rhythm.workflow_state as p on p.execution_id = e.parent_id
+        where e.id <> all (v_locked) or s.execution_id <> all (v_free) or p.execution_id <> all (v_free))
+      order by b.id);
+    perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
+  end if;
+  delete from rhythm.worker as w where w.id = any (v_dead);
+  return cardinality(v_dead);
+end;
+$$;
+
+comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers that gave no sign of life. Part of chores().';
+
+-- Attempts of tasks that ran past their timeout, a little later than their worker should have ended them.
+create or replace function rhythm.end_overdue(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_late jsonb;
+begin
+  select jsonb_agg(jsonb_build_object('id', i.id, 'call', b.call, 'worker', b.worker, 'status', 'failed', 'error', jsonb_build_object(
+    'type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', b.attempt, b.timeout_ms))))
+  into v_late
+  from (
+    select x.* from rhythm.batch as x
+    where x.worker is not null and x.timeout_ms is not null and x.claimed_at < p_now - interval '1 second'
+      and x.claimed_at + x.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
+    limit p_limit
+  ) as b
+  cross join lateral unnest(rhythm.members(b)) as i (id);
+  if v_late is null then
+    return 0;
+  end if;
+  perform rhythm.settle_outcomes(w.worker, w.items, 0, 0, null, p_now)
+  from (
+    select (l.value ->> 'worker')::uuid as worker, jsonb_agg(l.value - 'worker') as items
+    from jsonb_array_elements(v_late) as l (value) group by l.value ->> 'worker'
+  ) as w;
+  return jsonb_array_length(v_late);
+end;
+$$;
+
+comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that ran past their timeout. Part of chores().';
+
+-- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
+-- Locks: the row of the chore, skip locked.
+create or replace function rhythm.chore_is_due(p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
+begin
+  if v_last between p_now - interval '1 second' and p_now then
+    return false;
+  elsif v_last is null then
+    insert into rhythm.setting (name, value) values ('chored_at', p_now::text) on conflict do nothing;
+    return found;
+  end if;
+  perform from rhythm.setting as s where s.name = 'chored_at' for update skip locked;
+  if not found then
+    return false;
+  end if;
+  update rhythm.setting as s set value = p_now::text
+  where s.name = 'chored_at' and s.value::timestamptz not between p_now - interval '1 second' and p_now;
+  return found;
+end;
+$$;
+
+comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call is the one that cleans up: once a second over all sessions. Part of chores().';
+
+-- Locks: as settling, skip locked. Never waits for what an application has locked.
+create or replace function rhythm.chores(p_limit integer default 1000)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+set lock_timeout = '100ms'
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+begin
+  perform rhythm.check_limit('chores()', p_limit);
+  if not rhythm.chore_is_due(v_now) then
+    return null;
+  end if;
+  perform rhythm.bury_workers(v_now);
+  perform rhythm.end_overdue(p_limit, v_now);
+  begin
+    perform rhythm.end_late_workflows(p_limit, v_now);
+  exception
+    when lock_not_available or deadlock_detected then
+      -- Somebody is claiming a part of a tree: the next time.
+      null;
+  end;
+  if rhythm.sweep(p_limit, v_now) then
+    return null;
+  end if;
+  -- A thousand a second would not do where more than that are made.
+  update rhythm.setting as s set value = (v_now - interval '900 milliseconds')::text where s.name = 'chored_at';
+  return v_now + interval '100 milliseconds';
+end;
+$$;
+
+comment on function rhythm.chores(integer) is
+  'Gives back the work of dead workers, ends what ran past its timeout, makes room: once a second over all sessions. Returns when to go on, if it did not come to an end. Part of tick().';
+`,
+  },
+  {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "db63d227a6f037df0de67be0781e5fd1a8cb260c70a1c51017daf0c4279937ec",
-    text: `-- What time brings. Every part is bounded, and skips what another session is at.
+    checksum: "1fb9dd507386af2e7d1a2934b22fb56223ea4ae44e9fa24f72680dfe24cb8d1f",
+    text: `-- What time brings: each part bounded, and passing over what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
 returns integer
@@ -8134,15 +8731,15 @@ begin
   with fired as (
     update rhythm.timer as t set fired = true
     where t.id = any (v_due) and t.execution_id = any (v_mine) and not t.fired
-    returning t.execution_id, t.id
+    returning t.execution_id, t.id, t.fires_at, t.wait_group
   )
-  select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
+  select coalesce(array_agg(row(f.execution_id, f.id, false, f.wait_group)::rhythm.settled_item order by f.fires_at, f.id), '{}') into v_items from fired as f;
   perform rhythm.resume(rhythm.deliver(v_items), p_now);
   return cardinality(v_items);
 end;
 $$;
 
-comment on function rhythm.fire_timers(integer, timestamptz) is 'Fires the timers that are due. Part of tick().';
+comment on function rhythm.fire_timers(integer, timestamptz) is 'Fires the timers that are due. Part of due().';
 
 create or replace function rhythm.end_signal_waits(p_limit integer, p_now timestamptz)
 returns integer
@@ -8164,15 +8761,15 @@ begin
   with ended as (
     update rhythm.signal_wait as w set timed_out = true
     where w.id = any (v_due) and w.execution_id = any (v_mine) and w.signal_id is null and not w.timed_out
-    returning w.execution_id, w.id
+    returning w.execution_id, w.id, w.timeout_at, w.wait_group
   )
-  select coalesce(array_agg(row(x.execution_id, x.id, true)::rhythm.settled_item), '{}') into v_items from ended as x;
+  select coalesce(array_agg(row(x.execution_id, x.id, true, x.wait_group)::rhythm.settled_item order by x.timeout_at, x.id), '{}') into v_items from ended as x;
   perform rhythm.resume(rhythm.deliver(v_items), p_now);
   return cardinality(v_items);
 end;
 $$;
 
-comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of tick().';
+comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of due().';
 
 create or replace function rhythm.ready_delayed(p_limit integer, p_now timestamptz)
 returns integer
@@ -8185,20 +8782,73 @@ declare
   v_queues text[];
 begin
   with due as (
-    select e.id from rhythm.execution as e
-    where e.place = 0 and e.run_at <= p_now
-    order by e.run_at limit p_limit for update skip locked
+    select b.id from rhythm.batch as b
+    where b.run_at is not null and b.run_at <= p_now
+    order by b.run_at limit p_limit for update skip locked
   ),
-  moved as (
-    update rhythm.execution as e set stage = 1 from due as d where e.id = d.id returning e.queue
+  ready as (
+    update rhythm.batch as b set run_at = null from due as d where b.id = d.id returning b.queue
   )
-  select count(*), array_agg(distinct m.queue) into v_count, v_queues from moved as m;
+  select count(*), array_agg(distinct r.queue) into v_count, v_queues from ready as r;
   perform rhythm.wake(v_queues);
   return v_count;
 end;
 $$;
 
-comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed executions ready whose time has come. Part of tick().';
+comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed batches ready whose time has come. Part of due().';
+
+create or replace function rhythm.next_due(p_now timestamptz)
+returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return least(
+    (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
+    (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
+    (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
+    (select min(b.run_at) from rhythm.batch as b where b.run_at is not null),
+    (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
+    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
+  );
+end;
+$$;
+
+comment on function rhythm.next_due(timestamptz) is 'When the next timer, delay, wait or lease runs out. Part of due().';
+
+-- Locks: states, executions, batches, skip locked. Never waits.
+create or replace function rhythm.due(p_limit integer default 1000)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_due timestamptz;
+begin
+  perform rhythm.check_limit('due()', p_limit);
+  perform rhythm.join_late(p_limit, v_now);
+  v_due := rhythm.next_due(v_now);
+  if v_due <= v_now then
+    perform rhythm.ready_delayed(p_limit, v_now);
+    perform rhythm.fire_timers(p_limit, v_now);
+    perform rhythm.end_signal_waits(p_limit, v_now);
+    v_due := rhythm.next_due(v_now);
+  end if;
+  return least(v_due, rhythm.fire_schedules(100));
+end;
+$$;
+
+comment on function rhythm.due(integer) is
+  'Moves what is due: delayed work, timers, waits that took too long, schedules. Bounded by p_limit, safe from everywhere at once, never waits. '
+  'Returns when the next thing is due: in the past means call again at once, null means nothing is. Part of tick().';
 `,
   },
   {
@@ -8273,168 +8923,9 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
 `,
   },
   {
-    name: "time/late.sql",
-    kind: "behaviour",
-    checksum: "a62a41d156988dd189a40f8fd23a17d891d8c19596c3bb2ce73d39683ed91719",
-    text: `-- What is late or lost: workers that fell silent, leases that last, what ran past its timeout.
-
-create or replace function rhythm.end_late_workflows(p_ids uuid[], p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_rows rhythm.moved[];
-begin
-  if p_ids = '{}' then
-    return;
-  end if;
-  -- All at once: what follows finds every state locked already, and waits for none.
-  perform rhythm.lock_trees(p_ids);
-  perform rhythm.cancel_trees(array_agg(c.id), coalesce(e.cancel_reason, 'Its workflow ran past its timeout'), p_now)
-  from rhythm.execution as c
-  join rhythm.execution as e on e.id = c.parent_id
-  where c.parent_id = any (p_ids) and c.stage < 4
-  group by e.cancel_reason;
-  update rhythm.timer as t set fired = true where t.execution_id = any (p_ids) and t.deadline;
-  with moved as (
-    update rhythm.execution as e
-    set stage = case when e.cancel_reason is null then 5 else 6 end,
-      status = case when e.cancel_reason is null then 'failed' else 'cancelled' end,
-      worker = null, stopping = false, completed_at = p_now,
-      error = case when e.cancel_reason is not null then e.error
-        else rhythm.deadline_error(e.timeout_ms) end
-    where e.id = any (p_ids) and e.stage < 4
-    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
-  )
-  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
-  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
-end;
-$$;
-
-comment on function rhythm.end_late_workflows(uuid[], timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of tick().';
-
--- Leases that last are moved out of the way of claims.
-create or replace function rhythm.move_aside(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  -- Leased rows were ready first: they stand at the head of their queue. One that is being settled may stay.
-  update rhythm.execution as e
-  set stage = 2, newborn = false
-  where e.id = any (array(
-    select y.id from rhythm.execution as y
-    where y.place = 1 and y.worker is not null and y.id = any (array(
-    select x.id
-    from (select distinct unnest(w.queues) as queue from rhythm.worker as w) as q
-    cross join lateral (
-      select h.id, h.worker, h.claimed_at from rhythm.execution as h
-      where h.place = 1 and h.queue = q.queue
-      order by h.priority desc, h.id
-      limit p_limit * 2
-    ) as x
-    where x.worker is not null and x.claimed_at < p_now - interval '2 seconds'))
-    for no key update skip locked
-  ));
-  return 0;
-end;
-$$;
-
-comment on function rhythm.move_aside(integer, timestamptz) is 'Takes old leases out of the index of what is ready. Part of tick().';
-
-create or replace function rhythm.bury_workers(p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_dead uuid[];
-begin
-  with dead as (
-    select w.id from rhythm.worker as w
-    where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
-    for update skip locked
-  ),
-  gone as (
-    delete from rhythm.worker as w using dead as d where w.id = d.id returning w.id
-  )
-  select coalesce(array_agg(g.id), '{}') into v_dead from gone as g;
-  -- And leases of workers that are no more, however that came.
-  v_dead := v_dead || array(
-    select distinct e.worker from rhythm.execution as e
-    where e.place = 2 and not exists (select from rhythm.worker as w where w.id = e.worker)
-    union
-    select l.worker from rhythm.newborn_lease as l where not exists (select from rhythm.worker as w where w.id = l.worker));
-  if v_dead <> '{}' then
-    perform rhythm.take_back(v_dead, 'The worker that ran it was lost: it gave no sign of life');
-  end if;
-  return cardinality(v_dead);
-end;
-$$;
-
-comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers that gave no sign of life. Part of tick().';
-
--- Attempts of tasks that ran past their timeout, a little later than their worker should have ended them; workflows
--- that did not end in time.
-create or replace function rhythm.end_overdue(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_rows rhythm.moved[];
-  v_late uuid[];
-begin
-  v_late := array(
-    select e.id from rhythm.execution as e
-    where e.place = 2 and e.type = 'task'
-      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
-    limit p_limit);
-  if v_late = '{}' then
-    return 0;
-  end if;
-  perform rhythm.lock_around(v_late);
-  with late as (
-    select e.id, case when e.cancel_reason is not null then 6 when e.attempt < e.max_attempts then 0 else 5 end as stage
-    from rhythm.execution as e
-    where e.place = 2 and e.type = 'task'
-      and e.timeout_ms is not null and e.claimed_at + e.timeout_ms * interval '1 millisecond' + interval '1 second' < p_now
-      and e.id = any (v_late)
-    order by e.id
-    for no key update skip locked
-  ),
-  moved as (
-    update rhythm.execution as e
-    set worker = null,
-      stopping = false,
-      stage = l.stage,
-      status = case l.stage when 0 then 'pending' when 5 then 'failed' else 'cancelled' end,
-      run_at = case when l.stage = 0 then p_now + rhythm.backoff_ms(e.retry, e.attempt) * interval '1 millisecond' else e.run_at end,
-      completed_at = case when l.stage > 0 then p_now end,
-      error = jsonb_build_object('type', 'TimeoutError', 'message', format('Attempt %s took longer than %s ms', e.attempt, e.timeout_ms))
-    from late as l
-    where e.id = l.id
-    returning e.id, e.parent_id, e.worker, e.stage, e.watched, e.type, e.queue
-  )
-  select coalesce(array_agg(row(m.*)::rhythm.moved), '{}') into v_rows from moved as m;
-  perform rhythm.follow_ends(v_rows, '{}', null, 0, p_now);
-  return cardinality(v_rows);
-end;
-$$;
-
-comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends what ran past its timeout. Part of tick().';
-`,
-  },
-  {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "6a205afe018d67b75f9d8e95c270aa324df070b0807573a61f2f95e2b8aa70fe",
+    checksum: "24020006b9ec467b1d0afd8a8bfc3484f35f1c6494c9d980841513887f37a697",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -8459,50 +8950,35 @@ returns boolean
 language sql
 stable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
 as $$
   select exists (
-    select
-    from rhythm.execution as e
-    where e.place = 1
-      and e.queue = any (p_queues)
-      and e.worker is null
-      and e.type = 'task'
-      and e.target = any (p_targets)
-  );
+    select from rhythm.batch as b
+    where b.queue = any (p_queues) and b.worker is null and b.run_at is null and b.type = 'task' and b.target = any (p_targets));
 $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
 
--- As claim() does, but tasks alone: a workflow in the same queue is none of our business.
+-- As exchange() does, but tasks alone: a workflow in the same queue is none of our business.
 create or replace function rhythm.claim_sql_tasks(p_worker uuid, p_queue text, p_limit integer, p_targets text[])
-returns uuid[]
+returns bigint[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
 as $$
 declare
-  v_ids uuid[];
+  v_ids bigint[];
 begin
   if exists (select from rhythm.queue as q where q.name = p_queue) then
-    return rhythm.claim_limited(p_worker, p_queue, p_limit, p_targets, rhythm.now(), '{task}');
+    return rhythm.limited_claim(p_worker, 1, p_queue, p_limit, p_targets, rhythm.now(), '{task}');
   end if;
   v_ids := array(
-    select e.id
-    from rhythm.execution as e
-    where e.place = 1
-      and e.queue = p_queue
-      and e.worker is null
-      and e.type = 'task'
-      and e.target = any (p_targets)
-    order by e.priority desc, e.id
-    limit p_limit
-    for update skip locked
-  );
-  update rhythm.execution as e
-  set worker = p_worker, status = 'running', claimed_at = rhythm.now(), attempt = e.attempt + 1
-  where e.id = any (v_ids);
+    select b.id from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null and b.type = 'task' and b.target = any (p_targets)
+    order by b.priority desc, b.first_id limit 1 for update skip locked);
+  v_ids := array(
+    select case when b.size > p_limit then rhythm.split_batch(b.id, p_limit) else b.id end from rhythm.batch as b where b.id = any (v_ids));
+  v_ids := array_remove(v_ids, null);
+  perform rhythm.lease(p_worker, 1, v_ids, rhythm.now());
   return v_ids;
 end;
 $$;
@@ -8510,8 +8986,9 @@ $$;
 comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
   'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
 
--- Locks: what claim() and settle() lock. Stops taking more after a quarter of a second: the rest of tick() waits for it.
-create or replace function rhythm.run_sql_tasks(p_limit integer default 100)
+-- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
+-- no more after a quarter of a second.
+create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
 volatile
@@ -8525,38 +9002,31 @@ declare
   v_left integer := p_limit;
   v_worker uuid;
   v_queue text;
+  v_batches bigint[];
   v_outcomes jsonb;
 begin
-  if v_targets = '{}' then
-    return null;
-  end if;
-  -- Made before their handler was a function.
-  perform rhythm.list_ready(array(
-    select b from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues)
-    order by b.first_id limit (p_limit + 99) / 100 for update skip locked));
-  if not rhythm.sql_task_is_ready(v_queues, v_targets) then
+  if v_targets = '{}' or not rhythm.sql_task_is_ready(v_queues, v_targets) then
     return null;
   end if;
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
   foreach v_queue in array v_queues loop
     while v_left > 0 and clock_timestamp() < v_until loop
-      v_outcomes := rhythm.run_claimed(rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets));
+      v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
+      exit when v_batches = '{}';
+      v_outcomes := rhythm.run_claimed(rhythm.ids_in(v_batches));
+      v_left := v_left - coalesce(jsonb_array_length(v_outcomes), 0);
       exit when v_outcomes is null;
-      v_left := v_left - jsonb_array_length(v_outcomes);
-      perform rhythm.settle(v_worker, v_outcomes);
+      perform rhythm.settle_outcomes(v_worker, v_outcomes, 0, 0, null, rhythm.now());
     end loop;
   end loop;
   delete from rhythm.worker as w where w.id = v_worker;
-  perform rhythm.take_back(array[v_worker]);
-  return case when v_left < p_limit and (
-    rhythm.sql_task_is_ready(v_queues, v_targets)
-    or exists (select from rhythm.ready_batch as b where b.target = any (v_targets) and b.queue = any (v_queues))
-  ) then rhythm.now() end;
+  perform rhythm.take_back(array(select b.id from rhythm.batch as b where b.worker = v_worker), null, rhythm.now());
+  return case when v_left < p_limit and rhythm.sql_task_is_ready(v_queues, v_targets) then rhythm.now() end;
 end;
 $$;
 
-comment on function rhythm.run_sql_tasks(integer) is
+comment on function rhythm.sql_tasks(integer) is
   'Runs ready SQL tasks, up to p_limit and for a quarter of a second; returns now if there are more, else null. Part of '
   'tick(); any number of sessions may call it at once.';
 
@@ -8571,18 +9041,19 @@ declare
   v_outcomes jsonb;
 begin
   for v_task in
-    select e.id, e.attempt, e.inputs, e.parent_id, k.sql_function
+    select e.id, e.inputs, e.parent_id, k.sql_function
     from rhythm.execution as e
+    join rhythm.batch as b on b.id = e.batch_id
     join rhythm.task as k on k.name = e.target
     where e.id = any (p_ids)
       and e.type = 'task'
     order by e.priority desc, e.id
   loop
-    -- Its parent is told of its end. If another session is at the parent, it runs another time: tick() waits for nobody.
-    continue when v_task.parent_id is not null and rhythm.try_lock_states(array[v_task.parent_id]) = '{}'
+    -- Its parent is told of its end. If another session is at the parent, it runs another time: nothing waits here.
+    continue when v_task.parent_id is not null and rhythm.lock_free_states(array[v_task.parent_id]) = '{}'
       and exists (select from rhythm.workflow_state as s where s.execution_id = v_task.parent_id);
     v_outcomes := coalesce(v_outcomes, '[]') || (
-      jsonb_build_object('id', v_task.id, 'attempt', v_task.attempt)
+      jsonb_build_object('id', v_task.id, 'call', 1)
       || rhythm.call_sql_task(v_task.sql_function, v_task.inputs)
     );
   end loop;
@@ -8590,7 +9061,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first in claim order; returns their outcomes for settle(), null if none.';
+comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first in claim order; returns their outcomes, null if none.';
 `,
   },
   {
@@ -8791,123 +9262,24 @@ comment on function rhythm.refuse_deferred(regprocedure) is
   {
     name: "time/tick.sql",
     kind: "behaviour",
-    checksum: "dd5d4e68b52c0b0144a5a50567ab962b144887ede568c3db717f889f43a31913",
+    checksum: "68c92aff2f61d5cbd8ca68694fee04b80c56d5c5107f07485f007a5d6d2818e5",
     text: `-- tick(): everything that time brings, from wherever it is called.
 
-create or replace function rhythm.next_due(p_now timestamptz)
-returns timestamptz
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  return least(
-    (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
-    (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
-    (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
-    (select min(e.run_at) from rhythm.execution as e where e.place = 0),
-    (select p_now + interval '50 milliseconds' from rhythm.follower as f where f.due limit 1),
-    (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
-  );
-end;
-$$;
-
-comment on function rhythm.next_due(timestamptz) is 'When the next timer, delay, wait or lease runs out. Part of tick().';
-
+-- Each of its parts is also a call of its own, so that a slow one holds up nobody.
 create or replace function rhythm.tick(p_limit integer default 1000)
 returns timestamptz
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_due timestamptz;
-  v_schedules timestamptz;
-  v_sql_tasks timestamptz;
-  v_chores timestamptz;
 begin
-  perform rhythm.check_limit('tick()', p_limit);
-  -- What need not be to the millisecond: one session a second does it. First, and one kind at a time, because it waits
-  -- for locks: who waits holds none. What follows skips what others hold.
-  if rhythm.chore_is_due(v_now) then
-    v_chores := rhythm.do_chores(p_limit, v_now);
-  end if;
-  perform rhythm.join_late(p_limit, v_now);
-  v_due := rhythm.next_due(v_now);
-  if v_due <= v_now then
-    perform rhythm.ready_delayed(p_limit, v_now);
-    perform rhythm.fire_timers(p_limit, v_now);
-    perform rhythm.end_signal_waits(p_limit, v_now);
-    v_due := rhythm.next_due(v_now);
-  end if;
-  v_schedules := rhythm.fire_schedules(100);
-  v_sql_tasks := rhythm.run_sql_tasks(100);
-  return least(v_due, v_schedules, v_sql_tasks, v_chores);
+  return least(rhythm.chores(p_limit), rhythm.due(p_limit), rhythm.sql_tasks(100));
 end;
 $$;
 
 comment on function rhythm.tick(integer) is
   'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
-  'Returns when the next thing is due: in the past means call again at once, null means nothing is.';
-
-create or replace function rhythm.do_chores(p_limit integer, p_now timestamptz)
-returns timestamptz
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if rhythm.bury_workers(p_now) = 0 and rhythm.end_overdue(p_limit, p_now) = 0 then
-    perform rhythm.end_late_workflows(array(
-      select t.execution_id from rhythm.timer as t
-      where not t.fired and t.deadline and t.fires_at <= p_now
-      order by t.fires_at limit p_limit), p_now);
-  end if;
-  -- From here on nothing waits.
-  perform rhythm.list_newborn(p_limit, p_now);
-  perform rhythm.move_aside(p_limit, p_now);
-  if rhythm.sweep(p_limit, p_now) then
-    return null;
-  end if;
-  -- A thousand a second would not do where more than that are made.
-  update rhythm.setting as s set value = (p_now - interval '900 milliseconds')::text where s.name = 'chored_at';
-  return p_now + interval '100 milliseconds';
-end;
-$$;
-
-comment on function rhythm.do_chores(integer, timestamptz) is 'Buries dead workers, ends what is late, makes room; returns when to go on, if it did not come to an end. Part of tick().';
-
--- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
--- Locks: the row of the chore, skip locked.
-create or replace function rhythm.chore_is_due(p_now timestamptz)
-returns boolean
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
-begin
-  if v_last between p_now - interval '1 second' and p_now then
-    return false;
-  elsif v_last is null then
-    insert into rhythm.setting (name, value) values ('chored_at', p_now::text) on conflict do nothing;
-    return found;
-  end if;
-  perform from rhythm.setting as s where s.name = 'chored_at' for update skip locked;
-  if not found then
-    return false;
-  end if;
-  update rhythm.setting as s set value = p_now::text
-  where s.name = 'chored_at' and s.value::timestamptz not between p_now - interval '1 second' and p_now;
-  return found;
-end;
-$$;
-
-comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call of tick() is the one that cleans up: once a second over all sessions. Part of tick().';
+  'Returns when the next thing is due: in the past means call again at once, null means nothing is. due(), chores() and sql_tasks() are its parts.';
 `,
   },
   {
@@ -8952,7 +9324,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "1ba873554e02dadc71e37b3c8067d529f3318fb2321abaa6edf4c5ed2c7da0ec",
+    checksum: "b01b046598a795c5fe0e1a99303c2f38a409d7ddd7c784095bb894e61d205f12",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -8964,10 +9336,10 @@ as $$
   select jsonb_build_object(
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
-    'metadata', coalesce(e.metadata, '{}'), 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
+    'metadata', e.metadata, 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
     'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at)
-  from rhythm.execution as e
+  from rhythm.executions as e
   where e.id = p_execution;
 $$;
 
@@ -8987,13 +9359,13 @@ begin
   if cardinality(p_executions) > 1 then
     perform rhythm.lock_around(p_executions);
   end if;
-  update rhythm.execution as e set watched = true
+  update rhythm.execution as e set notify_on_end = true
   where e.id = any (array(
     select x.id from rhythm.execution as x
-    where x.id = any (p_executions) and x.stage < 4 and not x.watched
+    where x.id = any (p_executions) and x.state = 0 and not x.notify_on_end
     order by x.id
-    for no key update)) and e.stage < 4;
-  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.stage >= 4;
+    for no key update)) and e.state = 0;
+  return query select e.id from rhythm.execution as e where e.id = any (p_executions) and e.state > 0;
 end;
 $$;
 
@@ -9014,7 +9386,7 @@ begin
     perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
   end if;
   loop
-    perform from rhythm.execution as e where e.id = p_execution and e.stage >= 4;
+    perform from rhythm.execution as e where e.id = p_execution and e.state > 0;
     if found or clock_timestamp() >= v_until then
       return rhythm.get(p_execution);
     end if;
@@ -9035,7 +9407,7 @@ comment on function rhythm.wait_for(uuid, text) is
   {
     name: "views/read_functions.sql",
     kind: "behaviour",
-    checksum: "5afa7cb67eea0379903d9e615fca29058366efcf1ae7a4c4602aabcc10e78b25",
+    checksum: "a50eb8663c6d990a71ce18d595c3919cbb441817544ba2522542ba6393ac59ea",
     text: `-- Two questions of tools that no view answers.
 
 create or replace function rhythm.first_id(p_at timestamptz)
@@ -9062,7 +9434,7 @@ as $$
     'source', v.source,
     'code', v.code,
     'snapshot', case when v.code <> '{"language": "typescript"}' then s.snapshot end,
-    'waits', coalesce(s.waits, '[]')
+    'waits', (select coalesce(jsonb_agg(jsonb_build_object('kind', w.kind, 'id', w.id)), '[]') from rhythm.waits as w where w.execution_id = s.execution_id)
   )
   from rhythm.workflow_state as s
   join rhythm.flow_version as v on v.program = s.program
@@ -9074,237 +9446,116 @@ comment on function rhythm.flow_state(uuid) is
 `,
   },
   {
-    name: "wake/fire_kept.sql",
+    name: "views/status.sql",
     kind: "behaviour",
-    checksum: "eef56b098f0b51977bb0fbd0bc5502fc95cc557d1c7387f0f87d4d9eaee53705",
-    text: `-- Timers that a worker keeps, and whose workflows it cannot advance in memory after all.
+    checksum: "85bd750a935aee4178c233ed1b3b22d21ef0fad7990ccb5f29c5466a6527301d",
+    text: `-- Where an execution stands: the one place that says so.
 
--- What tick() does with timers that are due, for some by name, and before it would look. Each once: whoever fires or
--- drops a timer holds the state of its workflow. Locks: states, executions, the worker.
-create or replace function rhythm.fire_kept(p_worker uuid, p_timers uuid[], p_lease integer default 0)
-returns setof rhythm.claimed
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set plan_cache_mode = force_generic_plan
-set jit = off
+-- Without a setting, so that views have it inlined: operators are named in full instead.
+create or replace function rhythm.status_name(p_state smallint, p_batch bigint, p_worker uuid)
+returns text
+language sql
+immutable
 as $$
-declare
-  v_now constant timestamptz := rhythm.now();
-  v_lease integer := greatest(p_lease, 0);
-  v_items rhythm.settled_item[];
-  v_leased uuid[];
-begin
-  perform rhythm.require_read_committed();
-  perform rhythm.lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (p_timers)));
-  if v_lease > 0 then
-    -- As in settle_batch().
-    perform from rhythm.worker as w where w.id = p_worker for key share skip locked;
-    v_lease := case when found then v_lease else 0 end;
-  end if;
-  with fired as (
-    update rhythm.timer as t set fired = true
-    where t.id = any (p_timers) and t.fires_at <= v_now and not t.fired and not t.deadline
-    returning t.execution_id, t.id
-  )
-  select coalesce(array_agg(row(f.execution_id, f.id, false)::rhythm.settled_item), '{}') into v_items from fired as f;
-  v_leased := rhythm.resume(rhythm.deliver(v_items), v_now, p_worker, v_lease);
-  -- A statement of its own: what is read by a stable function is as it was when its statement began.
-  return query select h.* from rhythm.hand_over(v_leased) as h;
-end;
+  select case
+    when p_state OPERATOR(pg_catalog.>) 0 then
+      case when p_state OPERATOR(pg_catalog.=) 1 then 'completed' when p_state OPERATOR(pg_catalog.=) 2 then 'failed' else 'cancelled' end
+    when p_batch is null then 'suspended'
+    when p_worker is null then 'pending'
+    else 'running' end;
 $$;
 
-comment on function rhythm.fire_kept(uuid, uuid[], integer) is
-  'Fires those of some timers that are due, as tick() would at its next look: for timers that a worker keeps (start_timer with kept) and cannot settle_advanced(). '
-  'With p_lease, so many of the workflows that go on are leased to the worker at once and returned, as claim() would.';
+comment on function rhythm.status_name(smallint, bigint, uuid) is 'The status of an execution, out of its state and its batch.';
 
--- A worker that stops rings for nothing any more. It waits for nobody: what others hold they fire, or drop.
-create or replace function rhythm.release_kept(p_timers uuid[])
-returns integer
-language plpgsql
-volatile
+create or replace function rhythm.status_of(p_execution uuid)
+returns text
+language sql
+stable
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set jit = off
 as $$
-declare
-  v_ids uuid[];
-begin
-  perform rhythm.require_read_committed();
-  v_ids := array(select t.id from rhythm.timer as t where t.id = any (p_timers) and t.kept_until is not null and not t.fired for update skip locked);
-  if v_ids <> '{}' then
-    update rhythm.timer as t set kept_until = null where t.id = any (v_ids);
-    perform rhythm.wake_clocks();
-  end if;
-  return cardinality(v_ids);
-end;
+  select rhythm.status_name(e.state, b.id, b.worker)
+  from rhythm.execution as e
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+  where e.id = p_execution;
 $$;
 
-comment on function rhythm.release_kept(uuid[]) is 'Leaves timers to tick() that a worker kept: it fires them when they are due. Returns how many.';
+comment on function rhythm.status_of(uuid) is 'The status of an execution; null if there is none.';
 `,
   },
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "849946225823701fe228fc2a661f958cc71d560d72d09a5b1f89766ff1c75602",
-    text: `-- What follows when executions move.
-
--- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
-create or replace function rhythm.after_settle(
-  p_over rhythm.moved[],
-  p_flows rhythm.outcome[],
-  p_worker uuid,
-  p_lease integer,
-  p_now timestamptz
-)
-returns uuid[]
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_items rhythm.settled_item[] := '{}';
-  v_targets uuid[] := '{}';
-begin
-  if p_flows <> '{}' then
-    perform rhythm.send_signals(p_flows, p_now);
-    v_targets := array(
-      select o.id from unnest(p_flows) as o where o.status = 'suspended' and exists (
-        select from rhythm.signal_wait as w where w.execution_id = o.id)
-      union
-      select (f.value ->> 'executionId')::uuid from unnest(p_flows) as o cross join lateral jsonb_array_elements(o.effects) as f
-      where f.value ->> 'type' = 'send_signal' and f.value ->> 'executionId' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
-    if v_targets <> '{}' then
-      v_items := rhythm.match_signals(v_targets);
-    end if;
-  end if;
-  return rhythm.follow_ends(p_over, v_items, p_worker, p_lease, p_now);
-end;
-$$;
-
-comment on function rhythm.after_settle(rhythm.moved[], rhythm.outcome[], uuid, integer, timestamptz) is 'What follows from settled executions. Internal.';
-
--- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks
--- are free.
-create or replace function rhythm.cancel_newborn(p_flows rhythm.outcome[], p_stopping uuid[])
-returns void
-language sql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-  select rhythm.cancel((f.value ->> 'id')::uuid, e.cancel_reason)
-  from unnest(p_flows) as o
-  join rhythm.execution as e on e.id = o.id
-  cross join lateral jsonb_array_elements(o.effects) as f
-  where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow');
-$$;
-
-comment on function rhythm.cancel_newborn(rhythm.outcome[], uuid[]) is 'Cancels what cancelled workflows started before they knew. Internal.';
+    checksum: "8f6e831e6038a05afafa6d666b516341ba616f328cc4f394cf6084e8586bee73",
+    text: `-- What follows when executions end: parents and key waiters are told, people are notified.
 
 create or replace function rhythm.follow_ends(
-  p_over rhythm.moved[],
+  p_ended rhythm.transition[],
   p_items rhythm.settled_item[],
-  p_worker uuid,
-  p_lease integer,
-  p_now timestamptz
+  p_now timestamptz,
+  p_worker uuid default null,
+  p_call integer default null,
+  p_lease integer default 0
 )
-returns uuid[]
+returns bigint[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_over rhythm.moved[] := p_over;
+  v_ended rhythm.transition[] := p_ended;
   v_items rhythm.settled_item[];
-  v_leased uuid[] := '{}';
+  v_workflows uuid[];
+  v_leased bigint[] := '{}';
 begin
-  if exists (select from unnest(p_over) as e where e.stage >= 4 and e.watched) then
-    v_over := p_over || rhythm.end_followers(array(select e.id from unnest(p_over) as e where e.stage >= 4 and e.watched), p_now);
+  if exists (select from unnest(p_ended) as e where e.notify_on_end) then
+    v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
+    perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_ended) as e where e.notify_on_end;
   end if;
   v_items := p_items || array(
-    select row(e.parent_id, e.id, e.stage <> 4)::rhythm.settled_item
-    from unnest(v_over) as e where e.stage >= 4 and e.parent_id is not null);
+    select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item
+    from unnest(v_ended) with ordinality as e (id, parent_id, wait_group, state, notify_on_end, type, nth)
+    where e.parent_id is not null order by e.nth);
   if v_items <> '{}' then
-    v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_lease);
+    v_leased := rhythm.resume(rhythm.deliver(v_items), p_now, p_worker, p_call, p_lease);
   end if;
-  if exists (select from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow') then
-    perform rhythm.clear_workflows(array(select e.id from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow'));
+  v_workflows := array(select e.id from unnest(v_ended) as e where e.type = 'workflow');
+  if v_workflows <> '{}' then
+    perform rhythm.clear_workflows(v_workflows);
   end if;
-  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
   return v_leased;
 end;
 $$;
 
-comment on function rhythm.follow_ends(rhythm.moved[], rhythm.settled_item[], uuid, integer, timestamptz) is
-  'Tells parents and people of ends; returns parents that were leased to the worker. Internal.';
+comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
+  'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
 
--- For ends that concern no workflow: that of a task, or of a workflow, that nobody but an application started.
-create or replace function rhythm.tell_watchers(p_ids uuid[], p_now timestamptz)
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_followers constant rhythm.moved[] := rhythm.end_followers(p_ids, p_now);
-begin
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(p_ids) as w (id);
-  if v_followers <> '{}' then
-    perform rhythm.follow_ends(v_followers, '{}', null, 0, p_now);
-  end if;
-end;
-$$;
-
-comment on function rhythm.tell_watchers(uuid[], timestamptz) is 'Tells people, and what follows them, that watched executions are over. Internal.';
-
--- Part of tick().
-create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
-returns integer
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_ids constant uuid[] := array(select f.execution_id from rhythm.follower as f where f.due limit p_limit for update skip locked);
-begin
-  if v_ids <> '{}' then
-    perform rhythm.follow_ends(rhythm.join_leaders(v_ids, p_now), '{}', null, 0, p_now);
-  end if;
-  return cardinality(v_ids);
-end;
-$$;
-
-comment on function rhythm.join_late(integer, timestamptz) is 'Looks after followers that a lock was in the way of. Part of tick().';
-
--- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it.
+-- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it. What it took
+-- stays for its history.
 create or replace function rhythm.clear_workflows(p_ids uuid[])
 returns void
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
+declare
+  v_completed constant uuid[] := array(select e.id from rhythm.execution as e where e.id = any (p_ids) and e.state = 1);
 begin
-  delete from rhythm.workflow_state as s using rhythm.execution as e
-  where s.execution_id = any (p_ids) and e.id = s.execution_id and e.stage = 4;
-  delete from rhythm.timer as t using rhythm.execution as e
-  where t.execution_id = any (p_ids) and e.id = t.execution_id and (e.stage = 4 or t.deadline);
-  delete from rhythm.signal_wait as w using rhythm.execution as e
-  where w.execution_id = any (p_ids) and e.id = w.execution_id and e.stage = 4;
+  delete from rhythm.timer as t where t.execution_id = any (p_ids) and t.deadline;
+  delete from rhythm.workflow_state as s where s.execution_id = any (v_completed);
+  delete from rhythm.inbox as i where i.execution_id = any (v_completed);
+  delete from rhythm.timer as t where t.execution_id = any (v_completed) and not t.fired;
+  delete from rhythm.signal_wait as w where w.execution_id = any (v_completed) and w.signal_id is null and not w.timed_out;
 end;
 $$;
 
-comment on function rhythm.clear_workflows(uuid[]) is 'Removes the waits of workflows that are over. Internal.';
+comment on function rhythm.clear_workflows(uuid[]) is 'Removes what workflows that are over still waited for. Internal.';
 `,
   },
   {
     name: "wake/locks.sql",
     kind: "behaviour",
-    checksum: "9d2c853dcb5cf347afc038a053b325c57bf0c8c7386146def306ca87c6e09684",
+    checksum: "5abbe6cca425e885690aa2d32026f8478e759e13c494123fd47851332d366ce3",
     text: `-- The locks that more than one function takes.
 
 -- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
@@ -9314,10 +9565,6 @@ returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   v_result uuid[];
@@ -9336,16 +9583,12 @@ $$;
 
 comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
 
--- For tick(), which holds much already: it never waits, and comes back for what others hold.
+-- For workers and due(), which hold much already: they never wait, and come back for what others hold.
 create or replace function rhythm.try_lock_states(p_ids uuid[])
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   v_result uuid[];
@@ -9391,7 +9634,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "wake/signal.sql",
     kind: "behaviour",
-    checksum: "6965ce916edf51fb139f1b6465564ee122bb2ed24281263fca2eb7ff34f18030",
+    checksum: "92db0da7bf6f7a38ecb943dac033c67305269dbbf95de0958f14bb47d10c79ff",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -9424,8 +9667,8 @@ begin
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
   elsif v_execution.type = 'task' then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is a task, only workflows take signals', p_name, p_execution));
-  elsif v_execution.stage >= 4 then
-    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, v_execution.status));
+  elsif v_execution.state > 0 then
+    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, rhythm.status_of(p_execution)));
   elsif v_locked = '{}' then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s runs nothing of its own', p_name, p_execution), v_execution.note);
   end if;
@@ -9450,7 +9693,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "42b8c46332b3258d822b32395d4d20dc40ff4cf3c03fb0a4c130a42e9436eb4a",
+    checksum: "b6c30df7882065de216925e45925aedf2eae617caf0e0d3091a33e16067606ea",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -9464,7 +9707,7 @@ as $$
 begin
   perform pg_notify(rhythm.channel('work'), q.name)
   from unnest(p_queues) as q (name)
-  where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
+  where exists (select from rhythm.worker as w where w.sleeping and q.name = any (w.queues));
 end;
 $$;
 
@@ -9479,138 +9722,166 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform pg_notify(rhythm.channel('work'), '')
-  where exists (select from rhythm.worker as w where w.dozing);
+  where exists (select from rhythm.worker as w where w.sleeping);
 end;
 $$;
 
 comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
 
--- What is left of a workflow's needs when members of its groups settle. A failure satisfies a group at once. A join, and
--- hashed: a thousand ends that each look through a group of a thousand would take longer than all the rest.
-create or replace function rhythm.need_after(p_need integer[], p_waits jsonb, p_items rhythm.settled_item[])
+-- A failure satisfies a group at once. What belongs to no group that is waited for changes nothing.
+create or replace function rhythm.need_after(p_groups integer[], p_need integer[], p_items rhythm.settled_item[])
 returns integer[]
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
-set enable_hashjoin = on
 as $$
+declare
+  v_nth integer;
 begin
   if cardinality(p_items) = 1 then
-    return (
-      select coalesce(array_agg(
-        n.need - case when p_waits -> (n.nth - 1)::integer -> 'ids' ? p_items[1].id::text then case when p_items[1].failed then 1000000 else 1 end else 0 end
-        order by n.nth), '{}')
-      from unnest(p_need) with ordinality as n (need, nth)
-    );
+    v_nth := array_position(p_groups, (p_items[1]).wait_group);
+    if v_nth is not null then
+      p_need[v_nth] := case when (p_items[1]).failed then 0 else p_need[v_nth] - 1 end;
+    end if;
+    return p_need;
   end if;
   return (
-    select coalesce(array_agg(
-      n.need - (
-        select coalesce(sum(case when i.failed then 1000000 else 1 end), 0)::integer
-        from jsonb_array_elements_text(p_waits -> (n.nth - 1)::integer -> 'ids') as w (id)
-        join unnest(p_items) as i on i.id = w.id::uuid
-      ) order by n.nth), '{}')
-    from unnest(p_need) with ordinality as n (need, nth)
+    select coalesce(array_agg(g.need - coalesce(i.ended, 0) order by g.nth), '{}')
+    from unnest(p_groups, p_need) with ordinality as g (number, need, nth)
+    left join (
+      select x.wait_group, sum(case when x.failed then 1000000 else 1 end)::integer as ended from unnest(p_items) as x group by x.wait_group
+    ) as i on i.wait_group = g.number
   );
 end;
 $$;
 
-comment on function rhythm.need_after(integer[], jsonb, rhythm.settled_item[]) is
-  'How many members each group of waits still needs after some settled. Internal.';
+comment on function rhythm.need_after(integer[], integer[], rhythm.settled_item[]) is
+  'How many members each group of waits still needs after some have ended. Internal.';
 
--- Puts what is settled into the inboxes of the workflows that asked for it; returns those that can go on now.
--- The caller holds the locks of their states.
+-- Puts what has ended into the inboxes of the workflows that asked for it; returns those that can go on now. What an end
+-- costs does not depend on the number of siblings. The caller holds the locks of their states.
 create or replace function rhythm.deliver(p_items rhythm.settled_item[])
 returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   v_result uuid[];
 begin
-  with parcel as (
-    select i.execution_id, array_agg(i.id) as ids, array_agg(i) as items
-    from unnest(p_items) as i
-    group by i.execution_id
+  with item as (
+    select i.execution_id, i.id, i.failed, i.wait_group, row_number() over (partition by i.execution_id order by i.nth) as nth
+    from unnest(p_items) with ordinality as i (execution_id, id, failed, wait_group, nth)
   ),
-  put as (
+  parcel as (
+    select i.execution_id, count(*)::integer as size, array_agg(row(i.execution_id, i.id, i.failed, i.wait_group)::rhythm.settled_item) as items
+    from item as i group by i.execution_id
+  ),
+  counted as (
     update rhythm.workflow_state as s
-    set inbox = s.inbox || p.ids,
-      need = case when s.need = '{}' then s.need else rhythm.need_after(s.need, s.waits, p.items) end
+    set arrived = s.arrived + p.size, need = rhythm.need_after(s.groups, s.need, p.items)
     from parcel as p
     where s.execution_id = p.execution_id
-    returning s.execution_id, 0 >= any (s.need) as goes_on
+    returning s.execution_id, s.arrived - p.size as before, 0 >= any (s.need) as goes_on
+  ),
+  put as (
+    insert into rhythm.inbox (execution_id, nth, item, wait_group, failed)
+    select c.execution_id, c.before + i.nth, i.id, i.wait_group, i.failed from counted as c join item as i on i.execution_id = c.execution_id
   )
-  select coalesce(array_agg(p.execution_id), '{}') from put as p where p.goes_on
+  select coalesce(array_agg(c.execution_id), '{}') from counted as c where c.goes_on
   into v_result;
   return v_result;
 end;
 $$;
 
 comment on function rhythm.deliver(rhythm.settled_item[]) is
-  'Puts settled children, timers and signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
+  'Puts ended children, timers and waits for signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
 
--- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once.
-create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_lease integer default 0)
-returns uuid[]
+-- A batch of one: what becomes ready, or delayed, by itself.
+create or replace function rhythm.batch_of(p_execution rhythm.execution, p_run_at timestamptz, p_attempt integer, p_failures integer, p_crashes integer)
+returns rhythm.batch
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
-  v_leased uuid[] := '{}';
-  v_queues text[];
+  v_batch rhythm.batch;
 begin
-  if p_ids = '{}' then
-    return v_leased;
-  end if;
-  with held as (
-    select e.id,
-      p_worker is not null and e.queue = any (k.queues)
-        and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease,
-      row_number() over (order by e.id) as nth
-    from (
-      select x.id, x.queue from rhythm.execution as x
-      where x.id = any (p_ids) and x.stage = 3 order by x.id for no key update
-    ) as e
-    left join rhythm.worker as k on k.id = p_worker
-  ),
-  moved as (
-    update rhythm.execution as e
-    set stage = case when h.may_lease and h.nth <= p_lease then 2 else 1 end,
-      worker = case when h.may_lease and h.nth <= p_lease then p_worker end,
-      status = case when h.may_lease and h.nth <= p_lease then 'running' else 'pending' end,
-      claimed_at = case when h.may_lease and h.nth <= p_lease then p_now else e.claimed_at end,
-      delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
-    from held as h
-    where e.id = h.id
-    returning e.id, e.stage, e.queue
-  )
-  select coalesce(array_agg(m.id) filter (where m.stage = 2), '{}'), array_agg(distinct m.queue) filter (where m.stage = 1)
-  into v_leased, v_queues
-  from moved as m;
-  perform rhythm.wake(v_queues);
-  return v_leased;
+  v_batch.id := nextval('rhythm.batch_id_seq');
+  v_batch.first_id := p_execution.id;
+  v_batch.run_at := p_run_at;
+  v_batch.timeout_ms := case p_execution.type when 'task' then p_execution.timeout_ms end;
+  v_batch.priority := p_execution.priority;
+  v_batch.size := 1;
+  v_batch.attempt := p_attempt;
+  v_batch.failures := p_failures;
+  v_batch.crashes := p_crashes;
+  v_batch.type := p_execution.type;
+  v_batch.queue := p_execution.queue;
+  v_batch.target := p_execution.target;
+  v_batch.limited := false;
+  v_batch.concurrency_key := p_execution.concurrency_key;
+  v_batch.common := jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_execution.type, p_execution.retry),
+    'timeout_ms', p_execution.timeout_ms, 'metadata', p_execution.metadata, 'traceparent', p_execution.traceparent));
+  v_batch.ids := array[p_execution.id];
+  return v_batch;
 end;
 $$;
 
-comment on function rhythm.resume(uuid[], timestamptz, uuid, integer) is
-  'Makes suspended workflows ready, or leases them to a worker that has room; returns the leased ones. Internal.';
+comment on function rhythm.batch_of(rhythm.execution, timestamptz, integer, integer, integer) is 'The row of a batch that holds one execution. Internal.';
+
+-- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once, and returned.
+-- The caller holds the locks of their states.
+create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_call integer default null, p_lease integer default 0)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batches rhythm.batch[];
+begin
+  if p_ids = '{}' then
+    return '{}';
+  end if;
+  with going as (
+    select rhythm.batch_of(e, null, s.attempt, 0, 0) as b,
+      p_lease > 0 and e.queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease
+    from unnest(p_ids) as i (id)
+    join rhythm.workflow_state as s on s.execution_id = i.id and s.batch_id is null
+    join rhythm.execution as e on e.id = i.id and e.state = 0
+    left join rhythm.worker as k on k.id = p_worker
+    order by i.id
+  ),
+  numbered as materialized (
+    select g.b, g.may_lease and row_number() over (partition by g.may_lease order by (g.b).id) <= p_lease as is_leased from going as g
+  ),
+  pointed as (
+    update rhythm.workflow_state as s set batch_id = (n.b).id, delivered = s.arrived
+    from numbered as n where s.execution_id = (n.b).first_id
+  ),
+  made as (
+    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
+    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+      (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
+      (n.b).common, (n.b).ids
+    from numbered as n
+    returning *
+  )
+  select coalesce(array_agg(m::rhythm.batch), '{}') into v_batches from made as m;
+  perform rhythm.wake(array(select distinct b.queue from unnest(v_batches) as b where b.worker is null));
+  return array(select b.id from unnest(v_batches) as b where b.worker is not null order by b.id);
+end;
+$$;
+
+comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) is
+  'Makes suspended workflows ready, or leases them to a worker that has room; returns the batches that were leased. Internal.';
 `,
   },
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "51b4154bbc79e0715c59b934a935c80807a6fa5cbdbc4a028ceccdcecd007a7a",
+    checksum: "f667291270440e32a0cdba96551531364e01c0ab561a7182642f1ab23188952c",
     text: `-- Executions, for people. Views belong to the owner: whoever may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -9620,29 +9891,35 @@ select
   e.id,
   e.type,
   e.target,
-  e.status,
+  rhythm.status_name(e.state, b.id, b.worker) as status,
   e.queue,
   e.priority,
-  e.attempt,
-  e.max_attempts,
+  coalesce(b.attempt, s.attempt, e.attempt)::integer as attempt,
+  rhythm.max_attempts(e.type, e.retry) as max_attempts,
   e.inputs,
-  e.output,
+  case when e.state = 1 then coalesce(e.output, 'null') end as output,
   e.error,
   coalesce(e.metadata, '{}') as metadata,
   e.progress,
   e.note,
   e.cancel_reason,
   e.parent_id,
-  e.worker,
+  coalesce(e.root_id, e.id) as root_id,
+  b.worker,
   e.concurrency_key,
   e.timeout_ms,
-  e.crashes,
+  coalesce(b.failures, 0)::integer as failures,
+  coalesce(b.crashes, 0)::integer as crashes,
+  e.tags,
+  e.fingerprint,
   e.traceparent,
-  e.created_at,
-  e.run_at,
-  e.claimed_at,
+  rhythm.created_at(e.id) as created_at,
+  coalesce(b.run_at, e.run_at) as run_at,
+  coalesce(b.claimed_at, e.claimed_at) as claimed_at,
   e.completed_at
-from rhythm.execution as e;
+from rhythm.execution as e
+left join rhythm.workflow_state as s on s.execution_id = e.id and e.type = 'workflow'
+left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id);
 
 comment on view rhythm.executions is
   'Every workflow and task. Newest first: order by id desc, ids carry the time. note says why one does not go on, where '
@@ -9667,11 +9944,9 @@ drop view if exists rhythm.waits;
 create view rhythm.waits as
 select w.execution_id, e.target, w.kind, w.id, w.name, w.until
 from (
-  select distinct a.execution_id, c.type, c.id, c.target, null::timestamptz
-  from rhythm.workflow_state as a
-  cross join lateral jsonb_array_elements(a.waits) as g(wait)
-  cross join lateral jsonb_array_elements_text(g.wait -> 'ids') as i(id)
-  join rhythm.execution as c on c.id = i.id::uuid and c.stage < 4
+  select s.execution_id, c.type, c.id, c.target, null::timestamptz
+  from rhythm.workflow_state as s
+  join rhythm.execution as c on c.parent_id = s.execution_id and c.state = 0 and c.wait_group = any (s.groups)
   union all
   select t.execution_id, 'timer', t.id, null, t.fires_at
   from rhythm.timer as t
@@ -9683,11 +9958,11 @@ from (
   where s.signal_id is null
     and not s.timed_out
   union all
-  select f.execution_id, l.type, l.id, l.target, null
-  from rhythm.follower as f
-  join rhythm.execution as l on l.id = f.leader_id and l.stage < 4
+  select k.execution_id, o.type, o.id, o.target, null
+  from rhythm.key_waiter as k
+  join rhythm.execution as o on o.id = k.owner_id and o.state = 0
 ) as w(execution_id, kind, id, name, until)
-join rhythm.execution as e on e.id = w.execution_id and e.stage < 4;
+join rhythm.execution as e on e.id = w.execution_id and e.state = 0;
 
 comment on view rhythm.waits is
   'What each workflow waits for: a task or workflow (name: its target), a timer, a signal (name: the signal''s); until: '
@@ -9700,7 +9975,7 @@ select
   s.execution_id,
   e.target,
   v.version,
-  e.status,
+  rhythm.status_name(e.state, b.id, b.worker) as status,
   f.nth as fibre,
   f.fibre ->> 'function' as function,
   (f.fibre ->> 'line')::integer as line,
@@ -9711,6 +9986,7 @@ select
 from rhythm.workflow_state as s
 join rhythm.execution as e on e.id = s.execution_id
 join rhythm.flow_version as v on v.program = s.program
+left join rhythm.batch as b on b.id = s.batch_id
 cross join lateral jsonb_array_elements(
   case jsonb_typeof(s.stack) when 'array' then s.stack when 'object' then s.stack -> 'fibres' else '[]' end
 ) with ordinality as f(fibre, nth);
@@ -9761,7 +10037,7 @@ comment on view rhythm.schedules is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "8a2a3af64bbcafe7afee1184d6e2ffed52834640f54d73c32461ea73d45f7c49",
+    checksum: "5f9acd6aff2b63065a446ec18f7ec6e229b05ef62cb12ab6f953ddd53d7e25ca",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -9780,32 +10056,20 @@ as $$
   from rhythm.workflow_state as s
     tablesample system (least(100, 100 * 4000 / (1 + pg_relation_size('rhythm.workflow_state') / 8192.0))) repeatable (0)
   cross join lateral (
-    select x.queue from rhythm.execution as x where x.id = s.execution_id and x.stage = 3 offset 0
+    select x.queue from rhythm.execution as x where x.id = s.execution_id and x.state = 0 offset 0
   ) as e
+  where s.batch_id is null
   group by e.queue;
 $$;
 
 comment on function rhythm.count_suspended() is
   'How many workflows of each queue are suspended: exactly, or, where there are many thousands, by a sample.';
 
--- One branch for each place: each is answered by the index of that place, never by reading what is over.
 create view rhythm.queues as
 with counted as (
-  select e.queue, 'ready' as state, count(*) as executions, min(e.created_at) as oldest
-  from rhythm.execution as e where e.place = 1 and e.worker is null group by e.queue
-  union all
-  select b.queue, 'ready', b.executions, b.oldest from rhythm.count_batched() as b
-  union all
-  select e.queue, 'running', count(*), null
-  from rhythm.execution as e where e.place = 1 and e.worker is not null group by e.queue
-  union all
-  select e.queue, 'running', count(*), null
-  from rhythm.execution as e where e.place = 2 group by e.queue
-  union all
-  select n.queue, 'running', count(*), null from rhythm.newborn() as n group by n.queue
-  union all
-  select e.queue, 'delayed', count(*), null
-  from rhythm.execution as e where e.place = 0 group by e.queue
+  select b.queue, case when b.run_at is not null then 'delayed' when b.worker is null then 'ready' else 'running' end as state,
+    sum(b.size) as executions, min(case when b.worker is null and b.run_at is null then rhythm.created_at(b.first_id) end) as oldest
+  from rhythm.batch as b group by 1, 2
   union all
   select c.queue, 'suspended', c.executions, null from rhythm.count_suspended() as c
 ),
@@ -9842,7 +10106,7 @@ group by n.queue, q.name, s.workers;
 
 comment on view rhythm.queues is
   'Every queue that has something to do, a worker or a limit: how much is ready (its depth), delayed, running and '
-  'suspended (with many thousands: an estimate); since when the oldest ready one waits; how many workers take from it; pause and limits.';
+  'suspended (with many thousands, or with batches of which some were cancelled: an estimate); since when the oldest ready one waits; how many workers take from it; pause and limits.';
 
 drop view if exists rhythm.workers;
 
@@ -9855,20 +10119,12 @@ select
   w.beat_at,
   w.beat_at + w.lease_ms * interval '1 millisecond' as lease_until,
   w.lease_ms * interval '1 millisecond' as lease,
-  w.dozing,
+  w.sleeping,
   coalesce(r.running, 0)::bigint as running,
   w.info
 from rhythm.worker as w
 left join (
-  select l.worker, count(*) as running
-  from (
-    select e.worker from rhythm.execution as e where e.place = 1 and e.worker is not null
-    union all
-    select e.worker from rhythm.execution as e where e.place = 2
-    union all
-    select n.worker from rhythm.newborn() as n
-  ) as l
-  group by l.worker
+  select b.worker, sum(b.size) as running from rhythm.batch as b where b.worker is not null group by b.worker
 ) as r on r.worker = w.id;
 
 comment on view rhythm.workers is
@@ -9897,7 +10153,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "db95f7a25873f0dd83b17902d43bc01d6badc45c093bd04de70fb6bc03299907",
+    checksum: "71c23c05944027b8543ad77f893a90693b41ee4e00fbc6b4b103f76a7ea319e7",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -9924,32 +10180,42 @@ $$;
 comment on function rhythm.register_workflow(text, jsonb) is
   'Makes a code-first workflow known, with the defaults of its executions (queue, priority, timeout, retry; null: as they are). From then on start() starts it like a flow.';
 
-create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid)
-returns setof rhythm.claimed
+create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid, p_call integer)
+returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_worker constant rhythm.worker := rhythm.check_worker(p_worker, p_call);
+  v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
-  perform from rhythm.worker as w where w.id = p_worker for key share;
-  if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', p_worker), 'Call register_worker() again');
-  end if;
-  update rhythm.execution as e
-  set worker = p_worker, status = 'running', stage = 2, claimed_at = rhythm.now(), attempt = greatest(e.attempt, 1),
-    delivered = (select cardinality(s.inbox) from rhythm.workflow_state as s where s.execution_id = e.id)
-  where e.id = p_execution and e.type = 'workflow' and e.stage in (0, 1) and e.worker is null;
+  perform from rhythm.worker as w where w.id = p_worker for no key update;
+  select b.* into v_batch
+  from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
+  where s.execution_id = p_execution and b.worker is null
+  for update of b;
   if found then
-    return query select h.* from rhythm.hand_over(array[p_execution]) as h;
+    if v_batch.size > 1 then
+      insert into rhythm.batch
+      select (rhythm.batch_of(e, null, v_batch.attempt, v_batch.failures, v_batch.crashes)).* from rhythm.execution as e where e.id = p_execution
+      returning * into v_batch;
+      perform rhythm.move_members('workflow', array[p_execution], s.batch_id, v_batch.id) from rhythm.workflow_state as s where s.execution_id = p_execution;
+    end if;
+    perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
+    perform rhythm.deliver_rest(array[v_batch.id]);
+    update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
+    return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
     perform rhythm.raise('RH002', format('There is no workflow %s', p_execution));
   end if;
+  return jsonb_build_object('call', p_call, 'parcels', '[]'::jsonb);
 end;
 $$;
 
-comment on function rhythm.claim_execution(uuid, uuid) is
-  'Leases one workflow to a worker, whatever its queue; empty means: it runs elsewhere, is suspended, or is over.';
+comment on function rhythm.claim_execution(uuid, uuid, integer) is
+  'Leases one workflow to a worker, whatever its queue; answers as exchange(), without parcels if it runs elsewhere, is suspended, or is over.';
 
 -- What brought the workflow down runs again. p_restarted: failed children that retry() runs again themselves.
 create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uuid[])
@@ -9987,7 +10253,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "b47c736e256d9d31f5972eca86a830c9f48c59390c0c3a3f1ebd928b6ff54862",
+    checksum: "8cd39c48064b17b14ed858f4212be5baa0deb26cd53ed6975dc189b2e77d3406",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -10006,7 +10272,7 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
-comment on sequence rhythm.newborn_lease_id_seq is 'Numbers batches of leases in the order of making.';
+comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of making.';
 comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of saying.';
 
 comment on column rhythm.executions.id is 'UUIDv7: it carries the time of creation, so that ids are in its order.';
@@ -10025,10 +10291,14 @@ comment on column rhythm.executions.progress is 'What its handler reported last.
 comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows; of what ends as another execution does, which that is.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
 comment on column rhythm.executions.parent_id is 'What started it; it is cancelled with that.';
+comment on column rhythm.executions.root_id is 'The execution at the top of its tree.';
 comment on column rhythm.executions.worker is 'Who holds its lease; null: nobody.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: of a task for each attempt, of a workflow for all of it.';
-comment on column rhythm.executions.crashes is 'How many workers were lost while they held it; setting max_crashes limits that.';
+comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
+comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; of a workflow, since its last step.';
+comment on column rhythm.executions.tags is 'What it was tagged with.';
+comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
 comment on column rhythm.executions.traceparent is 'W3C trace context that it is part of.';
 comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'Not before: its delay, or the backoff before the next attempt.';
@@ -10082,7 +10352,7 @@ comment on column rhythm.workers.started_at is 'When it was registered.';
 comment on column rhythm.workers.beat_at is 'Its last sign of life.';
 comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in flight.';
 comment on column rhythm.workers.lease is 'How long it may be silent.';
-comment on column rhythm.workers.dozing is 'Whether it sleeps and wants to be notified.';
+comment on column rhythm.workers.sleeping is 'Whether it sleeps and wants to be notified.';
 comment on column rhythm.workers.running is 'How many executions it has in flight.';
 comment on column rhythm.workers.info is 'What it says of itself: its version, its tasks.';
 
@@ -10135,7 +10405,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "1d4caf8cd76381701671b0d1ac9132fe1f51617f34b5b5a5b8d46c2a83bfb8ff",
+    checksum: "d602ffd4d287e36f498eafaedb543f4ad4943cc7f8cd7be4e79c5a0155a1c760",
     text: `-- Comments on constraints: what each keeps from happening.
 
 comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
@@ -10157,33 +10427,15 @@ comment on constraint flow_program on rhythm.flow is 'The version is there, and 
 comment on constraint options_is_object on rhythm.task is '{queue, priority, timeout, retry}.';
 comment on constraint task_pkey on rhythm.task is 'A task has one set of defaults.';
 
-comment on constraint delayed_has_time on rhythm.execution is 'What is delayed becomes ready by itself.';
-comment on constraint execution_pkey on rhythm.execution is 'One row for the whole life of an execution.';
-comment on constraint over_has_time on rhythm.execution is 'What is over says since when; what is not, does not.';
-comment on constraint status_is_stage on rhythm.execution is 'Status and stage are one fact in two words, and only what runs has a worker: no lease outlives the run.';
-comment on constraint type_known on rhythm.execution is 'There are two types.';
-
-comment on constraint workflow_state_execution on rhythm.workflow_state is 'Purged with its execution.';
-comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
-comment on constraint workflow_state_program on rhythm.workflow_state is 'No version that a workflow runs on goes away.';
-
 comment on constraint idempotency_key_pkey on rhythm.idempotency_key is 'A key stands for one execution: two sessions that claim it wait for each other here.';
-
-comment on constraint follower_pkey on rhythm.follower is 'A follower has one leader.';
-
-comment on constraint timer_execution on rhythm.timer is 'Purged with its workflow.';
 comment on constraint timer_pkey on rhythm.timer is 'A timer fires once.';
 
 comment on constraint settled_one_way on rhythm.signal_wait is 'It took a signal or gave up, never both.';
-comment on constraint signal_wait_execution on rhythm.signal_wait is 'Purged with its workflow.';
 comment on constraint signal_wait_pkey on rhythm.signal_wait is 'A wait takes one signal.';
-
-comment on constraint signal_execution on rhythm.signal is 'Purged with its workflow.';
 comment on constraint signal_once on rhythm.signal is 'Sent twice under one key is sent once.';
 comment on constraint signal_pkey on rhythm.signal is 'Numbered in the order of sending.';
 
 comment on constraint level_known on rhythm.log_line is 'There are four levels.';
-comment on constraint log_line_execution on rhythm.log_line is 'Purged with its execution.';
 comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of saying.';
 
 comment on constraint worker_pkey on rhythm.worker is 'A worker shows its signs of life in one row.';
@@ -10211,16 +10463,12 @@ comment on constraint step_pkey on rhythm.step is 'Two calls under one name are 
 comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
 
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
-
-comment on constraint newborn_lease_pkey on rhythm.newborn_lease is 'One row for each batch.';
-
-comment on constraint ready_batch_pkey on rhythm.ready_batch is 'A task is in one batch at most.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "7f9fb09abbd71f63950a45b57561259decdf73a289b90d7ce4a3fc946e5f75fe",
+    checksum: "d599a19ee2c3e19c1f9223cc95ff6cea3c8bca8d9ab8eec5a9fb2427d00ca1ce",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -10250,31 +10498,6 @@ comment on column rhythm.task.name is 'The name of the task.';
 comment on column rhythm.task.options is 'Defaults of its executions: queue, priority, timeout, retry.';
 comment on column rhythm.task.sql_function is 'The function that tick() runs for it, where define_sql_task() named one; null: workers run it.';
 comment on column rhythm.task.updated_at is 'When it was last changed.';
-
-comment on column rhythm.execution.id is 'UUIDv7: it carries the time of creation, so that the order of ids is that of creation.';
-comment on column rhythm.execution.parent_id is 'The execution that started it; it is cancelled with that.';
-comment on column rhythm.execution.created_at is 'When it was started.';
-comment on column rhythm.execution.claimed_at is 'When the current or last lease began.';
-comment on column rhythm.execution.completed_at is 'When it was over: completed, failed or cancelled.';
-comment on column rhythm.execution.run_at is 'Not before: its delay, or the pause before the next attempt.';
-comment on column rhythm.execution.max_attempts is 'After so many attempts it fails for good.';
-comment on column rhythm.execution.priority is 'Higher comes first.';
-comment on column rhythm.execution.timeout_ms is 'Of a task for each attempt, of a workflow for all of it; null: no limit.';
-comment on column rhythm.execution.type is 'workflow or task.';
-comment on column rhythm.execution.status is 'pending, running, suspended, completed, failed or cancelled: stage, in the words of people.';
-comment on column rhythm.execution.target is 'The name of its flow or task.';
-comment on column rhythm.execution.queue is 'Where it waits for a worker.';
-comment on column rhythm.execution.concurrency_key is 'What per_key_concurrency of its queue counts by.';
-comment on column rhythm.execution.traceparent is 'The W3C trace context that it is part of.';
-comment on column rhythm.execution.retry is 'Its policy: {max_attempts, backoff, initial, max, factor, jitter}; null: the default.';
-comment on column rhythm.execution.metadata is 'An object of whoever started it.';
-comment on column rhythm.execution.progress is 'What its handler reported last.';
-comment on column rhythm.execution.inputs is 'What it was started with.';
-comment on column rhythm.execution.output is 'What it gave, once completed.';
-
-comment on column rhythm.workflow_state.execution_id is 'The workflow.';
-comment on column rhythm.workflow_state.program is 'The version of its flow that it runs on, to its end.';
-comment on column rhythm.workflow_state.snapshot is 'Its memory at the last suspension; null: it is at its beginning.';
 
 comment on column rhythm.idempotency_key.key is 'type:target:key, so that keys of different tasks and flows never meet.';
 comment on column rhythm.idempotency_key.execution_id is 'The execution that was first.';
@@ -10348,73 +10571,13 @@ comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
-
-comment on column rhythm.newborn_lease.id is 'In the order of making.';
-comment on column rhythm.newborn_lease.made_at is 'When the tasks were leased.';
-comment on column rhythm.newborn_lease.worker is 'Who holds them.';
-comment on column rhythm.newborn_lease.queue is 'The queue that they are of.';
-comment on column rhythm.newborn_lease.ids is 'The tasks: those that are over among them are passed over.';
-
-comment on column rhythm.ready_batch.made_at is 'When the tasks were made.';
-comment on column rhythm.ready_batch.priority is 'The priority that they all have.';
-comment on column rhythm.ready_batch.queue is 'The queue that they are of.';
-comment on column rhythm.ready_batch.target is 'The task that they all are.';
 `,
   },
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "e17de5036c13f03e93336e7c0cdb3b59b01a10a1f6bcb687ae508cb018a8becd",
-    text: `-- Comments on the members of composite types: what functions are given, and what they give.
-
-comment on column rhythm.claimed.id is 'The execution.';
-comment on column rhythm.claimed.type is 'workflow or task.';
-comment on column rhythm.claimed.target is 'The name of its flow or task.';
-comment on column rhythm.claimed.queue is 'The queue that it came from.';
-comment on column rhythm.claimed.attempt is 'Which attempt this is; settle() wants it back.';
-comment on column rhythm.claimed.max_attempts is 'After so many it fails for good.';
-comment on column rhythm.claimed.inputs is 'What it was started with.';
-comment on column rhythm.claimed.metadata is 'An object of whoever started it.';
-comment on column rhythm.claimed.traceparent is 'The W3C trace context that it is part of.';
-comment on column rhythm.claimed.parent_id is 'The execution that started it.';
-comment on column rhythm.claimed.created_at is 'When it was started.';
-comment on column rhythm.claimed.timeout_ms is 'Of a task: how long this attempt may take.';
-comment on column rhythm.claimed.cancel_reason is 'Set: a workflow is to clean up and to end as cancelled.';
-comment on column rhythm.claimed.program is 'Of a workflow: the compiled program to run, see get_program().';
-comment on column rhythm.claimed.version is 'The version of the flow that this is.';
-comment on column rhythm.claimed.seq is 'Suspensions so far; settle() wants it back.';
-comment on column rhythm.claimed.snapshot is 'The memory of the workflow; null: it is at its beginning.';
-comment on column rhythm.claimed.settled is 'What came since: [{id, status: completed, output} | {id, status: failed, error}].';
-
-comment on column rhythm.settled_item.execution_id is 'The workflow that asked for it.';
-comment on column rhythm.settled_item.id is 'The child, timer or wait for a signal.';
-comment on column rhythm.settled_item.failed is 'A failure satisfies every group that it is in.';
-
-comment on column rhythm.moved.id is 'The execution.';
-comment on column rhythm.moved.parent_id is 'Who is told, if it is over.';
-comment on column rhythm.moved.worker is 'Who holds its lease now.';
-comment on column rhythm.moved.stage is 'Where it stands now; as in execution.';
-comment on column rhythm.moved.watched is 'Somebody is to be notified of its end.';
-comment on column rhythm.moved.type is 'workflow or task.';
-comment on column rhythm.moved.queue is 'The queue that it is in.';
-
-comment on column rhythm.outcome.id is 'The execution.';
-comment on column rhythm.outcome.attempt is 'The attempt that was claimed: an answer to an earlier one changes nothing.';
-comment on column rhythm.outcome.seq is 'Of a workflow, that which was claimed: a repeated answer changes nothing.';
-comment on column rhythm.outcome.status is 'completed, failed, suspended, cancelled or released.';
-comment on column rhythm.outcome.output is 'Completed: what it gave.';
-comment on column rhythm.outcome.error is 'Failed: {type, message, …}.';
-comment on column rhythm.outcome.retryable is 'Failed: whether another attempt can help; by default it can.';
-comment on column rhythm.outcome.reason is 'Released: why it is handed back.';
-comment on column rhythm.outcome.delay_ms is 'Released: for how long nobody should take it.';
-comment on column rhythm.outcome.snapshot is 'Suspended: the memory of the workflow.';
-comment on column rhythm.outcome.effects is 'What the workflow asks for, in the order of its program.';
-comment on column rhythm.outcome.waits is 'Suspended: the groups that it waits for, [{mode, ids}].';
-comment on column rhythm.outcome.keep is 'The timers and waits for signals that it still holds; the others are dropped.';
-comment on column rhythm.outcome.released is 'Or those that it no longer holds.';
-comment on column rhythm.outcome.stack is 'Where it stands in its source; for people.';
-comment on column rhythm.outcome.cleanup is 'It has a finally block to run if it is cancelled.';
-
+    checksum: "fe22af5b3a4db19adef3be8085288480a5c30eb35f87567b90e0e46f7162c0c5",
+    text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
 
@@ -10454,7 +10617,7 @@ comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSO
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "965db14439e15c480508c8f89f67b6e3a0d244c2574582028b3805ead28a0eb5",
+    checksum: "8ccabac93f187addf29ef6bfcd4eb24120f6371259ef80143e59ad8e1968ed70",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -10485,15 +10648,14 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'get', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'count_batched', 'newborn', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered'
     ]),
     ('rhythm_client', array[
       'start', 'enqueue', 'create_many', 'signal', 'cancel', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'held', 'unserved', 'claim', 'claim_packed', 'claim_execution', 'settle', 'settle_tasks', 'settle_advanced', 'fire_kept', 'release_kept', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick'
-    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
       'retry', 'pause_queue', 'resume_queue', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),

@@ -35,12 +35,79 @@ create function test.worker(p_queues text[] default array['default']) returns uu
   select rhythm.register_worker(null, p_queues, p_lease => '1h');
 $$;
 
+-- One exchange, with the next number of its worker.
+create function test.exchange(p_worker uuid, p_ends jsonb default '[]', p_want jsonb default null) returns jsonb language sql as $$
+  select rhythm.exchange(p_worker, coalesce((select w.call from rhythm.worker as w where w.id = p_worker), 0) + 1, p_ends, p_want);
+$$;
+
+create function test.next_call(p_worker uuid) returns integer language sql as $$
+  select w.call + 1 from rhythm.worker as w where w.id = p_worker;
+$$;
+
+-- Of what a worker says that it holds, what it does not.
+create function test.lost(p_worker uuid, p_call integer, variadic p_ids uuid[]) returns jsonb language sql as $$
+  select rhythm.beat(p_worker, p_holds => jsonb_build_array(jsonb_build_object('call', p_call, 'ids', to_jsonb(p_ids)))) -> 'lost';
+$$;
+
+-- The executions in the parcels of an answer, a row each.
+create function test.unpack(p_answer jsonb)
+returns table (
+  id uuid, type text, target text, queue text, attempt integer, max_attempts integer, inputs jsonb, metadata jsonb, traceparent text, parent_id uuid,
+  timeout_ms bigint, cancel_reason text, program text, version integer, seq integer, snapshot jsonb, settled jsonb
+)
+language sql as $$
+  select (i.value #>> '{}')::uuid, c ->> 'type', c ->> 'target', c ->> 'queue', (c ->> 'attempt')::integer, (c ->> 'max_attempts')::integer, p.value -> 'inputs' -> n,
+    coalesce(c -> 'metadata', '{}'), c ->> 'traceparent', (p.value -> 'parents' ->> n)::uuid, (c ->> 'timeout_ms')::bigint,
+    coalesce(c ->> 'cancel_reason', p.value -> 'states' -> n ->> 'cancel_reason'), c ->> 'program', (c ->> 'version')::integer,
+    (p.value -> 'states' -> n ->> 'seq')::integer, nullif(p.value -> 'states' -> n -> 'snapshot', 'null'), p.value -> 'states' -> n -> 'settled'
+  from jsonb_array_elements(p_answer -> 'parcels') with ordinality as p (value, nth)
+  cross join lateral jsonb_array_elements(p.value -> 'ids') with ordinality as i (value, nth)
+  cross join lateral (select p.value -> 'common', (i.nth - 1)::integer) as x (c, n)
+  order by p.nth, i.nth;
+$$;
+
+create function test.claim_rows(p_worker uuid, p_queues text[] default null, p_limit integer default 1, p_targets text[] default null, p_sleeps boolean default false)
+returns table (
+  id uuid, type text, target text, queue text, attempt integer, max_attempts integer, inputs jsonb, metadata jsonb, traceparent text, parent_id uuid,
+  timeout_ms bigint, cancel_reason text, program text, version integer, seq integer, snapshot jsonb, settled jsonb
+)
+language sql as $$
+  select u.* from test.unpack(test.exchange(p_worker, '[]', jsonb_strip_nulls(jsonb_build_object('queues', p_queues, 'limit', p_limit, 'targets', p_targets, 'sleeps', p_sleeps)))) as u;
+$$;
+
 create function test.claim(p_worker uuid, p_limit integer default 10) returns uuid[] language sql as $$
-  select coalesce(array_agg(c.id), '{}') from rhythm.claim(p_worker, p_limit => p_limit) as c;
+  select coalesce(array_agg(c.id), '{}') from test.claim_rows(p_worker, p_limit => p_limit) as c;
+$$;
+
+-- The call that leased an execution; of one that is not leased, a call that never was.
+create function test.call_of(p_id uuid) returns integer language sql as $$
+  select coalesce((
+    select b.call from rhythm.execution as e
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+    where e.id = p_id), 999999);
+$$;
+
+-- Steps of workflows: {declined, early, born: the batches that were leased with their inputs known, problem}. p_lease: how many children may be leased with it.
+create function test.steps(p_worker uuid, p_ends jsonb, p_children jsonb default '[]', p_kinds jsonb default '[]', p_lease integer default 0) returns jsonb language sql as $$
+  select a - '{call,refused,parcels}'::text[] || jsonb_build_object('born', a -> 'parcels')
+  from test.exchange(p_worker, jsonb_build_array(jsonb_build_object('kind', 'steps', 'children', p_children, 'kinds', p_kinds, 'ends', (
+      select jsonb_agg(case when jsonb_typeof(e.value) = 'object' and coalesce(e.value ->> 'timer', 'false') <> 'true' then jsonb_build_object('call', test.call_of((e.value ->> 'id')::uuid)) else '{}' end || e.value order by e.nth)
+      from jsonb_array_elements(p_ends) with ordinality as e (value, nth)))),
+    jsonb_build_object('lease', p_lease)) as a;
+$$;
+
+-- Settles outcomes of executions that are leased now: {refused, declined, claimed: [as rows of claim_rows()]}. p_lease: how many may be leased with it.
+create function test.settle_many(p_worker uuid, p_outcomes jsonb, p_lease integer default 0, p_targets text[] default null) returns jsonb language sql as $$
+  select a - '{parcels,call,early}'::text[] || jsonb_build_object('claimed', (select coalesce(jsonb_agg(to_jsonb(u)), '[]') from test.unpack(a) as u))
+  from test.exchange(p_worker, (
+    select jsonb_agg(jsonb_build_object('kind', 'outcome', 'call', test.call_of((o.value ->> 'id')::uuid)) || o.value order by o.nth)
+    from jsonb_array_elements(p_outcomes) with ordinality as o (value, nth)),
+    jsonb_strip_nulls(jsonb_build_object('lease', p_lease, 'targets', p_targets))) as a;
 $$;
 
 create function test.settle(p_worker uuid, p_id uuid, p_more jsonb, p_lease integer default 0) returns jsonb language sql as $$
-  select rhythm.settle(p_worker, jsonb_build_array(jsonb_build_object('id', p_id, 'attempt', (rhythm.get(p_id) ->> 'attempt')::integer) || p_more), p_lease);
+  select test.settle_many(p_worker, jsonb_build_array(jsonb_build_object('id', p_id) || p_more), p_lease);
 $$;
 
 create function test.complete(p_worker uuid, p_id uuid, p_output jsonb default 'null') returns jsonb language sql as $$

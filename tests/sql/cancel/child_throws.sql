@@ -10,7 +10,7 @@ begin
   perform test.suspend(w, f, jsonb_build_array(test.run_task(a)), 'any', array[a]);
   perform rhythm.cancel(a, 'no longer wanted');
   perform test.eq(test.status(f), 'pending', 'the parent goes on');
-  select x.settled into v_settled from rhythm.claim(w) as x;
+  select x.settled into v_settled from test.claim_rows(w) as x;
   perform test.eq(v_settled #>> '{0,status}', 'failed', 'a failure');
   perform test.eq(v_settled #>> '{0,error,type}', 'CancelledError', 'of its own type');
   perform test.eq(v_settled #>> '{0,error,message}', 'no longer wanted', 'with the reason');

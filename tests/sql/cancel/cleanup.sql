@@ -13,7 +13,7 @@ begin
     'waits', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', jsonb_build_array(s)))));
   perform test.eq(rhythm.cancel(f, 'enough'), true, 'asked');
   perform test.eq(test.status(f), 'pending', 'it goes on');
-  select x.cancel_reason into v_reason from rhythm.claim(w) as x;
+  select x.cancel_reason into v_reason from test.claim_rows(w) as x;
   perform test.eq(v_reason, 'enough', 'and is told why');
   perform test.suspend(w, f, jsonb_build_array(test.run_task(u, 'undo')), 'any', array[u]);
   perform test.eq(test.status(f), 'suspended', 'its cleaning up may wait for a task');

@@ -8,10 +8,10 @@ declare
 begin
   perform test.claim(w);
   perform rhythm.cancel(t, 'too late');
-  perform test.complete(w, t);
+  perform test.settle(w, t, '{"status": "completed", "finished": true}');
   perform test.suspend(w, f, jsonb_build_array(test.run_task(a)), 'any', array[a], 1);
   perform rhythm.cancel(a, 'too late');
-  perform test.complete(w, a);
+  perform test.settle(w, a, '{"status": "completed", "finished": true}');
   perform test.eq(array[test.status(t), test.status(a)], array['completed', 'completed'], 'the worker was first');
   perform test.eq((select count(*) from rhythm.execution as e where e.stopping), 0::bigint, 'nothing is asked to stop');
 end;

@@ -5,7 +5,7 @@ declare
   f constant uuid := test.flow();
   a constant uuid := rhythm.uuid7(rhythm.now(), 0);
   s constant uuid := rhythm.uuid7(rhythm.now(), 1);
-  v_claimed rhythm.claimed;
+  v_claimed record;
 begin
   perform test.claim(w);
   perform test.suspend(w, f, jsonb_build_array(test.run_task(a) || '{"options": {"retry": {"max_attempts": 1}}}'), 'any', array[a]);
@@ -21,7 +21,7 @@ begin
   perform test.complete(w, a, '"mended"');
   perform test.eq(test.status(f), 'failed', 'its workflow stays over');
   perform rhythm.retry(f);
-  select * into v_claimed from rhythm.claim(w);
+  select * into v_claimed from test.claim_rows(w);
   perform test.eq(v_claimed.settled, jsonb_build_array(jsonb_build_object('id', a, 'status', 'completed', 'output', 'mended')), 'the new end, and once');
   perform test.complete(w, f);
 end;

@@ -6,7 +6,7 @@ declare
   a constant uuid := rhythm.uuid7(rhythm.now(), 0);
   b constant uuid := rhythm.uuid7(rhythm.now(), 1);
   v_once constant jsonb := '{"options": {"retry": {"max_attempts": 1}}}';
-  v_claimed rhythm.claimed;
+  v_claimed record;
 begin
   perform rhythm.register_flow('f', 'return 1', '{}');
   f := rhythm.start('f', timeout => '1h');
@@ -25,7 +25,7 @@ begin
   perform test.eq(test.claim(w), array[b], 'what failed runs again, what completed does not');
   perform test.raises(format('select rhythm.retry(%L)', a), 'RH003', 'it is completed');
   perform test.complete(w, b, '2');
-  select * into v_claimed from rhythm.claim(w);
+  select * into v_claimed from test.claim_rows(w);
   perform test.eq(v_claimed.id, f, 'it goes on');
   perform test.eq(jsonb_array_length(v_claimed.settled), 2, 'with both');
   perform test.complete(w, f);

@@ -4,7 +4,7 @@ declare
   w constant uuid := test.worker();
   f constant uuid := test.flow();
   a constant uuid := rhythm.uuid7();
-  v_claimed rhythm.claimed;
+  v_claimed record;
 begin
   perform test.claim(w);
   perform test.suspend(w, f, jsonb_build_array(test.run_task(a) || '{"options": {"retry": {"max_attempts": 1}}}'), 'any', array[a]);
@@ -17,7 +17,7 @@ begin
   perform test.eq(test.status(f), 'suspended', 'it waits as it did');
   perform test.eq(test.claim(w), array[a], 'its child runs again');
   perform test.complete(w, a, '"mended"');
-  select * into v_claimed from rhythm.claim(w);
+  select * into v_claimed from test.claim_rows(w);
   perform test.eq(v_claimed.snapshot, '{"at": 1}'::jsonb, 'from its last snapshot');
   perform test.eq(v_claimed.settled, jsonb_build_array(jsonb_build_object('id', a, 'status', 'completed', 'output', 'mended')), 'with what the child now gave');
   perform test.complete(w, f, '"through"');

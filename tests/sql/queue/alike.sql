@@ -10,15 +10,19 @@ begin
   -- A second kind of task among them.
   v_mixed := array(select rhythm.create_many((select jsonb_agg(v_head || jsonb_build_object('inputs', n)) || '{"type": "task", "target": "b"}' from generate_series(1, 3) as n)));
   perform test.eq(
-    (select jsonb_agg(to_jsonb(e) - '{id,created_at}'::text[] order by e.id) from rhythm.execution as e where e.id = any (v_alike)),
-    (select jsonb_agg(to_jsonb(e) - '{id,created_at}'::text[] order by e.id) from rhythm.execution as e where e.id = any (v_mixed[:3])),
+    (select jsonb_agg(to_jsonb(e) - '{id,batch_id}'::text[] order by e.id) from rhythm.execution as e where e.id = any (v_alike)),
+    (select jsonb_agg(to_jsonb(e) - '{id,batch_id}'::text[] order by e.id) from rhythm.execution as e where e.id = any (v_mixed[:3])),
     'rows');
+  perform test.eq(
+    (select jsonb_agg(to_jsonb(b) - '{id,first_id,ids}'::text[] order by b.id) from rhythm.batch as b where b.first_id = any (v_alike)),
+    (select jsonb_agg(to_jsonb(b) - '{id,first_id,ids}'::text[] order by b.id) from rhythm.batch as b where b.first_id = any (v_mixed[:3])),
+    'batches');
   perform test.eq(
     (select array_agg(e.inputs order by e.id) from rhythm.execution as e where e.id = any (v_alike)), array['1', '2', '3']::jsonb[], 'inputs, in order');
 
   v_alike := array(select rhythm.create_many('[{"type": "task", "target": "a", "delay": 60}, {"type": "task", "target": "a", "inputs": {"n": 1}, "delay": 60}]'));
   perform test.eq(
-    (select jsonb_agg(jsonb_build_array(e.status, e.run_at - e.created_at, e.inputs) order by e.id) from rhythm.execution as e where e.id = any (v_alike)),
+    (select jsonb_agg(jsonb_build_array(test.status(e.id), date_trunc('seconds', e.run_at - rhythm.created_at(e.id)), e.inputs) order by e.id) from rhythm.execution as e where e.id = any (v_alike)),
     '[["pending", "00:01:00", {}], ["pending", "00:01:00", {"n": 1}]]'::jsonb, 'delayed ones, and no inputs');
 
   v_alike := array(select rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, 9000))));

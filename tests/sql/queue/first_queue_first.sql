@@ -6,7 +6,7 @@ declare
   b constant uuid := rhythm.enqueue('b', queue => 'fast');
   c constant uuid := rhythm.enqueue('c', queue => 'other');
 begin
-  perform test.eq((select array_agg(x.id) from rhythm.claim(w, p_limit => 10) as x), array[a, b], 'a batch comes in the order of ids');
+  perform test.eq((select array_agg(x.id) from test.claim_rows(w, p_limit => 10) as x), array[b, a], 'in the order of its queues');
   perform test.eq(test.status(c), 'pending', 'another queue');
 end;
 $$;

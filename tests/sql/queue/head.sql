@@ -7,11 +7,11 @@ declare
   v_urgent uuid;
   v_last uuid;
 begin
-  -- Not all alike: listed one by one.
+  -- Not all alike: a batch each.
   perform rhythm.create_many((select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'metadata', jsonb_build_object('n', n))) from generate_series(1, 12000) as n));
   perform test.eq(cardinality(test.claim(w, 12000)), 12000, 'all of them');
   perform test.eq((select count(*) from rhythm.queue_head), 0::bigint, 'nothing to walk over: no head');
-  perform rhythm.settle(w, (select jsonb_agg(jsonb_build_object('id', e.id, 'attempt', 1, 'status', 'completed')) from rhythm.execution as e));
+  perform test.settle_many(w, (select jsonb_agg(jsonb_build_object('id', e.id, 'status', 'completed')) from rhythm.execution as e));
   perform test.pass('1 s');
   perform rhythm.enqueue('a'), rhythm.enqueue('a');
   perform test.pass('1 s');
@@ -21,7 +21,7 @@ begin
   select c.id into v_behind from rhythm.create_many(jsonb_build_array(
     jsonb_build_object('type', 'task', 'target', 'a', 'id', rhythm.uuid7_floor(rhythm.now() - interval '1 hour')))) as c (id);
   v_urgent := rhythm.enqueue('a', priority => 1);
-  v_next := (select e.id from rhythm.execution as e where e.stage = 1 and e.worker is null and e.id not in (v_behind, v_urgent));
+  v_next := (select e.id from rhythm.execution as e join rhythm.batch as b on b.id = e.batch_id and b.worker is null where e.id not in (v_behind, v_urgent));
   perform test.eq(test.claim(w, 1), array[v_urgent], 'what is more urgent comes first, as ever');
   perform test.eq(test.claim(w, 5), array[v_next], 'then what is after the head');
   perform test.eq(test.claim(w, 5), array[v_behind], 'a worker that finds nothing there looks everywhere before it sleeps');
@@ -50,7 +50,7 @@ declare
 begin
   perform rhythm.create_many((
     select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'queue', 'batches', 'metadata', jsonb_build_object('n', n))) from generate_series(1, 6000) as n));
-  perform rhythm.settle(w, (select jsonb_agg(jsonb_build_object('id', c.id, 'attempt', 1, 'status', 'completed')) from rhythm.claim(w, p_limit => 6000) as c));
+  perform test.settle_many(w, (select jsonb_agg(jsonb_build_object('id', c.id, 'status', 'completed')) from test.claim_rows(w, p_limit => 6000) as c));
   perform test.pass('1 s');
   v_batch := array(select rhythm.create_many((
     select jsonb_agg('{"type": "task", "target": "a", "queue": "batches", "priority": -1}'::jsonb || jsonb_build_object('inputs', n)) from generate_series(1, 300) as n)));

@@ -5,7 +5,7 @@ declare
   a constant uuid := rhythm.enqueue('a');
   b constant uuid := rhythm.enqueue('b');
 begin
-  perform test.eq((select array_agg(x.id) from rhythm.claim(w, p_limit => 10, p_targets => array['b']) as x), array[b], 'only b');
+  perform test.eq((select array_agg(x.id) from test.claim_rows(w, p_limit => 10, p_targets => array['b']) as x), array[b], 'only b');
   perform test.eq(test.status(a), 'pending', 'a waits for another worker');
 end;
 $$;

@@ -2,7 +2,7 @@
 -- task leased to the same worker. Once: again, or where the workflow is not as the worker thinks, nothing changes.
 create function pg_temp.advance(p_worker uuid, p_task uuid, p_flow uuid, p_seq integer, p_next jsonb, p_child uuid default null) returns jsonb language sql as $$
   select rhythm.settle_advanced(p_worker,
-    jsonb_build_array(jsonb_build_object('id', p_task, 'attempt', 1, 'output', 7, 'flow', p_flow, 'seq', p_seq) || p_next),
+    jsonb_build_array(jsonb_build_object('id', p_task, 'output', 7, 'flow', p_flow, 'seq', p_seq) || p_next),
     case when p_child is null then '[]' else jsonb_build_array(jsonb_build_object('id', p_child, 'flow', p_flow, 'kind', 0, 'inputs', '{"n": 2}'::jsonb)) end,
     '[{"target": "a", "retry": {"max_attempts": 5}, "timeout": "2s"}]', 10);
 $$;

@@ -2,7 +2,7 @@
 -- limits, keys, priorities and delays of children are those of create_many().
 create function pg_temp.advance(p_worker uuid, p_task uuid, p_flow uuid, p_kind jsonb, p_child uuid) returns jsonb language sql as $$
   select rhythm.settle_advanced(p_worker,
-    jsonb_build_array(jsonb_build_object('id', p_task, 'attempt', 1, 'flow', p_flow, 'seq', 1, 'next', 'suspended', 'snapshot', '{}'::jsonb, 'mode', 'any', 'ids', array[p_child])),
+    jsonb_build_array(jsonb_build_object('id', p_task, 'flow', p_flow, 'seq', 1, 'next', 'suspended', 'snapshot', '{}'::jsonb, 'mode', 'any', 'ids', array[p_child])),
     jsonb_build_array(jsonb_build_object('id', p_child, 'flow', p_flow, 'kind', 0)), jsonb_build_array(p_kind), 10);
 $$;
 

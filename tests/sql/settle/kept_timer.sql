@@ -30,7 +30,7 @@ begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:03.25Z', true);
   perform rhythm.tick();
   perform test.eq(test.status(f), 'pending', 'and then not any more');
-  perform test.eq((select array_agg(c.settled) from rhythm.claim(w, p_limit => 10) as c where c.id = f),
+  perform test.eq((select array_agg(c.settled) from test.claim_rows(w, p_limit => 10) as c where c.id = f),
     array[jsonb_build_array(jsonb_build_object('id', t[1], 'status', 'completed', 'output', null))], 'told once');
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'all is well');
 end;
@@ -40,7 +40,7 @@ do $$
 declare
   w uuid;
   t constant uuid[] := array(select rhythm.uuid7() from generate_series(1, 4));
-  v_row rhythm.claimed;
+  v_row record;
   f uuid;
   g uuid;
 begin

@@ -15,7 +15,7 @@ begin
     jsonb_build_object('type', 'send_signal', 'executionId', h, 'name', 'hello', 'payload', 'nobody'),
     jsonb_build_object('type', 'send_signal', 'executionId', 'not an id', 'name', 'hello'))));
   perform test.eq(test.status(g), 'completed', 'the sender ends');
-  perform test.eq((select x.settled #>> '{0,output}' from rhythm.claim(w) as x), 'there', 'the payload arrives');
+  perform test.eq((select x.settled #>> '{0,output}' from test.claim_rows(w) as x), 'there', 'the payload arrives');
   perform test.eq((select count(*) from rhythm.signal), 1::bigint, 'nothing else is kept');
   perform test.complete(w, f);
 end;

@@ -18,7 +18,7 @@ begin
   perform test.eq((select g.taken_by from rhythm.signal as g order by g.id limit 1), s, 'taken while it ran, unseen');
   perform test.suspend(w, f, jsonb_build_array(jsonb_build_object('type', 'await_signal', 'id', n, 'name', 's')), 'any', array[n]);
   perform test.eq(test.status(f), 'pending', 'the new wait has it');
-  perform test.eq((select x.settled from rhythm.claim(w) as x),
+  perform test.eq((select x.settled from test.claim_rows(w) as x),
     jsonb_build_array(jsonb_build_object('id', n, 'status', 'completed', 'output', 'mine')), 'in its place in the order');
 end;
 $$;

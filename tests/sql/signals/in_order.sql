@@ -16,7 +16,7 @@ begin
       perform rhythm.signal(f, 's', '3');
     end if;
     perform test.eq(test.status(f), 'pending', format('signal %s is there', i));
-    perform test.eq((select x.settled from rhythm.claim(w) as x),
+    perform test.eq((select x.settled from test.claim_rows(w) as x),
       jsonb_build_array(jsonb_build_object('id', v_ids[i], 'status', 'completed', 'output', i)), format('signal %s', i));
     perform test.settle(w, f, '{"status": "released"}');
   end loop;

@@ -17,7 +17,7 @@ begin
   perform rhythm.tick();
   perform test.eq(test.status(f), 'pending', 'in time');
   perform rhythm.signal(f, 'approval', '"late"');
-  select x.settled into v_settled from rhythm.claim(w) as x;
+  select x.settled into v_settled from test.claim_rows(w) as x;
   perform test.eq(v_settled #>> '{0,status}', 'failed', 'it failed');
   perform test.eq(v_settled #>> '{0,error,type}', 'TimeoutError', 'by its time');
   perform test.eq(v_settled #>> '{0,error,message}', 'No signal "approval" came in time', 'and says so');

@@ -12,7 +12,7 @@ begin
   perform rhythm.signal(f, 's', '"first"');
   perform test.eq(test.status(f), 'suspended', 'one of two');
   perform rhythm.signal(f, 's', '"second"');
-  perform test.eq((select x.settled from rhythm.claim(w) as x), jsonb_build_array(
+  perform test.eq((select x.settled from test.claim_rows(w) as x), jsonb_build_array(
     jsonb_build_object('id', a, 'status', 'completed', 'output', 'first'),
     jsonb_build_object('id', b, 'status', 'completed', 'output', 'second')), 'in order');
 end;

@@ -19,7 +19,7 @@ begin
   perform test.claim(w);
   perform test.complete(w, c[1], '5');
   perform test.eq(array(select rhythm.get(x) ->> 'output' from unnest(c[:3]) as x), '{5,5,5}'::text[], 'for all');
-  perform test.eq((select x.settled -> 0 ->> 'output' from rhythm.claim(w) as x), '5', 'a workflow that waits goes on with it');
+  perform test.eq((select x.settled -> 0 ->> 'output' from test.claim_rows(w) as x), '5', 'a workflow that waits goes on with it');
 
   perform pg_temp.begins(w, f[1], c[4], 'k');
   perform test.eq(test.status(c[4]), 'completed', 'over already');

@@ -11,8 +11,8 @@ begin
   perform test.eq(rhythm.register_workflow('code', '{"queue": "other"}'), 2, 'new defaults are a new version');
   perform test.eq(rhythm.register_workflow('code'), 2, 'null leaves them');
   f := rhythm.start('code', '"in"', queue => 'default');
-  perform test.eq((select array_agg(x.id) from rhythm.claim_execution(w, f) as x), array[f], 'one workflow is claimed');
-  perform test.eq((select count(*) from rhythm.claim_execution(w, f) as x), 0::bigint, 'once');
+  perform test.eq((select array_agg(x.id) from test.unpack(rhythm.claim_execution(w, f, 1)) as x), array[f], 'one workflow is claimed');
+  perform test.eq(rhythm.claim_execution(w, f, 2), '{"call": 2, "parcels": []}', 'once');
 
   v_done := jsonb_build_array(jsonb_build_object('execution_id', f, 'name', 'a', 'kind', 'step', 'status', 'completed', 'seq', 1, 'attempts', 1, 'output', 7));
   perform test.eq(rhythm.save_steps(w, v_done), '[]', 'saved');
@@ -36,7 +36,7 @@ begin
   perform rhythm.tick();
   perform test.eq(test.status(f), 'pending', 'the timer wakes it');
   perform test.eq((select l.is_due from rhythm.load_steps(array[f]) as l where l.name = 'nap'), true, 'the sleep is over');
-  perform test.eq((select x.settled -> 0 ->> 'id' from rhythm.claim_execution(w, f) as x), s::text, 'the lease brings what settled');
+  perform test.eq((select x.settled -> 0 ->> 'id' from test.unpack(rhythm.claim_execution(w, f, test.next_call(w))) as x), s::text, 'the lease brings what settled');
   perform rhythm.save_steps(w, jsonb_build_array(jsonb_build_object('execution_id', f, 'name', 'nap', 'kind', 'sleep', 'status', 'completed', 'seq', 2, 'is_undefined', true)));
   perform test.eq(rhythm.save_steps(w, v_done || jsonb_build_array(v_done -> 0 || '{"name": "b", "seq": 3}')), jsonb_build_array(jsonb_build_object('id', f, 'name', 'a')), 'of two, the new one is saved');
   perform test.eq((select array_agg(l.name order by l.seq) from rhythm.load_steps(array[f]) as l where l.seq is not null), array['a', 'nap', 'b'], 'in the order of their ends');

@@ -1,9 +1,9 @@
--- The work of a worker that died goes back after its lease: the attempt counts, the backoff is obeyed, the last one fails.
+-- The work of a worker that died goes back after its lease: the loss counts, the backoff is obeyed, the last one fails.
 do $$
 declare
   w constant uuid := test.worker();
   v uuid;
-  a constant uuid := rhythm.enqueue('a', retry => '{"max_attempts": 2, "initial": 60, "backoff": "fixed", "jitter": 0}');
+  a constant uuid := rhythm.enqueue('a', retry => '{"crashes": 1, "max_attempts": 1, "initial": 60, "backoff": "fixed", "jitter": 0}');
 begin
   perform test.claim(w);
   perform test.pass('59 min');
@@ -13,8 +13,8 @@ begin
   perform rhythm.tick();
   perform test.eq(test.status(a), 'pending', 'then its work goes back');
   perform test.eq(rhythm.get(a) #>> '{error,type}', 'WorkerLostError', 'with the reason');
-  perform test.eq(rhythm.beat(w), '{"alive": false, "turn_ms": 1000, "stop": []}'::jsonb, 'it was given up');
-  perform test.eq(test.complete(w, a) -> 'refused' -> 0 ->> 'id', a::text, 'what it says counts no more');
+  perform test.eq(rhythm.beat(w), '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}'::jsonb, 'it was given up');
+  perform test.raises(format('select test.complete(%L, %L)', w, a), 'RH008', 'given up for dead');
   v := test.worker();
   perform test.eq(test.claim(v), '{}'::uuid[], 'the backoff is obeyed');
   perform test.pass('61 s');
@@ -23,6 +23,6 @@ begin
   perform test.pass('62 min');
   perform rhythm.tick();
   perform test.eq(test.status(a), 'failed', 'there was no third');
-  perform test.eq(rhythm.get(a) ->> 'attempt', '2', 'attempts never exceed the limit');
+  perform test.eq(rhythm.get(a) ->> 'attempt', '2', 'losses never exceed the limit');
 end;
 $$;

@@ -5,7 +5,7 @@ declare
   v uuid;
   f constant uuid := test.flow();
   a constant uuid := rhythm.uuid7();
-  v_claimed rhythm.claimed;
+  v_claimed record;
 begin
   perform test.claim(w);
   perform test.suspend(w, f, jsonb_build_array(test.run_task(a)), 'any', array[a]);
@@ -16,7 +16,7 @@ begin
   perform rhythm.tick();
   perform test.eq(test.status(f), 'pending', 'it goes back');
   v := test.worker();
-  select * into v_claimed from rhythm.claim(v);
+  select * into v_claimed from test.claim_rows(v);
   perform test.eq(v_claimed.snapshot, '{"at": 1}'::jsonb, 'its snapshot');
   perform test.eq(v_claimed.settled -> 0 ->> 'id', a::text, 'what it was told');
   perform test.eq(v_claimed.attempt, 1, 'still in its attempt');

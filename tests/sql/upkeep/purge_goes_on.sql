@@ -31,6 +31,6 @@ begin
     perform test.pass('100 milliseconds');
     exit when coalesce(rhythm.tick(5) > rhythm.now() + interval '1 second', true);
   end loop;
-  perform test.eq((select count(*) from rhythm.execution as e where e.stage >= 4), 0::bigint, 'all of it');
+  perform test.eq((select count(*) from rhythm.execution as e where e.state > 0), 0::bigint, 'all of it');
 end;
 $$;

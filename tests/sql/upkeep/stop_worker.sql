@@ -10,6 +10,6 @@ begin
   perform test.eq(rhythm.get(a) ->> 'attempt', '0', 'no attempt');
   perform rhythm.stop_worker(w);
   perform test.eq(test.claim(test.worker()), array[a], 'another takes it');
-  perform test.raises(format('select rhythm.claim(%L)', w), 'RH008', 'is not registered');
+  perform test.raises(format('select test.claim_rows(%L)', w), 'RH008', 'is not registered');
 end;
 $$;

@@ -13,11 +13,11 @@ begin
   perform test.pass('2 h');
   perform rhythm.beat(w);
   perform rhythm.tick(3);
-  perform test.eq((select count(*) from rhythm.execution where stage = 4), 2::bigint, 'as much as a call may');
+  perform test.eq((select count(*) from rhythm.execution where state = 1), 2::bigint, 'as much as a call may');
   perform test.eq((select count(*) from rhythm.idempotency_key), 0::bigint, 'keys, too');
   perform test.pass('200 ms');
   perform rhythm.tick(3);
-  perform test.eq((select count(*) from rhythm.execution where stage = 4), 0::bigint, 'the rest with the next chores');
+  perform test.eq((select count(*) from rhythm.execution where state = 1), 0::bigint, 'the rest with the next chores');
 
   perform rhythm.enqueue('a', queue => 'nobody', idempotency_key => 'short', idempotency_ttl => '1s');
   perform test.pass('5 s');

@@ -5,14 +5,14 @@ declare
   b constant uuid := test.worker();
 begin
   perform test.eq(rhythm.beat(a) -> 'turn_ms', '1000'::jsonb, 'all are awake');
-  perform rhythm.claim(a, p_dozing => true);
+  perform test.claim_rows(a, p_sleeps => true);
   perform test.eq(rhythm.beat(a) -> 'turn_ms', '1000'::jsonb, 'one alone');
-  perform rhythm.claim(b, p_dozing => true);
+  perform test.claim_rows(b, p_sleeps => true);
   perform test.eq(rhythm.beat(a) -> 'turn_ms', '2000'::jsonb, 'two take turns');
   perform rhythm.enqueue('t');
   perform test.claim(b);
   perform test.eq(rhythm.beat(a) -> 'turn_ms', '1000'::jsonb, 'one found something');
-  perform rhythm.claim(test.worker(array['other']), p_dozing => true) from generate_series(1, 9);
+  perform test.claim_rows(test.worker(array['other']), p_sleeps => true) from generate_series(1, 9);
   perform test.eq(rhythm.beat(a) -> 'turn_ms', '5000'::jsonb, 'nobody waits for longer');
   create function pg_temp.nothing(p jsonb) returns jsonb language sql as 'select null::jsonb';
   perform rhythm.define_sql_task('nothing', 'pg_temp.nothing(jsonb)'::regprocedure);

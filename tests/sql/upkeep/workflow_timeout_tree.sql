@@ -16,7 +16,7 @@ begin
   perform rhythm.tick();
   perform test.eq(test.status(child), 'failed', 'the child is out of time');
   perform test.eq(rhythm.beat(w) -> 'stop' -> 0 ->> 'id', a::text, 'its task is asked to stop');
-  perform test.eq((select x.settled #>> '{0,error,type}' from rhythm.claim(w) as x), 'TimeoutError', 'the parent is told');
+  perform test.eq((select x.settled #>> '{0,error,type}' from test.claim_rows(w) as x), 'TimeoutError', 'the parent is told');
   perform test.settle(w, a, '{"status": "cancelled"}');
   perform test.complete(w, f);
 end;

@@ -4,12 +4,13 @@ do $$
 declare
   v_worker uuid;
   v_flow uuid;
-  v_child constant uuid := rhythm.uuid7();
+  v_child uuid;
   v_timer constant uuid := rhythm.uuid7();
   v_signal constant uuid := rhythm.uuid7();
   v_row jsonb;
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:00Z', true);
+  v_child := rhythm.uuid7(rhythm.now(), 1);
   perform rhythm.register_flow('order', E'const id = Inputs.id\nawait Task.run("charge", { id })', '{}', description => 'Takes an order');
   select to_jsonb(f) into v_row from rhythm.flows as f;
   assert (v_row ->> 'name', v_row ->> 'version', v_row ->> 'description') = ('order', '1', 'Takes an order'), v_row::text;
@@ -17,11 +18,11 @@ begin
   v_worker := rhythm.register_worker(null, array['default', 'idle'], 'w1', '30s');
   v_flow := rhythm.start('order', '{"id": 7}');
   perform rhythm.enqueue('later', delay => '1h');
-  perform rhythm.claim(v_worker, p_limit => 10);
+  perform test.claim_rows(v_worker, p_limit => 10);
   assert (select (w.name, w.running, w.lease_until) = ('w1', 1::bigint, '2026-01-01 00:00:30Z'::timestamptz) from rhythm.workers as w);
 
-  perform rhythm.settle(v_worker, jsonb_build_array(jsonb_build_object(
-    'id', v_flow, 'attempt', 1, 'status', 'suspended', 'snapshot', '{"v": 1}'::jsonb,
+  perform test.settle_many(v_worker, jsonb_build_array(jsonb_build_object(
+    'id', v_flow, 'status', 'suspended', 'snapshot', '{"v": 1}'::jsonb,
     'stack', '[{"function": "main", "line": 2, "column": 1, "variables": {"id": 7}, "waitsFor": ["x"]}]'::jsonb,
     'keep', jsonb_build_array(v_timer, v_signal),
     'effects', jsonb_build_array(

@@ -25,7 +25,7 @@ begin
   perform test.eq((select round(q.oldest_seconds) between 5 and 6 from rhythm.queues as q where q.queue = 'mail'), true, 'its oldest');
   perform test.eq((select row(q.ready, q.running, q.suspended, q.oldest_at, q.paused, q.concurrency)::text
     from rhythm.queues as q where q.queue = 'default'), '(0,1,1,,f,)', 'a queue without');
-  perform test.eq((select row(x.queues, x.lease, x.running, x.lease_until = x.beat_at + x.lease, x.dozing)::text from rhythm.workers as x where x.id = w),
+  perform test.eq((select row(x.queues, x.lease, x.running, x.lease_until = x.beat_at + x.lease, x.sleeping)::text from rhythm.workers as x where x.id = w),
     '("{default,mail}",01:00:00,1,t,f)', 'a worker');
   perform test.eq((select array_agg(format('%s %s %s %s', x.kind, x.name, x.target, x.until = v_due) order by x.kind) from rhythm.waits as x where x.execution_id = f),
     array['signal go f t', 'task a f ', 'timer  f t'], 'what a workflow waits for');

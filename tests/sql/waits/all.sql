@@ -13,7 +13,7 @@ begin
   perform test.eq(test.status(f), 'suspended', 'one of two');
   perform test.complete(w, b);
   perform test.eq(test.status(f), 'pending', 'both');
-  perform test.eq((select jsonb_array_length(x.settled) from rhythm.claim(w) as x), 2, 'both are delivered');
+  perform test.eq((select jsonb_array_length(x.settled) from test.claim_rows(w) as x), 2, 'both are delivered');
   perform test.complete(w, f);
 end;
 $$;

@@ -12,7 +12,7 @@ begin
   perform test.claim(w);
   perform test.fail(w, a, 'broken');
   perform test.eq(test.status(f), 'pending', 'it goes on although the other still runs');
-  select x.settled into v_settled from rhythm.claim(w) as x;
+  select x.settled into v_settled from test.claim_rows(w) as x;
   perform test.eq(v_settled #>> '{0,status}', 'failed', 'a failure');
   perform test.eq(v_settled #>> '{0,error,message}', 'broken', 'with its message');
   perform test.eq(v_settled #>> '{0,error,executionId}', a::text, 'and which execution it was');

@@ -15,14 +15,14 @@ begin
   perform test.complete(w, b, '2');
   perform test.eq(test.status(f), 'pending', 'the first child wakes it');
   perform test.complete(w, a, '1');
-  select x.settled into v_settled from rhythm.claim(w) as x;
+  select x.settled into v_settled from test.claim_rows(w) as x;
   perform test.eq(v_settled, jsonb_build_array(
     jsonb_build_object('id', b, 'status', 'completed', 'output', 2),
     jsonb_build_object('id', a, 'status', 'completed', 'output', 1)), 'in the order of settling');
   perform test.suspend(w, f, '[]', 'any', array[c]);
   perform test.eq(test.status(f), 'suspended', 'what was delivered does not satisfy it again');
   perform test.complete(w, c, '3');
-  select x.settled into v_settled from rhythm.claim(w) as x;
+  select x.settled into v_settled from test.claim_rows(w) as x;
   perform test.eq(v_settled, jsonb_build_array(jsonb_build_object('id', c, 'status', 'completed', 'output', 3)), 'each end is told once');
   perform test.complete(w, f);
 end;

@@ -16,7 +16,7 @@ begin
   perform test.suspend(w, f, '[]', 'any', array[early]);
   perform test.eq(test.status(f), 'suspended', 'it waits for the loser');
   perform test.complete(w, early, '"late"');
-  perform test.eq((select x.settled #>> '{0,output}' from rhythm.claim(w) as x), 'late', 'and gets what it gave');
+  perform test.eq((select x.settled #>> '{0,output}' from test.claim_rows(w) as x), 'late', 'and gets what it gave');
   perform test.complete(w, f);
 end;
 $$;

@@ -7,7 +7,7 @@ declare
   v_result jsonb;
 begin
   perform test.claim(w);
-  v_result := rhythm.settle(w, jsonb_build_array(jsonb_build_object('id', f, 'attempt', 1, 'status', 'suspended', 'snapshot', '{}'::jsonb,
+  v_result := test.settle_many(w, jsonb_build_array(jsonb_build_object('id', f, 'status', 'suspended', 'snapshot', '{}'::jsonb,
     'effects', jsonb_build_array(
       test.run_task(v_ids[1]), test.run_task(v_ids[2]) || '{"options": {"priority": 5, "metadata": {"a": 1}, "timeout": 7}}',
       test.run_task(v_ids[3]), test.run_task(v_ids[4]) || '{"traceparent": "00-1-2-3"}',

@@ -9,7 +9,7 @@ begin
   perform rhythm.pause_queue('paused');
   perform rhythm.configure_queue('limited', concurrency => 1);
   perform test.claim(w);
-  v_result := rhythm.settle(w, jsonb_build_array(jsonb_build_object('id', f, 'attempt', 1, 'status', 'suspended', 'snapshot', '{}'::jsonb,
+  v_result := test.settle_many(w, jsonb_build_array(jsonb_build_object('id', f, 'status', 'suspended', 'snapshot', '{}'::jsonb,
     'effects', jsonb_build_array(
       test.run_task(v_ids[1]) || '{"options": {"queue": "paused"}}', test.run_task(v_ids[2]) || '{"options": {"queue": "limited"}}',
       test.run_task(v_ids[3]) || '{"options": {"queue": "elsewhere"}}', test.run_task(v_ids[4]) || '{"options": {"delay": 5}}',

@@ -12,7 +12,7 @@ begin
   perform test.complete(w, a);
   perform test.eq(test.status(f), 'suspended', 'it sleeps on');
   perform test.complete(w, b);
-  perform test.eq((select x.settled -> 0 ->> 'id' from rhythm.claim(w) as x), a::text, 'told in the order of settling');
+  perform test.eq((select x.settled -> 0 ->> 'id' from test.claim_rows(w) as x), a::text, 'told in the order of settling');
   perform test.complete(w, f);
 end;
 $$;

@@ -15,7 +15,7 @@ begin
   perform test.eq(test.status(f), 'running', 'a child settles meanwhile');
   perform test.suspend(w, f, '[]', 'any', array[a]);
   perform test.eq(test.status(f), 'pending', 'it need not suspend');
-  perform test.eq((select x.settled #>> '{0,output}' from rhythm.claim(w) as x), 'a', 'it is told');
+  perform test.eq((select x.settled #>> '{0,output}' from test.claim_rows(w) as x), 'a', 'it is told');
   perform test.complete(w, f);
 end;
 $$;

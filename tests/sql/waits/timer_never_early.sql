@@ -17,7 +17,7 @@ begin
   perform rhythm.tick();
   perform test.eq(test.status(f), 'pending', 'in its moment');
   perform rhythm.tick();
-  perform test.eq((select jsonb_array_length(x.settled) from rhythm.claim(w) as x), 1, 'once');
+  perform test.eq((select jsonb_array_length(x.settled) from test.claim_rows(w) as x), 1, 'once');
   perform test.complete(w, f);
 end;
 $$;

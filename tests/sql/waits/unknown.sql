@@ -9,12 +9,12 @@ declare
 begin
   perform test.claim(w);
   v_waits := jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[c[2]]), jsonb_build_object('mode', 'all', 'ids', array[c[2], v_unknown]));
-  perform rhythm.settle(w, jsonb_build_array(
-    jsonb_build_object('id', f[1], 'attempt', 1, 'status', 'suspended', 'snapshot', '{}'::jsonb, 'effects', jsonb_build_array(test.run_task(c[1])),
+  perform test.settle_many(w, jsonb_build_array(
+    jsonb_build_object('id', f[1], 'status', 'suspended', 'snapshot', '{}'::jsonb, 'effects', jsonb_build_array(test.run_task(c[1])),
       'waits', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[c[1]]))),
-    jsonb_build_object('id', f[2], 'attempt', 1, 'status', 'suspended', 'snapshot', '{}'::jsonb, 'effects', jsonb_build_array(test.run_task(c[2])), 'waits', v_waits),
+    jsonb_build_object('id', f[2], 'status', 'suspended', 'snapshot', '{}'::jsonb, 'effects', jsonb_build_array(test.run_task(c[2])), 'waits', v_waits),
     -- Somebody else's child is none of its own.
-    jsonb_build_object('id', f[3], 'attempt', 1, 'status', 'suspended', 'snapshot', '{}'::jsonb,
+    jsonb_build_object('id', f[3], 'status', 'suspended', 'snapshot', '{}'::jsonb,
       'waits', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[c[1]])))));
   perform test.eq(array(select test.status(x) from unnest(f) as x), '{suspended,failed,failed}'::text[], 'the bad ones alone');
   perform test.eq(rhythm.get(f[2]) #>> '{error,message}', format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', f[2], v_unknown), 'why');

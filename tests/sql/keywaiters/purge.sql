@@ -1,4 +1,4 @@
--- purge() removes followers with their workflows, and a leader before them: each by its own time.
+-- purge() removes key waiters with their workflows, and the owner of their key before them: each by its own time.
 do $$
 declare
   w constant uuid := test.worker();
@@ -16,10 +16,10 @@ begin
   perform test.claim(w);
   perform test.complete(w, f);
   perform test.pass('25 days');
-  perform test.eq(rhythm.purge('30 days'), 1, 'the leader');
-  perform test.eq(test.status(b), 'completed', 'what followed it is kept with its workflow');
+  perform test.eq(rhythm.purge('30 days'), 1, 'the owner');
+  perform test.eq(test.status(b), 'completed', 'what waited for it is kept with its workflow');
   perform test.pass('25 days');
   perform test.eq(rhythm.purge('30 days') + rhythm.purge('30 days'), 2, 'the workflow, then its child');
-  perform test.eq((select count(*) from rhythm.follower), 0::bigint, 'nothing is left');
+  perform test.eq((select count(*) from rhythm.key_waiter), 0::bigint, 'nothing is left');
 end;
 $$;

@@ -36,7 +36,7 @@ begin
   perform test.suspend(w, f, jsonb_build_array(test.keyed(b, p_key => 'asked')), 'any', array[b]);
   perform rhythm.cancel(a);
   perform test.eq(test.status(b), 'suspended', 'it is not over');
-  perform test.complete(w, a, '1');
+  perform test.settle(w, a, '{"status": "completed", "output": 1, "finished": true}');
   perform test.eq(array[test.status(a), test.status(b)], array['completed', 'completed'], 'it was as good as done');
 end;
 $$;

@@ -1,12 +1,12 @@
--- A follower learns of its leader's end whichever way that comes: settle_advanced(), a SQL task, a timeout, a lost worker.
+-- A key waiter learns of its owner's end whichever way that comes: a step, a SQL task, a timeout, a lost worker.
 create function pg_temp.follows(p_worker uuid, p_key text, p_type text default 'run_task', p_target text default 'a') returns uuid language plpgsql as $$
 declare
   v_flow constant uuid := rhythm.start('f');
   v_child constant uuid := rhythm.uuid7();
 begin
-  perform rhythm.claim_execution(p_worker, v_flow);
+  perform rhythm.claim_execution(p_worker, v_flow, test.next_call(p_worker));
   perform test.suspend(p_worker, v_flow, jsonb_build_array(test.keyed(v_child, p_type, p_target, p_key)), 'any', array[v_child]);
-  perform test.eq(test.status(v_child), 'suspended', 'it follows');
+  perform test.eq(test.status(v_child), 'suspended', 'it waits');
   return v_child;
 end;
 $$;
@@ -27,13 +27,13 @@ begin
   perform test.suspend(w, f, jsonb_build_array(test.keyed(c[1], p_key => 'task')), 'any', array[c[1]], 10);
   v_flow := pg_temp.follows(w, 'flow', 'run_workflow', 'f');
   v_task := pg_temp.follows(w, 'task');
-  v_ends := jsonb_build_array(jsonb_build_object('id', c[1], 'attempt', 1, 'output', 6, 'flow', f, 'seq', 1, 'next', 'suspended', 'snapshot', '{}'::jsonb, 'mode', 'any', 'ids', array[c[2]]));
-  perform test.raises(format('select rhythm.settle_advanced(%L, %L, %L, ''[{"target": "a", "idempotency_key": "k"}]'')', w, v_ends,
-    jsonb_build_array(jsonb_build_object('id', c[2], 'flow', f, 'kind', 0))), 'RH001', 'started with settle()');
-  perform rhythm.settle_advanced(w, v_ends, jsonb_build_array(jsonb_build_object('id', c[2], 'flow', f, 'kind', 0)), '[{"target": "a"}]', 1);
-  perform test.eq(rhythm.get(v_task) -> 'output', '6', 'the end of a task, in settle_advanced()');
-  perform rhythm.settle_advanced(w, jsonb_build_array(jsonb_build_object('id', c[2], 'attempt', 1, 'output', 1, 'flow', f, 'seq', 2, 'next', 'completed', 'result', 7)));
-  perform test.eq(rhythm.get(v_flow) -> 'output', '7', 'the end of a workflow, in settle_advanced()');
+  v_ends := jsonb_build_array(jsonb_build_object('id', c[1], 'output', 6, 'flow', f, 'seq', 1, 'next', 'suspended', 'snapshot', '{}'::jsonb, 'mode', 'any', 'ids', array[c[2]]));
+  perform test.eq(test.steps(w, v_ends, jsonb_build_array(jsonb_build_object('id', c[2], 'flow', f, 'kind', 0)), '[{"target": "a", "idempotency_key": "k"}]') ->> 'problem',
+    'A child with an idempotency key is started with an outcome', 'not with a step');
+  perform test.steps(w, v_ends, jsonb_build_array(jsonb_build_object('id', c[2], 'flow', f, 'kind', 0)), '[{"target": "a"}]', 1);
+  perform test.eq(rhythm.get(v_task) -> 'output', '6', 'the end of a task, in a step');
+  perform test.steps(w, jsonb_build_array(jsonb_build_object('id', c[2], 'output', 1, 'flow', f, 'seq', 2, 'next', 'completed', 'result', 7)));
+  perform test.eq(rhythm.get(v_flow) -> 'output', '7', 'the end of a workflow, in a step');
 
   perform rhythm.define_sql_task('sql', 'pg_catalog.jsonb_typeof(jsonb)');
   perform rhythm.enqueue('sql', idempotency_key => 'sql');
@@ -47,7 +47,7 @@ begin
   perform rhythm.beat(v_lost), rhythm.tick();
   perform test.eq(rhythm.get(v_flow) #>> '{error,type}', 'TimeoutError', 'a timeout');
 
-  perform rhythm.enqueue('a', idempotency_key => 'lost', priority => 1000, retry => '{"max_attempts": 1}');
+  perform rhythm.enqueue('a', idempotency_key => 'lost', priority => 1000, retry => '{"crashes": 0}');
   perform test.claim(v_lost, 1);
   v_task := pg_temp.follows(w, 'lost');
   perform test.pass('10s');

@@ -12,7 +12,7 @@ begin
   perform test.suspend(w, g, jsonb_build_array(test.keyed(h, 'run_workflow', 'f')), 'any', array[h]);
   perform test.eq(array[test.status(g), test.status(h)], '{pending,failed}'::text[], 'told at once');
   perform test.eq(rhythm.get(h) -> 'error', jsonb_build_object('type', 'Error', 'code', 'WAITS_FOR_ITSELF', 'message',
-    format('It would wait for itself: its idempotency key stands for execution %s, which it is started under', f)), 'why');
+    format('It would wait for itself: its idempotency key stands for execution %s, which waits for it', f)), 'why');
   perform rhythm.cancel(f);
 end;
 $$;

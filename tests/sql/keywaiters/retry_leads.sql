@@ -28,8 +28,8 @@ begin
   perform test.fail(w, f[2]), test.fail(w, f[3]);
 
   -- Both are gone, with the key.
-  delete from rhythm.execution where id = any (c[:2] || f[2]);
-  delete from rhythm.idempotency_key;
+  perform rhythm.remove_over(c[:2] || f[2]);
+  perform test.eq((select count(*) from rhythm.idempotency_key), 0::bigint, 'gone');
   perform rhythm.retry(f[3]);
   perform test.eq(array[test.status(f[3]), test.status(c[3])], '{suspended,pending}'::text[], 'it is the first now');
   perform test.eq(rhythm.start('f', idempotency_key => 'k'), c[3], 'and has the key');

@@ -1,0 +1,146 @@
+-- The head of a queue.
+--
+-- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
+-- 200,000 batches of one take 50 ms. So whoever walked far notes where it found the head, and claims begin there for 10 µs
+-- for each row that was walked over. What enters the queue behind that place (a retry, a workflow that goes on, a
+-- transaction that was long in committing) is not seen meanwhile, but never for longer: the first claim after it walks
+-- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
+-- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
+
+create or replace function rhythm.hash_of(p_targets text[])
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return hashtextextended(coalesce(array_to_string(p_targets, ' '), '*'), 0);
+end;
+$$;
+
+comment on function rhythm.hash_of(text[]) is 'One number for the tasks that a claim asks for. Internal.';
+
+-- Locks: batches, skip locked. Never waits. The bounds on priority keep the planner from preferring another index.
+create or replace function rhythm.ready_batches(p_queue text, p_limit integer, p_targets text[], p_head rhythm.queue_head)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids bigint[];
+begin
+  if p_head.queue is null then
+    return array(
+      select b.id from rhythm.batch as b
+      where b.queue = p_queue and b.worker is null and b.run_at is null
+        and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+      order by b.priority desc, b.first_id limit p_limit for update skip locked);
+  end if;
+  -- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
+  v_ids := array(
+    select b.id from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null and b.priority > p_head.priority and b.first_id > p_head.made_after
+      and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+    order by b.priority desc, b.first_id limit p_limit for update skip locked);
+  return v_ids || array(
+    select b.id from rhythm.batch as b
+    where b.queue = p_queue and b.worker is null and b.run_at is null
+      and b.priority = p_head.priority and b.priority between p_head.priority and p_head.priority and b.first_id > p_head.id
+      and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
+    order by b.priority desc, b.first_id limit p_limit - cardinality(v_ids) for update skip locked);
+end;
+$$;
+
+comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head) is
+  'The next ready batches of a queue, locked, highest priority and oldest first: from its head, if there is one. Internal.';
+
+-- Locks: an advisory lock for each head, if it is free. Never waits.
+create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' head ' || p_queue, p_targets));
+end;
+$$;
+
+comment on function rhythm.may_move_head(text, bigint) is 'Whether this transaction is the one that moves the head of a queue. Internal.';
+
+create or replace function rhythm.walked()
+returns bigint
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select pg_stat_get_xact_tuples_returned('rhythm.batch_ready'::regclass);
+$$;
+
+comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
+
+-- Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
+create or replace function rhythm.note_head(p_head rhythm.queue_head, p_queue text, p_targets bigint, p_last bigint, p_walked bigint, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_far constant integer := 5000;
+  v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
+  v_last rhythm.batch;
+begin
+  if p_walked <= c_far or not rhythm.may_move_head(p_queue, p_targets) then
+    return;
+  end if;
+  select b.* into v_last from rhythm.batch as b where b.id = p_last;
+  if p_head.queue is not null then
+    update rhythm.queue_head as h set id = least(v_last.first_id, v_made_after)
+    where h.queue = p_queue and h.targets = p_targets and h.priority = p_head.priority and h.priority = v_last.priority
+      and h.id < least(v_last.first_id, v_made_after);
+    return;
+  end if;
+  insert into rhythm.queue_head as h (queue, targets, priority, id, made_after, until)
+  values (p_queue, p_targets, coalesce(v_last.priority, 0), least(v_last.first_id, v_made_after), v_made_after,
+    p_now + least(p_walked * interval '10 microseconds', interval '10 seconds'))
+  on conflict (queue, targets) do update set
+    priority = excluded.priority, id = excluded.id, made_after = excluded.made_after, until = excluded.until;
+end;
+$$;
+
+comment on function rhythm.note_head(rhythm.queue_head, text, bigint, bigint, bigint, timestamptz) is 'Notes where the head of a queue is, if the way there was far. Internal.';
+
+-- One looks again from the beginning when it is time, the others go on meanwhile.
+-- Locks: that of may_move_head().
+create or replace function rhythm.head_of(p_queue text, p_targets bigint, p_now timestamptz)
+returns rhythm.queue_head
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_head rhythm.queue_head;
+begin
+  select h.* into v_head from rhythm.queue_head as h where h.queue = p_queue and h.targets = p_targets;
+  if v_head.until > p_now or v_head.until > p_now - interval '10 seconds' and not rhythm.may_move_head(p_queue, p_targets) then
+    return v_head;
+  end if;
+  return null;
+end;
+$$;
+
+comment on function rhythm.head_of(text, bigint, timestamptz) is 'Where claims of a queue begin; null: at the beginning. Internal.';
+
+create or replace function rhythm.forget_heads(p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from rhythm.queue_head as h
+  where h.until < p_now - interval '1 hour' and rhythm.may_move_head(h.queue, h.targets);
+$$;
+
+comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that nobody asks for any more. Part of chores().';

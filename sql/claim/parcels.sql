@@ -1,0 +1,152 @@
+-- What a worker is given with a lease: parcels of {common, ids, inputs}.
+
+create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_delivered = 0 then
+    return '[]';
+  end if;
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
+        when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'Error', 'message', 'It failed')
+          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
+          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+        when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
+        when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)
+        else jsonb_build_object('id', i.item, 'status', 'completed', 'output', null)
+      end order by i.nth), '[]')
+    from rhythm.inbox as i
+    left join rhythm.execution as c on c.id = i.item
+    left join rhythm.signal_wait as w on w.id = i.item
+    left join rhythm.signal as g on g.id = w.signal_id
+    where i.execution_id = p_execution and i.nth <= p_delivered
+  );
+end;
+$$;
+
+comment on function rhythm.inbox_items(uuid, integer) is
+  'What ended, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+
+create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+  v_inputs jsonb;
+  v_parents jsonb;
+  v_reason text;
+begin
+  if not p_inputs then
+    v_ids := p_batch.ids;
+  else
+    select array_agg(e.id order by e.id), jsonb_agg(e.inputs order by e.id),
+      case when count(e.parent_id) > 0 then jsonb_agg(e.parent_id order by e.id) end, max(e.cancel_reason)
+    into v_ids, v_inputs, v_parents, v_reason
+    from rhythm.execution as e
+    where e.id = any (p_batch.ids) and e.batch_id = p_batch.id;
+  end if;
+  if v_ids is null then
+    return null;
+  end if;
+  return jsonb_build_object(
+    'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
+      || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
+    'ids', v_ids, 'inputs', v_inputs
+  ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end;
+end;
+$$;
+
+comment on function rhythm.task_parcel(rhythm.batch, boolean) is 'A leased batch of tasks for its worker; null if it has no members left. Internal.';
+
+create or replace function rhythm.workflow_parcel(p_batch rhythm.batch)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result jsonb;
+begin
+  select jsonb_build_object(
+    'common', p_batch.common || jsonb_build_object('type', 'workflow', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt,
+      'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
+    'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
+    'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),
+      'taken', s.delivered, 'seed', e.seed, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason) order by e.id))
+  into v_result
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id
+  join rhythm.flow_version as v on v.program = s.program
+  where s.execution_id = any (p_batch.ids) and s.batch_id = p_batch.id
+  having count(*) > 0;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.workflow_parcel(rhythm.batch) is 'A leased batch of workflows for its worker; null if it has no members left. Internal.';
+
+-- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
+create or replace function rhythm.deliver_rest(p_batches bigint[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_late constant uuid[] := array(
+    select s.execution_id
+    from unnest(p_batches) as n (id)
+    join rhythm.batch as b on b.id = n.id and b.type = 'workflow'
+    cross join lateral (
+      select x.execution_id from rhythm.workflow_state as x
+      where x.execution_id = any (b.ids) and x.batch_id = b.id and x.delivered < x.arrived offset 0
+    ) as s);
+begin
+  if v_late <> '{}' then
+    update rhythm.workflow_state as s set delivered = s.arrived where s.execution_id = any (rhythm.lock_free_states(v_late));
+  end if;
+end;
+$$;
+
+comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
+
+-- p_without: batches of tasks whose inputs the worker sent itself. A batch without members is deleted.
+create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}')
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result jsonb := '[]';
+  v_empty bigint[];
+begin
+  if p_batches = '{}' then
+    return '[]';
+  end if;
+  select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
+  into v_result, v_empty
+  from (
+    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without)) else rhythm.workflow_parcel(b) end as parcel
+    from unnest(p_batches) with ordinality as n (id, nth)
+    join rhythm.batch as b on b.id = n.id
+  ) as p;
+  if v_empty is not null then
+    delete from rhythm.batch as b where b.id = any (v_empty);
+  end if;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.parcels(bigint[], bigint[]) is 'Leased batches as their worker is given them. Internal.';

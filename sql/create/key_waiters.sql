@@ -1,0 +1,213 @@
+-- Children whose idempotency key stands for an execution already: they end as that one does.
+
+-- Of requests for children, makes those whose key is taken key waiters, and returns their ids; the others are to be made.
+-- Locks: the rows of the keys, in their order, after states and executions. Waits for who claims the same key.
+create or replace function rhythm.make_key_waiters(p_requests jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+begin
+  with known as materialized (
+    select r.value as v, k.execution_id as owner_id, (r.value ->> 'id')::uuid as id
+    from rhythm.claim_keys(p_requests, p_now) as k
+    join jsonb_array_elements(p_requests) with ordinality as r (value, nth) on r.nth = k.nth
+    where not k.is_new
+  ),
+  kind as materialized (
+    select k.*, rhythm.kind_of(k.v - '{id,inputs,parent,traceparent,wait_group}'::text[], p_now) as x from known as k
+  ),
+  born as (
+    insert into rhythm.execution (
+      id, parent_id, root_id, wait_group, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs, note
+    )
+    select k.id, p.id, coalesce(p.root_id, p.id), (k.v ->> 'wait_group')::integer, (k.x).priority, (k.x).timeout_ms,
+      (k.x).type, (k.x).target, (k.x).queue, (k.x).concurrency_key, k.v ->> 'traceparent', (k.x).retry, (k.x).metadata, coalesce(k.v -> 'inputs', '{}'),
+      rhythm.key_waiter_note(k.owner_id)
+    from kind as k
+    join rhythm.execution as p on p.id = (k.v ->> 'parent')::uuid
+  ),
+  deadline as (
+    insert into rhythm.timer (id, execution_id, fires_at, deadline)
+    select rhythm.uuid7(p_now), k.id, p_now + (k.x).timeout_ms * interval '1 millisecond', true
+    from kind as k where (k.x).timeout_ms is not null
+  ),
+  made as (
+    insert into rhythm.key_waiter (execution_id, owner_id, key)
+    select k.id, k.owner_id, format('%s:%s:%s', k.v ->> 'type', k.v ->> 'target', k.v ->> 'idempotency_key')
+    from known as k
+    returning execution_id
+  )
+  select coalesce(array_agg(m.execution_id), '{}') into v_ids from made as m;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.make_key_waiters(jsonb, timestamptz) is
+  'Claims the idempotency keys of children; makes key waiters of those that come too late, and returns their ids. Internal.';
+
+create or replace function rhythm.key_waiter_note(p_owner uuid)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select format('It ends as %s does, which came first with its idempotency key', p_owner);
+$$;
+
+comment on function rhythm.key_waiter_note(uuid) is 'What a key waiter says of itself. Internal.';
+
+-- Whether p_owner cannot end before p_execution does: it is that one, or started it, or waits for something that does.
+-- Two workflows that wait for each other's keyed children are found by whichever waits second.
+create or replace function rhythm.waits_for_itself(p_owner uuid, p_execution uuid)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive above as (
+    select e.id, e.parent_id from rhythm.execution as e where e.id = p_execution
+    union
+    select p.id, p.parent_id from above as a join rhythm.execution as p on p.id = a.parent_id
+  ),
+  -- What the owner waits for: its live children that wait for keys, and the owners of those, and so on.
+  under as (
+    select p_owner as id
+    union
+    select x.id from under as u
+    cross join lateral (
+      select c.id from rhythm.execution as c where c.parent_id = u.id and c.state = 0
+      union all
+      select k.owner_id from rhythm.key_waiter as k where k.execution_id = u.id
+    ) as x
+  )
+  select exists (select from above as a join under as u on u.id = a.id);
+$$;
+
+comment on function rhythm.waits_for_itself(uuid, uuid) is 'Whether an execution would wait for its own end if it waited for the end of p_owner. Internal.';
+
+-- The key waiters among those given whose owners are over, or never can be. The caller has locked them.
+create or replace function rhythm.end_with_owners(p_waiters uuid[], p_now timestamptz)
+returns rhythm.transition[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result rhythm.transition[];
+begin
+  with fate as (
+    select k.execution_id, o.id as owner_id, o.state, o.output, o.cancel_reason, coalesce(o.attempt, 0) as attempt,
+      coalesce(case when o.state > 0 then o.error end, case
+        when o.id is null then jsonb_build_object('type', 'Error', 'code', 'OWNER_GONE',
+          'message', format('Execution %s, which came first with its idempotency key, is not there any more', k.owner_id))
+        when o.state = 0 then jsonb_build_object('type', 'Error', 'code', 'WAITS_FOR_ITSELF',
+          'message', format('It would wait for itself: its idempotency key stands for execution %s, which waits for it', k.owner_id))
+      end) as error
+    from unnest(p_waiters) as w (id)
+    join rhythm.key_waiter as k on k.execution_id = w.id
+    join rhythm.execution as e on e.id = w.id
+    left join rhythm.execution as o on o.id = k.owner_id
+    where o.id is null or o.state > 0 or rhythm.waits_for_itself(k.owner_id, e.parent_id)
+  ),
+  ended as (
+    update rhythm.execution as e
+    set state = case when f.state > 0 then f.state else 2 end, completed_at = p_now, output = f.output, error = f.error,
+      fingerprint = case when coalesce(f.state, 0) in (0, 2) then rhythm.fingerprint_of(e.target, f.error) end,
+      cancel_reason = case when f.state = 3 then f.cancel_reason else e.cancel_reason end, attempt = f.attempt
+    from fate as f
+    where e.id = f.execution_id and e.state = 0
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
+  ),
+  deadline as (
+    delete from rhythm.timer as t where t.execution_id = any (array(select f.execution_id from fate as f)) and t.deadline
+  )
+  select coalesce(array_agg(x::rhythm.transition order by x.id), '{}') into v_result from ended as x;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.end_with_owners(uuid[], timestamptz) is 'Ends key waiters as their owners ended; those of owners under way stay as they are. Internal.';
+
+-- Tells the owners that are under way to tell of their end, and ends the waiters of those that are over. What a lock is
+-- in the way of is due: due() comes back for it. An owner that is locked here cannot end before this commits, so that no
+-- end goes by unseen between the look and the note.
+-- Locks: states of the waiters' workflows, waiters, owners, skip locked; then the notes about the waiters.
+create or replace function rhythm.join_owners(p_waiters uuid[], p_now timestamptz)
+returns rhythm.transition[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_parents constant uuid[] := rhythm.try_lock_states(array(
+    select distinct e.parent_id from rhythm.execution as e where e.id = any (p_waiters)));
+  v_open constant uuid[] := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (p_waiters) and e.state = 0
+      and (e.parent_id = any (v_parents) or not exists (select from rhythm.workflow_state as s where s.execution_id = e.parent_id))
+    order by e.id for no key update skip locked);
+  v_live constant uuid[] := array(
+    select e.id from rhythm.execution as e
+    where e.id = any (array(select k.owner_id from rhythm.key_waiter as k where k.execution_id = any (p_waiters))) and e.state = 0
+    order by e.id for no key update skip locked);
+  v_notes uuid[];
+  v_ended rhythm.transition[];
+begin
+  update rhythm.execution as e set notify_on_end = true where e.id = any (v_live) and not e.notify_on_end;
+  v_ended := rhythm.end_with_owners(v_open, p_now);
+  -- Whoever holds one of them holds its owner too, or leaves it due.
+  v_notes := array(
+    select k.execution_id from rhythm.key_waiter as k where k.execution_id = any (p_waiters) order by k.execution_id for no key update skip locked);
+  update rhythm.key_waiter as k set due = not k.due
+  from rhythm.execution as e
+  where k.execution_id = any (v_notes) and e.id = k.execution_id and k.due <> (e.state = 0 and k.owner_id <> all (v_live));
+  if found and exists (select from rhythm.key_waiter as k where k.execution_id = any (p_waiters) and k.due) then
+    perform rhythm.wake_clocks();
+  end if;
+  return v_ended;
+end;
+$$;
+
+comment on function rhythm.join_owners(uuid[], timestamptz) is
+  'Ends key waiters whose owners are over, and has the others told when they are; returns those that ended. Internal.';
+
+create or replace function rhythm.end_waiters(p_owners uuid[], p_now timestamptz)
+returns rhythm.transition[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(
+    select k.execution_id from rhythm.key_waiter as k
+    join rhythm.execution as e on e.id = k.execution_id and e.state = 0
+    where k.owner_id = any (p_owners));
+begin
+  return case when v_ids = '{}' then '{}' else rhythm.join_owners(v_ids, p_now) end;
+end;
+$$;
+
+comment on function rhythm.end_waiters(uuid[], timestamptz) is 'Ends what waits for the key of executions that are over; returns what ended. Internal.';
+
+-- Part of due().
+create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids constant uuid[] := array(select k.execution_id from rhythm.key_waiter as k where k.due limit p_limit for update skip locked);
+begin
+  if v_ids <> '{}' then
+    perform rhythm.follow_ends(rhythm.join_owners(v_ids, p_now), '{}', p_now);
+  end if;
+  return cardinality(v_ids);
+end;
+$$;
+
+comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key waiters that a lock was in the way of. Part of due().';

@@ -1,0 +1,268 @@
+-- Requests that were checked become executions, and batches of them.
+
+create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
+returns rhythm.kind
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_kind rhythm.kind;
+  v_options jsonb;
+  v_due timestamptz;
+begin
+  v_kind.head := p_head;
+  v_kind.type := p_head ->> 'type';
+  v_kind.target := p_head ->> 'target';
+  if v_kind.type = 'workflow' then
+    select v.program, v.options into v_kind.program, v_options
+    from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = v_kind.target;
+  else
+    select t.options into v_options from rhythm.task as t where t.name = v_kind.target;
+  end if;
+  v_due := coalesce((p_head ->> 'run_at')::timestamptz, p_now + rhythm.duration_ms(p_head -> 'delay') * interval '1 millisecond');
+  v_kind.queue := coalesce(p_head ->> 'queue', v_options ->> 'queue', 'default');
+  v_kind.priority := coalesce((p_head ->> 'priority')::smallint, (v_options ->> 'priority')::smallint, 0::smallint);
+  v_kind.run_at := case when v_due > p_now then v_due end;
+  v_kind.timeout_ms := rhythm.duration_ms(case when p_head ? 'timeout' then p_head -> 'timeout' else v_options -> 'timeout' end);
+  v_kind.retry := rhythm.retry_policy(v_options -> 'retry', p_head -> 'retry');
+  v_kind.concurrency_key := p_head ->> 'concurrency_key';
+  v_kind.metadata := p_head -> 'metadata';
+  v_kind.notify_on_end := coalesce((p_head ->> 'notify_on_end')::boolean, false);
+  return v_kind;
+end;
+$$;
+
+comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without what is its own, with the defaults of its task or flow. Internal.';
+
+create or replace function rhythm.max_attempts(p_type text, p_retry jsonb)
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce((p_retry ->> 'max_attempts')::integer, case p_type when 'workflow' then 1 else 3 end);
+$$;
+
+comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may throw before it fails.';
+
+create or replace function rhythm.common_of(p_kind rhythm.kind, p_traceparent jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_kind.type, p_kind.retry), 'timeout_ms', p_kind.timeout_ms,
+    'metadata', p_kind.metadata, 'traceparent', p_traceparent, 'program', p_kind.program));
+$$;
+
+comment on function rhythm.common_of(rhythm.kind, jsonb) is 'What a worker is told once of a batch. Internal.';
+
+-- Alike tasks share a batch of up to a hundred, but where claims look at each alone: in queues with limits, with a key.
+create or replace function rhythm.batch_room(p_kind rhythm.kind)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_kind.concurrency_key is not null
+    or exists (select from rhythm.queue as q where q.name = p_kind.queue)
+    or exists (select from rhythm.task as t where p_kind.type = 'task' and t.name = p_kind.target and t.sql_function is not null)
+    then 1 else 100 end;
+end;
+$$;
+
+comment on function rhythm.batch_room(rhythm.kind) is 'How many executions of a kind may share a batch. Internal.';
+
+create or replace function rhythm.next_batch_ids(p_count bigint)
+returns bigint[]
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select array(select nextval('rhythm.batch_id_seq') from generate_series(1, p_count));
+$$;
+
+comment on function rhythm.next_batch_ids(bigint) is 'Ids for so many new batches. Internal.';
+
+-- The common case of creating many: one task, differing in nothing but its inputs. Nothing is grouped or joined.
+create or replace function rhythm.make_alike(p_head jsonb, p_requests jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_count constant integer := jsonb_array_length(p_requests);
+  v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
+  v_room constant integer := rhythm.batch_room(v_kind);
+  v_common constant jsonb := rhythm.common_of(v_kind, p_head -> 'traceparent');
+  v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
+  v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
+begin
+  insert into rhythm.execution (
+    id, batch_id, run_at, notify_on_end, priority, timeout_ms, type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+  )
+  select v_ids[r.nth], v_batches[(r.nth - 1) / v_room + 1], v_kind.run_at, v_kind.notify_on_end, v_kind.priority, v_kind.timeout_ms,
+    'task', v_kind.target, v_kind.queue, v_kind.concurrency_key, p_head ->> 'traceparent', v_kind.retry, v_kind.metadata,
+    coalesce(r.value -> 'inputs', '{}')
+  from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
+
+  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, type, queue, target, concurrency_key, common, ids)
+  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), 'task', v_kind.queue,
+    v_kind.target, v_kind.concurrency_key, v_common, v_ids[b.first : b.first + v_room - 1]
+  from (select u.id, (u.nth - 1) * v_room + 1 as first from unnest(v_batches) with ordinality as u (id, nth)) as b;
+
+  if v_kind.run_at is not null then
+    perform rhythm.wake_clocks();
+  else
+    perform rhythm.wake(array[v_kind.queue]);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ in nothing but their inputs, wakes who sleeps for them, and gives their ids in order. Internal.';
+
+-- Requests that have ids become kinds and newcomers: what many have in common is read once.
+create or replace function rhythm.sort_requests(p_requests jsonb, p_now timestamptz, out kinds rhythm.kind[], out newcomers rhythm.newcomer[])
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with request as materialized (
+    select r.nth, r.value as v, dense_rank() over (order by r.value - '{id,inputs,parent,traceparent,wait_group}'::text[]) as kind
+    from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
+  ),
+  head as (
+    select distinct on (r.kind) r.kind, r.v - '{id,inputs,parent,traceparent,wait_group}'::text[] as head from request as r order by r.kind
+  )
+  select
+    (select array_agg(rhythm.kind_of(h.head, p_now) order by h.kind) from head as h),
+    (select array_agg(row((r.v ->> 'id')::uuid, r.kind, (r.v ->> 'parent')::uuid, (r.v ->> 'wait_group')::integer, r.v ->> 'traceparent',
+      r.v ? 'idempotency_key', coalesce(r.v -> 'inputs', '{}'))::rhythm.newcomer order by r.nth) from request as r)
+  into kinds, newcomers;
+end;
+$$;
+
+comment on function rhythm.sort_requests(jsonb, timestamptz) is 'Requests as kinds and newcomers. Internal.';
+
+-- Every way in but make_alike(). With p_worker, what may begin at once is created leased to it, up to p_lease, and nobody is
+-- notified of that. Joins nothing but what is in memory and parents by their key: hashing is safe whatever the plan was made on.
+create or replace function rhythm.make_executions(
+  p_kinds rhythm.kind[],
+  p_newcomers rhythm.newcomer[],
+  p_now timestamptz,
+  p_worker uuid default null,
+  p_call integer default null,
+  p_lease integer default 0,
+  p_targets text[] default null
+)
+returns rhythm.batch[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_hashjoin = on
+as $$
+declare
+  v_queues text[];
+  v_result rhythm.batch[];
+begin
+  if p_newcomers is null or p_newcomers = '{}' then
+    return '{}';
+  elsif p_lease > 0 then
+    v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
+      where not exists (select from rhythm.queue as q where q.name = w.q));
+  end if;
+
+  with kind as materialized (
+    select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+      p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
+        and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
+    from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
+  ),
+  tree as materialized (
+    select p.parent_id, x.root_id
+    from (select distinct n.parent_id from unnest(p_newcomers) as n where n.parent_id is not null) as p
+    cross join lateral (select coalesce(e.root_id, e.id) as root_id from rhythm.execution as e where e.id = p.parent_id offset 0) as x
+  ),
+  placed as (
+    select n.*, k.room, k.may_lease and row_number() over (partition by k.may_lease order by n.nth) <= p_lease as is_leased
+    from unnest(p_newcomers) with ordinality as n (id, kind, parent_id, wait_group, traceparent, keyed, inputs, nth)
+    join kind as k on k.nth = n.kind
+  ),
+  numbered as materialized (
+    select p.*, (row_number() over (partition by p.kind, p.is_leased, p.traceparent order by p.id) - 1) / (case when p.is_leased then 100 else p.room end) as piece
+    from placed as p
+  ),
+  grouped as materialized (
+    select nextval('rhythm.batch_id_seq') as id, g.*
+    from (
+      select n.kind, n.is_leased, n.piece, n.traceparent, array_agg(n.id order by n.id) as ids
+      from numbered as n group by n.kind, n.is_leased, n.piece, n.traceparent
+    ) as g
+  ),
+  member as materialized (
+    select g.id as batch_id, g.kind, i.id from grouped as g cross join lateral unnest(g.ids) as i (id)
+  ),
+  born as (
+    insert into rhythm.execution (
+      id, parent_id, root_id, batch_id, run_at, wait_group, seed, notify_on_end, keyed, priority, timeout_ms,
+      type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
+    )
+    select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
+      case k.type when 'workflow' then hashtextextended(gen_random_uuid()::text, 0) end,
+      k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
+      n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
+    from numbered as n
+    join kind as k on k.nth = n.kind
+    join member as m on m.id = n.id
+    left join tree as t on t.parent_id = n.parent_id
+    order by n.nth
+  ),
+  state as (
+    insert into rhythm.workflow_state (execution_id, program, batch_id)
+    select m.id, k.program, m.batch_id from member as m join kind as k on k.nth = m.kind where k.type = 'workflow'
+  ),
+  deadline as (
+    insert into rhythm.timer (id, execution_id, fires_at, deadline)
+    select rhythm.uuid7(p_now), m.id, coalesce(k.run_at, p_now) + k.timeout_ms * interval '1 millisecond', true
+    from member as m join kind as k on k.nth = m.kind
+    where k.type = 'workflow' and k.timeout_ms is not null
+  ),
+  made as (
+    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
+    select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
+      case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
+      case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
+      rhythm.common_of(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind,
+        to_jsonb(g.traceparent)), g.ids
+    from grouped as g join kind as k on k.nth = g.kind
+    returning *
+  )
+  select coalesce(array_agg(m::rhythm.batch), '{}') from made as m into v_result;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.make_executions(rhythm.kind[], rhythm.newcomer[], timestamptz, uuid, integer, integer, text[]) is
+  'Makes executions of kinds that were checked; returns the batches that they are in. Internal: create_many() and settling are the ways in.';
+
+-- Wakes whoever sleeps for what was made just now.
+create or replace function rhythm.wake_for(p_batches rhythm.batch[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.wake(array(select distinct b.queue from unnest(p_batches) as b where b.worker is null and b.run_at is null));
+  if exists (select from unnest(p_batches) as b where b.run_at is not null) then
+    perform rhythm.wake_clocks();
+  end if;
+end;
+$$;
+
+comment on function rhythm.wake_for(rhythm.batch[]) is 'Wakes workers that sleep for new batches. Internal.';

@@ -1,0 +1,168 @@
+-- How executions leave a batch: they end, or go on later.
+
+-- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
+-- mostly stands: tasks of a batch are begun in order.
+create or replace function rhythm.drop_empty_batches(p_batches bigint[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.batch as b
+  where b.id = any (p_batches)
+    and case b.type
+      when 'task' then not exists (
+        select from generate_subscripts(b.ids, 1, true) as n
+        cross join lateral (select from rhythm.execution as e where e.id = b.ids[n] and e.batch_id = b.id offset 0) as m)
+      else not exists (
+        select from generate_subscripts(b.ids, 1, true) as n
+        cross join lateral (select from rhythm.workflow_state as s where s.execution_id = b.ids[n] and s.batch_id = b.id offset 0) as m) end;
+end;
+$$;
+
+comment on function rhythm.drop_empty_batches(bigint[]) is 'Deletes those of some batches that have no members. Internal.';
+
+-- Tasks that no workflow started and that completed: one statement, in the order of ids. Not a join: on a table that was
+-- empty when the plan was made, it compares every row with every output. Where the output of a row stands is a search
+-- among ids in ascending order, whatever the plan. Returns those whose lease held.
+create or replace function rhythm.complete_tasks(p_worker uuid, p_call integer, p_ids uuid[], p_outputs jsonb, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batches bigint[];
+  v_attempts integer[];
+  v_size integer;
+  v_claimed_at timestamptz;
+  v_ids uuid[];
+  v_watched rhythm.transition[];
+begin
+  select array_agg(b.id order by b.id), array_agg(b.attempt order by b.id), sum(b.size), min(b.claimed_at)
+  into v_batches, v_attempts, v_size, v_claimed_at
+  from rhythm.batch as b
+  where b.worker = p_worker and b.call = p_call and b.type = 'task';
+  if v_batches is null then
+    return '{}';
+  end if;
+  with done as (
+    update rhythm.execution as e
+    set state = 1, batch_id = null, completed_at = p_now, claimed_at = v_claimed_at, error = null, note = null,
+      attempt = v_attempts[width_bucket(e.batch_id, v_batches)],
+      output = nullif(p_outputs -> (width_bucket(e.id, p_ids) - 1), 'null')
+    where e.id = any (p_ids) and e.id = p_ids[width_bucket(e.id, p_ids)] and e.batch_id = any (v_batches)
+      and e.parent_id is null and e.cancel_reason is null
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
+  )
+  select coalesce(array_agg(d.id), '{}'), array_agg(d::rhythm.transition) filter (where d.notify_on_end) into v_ids, v_watched from done as d;
+  if cardinality(v_ids) = v_size then
+    delete from rhythm.batch as b where b.id = any (v_batches);
+  else
+    perform rhythm.drop_empty_batches(v_batches);
+  end if;
+  if v_watched is not null then
+    perform rhythm.follow_ends(v_watched, '{}', p_now);
+  end if;
+  return v_ids;
+end;
+$$;
+
+comment on function rhythm.complete_tasks(uuid, integer, uuid[], jsonb, timestamptz) is
+  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
+
+-- The ends of outcomes. The caller has locked the executions.
+create or replace function rhythm.write_ends(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns rhythm.transition[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result rhythm.transition[];
+begin
+  with ended as (
+    update rhythm.execution as e
+    set state = case o.fate when 'completed' then 1 when 'failed' then 2 else 3 end, batch_id = null, stopping = false, completed_at = p_now,
+      claimed_at = b.claimed_at, attempt = b.attempt, note = null,
+      output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
+      error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
+      fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
+    from unnest(p_outcomes) as o
+    join rhythm.batch as b on b.id = o.batch_id
+    where e.id = o.id and o.fate in ('completed', 'failed', 'cancelled')
+    returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type, o.batch_id
+  ),
+  state as (
+    update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt
+    from ended as x join rhythm.batch as b on b.id = x.batch_id
+    where s.execution_id = x.id and x.type = 'workflow'
+  )
+  select coalesce(array_agg(row(x.id, x.parent_id, x.wait_group, x.state, x.notify_on_end, x.type)::rhythm.transition order by x.id), '{}')
+  into v_result
+  from ended as x;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
+
+-- Members go on later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
+create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batch rhythm.batch;
+  v_run_at constant timestamptz := case when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
+begin
+  select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
+  if v_batch.size = 1 then
+    update rhythm.batch as b
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, attempt = greatest(b.attempt + p_attempts, 0),
+      failures = b.failures + p_failures, crashes = b.crashes + p_crashes
+    where b.id = p_batch;
+  else
+    insert into rhythm.batch
+    select (rhythm.batch_of(e, v_run_at, greatest(v_batch.attempt + p_attempts, 0), v_batch.failures + p_failures, v_batch.crashes + p_crashes)).*
+    from rhythm.execution as e where e.id = p_id
+    returning id into v_batch.id;
+    perform rhythm.move_members(v_batch.type, array[p_id], p_batch, v_batch.id);
+  end if;
+end;
+$$;
+
+comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
+  'Puts an execution that was leased back into its queue, at once or later, with so many more failures and crashes. Internal.';
+
+-- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now.
+create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz)
+returns text[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.execution as e
+  set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
+  from unnest(p_outcomes) as o
+  where e.id = o.id and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
+  perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then rhythm.backoff_ms(e.retry, b.failures + 1) else o.delay_ms end,
+    case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
+  from unnest(p_outcomes) as o
+  join rhythm.execution as e on e.id = o.id
+  join rhythm.batch as b on b.id = o.batch_id
+  where o.fate in ('retry', 'released');
+  if found then
+    perform rhythm.wake_clocks();
+  end if;
+  return array(
+    select distinct e.queue from unnest(p_outcomes) as o join rhythm.execution as e on e.id = o.id
+    where o.fate = 'released' and coalesce(o.delay_ms, 0) <= 0);
+end;
+$$;
+
+comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts executions back that failed for now or were handed back. Internal.';
