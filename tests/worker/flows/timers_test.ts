@@ -55,7 +55,7 @@ Deno.test("a flow that sleeps goes on in memory, again and again, and never earl
   same(late.length, 30);
   ok(late.every((ms) => ms >= 0));
   ok(heard.steps() > 0, "some; where the machine stood still for long, tick() was faster");
-  equal(await it.query("select from rhythm.timer"), []);
+  equal(await it.query("select from rhythm.timer where not fired"), []);
 });
 
 const flows: Record<string, [source: string, comesTo: unknown]> = {
