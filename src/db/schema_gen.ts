@@ -2451,7 +2451,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "8308a694d6bfb6fe5dce3bf0f33b2aa502cbae92f7e75b677b2d5744cfea0d18",
+    checksum: "df1c27ced15a266afbf10ad40857d3f47e4e009e98558da55f08276f74d609b8",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2550,7 +2550,6 @@ begin
   return jsonb_build_object(
     'alive', true,
     'turn_ms', rhythm.turn_ms(),
-    'now', round(extract(epoch from v_now) * 1000),
     'stop', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
@@ -2563,8 +2562,8 @@ end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
-  'A sign of life: {alive, turn_ms, now, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps and knows of nothing due. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
 
 create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
 returns jsonb
@@ -7118,7 +7117,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "e6670b2db17ef788b24280578e36f78540deb48e65f0c2490ce8793b79460b24",
+    checksum: "5fc13c4d0f32819ac278cb0b8cff88566f3e7a1307a43a959a37f938b2f11bf7",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -7382,14 +7381,14 @@ begin
   if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
     update rhythm.worker as w set sleeping = not v_worker.sleeping where w.id = p_worker;
   end if;
-  return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'parcels', v_parcels);
+  return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'now', round(extract(epoch from v_now) * 1000), 'parcels', v_parcels);
 end;
 $$;
 
 comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'Hands back what a worker did and gives it what comes next, in one commit: p_ends [{kind: done|outcome|steps|fire|leave, …}], p_want {queues, limit, targets, lease, sleeps}. '
-  'Returns {call, refused: [{id, reason}], declined: [id], early: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
-  'Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
+  'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
+  'now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
 
 -- What was leased by the call and is still held is handed over again, with its inputs.
 create or replace function rhythm.same_answer(p_worker rhythm.worker)
@@ -7399,7 +7398,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'again', true,
+  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
     'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id)));
 end;
 $$;

@@ -1,18 +1,6 @@
 import { EngineError } from "../../db/errors.ts";
 import { RhythmError } from "../../shared/error.ts";
 import { KEPT_TIMER_MS } from "../../shared/limits.ts";
-import type { Claimed, Outcome, StepEnd } from "./engine.ts";
-
-/** What an outcome names its lease by. */
-export interface Lease {
-  /** The execution. */
-  readonly id: string;
-  /** The attempt. */
-  readonly attempt: number;
-  /** For a workflow: how often it had been suspended. */
-  readonly seq?: number;
-}
-=======
 import type { Claimed, Ends, Lease, Outcome, StepEnd } from "./engine.ts";
 
 /** The lease that came with a claimed execution. */
