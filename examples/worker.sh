@@ -4,8 +4,9 @@
 set -euo pipefail
 
 sql() { psql "$DATABASE_URL" --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 "$@"; }
+register() { sql -c "select rhythm.register_worker(null, p_name => 'worker.sh', p_lease => '30s', p_protocol => 1)"; }
 
-worker=$(sql -c "select rhythm.register_worker(null, p_name => 'worker.sh', p_lease => '30s')")
+worker=$(register)
 running=yes
 trap 'running=no' TERM INT
 # Whatever happens, what it holds goes back at once.
@@ -16,30 +17,41 @@ upper() {
   sql --set inputs="$1" <<<"select coalesce(:'inputs'::jsonb ->> 'text', '')" | tr '[:lower:]' '[:upper:]'
 }
 
-settle() { # id, attempt, text
-  sql --set worker="$worker" --set id="$1" --set attempt="$2" --set text="$3" >/dev/null <<'SQL'
-select rhythm.settle(:'worker', jsonb_build_array(jsonb_build_object(
-  'id', :'id', 'attempt', :attempt, 'status', 'completed', 'output', jsonb_build_object('text', :'text'))));
+done_with() { # id, call, text: what goes back with the next call
+  sql --set id="$1" --set call="$2" --set text="$3" <<'SQL'
+select jsonb_build_array(jsonb_build_object('kind', 'outcome', 'id', :'id', 'call', :call,
+  'status', 'completed', 'output', jsonb_build_object('text', :'text')));
 SQL
 }
 
+call=0
+ends='[]'
 beaten=$SECONDS
-while [ "$running" = yes ]; do
+while [ "$running" = yes ] || [ "$ends" != '[]' ]; do
   if [ $((SECONDS - beaten)) -ge 10 ]; then
     alive=$(sql -c "select rhythm.beat('$worker') ->> 'alive'")
-    [ "$alive" = true ] || worker=$(sql -c "select rhythm.register_worker('$worker', p_name => 'worker.sh')")
+    [ "$alive" = true ] || worker=$(register)
     beaten=$SECONDS
   fi
   sql -c "select rhythm.tick()" >/dev/null
-  row=$(sql -c "select id, attempt, type, inputs from rhythm.claim('$worker', p_targets => '{shell.upper}')")
+  call=$((call + 1))
+  limit=$([ "$running" = yes ] && echo 1 || echo 0)
+  # One call hands back what was done and claims what comes next.
+  row=$(sql --set ends="$ends" <<SQL
+select p #>> '{ids,0}', p #>> '{common,type}', p #> '{inputs,0}'
+from jsonb_array_elements(rhythm.exchange('$worker', $call, :'ends',
+  '{"limit": $limit, "targets": ["shell.upper"]}') -> 'parcels') as p;
+SQL
+  )
+  ends='[]'
   if [ -z "$row" ]; then
     sleep 0.2
     continue
   fi
-  IFS='|' read -r id attempt type inputs <<<"$row"
+  IFS='|' read -r id type inputs <<<"$row"
   if [ "$type" = workflow ]; then # claims bring workflows too: those are for others
-    sql -c "select rhythm.settle('$worker', '[{\"id\": \"$id\", \"attempt\": $attempt, \"status\": \"released\", \"delay_ms\": 1000}]')" >/dev/null
+    ends="[{\"kind\": \"outcome\", \"id\": \"$id\", \"call\": $call, \"status\": \"released\", \"delay_ms\": 1000}]"
   else
-    settle "$id" "$attempt" "$(upper "$inputs")"
+    ends=$(done_with "$id" "$call" "$(upper "$inputs")")
   fi
 done

@@ -43,7 +43,7 @@ export function toCreate(request: StartRequest, where: string): string {
   }
   const named: JsonObject = { type, target, ...engineOptions(options, "start") };
   if (traceparent !== undefined) named.traceparent = traceparent;
-  if (notifyOnEnd === true) named.watched = true;
+  if (notifyOnEnd === true) named.notify_on_end = true;
   const text = inputs === undefined ? "{}" : toJson(inputs, { what: `inputs of ${type} "${target}"` });
   return `${JSON.stringify(named).slice(0, -1)},"inputs":${text}}`;
 }

@@ -1,7 +1,15 @@
 import { readExecutions, type StoredExecution } from "../db/calls/executions.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { claimExecution } from "../db/calls/steps.ts";
-import { beat, type ClaimedRow, leave, registerWorker, settle, tick } from "../db/calls/worker.ts";
+import {
+  beat,
+  holdsText,
+  leave,
+  type ParcelRow,
+  registerWorker,
+  settleOne,
+  tick,
+} from "../db/calls/worker.ts";
 import type { Database } from "../db/database.ts";
 import { Uuids } from "../define/uuid.ts";
 import { failureOf } from "../define/failure.ts";
@@ -42,10 +50,13 @@ export class DirectDriver implements Driver {
   readonly #engine: EngineRef;
   readonly #store: StepStore;
   readonly #uuids: Uuids;
-  readonly #claims = new Map<string, ClaimedRow>();
+  /** The calls that leased what runs here. */
+  readonly #leases = new Map<string, number>();
   readonly #runs = new Map<string, WorkflowRun>();
   #worker: Promise<string> | undefined;
   #workerId = "";
+  #calls = 0;
+  #claiming: Promise<unknown> = Promise.resolve();
   #using = 0;
   #isClosed = false;
   #cancelBeats: CancelTimer | undefined;
@@ -62,7 +73,7 @@ export class DirectDriver implements Driver {
     if (core.run?.isOpen) return;
     await this.#enter();
     try {
-      const claimed = await claimExecution(this.#engine, this.#workerId, core.id);
+      const claimed = await this.#claim(core.id);
       if (claimed === undefined) throw await this.#whyNot(core);
       await this.#open(core, claimed, "by hand");
     } catch (error) {
@@ -125,10 +136,7 @@ export class DirectDriver implements Driver {
   async #untilOver(core: ContextCore, code: (ctx: WorkflowContext) => unknown): Promise<unknown> {
     for (let tries = 0;; tries++) {
       this.#checkOpen();
-      const claimed = await patiently(
-        this.#parts.clock,
-        () => claimExecution(this.#engine, this.#workerId, core.id),
-      );
+      const claimed = await this.#claim(core.id);
       if (claimed === undefined) {
         const execution = await this.#read(core);
         if (execution.completedAt !== null) return outcomeOf(core, execution);
@@ -142,7 +150,7 @@ export class DirectDriver implements Driver {
     }
   }
 
-  async #open(core: ContextCore, claimed: ClaimedRow, how: "driven" | "by hand"): Promise<WorkflowRun> {
+  async #open(core: ContextCore, claimed: ParcelRow, how: "driven" | "by hand"): Promise<WorkflowRun> {
     const run = new WorkflowRun({
       id: core.id,
       workflow: core.workflow,
@@ -152,15 +160,15 @@ export class DirectDriver implements Driver {
       warn: this.#parts.warn,
       holdMs: HOLD_MS,
       transient: "throw",
-      traceparent: claimed.traceparent,
+      traceparent: claimed.common.traceparent,
     });
-    this.#claims.set(core.id, claimed);
     this.#runs.set(core.id, run);
     core.counter = new Counter();
-    if (claimed.cancel_reason !== null && how === "driven") run.cancel(claimed.cancel_reason);
-    await run.open((claimed.settled ?? []) as unknown as SettledWait[]);
+    const { settled, cancel_reason: reason = null } = claimed.states![0]!;
+    if (reason !== null && how === "driven") run.cancel(reason);
+    await run.open(settled as unknown as SettledWait[]);
     core.run = run;
-    if (claimed.cancel_reason !== null && how === "by hand") run.stop("cancelled", claimed.cancel_reason);
+    if (reason !== null && how === "by hand") run.stop("cancelled", reason);
     return run;
   }
 
@@ -219,11 +227,23 @@ export class DirectDriver implements Driver {
   /** Settles; false: it was no longer this process's. */
   async #settle(core: ContextCore, outcome: string): Promise<boolean> {
     this.#runs.delete(core.id);
-    const { attempt } = this.#claims.get(core.id)!;
-    const text = `[{"id":"${core.id}","attempt":${attempt},${outcome}}]`;
-    const request = { worker: this.#workerId, limit: 0, targets: "{}", onError: "raise" } as const;
-    const batch = await patiently(this.#parts.clock, () => settle(this.#engine, text, request));
-    return batch.refused.length === 0;
+    const text = `{"id":"${core.id}","call":${this.#leases.get(core.id)},${outcome}}`;
+    this.#leases.delete(core.id);
+    const answer = await patiently(this.#parts.clock, () => settleOne(this.#engine, this.#workerId, text));
+    return answer.refused.length === 0;
+  }
+
+  // One call after the other: an older one than the last is refused.
+  async #claim(execution: string): Promise<ParcelRow | undefined> {
+    const claiming = this.#claiming.then(async () => {
+      const call = ++this.#calls;
+      const claim = () => claimExecution(this.#engine, this.#workerId, { execution, call });
+      const claimed = await patiently(this.#parts.clock, claim);
+      if (claimed !== undefined) this.#leases.set(execution, call);
+      return claimed;
+    });
+    this.#claiming = claiming.catch(() => {});
+    return await claiming;
   }
 
   async #read(core: ContextCore): Promise<StoredExecution> {
@@ -295,10 +315,14 @@ export class DirectDriver implements Driver {
 
   async #beat(id: string): Promise<void> {
     try {
-      const { alive, stop } = await beat(this.#engine, id);
+      const holds = new Map(this.#leases);
+      const { alive, stop, lost } = await beat(this.#engine, id, holdsText(holds));
       for (const { id, reason } of stop) cancel(this.#runs.get(id), reason);
+      for (const id of lost) {
+        if (this.#leases.get(id) === holds.get(id)) this.#runs.get(id)?.stop("lost", LOST);
+      }
       if (alive) return;
-      for (const run of this.#runs.values()) run.stop("lost", "This process was silent for too long");
+      for (const run of this.#runs.values()) run.stop("lost", LOST);
       this.#cancelBeats?.();
       this.#worker = this.#register();
       this.#workerId = await this.#worker;
@@ -335,6 +359,8 @@ function isTransient(thrown: unknown): boolean {
   }
   return false;
 }
+
+const LOST = "This process was silent for too long";
 
 // Up to here a sleep is spent in the process that called the workflow.
 const HOLD_MS = 30_000;

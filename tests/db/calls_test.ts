@@ -58,54 +58,34 @@ const logRow: z.ZodType<executions.StoredLine> = z.strictObject({
   data: json,
 });
 
-const claimedFields = {
-  id: z.uuidv7(),
-  type,
-  target: z.string(),
-  queue: z.string(),
-  attempt: count,
-  max_attempts: count,
-  inputs: json,
-  metadata: object,
-  traceparent: z.string().nullable(),
-  parent_id: z.uuidv7().nullable(),
-  created_at: z.union([z.date(), z.iso.datetime({ offset: true })]),
-  timeout_ms: count.nullable(),
-  cancel_reason: z.string().nullable(),
-  program: z.string().nullable(),
-  version: count.nullable(),
-  snapshot: json,
-  settled: z.array(json).nullable(),
-  seq: count.nullable(),
-};
-const claimedRow: z.ZodType<worker.ClaimedRow> = z.strictObject(claimedFields);
-const packedRow: z.ZodType<worker.PackedRow> = z.strictObject({
-  target: z.string(),
-  queue: z.string(),
-  created_at: z.string(),
-  kind: z.strictObject({
-    max_attempts: z.number(),
-    timeout_ms: z.number().nullable(),
-    metadata: z.record(z.string(), z.json()),
-    traceparent: z.string().nullable(),
-  }),
-  ids: z.array(z.string()),
-  inputs: z.array(z.json()),
-});
-
-const settledBatch: z.ZodType<worker.SettledBatch> = z.strictObject({
+const exchanged: z.ZodType<worker.ExchangeAnswer> = z.strictObject({
+  call: count,
   refused: z.array(z.strictObject({ id: z.uuid(), reason: z.string() })),
-  claimed: z.array(claimedRow),
-  born: z.array(z.strictObject({
-    target: z.string(),
-    queue: z.string(),
-    max_attempts: count,
-    timeout_ms: count.nullable(),
-    metadata: z.record(z.string(), z.json()),
-    traceparent: z.string().nullable(),
-    parent_id: z.uuidv7(),
-    created_at: z.string(),
+  declined: z.array(z.uuid()),
+  early: z.record(z.string(), z.number()),
+  parcels: z.array(z.strictObject({
+    common: z.strictObject({
+      type,
+      target: z.string(),
+      queue: z.string(),
+      attempt: count,
+      max_attempts: count,
+      timeout_ms: count.nullish(),
+      metadata: object.optional(),
+      traceparent: z.string().nullish(),
+      cancel_reason: z.string().nullish(),
+      program: z.string().optional(),
+      version: count.optional(),
+    }),
     ids: z.array(z.uuidv7()),
+    inputs: z.array(json).nullable(),
+    parents: z.array(z.uuidv7().nullable()).optional(),
+    states: z.array(z.object({
+      seq: count,
+      snapshot: json,
+      settled: z.array(json),
+      cancel_reason: z.string().nullish(),
+    })).optional(),
   })),
 });
 
@@ -115,6 +95,7 @@ const beatAnswer: z.ZodType<worker.BeatAnswer> = z.strictObject({
   alive: z.boolean(),
   turn_ms: z.number(),
   stop: z.array(z.strictObject({ id: z.uuidv7(), reason: z.string() })),
+  lost: z.array(z.uuid()),
 });
 
 const queueRow: z.ZodType<queues.QueueInfo> = z.strictObject({
@@ -141,7 +122,7 @@ const workerRow: z.ZodType<state.WorkerInfo> = z.strictObject({
   beatAt: z.date(),
   leaseUntil: z.date(),
   leaseMs: z.number(),
-  dozing: z.boolean(),
+  sleeping: z.boolean(),
   running: count,
   info: object,
 });
@@ -248,53 +229,45 @@ Deno.test("calls of workers give the rows their types say", async () => {
   });
   const [known] = z.array(workerRow).parse(await state.readWorkers(engine));
   assert.deepEqual([known!.id, known!.name, known!.leaseMs, known!.queues], [me, "me", 5000, ["default"]]);
-  const lease = { worker: me, limit: 10, targets: "{hello}" };
-  const claim = { ...lease, queues: "{default}", dozing: false, runsCode: false };
-  const claimed = z.array(z.strictObject({ ...claimedFields, many: z.null() })).parse(
-    await worker.claim(engine, claim),
-  );
-  assert.deepEqual(claimed.map((row) => row.id).sort(), [task, flow].sort());
-  assert.equal(claimed.find((row) => row.id === flow)?.version, version);
+  const want = '{"limit": 100, "lease": 10, "targets": ["hello"]}';
+  const claimed = exchanged.parse(await worker.exchange(engine, me, { call: 1, ends: "[]", want }));
+  assert.deepEqual(claimed.parcels.flatMap(({ ids }) => ids).sort(), [task, flow].sort());
+  const begun = claimed.parcels.find(({ common }) => common.type === "workflow")!;
+  assert.equal(begun.common.version, version);
+  assert.deepEqual([begun.states![0]!.seq, begun.states![0]!.snapshot], [0, null]);
 
   const alike = await executions.createMany(
     engine,
     JSON.stringify(Array.from({ length: 20 }, (_, n) => ({ target: "hello", type: "task", inputs: n }))),
   );
-  const [many, ...none] = await worker.claim(engine, { ...claim, limit: 100 });
+  const [many, ...none] = (await worker.exchange(engine, me, { call: 2, ends: "[]", want })).parcels;
   assert.deepEqual(none, []);
-  const packed = packedRow.parse(many!.many);
-  assert.deepEqual([packed.ids, packed.inputs], [alike, alike.map((_, n) => n)]);
-  const ends = {
-    ids: alike,
-    attempts: alike.map(() => 1),
-    outputs: JSON.stringify(alike.map((_, n) => ({ n }))),
-  };
-  assert.deepEqual(await worker.settleTasks(engine, me, ends), []);
-  assert.deepEqual((await worker.settleTasks(engine, me, ends)).length, 20);
+  assert.deepEqual([many!.ids, many!.inputs], [alike, alike.map((_, n) => n)]);
+  const done = { kind: "done", call: 2, ids: alike, outputs: alike.map((_, n) => ({ n })) };
+  const third = { call: 3, ends: JSON.stringify([done]), want: "{}" };
+  const first = exchanged.parse(await worker.exchange(engine, me, third));
+  assert.deepEqual([first.refused, first.declined], [[], []]);
+  const again = await worker.exchange(engine, me, third);
+  assert.deepEqual([again.refused, again.parcels], [[], []], "the same call gives the same answer");
+  const late = await worker.exchange(engine, me, { ...third, call: 4 });
+  assert.equal(late.refused.length, 20, "a new call finds them over");
 
-  const child = crypto.randomUUID().replace(/^(.{8})-(.{4})-./, () => `${flow!.slice(0, 13)}-7`);
-  const answer = settledBatch.parse(
-    await worker.settle(
-      engine,
-      JSON.stringify([
-        { id: task, attempt: 1, status: "completed", output: { said: "hello" } },
-        {
-          id: flow,
-          attempt: 1,
-          status: "suspended",
-          snapshot: { at: 1 },
-          effects: [{ type: "run_task", id: child, target: "hello", inputs: {} }],
-          waits: [{ mode: "all", ids: [child] }],
-        },
-      ]),
-      lease,
-    ),
-  );
-  assert.deepEqual(answer.refused, []);
-  assert.deepEqual(answer.claimed, []);
-  assert.deepEqual(answer.born.map((row) => [row.target, row.timeout_ms, row.parent_id, row.ids]), [
-    ["hello", 5_000, flow, [child]],
+  const child = crypto.randomUUID().replace(/^(.{8})-(.{4})-./, () => `${flow!.slice(0, 13)}-7`)
+    .replace(/^(.{19})../, "$180");
+  const ends = JSON.stringify([
+    { kind: "outcome", id: task, call: 1, status: "completed", output: { said: "hello" } },
+    {
+      ...{ kind: "outcome", id: flow, call: 1, seq: 0, status: "suspended", snapshot: { at: 1 } },
+      effects: [{ type: "run_task", id: child, target: "hello", inputs: {} }],
+      waits: [{ mode: "all", ids: [child] }],
+    },
   ]);
+  const answer = exchanged.parse(await worker.exchange(engine, me, { call: 5, ends, want }));
+  assert.deepEqual([answer.refused, answer.declined], [[], []]);
+  assert.deepEqual(
+    answer.parcels.map(({ common, ids, inputs }) => [common.target, common.timeout_ms, ids, inputs]),
+    [["hello", 5_000, [child], null]],
+  );
   const where = flowState.parse(await state.readFlowState(engine, flow!));
   assert.deepEqual([where.name, where.snapshot], ["greet", { at: 1 }]);
   assert.equal(await state.readFlowState(engine, task!), null);
@@ -307,7 +280,12 @@ Deno.test("calls of workers give the rows their types say", async () => {
     z.array(logRow).parse(await executions.readLogs(engine, child, null)).map((row) => row.message),
     ["half"],
   );
-  assert.deepEqual(beatAnswer.parse(await worker.beat(engine, me)), { alive: true, turn_ms: 1000, stop: [] });
+  const holds = worker.holdsText(new Map([[child, 5], [task!, 1]]));
+  assert.deepEqual(beatAnswer.parse(await worker.beat(engine, me, holds)), {
+    ...{ alive: true, turn_ms: 1000, stop: [], lost: [task] },
+  });
+  const end = JSON.stringify({ id: child, call: 5, status: "completed", output: null });
+  assert.deepEqual(await worker.settleOne(engine, me, end), { refused: [], declined: [] });
   assert.equal(ticked.parse(await worker.tick(engine)).wrote, true, "the first tick does the chores");
   const wrote = await Promise.all(
     [1, 2, 3, 4].map(async () => ticked.parse(await worker.tick(engine)).wrote),
@@ -321,41 +299,46 @@ Deno.test("calls of workers give the rows their types say", async () => {
   assert.deepEqual(await state.readViolations(engine), []);
 });
 
-Deno.test("claim() waits for the disk unless an idle worker without code-first workflows leases beginnings of flows alone", async () => {
+Deno.test("exchange() waits for the disk, unless it is in a hurry and leases beginnings of flows alone", async () => {
   await using test = await freshDatabase();
   const all = { on: test.database, schema: test.schema };
   await tasks.registerTasks(all, JSON.stringify([{ name: "hello", queue: "default" }]));
   await flows.registerFlow(all, greet);
   const id = await worker.registerWorker(all, { name: "me", queues: "{default}", leaseMs: 5000, info: "{}" });
-  const claimed = async (
-    targets: string[],
-    mood: { dozing: boolean; runsCode: boolean },
-  ): Promise<string> => {
+  let call = 0;
+  const claimed = async (targets: string[], hurry?: "beginnings"): Promise<string> => {
     const types: Record<string, string> = { hello: "task", greet: "workflow" };
     const requests = targets.map((target) => ({ target, type: types[target] }));
     await executions.createMany(all, JSON.stringify(requests));
     return await test.database.transaction(async (on) => {
-      const lease = { worker: id, limit: 10, targets: "{hello}", queues: "{default}", ...mood };
-      const rows = await worker.claim({ on, schema: test.schema }, lease);
-      assert.ok(rows.length >= targets.length);
+      const given = { call: ++call, ends: "[]", want: '{"limit": 10}' };
+      const { parcels } = await worker.exchange({ on, schema: test.schema }, id, given, hurry);
+      assert.ok(parcels.flatMap(({ ids }) => ids).length >= targets.length);
       const [row] = await on.query<{ setting: string }>(
         "select current_setting('synchronous_commit') as setting",
       );
       return row!.setting;
     });
   };
-  const idle = { dozing: true, runsCode: false };
-  assert.equal(await claimed(["greet", "greet"], idle), "off");
-  assert.equal(await claimed(["greet", "hello"], idle), "on");
-  assert.equal(await claimed(["hello"], idle), "on");
-  assert.equal(await claimed([], idle), "on");
-  assert.equal(await claimed(["greet"], { dozing: true, runsCode: true }), "on");
+  assert.equal(await claimed(["greet", "greet"], "beginnings"), "off");
+  assert.equal(await claimed(["greet", "hello"], "beginnings"), "on");
+  assert.equal(await claimed(["hello"], "beginnings"), "on");
+  assert.equal(await claimed([], "beginnings"), "on");
+  assert.equal(await claimed(["greet"]), "on");
   await test.database.script("update rhythm.workflow_state set seq = 1");
-  await test.database.script(
-    "update rhythm.execution set stage = 1, status = 'pending', worker = null where type = 'workflow'",
-  );
-  assert.equal(await claimed([], idle), "on", "flows that go on");
-  assert.equal(await claimed(["greet"], { dozing: false, runsCode: false }), "on");
+  await worker.leave(all, id);
+  const other = { name: "other", queues: "{default}", leaseMs: 5000, info: "{}" };
+  const next = await worker.registerWorker(all, other);
+  const given = { call: 1, ends: "[]", want: '{"limit": 10}' };
+  const setting = await test.database.transaction(async (on) => {
+    const { parcels } = await worker.exchange({ on, schema: test.schema }, next, given, "beginnings");
+    assert.ok(parcels.some(({ common }) => common.type === "workflow"));
+    const [row] = await on.query<{ setting: string }>(
+      "select current_setting('synchronous_commit') as setting",
+    );
+    return row!.setting;
+  });
+  assert.equal(setting, "on", "flows that go on");
 });
 
 Deno.test("calls of queues, flows and schedules give the rows their types say", async () => {

@@ -1,5 +1,5 @@
 import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
-import type { ClaimedRow } from "./worker.ts";
+import type { ParcelRow } from "./worker.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** What a step of a code-first workflow is. */
@@ -98,18 +98,18 @@ export async function saveSteps(
   return row!.refused;
 }
 
-/** Leases one workflow; nothing: it runs elsewhere, is suspended, or is over. */
+/** Leases one workflow; nothing: it runs elsewhere, is suspended, or is over. The same call again gives the same answer. */
 export async function claimExecution(
   engine: EngineRef,
   worker: string,
-  execution: string,
-): Promise<ClaimedRow | undefined> {
-  const [row] = await ask<ClaimedRow>(
+  { execution, call }: { readonly execution: string; readonly call: number },
+): Promise<ParcelRow | undefined> {
+  const [row] = await ask<{ answer: { parcels: ParcelRow[] } }>(
     engine,
-    "select c.* from rhythm.claim_execution($1::text::uuid, $2::text::uuid) as c",
-    [worker, execution],
+    "select rhythm.claim_execution($1::text::uuid, $2::text::uuid, $3::text::integer) as answer",
+    [worker, execution, String(call)],
   );
-  return row;
+  return row!.answer.parcels[0];
 }
 
 /** Makes a code-first workflow known; `options` as JSON text, null: as they are. Gives its version. */

@@ -1,225 +1,124 @@
 import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
-/** A row of `claim()`. */
-export interface ClaimedRow {
-  /** The execution. */
-  id: string;
+/** What the executions of a parcel have in common. What is null is left out. */
+export interface ParcelCommon {
   /** A task or a workflow. */
   type: "task" | "workflow";
   /** The task's or flow's name. */
   target: string;
-  /** The queue it came from. */
+  /** The queue they came from. */
   queue: string;
   /** Which attempt this is. */
   attempt: number;
   /** How many there may be. */
   max_attempts: number;
-  /** What it was started with. */
-  inputs: JsonValue;
-  /** What its starter attached. */
-  metadata: JsonObject;
-  /** The trace it belongs to. */
-  traceparent: string | null;
-  /** Who started it. */
-  parent_id: string | null;
-  /** When it was created; a text when it comes out of JSON. */
-  created_at: Date | string;
-  /** How long it may take. */
-  timeout_ms: number | null;
-  /** Why it is to stop. */
-  cancel_reason: string | null;
+  /** How long an attempt may take. */
+  timeout_ms?: number | null;
+  /** What their starter attached. */
+  metadata?: JsonObject;
+  /** The trace they belong to. */
+  traceparent?: string | null;
+  /** Why they are to stop. */
+  cancel_reason?: string | null;
   /** The hash of a workflow's program. */
-  program: string | null;
+  program?: string;
   /** The number of the flow's version. */
-  version: number | null;
-  /** Where the workflow stands. */
+  version?: number;
+}
+
+/** Where a workflow stands. */
+export interface StateRow {
+  /** How often it has been suspended. */
+  seq: number;
+  /** Its memory; null: it has not begun. */
   snapshot: JsonValue | null;
   /** What settled since. */
-  settled: JsonValue[] | null;
-  /** How often a workflow has been suspended. */
-  seq: number | null;
+  settled: JsonValue[];
+  /** Why it is to stop. */
+  cancel_reason?: string | null;
 }
 
-/** Tasks that differ in their inputs alone, in their first attempt, as `claim_packed()` gives them. */
-export interface PackedRow extends Pick<ClaimedRow, "target" | "queue" | "created_at"> {
-  /** What else they have in common. */
-  kind: Pick<ClaimedRow, "max_attempts" | "timeout_ms" | "metadata" | "traceparent">;
-  /** The tasks. */
+/** Executions that were leased, and differ in their inputs alone. */
+export interface ParcelRow {
+  /** What they have in common. */
+  common: ParcelCommon;
+  /** The executions. */
   ids: string[];
-  /** What each was started with. */
-  inputs: JsonValue[];
+  /** What each was started with; null: the worker sent them in the same call. */
+  inputs: JsonValue[] | null;
+  /** Who started each; left out where nobody did, and where the worker knows. */
+  parents?: (string | null)[];
+  /** Of workflows: where each stands. */
+  states?: StateRow[];
 }
 
-/** A row of `claim_packed()`: one execution, or many. */
-export interface LeasedRow extends ClaimedRow {
-  /** Tasks that are alike; then the rest is null. */
-  many: PackedRow | null;
-}
-
-/** What `settle()` returns. */
-export interface SettledBatch {
-  /** Outcomes that changed nothing. */
+/** What `exchange()` answers. */
+export interface ExchangeAnswer {
+  /** The call. */
+  call: number;
+  /** Ends whose lease is lost: nothing changed. */
   refused: { id: string; reason: string }[];
-  /** What was leased to the worker in the same call. */
-  claimed: ClaimedRow[];
-  /** Tasks that these outcomes started, leased to the worker in the same call. */
-  born: LeasedChildrenRow[];
-}
-
-/** Tasks that differ in their inputs alone. */
-export interface LeasedChildrenRow
-  extends Pick<ClaimedRow, "target" | "queue" | "max_attempts" | "timeout_ms" | "metadata" | "traceparent"> {
-  /** The workflow that started them. */
-  parent_id: string;
-  /** When they were created. */
-  created_at: string;
-  /** The tasks. */
-  ids: string[];
-}
-
-/** What `settle()` and `claim()` are asked for besides. */
-export interface LeaseRequest {
-  /** The worker. */
-  readonly worker: string;
-  /** How much may be leased. */
-  readonly limit: number;
-  /** The tasks it can run, as a Postgres array. */
-  readonly targets: string;
-}
-
-/**
- * Leases ready executions. An idle worker that runs no code-first workflows does not wait for the disk when all that it
- * leases are flows at their beginning: nothing outside comes of an advance before it is settled, and whatever becomes of a
- * lease that a crash of the server took back, one first step of the flow is taken. A flow that goes on was given what is in
- * its inbox: leased again after the crash, to the same worker, it may be given more, and what the first lease says would
- * drop that unseen. Such a lease is on the disk before it is used, as is one of a task or of a workflow in code.
- */
-export async function claim(
-  engine: EngineRef,
-  request: LeaseRequest & { queues: string; dozing: boolean; runsCode: boolean },
-): Promise<LeasedRow[]> {
-  return await ask<LeasedRow>(
-    engine,
-    request.dozing && !request.runsCode ? IDLE_CLAIM : CLAIM,
-    [request.worker, request.queues, String(request.limit), request.targets, String(request.dozing)],
-  );
-}
-
-const LEASED = `rhythm.claim_packed(
-  p_worker => $1::text::uuid, p_queues => $2::text::text[], p_limit => $3::text::integer,
-  p_targets => $4::text::text[], p_dozing => $5::text::boolean
-) as c`;
-
-const CLAIM = `select (c.one).*, c.many from ${LEASED}`;
-
-const IDLE_CLAIM = `select (w.one).*, w.many
-from (
-  select c.one, c.many, bool_and(c.many is null and (c.one).type = 'workflow' and (c.one).seq = 0) over () as only_beginnings
-  from ${LEASED}
-) as w
-where not w.only_beginnings or set_config('synchronous_commit', 'off', true) is not null`;
-
-/** Commits outcomes, a JSON array as text. What the database refuses fails its execution, or raises. */
-export async function settle(
-  engine: EngineRef,
-  outcomes: string,
-  request: LeaseRequest & { onError?: "fail" | "raise" },
-): Promise<SettledBatch> {
-  const [row] = await ask<{ result: SettledBatch }>(
-    engine,
-    `select rhythm.settle(
-      p_worker => $1::text::uuid, p_outcomes => $2::text::jsonb, p_lease => $3::text::integer, p_targets => $4::text::text[],
-      p_on_error => $5::text
-    ) as result`,
-    [request.worker, outcomes, String(request.limit), request.targets, request.onError ?? "fail"],
-  );
-  return row!.result;
-}
-
-/** Ends of tasks, in ascending order of their ids. */
-export interface TaskEnds {
-  /** The tasks. */
-  readonly ids: readonly string[];
-  /** Their attempts. */
-  readonly attempts: readonly number[];
-  /** Their outputs, a JSON array as text. */
-  readonly outputs: string;
-}
-
-/** Commits ends of tasks that no workflow started; gives those that changed nothing. */
-export async function settleTasks(
-  engine: EngineRef,
-  worker: string,
-  { ids, attempts, outputs }: TaskEnds,
-): Promise<SettledBatch["refused"]> {
-  const [row] = await ask<{ refused: SettledBatch["refused"] }>(
-    engine,
-    `select rhythm.settle_tasks(
-      p_worker => $1::text::uuid, p_ids => $2::text::uuid[], p_attempts => $3::text::integer[], p_outputs => $4::text::jsonb
-    ) as refused`,
-    [worker, arrayText(ids), arrayText(attempts), outputs],
-  );
-  return row!.refused;
-}
-
-/** What `settle_advanced()` is given, each part a JSON array as text. */
-export interface StepTexts {
-  /** Ends of tasks and timers, and where their workflows stand. */
-  readonly ends: string;
-  /** The tasks that those started. */
-  readonly children: string;
-  /** What these have in common. */
-  readonly kinds: string;
-}
-
-/** What `settle_advanced()` returns. */
-export interface SettledSteps {
-  /** Tasks and timers of which nothing was changed. */
+  /** Ends to bring again, alone. */
   declined: string[];
   /** Of these, the timers that are not due yet: the milliseconds that are missing. */
   early: Record<string, number>;
-  /** Children that were leased. */
-  leased: string[];
-  /** What came of the kinds: queue, most attempts, timeout in milliseconds. */
-  kinds: [string, number, number | null][];
+  /** What is leased to the worker now. */
+  parcels: ParcelRow[];
 }
 
-/** Commits ends of tasks, and timers, with what followed in their workflows. */
-export async function settleSteps(
+/** What `exchange()` is given. */
+export interface ExchangeCall {
+  /** The number of the call. */
+  readonly call: number;
+  /** What the worker did, a JSON array as text. */
+  readonly ends: string;
+  /** What it wants, a JSON object as text. */
+  readonly want: string;
+}
+
+/**
+ * Hands back what a worker did, and is given what comes next.
+ *
+ * @param engine where
+ * @param worker the worker
+ * @param call its call
+ * @param hurry `beginnings`: if it leases beginnings of flows alone, it does not wait for the disk. A crash of the server
+ *   may undo that; nothing outside can come of it, as long as no code runs before it is settled
+ */
+export async function exchange(
   engine: EngineRef,
-  { ends, children, kinds }: StepTexts,
-  request: LeaseRequest,
-): Promise<SettledSteps> {
-  const [row] = await ask<{ result: SettledSteps }>(
-    engine,
-    `select rhythm.settle_advanced(
-      p_worker => $1::text::uuid, p_ends => $2::text::jsonb, p_children => $3::text::jsonb, p_kinds => $4::text::jsonb,
-      p_lease => $5::text::integer, p_targets => $6::text::text[]
-    ) as result`,
-    [request.worker, ends, children, kinds, String(request.limit), request.targets],
-  );
-  return row!.result;
+  worker: string,
+  { call, ends, want }: ExchangeCall,
+  hurry?: "beginnings",
+): Promise<ExchangeAnswer> {
+  const text = hurry === undefined ? EXCHANGE : EXCHANGE_IN_A_HURRY;
+  const [row] = await ask<{ answer: ExchangeAnswer }>(engine, text, [worker, String(call), ends, want]);
+  return row!.answer;
 }
 
-/** Fires timers, ids as a Postgres array, that a worker keeps. */
-export async function fireKept(
+const EXCHANGE = `select rhythm.exchange(
+  p_worker => $1::text::uuid, p_call => $2::text::integer, p_ends => $3::text::jsonb, p_want => $4::text::jsonb
+) as answer`;
+
+const EXCHANGE_IN_A_HURRY = `select x.answer
+from (${EXCHANGE}) as x
+where x.answer -> 'parcels' = '[]'
+  or jsonb_path_exists(x.answer, '$.parcels[*] ? (@.common.type == "task" || exists (@.states[*] ? (@.seq > 0)))')
+  or set_config('synchronous_commit', 'off', true) is not null`;
+
+/** Commits the outcome of a task, a JSON object as text, in the transaction of its handler; raises what is wrong. */
+export async function settleOne(
   engine: EngineRef,
-  timers: string,
-  request: Pick<LeaseRequest, "worker" | "limit">,
-): Promise<ClaimedRow[]> {
-  return await ask<ClaimedRow>(
+  worker: string,
+  outcome: string,
+): Promise<Pick<ExchangeAnswer, "refused" | "declined">> {
+  const [row] = await ask<{ answer: Pick<ExchangeAnswer, "refused" | "declined"> }>(
     engine,
-    `select c.* from rhythm.fire_kept(
-      p_worker => $1::text::uuid, p_timers => $2::text::uuid[], p_lease => $3::text::integer
-    ) as c`,
-    [request.worker, timers, String(request.limit)],
+    "select rhythm.settle_one(p_worker => $1::text::uuid, p_outcome => $2::text::jsonb) as answer",
+    [worker, outcome],
   );
-}
-
-/** Leaves timers, ids as a Postgres array, to `tick()`. */
-export async function releaseKept(engine: EngineRef, timers: string): Promise<void> {
-  await ask(engine, "select rhythm.release_kept($1::text::uuid[])", [timers]);
+  return row!.answer;
 }
 
 /** What `beat()` says. */
@@ -230,6 +129,8 @@ export interface BeatAnswer {
   turn_ms: number;
   /** What is to stop, and why. */
   stop: { id: string; reason: string }[];
+  /** Of what the worker believes it holds, what it does not. */
+  lost: string[];
 }
 
 /** Makes a worker known; gives its id. */
@@ -247,25 +148,25 @@ export async function registerWorker(
   return row!.id;
 }
 
-/** Gives a sign of life. */
-export async function beat(engine: EngineRef, worker: string): Promise<BeatAnswer> {
-  const [row] = await ask<{ answer: BeatAnswer }>(engine, "select rhythm.beat($1::text::uuid) as answer", [
-    worker,
-  ]);
-  return row!.answer;
+/** What a worker believes it holds, executions and the calls that leased them, as `beat()` takes it. */
+export function holdsText(holds: ReadonlyMap<string, number>): string {
+  const byCall = new Map<number, string[]>();
+  for (const [id, call] of holds) {
+    const ids = byCall.get(call);
+    if (ids === undefined) byCall.set(call, [id]);
+    else ids.push(id);
+  }
+  return JSON.stringify([...byCall].map(([call, ids]) => ({ call, ids })));
 }
 
-/** What is leased to a worker. */
-export async function held(
-  engine: EngineRef,
-  worker: string,
-): Promise<{ id: string; attempt: number; seq: number | null }[]> {
-  const [row] = await ask<{ held: { id: string; attempt: number; seq: number | null }[] }>(
+/** Gives a sign of life; `holds`, a JSON array as text, is what the worker believes it holds. */
+export async function beat(engine: EngineRef, worker: string, holds: string | null): Promise<BeatAnswer> {
+  const [row] = await ask<{ answer: BeatAnswer }>(
     engine,
-    "select rhythm.held($1::text::uuid) as held",
-    [worker],
+    "select rhythm.beat(p_worker => $1::text::uuid, p_holds => $2::text::jsonb) as answer",
+    [worker, holds],
   );
-  return row!.held;
+  return row!.answer;
 }
 
 /** Tasks that have been ready for a while, and no worker has a handler for. */

@@ -5,9 +5,9 @@ import type { Claimed, Engine, Outcome, Settled } from "../engine/engine.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
-import { leaseOf } from "../engine/outcome.ts";
+import type { EngineClient } from "../engine/engine_client.ts";
+import { leaseOf, releasedOf, STALE } from "../engine/outcome.ts";
 import { type RunSteps, StepBatcher } from "./step_batcher.ts";
-import type { Reporter } from "../engine/reporter.ts";
 import type { UnrunnableWork } from "../loop/unrunnable.ts";
 import type { StopReason } from "../tasks/task_run.ts";
 
@@ -66,20 +66,16 @@ export interface CodeRunnerParts {
   readonly clock: Clock;
   /** The code. */
   readonly code: CodeRuntime;
-  /** Where steps are kept. */
-  readonly engine: Engine;
+  /** Where steps are kept, and what says whether a lease still holds. */
+  readonly client: EngineClient;
+  /** The engine's steps. */
+  readonly engine: Pick<Engine, "steps" | "isTransient" | "isTooSlow">;
   /** What is in flight. */
   readonly inFlight: InFlightSet;
   /** Where the worker logs. */
   readonly logger: Logger;
-  /** Where durable lines go. */
-  readonly reporter: Reporter;
   /** What to do with workflows there is no code for. */
   readonly unrunnable: UnrunnableWork;
-  /** Takes an outcome that waits for its settle. */
-  readonly settle: (outcome: Outcome) => void;
-  /** Told when something that a step waits for is due, in milliseconds. */
-  readonly due: (ms: number) => void;
   /** Tracing, if somebody collects it. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
@@ -89,18 +85,19 @@ export interface CodeRunnerParts {
 /** Runs code-first workflows: each from its top to its end, or to where it must wait. */
 export class CodeRunner {
   readonly #parts: CodeRunnerParts;
-  readonly #desk: StepBatcher;
+  readonly #batcher: StepBatcher;
 
   /** @param parts what it stands on */
   constructor(parts: CodeRunnerParts) {
     this.#parts = parts;
-    this.#desk = new StepBatcher(parts);
+    this.#batcher = new StepBatcher({ ...parts, due: (ms) => parts.client.due(ms) });
   }
 
   /** Runs a workflow that was claimed. */
   start(claimed: Claimed): void {
-    const { code, observer, settle, unrunnable, telemetry } = this.#parts;
-    if (!code.knows(claimed.target)) return settle(unrunnable.handBack(claimed, "handler"));
+    const { client, code, observer, unrunnable, telemetry } = this.#parts;
+    if (!code.knows(claimed.target)) return client.exchange.end(unrunnable.handBack(claimed, "handler"));
+    if (!client.isFresh(claimed)) return client.exchange.end(releasedOf(claimed, STALE));
     observer?.({ type: "started", ...factsOf(claimed), inputs: claimed.inputs });
     if (telemetry === undefined) {
       void this.#carry(claimed, claimed.traceparent);
@@ -122,7 +119,7 @@ export class CodeRunner {
       input: claimed.inputs,
       metadata: claimed.metadata,
       settled,
-      steps: traceparent === null ? this.#desk : traced(this.#desk, traceparent),
+      steps: traceparent === null ? this.#batcher : traced(this.#batcher, traceparent),
       log: (level, message, data) => this.#log(claimed, { level, message, data }),
     });
     inFlight.add(claimed, run);
@@ -135,7 +132,7 @@ export class CodeRunner {
 
   #end(claimed: Claimed, end: CodeEnd): void {
     this.#parts.inFlight.remove(claimed);
-    this.#parts.settle(outcomeOf(end, claimed));
+    this.#parts.client.exchange.end(outcomeOf(end, claimed));
     if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end);
   }
 
@@ -150,7 +147,7 @@ export class CodeRunner {
       line.data,
       (_key, part) => typeof part === "string" ? storableText(part) : part,
     );
-    this.#parts.reporter.log({
+    this.#parts.client.reporter.log({
       id: claimed.id,
       level: line.level,
       message: storableText(line.message),

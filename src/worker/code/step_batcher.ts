@@ -34,14 +34,21 @@ interface Reader {
  * A workflow keeps to its lane, so its steps are stored in the order in which they ended.
  */
 export class StepBatcher implements RunSteps {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, "steps" | "isTransient" | "isTooSlow">;
   readonly #clock: Clock;
   readonly #due: (ms: number) => void;
   readonly #saves: readonly GroupCommit<Entry>[];
   readonly #loads: GroupCommit<Reader>;
 
   /** @param parts the engine, and who hears of what is due and of trouble */
-  constructor(parts: { clock: Clock; engine: Engine; due: (ms: number) => void; logger: Logger }) {
+  constructor(
+    parts: {
+      clock: Clock;
+      engine: Pick<Engine, "steps" | "isTransient" | "isTooSlow">;
+      due: (ms: number) => void;
+      logger: Logger;
+    },
+  ) {
     this.#clock = parts.clock;
     this.#engine = parts.engine;
     this.#due = parts.due;

@@ -1,12 +1,27 @@
 import type { RefusedStep, StepNews, StepRow } from "../../db/calls/steps.ts";
 import type { ExecutionError, ExecutionType, SqlTag } from "../../define/mod.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
+import type { StepResult } from "../flows/step_result.ts";
 import type { Report } from "./reporter.ts";
+
+/** What an execution was leased by. A call number never comes again: a new process has a new worker id. */
+export interface Lease {
+  /** The execution. */
+  readonly id: string;
+  /** The number of the call that leased it. */
+  readonly call: number;
+  /** For a workflow: how often it had been suspended when it was leased. */
+  readonly seq?: number;
+}
 
 /** One execution that this worker has leased. */
 export interface Claimed {
   /** The execution. */
   readonly id: string;
+  /** The number of the call that leased it. */
+  readonly call: number;
+  /** When that call was sent, by the monotonic clock, in milliseconds. */
+  readonly askedAt: number;
   /** A task or a workflow. */
   readonly kind: ExecutionType;
   /** The task's or flow's name. */
@@ -25,8 +40,6 @@ export interface Claimed {
   readonly traceparent: string | null;
   /** The execution that started it. */
   readonly parentId: string | null;
-  /** When it was created. */
-  readonly createdAt: Date | string;
   /** How long the attempt may take, in milliseconds. */
   readonly timeoutMs: number | null;
   /** For a workflow: its program, where it stands, and what happened since. */
@@ -56,13 +69,8 @@ export type Settled =
 
 /** How an execution ended, or why a worker let go of it. */
 export type Outcome =
+  & Lease
   & {
-    /** The execution. */
-    readonly id: string;
-    /** The attempt that ended so. */
-    readonly attempt: number;
-    /** For a workflow: how often it had been suspended when it was leased. A settle that is repeated is known by it. */
-    readonly seq?: number;
     /** Whether a workflow started it, which may go on now. */
     readonly hasParent?: boolean;
   }
@@ -95,20 +103,12 @@ export interface FlowOutcome {
   readonly cleanup?: boolean;
 }
 
-/** What became of a batch of outcomes. */
-export interface Settlement {
-  /** Outcomes that changed nothing, because the lease was lost or the execution was over. */
-  readonly refused: readonly { readonly id: string; readonly reason: string }[];
-  /** Work that the batch made, leased to this worker already: children, and workflows that can go on. */
-  readonly claimed: readonly Claimed[];
-}
-
 /** The end of a task, or a timer that is due, together with how far its workflow went on with it. */
 export interface StepEnd {
   /** The task or the timer. */
   readonly id: string;
-  /** Of a task, its attempt and its output, as JSON text; nothing: it is a timer. */
-  readonly task?: { readonly attempt: number; readonly output: string };
+  /** Of a task, the call that leased it and its output, as JSON text; nothing: it is a timer. */
+  readonly task?: { readonly call: number; readonly output: string };
   /** The workflow. */
   readonly flow: string;
   /** How often that had been suspended before it went on. */
@@ -152,36 +152,52 @@ export interface FlowTimer {
   readonly kept: boolean;
 }
 
-/** What the worker cannot know by itself of a task that its workflow started. */
-export interface LeasedChild {
-  /** The execution. */
-  readonly id: string;
-  /** The queue. */
-  readonly queue: string;
-  /** How many attempts there may be. */
-  readonly maxAttempts: number;
-  /** How long an attempt may take, in milliseconds. */
-  readonly timeoutMs: number | null;
+/** What goes to the engine in one call. */
+export interface Ends {
+  /** How executions ended. */
+  readonly outcomes: readonly Outcome[];
+  /** Steps of workflows that are open in memory. */
+  readonly steps: readonly StepResult[];
+  /** Timers that this worker kept, whose workflows the engine is to wake. */
+  readonly fired: readonly string[];
+  /** Timers that this worker kept, and leaves to the engine. */
+  readonly left: readonly string[];
 }
 
-/** What became of ends that were settled together with what followed. */
-export interface StepSettlement {
-  /** Tasks and timers of which nothing was changed: to be settled alone. */
-  readonly declined: readonly string[];
+/** What a worker wants of a call. */
+export interface Want {
+  /** How many executions it may claim; 0: none. */
+  readonly limit: number;
+  /** How many executions that the call itself makes or wakes may be leased to it. */
+  readonly lease: number;
+  /** Whether the worker will sleep if there are none, and wants to be woken. */
+  readonly sleeps: boolean;
+}
+
+/** One call of `exchange()`. The same call, sent again, gives the same answer. */
+export interface Call {
+  /** Its number: each is greater than the one before. */
+  readonly number: number;
+  /** When it was sent first, by the monotonic clock, in milliseconds. */
+  readonly askedAt: number;
+  /** What is handed back. */
+  readonly ends: Ends;
+  /** What is asked for. */
+  readonly want: Want;
+}
+
+/** What came of a call. */
+export interface Answer {
+  /** Ends that changed nothing: the lease was lost, or the execution was over. */
+  readonly refused: readonly { readonly id: string; readonly reason: string }[];
+  /** Ends that changed nothing yet: they are to be brought again, alone. */
+  readonly declined: ReadonlySet<string>;
   /** Of these, the timers that are not due yet by the server's clock: in how many milliseconds they are. */
   readonly early: ReadonlyMap<string, number>;
-  /** Children that are leased to this worker already. */
-  readonly leased: ReadonlyMap<string, LeasedChild>;
-}
-
-/** One execution that is leased to this worker, as the engine knows it. */
-export interface Held {
-  /** The execution. */
-  readonly id: string;
-  /** Which attempt this is. */
-  readonly attempt: number;
-  /** For a workflow: how often it has been suspended. */
-  readonly seq: number | null;
+  /** What is leased to this worker now. */
+  readonly claimed: readonly Claimed[];
+  /** How many of these the call did not make itself. */
+  readonly found: number;
 }
 
 /** A task that has been ready for a while, and no worker has a handler for. */
@@ -198,12 +214,10 @@ export interface Unserved {
 
 /** What the engine says to a worker's sign of life. */
 export interface Beat {
-  /** Executions that are to stop, and why. */
-  readonly stop: readonly {
-    readonly id: string;
-    readonly reason: "cancelled" | "lost";
-    readonly message?: string;
-  }[];
+  /** Executions that are cancelled, and why. */
+  readonly cancelled: readonly { readonly id: string; readonly reason: string }[];
+  /** Of those that the worker named, the ones that it does not hold any more. */
+  readonly lost: readonly string[];
   /** Whether the engine still counts on this worker; otherwise its leases are gone. */
   readonly alive: boolean;
   /** How long a worker that sleeps may wait between two ticks, in milliseconds: sleepers take turns. */
@@ -246,22 +260,15 @@ export interface Engine {
   register(): Promise<void>;
   /** Calls back whenever there is news; returns what ends that. */
   listen(ears: EngineEars): Promise<() => Promise<void>>;
-  /** Leases up to so many executions. `idle`: the worker will sleep if there are none, and wants to be woken. */
-  claim(limit: number, phase: "busy" | "idle"): Promise<readonly Claimed[]>;
-  /** Commits outcomes, all of them or none; may lease up to so many executions that they made. */
-  settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement>;
-  /** Commits ends of tasks, and timers, with the next step of their workflows, all of those that fit or none. */
-  settleSteps(ends: readonly StepEnd[], capacity: number): Promise<StepSettlement>;
-  /** Fires timers that this worker keeps; may lease up to so many of the workflows that go on. */
-  fireKept(timers: readonly string[], capacity: number): Promise<readonly Claimed[]>;
-  /** Leaves timers to others that this worker kept. */
-  releaseKept(timers: readonly string[]): Promise<void>;
+  /** Hands back what this worker did and is given what comes next, in one commit. One call at a time. */
+  exchange(call: Call): Promise<Answer>;
   /** Runs a handler in the transaction that then settles its execution. */
-  settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement>;
-  /** Gives a sign of life. */
-  beat(): Promise<Beat>;
-  /** What is leased to this worker. */
-  held(): Promise<readonly Held[]>;
+  settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<void>;
+  /**
+   * Gives a sign of life, and says what this worker believes it holds: executions, and the calls that leased them. What it
+   * does not name goes back to its queue.
+   */
+  beat(holds: ReadonlyMap<string, number>): Promise<Beat>;
   /** What has been ready for so long in this worker's queues, and nobody can run; notes it on the executions. */
   unserved(afterMs: number): Promise<readonly Unserved[]>;
   /** Does what is due. */

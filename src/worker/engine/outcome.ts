@@ -1,21 +1,11 @@
 import { EngineError } from "../../db/errors.ts";
 import { RhythmError } from "../../shared/error.ts";
 import { KEPT_TIMER_MS } from "../../shared/limits.ts";
-import type { Claimed, Outcome, StepEnd } from "./engine.ts";
-
-/** What an outcome names its lease by. */
-export interface Lease {
-  /** The execution. */
-  readonly id: string;
-  /** The attempt. */
-  readonly attempt: number;
-  /** For a workflow: how often it had been suspended. */
-  readonly seq?: number;
-}
+import type { Claimed, Ends, Lease, Outcome, StepEnd } from "./engine.ts";
 
 /** The lease that came with a claimed execution. */
-export function leaseOf({ id, attempt, flow }: Claimed): Lease {
-  return flow === null ? { id, attempt } : { id, attempt, seq: flow.seq };
+export function leaseOf({ id, call, flow }: Claimed): Lease {
+  return flow === null ? { id, call } : { id, call, seq: flow.seq };
 }
 
 /** The outcome that hands a claimed execution back at once, unrun. */
@@ -35,13 +25,13 @@ export function failedToSettle(outcome: Outcome, error: unknown): Outcome | unde
   const detail = error instanceof EngineError && error.detail !== undefined ? ` (${error.detail})` : "";
   const message = (error instanceof Error ? error.message : String(error)) + detail;
   const code = error instanceof RhythmError ? { code: error.code } : {};
-  const { id, attempt } = outcome;
+  const { id, call } = outcome;
   const reason = {
     type: "SettleError",
     message: `The ${outcome.status} outcome cannot be stored: ${message}`,
     ...code,
   };
-  return { id, attempt, status: "failed", error: reason, retryable: false };
+  return { id, call, status: "failed", error: reason, retryable: false };
 }
 
 /**
@@ -71,22 +61,16 @@ export function dueAfter(outcome: Outcome, now: number): number | undefined {
 }
 
 /**
- * When ends that were settled together with what followed make a tick due, as {@linkcode dueAfter}.
+ * When a step of a workflow makes a tick due, as {@linkcode dueAfter}.
  *
- * @param advances what is settled
+ * @param end what is settled
  * @param now the clock of flows, in milliseconds
- * @returns milliseconds from now; nothing: they make none due
+ * @returns milliseconds from now; nothing: it makes none due
  */
-export function dueAfterEnds(
-  advances: Iterable<{ readonly end: StepEnd }>,
-  now: number,
-): number | undefined {
+export function dueAfterStep({ rest }: StepEnd, now: number): number | undefined {
   let soonest: number | undefined;
-  for (const { end } of advances) {
-    if (end.rest === undefined) continue;
-    for (const { at, kept } of end.rest.timers) {
-      soonest = Math.min(soonest ?? Infinity, msUntil(at, { kept, now }));
-    }
+  for (const { at, kept } of rest?.timers ?? []) {
+    soonest = Math.min(soonest ?? Infinity, msUntil(at, { kept, now }));
   }
   return soonest;
 }
@@ -96,13 +80,14 @@ function msUntil(moment: string, { kept, now }: { kept: boolean; now: number }):
   return Math.max(0, Date.parse(moment) - now) + (kept ? KEPT_MS : 0);
 }
 
-/** How many executions the settle of some outcomes may bring along at most: children, and workflows that go on. */
-export function broughtBy(outcomes: readonly Outcome[]): number {
-  let most = 0;
+/** How many executions a call may make or wake at most: children, and workflows that go on. */
+export function broughtBy({ outcomes, steps, fired }: Ends): number {
+  let most = fired.length;
   for (const outcome of outcomes) {
     if (outcome.hasParent) most++;
     if ("flow" in outcome && outcome.flow !== undefined) most += 1 + outcome.flow.effects.length;
   }
+  for (const { end } of steps) most += end.children.length;
   return most;
 }
 
@@ -116,3 +101,6 @@ interface Timed {
 
 // A little more than SQL's kept_grace().
 const KEPT_MS = KEPT_TIMER_MS + 50;
+
+/** Why an execution is handed back that was claimed too long ago. */
+export const STALE = "The worker stood still for longer than its lease: another may have it";

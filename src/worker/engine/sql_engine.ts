@@ -8,49 +8,39 @@ import { loadSteps, saveSteps } from "../../db/calls/steps.ts";
 import { readProgram } from "../../db/calls/flows.ts";
 import {
   beat,
-  claim,
-  type ClaimedRow,
-  fireKept,
-  held,
+  exchange,
+  holdsText,
   leave,
-  type PackedRow,
   registerWorker,
-  releaseKept,
   report,
-  settle,
-  type SettledBatch,
-  settleSteps,
-  settleTasks,
+  settleOne,
   tick,
   unserved,
 } from "../../db/calls/worker.ts";
 import { libraryVersion } from "../../db/schema_gen.ts";
 import { RhythmError } from "../../shared/error.ts";
 import type { SqlTag } from "../../define/mod.ts";
-import type { StepEngine } from "./engine.ts";
 import type {
+  Answer,
+  Beat,
+  Call,
   Claimed,
   Engine,
   EngineEars,
-  Held,
-  LeasedChild,
   Outcome,
-  Settled,
-  Settlement,
-  StepEnd,
-  StepSettlement,
+  StepEngine,
   Ticked,
   Unserved,
 } from "./engine.ts";
-import { leasedChildren, outcomesText, stepTexts, taskEnds } from "./texts.ts";
+import { answerOf, endsText, outcomeText } from "./items.ts";
 import type { LogLine } from "./reporter.ts";
 
 /** What the engine in the database needs to know of a worker. */
 export interface SqlEngineOptions {
-  /** Where claims and settles go: two connections are enough. */
+  /** Where exchanges, ticks and reports go: two connections are enough. */
   readonly main: Database;
-  /** Where signs of life go, so that a call that waits for a lock does not hold them up: one connection. Default: `main`. */
-  readonly beats?: Database;
+  /** Where signs of life go: a connection of their own, so that nothing holds them up. */
+  readonly beats: Database;
   /** Where transactional tasks run: one connection each. */
   readonly transactional: Database;
   /** The engine's schema. */
@@ -84,19 +74,15 @@ export function sqlEngine(options: SqlEngineOptions): Engine {
 class SqlEngine implements Engine {
   readonly #options: SqlEngineOptions;
   readonly #engine: EngineRef;
-  readonly #beats: EngineRef;
   readonly #queues: string;
   readonly #targets: string;
-  readonly #runsCode: boolean;
   #worker = "";
 
   constructor(options: SqlEngineOptions) {
     this.#options = options;
     this.#engine = { on: options.main, schema: options.schema };
-    this.#beats = { on: options.beats ?? options.main, schema: options.schema };
     this.#queues = quotedArrayText(options.queues);
-    this.#runsCode = options.runsCode;
-    this.#targets = quotedArrayText(options.targets);
+    this.#targets = JSON.stringify(options.targets);
   }
 
   readonly steps: StepEngine = {
@@ -152,54 +138,17 @@ class SqlEngine implements Engine {
     };
   }
 
-  async claim(limit: number, phase: "busy" | "idle"): Promise<readonly Claimed[]> {
-    const request = {
-      worker: this.#worker,
-      limit,
-      targets: this.#targets,
-      queues: this.#queues,
-      dozing: phase === "idle",
-      runsCode: this.#runsCode,
-    };
-    const rows = await claim(this.#engine, request);
-    return rows.flatMap((row) => row.many === null ? [toClaimed(row)] : unpacked(row.many));
+  async exchange(call: Call): Promise<Answer> {
+    const { limit, lease, sleeps } = call.want;
+    const want = `{"limit":${limit},"lease":${lease},"sleeps":${sleeps},"targets":${this.#targets}}`;
+    const given = { call: call.number, ends: endsText(call.ends), want };
+    const isIdlePoll = sleeps && given.ends === "[]" && !this.#options.runsCode;
+    const answer = await exchange(this.#engine, this.#worker, given, isIdlePoll ? "beginnings" : undefined);
+    return answerOf(answer, call);
   }
 
-  async settle(outcomes: readonly Outcome[], capacity: number): Promise<Settlement> {
-    const ends = taskEnds(outcomes);
-    if (ends !== undefined) {
-      try {
-        return { refused: await settleTasks(this.#engine, this.#worker, ends), claimed: [] };
-      } catch (error) {
-        // What cannot be stored is told from the rest by settle().
-        if (errorKind(error) !== "refused") throw error;
-      }
-    }
-    const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
-    return toSettlement(await settle(this.#engine, outcomesText(outcomes), request), outcomes);
-  }
-
-  async settleSteps(ends: readonly StepEnd[], capacity: number): Promise<StepSettlement> {
-    const request = { worker: this.#worker, limit: Math.max(0, capacity), targets: this.#targets };
-    const texts = stepTexts(ends);
-    const { declined, early, leased, kinds } = await settleSteps(this.#engine, texts, request);
-    const children = leased.map((id): [string, LeasedChild] => {
-      const [queue, maxAttempts, timeoutMs] = kinds[texts.kindOf.get(id)!]!;
-      return [id, { id, queue, maxAttempts, timeoutMs }];
-    });
-    return { declined, early: new Map(Object.entries(early)), leased: new Map(children) };
-  }
-
-  async fireKept(timers: readonly string[], capacity: number): Promise<readonly Claimed[]> {
-    const request = { worker: this.#worker, limit: Math.max(0, capacity) };
-    return (await fireKept(this.#engine, `{${timers.join(",")}}`, request)).map(toClaimed);
-  }
-
-  async releaseKept(timers: readonly string[]): Promise<void> {
-    await releaseKept(this.#engine, `{${timers.join(",")}}`);
-  }
-
-  async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<Settlement> {
+  async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<void> {
+    const { schema, transactional } = this.#options;
     // What a handler makes of a statement that failed with the server is not what the handler has to say.
     let outage: unknown;
     const asked = async (tx: Queryable): Promise<Outcome> => {
@@ -217,32 +166,18 @@ class SqlEngine implements Engine {
         throw outage ?? error;
       }
     };
-    return await this.#options.transactional.transaction(async (tx) => {
+    await transactional.transaction(async (tx) => {
       const outcome = await asked(tx);
-      const engine = { on: tx, schema: this.#options.schema };
-      const batch = await settle(engine, outcomesText([outcome]), {
-        worker: this.#worker,
-        limit: 0,
-        targets: this.#targets,
-        onError: "raise",
-      });
-      const refusal = batch.refused[0];
-      if (refusal !== undefined) throw new LeaseLostError(claimed.id, refusal.reason);
-      return toSettlement(batch, [outcome]);
+      const { refused, declined } = await settleOne({ on: tx, schema }, this.#worker, outcomeText(outcome));
+      const reason = refused[0]?.reason ?? (declined.length > 0 ? "it is locked" : undefined);
+      if (reason !== undefined) throw new LeaseLostError(claimed.id, reason);
     });
   }
 
-  async beat(): Promise<Awaited<ReturnType<Engine["beat"]>>> {
-    const { alive, turn_ms: turnMs, stop } = await beat(this.#beats, this.#worker);
-    return {
-      alive,
-      turnMs,
-      stop: stop.map(({ id, reason }) => ({ id, reason: "cancelled", message: reason })),
-    };
-  }
-
-  async held(): Promise<readonly Held[]> {
-    return await held(this.#engine, this.#worker);
+  async beat(holds: ReadonlyMap<string, number>): Promise<Beat> {
+    const engine = { on: this.#options.beats, schema: this.#options.schema };
+    const { alive, turn_ms: turnMs, stop, lost } = await beat(engine, this.#worker, holdsText(holds));
+    return { alive, turnMs, cancelled: stop, lost };
   }
 
   async unserved(afterMs: number): Promise<readonly Unserved[]> {
@@ -285,54 +220,6 @@ class SqlEngine implements Engine {
   isGivenUp(error: unknown): boolean {
     return error instanceof WorkerNotRegisteredError;
   }
-}
-
-function toSettlement({ refused, claimed, born }: SettledBatch, outcomes: readonly Outcome[]): Settlement {
-  if (born.length === 0) return { refused, claimed: claimed.map(toClaimed) };
-  return { refused, claimed: [...claimed.map(toClaimed), ...leasedChildren(born, outcomes)] };
-}
-
-function unpacked({ ids, inputs, target, queue, created_at, kind }: PackedRow): Claimed[] {
-  return ids.map((id, nth): Claimed => ({
-    id,
-    kind: "task",
-    target,
-    queue,
-    attempt: 1,
-    maxAttempts: kind.max_attempts,
-    inputs: inputs[nth]!,
-    metadata: kind.metadata,
-    traceparent: kind.traceparent,
-    parentId: null,
-    createdAt: created_at,
-    timeoutMs: kind.timeout_ms,
-    flow: null,
-  }));
-}
-
-function toClaimed(row: ClaimedRow): Claimed {
-  return {
-    id: row.id,
-    kind: row.type,
-    target: row.target,
-    queue: row.queue,
-    attempt: row.attempt,
-    maxAttempts: row.max_attempts,
-    inputs: row.inputs,
-    metadata: row.metadata,
-    traceparent: row.traceparent,
-    parentId: row.parent_id,
-    createdAt: row.created_at,
-    timeoutMs: row.timeout_ms,
-    flow: row.program === null ? null : {
-      program: row.program,
-      version: row.version,
-      seq: row.seq ?? 0,
-      snapshot: row.snapshot,
-      settled: (row.settled ?? []) as unknown as Settled[],
-      cancelReason: row.cancel_reason,
-    },
-  };
 }
 
 function toStored({ data, ...line }: LogLine): object {

@@ -2,23 +2,17 @@ import type { ExecutionError, Logger, Telemetry } from "../../define/mod.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import type { CodeRunner } from "../code/code_runner.ts";
-import type {
-  Claimed,
-  ClaimedFlow,
-  Engine,
-  FlowOutcome,
-  LeasedChild,
-  Outcome,
-  Settled,
-} from "../engine/engine.ts";
+import type { Claimed, ClaimedFlow, Engine, FlowOutcome, Outcome, Settled } from "../engine/engine.ts";
+import type { Exchange, OpenWorkflows } from "../engine/exchange.ts";
+import type { TaskEnds } from "../tasks/task_runner.ts";
 import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { type KeptTimer, KeptTimers } from "./kept_timers.ts";
 import { leaseOf } from "../engine/outcome.ts";
-import { type StartTimer, toStored } from "./step_result.ts";
+import { type StartTimer, type StepResult, toStored } from "./step_result.ts";
 import { Programs } from "./programs.ts";
 import type { UnrunnableWork } from "../loop/unrunnable.ts";
-import { type StepResult, WarmFlows } from "./warm_flows.ts";
+import { WarmFlows } from "./warm_flows.ts";
 import { Uuids } from "../../define/uuid.ts";
 
 /** How far a flow went. */
@@ -100,7 +94,9 @@ export interface FlowRunnerParts {
   /** Whether it may keep timers. If not, the engine fires all. */
   readonly keepsTimers: boolean;
   /** Where programs are. */
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "program">;
+  /** Where ends and steps go. */
+  readonly exchange: Exchange;
   /** What is in flight. */
   readonly inFlight: InFlightSet;
   /** Where the worker logs. */
@@ -109,12 +105,6 @@ export interface FlowRunnerParts {
   readonly unrunnable: UnrunnableWork;
   /** Runs workflows that are written in TypeScript. */
   readonly code: Pick<CodeRunner, "start">;
-  /** Takes an outcome that waits for its settle. */
-  readonly settle: (outcome: Outcome) => void;
-  /** Takes what came of a timer that is due: how its workflow went on. */
-  readonly settleStep: (result: StepResult) => void;
-  /** Takes a timer that is due, and whose workflow the engine is to wake. */
-  readonly fire: (timer: string) => void;
   /** Tracing, if somebody collects it. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
@@ -122,7 +112,7 @@ export interface FlowRunnerParts {
 }
 
 /** Runs workflows: each from where it stands to where it must wait, in one turn of the event loop. */
-export class FlowRunner {
+export class FlowRunner implements OpenWorkflows, TaskEnds {
   readonly #parts: FlowRunnerParts;
   readonly #programs: Programs<JsonValue>;
   readonly #host: FlowHost;
@@ -155,11 +145,17 @@ export class FlowRunner {
     }
   }
 
-  /** Goes on with the workflow of a task that completed, if it is open here; nothing: the end is settled alone. */
-  follow(task: Claimed, output: string): StepResult | undefined {
-    const result = this.#warm.follow(task, output);
-    if (result !== undefined) this.#observeResult(result);
-    return result;
+  /**
+   * Takes the end of a task. If it completed, and its workflow is open here, that goes on at once: both are settled
+   * together. Otherwise the end is settled alone, and the engine wakes the workflow.
+   */
+  taskEnded(outcome: Outcome, task: Claimed): void {
+    const result = outcome.status === "completed" && task.parentId !== null
+      ? this.#warm.follow(task, outcome.output)
+      : undefined;
+    if (result === undefined) return this.#parts.exchange.end(outcome);
+    this.#observeResult(result);
+    this.#parts.exchange.endStep(result);
   }
 
   /** Hears that an outcome was settled: the timers of it that are kept may become due. */
@@ -178,19 +174,14 @@ export class FlowRunner {
   }
 
   /** Keeps no timers any more: they are left to the engine. */
-  async releaseKeptTimers(): Promise<void> {
+  leaveTimers(): void {
     const timers = this.#keptTimers.stop();
-    if (timers.length === 0) return;
-    try {
-      await this.#parts.engine.releaseKept(timers);
-    } catch (error) {
-      this.#parts.logger.debug("timers could not be handed on; they fire a moment later", { error });
-    }
+    if (timers.length > 0) this.#parts.exchange.leaveTimers(timers);
   }
 
-  /** Hears that a step was settled; gives the children that it leased. */
-  stepSettled(result: StepResult, leased: ReadonlyMap<string, LeasedChild>): Claimed[] {
-    return this.#warm.settled(result, leased);
+  /** Hears that a step was settled. */
+  stepSettled(result: StepResult): void {
+    this.#warm.stepSettled(result);
   }
 
   /** Hears that a workflow is not where it was thought to be. */
@@ -200,10 +191,10 @@ export class FlowRunner {
 
   #onDue(timer: KeptTimer): void {
     const next = this.#warm.due(timer);
-    if (next === "fire") this.#parts.fire(timer.id);
+    if (next === "fire") this.#parts.exchange.fire(timer.id);
     else if (next !== undefined) {
       this.#observeResult(next);
-      this.#parts.settleStep(next);
+      this.#parts.exchange.endStep(next);
     }
   }
 
@@ -211,7 +202,7 @@ export class FlowRunner {
     try {
       const program = await this.#programs.get(claimed.flow!.program);
       this.#parts.inFlight.remove(claimed);
-      if (program === null) this.#parts.settle(this.#parts.unrunnable.handBack(claimed, "program"));
+      if (program === null) this.#parts.exchange.end(this.#parts.unrunnable.handBack(claimed, "program"));
       else this.#advance(claimed, program);
     } catch (error) {
       this.#parts.logger.warn("a program could not be read", {
@@ -222,7 +213,7 @@ export class FlowRunner {
       const reason = `Its program could not be read: ${
         error instanceof Error ? error.message : String(error)
       }`;
-      this.#parts.settle({
+      this.#parts.exchange.end({
         ...leaseOf(claimed),
         status: "released",
         reason,
@@ -256,7 +247,7 @@ export class FlowRunner {
     } catch (error) {
       outcome = this.#broken(claimed, error);
     }
-    this.#parts.settle(outcome);
+    this.#parts.exchange.end(outcome);
     return outcome;
   }
 
@@ -318,6 +309,11 @@ export class FlowRunner {
   }
 }
 
+// The first 48 bits of a UUID of version 7.
+function createdAt(id: string): string {
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString();
+}
+
 // What register_workflow() stores in place of a program.
 function isCode(program: JsonValue): boolean {
   return typeof program === "object" && program !== null && "language" in program &&
@@ -333,7 +329,7 @@ function beginOf(claimed: Claimed, flow: ClaimedFlow): FlowBegin {
     queue: claimed.queue,
     attempt: claimed.attempt,
     parentId: claimed.parentId,
-    createdAt: new Date(claimed.createdAt).toISOString(),
+    createdAt: createdAt(claimed.id),
     metadata: claimed.metadata,
   };
   return { inputs: claimed.inputs, context };

@@ -6,6 +6,20 @@ import type { FlowEffect, FlowStep, OpenFlow } from "./flow_runner.ts";
 /** What let a workflow go on: the end of a task, or a timer. */
 export type Cause = Pick<StepEnd, "id" | "task">;
 
+/** What let a workflow go on, and how far it went. */
+export interface StepResult {
+  /** What is settled. */
+  readonly end: StepEnd;
+  /** The task that ended; nothing: it was a timer. */
+  readonly task?: Claimed;
+  /** When the timer was due, in milliseconds since 1970. */
+  readonly due?: number;
+  /** The workflow. */
+  readonly flow: Claimed;
+  /** Where that stands now. */
+  readonly step: FlowStep;
+}
+
 /** A timer that a step starts, and that alone lets its workflow go on. */
 export interface StartTimer extends FlowEffect {
   /** The timer. */
@@ -52,7 +66,7 @@ export function goOn(open: OpenFlow, { id, task }: Cause): FlowStep | undefined 
 }
 
 /**
- * Whether settle_advanced() takes a step: tasks and timers that are started, or the end of a workflow that nobody is the
+ * Whether `exchange()` takes a step in this form: tasks and timers that are started, or the end of a workflow that nobody is the
  * parent of. Inputs that are null are missing ones to it. A key may stand for another execution, whose end the engine
  * hands on.
  */

@@ -1,8 +1,17 @@
-import type { JsonObject, JsonValue } from "../../shared/json.ts";
+import type { JsonValue } from "../../shared/json.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { type Cause, endOf, goOn, isEnough, isPlain, isStartedIn, timersOf } from "./step_result.ts";
+import {
+  type Cause,
+  endOf,
+  goOn,
+  isEnough,
+  isPlain,
+  isStartedIn,
+  type StepResult,
+  timersOf,
+} from "./step_result.ts";
 import type { KeptTimer, KeptTimers } from "./kept_timers.ts";
-import type { Claimed, LeasedChild, StepEnd } from "../engine/engine.ts";
+import type { Claimed } from "../engine/engine.ts";
 import type { FlowStep, OpenFlow } from "./flow_runner.ts";
 
 /** A workflow that is suspended in the database and open in memory, at the same place. */
@@ -21,20 +30,6 @@ interface Warm {
   /** Those that became due while it was ahead, or before the answer came. */
   fired: KeptTimer[];
   weight: number;
-}
-
-/** What let a workflow go on, and how far it went. */
-export interface StepResult {
-  /** What is settled. */
-  readonly end: StepEnd;
-  /** The task that ended; nothing: it was a timer. */
-  readonly task?: Claimed;
-  /** When the timer was due, in milliseconds since 1970. */
-  readonly due?: number;
-  /** The workflow. */
-  readonly flow: Claimed;
-  /** Where that stands now. */
-  readonly step: FlowStep;
 }
 
 /** How many workflows are kept open, and with which timers. */
@@ -129,9 +124,7 @@ export class WarmFlows {
     if (warm === undefined) return undefined;
     const { step } = warm.open;
     const fits = !warm.ahead && isStartedIn(step, task.id) && isEnough(step, task.id);
-    const result = fits
-      ? this.#advance(warm, { id: task.id, task: { attempt: task.attempt, output } })
-      : undefined;
+    const result = fits ? this.#advance(warm, { id: task.id, task: { call: task.call, output } }) : undefined;
     if (result === undefined) this.forget(task.parentId!);
     return result && { ...result, task };
   }
@@ -150,24 +143,14 @@ export class WarmFlows {
     return result === undefined ? "fire" : { ...result, due: timer.due };
   }
 
-  /** Hears that a step was settled; gives the children that were leased to this worker. */
-  settled({ flow, step, end }: StepResult, leased: ReadonlyMap<string, LeasedChild>): Claimed[] {
+  /** Hears that a step was settled. */
+  stepSettled({ flow, step, end }: StepResult): void {
     const warm = this.#of(flow.id);
     // It may have been claimed anew before this answer came: then what is open is further.
     if (warm?.seq === end.seq) this.#arrived(warm, step);
     for (const { id, at, kept } of end.rest?.timers ?? []) {
       if (kept) this.arm({ id, flow: flow.id, due: Date.parse(at) }, end.seq + 1);
     }
-    return end.children.flatMap(({ id, kind, inputs, traceparent }) => {
-      const lease = leased.get(id);
-      if (lease === undefined) return [];
-      const metadata = (kind.metadata ?? {}) as JsonObject;
-      return [{
-        ...lease,
-        ...{ kind: "task" as const, target: String(kind.target), attempt: 1, inputs, metadata, traceparent },
-        ...{ parentId: flow.id, createdAt: new Date(this.#clock.now()), flow: null },
-      }];
-    });
   }
 
   #arrived(warm: Warm, step: FlowStep): void {

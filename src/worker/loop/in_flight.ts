@@ -18,6 +18,8 @@ export interface InFlight {
 
 /** The executions that a worker has claimed and not finished, by id. */
 export class InFlightSet {
+  /** Told after each removal: there is room for another. */
+  onRoom: () => void = () => {};
   readonly #clock: Clock;
   readonly #runs = new Map<string, InFlight>();
   #waiting: (() => void)[] = [];
@@ -37,6 +39,11 @@ export class InFlightSet {
     return this.#runs.values();
   }
 
+  /** One of them. */
+  get(id: string): Claimed | undefined {
+    return this.#runs.get(id)?.claimed;
+  }
+
   /** Adds one. */
   add(claimed: Claimed, run: StoppableRun | null): void {
     this.#runs.set(claimed.id, { claimed, run });
@@ -50,11 +57,7 @@ export class InFlightSet {
   /** Removes one. */
   remove(claimed: Claimed): void {
     if (this.holds(claimed)) this.#runs.delete(claimed.id);
-    this.wakeWaiting();
-  }
-
-  /** Wakes those who wait for a removal: there may be room for another reason. */
-  wakeWaiting(): void {
+    this.onRoom();
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -71,23 +74,22 @@ export class InFlightSet {
     for (const { run } of this.#runs.values()) run?.stop(reason, message);
   }
 
-  /** Waits until one is removed, or so many milliseconds. */
-  async removed(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push(resolve);
-    const cancel = this.#clock.after(ms, resolve);
-    await promise;
-    cancel();
-  }
-
   /** Waits until none is left, or so many milliseconds; tells whether none is left. */
   async emptied(ms: number): Promise<boolean> {
     const until = this.#clock.monotonic() + ms;
     while (this.#runs.size > 0) {
       const left = until - this.#clock.monotonic();
       if (left <= 0) return false;
-      await this.removed(left);
+      await this.#removed(left);
     }
     return true;
+  }
+
+  async #removed(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    const cancel = this.#clock.after(ms, resolve);
+    await promise;
+    cancel();
   }
 }

@@ -48,6 +48,8 @@ export async function runTask(
   try {
     const result = callHandler(definition, input, { run, clock });
     const output = result instanceof Promise ? await untilStopped(result, run, limits) : result;
+    // A handler that returns because it was told to stop says nothing of its task.
+    if (run.stopped?.reason === "cancelled" || run.stopped?.reason === "lost") throw run.stopped;
     return { status: "completed", output: outputText(output, definition, limits) };
   } catch (thrown) {
     return endOf(thrown, run);

@@ -1,6 +1,8 @@
-import type { AnyTask, TaskDefinition, Telemetry } from "../../define/mod.ts";
+import type { AnyTask, Logger, TaskDefinition, Telemetry } from "../../define/mod.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Claimed, Engine, Outcome, Settlement } from "../engine/engine.ts";
+import type { Claimed, Engine, Outcome } from "../engine/engine.ts";
+import type { EngineClient } from "../engine/engine_client.ts";
+import { releasedOf, STALE } from "../engine/outcome.ts";
 import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { runTask, type TaskEnd, type TaskLimits, timeoutOf } from "./run_task.ts";
@@ -8,28 +10,34 @@ import { Semaphore } from "../../shared/semaphore.ts";
 import type { WorkerStats } from "../loop/stats.ts";
 import { type RunServices, TaskRun, TaskStoppedError } from "./task_run.ts";
 
+/** Takes how tasks ended. */
+export interface TaskEnds {
+  /** Takes the end of a task. */
+  taskEnded(outcome: Outcome, task: Claimed): void;
+}
+
 /** What running tasks stands on. */
 export interface TaskRunnerParts {
   /** Measures the time. */
   readonly clock: Clock;
   /** The tasks there are handlers for. */
   readonly tasks: readonly AnyTask[];
-  /** Settles transactional tasks. */
-  readonly engine: Engine;
+  /** The engine: it settles transactional tasks. */
+  readonly engine: Pick<Engine, "settleInTransaction" | "isTransient">;
+  /** Where log lines go, and what says whether a lease still holds. */
+  readonly client: EngineClient;
+  /** Where ends go. */
+  readonly ends: TaskEnds;
   /** What is in flight. */
   readonly inFlight: InFlightSet;
-  /** What runs share. */
-  readonly services: RunServices;
+  /** Where the worker logs. */
+  readonly logger: Logger;
   /** What is counted. */
   readonly stats: WorkerStats;
   /** How many transactional tasks at once. */
   readonly transactions: number;
   /** The most bytes of an output. */
   readonly maxOutputBytes: number;
-  /** Takes an outcome that waits for its settle. */
-  readonly settle: (outcome: Outcome, claimed: Claimed) => void;
-  /** Hears of a transactional task that is settled already. */
-  readonly settled: (outcome: Outcome, settlement: Settlement) => void;
   /** Tracing, if somebody collects it. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
@@ -41,6 +49,7 @@ export class TaskRunner {
   readonly #parts: TaskRunnerParts;
   readonly #definitions: ReadonlyMap<string, TaskDefinition>;
   readonly #transactions: Semaphore;
+  readonly #services: RunServices;
   readonly #limits: Omit<TaskLimits, "timeoutMs">;
 
   /** @param parts what it stands on */
@@ -48,6 +57,12 @@ export class TaskRunner {
     this.#parts = parts;
     this.#definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
     this.#transactions = new Semaphore(parts.transactions);
+    this.#services = {
+      clock: parts.clock,
+      reporter: parts.client.reporter,
+      logger: parts.logger,
+      heartbeat: () => parts.client.beat(),
+    };
     this.#limits = {
       clock: parts.clock,
       maxOutputBytes: parts.maxOutputBytes,
@@ -65,8 +80,11 @@ export class TaskRunner {
 
   /** Starts the run of a task there is a handler for. */
   start(claimed: Claimed): void {
+    if (!this.#parts.client.isFresh(claimed)) {
+      return this.#parts.ends.taskEnded(releasedOf(claimed, STALE), claimed);
+    }
     const definition = this.#definitions.get(claimed.target)!;
-    const run = new TaskRun(definition, claimed, this.#parts.services);
+    const run = new TaskRun(definition, claimed, this.#services);
     this.#parts.inFlight.add(claimed, run);
     this.#parts.observer?.({ type: "started", ...factsOf(claimed), inputs: claimed.inputs });
     if (this.#parts.telemetry === undefined) {
@@ -88,7 +106,7 @@ export class TaskRunner {
     if (end === undefined) return undefined;
     const outcome = outcomeOf(end, claimed);
     if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end);
-    if (outcome !== undefined) this.#parts.settle(outcome, claimed);
+    if (outcome !== undefined) this.#parts.ends.taskEnded(outcome, claimed);
     return end.status === "failed" ? thrownOf(end.error) : undefined;
   }
 
@@ -111,16 +129,18 @@ export class TaskRunner {
     run: TaskRun,
   ): Promise<TaskEnd | undefined> {
     return await this.#transactions.run(async () => {
+      if (!this.#parts.client.isFresh(claimed)) run.stop("shutdown", STALE);
+      if (run.stopped !== undefined) return { status: "stopped", stop: run.stopped };
       let end: TaskEnd | undefined;
       try {
-        const settlement = await this.#parts.engine.settleInTransaction(claimed, async (sql) => {
+        await this.#parts.engine.settleInTransaction(claimed, async (sql) => {
           run.joinTransaction(sql);
           end = await this.#run(definition, claimed, run);
           const outcome = outcomeOf(end, claimed);
           if (end.status !== "completed" || outcome === undefined) throw new NotCommitted();
           return outcome;
         });
-        this.#parts.settled(outcomeOf(end!, claimed)!, settlement);
+        this.#parts.stats.count("completed");
         if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end!);
         return undefined;
       } catch (error) {
@@ -135,7 +155,7 @@ export class TaskRunner {
 
   // Nothing of it is committed, or all of it: then what is handed back here is refused.
   #postponed(claimed: Claimed, error: unknown): TaskEnd {
-    this.#parts.services.logger.warn(
+    this.#parts.logger.warn(
       `task "${claimed.target}" could not be committed; it is tried again, and no attempt is counted`,
       { task: claimed.target, execution: claimed.id, error },
     );
@@ -144,7 +164,7 @@ export class TaskRunner {
   }
 
   #warnBlocked(claimed: Claimed, ms: number): void {
-    this.#parts.services.logger.warn(
+    this.#parts.logger.warn(
       `task "${claimed.target}" blocked the event loop for ${
         Math.round(ms)
       } ms: nothing else ran, no heartbeat was ` +
@@ -164,20 +184,20 @@ const POSTPONE_MS = 1_000;
 const BLOCKED_MS = 500;
 
 function outcomeOf(end: TaskEnd, claimed: Claimed): Outcome | undefined {
-  const { id, attempt } = claimed;
+  const { id, call } = claimed;
   const hasParent = claimed.parentId !== null;
   if (end.status === "completed") {
-    return { id, attempt, hasParent, status: "completed", output: end.output };
+    return { id, call, hasParent, status: "completed", output: end.output };
   }
   if (end.status === "failed") {
-    return { id, attempt, hasParent, status: "failed", error: end.error, retryable: end.retryable };
+    return { id, call, hasParent, status: "failed", error: end.error, retryable: end.retryable };
   }
   if (end.status === "released") {
-    return { id, attempt, status: "released", reason: end.reason, delayMs: end.delayMs };
+    return { id, call, status: "released", reason: end.reason, delayMs: end.delayMs };
   }
-  if (end.stop.reason === "cancelled") return { id, attempt, hasParent, status: "cancelled" };
+  if (end.stop.reason === "cancelled") return { id, call, hasParent, status: "cancelled" };
   if (end.stop.reason === "shutdown") {
-    return { id, attempt, status: "released", reason: end.stop.message, delayMs: 0 };
+    return { id, call, status: "released", reason: end.stop.message, delayMs: 0 };
   }
   return undefined;
 }

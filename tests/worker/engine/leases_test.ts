@@ -41,7 +41,7 @@ Deno.test("Worker changes nothing of an execution that is another's by now", asy
   const id = await it.add("late");
   await until(() => it.worker.inFlight === 1);
   const rival = await it.rival();
-  await it.query("update rhythm.execution set worker = $1 where id = $2", rival, id);
+  await it.query("update rhythm.batch set worker = $1 where $2 = any (ids)", rival, id);
   gate.resolve("too late");
   await until(() => it.lines.some((line) => line.includes("an outcome changed nothing")));
   const { status, worker, output } = await it.get(id);
@@ -97,7 +97,7 @@ Deno.test({
   fn: async () => {
     await using it = await bench([task({ name: "t" }, () => 1)]);
     await it.asleep();
-    const failed = (): string[] => it.lines.filter((line) => line.includes("claim failed"));
+    const failed = (): string[] => it.lines.filter((line) => line.includes("exchange failed"));
     await withoutServer(it, () => until(() => failed().length >= 2));
     equal(failed().slice(0, 2).map((line) => line.split(":")[0]), ["warn", "error"]);
     await it.add("t");
@@ -132,14 +132,14 @@ Deno.test("Worker waits while a function is missing, as during an upgrade, and g
   const echo = task({ name: "echo" }, (input: number) => input);
   await using it = await bench([echo]);
   await it.asleep();
-  const names = ["claim_packed", "settle", "settle_tasks", "beat"];
+  const names = ["exchange", "beat"];
   const move = (from: string, to: string): Promise<void> =>
     it.place.database.script(
       names.map((name) => `alter function rhythm.${from}${name} rename to ${to}${name};`).join("\n"),
     );
   await move("", "former_");
   await it.add("echo", 7);
-  await until(() => it.lines.some((line) => line.includes("claim failed; it is tried again")));
+  await until(() => it.lines.some((line) => line.includes("exchange failed; it is tried again")));
   await move("former_", "");
   await it.ended(1);
   equal(await it.fates(), ["echo completed 7"]);

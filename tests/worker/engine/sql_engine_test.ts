@@ -13,6 +13,7 @@ Deno.test("Engine.listen() takes a connection that is made anew for a call: what
   const heard: string[] = [];
   const engine = sqlEngine({
     main: database as Database,
+    beats: database as Database,
     transactional: database as Database,
     schema: "rhythm",
     name: "w",

@@ -7,7 +7,8 @@ import { WarmFlows } from "../../../src/worker/flows/warm_flows.ts";
 
 const flow = (id = "flow"): Claimed => ({
   ...{ id, kind: "workflow", target: "f", queue: "default", attempt: 1, maxAttempts: 1, inputs: {} },
-  ...{ metadata: {}, traceparent: null, parentId: null, createdAt: new Date(0), timeoutMs: null },
+  ...{ call: 1, askedAt: 0 },
+  ...{ metadata: {}, traceparent: null, parentId: null, timeoutMs: null },
   flow: { program: "p", version: 1, seq: 3, snapshot: null, settled: [], cancelReason: null },
 });
 const task = (id: string, parentId = "flow"): Claimed => ({
@@ -83,12 +84,12 @@ Deno.test("WarmFlows.due() goes on with a workflow whose timer is due, from time
     children: [{ id: "b", kind: { target: "a" }, inputs: {}, traceparent: null }],
   }]);
   equal([...it.set.keys()], [], "not before it is settled");
-  it.warm.settled(first, new Map());
+  it.warm.stepSettled(first);
   equal([...it.set.keys()], ["u"]);
   const last = it.warm.due(it.set.get("u")!);
   if (last === undefined || last === "fire") throw new Error(`It answered ${last}`);
   equal(last.end, { id: "u", flow: "flow", seq: 5, result: 7, children: [] });
-  it.warm.settled(last, new Map());
+  it.warm.stepSettled(last);
   same(it.warm.size, 0);
 });
 
@@ -99,7 +100,7 @@ Deno.test("WarmFlows.due() leaves to the engine what is not as it was", () => {
       sleeping(it, opened(waiting([timer("t")]), over));
       it.warm.forget("flow");
     },
-    "a step that settle_advanced() cannot take": (it) =>
+    "a step that cannot go with the end of a timer": (it) =>
       void sleeping(it, opened(waiting([timer("t")]), waiting([{ type: "log" }]))),
     "a failure": (it) => void sleeping(it, opened(waiting([timer("t")]), { ...over, status: "failed" })),
   };
@@ -119,7 +120,7 @@ Deno.test("WarmFlows.due() waits for what is on its way, and is called again", (
   it.set.clear();
   same(it.warm.due(kept), undefined);
   equal([...it.set.keys()], []);
-  it.warm.settled(first, new Map());
+  it.warm.stepSettled(first);
   equal([...it.set.keys()], ["t", "u"]);
   same(it.warm.due(it.set.get("t")!), "fire", "it waits for others now");
 });
@@ -139,7 +140,7 @@ Deno.test("WarmFlows.due() waits for the answer to the step, and goes on from on
   it.warm.stands("flow", 5);
   equal([...it.set.keys()], ["t"]);
   same(it.warm.due(kept), "fire", "the database may have refused the step, and failed the workflow");
-  it.warm.settled(it.warm.follow(task("b"), "1")!, new Map());
+  it.warm.stepSettled(it.warm.follow(task("b"), "1")!);
   const next = it.warm.due(kept);
   if (next === undefined || next === "fire") throw new Error(`It answered ${next}`);
   same(next.end.seq, 6);
@@ -156,14 +157,14 @@ Deno.test("WarmFlows.forget() of a workflow whose timer became due while it was 
   equal([...it.set.keys()], ["t"]);
 });
 
-Deno.test("WarmFlows.settled() arms timers of a workflow that was forgotten meanwhile: the engine is to wake it", () => {
+Deno.test("WarmFlows.stepSettled() arms timers of a workflow that was forgotten meanwhile: the engine is to wake it", () => {
   using it = place();
   sleeping(it, opened(waiting([timer("t")]), waiting([timer("u")])));
   const next = it.warm.due(it.set.get("t")!);
   if (next === undefined || next === "fire") throw new Error(`It answered ${next}`);
   it.warm.forget("flow");
   it.set.clear();
-  it.warm.settled(next, new Map());
+  it.warm.stepSettled(next);
   equal([...it.set.keys()], ["u"]);
   same(it.warm.due(it.set.get("u")!), "fire");
 });
@@ -233,5 +234,5 @@ Deno.test("WarmFlows.arm() arms nothing that the workflow has dropped by then", 
   it.warm.arm({ id: "t", flow: "flow", due: soon }, 4);
   equal([...it.set.keys()], []);
   same(it.warm.follow(task("b"), "1"), undefined, "ahead");
-  it.warm.settled(next, new Map());
+  it.warm.stepSettled(next);
 });

@@ -2,9 +2,10 @@ import { systemClock } from "../../../src/runtime/clock.ts";
 import { ok, strictEqual as same } from "node:assert/strict";
 import { flowRuntime } from "../../../src/app/flow_runtime.ts";
 import { task } from "../../../src/define/mod.ts";
-import type { Claimed, Engine, EngineEars } from "../../../src/worker/engine/engine.ts";
+import type { Call, Claimed, EngineEars } from "../../../src/worker/engine/engine.ts";
 import { AWAKE_TICK_MS, tickPause } from "../../../src/worker/loop/repeating_timer.ts";
 import { Worker } from "../../../src/worker/loop/worker.ts";
+import { FakeEngine, leased } from "../support/fake_engine.ts";
 import { until } from "../../support/until.ts";
 
 Deno.test("tickPause(): a turn comes at any moment of its second half, but no sooner than one that is awake looks", () => {
@@ -39,29 +40,23 @@ class Fleet implements AsyncDisposable {
   readonly #running: Promise<void>;
 
   constructor() {
-    const engine: Partial<Engine> = {
-      register: () => Promise.resolve(),
-      listen: (ears) => {
-        this.ears = ears;
-        return Promise.resolve(() => Promise.resolve());
-      },
-      claim: () => Promise.resolve(this.#take()),
-      settle: () => Promise.resolve({ refused: [], claimed: [] }),
-      tick: () => {
-        this.ticks.push(performance.now());
-        return Promise.resolve({ ms: null, wrote: false });
-      },
-      beat: () => {
-        this.beats++;
-        return Promise.resolve({ alive: true, turnMs: TURN_MS, stop: [] });
-      },
-      leave: () => Promise.resolve(),
-      isGivenUp: () => false,
-      isTransient: () => false,
+    const engine = new FakeEngine();
+    engine.listen = (ears): Promise<() => Promise<void>> => {
+      this.ears = ears;
+      return Promise.resolve(() => Promise.resolve());
+    };
+    engine.onExchange = (call) => ({ claimed: this.#take(call) });
+    engine.tick = () => {
+      this.ticks.push(performance.now());
+      return Promise.resolve({ ms: null, wrote: false });
+    };
+    engine.onBeat = () => {
+      this.beats++;
+      return { turnMs: TURN_MS };
     };
     const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
     this.#worker = new Worker({
-      engine: engine as Engine,
+      engine,
       runtime: flowRuntime,
       clock: systemClock,
       tasks: [task({ name: "noop" }, () => null)],
@@ -87,24 +82,10 @@ class Fleet implements AsyncDisposable {
     return false;
   }
 
-  #take(): Claimed[] {
-    if (!this.ready) return [];
+  #take(call: Call): Claimed[] {
+    if (!this.ready || call.want.limit === 0) return [];
     this.ready = false;
-    return [{
-      id: crypto.randomUUID(),
-      kind: "task",
-      target: "noop",
-      queue: "default",
-      attempt: 1,
-      maxAttempts: 1,
-      inputs: null,
-      metadata: {},
-      traceparent: null,
-      parentId: null,
-      createdAt: new Date(),
-      timeoutMs: null,
-      flow: null,
-    }];
+    return [leased(crypto.randomUUID(), call)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,6 +20,8 @@ export interface BenchOptions
   readonly onStatement?: (text: string, params: readonly unknown[]) => void;
 }
 
+const CLAIM = "select rhythm.exchange($1, 1, '[]', '{\"limit\": 100}')";
+
 /** A worker at work on a database of its own. */
 export class Bench implements AsyncDisposable {
   /** The worker. */
@@ -100,7 +102,7 @@ export class Bench implements AsyncDisposable {
 
   /** Waits until the worker has gone to sleep, and the engine knows. */
   async asleep(): Promise<void> {
-    await until(async () => (await this.query("select from rhythm.worker where dozing")).length > 0);
+    await until(async () => (await this.query("select from rhythm.worker where sleeping")).length > 0);
   }
 
   /** The ids of the workers that are registered now. */
@@ -112,6 +114,11 @@ export class Bench implements AsyncDisposable {
   async rival(): Promise<string> {
     const [row] = await this.query("select rhythm.register_worker(null, p_name => 'rival') as id");
     return row!.id as string;
+  }
+
+  /** Another worker claims what is ready. */
+  async claimAs(worker: string): Promise<void> {
+    await this.query(CLAIM, worker);
   }
 
   /** The worker is taken for dead, as after a pause that was longer than its lease; gives its former id. */
@@ -127,7 +134,7 @@ export class Bench implements AsyncDisposable {
     const rival = await this.rival();
     await this.place.database.transaction(async ({ query }) => {
       await query("select rhythm.stop_worker($1)", [former!]);
-      await query("select from rhythm.claim($1)", [rival]);
+      await query(CLAIM, [rival]);
     });
     return { former: former!, rival };
   }
@@ -155,6 +162,7 @@ export function workerOn(
     engine: sqlEngine({
       ...about,
       main: database,
+      beats: database,
       transactional: database,
       name: "bench",
       queues: ["default"],

@@ -18,15 +18,19 @@ const flaky = task({ name: "flaky", retry: { maxAttempts: 2, initial: 0.001 } },
 const tasks = [add, echo, flaky];
 const chain = "let n = 0; for (let i = 0; i < 10; i++) n = await Task.run('add', [n, i]); return n;";
 
-/** A worker, and how many calls of settle_advanced() it made. */
+/** A worker, and how many calls with steps it made. */
 async function counted(
   options: Parameters<typeof bench>[1] = {},
 ): Promise<{ it: Bench; calls: () => number }> {
   let calls = 0;
-  const onStatement = (text: string): void => {
-    if (text.includes("settle_advanced(")) calls++;
+  const onStatement = (_text: string, params: readonly unknown[]): void => {
+    if (bringsSteps(params)) calls++;
   };
   return { it: await bench(tasks, { onStatement, ...options }), calls: () => calls };
+}
+
+function bringsSteps(params: readonly unknown[]): boolean {
+  return String(params[2]).includes('"kind":"steps"');
 }
 
 /** What a flow comes to: its output, or its error. */
@@ -145,7 +149,7 @@ Deno.test("workflows that are more than fit in memory all end right", async () =
   await it.query(`select count(*) from rhythm.create_many((
     select jsonb_agg('{"type": "workflow", "target": "pair"}'::jsonb) from generate_series(1, 2200)))`);
   await until(async () =>
-    (await it.query("select from rhythm.execution where stage < 4 limit 1")).length === 0
+    (await it.query("select from rhythm.executions where completed_at is null limit 1")).length === 0
   );
   equal(
     await it.query("select distinct output, status from rhythm.executions where type = 'workflow'"),
@@ -153,13 +157,13 @@ Deno.test("workflows that are more than fit in memory all end right", async () =
   );
 });
 
-/** A database that does what it is told, and every third answer of settle_advanced() is lost on its way. */
+/** A database that does what it is told, and every third answer to a call with steps is lost on its way. */
 function losing(database: Database): { database: Database; lost: () => number } {
   let calls = 0;
   let lost = 0;
   const query = async <R>(text: string, params: readonly unknown[] = []): Promise<R[]> => {
     const rows = await database.query<R>(text, params);
-    if (!text.includes("settle_advanced(") || ++calls % 3 !== 0) return rows;
+    if (!bringsSteps(params) || ++calls % 3 !== 0) return rows;
     lost++;
     throw new DatabaseUnavailableError(database.url);
   };
@@ -177,7 +181,7 @@ function losing(database: Database): { database: Database; lost: () => number } 
   };
 }
 
-Deno.test("settle_advanced(): what it did is not done twice when its answer is lost, and what it leased is handed back", async () => {
+Deno.test("exchange(): what it did is not done twice when its answer is lost, and what it leased is told again", async () => {
   await using it = await bench([]);
   const far = losing(it.place.database);
   const ids = [];
@@ -189,7 +193,7 @@ Deno.test("settle_advanced(): what it did is not done twice when its answer is l
   await running;
   ok(far.lost() > 0);
   const tasksOf =
-    "select count(*)::integer as n, max(attempt)::integer as attempts from rhythm.execution where type = 'task'";
+    "select count(*)::integer as n, max(attempt)::integer as attempts from rhythm.executions where type = 'task'";
   equal(await it.query(tasksOf), [{ n: 50, attempts: 1 }]);
 });
 
@@ -215,7 +219,7 @@ async function stopsWhileItSettles(): Promise<boolean> {
     ...losing(database).database,
     query: async <R>(text: string, params: readonly unknown[] = []): Promise<R[]> => {
       const rows = await database.query<R>(text, params);
-      if (text.includes("settle_advanced(")) {
+      if (bringsSteps(params)) {
         asked = true;
         await open.promise;
       }
@@ -240,14 +244,14 @@ async function stopsWhileItSettles(): Promise<boolean> {
   if (ran === 2) return false;
   same((await it.get(id)).status, "suspended");
   equal(
-    await it.query("select status, attempt from rhythm.execution where target = 'once' order by id"),
+    await it.query("select status, attempt from rhythm.executions where target = 'once' order by id"),
     [{ status: "completed", attempt: 1 }, { status: "pending", attempt: 0 }],
   );
   return true;
 }
 
 Deno.test({
-  name: "settle_advanced(): two workers share the tasks of the same workflows",
+  name: "exchange(): two workers share the tasks of the same workflows",
   ignore: onEmbedded,
   fn: async () => {
     await using it = await bench(tasks, { concurrency: 3 });

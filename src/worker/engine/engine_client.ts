@@ -1,0 +1,249 @@
+import type { Logger } from "../../define/mod.ts";
+import { type Clock, within } from "../../runtime/clock.ts";
+import type { InFlightSet } from "../loop/in_flight.ts";
+import { AWAKE_TICK_MS, RepeatingTimer, tickPause } from "../loop/repeating_timer.ts";
+import type { WorkerStats } from "../loop/stats.ts";
+import { PATIENCE_MS, type UnrunnableWork } from "../loop/unrunnable.ts";
+import type { Claimed, Engine } from "./engine.ts";
+import { Exchange, type OpenWorkflows, pauseAfter } from "./exchange.ts";
+import { persistent, Reporter } from "./reporter.ts";
+
+/** What an engine client stands on. */
+export interface EngineClientParts {
+  /** The engine. */
+  readonly engine: Engine;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Where the worker logs. */
+  readonly logger: Logger;
+  /** What is counted. */
+  readonly stats: WorkerStats;
+  /** What the worker has claimed and not finished. */
+  readonly inFlight: InFlightSet;
+  /** What to say of work that nobody runs. */
+  readonly unrunnable: UnrunnableWork;
+  /** How many executions the worker has in flight at most. */
+  readonly concurrency: number;
+  /** How long the worker may be silent before its leases are given to others. */
+  readonly leaseMs: number;
+  /** The longest pause between two polls. */
+  readonly pollMs: number;
+  /** How long a task may wait for a worker that has a handler for it before that is said. */
+  readonly patienceMs?: number;
+}
+
+/** Who is given what comes from the engine. */
+export interface EngineUser {
+  /** Takes an execution that was leased. */
+  readonly take: (claimed: Claimed) => void;
+  /** The workflows that are open in memory. */
+  readonly flows: OpenWorkflows;
+}
+
+/** All that goes from one worker to the engine and back: exchanges, signs of life, ticks, reports. */
+export class EngineClient {
+  /** Hands back what ended and claims what comes next. */
+  readonly exchange: Exchange;
+  /** Gathers log lines and progress of running executions. */
+  readonly reporter: Reporter;
+  readonly #parts: EngineClientParts;
+  readonly #beats: RepeatingTimer;
+  readonly #ticks: RepeatingTimer;
+  #heardAt = 0;
+  #beatSentAt = -Infinity;
+  #lookedAt = 0;
+  #turnMs = AWAKE_TICK_MS;
+  #failedTicks = 0;
+  #registering: Promise<void> | undefined;
+  #unlisten: (() => Promise<void>) | undefined;
+
+  /** @param parts what it stands on */
+  constructor(parts: EngineClientParts) {
+    this.#parts = parts;
+    const { clock, engine, inFlight, logger } = parts;
+    this.exchange = new Exchange(parts);
+    inFlight.onRoom = (): void => this.exchange.roomFreed();
+    this.reporter = new Reporter(
+      clock,
+      persistent((report) => engine.report(report), {
+        clock,
+        isTransient: (error) => engine.isTransient(error),
+        onLost: ({ lines }, error) =>
+          logger.warn("log lines of executions could not be stored", { lines: lines.length, error }),
+      }),
+    );
+    this.#beats = new RepeatingTimer(clock, () => this.#beatInTime());
+    this.#ticks = new RepeatingTimer(clock, () => this.#tick());
+  }
+
+  /** Whether the database answered within the lease. */
+  get isHeard(): boolean {
+    return this.#parts.clock.monotonic() - this.#heardAt < this.#parts.leaseMs;
+  }
+
+  /** Whether the worker still holds what it claimed, as far as it can tell without asking. */
+  isFresh({ askedAt }: Claimed): boolean {
+    const { clock, leaseMs } = this.#parts;
+    return clock.monotonic() - Math.max(askedAt, this.#beatSentAt) <= leaseMs;
+  }
+
+  /** Makes the worker known. */
+  async register(): Promise<void> {
+    await this.#insist("register", () => this.#register());
+  }
+
+  /** Listens, gives signs of life and ticks until `leave()`; exchanges until `exchange.close()`. */
+  async run({ take, flows }: EngineUser): Promise<void> {
+    const { clock, engine, leaseMs } = this.#parts;
+    const ears = {
+      onWork: () => this.exchange.call(),
+      onDue: () => this.#ticks.at(0),
+      onStop: () => this.#beats.at(0),
+    };
+    this.#unlisten = await this.#insist("listen", () => engine.listen(ears));
+    this.#heard();
+    this.#lookedAt = clock.monotonic();
+    this.#beats.at(leaseMs / 3);
+    this.#ticks.start();
+    await this.exchange.run({
+      take,
+      flows,
+      answered: () => this.#heard(),
+      due: (ms) => this.due(ms),
+      registerAnew: () => this.#registerAnew(),
+    });
+  }
+
+  /** Hears that something becomes due in so many milliseconds. */
+  due(ms: number): void {
+    this.#ticks.at(Math.max(QUICKEST_TICK_MS, ms));
+  }
+
+  /** Ticks no more. */
+  async stopTicking(): Promise<void> {
+    await this.#ticks.stop();
+  }
+
+  /** Takes leave: what is still leased goes back at once. */
+  async leave(): Promise<void> {
+    const { engine, logger } = this.#parts;
+    await this.#beats.stop();
+    await this.reporter.flush();
+    try {
+      await this.#unlisten?.();
+      await engine.leave();
+    } catch (error) {
+      logger.warn("leave could not be taken; the leases end by themselves", { error });
+    }
+  }
+
+  /** Ends what goes on by itself: nothing reaches the database any more. */
+  async giveUp(): Promise<void> {
+    await Promise.all([this.#beats.stop(), this.#ticks.stop()]);
+  }
+
+  /** Gives a sign of life; stops what is cancelled, or not this worker's any more. */
+  async beat(): Promise<void> {
+    const { clock, engine, inFlight } = this.#parts;
+    const sentAt = clock.monotonic();
+    const holds = new Map<string, number>();
+    for (const { id, call } of this.exchange.holds()) holds.set(id, call);
+    const { alive, cancelled, lost, turnMs } = await engine.beat(holds);
+    this.#heard();
+    if (!alive) return this.exchange.isClaiming ? await this.#registerAnew() : undefined;
+    this.#beatSentAt = sentAt;
+    this.#turnMs = turnMs;
+    for (const { id, reason } of cancelled) inFlight.stop(id, "cancelled", reason);
+    for (const id of lost) {
+      // It may have been settled and claimed anew while the beat was under way.
+      if (inFlight.get(id)?.call === holds.get(id)) inFlight.stop(id, "lost", LOST);
+    }
+  }
+
+  async #beatInTime(): Promise<number> {
+    const { clock, inFlight, leaseMs, logger } = this.#parts;
+    const beating = this.beat().catch((error) => logger.warn("no answer to a heartbeat", { error }));
+    // A connection that is dead without a word gives neither an answer nor an error: that is silence, too.
+    await within(clock, beating, leaseMs / 3);
+    const silentMs = clock.monotonic() - this.#heardAt;
+    if (silentMs > leaseMs) {
+      const seconds = Math.round(silentMs / 1000);
+      inFlight.stopAll("lost", `The worker reached no database for ${seconds} s; its leases are lost`);
+    }
+    this.#lookForUnserved();
+    return leaseMs / 3;
+  }
+
+  async #tick(): Promise<number> {
+    const { clock, engine, logger } = this.#parts;
+    try {
+      const { ms, wrote } = await engine.tick();
+      this.#failedTicks = 0;
+      if (wrote) this.exchange.poll();
+      const turnMs = this.exchange.isIdle ? this.#turnMs : AWAKE_TICK_MS;
+      const pauseMs = tickPause(turnMs, clock.random());
+      return Math.max(QUICKEST_TICK_MS, Math.min(pauseMs, ms ?? pauseMs));
+    } catch (error) {
+      // Once, and then now and then: what is wrong with one tick is wrong with the next.
+      if (this.#failedTicks++ % 60 === 0) {
+        logger.warn("tick failed; it is tried again every second", { error });
+      }
+      return 1_000;
+    }
+  }
+
+  #lookForUnserved(): void {
+    const { clock, engine, logger, patienceMs = PATIENCE_MS, unrunnable } = this.#parts;
+    const now = clock.monotonic();
+    if (!this.exchange.isClaiming || now - this.#lookedAt < patienceMs) return;
+    this.#lookedAt = now;
+    engine.unserved(patienceMs).then(
+      (unserved) => unrunnable.tell(unserved),
+      (error) => logger.debug("what nobody runs could not be read", { error }),
+    );
+  }
+
+  // A beat and a call may both hear it. What is claimed after it belongs to the new registration.
+  async #registerAnew(): Promise<void> {
+    this.#registering ??= (async () => {
+      this.#parts.logger.warn(
+        "this worker was silent for too long and was given up; its work went to others, it begins anew",
+      );
+      this.#parts.inFlight.stopAll("lost", LOST);
+      await this.#register();
+    })().finally(() => this.#registering = undefined);
+    await this.#registering;
+  }
+
+  async #register(): Promise<void> {
+    const { clock, engine } = this.#parts;
+    const sentAt = clock.monotonic();
+    await engine.register();
+    this.#beatSentAt = sentAt;
+    this.#heard();
+  }
+
+  // A database that is not there yet is waited for, as one is that goes away later.
+  async #insist<T>(what: string, call: () => Promise<T>): Promise<T> {
+    const { clock, engine, logger } = this.#parts;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!this.exchange.isClaiming || engine.isHopeless(error) || !engine.isTransient(error)) throw error;
+        const log = attempt === 1 ? logger.warn : logger.error;
+        log(`${what} failed; it is tried again`, { attempt, error });
+        await this.exchange.pause(pauseAfter(attempt, clock.random()));
+      }
+    }
+  }
+
+  #heard(): void {
+    this.#heardAt = this.#parts.clock.monotonic();
+  }
+}
+
+const LOST = "The lease of the execution was lost to another worker";
+
+// What is due within this time is done in one go.
+const QUICKEST_TICK_MS = 2;

@@ -1,0 +1,483 @@
+import type { Logger } from "../../define/mod.ts";
+import type { CancelTimer, Clock } from "../../runtime/clock.ts";
+import type { StepResult } from "../flows/step_result.ts";
+import type { InFlightSet } from "../loop/in_flight.ts";
+import { PollBackoff, Sleep } from "../loop/poll_backoff.ts";
+import type { WorkerStats } from "../loop/stats.ts";
+import type { Answer, Call, Claimed, Ends, Engine, Lease, Outcome, Want } from "./engine.ts";
+import { broughtBy, dueAfter, dueAfterStep, failedToSettle } from "./outcome.ts";
+
+/** What exchanging stands on. */
+export interface ExchangeParts {
+  /** The engine. */
+  readonly engine: Engine;
+  /** Time and chance. */
+  readonly clock: Clock;
+  /** Where the worker logs. */
+  readonly logger: Logger;
+  /** What is counted. */
+  readonly stats: WorkerStats;
+  /** What the worker has claimed and not finished. */
+  readonly inFlight: InFlightSet;
+  /** How many executions the worker has in flight at most. */
+  readonly concurrency: number;
+  /** The longest pause between two polls. */
+  readonly pollMs: number;
+}
+
+/** Who hears what comes of exchanging. */
+export interface ExchangeUser {
+  /** Takes an execution that was leased. */
+  readonly take: (claimed: Claimed) => void;
+  /** The workflows that are open in memory. */
+  readonly flows: OpenWorkflows;
+  /** Told that the database answered. */
+  readonly answered: () => void;
+  /** Told when something becomes due, in milliseconds. */
+  readonly due: (ms: number) => void;
+  /** Registers the worker anew, which was given up; its leases are lost. */
+  readonly registerAnew: () => Promise<void>;
+}
+
+/** The workflows that are open in memory: they hear what became of their steps. */
+export interface OpenWorkflows {
+  /** Hears that an outcome was settled. */
+  settled(outcome: Outcome): void;
+  /** Hears that a step was settled. */
+  stepSettled(result: StepResult): void;
+  /** Hears that a workflow is not where it was thought to be. */
+  forget(id: string): void;
+  /** Hears that the clock of this machine is ahead of the server's by so many milliseconds. */
+  ahead(ms: number): void;
+}
+
+interface Answered {
+  readonly call: Call;
+  readonly answer: Answer;
+}
+
+/**
+ * Hands back what ended and claims what comes next.
+ *
+ * One call is under way at a time. What ends meanwhile goes into the next one: a natural group commit, without a timer. A
+ * call whose answer was lost is sent again with the same number, until it is answered. While the database works on a call,
+ * the worker runs what the call before it brought.
+ */
+export class Exchange {
+  readonly #parts: ExchangeParts;
+  readonly #backoff: PollBackoff;
+  readonly #sleep: Sleep;
+  #outcomes: Outcome[] = [];
+  #steps: StepResult[] = [];
+  #fired: string[] = [];
+  #left: string[] = [];
+  readonly #declines = new Map<string, number>();
+  readonly #postponed = new Map<Outcome | StepResult, CancelTimer>();
+  #underWay: Call | undefined;
+  #unhandled: readonly Claimed[] = [];
+  #calls = 0;
+  #mostEnds = BATCH;
+  #mostClaims = BATCH;
+  #pollAt = 0;
+  #phase: "claiming" | "settling" | "closing" = "claiming";
+  #isAbandoned = false;
+
+  /** @param parts what it stands on */
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
+    this.#backoff = new PollBackoff(parts.pollMs);
+    this.#sleep = new Sleep(parts.clock);
+  }
+
+  /** Whether the last polls found nothing. */
+  get isIdle(): boolean {
+    return this.#backoff.phase === "idle";
+  }
+
+  /** Whether it may claim. */
+  get isClaiming(): boolean {
+    return this.#phase === "claiming";
+  }
+
+  /** Hands back how an execution ended. */
+  end(outcome: Outcome): void {
+    this.#outcomes.push(outcome);
+    this.#sleep.wake();
+  }
+
+  /** Hands back the end of a task, or a timer, together with the step that its workflow took. */
+  endStep(result: StepResult): void {
+    this.#steps.push(result);
+    this.#sleep.wake();
+  }
+
+  /** Has the engine wake the workflow of a timer that is due. */
+  fire(timer: string): void {
+    this.#fired.push(timer);
+    this.#sleep.wake();
+  }
+
+  /** Leaves timers to the engine that this worker kept. */
+  leaveTimers(timers: readonly string[]): void {
+    this.#left.push(...timers);
+    this.#sleep.wake();
+  }
+
+  /** Hears that there may be work, even if another session has it locked for a moment. */
+  call(): void {
+    this.#backoff.call();
+    this.poll();
+  }
+
+  /** Polls at once, if there is room. */
+  poll(): void {
+    this.#pollAt = 0;
+    this.#sleep.wake();
+  }
+
+  /** Hears that there is room for more. */
+  roomFreed(): void {
+    if (this.#pollAt <= this.#parts.clock.monotonic()) this.#sleep.wake();
+  }
+
+  /** What this worker believes it holds: what runs, and what ended and is not settled yet. */
+  *holds(): Iterable<Lease> {
+    for (const { claimed } of this.#parts.inFlight.all()) yield claimed;
+    yield* this.#unhandled;
+    yield* leasesOf(this.#outcomes);
+    yield* leasesOf(this.#steps);
+    yield* leasesOf(this.#postponed.keys());
+    if (this.#underWay === undefined) return;
+    yield* leasesOf(this.#underWay.ends.outcomes);
+    yield* leasesOf(this.#underWay.ends.steps);
+  }
+
+  /**
+   * Exchanges until `close()`.
+   *
+   * @param user who hears what comes of it
+   * @throws what says that waiting will not help
+   */
+  async run(user: ExchangeUser): Promise<void> {
+    for (let answered: Answered | undefined;;) {
+      // What ended before goes first. If there is nothing, handlers that end at once have their ends in the next call.
+      if (answered !== undefined && this.#pending === 0 && !isFull(answered)) {
+        this.#handle(answered, user);
+        answered = undefined;
+        await new Promise<void>((resolve) => this.#parts.clock.nextTurn(resolve));
+      }
+      const call = this.#nextCall();
+      const answering = call === undefined ? undefined : this.#send(call, user);
+      // A failure is thrown where it is awaited.
+      answering?.catch(() => {});
+      if (answered !== undefined) this.#handle(answered, user);
+      answered = undefined;
+      if (answering !== undefined) {
+        answered = await answering;
+        this.#underWay = undefined;
+        this.#unhandled = answered?.answer.claimed ?? [];
+      } else if (this.#phase === "closing" && this.#pending + this.#postponed.size === 0) return;
+      else await this.#sleep.for(this.#pauseMs());
+    }
+  }
+
+  /** Waits, but not when the worker is told to stop. */
+  async pause(ms: number): Promise<void> {
+    if (this.#phase === "claiming") await this.#sleep.for(ms);
+  }
+
+  /** Claims no more. What runs may still end. */
+  stopClaiming(): void {
+    if (this.#phase === "claiming") this.#phase = "settling";
+    this.#sleep.wake();
+  }
+
+  /** Ends `run()` once everything is settled, or after so many milliseconds, when the rest is given up. */
+  close(patienceMs: number): void {
+    this.#phase = "closing";
+    const { clock } = this.#parts;
+    // Timers that came too early are left to the engine.
+    for (const item of this.#postponed.keys()) if ("end" in item) this.#forgetPostponed(item);
+    clock.after(patienceMs, () => this.#abandon(), { background: true });
+    this.#sleep.wake();
+  }
+
+  #abandon(): void {
+    this.#isAbandoned = true;
+    for (const item of this.#postponed.keys()) this.#forgetPostponed(item);
+    this.#outcomes = [];
+    this.#steps = [];
+    this.#fired = [];
+    this.#left = [];
+    this.#sleep.wake();
+  }
+
+  get #pending(): number {
+    return this.#outcomes.length + this.#steps.length + this.#fired.length + this.#left.length;
+  }
+
+  #nextCall(): Call | undefined {
+    const ends: Ends = {
+      outcomes: this.#outcomes.splice(0, this.#mostEnds),
+      steps: this.#steps.splice(0, Math.min(STEPS_BATCH, this.#mostEnds)),
+      fired: this.#fired.splice(0, Math.min(STEPS_BATCH, this.#mostEnds)),
+      left: this.#left.splice(0),
+    };
+    const want = this.#wantOf(ends);
+    if (sizeOf(ends) === 0 && want.limit === 0) return undefined;
+    return this.#underWay = {
+      number: ++this.#calls,
+      askedAt: this.#parts.clock.monotonic(),
+      ends,
+      want,
+    };
+  }
+
+  #wantOf(ends: Ends): Want {
+    const { clock, concurrency, inFlight } = this.#parts;
+    const free = concurrency - inFlight.size - this.#unhandled.length;
+    const room = this.#phase === "claiming" ? Math.max(0, free) : 0;
+    // What a call makes or wakes gets half of what is free: what is queued meanwhile does not wait for it.
+    const lease = Math.min(broughtBy(ends), room >> 1);
+    const isPoll = this.#pending <= MOST_WAITING && this.#pollAt <= clock.monotonic();
+    // Half of all places at most: while the database fills one half, the worker runs the other.
+    const limit = isPoll ? Math.min(this.#mostClaims, room - lease, (concurrency + 1) >> 1) : 0;
+    return { limit, lease, sleeps: this.#backoff.phase === "idle" };
+  }
+
+  #pauseMs(): number {
+    const { clock, concurrency, inFlight } = this.#parts;
+    const cannotClaim = this.#phase !== "claiming" || inFlight.size >= concurrency;
+    return cannotClaim ? LONGEST_SLEEP_MS : Math.max(0, this.#pollAt - clock.monotonic());
+  }
+
+  async #send(call: Call, user: ExchangeUser): Promise<Answered | undefined> {
+    const { clock, engine } = this.#parts;
+    for (let attempt = 1; !this.#isAbandoned; attempt++) {
+      // Nothing is lost with a poll: what it leased goes back when the worker takes leave.
+      if (this.#phase !== "claiming" && attempt > 1 && sizeOf(call.ends) === 0) return undefined;
+      try {
+        const answer = await engine.exchange(call);
+        this.#mostEnds = Math.min(BATCH, 2 * this.#mostEnds);
+        this.#mostClaims = Math.min(BATCH, 2 * this.#mostClaims);
+        return { call, answer };
+      } catch (error) {
+        if (engine.isGivenUp(error)) {
+          if (this.#phase !== "claiming") return this.#giveUp(call.ends, error);
+          // Their leases are lost: the answer to the next call says so, one by one.
+          await user.registerAnew().catch((again) => this.#trouble("register", again, attempt));
+          call = { ...call, number: ++this.#calls };
+        } else if (engine.isHopeless(error)) {
+          throw error;
+        } else if (engine.isTransient(error)) {
+          this.#trouble("exchange", error, attempt);
+          if (attempt > 1 && engine.isTooSlow(error) && this.#sendLess(call)) return undefined;
+        } else if (sizeOf(call.ends) > 0) {
+          return this.#isolate(call.ends, error, user);
+        } else throw error;
+        await clock.sleep(pauseAfter(attempt, clock.random()));
+      }
+    }
+    return undefined;
+  }
+
+  // The server ends calls that take long, and it has ended this one before: half of it may go through.
+  #sendLess({ ends, want }: Call): boolean {
+    if (countOf(ends) <= 1 && want.limit <= 1) return false;
+    this.#mostClaims = Math.max(1, want.limit >> 1);
+    this.#bringAgain(ends);
+    return true;
+  }
+
+  #bringAgain({ outcomes, steps, fired, left }: Ends): void {
+    this.#mostEnds = Math.max(1, Math.max(outcomes.length, steps.length, fired.length) >> 1);
+    this.#outcomes.unshift(...outcomes);
+    this.#steps.unshift(...steps);
+    this.#fired.unshift(...fired);
+    this.#left.unshift(...left);
+  }
+
+  // One of the ends is bad: smaller and smaller calls, until it stands alone and fails with the reason.
+  #isolate(ends: Ends, error: unknown, { flows }: ExchangeUser): undefined {
+    const { outcomes, steps } = ends;
+    if (countOf(ends) > 1) {
+      this.#bringAgain(ends);
+      return undefined;
+    }
+    for (const result of steps) this.#endAlone(result, flows);
+    for (const outcome of outcomes) {
+      const { id, status } = outcome;
+      this.#parts.logger.error("an outcome cannot be stored", { execution: id, status, error });
+      flows.forget(id);
+      const failed = failedToSettle(outcome, error);
+      if (failed !== undefined) this.end(failed);
+    }
+    // Timers stay due: due() fires them, or says what is wrong.
+    return undefined;
+  }
+
+  #giveUp({ outcomes, steps }: Ends, error: unknown): undefined {
+    const executions = outcomes.length + steps.length;
+    if (executions > 0) this.#parts.logger.warn("ends could not be stored", { executions, error });
+    return undefined;
+  }
+
+  #handle({ call, answer }: Answered, user: ExchangeUser): void {
+    user.answered();
+    this.#unhandled = [];
+    this.#count({ call, answer });
+    if (call.want.limit > 0) {
+      const pauseMs = this.#backoff.afterPoll(answer.found, call.want.limit);
+      this.#pollAt = pauseMs === 0 ? 0 : this.#parts.clock.monotonic() + pauseMs;
+    }
+    for (const { id, reason } of answer.refused) {
+      user.flows.forget(id);
+      this.#parts.stats.refused++;
+      this.#parts.logger.warn("an outcome changed nothing", { execution: id, reason });
+    }
+    if (sizeOf(call.ends) > 0) this.#settled({ call, answer }, user);
+    for (const claimed of answer.claimed) user.take(claimed);
+    if (sizeOf(call.ends) + answer.claimed.length > 0) user.due(SOON_MS);
+  }
+
+  #settled({ call, answer }: Answered, user: ExchangeUser): void {
+    const { stats, clock } = this.#parts;
+    const refused = new Set(answer.refused.map(({ id }) => id));
+    const now = clock.now();
+    let soonest = Infinity;
+    for (const outcome of call.ends.outcomes) {
+      if (answer.declined.has(outcome.id)) {
+        this.#endAgain(outcome);
+        continue;
+      }
+      this.#declines.delete(outcome.id);
+      stats.count(outcome.status);
+      soonest = Math.min(soonest, dueAfter(outcome, now) ?? Infinity);
+      if (!refused.has(outcome.id)) user.flows.settled(outcome);
+    }
+    for (const result of call.ends.steps) {
+      const { id } = result.end;
+      const earlyMs = answer.early.get(id);
+      if (earlyMs !== undefined) this.#stepAgain(result, { earlyMs, call, flows: user.flows });
+      else if (answer.declined.has(id)) this.#endAlone(result, user.flows);
+      else {
+        if (result.task !== undefined) stats.count("completed");
+        stats.count(result.step.status);
+        soonest = Math.min(soonest, dueAfterStep(result.end, now) ?? Infinity);
+        user.flows.stepSettled(result);
+      }
+    }
+    if (soonest < Infinity) user.due(soonest);
+  }
+
+  // Somebody else has it locked, for a moment mostly.
+  #endAgain(outcome: Outcome): void {
+    const declines = (this.#declines.get(outcome.id) ?? 0) + 1;
+    this.#declines.set(outcome.id, declines);
+    if (declines === 10) {
+      this.#parts.logger.warn("an execution is locked by another transaction: its end waits", {
+        execution: outcome.id,
+      });
+    }
+    const cancel = this.#parts.clock.after(Math.min(500, 2 * 2 ** declines), () => {
+      this.#postponed.delete(outcome);
+      this.end(outcome);
+    });
+    this.#postponed.set(outcome, cancel);
+  }
+
+  // The clock of this machine is ahead. What the workflow did with the timer stays right until that is due for the server.
+  #stepAgain(
+    result: StepResult,
+    { earlyMs, call, flows }: { earlyMs: number; call: Call; flows: OpenWorkflows },
+  ): void {
+    const { clock } = this.#parts;
+    flows.ahead(clock.now() - (clock.monotonic() - call.askedAt) - result.due! + earlyMs);
+    if (earlyMs > LONGEST_EARLY_MS || this.#phase === "closing") return flows.forget(result.flow.id);
+    const cancel = clock.after(earlyMs, () => {
+      this.#postponed.delete(result);
+      this.endStep(result);
+    });
+    this.#postponed.set(result, cancel);
+  }
+
+  // The workflow is not where it was thought to be, or locked: the engine wakes it.
+  #endAlone({ task, flow, end }: StepResult, flows: OpenWorkflows): void {
+    flows.forget(flow.id);
+    if (task === undefined) return this.fire(end.id);
+    const { id, call } = task;
+    this.end({ id, call, hasParent: true, status: "completed", output: end.task!.output });
+  }
+
+  #forgetPostponed(item: Outcome | StepResult): void {
+    this.#postponed.get(item)?.();
+    this.#postponed.delete(item);
+  }
+
+  #count({ call: { askedAt, ends, want }, answer }: Answered): void {
+    const { stats, clock } = this.#parts;
+    const seconds = (clock.monotonic() - askedAt) / 1000;
+    if (want.limit > 0 && answer.found > 0) {
+      stats.claimSeconds.observe(seconds);
+      stats.claimSizes.observe(answer.found);
+    }
+    const size = ends.outcomes.length + ends.steps.length;
+    if (size === 0) return;
+    stats.settleSeconds.observe(seconds);
+    stats.settleSizes.observe(size);
+  }
+
+  #trouble(what: string, error: unknown, attempt: number): void {
+    const { logger } = this.#parts;
+    const log = attempt === 1 ? logger.warn : logger.error;
+    log(`${what} failed; it is tried again`, { attempt, error });
+  }
+}
+
+function isFull({ call, answer }: Answered): boolean {
+  return call.want.limit > 0 && answer.found >= call.want.limit;
+}
+
+/**
+ * How long to wait after the n-th failure in a row. A part of it is by chance: workers that lost a server do not all come
+ * back to it at once.
+ *
+ * @param troubles how many failures
+ * @param chance from 0 to 1
+ * @returns milliseconds
+ */
+export function pauseAfter(troubles: number, chance: number): number {
+  return Math.min(2_000, 50 * 2 ** troubles) * (0.5 + chance / 2);
+}
+
+function countOf({ outcomes, steps, fired }: Ends): number {
+  return outcomes.length + steps.length + fired.length;
+}
+
+function sizeOf({ outcomes, steps, fired, left }: Ends): number {
+  return outcomes.length + steps.length + fired.length + left.length;
+}
+
+function* leasesOf(items: Iterable<Outcome | StepResult>): Iterable<Lease> {
+  for (const item of items) {
+    if (!("end" in item)) yield item;
+    else if (item.task !== undefined) yield item.task;
+  }
+}
+
+// Larger calls gain nothing, and hold their locks longer.
+const BATCH = 1_000;
+
+// While the database works on so many, the handlers of as many others run.
+const STEPS_BATCH = 250;
+
+// With so many ends waiting, settling comes before claiming.
+const MOST_WAITING = 4 * BATCH;
+
+// A timer that came earlier than that is left to the engine.
+const LONGEST_EARLY_MS = 1_000;
+
+// With work in flight, what becomes due is looked for so soon.
+const SOON_MS = 1_000;
+
+const LONGEST_SLEEP_MS = 60_000;

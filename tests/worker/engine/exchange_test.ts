@@ -1,0 +1,282 @@
+import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
+import type { Answer, Call, Claimed, Outcome } from "../../../src/worker/engine/engine.ts";
+import { Exchange } from "../../../src/worker/engine/exchange.ts";
+import { InFlightSet } from "../../../src/worker/loop/in_flight.ts";
+import { WorkerStats } from "../../../src/worker/loop/stats.ts";
+import { VirtualClock } from "../../support/virtual_clock.ts";
+import { Away, FakeEngine, GivenUp, leased, TooSlow } from "../support/fake_engine.ts";
+
+/** An exchange that runs, on an engine without a database. */
+class Desk implements AsyncDisposable {
+  readonly clock = new VirtualClock();
+  readonly engine = new FakeEngine();
+  readonly inFlight = new InFlightSet(this.clock);
+  readonly stats = new WorkerStats();
+  readonly lines: string[] = [];
+  readonly taken: Claimed[] = [];
+  readonly forgotten: string[] = [];
+  readonly settled: string[] = [];
+  registeredAnew = 0;
+  readonly exchange: Exchange;
+  readonly running: Promise<void>;
+
+  constructor(
+    answer: (call: Call) => Partial<Answer> | Promise<Partial<Answer>> = () => ({}),
+    concurrency = 10,
+  ) {
+    this.engine.onExchange = answer;
+    const say = (level: string) => (message: string): unknown => this.lines.push(`${level}: ${message}`);
+    this.exchange = new Exchange({
+      engine: this.engine,
+      clock: this.clock,
+      logger: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
+      stats: this.stats,
+      inFlight: this.inFlight,
+      concurrency,
+      pollMs: 5_000,
+    });
+    this.inFlight.onRoom = (): void => this.exchange.roomFreed();
+    this.running = this.exchange.run({
+      take: (claimed) => {
+        this.taken.push(claimed);
+        this.inFlight.add(claimed, null);
+      },
+      flows: {
+        settled: ({ id }) => this.settled.push(id),
+        stepSettled: ({ end }) => this.settled.push(end.id),
+        forget: (id) => this.forgotten.push(id),
+        ahead: () => {},
+      },
+      answered: () => {},
+      due: () => {},
+      registerAnew: () => Promise.resolve(void this.registeredAnew++),
+    });
+    this.running.catch(() => {});
+  }
+
+  /** Calls that brought ends, each as the ids of its outcomes. */
+  get handedBack(): string[][] {
+    return this.engine.calls.map(({ ends }) => ends.outcomes.map(({ id }) => id)).filter((ids) =>
+      ids.length > 0
+    );
+  }
+
+  /** Ends, as of a task. */
+  done(...ids: string[]): void {
+    for (const id of ids) this.exchange.end(done(id));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.exchange.stopClaiming();
+    this.exchange.close(1_000);
+    await this.clock.pass(60_000);
+    await this.running.catch(() => {});
+  }
+}
+
+function done(id: string): Outcome {
+  return { id, call: 1, hasParent: false, status: "completed", output: "1" };
+}
+
+Deno.test("Exchange: ends of one turn go in one call, and what ends during a call goes in the next one", async () => {
+  const gate = Promise.withResolvers<Partial<Answer>>();
+  await using it = new Desk(({ ends }) => ends.outcomes.length === 2 ? gate.promise : {});
+  await it.clock.settle();
+  it.done("a", "b");
+  await it.clock.settle();
+  it.done("c");
+  it.done("d");
+  await it.clock.settle();
+  equal(it.handedBack, [["a", "b"]], "one call at a time");
+  gate.resolve({});
+  await it.clock.settle();
+  equal(it.handedBack, [["a", "b"], ["c", "d"]]);
+  equal(it.settled, ["a", "b", "c", "d"]);
+});
+
+Deno.test("Exchange: each call has a greater number than the one before", async () => {
+  await using it = new Desk();
+  for (const id of ["a", "b", "c"]) {
+    it.done(id);
+    await it.clock.settle();
+  }
+  const numbers = it.engine.calls.map((call) => call.number);
+  equal(numbers, numbers.map((_, nth) => nth + 1));
+});
+
+Deno.test("Exchange sends the very same call again, with its number, until it is answered", async () => {
+  let lost = 3;
+  await using it = new Desk(({ ends }) => {
+    if (ends.outcomes.length > 0 && lost-- > 0) throw new Away();
+    return {};
+  });
+  await it.clock.settle();
+  it.done("a");
+  await it.clock.settle();
+  it.done("b");
+  await it.clock.pass(10_000);
+  equal(it.handedBack, [["a"], ["a"], ["a"], ["a"], ["b"]], "what ends meanwhile waits for the answer");
+  const sent = it.engine.calls.filter(({ ends }) => ends.outcomes[0]?.id === "a");
+  same(new Set(sent.map((call) => call.number)).size, 1);
+  same(new Set(sent.map((call) => call.askedAt)).size, 1);
+  match(it.lines[0]!, /^warn: exchange failed; it is tried again/);
+});
+
+Deno.test("Exchange: one bad end fails alone with its reason, the others are settled", async () => {
+  await using it = new Desk(({ ends }) => {
+    const bad = ends.outcomes.find(({ id, status }) => id === "3" && status === "completed");
+    if (bad !== undefined) throw new Error("it has a null byte");
+    return {};
+  });
+  await it.clock.settle();
+  it.done("1", "2", "3", "4", "5");
+  await it.clock.settle();
+  await it.clock.pass(1_000);
+  equal(it.settled.toSorted(), ["1", "2", "3", "4", "5"]);
+  const last = it.engine.calls.flatMap(({ ends }) => ends.outcomes).findLast(({ id }) => id === "3")!;
+  equal(last.status === "failed" && last.error, {
+    type: "SettleError",
+    message: "The completed outcome cannot be stored: it has a null byte",
+  });
+  equal(it.lines, ["error: an outcome cannot be stored"]);
+  equal([...it.stats.outcomes], [["completed", 4], ["failed", 1]]);
+});
+
+Deno.test("Exchange: what takes too long again and again is brought in smaller calls, until it goes through", async () => {
+  await using it = new Desk(({ ends }) => {
+    if (ends.outcomes.length > 2) throw new TooSlow();
+    return {};
+  });
+  await it.clock.settle();
+  it.done("1", "2", "3", "4", "5", "6", "7");
+  await it.clock.pass(60_000);
+  equal(it.settled.toSorted(), ["1", "2", "3", "4", "5", "6", "7"]);
+  equal(it.forgotten, []);
+});
+
+Deno.test("Exchange: what is declined comes again by itself after a pause; what is refused is told, and forgotten", async () => {
+  let locked = 3;
+  await using it = new Desk(({ ends }) => {
+    const ids = ends.outcomes.map(({ id }) => id);
+    return {
+      ...(ids.includes("locked") && locked-- > 0 ? { declined: new Set(["locked"]) } : {}),
+      ...(ids.includes("lost") ? { refused: [{ id: "lost", reason: "it is another's" }] } : {}),
+    };
+  });
+  await it.clock.settle();
+  it.done("locked", "lost");
+  await it.clock.settle();
+  it.done("free");
+  await it.clock.settle();
+  equal(it.settled, ["free"], "nobody waits for the one that is locked");
+  await it.clock.pass(1_000);
+  equal(it.settled, ["free", "locked"]);
+  equal([it.forgotten, it.stats.refused], [["lost"], 1]);
+});
+
+Deno.test("Exchange claims half of the places at most, and runs one half while the database fills the other", async () => {
+  let next = 0;
+  const gates: (() => void)[] = [];
+  await using it = new Desk(async (call) => {
+    if (call.number > 1) await new Promise<void>((resolve) => gates.push(resolve));
+    return { claimed: Array.from({ length: call.want.limit }, () => leased(`t${next++}`, call)) };
+  });
+  await it.clock.settle();
+  equal(it.engine.calls.map(({ want }) => want.limit), [5, 5]);
+  same(it.taken.length, 5, "they run, and the second call is not answered yet");
+  gates.shift()!();
+  await it.clock.settle();
+  same(it.taken.length, 10);
+  equal(it.engine.calls.map(({ want }) => want.limit), [5, 5], "no place is free");
+  it.inFlight.remove(it.taken[0]!);
+  await it.clock.settle();
+  equal(it.engine.calls.at(-1)!.want.limit, 1);
+  gates.shift()!();
+});
+
+Deno.test("Exchange: a call that brings ends leases what they make, in half of what is free", async () => {
+  await using it = new Desk(() => ({}), 100);
+  await it.clock.settle();
+  const effects = Array.from(
+    { length: 80 },
+    (_, nth) => ({ type: "run_task", id: `c${nth}`, target: "noop" }),
+  );
+  const flow = { snapshot: {}, effects, waits: [], released: [] };
+  it.exchange.end({ id: "f", call: 1, seq: 0, status: "suspended", flow });
+  await it.clock.settle();
+  same(it.engine.calls.at(-1)!.want.lease, 50);
+});
+
+Deno.test("Exchange polls less and less often, and at once when it is called", async () => {
+  await using it = new Desk();
+  await it.clock.pass(60_000);
+  const before = it.engine.calls.length;
+  same(it.engine.calls.at(-1)!.want.sleeps, true);
+  await it.clock.pass(4_000);
+  same(it.engine.calls.length - before <= 1, true);
+  const idle = it.engine.calls.length;
+  it.exchange.call();
+  await it.clock.settle();
+  same(it.engine.calls.length, idle + 1);
+});
+
+Deno.test("Exchange: holds() names what runs, what waits, what is under way and what was declined", async () => {
+  const gate = Promise.withResolvers<Partial<Answer>>();
+  await using it = new Desk(({ ends }) => {
+    const ids = ends.outcomes.map(({ id }) => id);
+    if (ids.includes("declined")) return { declined: new Set(["declined"]) };
+    return ids.includes("under way") ? gate.promise : {};
+  });
+  await it.clock.settle();
+  it.inFlight.add(leased("runs", { number: 7, askedAt: 0 }), null);
+  it.done("declined");
+  await it.clock.settle();
+  it.done("under way");
+  await it.clock.settle();
+  it.done("waits");
+  equal([...it.exchange.holds()].map(({ id }) => id).toSorted(), ["declined", "runs", "under way", "waits"]);
+  gate.resolve({});
+  await it.clock.pass(1_000);
+  it.inFlight.remove([...it.inFlight.all()][0]!.claimed);
+});
+
+Deno.test("Exchange registers anew when the worker was given up, and brings its ends under a new number", async () => {
+  let unknown = true;
+  await using it = new Desk(({ ends }) => {
+    if (ends.outcomes.length > 0 && unknown) {
+      unknown = false;
+      throw new GivenUp();
+    }
+    return {};
+  });
+  await it.clock.settle();
+  it.done("a");
+  await it.clock.pass(1_000);
+  same(it.registeredAnew, 1);
+  const [first, second] = it.engine.calls.filter(({ ends }) => ends.outcomes.length > 0);
+  same(second!.number > first!.number, true);
+});
+
+Deno.test("Exchange.close() ends once everything is settled, and gives up what cannot be", async () => {
+  const it = new Desk(({ ends }) => {
+    if (ends.outcomes.length > 0) throw new Away();
+    return {};
+  });
+  await it.clock.settle();
+  it.done("a");
+  it.exchange.stopClaiming();
+  it.exchange.close(1_000);
+  let isOver = false;
+  void it.running.then(() => isOver = true);
+  await it.clock.pass(900);
+  same(isOver, false);
+  await it.clock.pass(10_000);
+  same(isOver, true);
+});
+
+Deno.test("Exchange ends with an error that waiting cannot mend", async () => {
+  const it = new Desk(() => {
+    throw new Error("no such role");
+  });
+  await rejects(it.running, /no such role/);
+});
