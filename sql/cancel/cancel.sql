@@ -120,7 +120,7 @@ begin
     perform rhythm.wake_clocks();
   end if;
   perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
-  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  perform rhythm.notify('stop', w.worker::text)
   from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
   return array(select a.id from unnest(v_all) as a);
 end;

@@ -59,7 +59,7 @@ begin
   update rhythm.execution as e set progress = p.value
   from jsonb_each(p_progress) as p
   where e.id = p.key::uuid and e.worker = p_worker;
-  perform pg_notify(rhythm.channel('progress'), e.id::text)
+  perform rhythm.notify('progress', e.id::text)
   from rhythm.execution as e
   where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker and e.watched;
 end;

@@ -81,7 +81,7 @@ begin
   if exists (select from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow') then
     perform rhythm.clear_workflows(array(select e.id from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow'));
   end if;
-  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
+  perform rhythm.notify('done', e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
   return v_leased;
 end;
 $$;
@@ -99,7 +99,7 @@ as $$
 declare
   v_followers constant rhythm.moved[] := rhythm.end_followers(p_ids, p_now);
 begin
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(p_ids) as w (id);
+  perform rhythm.notify('done', w.id::text) from unnest(p_ids) as w (id);
   if v_followers <> '{}' then
     perform rhythm.follow_ends(v_followers, '{}', null, 0, p_now);
   end if;
