@@ -720,7 +720,7 @@ comment on index rhythm.ready_batch_target is 'What is to be listed one by one w
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "cced18ccb76d0ae24b1d1b507e84474e33b3d5904f65dded046684d5f05d40cf",
+    checksum: "0e01502d434be40d2cd84c1cb8199b7701820a0ad481cdc7b1c7c9b450e85a74",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -843,7 +843,7 @@ begin
     perform rhythm.wake_clocks();
   end if;
   perform rhythm.wake(array(select distinct a.queue from unnest(v_all) as a where a.stage = 1 and a.worker is null));
-  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  perform rhythm.notify('stop', w.worker::text)
   from (select distinct a.worker from unnest(v_all) as a where a.worker is not null) as w;
   return array(select a.id from unnest(v_all) as a);
 end;
@@ -3244,7 +3244,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "b336b721af83e72561e47811bf0adf696963ac402e964d1b72e0f4b95e718d18",
+    checksum: "dd0974f76bb55e4dfe67a27c8fb1626d96af37df325e907d4a2027f8936da921",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3309,6 +3309,23 @@ $$;
 
 comment on function rhythm.channel(text) is
   'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
+
+-- Postgres prepares no transaction that has notified. "set rhythm.notify = off" is for those that are to be prepared.
+create or replace function rhythm.notify(p_kind text, p_payload text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(lower(current_setting('rhythm.notify', true)), 'on') not in ('off', 'false', 'no', '0') then
+    perform pg_notify(:'schema' || '_' || p_kind, p_payload);
+  end if;
+end;
+$$;
+
+comment on function rhythm.notify(text, text) is
+  'Notifies on a channel of this installation, see channel(), unless the session says: set rhythm.notify = off. Internal.';
 
 create or replace function rhythm.setting(p_name text)
 returns text
@@ -7427,7 +7444,7 @@ comment on function rhythm.refusals(jsonb, uuid[]) is 'Which outcomes changed no
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "2cdb61320b01af587da579dd8b3148d3f34f08648b76c8b30caf6b8568f31db2",
+    checksum: "a9a0d5faf804ca1d7cdeee18785a1108d5aaaf849543831f9d2d28493db1dbb1",
     text: `-- What a worker has to tell of the executions it holds while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -7489,7 +7506,7 @@ begin
   update rhythm.execution as e set progress = p.value
   from jsonb_each(p_progress) as p
   where e.id = p.key::uuid and e.worker = p_worker;
-  perform pg_notify(rhythm.channel('progress'), e.id::text)
+  perform rhythm.notify('progress', e.id::text)
   from rhythm.execution as e
   where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.worker = p_worker and e.watched;
 end;
@@ -9331,7 +9348,7 @@ comment on function rhythm.release_kept(uuid[]) is 'Leaves timers to tick() that
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "849946225823701fe228fc2a661f958cc71d560d72d09a5b1f89766ff1c75602",
+    checksum: "0d5bbefe97ec6457081a0113f237e316ae5ba3239ff33e4721a516c2923d1e86",
     text: `-- What follows when executions move.
 
 -- What follows from executions that left a worker's hands: signals meet waits, parents learn of ends, people are told.
@@ -9415,7 +9432,7 @@ begin
   if exists (select from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow') then
     perform rhythm.clear_workflows(array(select e.id from unnest(v_over) as e where e.stage >= 4 and e.type = 'workflow'));
   end if;
-  perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
+  perform rhythm.notify('done', e.id::text) from unnest(v_over) as e where e.stage >= 4 and e.watched;
   return v_leased;
 end;
 $$;
@@ -9433,7 +9450,7 @@ as $$
 declare
   v_followers constant rhythm.moved[] := rhythm.end_followers(p_ids, p_now);
 begin
-  perform pg_notify(rhythm.channel('done'), w.id::text) from unnest(p_ids) as w (id);
+  perform rhythm.notify('done', w.id::text) from unnest(p_ids) as w (id);
   if v_followers <> '{}' then
     perform rhythm.follow_ends(v_followers, '{}', null, 0, p_now);
   end if;
@@ -9635,7 +9652,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "42b8c46332b3258d822b32395d4d20dc40ff4cf3c03fb0a4c130a42e9436eb4a",
+    checksum: "91a61abc5670763d40c7fc9a615bd01a3714c78b7b97bf07c8a2f35d496adfe4",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -9647,7 +9664,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify(rhythm.channel('work'), q.name)
+  perform rhythm.notify('work', q.name)
   from unnest(p_queues) as q (name)
   where exists (select from rhythm.worker as w where w.dozing and q.name = any (w.queues));
 end;
@@ -9663,7 +9680,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify(rhythm.channel('work'), '')
+  perform rhythm.notify('work', '')
   where exists (select from rhythm.worker as w where w.dozing);
 end;
 $$;

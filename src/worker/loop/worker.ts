@@ -91,6 +91,7 @@ export class Worker {
   #reviving: Promise<void> | undefined;
   #claiming: Promise<unknown> | undefined;
   #lastHeard = 0;
+  readonly #troubles = new Map<string, string>();
   #lookedAt = 0;
   #turnMs = AWAKE_TICK_MS;
   #leftBehind = 0;
@@ -193,6 +194,12 @@ export class Worker {
   /** Whether the database answered within the lease. */
   get isHeard(): boolean {
     return this.#state === "running" && this.#parts.clock.monotonic() - this.#lastHeard < this.#parts.leaseMs;
+  }
+
+  /** Which calls the database refuses again and again, and with which code; nothing: none. */
+  get trouble(): string | undefined {
+    if (this.#troubles.size === 0) return undefined;
+    return [...this.#troubles].map(([what, code]) => `${what}: ${code}`).join(", ");
   }
 
   /** The longest standstill of the event loop since the last call, in milliseconds. */
@@ -349,6 +356,7 @@ export class Worker {
     this.#claiming = claiming;
     const rows = await claiming;
     this.#lastHeard = this.#parts.clock.monotonic();
+    this.#troubles.delete("claim");
     if (rows.length > 0) {
       this.stats.claimSeconds.observe((this.#lastHeard - began) / 1000);
       this.stats.claimSizes.observe(rows.length);
@@ -383,6 +391,7 @@ export class Worker {
 
   #stepsSettled(began: number, settled: readonly StepResult[]): void {
     this.#lastHeard = this.#parts.clock.monotonic();
+    this.#troubles.delete("settle");
     this.#ticks.at(AWAKE_TICK_MS);
     this.stats.settleSeconds.observe((this.#lastHeard - began) / 1000);
     this.stats.settleSizes.observe(settled.length);
@@ -404,6 +413,7 @@ export class Worker {
       (places) => this.#engine.settle(batch, places),
     );
     this.#lastHeard = this.#parts.clock.monotonic();
+    this.#troubles.delete("settle");
     this.stats.settleSeconds.observe((this.#lastHeard - began) / 1000);
     this.stats.settleSizes.observe(batch.length);
     this.#settled(batch, settlement);
@@ -564,6 +574,10 @@ export class Worker {
   }
 
   #trouble(what: string, error: unknown, attempt: number): void {
+    // Deadlocks and the like are over with the next call.
+    if (attempt > 1 || this.#engine.isTooSlow(error)) {
+      this.#troubles.set(what, error instanceof RhythmError ? error.code : String(error));
+    }
     const log = attempt === 1 ? this.#parts.logger.warn : this.#parts.logger.error;
     log(`${what} failed; it is tried again`, { attempt, error });
     // It may have been committed all the same, with leases that only its answer would have told.
