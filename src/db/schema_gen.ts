@@ -813,7 +813,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "40a377996eab4ef6a8b9fc7d1b478787cdb6aba5a8c12fa245a69f79e4eb9ea7",
+    checksum: "94ad58a6dc6ab1bef509020d976f0645144e4b81ae5cb5d6dbe8ebabcd92b066",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -960,7 +960,7 @@ begin
     perform rhythm.hurry(v_cancelled.cleaning);
     perform rhythm.resume(v_cancelled.cleaning, p_now);
   end if;
-  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  perform rhythm.notify('stop', w.worker::text)
   from (
     select distinct b.worker from unnest(v_cancelled.told) as i (id)
     join rhythm.execution as e on e.id = i.id
@@ -3255,7 +3255,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "cc93ed506f95a46f5921f9eb8e052567428d13531abeae92521b03b07eff6def",
+    checksum: "138ea7ee8624a8f4c8e5b6782bf261b9f60a559faa60c6425e21234f804480c4",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3381,6 +3381,23 @@ $$;
 
 comment on function rhythm.channel(text) is
   'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
+
+-- Postgres prepares no transaction that has notified. "set rhythm.notify = off" is for those that are to be prepared.
+create or replace function rhythm.notify(p_kind text, p_payload text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(lower(current_setting('rhythm.notify', true)), 'on') not in ('off', 'false', 'no', '0') then
+    perform pg_notify(:'schema' || '_' || p_kind, p_payload);
+  end if;
+end;
+$$;
+
+comment on function rhythm.notify(text, text) is
+  'Notifies on a channel of this installation, see channel(), unless the session says: set rhythm.notify = off. Internal.';
 
 create or replace function rhythm.setting(p_name text)
 returns text
@@ -7632,7 +7649,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one 
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "082d20ba4aa6990153fc6551c8b5e5d3e5260f30d714bbd8712e28b996ad7041",
+    checksum: "b08c57192573dee259a37f192fe6ee1b7ab1ded009b8a0a300efc41fee30db4e",
     text: `-- What a worker has to tell of the executions it holds while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -7707,7 +7724,7 @@ begin
   update rhythm.execution as e set progress = p.value
   from jsonb_each(p_progress) as p
   where e.id = p.key::uuid and e.id = any (v_free);
-  perform pg_notify(rhythm.channel('progress'), e.id::text)
+  perform rhythm.notify('progress', e.id::text)
   from rhythm.execution as e
   where e.id = any (v_free) and e.notify_on_end;
 end;
@@ -9861,7 +9878,7 @@ comment on function rhythm.status_of(uuid) is 'The status of an execution; null 
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "8f6e831e6038a05afafa6d666b516341ba616f328cc4f394cf6084e8586bee73",
+    checksum: "0bb2a47d5da1aae222875e17656d6c317dde0fe989ab705ec20729504d091f78",
     text: `-- What follows when executions end: parents and key waiters are told, people are notified.
 
 create or replace function rhythm.follow_ends(
@@ -9885,7 +9902,7 @@ declare
 begin
   if exists (select from unnest(p_ended) as e where e.notify_on_end) then
     v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
-    perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_ended) as e where e.notify_on_end;
+    perform rhythm.notify('done', e.id::text) from unnest(v_ended) as e where e.notify_on_end;
   end if;
   v_items := p_items || array(
     select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item
@@ -10069,7 +10086,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "04364ad82913591f35f9fed9765e81da7f912fb88c73b19407a3df09e9ac99c6",
+    checksum: "2e92e9e3c63c775fc83bdbed43cf915d5986913fc92990119de1cd3525bf9247",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -10081,7 +10098,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify(rhythm.channel('work'), q.name)
+  perform rhythm.notify('work', q.name)
   from unnest(p_queues) as q (name)
   where exists (select from rhythm.worker as w where w.sleeping and q.name = any (w.queues));
 end;
@@ -10097,7 +10114,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify(rhythm.channel('work'), '')
+  perform rhythm.notify('work', '')
   where exists (select from rhythm.worker as w where w.sleeping);
 end;
 $$;

@@ -75,6 +75,7 @@ export class Exchange {
   readonly #postponed = new Map<Outcome | StepResult, CancelTimer>();
   #underWay: Call | undefined;
   #unhandled: readonly Claimed[] = [];
+  #refused: string | undefined;
   #calls = 0;
   #mostEnds = BATCH;
   #mostClaims = BATCH;
@@ -258,6 +259,7 @@ export class Exchange {
       if (this.#phase !== "claiming" && attempt > 1 && sizeOf(call.ends) === 0) return undefined;
       try {
         const answer = await engine.exchange(call);
+        this.#refused = undefined;
         this.#mostEnds = Math.min(BATCH, 2 * this.#mostEnds);
         this.#mostClaims = Math.min(BATCH, 2 * this.#mostClaims);
         return { call, answer };
@@ -427,8 +429,15 @@ export class Exchange {
     stats.settleSizes.observe(size);
   }
 
+  /** Which call the database refuses again and again, and with which code; nothing: none. */
+  get trouble(): string | undefined {
+    return this.#refused;
+  }
+
   #trouble(what: string, error: unknown, attempt: number): void {
     const { logger } = this.#parts;
+    const { code } = error as { code?: unknown };
+    this.#refused = `${what}: ${typeof code === "string" ? code : "no answer"}`;
     const log = attempt === 1 ? logger.warn : logger.error;
     log(`${what} failed; it is tried again`, { attempt, error });
   }
