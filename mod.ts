@@ -66,6 +66,7 @@ export {
   ExecutionStateError,
   FlowInputError,
   InvalidArgumentError,
+  IsolationError,
   PayloadTooLargeError,
   PgCronError,
   StatementError,

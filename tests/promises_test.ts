@@ -36,7 +36,7 @@ const promises: Record<string, [file: string, words: string][]> = {
       "signal() and the end of its workflow at once: the signal is refused, not lost",
     ],
     ["sql/waits/timer_never_early.sql", "does not fire before its moment, and fires once"],
-    ["sql/settle/advanced_timer.sql", "not a moment early, once"],
+    ["sql/settle/steps_timer.sql", "not a moment early, once"],
     [
       "races/advanced_timer_test.ts",
       "tick() before settle_advanced() of a timer: it fired, and is told once",
@@ -48,7 +48,7 @@ const promises: Record<string, [file: string, words: string][]> = {
   ],
   "5. Attempts never exceed their limit, backoff is obeyed, a dead worker counts": [
     ["sql/settle/retries.sql", "after its backoff, until there are no attempts left"],
-    ["sql/upkeep/dead_worker.sql", "the attempt counts, the backoff is obeyed, the last one fails"],
+    ["sql/upkeep/dead_worker.sql", "the loss counts, the backoff is obeyed, the last one fails"],
     ["sql/upkeep/crashes.sql", "is given up after max_crashes"],
   ],
   "6. The same idempotency key gives the same execution, also from two sessions at once": [

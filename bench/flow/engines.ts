@@ -15,7 +15,7 @@ const start = {
   inputs: {},
   context: { ...context, parentId: null, createdAt: "2026-01-01T00:00:00Z", metadata: {} },
 };
-const host = { now: () => new Date(0), random: () => 0.5, newId: () => "id" };
+const host = { executionId: "1", seed: "1", epoch: 0, step: 1, moment: new Date(0) };
 
 const flow: Engine = {
   name: "flow",

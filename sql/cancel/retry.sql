@@ -105,7 +105,9 @@ as $$
   insert into rhythm.workflow_state (execution_id, program)
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
-  update rhythm.execution as e set attempt = 0, keyed = true where e.id = p_execution;
+  update rhythm.execution as e
+  set attempt = 0, keyed = true, seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(gen_random_uuid()::text, 0)) end
+  where e.id = p_execution;
 $$;
 
 comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key the execution that the key stands for. Internal.';
@@ -182,6 +184,12 @@ begin
   returning e.* into v_execution;
   -- What was cancelled before its time keeps its delay.
   v_run_at := case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at end;
+  if v_execution.type = 'workflow' then
+    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
+    delete from rhythm.journal as j using rhythm.workflow_state as s
+    where s.execution_id = p_execution and j.execution_id = p_execution and j.step > s.seq;
+    update rhythm.workflow_state as s set seq = s.seq + 1 where s.execution_id = p_execution;
+  end if;
   if v_execution.type = 'workflow' and rhythm.count_needs(p_execution) then
     null;
   else
@@ -226,6 +234,7 @@ begin
   elsif v_execution.state not in (2, 3) then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
+  perform rhythm.require_fresh(array[v_execution.parent_id]);
   -- A parent learns of each child's end once.
   select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
   if found then

@@ -26,29 +26,6 @@ as $$
   join rhythm.execution as e on e.id = s.execution_id and e.state > 0
   where s.batch_id is not null
   union all
-  select b.first_id, format('batch %s has no members', b.id)
-  from rhythm.batch as b
-  where not exists (select from rhythm.execution as e where e.id = any (b.ids) and e.batch_id = b.id)
-    and not exists (select from rhythm.workflow_state as s where s.execution_id = any (b.ids) and s.batch_id = b.id)
-  union all
-  select b.first_id, format('batch %s differs from its member in queue, target or type', b.id)
-  from rhythm.batch as b
-  join rhythm.execution as e on e.id = any (b.ids) and e.batch_id = b.id
-  where (e.queue, e.target, e.type, e.priority) is distinct from (b.queue, b.target, b.type, b.priority)
-  union all
-  select b.first_id, format('it is leased to worker %s, which is not registered', b.worker)
-  from rhythm.batch as b
-  where b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
-  union all
-  select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
-  from rhythm.batch as b
-  join rhythm.worker as w on w.id = b.worker and w.call < b.call
-  union all
-  select b.first_id, format('%s attempts threw, of %s', b.failures, rhythm.max_attempts(e.type, e.retry))
-  from rhythm.batch as b
-  join rhythm.execution as e on e.id = b.first_id
-  where b.failures >= rhythm.max_attempts(e.type, e.retry)
-  union all
   select e.id, 'it is a workflow without a state'
   from rhythm.execution as e
   where e.state <> 1 and e.type = 'workflow'
@@ -72,16 +49,92 @@ as $$
   left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
   where e.stopping and b.worker is null
   union all
-  select e.id, 'it failed without an error'
+  select e.id, case
+    when e.state = 2 then 'it failed without an error'
+    when e.state = 3 then 'it was cancelled without a reason'
+    else 'it is completed, and has an error' end
   from rhythm.execution as e
-  where e.state = 2 and e.error is null
+  where e.state = 2 and e.error is null or e.state = 3 and e.cancel_reason is null or e.state = 1 and e.error is not null
+  union all
+  select e.id, 'it has an output, and did not complete'
+  from rhythm.execution as e
+  where e.state <> 1 and e.output is not null
+  union all
+  select e.id, format('its tree is that of %s, and its parent''s another', e.root_id)
+  from rhythm.execution as e
+  join rhythm.execution as p on p.id = e.parent_id
+  where e.root_id is distinct from coalesce(p.root_id, p.id)
+  union all
+  select e.id, 'it belongs to the tree of another, and has no parent'
+  from rhythm.execution as e
+  where e.parent_id is null and e.root_id is not null
   union all
   select e.id, 'an idempotency key stands for it, and it does not say so'
   from rhythm.execution as e
   where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);
 $$;
 
-comment on function rhythm.check_executions() is 'What is wrong with executions and their batches. Part of check().';
+comment on function rhythm.check_executions() is 'What is wrong with executions, and where they stand. Part of check().';
+
+create or replace function rhythm.check_batches()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  with member as (
+    select b.*, m.member, e.id as member_id, e.retry
+    from rhythm.batch as b
+    cross join lateral unnest(b.ids) as i (id)
+    join rhythm.execution as e on e.id = i.id
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    cross join lateral (
+      select jsonb_build_object('queue', e.queue, 'target', e.target, 'type', e.type, 'priority', e.priority, 'concurrency_key', e.concurrency_key,
+        'timeout_ms', e.timeout_ms, 'max_attempts', rhythm.max_attempts(e.type, e.retry), 'metadata', e.metadata, 'traceparent', e.traceparent) as member
+    ) as m
+    where coalesce(e.batch_id, s.batch_id) = b.id
+  )
+  select b.first_id, format('batch %s has no members', b.id)
+  from rhythm.batch as b
+  where not exists (select from member as m where m.id = b.id)
+  union all
+  select b.first_id, format('batch %s does not begin with it', b.id)
+  from rhythm.batch as b
+  where b.first_id is distinct from b.ids[1]
+  union all
+  select m.member_id, format('batch %s differs from its member in %s', m.id, string_agg(k.key, ', ' order by k.key))
+  from member as m
+  cross join lateral jsonb_each(m.member) as k
+  where k.value is distinct from coalesce(case
+    when k.key in ('max_attempts', 'metadata', 'traceparent') then m.common -> k.key
+    when k.key = 'timeout_ms' and m.type = 'workflow' then k.value
+    when k.key = 'timeout_ms' and m.common -> k.key is distinct from to_jsonb(m.timeout_ms) then '"two"'
+    else to_jsonb(m) -> k.key end, 'null')
+  group by m.id, m.member_id
+  union all
+  select b.first_id, format('it is leased to worker %s, which is not registered', b.worker)
+  from rhythm.batch as b
+  where b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
+  union all
+  select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
+  from rhythm.batch as b
+  join rhythm.worker as w on w.id = b.worker and w.call < b.call
+  union all
+  select b.first_id, 'it is leased, and no attempt was counted'
+  from rhythm.batch as b
+  where b.worker is not null and b.attempt = 0
+  union all
+  select m.member_id, format('%s attempts threw, of %s', m.failures, rhythm.max_attempts(m.type, m.retry))
+  from member as m
+  where m.failures >= rhythm.max_attempts(m.type, m.retry)
+  union all
+  select m.member_id, format('it was lost %s times, of %s', m.crashes, coalesce(m.retry ->> 'crashes', rhythm.setting('max_crashes')))
+  from member as m
+  where m.crashes > coalesce((m.retry ->> 'crashes')::integer, rhythm.setting('max_crashes')::integer);
+$$;
+
+comment on function rhythm.check_batches() is 'What is wrong with batches. Part of check().';
 
 -- What foreign keys would say.
 create or replace function rhythm.check_references()
@@ -126,9 +179,13 @@ set jit = off
 as $$
   select c.* from rhythm.check_executions() as c
   union all
+  select c.* from rhythm.check_batches() as c
+  union all
   select c.* from rhythm.check_references() as c
   union all
   select c.* from rhythm.check_waits() as c
+  union all
+  select c.* from rhythm.check_inboxes() as c
   union all
   select c.* from rhythm.check_signals() as c
   union all

@@ -31,6 +31,11 @@ as $$
   join rhythm.execution as e on e.id = k.execution_id and e.state = 0
   where not k.due and rhythm.waits_for_itself(k.owner_id, e.parent_id)
   union all
+  select e.id, format('it waits for the key "%s", which is not of its kind', k.key)
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id
+  where not starts_with(k.key, format('%s:%s:', e.type, e.target))
+  union all
   select e.id, 'it waits for another execution by its key, and has the state of a workflow'
   from rhythm.key_waiter as k
   join rhythm.execution as e on e.id = k.execution_id

@@ -74,6 +74,11 @@ as $$
     and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
     and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
+  select e.id, 'it is a workflow, and has no seed'
+  from rhythm.execution as e
+  join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.seed is null
+  union all
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)

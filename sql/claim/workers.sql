@@ -4,7 +4,7 @@ create or replace function rhythm.register_worker(
   p_worker uuid,
   p_queues text[] default array['default'],
   p_name text default null,
-  p_lease text default '30s',
+  p_lease text default '15s',
   p_info jsonb default '{}',
   p_protocol integer default 1
 )
@@ -96,6 +96,7 @@ begin
   return jsonb_build_object(
     'alive', true,
     'turn_ms', rhythm.turn_ms(),
+    'now', round(extract(epoch from v_now) * 1000),
     'stop', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
@@ -108,8 +109,8 @@ end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
-  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+  'A sign of life: {alive, turn_ms, now, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps and knows of nothing due. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
 
 create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
 returns jsonb

@@ -46,17 +46,18 @@ $$;
 
 comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may throw before it fails.';
 
-create or replace function rhythm.common_of(p_kind rhythm.kind, p_traceparent jsonb)
+-- Without nulls, but for those inside metadata.
+create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
 returns jsonb
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_kind.type, p_kind.retry), 'timeout_ms', p_kind.timeout_ms,
-    'metadata', p_kind.metadata, 'traceparent', p_traceparent, 'program', p_kind.program));
+  select jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
+    || case when p_metadata is null then '{}' else jsonb_build_object('metadata', p_metadata) end;
 $$;
 
-comment on function rhythm.common_of(rhythm.kind, jsonb) is 'What a worker is told once of a batch. Internal.';
+comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once of a batch. Internal.';
 
 -- Alike tasks share a batch of up to a hundred, but where claims look at each alone: in queues with limits, with a key.
 create or replace function rhythm.batch_room(p_kind rhythm.kind)
@@ -97,7 +98,7 @@ declare
   v_count constant integer := jsonb_array_length(p_requests);
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
-  v_common constant jsonb := rhythm.common_of(v_kind, p_head -> 'traceparent');
+  v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.type, v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
   v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
@@ -237,8 +238,7 @@ begin
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
       case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
       case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
-      rhythm.common_of(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind,
-        to_jsonb(g.traceparent)), g.ids
+      rhythm.common_of(rhythm.max_attempts(k.type, k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *
   )

@@ -28,6 +28,7 @@ begin
     select case e.type when 'workflow' then e.id else e.parent_id end
     from rhythm.execution as e
     where e.id = any (v_ids)));
+  perform rhythm.require_fresh(v_ids);
   perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.state = 0 order by e.id for share;
 end;
 $$;

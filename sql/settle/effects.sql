@@ -66,7 +66,7 @@ as $$
 begin
   insert into rhythm.timer (id, execution_id, fires_at, wait_group, kept_until)
   select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid),
-    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + interval '250 milliseconds' end
+    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + rhythm.kept_grace() end
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';

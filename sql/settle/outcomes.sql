@@ -115,33 +115,38 @@ $$;
 
 comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
 
+-- A step at an impossible moment is not taken: its workflow goes back to its queue, to take it anew.
 -- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
-create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb)
+create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb, p_now timestamptz)
 returns rhythm.outcome[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
   v_result rhythm.outcome[];
 begin
   -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
   select coalesce(array_agg(h.o order by (h.o).id), '{}')
   into v_result
   from (
-    select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished, g.reason, g.delay_ms, g.moment, g.snapshot, g.effects,
-      g.waits, g.keep, g.released, g.stack, g.cleanup, rhythm.fate_of(g, e.row, b.failures), (e.row).type, b.id)::rhythm.outcome as o
+    select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished,
+      case when m.is_right then g.reason else format('A step was taken at %s, too far from the clock of the database', g.moment) end,
+      g.delay_ms, g.moment, g.snapshot, case when m.is_right then g.effects end, g.waits, g.keep, g.released, g.stack, g.cleanup,
+      case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end, (e.row).type, b.id)::rhythm.outcome as o
     from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
+    cross join lateral (select rhythm.is_moment(g.moment, v_lease_ms, p_now) as is_right) as m
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
+comment on function rhythm.held_outcomes(uuid, jsonb, timestamptz) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
 
 -- Of what was not held: what is leased all the same was locked by somebody, and is to be brought again; the rest is lost.
 create or replace function rhythm.not_held(p_worker uuid, p_items jsonb, p_held uuid[])

@@ -36,7 +36,7 @@ begin
     end if;
   end if;
   v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
-    (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end);
+    (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end, p_now);
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
@@ -63,7 +63,7 @@ begin
     foreach v_flow in array v_flows loop
       perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
       from rhythm.workflow_state as s where s.execution_id = v_flow.id;
-      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
+      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id)) then
         v_at_once := v_at_once || v_flow.id;
       end if;
     end loop;
@@ -76,6 +76,9 @@ begin
     from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
   end if;
 
+  if exists (select from unnest(v_held) as o where o.moment is not null and o.fate in ('completed', 'failed', 'cancelled')) then
+    perform rhythm.note_last_steps(v_held);
+  end if;
   v_ended := rhythm.write_ends(v_held, p_now);
   v_queues := rhythm.write_returns(v_held, p_now);
   perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
@@ -92,7 +95,7 @@ begin
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer - cardinality(v_leased));
   perform rhythm.wake_for(v_born);
   perform rhythm.wake(v_queues);
-  return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o),
+  return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o where o.status = 'released' or o.fate <> 'released'),
     v_leased || array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'workflow'),
     array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'));
 end;

@@ -144,8 +144,58 @@ $$;
 
 comment on function rhythm.release_waits(uuid, integer, uuid[], uuid[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
 
+-- Moments come from workers. One that is far from this clock would put the workflow's time, its timers and its ids where
+-- they do not belong.
+create or replace function rhythm.is_moment(p_moment timestamptz, p_lease_ms bigint, p_now timestamptz)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_moment is null
+    or p_moment between p_now - p_lease_ms * interval '0.5 milliseconds' and p_now + p_lease_ms * interval '0.5 milliseconds';
+$$;
+
+comment on function rhythm.is_moment(timestamptz, bigint, timestamptz) is
+  'Whether a step can have been taken at a moment: it is at most half a lease away from the clock of the database. Internal.';
+
+-- What the step took goes into the journal, in order. A cancellation is told by the workflow's own id. Of workflows in
+-- TypeScript there is no moment: their steps have rows of their own.
+create or replace function rhythm.note_step(p_outcome rhythm.outcome, p_seq integer, p_delivered integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into rhythm.journal (execution_id, step, moment, items)
+  select p_outcome.id, p_seq + 1, p_outcome.moment, case when p_outcome.reason is null then '{}' else array[p_outcome.id] end
+    || array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= p_delivered order by i.nth)
+  where p_outcome.moment is not null;
+end;
+$$;
+
+comment on function rhythm.note_step(rhythm.outcome, integer, integer) is 'Writes a step of a workflow into its journal. Internal.';
+
+-- The last steps of workflows that are over; before anybody clears their inboxes.
+create or replace function rhythm.note_last_steps(p_outcomes rhythm.outcome[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.note_step(o, s.seq, s.delivered)
+  from unnest(p_outcomes) as o
+  join rhythm.workflow_state as s on s.execution_id = o.id
+  where o.type = 'workflow' and o.fate in ('completed', 'failed', 'cancelled');
+end;
+$$;
+
+comment on function rhythm.note_last_steps(rhythm.outcome[]) is 'Writes the last steps of workflows that are over into their journals. Internal.';
+
 -- Stores where a workflow stands that suspends. Returns whether it can go on at once: what it waits for came meanwhile.
-create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping, p_now timestamptz)
+create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping)
 returns boolean
 language plpgsql
 volatile
@@ -156,9 +206,7 @@ declare
   v_need integer[] := p_grouping.need;
 begin
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_outcome.id;
-  insert into rhythm.journal (execution_id, step, moment, items)
-  values (p_outcome.id, v_state.seq + 1, coalesce(p_outcome.moment, p_now),
-    array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered order by i.nth));
+  perform rhythm.note_step(p_outcome, v_state.seq, v_state.delivered);
   if v_state.delivered > 0 then
     delete from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered;
   end if;
@@ -177,4 +225,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping, timestamptz) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
+comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';

@@ -71,6 +71,7 @@ comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb)
 -- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
 -- claims. Returns one row for each end that was written, with the group of waits of the next step, or the end of the
 -- workflow. is_old: it waits for something that an earlier step started.
+-- The moment of the step is that of the end: so the row of a task tells all that a row of the journal would.
 -- p_free: the workflows whose states the caller has locked. p_new: what starts in these steps, in ascending order.
 create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
@@ -80,6 +81,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
+  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
 begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
@@ -99,11 +101,11 @@ begin
           else b.id is not null end
       offset 0
     ) as f
-    where rhythm.is_among(g.flow, p_free)
+    where rhythm.is_among(g.flow, p_free) and rhythm.is_moment(g.moment, v_lease_ms, p_now)
   ),
   done as (
     update rhythm.execution as t
-    set state = 1, batch_id = null, stopping = false, completed_at = p_now, claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
+    set state = 1, batch_id = null, stopping = false, completed_at = coalesce(g.moment, p_now), claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
       parent_step = g.seq + 1, output = nullif(g.output, 'null')
     from fitting as g
     where t.id = g.id and coalesce(t.batch_id = g.from_batch and not g.is_timer, false)
@@ -117,7 +119,7 @@ begin
   ),
   noted as (
     insert into rhythm.journal (execution_id, step, moment, items)
-    select r.flow, r.seq + 1, coalesce(r.moment, p_now), array[r.id] from rung as r
+    select r.flow, r.seq + 1, r.moment, array[r.id] from rung as r where r.moment is not null
   ),
   went as (
     select d.* from done as d
@@ -161,7 +163,7 @@ declare
   v_released uuid[];
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
-  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end,
+  select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end,
     case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
   from unnest(p_ends) as e
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)

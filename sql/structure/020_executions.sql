@@ -207,7 +207,8 @@ with (autovacuum_vacuum_cost_delay = 0);
 create index journal_step on rhythm.journal (execution_id, step);
 
 comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. That of a child stands in its row (parent_step, completed_at).';
-comment on column rhythm.journal.items is 'What the step took, in order.';
+comment on column rhythm.journal.moment is 'The time that the workflow saw in the step.';
+comment on column rhythm.journal.items is 'What the step took, in order: children, timers, waits for signals; first, where it was told of its cancellation, its own id.';
 comment on index rhythm.journal_step is 'The steps of one workflow, in order.';
 
 create table rhythm.idempotency_key (

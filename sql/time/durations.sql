@@ -1,5 +1,6 @@
 -- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
+-- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
 -- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
 create or replace function rhythm.duration_ms(p_duration jsonb)
 returns bigint
@@ -7,6 +8,8 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_text constant text := p_duration #>> '{}';
 begin
   if p_duration is null then
     return null;
@@ -16,14 +19,17 @@ begin
   end
   from (
     select case jsonb_typeof(p_duration)
-      when 'number' then (p_duration #>> '{}')::numeric * 1000
+      when 'number' then v_text::numeric * 1000
       when 'string' then case
-        when p_duration #>> '{}' ~ '^\d{1,15}(\.\d{1,9})?$' then (p_duration #>> '{}')::numeric * 1000
-        when p_duration #>> '{}' ~* '^(\d{1,9}(\.\d{1,9})?w)?\s*(\d{1,9}(\.\d{1,9})?d)?\s*(\d{1,9}(\.\d{1,9})?h)?\s*(\d{1,9}(\.\d{1,9})?m)?\s*(\d{1,9}(\.\d{1,9})?s)?\s*(\d{1,9}(\.\d{1,9})?ms)?$'
-          and p_duration #>> '{}' <> '' then (
+        when v_text ~ '^[ \t\n\r]*[0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*$' then btrim(v_text, E' \t\n\r')::numeric * 1000
+        -- The parts from the largest unit down, each at most once.
+        when v_text ~ ('^[ \t\n\r]*([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[wW][ \t\n\r]*)?'
+          '([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[dD][ \t\n\r]*)?([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[hH][ \t\n\r]*)?'
+          '([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[mM][ \t\n\r]*)?([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[sS][ \t\n\r]*)?'
+          '([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[mM][sS][ \t\n\r]*)?$') then (
             select sum(m.part[1]::numeric * case lower(m.part[2])
               when 'w' then 604800000 when 'd' then 86400000 when 'h' then 3600000 when 'm' then 60000 when 's' then 1000 else 1 end)
-            from regexp_matches(p_duration #>> '{}', '([\d.]+)(ms|[wdhms])', 'gi') as m(part)
+            from regexp_matches(v_text, '([0-9.]+)[ \t\n\r]*([mM][sS]|[wWdDhHmMsS])', 'g') as m(part)
           )
       end
     end as ms
@@ -33,6 +39,21 @@ $$;
 
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+
+-- PL/pgSQL and immutable: the planner puts the value in its place.
+create or replace function rhythm.kept_grace()
+returns interval
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return interval '250 milliseconds';
+end;
+$$;
+
+comment on function rhythm.kept_grace() is
+  'How much longer than until it is due a timer is left to the worker that keeps it. Internal.';
 
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)

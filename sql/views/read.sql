@@ -53,6 +53,7 @@ as $$
 declare
   v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
   v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
+  v_is_frozen constant boolean := rhythm.is_frozen();
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
@@ -67,6 +68,9 @@ begin
     if not found then
       perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
     end if;
+    if v_is_frozen then
+      perform rhythm.require_unchanged(p_execution);
+    end if;
     perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
     v_pause := least(v_pause * 1.5, 0.1);
   end loop;
@@ -74,4 +78,5 @@ end;
 $$;
 
 comment on function rhythm.wait_for(uuid, text) is
-  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';
+  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
+  'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';

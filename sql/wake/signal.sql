@@ -25,6 +25,7 @@ begin
   end if;
   -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
   v_locked := rhythm.lock_states(array[p_execution]);
+  perform rhythm.require_fresh(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));

@@ -125,8 +125,8 @@ begin
   v_batch.target := p_execution.target;
   v_batch.limited := false;
   v_batch.concurrency_key := p_execution.concurrency_key;
-  v_batch.common := jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_execution.type, p_execution.retry),
-    'timeout_ms', p_execution.timeout_ms, 'metadata', p_execution.metadata, 'traceparent', p_execution.traceparent));
+  v_batch.common := rhythm.common_of(rhythm.max_attempts(p_execution.type, p_execution.retry), p_execution.timeout_ms, p_execution.metadata,
+    p_execution.traceparent);
   v_batch.ids := array[p_execution.id];
   return v_batch;
 end;

@@ -3,6 +3,7 @@ import type { Database } from "../db/database.ts";
 import { createHandler } from "../http/mod.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
+import { LEASE_MS, PAYLOAD_BYTES } from "../shared/limits.ts";
 import { StepsRuntime } from "../steps/runtime.ts";
 import { sqlEngine } from "../worker/engine/sql_engine.ts";
 import { Worker } from "../worker/loop/worker.ts";
@@ -103,7 +104,7 @@ export class AppWorker {
   #makeWorker(own: Database[]): Worker {
     const { place, database, schema, tasks, workflows = [], logger, clock } = this.#parts;
     const options = this.#options;
-    const leaseMs = durationMs(options.lease ?? 15);
+    const leaseMs = options.lease === undefined ? LEASE_MS : durationMs(options.lease);
     const open = (maxConnections: number, name: string, limits: Partial<ConnectOptions> = {}): Database => {
       if (place.kind === "embedded") return database;
       const made = new MeteredDatabase(
@@ -147,7 +148,7 @@ export class AppWorker {
       leaseMs,
       graceMs: durationMs(options.grace ?? 30),
       pollMs: 5_000,
-      maxOutputBytes: 1_048_576,
+      maxOutputBytes: PAYLOAD_BYTES,
       ...(telemetry === undefined ? {} : { telemetry }),
       ...(options.observer === undefined ? {} : { observer: options.observer }),
     });

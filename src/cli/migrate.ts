@@ -37,7 +37,8 @@ export async function migrate(call: Call<{ sql?: boolean }>): Promise<void> {
   }
 }
 
-async function openAlone(target: Target): Promise<Database> {
+/** Opens a database that nobody else has open, if it is an embedded one. */
+export async function openAlone(target: Target): Promise<Database> {
   const place = placeOfTarget(target);
   if (place.kind === "server") {
     const { connect } = await import("../db/connect.ts");

@@ -1,3 +1,4 @@
+import { channelName } from "../db/channels.ts";
 import type { Database, Queryable, Row } from "../db/database.ts";
 import { createMany, readExecutions, watchExecutions } from "../db/calls/executions.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
@@ -56,8 +57,11 @@ export class ClientCore {
       },
       isTransient: isPassing,
     });
-    this.#done = new Channel(database, { name: `${schema}_done`, onNews: (id) => this.waiters.notify(id) });
-    this.#progress = new Channel(database, { name: `${schema}_progress` });
+    this.#done = new Channel(database, {
+      name: channelName(schema, "done"),
+      onNews: (id) => this.waiters.notify(id),
+    });
+    this.#progress = new Channel(database, { name: channelName(schema, "progress") });
   }
 
   /** Makes a call, and again if what went wrong passes. */

@@ -56,7 +56,7 @@ export async function install(database: Database, options: InstallOptions = {}):
   const isAlone = before === undefined || database.kind === "embedded";
   const plan = { schema, files, version, isAlone };
   const done = await withPatience(
-    { schema, version, patienceMs, database },
+    { what: `install Rhythm ${version} into schema "${schema}"`, schema, patienceMs, database },
     () => database.transaction((tx) => apply(tx, plan)),
   );
   const online = done.online.length === 0

@@ -27,4 +27,5 @@ export type InstallErrorCode =
   | "STRUCTURE_CHANGED"
   | "DATABASE_NEWER"
   | "DATABASE_BUSY"
+  | "NOT_INSTALLED"
   | "SCHEMA_OCCUPIED";

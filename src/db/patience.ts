@@ -14,16 +14,16 @@ export function isLockConflict(error: unknown): boolean {
 /**
  * Tries a transaction again while others hold the locks that it needs: it lets go of everything between two tries.
  *
- * @param options where, and for how long
+ * @param options what it does, where, and for how long
  * @param work the transaction
  * @returns what the transaction gave
  * @throws {InstallError} `DATABASE_BUSY`: the locks were held all the time
  */
 export async function withPatience<T>(
-  options: { schema: string; version: string; patienceMs: number; database: Database },
+  options: { what: string; schema: string; patienceMs: number; database: Database },
   work: () => Promise<T>,
 ): Promise<T> {
-  const { schema, version, patienceMs, database } = options;
+  const { what, schema, patienceMs, database } = options;
   const until = systemClock.monotonic() + patienceMs;
   for (let pauseMs = 100;; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     try {
@@ -33,12 +33,12 @@ export async function withPatience<T>(
       if (systemClock.monotonic() + pauseMs > until) {
         throw new InstallError(
           "DATABASE_BUSY",
-          `Cannot install Rhythm ${version} into schema "${schema}": other transactions held locks on its tables or views for ${
+          `Cannot ${what}: other transactions held locks on its tables or views for ${
             Math.round(patienceMs / 1000)
           } seconds${await holders(
             database,
             schema,
-          )}. Nothing was changed. Wait for them to end, or end them, and install again`,
+          )}. Nothing was changed. Wait for them to end, or end them, and try again`,
           { cause },
         );
       }

@@ -107,7 +107,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "7c6ec245716059a8c657eadcadb3a2a4365c41264ae3c689627218fe5013eb0e",
+    checksum: "3f48b7fd34ed2b75ae8fee13e279636afdd7994a1c7f9ed806ac4469609cf012",
     text: `-- Executions, and where those that are not over stand.
 
 -- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
@@ -317,7 +317,8 @@ with (autovacuum_vacuum_cost_delay = 0);
 create index journal_step on rhythm.journal (execution_id, step);
 
 comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. That of a child stands in its row (parent_step, completed_at).';
-comment on column rhythm.journal.items is 'What the step took, in order.';
+comment on column rhythm.journal.moment is 'The time that the workflow saw in the step.';
+comment on column rhythm.journal.items is 'What the step took, in order: children, timers, waits for signals; first, where it was told of its cancellation, its own id.';
 comment on index rhythm.journal_step is 'The steps of one workflow, in order.';
 
 create table rhythm.idempotency_key (
@@ -1041,7 +1042,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "74a342a1e600b2d8d4128313a0666e3216212679e990c857308f4a89b9c4ac5f",
+    checksum: "4328228abf0ee396d211e9e00d354164eb984a890bcd1cbcb26faa2fcae1f20b",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1149,7 +1150,9 @@ as $$
   insert into rhythm.workflow_state (execution_id, program)
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
-  update rhythm.execution as e set attempt = 0, keyed = true where e.id = p_execution;
+  update rhythm.execution as e
+  set attempt = 0, keyed = true, seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(gen_random_uuid()::text, 0)) end
+  where e.id = p_execution;
 $$;
 
 comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key the execution that the key stands for. Internal.';
@@ -1226,6 +1229,12 @@ begin
   returning e.* into v_execution;
   -- What was cancelled before its time keeps its delay.
   v_run_at := case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at end;
+  if v_execution.type = 'workflow' then
+    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
+    delete from rhythm.journal as j using rhythm.workflow_state as s
+    where s.execution_id = p_execution and j.execution_id = p_execution and j.step > s.seq;
+    update rhythm.workflow_state as s set seq = s.seq + 1 where s.execution_id = p_execution;
+  end if;
   if v_execution.type = 'workflow' and rhythm.count_needs(p_execution) then
     null;
   else
@@ -1270,6 +1279,7 @@ begin
   elsif v_execution.state not in (2, 3) then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
+  perform rhythm.require_fresh(array[v_execution.parent_id]);
   -- A parent learns of each child's end once.
   select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
   if found then
@@ -1289,7 +1299,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "d1bc97cd0a68f97b7884da7a978fb028b59b8dffd4aefb019cb4e72307f8f610",
+    checksum: "356d3ef07ceadbc8d162419eb282a816933ea827dd61897d9504e6fa140c7cf3",
     text: `-- The database's own fsck. No foreign key stands between the hot tables: what a key would say is said here.
 
 create or replace function rhythm.check_executions()
@@ -1318,29 +1328,6 @@ as $$
   join rhythm.execution as e on e.id = s.execution_id and e.state > 0
   where s.batch_id is not null
   union all
-  select b.first_id, format('batch %s has no members', b.id)
-  from rhythm.batch as b
-  where not exists (select from rhythm.execution as e where e.id = any (b.ids) and e.batch_id = b.id)
-    and not exists (select from rhythm.workflow_state as s where s.execution_id = any (b.ids) and s.batch_id = b.id)
-  union all
-  select b.first_id, format('batch %s differs from its member in queue, target or type', b.id)
-  from rhythm.batch as b
-  join rhythm.execution as e on e.id = any (b.ids) and e.batch_id = b.id
-  where (e.queue, e.target, e.type, e.priority) is distinct from (b.queue, b.target, b.type, b.priority)
-  union all
-  select b.first_id, format('it is leased to worker %s, which is not registered', b.worker)
-  from rhythm.batch as b
-  where b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
-  union all
-  select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
-  from rhythm.batch as b
-  join rhythm.worker as w on w.id = b.worker and w.call < b.call
-  union all
-  select b.first_id, format('%s attempts threw, of %s', b.failures, rhythm.max_attempts(e.type, e.retry))
-  from rhythm.batch as b
-  join rhythm.execution as e on e.id = b.first_id
-  where b.failures >= rhythm.max_attempts(e.type, e.retry)
-  union all
   select e.id, 'it is a workflow without a state'
   from rhythm.execution as e
   where e.state <> 1 and e.type = 'workflow'
@@ -1364,16 +1351,92 @@ as $$
   left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
   where e.stopping and b.worker is null
   union all
-  select e.id, 'it failed without an error'
+  select e.id, case
+    when e.state = 2 then 'it failed without an error'
+    when e.state = 3 then 'it was cancelled without a reason'
+    else 'it is completed, and has an error' end
   from rhythm.execution as e
-  where e.state = 2 and e.error is null
+  where e.state = 2 and e.error is null or e.state = 3 and e.cancel_reason is null or e.state = 1 and e.error is not null
+  union all
+  select e.id, 'it has an output, and did not complete'
+  from rhythm.execution as e
+  where e.state <> 1 and e.output is not null
+  union all
+  select e.id, format('its tree is that of %s, and its parent''s another', e.root_id)
+  from rhythm.execution as e
+  join rhythm.execution as p on p.id = e.parent_id
+  where e.root_id is distinct from coalesce(p.root_id, p.id)
+  union all
+  select e.id, 'it belongs to the tree of another, and has no parent'
+  from rhythm.execution as e
+  where e.parent_id is null and e.root_id is not null
   union all
   select e.id, 'an idempotency key stands for it, and it does not say so'
   from rhythm.execution as e
   where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);
 $$;
 
-comment on function rhythm.check_executions() is 'What is wrong with executions and their batches. Part of check().';
+comment on function rhythm.check_executions() is 'What is wrong with executions, and where they stand. Part of check().';
+
+create or replace function rhythm.check_batches()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  with member as (
+    select b.*, m.member, e.id as member_id, e.retry
+    from rhythm.batch as b
+    cross join lateral unnest(b.ids) as i (id)
+    join rhythm.execution as e on e.id = i.id
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    cross join lateral (
+      select jsonb_build_object('queue', e.queue, 'target', e.target, 'type', e.type, 'priority', e.priority, 'concurrency_key', e.concurrency_key,
+        'timeout_ms', e.timeout_ms, 'max_attempts', rhythm.max_attempts(e.type, e.retry), 'metadata', e.metadata, 'traceparent', e.traceparent) as member
+    ) as m
+    where coalesce(e.batch_id, s.batch_id) = b.id
+  )
+  select b.first_id, format('batch %s has no members', b.id)
+  from rhythm.batch as b
+  where not exists (select from member as m where m.id = b.id)
+  union all
+  select b.first_id, format('batch %s does not begin with it', b.id)
+  from rhythm.batch as b
+  where b.first_id is distinct from b.ids[1]
+  union all
+  select m.member_id, format('batch %s differs from its member in %s', m.id, string_agg(k.key, ', ' order by k.key))
+  from member as m
+  cross join lateral jsonb_each(m.member) as k
+  where k.value is distinct from coalesce(case
+    when k.key in ('max_attempts', 'metadata', 'traceparent') then m.common -> k.key
+    when k.key = 'timeout_ms' and m.type = 'workflow' then k.value
+    when k.key = 'timeout_ms' and m.common -> k.key is distinct from to_jsonb(m.timeout_ms) then '"two"'
+    else to_jsonb(m) -> k.key end, 'null')
+  group by m.id, m.member_id
+  union all
+  select b.first_id, format('it is leased to worker %s, which is not registered', b.worker)
+  from rhythm.batch as b
+  where b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
+  union all
+  select b.first_id, format('it is leased to a call that worker %s has not made', b.worker)
+  from rhythm.batch as b
+  join rhythm.worker as w on w.id = b.worker and w.call < b.call
+  union all
+  select b.first_id, 'it is leased, and no attempt was counted'
+  from rhythm.batch as b
+  where b.worker is not null and b.attempt = 0
+  union all
+  select m.member_id, format('%s attempts threw, of %s', m.failures, rhythm.max_attempts(m.type, m.retry))
+  from member as m
+  where m.failures >= rhythm.max_attempts(m.type, m.retry)
+  union all
+  select m.member_id, format('it was lost %s times, of %s', m.crashes, coalesce(m.retry ->> 'crashes', rhythm.setting('max_crashes')))
+  from member as m
+  where m.crashes > coalesce((m.retry ->> 'crashes')::integer, rhythm.setting('max_crashes')::integer);
+$$;
+
+comment on function rhythm.check_batches() is 'What is wrong with batches. Part of check().';
 
 -- What foreign keys would say.
 create or replace function rhythm.check_references()
@@ -1418,9 +1481,13 @@ set jit = off
 as $$
   select c.* from rhythm.check_executions() as c
   union all
+  select c.* from rhythm.check_batches() as c
+  union all
   select c.* from rhythm.check_references() as c
   union all
   select c.* from rhythm.check_waits() as c
+  union all
+  select c.* from rhythm.check_inboxes() as c
   union all
   select c.* from rhythm.check_signals() as c
   union all
@@ -1439,7 +1506,7 @@ comment on function rhythm.check() is
   {
     name: "check/key_waiters.sql",
     kind: "behaviour",
-    checksum: "4999ff88a9fb6fbb95edd4ec38bc0ec67bfb7c2fdfc764acb79b3a3e4e009bfd",
+    checksum: "68c64772fb9a965d105fc59bfe1642bf90305e339ded36e55869e697ec6f2a38",
     text: `-- The part of check() that looks at what ends as another execution does.
 
 create or replace function rhythm.check_key_waiters()
@@ -1473,6 +1540,11 @@ as $$
   join rhythm.execution as e on e.id = k.execution_id and e.state = 0
   where not k.due and rhythm.waits_for_itself(k.owner_id, e.parent_id)
   union all
+  select e.id, format('it waits for the key "%s", which is not of its kind', k.key)
+  from rhythm.key_waiter as k
+  join rhythm.execution as e on e.id = k.execution_id
+  where not starts_with(k.key, format('%s:%s:', e.type, e.target))
+  union all
   select e.id, 'it waits for another execution by its key, and has the state of a workflow'
   from rhythm.key_waiter as k
   join rhythm.execution as e on e.id = k.execution_id
@@ -1485,7 +1557,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with children t
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "a2909751a3c9ef69bdc9af4c19df36ae8c62e0e326f2ccfc0a762463723f8b3c",
+    checksum: "8b0e3f04c859d92e3729fccd07321b3230b309ba81a5e13d8c45ccd127b2ef44",
     text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -1562,6 +1634,11 @@ as $$
     and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired)
     and not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
   union all
+  select e.id, 'it is a workflow, and has no seed'
+  from rhythm.execution as e
+  join rhythm.workflow_state as s on s.execution_id = e.id
+  where e.seed is null
+  union all
   select k.execution_id, format('the key "%s" stands for it, and it is not there', k.key)
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
@@ -1633,7 +1710,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "c902eafcea51ae0defc5e7d484e94265eb32d3b7b35e3f2718cfae55f5311d1e",
+    checksum: "e9caf9c37c6f01ec21a2aec61c4295e80d7dc72f1da6b56084ee87f3b3e410e1",
     text: `-- The part of check() that looks at what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -1684,27 +1761,82 @@ as $$
   select s.execution_id, format('its wait %s for signal "%s" has ended and it was not told', w.id, w.name)
   from suspended as s
   join rhythm.signal_wait as w on w.execution_id = s.execution_id and (w.timed_out or w.signal_id is not null) and w.wait_group = any (s.groups)
-  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id)
-  union all
-  select i.execution_id, format('its inbox holds %s, which has not ended', i.item)
-  from rhythm.inbox as i
-  join rhythm.execution as e on e.id = i.execution_id and e.state = 0
-  where exists (select from rhythm.execution as c where c.id = i.item and c.state = 0)
-    or exists (select from rhythm.timer as t where t.id = i.item and not t.fired)
-    or exists (select from rhythm.signal_wait as w where w.id = i.item and w.signal_id is null and not w.timed_out)
+  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id);
+$$;
+
+comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
+
+create or replace function rhythm.check_inboxes()
+returns table (execution_id uuid, violation text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+  with item as (
+    select i.*, s.arrived,
+      coalesce(c.state > 0, t.fired, w.timed_out or w.signal_id is not null) as has_ended, coalesce(c.state <> 1, w.timed_out, false) as has_failed
+    from rhythm.inbox as i
+    join rhythm.workflow_state as s on s.execution_id = i.execution_id
+    left join rhythm.execution as c on c.id = i.item and c.parent_id = i.execution_id
+    left join rhythm.timer as t on t.id = i.item and t.execution_id = i.execution_id
+    left join rhythm.signal_wait as w on w.id = i.item and w.execution_id = i.execution_id
+  )
+  select i.execution_id, case
+    when i.has_ended is null then format('its inbox holds %s, which is no child, timer or wait for a signal of it', i.item)
+    when not i.has_ended then format('its inbox holds %s, which has not ended', i.item)
+    else format('its inbox says of %s whether it failed, and that is not so', i.item) end
+  from item as i
+  where i.has_ended is not true or i.failed <> i.has_failed
   union all
   select i.execution_id, format('its inbox holds %s twice', i.item)
   from rhythm.inbox as i
   group by i.execution_id, i.item
   having count(*) > 1
   union all
-  select s.execution_id, format('its inbox holds number %s, and only %s items arrived', i.nth, s.arrived)
+  select i.execution_id, format('its inbox holds two items of number %s', i.nth)
   from rhythm.inbox as i
-  join rhythm.workflow_state as s on s.execution_id = i.execution_id
-  where i.nth > s.arrived;
+  group by i.execution_id, i.nth
+  having count(*) > 1
+  union all
+  select i.execution_id, format('its inbox holds number %s, and only %s items arrived', i.nth, i.arrived)
+  from item as i
+  where i.nth > i.arrived
+  union all
+  select i.execution_id, 'it has an inbox, and no state'
+  from rhythm.inbox as i
+  where not exists (select from rhythm.workflow_state as s where s.execution_id = i.execution_id)
+  union all
+  select s.execution_id, format('it is suspended, and was given %s items', s.delivered)
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.state = 0
+  where s.batch_id is null and s.delivered > 0
+  union all
+  select s.execution_id, 'it is suspended, and has no snapshot'
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.id = s.execution_id and e.state = 0
+  where s.batch_id is null and s.snapshot is null
+  union all
+  select s.execution_id, format('step %s of it is noted, and it stands at %s', j.step, s.seq)
+  from rhythm.workflow_state as s
+  join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq
+  union all
+  select s.execution_id, format('%s belongs to group %s of it, and it has %s', g.id, g.wait_group, s.last_group)
+  from rhythm.workflow_state as s
+  join (
+    select e.parent_id, e.id, e.wait_group from rhythm.execution as e where e.wait_group is not null
+    union all select t.execution_id, t.id, t.wait_group from rhythm.timer as t
+    union all select w.execution_id, w.id, w.wait_group from rhythm.signal_wait as w
+    union all select i.execution_id, i.item, i.wait_group from rhythm.inbox as i
+    union all select x.execution_id, x.execution_id, u.number from rhythm.workflow_state as x cross join lateral unnest(x.groups) as u (number)
+  ) as g (execution_id, id, wait_group) on g.execution_id = s.execution_id and g.wait_group > s.last_group
+  union all
+  select e.id, format('it ended with step %s of its workflow, which stands at %s', e.parent_step, s.seq)
+  from rhythm.workflow_state as s
+  join rhythm.execution as e on e.parent_id = s.execution_id and e.parent_step > s.seq;
 $$;
 
-comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
+comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, groups and steps of workflows. Part of check().';
 `,
   },
   {
@@ -2073,7 +2205,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "9cbb3de2506857e031a02dbcf141a666934f9cb6b95fa6c561c0eeb4c1829486",
+    checksum: "3bd72b97e6033f8651c72ffba071c278564e85bb23a46413de383adbf77d4cdc",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2159,7 +2291,7 @@ begin
       'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
     'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
     'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),
-      'taken', s.delivered, 'seed', e.seed, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason) order by e.id))
+      'taken', s.delivered, 'seed', e.seed::text, 'epoch', coalesce(e.epoch, 0), 'cancel_reason', e.cancel_reason) order by e.id))
   into v_result
   from rhythm.workflow_state as s
   join rhythm.execution as e on e.id = s.execution_id
@@ -2319,14 +2451,14 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "400965f9cbcfc6dac9b1fc33071bbe5617997fbfd66ac37cd216be7ef268bc7e",
+    checksum: "8308a694d6bfb6fe5dce3bf0f33b2aa502cbae92f7e75b677b2d5744cfea0d18",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
   p_worker uuid,
   p_queues text[] default array['default'],
   p_name text default null,
-  p_lease text default '30s',
+  p_lease text default '15s',
   p_info jsonb default '{}',
   p_protocol integer default 1
 )
@@ -2418,6 +2550,7 @@ begin
   return jsonb_build_object(
     'alive', true,
     'turn_ms', rhythm.turn_ms(),
+    'now', round(extract(epoch from v_now) * 1000),
     'stop', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
@@ -2430,8 +2563,8 @@ end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
-  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+  'A sign of life: {alive, turn_ms, now, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps and knows of nothing due. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
 
 create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
 returns jsonb
@@ -3651,7 +3784,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "3f5ae0730396b98748fb6b9d7898c327966f616fd3e1fe4b77faf1dada8c3c74",
+    checksum: "270366e86d8b2c5b28388e8da10a410216098727506b2458defd7c3d3a914ba4",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -3700,17 +3833,18 @@ $$;
 
 comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may throw before it fails.';
 
-create or replace function rhythm.common_of(p_kind rhythm.kind, p_traceparent jsonb)
+-- Without nulls, but for those inside metadata.
+create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
 returns jsonb
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_kind.type, p_kind.retry), 'timeout_ms', p_kind.timeout_ms,
-    'metadata', p_kind.metadata, 'traceparent', p_traceparent, 'program', p_kind.program));
+  select jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
+    || case when p_metadata is null then '{}' else jsonb_build_object('metadata', p_metadata) end;
 $$;
 
-comment on function rhythm.common_of(rhythm.kind, jsonb) is 'What a worker is told once of a batch. Internal.';
+comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once of a batch. Internal.';
 
 -- Alike tasks share a batch of up to a hundred, but where claims look at each alone: in queues with limits, with a key.
 create or replace function rhythm.batch_room(p_kind rhythm.kind)
@@ -3751,7 +3885,7 @@ declare
   v_count constant integer := jsonb_array_length(p_requests);
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
-  v_common constant jsonb := rhythm.common_of(v_kind, p_head -> 'traceparent');
+  v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.type, v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
   v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
@@ -3891,8 +4025,7 @@ begin
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
       case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
       case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
-      rhythm.common_of(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind,
-        to_jsonb(g.traceparent)), g.ids
+      rhythm.common_of(rhythm.max_attempts(k.type, k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *
   )
@@ -4046,7 +4179,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "3c2d17f0ae9b5b9bab9dfa02c98bb3ba0c2955c6fedb76dfb85e4cc91e461a05",
+    checksum: "a46c6081545748400d5d6d75ad728c5a4478b18383a8e1fed57e389267d35e58",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4077,6 +4210,7 @@ begin
     select case e.type when 'workflow' then e.id else e.parent_id end
     from rhythm.execution as e
     where e.id = any (v_ids)));
+  perform rhythm.require_fresh(v_ids);
   perform from rhythm.execution as e where e.id = any (v_ids) and e.type = 'task' and e.state = 0 order by e.id for share;
 end;
 $$;
@@ -4965,7 +5099,7 @@ comment on function rhythm.uninstall_cron() is
   {
     name: "install/sessions.sql",
     kind: "behaviour",
-    checksum: "b92c207381934af4c0d65e2106ddfa9f844feed3587e241d9e73459e1b13e464",
+    checksum: "c2bf2ee39d2d465ea30351c17a9b01bbbae19c5fda62f39777f1b44a80813558",
     text: `-- What a session may be like, and what its errors say.
 
 -- The same as isDataError() in TypeScript: values (22), constraints (23), two rows where one may be (21), limits of a value
@@ -4981,6 +5115,64 @@ $$;
 
 comment on function rhythm.is_data_error(text) is
   'Whether a SQLSTATE blames the data, so that the same call would be refused again. Only such an error fails an execution. Internal.';
+
+create or replace function rhythm.is_frozen()
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select current_setting('transaction_isolation') in ('repeatable read', 'serializable');
+$$;
+
+comment on function rhythm.is_frozen() is 'Whether the snapshot of this transaction does not move: what others commit meanwhile is not seen. Internal.';
+
+-- Locks: executions in the order of their ids, until the end of the transaction, and only where the snapshot is frozen. The
+-- lock itself raises 40001 for a row that changed after it.
+create or replace function rhythm.require_fresh(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if rhythm.is_frozen() then
+    perform from rhythm.execution as e where e.id = any (p_ids) order by e.id for no key update;
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_fresh(uuid[]) is
+  'In a transaction whose snapshot is frozen: raises 40001 where one of these executions changed since, so that nothing is decided by what it was. Internal.';
+
+-- Under a frozen snapshot nobody sees what became of an execution, but that it changed.
+create or replace function rhythm.require_unchanged(p_execution uuid)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- The lock is given back at once: whoever ends the execution needs it.
+  begin
+    perform from rhythm.execution as e where e.id = p_execution for no key update skip locked;
+    raise sqlstate 'RHTRY';
+  exception
+    when sqlstate 'RHTRY' then
+      null;
+  end;
+exception
+  when serialization_failure then
+    perform rhythm.raise('40001', format('Execution %s has changed since this transaction began, which cannot see how', p_execution),
+      'Roll back and wait again in a new transaction, or wait in one that is read committed');
+  when read_only_sql_transaction then
+    perform rhythm.raise('RH010', format('Cannot wait for execution %s in a transaction that is read only and %s: it would never see the end',
+      p_execution, current_setting('transaction_isolation')), 'Wait in one that is read committed');
+end;
+$$;
+
+comment on function rhythm.require_unchanged(uuid) is
+  'In a transaction whose snapshot is frozen: raises 40001 where an execution changed since. Keeps no lock. Internal.';
 
 -- Workers lease, settle and count under locks, and have to see what is committed once they hold one.
 create or replace function rhythm.require_read_committed()
@@ -4999,6 +5191,104 @@ $$;
 
 comment on function rhythm.require_read_committed() is
   'Refuses (RH010) a worker''s call in a transaction whose snapshot does not move. Internal.';
+`,
+  },
+  {
+    name: "install/uninstall.sql",
+    kind: "behaviour",
+    checksum: "130504864d55bb6e7093a03a2e4c0d1031fd0baaa10f116f7b5c23edb3005e40",
+    text: `-- uninstall(): takes back install(), with all that was made. The owner's.
+
+-- Locks: every table of the installation, exclusively.
+create or replace function rhythm.uninstall(p_schema text)
+returns setof text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_roles constant text[] := rhythm.roles();
+  v_database constant text := current_database();
+  v_job constant text := rhythm.cron_job_name();
+  v_cron_home constant text := rhythm.cron_home();
+  v_role text;
+  v_keys text[];
+  v_names text[];
+  v_fallen text;
+  -- What is not ours, by key and name: what falls with the schema is missing afterwards.
+  c_outside constant text := $q$
+    with relation as (
+      select c.oid, c.relkind, n.nspname
+      from pg_catalog.pg_class as c
+      join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+      where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', $1)
+    )
+    select 'relation ' || r.oid as key, format('%s', r.oid::regclass) as name from relation as r where r.relkind <> 'i'
+    union all
+    select format('column %s %s', a.attrelid, a.attnum), format('%s.%I', a.attrelid::regclass, a.attname)
+    from relation as r join pg_catalog.pg_attribute as a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+    where r.relkind in ('r', 'p', 'f')
+    union all
+    select 'constraint ' || c.oid, format('%I on %s', c.conname, c.conrelid::regclass)
+    from relation as r join pg_catalog.pg_constraint as c on c.conrelid = r.oid
+    union all
+    select 'trigger ' || t.oid, format('%I on %s', t.tgname, t.tgrelid::regclass)
+    from relation as r join pg_catalog.pg_trigger as t on t.tgrelid = r.oid and not t.tgisinternal
+    union all
+    select 'default ' || d.oid, format('the default of %s.%I', a.attrelid::regclass, a.attname)
+    from relation as r join pg_catalog.pg_attrdef as d on d.adrelid = r.oid
+    join pg_catalog.pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum
+    union all
+    select 'routine ' || p.oid, p.oid::regprocedure::text
+    from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', $1)
+    union all
+    select 'domain ' || t.oid, t.oid::regtype::text
+    from pg_catalog.pg_type as t join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
+    where t.typtype = 'd' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', $1)
+  $q$;
+begin
+  if p_schema is distinct from :'schema' then
+    perform rhythm.raise('RH001', format('uninstall() removes the schema "%s" and everything in it, not "%s"', :'schema', p_schema),
+      format('If that is meant: select %s(%L)', 'rhythm.uninstall'::regproc, :'schema'));
+  end if;
+
+  if exists (select from pg_catalog.pg_extension as x where x.extname = 'pg_cron') then
+    perform rhythm.uninstall_cron();
+  elsif v_cron_home <> v_database then
+    return next format('If pg_cron ticks this schema from the database "%s", take that back there: select cron.unschedule(%L)', v_cron_home, v_job);
+  end if;
+
+  execute format('select array_agg(o.key), array_agg(o.name) from (%s) as o', c_outside) into v_keys, v_names using :'schema';
+  drop schema :"schema" cascade;
+  -- Nothing of ours is there any more: from here on every name is Postgres's.
+  execute format(
+    'select string_agg(w.name, '', '' order by w.name) from unnest($2, $3) as w(key, name) where w.key not in (select o.key from (%s) as o)', c_outside)
+  into v_fallen using :'schema', v_keys, v_names;
+  if v_fallen is not null then
+    raise exception using errcode = '2BP01', message = format('Cannot remove the schema "%s": %s would go with it', :'schema', v_fallen),
+      hint = 'Drop what stands on the schema first, or change it';
+  end if;
+
+  foreach v_role in array v_roles loop
+    continue when not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role);
+    begin
+      execute format('drop role %I', v_role);
+    exception
+      when dependent_objects_still_exist then
+        return next format('The role %s has rights elsewhere on this server, and stays', v_role);
+      when insufficient_privilege then
+        return next format('"%s" may not drop the role %s. If no other installation needs it, run as a superuser: drop role %I', current_user, v_role, v_role);
+      when undefined_object then
+        null; -- Another database of this server is being cleared, too.
+    end;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.uninstall(text) is
+  'Removes this installation: the schema whose name has to be given, with all executions, its job in pg_cron, and the roles that no other installation on the '
+  'server needs. Returns what had to stay, and why. Changes nothing if something of yours stands on the schema. The owner''s.';
 `,
   },
   {
@@ -6464,7 +6754,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "cf243dbd2a51ea9f3938e1ab070975521e787ca8af3bfb6ba8c7ab74db4004c5",
+    checksum: "bd414e9c1f143c5473080cc93180bc49387886cfa28450d73f55558e9b512fcf",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
@@ -6533,7 +6823,7 @@ as $$
 begin
   insert into rhythm.timer (id, execution_id, fires_at, wait_group, kept_until)
   select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid),
-    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + interval '250 milliseconds' end
+    case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + rhythm.kept_grace() end
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
@@ -7153,7 +7443,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "b94dd0da6be2adf085ec7a281d218cc4bd9400af92c84f1a95d5508801bfb386",
+    checksum: "7576a02625d17bd0b7cfd37e2d0105ae49cae22438036a92583f5ce662a36b48",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -7271,33 +7561,38 @@ $$;
 
 comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
 
+-- A step at an impossible moment is not taken: its workflow goes back to its queue, to take it anew.
 -- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
-create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb)
+create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb, p_now timestamptz)
 returns rhythm.outcome[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
   v_result rhythm.outcome[];
 begin
   -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
   select coalesce(array_agg(h.o order by (h.o).id), '{}')
   into v_result
   from (
-    select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished, g.reason, g.delay_ms, g.moment, g.snapshot, g.effects,
-      g.waits, g.keep, g.released, g.stack, g.cleanup, rhythm.fate_of(g, e.row, b.failures), (e.row).type, b.id)::rhythm.outcome as o
+    select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished,
+      case when m.is_right then g.reason else format('A step was taken at %s, too far from the clock of the database', g.moment) end,
+      g.delay_ms, g.moment, g.snapshot, case when m.is_right then g.effects end, g.waits, g.keep, g.released, g.stack, g.cleanup,
+      case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end, (e.row).type, b.id)::rhythm.outcome as o
     from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
+    cross join lateral (select rhythm.is_moment(g.moment, v_lease_ms, p_now) as is_right) as m
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.held_outcomes(uuid, jsonb) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
+comment on function rhythm.held_outcomes(uuid, jsonb, timestamptz) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
 
 -- Of what was not held: what is leased all the same was locked by somebody, and is to be brought again; the rest is lost.
 create or replace function rhythm.not_held(p_worker uuid, p_items jsonb, p_held uuid[])
@@ -7425,7 +7720,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "c9dfca771d6629eec6af678098ae1b69ae83a8630fa6fdc121b3d72ba7ac9703",
+    checksum: "9ba843174b2df5981cbe83ffb5a9ad3d227fb57ab394e61a9aeb74508ee101bc",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -7464,7 +7759,7 @@ begin
     end if;
   end if;
   v_held := rhythm.held_outcomes(p_worker, case when v_stuck = '{}' then p_items else
-    (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end);
+    (select coalesce(jsonb_agg(o.value), '[]') from jsonb_array_elements(p_items) as o (value) where (o.value ->> 'id')::uuid <> all (v_stuck)) end, p_now);
   select rhythm.outcome_problem(o) into v_problem from unnest(v_held) as o where rhythm.outcome_problem(o) is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
@@ -7491,7 +7786,7 @@ begin
     foreach v_flow in array v_flows loop
       perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
       from rhythm.workflow_state as s where s.execution_id = v_flow.id;
-      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id), p_now) then
+      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id)) then
         v_at_once := v_at_once || v_flow.id;
       end if;
     end loop;
@@ -7504,6 +7799,9 @@ begin
     from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
   end if;
 
+  if exists (select from unnest(v_held) as o where o.moment is not null and o.fate in ('completed', 'failed', 'cancelled')) then
+    perform rhythm.note_last_steps(v_held);
+  end if;
   v_ended := rhythm.write_ends(v_held, p_now);
   v_queues := rhythm.write_returns(v_held, p_now);
   perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
@@ -7520,7 +7818,7 @@ begin
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer - cardinality(v_leased));
   perform rhythm.wake_for(v_born);
   perform rhythm.wake(v_queues);
-  return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o),
+  return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o where o.status = 'released' or o.fate <> 'released'),
     v_leased || array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'workflow'),
     array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'));
 end;
@@ -7676,7 +7974,7 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. In
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "aa44a8c02d98e7af74f9862c2fb47a9e50adf8435fe75e91633bbfb327b7a1d4",
+    checksum: "79cd15f973994198992ec091a6409c8f6f12a2638ae0f6a6cca7dcae6fe6da15",
     text: `-- Where workflows stand after a step.
 
 -- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
@@ -7823,8 +8121,58 @@ $$;
 
 comment on function rhythm.release_waits(uuid, integer, uuid[], uuid[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
 
+-- Moments come from workers. One that is far from this clock would put the workflow's time, its timers and its ids where
+-- they do not belong.
+create or replace function rhythm.is_moment(p_moment timestamptz, p_lease_ms bigint, p_now timestamptz)
+returns boolean
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_moment is null
+    or p_moment between p_now - p_lease_ms * interval '0.5 milliseconds' and p_now + p_lease_ms * interval '0.5 milliseconds';
+$$;
+
+comment on function rhythm.is_moment(timestamptz, bigint, timestamptz) is
+  'Whether a step can have been taken at a moment: it is at most half a lease away from the clock of the database. Internal.';
+
+-- What the step took goes into the journal, in order. A cancellation is told by the workflow's own id. Of workflows in
+-- TypeScript there is no moment: their steps have rows of their own.
+create or replace function rhythm.note_step(p_outcome rhythm.outcome, p_seq integer, p_delivered integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into rhythm.journal (execution_id, step, moment, items)
+  select p_outcome.id, p_seq + 1, p_outcome.moment, case when p_outcome.reason is null then '{}' else array[p_outcome.id] end
+    || array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= p_delivered order by i.nth)
+  where p_outcome.moment is not null;
+end;
+$$;
+
+comment on function rhythm.note_step(rhythm.outcome, integer, integer) is 'Writes a step of a workflow into its journal. Internal.';
+
+-- The last steps of workflows that are over; before anybody clears their inboxes.
+create or replace function rhythm.note_last_steps(p_outcomes rhythm.outcome[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.note_step(o, s.seq, s.delivered)
+  from unnest(p_outcomes) as o
+  join rhythm.workflow_state as s on s.execution_id = o.id
+  where o.type = 'workflow' and o.fate in ('completed', 'failed', 'cancelled');
+end;
+$$;
+
+comment on function rhythm.note_last_steps(rhythm.outcome[]) is 'Writes the last steps of workflows that are over into their journals. Internal.';
+
 -- Stores where a workflow stands that suspends. Returns whether it can go on at once: what it waits for came meanwhile.
-create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping, p_now timestamptz)
+create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping)
 returns boolean
 language plpgsql
 volatile
@@ -7835,9 +8183,7 @@ declare
   v_need integer[] := p_grouping.need;
 begin
   select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_outcome.id;
-  insert into rhythm.journal (execution_id, step, moment, items)
-  values (p_outcome.id, v_state.seq + 1, coalesce(p_outcome.moment, p_now),
-    array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered order by i.nth));
+  perform rhythm.note_step(p_outcome, v_state.seq, v_state.delivered);
   if v_state.delivered > 0 then
     delete from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered;
   end if;
@@ -7856,13 +8202,13 @@ begin
 end;
 $$;
 
-comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping, timestamptz) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
+comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
 `,
   },
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "39d0a84891e63774ef0c8af91801bc0c13794b9db9cf69eadccb40141015210d",
+    checksum: "c8a22940a2b3912b974afc17c5723ed01f88f2d6fde0b4b8cae8e69615b716b8",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
@@ -7936,6 +8282,7 @@ comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb)
 -- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
 -- claims. Returns one row for each end that was written, with the group of waits of the next step, or the end of the
 -- workflow. is_old: it waits for something that an earlier step started.
+-- The moment of the step is that of the end: so the row of a task tells all that a row of the journal would.
 -- p_free: the workflows whose states the caller has locked. p_new: what starts in these steps, in ascending order.
 create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
@@ -7945,6 +8292,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
+  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
 begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
@@ -7964,11 +8312,11 @@ begin
           else b.id is not null end
       offset 0
     ) as f
-    where rhythm.is_among(g.flow, p_free)
+    where rhythm.is_among(g.flow, p_free) and rhythm.is_moment(g.moment, v_lease_ms, p_now)
   ),
   done as (
     update rhythm.execution as t
-    set state = 1, batch_id = null, stopping = false, completed_at = p_now, claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
+    set state = 1, batch_id = null, stopping = false, completed_at = coalesce(g.moment, p_now), claimed_at = g.claimed_at, attempt = g.attempt, error = null, note = null,
       parent_step = g.seq + 1, output = nullif(g.output, 'null')
     from fitting as g
     where t.id = g.id and coalesce(t.batch_id = g.from_batch and not g.is_timer, false)
@@ -7982,7 +8330,7 @@ begin
   ),
   noted as (
     insert into rhythm.journal (execution_id, step, moment, items)
-    select r.flow, r.seq + 1, coalesce(r.moment, p_now), array[r.id] from rung as r
+    select r.flow, r.seq + 1, r.moment, array[r.id] from rung as r where r.moment is not null
   ),
   went as (
     select d.* from done as d
@@ -8026,7 +8374,7 @@ declare
   v_released uuid[];
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
-  select t.id, e.flow, t.at, case when t.kept then t.at + interval '250 milliseconds' end,
+  select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end,
     case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
   from unnest(p_ends) as e
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
@@ -8433,7 +8781,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "960f0c1bd3b88747b4bcf2b3df2f526e28c61e3409fdf3c2564b814037894ebb",
+    checksum: "fa2853ad1731e3e81fd06008ea2822ea7e52f346cdd239d6c5f0d952ed5c3743",
     text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
 -- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
@@ -8449,12 +8797,24 @@ declare
     select t.execution_id from rhythm.timer as t
     where not t.fired and t.deadline and t.fires_at <= p_now
     order by t.fires_at limit p_limit);
+  v_waiting uuid[];
   v_cleaning uuid[];
   v_ended rhythm.transition[];
 begin
   v_ids := rhythm.lock_free_trees(v_ids);
   if v_ids = '{}' then
     return 0;
+  end if;
+  -- One that is to clean up and that no worker has taken yet, as its queue is long or paused, has its time from then on.
+  v_waiting := array(
+    select s.execution_id from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is not null
+    join rhythm.batch as b on b.id = s.batch_id and b.worker is null
+    where s.execution_id = any (v_ids) and s.cleanup);
+  if v_waiting <> '{}' then
+    update rhythm.timer as t set fires_at = p_now + rhythm.setting('cancel_grace')::interval
+    where t.execution_id = any (v_waiting) and t.deadline and not t.fired;
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_waiting));
   end if;
   update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline and not t.fired;
   v_cleaning := array(
@@ -8587,7 +8947,8 @@ begin
         cross join lateral (select x.id, x.parent_id from rhythm.execution as x where x.id = i.id offset 0) as e
         left join rhythm.workflow_state as s on s.execution_id = e.id
         left join rhythm.workflow_state as p on p.execution_id = e.parent_id
-        where e.id <> all (v_locked) or s.execution_id <> all (v_free) or p.execution_id <> all (v_free))
+        where e.id <> all (v_locked) or s.execution_id is not null and s.execution_id <> all (v_free)
+          or p.execution_id is not null and p.execution_id <> all (v_free))
       order by b.id);
     perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
   end if;
@@ -8854,9 +9215,10 @@ comment on function rhythm.due(integer) is
   {
     name: "time/durations.sql",
     kind: "behaviour",
-    checksum: "5de55dda573b93c3337138139e5c7bc5cf7f6ba8686d52add76d89701058b648",
+    checksum: "6618d6afc565e5eea7c58e58c6c94c6a83a716fb9a90c31f1f28c879dc25f51a",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
+-- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
 -- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
 create or replace function rhythm.duration_ms(p_duration jsonb)
 returns bigint
@@ -8864,6 +9226,8 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_text constant text := p_duration #>> '{}';
 begin
   if p_duration is null then
     return null;
@@ -8873,14 +9237,17 @@ begin
   end
   from (
     select case jsonb_typeof(p_duration)
-      when 'number' then (p_duration #>> '{}')::numeric * 1000
+      when 'number' then v_text::numeric * 1000
       when 'string' then case
-        when p_duration #>> '{}' ~ '^\\d{1,15}(\\.\\d{1,9})?$' then (p_duration #>> '{}')::numeric * 1000
-        when p_duration #>> '{}' ~* '^(\\d{1,9}(\\.\\d{1,9})?w)?\\s*(\\d{1,9}(\\.\\d{1,9})?d)?\\s*(\\d{1,9}(\\.\\d{1,9})?h)?\\s*(\\d{1,9}(\\.\\d{1,9})?m)?\\s*(\\d{1,9}(\\.\\d{1,9})?s)?\\s*(\\d{1,9}(\\.\\d{1,9})?ms)?$'
-          and p_duration #>> '{}' <> '' then (
+        when v_text ~ '^[ \\t\\n\\r]*[0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*$' then btrim(v_text, E' \\t\\n\\r')::numeric * 1000
+        -- The parts from the largest unit down, each at most once.
+        when v_text ~ ('^[ \\t\\n\\r]*([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[wW][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[dD][ \\t\\n\\r]*)?([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[hH][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[mM][ \\t\\n\\r]*)?([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[sS][ \\t\\n\\r]*)?'
+          '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[mM][sS][ \\t\\n\\r]*)?$') then (
             select sum(m.part[1]::numeric * case lower(m.part[2])
               when 'w' then 604800000 when 'd' then 86400000 when 'h' then 3600000 when 'm' then 60000 when 's' then 1000 else 1 end)
-            from regexp_matches(p_duration #>> '{}', '([\\d.]+)(ms|[wdhms])', 'gi') as m(part)
+            from regexp_matches(v_text, '([0-9.]+)[ \\t\\n\\r]*([mM][sS]|[wWdDhHmMsS])', 'g') as m(part)
           )
       end
     end as ms
@@ -8890,6 +9257,21 @@ $$;
 
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+
+-- PL/pgSQL and immutable: the planner puts the value in its place.
+create or replace function rhythm.kept_grace()
+returns interval
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return interval '250 milliseconds';
+end;
+$$;
+
+comment on function rhythm.kept_grace() is
+  'How much longer than until it is due a timer is left to the worker that keeps it. Internal.';
 
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
@@ -9324,7 +9706,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "b01b046598a795c5fe0e1a99303c2f38a409d7ddd7c784095bb894e61d205f12",
+    checksum: "05725abefcf0aaa5bbe364ce2ebf075bbd6a115a4e50436e50d7b995b8a7af04",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -9380,6 +9762,7 @@ as $$
 declare
   v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
   v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
+  v_is_frozen constant boolean := rhythm.is_frozen();
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
@@ -9394,6 +9777,9 @@ begin
     if not found then
       perform rhythm.raise('RH002', format('Cannot wait: there is no execution %s', coalesce(p_execution::text, 'null')));
     end if;
+    if v_is_frozen then
+      perform rhythm.require_unchanged(p_execution);
+    end if;
     perform pg_sleep(least(v_pause, greatest(0, extract(epoch from v_until - clock_timestamp()))));
     v_pause := least(v_pause * 1.5, 0.1);
   end loop;
@@ -9401,7 +9787,8 @@ end;
 $$;
 
 comment on function rhythm.wait_for(uuid, text) is
-  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile.';
+  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
+  'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';
 `,
   },
   {
@@ -9634,7 +10021,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "wake/signal.sql",
     kind: "behaviour",
-    checksum: "92db0da7bf6f7a38ecb943dac033c67305269dbbf95de0958f14bb47d10c79ff",
+    checksum: "8499f282cb2296b79dab766f75a03b4ae7156e02c60e3c5b9508d6023ac60f2d",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -9662,6 +10049,7 @@ begin
   end if;
   -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
   v_locked := rhythm.lock_states(array[p_execution]);
+  perform rhythm.require_fresh(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot send signal "%s": there is no execution %s', p_name, coalesce(p_execution::text, 'null')));
@@ -9693,7 +10081,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "b6c30df7882065de216925e45925aedf2eae617caf0e0d3091a33e16067606ea",
+    checksum: "04364ad82913591f35f9fed9765e81da7f912fb88c73b19407a3df09e9ac99c6",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -9821,8 +10209,8 @@ begin
   v_batch.target := p_execution.target;
   v_batch.limited := false;
   v_batch.concurrency_key := p_execution.concurrency_key;
-  v_batch.common := jsonb_strip_nulls(jsonb_build_object('max_attempts', rhythm.max_attempts(p_execution.type, p_execution.retry),
-    'timeout_ms', p_execution.timeout_ms, 'metadata', p_execution.metadata, 'traceparent', p_execution.traceparent));
+  v_batch.common := rhythm.common_of(rhythm.max_attempts(p_execution.type, p_execution.retry), p_execution.timeout_ms, p_execution.metadata,
+    p_execution.traceparent);
   v_batch.ids := array[p_execution.id];
   return v_batch;
 end;

@@ -85,6 +85,12 @@ export function task(
   first: (TaskOptions & { input?: StandardSchema }) | TaskDefinition["handler"],
   second?: TaskDefinition["handler"],
 ): AnyTask {
+  if (typeof first === "function" && second !== undefined) {
+    throw new InvalidOptionError(
+      "options",
+      "task(): options stand before the handler: task({ name, … }, handler), not task(handler, options)",
+    );
+  }
   const options = typeof first === "function" ? {} : first;
   const handler = typeof first === "function" ? first : second;
   checkTaskOptions(options);

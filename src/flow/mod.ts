@@ -51,6 +51,7 @@ export type {
   Settled,
   Snapshot,
   Step,
+  StepMoment,
   StepOptions,
   Wait,
 } from "./types.ts";

@@ -9,7 +9,7 @@ import type { Duration } from "../shared/duration.ts";
 
 export type { JsonObject, JsonValue } from "../shared/json.ts";
 export type { Duration } from "../shared/duration.ts";
-export type { FlowHost } from "./vm/machine.ts";
+export type { FlowHost, StepMoment } from "./vm/outside.ts";
 export type { FlowLimits } from "./vm/limits.ts";
 export type { FunctionCode, Program } from "./compile/program.ts";
 
@@ -150,6 +150,8 @@ export interface Snapshot {
 export interface Step {
   /** How the step ended. */
   status: "suspended" | "completed" | "failed" | "cancelled";
+  /** When it was taken, ISO 8601: the moment that the host gave, or that of the step before if that was later. */
+  moment: string;
   /** Set while suspended. */
   snapshot?: Snapshot;
   /** Set when completed. */
@@ -164,7 +166,7 @@ export interface Step {
   cleanup?: boolean;
   /** Operations that nothing can observe any more: a signal wait among them must not take a signal. */
   released: string[];
-  /** The host asked to pause between two jobs: resume at once, with nothing settled. */
+  /** The host asked to pause between two jobs: resume at once, as the same step and with nothing settled. */
   paused?: true;
 }
 

@@ -1,4 +1,5 @@
 import { RhythmError } from "./error.ts";
+import { LONGEST_DURATION_MS } from "./limits.ts";
 
 /** A length of time: seconds as a number (fractions allowed), or text such as `"90s"`, `"1h30m"`, `"250ms"`, `"2d"`. */
 export type Duration = number | string;
@@ -25,24 +26,30 @@ export class DurationError extends RhythmError {
   }
 }
 
-const unitMs: Record<string, number> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
+const unitMs: Record<string, bigint> = {
+  w: 604_800_000n,
+  d: 86_400_000n,
+  h: 3_600_000n,
+  m: 60_000n,
+  s: 1000n,
+  ms: 1n,
 };
-const unitOrder = ["w", "d", "h", "m", "s", "ms"];
+const unitOrder = Object.keys(unitMs);
 
-/** A hundred years: longer ones are mistakes, and overflow dates. */
-const maxMs = 100 * 366 * unitMs.d!;
+// One grammar with SQL's duration_ms(): ASCII digits and spaces, so that no locale reads them otherwise.
+const NUMBER = /^(\d{1,15})(?:\.(\d{1,9}))?$/;
+const PART = /^(\d{1,15})(?:\.(\d{1,9}))?[ \t\n\r]*([a-z]+)[ \t\n\r]*/i;
+const SPACE_AROUND = /^[ \t\n\r]+|[ \t\n\r]+$/g;
+
+// Sums are exact, in the smallest part that text can name: a billionth of a millisecond.
+const SCALE = 9;
 
 /**
- * The milliseconds of a duration.
+ * The milliseconds of a duration; SQL's `duration_ms()` gives the same.
  *
- * @param value seconds as a number, or text: parts from `w` down to `ms`, each at most once, largest first
- * @returns milliseconds, not negative, possibly fractional
+ * @param value seconds as a number, or text: seconds, or parts from `w` down to `ms`, each at most once, largest first,
+ *   with up to 15 digits, and 9 behind the point
+ * @returns whole milliseconds, rounded up, not negative
  * @throws {DurationError} when the value is negative, not finite, over a hundred years, or not of that form
  *
  * @example Seconds and text
@@ -55,37 +62,55 @@ const maxMs = 100 * 366 * unitMs.d!;
  * ```
  */
 export function durationMs(value: Duration): number {
-  const ms = typeof value === "number" ? value * 1000 : typeof value === "string" ? textMs(value) : NaN;
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new DurationError(value, "it is not a finite number");
-  }
-  if (Number.isNaN(ms)) {
+  if (typeof value !== "number" && typeof value !== "string") {
     throw new DurationError(value, `it is of type ${value === null ? "null" : typeof value}`);
   }
-  if (ms < 0) throw new DurationError(value, "it is negative");
-  if (ms > maxMs) throw new DurationError(value, "it is longer than a hundred years");
+  const ms = typeof value === "number" ? numberMs(value) : textMs(value);
+  if (ms > LONGEST_DURATION_MS) throw new DurationError(value, "it is longer than a hundred years");
   return ms;
 }
 
+function numberMs(seconds: number): number {
+  if (!Number.isFinite(seconds)) throw new DurationError(seconds, "it is not a finite number");
+  if (seconds < 0) throw new DurationError(seconds, "it is negative");
+  const decimal = /^(\d+)(?:\.(\d+))?$/.exec(String(seconds));
+  // In between, JavaScript writes no exponents: such a number is below a millionth, or longer than a hundred years.
+  if (decimal === null) return seconds < 1 ? 1 : Infinity;
+  return roundedUp(scaled(decimal[1]!, decimal[2]) * 1000n);
+}
+
 function textMs(text: string): number {
-  const trimmed = text.trim();
+  const trimmed = text.replaceAll(SPACE_AROUND, "");
   if (trimmed === "") throw new DurationError(text, "it is empty");
-  if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1000;
-  let ms = 0;
+  const plain = NUMBER.exec(trimmed);
+  if (plain !== null) return roundedUp(scaled(plain[1]!, plain[2]) * 1000n);
+  let sum = 0n;
   let lastUnit = -1;
   let rest = trimmed;
   while (rest !== "") {
-    const part = /^(\d+(?:\.\d+)?)\s*([a-z]+)\s*/i.exec(rest);
+    const part = PART.exec(rest);
     if (part === null) throw new DurationError(text, `${JSON.stringify(rest)} is not a number with a unit`);
-    const unit = part[2]!.toLowerCase();
+    const unit = part[3]!.toLowerCase();
     const order = unitOrder.indexOf(unit);
     if (order < 0) {
-      throw new DurationError(text, `${JSON.stringify(part[2])} is not a unit (${unitOrder.join(", ")})`);
+      throw new DurationError(text, `${JSON.stringify(part[3])} is not a unit (${unitOrder.join(", ")})`);
     }
     if (order <= lastUnit) throw new DurationError(text, "its units must go from large to small, each once");
-    ms += Number(part[1]) * unitMs[unit]!;
+    sum += scaled(part[1]!, part[2]) * unitMs[unit]!;
     lastUnit = order;
     rest = rest.slice(part[0].length);
   }
-  return ms;
+  return roundedUp(sum);
+}
+
+// A number of JavaScript has at most 17 digits, but may have twenty behind the point.
+function scaled(whole: string, fraction = ""): bigint {
+  const digits = fraction.slice(0, SCALE).padEnd(SCALE, "0");
+  const more = /[1-9]/.test(fraction.slice(SCALE)) ? 1n : 0n;
+  return BigInt(whole + digits) + more;
+}
+
+function roundedUp(scaledMs: bigint): number {
+  const unit = 10n ** BigInt(SCALE);
+  return Number((scaledMs + unit - 1n) / unit);
 }

@@ -43,3 +43,17 @@ export const JITTER = { true: 0.5, false: 0 } as const;
 
 /** The moments that the database keeps: the years 1 to 9999. */
 export const MOMENTS = { from: "0001-01-01T00:00:00Z", to: "9999-12-31T00:00:00Z" } as const;
+
+/** How long a worker may be silent before its work is given to others, unless it says otherwise. */
+export const LEASE_MS = 15_000;
+
+/** How much longer than until it is due a timer is left to the worker that keeps it in memory. */
+export const KEPT_TIMER_MS = 250;
+
+/** The settings of an installation and what they are at first, as text. */
+export const SETTINGS = {
+  max_payload_bytes: String(PAYLOAD_BYTES),
+  retention: "30 days",
+  max_crashes: "20",
+  cancel_grace: "1 minute",
+} as const;

@@ -16,6 +16,7 @@ import {
 } from "../define/mod.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { type JsonObject, toJson } from "../shared/json.ts";
+import { LEASE_MS } from "../shared/limits.ts";
 import { makeContext, type WorkflowContext } from "./context.ts";
 import { DIRECT_QUEUE, DirectDriver } from "./direct.ts";
 import { DIRECT_CONNECTIONS } from "./direct_store.ts";
@@ -88,7 +89,7 @@ export class Admin {
     }
     this.#url = databaseUrl ?? readVariable("RHYTHM_DATABASE_URL") ?? ".rhythm/data";
     this.#schema = options.schema ?? "rhythm";
-    this.#leaseMs = durationMs(options.lease ?? 15);
+    this.#leaseMs = options.lease === undefined ? LEASE_MS : durationMs(options.lease);
     if (this.#leaseMs < 1_000) {
       throw new InvalidOptionError("lease", `new Admin(): "lease" must be at least one second`);
     }

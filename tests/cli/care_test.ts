@@ -172,3 +172,28 @@ Deno.test({
     equal([kept.code, kept.out], [0, "nothing is that old\n"]);
   },
 });
+
+Deno.test({
+  name: "migrate --uninstall needs a yes, and removes the schema",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase();
+    await database.sql`select rhythm.enqueue('a')`;
+    const args = ["migrate", "--uninstall", "-d", database.url];
+    const refused = await rhythm(args);
+    equal(refused.code, 2);
+    match(refused.err, /holds 1 execution, 1 of them not over, and 0 workers\n/);
+    match(
+      refused.err,
+      /error: --uninstall asks before it removes anything, and nobody can be asked here\n hint: --yes/,
+    );
+    equal((await database.sql`select from pg_namespace where nspname = 'rhythm'`).length, 1);
+    const done = await rhythm([...args, "--yes"]);
+    equal(done.code, 0);
+    match(done.out, /^schema "rhythm" is removed from postgres:/);
+    equal((await database.sql`select from pg_namespace where nspname = 'rhythm'`).length, 0);
+    const again = await rhythm([...args, "--yes"]);
+    equal(again.code, 1);
+    match(again.err, /^error: Cannot remove Rhythm from schema "rhythm": it is not installed there\n/);
+  },
+});

@@ -126,6 +126,10 @@ Deno.test("task() names wrong options and what was probably meant", () => {
   wrong({ name: "x", input: {} }, /"input" must be a schema that follows Standard Schema/);
   wrong({ name: "x", transactional: true, isolate: true }, /a transactional task cannot be isolated/);
   wrong([], /task\(""\) takes its options as an object, not an array/);
+  throws(
+    () => (task as (...given: unknown[]) => unknown)(() => 1, { queue: "q" }),
+    /options stand before the handler/,
+  );
   throws(() => task({ name: "x" }, "no" as unknown as () => void), /handler must be a function, not "no"/);
 });
 

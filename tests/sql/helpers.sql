@@ -97,6 +97,12 @@ create function test.steps(p_worker uuid, p_ends jsonb, p_children jsonb default
     jsonb_build_object('lease', p_lease)) as a;
 $$;
 
+-- Tasks that completed, with the call that leased them.
+create function test.done(p_worker uuid, p_call integer, p_ids uuid[], p_outputs jsonb) returns jsonb language sql as $$
+  select a - '{call,parcels,early}'::text[]
+  from test.exchange(p_worker, jsonb_build_array(jsonb_build_object('kind', 'done', 'call', p_call, 'ids', to_jsonb(p_ids), 'outputs', p_outputs))) as a;
+$$;
+
 -- Settles outcomes of executions that are leased now: {refused, declined, claimed: [as rows of claim_rows()]}. p_lease: how many may be leased with it.
 create function test.settle_many(p_worker uuid, p_outcomes jsonb, p_lease integer default 0, p_targets text[] default null) returns jsonb language sql as $$
   select a - '{parcels,call,early}'::text[] || jsonb_build_object('claimed', (select coalesce(jsonb_agg(to_jsonb(u)), '[]') from test.unpack(a) as u))
@@ -122,6 +128,15 @@ $$;
 create function test.suspend(p_worker uuid, p_id uuid, p_effects jsonb, p_mode text, p_ids uuid[], p_lease integer default 0) returns jsonb language sql as $$
   select test.settle(p_worker, p_id, jsonb_build_object('status', 'suspended', 'snapshot', '{"at": 1}'::jsonb, 'effects', p_effects,
     'waits', jsonb_build_array(jsonb_build_object('mode', p_mode, 'ids', to_jsonb(p_ids))), 'keep', to_jsonb(p_ids)), p_lease);
+$$;
+
+-- All SQL tasks that are ready; each call takes no more after a quarter of a second.
+create function test.run_sql_tasks() returns void language plpgsql as $$
+begin
+  loop
+    exit when rhythm.sql_tasks() is null;
+  end loop;
+end;
 $$;
 
 create function test.status(p_id uuid) returns text language sql as $$ select rhythm.get(p_id) ->> 'status' $$;

@@ -9,6 +9,7 @@ const owners = [
   "configure",
   "install_cron",
   "uninstall_cron",
+  "uninstall",
   "surface",
 ];
 /** In the documentation of code-first workflows, and of clients that run what they start. */

@@ -6,6 +6,7 @@ import {
   openFlow,
   type Program,
   type Settled,
+  type StepMoment,
 } from "../../flow/mod.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import { durationMs } from "../../shared/duration.ts";
@@ -61,6 +62,8 @@ interface Execution {
   readonly depth: number;
   readonly parent?: { execution: Execution; operation: string };
   open?: OpenFlow;
+  /** How many steps it took. */
+  steps: number;
   end?: SimulatedEnd;
   /** Signals that nobody took yet. */
   readonly mailbox: { name: string; payload: JsonValue }[];
@@ -81,6 +84,7 @@ type RunEffect = Extract<Effect, { type: "run_task" | "run_workflow" }>;
 export class Simulation {
   readonly #parts: SimulationParts;
   readonly #ids: Uuids;
+  readonly #seed = systemClock.uuid();
   readonly #executions = new Map<string, Execution>();
   readonly #due: Due[] = [];
   /** Waits for signals that somebody was asked about. */
@@ -123,6 +127,7 @@ export class Simulation {
       id,
       flow,
       depth,
+      steps: 0,
       mailbox: [],
       waits: new Map(),
       released: new Set(),
@@ -144,18 +149,18 @@ export class Simulation {
       createdAt: clock.now().toISOString(),
       metadata: {},
     };
-    const host = {
-      now: () => clock.now(),
-      random: () => systemClock.random(),
-      newId: () => this.#ids.next(),
-    };
+    const host = { executionId: execution.id, seed: this.#seed, epoch: 0, ...this.#nextStep(execution) };
     execution.open = openFlow(program, { inputs, context }, host);
     this.#heed(execution);
   }
 
+  #nextStep(execution: Execution): StepMoment {
+    return { step: ++execution.steps, moment: this.#parts.clock.now() };
+  }
+
   #settle(execution: Execution, settled: Settled): void {
     if (execution.end !== undefined) return;
-    execution.open!.advance([settled]);
+    execution.open!.advance([settled], this.#nextStep(execution));
     this.#heed(execution);
   }
 

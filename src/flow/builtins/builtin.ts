@@ -86,11 +86,11 @@ export interface Machine {
   /** Throw the limit error unless an array (Map, Set) of this length may exist. Call it before making it. */
   checkArray(length: number): void;
 
-  /** Milliseconds since 1970: the host's clock. */
+  /** Milliseconds since 1970: the moment of the step. */
   now(): number;
-  /** From 0 to below 1: the host's. */
+  /** From 0 to below 1: from the seed of the execution. */
   random(): number;
-  /** A new UUID: the host's. */
+  /** A new UUID: from the seed, the step and its moment. */
   newId(): string;
 
   /** The text of a function of the flow, for its `toString`. */

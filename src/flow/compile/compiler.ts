@@ -4,7 +4,7 @@ import { FunctionBuilder, type Label, ProgramBuilder } from "./builder.ts";
 import { expression } from "./expressions.ts";
 import { bindPattern } from "./patterns.ts";
 import { sha256 } from "./hash.ts";
-import { type FunctionCode, type Program, PROGRAM_FORMAT } from "./program.ts";
+import { type FunctionCode, type Program, PROGRAM_FORMAT, PROGRAM_SEMANTICS } from "./program.ts";
 import type { Scope, Variable } from "./scope.ts";
 import { statements } from "./statements.ts";
 
@@ -144,7 +144,8 @@ export function compileTree(tree: Tree, about: { name: string; source: string })
     span: [tree.start, tree.end],
   });
   const { constants, functions, globals } = program;
-  const body = { format: PROGRAM_FORMAT, ...about, constants, globals: [...globals], functions };
+  const numbers = { format: PROGRAM_FORMAT, semantics: PROGRAM_SEMANTICS };
+  const body = { ...numbers, ...about, constants, globals: [...globals], functions };
   return { hash: sha256(JSON.stringify(body)).slice(0, 32), ...body };
 }
 

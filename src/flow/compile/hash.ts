@@ -25,6 +25,11 @@ function constants(count: number, root: 2 | 3): Uint32Array {
 
 /** The hexadecimal SHA-256 of a text's UTF-8. */
 export function sha256(text: string): string {
+  return [...digest(text)].map((word) => word.toString(16).padStart(8, "0")).join("");
+}
+
+/** The SHA-256 of a text's UTF-8, as eight words. */
+export function digest(text: string): Uint32Array {
   const bytes = new TextEncoder().encode(text);
   const padded = new Uint8Array(((bytes.length + 8) >> 6 << 6) + 64);
   padded.set(bytes);
@@ -38,7 +43,14 @@ export function sha256(text: string): string {
     for (let index = 0; index < 16; index++) words[index] = view.getUint32(at + 4 * index);
     block(state, words);
   }
-  return [...state].map((word) => word.toString(16).padStart(8, "0")).join("");
+  return state;
+}
+
+/** The SHA-256 of a message that is one block long with its padding. @param words 64 words; the first 16 are the block */
+export function compress(words: Uint32Array): Uint32Array {
+  const state = START.slice();
+  block(state, words);
+  return state;
 }
 
 function rotate(word: number, by: number): number {

@@ -7,10 +7,18 @@
 /** The number of the format that this library writes. */
 export const PROGRAM_FORMAT = 1;
 
+/**
+ * The number of what programs mean here: raised when something that running programs can tell changes. Executions that
+ * run go on by the number that their program was compiled with.
+ */
+export const PROGRAM_SEMANTICS = 1;
+
 /** A compiled flow. */
 export interface Program {
   /** The number of the format. */
   format: number;
+  /** By which meaning of the language it runs. */
+  semantics: number;
   /** Names the program in snapshots. */
   hash: string;
   /** The file's name, for stacks. */

@@ -12,6 +12,7 @@ import type {
   Settled,
   Snapshot,
   Step,
+  StepMoment,
   StepOptions,
 } from "../types.ts";
 import { createWorld } from "./globals.ts";
@@ -56,7 +57,7 @@ export function compileFlow(flow: { name: string; source: string }): CompiledFlo
  *
  * @param program what {@linkcode compileFlow} gave
  * @param start inputs and context
- * @param host the clock, chance and ids
+ * @param host the step, its moment, and what random numbers and ids come from
  * @param options limits
  * @returns where it stands, and what it asks for
  *
@@ -65,15 +66,15 @@ export function compileFlow(flow: { name: string; source: string }): CompiledFlo
  * import assert from "node:assert/strict";
  *
  * const { program } = compileFlow({ name: "hello.flow", source: 'return "Hello " + await Task.run("name")' });
- * let count = 0;
- * const host = { now: () => new Date(0), random: () => 0.5, newId: () => `id-${++count}` };
+ * const host = { executionId: "1", seed: "7", epoch: 0, step: 1, moment: new Date() };
  * const context = {
  *   executionId: "1", flow: "hello", version: 1, queue: "default",
  *   attempt: 1, parentId: null, createdAt: "2026-01-01T00:00:00.000Z", metadata: {},
  * };
  * let step = startFlow(program!, { inputs: {}, context }, host);
- * assert.deepEqual(step.waits, [{ mode: "any", ids: ["id-1"] }]);
- * step = resumeFlow(program!, step.snapshot!, [{ id: "id-1", status: "completed", output: "Ada" }], host);
+ * const id = step.waits[0]!.ids[0]!;
+ * const next = { ...host, step: 2, moment: new Date() };
+ * step = resumeFlow(program!, step.snapshot!, [{ id, status: "completed", output: "Ada" }], next);
  * assert.equal(step.output, "Hello Ada");
  * ```
  */
@@ -87,7 +88,7 @@ export function startFlow(program: Program, start: FlowStart, host: FlowHost, op
  * @param program the program that the snapshot belongs to
  * @param snapshot what the last step gave
  * @param settled the operations that have ended since
- * @param host the clock, chance and ids
+ * @param host the step, its moment, and what random numbers and ids come from
  * @param options limits; `cancel` throws a cancellation that only `finally` sees
  * @returns where it stands, and what it asks for
  * @throws {SnapshotError} when the snapshot is of another program or format, or damaged
@@ -106,8 +107,8 @@ export function resumeFlow(
 export interface OpenFlow {
   /** The last step; its snapshot is as good as ever. */
   readonly step: Step;
-  /** Go on with what has ended, without reading the snapshot again. */
-  advance(settled: readonly Settled[]): Step;
+  /** Go on with what has ended, as the next step, without reading the snapshot again. */
+  advance(settled: readonly Settled[], at: StepMoment): Step;
 }
 
 /**
@@ -115,7 +116,7 @@ export interface OpenFlow {
  *
  * @param program the program
  * @param from inputs and context, or a snapshot and what has ended since
- * @param host the clock, chance and ids
+ * @param host the step, its moment, and what random numbers and ids come from
  * @param options limits; cancellation goes through {@linkcode resumeFlow}
  * @returns the open execution
  *
@@ -124,14 +125,15 @@ export interface OpenFlow {
  * import assert from "node:assert/strict";
  *
  * const { program } = compileFlow({ name: "wait.flow", source: "await Timer.delay(60)\nreturn 'done'" });
- * const host = { now: () => new Date(0), random: () => 0.5, newId: () => "id-1" };
+ * const host = { executionId: "1", seed: "7", epoch: 0, step: 1, moment: new Date() };
  * const context = {
  *   executionId: "1", flow: "hello", version: 1, queue: "default",
  *   attempt: 1, parentId: null, createdAt: "2026-01-01T00:00:00.000Z", metadata: {},
  * };
  * const open = openFlow(program!, { inputs: {}, context }, host);
  * assert.equal(open.step.status, "suspended");
- * open.advance([{ id: "id-1", status: "completed", output: null }]);
+ * const id = open.step.waits[0]!.ids[0]!;
+ * open.advance([{ id, status: "completed", output: null }], { step: 2, moment: new Date() });
  * assert.equal(open.step.output, "done");
  * ```
  */
@@ -151,7 +153,7 @@ export function openFlow(
     get step() {
       return step;
     },
-    advance: (settled) => step = run.advance(settled),
+    advance: (settled, at) => step = run.advance(settled, at),
   };
 }
 
@@ -172,7 +174,7 @@ function read(run: Run, settled: readonly Settled[]): { run: Run; step: Step } {
  * import assert from "node:assert/strict";
  *
  * const { program } = compileFlow({ name: "wait.flow", source: "const n = 5\nawait Timer.delay(n)" });
- * const host = { now: () => new Date(0), random: () => 0.5, newId: () => "id-1" };
+ * const host = { executionId: "1", seed: "7", epoch: 0, step: 1, moment: new Date() };
  * const context = {
  *   executionId: "1", flow: "hello", version: 1, queue: "default",
  *   attempt: 1, parentId: null, createdAt: "2026-01-01T00:00:00.000Z", metadata: {},
@@ -181,11 +183,11 @@ function read(run: Run, settled: readonly Settled[]): { run: Run; step: Step } {
  * const [main] = inspectFlow(program!, snapshot!).fibres;
  * assert.equal(main!.line, 2);
  * assert.equal(main!.variables.n, 5);
- * assert.deepEqual(main!.waitsFor, ["id-1"]);
+ * assert.equal(main!.waitsFor.length, 1);
  * ```
  */
 export function inspectFlow(program: Program, snapshot: Snapshot): FlowView {
-  const host = { now: () => new Date(0), random: () => 0, newId: () => "" };
+  const host = { executionId: "", seed: "", epoch: 0, step: 0, moment: new Date(0) };
   const { machine, fibres } = Run.open({ world, program, host }, snapshot);
   return inspectMachine(machine, fibres);
 }

@@ -11,6 +11,7 @@ import type {
   Settled,
   Snapshot,
   Step,
+  StepMoment,
   StepOptions,
   Wait,
 } from "../types.ts";
@@ -40,6 +41,8 @@ export class Run {
   readonly #vm: FlowMachine;
   #main!: Fibre;
   #over = false;
+  /** The step is not at its end: it goes on with what it has left of its budget. */
+  #paused = false;
 
   private constructor(given: RunOptions) {
     const { world, program, host, options } = given;
@@ -57,6 +60,7 @@ export class Run {
   static start(given: RunOptions, start: FlowStart): { run: Run; step: Step } {
     const run = new Run(given);
     const vm = run.#vm;
+    vm.outside.begin(given.host);
     run.#giveNames(given.program, start);
     run.#main = new Fibre(new FlowFunction(0, []), new FlowPromise());
     run.#main.promise.handled = true;
@@ -68,6 +72,8 @@ export class Run {
     const run = new Run(given);
     const { main, fibres } = decode(run.#vm, snapshot, given.world.registry);
     run.#main = main;
+    run.#paused = snapshot.b !== undefined;
+    run.#vm.outside.begin(given.host);
     const reason = given.options?.cancel;
     if (reason !== undefined) cancel(run.#vm, fibres, reason);
     return run;
@@ -80,13 +86,15 @@ export class Run {
     return { machine: run.#vm, fibres };
   }
 
-  /** Go on with what has ended meanwhile. */
-  advance(settled: readonly Settled[]): Step {
+  /** Go on with what has ended meanwhile, in the step that was begun or in another one. */
+  advance(settled: readonly Settled[], at?: StepMoment): Step {
     if (this.#over) {
       throw new RhythmError("Cannot go on with a flow that is over", { code: "FLOW_OVER" });
     }
     const vm = this.#vm;
-    vm.budget = vm.limits.instructions;
+    if (at !== undefined) vm.outside.begin(at);
+    if (!this.#paused) vm.budget = vm.limits.instructions;
+    this.#paused = false;
     return this.#step(() => {
       for (const one of settled) settle(vm, one);
     });
@@ -141,6 +149,10 @@ export class Run {
   #suspended(about: { waits?: Wait[]; paused?: true }): Step {
     const vm = this.#vm;
     const { snapshot, released, size, cleanup } = encode(vm, this.#main);
+    if (about.paused) {
+      this.#paused = true;
+      snapshot.b = vm.budget;
+    }
     // A snapshot does not keep it, so a machine that stays in memory must not know more.
     vm.thrown = undefined;
     const { snapshotSize } = vm.limits;
@@ -151,14 +163,22 @@ export class Run {
       );
     }
     const { waits = waitsOf(vm), ...rest } = about;
-    const effects = this.#effects();
-    return { status: "suspended", snapshot, effects, waits, released, ...(cleanup && { cleanup }), ...rest };
+    return {
+      ...{ status: "suspended", moment: this.#moment(), snapshot, effects: this.#effects(), waits, released },
+      ...(cleanup && { cleanup }),
+      ...rest,
+    };
   }
 
   #end(status: "completed" | "failed" | "cancelled", error?: FlowFailure): Step {
     this.#over = true;
     const released = [...this.#vm.pending.keys()];
-    return { status, ...(error && { error }), effects: this.#effects(), waits: [], released };
+    const effects = this.#effects();
+    return { status, moment: this.#moment(), ...(error && { error }), effects, waits: [], released };
+  }
+
+  #moment(): string {
+    return new Date(this.#vm.outside.moment).toISOString();
   }
 
   #effects(): Effect[] {

@@ -57,10 +57,8 @@ function checkSnapshot(snapshot: Snapshot, hash: string): void {
   }
   if (snapshot.v !== SNAPSHOT_FORMAT) {
     const known = `this library knows format ${SNAPSHOT_FORMAT}`;
-    throw new SnapshotError(
-      `it has format ${snapshot.v}, ${known}; update the library`,
-      "FLOW_SNAPSHOT_FORMAT",
-    );
+    const advice = snapshot.v > SNAPSHOT_FORMAT ? "; update the library" : "";
+    throw new SnapshotError(`it has format ${snapshot.v}, ${known}${advice}`, "FLOW_SNAPSHOT_FORMAT");
   }
   if (snapshot.p !== hash) {
     throw new SnapshotError(`it belongs to program ${snapshot.p}, not to ${hash}`, "FLOW_SNAPSHOT_PROGRAM");
@@ -102,7 +100,7 @@ class Decoder {
   }
 
   run(vm: FlowMachine): Decoded {
-    const { m, j, u, g, c, o, h } = this.#snapshot;
+    const { m, j, u, g, c, o, h, t, b } = this.#snapshot;
     const heap = h as Entry[];
     for (let id = 0; id < heap.length; id++) this.#make(heap, id);
     for (let id = 0; id < heap.length; id++) this.#fill(this.#objects[id]!, heap[id]!);
@@ -113,6 +111,8 @@ class Decoder {
     for (const job of (j ?? []) as Entry[]) vm.jobs.push(this.#job(job));
     for (const ref of (u ?? []) as number[]) vm.unhandled.add(this.#object(ref));
     if (c !== undefined) vm.cancelled = this.#object(c as number);
+    vm.outside.restore(t as number[]);
+    if (b !== undefined) vm.budget = Math.min(vm.budget, b as number);
     if (g !== undefined) vm.given = this.#object(g as number);
     const fibres = this.#objects.filter((one) => one instanceof Fibre);
     return { main: this.#object(m as number), fibres };

@@ -60,7 +60,7 @@ class Encoder {
 
   run(vm: FlowMachine, main: Fibre): Encoded {
     this.#functions = vm.functions;
-    const snapshot: Snapshot = { v: SNAPSHOT_FORMAT, p: vm.program.program.hash };
+    const snapshot: Snapshot = { v: SNAPSHOT_FORMAT, p: vm.program.program.hash, t: vm.outside.state };
     snapshot.m = this.#ref(main);
     if (vm.jobs.length > vm.nextJob) snapshot.j = vm.jobs.slice(vm.nextJob).map((job) => this.#job(job));
     if (vm.unhandled.size > 0) snapshot.u = [...vm.unhandled].map((promise) => this.#ref(promise));

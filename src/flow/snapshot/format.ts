@@ -1,8 +1,9 @@
 /**
- * The words of snapshot format 1.
+ * The words of snapshot format 2.
  *
- * A snapshot is `{ v, p, s, h, m, o, j, u, g, c }`: format, program, shapes (lists of keys), heap, fibre of the body, operations under
- * way (id and promise), jobs, unhandled rejections, `Inputs` and `Context`, reason of cancellation. Values are JSON's own, or
+ * A snapshot is `{ v, p, t, s, h, m, o, j, u, g, c, b }`: format, program, time and chance (step, its moment, place of the next id,
+ * random numbers drawn), shapes (lists of keys), heap, fibre of the body, operations under way (id and promise), jobs, unhandled
+ * rejections, `Inputs` and `Context`, reason of cancellation, and of a step that was paused, the instructions it has left. Values are JSON's own, or
  * arrays: `[]` is `undefined`, `[n]` is heap object n, `["…", …]` is what JSON has no word for. Objects keep the order of their keys
  * because no JSON object stands for one, so a store that sorts keys does no harm.
  *
@@ -10,7 +11,7 @@
  */
 
 /** The number of the format that this library writes. */
-export const SNAPSHOT_FORMAT = 1;
+export const SNAPSHOT_FORMAT = 2;
 
 /** The first number of a heap entry: what it is. */
 export const Kind = {

@@ -1,5 +1,5 @@
 import type { FunctionCode, Program } from "../compile/program.ts";
-import { PROGRAM_FORMAT } from "../compile/program.ts";
+import { PROGRAM_FORMAT, PROGRAM_SEMANTICS } from "../compile/program.ts";
 import { RhythmError } from "../../shared/error.ts";
 import type { Value } from "./value.ts";
 
@@ -15,7 +15,7 @@ const loaded = new WeakMap<Program, LoadedProgram>();
 /**
  * Load a program, or find it loaded.
  *
- * @throws {RhythmError} `FLOW_PROGRAM_FORMAT` when this library is older than the program
+ * @throws {RhythmError} `FLOW_PROGRAM_FORMAT` or `FLOW_PROGRAM_SEMANTICS` when this library is older than the program
  */
 export function loadProgram(program: Program): LoadedProgram {
   const known = loaded.get(program);
@@ -26,6 +26,14 @@ export function loadProgram(program: Program): LoadedProgram {
         String(program?.format)
       }: this library knows format ${PROGRAM_FORMAT}`,
       { code: "FLOW_PROGRAM_FORMAT" },
+    );
+  }
+  if (program.semantics !== PROGRAM_SEMANTICS) {
+    throw new RhythmError(
+      `Cannot run a program of semantics ${
+        String(program.semantics)
+      }: this library knows semantics ${PROGRAM_SEMANTICS}; update the library`,
+      { code: "FLOW_PROGRAM_SEMANTICS" },
     );
   }
   const constants = program.constants.map((one): Value => typeof one === "object" ? Number(one.number) : one);

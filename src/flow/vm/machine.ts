@@ -10,6 +10,7 @@ import { iteratorOf, spread, stepIterator } from "./iteration.ts";
 import { defaultLimits, type FlowLimits } from "./limits.ts";
 import type { LoadedProgram } from "./loaded.ts";
 import { getMember, hasOwn, ownKeys, setMember } from "./members.ts";
+import { type FlowHost, Outside } from "./outside.ts";
 import { FlowPromise, type Job } from "./promise.ts";
 import { addReaction, rejectPromise, resolvePromise, toPromise } from "./promises.ts";
 import { describeValue, isCallable, tagOf } from "./tag.ts";
@@ -25,18 +26,6 @@ import {
   type TypeTag,
   type Value,
 } from "./value.ts";
-
-/** All the outside there is. */
-export interface FlowHost {
-  /** The time. */
-  now: () => Date;
-  /** A number from 0 to 1. */
-  random: () => number;
-  /** A new id; ids made later must sort later. */
-  newId: () => string;
-  /** Asked before each job; true stops the machine there. For tests of snapshots. */
-  pause?: () => boolean;
-}
 
 /** What a machine is made of. */
 export interface MachineOptions {
@@ -63,7 +52,8 @@ export class FlowMachine implements Machine {
   readonly library: Library;
   readonly tables: Partial<Record<TypeTag, MemberTable>>;
   readonly globals: ReadonlyMap<string, Value>;
-  host: FlowHost;
+  readonly host: FlowHost;
+  readonly outside: Outside;
   readonly limits: FlowLimits;
   readonly END = END;
 
@@ -99,6 +89,7 @@ export class FlowMachine implements Machine {
     this.tables = options.library.members;
     this.globals = options.globals;
     this.host = options.host;
+    this.outside = new Outside(options.host);
     this.limits = { ...defaultLimits, ...options.limits };
     this.maxDepth = this.limits.callDepth;
     this.budget = this.limits.instructions;
@@ -461,13 +452,13 @@ export class FlowMachine implements Machine {
     );
   }
   now(): number {
-    return this.host.now().getTime();
+    return this.outside.moment;
   }
   random(): number {
-    return this.host.random();
+    return this.outside.random();
   }
   newId(): string {
-    return this.host.newId();
+    return this.outside.newId();
   }
   sourceOf(fn: Value): string {
     if (!(fn instanceof FlowFunction)) return `function ${functionName(this, fn)}() { [native code] }`;

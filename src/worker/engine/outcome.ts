@@ -1,5 +1,6 @@
 import { EngineError } from "../../db/errors.ts";
 import { RhythmError } from "../../shared/error.ts";
+import { KEPT_TIMER_MS } from "../../shared/limits.ts";
 import type { Claimed, Ends, Lease, Outcome, StepEnd } from "./engine.ts";
 
 /** The lease that came with a claimed execution. */
@@ -98,8 +99,8 @@ interface Timed {
   readonly options?: { readonly idempotencyKey?: string };
 }
 
-// A little more than what insert_timers() says.
-const KEPT_MS = 300;
+// A little more than SQL's kept_grace().
+const KEPT_MS = KEPT_TIMER_MS + 50;
 
 /** Why an execution is handed back that was claimed too long ago. */
 export const STALE = "The worker stood still for longer than its lease: another may have it";

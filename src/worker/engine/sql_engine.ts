@@ -1,3 +1,4 @@
+import { channelName } from "../../db/channels.ts";
 import type { Database, Queryable } from "../../db/database.ts";
 import { WorkerNotRegisteredError } from "../../db/engine_errors.ts";
 import { errorKind, isOutage, isTooSlow } from "../../db/error_kind.ts";
@@ -115,7 +116,7 @@ class SqlEngine implements Engine {
 
   async listen({ onWork, onDue, onStop }: EngineEars): Promise<() => Promise<void>> {
     const { main, queues, schema } = this.#options;
-    const stopWork = await main.listen(`${schema}_work`, {
+    const stopWork = await main.listen(channelName(schema, "work"), {
       onNotify: (queue) => {
         if (queue === "") onDue();
         else if (queues.includes(queue)) onWork();
@@ -126,7 +127,7 @@ class SqlEngine implements Engine {
         onDue();
       },
     });
-    const stopStop = await main.listen(`${schema}_stop`, {
+    const stopStop = await main.listen(channelName(schema, "stop"), {
       onNotify: (worker) => {
         if (worker === this.#worker) onStop();
       },

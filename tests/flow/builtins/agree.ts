@@ -43,7 +43,7 @@ function programOf(expressions: readonly string[], setup: string): string {
   return `${SHOW}\nconst $ends = [];\n${setup}\n${tries.join("\n")}\nreturn $ends;`;
 }
 
-const host = { now: () => new Date(1_700_000_000_000), random: () => 0.5, newId: () => "id" };
+const host = { executionId: "1", seed: "1", epoch: 0, step: 1, moment: new Date(1_700_000_000_000) };
 const CONTEXT = {
   executionId: "00000000-0000-7000-8000-000000000001",
   flow: "builtins",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openFlow } from "../../../src/flow/mod.ts";
-import { compile, createHost, start, startWith } from "../vm/support.ts";
+import { compile, createHost, idOf, start, startWith } from "../vm/support.ts";
 
 Deno.test("effects come in program order, with ids, places and times", () => {
   const { step } = start(`console.log("one", 2);
@@ -142,6 +142,7 @@ Deno.test("where a value was thrown is told alike in memory and from a snapshot"
 await work()`;
   const cold = start(source).complete("op-1").error;
   const open = openFlow(compile(source), startWith(), createHost());
-  assert.deepEqual(open.advance([{ id: "op-1", status: "completed", output: null }]).error, cold);
+  const warm = open.advance([{ id: idOf("op-1"), status: "completed", output: null }], createHost());
+  assert.deepEqual(warm.error, cold);
   assert.equal(cold?.message, "lost");
 });

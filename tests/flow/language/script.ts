@@ -45,7 +45,7 @@ export function runScript(source: string, script: Script): Run {
   let step = startFlow(
     program,
     { inputs: script.inputs ?? {}, context: contextOf(script.name) },
-    createHost(),
+    hostOf(1),
   );
   take(run, step.effects);
   let turn = 0;
@@ -58,7 +58,7 @@ export function runScript(source: string, script: Script): Run {
     assert(id, `nothing waits for ${answer[0]}, only for ${waiting.join(", ")}`);
     run.pending.delete(id);
     const snapshot = JSON.parse(JSON.stringify(step.snapshot));
-    step = resumeFlow(program, snapshot, [settled(id, answer[1])], createHost());
+    step = resumeFlow(program, snapshot, [settled(id, answer[1])], hostOf(turn + 2));
     take(run, step.effects);
   }
   if (typeof answers !== "function") {
@@ -69,20 +69,16 @@ export function runScript(source: string, script: Script): Run {
   return { output, error, asked: run.asked, logged: run.logged };
 }
 
-function createHost(): Parameters<typeof startFlow>[2] {
-  let count = 0;
-  return {
-    now: () => new Date(1_700_000_000_000),
-    random: () => 0.5,
-    newId: () => `${crypto.randomUUID().slice(0, 24)}${String(++count).padStart(12, "0")}`,
-  };
+function hostOf(step: number): Parameters<typeof startFlow>[2] {
+  return { executionId: EXECUTION, seed: "1", epoch: 0, step, moment: new Date(1_700_000_000_000) };
 }
 
+const EXECUTION = "00000000-0000-7000-8000-000000000001";
+
 function contextOf(flow: string): Parameters<typeof startFlow>[1]["context"] {
-  const executionId = "00000000-0000-7000-8000-000000000001";
   const createdAt = "2024-01-02T03:04:05.678Z";
   return {
-    executionId,
+    executionId: EXECUTION,
     flow,
     version: 1,
     queue: "default",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openFlow } from "../../../src/flow/mod.ts";
-import { compile, createHost, start, startWith } from "../vm/support.ts";
+import { compile, createHost, idOf, start, startWith } from "../vm/support.ts";
 
 /** What a flow gives whose body has one wait in its middle: through JSON text, and warm; both must agree. */
 function acrossWait(before: string, after: string): unknown {
@@ -10,7 +10,7 @@ function acrossWait(before: string, after: string): unknown {
   const cold = flow.complete("op-1");
   assert.equal(cold.status, "completed", JSON.stringify(cold.error));
   const open = openFlow(compile(source), startWith(), createHost());
-  const warm = open.advance([{ id: "op-1", status: "completed", output: null }]);
+  const warm = open.advance([{ id: idOf("op-1"), status: "completed", output: null }], createHost());
   assert.deepEqual(warm, cold);
   return cold.output;
 }

@@ -1,5 +1,5 @@
 /**
- * Runs flows in tests: compiled from text, with ids that count up and a clock that stands still.
+ * Runs flows in tests: compiled from text, with ids that are told by their number and a clock that stands still.
  *
  * @module
  */
@@ -13,16 +13,45 @@ import {
   type Program,
   resumeFlow,
   type Settled,
+  type Snapshot,
   startFlow,
   type Step,
   type StepOptions,
 } from "../../../src/flow/mod.ts";
+import { Outside } from "../../../src/flow/vm/outside.ts";
 import type { JsonValue } from "../../../src/shared/json.ts";
 
-/** A host without chance; ids are `op-1`, `op-2` … */
-export function createHost(first = 1): FlowHost {
-  let next = first;
-  return { now: () => new Date(1_700_000_000_000), random: () => 0.25, newId: () => `op-${next++}` };
+/** The moment of every step. */
+export const MOMENT: Date = new Date(1_700_000_000_000);
+
+/** A host in whose time all is one step. */
+export function createHost(): FlowHost {
+  return { executionId: "exec-1", seed: "1", epoch: 0, step: 1, moment: MOMENT };
+}
+
+const ids: string[] = [];
+const maker = new Outside(createHost());
+maker.begin(createHost());
+
+/** The id of `op-1`, `op-2` …: the first, second … that a flow makes. Other ids are given back as they are. */
+export function idOf(name: string): string {
+  const nth = Number(/^op-(\d+)$/.exec(name)?.[1]);
+  if (!(nth > 0)) return name;
+  while (ids.length < nth) ids.push(maker.newId());
+  return ids[nth - 1]!;
+}
+
+const made = /^018bcfe5-6800-7([0-9a-f]{3})-80/;
+
+/** A value in which ids are called `op-1`, `op-2` …. */
+export function named<Value>(value: Value): Value {
+  if (typeof value === "string") {
+    const place = made.exec(value)?.[1];
+    return place === undefined ? value : `op-${Number.parseInt(place, 16) + 1}` as Value;
+  }
+  if (Array.isArray(value)) return value.map(named) as Value;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, named(one)])) as Value;
 }
 
 /** What an execution starts with. */
@@ -52,19 +81,26 @@ export class Running {
   readonly program: Program;
   readonly host: FlowHost;
   readonly effects: Effect[] = [];
+  /** The last step, with ids that are named. */
   step: Step;
+  /** Where it stands. */
+  snapshot: Snapshot | undefined;
 
   constructor(program: Program, host: FlowHost, step: Step) {
     this.program = program;
     this.host = host;
-    this.step = step;
-    this.effects.push(...step.effects);
+    this.step = named(step);
+    this.snapshot = step.snapshot;
+    this.effects.push(...this.step.effects);
   }
 
   /** Go on with what has ended. */
   resume(settled: Settled[], options?: StepOptions): Step {
-    const snapshot = JSON.parse(JSON.stringify(this.step.snapshot));
-    this.step = resumeFlow(this.program, snapshot, settled, this.host, options);
+    const snapshot = JSON.parse(JSON.stringify(this.snapshot));
+    const ended = settled.map((one) => ({ ...one, id: idOf(one.id) }));
+    const step = resumeFlow(this.program, snapshot, ended, this.host, options);
+    this.step = named(step);
+    this.snapshot = step.snapshot;
     this.effects.push(...this.step.effects);
     return this.step;
   }

@@ -8,6 +8,7 @@
 import {
   compileFlow,
   type Effect,
+  type FlowHost,
   type OpenFlow,
   openFlow,
   type Program,
@@ -21,13 +22,11 @@ import {
   answerOf,
   CONTEXT,
   effectLine,
+  HOST,
   MAX_TURNS,
-  NOW,
   type Operation,
   type Outcome,
-  RANDOM,
   settleNext,
-  uuid,
 } from "./world.ts";
 import type { World } from "./v8.ts";
 
@@ -37,8 +36,21 @@ export interface Interruption {
   readonly pause?: () => boolean;
   /** Stay in memory from step to step, without ever reading the state back. */
   readonly warm?: true;
+  /** The host of a step, by its number; default: one for all, in whose time all is one step. */
+  readonly host?: (step: number) => FlowHost;
+  /** Told of every step, as a journal keeps it, and how far it came; not with `warm`. */
+  readonly record?: (recorded: Recorded) => void;
   /** Cancel the flow instead of settling something for the nth time, from 0; not with `warm`. */
   readonly cancelAt?: number;
+}
+
+/** What a step follows from, besides the state before it. */
+export interface Recorded {
+  readonly host: FlowHost;
+  /** What it took, in order; nothing: it was the first. */
+  readonly settled: readonly Settled[] | undefined;
+  readonly cancel: string | undefined;
+  readonly step: Step;
 }
 
 interface Pending {
@@ -86,27 +98,25 @@ export function runProgram(program: Program, world: World, interruption: Interru
 function stepper(
   program: Program,
   world: World,
-  { pause, warm }: Interruption,
+  { pause, warm, host: hostOf = () => HOST, record }: Interruption,
 ): (settled?: Settled[], cancel?: string) => Step {
-  const host = { now: () => new Date(NOW), random: () => RANDOM, newId: newIds(), pause };
   const start = { inputs: world.inputs ?? {}, context: CONTEXT };
-  if (warm) {
-    let open: OpenFlow | undefined;
-    return (settled) =>
-      settled && open ? open.advance(settled) : (open = openFlow(program, start, host)).step;
-  }
+  let count = 0;
   let step: Step | undefined;
+  let open: OpenFlow | undefined;
   return (settled, cancel) => {
+    if (step?.paused !== true) count++;
+    const host = { ...hostOf(count), pause };
+    if (warm) {
+      return settled && open ? open.advance(settled, host) : (open = openFlow(program, start, host)).step;
+    }
     const text = JSON.stringify(step?.snapshot);
-    return step = settled && step
+    step = settled && step
       ? resumeFlow(program, JSON.parse(text), settled, host, { cancel })
       : startFlow(program, start, host);
+    record?.({ host, settled, cancel, step });
+    return step;
   };
-}
-
-function newIds(): () => string {
-  let count = 0;
-  return () => uuid(++count);
 }
 
 function endOf(step: Step): string {

@@ -1,12 +1,13 @@
 /**
- * The names that a flow finds besides JavaScript's own, for V8; and a clock, chance and ids that do not change.
+ * The names that a flow finds besides JavaScript's own, for V8; and a clock that stands still, and chance and ids as in our machine.
  *
  * @module
  */
 
 import type { JsonValue } from "../../../src/shared/json.ts";
+import { Outside } from "../../../src/flow/vm/outside.ts";
 import { carried } from "./carry.ts";
-import { CONTEXT, effectLine, NOW, type Operation, RANDOM, uuid } from "./world.ts";
+import { CONTEXT, effectLine, HOST, NOW, type Operation } from "./world.ts";
 
 /** An operation that has not settled yet. */
 export interface Pending {
@@ -31,12 +32,13 @@ export function createPrelude(inputs: JsonValue): Prelude {
   const lines: string[] = [];
   const pending: Pending[] = [];
   let ordinal = 0;
-  let ids = 0;
+  const outside = new Outside(HOST);
+  outside.begin(HOST);
   const start = (kind: Operation["kind"], target: string, given: unknown): Promise<unknown> => {
     const inputs = JSON.parse(
       JSON.stringify(carried(given === undefined ? {} : given, `inputs of ${target}`)) ?? "null",
     ) as JsonValue;
-    const id = uuid(++ids);
+    const id = outside.newId();
     lines.push(effectLine(kind, target, inputs));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     pending.push({ id, operation: { ordinal: ordinal++, kind, target, inputs }, resolve, reject });
@@ -69,8 +71,8 @@ export function createPrelude(inputs: JsonValue): Prelude {
     Inputs: structuredClone(inputs),
     Context: structuredClone(CONTEXT),
     Date: stoppedDate,
-    Math: Object.create(Math, { random: { value: () => RANDOM } }),
-    crypto: space({ randomUUID: () => uuid(++ids) }),
+    Math: Object.create(Math, { random: { value: () => outside.random() } }),
+    crypto: space({ randomUUID: () => outside.newId() }),
   };
   return { lines, pending, names };
 }

@@ -28,20 +28,17 @@ export interface Outcome {
   readonly end: string;
 }
 
+const EXECUTION = "00000000-0000-7000-8000-000000000001";
+
 /** The time, all through a run. */
 export const NOW = 1_700_000_000_000;
 
-/** What chance gives, all through a run. */
-export const RANDOM = 0.5;
-
-/** The nth id of a run. */
-export function uuid(count: number): string {
-  return `00000000-0000-7000-8000-${String(count).padStart(12, "0")}`;
-}
+/** What time, chance and ids of a run come from; in its time all is one step. */
+export const HOST = { executionId: EXECUTION, seed: "1", epoch: 0, step: 1, moment: new Date(NOW) };
 
 /** What every flow is told about its execution. */
 export const CONTEXT = {
-  executionId: uuid(1),
+  executionId: EXECUTION,
   flow: "fuzz",
   version: 1,
   queue: "default",

@@ -1,5 +1,14 @@
 -- A timer that a worker keeps is left to it for a moment after it is due: then tick() fires it as any other, whoever the
--- worker was. fire_kept() is for what the worker cannot settle_advanced(): by name, when due, once.
+-- worker was. A "fire" item is for what the worker cannot settle with a step: by name, when due, once.
+create function pg_temp.fire(p_worker uuid, p_timers uuid[], p_lease integer) returns setof record language sql as $$
+  select u.id, u.settled from test.unpack(test.exchange(p_worker, jsonb_build_array(jsonb_build_object('kind', 'fire', 'timers', p_timers)), jsonb_build_object('lease', p_lease))) as u;
+$$;
+
+create function pg_temp.leave(p_worker uuid, p_timers uuid[]) returns integer language sql as $$
+  select test.exchange(p_worker, jsonb_build_array(jsonb_build_object('kind', 'leave', 'timers', p_timers)));
+  select count(*)::integer from rhythm.timer as t where t.id = any (p_timers) and t.kept_until is null;
+$$;
+
 create function pg_temp.sleeper(p_worker uuid, p_timer uuid, p_kept boolean) returns uuid language plpgsql as $$
 declare
   f constant uuid := test.flow();
@@ -48,15 +57,15 @@ begin
   w := test.worker();
   f := pg_temp.sleeper(w, t[1], true);
   g := pg_temp.sleeper(w, t[2], true);
-  perform test.eq((select count(*) from rhythm.fire_kept(w, t, 10)), 0::bigint, 'not before they are due');
+  perform test.eq((select count(*) from pg_temp.fire(w, t, 10) as (id uuid, settled jsonb)), 0::bigint, 'not before they are due');
   perform test.eq(test.status(f), 'suspended', 'nothing is changed');
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:13Z', true);
-  select * into v_row from rhythm.fire_kept(w, array[t[1], t[2]], 1);
+  select * into v_row from pg_temp.fire(w, array[t[1], t[2]], 1) as (id uuid, settled jsonb);
   perform test.eq(v_row.settled, jsonb_build_array(jsonb_build_object('id', case v_row.id when f then t[1] else t[2] end, 'status', 'completed', 'output', null)), 'leased, with what it waited for');
   perform test.eq((select array_agg(e.status order by e.status) from rhythm.executions as e where e.id in (f, g)), array['pending', 'running'], 'one for the place that there was, the other is ready');
-  perform test.eq((select count(*) from rhythm.fire_kept(w, t, 10)), 0::bigint, 'each once');
+  perform test.eq((select count(*) from pg_temp.fire(w, t, 10) as (id uuid, settled jsonb)), 0::bigint, 'each once');
   perform rhythm.tick();
-  perform test.eq((select array_agg(cardinality(s.inbox)) from rhythm.workflow_state as s where s.execution_id in (f, g)), array[1, 1], 'and not by tick(), either');
+  perform test.eq((select array_agg(s.arrived) from rhythm.workflow_state as s where s.execution_id in (f, g)), array[1, 1], 'and not by tick(), either');
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'all is well');
 end;
 $$;
@@ -73,12 +82,13 @@ begin
   w := test.worker();
   f := pg_temp.sleeper(w, t[1], true);
   g := pg_temp.sleeper(w, t[2], true);
-  perform test.eq(rhythm.release_kept(array[t[1], t[3]]), 1, 'those that there are');
-  perform test.eq(rhythm.release_kept(array[t[1]]), 0, 'once');
+  perform test.eq(pg_temp.leave(w, array[t[1], t[3]]), 1, 'those that there are');
+  perform test.eq(pg_temp.leave(w, array[t[1]]), 1, 'or were');
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:23Z', true);
   perform rhythm.tick();
   perform test.eq(array[test.status(f), test.status(g)], array['pending', 'suspended'], 'in its moment; the other is still kept');
-  perform test.eq(rhythm.release_kept(array[t[1]]), 0, 'not one that fired');
+  perform pg_temp.leave(w, array[t[1]]);
+  perform test.eq((select array_agg(x.fired order by x.fired) from rhythm.timer as x where x.execution_id in (f, g)), '{f,t}'::boolean[], 'not one that fired');
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'all is well');
 end;
 $$;

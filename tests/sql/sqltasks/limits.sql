@@ -12,8 +12,7 @@ begin
   assert (select count(*) from rhythm.executions as e where e.status = 'completed') = 0;
   perform rhythm.resume_queue('sql');
   perform rhythm.configure_queue('sql', rate => 5, per => '1m');
-  perform rhythm.sql_tasks();
-  perform rhythm.sql_tasks();
+  perform test.run_sql_tasks();
   assert (select count(*) from rhythm.executions as e where e.status = 'completed') = 5, 'five a minute';
   perform rhythm.configure_queue('sql');
   assert rhythm.sql_tasks(10) = rhythm.now(), 'more are ready: come back at once';
@@ -31,11 +30,11 @@ begin
   perform rhythm.start('f', queue => 'sql', priority => 5) from generate_series(1, 20);
   v_task := rhythm.enqueue('answer');
   perform rhythm.configure_queue('sql', concurrency => 2);
-  perform rhythm.sql_tasks();
+  perform test.run_sql_tasks();
   assert rhythm.get(v_task) ->> 'status' = 'completed', 'behind more workflows than may run at once';
   v_task := rhythm.enqueue('answer', concurrency_key => 'k');
   perform rhythm.configure_queue('sql', concurrency => 2, per_key_concurrency => 1);
-  perform rhythm.sql_tasks();
+  perform test.run_sql_tasks();
   assert rhythm.get(v_task) ->> 'status' = 'completed', 'and where keys are counted';
   assert (select count(*) from rhythm.executions as e where e.type = 'workflow' and e.status = 'pending' and e.attempt = 0) = 20,
     'the workflows were not begun';

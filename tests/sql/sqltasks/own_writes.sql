@@ -23,7 +23,7 @@ begin
     {"type": "task", "target": "post", "inputs": {"n": 4, "divide": 1, "assert": true}},
     {"type": "task", "target": "post", "inputs": {"n": 5, "divide": 1, "parent": 1}}
   ]');
-  perform rhythm.tick();
+  perform rhythm.tick(), test.run_sql_tasks();
   select string_agg(e.status || coalesce(' ' || (e.error ->> 'code'), ''), ', ' order by e.id) into v_statuses from rhythm.executions as e;
   assert v_statuses = 'completed, failed 22012, failed 23503, failed P0004, completed', v_statuses;
   assert (select array_agg(l.n order by l.n) from pg_temp.ledger as l) = array[1, 5], 'only what completed left something';

@@ -34,7 +34,7 @@ create function test.done_by_tick(p_task text) returns jsonb language plpgsql as
 declare
   v_id constant uuid := rhythm.enqueue(p_task, retry => '{"max_attempts": 1}');
 begin
-  perform rhythm.tick();
+  perform rhythm.tick(), test.run_sql_tasks();
   return rhythm.get(v_id);
 end;
 $$;

@@ -19,16 +19,16 @@ begin
   v_double := rhythm.enqueue('double', '{"n": 21}');
   v_nothing := rhythm.enqueue('nothing');
   v_divide := rhythm.enqueue('divide', '{"by": 0}');
-  perform rhythm.tick();
+  perform rhythm.tick(), test.run_sql_tasks();
 
   assert (rhythm.get(v_double) ->> 'status', rhythm.get(v_double) -> 'output') = ('completed', '42'), rhythm.get(v_double)::text;
   assert (rhythm.get(v_nothing) ->> 'status', rhythm.get(v_nothing) -> 'output') = ('completed', 'null'), rhythm.get(v_nothing)::text;
   assert (rhythm.get(v_divide) ->> 'status', rhythm.get(v_divide) ->> 'attempt') = ('pending', '1'), 'it is tried again later';
-  perform rhythm.tick();
+  perform rhythm.tick(), test.run_sql_tasks();
   assert rhythm.get(v_divide) ->> 'attempt' = '1', 'not before its pause is over';
 
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:10Z', true);
-  perform rhythm.tick();
+  perform rhythm.tick(), test.run_sql_tasks();
   v_error := rhythm.get(v_divide) -> 'error';
   assert (rhythm.get(v_divide) ->> 'status', rhythm.get(v_divide) ->> 'attempt') = ('failed', '2'), rhythm.get(v_divide)::text;
   assert (v_error ->> 'type', v_error ->> 'code', v_error ->> 'message') = ('SqlError', '22012', 'division by zero'), v_error::text;

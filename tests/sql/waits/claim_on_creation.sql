@@ -1,4 +1,4 @@
--- Children that settle() may lease are born running; their end hands the parent over in the same call.
+-- Children that an exchange may lease are leased with their creation; their end hands the parent over in the same call.
 do $$
 declare
   w constant uuid := test.worker();
@@ -9,9 +9,9 @@ declare
 begin
   perform test.claim(w);
   v_result := test.suspend(w, f, jsonb_build_array(test.run_task(a), test.run_task(b)), 'all', array[a, b], 1);
-  perform test.eq(v_result #> '{born,0,ids}', jsonb_build_array(a), 'as many as asked for, the first');
-  perform test.eq(v_result #>> '{born,0,parent_id}', f::text, 'with what is not known of it');
-  perform test.eq(v_result -> 'claimed', '[]'::jsonb, 'nothing else is leased');
+  perform test.eq(jsonb_path_query_array(v_result, '$.claimed[*].id'), jsonb_build_array(a), 'as many as asked for, the first, and nothing else');
+  perform test.eq(v_result #> '{claimed,0,inputs}', 'null', 'its worker knows its inputs');
+  perform test.eq(test.call_of(a), (select x.call from rhythm.worker as x where x.id = w), 'by this very call');
   perform test.eq(rhythm.get(a) ->> 'worker', w::text, 'it is leased');
   perform test.eq(rhythm.get(a) ->> 'attempt', '1', 'in its first attempt');
   perform test.eq(test.status(b), 'pending', 'the second waits for a claim');

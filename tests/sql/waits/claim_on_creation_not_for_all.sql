@@ -1,4 +1,4 @@
--- Nothing is born leased in a paused or limited queue, a queue of others, later, or without a handler here.
+-- Nothing is leased with its creation in a paused or limited queue, a queue of others, later, or without a handler here.
 do $$
 declare
   w constant uuid := test.worker(array['default', 'paused', 'limited']);
@@ -15,7 +15,7 @@ begin
       test.run_task(v_ids[3]) || '{"options": {"queue": "elsewhere"}}', test.run_task(v_ids[4]) || '{"options": {"delay": 5}}',
       test.run_task(v_ids[5], 'unknown')),
     'waits', jsonb_build_array(jsonb_build_object('mode', 'all', 'ids', to_jsonb(v_ids))))), 10, array['a']);
-  perform test.eq(v_result, '{"refused": [], "claimed": [], "born": []}'::jsonb, 'nothing is leased');
+  perform test.eq(v_result, '{"refused": [], "claimed": [], "declined": []}'::jsonb, 'nothing is leased');
   perform test.eq((select count(*) from unnest(v_ids) as i (id) where test.status(i.id) = 'pending'), 5::bigint, 'all wait');
 end;
 $$;

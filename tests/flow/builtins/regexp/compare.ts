@@ -55,7 +55,7 @@ const CONTEXT = {
   createdAt: "2024-01-02T03:04:05.678Z",
   metadata: {},
 };
-const host: FlowHost = { now: () => new Date(0), random: () => 0.5, newId: () => "id" };
+const host: FlowHost = { executionId: "1", seed: "1", epoch: 0, step: 1, moment: new Date(0) };
 const { program } = compileFlow({ name: "regexp.flow", source: FLOW });
 
 /** A case on which the machines do not agree. */

@@ -125,7 +125,7 @@ function createMachine(): FlowMachine {
     program: loadProgram(program!),
     library: world.library,
     globals: world.globals,
-    host: { now: () => new Date(0), random: () => 0.5, newId: () => "id" },
+    host: { executionId: "1", seed: "1", epoch: 0, step: 1, moment: new Date(0) },
     limits: { instructions: 1e9 },
   });
   // Built-ins are only ever called from code that runs.
