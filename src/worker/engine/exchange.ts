@@ -241,8 +241,9 @@ export class Exchange {
     // What a call makes or wakes gets half of what is free: what is queued meanwhile does not wait for it.
     const lease = Math.min(broughtBy(ends), room >> 1);
     const isPoll = this.#pending <= MOST_WAITING && this.#pollAt <= clock.monotonic();
-    // Half of all places at most: while the database fills one half, the worker runs the other.
-    const limit = isPoll ? Math.min(this.#mostClaims, room - lease, (concurrency + 1) >> 1) : 0;
+    // Half of many places at most: while the database fills one half, the worker runs the other.
+    const half = Math.max(SMALL_CLAIM, (concurrency + 1) >> 1);
+    const limit = isPoll ? Math.min(this.#mostClaims, room - lease, half) : 0;
     return { limit, lease, sleeps: this.#backoff.phase === "idle" };
   }
 
@@ -476,6 +477,9 @@ function* leasesOf(items: Iterable<Outcome | StepResult>): Iterable<Lease> {
 
 // Larger calls gain nothing, and hold their locks longer.
 const BATCH = 1_000;
+
+// So few are not worth two calls.
+const SMALL_CLAIM = 50;
 
 // While the database works on so many, the handlers of as many others run.
 const STEPS_BATCH = 250;
