@@ -10810,7 +10810,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "d602ffd4d287e36f498eafaedb543f4ad4943cc7f8cd7be4e79c5a0155a1c760",
+    checksum: "f0293ef086115b12dd797aac7de5417c82a36edce94ac07e9e84123c35e3038b",
     text: `-- Comments on constraints: what each keeps from happening.
 
 comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
@@ -10868,12 +10868,29 @@ comment on constraint step_pkey on rhythm.step is 'Two calls under one name are 
 comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
 
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
+
+comment on constraint execution_pkey on rhythm.execution is 'An id stands for one execution.';
+comment on constraint type_known on rhythm.execution is 'There are workflows and tasks.';
+comment on constraint state_known on rhythm.execution is 'Live, or over in one of three ways.';
+comment on constraint completed_at_iff_over on rhythm.execution is 'An end has a moment.';
+comment on constraint fingerprint_iff_failed on rhythm.execution is 'Failures are found by it, and nothing else is.';
+comment on constraint over_is_in_no_batch on rhythm.execution is 'What is over is not run again.';
+
+comment on constraint batch_pkey on rhythm.batch is 'A batch is one row.';
+comment on constraint leased_by_a_call on rhythm.batch is 'A lease has a worker, a call and a moment.';
+comment on constraint delayed_is_not_leased on rhythm.batch is 'Nothing runs before its time.';
+comment on constraint size_is_of_ids on rhythm.batch is 'There is something in it.';
+
+comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
+comment on constraint one_need_a_group on rhythm.workflow_state is 'Each group has a size and a need.';
+comment on constraint delivered_arrived on rhythm.workflow_state is 'What was delivered has arrived.';
+comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "d599a19ee2c3e19c1f9223cc95ff6cea3c8bca8d9ab8eec5a9fb2427d00ca1ce",
+    checksum: "9244ae9ac781d610d1693a47f22b5663a6884443519a4c954d23c759811761e5",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -10976,12 +10993,53 @@ comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
+
+comment on column rhythm.execution.id is 'Its id; the first 48 bits are the moment of its creation.';
+comment on column rhythm.execution.parent_id is 'The workflow that started it, or what it was put under.';
+comment on column rhythm.execution.claimed_at is 'When its last attempt was leased; while it is live, its batch knows.';
+comment on column rhythm.execution.completed_at is 'When it ended.';
+comment on column rhythm.execution.timeout_ms is 'Of a task: how long an attempt may take; of a workflow: all of it.';
+comment on column rhythm.execution.type is 'workflow or task.';
+comment on column rhythm.execution.target is 'The name of its flow or task.';
+comment on column rhythm.execution.queue is 'The queue that it waits in.';
+comment on column rhythm.execution.concurrency_key is 'With a limit per key: whose limit.';
+comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
+comment on column rhythm.execution.tags is 'Words to find it by.';
+comment on column rhythm.execution.metadata is 'Whatever its creator wrote beside it.';
+comment on column rhythm.execution.progress is 'What it last said of how far it is.';
+comment on column rhythm.execution.priority is 'Higher ones begin first.';
+comment on column rhythm.execution.inputs is 'What it was started with.';
+comment on column rhythm.execution.output is 'What it gave; null also if it gave null.';
+
+comment on column rhythm.batch.id is 'Numbered in the order in which they were made.';
+comment on column rhythm.batch.run_at is 'It is delayed until then; null: it is ready or leased.';
+comment on column rhythm.batch.claimed_at is 'When it was leased.';
+comment on column rhythm.batch.timeout_ms is 'Of tasks: how long an attempt may take.';
+comment on column rhythm.batch.priority is 'As in execution.';
+comment on column rhythm.batch.size is 'How many ids it lists. Members that left are counted still.';
+comment on column rhythm.batch.type is 'As in execution.';
+comment on column rhythm.batch.queue is 'As in execution.';
+comment on column rhythm.batch.target is 'As in execution.';
+comment on column rhythm.batch.concurrency_key is 'As in execution. What has one is alone in its batch.';
+
+comment on column rhythm.workflow_state.execution_id is 'The workflow.';
+comment on column rhythm.workflow_state.program is 'The version of its flow that it runs.';
+comment on column rhythm.workflow_state.attempt is 'The number of its attempt, while it is in no batch.';
+comment on column rhythm.workflow_state.snapshot is 'The state of its program after its last step; null: it is at its beginning.';
+
+comment on column rhythm.inbox.execution_id is 'The workflow.';
+comment on column rhythm.inbox.item is 'The child, timer or wait for a signal.';
+comment on column rhythm.inbox.failed is 'It did not complete: the workflow is to throw.';
+
+comment on column rhythm.journal.execution_id is 'The workflow.';
+comment on column rhythm.journal.step is 'The number of the step.';
+comment on column rhythm.journal.moment is 'When it was taken.';
 `,
   },
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "fe22af5b3a4db19adef3be8085288480a5c30eb35f87567b90e0e46f7162c0c5",
+    checksum: "b403c12056301f38bd397e076cf64a397fe0c8664b56a9b811e6f5cfb6a253af",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -11017,6 +11075,85 @@ comment on column rhythm.step_news.child is 'The child that it starts, as for cr
 comment on column rhythm.step_news.error is 'Why it failed.';
 comment on column rhythm.step_news.output is 'What it gave.';
 comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSON does not know.';
+
+comment on column rhythm.kind.head is 'The request, without what is its own.';
+comment on column rhythm.kind.type is 'workflow or task.';
+comment on column rhythm.kind.target is 'The name of the flow or task.';
+comment on column rhythm.kind.program is 'The current version of the flow.';
+comment on column rhythm.kind.queue is 'The queue, with the default of the flow or task.';
+comment on column rhythm.kind.priority is 'The priority, with the default.';
+comment on column rhythm.kind.run_at is 'When it may begin; null: at once.';
+comment on column rhythm.kind.timeout_ms is 'The timeout, with the default.';
+comment on column rhythm.kind.retry is 'The retry policy, with the default.';
+comment on column rhythm.kind.concurrency_key is 'As in execution.';
+comment on column rhythm.kind.metadata is 'As in execution.';
+comment on column rhythm.kind.notify_on_end is 'As in execution.';
+
+comment on column rhythm.settled_item.execution_id is 'The workflow that asked for it.';
+comment on column rhythm.settled_item.id is 'The child, timer or wait.';
+comment on column rhythm.settled_item.failed is 'It did not complete.';
+comment on column rhythm.settled_item.wait_group is 'As in execution.';
+
+comment on column rhythm.transition.id is 'The execution that ended.';
+comment on column rhythm.transition.parent_id is 'Who is told.';
+comment on column rhythm.transition.wait_group is 'As in execution.';
+comment on column rhythm.transition.state is 'How it ended.';
+comment on column rhythm.transition.notify_on_end is 'As in execution.';
+comment on column rhythm.transition.type is 'workflow or task.';
+
+comment on column rhythm.outcome.id is 'The execution.';
+comment on column rhythm.outcome.call is 'The call that leased it.';
+comment on column rhythm.outcome.seq is 'The number of steps that its worker knows of.';
+comment on column rhythm.outcome.status is 'completed, failed, suspended, cancelled or released.';
+comment on column rhythm.outcome.output is 'What it gave.';
+comment on column rhythm.outcome.error is 'Why it failed.';
+comment on column rhythm.outcome.retryable is 'Another attempt may help.';
+comment on column rhythm.outcome.finished is 'It had finished before its worker was told of a cancellation.';
+comment on column rhythm.outcome.reason is 'Why it was handed back.';
+comment on column rhythm.outcome.delay_ms is 'For how long it was handed back.';
+comment on column rhythm.outcome.moment is 'When the step was taken, by the clock of its worker.';
+comment on column rhythm.outcome.snapshot is 'The state of its program.';
+comment on column rhythm.outcome.effects is 'What it started and said.';
+comment on column rhythm.outcome.waits is 'The groups that it waits for.';
+comment on column rhythm.outcome.keep is 'The timers and waits that it still holds; null: all.';
+comment on column rhythm.outcome.released is 'Those that it dropped.';
+comment on column rhythm.outcome.stack is 'Where it stands in its source.';
+comment on column rhythm.outcome.cleanup is 'It has a finally block to run if it is cancelled.';
+comment on column rhythm.outcome.fate is 'What becomes of it: see fate_of().';
+comment on column rhythm.outcome.type is 'workflow or task.';
+comment on column rhythm.outcome.batch_id is 'The batch that holds it.';
+
+comment on column rhythm.newcomer.id is 'The id that it is to have.';
+comment on column rhythm.newcomer.kind is 'Which of the kinds it is of.';
+comment on column rhythm.newcomer.parent_id is 'Who starts it.';
+comment on column rhythm.newcomer.wait_group is 'As in execution.';
+comment on column rhythm.newcomer.traceparent is 'The trace that it belongs to.';
+comment on column rhythm.newcomer.keyed is 'As in execution.';
+comment on column rhythm.newcomer.inputs is 'What it is started with.';
+
+comment on column rhythm.step_end.id is 'The task that ended, or the timer that is due.';
+comment on column rhythm.step_end.timer is 'It is a timer.';
+comment on column rhythm.step_end.call is 'The call that leased the task.';
+comment on column rhythm.step_end.output is 'What the task gave.';
+comment on column rhythm.step_end.flow is 'The workflow.';
+comment on column rhythm.step_end.seq is 'The number of steps of the workflow before this one.';
+comment on column rhythm.step_end.next is 'suspended or completed.';
+comment on column rhythm.step_end.result is 'What the workflow gave.';
+comment on column rhythm.step_end.snapshot is 'The state of its program.';
+comment on column rhythm.step_end.cleanup is 'As in outcome.';
+comment on column rhythm.step_end.mode is 'Whether it waits for any or all.';
+comment on column rhythm.step_end.ids is 'What it waits for.';
+comment on column rhythm.step_end.timers is 'The timers that it starts.';
+comment on column rhythm.step_end.released is 'The timers and waits that it drops.';
+comment on column rhythm.step_end.moment is 'As in outcome.';
+
+comment on column rhythm."grouping".execution_id is 'The workflow.';
+comment on column rhythm."grouping".last_group is 'The last number that a group got.';
+comment on column rhythm."grouping".groups is 'The numbers of its groups.';
+comment on column rhythm."grouping".need is 'How many members each group needs.';
+comment on column rhythm."grouping".items is 'All that it waits for.';
+comment on column rhythm."grouping".numbers is 'The group of each of items.';
+comment on column rhythm."grouping".old is 'Those of items that an earlier step started.';
 `,
   },
   {
