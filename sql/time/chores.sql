@@ -13,12 +13,24 @@ declare
     select t.execution_id from rhythm.timer as t
     where not t.fired and t.deadline and t.fires_at <= p_now
     order by t.fires_at limit p_limit);
+  v_waiting uuid[];
   v_cleaning uuid[];
   v_ended rhythm.transition[];
 begin
   v_ids := rhythm.lock_free_trees(v_ids);
   if v_ids = '{}' then
     return 0;
+  end if;
+  -- One that is to clean up and that no worker has taken yet, as its queue is long or paused, has its time from then on.
+  v_waiting := array(
+    select s.execution_id from rhythm.workflow_state as s
+    join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is not null
+    join rhythm.batch as b on b.id = s.batch_id and b.worker is null
+    where s.execution_id = any (v_ids) and s.cleanup);
+  if v_waiting <> '{}' then
+    update rhythm.timer as t set fires_at = p_now + rhythm.setting('cancel_grace')::interval
+    where t.execution_id = any (v_waiting) and t.deadline and not t.fired;
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (v_waiting));
   end if;
   update rhythm.timer as t set fired = true where t.execution_id = any (v_ids) and t.deadline and not t.fired;
   v_cleaning := array(

@@ -120,12 +120,13 @@ export class AppWorker {
       tasks.some((made) => made.definition.options.transactional);
     // A call without an answer must not cost the leases: it is made again while they last.
     const inTime = { answerTimeoutMs: Math.max(SHORTEST_ANSWER_MS, leaseMs / 2) };
-    const main = open(2, "rhythm worker", inTime);
+    const main = open(3, "rhythm worker", inTime);
     const telemetry = findTelemetry();
     return new Worker({
       engine: sqlEngine({
         main,
         beats: open(1, "rhythm beats", inTime),
+        sqlTasks: open(1, "rhythm sql tasks"),
         transactional: isTransactional
           ? open(transactions, "rhythm transactions", { ...inTime, statementTimeoutMs: 0 })
           : main,

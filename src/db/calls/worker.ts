@@ -205,13 +205,19 @@ export interface Ticked {
   wrote: boolean;
 }
 
-/** Does what is due. */
-export async function tick(engine: EngineRef): Promise<Ticked> {
+/** The parts of a tick: what is due, house-keeping, tasks in SQL. Each is a call of its own: a slow one holds up no other. */
+export const TICK_PARTS = ["due", "chores", "sql_tasks"] as const;
+
+/** A part of a tick. */
+export type TickPart = typeof TICK_PARTS[number];
+
+/** Does a part of what time brings; without one, all of it. */
+export async function tick(engine: EngineRef, part: TickPart | "tick" = "tick"): Promise<Ticked> {
   const [row] = await ask<Ticked>(
     engine,
     `select (extract(epoch from t.due - rhythm.now()) * 1000)::float8 as ms,
       pg_current_xact_id_if_assigned() is not null as wrote
-    from rhythm.tick() as t (due)`,
+    from rhythm.${part}() as t (due)`,
   );
   return row!;
 }

@@ -1,4 +1,5 @@
 import type { RefusedStep, StepNews, StepRow } from "../../db/calls/steps.ts";
+import type { TickPart } from "../../db/calls/worker.ts";
 import type { ExecutionError, ExecutionType, SqlTag } from "../../define/mod.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 import type { StepResult } from "../flows/step_result.ts";
@@ -283,8 +284,8 @@ export interface Engine {
   beat(holds: ReadonlyMap<string, number>): Promise<Beat>;
   /** What has been ready for so long in this worker's queues, and nobody can run; notes it on the executions. */
   unserved(afterMs: number): Promise<readonly Unserved[]>;
-  /** Does what is due. */
-  tick(): Promise<Ticked>;
+  /** Does a part of what time brings. */
+  tick(part: TickPart): Promise<Ticked>;
   /** Stores log lines and progress. */
   report(report: Report): Promise<void>;
   /** Reads a program. */

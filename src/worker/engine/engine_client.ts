@@ -1,4 +1,5 @@
 import type { Logger } from "../../define/mod.ts";
+import type { TickPart } from "../../db/calls/worker.ts";
 import { type Clock, within } from "../../runtime/clock.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { AWAKE_TICK_MS, RepeatingTimer, tickPause } from "../loop/repeating_timer.ts";
@@ -48,7 +49,8 @@ export class EngineClient {
   readonly reporter: Reporter;
   readonly #parts: EngineClientParts;
   readonly #beats: RepeatingTimer;
-  readonly #ticks: RepeatingTimer;
+  /** One for each part of a tick, so that a slow one holds up no other. */
+  readonly #ticks: Readonly<Record<TickPart, RepeatingTimer>>;
   #heardAt = 0;
   #beatSentAt = -Infinity;
   #lookedAt = 0;
@@ -73,7 +75,8 @@ export class EngineClient {
       }),
     );
     this.#beats = new RepeatingTimer(clock, () => this.#beatInTime());
-    this.#ticks = new RepeatingTimer(clock, () => this.#tick());
+    const timer = (part: TickPart): RepeatingTimer => new RepeatingTimer(clock, () => this.#tick(part));
+    this.#ticks = { due: timer("due"), chores: timer("chores"), sql_tasks: timer("sql_tasks") };
   }
 
   /** Whether the database answered within the lease. */
@@ -97,14 +100,14 @@ export class EngineClient {
     const { clock, engine, leaseMs } = this.#parts;
     const ears = {
       onWork: () => this.exchange.call(),
-      onDue: () => this.#ticks.at(0),
+      onDue: () => this.#ticks.due.at(0),
       onStop: () => this.#beats.at(0),
     };
     this.#unlisten = await this.#insist("listen", () => engine.listen(ears));
     this.#heard();
     this.#lookedAt = clock.monotonic();
     this.#beats.at(leaseMs / 3);
-    this.#ticks.start();
+    for (const timer of Object.values(this.#ticks)) timer.start();
     await this.exchange.run({
       take,
       flows,
@@ -116,12 +119,12 @@ export class EngineClient {
 
   /** Hears that something becomes due in so many milliseconds. */
   due(ms: number): void {
-    this.#ticks.at(Math.max(QUICKEST_TICK_MS, ms));
+    this.#ticks.due.at(Math.max(QUICKEST_TICK_MS, ms));
   }
 
   /** Ticks no more. */
   async stopTicking(): Promise<void> {
-    await this.#ticks.stop();
+    await Promise.all(Object.values(this.#ticks).map((timer) => timer.stop()));
   }
 
   /** Takes leave: what is still leased goes back at once. */
@@ -139,7 +142,7 @@ export class EngineClient {
 
   /** Ends what goes on by itself: nothing reaches the database any more. */
   async giveUp(): Promise<void> {
-    await Promise.all([this.#beats.stop(), this.#ticks.stop()]);
+    await Promise.all([this.#beats.stop(), this.stopTicking()]);
   }
 
   /** Gives a sign of life; stops what is cancelled, or not this worker's any more. */
@@ -174,10 +177,10 @@ export class EngineClient {
     return leaseMs / 3;
   }
 
-  async #tick(): Promise<number> {
+  async #tick(part: TickPart): Promise<number> {
     const { clock, engine, logger } = this.#parts;
     try {
-      const { ms, wrote } = await engine.tick();
+      const { ms, wrote } = await engine.tick(part);
       this.#failedTicks = 0;
       if (wrote) this.exchange.poll();
       const turnMs = this.exchange.isIdle ? this.#turnMs : AWAKE_TICK_MS;
@@ -186,7 +189,7 @@ export class EngineClient {
     } catch (error) {
       // Once, and then now and then: what is wrong with one tick is wrong with the next.
       if (this.#failedTicks++ % 60 === 0) {
-        logger.warn("tick failed; it is tried again every second", { error });
+        logger.warn("tick failed; it is tried again every second", { part, error });
       }
       return 1_000;
     }

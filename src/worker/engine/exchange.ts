@@ -77,6 +77,7 @@ export class Exchange {
   readonly #postponed = new Map<Outcome | StepResult, CancelTimer>();
   #underWay: Call | undefined;
   #unhandled: readonly Claimed[] = [];
+  #refused: string | undefined;
   #calls = 0;
   #mostEnds = BATCH;
   #mostClaims = BATCH;
@@ -242,8 +243,9 @@ export class Exchange {
     // What a call makes or wakes gets half of what is free: what is queued meanwhile does not wait for it.
     const lease = Math.min(broughtBy(ends), room >> 1);
     const isPoll = this.#pending <= MOST_WAITING && this.#pollAt <= clock.monotonic();
-    // Half of all places at most: while the database fills one half, the worker runs the other.
-    const limit = isPoll ? Math.min(this.#mostClaims, room - lease, (concurrency + 1) >> 1) : 0;
+    // Half of many places at most: while the database fills one half, the worker runs the other.
+    const half = Math.max(SMALL_CLAIM, (concurrency + 1) >> 1);
+    const limit = isPoll ? Math.min(this.#mostClaims, room - lease, half) : 0;
     return { limit, lease, sleeps: this.#backoff.phase === "idle" };
   }
 
@@ -260,6 +262,7 @@ export class Exchange {
       if (this.#phase !== "claiming" && attempt > 1 && sizeOf(call.ends) === 0) return undefined;
       try {
         const answer = await engine.exchange(call);
+        this.#refused = undefined;
         this.#mostEnds = Math.min(BATCH, 2 * this.#mostEnds);
         this.#mostClaims = Math.min(BATCH, 2 * this.#mostClaims);
         return { call, answer };
@@ -431,8 +434,15 @@ export class Exchange {
     stats.settleSizes.observe(size);
   }
 
+  /** Which call the database refuses again and again, and with which code; nothing: none. */
+  get trouble(): string | undefined {
+    return this.#refused;
+  }
+
   #trouble(what: string, error: unknown, attempt: number): void {
     const { logger } = this.#parts;
+    const { code } = error as { code?: unknown };
+    this.#refused = `${what}: ${typeof code === "string" ? code : "no answer"}`;
     const log = attempt === 1 ? logger.warn : logger.error;
     log(`${what} failed; it is tried again`, { attempt, error });
   }
@@ -471,6 +481,9 @@ function* leasesOf(items: Iterable<Outcome | StepResult>): Iterable<Lease> {
 
 // Larger calls gain nothing, and hold their locks longer.
 const BATCH = 1_000;
+
+// So few are not worth two calls.
+const SMALL_CLAIM = 50;
 
 // While the database works on so many, the handlers of as many others run.
 const STEPS_BATCH = 250;

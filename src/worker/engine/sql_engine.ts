@@ -15,6 +15,7 @@ import {
   report,
   settleOne,
   tick,
+  type TickPart,
   unserved,
 } from "../../db/calls/worker.ts";
 import { libraryVersion } from "../../db/schema_gen.ts";
@@ -37,10 +38,12 @@ import type { LogLine } from "./reporter.ts";
 
 /** What the engine in the database needs to know of a worker. */
 export interface SqlEngineOptions {
-  /** Where exchanges, ticks and reports go: two connections are enough. */
+  /** Where exchanges, ticks and reports go: three connections are enough. */
   readonly main: Database;
   /** Where signs of life go: a connection of their own, so that nothing holds them up. */
-  readonly beats: Database;
+  readonly beats?: Database;
+  /** Where tasks in SQL run, so that a slow one holds up nothing else: one connection. Default: `main`. */
+  readonly sqlTasks?: Database;
   /** Where transactional tasks run: one connection each. */
   readonly transactional: Database;
   /** The engine's schema. */
@@ -175,7 +178,7 @@ class SqlEngine implements Engine {
   }
 
   async beat(holds: ReadonlyMap<string, number>): Promise<Beat> {
-    const engine = { on: this.#options.beats, schema: this.#options.schema };
+    const engine = { on: this.#options.beats ?? this.#options.main, schema: this.#options.schema };
     const { alive, turn_ms: turnMs, stop, lost } = await beat(engine, this.#worker, holdsText(holds));
     return { alive, turnMs, cancelled: stop, lost };
   }
@@ -184,8 +187,9 @@ class SqlEngine implements Engine {
     return await unserved(this.#engine, this.#worker, afterMs);
   }
 
-  async tick(): Promise<Ticked> {
-    return await tick(this.#engine);
+  async tick(part: TickPart): Promise<Ticked> {
+    const { main, schema, sqlTasks = main } = this.#options;
+    return await tick({ on: part === "sql_tasks" ? sqlTasks : main, schema }, part);
   }
 
   async report(news: Parameters<Engine["report"]>[0]): Promise<void> {

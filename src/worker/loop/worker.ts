@@ -108,6 +108,11 @@ export class Worker {
     return this.#state === "running" && this.#client.isHeard;
   }
 
+  /** Which call the database refuses again and again, and with which code; nothing: none. */
+  get trouble(): string | undefined {
+    return this.#client.exchange.trouble;
+  }
+
   /** The longest standstill of the event loop since the last call, in milliseconds. */
   takeLag(): number {
     return this.#lag.take();

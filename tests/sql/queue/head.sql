@@ -1,4 +1,5 @@
 -- Where much was consumed and is still seen, claims begin at the head; what came in before it waits, but is never lost.
+set local statement_timeout = '60s';
 do $$
 declare
   w constant uuid := test.worker();

@@ -181,14 +181,14 @@ Deno.test("Exchange claims half of the places at most, and runs one half while t
   await using it = new Desk(async (call) => {
     if (call.number > 1) await new Promise<void>((resolve) => gates.push(resolve));
     return { claimed: Array.from({ length: call.want.limit }, () => leased(`t${next++}`, call)) };
-  });
+  }, 200);
   await it.clock.settle();
-  equal(it.engine.calls.map(({ want }) => want.limit), [5, 5]);
-  same(it.taken.length, 5, "they run, and the second call is not answered yet");
+  equal(it.engine.calls.map(({ want }) => want.limit), [100, 100]);
+  same(it.taken.length, 100, "they run, and the second call is not answered yet");
   gates.shift()!();
   await it.clock.settle();
-  same(it.taken.length, 10);
-  equal(it.engine.calls.map(({ want }) => want.limit), [5, 5], "no place is free");
+  same(it.taken.length, 200);
+  equal(it.engine.calls.map(({ want }) => want.limit), [100, 100], "no place is free");
   it.inFlight.remove(it.taken[0]!);
   await it.clock.settle();
   equal(it.engine.calls.at(-1)!.want.limit, 1);

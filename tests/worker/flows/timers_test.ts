@@ -149,7 +149,7 @@ Deno.test("a flow that sleeps in memory can be cancelled, and cleans up", async 
   await until(async () => (await it.get(id)).status === "suspended");
   await it.query("select rhythm.cancel($1)", id);
   match(await end(it, id), "cancelled");
-  equal(await it.query("select status from rhythm.execution where target = 'add'"), [{
+  equal(await it.query("select status from rhythm.executions where target = 'add'"), [{
     status: "completed",
   }]);
 });

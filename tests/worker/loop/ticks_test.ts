@@ -46,8 +46,8 @@ class Fleet implements AsyncDisposable {
       return Promise.resolve(() => Promise.resolve());
     };
     engine.onExchange = (call) => ({ claimed: this.#take(call) });
-    engine.tick = () => {
-      this.ticks.push(performance.now());
+    engine.tick = (part) => {
+      if (part === "due") this.ticks.push(performance.now());
       return Promise.resolve({ ms: null, wrote: false });
     };
     engine.onBeat = () => {

@@ -1,3 +1,4 @@
+import type { TickPart } from "../../../src/db/calls/worker.ts";
 import { RhythmError } from "../../../src/shared/error.ts";
 import type {
   Answer,
@@ -86,7 +87,7 @@ export class FakeEngine implements Engine {
     return Promise.resolve([]);
   }
 
-  tick(): Promise<Ticked> {
+  tick(_part: TickPart): Promise<Ticked> {
     return Promise.resolve({ ms: null, wrote: false });
   }
 
