@@ -26,7 +26,7 @@ try {
   await Signal.next("hold");
 } finally {
   await Task.run("echo", { last: Math.random() });
-  await Signal.next("hold longer");
+  await Signal.next("held");
 }`;
 
 const echo = task({ name: "echo" }, (given: { n?: number }) => ({ word: `${given.n}`, given, at: 1 }));
@@ -151,7 +151,7 @@ Deno.test("a workflow's state is that which its program computes again from inpu
   assert.deepEqual(before.snapshot, await stored(app, id));
 
   await executions.cancel(id, { reason: "enough" });
-  await waitsFor("hold longer", 1);
+  await waitsFor("held", 1);
   const after = await rebuilt(app, id);
   assert.deepEqual(after.snapshot, await stored(app, id));
 
