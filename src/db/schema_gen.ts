@@ -1710,7 +1710,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "e9caf9c37c6f01ec21a2aec61c4295e80d7dc72f1da6b56084ee87f3b3e410e1",
+    checksum: "2aa43289617d4e89ad3b4c8388a3a5b8e7495c6805665b0614d289c196a35d07",
     text: `-- The part of check() that looks at what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -1819,7 +1819,9 @@ as $$
   union all
   select s.execution_id, format('step %s of it is noted, and it stands at %s', j.step, s.seq)
   from rhythm.workflow_state as s
-  join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq
+  join rhythm.execution as e on e.id = s.execution_id
+  -- The step with which it failed, or ended as cancelled, is noted and not counted.
+  join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq + case when e.state > 0 then 1 else 0 end
   union all
   select s.execution_id, format('%s belongs to group %s of it, and it has %s', g.id, g.wait_group, s.last_group)
   from rhythm.workflow_state as s

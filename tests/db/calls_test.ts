@@ -60,6 +60,7 @@ const logRow: z.ZodType<executions.StoredLine> = z.strictObject({
 
 const exchanged: z.ZodType<worker.ExchangeAnswer> = z.strictObject({
   call: count,
+  now: count,
   refused: z.array(z.strictObject({ id: z.uuid(), reason: z.string() })),
   declined: z.array(z.uuid()),
   early: z.record(z.string(), z.number()),
@@ -84,6 +85,8 @@ const exchanged: z.ZodType<worker.ExchangeAnswer> = z.strictObject({
       seq: count,
       snapshot: json,
       settled: z.array(json),
+      seed: z.string().regex(/^-?\d+$/),
+      epoch: count,
       cancel_reason: z.string().nullish(),
     })).optional(),
   })),

@@ -99,7 +99,7 @@ $$;
 
 -- Tasks that completed, with the call that leased them.
 create function test.done(p_worker uuid, p_call integer, p_ids uuid[], p_outputs jsonb) returns jsonb language sql as $$
-  select a - '{call,parcels,early}'::text[]
+  select a - '{call,now,parcels,early}'::text[]
   from test.exchange(p_worker, jsonb_build_array(jsonb_build_object('kind', 'done', 'call', p_call, 'ids', to_jsonb(p_ids), 'outputs', p_outputs))) as a;
 $$;
 
@@ -126,7 +126,7 @@ $$;
 
 -- Suspends a workflow that waits for one group.
 create function test.suspend(p_worker uuid, p_id uuid, p_effects jsonb, p_mode text, p_ids uuid[], p_lease integer default 0) returns jsonb language sql as $$
-  select test.settle(p_worker, p_id, jsonb_build_object('status', 'suspended', 'snapshot', '{"at": 1}'::jsonb, 'effects', p_effects,
+  select test.settle(p_worker, p_id, jsonb_build_object('status', 'suspended', 'moment', rhythm.now(), 'snapshot', '{"at": 1}'::jsonb, 'effects', p_effects,
     'waits', jsonb_build_array(jsonb_build_object('mode', p_mode, 'ids', to_jsonb(p_ids))), 'keep', to_jsonb(p_ids)), p_lease);
 $$;
 
