@@ -1,4 +1,4 @@
-import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
+import { ask, type EngineRef } from "./engine_ref.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** What the executions of a parcel have in common. What is null is left out. */

@@ -108,6 +108,12 @@ export class Worker {
     return this.#state === "running" && this.#client.isHeard;
   }
 
+  /** The code with which the database refuses what this worker asks, again and again; nothing: it does not. */
+  get trouble(): string | undefined {
+    const { trouble } = this.#client.exchange;
+    return trouble === undefined ? undefined : `exchange: ${trouble}`;
+  }
+
   /** The longest standstill of the event loop since the last call, in milliseconds. */
   takeLag(): number {
     return this.#lag.take();
