@@ -144,7 +144,7 @@ begin
     perform rhythm.hurry(v_cancelled.cleaning);
     perform rhythm.resume(v_cancelled.cleaning, p_now);
   end if;
-  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  perform rhythm.notify('stop', w.worker::text)
   from (
     select distinct b.worker from unnest(v_cancelled.told) as i (id)
     join rhythm.execution as e on e.id = i.id

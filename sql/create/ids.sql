@@ -124,6 +124,23 @@ $$;
 comment on function rhythm.channel(text) is
   'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
 
+-- Postgres prepares no transaction that has notified. "set rhythm.notify = off" is for those that are to be prepared.
+create or replace function rhythm.notify(p_kind text, p_payload text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(lower(current_setting('rhythm.notify', true)), 'on') not in ('off', 'false', 'no', '0') then
+    perform pg_notify(:'schema' || '_' || p_kind, p_payload);
+  end if;
+end;
+$$;
+
+comment on function rhythm.notify(text, text) is
+  'Notifies on a channel of this installation, see channel(), unless the session says: set rhythm.notify = off. Internal.';
+
 create or replace function rhythm.setting(p_name text)
 returns text
 language plpgsql

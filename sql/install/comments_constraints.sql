@@ -55,3 +55,20 @@ comment on constraint step_pkey on rhythm.step is 'Two calls under one name are 
 comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
 
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
+
+comment on constraint execution_pkey on rhythm.execution is 'An id stands for one execution.';
+comment on constraint type_known on rhythm.execution is 'There are workflows and tasks.';
+comment on constraint state_known on rhythm.execution is 'Live, or over in one of three ways.';
+comment on constraint completed_at_iff_over on rhythm.execution is 'An end has a moment.';
+comment on constraint fingerprint_iff_failed on rhythm.execution is 'Failures are found by it, and nothing else is.';
+comment on constraint over_is_in_no_batch on rhythm.execution is 'What is over is not run again.';
+
+comment on constraint batch_pkey on rhythm.batch is 'A batch is one row.';
+comment on constraint leased_by_a_call on rhythm.batch is 'A lease has a worker, a call and a moment.';
+comment on constraint delayed_is_not_leased on rhythm.batch is 'Nothing runs before its time.';
+comment on constraint size_is_of_ids on rhythm.batch is 'There is something in it.';
+
+comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
+comment on constraint one_need_a_group on rhythm.workflow_state is 'Each group has a size and a need.';
+comment on constraint delivered_arrived on rhythm.workflow_state is 'What was delivered has arrived.';
+comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';

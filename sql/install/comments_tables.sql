@@ -100,3 +100,44 @@ comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
+
+comment on column rhythm.execution.id is 'Its id; the first 48 bits are the moment of its creation.';
+comment on column rhythm.execution.parent_id is 'The workflow that started it, or what it was put under.';
+comment on column rhythm.execution.claimed_at is 'When its last attempt was leased; while it is live, its batch knows.';
+comment on column rhythm.execution.completed_at is 'When it ended.';
+comment on column rhythm.execution.timeout_ms is 'Of a task: how long an attempt may take; of a workflow: all of it.';
+comment on column rhythm.execution.type is 'workflow or task.';
+comment on column rhythm.execution.target is 'The name of its flow or task.';
+comment on column rhythm.execution.queue is 'The queue that it waits in.';
+comment on column rhythm.execution.concurrency_key is 'With a limit per key: whose limit.';
+comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
+comment on column rhythm.execution.tags is 'Words to find it by.';
+comment on column rhythm.execution.metadata is 'Whatever its creator wrote beside it.';
+comment on column rhythm.execution.progress is 'What it last said of how far it is.';
+comment on column rhythm.execution.priority is 'Higher ones begin first.';
+comment on column rhythm.execution.inputs is 'What it was started with.';
+comment on column rhythm.execution.output is 'What it gave; null also if it gave null.';
+
+comment on column rhythm.batch.id is 'Numbered in the order in which they were made.';
+comment on column rhythm.batch.run_at is 'It is delayed until then; null: it is ready or leased.';
+comment on column rhythm.batch.claimed_at is 'When it was leased.';
+comment on column rhythm.batch.timeout_ms is 'Of tasks: how long an attempt may take.';
+comment on column rhythm.batch.priority is 'As in execution.';
+comment on column rhythm.batch.size is 'How many ids it lists. Members that left are counted still.';
+comment on column rhythm.batch.type is 'As in execution.';
+comment on column rhythm.batch.queue is 'As in execution.';
+comment on column rhythm.batch.target is 'As in execution.';
+comment on column rhythm.batch.concurrency_key is 'As in execution. What has one is alone in its batch.';
+
+comment on column rhythm.workflow_state.execution_id is 'The workflow.';
+comment on column rhythm.workflow_state.program is 'The version of its flow that it runs.';
+comment on column rhythm.workflow_state.attempt is 'The number of its attempt, while it is in no batch.';
+comment on column rhythm.workflow_state.snapshot is 'The state of its program after its last step; null: it is at its beginning.';
+
+comment on column rhythm.inbox.execution_id is 'The workflow.';
+comment on column rhythm.inbox.item is 'The child, timer or wait for a signal.';
+comment on column rhythm.inbox.failed is 'It did not complete: the workflow is to throw.';
+
+comment on column rhythm.journal.execution_id is 'The workflow.';
+comment on column rhythm.journal.step is 'The number of the step.';
+comment on column rhythm.journal.moment is 'When it was taken.';

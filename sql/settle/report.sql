@@ -72,7 +72,7 @@ begin
   update rhythm.execution as e set progress = p.value
   from jsonb_each(p_progress) as p
   where e.id = p.key::uuid and e.id = any (v_free);
-  perform pg_notify(rhythm.channel('progress'), e.id::text)
+  perform rhythm.notify('progress', e.id::text)
   from rhythm.execution as e
   where e.id = any (v_free) and e.notify_on_end;
 end;

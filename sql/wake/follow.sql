@@ -21,7 +21,7 @@ declare
 begin
   if exists (select from unnest(p_ended) as e where e.notify_on_end) then
     v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
-    perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_ended) as e where e.notify_on_end;
+    perform rhythm.notify('done', e.id::text) from unnest(v_ended) as e where e.notify_on_end;
   end if;
   v_items := p_items || array(
     select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item

@@ -9,7 +9,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify(rhythm.channel('work'), q.name)
+  perform rhythm.notify('work', q.name)
   from unnest(p_queues) as q (name)
   where exists (select from rhythm.worker as w where w.sleeping and q.name = any (w.queues));
 end;
@@ -25,7 +25,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify(rhythm.channel('work'), '')
+  perform rhythm.notify('work', '')
   where exists (select from rhythm.worker as w where w.sleeping);
 end;
 $$;

@@ -89,9 +89,15 @@ async function positionOf(engine: EngineRef, id: string): Promise<JsonValue> {
 async function readinessOf(parts: AppParts, worker: Worker | undefined): Promise<Readiness> {
   const checks: Record<string, string> = { database: await askDatabase(parts) };
   if (worker !== undefined) {
-    checks.worker = worker.isHeard ? "ok" : `the worker is ${worker.state} or was not heard for a lease`;
+    checks.worker = workerCheck(worker);
   }
   return { ready: Object.values(checks).every((state) => state === "ok"), checks };
+}
+
+// No name of a server: whoever asks needs no token.
+function workerCheck({ isHeard, state, trouble }: Worker): string {
+  if (!isHeard) return `the worker is ${state} or was not heard for a lease`;
+  return trouble === undefined ? "ok" : `the database does not do what the worker asks (${trouble})`;
 }
 
 async function askDatabase(parts: AppParts): Promise<string> {

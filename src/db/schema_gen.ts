@@ -813,7 +813,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "40a377996eab4ef6a8b9fc7d1b478787cdb6aba5a8c12fa245a69f79e4eb9ea7",
+    checksum: "94ad58a6dc6ab1bef509020d976f0645144e4b81ae5cb5d6dbe8ebabcd92b066",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -960,7 +960,7 @@ begin
     perform rhythm.hurry(v_cancelled.cleaning);
     perform rhythm.resume(v_cancelled.cleaning, p_now);
   end if;
-  perform pg_notify(rhythm.channel('stop'), w.worker::text)
+  perform rhythm.notify('stop', w.worker::text)
   from (
     select distinct b.worker from unnest(v_cancelled.told) as i (id)
     join rhythm.execution as e on e.id = i.id
@@ -3255,7 +3255,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "cc93ed506f95a46f5921f9eb8e052567428d13531abeae92521b03b07eff6def",
+    checksum: "138ea7ee8624a8f4c8e5b6782bf261b9f60a559faa60c6425e21234f804480c4",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3381,6 +3381,23 @@ $$;
 
 comment on function rhythm.channel(text) is
   'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
+
+-- Postgres prepares no transaction that has notified. "set rhythm.notify = off" is for those that are to be prepared.
+create or replace function rhythm.notify(p_kind text, p_payload text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(lower(current_setting('rhythm.notify', true)), 'on') not in ('off', 'false', 'no', '0') then
+    perform pg_notify(:'schema' || '_' || p_kind, p_payload);
+  end if;
+end;
+$$;
+
+comment on function rhythm.notify(text, text) is
+  'Notifies on a channel of this installation, see channel(), unless the session says: set rhythm.notify = off. Internal.';
 
 create or replace function rhythm.setting(p_name text)
 returns text
@@ -7632,7 +7649,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one 
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "082d20ba4aa6990153fc6551c8b5e5d3e5260f30d714bbd8712e28b996ad7041",
+    checksum: "b08c57192573dee259a37f192fe6ee1b7ab1ded009b8a0a300efc41fee30db4e",
     text: `-- What a worker has to tell of the executions it holds while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -7707,7 +7724,7 @@ begin
   update rhythm.execution as e set progress = p.value
   from jsonb_each(p_progress) as p
   where e.id = p.key::uuid and e.id = any (v_free);
-  perform pg_notify(rhythm.channel('progress'), e.id::text)
+  perform rhythm.notify('progress', e.id::text)
   from rhythm.execution as e
   where e.id = any (v_free) and e.notify_on_end;
 end;
@@ -9873,7 +9890,7 @@ comment on function rhythm.status_of(uuid) is 'The status of an execution; null 
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "8f6e831e6038a05afafa6d666b516341ba616f328cc4f394cf6084e8586bee73",
+    checksum: "0bb2a47d5da1aae222875e17656d6c317dde0fe989ab705ec20729504d091f78",
     text: `-- What follows when executions end: parents and key waiters are told, people are notified.
 
 create or replace function rhythm.follow_ends(
@@ -9897,7 +9914,7 @@ declare
 begin
   if exists (select from unnest(p_ended) as e where e.notify_on_end) then
     v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
-    perform pg_notify(rhythm.channel('done'), e.id::text) from unnest(v_ended) as e where e.notify_on_end;
+    perform rhythm.notify('done', e.id::text) from unnest(v_ended) as e where e.notify_on_end;
   end if;
   v_items := p_items || array(
     select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item
@@ -10081,7 +10098,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "04364ad82913591f35f9fed9765e81da7f912fb88c73b19407a3df09e9ac99c6",
+    checksum: "2e92e9e3c63c775fc83bdbed43cf915d5986913fc92990119de1cd3525bf9247",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -10093,7 +10110,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify(rhythm.channel('work'), q.name)
+  perform rhythm.notify('work', q.name)
   from unnest(p_queues) as q (name)
   where exists (select from rhythm.worker as w where w.sleeping and q.name = any (w.queues));
 end;
@@ -10109,7 +10126,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform pg_notify(rhythm.channel('work'), '')
+  perform rhythm.notify('work', '')
   where exists (select from rhythm.worker as w where w.sleeping);
 end;
 $$;
@@ -10793,7 +10810,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "d602ffd4d287e36f498eafaedb543f4ad4943cc7f8cd7be4e79c5a0155a1c760",
+    checksum: "f0293ef086115b12dd797aac7de5417c82a36edce94ac07e9e84123c35e3038b",
     text: `-- Comments on constraints: what each keeps from happening.
 
 comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
@@ -10851,12 +10868,29 @@ comment on constraint step_pkey on rhythm.step is 'Two calls under one name are 
 comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
 
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
+
+comment on constraint execution_pkey on rhythm.execution is 'An id stands for one execution.';
+comment on constraint type_known on rhythm.execution is 'There are workflows and tasks.';
+comment on constraint state_known on rhythm.execution is 'Live, or over in one of three ways.';
+comment on constraint completed_at_iff_over on rhythm.execution is 'An end has a moment.';
+comment on constraint fingerprint_iff_failed on rhythm.execution is 'Failures are found by it, and nothing else is.';
+comment on constraint over_is_in_no_batch on rhythm.execution is 'What is over is not run again.';
+
+comment on constraint batch_pkey on rhythm.batch is 'A batch is one row.';
+comment on constraint leased_by_a_call on rhythm.batch is 'A lease has a worker, a call and a moment.';
+comment on constraint delayed_is_not_leased on rhythm.batch is 'Nothing runs before its time.';
+comment on constraint size_is_of_ids on rhythm.batch is 'There is something in it.';
+
+comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
+comment on constraint one_need_a_group on rhythm.workflow_state is 'Each group has a size and a need.';
+comment on constraint delivered_arrived on rhythm.workflow_state is 'What was delivered has arrived.';
+comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "d599a19ee2c3e19c1f9223cc95ff6cea3c8bca8d9ab8eec5a9fb2427d00ca1ce",
+    checksum: "9244ae9ac781d610d1693a47f22b5663a6884443519a4c954d23c759811761e5",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -10959,12 +10993,53 @@ comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
 comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
+
+comment on column rhythm.execution.id is 'Its id; the first 48 bits are the moment of its creation.';
+comment on column rhythm.execution.parent_id is 'The workflow that started it, or what it was put under.';
+comment on column rhythm.execution.claimed_at is 'When its last attempt was leased; while it is live, its batch knows.';
+comment on column rhythm.execution.completed_at is 'When it ended.';
+comment on column rhythm.execution.timeout_ms is 'Of a task: how long an attempt may take; of a workflow: all of it.';
+comment on column rhythm.execution.type is 'workflow or task.';
+comment on column rhythm.execution.target is 'The name of its flow or task.';
+comment on column rhythm.execution.queue is 'The queue that it waits in.';
+comment on column rhythm.execution.concurrency_key is 'With a limit per key: whose limit.';
+comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
+comment on column rhythm.execution.tags is 'Words to find it by.';
+comment on column rhythm.execution.metadata is 'Whatever its creator wrote beside it.';
+comment on column rhythm.execution.progress is 'What it last said of how far it is.';
+comment on column rhythm.execution.priority is 'Higher ones begin first.';
+comment on column rhythm.execution.inputs is 'What it was started with.';
+comment on column rhythm.execution.output is 'What it gave; null also if it gave null.';
+
+comment on column rhythm.batch.id is 'Numbered in the order in which they were made.';
+comment on column rhythm.batch.run_at is 'It is delayed until then; null: it is ready or leased.';
+comment on column rhythm.batch.claimed_at is 'When it was leased.';
+comment on column rhythm.batch.timeout_ms is 'Of tasks: how long an attempt may take.';
+comment on column rhythm.batch.priority is 'As in execution.';
+comment on column rhythm.batch.size is 'How many ids it lists. Members that left are counted still.';
+comment on column rhythm.batch.type is 'As in execution.';
+comment on column rhythm.batch.queue is 'As in execution.';
+comment on column rhythm.batch.target is 'As in execution.';
+comment on column rhythm.batch.concurrency_key is 'As in execution. What has one is alone in its batch.';
+
+comment on column rhythm.workflow_state.execution_id is 'The workflow.';
+comment on column rhythm.workflow_state.program is 'The version of its flow that it runs.';
+comment on column rhythm.workflow_state.attempt is 'The number of its attempt, while it is in no batch.';
+comment on column rhythm.workflow_state.snapshot is 'The state of its program after its last step; null: it is at its beginning.';
+
+comment on column rhythm.inbox.execution_id is 'The workflow.';
+comment on column rhythm.inbox.item is 'The child, timer or wait for a signal.';
+comment on column rhythm.inbox.failed is 'It did not complete: the workflow is to throw.';
+
+comment on column rhythm.journal.execution_id is 'The workflow.';
+comment on column rhythm.journal.step is 'The number of the step.';
+comment on column rhythm.journal.moment is 'When it was taken.';
 `,
   },
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "fe22af5b3a4db19adef3be8085288480a5c30eb35f87567b90e0e46f7162c0c5",
+    checksum: "b403c12056301f38bd397e076cf64a397fe0c8664b56a9b811e6f5cfb6a253af",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -11000,6 +11075,85 @@ comment on column rhythm.step_news.child is 'The child that it starts, as for cr
 comment on column rhythm.step_news.error is 'Why it failed.';
 comment on column rhythm.step_news.output is 'What it gave.';
 comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSON does not know.';
+
+comment on column rhythm.kind.head is 'The request, without what is its own.';
+comment on column rhythm.kind.type is 'workflow or task.';
+comment on column rhythm.kind.target is 'The name of the flow or task.';
+comment on column rhythm.kind.program is 'The current version of the flow.';
+comment on column rhythm.kind.queue is 'The queue, with the default of the flow or task.';
+comment on column rhythm.kind.priority is 'The priority, with the default.';
+comment on column rhythm.kind.run_at is 'When it may begin; null: at once.';
+comment on column rhythm.kind.timeout_ms is 'The timeout, with the default.';
+comment on column rhythm.kind.retry is 'The retry policy, with the default.';
+comment on column rhythm.kind.concurrency_key is 'As in execution.';
+comment on column rhythm.kind.metadata is 'As in execution.';
+comment on column rhythm.kind.notify_on_end is 'As in execution.';
+
+comment on column rhythm.settled_item.execution_id is 'The workflow that asked for it.';
+comment on column rhythm.settled_item.id is 'The child, timer or wait.';
+comment on column rhythm.settled_item.failed is 'It did not complete.';
+comment on column rhythm.settled_item.wait_group is 'As in execution.';
+
+comment on column rhythm.transition.id is 'The execution that ended.';
+comment on column rhythm.transition.parent_id is 'Who is told.';
+comment on column rhythm.transition.wait_group is 'As in execution.';
+comment on column rhythm.transition.state is 'How it ended.';
+comment on column rhythm.transition.notify_on_end is 'As in execution.';
+comment on column rhythm.transition.type is 'workflow or task.';
+
+comment on column rhythm.outcome.id is 'The execution.';
+comment on column rhythm.outcome.call is 'The call that leased it.';
+comment on column rhythm.outcome.seq is 'The number of steps that its worker knows of.';
+comment on column rhythm.outcome.status is 'completed, failed, suspended, cancelled or released.';
+comment on column rhythm.outcome.output is 'What it gave.';
+comment on column rhythm.outcome.error is 'Why it failed.';
+comment on column rhythm.outcome.retryable is 'Another attempt may help.';
+comment on column rhythm.outcome.finished is 'It had finished before its worker was told of a cancellation.';
+comment on column rhythm.outcome.reason is 'Why it was handed back.';
+comment on column rhythm.outcome.delay_ms is 'For how long it was handed back.';
+comment on column rhythm.outcome.moment is 'When the step was taken, by the clock of its worker.';
+comment on column rhythm.outcome.snapshot is 'The state of its program.';
+comment on column rhythm.outcome.effects is 'What it started and said.';
+comment on column rhythm.outcome.waits is 'The groups that it waits for.';
+comment on column rhythm.outcome.keep is 'The timers and waits that it still holds; null: all.';
+comment on column rhythm.outcome.released is 'Those that it dropped.';
+comment on column rhythm.outcome.stack is 'Where it stands in its source.';
+comment on column rhythm.outcome.cleanup is 'It has a finally block to run if it is cancelled.';
+comment on column rhythm.outcome.fate is 'What becomes of it: see fate_of().';
+comment on column rhythm.outcome.type is 'workflow or task.';
+comment on column rhythm.outcome.batch_id is 'The batch that holds it.';
+
+comment on column rhythm.newcomer.id is 'The id that it is to have.';
+comment on column rhythm.newcomer.kind is 'Which of the kinds it is of.';
+comment on column rhythm.newcomer.parent_id is 'Who starts it.';
+comment on column rhythm.newcomer.wait_group is 'As in execution.';
+comment on column rhythm.newcomer.traceparent is 'The trace that it belongs to.';
+comment on column rhythm.newcomer.keyed is 'As in execution.';
+comment on column rhythm.newcomer.inputs is 'What it is started with.';
+
+comment on column rhythm.step_end.id is 'The task that ended, or the timer that is due.';
+comment on column rhythm.step_end.timer is 'It is a timer.';
+comment on column rhythm.step_end.call is 'The call that leased the task.';
+comment on column rhythm.step_end.output is 'What the task gave.';
+comment on column rhythm.step_end.flow is 'The workflow.';
+comment on column rhythm.step_end.seq is 'The number of steps of the workflow before this one.';
+comment on column rhythm.step_end.next is 'suspended or completed.';
+comment on column rhythm.step_end.result is 'What the workflow gave.';
+comment on column rhythm.step_end.snapshot is 'The state of its program.';
+comment on column rhythm.step_end.cleanup is 'As in outcome.';
+comment on column rhythm.step_end.mode is 'Whether it waits for any or all.';
+comment on column rhythm.step_end.ids is 'What it waits for.';
+comment on column rhythm.step_end.timers is 'The timers that it starts.';
+comment on column rhythm.step_end.released is 'The timers and waits that it drops.';
+comment on column rhythm.step_end.moment is 'As in outcome.';
+
+comment on column rhythm."grouping".execution_id is 'The workflow.';
+comment on column rhythm."grouping".last_group is 'The last number that a group got.';
+comment on column rhythm."grouping".groups is 'The numbers of its groups.';
+comment on column rhythm."grouping".need is 'How many members each group needs.';
+comment on column rhythm."grouping".items is 'All that it waits for.';
+comment on column rhythm."grouping".numbers is 'The group of each of items.';
+comment on column rhythm."grouping".old is 'Those of items that an earlier step started.';
 `,
   },
   {

@@ -1,3 +1,35 @@
+/** What calls are written with: a worker counts its calls of exchange(). */
+export const HELPERS: string = `
+  create function public.in_sql(jsonb) returns jsonb language sql as 'select $1';
+
+  create function public.next(p_worker uuid, p_ends jsonb, p_want jsonb) returns jsonb language plpgsql as $$
+  begin
+    return rhythm.exchange(p_worker, (select w.call + 1 from rhythm.worker as w where w.id = p_worker), p_ends, p_want);
+  end
+  $$;
+
+  create function public.claim(p_worker uuid, p_queue text, p_limit integer) returns jsonb language plpgsql as $$
+  begin
+    return public.next(p_worker, '[]', jsonb_build_object('queues', jsonb_build_array(p_queue), 'limit', p_limit));
+  end
+  $$;
+
+  create function public.claim_one(p_worker uuid, p_execution uuid) returns jsonb language plpgsql as $$
+  begin
+    return rhythm.claim_execution(p_worker, p_execution, (select w.call + 1 from rhythm.worker as w where w.id = p_worker));
+  end
+  $$;
+
+  create function public.claimed(p_worker uuid, p_queue text, p_limit integer) returns table (id uuid, call integer) language plpgsql as $$
+  declare
+    v_answer constant jsonb := public.claim(p_worker, p_queue, p_limit);
+  begin
+    return query
+      select (i.value #>> '{}')::uuid, (v_answer ->> 'call')::integer
+      from jsonb_array_elements(v_answer -> 'parcels') as p cross join jsonb_array_elements(p.value -> 'ids') as i;
+  end
+  $$;`;
+
 /**
  * One call, in SQL, of each function that a role may call. `:name` stands for an id of `crowd.ts`; `:busy` is a worker with a
  * hundred leases, once the tables are full. What needs a lease claims it in the same call: everything is rolled back.
@@ -7,8 +39,6 @@ export const CALLS: Readonly<Record<string, string>> = {
   get: "select rhythm.get(:done)",
   wait_for: "select rhythm.wait_for(:done)",
   flow_state: "select rhythm.flow_state(:signals)",
-  count_batched: "select rhythm.count_batched()",
-  newborn: "select rhythm.newborn('default')",
 
   // Creating.
   start: "select rhythm.start('f', idempotency_key => 'new')",
@@ -29,7 +59,8 @@ export const CALLS: Readonly<Record<string, string>> = {
   "signal, for later": "select rhythm.signal(:sleeps, 's')",
   "cancel, a task": "select rhythm.cancel(:ready)",
   "cancel, a workflow": "select rhythm.cancel(:forks)",
-  "cancel, what runs": "select rhythm.cancel((select c.id from rhythm.claim(:busy, array['default']) as c))",
+  "cancel, what runs": "select rhythm.cancel(c.id) from public.claimed(:busy, 'default', 1) as c",
+  cancel_many: "select rhythm.cancel_many(array[:ready, :signals, :forks]::uuid[])",
   "retry, a task": "select rhythm.retry(:failed)",
   "retry, what was cancelled": "select rhythm.retry(:cancelled)",
   "retry, a workflow": "select rhythm.retry(:fails)",
@@ -47,34 +78,47 @@ export const CALLS: Readonly<Record<string, string>> = {
   // Working.
   register_worker: "select rhythm.register_worker(null)",
   beat: "select rhythm.beat(:busy)",
-  held: "select rhythm.held(:busy)",
+  "beat, with what it holds":
+    `select rhythm.beat(:busy, p_holds => (select jsonb_agg(jsonb_build_object('call', c.call, 'ids', jsonb_build_array(c.id)))
+    from public.claimed(:busy, 'default', 100) as c))`,
   unserved: "select rhythm.unserved(:busy, '0s')",
-  claim: "select count(*) from rhythm.claim(:busy, array['default'], 100)",
-  "claim, some tasks": "select count(*) from rhythm.claim(:busy, array['default'], 100, array['a'])",
-  "claim, limited": "select count(*) from rhythm.claim(:busy, array['limited'], 1)",
-  claim_packed: "select count(*) from rhythm.claim_packed(:busy, array['default'], 100, null, false)",
-  claim_execution: "select count(*) from rhythm.claim_execution(:busy, :fresh)",
-  settle:
-    `select rhythm.settle(:busy, (select jsonb_agg(jsonb_build_object('id', c.id, 'attempt', c.attempt, 'status', 'completed', 'output', 1))
-    from rhythm.claim(:busy, array['default'], 100) as c))`,
-  settle_tasks:
-    `select rhythm.settle_tasks(:busy, array_agg(c.id order by c.id), array_agg(c.attempt::integer order by c.id), jsonb_agg(1))
-    from rhythm.claim(:busy, array['alike'], 100) as c`,
-  settle_advanced:
-    `select rhythm.settle_advanced(:busy, jsonb_build_array(jsonb_build_object('id', :timer, 'timer', true, 'flow', :sleeps, 'seq', 1,
-      'next', 'completed', 'result', 1)))`,
-  fire_kept: "select rhythm.fire_kept(:busy, array[:timer]::uuid[])",
-  release_kept: "select rhythm.release_kept(array[:timer]::uuid[])",
+  exchange: "select public.claim(:busy, 'default', 100)",
+  "exchange, some tasks":
+    `select public.next(:busy, '[]', '{"queues": ["default"], "limit": 100, "targets": ["a"]}')`,
+  "exchange, a limited queue": "select public.claim(:busy, 'limited', 1)",
+  "exchange, done":
+    `select public.next(:busy, (select jsonb_agg(jsonb_build_object('kind', 'done', 'call', c.call, 'ids', jsonb_build_array(c.id), 'outputs', '[1]'::jsonb))
+    from public.claimed(:busy, 'alike', 100) as c), null)`,
+  "exchange, outcomes":
+    `select public.next(:busy, (select jsonb_agg(jsonb_build_object('kind', 'outcome', 'call', c.call, 'id', c.id, 'status', 'completed', 'output', 1))
+    from public.claimed(:busy, 'default', 100) as c), null)`,
+  "exchange, failures":
+    `select public.next(:busy, (select jsonb_agg(jsonb_build_object('kind', 'outcome', 'call', c.call, 'id', c.id, 'status', 'failed',
+      'error', '{"type": "Error", "message": "no"}'::jsonb)) from public.claimed(:busy, 'default', 100) as c), null)`,
+  "exchange, a step":
+    `select public.next(:busy, jsonb_build_array(jsonb_build_object('kind', 'steps', 'children', '[]'::jsonb, 'kinds', '[]'::jsonb,
+      'ends', jsonb_build_array(jsonb_build_object('id', :timer, 'timer', true, 'flow', :sleeps, 'seq', 1, 'next', 'completed', 'result', 1)))), null)`,
+  "exchange, fire":
+    `select public.next(:busy, jsonb_build_array(jsonb_build_object('kind', 'fire', 'timers', array[:timer])), null)`,
+  "exchange, leave":
+    `select public.next(:busy, jsonb_build_array(jsonb_build_object('kind', 'leave', 'timers', array[:timer])), null)`,
+  settle_one:
+    `select rhythm.settle_one(:busy, jsonb_build_object('id', c.id, 'call', c.call, 'status', 'completed', 'output', 1))
+    from public.claimed(:busy, 'alike', 1) as c limit 1`,
+  claim_execution: "select public.claim_one(:busy, :fresh)",
   load_steps: "select rhythm.load_steps(array[:code]::uuid[])",
   save_steps:
-    `select rhythm.save_steps(:busy, jsonb_build_array(jsonb_build_object('execution_id', c.id, 'name', 'next', 'seq', 1, 'kind', 'step',
-      'attempts', 1, 'status', 'completed'))) from rhythm.claim_execution(:busy, :fresh) as c`,
+    `select public.claim_one(:busy, :fresh), rhythm.save_steps(:busy, jsonb_build_array(jsonb_build_object('execution_id', :fresh,
+      'name', 'next', 'seq', 1, 'kind', 'step', 'attempts', 1, 'status', 'completed')))`,
   report:
     `select rhythm.report(:busy, jsonb_agg(jsonb_build_object('id', c.id, 'level', 'info', 'message', 'm')), jsonb_object_agg(c.id, 1))
-    from rhythm.claim(:busy, array['default']) as c`,
+    from public.claimed(:busy, 'default', 100) as c`,
   get_program: "select rhythm.get_program((select f.program from rhythm.flow as f where f.name = 'f'))",
   stop_worker: "select rhythm.stop_worker(:busy)",
   tick: "select rhythm.tick()",
+  due: "select rhythm.due()",
+  chores: "select rhythm.chores()",
+  sql_tasks: "select rhythm.sql_tasks()",
 
   // The deployer's and the owner's.
   purge: "select rhythm.purge(interval '0')",
@@ -85,6 +129,10 @@ export const CALLS: Readonly<Record<string, string>> = {
 /** What reads no table that grows, is to read all of it (`check`), or a sample of some thousand pages (`count_suspended`). */
 export const NOT_CALLED: readonly string[] = [
   "now",
+  "new_id",
+  "status_name",
+  "created_at",
+  "max_attempts",
   "first_id",
   "channel",
   "cron_next",

@@ -5,7 +5,7 @@ import { readBackendSeconds } from "../../bench/counters.ts";
 import { findBinaries } from "../support/cluster.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { multiply } from "../support/multiply.ts";
-import { CALLS } from "./calls.ts";
+import { CALLS, HELPERS } from "./calls.ts";
 import { type Ids, makeBusyWorker, makeCrowd } from "./crowd.ts";
 
 /** How a call went. */
@@ -107,7 +107,7 @@ async function inFull(
     postgres.Sql,
   ];
   try {
-    await admin.unsafe("create function public.in_sql(jsonb) returns jsonb language sql as 'select $1'");
+    await admin.unsafe(HELPERS);
     await leaveStatisticsAlone(admin);
     await whileEmpty({ sql, admin, ids: NOBODY, large: [] });
     const crowd = await makeCrowd(test.url);

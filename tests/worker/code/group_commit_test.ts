@@ -23,7 +23,8 @@ function bench(commit: (batch: number[]) => Promise<void>, maxBatch = 100): Benc
       state.batches.push(batch);
     },
     maxBatch,
-    isTransient: (error) => (error as Error).message === "transient",
+    isTransient: (error) => ["transient", "slow"].includes((error as Error).message),
+    isTooSlow: (error) => (error as Error).message === "slow",
     onRefused: (item) => state.refused.push(item),
     onTrouble: () => state.troubles++,
   });
@@ -65,4 +66,18 @@ Deno.test("GroupCommit tries the same batch again after a transient error", asyn
   await state.group.drained();
   equal(state.batches, [[1]]);
   same(state.troubles, 2);
+});
+
+Deno.test("GroupCommit tries the halves of a batch that takes too long, and a single item again as it is", async () => {
+  let slow = 1;
+  const state = bench((batch) =>
+    batch.length > 2 || batch.length === 1 && slow-- > 0
+      ? Promise.reject(new Error("slow"))
+      : Promise.resolve()
+  );
+  for (const item of [1, 2, 3, 4, 5]) state.group.push(item);
+  await state.group.drained();
+  equal(state.batches.flat(), [1, 2, 3, 4, 5]);
+  equal(state.batches.every((batch) => batch.length <= 2), true);
+  equal([state.refused, state.troubles], [[], 3]);
 });
