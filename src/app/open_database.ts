@@ -31,13 +31,19 @@ export function placeOf(
   // A URL that is spelt wrong must not become the name of a new, empty database.
   if (/^(\.|\/|[a-z]:[\\/])/i.test(url)) return { kind: "embedded", at: url };
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0];
-  // Where there is an @, a part of it is a password.
-  const shown = scheme !== undefined ? `${scheme}…` : url.includes("@") ? "…@…" : describe(url);
+  const shown = scheme === undefined ? withoutPassword(url) : `${scheme}…`;
   throw new InvalidOptionError(
     "databaseUrl",
     `Rhythm.init(): "databaseUrl" must be postgres://…, a directory for the embedded database such as ./data, ` +
       `or memory://, not ${shown}`,
   );
+}
+
+// Where it is not plain which part is the password, nothing is shown.
+function withoutPassword(text: string): string {
+  const parts = /^([^:@/?#]*)(:[^:@/?#]*)?@([^:@/?#]+(?::\d+)?(?:\/[^@?#]*)?)$/.exec(text);
+  if (parts === null) return text.includes("@") ? "…@…" : describe(text);
+  return describe(`${parts[1]}${parts[2] === undefined ? "" : ":…"}@${parts[3]}`);
 }
 
 /** Opens a database; the embedded one says in a line what it is. */

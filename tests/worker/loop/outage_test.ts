@@ -114,6 +114,7 @@ Deno.test({
       ...about,
       ...{
         main: test.database,
+        beats: test.database,
         transactional,
         name: "outage",
         queues: ["default"],
