@@ -77,6 +77,7 @@ declare
   v_batches bigint[];
   v_outcomes jsonb;
 begin
+  perform rhythm.check_limit('sql_tasks()', p_limit);
   if v_targets = '{}' or not rhythm.sql_task_is_ready(v_queues, v_targets) then
     return null;
   end if;

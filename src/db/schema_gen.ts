@@ -2451,7 +2451,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "8308a694d6bfb6fe5dce3bf0f33b2aa502cbae92f7e75b677b2d5744cfea0d18",
+    checksum: "98f7379b35a35f28fa113fc4b236b2e49914fafc28a0d4d19d12c7d27c5a35b3",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2534,7 +2534,7 @@ begin
   perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
-  elsif jsonb_typeof(p_holds) <> 'array' then
+  elsif not rhythm.are_holds(p_holds) then
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
   update rhythm.worker as w
@@ -2565,6 +2565,26 @@ $$;
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
   'A sign of life: {alive, turn_ms, now, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
   'it may wait between two calls of tick() while it sleeps and knows of nothing due. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+
+create or replace function rhythm.are_holds(p_holds jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if jsonb_typeof(p_holds) <> 'array' or jsonb_path_exists(p_holds, '$[*] ? (!(@.call.type() == "number" && @.ids.type() == "array"))') then
+    return false;
+  end if;
+  perform x.call, i.id::uuid from jsonb_to_recordset(p_holds) as x (call integer, ids jsonb) cross join lateral jsonb_array_elements_text(x.ids) as i (id);
+  return true;
+exception
+  when data_exception then
+    return false;
+end;
+$$;
+
+comment on function rhythm.are_holds(jsonb) is 'Whether something is a list of what a worker believes it holds. Internal.';
 
 create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
 returns jsonb
@@ -7135,7 +7155,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "e6670b2db17ef788b24280578e36f78540deb48e65f0c2490ce8793b79460b24",
+    checksum: "938770588bdf434ec1a28fc22cbe2bf085ed0ff8c60d14073b5089ed7b788647",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -7147,9 +7167,10 @@ as $$
 begin
   return case
     when coalesce(p_call, 0) < 1 then 'p_call must be a number from 1 that grows with each call'
-    when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, '$[*] ? (@.type() != "object")') then
+    when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, 'strict $[*] ? (@.type() != "object")') then
       'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]'
-    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave"))') then
+    when exists (
+      select from jsonb_array_elements(p_ends) as e (value) where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false)) then
       format('%s cannot be the kind of an end: expected done, outcome, steps, fire or leave', coalesce(
         (select e.value -> 'kind' from jsonb_array_elements(p_ends) as e (value)
         where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false) limit 1)::text, 'null'))
@@ -7158,10 +7179,11 @@ begin
       format('p_want has no "%s": expected queues, limit, targets, lease, sleeps',
         (select k.name from jsonb_object_keys(p_want) as k (name) where k.name <> all ('{queues,limit,targets,lease,sleeps}') limit 1))
     when p_want ? 'limit' and not coalesce(jsonb_typeof(p_want -> 'limit') = 'number' and p_want ->> 'limit' ~ '^\\d{1,6}$' and (p_want ->> 'limit')::integer <= 100000, false) then
-      format('Cannot claim %s executions: expected 0 to 100000', p_want ->> 'limit')
+      format('Cannot claim %s executions: expected 0 to 100000', p_want -> 'limit')
     when p_want ? 'lease' and not coalesce(jsonb_typeof(p_want -> 'lease') = 'number' and p_want ->> 'lease' ~ '^\\d{1,6}$', false) then 'lease must be a whole number'
     when p_want ? 'queues' and jsonb_typeof(p_want -> 'queues') <> 'array' then 'queues must be an array of names'
     when p_want ? 'targets' and jsonb_typeof(p_want -> 'targets') <> 'array' then 'targets must be an array of names'
+    when p_want ? 'sleeps' and jsonb_typeof(p_want -> 'sleeps') <> 'boolean' then 'sleeps must be true or false'
   end;
 end;
 $$;
@@ -7181,6 +7203,28 @@ $$;
 
 comment on function rhythm.texts_of(jsonb) is 'A JSON array of texts as an array. Internal.';
 
+create or replace function rhythm.ids_of(p_array jsonb, p_what text)
+returns uuid[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+begin
+  if jsonb_typeof(p_array) is distinct from 'array' then
+    perform rhythm.raise('RH001', format('%s must be an array of UUIDs', p_what));
+  end if;
+  v_ids := rhythm.texts_of(p_array);
+  return v_ids;
+exception
+  when invalid_text_representation then
+    perform rhythm.raise('RH001', format('%s must be an array of UUIDs', p_what));
+end;
+$$;
+
+comment on function rhythm.ids_of(jsonb, text) is 'A JSON array of ids as an array. Internal.';
+
 -- Tasks that completed and that no workflow started. What is not done so, for a lock or a cancellation, goes the way of
 -- outcomes.
 create or replace function rhythm.settle_done(p_worker uuid, p_item jsonb, p_now timestamptz)
@@ -7191,7 +7235,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_call constant integer := (p_item ->> 'call')::integer;
+  v_call integer;
   v_outputs jsonb := p_item -> 'outputs';
   v_ids uuid[];
   v_done uuid[];
@@ -7199,8 +7243,11 @@ begin
   if jsonb_typeof(p_item -> 'ids') is distinct from 'array' or jsonb_typeof(v_outputs) is distinct from 'array'
     or jsonb_array_length(p_item -> 'ids') <> jsonb_array_length(v_outputs) then
     perform rhythm.raise('RH001', 'ids and outputs must be arrays of one length');
+  elsif not coalesce(jsonb_typeof(p_item -> 'call') = 'number' and p_item ->> 'call' ~ '^\\d{1,9}$', false) then
+    perform rhythm.raise('RH001', 'What is done needs the call that leased it');
   end if;
-  v_ids := array(select i.id::uuid from jsonb_array_elements_text(p_item -> 'ids') with ordinality as i (id, nth) order by i.nth);
+  v_call := (p_item ->> 'call')::integer;
+  v_ids := rhythm.ids_of(p_item -> 'ids', 'ids');
   if exists (select from generate_subscripts(v_ids, 1) as n where v_ids[n] < v_ids[n - 1]) then
     select array_agg(i.id order by i.id), jsonb_agg(v_outputs -> (i.nth - 1)::integer order by i.id) into v_ids, v_outputs
     from unnest(v_ids) with ordinality as i (id, nth);
@@ -7302,10 +7349,10 @@ begin
   end if;
   for v_item in select e.value from jsonb_array_elements(p_ends) as e (value) where e.value ->> 'kind' in ('fire', 'leave') loop
     if v_item ->> 'kind' = 'leave' then
-      perform rhythm.leave_timers(rhythm.texts_of(v_item -> 'timers')::uuid[]);
+      perform rhythm.leave_timers(rhythm.ids_of(v_item -> 'timers', 'timers'));
     else
       v_answer := jsonb_set(v_answer, '{leased}', (v_answer -> 'leased')
-        || to_jsonb(rhythm.fire_timers_of(rhythm.texts_of(v_item -> 'timers')::uuid[], p_now, p_worker, p_call, v_lease)));
+        || to_jsonb(rhythm.fire_timers_of(rhythm.ids_of(v_item -> 'timers', 'timers'), p_now, p_worker, p_call, v_lease)));
     end if;
   end loop;
   return v_answer;
@@ -7353,8 +7400,8 @@ as $$
 declare
   v_now timestamptz := rhythm.now();
   v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
-  v_limit constant integer := coalesce((p_want ->> 'limit')::integer, 0);
-  v_targets constant text[] := rhythm.texts_of(p_want -> 'targets');
+  v_limit integer;
+  v_targets text[];
   v_worker rhythm.worker;
   v_queues text[];
   v_answer jsonb := '{"refused": [], "declined": [], "early": {}}';
@@ -7365,6 +7412,8 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  v_limit := coalesce((p_want ->> 'limit')::integer, 0);
+  v_targets := rhythm.texts_of(p_want -> 'targets');
   v_worker := rhythm.check_worker(p_worker, p_call);
   if p_call = v_worker.call then
     return rhythm.same_answer(v_worker);
@@ -9324,7 +9373,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "24020006b9ec467b1d0afd8a8bfc3484f35f1c6494c9d980841513887f37a697",
+    checksum: "e0f8546375dab42e5f76d2776a717af50b47b3255fe243686cc25abf5fa9eaca",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -9404,6 +9453,7 @@ declare
   v_batches bigint[];
   v_outcomes jsonb;
 begin
+  perform rhythm.check_limit('sql_tasks()', p_limit);
   if v_targets = '{}' or not rhythm.sql_task_is_ready(v_queues, v_targets) then
     return null;
   end if;
@@ -11159,7 +11209,7 @@ comment on column rhythm."grouping".old is 'Those of items that an earlier step 
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "8ccabac93f187addf29ef6bfcd4eb24120f6371259ef80143e59ad8e1968ed70",
+    checksum: "76f579040ad341f0dae8c615412823d57fa8dff3f2d2a6518ad69c474e284901",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -11194,7 +11244,7 @@ as $$
       'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'watch'
+      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
