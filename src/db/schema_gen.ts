@@ -12666,7 +12666,7 @@ comment on column rhythm.journal.moment is 'When it was taken.';
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "b403c12056301f38bd397e076cf64a397fe0c8664b56a9b811e6f5cfb6a253af",
+    checksum: "88fe1dd83f7a9659813c4a3719c213ef8341420a6a254c7cc1ce4f275a78678c",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -12781,6 +12781,14 @@ comment on column rhythm."grouping".need is 'How many members each group needs.'
 comment on column rhythm."grouping".items is 'All that it waits for.';
 comment on column rhythm."grouping".numbers is 'The group of each of items.';
 comment on column rhythm."grouping".old is 'Those of items that an earlier step started.';
+comment on column rhythm.lane_pick.target_group is 'The group of targets of the lane.';
+comment on column rhythm.lane_pick.key is 'Its concurrency key.';
+comment on column rhythm.lane_pick.place is 'Where its row is (ctid), which nobody else changes.';
+comment on column rhythm.lane_pick.turn is 'Its next turn.';
+comment on column rhythm.lane_pick.rank is 'Where its head was.';
+comment on column rhythm.lane_pick.head is 'Its head before.';
+comment on column rhythm.lane_pick.taken is 'How many were taken.';
+comment on column rhythm.lane_pick.room is 'How many its key had room for before.';
 `,
   },
   {
