@@ -1,28 +1,32 @@
 -- One session at a time claims from a queue with limits, to its commit: so no lease that is not committed is missed.
 
--- Only the first gate of a transaction is waited for: two workers that claim from the same queues in another order
--- would wait for each other for ever.
+-- Whoever holds it never waits for anything, so it is soon free; a worker that was frozen by its system delays the others by
+-- half a second at a time. Only the first gate of a transaction is waited for: two workers that claim from the same queues
+-- in another order would wait for each other.
 -- Locks: an advisory lock for each queue with limits.
 create or replace function rhythm.enter_gate(p_queue text)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms'
 as $$
-declare
-  v_gate constant bigint := hashtextextended(:'schema' || ' gate ' || p_queue, 0);
 begin
-  if coalesce(current_setting('rhythm_gate.held', true), '') = '' then
-    perform pg_advisory_xact_lock(v_gate);
-  elsif not pg_try_advisory_xact_lock(v_gate) then
+  if rhythm.try_gate(p_queue) then
+    return true;
+  elsif coalesce(current_setting('rhythm_gate.held', true), '') <> '' then
     return false;
   end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' gate ' || p_queue, 0));
   perform set_config('rhythm_gate.held', 'yes', true);
   return true;
+exception
+  when lock_not_available then
+    return false;
 end;
 $$;
 
-comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: another has it, and this transaction has that of another queue. Internal.';
+comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: it is not to be had now. Internal.';
 
 create or replace function rhythm.try_gate(p_queue text)
 returns boolean
