@@ -12,8 +12,11 @@ begin
     and exists (select from rhythm.queue as q where q.name = old.queue and q.counted) then
     insert into rhythm.limit_note (queue, xid, target_group, key, ended)
     values (old.queue, pg_current_xact_id(), '', coalesce(old.concurrency_key, ''), old.size);
-    -- Room for others: those that sleep do not know of it.
-    perform rhythm.wake(array[old.queue]);
+    -- Room for others: those that sleep do not know of it. Once a transaction, mostly.
+    if current_setting('rhythm_gate.woken', true) is distinct from old.queue then
+      perform rhythm.wake(array[old.queue]);
+      perform set_config('rhythm_gate.woken', old.queue, true);
+    end if;
   end if;
   if tg_op <> 'DELETE' and new.limited and new.worker is null and new.run_at is null then
     insert into rhythm.limit_note (queue, xid, target_group, key, rank, head, ended)

@@ -47,9 +47,9 @@ begin
       case when c.paused_at is not null then 0
         else least(2147483647,
           case when s.key <> '' then coalesce(c.concurrency, p_queue.per_key_concurrency) - coalesce(k.running, 0) - coalesce((p_plain ->> s.key)::integer, 0) end,
-          case when s.key <> '' and c.rate is not null then c.rate - rhythm.begun_lately(k.begun_at, k.begun, c.per_ms, p_now)
+          case when s.key <> '' and c.rate is not null then c.rate - case when k.begun <> '{}' then rhythm.begun_lately(k.begun_at, k.begun, c.per_ms, p_now) else 0 end
             when s.key <> '' and p_queue.per_key_rate is not null
-              then p_queue.per_key_rate - rhythm.begun_lately(k.begun_at, k.begun, p_queue.per_key_per_ms, p_now) end)
+              then p_queue.per_key_rate - case when k.begun <> '{}' then rhythm.begun_lately(k.begun_at, k.begun, p_queue.per_key_per_ms, p_now) else 0 end end)
         end as room
     from shown as s
     left join rhythm.queue_key as c on c.queue = p_queue.name and c.key = s.key

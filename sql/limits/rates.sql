@@ -26,13 +26,20 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_moment constant timestamptz := to_timestamp(ceil(extract(epoch from p_now) * 100000 / p_per_ms) * p_per_ms / 100000);
 begin
+  if p_begun = '{}' then
+    p_begun_at := array[v_moment];
+    p_begun := array[p_count];
+    return;
+  end if;
   with moment as (
     select b.at, b.begun
     from unnest(p_begun_at, p_begun) as b (at, begun)
     where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond'
     union all
-    select to_timestamp(ceil(extract(epoch from p_now) * 100000 / p_per_ms) * p_per_ms / 100000), p_count
+    select v_moment, p_count
   ),
   summed as (
     select m.at, sum(m.begun)::integer as begun from moment as m group by m.at

@@ -6095,32 +6095,36 @@ comment on function rhythm.raise_floors(rhythm.queue_state, rhythm.lane_group[])
   {
     name: "limits/gate.sql",
     kind: "behaviour",
-    checksum: "1aec053740949baba51b77f846f983f3ac328a4ff5dee4ae9975cbd080b6db94",
+    checksum: "b193f5564772627389ae5d50e0838520c0eb5c15c3a7f00d930a4a7fd9f25ff7",
     text: `-- One session at a time claims from a queue with limits, to its commit: so no lease that is not committed is missed.
 
--- Only the first gate of a transaction is waited for: two workers that claim from the same queues in another order
--- would wait for each other for ever.
+-- Whoever holds it never waits for anything, so it is soon free; a worker that was frozen by its system delays the others by
+-- half a second at a time. Only the first gate of a transaction is waited for: two workers that claim from the same queues
+-- in another order would wait for each other.
 -- Locks: an advisory lock for each queue with limits.
 create or replace function rhythm.enter_gate(p_queue text)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms'
 as $$
-declare
-  v_gate constant bigint := hashtextextended(:'schema' || ' gate ' || p_queue, 0);
 begin
-  if coalesce(current_setting('rhythm_gate.held', true), '') = '' then
-    perform pg_advisory_xact_lock(v_gate);
-  elsif not pg_try_advisory_xact_lock(v_gate) then
+  if rhythm.try_gate(p_queue) then
+    return true;
+  elsif coalesce(current_setting('rhythm_gate.held', true), '') <> '' then
     return false;
   end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' gate ' || p_queue, 0));
   perform set_config('rhythm_gate.held', 'yes', true);
   return true;
+exception
+  when lock_not_available then
+    return false;
 end;
 $$;
 
-comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: another has it, and this transaction has that of another queue. Internal.';
+comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: it is not to be had now. Internal.';
 
 create or replace function rhythm.try_gate(p_queue text)
 returns boolean
@@ -6454,7 +6458,7 @@ comment on function rhythm.list_backlog(rhythm.queue, rhythm.queue_state, intege
   {
     name: "limits/notes.sql",
     kind: "behaviour",
-    checksum: "5d4c3851d713d5619dea4fec7be9d5f47f8c9242c417d0b1f5675f3f6a03894c",
+    checksum: "af8b6d56f5dc6e77aea9c501dc733adf405644523a195b2d579fb8914af32e7a",
     text: `-- Notes: how queues with limits hear of what becomes ready, and of leases that end.
 
 -- Appends only: waits for nobody, and nobody waits for it. What began is no news: claims count that themselves.
@@ -6469,8 +6473,11 @@ begin
     and exists (select from rhythm.queue as q where q.name = old.queue and q.counted) then
     insert into rhythm.limit_note (queue, xid, target_group, key, ended)
     values (old.queue, pg_current_xact_id(), '', coalesce(old.concurrency_key, ''), old.size);
-    -- Room for others: those that sleep do not know of it.
-    perform rhythm.wake(array[old.queue]);
+    -- Room for others: those that sleep do not know of it. Once a transaction, mostly.
+    if current_setting('rhythm_gate.woken', true) is distinct from old.queue then
+      perform rhythm.wake(array[old.queue]);
+      perform set_config('rhythm_gate.woken', old.queue, true);
+    end if;
   end if;
   if tg_op <> 'DELETE' and new.limited and new.worker is null and new.run_at is null then
     insert into rhythm.limit_note (queue, xid, target_group, key, rank, head, ended)
@@ -6624,7 +6631,7 @@ comment on function rhythm.open_lanes(rhythm.queue_state, text[]) is 'Opens lane
   {
     name: "limits/pick.sql",
     kind: "behaviour",
-    checksum: "b513e6a7426a20ef6ed0d4022b368d2a43e7decfa2bfbcf9cab30173519ce3f5",
+    checksum: "8c42164772f003cddfab515f963dcde54d5b0655710dd675e56c47dd0d39264e",
     text: `-- Whose turn it is. Each row of a lane has a place: (turn, rank, id), where a fair queue gives the next row of a key a turn
 -- 1/weight later, and any other queue gives all of them turn 0, which leaves priority and age. What is taken is what comes
 -- first by place, of all lanes; only as many lanes are looked at as that may need.
@@ -6674,9 +6681,9 @@ begin
       case when c.paused_at is not null then 0
         else least(2147483647,
           case when s.key <> '' then coalesce(c.concurrency, p_queue.per_key_concurrency) - coalesce(k.running, 0) - coalesce((p_plain ->> s.key)::integer, 0) end,
-          case when s.key <> '' and c.rate is not null then c.rate - rhythm.begun_lately(k.begun_at, k.begun, c.per_ms, p_now)
+          case when s.key <> '' and c.rate is not null then c.rate - case when k.begun <> '{}' then rhythm.begun_lately(k.begun_at, k.begun, c.per_ms, p_now) else 0 end
             when s.key <> '' and p_queue.per_key_rate is not null
-              then p_queue.per_key_rate - rhythm.begun_lately(k.begun_at, k.begun, p_queue.per_key_per_ms, p_now) end)
+              then p_queue.per_key_rate - case when k.begun <> '{}' then rhythm.begun_lately(k.begun_at, k.begun, p_queue.per_key_per_ms, p_now) else 0 end end)
         end as room
     from shown as s
     left join rhythm.queue_key as c on c.queue = p_queue.name and c.key = s.key
@@ -7074,7 +7081,7 @@ comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. Fal
   {
     name: "limits/rates.sql",
     kind: "behaviour",
-    checksum: "bfa9f3c78ff4edd257ca4ade7bb589a1bf7a8d5bf63dee4980d336603c75400c",
+    checksum: "840b7ad568c87ae80b957d53997e10783bcf584bd66301e38788c67a5c894e64",
     text: `-- Rates: at most so many begin in any period. What began is counted until it is a period old. Moments are rounded up to a
 -- hundredth of the period, so that the count stays small and errs to the slow side. A moment that is further ahead than a
 -- period was written before the clock was put back: it counts no more.
@@ -7103,13 +7110,20 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_moment constant timestamptz := to_timestamp(ceil(extract(epoch from p_now) * 100000 / p_per_ms) * p_per_ms / 100000);
 begin
+  if p_begun = '{}' then
+    p_begun_at := array[v_moment];
+    p_begun := array[p_count];
+    return;
+  end if;
   with moment as (
     select b.at, b.begun
     from unnest(p_begun_at, p_begun) as b (at, begun)
     where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond'
     union all
-    select to_timestamp(ceil(extract(epoch from p_now) * 100000 / p_per_ms) * p_per_ms / 100000), p_count
+    select v_moment, p_count
   ),
   summed as (
     select m.at, sum(m.begun)::integer as begun from moment as m group by m.at
@@ -12020,7 +12034,7 @@ comment on view rhythm.schedules is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "5f9acd6aff2b63065a446ec18f7ec6e229b05ef62cb12ab6f953ddd53d7e25ca",
+    checksum: "42681092d805ede01eec727ec588f68e05e0812ac1b3829d866c84bfad878784",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -12080,7 +12094,10 @@ select
   q.concurrency,
   q.per_key_concurrency,
   q.rate,
-  q.per_ms * interval '1 millisecond' as per
+  q.per_ms * interval '1 millisecond' as per,
+  q.per_key_rate,
+  q.per_key_per_ms * interval '1 millisecond' as per_key_per,
+  coalesce(q.fair, false) as fair
 from named as n
 left join counted as c on c.queue = n.queue
 left join rhythm.queue as q on q.name = n.queue
@@ -12238,7 +12255,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "8cd39c48064b17b14ed858f4212be5baa0deb26cd53ed6975dc189b2e77d3406",
+    checksum: "02cfd469a62d9e34dc19969a5de67e8d261ef1357ec9b6f1f526d4d386c117c8",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -12326,6 +12343,9 @@ comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
 comment on column rhythm.queues.workers is 'How many workers take from it.';
 comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
 comment on column rhythm.queues.concurrency is 'Limit: at most so many run at once, over all workers; null: none.';
+comment on column rhythm.queues.per_key_rate is 'Limit: so many of one concurrency key begin in per_key_per.';
+comment on column rhythm.queues.per_key_per is 'The time that per_key_rate counts.';
+comment on column rhythm.queues.fair is 'Whether concurrency keys take turns.';
 comment on column rhythm.queues.per_key_concurrency is 'Limit: the same for each concurrency key.';
 comment on column rhythm.queues.rate is 'Limit: at most so many begin in each period, over all workers; null: none. Not how fast it goes: that is in the metrics of the workers.';
 comment on column rhythm.queues.per is 'The period of the limit rate.';
@@ -12794,7 +12814,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "8ccabac93f187addf29ef6bfcd4eb24120f6371259ef80143e59ad8e1968ed70",
+    checksum: "e443a8b0bf9189f116aa3e968b18021090951182c594b869311619ae4f55d5e4",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -12834,10 +12854,10 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'pause_queue', 'resume_queue', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
-      'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue',
+      'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)
