@@ -306,9 +306,10 @@ begin
   end if;
   update rhythm.lane_group as g
   set nth = p_state.nth,
-    turn = case when p_state.fair then least(f.turn, p_state.turn) else coalesce(f.turn, 0) end,
-    rank = case when p_state.fair then - 2147483648 else coalesce(f.rank, 2147483647) end,
-    head = case when p_state.fair then '00000000-0000-0000-0000-000000000000' else coalesce(f.head, 'ffffffff-ffff-ffff-ffff-ffffffffffff') end
+    turn = case when f.turn <= p_state.turn then f.turn else p_state.turn end,
+    rank = case when f.turn <= p_state.turn then f.rank when p_state.fair then - 2147483648 else 2147483647 end,
+    head = case when f.turn <= p_state.turn then f.head when p_state.fair then '00000000-0000-0000-0000-000000000000'
+      else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end
   from unnest(p_groups) as o
   left join lateral (
     select x.turn, x.rank, x.head from rhythm.lane as x
