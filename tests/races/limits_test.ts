@@ -33,7 +33,7 @@ class Hand implements AsyncDisposable {
   async #ask(statement: string, values: (string | number)[]): Promise<postgres.Row> {
     for (;;) {
       const answer = this.#sql.unsafe(statement, values).catch((error: { code?: string }) => {
-        if (/^(CONNECTION_(CLOSED|DESTROYED|ENDED)|57P01|ECONNRESET)$/.test(error.code ?? "")) {
+        if (/^(CONNECTION_(CLOSED|DESTROYED|ENDED)|57P01|ECONNRESET|EPIPE)$/.test(error.code ?? "")) {
           return "lost" as const;
         }
         throw error;
