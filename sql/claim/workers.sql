@@ -80,7 +80,7 @@ begin
   perform rhythm.require_read_committed();
   if jsonb_typeof(p_info) <> 'object' then
     perform rhythm.raise('RH001', 'The info of a worker must be an object');
-  elsif jsonb_typeof(p_holds) <> 'array' then
+  elsif not rhythm.are_holds(p_holds) then
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
   update rhythm.worker as w
@@ -110,6 +110,26 @@ $$;
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
   'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
   'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+
+create or replace function rhythm.are_holds(p_holds jsonb)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if jsonb_typeof(p_holds) <> 'array' or jsonb_path_exists(p_holds, '$[*] ? (!(@.call.type() == "number" && @.ids.type() == "array"))') then
+    return false;
+  end if;
+  perform x.call, i.id::uuid from jsonb_to_recordset(p_holds) as x (call integer, ids jsonb) cross join lateral jsonb_array_elements_text(x.ids) as i (id);
+  return true;
+exception
+  when data_exception then
+    return false;
+end;
+$$;
+
+comment on function rhythm.are_holds(jsonb) is 'Whether something is a list of what a worker believes it holds. Internal.';
 
 create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
 returns jsonb
@@ -182,7 +202,7 @@ begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
     if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and e.cancel_reason is not null) then
       update rhythm.batch as b
-      set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
       where b.id = v_batch.id;
       v_queues := v_queues || v_batch.queue;
       continue;

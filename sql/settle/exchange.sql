@@ -9,9 +9,10 @@ as $$
 begin
   return case
     when coalesce(p_call, 0) < 1 then 'p_call must be a number from 1 that grows with each call'
-    when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, '$[*] ? (@.type() != "object")') then
+    when jsonb_typeof(p_ends) is distinct from 'array' or jsonb_path_exists(p_ends, 'strict $[*] ? (@.type() != "object")') then
       'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]'
-    when jsonb_path_exists(p_ends, '$[*] ? (!(@.kind == "done" || @.kind == "outcome" || @.kind == "steps" || @.kind == "fire" || @.kind == "leave"))') then
+    when exists (
+      select from jsonb_array_elements(p_ends) as e (value) where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false)) then
       format('%s cannot be the kind of an end: expected done, outcome, steps, fire or leave', coalesce(
         (select e.value -> 'kind' from jsonb_array_elements(p_ends) as e (value)
         where not coalesce(e.value ->> 'kind' in ('done', 'outcome', 'steps', 'fire', 'leave'), false) limit 1)::text, 'null'))
@@ -20,10 +21,11 @@ begin
       format('p_want has no "%s": expected queues, limit, targets, lease, sleeps',
         (select k.name from jsonb_object_keys(p_want) as k (name) where k.name <> all ('{queues,limit,targets,lease,sleeps}') limit 1))
     when p_want ? 'limit' and not coalesce(jsonb_typeof(p_want -> 'limit') = 'number' and p_want ->> 'limit' ~ '^\d{1,6}$' and (p_want ->> 'limit')::integer <= 100000, false) then
-      format('Cannot claim %s executions: expected 0 to 100000', p_want ->> 'limit')
+      format('Cannot claim %s executions: expected 0 to 100000', p_want -> 'limit')
     when p_want ? 'lease' and not coalesce(jsonb_typeof(p_want -> 'lease') = 'number' and p_want ->> 'lease' ~ '^\d{1,6}$', false) then 'lease must be a whole number'
     when p_want ? 'queues' and jsonb_typeof(p_want -> 'queues') <> 'array' then 'queues must be an array of names'
     when p_want ? 'targets' and jsonb_typeof(p_want -> 'targets') <> 'array' then 'targets must be an array of names'
+    when p_want ? 'sleeps' and jsonb_typeof(p_want -> 'sleeps') <> 'boolean' then 'sleeps must be true or false'
   end;
 end;
 $$;
@@ -43,6 +45,28 @@ $$;
 
 comment on function rhythm.texts_of(jsonb) is 'A JSON array of texts as an array. Internal.';
 
+create or replace function rhythm.ids_of(p_array jsonb, p_what text)
+returns uuid[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+begin
+  if jsonb_typeof(p_array) is distinct from 'array' then
+    perform rhythm.raise('RH001', format('%s must be an array of UUIDs', p_what));
+  end if;
+  v_ids := rhythm.texts_of(p_array);
+  return v_ids;
+exception
+  when invalid_text_representation then
+    perform rhythm.raise('RH001', format('%s must be an array of UUIDs', p_what));
+end;
+$$;
+
+comment on function rhythm.ids_of(jsonb, text) is 'A JSON array of ids as an array. Internal.';
+
 -- Tasks that completed and that no workflow started. What is not done so, for a lock or a cancellation, goes the way of
 -- outcomes.
 create or replace function rhythm.settle_done(p_worker uuid, p_item jsonb, p_now timestamptz)
@@ -53,7 +77,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limit constant integer := rhythm.setting('max_payload_bytes')::integer;
-  v_call constant integer := (p_item ->> 'call')::integer;
+  v_call integer;
   v_outputs jsonb := p_item -> 'outputs';
   v_ids uuid[];
   v_done uuid[];
@@ -61,8 +85,11 @@ begin
   if jsonb_typeof(p_item -> 'ids') is distinct from 'array' or jsonb_typeof(v_outputs) is distinct from 'array'
     or jsonb_array_length(p_item -> 'ids') <> jsonb_array_length(v_outputs) then
     perform rhythm.raise('RH001', 'ids and outputs must be arrays of one length');
+  elsif not coalesce(jsonb_typeof(p_item -> 'call') = 'number' and p_item ->> 'call' ~ '^\d{1,9}$', false) then
+    perform rhythm.raise('RH001', 'What is done needs the call that leased it');
   end if;
-  v_ids := array(select i.id::uuid from jsonb_array_elements_text(p_item -> 'ids') with ordinality as i (id, nth) order by i.nth);
+  v_call := (p_item ->> 'call')::integer;
+  v_ids := rhythm.ids_of(p_item -> 'ids', 'ids');
   if exists (select from generate_subscripts(v_ids, 1) as n where v_ids[n] < v_ids[n - 1]) then
     select array_agg(i.id order by i.id), jsonb_agg(v_outputs -> (i.nth - 1)::integer order by i.id) into v_ids, v_outputs
     from unnest(v_ids) with ordinality as i (id, nth);
@@ -164,10 +191,10 @@ begin
   end if;
   for v_item in select e.value from jsonb_array_elements(p_ends) as e (value) where e.value ->> 'kind' in ('fire', 'leave') loop
     if v_item ->> 'kind' = 'leave' then
-      perform rhythm.leave_timers(rhythm.texts_of(v_item -> 'timers')::uuid[]);
+      perform rhythm.leave_timers(rhythm.ids_of(v_item -> 'timers', 'timers'));
     else
       v_answer := jsonb_set(v_answer, '{leased}', (v_answer -> 'leased')
-        || to_jsonb(rhythm.fire_timers_of(rhythm.texts_of(v_item -> 'timers')::uuid[], p_now, p_worker, p_call, v_lease)));
+        || to_jsonb(rhythm.fire_timers_of(rhythm.ids_of(v_item -> 'timers', 'timers'), p_now, p_worker, p_call, v_lease)));
     end if;
   end loop;
   return v_answer;
@@ -215,8 +242,8 @@ as $$
 declare
   v_now timestamptz := rhythm.now();
   v_problem constant text := rhythm.exchange_problem(p_call, p_ends, p_want);
-  v_limit constant integer := coalesce((p_want ->> 'limit')::integer, 0);
-  v_targets constant text[] := rhythm.texts_of(p_want -> 'targets');
+  v_limit integer;
+  v_targets text[];
   v_worker rhythm.worker;
   v_queues text[];
   v_answer jsonb := '{"refused": [], "declined": [], "early": {}}';
@@ -227,6 +254,8 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  v_limit := coalesce((p_want ->> 'limit')::integer, 0);
+  v_targets := rhythm.texts_of(p_want -> 'targets');
   v_worker := rhythm.check_worker(p_worker, p_call);
   if p_call = v_worker.call then
     return rhythm.same_answer(v_worker);

@@ -99,6 +99,7 @@ const beatAnswer: z.ZodType<worker.BeatAnswer> = z.strictObject({
   turn_ms: z.number(),
   stop: z.array(z.strictObject({ id: z.uuidv7(), reason: z.string() })),
   lost: z.array(z.uuid()),
+  now: z.number(),
 });
 
 const queueRow: z.ZodType<queues.QueueInfo> = z.strictObject({
@@ -115,6 +116,9 @@ const queueRow: z.ZodType<queues.QueueInfo> = z.strictObject({
   perKeyConcurrency: count.nullable(),
   rate: count.nullable(),
   perSeconds: z.number().nullable(),
+  perKeyRate: z.number().nullable(),
+  perKeyPerSeconds: z.number().nullable(),
+  fair: z.boolean(),
 });
 
 const workerRow: z.ZodType<state.WorkerInfo> = z.strictObject({
@@ -284,9 +288,8 @@ Deno.test("calls of workers give the rows their types say", async () => {
     ["half"],
   );
   const holds = worker.holdsText(new Map([[child, 5], [task!, 1]]));
-  assert.deepEqual(beatAnswer.parse(await worker.beat(engine, me, holds)), {
-    ...{ alive: true, turn_ms: 1000, stop: [], lost: [task] },
-  });
+  const { now: _now, ...heard } = beatAnswer.parse(await worker.beat(engine, me, holds));
+  assert.deepEqual(heard, { alive: true, turn_ms: 1000, stop: [], lost: [task] });
   const end = JSON.stringify({ id: child, call: 5, status: "completed", output: null });
   assert.deepEqual(await worker.settleOne(engine, me, end), { refused: [], declined: [] });
   assert.equal(ticked.parse(await worker.tick(engine)).wrote, true, "the first tick does the chores");
@@ -358,10 +361,21 @@ Deno.test("calls of queues, flows and schedules give the rows their types say", 
     perKeyConcurrency: 1,
     rate: 10,
     perSeconds: 60,
+    perKeyRate: 5,
+    perKeyPerSeconds: 30,
+    fair: "key",
+    weights: { gold: 3 },
   });
   await queues.pauseQueue(engine, "mail");
   const mail = z.array(queueRow).parse(await queues.listQueues(engine)).find((row) => row.queue === "mail")!;
-  assert.deepEqual([mail.ready, mail.paused, mail.concurrency, mail.perSeconds], [1, true, 3, 60]);
+  assert.deepEqual([mail.ready, mail.paused, mail.concurrency, mail.perSeconds, mail.perKeyRate, mail.fair], [
+    1,
+    true,
+    3,
+    60,
+    5,
+    true,
+  ]);
   await queues.resumeQueue(engine, "mail");
 
   const nightly: schedules.ScheduleRequest = {

@@ -72,7 +72,8 @@ race("cancel(): waits for a claim of the batch, and then stops what was leased",
   });
   await cancelled;
   const states = await arena
-    .watcher`select status, stopping, count(*)::integer from rhythm.execution group by 1, 2 order by 1`;
+    .watcher`select x.status, e.stopping, count(*)::integer from rhythm.executions as x join rhythm.execution as e on e.id = x.id
+    group by 1, 2 order by 1`;
   assert.deepEqual(states.map((row) => [row.status, row.stopping, row.count]), [["cancelled", false, 20], [
     "running",
     true,
@@ -103,7 +104,7 @@ race(
     const cancelling = arena.sessions.slice(12, 16).map(async (session, nth) => {
       for (const id of ids.filter((_, n) => n % 40 === nth)) {
         await session`select rhythm.cancel(${id})`;
-        await session`select rhythm.retry(${id}) from rhythm.execution where id = ${id} and stage = 6`.catch((
+        await session`select rhythm.retry(${id}) from rhythm.execution where id = ${id} and state = 3`.catch((
           error,
         ) => assert.equal(error.code, "RH003"));
       }
@@ -124,17 +125,17 @@ race(
     await Promise.all([...cancelling, ...disturbing, limiting]);
     for (;;) {
       const [row] =
-        await watcher`select count(*)::integer as left from rhythm.execution where stage = 1 and worker is null`;
+        await watcher`select count(*)::integer as left from rhythm.executions where status = 'pending'`;
       if (row!.left === 0) break;
       await new Promise((go) => setTimeout(go, 20));
     }
     isOver = true;
     const leased = (await Promise.all(claiming)).flat();
     assert.equal(new Set(leased).size, leased.length, "no attempt is leased twice");
-    const rows = await watcher`select id, stage, attempt from rhythm.execution`;
+    const rows = await watcher`select id, status, attempt from rhythm.executions`;
     assert.equal(rows.length, ids.length);
-    for (const { id, stage, attempt } of rows) {
-      assert.ok(stage === 2 || stage === 1 || stage === 6, `${id} is in stage ${stage}`);
+    for (const { id, status, attempt } of rows) {
+      assert.ok(["running", "pending", "cancelled"].includes(status), `${id} is ${status}`);
       if (attempt > 0) assert.ok(leased.includes(`${id} ${attempt}`), `${id} was leased`);
     }
     assert.deepEqual(await violations(watcher), []);

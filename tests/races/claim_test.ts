@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
-import { claim, openArena, registerWorker, settle, violations } from "./support/sessions.ts";
+import { claim, openArena, registerWorker, settle, settleMany, violations } from "./support/sessions.ts";
 import { until } from "../support/until.ts";
 
 const race = (name: string, run: () => Promise<void>): void =>
@@ -69,7 +69,7 @@ for (const count of [2, 20]) {
       const looking = (async () => {
         while (!over) {
           const rows =
-            await watcher`select concurrency_key as key, count(*)::integer as count from rhythm.execution
+            await watcher`select concurrency_key as key, count(*)::integer as count from rhythm.executions
           where status = 'running' group by 1`;
           worst.all = Math.max(worst.all, rows.reduce((sum, row) => sum + row.count, 0));
           worst.key = Math.max(worst.key, ...rows.map((row) => row.count));
@@ -121,7 +121,7 @@ race("tick(): five sessions fire each timer and each delay once", async () => {
   assert.equal(rows.filter((row) => row.type === "task").length, 200);
   const flows = rows.filter((row) => row.type === "workflow");
   assert.equal(flows.length, 100);
-  for (const flow of flows) assert.equal(flow.settled.length, 1);
+  for (const flow of flows) assert.equal(flow.settled?.length, 1);
   assert.deepEqual(await violations(watcher), []);
 });
 
@@ -142,15 +142,12 @@ race("claim(): while an old transaction sees all, nothing behind the head of a q
       if (rows.length === 0 && isLast) return;
       taken.push(...rows.map((row) => `${row.id} ${row.attempt}`));
       // Every tenth comes back, to its old place, which is behind the head by now.
-      const outcomes = rows.map(({ id, attempt }, n) =>
+      const outcomes = rows.map(({ id, attempt, call }, n) =>
         n % 10 === 0 && attempt === 1
-          ? { id, attempt, status: "failed", error: { type: "Error", message: "again" } }
-          : { id, attempt, status: "completed" }
+          ? { id, call, status: "failed", error: { type: "Error", message: "again" } }
+          : { id, call, status: "completed" }
       );
-      await session.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb)", [
-        worker,
-        JSON.stringify(outcomes),
-      ]);
+      await settleMany(session, worker, outcomes);
       await session`select rhythm.tick()`;
     }
   };
@@ -171,7 +168,7 @@ race("claim(): while an old transaction sees all, nothing behind the head of a q
       );
     });
     await until(async () => {
-      const [left] = await arena.watcher`select count(*)::integer as n from rhythm.execution where stage < 4`;
+      const [left] = await arena.watcher`select count(*)::integer as n from rhythm.execution where state = 0`;
       return left?.n === 0;
     }, "everything to be over");
     isOver = true;
@@ -179,7 +176,7 @@ race("claim(): while an old transaction sees all, nothing behind the head of a q
   });
   assert.equal(new Set(taken).size, taken.length, "no attempt was leased twice");
   const [row] = await arena
-    .watcher`select count(*)::integer as n from rhythm.execution where status = 'completed'`;
+    .watcher`select count(*)::integer as n from rhythm.execution where state = 1`;
   assert.equal(row?.n, 20_100);
   assert.deepEqual(await violations(arena.watcher), []);
 });

@@ -63,7 +63,7 @@ async function complete(sql: postgres.Sql, worker: string, id: string): Promise<
 }
 
 race(
-  "two workflows claim one key at once: the second waits for the first, and follows it",
+  "two workflows claim one key at once: the second waits for the first, and ends as it does",
   2,
   async (scene) => {
     const { arena, worker, flows, children } = scene;
@@ -109,7 +109,7 @@ race(
 );
 
 race(
-  "the first ends while a follower of it is made: the end waits, and takes the follower along",
+  "the first ends while another is made to wait for its key: the end comes again, and takes that along",
   2,
   async (scene) => {
     const { arena, worker, flows, children } = scene;
@@ -123,22 +123,26 @@ race(
   },
 );
 
-race("a follower is made while the first ends: nobody waits, and tick() tells it", 2, async (scene) => {
-  const { arena, worker, flows, children } = scene;
-  await begin(arena.watcher, scene, 0);
-  await claim(arena.watcher, worker);
-  await arena.sessions[0]!.begin(async (tx) => {
-    await complete(tx as unknown as postgres.Sql, worker, children[0]!);
-    await begin(arena.sessions[1]!, scene, 1);
-  });
-  assert.deepEqual(await statuses(arena.watcher, [children[1]!, flows[1]!]), ["suspended", "suspended"]);
-  assert.deepEqual(await violations(arena.watcher), []);
-  await arena.watcher`select rhythm.tick()`;
-  assert.deepEqual(await statuses(arena.watcher, [children[1]!, flows[1]!]), ["completed", "pending"]);
-});
+race(
+  "one that waits for its key is made while the first ends: nobody waits, and tick() tells it",
+  2,
+  async (scene) => {
+    const { arena, worker, flows, children } = scene;
+    await begin(arena.watcher, scene, 0);
+    await claim(arena.watcher, worker);
+    await arena.sessions[0]!.begin(async (tx) => {
+      await complete(tx as unknown as postgres.Sql, worker, children[0]!);
+      await begin(arena.sessions[1]!, scene, 1);
+    });
+    assert.deepEqual(await statuses(arena.watcher, [children[1]!, flows[1]!]), ["suspended", "suspended"]);
+    assert.deepEqual(await violations(arena.watcher), []);
+    await arena.watcher`select rhythm.tick()`;
+    assert.deepEqual(await statuses(arena.watcher, [children[1]!, flows[1]!]), ["completed", "pending"]);
+  },
+);
 
 race(
-  "the first ends while its follower's workflow is locked: nobody waits, and tick() tells it",
+  "the first ends while the workflow of one that waits for its key is locked: nobody waits, and tick() tells it",
   2,
   async (scene) => {
     const { arena, worker, flows, children } = scene;
@@ -158,7 +162,7 @@ race(
 );
 
 race(
-  "the first ends while a cancellation of its follower is taken back: tick() tells it",
+  "the first ends while a cancellation of one that waits for its key is taken back: tick() tells it",
   2,
   async (scene) => {
     const { arena, worker, flows, children } = scene;

@@ -3,11 +3,21 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
-import { type Dice, dice, outcomeOf, type Row } from "./support/storm.ts";
-import { claim, openArena, pidOf, registerWorker, untilBlocked, violations } from "./support/sessions.ts";
+import { type Dice, dice, outcomeOf } from "./support/storm.ts";
+import {
+  claim,
+  exchange,
+  openArena,
+  pidOf,
+  registerWorker,
+  settle,
+  settleMany,
+  untilBlocked,
+  violations,
+} from "./support/sessions.ts";
 
-/** Refusals are answers: over, unknown, given up; a key or a row that another session was faster with. */
-const answer = /^RH00[1-48]$/;
+/** Refusals are answers: over, unknown, given up; a key or a row that another session was faster with, or holds. */
+const answer = /^(RH00[1-48]|55P03)$/;
 
 /** How many deadlocks the server broke in this database. */
 async function deadlocks(watcher: postgres.Sql): Promise<number> {
@@ -19,7 +29,7 @@ async function deadlocks(watcher: postgres.Sql): Promise<number> {
 }
 
 async function settleSome(session: postgres.Sql, worker: string, roll: Dice): Promise<void> {
-  const rows = await claim(session, worker, 1 + roll(20)) as Row[];
+  const rows = await claim(session, worker, 1 + roll(20));
   const lines = rows.toReversed().map(({ id }) => ({ id, level: "info", message: "here" }));
   await session.unsafe("select rhythm.report($1::uuid, $2::text::jsonb, $3::text::jsonb)", [
     worker,
@@ -27,18 +37,14 @@ async function settleSome(session: postgres.Sql, worker: string, roll: Dice): Pr
     JSON.stringify(Object.fromEntries(rows.map(({ id }) => [id, 1]))),
   ]);
   const outcomes = rows.map((row) => outcomeOf(row, roll)).toReversed();
-  await session.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb, $3)", [
-    worker,
-    JSON.stringify(outcomes),
-    roll(5),
-  ]);
+  await settleMany(session, worker, outcomes, { lease: roll(5) });
 }
 
 /** As a worker that has some workflows in memory: each goes on with a timer of it, to another timer or to its end. */
 async function ringSome(session: postgres.Sql, worker: string, roll: Dice): Promise<void> {
   const rows = await session`select t.id, s.execution_id as flow, s.seq
     from rhythm.timer as t join rhythm.workflow_state as s on s.execution_id = t.execution_id
-    where not t.deadline offset ${roll(50)} limit ${1 + roll(20)}`;
+    where not t.deadline and not t.fired offset ${roll(50)} limit ${1 + roll(20)}`;
   const ends = rows.map(({ id, flow, seq }) => {
     const end = { id, timer: true, flow, seq };
     if (roll(3) === 0) return { ...end, next: "completed", result: 1 };
@@ -56,16 +62,14 @@ async function ringSome(session: postgres.Sql, worker: string, roll: Dice): Prom
   });
   // One workflow may have two timers, and goes on with one of them.
   const single = ends.filter(({ flow }, nth) => ends.findIndex((end) => end.flow === flow) === nth);
-  await session.unsafe("select rhythm.settle_advanced($1::uuid, $2::text::jsonb)", [
-    worker,
-    JSON.stringify(single.toReversed()),
-  ]);
+  await exchange(session, worker, [{ kind: "steps", ends: single.toReversed() }]);
 }
 
 async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<void> {
   const some = session`array(select id from rhythm.execution offset ${roll(300)} limit 5)`;
   const any = session`(select id from rhythm.execution offset ${roll(300)} limit 1)`;
-  const timers = session`array(select id from rhythm.timer offset ${roll(50)} limit 10)`;
+  const timers = async (): Promise<string[]> =>
+    (await session`select id from rhythm.timer offset ${roll(50)} limit 10`).map(({ id }) => id);
   const acts: (() => Promise<unknown>)[] = [
     () =>
       session`select rhythm.start('f', timeout => ${`${1 + roll(3)}s`}, idempotency_key => ${`k${
@@ -94,8 +98,11 @@ async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<v
     () => settleSome(session, worker, roll),
     () => settleSome(session, worker, roll),
     () => ringSome(session, worker, roll),
-    () => session`select from rhythm.fire_kept(${worker}, ${timers}, 5)`,
-    () => session`select rhythm.release_kept(${timers})`,
+    async () => await exchange(session, worker, [{ kind: "fire", timers: await timers() }], { lease: 5 }),
+    async () => await exchange(session, worker, [{ kind: "leave", timers: await timers() }]),
+    () =>
+      session`select rhythm.cancel_many(array(select id from rhythm.execution offset ${roll(300)} limit 5))`,
+    () => session`select rhythm.due(50), rhythm.chores(50)`,
   ];
   try {
     await acts[roll(acts.length)]!();
@@ -146,23 +153,19 @@ Deno.test({
     // A child of a lower id than its parent, made in the moment in which the parent is cancelled.
     let cancelled: Promise<unknown> = Promise.resolve();
     await one.begin(async (tx) => {
-      await tx.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb)", [
-        worker,
-        JSON.stringify([{
-          id: row?.id,
-          attempt: 1,
-          status: "suspended",
-          snapshot: {},
-          effects: [{ type: "run_workflow", id: low, target: "f", inputs: {} }],
-          waits: [{ mode: "any", ids: [low] }],
-        }]),
-      ]);
+      await settle(tx as unknown as postgres.Sql, worker, {
+        id: row?.id,
+        status: "suspended",
+        snapshot: {},
+        effects: [{ type: "run_workflow", id: low, target: "f", inputs: {} }],
+        waits: [{ mode: "any", ids: [low] }],
+      });
       cancelled = (async () => await two`select rhythm.cancel(${row?.id})`)();
       cancelled.catch(() => {});
       await untilBlocked(watcher, pid);
     });
     await cancelled;
-    const rows = await watcher`select status from rhythm.execution order by id`;
+    const rows = await watcher`select status from rhythm.executions order by id`;
     assert.deepEqual(rows.map((execution) => execution.status), ["cancelled", "cancelled"]);
     assert.deepEqual(await violations(watcher), []);
   },

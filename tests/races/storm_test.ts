@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import type postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
-import { type Dice, dice, outcomeOf, type Row } from "./support/storm.ts";
-import { claim, openArena, registerWorker, violations } from "./support/sessions.ts";
+import { type Dice, dice, outcomeOf } from "./support/storm.ts";
+import { claim, openArena, registerWorker, settle, settleMany, violations } from "./support/sessions.ts";
+
+/** What was locked when its worker wanted to settle it. */
+const left: { worker: string; id: string }[] = [];
 
 async function work(session: postgres.Sql, worker: string, roll: Dice): Promise<number> {
-  const rows = await claim(session, worker, 1 + roll(20)) as Row[];
+  const rows = await claim(session, worker, 1 + roll(20));
   if (rows.length === 0) return 0;
   const outcomes = rows.map((row) => outcomeOf(row, roll));
-  await session.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb, $3)", [
-    worker,
-    JSON.stringify(outcomes),
-    0,
-  ]);
+  // What is declined is left to run: its worker goes on beating.
+  left.push(...(await settleMany(session, worker, outcomes)).declined.map((id) => ({ worker, id })));
   return rows.length;
 }
 
@@ -42,7 +42,8 @@ async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<v
         await work(session, worker, roll);
     }
   } catch (error) {
-    if (!/^RH00[23]$/.test((error as { code?: string }).code ?? "")) throw error;
+    // A worker's own calls come one after another: what took longer than that is sent again later.
+    if (!/^(RH00[23]|55P03)$/.test((error as { code?: string }).code ?? "")) throw error;
   }
 }
 
@@ -61,18 +62,16 @@ Deno.test({
     }));
     assert.deepEqual(await violations(watcher), []);
 
+    for (const { worker, id } of left) await settle(watcher, worker, { id, status: "completed" });
     // Calm: workflows only end now, so that all of it must.
     const worker = await registerWorker(watcher);
     const drained = performance.now() + 120_000;
     for (;;) {
       await watcher`select rhythm.tick()`;
-      const rows = await claim(watcher, worker, 500) as Row[];
-      const outcomes = rows.map(({ id, attempt }) => ({ id, attempt, status: "completed", output: null }));
-      await watcher.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb)", [
-        worker,
-        JSON.stringify(outcomes),
-      ]);
-      const [left] = await watcher`select count(*)::integer as count from rhythm.execution where stage < 4`;
+      const rows = await claim(watcher, worker, 500);
+      const outcomes = rows.map(({ id, call }) => ({ id, call, status: "completed", output: null }));
+      await settleMany(watcher, worker, outcomes);
+      const [left] = await watcher`select count(*)::integer as count from rhythm.execution where state = 0`;
       if (left?.count === 0) break;
       assert.ok(performance.now() < drained, `${left?.count} executions never ended`);
     }

@@ -4,7 +4,9 @@ import type { Database } from "../../src/db/database.ts";
 import { freshDatabase } from "../support/database.ts";
 import { type Case, cases } from "./arguments/cases.ts";
 
-const fixture = Deno.readTextFileSync(new URL("arguments/fixture.sql", import.meta.url));
+// In the words of the SQL tests.
+const fixture = ["helpers.sql", "arguments/fixture.sql"]
+  .map((file) => Deno.readTextFileSync(new URL(file, import.meta.url))).join("\n");
 
 /** What only the owner calls, and what takes no argument that could be wrong. */
 const ownersOwn = ["purge", "configure"];
@@ -68,7 +70,7 @@ Deno.test("the cases name every function that may be called, and every argument 
   assert.deepEqual(given, expected);
 });
 
-Deno.test("every SQLSTATE that sql/ raises is provoked by a test in tests/sql", async () => {
+Deno.test("every SQLSTATE that sql/ raises is provoked by a test in tests/sql or tests/races", async () => {
   const here = new URL("./", import.meta.url);
   const provoked = new Set<string>();
   const read = async (directory: URL): Promise<void> => {
@@ -80,6 +82,7 @@ Deno.test("every SQLSTATE that sql/ raises is provoked by a test in tests/sql", 
     }
   };
   await read(here);
+  await read(new URL("../races/", here));
   const { engineCodes } = await import("../../src/db/engine_errors.ts");
   for (const code of engineCodes) assert.ok(provoked.has(code), code);
 });

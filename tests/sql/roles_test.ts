@@ -38,6 +38,8 @@ async function everyRoutine(sql: postgres.Sql): Promise<{ name: string; call: st
       )) as call
     from pg_proc as p
     where p.pronamespace = 'rhythm'::regnamespace
+      -- Nobody can call a function of a trigger.
+      and p.prorettype <> 'trigger'::regtype
     order by p.proname`;
 }
 
@@ -107,11 +109,13 @@ Deno.test({
     const [worker] = await as<{ id: string }>("rhythm_worker", "select rhythm.register_worker(null) as id");
     const claimed = await as<{ id: string }>(
       "rhythm_worker",
-      `select c.id from rhythm.claim('${worker!.id}', p_limit => 10) as c`,
+      `select jsonb_path_query(rhythm.exchange('${
+        worker!.id
+      }', 1, '[]', '{"limit": 10}'), '$.parcels[*].ids[*]') as id`,
     );
     assert.equal(claimed.length, 2);
-    const outcome = JSON.stringify([{ id: task!.id, attempt: 1, status: "completed", output: 2 }]);
-    await as("rhythm_worker", `select rhythm.settle('${worker!.id}', '${outcome}')`);
+    const end = JSON.stringify([{ kind: "done", call: 1, ids: [task!.id], outputs: [2] }]);
+    await as("rhythm_worker", `select rhythm.exchange('${worker!.id}', 2, '${end}')`);
     await as("rhythm_worker", "select rhythm.tick()");
     const [seen] = await as<{ status: string }>(
       "rhythm_viewer",

@@ -1,4 +1,4 @@
-import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
+import { ask, type EngineRef } from "./engine_ref.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
 /** What the executions of a parcel have in common. What is null is left out. */
@@ -137,6 +137,8 @@ export interface BeatAnswer {
   stop: { id: string; reason: string }[];
   /** Of what the worker believes it holds, what it does not. */
   lost: string[];
+  /** The time by the engine's clock, in milliseconds since 1970. */
+  now: number;
 }
 
 /** Makes a worker known; gives its id. */

@@ -2,7 +2,7 @@ import type { StepNews, StepRow } from "../../db/calls/steps.ts";
 import type { Logger, SqlTag } from "../../define/mod.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { GroupCommit } from "../engine/group_commit.ts";
+import { GroupCommit } from "./group_commit.ts";
 
 /** Where a run's steps are kept. */
 export interface RunSteps {

@@ -1,5 +1,6 @@
 import type { Logger } from "../../define/mod.ts";
 import type { CancelTimer, Clock } from "../../runtime/clock.ts";
+import { RhythmError } from "../../shared/error.ts";
 import type { StepResult } from "../flows/step_result.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { PollBackoff, Sleep } from "../loop/poll_backoff.ts";
@@ -77,13 +78,13 @@ export class Exchange {
   readonly #postponed = new Map<Outcome | StepResult, CancelTimer>();
   #underWay: Call | undefined;
   #unhandled: readonly Claimed[] = [];
-  #refused: string | undefined;
   #calls = 0;
   #mostEnds = BATCH;
   #mostClaims = BATCH;
   #pollAt = 0;
   #phase: "claiming" | "settling" | "closing" = "claiming";
   #isAbandoned = false;
+  #trouble: string | undefined;
 
   /** @param parts what it stands on */
   constructor(parts: ExchangeParts) {
@@ -100,6 +101,11 @@ export class Exchange {
   /** Whether it may claim. */
   get isClaiming(): boolean {
     return this.#phase === "claiming";
+  }
+
+  /** The code with which the database refuses the call under way again and again; nothing: it does not. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** Hands back how an execution ended. */
@@ -262,7 +268,7 @@ export class Exchange {
       if (this.#phase !== "claiming" && attempt > 1 && sizeOf(call.ends) === 0) return undefined;
       try {
         const answer = await engine.exchange(call);
-        this.#refused = undefined;
+        this.#trouble = undefined;
         this.#mostEnds = Math.min(BATCH, 2 * this.#mostEnds);
         this.#mostClaims = Math.min(BATCH, 2 * this.#mostClaims);
         return { call, answer };
@@ -270,12 +276,12 @@ export class Exchange {
         if (engine.isGivenUp(error)) {
           if (this.#phase !== "claiming") return this.#giveUp(call.ends, error);
           // Their leases are lost: the answer to the next call says so, one by one.
-          await user.registerAnew().catch((again) => this.#trouble("register", again, attempt));
+          await user.registerAnew().catch((again) => this.#failed("register", again, attempt));
           call = { ...call, number: ++this.#calls };
         } else if (engine.isHopeless(error)) {
           throw error;
         } else if (engine.isTransient(error)) {
-          this.#trouble("exchange", error, attempt);
+          this.#failed("exchange", error, attempt);
           if (attempt > 1 && engine.isTooSlow(error) && this.#sendLess(call)) return undefined;
         } else if (sizeOf(call.ends) > 0) {
           return this.#isolate(call.ends, error, user);
@@ -434,15 +440,12 @@ export class Exchange {
     stats.settleSizes.observe(size);
   }
 
-  /** Which call the database refuses again and again, and with which code; nothing: none. */
-  get trouble(): string | undefined {
-    return this.#refused;
-  }
-
-  #trouble(what: string, error: unknown, attempt: number): void {
-    const { logger } = this.#parts;
-    const { code } = error as { code?: unknown };
-    this.#refused = `${what}: ${typeof code === "string" ? code : "no answer"}`;
+  #failed(what: string, error: unknown, attempt: number): void {
+    const { engine, logger } = this.#parts;
+    // Deadlocks and the like are over with the next call.
+    if (attempt > 1 || engine.isTooSlow(error)) {
+      this.#trouble = error instanceof RhythmError ? error.code : String(error);
+    }
     const log = attempt === 1 ? logger.warn : logger.error;
     log(`${what} failed; it is tried again`, { attempt, error });
   }

@@ -108,9 +108,10 @@ export class Worker {
     return this.#state === "running" && this.#client.isHeard;
   }
 
-  /** Which call the database refuses again and again, and with which code; nothing: none. */
+  /** The code with which the database refuses what this worker asks, again and again; nothing: it does not. */
   get trouble(): string | undefined {
-    return this.#client.exchange.trouble;
+    const { trouble } = this.#client.exchange;
+    return trouble === undefined ? undefined : `exchange: ${trouble}`;
   }
 
   /** The longest standstill of the event loop since the last call, in milliseconds. */

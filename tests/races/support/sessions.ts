@@ -5,7 +5,10 @@
  */
 import postgres from "postgres";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
+import { type Answer, callOf, claim, type End, exchange, type Leased } from "../../support/exchange.ts";
 import { until } from "../../support/until.ts";
+
+export { claim, exchange, type Leased };
 
 /** A database with many sessions on it. */
 export interface Arena extends AsyncDisposable {
@@ -51,21 +54,45 @@ export async function untilBlocked(watcher: postgres.Sql, pid: number): Promise<
 /** What a session does. */
 export type Act = (sql: postgres.Sql) => Promise<unknown>;
 
-/** The first acts and keeps its transaction open until the second waits for it. */
+/** What opens when a session was told to come again, as another one holds what it wants. */
+const gates = new WeakMap<object, () => void>();
+
+/**
+ * The first acts and keeps its transaction open until the second waits for it, was told to come again, or has passed over what
+ * the first holds.
+ */
 export async function inTurn(arena: Arena, acts: { first: Act; second: Act }): Promise<[unknown, unknown]> {
   const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
   const pid = await pidOf(two);
   let second: Promise<unknown> = Promise.resolve();
   const first = await one.begin(async (tx) => {
     const result = await acts.first(tx as unknown as postgres.Sql);
+    let isOpen = false;
+    const open = (): void => void (isOpen = true);
+    gates.set(two, open);
     // A statement of this driver begins when somebody waits for it.
     second = (async () => await acts.second(two))();
     // It may fail before the first has ended, which nobody awaits yet.
-    second.catch(() => {});
-    await untilBlocked(arena.watcher, pid);
+    second.then(open, open);
+    await until(async () => {
+      const [row] = await arena.watcher`select cardinality(pg_blocking_pids(${pid})) > 0 as blocked`;
+      return isOpen || row?.blocked;
+    }, `session ${pid} to meet the first`);
     return result;
   });
   return [first, await second];
+}
+
+/** Says something until it is taken: as a worker does whose call came to nothing, as another session held what it needs. */
+export async function untilTaken(sql: postgres.Sql, say: () => Promise<Answer | undefined>): Promise<Answer> {
+  for (;;) {
+    const answer = await say().catch((error) => {
+      if (error.code !== "55P03") throw error;
+    });
+    if (answer) return answer;
+    gates.get(sql)?.();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** What is wrong with the engine's data: nothing, in a sound database. */
@@ -80,26 +107,46 @@ export async function registerWorker(sql: postgres.Sql, queues: string[] = ["def
   return row?.id;
 }
 
-/** Leases up to so many executions. */
-export async function claim(
-  sql: postgres.Sql,
-  worker: string,
-  limit = 10,
-): Promise<{ id: string; type: string; attempt: number; settled: unknown[] }[]> {
-  return await sql`select id, type, attempt, settled from rhythm.claim(${worker}, p_limit => ${limit})`;
-}
+/** What a worker says of one execution: with `call`, which leased it; else the one that did. */
+export type Outcome = { id: string; call?: number; status: string; [more: string]: unknown };
 
-/** Settles one execution in its first attempt, unless `more` says otherwise. */
+/** Settles one execution, again if somebody was in the way. */
 export async function settle(
   sql: postgres.Sql,
   worker: string,
-  outcome: { id: string; attempt?: number; status: string; [more: string]: unknown },
-): Promise<{ refused: { id: string; reason: string }[] }> {
-  const [row] = await sql.unsafe("select rhythm.settle($1::uuid, $2::text::jsonb) as result", [
-    worker,
-    JSON.stringify([{ attempt: 1, ...outcome }]),
-  ]);
-  return row?.result;
+  outcome: Outcome,
+  want: Record<string, unknown> = {},
+): Promise<Answer> {
+  const call = outcome.call ?? await callOf(sql, outcome.id);
+  return await untilTaken(sql, async () => {
+    const answer = await exchange(sql, worker, [{ kind: "outcome", ...outcome, call }], want);
+    return answer.declined.length > 0 ? undefined : answer;
+  });
+}
+
+/** Settles executions that this worker holds, whatever becomes of each. */
+export async function settleMany(
+  sql: postgres.Sql,
+  worker: string,
+  outcomes: readonly Outcome[],
+  want: Record<string, unknown> = {},
+): Promise<Answer> {
+  return await exchange(sql, worker, outcomes.map((outcome) => ({ kind: "outcome", ...outcome })), want);
+}
+
+/** Settles steps; again if another call of the same worker is under way, not if they are declined. */
+export async function settleSteps(
+  sql: postgres.Sql,
+  worker: string,
+  ends: readonly Record<string, unknown>[],
+  more: { children?: unknown[]; kinds?: unknown[]; lease?: number } = {},
+): Promise<Answer> {
+  const { lease = 0, children = [], kinds = [] } = more;
+  const withCalls = await Promise.all(
+    ends.map(async (end) => end.timer ? end : { call: await callOf(sql, end.id as string), ...end }),
+  );
+  const item: End = { kind: "steps", ends: withCalls, children, kinds };
+  return await untilTaken(sql, () => exchange(sql, worker, [item], { lease }));
 }
 
 /** Starts a workflow and lets it wait for what `effects` names, as one group. */

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { Outcome } from "./sessions.ts";
+
 /** A claimed execution, as far as a storm cares. */
-export type Row = { id: string; type: string; attempt: number };
+export type Row = { id: string; type: string; call: number };
 
 /** Gives a whole number below `sides`. */
 export type Dice = (sides: number) => number;
@@ -20,12 +22,12 @@ export function dice(seed: number): Dice {
 }
 
 /** What a workflow may say: it starts things and waits, or ends. */
-export function outcomeOf(row: Row, roll: Dice): Record<string, unknown> {
-  const { id, attempt } = row;
+export function outcomeOf(row: Row, roll: Dice): Outcome {
+  const { id, call } = row;
   if (row.type === "task" || roll(3) === 0) {
     return roll(4) === 0
-      ? { id, attempt, status: "failed", retryable: roll(2) === 0, error: { type: "Error", message: "no" } }
-      : { id, attempt, status: "completed", output: roll(100) };
+      ? { id, call, status: "failed", retryable: roll(2) === 0, error: { type: "Error", message: "no" } }
+      : { id, call, status: "completed", output: roll(100) };
   }
   const ids = Array.from({ length: 1 + roll(4) }, () => crypto.randomUUID());
   const effects = ids.map((wait, nth) =>
@@ -56,7 +58,7 @@ export function outcomeOf(row: Row, roll: Dice): Record<string, unknown> {
   const mode = roll(2) === 0 ? "any" : "all";
   return {
     id,
-    attempt,
+    call,
     status: "suspended",
     snapshot: {},
     effects,

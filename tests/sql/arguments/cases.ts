@@ -146,24 +146,11 @@ const options = (fn: string, first: string): Cases => {
 
 const request = (value: string): string => `create_many('[${value}]')`;
 const task = (more: string): string => request(`{"type": "task", "target": "a", ${more}}`);
+const json = (id: string): string => id.replaceAll("'", '"');
 const outcome = (more: string): string =>
-  `settle(${worker}, '[{"id": ${
-    running.replaceAll("'", '"')
-  }, "attempt": 1, ${more}}]', p_on_error => 'raise')`;
-const UNEVEN = "p_ids, p_attempts and p_outputs must be of one length, without nulls in p_ids and p_attempts";
-const end = (more: string): string =>
-  `jsonb_build_array('{"id": ${running.replaceAll("'", '"')}, "attempt": 1, "flow": ${
-    waiting.replaceAll("'", '"')
-  }, "seq": 1, "next": "completed"}'::jsonb || '${more}')`;
-const child = (more: string): string =>
-  `jsonb_build_array('{"id": ${nobody.replaceAll("'", '"')}, "flow": ${
-    waiting.replaceAll("'", '"')
-  }, "kind": 0}'::jsonb || '${more}')`;
-// With an end that is declined, as its task has no parent, and, if wanted, a child.
-const advanced = (ofEnd: string, ofChild = "null", by = worker): string =>
-  `settle_advanced(${by}, ${end(ofEnd === "null" ? "{}" : ofEnd)}${
-    ofChild === "null" ? "" : `, ${child(ofChild)}, '[{"target": "a"}]'`
-  })`;
+  `settle_one(${worker}, '{"id": ${json(running)}, "call": 1, ${more}}')`;
+const ends = (items: string): string => `exchange(${worker}, 3, '${items}')`;
+const wants = (want: string): string => `exchange(${worker}, 3, '[]', '${want}')`;
 const unnamed = (call: (value: string) => string): Case[] => [
   [call("null"), "RH004", 'There is no schedule ""'],
   [call("'nobody'"), "RH004", 'There is no schedule "nobody"'],
@@ -179,7 +166,10 @@ const limit = (fn: string, call: (value: string) => string): Case[] =>
     `${value} cannot be the limit of ${fn}: expected 1 to 100000`,
   ]);
 const schedule = (more: string): string => `schedule('x', '@daily', 'a', type => 'task', ${more})`;
-const notOutcome = "Every outcome needs the id (a UUID) and the attempt that were claimed";
+const notOutcome = "Every outcome needs its id (a UUID) and the call that leased it";
+const notEnds =
+  'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]';
+const notKind = "cannot be the kind of an end: expected done, outcome, steps, fire or leave";
 const needsWaits =
   'A suspended outcome needs waits: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]';
 const badLine =
@@ -217,7 +207,7 @@ export const cases: Record<string, Cases> = {
       [
         request('{"type": "task", "target": "a", "kue": "x"}'),
         "RH001",
-        'There is no option "kue": expected type, target, inputs, traceparent, watched, queue, priority, delay, run_at, timeout, ' +
+        'There is no option "kue": expected type, target, inputs, traceparent, notify_on_end, queue, priority, delay, run_at, timeout, ' +
         "retry, idempotency_key, idempotency_ttl, concurrency_key, metadata, parent, id",
       ],
       [
@@ -232,7 +222,7 @@ export const cases: Record<string, Cases> = {
       [task('"idempotency_key": {"a": 1}'), "RH001", "idempotency_key must be a text"],
       [task('"concurrency_key": 1'), "RH001", "concurrency_key must be a text"],
       [task('"traceparent": 1'), "RH001", "traceparent must be a text"],
-      [task('"watched": 1'), "RH001", "watched must be true or false"],
+      [task('"notify_on_end": 1'), "RH001", "notify_on_end must be true or false"],
       [
         `create_many(jsonb_build_array(jsonb_build_object('type', 'task', 'target', 'a', 'traceparent', repeat('x', 501))))`,
         "RH001",
@@ -282,6 +272,19 @@ export const cases: Record<string, Cases> = {
       [`cancel(${done})`, "", "false"],
     ],
     p_reason: "any text; what is longer than 2000 characters is cut",
+  },
+  cancel_many: {
+    p_executions: [
+      [`cancel_many(array[null]::uuid[])`, "RH002", "Cannot cancel: there is no execution null"],
+      [
+        `cancel_many(array[${ready}, ${nobody}]::uuid[])`,
+        "RH002",
+        `Cannot cancel: there is no execution ${nobody.slice(1, -1)}`,
+      ],
+      ["cancel_many('{}')", "", "nothing"],
+      ["cancel_many(null)", "", "nothing"],
+    ],
+    p_reason: "what is longer than 2000 characters is cut",
   },
   retry: {
     p_execution: [
@@ -407,7 +410,7 @@ export const cases: Record<string, Cases> = {
       [
         schedule(`options => '{"inputs": {}}'`),
         "RH001",
-        "The options of a schedule cannot hold type, target, inputs, traceparent, watched, id, delay, run_at, idempotency_key or idempotency_ttl: those follow from the schedule",
+        "The options of a schedule cannot hold type, target, inputs, traceparent, notify_on_end, id, delay, run_at, idempotency_key or idempotency_ttl: those follow from the schedule",
       ],
       [
         schedule(`options => '{"priority": "high"}'`),
@@ -466,7 +469,51 @@ export const cases: Record<string, Cases> = {
   resume_queue: {
     p_queue: [...name("queue", (value) => `resume_queue(${value})`), ["resume_queue('open')", "", "false"]],
   },
+  pause_key: {
+    p_queue: name("queue", (value) => `pause_key(${value}, 'k')`),
+    p_key: [["pause_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
+  },
+  resume_key: {
+    p_queue: [...name("queue", (value) => `resume_key(${value}, 'k')`), [
+      "resume_key('open', 'k')",
+      "",
+      "false",
+    ]],
+    p_key: [["resume_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
+  },
+  configure_key: {
+    p_queue: name("queue", (value) => `configure_key(${value}, 'k', concurrency => 1)`),
+    p_key: [["configure_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
+    concurrency: [["configure_key('q', 'k', concurrency => 0)", "RH001", "concurrency must be 1 or more"]],
+    rate: [["configure_key('q', 'k', rate => 0)", "RH001", "rate must be 1 or more"]],
+    per: ["'never'", "'0'", "null"].map((value) => [
+      `configure_key('q', 'k', rate => 1, per => ${value})`,
+      "RH001",
+      'per must be a duration: seconds, or text such as "1m"',
+    ]),
+    weight: [["configure_key('q', 'k', weight => 1001)", "RH001", "weight must be from 1 to 1000"]],
+  },
   configure_queue: {
+    per_key_rate: [["configure_queue('q', per_key_rate => 0)", "RH001", "per_key_rate must be 1 or more"]],
+    per_key_per: ["'never'", "'0'", "null"].map((value) => [
+      `configure_queue('q', per_key_rate => 1, per_key_per => ${value})`,
+      "RH001",
+      'per_key_per must be a duration: seconds, or text such as "1m"',
+    ]),
+    fair: [["configure_queue('q', fair => 'size')", "RH001", "fair must be 'key', or null: no turns"]],
+    weights: [
+      ["configure_queue('q', weights => '[]')", "RH001", 'weights must be an object: {"key": 3, …}'],
+      [
+        `configure_queue('q', weights => '{"k": 2}')`,
+        "RH001",
+        "weights have a meaning only with fair => 'key'",
+      ],
+      [
+        `configure_queue('q', fair => 'key', weights => '{"k": 0}')`,
+        "RH001",
+        'The weight of key "k" must be a whole number from 1 to 1000',
+      ],
+    ],
     p_queue: name("queue", (value) => `configure_queue(${value}, concurrency => 1)`),
     concurrency: [["configure_queue('q', concurrency => 0)", "RH001", "concurrency must be 1 or more"]],
     per_key_concurrency: [[
@@ -620,6 +667,14 @@ export const cases: Record<string, Cases> = {
       [`unregistered('[{"kind": "task"}]')`, "", '[{"kind": "task", "name": null}]'],
     ],
   },
+  new_id: {},
+  status_name: {
+    p_state: "any of four",
+    p_batch: "whether there is one",
+    p_worker: "whether there is one",
+  },
+  created_at: { p_id: "any id has a first half" },
+  max_attempts: { p_type: "workflow or task", p_retry: "null is none" },
   register_worker: {
     p_worker: "any id: the same one again is the same worker",
     p_queues: [
@@ -635,66 +690,127 @@ export const cases: Record<string, Cases> = {
       "The lease must be a duration from 1s to 1h",
     ]),
     p_info: [["register_worker(null, p_info => '[]')", "RH001", "The info of a worker must be an object"]],
+    p_protocol: ["0", "2", "null"].map((value): Case => [
+      `register_worker(null, p_protocol => ${value})`,
+      "RH001",
+      `Protocol ${value} is not known here: this engine speaks protocol 1. Use a worker of a version that does`,
+    ]),
   },
   beat: {
     p_worker: [
-      ["beat(null)", "", '{"stop": [], "alive": false, "turn_ms": 1000}'],
-      [`beat(${nobody})`, "", '{"stop": [], "alive": false, "turn_ms": 1000}'],
+      ["beat(null)", "", '{"lost": [], "stop": [], "alive": false, "turn_ms": 1000}'],
+      [`beat(${nobody})`, "", '{"lost": [], "stop": [], "alive": false, "turn_ms": 1000}'],
     ],
     p_info: [[`beat(${worker}, '[]')`, "RH001", "The info of a worker must be an object"]],
+    p_holds: [
+      ...["{}", "5", "[5]", '[{"call": 1}]', '[{"call": "x", "ids": []}]', '[{"call": 1, "ids": ["x"]}]'].map(
+        (value): Case => [
+          `beat(${worker}, p_holds => '${value}')`,
+          "RH001",
+          'p_holds must be an array: [{"call": 1, "ids": ["…"]}]',
+        ],
+      ),
+    ],
   },
-  claim: {
+  exchange: {
     p_worker: [
-      ["claim(null)", "RH008", "Worker null is not registered, or was given up for dead"],
+      ["exchange(null, 1)", "RH008", "Worker null is not registered, or was given up for dead"],
       [
-        `claim(${nobody})`,
+        `exchange(${nobody}, 1)`,
         "RH008",
         `Worker ${nobody.slice(1, -1)} is not registered, or was given up for dead`,
       ],
     ],
-    p_queues: "a queue that nobody fills gives nothing",
-    p_limit: ["null", "0", "100001"].map((value) => [
-      `claim(${worker}, p_limit => ${value})`,
-      "RH001",
-      `Cannot claim ${value} executions: expected 1 to 100000`,
-    ]),
-    p_targets: "a task that nobody enqueues gives nothing",
-    p_dozing: "null is false",
-  },
-  claim_packed: {
-    p_worker: [[
-      `claim_packed(${nobody}, null, 1, null, false)`,
-      "RH008",
-      `Worker ${nobody.slice(1, -1)} is not registered, or was given up for dead`,
-    ]],
-    p_queues: "null: the worker's own; a queue that nobody fills gives nothing",
-    p_limit: ["null", "0", "100001"].map((value) => [
-      `claim_packed(${worker}, null, ${value}, null, false)`,
-      "RH001",
-      `Cannot claim ${value} executions: expected 1 to 100000`,
-    ]),
-    p_targets: "a task that nobody enqueues gives nothing",
-    p_dozing: "null is false",
-  },
-  settle: {
-    p_worker: [[
-      `settle(${nobody}, '[{"id": ${running.replaceAll("'", '"')}, "attempt": 1, "status": "completed"}]')`,
-      "",
-      `{"born": [], "claimed": [], "refused": [{"id": ${
-        running.replaceAll("'", '"')
-      }, "reason": "it is running"}]}`,
-    ]],
-    p_outcomes: [
-      [`settle(${worker}, null)`, "RH001", "Outcomes must be a JSON array"],
-      [`settle(${worker}, '{}')`, "RH001", "Outcomes must be a JSON array"],
+    p_call: [
+      ...["null", "0", "-1"].map((value): Case => [
+        `exchange(${worker}, ${value})`,
+        "RH001",
+        "p_call must be a number from 1 that grows with each call",
+      ]),
+      [
+        `exchange(${worker}, 1)`,
+        "RH008",
+        `Worker ${worker.slice(1, -1)} has made call 2 already: call 1 is too late`,
+      ],
+    ],
+    p_ends: [
+      [`exchange(${worker}, 3, null)`, "RH001", notEnds],
+      ...["{}", "null", "5", "[5]", "[[]]"].map((value): Case => [ends(value), "RH001", notEnds]),
+      [ends("[{}]"), "RH001", `null ${notKind}`],
+      [ends('[{"kind": "claim"}]'), "RH001", `"claim" ${notKind}`],
+      [ends('[{"kind": 5}]'), "RH001", `5 ${notKind}`],
       ...[
-        "5",
-        "{}",
-        '{"id": "x", "attempt": 1}',
-        `{"id": "${"-".repeat(36)}", "attempt": 1}`,
-        `{"id": ${running.replaceAll("'", '"')}, "attempt": 1.5}`,
-      ]
-        .map((value): Case => [`settle(${worker}, '[${value}]')`, "RH001", notOutcome]),
+        '"call": 1',
+        '"call": 1, "ids": [], "outputs": 5',
+        `"call": 1, "ids": [${json(running)}], "outputs": []`,
+        '"call": 1, "ids": {}, "outputs": []',
+      ].map((
+        more,
+      ): Case => [
+        ends(`[{"kind": "done", ${more}}]`),
+        "RH001",
+        "ids and outputs must be arrays of one length",
+      ]),
+      ...['"call": null', '"call": 1.5', '"call": "1"', '"call": 99999999999'].map((more): Case => [
+        ends(`[{"kind": "done", "ids": [${json(running)}], "outputs": [1], ${more}}]`),
+        "RH001",
+        "What is done needs the call that leased it",
+      ]),
+      [
+        ends('[{"kind": "done", "call": 1, "ids": ["x"], "outputs": [1]}]'),
+        "RH001",
+        "ids must be an array of UUIDs",
+      ],
+      ...[
+        "",
+        ', "id": "x", "call": 1',
+        `, "id": "${"-".repeat(36)}", "call": 1`,
+        `, "id": ${json(running)}, "call": 1.5`,
+        `, "id": ${json(running)}`,
+      ].map((more): Case => [ends(`[{"kind": "outcome"${more}}]`), "RH001", notOutcome]),
+      ...["fire", "leave"].flatMap((kind) =>
+        ["", ', "timers": 5', ', "timers": ["x"]'].map((more): Case => [
+          ends(`[{"kind": "${kind}"${more}}]`),
+          "RH001",
+          "timers must be an array of UUIDs",
+        ])
+      ),
+    ],
+    p_want: [
+      ...["[]", "5", "null"].map((value): Case => [
+        wants(value),
+        "RH001",
+        'p_want must be an object: {"limit": 10}',
+      ]),
+      [wants('{"max": 1}'), "RH001", 'p_want has no "max": expected queues, limit, targets, lease, sleeps'],
+      ...["-1", "100001", "1.5"].map((value): Case => [
+        wants(`{"limit": ${value}}`),
+        "RH001",
+        `Cannot claim ${value} executions: expected 0 to 100000`,
+      ]),
+      [wants('{"lease": -1}'), "RH001", "lease must be a whole number"],
+      [wants('{"queues": "a"}'), "RH001", "queues must be an array of names"],
+      [wants('{"targets": "a"}'), "RH001", "targets must be an array of names"],
+      [wants('{"sleeps": "yes"}'), "RH001", "sleeps must be true or false"],
+    ],
+  },
+  settle_one: {
+    p_worker: [[
+      `settle_one(${nobody}, '{"id": ${json(running)}, "call": 1, "status": "completed"}')`,
+      "",
+      `{"refused": [{"id": ${json(running)}, "reason": "its lease is lost"}], "declined": []}`,
+    ]],
+    p_outcome: [
+      ...["null", "'[]'", "'5'"].map((value): Case => [
+        `settle_one(${worker}, ${value})`,
+        "RH001",
+        'p_outcome must be an object: {"id": "…", "call": 1, "status": "completed", "output": null}',
+      ]),
+      ...["{}", '{"id": "x", "call": 1}', `{"id": ${json(running)}, "call": 1.5}`].map((value): Case => [
+        `settle_one(${worker}, '${value}')`,
+        "RH001",
+        notOutcome,
+      ]),
       [outcome('"status": null'), "RH001", "An outcome has no status"],
       [
         outcome('"status": "done"'),
@@ -711,192 +827,15 @@ export const cases: Record<string, Cases> = {
         needsWaits,
       ],
       [
-        outcome(
-          `"status": "suspended", "snapshot": {}, "waits": [{"mode": "all", "ids": [${
-            done.replaceAll("'", '"')
-          }]}]`,
-        ),
+        outcome(`"status": "suspended", "snapshot": {}, "waits": [{"mode": "all", "ids": [${json(done)}]}]`),
         "RH001",
         "A task cannot be suspended: only workflows wait",
       ],
       [
-        `settle(${worker}, jsonb_build_array(jsonb_build_object('id', ${running}, 'attempt', 1, 'status', 'completed', 'output', ${large})), p_on_error => 'raise')`,
+        `settle_one(${worker}, jsonb_build_object('id', ${running}, 'call', 1, 'status', 'completed', 'output', ${large}))`,
         "RH006",
         "The output takes 1100002 bytes: at most 1048576 are allowed (setting max_payload_bytes)",
       ],
-    ],
-    p_lease: "null, zero or less: none",
-    p_targets: "a task that nobody enqueues is leased to nobody",
-    p_on_error: [
-      [`settle(${worker}, '[]', p_on_error => 'stop')`, "RH001", "p_on_error must be fail or raise"],
-      [`settle(${worker}, '[]', p_on_error => null)`, "RH001", "p_on_error must be fail or raise"],
-    ],
-  },
-  settle_tasks: {
-    p_worker: [[
-      `settle_tasks(${nobody}, array[${running}::uuid], '{1}', '[1]')`,
-      "",
-      `[{"id": ${running.replaceAll("'", '"')}, "reason": "it is running"}]`,
-    ]],
-    p_ids: [
-      [`settle_tasks(${worker}, null, '{1}', '[1]')`, "RH001", UNEVEN],
-      [`settle_tasks(${worker}, array[null::uuid], '{1}', '[1]')`, "RH001", UNEVEN],
-      [`settle_tasks(${worker}, array[]::uuid[], '{1}', '[1]')`, "RH001", UNEVEN],
-    ],
-    p_attempts: [
-      [`settle_tasks(${worker}, array[${running}::uuid], null, '[1]')`, "RH001", UNEVEN],
-      [`settle_tasks(${worker}, array[${running}::uuid], '{null}', '[1]')`, "RH001", UNEVEN],
-      [`settle_tasks(${worker}, array[${running}::uuid], '{1,1}', '[1]')`, "RH001", UNEVEN],
-    ],
-    p_outputs: ["null", "'{}'", "'null'", "'5'", "'[]'", "'[1, 2]'"].map((value): Case => [
-      `settle_tasks(${worker}, array[${running}::uuid], '{1}', ${value})`,
-      "RH001",
-      UNEVEN,
-    ]),
-  },
-  settle_advanced: {
-    p_worker: [[
-      advanced("null", "null", nobody),
-      "",
-      `{"early": {}, "kinds": [], "leased": [], "declined": [${running.replaceAll("'", '"')}]}`,
-    ]],
-    p_ends: [
-      ...["null", "'{}'", "'null'", "'5'"].map((value): Case => [
-        `settle_advanced(${worker}, ${value})`,
-        "RH001",
-        "Ends, children and kinds must be JSON arrays",
-      ]),
-      [
-        `settle_advanced(${worker}, '[5]')`,
-        "RH001",
-        "An end, a child, a kind or a timer is not well formed: argument of jsonb_to_recordset must be an array of objects",
-      ],
-      ...['{"id": null}', '{"id": "x"}', '{"attempt": 0}', '{"flow": null}', '{"seq": -1}', '{"seq": null}']
-        .map((
-          more,
-        ): Case => [
-          advanced(more),
-          "RH001",
-          "Every end needs id, attempt, flow and seq; that of a timer no attempt",
-        ]),
-      [
-        advanced('{"attempt": 1.5}'),
-        "RH001",
-        'An end, a child, a kind or a timer is not well formed: invalid input syntax for type integer: "1.5"',
-      ],
-      [
-        advanced('{"attempt": 99999999999}'),
-        "RH001",
-        'An end, a child, a kind or a timer is not well formed: value "99999999999" is out of range for type integer',
-      ],
-      [
-        advanced(`{"id": "${"-".repeat(36)}"}`),
-        "RH001",
-        `An end, a child, a kind or a timer is not well formed: invalid input syntax for type uuid: "${
-          "-".repeat(36)
-        }"`,
-      ],
-      ...[
-        '{"next": "failed"}',
-        '{"next": null}',
-        '{"next": "suspended"}',
-        '{"next": "suspended", "snapshot": 5}',
-      ].map((
-        more,
-      ): Case => [
-        advanced(more),
-        "RH001",
-        "An end is followed by a workflow that is suspended, with its snapshot, or completed",
-      ]),
-      ...["{}", '{"mode": "some", "ids": ["x"]}', '{"mode": "any", "ids": []}'].map((more): Case => [
-        advanced(`{"next": "suspended", "snapshot": {}, ${more.slice(1)}`.replace(", }", "}")),
-        "RH001",
-        "A suspended workflow waits: mode any or all, and ids",
-      ]),
-      [
-        advanced('{"next": "suspended", "snapshot": {}, "mode": "any", "ids": 5}'),
-        "RH001",
-        "An end, a child, a kind or a timer is not well formed: cannot get array length of a scalar",
-      ],
-      ...["{}", '{"id": "x", "at": "2020-01-01"}', `{"id": ${nobody.replaceAll("'", '"')}}`].map((
-        timer,
-      ): Case => [
-        advanced(
-          `{"next": "suspended", "snapshot": {}, "mode": "any", "ids": [${
-            nobody.replaceAll("'", '"')
-          }], "timers": [${timer}]}`,
-        ),
-        "RH001",
-        "Every timer needs id and at",
-      ]),
-      [advanced('{"timers": [{}]}'), "RH001", "A workflow that is over starts no timers"],
-      [
-        `settle_advanced(${worker}, ${end("{}")} || ${end(`{"id": ${done.replaceAll("'", '"')}}`)})`,
-        "RH001",
-        "Two ends let the same workflow go on from the same seq: settle one of them alone",
-      ],
-      ...["output", "result"].map((field): Case => [
-        `settle_advanced(${worker}, jsonb_set(${end("{}")}, '{0,${field}}', ${large}))`,
-        "RH006",
-        "An output, a result or a snapshot takes more than 1048576 bytes",
-      ]),
-    ],
-    p_children: [
-      ...["null", "'{}'"].map((value): Case => [
-        `settle_advanced(${worker}, '[]', ${value})`,
-        "RH001",
-        "Ends, children and kinds must be JSON arrays",
-      ]),
-      ...['{"id": null}', '{"flow": "x"}', '{"kind": null}', '{"kind": -1}'].map((more): Case => [
-        advanced("null", more),
-        "RH001",
-        "Every child needs id, flow and kind",
-      ]),
-      [advanced("null", '{"kind": 1}'), "RH001", "There is no kind 1: 1 were given, counted from 0"],
-      [
-        advanced("null", `{"flow": ${done.replaceAll("'", '"')}}`),
-        "RH001",
-        "A child names a flow that none of the ends names",
-      ],
-      [
-        advanced("null", `{"traceparent": "${"x".repeat(501)}"}`),
-        "RH001",
-        "traceparent must be a text of at most 500 characters",
-      ],
-      [
-        `settle_advanced(${worker}, ${end("{}")}, jsonb_set(${
-          child("{}")
-        }, '{0,inputs}', ${large}), '[{"target": "a"}]')`,
-        "RH006",
-        "The inputs of a child take more than 1048576 bytes",
-      ],
-    ],
-    p_kinds: ["null", "'{}'"].map((value) => [
-      `settle_advanced(${worker}, '[]', '[]', ${value})`,
-      "RH001",
-      "Ends, children and kinds must be JSON arrays",
-    ]),
-    p_lease: "null, zero or less: none",
-    p_targets: "a task that nobody enqueues is leased to nobody",
-  },
-  fire_kept: {
-    p_worker: [[`fire_kept(${nobody}, '{}')`, "", "nothing"], [
-      `fire_kept(null, array[${nobody}::uuid])`,
-      "",
-      "nothing",
-    ]],
-    p_timers: [[`fire_kept(${worker}, null)`, "", "nothing"], [
-      `fire_kept(${worker}, array[null, ${nobody}]::uuid[])`,
-      "",
-      "nothing",
-    ]],
-    p_lease: "null, zero or less: none",
-  },
-  release_kept: {
-    p_timers: [
-      ["release_kept(null)", "", "0"],
-      ["release_kept('{}')", "", "0"],
-      [`release_kept(array[null, ${nobody}]::uuid[])`, "", "0"],
     ],
   },
   report: {
@@ -942,9 +881,6 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
-  count_batched: {},
-  newborn: { p_queue: "a queue that nobody knows has none" },
-  held: { p_worker: [["held(null)", "", "[]"], [`held(${nobody})`, "", "[]"]] },
   unserved: {
     p_worker: [["unserved(null)", "", "[]"], [`unserved(${nobody})`, "", "[]"]],
     p_after: [
@@ -955,7 +891,11 @@ export const cases: Record<string, Cases> = {
   },
   get_program: { p_program: [["get_program(null)", "", "null"], ["get_program('x')", "", "null"]] },
   stop_worker: { p_worker: [["stop_worker(null)", "", ""], [`stop_worker(${nobody})`, "", ""]] },
-  tick: { p_limit: limit("tick()", (value) => `tick(${value})`) },
+  // Its parts say what is wrong.
+  tick: { p_limit: limit("chores()", (value) => `tick(${value})`) },
+  due: { p_limit: limit("due()", (value) => `due(${value})`) },
+  chores: { p_limit: limit("chores()", (value) => `chores(${value})`) },
+  sql_tasks: { p_limit: limit("sql_tasks()", (value) => `sql_tasks(${value})`) },
   // What only the owner may call.
   purge: {
     older_than: [[

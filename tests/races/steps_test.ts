@@ -1,4 +1,4 @@
-// settle_advanced() against whoever else touches the same workflow at the same time, each held at its gate by the
+// a step against whoever else touches the same workflow at the same time, each held at its gate by the
 // server's own locks: one is first, and the other sees it. At the end of each, check() finds nothing.
 import assert from "node:assert/strict";
 import type postgres from "postgres";
@@ -11,6 +11,7 @@ import {
   openArena,
   registerWorker,
   settle,
+  settleSteps,
   statusOf,
   suspended,
 } from "./support/sessions.ts";
@@ -40,40 +41,35 @@ const race = (name: string, run: (scene: Scene) => Promise<void>, more: unknown[
   });
 
 /** Ends the task and lets the workflow go on: to another task, or, without one, to its end. */
-async function advance(
+async function step(
   sql: postgres.Sql,
   { worker, flow, task }: Scene,
   more: { child?: string; seq?: number } = {},
 ): Promise<{ declined: string[]; leased: string[] }> {
   const { child, seq = 1 } = more;
-  const end = { id: task, attempt: 1, output: 1, flow, seq };
+  const end = { id: task, output: 1, flow, seq };
   const next = child === undefined
     ? { next: "completed", result: "done" }
     : { next: "suspended", snapshot: { at: 2 }, mode: "any", ids: [child] };
-  const [row] = await sql.unsafe(
-    "select rhythm.settle_advanced($1::uuid, $2::text::jsonb, $3::text::jsonb, $4::text::jsonb, 10) as result",
-    [
-      worker,
-      JSON.stringify([{ ...end, ...next }]),
-      JSON.stringify(child === undefined ? [] : [{ id: child, flow, kind: 0 }]),
-      '[{"target": "a"}]',
-    ],
-  );
-  return row?.result;
+  const children = child === undefined ? [] : [{ id: child, flow, kind: 0 }];
+  const answer = await settleSteps(sql, worker, [{ ...end, ...next }], {
+    ...{ children, kinds: [{ target: "a" }], lease: 10 },
+  });
+  return { declined: answer.declined, leased: answer.parcels.flatMap(({ ids }) => ids) };
 }
 
 /** Somebody else is first: nothing is changed, and the task can be settled alone. */
 async function declined(scene: Scene, first: Act): Promise<void> {
   const { arena, worker, task } = scene;
   const child = crypto.randomUUID();
-  const [, answer] = await inTurn(arena, { first, second: (sql) => advance(sql, scene, { child }) });
+  const [, answer] = await inTurn(arena, { first, second: (sql) => step(sql, scene, { child }) });
   assert.deepEqual((answer as { declined: string[] }).declined, [task]);
   assert.equal(await statusOf(arena.watcher, child), null);
   await settle(arena.watcher, worker, { id: task, status: "completed", output: 1 });
 }
 
 race(
-  "cancel() of the workflow before settle_advanced(): it stays cancelled, and starts nothing",
+  "cancel() of the workflow before a step: it stays cancelled, and starts nothing",
   async (scene) => {
     await declined(scene, (sql) => sql`select rhythm.cancel(${scene.flow})`);
     assert.equal(await statusOf(scene.arena.watcher, scene.flow), "cancelled");
@@ -81,11 +77,11 @@ race(
   },
 );
 
-race("settle_advanced() before cancel() of the workflow: what it started is cancelled too", async (scene) => {
+race("a step before cancel() of the workflow: what it started is cancelled too", async (scene) => {
   const { arena, worker, flow } = scene;
   const child = crypto.randomUUID();
   await inTurn(arena, {
-    first: (sql) => advance(sql, scene, { child }),
+    first: (sql) => step(sql, scene, { child }),
     second: (sql) => sql`select rhythm.cancel(${flow})`,
   });
   assert.equal(await statusOf(arena.watcher, flow), "cancelled");
@@ -94,9 +90,9 @@ race("settle_advanced() before cancel() of the workflow: what it started is canc
   await settle(arena.watcher, worker, { id: child, status: "cancelled" });
 });
 
-race("settle_advanced() that ends the workflow before cancel(): it stays completed", async (scene) => {
+race("a step that ends the workflow before cancel(): it stays completed", async (scene) => {
   const [, row] = await inTurn(scene.arena, {
-    first: (sql) => advance(sql, scene),
+    first: (sql) => step(sql, scene),
     second: (sql) => sql`select rhythm.cancel(${scene.flow}) as done`,
   });
   assert.equal((row as { done: boolean }[])[0]?.done, false);
@@ -104,12 +100,12 @@ race("settle_advanced() that ends the workflow before cancel(): it stays complet
 });
 
 race(
-  "cancel() of the task before settle_advanced(): it completed all the same, and is told once",
+  "cancel() of the task before a step: it completed all the same, and is told once",
   async (scene) => {
     const { arena, flow, task } = scene;
     await inTurn(arena, {
       first: (sql) => sql`select rhythm.cancel(${task})`,
-      second: (sql) => advance(sql, scene),
+      second: (sql) => step(sql, scene),
     });
     assert.equal(await statusOf(arena.watcher, task), "completed");
     assert.equal(await statusOf(arena.watcher, flow), "completed");
@@ -117,7 +113,7 @@ race(
 );
 
 const wait = { type: "await_signal", id: crypto.randomUUID(), name: "s" };
-race("signal() before settle_advanced(): the workflow is told of both, in that order", async (scene) => {
+race("signal() before a step: the workflow is told of both, in that order", async (scene) => {
   const { arena, worker, flow, task } = scene;
   await declined(scene, (sql) => sql`select rhythm.signal(${flow}, 's', '5')`);
   const [row] = await claim(arena.watcher, worker);
@@ -127,11 +123,11 @@ race("signal() before settle_advanced(): the workflow is told of both, in that o
   ]);
 }, [wait]);
 
-race("signal() after settle_advanced(): it waits until the workflow asks for it", async (scene) => {
+race("signal() after a step: it waits until the workflow asks for it", async (scene) => {
   const { arena, worker, flow } = scene;
   const child = crypto.randomUUID();
   await inTurn(arena, {
-    first: (sql) => advance(sql, scene, { child }),
+    first: (sql) => step(sql, scene, { child }),
     second: (sql) => sql`select rhythm.signal(${flow}, 's', '5')`,
   });
   await settle(arena.watcher, worker, { id: child, status: "completed", output: 2 });
@@ -153,7 +149,7 @@ race("signal() after settle_advanced(): it waits until the workflow asks for it"
 });
 
 const timer = { type: "start_timer", id: crypto.randomUUID(), at: "2020-01-01T00:00:00Z" };
-race("tick() before settle_advanced(): a timer that fired is not lost", async (scene) => {
+race("tick() before a step: a timer that fired is not lost", async (scene) => {
   const { arena, worker, task } = scene;
   await declined(scene, (sql) => sql`select rhythm.tick()`);
   const [row] = await claim(arena.watcher, worker);
@@ -163,25 +159,25 @@ race("tick() before settle_advanced(): a timer that fired is not lost", async (s
   ]);
 }, [timer]);
 
-race("settle_advanced() while tick() would fire a timer: it is fired at the next tick", async (scene) => {
+race("a step while tick() would fire a timer: it is fired at the next tick", async (scene) => {
   const { arena, flow } = scene;
   const child = crypto.randomUUID();
   const one = arena.sessions[0]!;
   await one.begin(async (tx) => {
-    await advance(tx as unknown as postgres.Sql, scene, { child });
+    await step(tx as unknown as postgres.Sql, scene, { child });
     await arena.watcher`select rhythm.tick()`;
   });
   await arena.watcher`select rhythm.tick()`;
-  const [row] = await arena.watcher`select inbox from rhythm.workflow_state where execution_id = ${flow}`;
-  assert.deepEqual(row?.inbox, [timer.id]);
+  const rows = await arena.watcher`select item from rhythm.inbox where execution_id = ${flow}`;
+  assert.deepEqual(rows.map(({ item }) => item), [timer.id]);
 }, [timer]);
 
-race("settle_advanced() twice, as its answer was lost: the second changes nothing", async (scene) => {
+race("a step twice, as its answer was lost: the second changes nothing", async (scene) => {
   const { arena, flow, task } = scene;
   const child = crypto.randomUUID();
   const answers = await inTurn(arena, {
-    first: (sql) => advance(sql, scene, { child }),
-    second: (sql) => advance(sql, scene, { child }),
+    first: (sql) => step(sql, scene, { child }),
+    second: (sql) => step(sql, scene, { child }),
   });
   assert.deepEqual(answers.map((answer) => (answer as { declined: string[] }).declined), [[], [task]]);
   const [row] = await arena
@@ -189,7 +185,7 @@ race("settle_advanced() twice, as its answer was lost: the second changes nothin
   assert.equal(row?.n, 2);
 });
 
-race("another child's end before settle_advanced(): both are told, once each", async (scene) => {
+race("another child's end before a step: both are told, once each", async (scene) => {
   const { arena, worker, flow, task } = scene;
   const other = crypto.randomUUID();
   await arena.watcher`select rhythm.create_many(${
@@ -198,10 +194,10 @@ race("another child's end before settle_advanced(): both are told, once each", a
   await claim(arena.watcher, worker);
   await declined(scene, (sql) => settle(sql, worker, { id: other, status: "completed", output: 0 }));
   const [row] = await claim(arena.watcher, worker);
-  assert.deepEqual(row!.settled.map((one) => (one as { id: string }).id), [other, task]);
+  assert.deepEqual(row!.settled!.map((one) => (one as { id: string }).id), [other, task]);
 });
 
-race("the worker is given up before settle_advanced(): the task is done again, by others", async (scene) => {
+race("the worker is given up before a step: the task is done again, by others", async (scene) => {
   const { arena, worker, flow, task } = scene;
   const rival = await registerWorker(arena.watcher);
   const [, answer] = await inTurn(arena, {
@@ -209,42 +205,37 @@ race("the worker is given up before settle_advanced(): the task is done again, b
       await sql`select rhythm.stop_worker(${worker})`;
       return await claim(sql, rival);
     },
-    second: (sql) => advance(sql, scene, { child: crypto.randomUUID() }),
+    second: (sql) => step(sql, scene, { child: crypto.randomUUID() }),
   });
-  assert.deepEqual(answer, { declined: [task], early: {}, leased: [], kinds: [] });
-  assert.deepEqual(await advance(arena.watcher, { ...scene, worker: rival }), {
-    declined: [],
-    early: {},
-    leased: [],
-    kinds: [],
-  });
+  assert.deepEqual(answer, { declined: [task], leased: [] });
+  assert.deepEqual(await step(arena.watcher, { ...scene, worker: rival }), { declined: [], leased: [] });
   assert.equal(await statusOf(arena.watcher, flow), "completed");
 });
 
-race("settle_advanced() of a worker that is being given up leases nothing to it", async (scene) => {
+race("a step of a worker that is being given up leases nothing to it", async (scene) => {
   const { arena, worker } = scene;
   const child = crypto.randomUUID();
   const one = arena.sessions[0]!;
   await one.begin(async (tx) => {
     await tx`select from rhythm.worker where id = ${worker} for update`;
-    assert.deepEqual((await advance(arena.watcher, scene, { child })).leased, []);
+    assert.deepEqual((await step(arena.watcher, scene, { child })).leased, []);
   });
   assert.equal(await statusOf(arena.watcher, child), "pending");
 });
 
-race("retry() of the workflow before settle_advanced(): it waits as it did, and goes on", async (scene) => {
+race("retry() of the workflow before a step: it waits as it did, and goes on", async (scene) => {
   const { arena, flow, task } = scene;
   await arena.watcher`select rhythm.cancel(${flow})`;
   await inTurn(arena, {
     first: (sql) => sql`select rhythm.retry(${flow})`,
-    second: (sql) => advance(sql, scene),
+    second: (sql) => step(sql, scene),
   });
   assert.equal(await statusOf(arena.watcher, task), "completed");
   assert.equal(await statusOf(arena.watcher, flow), "completed");
 });
 
 race(
-  "a workflow runs out of time before settle_advanced(): it has failed, and starts nothing",
+  "a workflow runs out of time before a step: it has failed, and starts nothing",
   async (scene) => {
     const { arena, flow } = scene;
     await arena.watcher`update rhythm.execution set timeout_ms = 1 where id = ${flow}`;
@@ -255,13 +246,14 @@ race(
   },
 );
 
-race("a task ran past its timeout before settle_advanced(): it is tried again", async (scene) => {
+race("a task ran past its timeout before a step: it is tried again", async (scene) => {
   const { arena, task } = scene;
-  await arena.watcher`update rhythm.execution
-    set stage = 2, timeout_ms = 1, claimed_at = now() - interval '1 hour' where id = ${task}`;
+  await arena.watcher`update rhythm.execution set timeout_ms = 1 where id = ${task}`;
+  await arena.watcher`update rhythm.batch set timeout_ms = 1, common = common || '{"timeout_ms": 1}',
+    claimed_at = now() - interval '1 hour' where first_id = ${task}`;
   const [, answer] = await inTurn(arena, {
     first: (sql) => sql`select rhythm.tick()`,
-    second: (sql) => advance(sql, scene),
+    second: (sql) => step(sql, scene),
   });
   assert.deepEqual((answer as { declined: string[] }).declined, [task]);
   assert.equal(await statusOf(arena.watcher, task), "pending");

@@ -1,4 +1,4 @@
-// settle_advanced() and fire_kept() of a timer against whoever else touches it, or its workflow, at the same time, each
+// a step and firing of a timer against whoever else touches it, or its workflow, at the same time, each
 // held at its gate by the server's own locks: one is first, and the other sees it. The workflow is told once. At the end
 // of each, check() finds nothing.
 import assert from "node:assert/strict";
@@ -8,13 +8,17 @@ import {
   type Act,
   type Arena,
   claim,
+  exchange,
   inTurn,
   openArena,
   registerWorker,
   settle,
+  settleSteps,
   statusOf,
   suspended,
+  untilTaken,
 } from "./support/sessions.ts";
+import { unpack } from "../support/exchange.ts";
 
 /** A workflow that waits for a timer, which is due, and for a signal. */
 interface Scene {
@@ -49,18 +53,19 @@ async function ring(sql: postgres.Sql, scene: Scene, next?: string): Promise<str
     ...{ next: "suspended", snapshot: { at: 2 }, mode: "any", ids: [next], released: [wait] },
     timers: [{ id: next, at: "2020-01-01T00:00:00Z", kept: true }],
   };
-  const [row] = await sql.unsafe("select rhythm.settle_advanced($1::uuid, $2::text::jsonb) as result", [
-    worker,
-    JSON.stringify([{ id: timer, timer: true, flow, seq: 1, ...rest }]),
-  ]);
-  return row?.result.declined;
+  return (await settleSteps(sql, worker, [{ id: timer, timer: true, flow, seq: 1, ...rest }])).declined;
 }
 
 const fire = async (
   sql: postgres.Sql,
   { worker, timer }: Scene,
-): Promise<{ id: string; settled: unknown[] }[]> =>
-  await sql`select id, settled from rhythm.fire_kept(${worker}, array[${timer}]::uuid[], 10)`;
+): Promise<{ id: string; settled: unknown[] | null }[]> => {
+  const answer = await untilTaken(
+    sql,
+    () => exchange(sql, worker, [{ kind: "fire", timers: [timer] }], { lease: 10 }),
+  );
+  return unpack(answer).map(({ id, settled }) => ({ id, settled }));
+};
 const tick: Act = (sql) => sql`select rhythm.tick()`;
 const told = (...ids: string[]): unknown[] => ids.map((id) => ({ id, status: "completed", output: null }));
 
@@ -81,13 +86,13 @@ async function ended(scene: Scene, settled: unknown[]): Promise<void> {
   await settle(arena.watcher, worker, { id: flow, status: "completed", output: 1 });
 }
 
-race("tick() before settle_advanced() of a timer: it fired, and is told once", async (scene) => {
+race("tick() before a step of a timer: it fired, and is told once", async (scene) => {
   await declined(scene, tick);
   await ended(scene, told(scene.timer));
 });
 
 race(
-  "settle_advanced() of a timer while tick() would fire it: tick() waits for nobody, and finds nothing",
+  "a step of a timer while tick() would fire it: tick() waits for nobody, and finds nothing",
   async (scene) => {
     const { arena, flow } = scene;
     const next = crypto.randomUUID();
@@ -96,14 +101,14 @@ race(
       await tick(arena.watcher);
     });
     const [row] = await arena
-      .watcher`select seq, inbox from rhythm.workflow_state where execution_id = ${flow}`;
-    assert.deepEqual(row, { seq: 2, inbox: [] });
+      .watcher`select seq, arrived from rhythm.workflow_state where execution_id = ${flow}`;
+    assert.deepEqual(row, { seq: 2, arrived: 0 });
     await tick(arena.watcher);
     await ended(scene, told(next));
   },
 );
 
-race("fire_kept() before settle_advanced() of a timer: it fired, and is told once", async (scene) => {
+race("firing before a step of a timer: it fired, and is told once", async (scene) => {
   const { arena, worker, flow, timer } = scene;
   const [rows, answer] = await inTurn(arena, {
     first: (sql) => fire(sql, scene),
@@ -117,7 +122,7 @@ race("fire_kept() before settle_advanced() of a timer: it fired, and is told onc
   await settle(arena.watcher, worker, { id: flow, status: "completed", output: 1 });
 });
 
-race("settle_advanced() of a timer before fire_kept(): there is none any more", async (scene) => {
+race("a step of a timer before firing: there is none any more", async (scene) => {
   const [answer, rows] = await inTurn(scene.arena, {
     first: (sql) => ring(sql, scene),
     second: (sql) => fire(sql, scene),
@@ -127,7 +132,7 @@ race("settle_advanced() of a timer before fire_kept(): there is none any more", 
 });
 
 race(
-  "fire_kept() twice, as its answer was lost: the second fires nothing, the lease is known to held()",
+  "firing twice, as its answer was lost: the second fires nothing, the lease is there",
   async (scene) => {
     const { arena, worker, flow } = scene;
     const answers = await inTurn(arena, {
@@ -135,25 +140,25 @@ race(
       second: (sql) => fire(sql, scene),
     });
     assert.deepEqual(answers.map((rows) => (rows as unknown[]).length), [1, 0]);
-    const [row] = await arena.watcher`select rhythm.held(${worker}) as held`;
-    assert.deepEqual(row?.held, [{ id: flow, seq: 1, attempt: 1 }]);
+    const [row] = await arena.watcher`select worker, status from rhythm.executions where id = ${flow}`;
+    assert.deepEqual({ ...row }, { worker, status: "running" });
     await settle(arena.watcher, worker, { id: flow, status: "completed", output: 1 });
   },
 );
 
-race("fire_kept() while tick() would fire it: once", async (scene) => {
+race("firing while tick() would fire it: once", async (scene) => {
   const { arena, worker, flow } = scene;
   await arena.sessions[0]!.begin(async (tx) => {
     assert.equal((await fire(tx as unknown as postgres.Sql, scene)).length, 1);
     await tick(arena.watcher);
   });
   await tick(arena.watcher);
-  const [row] = await arena.watcher`select inbox from rhythm.workflow_state where execution_id = ${flow}`;
-  assert.deepEqual(row?.inbox, [scene.timer]);
+  const rows = await arena.watcher`select item from rhythm.inbox where execution_id = ${flow}`;
+  assert.deepEqual(rows.map(({ item }) => item), [scene.timer]);
   await settle(arena.watcher, worker, { id: flow, status: "completed", output: 1 });
 });
 
-race("fire_kept() of a worker that is being given up leases nothing to it: others go on", async (scene) => {
+race("firing of a worker that is being given up leases nothing to it: others go on", async (scene) => {
   const { arena, worker } = scene;
   await arena.sessions[0]!.begin(async (tx) => {
     await tx`select from rhythm.worker where id = ${worker} for update`;
@@ -163,14 +168,14 @@ race("fire_kept() of a worker that is being given up leases nothing to it: other
 });
 
 race(
-  "cancel() before settle_advanced() of a timer: it stays cancelled, and starts nothing",
+  "cancel() before a step of a timer: it stays cancelled, and starts nothing",
   async (scene) => {
     await declined(scene, (sql) => sql`select rhythm.cancel(${scene.flow})`);
     assert.equal(await statusOf(scene.arena.watcher, scene.flow), "cancelled");
   },
 );
 
-race("cancel() before fire_kept(): it stays cancelled", async (scene) => {
+race("cancel() before firing: it stays cancelled", async (scene) => {
   const { arena, flow } = scene;
   const cancel: Act = (sql) => sql`select rhythm.cancel(${flow})`;
   const [, rows] = await inTurn(arena, { first: cancel, second: (sql) => fire(sql, scene) });
@@ -178,7 +183,7 @@ race("cancel() before fire_kept(): it stays cancelled", async (scene) => {
   assert.equal(await statusOf(arena.watcher, flow), "cancelled");
 });
 
-race("settle_advanced() of a timer before cancel(): it is cancelled one step further", async (scene) => {
+race("a step of a timer before cancel(): it is cancelled one step further", async (scene) => {
   const { arena, flow } = scene;
   await inTurn(arena, {
     first: (sql) => ring(sql, scene, crypto.randomUUID()),
@@ -190,7 +195,7 @@ race("settle_advanced() of a timer before cancel(): it is cancelled one step fur
 });
 
 race(
-  "settle_advanced() of a timer that ends the workflow before cancel(): it stays completed",
+  "a step of a timer that ends the workflow before cancel(): it stays completed",
   async (scene) => {
     const [, row] = await inTurn(scene.arena, {
       first: (sql) => ring(sql, scene),
@@ -201,7 +206,7 @@ race(
   },
 );
 
-race("retry() after cancel(), before settle_advanced() of a timer: it is told once", async (scene) => {
+race("retry() after cancel(), before a step of a timer: it is told once", async (scene) => {
   const { arena, flow } = scene;
   await arena.watcher`select rhythm.cancel(${flow})`;
   const [, answer] = await inTurn(arena, {
@@ -216,7 +221,7 @@ race("retry() after cancel(), before settle_advanced() of a timer: it is told on
 });
 
 race(
-  "signal() before settle_advanced() of a timer: the workflow is told of the signal alone",
+  "signal() before a step of a timer: the workflow is told of the signal alone",
   async (scene) => {
     const { arena, flow, wait } = scene;
     await declined(scene, (sql) => sql`select rhythm.signal(${flow}, 's', '5')`);
@@ -225,7 +230,7 @@ race(
   },
 );
 
-race("signal() after settle_advanced() of a timer that dropped the wait: it is kept", async (scene) => {
+race("signal() after a step of a timer that dropped the wait: it is kept", async (scene) => {
   const { arena, flow } = scene;
   const next = crypto.randomUUID();
   await inTurn(arena, {
@@ -239,7 +244,7 @@ race("signal() after settle_advanced() of a timer that dropped the wait: it is k
 });
 
 race(
-  "settle_advanced() of a timer twice, as its answer was lost: the second changes nothing",
+  "a step of a timer twice, as its answer was lost: the second changes nothing",
   async (scene) => {
     const next = crypto.randomUUID();
     const answers = await inTurn(scene.arena, {
@@ -261,7 +266,7 @@ race("two workers settle the same timer: the first goes on", async (scene) => {
   assert.equal(await statusOf(arena.watcher, flow), "completed");
 });
 
-race("a workflow runs out of time before settle_advanced() of a timer: it has failed", async (scene) => {
+race("a workflow runs out of time before a step of a timer: it has failed", async (scene) => {
   const { arena, flow, timer } = scene;
   // Left to its worker for long, so that the tick has the deadline alone to do.
   await arena.watcher`update rhythm.timer set kept_until = now() + interval '1 hour' where id = ${timer}`;
