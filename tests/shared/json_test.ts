@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assertJson, JsonError, toJson } from "../../src/shared/json.ts";
+import { assertJson, JsonError, type JsonValue, storedOrder, toJson } from "../../src/shared/json.ts";
 import { testSeed } from "../support/seed.ts";
 
 Deno.test("toJson() writes what JSON.stringify writes, for any JSON value", () => {
@@ -68,4 +68,19 @@ Deno.test("toJson() counts bytes, not characters", () => {
   assert.equal(toJson(text, { maxBytes: 22 }), JSON.stringify(text));
   assert.throws(() => toJson(text, { maxBytes: 21 }), /takes 22 bytes.*at most 21/);
   assert.throws(() => assertJson("x".repeat(100), { maxBytes: 50 }), { code: "JSON_TOO_LARGE" });
+});
+
+Deno.test("storedOrder() gives keys the order of jsonb: by length in bytes, then by bytes; at any depth", () => {
+  const given =
+    '{"zebra":[{"b":2,"aa":1,"a":0}],"é":1,"abc":2,"\u{fffd}":3,"\u{10000}":4,"x":{},"10":5,"9":6,"__proto__":7}';
+  const stored =
+    '{"9":6,"10":5,"x":{},"é":1,"abc":2,"\u{fffd}":3,"\u{10000}":4,"zebra":[{"a":0,"b":2,"aa":1}],"__proto__":7}';
+  assert.equal(JSON.stringify(storedOrder(JSON.parse(given))), stored);
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const copy = JSON.parse(JSON.stringify(value)) as JsonValue;
+      assert.deepEqual(storedOrder(copy), JSON.parse(JSON.stringify(value)));
+    }),
+    { seed: testSeed },
+  );
 });
