@@ -55,7 +55,7 @@ export {
   type FlowText,
   type RegisteredFlow,
 } from "./src/client/flows.ts";
-export type { QueueLimits, Queues } from "./src/client/queues.ts";
+export type { KeyLimits, QueueLimits, Queues } from "./src/client/queues.ts";
 export type { ScheduleOptions, Schedules } from "./src/client/schedules.ts";
 export type { SignalOptions, Signals } from "./src/client/signals.ts";
 export type { RunNowOptions, Tasks } from "./src/client/tasks.ts";

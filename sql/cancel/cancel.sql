@@ -165,7 +165,7 @@ language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  update rhythm.batch as b set run_at = null
+  update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue)
   from rhythm.workflow_state as s
   where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
 $$;

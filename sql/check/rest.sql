@@ -83,9 +83,7 @@ as $$
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
   union all
-  select null, format('queue "%s" has %s moments and %s counts of what began', q.name, cardinality(q.begun_at), cardinality(q.begun))
-  from rhythm.queue as q
-  where cardinality(q.begun_at) <> cardinality(q.begun)
+  select null, l.violation from rhythm.check_limits() as l (violation)
   union all
   select null, format('schedule "%s": %s', s.name, p.problem)
   from rhythm.schedule_entry as s

@@ -106,7 +106,9 @@ as $$
   union all
   select s.execution_id, format('step %s of it is noted, and it stands at %s', j.step, s.seq)
   from rhythm.workflow_state as s
-  join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq
+  join rhythm.execution as e on e.id = s.execution_id
+  -- The step with which it failed, or ended as cancelled, is noted and not counted.
+  join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq + case when e.state > 0 then 1 else 0 end
   union all
   select s.execution_id, format('%s belongs to group %s of it, and it has %s', g.id, g.wait_group, s.last_group)
   from rhythm.workflow_state as s

@@ -162,13 +162,17 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_limited boolean := rhythm.limited_ready(p_queue, p_targets);
 begin
-  if p_targets is null then
-    return exists (select from rhythm.batch as b where b.queue = p_queue and b.worker is null and b.run_at is null);
+  if v_limited is not null then
+    return v_limited;
+  elsif p_targets is null then
+    return exists (select from rhythm.batch as b where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited);
   end if;
   return exists (
     select from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and (b.type = 'workflow' or b.target = any (p_targets)));
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and (b.type = 'workflow' or b.target = any (p_targets)));
 end;
 $$;
 
@@ -189,10 +193,12 @@ declare
 begin
   foreach v_queue in array p_queues loop
     exit when v_room <= 0;
+    v_batches := null;
     if exists (select from rhythm.queue as q where q.name = v_queue) then
-      v_batches := rhythm.limited_claim(p_worker, p_call, v_queue, v_room, p_targets, p_now);
-      v_room := v_room - cardinality(v_batches);
-    else
+      v_batches := rhythm.limited_claim(p_worker, p_call, v_queue, v_room, p_targets);
+      v_room := v_room - coalesce(cardinality(v_batches), 0);
+    end if;
+    if v_batches is null then
       v_batches := rhythm.claim_plain(p_worker, p_call, v_queue, v_room, p_targets, p_now);
       v_room := v_room - coalesce((select sum(b.size) from rhythm.batch as b where b.id = any (v_batches)), 0)::integer;
     end if;

@@ -33,19 +33,19 @@ begin
   if p_head.queue is null then
     return array(
       select b.id from rhythm.batch as b
-      where b.queue = p_queue and b.worker is null and b.run_at is null
+      where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
         and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
       order by b.priority desc, b.first_id limit p_limit for update skip locked);
   end if;
   -- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
   v_ids := array(
     select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and b.priority > p_head.priority and b.first_id > p_head.made_after
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.priority > p_head.priority and b.first_id > p_head.made_after
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
     order by b.priority desc, b.first_id limit p_limit for update skip locked);
   return v_ids || array(
     select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
       and b.priority = p_head.priority and b.priority between p_head.priority and p_head.priority and b.first_id > p_head.id
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
     order by b.priority desc, b.first_id limit p_limit - cardinality(v_ids) for update skip locked);

@@ -49,9 +49,17 @@ begin
     select x.*
     from unnest(v_queues) as u (queue)
     cross join lateral (
-      select b.* from rhythm.batch as b
-      where b.queue = u.queue and b.worker is null and b.run_at is null
-      order by b.priority desc, b.first_id limit 20000
+      (
+        select b.* from rhythm.batch as b
+        where b.queue = u.queue and b.worker is null and b.run_at is null and not b.limited
+        order by b.priority desc, b.first_id limit 20000
+      )
+      union all
+      (
+        select b.* from rhythm.batch as b
+        where b.queue = u.queue and b.worker is null and b.run_at is null and b.limited
+        limit 20000
+      )
     ) as x
     where x.type = 'task' and rhythm.created_at(x.first_id) < v_old
   ),

@@ -96,7 +96,6 @@ begin
   return jsonb_build_object(
     'alive', true,
     'turn_ms', rhythm.turn_ms(),
-    'now', round(extract(epoch from v_now) * 1000),
     'stop', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
@@ -109,8 +108,8 @@ end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
-  'A sign of life: {alive, turn_ms, now, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps and knows of nothing due. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
 
 create or replace function rhythm.are_holds(p_holds jsonb)
 returns boolean
@@ -203,7 +202,7 @@ begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
     if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and e.cancel_reason is not null) then
       update rhythm.batch as b
-      set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
       where b.id = v_batch.id;
       v_queues := v_queues || v_batch.queue;
       continue;

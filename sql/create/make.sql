@@ -98,6 +98,7 @@ declare
   v_count constant integer := jsonb_array_length(p_requests);
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
+  v_limited constant boolean := rhythm.has_limits(v_kind.queue);
   v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.type, v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
   v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
@@ -110,8 +111,8 @@ begin
     coalesce(r.value -> 'inputs', '{}')
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
 
-  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, type, queue, target, concurrency_key, common, ids)
-  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), 'task', v_kind.queue,
+  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
+  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
     v_kind.target, v_kind.concurrency_key, v_common, v_ids[b.first : b.first + v_room - 1]
   from (select u.id, (u.nth - 1) * v_room + 1 as first from unnest(v_batches) with ordinality as u (id, nth)) as b;
 
@@ -180,6 +181,7 @@ begin
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+      rhythm.has_limits(k.queue) as limited,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
@@ -234,10 +236,10 @@ begin
     where k.type = 'workflow' and k.timeout_ms is not null
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
       case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
-      case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
+      case when g.is_leased then 1 else 0 end, not g.is_leased and k.limited, k.type, k.queue, k.target, k.concurrency_key,
       rhythm.common_of(rhythm.max_attempts(k.type, k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *

@@ -34,9 +34,28 @@ comment on constraint worker_pkey on rhythm.worker is 'A worker shows its signs 
 
 comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
 comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
-comment on constraint queue_pkey on rhythm.queue is 'A queue has one set of limits; its row is the lock of those who count.';
+comment on constraint queue_pkey on rhythm.queue is 'A queue has one set of limits.';
 comment on constraint rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
 comment on constraint rate_positive on rhythm.queue is 'To begin none, pause the queue.';
+comment on constraint per_key_rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
+comment on constraint per_key_rate_positive on rhythm.queue is 'To begin none, pause the queue.';
+comment on constraint queue_key_pkey on rhythm.queue_key is 'A key has one set of limits.';
+comment on constraint key_weight_known on rhythm.queue_key is 'No turn at all would be a pause.';
+comment on constraint key_concurrency_positive on rhythm.queue_key is 'To run none, pause the key.';
+comment on constraint key_rate_has_period on rhythm.queue_key is 'So many, in so long: one is nothing without the other.';
+comment on constraint key_rate_positive on rhythm.queue_key is 'To begin none, pause the key.';
+comment on constraint queue_state_pkey on rhythm.queue_state is 'The newest version is found first.';
+comment on constraint running_counts on rhythm.queue_state is 'A count.';
+comment on constraint one_count_a_moment on rhythm.queue_state is 'Each moment has its count.';
+comment on constraint key_state_pkey on rhythm.key_state is 'The newest version is found first.';
+comment on constraint key_running_counts on rhythm.key_state is 'A count.';
+comment on constraint key_one_count_a_moment on rhythm.key_state is 'Each moment has its count.';
+comment on constraint lane_pkey on rhythm.lane is 'The newest version is found first.';
+comment on constraint head_has_rank on rhythm.lane is 'Both say where it stands among others.';
+comment on constraint open_lanes_have_a_head on rhythm.lane is 'An empty lane has no turn.';
+comment on constraint idle_lanes_have_none on rhythm.lane is 'Idle is who has nothing ready.';
+comment on constraint lane_group_pkey on rhythm.lane_group is 'The newest version is found first.';
+comment on constraint note_says_one_thing on rhythm.limit_note is 'Something became ready, or leases ended.';
 
 comment on constraint setting_pkey on rhythm.setting is 'A setting has one value.';
 

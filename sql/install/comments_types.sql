@@ -112,3 +112,11 @@ comment on column rhythm."grouping".need is 'How many members each group needs.'
 comment on column rhythm."grouping".items is 'All that it waits for.';
 comment on column rhythm."grouping".numbers is 'The group of each of items.';
 comment on column rhythm."grouping".old is 'Those of items that an earlier step started.';
+comment on column rhythm.lane_pick.target_group is 'The group of targets of the lane.';
+comment on column rhythm.lane_pick.key is 'Its concurrency key.';
+comment on column rhythm.lane_pick.place is 'Where its row is (ctid), which nobody else changes.';
+comment on column rhythm.lane_pick.turn is 'Its next turn.';
+comment on column rhythm.lane_pick.rank is 'Where its head was.';
+comment on column rhythm.lane_pick.head is 'Its head before.';
+comment on column rhythm.lane_pick.taken is 'How many were taken.';
+comment on column rhythm.lane_pick.room is 'How many its key had room for before.';

@@ -1,11 +1,123 @@
--- Queues: limits and pauses.
+-- Queues: limits, turns and pauses.
 
+create or replace function rhythm.has_limits(p_queue text)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (select from rhythm.queue as q where q.name = p_queue and q.limited);
+end;
+$$;
+
+comment on function rhythm.has_limits(text) is 'Whether what becomes ready in a queue goes into lanes. Internal.';
+
+-- A limit or turns that were not there before, or are there no more: from this transaction on, what becomes ready goes into
+-- lanes, or does not.
+create or replace function rhythm.change_queue(p_queue text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.queue as q
+  set version = q.version + 1, changed = pg_current_xact_id(), limited = n.limited, counted = n.counted,
+    limited_since = case when q.limited = n.limited then q.limited_since else pg_current_xact_id() end
+  from (
+    select q.name,
+      q.concurrency is not null or q.per_key_concurrency is not null or q.rate is not null or q.per_key_rate is not null or q.fair
+      or exists (
+        select from rhythm.queue_key as k
+        where k.queue = p_queue and (k.concurrency is not null or k.rate is not null or k.paused_at is not null)) as limited,
+      q.concurrency is not null or q.per_key_concurrency is not null
+      or exists (select from rhythm.queue_key as k where k.queue = p_queue and k.concurrency is not null) as counted
+    from rhythm.queue as q where q.name = p_queue
+  ) as n
+  where q.name = p_queue;
+  perform rhythm.forget_plain_queue(p_queue);
+  perform rhythm.wake(array[p_queue]);
+end;
+$$;
+
+comment on function rhythm.change_queue(text) is 'Lets claims know that a queue, or a key of it, is configured otherwise. Internal.';
+
+-- A queue without limits and not paused is no row: claims of it cost nothing extra. One that had limits is removed by chores().
+create or replace function rhythm.forget_plain_queue(p_queue text)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from rhythm.queue as q
+  where q.name = p_queue and q.paused_at is null and not q.limited
+    and not exists (select from rhythm.queue_key as k where k.queue = p_queue)
+    and not exists (select from rhythm.queue_state as s where s.queue = p_queue)
+    and not exists (select from rhythm.limit_note as n where n.queue = p_queue)
+    and not exists (select from rhythm.batch as b where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null);
+$$;
+
+comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits, is not paused, and has nothing in lanes. Internal.';
+
+create or replace function rhythm.limit_problem(p_name text, p_value integer)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when p_value < 1 then format('%s must be 1 or more', p_name) end;
+$$;
+
+comment on function rhythm.limit_problem(text, integer) is 'The sentence that says why a number cannot be a limit; null if it can. Internal.';
+
+create or replace function rhythm.period_problem(p_name text, p_ms bigint)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when coalesce(p_ms, 0) < 1 then format('%s must be a duration: seconds, or text such as "1m"', p_name) end;
+$$;
+
+comment on function rhythm.period_problem(text, bigint) is 'The sentence that says why milliseconds cannot be the period of a rate; null if they can. Internal.';
+
+create or replace function rhythm.weights_problem(p_weights jsonb, p_fair text)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_weights is null then
+    return null;
+  elsif jsonb_typeof(p_weights) <> 'object' then
+    return 'weights must be an object: {"key": 3, …}';
+  elsif p_fair is null and p_weights <> '{}' then
+    return 'weights have a meaning only with fair => ''key''';
+  end if;
+  return (
+    select coalesce(rhythm.name_problem('concurrency key', w.key),
+      case when w.value::text !~ '^[0-9]{1,4}$' or w.value::text::integer not between 1 and 1000
+        then format('The weight of key "%s" must be a whole number from 1 to 1000', w.key) end) as problem
+    from jsonb_each(p_weights) as w (key, value)
+    order by problem limit 1);
+end;
+$$;
+
+comment on function rhythm.weights_problem(jsonb, text) is 'The sentence that says why an object cannot be the weights of keys; null if it can. Internal.';
+
+-- Locks: the row of the queue, which claims only read.
 create or replace function rhythm.configure_queue(
   p_queue text,
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per text default '1s'
+  per text default '1s',
+  per_key_rate integer default null,
+  per_key_per text default '1s',
+  fair text default null,
+  weights jsonb default null
 )
 returns void
 language plpgsql
@@ -14,45 +126,77 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
+  v_per_key_ms constant bigint := rhythm.duration_ms(to_jsonb(per_key_per));
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
-    case when concurrency < 1 then 'concurrency must be 1 or more' end,
-    case when per_key_concurrency < 1 then 'per_key_concurrency must be 1 or more' end,
-    case when rate < 1 then 'rate must be 1 or more' end,
-    case when coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
+    rhythm.limit_problem('concurrency', concurrency),
+    rhythm.limit_problem('per_key_concurrency', per_key_concurrency),
+    rhythm.limit_problem('rate', rate),
+    rhythm.period_problem('per', v_per_ms),
+    rhythm.limit_problem('per_key_rate', per_key_rate),
+    rhythm.period_problem('per_key_per', v_per_key_ms),
+    case when fair <> 'key' then 'fair must be ''key'', or null: no turns' end,
+    rhythm.weights_problem(weights, fair)
   );
+  v_new rhythm.queue;
+  v_changed boolean;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
-  insert into rhythm.queue as q (name, concurrency, per_key_concurrency, rate, per_ms)
-  values (p_queue, configure_queue.concurrency, configure_queue.per_key_concurrency, configure_queue.rate,
-    case when configure_queue.rate is not null then v_per_ms end)
+  v_new.concurrency := concurrency;
+  v_new.per_key_concurrency := per_key_concurrency;
+  v_new.rate := rate;
+  v_new.per_ms := case when rate is not null then v_per_ms end;
+  v_new.per_key_rate := per_key_rate;
+  v_new.per_key_per_ms := case when per_key_rate is not null then v_per_key_ms end;
+  v_new.fair := fair is not null;
+  insert into rhythm.queue as q (name, concurrency, per_key_concurrency, rate, per_ms, per_key_rate, per_key_per_ms, fair)
+  values (p_queue, v_new.concurrency, v_new.per_key_concurrency, v_new.rate, v_new.per_ms, v_new.per_key_rate, v_new.per_key_per_ms, v_new.fair)
   on conflict (name) do update set
-    concurrency = excluded.concurrency, per_key_concurrency = excluded.per_key_concurrency,
-    rate = excluded.rate, per_ms = excluded.per_ms, begun_at = '{}', begun = '{}';
-  perform rhythm.forget_plain_queue(p_queue);
-  perform rhythm.wake(array[p_queue]);
+    concurrency = excluded.concurrency, per_key_concurrency = excluded.per_key_concurrency, rate = excluded.rate, per_ms = excluded.per_ms,
+    per_key_rate = excluded.per_key_rate, per_key_per_ms = excluded.per_key_per_ms, fair = excluded.fair
+  where (q.concurrency, q.per_key_concurrency, q.rate, q.per_ms, q.per_key_rate, q.per_key_per_ms, q.fair)
+    is distinct from (excluded.concurrency, excluded.per_key_concurrency, excluded.rate, excluded.per_ms, excluded.per_key_rate, excluded.per_key_per_ms, excluded.fair);
+  v_changed := found;
+  if weights is not null then
+    v_changed := rhythm.set_weights(p_queue, weights) or v_changed;
+  end if;
+  if v_changed then
+    perform rhythm.change_queue(p_queue);
+  end if;
 end;
 $$;
 
-comment on function rhythm.configure_queue(text, integer, integer, integer, text) is
-  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period. '
-  'Null: no such limit. Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
+comment on function rhythm.configure_queue(text, integer, integer, integer, text, integer, text, text, jsonb) is
+  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period, begun of each key. '
+  'fair => ''key'' gives concurrency keys turns; weights, how many: {"gold": 3} (null: as they are). Any other null: no such limit. '
+  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
 
--- A queue without limits and not paused is no row: claims of it cost nothing extra.
-create or replace function rhythm.forget_plain_queue(p_queue text)
-returns void
-language sql
+create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
+returns boolean
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  delete from rhythm.queue as q
-  where q.name = p_queue and q.paused_at is null
-    and q.concurrency is null and q.per_key_concurrency is null and q.rate is null;
+declare
+  v_given boolean;
+  v_taken boolean;
+begin
+  insert into rhythm.queue_key as k (queue, key, weight)
+  select p_queue, w.key, w.value::integer from jsonb_each_text(p_weights) as w order by w.key
+  on conflict (queue, key) do update set weight = excluded.weight where k.weight is distinct from excluded.weight;
+  v_given := found;
+  update rhythm.queue_key as k set weight = null
+  where k.queue = p_queue and k.weight is not null and not p_weights ? k.key;
+  v_taken := found;
+  delete from rhythm.queue_key as k
+  where k.queue = p_queue and k.weight is null and k.concurrency is null and k.rate is null and k.paused_at is null;
+  return v_given or v_taken;
+end;
 $$;
 
-comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits and is not paused. Internal.';
+comment on function rhythm.set_weights(text, jsonb) is 'Gives concurrency keys of a queue their weights; false: they had them. Internal.';
 
 create or replace function rhythm.pause_queue(p_queue text)
 returns boolean

@@ -1,6 +1,7 @@
 -- What a workflow asked for becomes rows.
 
--- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
+-- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked. Ids were
+-- made by a worker, whose clock may be ahead.
 create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns jsonb
 language plpgsql
@@ -39,11 +40,11 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
-  select rhythm.request_problem(r.value - 'wait_group') into v_problem
+  select rhythm.request_problem(r.value - '{wait_group,id}'::text[]) into v_problem
   from jsonb_array_elements(v_requests) as r
   where (r.value - '{id,type,target,parent,inputs,traceparent,wait_group}'::text[] <> '{}'
       or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or pg_column_size(r.value) > 20000)
-    and rhythm.request_problem(r.value - 'wait_group') is not null
+    and rhythm.request_problem(r.value - '{wait_group,id}'::text[]) is not null
   limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);

@@ -122,7 +122,7 @@ begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
   if v_batch.size = 1 then
     update rhythm.batch as b
-    set worker = null, call = null, claimed_at = null, run_at = v_run_at, attempt = greatest(b.attempt + p_attempts, 0),
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
       failures = b.failures + p_failures, crashes = b.crashes + p_crashes
     where b.id = p_batch;
   else

@@ -123,7 +123,7 @@ with (
 
 alter table rhythm.batch alter column ids set storage plain;
 
-create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null;
+create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null and not limited;
 create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;

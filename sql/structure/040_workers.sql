@@ -25,24 +25,38 @@ comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified 
 
 create table rhythm.queue (
   name text not null,
+  version bigint not null default 1,
+  limited boolean not null default false,
+  counted boolean not null default false,
+  limited_since xid8 not null default pg_current_xact_id(),
+  changed xid8 not null default pg_current_xact_id(),
   paused_at timestamptz,
   concurrency integer,
   per_key_concurrency integer,
   rate integer,
   per_ms bigint,
-  begun_at timestamptz[] not null default '{}',
-  begun integer[] not null default '{}',
+  per_key_rate integer,
+  per_key_per_ms bigint,
+  fair boolean not null default false,
   constraint queue_pkey primary key (name),
   constraint concurrency_positive check (concurrency > 0),
   constraint per_key_concurrency_positive check (per_key_concurrency > 0),
   constraint rate_has_period check ((rate is null) = (per_ms is null)),
-  constraint rate_positive check (rate > 0 and per_ms > 0)
+  constraint rate_positive check (rate > 0 and per_ms > 0),
+  constraint per_key_rate_has_period check ((per_key_rate is null) = (per_key_per_ms is null)),
+  constraint per_key_rate_positive check (per_key_rate > 0 and per_key_per_ms > 0)
 )
 with (fillfactor = 50);
 
-comment on table rhythm.queue is 'Queues with a limit or paused. A queue that is not here has no limits and costs nothing.';
+comment on table rhythm.queue is 'Queues with limits, or paused. A queue that is not here has no limits and costs nothing. Claims only read it: see 045_limits.sql.';
+comment on column rhythm.queue.version is 'Raised by every change, of its keys, too.';
+comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were taken away and the last of its lanes are being emptied.';
+comment on column rhythm.queue.counted is 'It, or a key of it, limits how many run at once: ends of leases are noted.';
+comment on column rhythm.queue.changed is 'The transaction that made this version.';
+comment on column rhythm.queue.limited_since is 'The transaction that set limited. Older ones that are still open do not know of it.';
 comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
-comment on column rhythm.queue.begun is 'With a rate: how many began, by the moments in begun_at, over the last period.';
+comment on column rhythm.queue.per_key_rate is 'At most so many of one concurrency key begin in any per_key_per_ms.';
+comment on column rhythm.queue.fair is 'Concurrency keys have turns.';
 
 create table rhythm.setting (
   name text not null,

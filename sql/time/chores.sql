@@ -267,6 +267,7 @@ begin
       -- Somebody is claiming a part of a tree: the next time.
       null;
   end;
+  perform rhythm.limited_chores(p_limit, v_now);
   if rhythm.sweep(p_limit, v_now) then
     return null;
   end if;

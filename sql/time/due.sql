@@ -78,7 +78,7 @@ begin
     order by b.run_at limit p_limit for update skip locked
   ),
   ready as (
-    update rhythm.batch as b set run_at = null from due as d where b.id = d.id returning b.queue
+    update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue) from due as d where b.id = d.id returning b.queue
   )
   select count(*), array_agg(distinct r.queue) into v_count, v_queues from ready as r;
   perform rhythm.wake(v_queues);
@@ -100,6 +100,7 @@ begin
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(b.run_at) from rhythm.batch as b where b.run_at is not null),
+    (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
   );
@@ -133,6 +134,7 @@ begin
     perform rhythm.end_signal_waits(p_limit, v_now);
     v_due := rhythm.next_due(v_now);
   end if;
+  perform rhythm.wake(array(select distinct r.queue from rhythm.rates_due(v_now) as r where r.at <= v_now));
   return least(v_due, rhythm.fire_schedules(100));
 end;
 $$;

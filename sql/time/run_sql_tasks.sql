@@ -24,8 +24,9 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   select exists (
-    select from rhythm.batch as b
-    where b.queue = any (p_queues) and b.worker is null and b.run_at is null and b.type = 'task' and b.target = any (p_targets));
+      select from rhythm.batch as b
+      where b.queue = any (p_queues) and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets))
+    or exists (select from unnest(p_queues) as q (name) where rhythm.limited_ready(q.name, p_targets, '{task}'));
 $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
@@ -41,11 +42,14 @@ declare
   v_ids bigint[];
 begin
   if exists (select from rhythm.queue as q where q.name = p_queue) then
-    return rhythm.limited_claim(p_worker, 1, p_queue, p_limit, p_targets, rhythm.now(), '{task}');
+    v_ids := rhythm.limited_claim(p_worker, 1, p_queue, p_limit, p_targets, '{task}');
+    if v_ids is not null then
+      return v_ids;
+    end if;
   end if;
   v_ids := array(
     select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and b.type = 'task' and b.target = any (p_targets)
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
     order by b.priority desc, b.first_id limit 1 for update skip locked);
   v_ids := array(
     select case when b.size > p_limit then rhythm.split_batch(b.id, p_limit) else b.id end from rhythm.batch as b where b.id = any (v_ids));

@@ -57,7 +57,10 @@ select
   q.concurrency,
   q.per_key_concurrency,
   q.rate,
-  q.per_ms * interval '1 millisecond' as per
+  q.per_ms * interval '1 millisecond' as per,
+  q.per_key_rate,
+  q.per_key_per_ms * interval '1 millisecond' as per_key_per,
+  coalesce(q.fair, false) as fair
 from named as n
 left join counted as c on c.queue = n.queue
 left join rhythm.queue as q on q.name = n.queue

@@ -47,6 +47,8 @@ begin
       returning * into v_batch;
       perform rhythm.move_members('workflow', array[p_execution], s.batch_id, v_batch.id) from rhythm.workflow_state as s where s.execution_id = p_execution;
     end if;
+    -- Not by its queue's turn: the limits of the queue do not count it.
+    update rhythm.batch as b set limited = false where b.id = v_batch.id and b.limited;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
     perform rhythm.deliver_rest(array[v_batch.id]);
     update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;

@@ -114,6 +114,10 @@ function limitsOf(queue: QueueInfo): string {
   if (queue.concurrency !== null) limits.push(`${queue.concurrency} at once`);
   if (queue.perKeyConcurrency !== null) limits.push(`${queue.perKeyConcurrency} per key`);
   if (queue.rate !== null) limits.push(`${queue.rate} per ${tellDuration((queue.perSeconds ?? 1) * 1_000)}`);
+  if (queue.perKeyRate !== null) {
+    limits.push(`${queue.perKeyRate} a key per ${tellDuration((queue.perKeyPerSeconds ?? 1) * 1_000)}`);
+  }
+  if (queue.fair) limits.push("fair");
   return limits.join(", ");
 }
 

@@ -107,7 +107,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "3f48b7fd34ed2b75ae8fee13e279636afdd7994a1c7f9ed806ac4469609cf012",
+    checksum: "dd71eef0bcb26aae18fe24903c25a20bef43c367db3270a0395a52d1f5c01bf7",
     text: `-- Executions, and where those that are not over stand.
 
 -- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
@@ -233,7 +233,7 @@ with (
 
 alter table rhythm.batch alter column ids set storage plain;
 
-create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null;
+create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null and not limited;
 create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
@@ -453,7 +453,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "a9916ec43f51ec1e1412350c43fbd9f0f4ac97ab4cffabbafaae073a8a0353c6",
+    checksum: "451e8d978575153bbf308bc3909fca77ea89f457aa165bcce50f3d14a81ccf30",
     text: `-- Who works, on what, within which limits.
 
 create table rhythm.worker (
@@ -481,24 +481,38 @@ comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified 
 
 create table rhythm.queue (
   name text not null,
+  version bigint not null default 1,
+  limited boolean not null default false,
+  counted boolean not null default false,
+  limited_since xid8 not null default pg_current_xact_id(),
+  changed xid8 not null default pg_current_xact_id(),
   paused_at timestamptz,
   concurrency integer,
   per_key_concurrency integer,
   rate integer,
   per_ms bigint,
-  begun_at timestamptz[] not null default '{}',
-  begun integer[] not null default '{}',
+  per_key_rate integer,
+  per_key_per_ms bigint,
+  fair boolean not null default false,
   constraint queue_pkey primary key (name),
   constraint concurrency_positive check (concurrency > 0),
   constraint per_key_concurrency_positive check (per_key_concurrency > 0),
   constraint rate_has_period check ((rate is null) = (per_ms is null)),
-  constraint rate_positive check (rate > 0 and per_ms > 0)
+  constraint rate_positive check (rate > 0 and per_ms > 0),
+  constraint per_key_rate_has_period check ((per_key_rate is null) = (per_key_per_ms is null)),
+  constraint per_key_rate_positive check (per_key_rate > 0 and per_key_per_ms > 0)
 )
 with (fillfactor = 50);
 
-comment on table rhythm.queue is 'Queues with a limit or paused. A queue that is not here has no limits and costs nothing.';
+comment on table rhythm.queue is 'Queues with limits, or paused. A queue that is not here has no limits and costs nothing. Claims only read it: see 045_limits.sql.';
+comment on column rhythm.queue.version is 'Raised by every change, of its keys, too.';
+comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were taken away and the last of its lanes are being emptied.';
+comment on column rhythm.queue.counted is 'It, or a key of it, limits how many run at once: ends of leases are noted.';
+comment on column rhythm.queue.changed is 'The transaction that made this version.';
+comment on column rhythm.queue.limited_since is 'The transaction that set limited. Older ones that are still open do not know of it.';
 comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
-comment on column rhythm.queue.begun is 'With a rate: how many began, by the moments in begun_at, over the last period.';
+comment on column rhythm.queue.per_key_rate is 'At most so many of one concurrency key begin in any per_key_per_ms.';
+comment on column rhythm.queue.fair is 'Concurrency keys have turns.';
 
 create table rhythm.setting (
   name text not null,
@@ -621,6 +635,211 @@ create type rhythm.grouping as (
 );
 
 comment on type rhythm.grouping is 'The groups of waits of a workflow after a step, and of each item the number of its group. old: items that it started in an earlier step.';
+`,
+  },
+  {
+    name: "structure/045_limits.sql",
+    kind: "structure",
+    checksum: "e5e7a7b4bd17b5431dcc6887df1f263226864c887b35e6a1024ddb2e06806102",
+    text: `-- Limits and fair turns. What people configure stands in queue and queue_key; what follows from it, in the other tables.
+--
+-- A queue with limits has lanes: a row for each group of targets and concurrency key that had something to do. Only a
+-- session that holds the gate of the queue (an advisory lock, to its commit) writes lanes and counts. Everybody else
+-- appends notes, which the next holder of the gate takes: nobody waits for a row of these tables.
+--
+-- nth is the number of the version of a row. It is part of each key, and the newest is found first: what an old snapshot
+-- keeps of older ones is not walked over.
+
+create table rhythm.queue_key (
+  queue text not null,
+  key text not null,
+  weight integer,
+  concurrency integer,
+  rate integer,
+  per_ms bigint,
+  paused_at timestamptz,
+  constraint queue_key_pkey primary key (queue, key),
+  constraint key_weight_known check (weight between 1 and 1000),
+  constraint key_concurrency_positive check (concurrency > 0),
+  constraint key_rate_has_period check ((rate is null) = (per_ms is null)),
+  constraint key_rate_positive check (rate > 0 and per_ms > 0)
+);
+
+comment on table rhythm.queue_key is 'Concurrency keys of a queue that have limits of their own, a weight, or are paused.';
+comment on column rhythm.queue_key.weight is 'How many turns it has while others have one; null: 1.';
+comment on column rhythm.queue_key.concurrency is 'At most so many of it run at once; null: per_key_concurrency of the queue.';
+comment on column rhythm.queue_key.rate is 'At most so many of it begin in any per_ms; null: per_key_rate of the queue.';
+
+create table rhythm.queue_state (
+  queue text not null,
+  nth bigint not null default 0,
+  version bigint not null default 0,
+  turn bigint not null default 0,
+  running integer not null default 0,
+  fair boolean not null default false,
+  keyed boolean not null default false,
+  counted boolean not null default false,
+  noted xid8 not null default '0',
+  listed xid8,
+  settled xid8,
+  looked_at timestamptz not null,
+  full_until timestamptz,
+  begun_at timestamptz[] not null default '{}',
+  begun integer[] not null default '{}',
+  constraint queue_state_pkey primary key (queue, nth),
+  constraint running_counts check (running >= 0),
+  constraint one_count_a_moment check (cardinality(begun_at) = cardinality(begun))
+)
+with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+comment on table rhythm.queue_state is 'Where a queue with limits stands: one row each.';
+comment on column rhythm.queue_state.version is 'The configuration that the lanes follow: queue.version.';
+comment on column rhythm.queue_state.turn is 'The virtual time of a fair queue: the turn of what began last. It never goes back.';
+comment on column rhythm.queue_state.running is 'How many leases the queue has, but for those whose end is still a note.';
+comment on column rhythm.queue_state.keyed is 'Whether there are limits by key: then key_state counts.';
+comment on column rhythm.queue_state.noted is 'Notes of older transactions are all taken.';
+comment on column rhythm.queue_state.counted is 'Whether running counts: with a limit of how many run at once.';
+comment on column rhythm.queue_state.settled is 'The change (queue.changed) that no open transaction is older than: counts were made anew then.';
+comment on column rhythm.queue_state.listed is 'For which queue.limited_since everything that was ready before is in lanes.';
+comment on column rhythm.queue_state.looked_at is 'When keys were last looked for that may go on.';
+comment on column rhythm.queue_state.full_until is 'With a rate that is used up: when the next may begin.';
+comment on column rhythm.queue_state.begun is 'With a rate: how many began, by the moments in begun_at, over the last period.';
+
+create table rhythm.key_state (
+  queue text not null,
+  key text not null,
+  nth bigint not null,
+  running integer not null default 0,
+  ready_at timestamptz,
+  idle_since timestamptz,
+  begun_at timestamptz[] not null default '{}',
+  begun integer[] not null default '{}',
+  constraint key_state_pkey primary key (queue, key, nth),
+  constraint key_running_counts check (running >= 0),
+  constraint key_one_count_a_moment check (cardinality(begun_at) = cardinality(begun))
+)
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+create index key_state_ready on rhythm.key_state (queue, ready_at) where ready_at is not null;
+
+comment on table rhythm.key_state is 'In a queue with limits by key: what each key has running, and how many of it began lately.';
+comment on column rhythm.key_state.ready_at is 'With a rate that is used up: when the next may begin.';
+comment on index rhythm.key_state_ready is 'Keys that time lets go on.';
+
+create table rhythm.lane (
+  queue text not null,
+  target_group text not null,
+  key text not null,
+  nth bigint not null,
+  turn bigint not null,
+  rank integer,
+  head uuid,
+  open boolean not null,
+  idle_since timestamptz,
+  constraint lane_pkey primary key (queue, target_group, key, nth),
+  constraint head_has_rank check ((rank is null) = (head is null)),
+  constraint open_lanes_have_a_head check (not open or head is not null),
+  constraint idle_lanes_have_none check ((idle_since is null) = (head is not null))
+)
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+create index lane_order on rhythm.lane (queue, target_group, turn, rank, head) where open;
+
+comment on table rhythm.lane is 'What is ready in a queue with limits, by group of targets and concurrency key.';
+comment on column rhythm.lane.target_group is 'The task; empty: workflows, which any worker runs.';
+comment on column rhythm.lane.key is 'The concurrency key; empty: what has none.';
+comment on column rhythm.lane.turn is 'In a fair queue: its next turn, in virtual time. Else 0.';
+comment on column rhythm.lane.rank is 'The negative priority of head.';
+comment on column rhythm.lane.head is 'Nothing that is ready comes before it; null: nothing is ready.';
+comment on column rhythm.lane.open is 'It may have a turn. Closed: nothing is ready, or its key is at a limit or paused.';
+comment on index rhythm.lane_order is 'Whose turn it is. Without turns: highest priority and oldest first.';
+
+create table rhythm.lane_group (
+  queue text not null,
+  target_group text not null,
+  nth bigint not null,
+  turn bigint not null,
+  rank integer not null,
+  head uuid not null,
+  constraint lane_group_pkey primary key (queue, target_group, nth)
+)
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+comment on table rhythm.lane_group is 'The groups of targets that have lanes. Before (turn, rank, head), no lane is open.';
+
+create table rhythm.limit_note (
+  queue text not null,
+  xid xid8 not null,
+  target_group text not null,
+  key text not null,
+  rank integer,
+  head uuid,
+  ended integer not null,
+  constraint note_says_one_thing check ((head is null) = (ended > 0))
+)
+with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+create index limit_note_order on rhythm.limit_note (queue, xid);
+
+comment on index rhythm.limit_note_order is 'The notes of a queue, from where they were last taken.';
+comment on table rhythm.limit_note is 'What happened in queues with limits since somebody held their gate: something became ready (head), leases ended.';
+comment on column rhythm.limit_note.xid is 'The transaction that wrote it.';
+comment on column rhythm.limit_note.head is 'Of what became ready in a lane, the first.';
+comment on column rhythm.limit_note.ended is 'How many leases of the key ended.';
+
+-- The order of what is ready in a lane. Here and not beside the table: the columns of lanes explain it.
+create index batch_lane on rhythm.batch (
+  queue,
+  (case type when 'workflow' then '' else target end),
+  (coalesce(concurrency_key, '')),
+  (- priority::integer),
+  first_id
+) where limited and worker is null and run_at is null;
+
+comment on index rhythm.batch_lane is 'The order of claims in queues with limits.';
+
+-- A row that is in no lane costs one look at its columns, in C. What it does is behaviour: see limits/notes.sql.
+create function rhythm.note_limited()
+returns trigger
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return null;
+end;
+$$;
+
+comment on function rhythm.note_limited() is 'Notes what happens in queues with limits. Internal.';
+
+create trigger batch_enters_lane after insert on rhythm.batch for each row
+when (new.limited and new.worker is null and new.run_at is null)
+execute function rhythm.note_limited();
+
+create trigger batch_changes_lane after update on rhythm.batch for each row
+when (
+  old.limited and old.worker is not null and new.worker is null
+  or new.limited and new.worker is null and new.run_at is null and (old.worker is not null or old.run_at is not null)
+)
+execute function rhythm.note_limited();
+
+create trigger batch_leaves_lane after delete on rhythm.batch for each row
+when (old.limited and old.worker is not null)
+execute function rhythm.note_limited();
+
+-- What a claim did to a lane.
+create type rhythm.lane_pick as (
+  target_group text,
+  key text,
+  place tid,
+  turn bigint,
+  rank integer,
+  head uuid,
+  taken integer,
+  room integer
+);
+
+comment on type rhythm.lane_pick is 'A lane that a claim looked at: as it was, its next turn, how much was taken, and how much more its key had room for before.';
 `,
   },
   {
@@ -813,7 +1032,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "94ad58a6dc6ab1bef509020d976f0645144e4b81ae5cb5d6dbe8ebabcd92b066",
+    checksum: "074123dd83a4ac6e98a6db47c9883da9003344ab8baad75a2fc13c8d8b60440a",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -981,7 +1200,7 @@ language sql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  update rhythm.batch as b set run_at = null
+  update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue)
   from rhythm.workflow_state as s
   where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
 $$;
@@ -1557,7 +1776,7 @@ comment on function rhythm.check_key_waiters() is 'What is wrong with children t
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "8b0e3f04c859d92e3729fccd07321b3230b309ba81a5e13d8c45ccd127b2ef44",
+    checksum: "6eca58c44efdde6edeeab305ba7d1e4d6be70ce3af143696aa2cdd2b2f96d978",
     text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
@@ -1643,9 +1862,7 @@ as $$
   from rhythm.idempotency_key as k
   where not exists (select from rhythm.execution as e where e.id = k.execution_id)
   union all
-  select null, format('queue "%s" has %s moments and %s counts of what began', q.name, cardinality(q.begun_at), cardinality(q.begun))
-  from rhythm.queue as q
-  where cardinality(q.begun_at) <> cardinality(q.begun)
+  select null, l.violation from rhythm.check_limits() as l (violation)
   union all
   select null, format('schedule "%s": %s', s.name, p.problem)
   from rhythm.schedule_entry as s
@@ -1710,7 +1927,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of cod
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "e9caf9c37c6f01ec21a2aec61c4295e80d7dc72f1da6b56084ee87f3b3e410e1",
+    checksum: "2aa43289617d4e89ad3b4c8388a3a5b8e7495c6805665b0614d289c196a35d07",
     text: `-- The part of check() that looks at what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -1819,7 +2036,9 @@ as $$
   union all
   select s.execution_id, format('step %s of it is noted, and it stands at %s', j.step, s.seq)
   from rhythm.workflow_state as s
-  join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq
+  join rhythm.execution as e on e.id = s.execution_id
+  -- The step with which it failed, or ended as cancelled, is noted and not counted.
+  join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq + case when e.state > 0 then 1 else 0 end
   union all
   select s.execution_id, format('%s belongs to group %s of it, and it has %s', g.id, g.wait_group, s.last_group)
   from rhythm.workflow_state as s
@@ -1842,7 +2061,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "b67830dcfe2682c50155be553193a537855a57721e0722bbf000ff4e7752621f",
+    checksum: "9487374d6096960328d24f6ae2c2cd85019d53cc52c6a5cdf3d28f8f4bf5e21c",
     text: `-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
 
 -- The members that a batch still has, out of the hint in ids. Locks nothing.
@@ -2007,13 +2226,17 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_limited boolean := rhythm.limited_ready(p_queue, p_targets);
 begin
-  if p_targets is null then
-    return exists (select from rhythm.batch as b where b.queue = p_queue and b.worker is null and b.run_at is null);
+  if v_limited is not null then
+    return v_limited;
+  elsif p_targets is null then
+    return exists (select from rhythm.batch as b where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited);
   end if;
   return exists (
     select from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and (b.type = 'workflow' or b.target = any (p_targets)));
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and (b.type = 'workflow' or b.target = any (p_targets)));
 end;
 $$;
 
@@ -2034,10 +2257,12 @@ declare
 begin
   foreach v_queue in array p_queues loop
     exit when v_room <= 0;
+    v_batches := null;
     if exists (select from rhythm.queue as q where q.name = v_queue) then
-      v_batches := rhythm.limited_claim(p_worker, p_call, v_queue, v_room, p_targets, p_now);
-      v_room := v_room - cardinality(v_batches);
-    else
+      v_batches := rhythm.limited_claim(p_worker, p_call, v_queue, v_room, p_targets);
+      v_room := v_room - coalesce(cardinality(v_batches), 0);
+    end if;
+    if v_batches is null then
       v_batches := rhythm.claim_plain(p_worker, p_call, v_queue, v_room, p_targets, p_now);
       v_room := v_room - coalesce((select sum(b.size) from rhythm.batch as b where b.id = any (v_batches)), 0)::integer;
     end if;
@@ -2053,7 +2278,7 @@ comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[],
   {
     name: "claim/heads.sql",
     kind: "behaviour",
-    checksum: "c2bd2b28f61c26e103a49df4447870fe538332d7aecf44e9c3bcf08cfa6b3c97",
+    checksum: "b35ed578be751c00b5ffda4330df9209137765702429b79f4d1511204c9485b6",
     text: `-- The head of a queue.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
@@ -2089,19 +2314,19 @@ begin
   if p_head.queue is null then
     return array(
       select b.id from rhythm.batch as b
-      where b.queue = p_queue and b.worker is null and b.run_at is null
+      where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
         and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
       order by b.priority desc, b.first_id limit p_limit for update skip locked);
   end if;
   -- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
   v_ids := array(
     select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and b.priority > p_head.priority and b.first_id > p_head.made_after
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.priority > p_head.priority and b.first_id > p_head.made_after
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
     order by b.priority desc, b.first_id limit p_limit for update skip locked);
   return v_ids || array(
     select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited
       and b.priority = p_head.priority and b.priority between p_head.priority and p_head.priority and b.first_id > p_head.id
       and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
     order by b.priority desc, b.first_id limit p_limit - cardinality(v_ids) for update skip locked);
@@ -2363,7 +2588,7 @@ comment on function rhythm.parcels(bigint[], bigint[]) is 'Leased batches as the
   {
     name: "claim/unserved.sql",
     kind: "behaviour",
-    checksum: "e67fd8d7322d55da138379279e7265b29631973efbf76148bebc3b915d35ded5",
+    checksum: "a7fbf466fc13cf860faff4b85a4702856a50598ae4afab0bed6035fa85331063",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
 create or replace function rhythm.is_served(p_queue text, p_target text)
@@ -2415,9 +2640,17 @@ begin
     select x.*
     from unnest(v_queues) as u (queue)
     cross join lateral (
-      select b.* from rhythm.batch as b
-      where b.queue = u.queue and b.worker is null and b.run_at is null
-      order by b.priority desc, b.first_id limit 20000
+      (
+        select b.* from rhythm.batch as b
+        where b.queue = u.queue and b.worker is null and b.run_at is null and not b.limited
+        order by b.priority desc, b.first_id limit 20000
+      )
+      union all
+      (
+        select b.* from rhythm.batch as b
+        where b.queue = u.queue and b.worker is null and b.run_at is null and b.limited
+        limit 20000
+      )
     ) as x
     where x.type = 'task' and rhythm.created_at(x.first_id) < v_old
   ),
@@ -2451,7 +2684,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "98f7379b35a35f28fa113fc4b236b2e49914fafc28a0d4d19d12c7d27c5a35b3",
+    checksum: "fea236ae23d2202687fec33178229da8e8a02d6e9e64526937eb3348f5570e82",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2550,7 +2783,6 @@ begin
   return jsonb_build_object(
     'alive', true,
     'turn_ms', rhythm.turn_ms(),
-    'now', round(extract(epoch from v_now) * 1000),
     'stop', (
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
@@ -2563,8 +2795,8 @@ end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
-  'A sign of life: {alive, turn_ms, now, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps and knows of nothing due. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
 
 create or replace function rhythm.are_holds(p_holds jsonb)
 returns boolean
@@ -2657,7 +2889,7 @@ begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
     if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and e.cancel_reason is not null) then
       update rhythm.batch as b
-      set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
+      set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
       where b.id = v_batch.id;
       v_queues := v_queues || v_batch.queue;
       continue;
@@ -3821,7 +4053,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "270366e86d8b2c5b28388e8da10a410216098727506b2458defd7c3d3a914ba4",
+    checksum: "1bded6dc25f4fa6134c33456a0896a8d73b4461cfcaeb91ccbfabdb8939c9b1e",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -3922,6 +4154,7 @@ declare
   v_count constant integer := jsonb_array_length(p_requests);
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
+  v_limited constant boolean := rhythm.has_limits(v_kind.queue);
   v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.type, v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
   v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
@@ -3934,8 +4167,8 @@ begin
     coalesce(r.value -> 'inputs', '{}')
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth);
 
-  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, type, queue, target, concurrency_key, common, ids)
-  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), 'task', v_kind.queue,
+  insert into rhythm.batch (id, first_id, run_at, timeout_ms, priority, size, limited, type, queue, target, concurrency_key, common, ids)
+  select b.id, v_ids[b.first], v_kind.run_at, v_kind.timeout_ms, v_kind.priority, least(v_room, v_count - b.first + 1), v_limited, 'task', v_kind.queue,
     v_kind.target, v_kind.concurrency_key, v_common, v_ids[b.first : b.first + v_room - 1]
   from (select u.id, (u.nth - 1) * v_room + 1 as first from unnest(v_batches) with ordinality as u (id, nth)) as b;
 
@@ -4004,6 +4237,7 @@ begin
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
+      rhythm.has_limits(k.queue) as limited,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
@@ -4058,10 +4292,10 @@ begin
     where k.type = 'workflow' and k.timeout_ms is not null
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, run_at, claimed_at, timeout_ms, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
       case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
-      case when g.is_leased then 1 else 0 end, k.type, k.queue, k.target, k.concurrency_key,
+      case when g.is_leased then 1 else 0 end, not g.is_leased and k.limited, k.type, k.queue, k.target, k.concurrency_key,
       rhythm.common_of(rhythm.max_attempts(k.type, k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *
@@ -5329,173 +5563,825 @@ comment on function rhythm.uninstall(text) is
 `,
   },
   {
-    name: "limits/claim_limited.sql",
+    name: "limits/check_limits.sql",
     kind: "behaviour",
-    checksum: "33b8e37e2a7ecf6bc4521883ebc8aea06dccd504355e223a0a09a1d2b66b1421",
+    checksum: "2785b46b970b9ce750623073d5775a295c79ec1781cae7c2574d642a9c6ef23b",
+    text: `-- Whether lanes and counts say what is so.
+
+create or replace function rhythm.limit_drift()
+returns table (queue text, key text, counted integer, leased integer)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with state as (
+    select distinct on (s.queue) s.queue, s.running, s.keyed, s.counted from rhythm.queue_state as s order by s.queue, s.nth desc
+  ),
+  lease as (
+    select b.queue, coalesce(b.concurrency_key, '') as key, sum(b.size)::integer as running
+    from rhythm.batch as b where b.worker is not null and b.limited group by b.queue, coalesce(b.concurrency_key, '')
+  ),
+  note as (
+    select n.queue, n.key, sum(n.ended)::integer as ended from rhythm.limit_note as n where n.ended > 0 group by n.queue, n.key
+  )
+  select s.queue, null, s.running - coalesce((select sum(n.ended) from note as n where n.queue = s.queue), 0)::integer,
+    coalesce((select sum(l.running) from lease as l where l.queue = s.queue), 0)::integer
+  from state as s
+  where s.counted and s.running - coalesce((select sum(n.ended) from note as n where n.queue = s.queue), 0)
+    <> coalesce((select sum(l.running) from lease as l where l.queue = s.queue), 0)
+  union all
+  select c.queue, c.key, c.running, c.leased
+  from (
+    select x.queue, x.key, coalesce(k.running, 0) - coalesce(n.ended, 0) as running, coalesce(l.running, 0) as leased
+    from (
+      select k.queue, k.key from rhythm.key_state as k
+      union select l.queue, l.key from lease as l where l.key <> ''
+    ) as x
+    join state as s on s.queue = x.queue and s.keyed and s.counted
+    left join rhythm.key_state as k on k.queue = x.queue and k.key = x.key
+    left join lease as l on l.queue = x.queue and l.key = x.key
+    left join note as n on n.queue = x.queue and n.key = x.key
+  ) as c
+  where c.running <> c.leased;
+$$;
+
+comment on function rhythm.limit_drift() is 'Queues with limits, and keys of them, whose count of leases is not what is leased: a fault. chores() counts them anew. Internal.';
+
+create or replace function rhythm.check_limits()
+returns setof text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select format('queue "%s" counts %s leases%s, but %s are held', d.queue, d.counted, coalesce(format(' of key "%s"', d.key), ''), d.leased)
+  from rhythm.limit_drift() as d
+  union all
+  select format('%s ready executions of queue "%s" (key "%s") are in no lane', w.waiting, w.queue, w.key)
+  from (
+    select b.queue, case b.type when 'workflow' then '' else b.target end as target_group, coalesce(b.concurrency_key, '') as key,
+      count(*) as waiting
+    from rhythm.batch as b
+    where b.limited and b.worker is null and b.run_at is null
+      and not exists (
+        select from rhythm.lane as l
+        where l.queue = b.queue and l.target_group = case b.type when 'workflow' then '' else b.target end and l.key = coalesce(b.concurrency_key, '')
+          and (l.rank, l.head) <= (- b.priority::integer, b.first_id))
+      and not exists (
+        select from rhythm.limit_note as n
+        where n.queue = b.queue and n.target_group = case b.type when 'workflow' then '' else b.target end and n.key = coalesce(b.concurrency_key, '')
+          and (n.rank, n.head) <= (- b.priority::integer, b.first_id))
+    group by 1, 2, 3
+  ) as w
+  union all
+  select format('queue "%s" has executions in lanes, but no limits', b.queue)
+  from rhythm.batch as b
+  where b.limited and b.worker is null and b.run_at is null and not exists (select from rhythm.queue as q where q.name = b.queue)
+  group by b.queue
+  union all
+  select format('an open lane of queue "%s" (key "%s") is before the floor of its group', l.queue, l.key)
+  from rhythm.lane as l
+  left join rhythm.lane_group as g on g.queue = l.queue and g.target_group = l.target_group
+  where l.open and (g.queue is null or (l.turn, l.rank, l.head) < (g.turn, g.rank, g.head))
+  union all
+  select format('%s has more than one row for queue "%s"', d.name, d.queue)
+  from (
+    select 'lane' as name, l.queue from rhythm.lane as l group by l.queue, l.target_group, l.key having count(*) > 1
+    union all select 'queue_state', s.queue from rhythm.queue_state as s group by s.queue having count(*) > 1
+    union all select 'key_state', k.queue from rhythm.key_state as k group by k.queue, k.key having count(*) > 1
+    union all select 'lane_group', g.queue from rhythm.lane_group as g group by g.queue, g.target_group having count(*) > 1
+  ) as d;
+$$;
+
+comment on function rhythm.check_limits() is 'What is wrong with lanes and counts of queues with limits. Part of check().';
+`,
+  },
+  {
+    name: "limits/chores.sql",
+    kind: "behaviour",
+    checksum: "1f15f50f530c357fab8ab51f244015f6605aa1db0fde8e95ad23e95cb9e4ac6c",
+    text: `-- What queues with limits need now and then. Never waits: a gate that is taken is passed over.
+
+create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_queue rhythm.queue;
+  v_state rhythm.queue_state;
+  v_caught record;
+  v_drifted constant text[] := array(select distinct d.queue from rhythm.limit_drift() as d);
+begin
+  for v_queue in select q.* from rhythm.queue as q order by q.name loop
+    v_state := rhythm.state_of(v_queue.name);
+    continue when v_state.queue is null
+      or not (v_queue.name = any (v_drifted)
+        or v_state.listed is distinct from v_queue.limited_since
+        or not v_queue.limited
+        or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
+        or exists (select from rhythm.lane as l where l.queue = v_queue.name and l.idle_since < p_now - interval '1 minute')
+        or exists (select from rhythm.key_state as k where k.queue = v_queue.name and k.idle_since < p_now - interval '1 minute'));
+    continue when not rhythm.try_gate(v_queue.name);
+    select q.* into v_queue from rhythm.queue as q where q.name = v_queue.name;
+    continue when not found;
+    v_caught := rhythm.catch_up(v_queue, rhythm.state_of(v_queue.name), p_limit, p_now);
+    v_state := v_caught.p_state;
+    if v_queue.name = any (v_drifted) then
+      v_state := rhythm.recount(v_queue, v_state);
+    end if;
+    perform rhythm.forget_idle(v_queue, v_state, p_limit, p_now);
+    if v_state.listed = v_queue.limited_since and not v_queue.limited and v_queue.paused_at is null then
+      perform rhythm.forget_limits(v_queue);
+    else
+      perform rhythm.keep_state(v_state);
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.limited_chores(integer, timestamptz) is
+  'For queues with limits: takes notes that pile up, puts a backlog into lanes, forgets idle keys, mends counts. Bounded by p_limit a queue. Part of chores().';
+
+-- A lane that is ahead of the others keeps its turn: a key that comes and goes has no more turns than one that stays.
+create or replace function rhythm.forget_idle(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.lane as l
+  where l.ctid = any (array(
+    select x.ctid from rhythm.lane as x
+    where x.queue = p_queue.name and x.idle_since < p_now - interval '1 minute' and x.turn <= p_state.turn limit p_limit));
+  delete from rhythm.key_state as k
+  where k.ctid = any (array(
+    select x.ctid from rhythm.key_state as x
+    left join rhythm.queue_key as c on c.queue = x.queue and c.key = x.key
+    where x.queue = p_queue.name and x.idle_since < p_now - interval '1 minute'
+      and rhythm.begun_lately(x.begun_at, x.begun, coalesce(c.per_ms, p_queue.per_key_per_ms, 0), p_now) = 0
+    limit p_limit));
+  delete from rhythm.lane_group as g
+  where g.queue = p_queue.name and not exists (select from rhythm.lane as l where l.queue = g.queue and l.target_group = g.target_group);
+end;
+$$;
+
+comment on function rhythm.forget_idle(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Forgets lanes and keys that had nothing to do for a minute. The caller holds the gate of the queue. Internal.';
+
+create or replace function rhythm.forget_limits(p_queue rhythm.queue)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Somebody may configure it at this moment.
+  perform from rhythm.queue as q where q.name = p_queue.name and q.version = p_queue.version for update skip locked;
+  if not found then
+    return;
+  end if;
+  delete from rhythm.lane as l where l.queue = p_queue.name;
+  delete from rhythm.lane_group as g where g.queue = p_queue.name;
+  delete from rhythm.key_state as k where k.queue = p_queue.name;
+  delete from rhythm.limit_note as n where n.queue = p_queue.name;
+  delete from rhythm.queue_state as s where s.queue = p_queue.name;
+  if not exists (select from rhythm.queue_key as k where k.queue = p_queue.name) then
+    delete from rhythm.queue as q where q.name = p_queue.name;
+  end if;
+end;
+$$;
+
+comment on function rhythm.forget_limits(rhythm.queue) is 'Removes all that is left of the limits of a queue. The caller holds its gate. Internal.';
+
+-- Rates let go on by themselves. Nobody sleeps past that: due() is called then, and wakes who sleeps.
+create or replace function rhythm.rates_due(p_now timestamptz)
+returns table (queue text, at timestamptz)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select q.name, x.at
+  from rhythm.queue as q
+  cross join lateral (
+    select (rhythm.state_of(q.name)).full_until as at
+    union all
+    (select k.ready_at from rhythm.key_state as k where k.queue = q.name and k.ready_at > p_now - interval '2 seconds' order by k.ready_at limit 1)
+  ) as x
+  where q.limited and q.paused_at is null and x.at > p_now - interval '2 seconds'
+    and (q.rate is not null or q.per_key_rate is not null or exists (select from rhythm.queue_key as c where c.queue = q.name and c.rate is not null));
+end;
+$$;
+
+comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate, or that of a key, is used up go on; of the last two seconds, too. Internal.';
+`,
+  },
+  {
+    name: "limits/claim.sql",
+    kind: "behaviour",
+    checksum: "98abe7723ff94f45f556b0fc6fb968720c746f798f113c654592532ab4530a58",
     text: `-- Claiming from queues with limits.
 
--- A queue with limits: all claims of it go one after another, under the lock of its row.
-create or replace function rhythm.limited_claim(
-  p_worker uuid,
-  p_call integer,
-  p_queue text,
-  p_limit integer,
-  p_targets text[],
-  p_now timestamptz,
-  p_types text[] default '{task,workflow}'
-)
-returns bigint[]
+-- Without locks, and without a transaction number: an idle worker asks often.
+create or replace function rhythm.may_claim(p_queue rhythm.queue, p_state rhythm.queue_state, p_targets text[], p_types text[], p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_state.queue is null or p_state.version <> p_queue.version or p_state.listed is distinct from p_queue.limited_since
+    or p_state.settled is distinct from p_queue.changed then
+    return true;
+  elsif exists (select from rhythm.limit_note as n where n.queue = p_queue.name and n.xid >= p_state.noted) then
+    return true;
+  elsif p_state.running >= p_queue.concurrency or rhythm.begun_lately(p_state.begun_at, p_state.begun, p_queue.per_ms, p_now) >= p_queue.rate then
+    return false;
+  elsif p_state.keyed and exists (
+    select from rhythm.key_state as k where k.queue = p_queue.name and k.ready_at > p_state.looked_at and k.ready_at <= p_now) then
+    return true;
+  end if;
+  return exists (
+    select from unnest(rhythm.lane_groups(p_queue.name, p_targets, p_types)) as g
+    cross join lateral (
+      select from rhythm.lane as l
+      where l.queue = p_queue.name and l.target_group = g.target_group and l.open and (l.turn, l.rank, l.head) >= (g.turn, g.rank, g.head)
+      order by l.turn, l.rank, l.head
+      limit 1
+    ) as l);
+end;
+$$;
+
+comment on function rhythm.may_claim(rhythm.queue, rhythm.queue_state, text[], text[], timestamptz) is
+  'Whether a claim from a queue with limits could find something; false is certain. Internal.';
+
+create or replace function rhythm.limited_ready(p_queue text, p_targets text[], p_types text[] default '{task,workflow}')
+returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_queue rhythm.queue;
-  v_now timestamptz;
-  v_limit integer := p_limit;
-  v_ids bigint[];
+  v_state rhythm.queue_state;
 begin
-  select q.* into v_queue from rhythm.queue as q where q.name = p_queue for update;
-  v_now := rhythm.now();
+  select q.* into v_queue from rhythm.queue as q where q.name = p_queue;
   if not found then
-    return rhythm.claim_plain(p_worker, p_call, p_queue, p_limit, p_targets, p_now);
+    return null;
   elsif v_queue.paused_at is not null then
-    return '{}';
+    return false;
   end if;
-  if v_queue.concurrency is not null then
-    v_limit := least(v_limit, v_queue.concurrency - rhythm.running_in(p_queue));
+  v_state := rhythm.state_of(p_queue);
+  if v_queue.limited then
+    return rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now());
   end if;
-  if v_queue.rate is not null then
-    v_limit := least(v_limit, v_queue.rate - rhythm.begun_lately(v_queue, v_now));
-  end if;
-  if v_limit <= 0 then
-    return '{}';
-  end if;
-  -- Limits came after the tasks.
-  perform rhythm.list_batches(p_queue, v_limit);
-  v_ids := case when v_queue.per_key_concurrency is null
-    then rhythm.pick_any(p_queue, v_limit, p_targets, p_types)
-    else rhythm.pick_by_key(p_queue, v_limit, p_targets, p_types, v_queue.per_key_concurrency) end;
-  perform rhythm.lease(p_worker, p_call, v_ids, v_now);
-  if v_queue.rate is not null and v_ids <> '{}' then
-    perform rhythm.note_begun(v_queue, cardinality(v_ids), v_now);
-  end if;
-  return v_ids;
+  return case when v_state.listed is distinct from v_queue.limited_since and v_state.queue is not null then true end;
 end;
 $$;
 
-comment on function rhythm.limited_claim(uuid, integer, text, integer, text[], timestamptz, text[]) is
-  'Leases ready batches of one of a queue, of some types, within its limits; sessions take turns. Internal.';
+comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a claim from a queue with limits, or paused, could find something; null: it has none, look for what is ready in it as in any other. Internal.';
 
-create or replace function rhythm.running_in(p_queue text)
-returns integer
+-- After a restore into another server, where transactions are numbered anew, all that is noted is long over.
+create or replace function rhythm.is_settled(p_xid xid8)
+returns boolean
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(sum(b.size), 0)::integer from rhythm.batch as b where b.worker is not null and b.queue = p_queue;
+  select p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
 $$;
 
-comment on function rhythm.running_in(text) is 'How many executions of a queue are leased. Internal.';
+comment on function rhythm.is_settled(xid8) is 'Whether a transaction, and all that are older, are over. Internal.';
 
--- In any period at most the rate begins: what began is counted until it is a period old. Moments are rounded up to
--- a hundredth of the period, so that the count stays small and errs to the slow side.
-create or replace function rhythm.begun_lately(p_queue rhythm.queue, p_now timestamptz)
-returns integer
-language sql
-immutable
+-- What happened since the last claim: another configuration, more of the backlog, notes, keys whose time has come.
+create or replace function rhythm.catch_up(p_queue rhythm.queue, inout p_state rhythm.queue_state, p_limit integer, p_now timestamptz, out changed boolean)
+language plpgsql
+volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(sum(b.begun), 0)::integer
-  from unnest(p_queue.begun_at, p_queue.begun) as b (at, begun)
-  where b.at > p_now - p_queue.per_ms * interval '1 millisecond';
+declare
+  v_notes record;
+  v_keys text[];
+begin
+  changed := false;
+  if p_state.queue is null then
+    p_state := row(p_queue.name, 0, 0, 0, 0, p_queue.fair, false, false, '0', null, null, p_now, null, '{}', '{}')::rhythm.queue_state;
+  end if;
+  p_state.nth := p_state.nth + 1;
+  if p_state.version <> p_queue.version then
+    p_state := rhythm.adopt(p_queue, p_state);
+    changed := true;
+  end if;
+  if p_state.listed is distinct from p_queue.limited_since then
+    p_state := rhythm.list_backlog(p_queue, p_state, least(p_limit, 1000));
+    changed := true;
+  end if;
+  v_notes := rhythm.take_notes(p_state, p_limit);
+  if v_notes.taken > 0 then
+    p_state := v_notes.p_state;
+    if v_notes.entered <> '{}' then
+      perform rhythm.fill_lanes(p_state, v_notes.entered);
+    end if;
+    if v_notes.ended <> '{}' then
+      p_state.running := greatest(p_state.running - (select sum(n.ended) from unnest(v_notes.ended) as n), 0);
+      if p_state.keyed then
+        update rhythm.key_state as k set nth = p_state.nth, running = greatest(k.running - n.ended, 0), idle_since = case when k.running <= n.ended then p_now end
+        from unnest(v_notes.ended) as n
+        cross join lateral (
+          select x.ctid as place from rhythm.key_state as x where x.queue = p_state.queue and x.key = n.key order by x.nth desc limit 1
+        ) as x
+        where k.ctid = x.place;
+        v_keys := array(select n.key from unnest(v_notes.ended) as n where n.key <> '');
+      end if;
+    end if;
+    changed := true;
+  end if;
+  if p_state.keyed then
+    with due as (
+      update rhythm.key_state as k set nth = p_state.nth, ready_at = null
+      where k.queue = p_state.queue and k.ready_at > p_state.looked_at and k.ready_at <= p_now
+      returning k.key
+    )
+    select v_keys || array_agg(d.key) into v_keys from due as d;
+    p_state.looked_at := p_now;
+  end if;
+  if v_keys <> '{}' then
+    perform rhythm.open_lanes(p_state, v_keys);
+    changed := true;
+  end if;
+  -- Whoever did not see the change may have ended a lease without a note.
+  if p_state.settled is distinct from p_queue.changed and rhythm.is_settled(p_queue.changed) then
+    p_state.settled := p_queue.changed;
+    p_state := rhythm.recount(p_queue, p_state);
+    changed := true;
+  end if;
+end;
 $$;
 
-comment on function rhythm.begun_lately(rhythm.queue, timestamptz) is 'How many executions of a rate-limited queue began within the last period. Internal.';
+comment on function rhythm.catch_up(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Brings lanes and counts of a queue up to date. The caller holds its gate, and keeps the state. Internal.';
 
-create or replace function rhythm.note_begun(p_queue rhythm.queue, p_count integer, p_now timestamptz)
+-- Closed lanes are opened: whether their keys have room is looked at when their turn comes.
+create or replace function rhythm.adopt(p_queue rhythm.queue, p_state rhythm.queue_state)
+returns rhythm.queue_state
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_keyed constant boolean := p_queue.per_key_concurrency is not null or p_queue.per_key_rate is not null
+    or exists (select from rhythm.queue_key as k where k.queue = p_queue.name and (k.concurrency is not null or k.rate is not null));
+begin
+  p_state.version := p_queue.version;
+  if (v_keyed, p_queue.counted) <> (p_state.keyed, p_state.counted) then
+    p_state.keyed := v_keyed;
+    p_state.counted := p_queue.counted;
+    p_state := rhythm.recount(p_queue, p_state);
+  end if;
+  if p_state.fair <> p_queue.fair then
+    p_state.fair := p_queue.fair;
+    p_state.turn := 0;
+    update rhythm.lane as l set turn = 0, nth = p_state.nth, open = l.head is not null where l.queue = p_queue.name;
+  else
+    update rhythm.lane as l set open = true, nth = p_state.nth, turn = greatest(l.turn, p_state.turn)
+    where l.queue = p_queue.name and not l.open and l.head is not null;
+  end if;
+  update rhythm.lane_group as g
+  set nth = p_state.nth, turn = f.turn, rank = f.rank, head = f.head
+  from (
+    select distinct on (l.target_group) l.target_group, l.turn, l.rank, l.head
+    from rhythm.lane as l where l.queue = p_queue.name and l.open
+    order by l.target_group, l.turn, l.rank, l.head
+  ) as f
+  where g.queue = p_queue.name and g.target_group = f.target_group;
+  return p_state;
+end;
+$$;
+
+comment on function rhythm.adopt(rhythm.queue, rhythm.queue_state) is 'Lets lanes and counts follow a queue''s configuration. The caller holds its gate. Internal.';
+
+-- Batches of one, up to p_limit, that may begin now. Empty: nothing may. Null: the queue has no limits any more, and all that is left in it
+-- is claimed as from any other.
+-- Locks: the gate of the queue (waits for other claims of it, to their commit; skips the queue rather than wait for a
+-- second gate); batches, skip locked.
+create or replace function rhythm.limited_claim(
+  p_worker uuid,
+  p_call integer,
+  p_queue text,
+  p_limit integer,
+  p_targets text[],
+  p_types text[] default '{task,workflow}'
+)
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_queue rhythm.queue;
+  v_state rhythm.queue_state;
+  v_caught record;
+  v_now timestamptz;
+  v_room integer;
+  v_look integer;
+  v_began integer := 0;
+  v_wrote boolean;
+  v_groups rhythm.lane_group[];
+  v_plain jsonb;
+  v_pick record;
+  v_result bigint[] := '{}';
+begin
+  select q.* into v_queue from rhythm.queue as q where q.name = p_queue;
+  if not found then
+    return null;
+  elsif v_queue.paused_at is not null then
+    return '{}';
+  end if;
+  v_state := rhythm.state_of(p_queue);
+  if not v_queue.limited and (v_state.queue is null or v_state.listed = v_queue.limited_since) then
+    return null;
+  elsif v_queue.limited and not rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now()) or not rhythm.enter_gate(p_queue) then
+    return '{}';
+  end if;
+  -- All of it may have changed while this waited. The moment that counts is now, too.
+  v_now := rhythm.now();
+  select q.* into v_queue from rhythm.queue as q where q.name = p_queue;
+  if not found then
+    return null;
+  elsif v_queue.paused_at is not null then
+    return '{}';
+  end if;
+  v_caught := rhythm.catch_up(v_queue, rhythm.state_of(p_queue), greatest(5000, p_limit), v_now);
+  v_state := v_caught.p_state;
+  v_wrote := v_caught.changed;
+  if not v_queue.limited then
+    perform rhythm.keep_state(v_state);
+    return null;
+  end if;
+
+  if v_state.listed is distinct from v_queue.limited_since then
+    v_plain := rhythm.plain_leases(p_queue);
+  end if;
+  v_room := least(p_limit, v_queue.concurrency - v_state.running
+      - case when v_plain is null then 0 else (select sum(x.value::integer) from jsonb_each_text(v_plain) as x) end,
+    v_queue.rate - rhythm.begun_lately(v_state.begun_at, v_state.begun, v_queue.per_ms, v_now));
+  v_groups := rhythm.lane_groups(p_queue, p_targets, p_types);
+  -- Without turns, one lane may hold all that comes next.
+  v_look := least(v_room, case when v_queue.fair then 1000 else 8 end);
+  while v_room > 0 and v_groups <> '{}' loop
+    v_pick := rhythm.pick_lanes(v_queue, v_state, v_groups, v_plain, v_room, v_look, v_now);
+    if v_pick.lanes <> '{}' then
+      if v_pick.ids <> '{}' then
+        perform rhythm.lease(p_worker, p_call, v_pick.ids, v_now);
+        v_result := v_result || v_pick.ids;
+        v_room := v_room - cardinality(v_pick.ids);
+        v_began := v_began + cardinality(v_pick.ids);
+        if v_queue.fair then
+          v_state.turn := greatest(v_state.turn, v_pick.turn);
+        end if;
+      end if;
+      perform rhythm.move_lanes(v_state, v_pick.lanes, v_now);
+      if v_state.keyed then
+        perform rhythm.count_keys(v_queue, v_state, v_pick.lanes, v_now);
+      end if;
+      v_wrote := true;
+    end if;
+    exit when not v_pick.more and v_pick.ids = '{}';
+    v_look := least(v_look * 4, case when v_pick.ids = '{}' then 100000 else v_room end);
+  end loop;
+
+  if v_wrote then
+    if v_began > 0 then
+      v_state.running := case when v_state.counted then v_state.running + v_began else 0 end;
+      if v_queue.rate is not null then
+        select n.p_begun_at, n.p_begun into v_state.begun_at, v_state.begun
+        from rhythm.note_begun(v_state.begun_at, v_state.begun, v_began, v_queue.per_ms, v_now) as n;
+      end if;
+      v_state.full_until := case when v_queue.rate <= rhythm.begun_lately(v_state.begun_at, v_state.begun, v_queue.per_ms, v_now)
+        then rhythm.rate_ends(v_state.begun_at, v_queue.per_ms, v_now) end;
+      perform rhythm.raise_floors(v_state, v_groups);
+    end if;
+    perform rhythm.keep_state(v_state);
+  end if;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.limited_claim(uuid, integer, text, integer, text[], text[]) is
+  'Leases what may begin now in a queue with limits; null: it has none any more. Internal: claims and exchange() are the ways in.';
+
+-- Where the open lanes begin: a lower bound, so that it need not be raised with every claim.
+create or replace function rhythm.raise_floors(p_state rhythm.queue_state, p_groups rhythm.lane_group[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  with moment as (
-    select b.at, b.begun
-    from unnest(p_queue.begun_at, p_queue.begun) as b (at, begun)
-    where b.at > p_now - p_queue.per_ms * interval '1 millisecond'
-    union all
-    select to_timestamp(ceil(extract(epoch from p_now) * 100000 / p_queue.per_ms) * p_queue.per_ms / 100000), p_count
-  ),
-  summed as (
-    select m.at, sum(m.begun)::integer as begun from moment as m group by m.at
-  )
-  update rhythm.queue as q
-  set begun_at = array(select s.at from summed as s order by s.at),
-    begun = array(select s.begun from summed as s order by s.at)
-  where q.name = p_queue.name;
+begin
+  if p_state.nth % 16 <> 0 then
+    return;
+  end if;
+  update rhythm.lane_group as g
+  set nth = p_state.nth,
+    turn = case when f.turn <= p_state.turn then f.turn else p_state.turn end,
+    rank = case when f.turn <= p_state.turn then f.rank when p_state.fair then - 2147483648 else 2147483647 end,
+    head = case when f.turn <= p_state.turn then f.head when p_state.fair then '00000000-0000-0000-0000-000000000000'
+      else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end
+  from unnest(p_groups) as o
+  left join lateral (
+    select x.turn, x.rank, x.head from rhythm.lane as x
+    where x.queue = p_state.queue and x.target_group = o.target_group and x.open and (x.turn, x.rank, x.head) >= (o.turn, o.rank, o.head)
+    order by x.turn, x.rank, x.head
+    limit 1
+  ) as f on true
+  where g.queue = p_state.queue and g.target_group = o.target_group and g.nth = o.nth;
+end;
 $$;
 
-comment on function rhythm.note_begun(rhythm.queue, integer, timestamptz) is 'Notes that executions of a rate-limited queue began. Internal.';
+comment on function rhythm.raise_floors(rhythm.queue_state, rhythm.lane_group[]) is 'Notes now and then where the open lanes of a queue begin. The caller holds its gate. Internal.';
+`,
+  },
+  {
+    name: "limits/gate.sql",
+    kind: "behaviour",
+    checksum: "b193f5564772627389ae5d50e0838520c0eb5c15c3a7f00d930a4a7fd9f25ff7",
+    text: `-- One session at a time claims from a queue with limits, to its commit: so no lease that is not committed is missed.
 
-create or replace function rhythm.pick_any(p_queue text, p_limit integer, p_targets text[], p_types text[])
-returns bigint[]
-language sql
+-- Whoever holds it never waits for anything, so it is soon free; a worker that was frozen by its system delays the others by
+-- half a second at a time. Only the first gate of a transaction is waited for: two workers that claim from the same queues
+-- in another order would wait for each other.
+-- Locks: an advisory lock for each queue with limits.
+create or replace function rhythm.enter_gate(p_queue text)
+returns boolean
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms'
 as $$
-  select array(
-    select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null
-      and b.type = any (p_types)
-      and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
-    order by b.priority desc, b.first_id limit p_limit for update skip locked);
+begin
+  if rhythm.try_gate(p_queue) then
+    return true;
+  elsif coalesce(current_setting('rhythm_gate.held', true), '') <> '' then
+    return false;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' gate ' || p_queue, 0));
+  perform set_config('rhythm_gate.held', 'yes', true);
+  return true;
+exception
+  when lock_not_available then
+    return false;
+end;
 $$;
 
-comment on function rhythm.pick_any(text, integer, text[], text[]) is 'The next ready batches of a queue, locked. Internal.';
+comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: it is not to be had now. Internal.';
 
--- Keys that are full are passed over; among the next 20,000 each other key gets what it has room for. The queue's row
--- is locked: nobody else begins anything of it meanwhile.
-create or replace function rhythm.pick_by_key(p_queue text, p_limit integer, p_targets text[], p_types text[], p_per_key integer)
-returns bigint[]
-language sql
+create or replace function rhythm.try_gate(p_queue text)
+returns boolean
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  with busy as (
-    select b.concurrency_key as key, count(*) as running
-    from rhythm.batch as b
-    where b.worker is not null and b.queue = p_queue and b.concurrency_key is not null
-    group by b.concurrency_key
-  ),
-  candidate as (
-    select b.id, b.first_id, b.priority, b.concurrency_key as key
-    from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null
-      and b.type = any (p_types)
-      and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
-      and not exists (select from busy as x where x.key = b.concurrency_key and x.running >= p_per_key)
-    order by b.priority desc, b.first_id
-    limit 20000
-  ),
-  ranked as (
-    select c.*, row_number() over (partition by c.key order by c.priority desc, c.first_id) + coalesce(b.running, 0) as place
-    from candidate as c
-    left join busy as b on b.key = c.key
-  )
-  select array(
-    select b.id from rhythm.batch as b
-    where b.worker is null
-      and b.id in (
-        select r.id from ranked as r
-        where r.key is null or r.place <= p_per_key
-        order by r.priority desc, r.first_id
-        limit p_limit)
-    order by b.priority desc, b.first_id
-    for update skip locked
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' gate ' || p_queue, 0)) then
+    return false;
+  end if;
+  perform set_config('rhythm_gate.held', 'yes', true);
+  return true;
+end;
+$$;
+
+comment on function rhythm.try_gate(text) is 'Takes the gate of a queue until the end of the transaction, if it is free. Internal.';
+
+-- After a restore into another server, transactions are numbered anew: then every note is looked at.
+create or replace function rhythm.state_of(p_queue text)
+returns rhythm.queue_state
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_state rhythm.queue_state;
+begin
+  select s.* into v_state from rhythm.queue_state as s where s.queue = p_queue order by s.nth desc limit 1;
+  if v_state.noted > pg_snapshot_xmax(pg_current_snapshot()) then
+    v_state.noted := '0';
+  end if;
+  return v_state;
+end;
+$$;
+
+comment on function rhythm.state_of(text) is 'Where a queue with limits stands; null: nobody claimed from it yet. Internal.';
+
+create or replace function rhythm.keep_state(p_state rhythm.queue_state)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.queue_state as s
+  set nth = p_state.nth, version = p_state.version, turn = p_state.turn, running = p_state.running, fair = p_state.fair, keyed = p_state.keyed, counted = p_state.counted,
+    settled = p_state.settled, noted = p_state.noted, listed = p_state.listed, looked_at = p_state.looked_at, full_until = p_state.full_until,
+    begun_at = p_state.begun_at, begun = p_state.begun
+  where s.queue = p_state.queue and s.nth = p_state.nth - 1;
+  if not found then
+    insert into rhythm.queue_state values (p_state.*);
+  end if;
+end;
+$$;
+
+comment on function rhythm.keep_state(rhythm.queue_state) is 'Writes where a queue with limits stands, as the next version. The caller holds its gate. Internal.';
+
+-- What claims may touch: all groups of targets, or those that a worker has handlers for.
+create or replace function rhythm.lane_groups(p_queue text, p_targets text[], p_types text[])
+returns rhythm.lane_group[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_targets is null then
+    return array(
+      with recursive g as (
+        (select l.target_group from rhythm.lane_group as l where l.queue = p_queue order by l.target_group limit 1)
+        union all
+        select (select l.target_group from rhythm.lane_group as l where l.queue = p_queue and l.target_group > g.target_group order by l.target_group limit 1)
+        from g where g.target_group is not null
+      )
+      select n from g
+      cross join lateral (
+        select l.* from rhythm.lane_group as l
+        where l.queue = p_queue and l.target_group = g.target_group order by l.nth desc limit 1
+      ) as n
+      where (g.target_group = '' and 'workflow' = any (p_types)) or (g.target_group <> '' and 'task' = any (p_types)));
+  end if;
+  return array(
+    select n from (
+      select distinct t.name from unnest(p_targets) as t (name) where 'task' = any (p_types)
+      union all select '' where 'workflow' = any (p_types)
+    ) as g (name)
+    cross join lateral (
+      select l.* from rhythm.lane_group as l
+      where l.queue = p_queue and l.target_group = g.name order by l.nth desc limit 1
+    ) as n);
+end;
+$$;
+
+comment on function rhythm.lane_groups(text, text[], text[]) is 'The groups of targets of a queue that have lanes, of those asked for. Internal.';
+`,
+  },
+  {
+    name: "limits/keys.sql",
+    kind: "behaviour",
+    checksum: "24c16e3dfba3d5daf96ed579a208869d2836f7142765492aaca82cbbcdb6876c",
+    text: `-- Single concurrency keys of a queue: limits, weights and pauses of their own.
+
+-- Locks: the row of the key, then that of the queue; claims only read them.
+create or replace function rhythm.configure_key(
+  p_queue text,
+  p_key text,
+  concurrency integer default null,
+  rate integer default null,
+  per text default '1s',
+  weight integer default null
+)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
+  v_problem constant text := coalesce(
+    rhythm.name_problem('queue', p_queue),
+    rhythm.name_problem('concurrency key', p_key),
+    rhythm.limit_problem('concurrency', concurrency),
+    rhythm.limit_problem('rate', rate),
+    rhythm.period_problem('per', v_per_ms),
+    case when weight not between 1 and 1000 then 'weight must be from 1 to 1000' end
   );
+  v_changed boolean;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  insert into rhythm.queue_key as k (queue, key, concurrency, rate, per_ms, weight)
+  values (p_queue, p_key, configure_key.concurrency, configure_key.rate, case when configure_key.rate is not null then v_per_ms end, configure_key.weight)
+  on conflict (queue, key) do update set
+    concurrency = excluded.concurrency, rate = excluded.rate, per_ms = excluded.per_ms, weight = excluded.weight
+  where (k.concurrency, k.rate, k.per_ms, k.weight) is distinct from (excluded.concurrency, excluded.rate, excluded.per_ms, excluded.weight);
+  v_changed := found;
+  if v_changed then
+    perform rhythm.change_key(p_queue, p_key);
+  end if;
+end;
 $$;
 
-comment on function rhythm.pick_by_key(text, integer, text[], text[], integer) is 'The next ready batches of a queue whose keys have room, locked. Internal.';
+comment on function rhythm.configure_key(text, text, integer, integer, text, integer) is
+  'Sets the limits of one concurrency key of a queue, in place of those for all keys: executions at once, begun in each period; and its weight in a fair queue. '
+  'Null: as for all keys. Example: select rhythm.configure_key(''mail'', ''gold'', concurrency => 20, weight => 3);';
+
+create or replace function rhythm.change_key(p_queue text, p_key text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.queue_key as k
+  where k.queue = p_queue and k.key = p_key and k.weight is null and k.concurrency is null and k.rate is null and k.paused_at is null;
+  insert into rhythm.queue (name) values (p_queue) on conflict do nothing;
+  perform rhythm.change_queue(p_queue);
+end;
+$$;
+
+comment on function rhythm.change_key(text, text) is 'Lets claims know that a key of a queue is configured otherwise. Internal.';
+
+create or replace function rhythm.pause_key(p_queue text, p_key text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_found boolean;
+begin
+  perform rhythm.check_name('queue', p_queue);
+  perform rhythm.check_name('concurrency key', p_key);
+  insert into rhythm.queue_key as k (queue, key, paused_at) values (p_queue, p_key, rhythm.now())
+  on conflict (queue, key) do update set paused_at = excluded.paused_at where k.paused_at is null;
+  v_found := found;
+  if v_found then
+    perform rhythm.change_key(p_queue, p_key);
+  end if;
+  return v_found;
+end;
+$$;
+
+comment on function rhythm.pause_key(text, text) is 'Nothing of this concurrency key of a queue begins until resume_key(); what runs goes on. False: it was paused already.';
+
+create or replace function rhythm.resume_key(p_queue text, p_key text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_found boolean;
+begin
+  perform rhythm.check_name('queue', p_queue);
+  perform rhythm.check_name('concurrency key', p_key);
+  update rhythm.queue_key as k set paused_at = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
+  v_found := found;
+  if v_found then
+    perform rhythm.change_key(p_queue, p_key);
+  end if;
+  return v_found;
+end;
+$$;
+
+comment on function rhythm.resume_key(text, text) is 'Ends the pause of a concurrency key of a queue. False: it was not paused.';
+`,
+  },
+  {
+    name: "limits/listing.sql",
+    kind: "behaviour",
+    checksum: "a09de194a796146d344b710949e3c128d2cfa8fd599b80ecf0ed2ea54910bd05",
+    text: `-- What was ready before a queue got its limits is put into lanes piece by piece, by claims and chores: configuring a queue
+-- with a million tasks touches one row. The same the other way, when the limits go.
+
+-- Of a batch that was leased, all members count until the last has ended.
+create or replace function rhythm.plain_leases(p_queue text)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select jsonb_object_agg(x.key, x.running)
+    from (
+      select coalesce(b.concurrency_key, '') as key, sum(b.size) as running
+      from rhythm.batch as b where b.worker is not null and b.queue = p_queue and not b.limited
+      group by coalesce(b.concurrency_key, '')
+    ) as x);
+end;
+$$;
+
+comment on function rhythm.plain_leases(text) is 'How many executions of each key of a queue are leased from before it had limits; null: none. Looks at all leases. Internal.';
 
 -- Batches of a queue that came before its limits become batches of one. Locks: batches and members, skip locked.
 create or replace function rhythm.list_batches(p_queue text, p_limit integer default 100)
@@ -5511,7 +6397,7 @@ declare
 begin
   for v_batch in
     select b.* from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and b.size > 1
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.size > 1
     order by b.priority desc, b.first_id limit (p_limit + 99) / 100 for update skip locked
   loop
     v_ids := array(
@@ -5535,20 +6421,568 @@ end;
 $$;
 
 comment on function rhythm.list_batches(text, integer) is 'Makes batches of one of the first batches of a queue; returns of how many executions. Internal.';
+
+-- Locks: batches, skip locked. The caller holds the gate of the queue.
+create or replace function rhythm.list_backlog(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer)
+returns rhythm.queue_state
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids bigint[];
+  v_moved rhythm.batch[];
+begin
+  if p_queue.limited then
+    perform rhythm.list_batches(p_queue.name, p_limit);
+    v_ids := array(
+      select b.id from rhythm.batch as b
+      where b.queue = p_queue.name and b.worker is null and b.run_at is null and not b.limited and b.size = 1
+      order by b.priority desc, b.first_id limit p_limit
+      for no key update skip locked);
+  else
+    v_ids := array(
+      select b.id from rhythm.batch as b
+      where b.queue = p_queue.name and b.limited and b.worker is null and b.run_at is null
+      limit p_limit
+      for no key update skip locked);
+  end if;
+  if v_ids <> '{}' then
+    with moved as (
+      update rhythm.batch as b set limited = p_queue.limited where b.id = any (v_ids) returning b.*
+    )
+    select array_agg(m::rhythm.batch) into v_moved from moved as m;
+    if p_queue.limited then
+      perform rhythm.fill_lanes(p_state, array(
+        select row(b.queue, '0', b.target_group, b.key, b.rank, b.head, 0)::rhythm.limit_note
+        from (
+          select distinct on (2, 3) u.queue, case u.type when 'workflow' then '' else u.target end as target_group, coalesce(u.concurrency_key, '') as key,
+            - u.priority::integer as rank, u.first_id as head
+          from unnest(v_moved) as u order by 2, 3, 4, 5
+        ) as b));
+    end if;
+  -- Whoever did not see the change may still make, or lease, something as before.
+  elsif rhythm.is_settled(p_queue.limited_since)
+    and (case when p_queue.limited
+      then not exists (select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and not b.limited)
+        and rhythm.plain_leases(p_queue.name) is null
+      else not exists (select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and b.limited)
+      end) then
+    p_state.listed := p_queue.limited_since;
+  end if;
+  return p_state;
+end;
+$$;
+
+comment on function rhythm.list_backlog(rhythm.queue, rhythm.queue_state, integer) is 'Puts what was ready before a queue got its limits into lanes, or back; the next p_limit of it. The caller holds the gate. Internal.';
+`,
+  },
+  {
+    name: "limits/notes.sql",
+    kind: "behaviour",
+    checksum: "af8b6d56f5dc6e77aea9c501dc733adf405644523a195b2d579fb8914af32e7a",
+    text: `-- Notes: how queues with limits hear of what becomes ready, and of leases that end.
+
+-- Appends only: waits for nobody, and nobody waits for it. What began is no news: claims count that themselves.
+create or replace function rhythm.note_limited()
+returns trigger
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op <> 'INSERT' and old.limited and old.worker is not null
+    and exists (select from rhythm.queue as q where q.name = old.queue and q.counted) then
+    insert into rhythm.limit_note (queue, xid, target_group, key, ended)
+    values (old.queue, pg_current_xact_id(), '', coalesce(old.concurrency_key, ''), old.size);
+    -- Room for others: those that sleep do not know of it. Once a transaction, mostly.
+    if current_setting('rhythm_gate.woken', true) is distinct from old.queue then
+      perform rhythm.wake(array[old.queue]);
+      perform set_config('rhythm_gate.woken', old.queue, true);
+    end if;
+  end if;
+  if tg_op <> 'DELETE' and new.limited and new.worker is null and new.run_at is null then
+    insert into rhythm.limit_note (queue, xid, target_group, key, rank, head, ended)
+    values (new.queue, pg_current_xact_id(), case new.type when 'workflow' then '' else new.target end, coalesce(new.concurrency_key, ''),
+      - new.priority::integer, new.first_id, 0);
+  end if;
+  return null;
+end;
+$$;
+
+comment on function rhythm.note_limited() is 'Notes batches that become ready in queues with limits, and leases that end there. Internal.';
+
+-- Notes that are not visible yet are of transactions that are still open: the next look begins with the oldest of these.
+create or replace function rhythm.take_notes(
+  inout p_state rhythm.queue_state,
+  p_limit integer,
+  out entered rhythm.limit_note[],
+  out ended rhythm.limit_note[],
+  out taken integer
+)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last xid8;
+  v_oldest xid8;
+begin
+  with gone as (
+    delete from rhythm.limit_note as n
+    where n.ctid = any (array(
+      select x.ctid from rhythm.limit_note as x
+      where x.queue = p_state.queue and x.xid >= p_state.noted
+      order by x.xid limit p_limit))
+    returning n.*
+  ),
+  first as (
+    select distinct on (g.target_group, g.key) g from gone as g where g.head is not null
+    order by g.target_group, g.key, g.rank, g.head
+  ),
+  summed as (
+    select g.key, sum(g.ended)::integer as ended from gone as g where g.ended > 0 group by g.key
+  )
+  select (select count(*) from gone), (select g.xid from gone as g order by g.xid desc limit 1), pg_snapshot_xmin(pg_current_snapshot()),
+    coalesce((select array_agg(f.g) from first as f), '{}'),
+    coalesce((select array_agg(row(p_state.queue, '0', '', s.key, null, null, s.ended)::rhythm.limit_note) from summed as s), '{}')
+  into taken, v_last, v_oldest, entered, ended;
+  if taken > 0 then
+    p_state.noted := case when taken < p_limit or v_last > v_oldest then v_oldest else v_last end;
+  end if;
+end;
+$$;
+
+comment on function rhythm.take_notes(rhythm.queue_state, integer) is
+  'Deletes notes of a queue, the oldest first, and says what they come to: the first that became ready in each lane, and how many leases of each key ended. The caller holds its gate. Internal.';
+
+-- Rows are found by their place (ctid), which nobody else changes: a join by their key is at the mercy of the planner.
+
+-- Lanes get what became ready in them. A key that was idle takes its turn now, and none that it missed.
+create or replace function rhythm.fill_lanes(p_state rhythm.queue_state, p_entered rhythm.limit_note[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with entry as materialized (
+    select e.target_group, e.key, e.rank, e.head, l.place, l.idle_since
+    from unnest(p_entered) as e
+    left join lateral (
+      select x.ctid as place, x.idle_since from rhythm.lane as x
+      where x.queue = p_state.queue and x.target_group = e.target_group and x.key = e.key
+      order by x.nth desc limit 1
+    ) as l on true
+  ),
+  changed as (
+    update rhythm.lane as l
+    set nth = p_state.nth, rank = e.rank, head = e.head, idle_since = null, open = l.open or l.idle_since is not null,
+      turn = case when l.idle_since is not null then greatest(l.turn, p_state.turn) else l.turn end
+    from entry as e
+    where l.ctid = e.place and (l.idle_since is not null or (e.rank, e.head) < (l.rank, l.head))
+    returning l.target_group, l.turn, l.rank, l.head
+  ),
+  made as (
+    insert into rhythm.lane (queue, target_group, key, nth, turn, rank, head, open)
+    select p_state.queue, e.target_group, e.key, p_state.nth, p_state.turn, e.rank, e.head, true
+    from entry as e where e.place is null
+    returning target_group, turn, rank, head
+  ),
+  first as materialized (
+    select distinct on (x.target_group) x.* from (select c.* from changed as c union all select m.* from made as m) as x
+    order by x.target_group, x.turn, x.rank, x.head
+  ),
+  lowered as (
+    update rhythm.lane_group as g
+    set nth = p_state.nth, turn = f.turn, rank = f.rank, head = f.head
+    from first as f
+    where g.queue = p_state.queue and g.target_group = f.target_group
+      and g.nth = (select max(x.nth) from rhythm.lane_group as x where x.queue = p_state.queue and x.target_group = f.target_group)
+      and (f.turn, f.rank, f.head) < (g.turn, g.rank, g.head)
+  )
+  insert into rhythm.lane_group (queue, target_group, nth, turn, rank, head)
+  select p_state.queue, f.target_group, p_state.nth, f.turn, f.rank, f.head
+  from first as f
+  where not exists (select from rhythm.lane_group as g where g.queue = p_state.queue and g.target_group = f.target_group);
+end;
+$$;
+
+comment on function rhythm.fill_lanes(rhythm.queue_state, rhythm.limit_note[]) is 'Gives lanes what became ready in them. The caller holds the gate of the queue. Internal.';
+
+-- Whether a key has room is looked at when its turn comes; here it is enough that it may have.
+create or replace function rhythm.open_lanes(p_state rhythm.queue_state, p_keys text[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with closed as materialized (
+    select l.place
+    from unnest(rhythm.lane_groups(p_state.queue, null, '{task,workflow}')) as g
+    cross join unnest(p_keys) as k (key)
+    cross join lateral (
+      select x.ctid as place, x.open, x.head from rhythm.lane as x
+      where x.queue = p_state.queue and x.target_group = g.target_group and x.key = k.key
+      order by x.nth desc limit 1
+    ) as l
+    where not l.open and l.head is not null
+  ),
+  opened as (
+    update rhythm.lane as l set nth = p_state.nth, open = true, turn = greatest(l.turn, p_state.turn)
+    from closed as c
+    where l.ctid = c.place
+    returning l.target_group, l.turn, l.rank, l.head
+  ),
+  first as materialized (
+    select distinct on (o.target_group) o.* from opened as o order by o.target_group, o.turn, o.rank, o.head
+  )
+  update rhythm.lane_group as g
+  set nth = p_state.nth, turn = f.turn, rank = f.rank, head = f.head
+  from first as f
+  where g.queue = p_state.queue and g.target_group = f.target_group
+    and g.nth = (select max(x.nth) from rhythm.lane_group as x where x.queue = p_state.queue and x.target_group = f.target_group)
+    and (f.turn, f.rank, f.head) < (g.turn, g.rank, g.head);
+end;
+$$;
+
+comment on function rhythm.open_lanes(rhythm.queue_state, text[]) is 'Opens lanes of keys that may have room again. The caller holds the gate of the queue. Internal.';
+`,
+  },
+  {
+    name: "limits/pick.sql",
+    kind: "behaviour",
+    checksum: "8c42164772f003cddfab515f963dcde54d5b0655710dd675e56c47dd0d39264e",
+    text: `-- Whose turn it is. Each row of a lane has a place: (turn, rank, id), where a fair queue gives the next row of a key a turn
+-- 1/weight later, and any other queue gives all of them turn 0, which leaves priority and age. What is taken is what comes
+-- first by place, of all lanes; only as many lanes are looked at as that may need.
+
+-- Chooses among the first p_look lanes, and says which lanes those were; "more": there are others behind them. Rows that
+-- others have locked are passed over. p_plain: leases by key that no state counts.
+-- Locks: batches, skip locked. The caller holds the gate of the queue.
+create or replace function rhythm.pick_lanes(
+  p_queue rhythm.queue,
+  p_state rhythm.queue_state,
+  p_groups rhythm.lane_group[],
+  p_plain jsonb,
+  p_limit integer,
+  p_look integer,
+  p_now timestamptz,
+  out ids bigint[],
+  out lanes rhythm.lane_pick[],
+  out turn bigint,
+  out more boolean
+)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with shown as materialized (
+    select s.* from (
+      select l.*, greatest(l.turn, p_state.turn) as tag,
+        row_number() over (order by greatest(l.turn, p_state.turn), l.rank, l.head) as nth
+      from unnest(p_groups) as g
+      cross join lateral (
+        select x.ctid as place, x.target_group, x.key, x.turn, x.rank, x.head from rhythm.lane as x
+        where x.queue = p_queue.name and x.target_group = g.target_group and x.open and (x.turn, x.rank, x.head) >= (g.turn, g.rank, g.head)
+        order by x.turn, x.rank, x.head
+        limit p_look + 1
+      ) as l
+    ) as s
+    where s.nth <= p_look + 1
+  ),
+  bound as materialized (
+    select s.tag, s.rank, s.head from shown as s where s.nth = p_look + 1
+  ),
+  lane as materialized (
+    select s.*,
+      coalesce(c.weight, 1) as weight,
+      case when p_queue.fair then 720720 / coalesce(c.weight, 1) else 0 end as step,
+      case when c.paused_at is not null then 0
+        else least(2147483647,
+          case when s.key <> '' then coalesce(c.concurrency, p_queue.per_key_concurrency) - coalesce(k.running, 0) - coalesce((p_plain ->> s.key)::integer, 0) end,
+          case when s.key <> '' and c.rate is not null then c.rate - case when k.begun <> '{}' then rhythm.begun_lately(k.begun_at, k.begun, c.per_ms, p_now) else 0 end
+            when s.key <> '' and p_queue.per_key_rate is not null
+              then p_queue.per_key_rate - case when k.begun <> '{}' then rhythm.begun_lately(k.begun_at, k.begun, p_queue.per_key_per_ms, p_now) else 0 end end)
+        end as room
+    from shown as s
+    left join rhythm.queue_key as c on c.queue = p_queue.name and c.key = s.key
+    left join lateral (
+      select x.running, x.begun_at, x.begun from rhythm.key_state as x
+      where p_state.keyed and x.queue = p_queue.name and x.key = s.key order by x.nth desc limit 1
+    ) as k on true
+    where s.nth <= p_look
+  ),
+  -- Up to the first lane that is not looked at; or a share of what is wanted, and what comes behind that is not known.
+  asked as materialized (
+    select l.*, least(l.room, p_limit, l.wanted)::integer as asked, l.is_share and l.wanted < least(l.room, p_limit) as is_cut
+    from (
+      select x.*, count(*) over () > 1 and (b.tag is null or not p_queue.fair) as is_share,
+        case
+          when count(*) over () = 1 and not p_queue.fair then p_limit
+          when b.tag is not null and p_queue.fair then (b.tag - x.tag) / x.step + 1
+          when p_queue.fair then p_limit::bigint * x.weight / sum(x.weight) over () + 2
+          else p_limit::bigint * 2 / count(*) over () + 2
+        end as wanted,
+        b.tag as bound_tag, b.rank as bound_rank, b.head as bound_head
+      from lane as x left join bound as b on true
+    ) as l
+  ),
+  found as materialized (
+    select a.*, f.id, f.rank as row_rank, f.first_id, a.tag + a.step * (f.nth - 1) as row_tag, a.is_cut and f.nth = a.asked as is_last
+    from asked as a
+    left join lateral (
+      select r.id, r.rank, r.first_id, row_number() over (order by r.rank, r.first_id) as nth
+      from (
+        select b.id, - b.priority::integer as rank, b.first_id from rhythm.batch as b
+        where b.limited and b.worker is null and b.run_at is null
+          and b.queue = p_queue.name
+          and case b.type when 'workflow' then '' else b.target end = a.target_group
+          and coalesce(b.concurrency_key, '') = a.key
+          and (- b.priority::integer, b.first_id) >= (a.rank, a.head)
+          and (a.bound_tag is null or p_queue.fair or (- b.priority::integer, b.first_id) < (a.bound_rank, a.bound_head))
+        order by - b.priority::integer, b.first_id
+        limit greatest(a.asked, 0)
+        for no key update skip locked
+      ) as r
+    ) as f on true
+  ),
+  cut as materialized (
+    select f.row_tag as tag, f.row_rank as rank, f.first_id from found as f where f.is_last order by 1, 2, 3 limit 1
+  ),
+  allowed as (
+    select f.*, f.id is not null
+      and (u.tag is null or (f.row_tag, f.row_rank, f.first_id) <= (u.tag, u.rank, u.first_id))
+      and (f.bound_tag is null or (f.row_tag, f.row_rank, f.first_id) <= (f.bound_tag, f.bound_rank, f.bound_head))
+      and row_number() over (partition by f.key order by f.row_tag, f.row_rank, f.first_id) <= f.room as is_allowed
+    from found as f left join cut as u on true
+  ),
+  placed as materialized (
+    select a.*, a.is_allowed and row_number() over (order by not a.is_allowed, a.row_tag, a.row_rank, a.first_id) <= p_limit as is_chosen
+    from allowed as a
+  ),
+  moved as (
+    select p.target_group, p.key, p.place, p.rank, p.head, p.room,
+      coalesce(max(p.row_tag) filter (where p.is_chosen) + p.step, p.turn) as turn, count(*) filter (where p.is_chosen)::integer as taken
+    from placed as p
+    group by p.target_group, p.key, p.place, p.rank, p.head, p.room, p.step, p.turn
+    having p.room <= 0 or bool_or(p.is_chosen) or bool_or(p.id is null)
+  )
+  select coalesce((select array_agg(p.id order by p.row_tag, p.row_rank, p.first_id) from placed as p where p.is_chosen), '{}'),
+    coalesce((select array_agg(row(m.target_group, m.key, m.place, m.turn, m.rank, m.head, m.taken, m.room)::rhythm.lane_pick) from moved as m), '{}'),
+    (select max(p.row_tag) from placed as p where p.is_chosen),
+    exists (select from bound)
+  into ids, lanes, turn, more;
+end;
+$$;
+
+comment on function rhythm.pick_lanes(rhythm.queue, rhythm.queue_state, rhythm.lane_group[], jsonb, integer, integer, timestamptz) is
+  'Locks the next batches of a queue with limits, among its first lanes; returns the lanes that are to change. Internal.';
+
+-- Lanes that were looked at stand at their next row and turn now.
+create or replace function rhythm.move_lanes(p_state rhythm.queue_state, p_lanes rhythm.lane_pick[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.lane as l
+  set nth = p_state.nth, turn = p.turn, rank = p.next_rank, head = p.next_head,
+    open = p.next_head is not null and p.taken < p.room,
+    idle_since = case when p.next_head is null then p_now end
+  from (
+    select u.*, n.rank as next_rank, n.first_id as next_head
+    from unnest(p_lanes) as u
+    left join lateral (
+      select - b.priority::integer as rank, b.first_id from rhythm.batch as b
+      where b.limited and b.worker is null and b.run_at is null
+        and b.queue = p_state.queue
+        and case b.type when 'workflow' then '' else b.target end = u.target_group
+        and coalesce(b.concurrency_key, '') = u.key
+        and (- b.priority::integer, b.first_id) >= (u.rank, u.head)
+      order by - b.priority::integer, b.first_id
+      limit 1
+    ) as n on true
+  ) as p
+  where l.ctid = p.place and (p.taken > 0 or p.room <= 0 or p.next_head is distinct from p.head);
+end;
+$$;
+
+comment on function rhythm.move_lanes(rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Moves lanes on after a claim; closes those that are empty, or whose key is full. Internal.';
+
+-- What began of each key.
+create or replace function rhythm.count_keys(p_queue rhythm.queue, p_state rhythm.queue_state, p_lanes rhythm.lane_pick[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with begun as materialized (
+    select u.key, u.taken, coalesce(c.rate, p_queue.per_key_rate) as rate,
+      case when c.rate is not null then c.per_ms else p_queue.per_key_per_ms end as per_ms,
+      k.place, k.running, k.begun_at, k.begun
+    from (
+      select p.key, sum(p.taken)::integer as taken from unnest(p_lanes) as p
+      where p.key <> '' group by p.key having sum(p.taken) > 0
+        or exists (select from rhythm.key_state as x where x.queue = p_state.queue and x.key = p.key)
+    ) as u
+    left join rhythm.queue_key as c on c.queue = p_state.queue and c.key = u.key
+    left join lateral (
+      select x.ctid as place, x.running, x.begun_at, x.begun from rhythm.key_state as x where x.queue = p_state.queue and x.key = u.key order by x.nth desc limit 1
+    ) as k on true
+  ),
+  counted as materialized (
+    select b.key, b.place, coalesce(b.running, 0) + b.taken as running, n.p_begun_at as begun_at, n.p_begun as begun,
+      case when b.rate <= rhythm.begun_lately(n.p_begun_at, n.p_begun, b.per_ms, p_now) then rhythm.rate_ends(n.p_begun_at, b.per_ms, p_now) end as ready_at
+    from begun as b
+    cross join lateral (
+      select r.* from rhythm.note_begun(coalesce(b.begun_at, '{}'), coalesce(b.begun, '{}'), b.taken, b.per_ms, p_now) as r where b.rate is not null and b.taken > 0
+      union all select coalesce(b.begun_at, '{}'), coalesce(b.begun, '{}') where b.rate is null or b.taken = 0
+    ) as n
+  ),
+  changed as (
+    update rhythm.key_state as k
+    set nth = p_state.nth, running = c.running, idle_since = case when c.running = 0 then p_now end, ready_at = c.ready_at, begun_at = c.begun_at, begun = c.begun
+    from counted as c
+    where k.ctid = c.place
+  )
+  insert into rhythm.key_state (queue, key, nth, running, ready_at, begun_at, begun)
+  select p_state.queue, c.key, p_state.nth, c.running, c.ready_at, c.begun_at, c.begun
+  from counted as c where c.place is null;
+end;
+$$;
+
+comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Counts what a claim began of each key, and says when a key that used up its rate may go on. Internal.';
 `,
   },
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "0d730cd2cc22658027cd73ca17f3066b720ad26d7a780c4c6b62e687d5958927",
-    text: `-- Queues: limits and pauses.
+    checksum: "a792382aa7e36106252779b74ac33896b5b26292ee9f78586ffdeda76f039be5",
+    text: `-- Queues: limits, turns and pauses.
 
+create or replace function rhythm.has_limits(p_queue text)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return exists (select from rhythm.queue as q where q.name = p_queue and q.limited);
+end;
+$$;
+
+comment on function rhythm.has_limits(text) is 'Whether what becomes ready in a queue goes into lanes. Internal.';
+
+-- A limit or turns that were not there before, or are there no more: from this transaction on, what becomes ready goes into
+-- lanes, or does not.
+create or replace function rhythm.change_queue(p_queue text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.queue as q
+  set version = q.version + 1, changed = pg_current_xact_id(), limited = n.limited, counted = n.counted,
+    limited_since = case when q.limited = n.limited then q.limited_since else pg_current_xact_id() end
+  from (
+    select q.name,
+      q.concurrency is not null or q.per_key_concurrency is not null or q.rate is not null or q.per_key_rate is not null or q.fair
+      or exists (
+        select from rhythm.queue_key as k
+        where k.queue = p_queue and (k.concurrency is not null or k.rate is not null or k.paused_at is not null)) as limited,
+      q.concurrency is not null or q.per_key_concurrency is not null
+      or exists (select from rhythm.queue_key as k where k.queue = p_queue and k.concurrency is not null) as counted
+    from rhythm.queue as q where q.name = p_queue
+  ) as n
+  where q.name = p_queue;
+  perform rhythm.forget_plain_queue(p_queue);
+  perform rhythm.wake(array[p_queue]);
+end;
+$$;
+
+comment on function rhythm.change_queue(text) is 'Lets claims know that a queue, or a key of it, is configured otherwise. Internal.';
+
+-- A queue without limits and not paused is no row: claims of it cost nothing extra. One that had limits is removed by chores().
+create or replace function rhythm.forget_plain_queue(p_queue text)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  delete from rhythm.queue as q
+  where q.name = p_queue and q.paused_at is null and not q.limited
+    and not exists (select from rhythm.queue_key as k where k.queue = p_queue)
+    and not exists (select from rhythm.queue_state as s where s.queue = p_queue)
+    and not exists (select from rhythm.limit_note as n where n.queue = p_queue)
+    and not exists (select from rhythm.batch as b where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null);
+$$;
+
+comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits, is not paused, and has nothing in lanes. Internal.';
+
+create or replace function rhythm.limit_problem(p_name text, p_value integer)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when p_value < 1 then format('%s must be 1 or more', p_name) end;
+$$;
+
+comment on function rhythm.limit_problem(text, integer) is 'The sentence that says why a number cannot be a limit; null if it can. Internal.';
+
+create or replace function rhythm.period_problem(p_name text, p_ms bigint)
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select case when coalesce(p_ms, 0) < 1 then format('%s must be a duration: seconds, or text such as "1m"', p_name) end;
+$$;
+
+comment on function rhythm.period_problem(text, bigint) is 'The sentence that says why milliseconds cannot be the period of a rate; null if they can. Internal.';
+
+create or replace function rhythm.weights_problem(p_weights jsonb, p_fair text)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_weights is null then
+    return null;
+  elsif jsonb_typeof(p_weights) <> 'object' then
+    return 'weights must be an object: {"key": 3, …}';
+  elsif p_fair is null and p_weights <> '{}' then
+    return 'weights have a meaning only with fair => ''key''';
+  end if;
+  return (
+    select coalesce(rhythm.name_problem('concurrency key', w.key),
+      case when w.value::text !~ '^[0-9]{1,4}$' or w.value::text::integer not between 1 and 1000
+        then format('The weight of key "%s" must be a whole number from 1 to 1000', w.key) end) as problem
+    from jsonb_each(p_weights) as w (key, value)
+    order by problem limit 1);
+end;
+$$;
+
+comment on function rhythm.weights_problem(jsonb, text) is 'The sentence that says why an object cannot be the weights of keys; null if it can. Internal.';
+
+-- Locks: the row of the queue, which claims only read.
 create or replace function rhythm.configure_queue(
   p_queue text,
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per text default '1s'
+  per text default '1s',
+  per_key_rate integer default null,
+  per_key_per text default '1s',
+  fair text default null,
+  weights jsonb default null
 )
 returns void
 language plpgsql
@@ -5557,45 +6991,77 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
+  v_per_key_ms constant bigint := rhythm.duration_ms(to_jsonb(per_key_per));
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
-    case when concurrency < 1 then 'concurrency must be 1 or more' end,
-    case when per_key_concurrency < 1 then 'per_key_concurrency must be 1 or more' end,
-    case when rate < 1 then 'rate must be 1 or more' end,
-    case when coalesce(v_per_ms, 0) < 1 then 'per must be a duration: seconds, or text such as "1m"' end
+    rhythm.limit_problem('concurrency', concurrency),
+    rhythm.limit_problem('per_key_concurrency', per_key_concurrency),
+    rhythm.limit_problem('rate', rate),
+    rhythm.period_problem('per', v_per_ms),
+    rhythm.limit_problem('per_key_rate', per_key_rate),
+    rhythm.period_problem('per_key_per', v_per_key_ms),
+    case when fair <> 'key' then 'fair must be ''key'', or null: no turns' end,
+    rhythm.weights_problem(weights, fair)
   );
+  v_new rhythm.queue;
+  v_changed boolean;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
-  insert into rhythm.queue as q (name, concurrency, per_key_concurrency, rate, per_ms)
-  values (p_queue, configure_queue.concurrency, configure_queue.per_key_concurrency, configure_queue.rate,
-    case when configure_queue.rate is not null then v_per_ms end)
+  v_new.concurrency := concurrency;
+  v_new.per_key_concurrency := per_key_concurrency;
+  v_new.rate := rate;
+  v_new.per_ms := case when rate is not null then v_per_ms end;
+  v_new.per_key_rate := per_key_rate;
+  v_new.per_key_per_ms := case when per_key_rate is not null then v_per_key_ms end;
+  v_new.fair := fair is not null;
+  insert into rhythm.queue as q (name, concurrency, per_key_concurrency, rate, per_ms, per_key_rate, per_key_per_ms, fair)
+  values (p_queue, v_new.concurrency, v_new.per_key_concurrency, v_new.rate, v_new.per_ms, v_new.per_key_rate, v_new.per_key_per_ms, v_new.fair)
   on conflict (name) do update set
-    concurrency = excluded.concurrency, per_key_concurrency = excluded.per_key_concurrency,
-    rate = excluded.rate, per_ms = excluded.per_ms, begun_at = '{}', begun = '{}';
-  perform rhythm.forget_plain_queue(p_queue);
-  perform rhythm.wake(array[p_queue]);
+    concurrency = excluded.concurrency, per_key_concurrency = excluded.per_key_concurrency, rate = excluded.rate, per_ms = excluded.per_ms,
+    per_key_rate = excluded.per_key_rate, per_key_per_ms = excluded.per_key_per_ms, fair = excluded.fair
+  where (q.concurrency, q.per_key_concurrency, q.rate, q.per_ms, q.per_key_rate, q.per_key_per_ms, q.fair)
+    is distinct from (excluded.concurrency, excluded.per_key_concurrency, excluded.rate, excluded.per_ms, excluded.per_key_rate, excluded.per_key_per_ms, excluded.fair);
+  v_changed := found;
+  if weights is not null then
+    v_changed := rhythm.set_weights(p_queue, weights) or v_changed;
+  end if;
+  if v_changed then
+    perform rhythm.change_queue(p_queue);
+  end if;
 end;
 $$;
 
-comment on function rhythm.configure_queue(text, integer, integer, integer, text) is
-  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period. '
-  'Null: no such limit. Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
+comment on function rhythm.configure_queue(text, integer, integer, integer, text, integer, text, text, jsonb) is
+  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period, begun of each key. '
+  'fair => ''key'' gives concurrency keys turns; weights, how many: {"gold": 3} (null: as they are). Any other null: no such limit. '
+  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
 
--- A queue without limits and not paused is no row: claims of it cost nothing extra.
-create or replace function rhythm.forget_plain_queue(p_queue text)
-returns void
-language sql
+create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
+returns boolean
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  delete from rhythm.queue as q
-  where q.name = p_queue and q.paused_at is null
-    and q.concurrency is null and q.per_key_concurrency is null and q.rate is null;
+declare
+  v_given boolean;
+  v_taken boolean;
+begin
+  insert into rhythm.queue_key as k (queue, key, weight)
+  select p_queue, w.key, w.value::integer from jsonb_each_text(p_weights) as w order by w.key
+  on conflict (queue, key) do update set weight = excluded.weight where k.weight is distinct from excluded.weight;
+  v_given := found;
+  update rhythm.queue_key as k set weight = null
+  where k.queue = p_queue and k.weight is not null and not p_weights ? k.key;
+  v_taken := found;
+  delete from rhythm.queue_key as k
+  where k.queue = p_queue and k.weight is null and k.concurrency is null and k.rate is null and k.paused_at is null;
+  return v_given or v_taken;
+end;
 $$;
 
-comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits and is not paused. Internal.';
+comment on function rhythm.set_weights(text, jsonb) is 'Gives concurrency keys of a queue their weights; false: they had them. Internal.';
 
 create or replace function rhythm.pause_queue(p_queue text)
 returns boolean
@@ -5632,6 +7098,127 @@ end;
 $$;
 
 comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. False: it was not paused.';
+`,
+  },
+  {
+    name: "limits/rates.sql",
+    kind: "behaviour",
+    checksum: "840b7ad568c87ae80b957d53997e10783bcf584bd66301e38788c67a5c894e64",
+    text: `-- Rates: at most so many begin in any period. What began is counted until it is a period old. Moments are rounded up to a
+-- hundredth of the period, so that the count stays small and errs to the slow side. A moment that is further ahead than a
+-- period was written before the clock was put back: it counts no more.
+
+create or replace function rhythm.begun_lately(p_begun_at timestamptz[], p_begun integer[], p_per_ms bigint, p_now timestamptz)
+returns integer
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(sum(b.begun), 0)::integer
+  from unnest(p_begun_at, p_begun) as b (at, begun)
+  where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond';
+$$;
+
+comment on function rhythm.begun_lately(timestamptz[], integer[], bigint, timestamptz) is 'How many began within the last period. Internal.';
+
+create or replace function rhythm.note_begun(
+  inout p_begun_at timestamptz[],
+  inout p_begun integer[],
+  p_count integer,
+  p_per_ms bigint,
+  p_now timestamptz
+)
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_moment constant timestamptz := to_timestamp(ceil(extract(epoch from p_now) * 100000 / p_per_ms) * p_per_ms / 100000);
+begin
+  if p_begun = '{}' then
+    p_begun_at := array[v_moment];
+    p_begun := array[p_count];
+    return;
+  end if;
+  with moment as (
+    select b.at, b.begun
+    from unnest(p_begun_at, p_begun) as b (at, begun)
+    where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond'
+    union all
+    select v_moment, p_count
+  ),
+  summed as (
+    select m.at, sum(m.begun)::integer as begun from moment as m group by m.at
+  )
+  select array_agg(s.at order by s.at), array_agg(s.begun order by s.at) into p_begun_at, p_begun from summed as s;
+end;
+$$;
+
+comment on function rhythm.note_begun(timestamptz[], integer[], integer, bigint, timestamptz) is 'Notes that some began; forgets what is over a period old. Internal.';
+
+create or replace function rhythm.rate_ends(p_begun_at timestamptz[], p_per_ms bigint, p_now timestamptz)
+returns timestamptz
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select min(b.at) + p_per_ms * interval '1 millisecond'
+  from unnest(p_begun_at) as b (at)
+  where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond';
+$$;
+
+comment on function rhythm.rate_ends(timestamptz[], bigint, timestamptz) is 'When the first that began within the last period is a period old. Internal.';
+`,
+  },
+  {
+    name: "limits/recount.sql",
+    kind: "behaviour",
+    checksum: "3f42d72d471cfcb5fe9eb07ae25578f3ad58667e1de5ecda5ba8be4a01fb978e",
+    text: `-- Counts of leases, from the leases themselves.
+
+-- One statement: what it counts and which notes it deletes is of one moment. An end that is not committed is still a lease
+-- here, and its note comes later. The caller holds the gate of the queue: nothing of it begins meanwhile.
+create or replace function rhythm.recount(p_queue rhythm.queue, p_state rhythm.queue_state)
+returns rhythm.queue_state
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_keys text[];
+  v_counts integer[];
+begin
+  with gone as (
+    delete from rhythm.limit_note as n where n.queue = p_queue.name and n.ended > 0
+  ),
+  counted as (
+    select coalesce(b.concurrency_key, '') as key, sum(b.size)::integer as running
+    from rhythm.batch as b where b.worker is not null and b.limited and b.queue = p_queue.name
+    group by coalesce(b.concurrency_key, '')
+  )
+  select coalesce(array_agg(c.key), '{}'), coalesce(array_agg(c.running), '{}') into v_keys, v_counts from counted as c;
+  if not p_state.counted then
+    v_keys := '{}';
+    v_counts := '{}';
+  end if;
+  p_state.running := (select coalesce(sum(c.n), 0) from unnest(v_counts) as c (n));
+  if not p_state.keyed then
+    delete from rhythm.key_state as k where k.queue = p_queue.name;
+    return p_state;
+  end if;
+  update rhythm.key_state as k
+  set nth = p_state.nth, running = coalesce(c.running, 0), idle_since = case when c.running is null then rhythm.now() end
+  from rhythm.key_state as o
+  left join unnest(v_keys, v_counts) as c (key, running) on c.key = o.key
+  where o.queue = p_queue.name and k.queue = o.queue and k.key = o.key and k.nth = o.nth and k.running <> coalesce(c.running, 0);
+  insert into rhythm.key_state (queue, key, nth, running)
+  select p_queue.name, c.key, p_state.nth, c.running from unnest(v_keys, v_counts) as c (key, running)
+  where c.key <> '' and not exists (select from rhythm.key_state as k where k.queue = p_queue.name and k.key = c.key);
+  return p_state;
+end;
+$$;
+
+comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts the leases of a queue anew. The caller holds its gate, and keeps the state. Internal.';
 `,
   },
   {
@@ -6791,10 +8378,11 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "bd414e9c1f143c5473080cc93180bc49387886cfa28450d73f55558e9b512fcf",
+    checksum: "21bed3405bb4decf6c4de93e1941bc3358658fa9ced5edca4d6883e99189ca87",
     text: `-- What a workflow asked for becomes rows.
 
--- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked.
+-- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked. Ids were
+-- made by a worker, whose clock may be ahead.
 create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns jsonb
 language plpgsql
@@ -6833,11 +8421,11 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
-  select rhythm.request_problem(r.value - 'wait_group') into v_problem
+  select rhythm.request_problem(r.value - '{wait_group,id}'::text[]) into v_problem
   from jsonb_array_elements(v_requests) as r
   where (r.value - '{id,type,target,parent,inputs,traceparent,wait_group}'::text[] <> '{}'
       or not r.value ->> 'target' ~ '^[A-Za-z0-9_][A-Za-z0-9_.:/@+-]{0,199}$' or pg_column_size(r.value) > 20000)
-    and rhythm.request_problem(r.value - 'wait_group') is not null
+    and rhythm.request_problem(r.value - '{wait_group,id}'::text[]) is not null
   limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
@@ -6981,7 +8569,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "a06efd122a2aa57f3e566c971f4c185a9b040094b4298828079065ee3f3add97",
+    checksum: "1481e277d10828bb6882b90e2cd2009e3fcc342f070501c1fffb74776a8fe90b",
     text: `-- How executions leave a batch: they end, or go on later.
 
 -- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
@@ -7106,7 +8694,7 @@ begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
   if v_batch.size = 1 then
     update rhythm.batch as b
-    set worker = null, call = null, claimed_at = null, run_at = v_run_at, attempt = greatest(b.attempt + p_attempts, 0),
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
       failures = b.failures + p_failures, crashes = b.crashes + p_crashes
     where b.id = p_batch;
   else
@@ -7155,7 +8743,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "938770588bdf434ec1a28fc22cbe2bf085ed0ff8c60d14073b5089ed7b788647",
+    checksum: "1056531573acd0339d60208c4dec9aadedda2c33000146b930f516e68135d8c9",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -7448,14 +9036,14 @@ begin
   if v_parcels = '[]' and v_limit > 0 and v_worker.sleeping <> coalesce((p_want ->> 'sleeps')::boolean, false) then
     update rhythm.worker as w set sleeping = not v_worker.sleeping where w.id = p_worker;
   end if;
-  return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'parcels', v_parcels);
+  return v_answer - '{leased,born}'::text[] || jsonb_build_object('call', p_call, 'now', round(extract(epoch from v_now) * 1000), 'parcels', v_parcels);
 end;
 $$;
 
 comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'Hands back what a worker did and gives it what comes next, in one commit: p_ends [{kind: done|outcome|steps|fire|leave, …}], p_want {queues, limit, targets, lease, sleeps}. '
-  'Returns {call, refused: [{id, reason}], declined: [id], early: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
-  'Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
+  'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
+  'now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
 
 -- What was leased by the call and is still held is handed over again, with its inputs.
 create or replace function rhythm.same_answer(p_worker rhythm.worker)
@@ -7465,7 +9053,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'again', true,
+  return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
     'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id)));
 end;
 $$;
@@ -8847,7 +10435,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "fa2853ad1731e3e81fd06008ea2822ea7e52f346cdd239d6c5f0d952ed5c3743",
+    checksum: "42af0e6d34e4b0ecdaa954fb93dbd8553bf5eac95c16a9b5b9647ff6c1b2e3a7",
     text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
 -- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
@@ -9117,6 +10705,7 @@ begin
       -- Somebody is claiming a part of a tree: the next time.
       null;
   end;
+  perform rhythm.limited_chores(p_limit, v_now);
   if rhythm.sweep(p_limit, v_now) then
     return null;
   end if;
@@ -9133,7 +10722,7 @@ comment on function rhythm.chores(integer) is
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "1fb9dd507386af2e7d1a2934b22fb56223ea4ae44e9fa24f72680dfe24cb8d1f",
+    checksum: "fe990dd74f19ecf11d792287a3ee6ea8edad0ed71ed5e4b083ba5992ba73c6ed",
     text: `-- What time brings: each part bounded, and passing over what another session is at.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -9214,7 +10803,7 @@ begin
     order by b.run_at limit p_limit for update skip locked
   ),
   ready as (
-    update rhythm.batch as b set run_at = null from due as d where b.id = d.id returning b.queue
+    update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue) from due as d where b.id = d.id returning b.queue
   )
   select count(*), array_agg(distinct r.queue) into v_count, v_queues from ready as r;
   perform rhythm.wake(v_queues);
@@ -9236,6 +10825,7 @@ begin
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
     (select min(b.run_at) from rhythm.batch as b where b.run_at is not null),
+    (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
   );
@@ -9269,6 +10859,7 @@ begin
     perform rhythm.end_signal_waits(p_limit, v_now);
     v_due := rhythm.next_due(v_now);
   end if;
+  perform rhythm.wake(array(select distinct r.queue from rhythm.rates_due(v_now) as r where r.at <= v_now));
   return least(v_due, rhythm.fire_schedules(100));
 end;
 $$;
@@ -9373,7 +10964,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "e0f8546375dab42e5f76d2776a717af50b47b3255fe243686cc25abf5fa9eaca",
+    checksum: "7b0e2dd999c546213810b986669edd014ac8c364d9ec485caaaec08663db99c6",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -9400,8 +10991,9 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   select exists (
-    select from rhythm.batch as b
-    where b.queue = any (p_queues) and b.worker is null and b.run_at is null and b.type = 'task' and b.target = any (p_targets));
+      select from rhythm.batch as b
+      where b.queue = any (p_queues) and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets))
+    or exists (select from unnest(p_queues) as q (name) where rhythm.limited_ready(q.name, p_targets, '{task}'));
 $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
@@ -9417,11 +11009,14 @@ declare
   v_ids bigint[];
 begin
   if exists (select from rhythm.queue as q where q.name = p_queue) then
-    return rhythm.limited_claim(p_worker, 1, p_queue, p_limit, p_targets, rhythm.now(), '{task}');
+    v_ids := rhythm.limited_claim(p_worker, 1, p_queue, p_limit, p_targets, '{task}');
+    if v_ids is not null then
+      return v_ids;
+    end if;
   end if;
   v_ids := array(
     select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and b.type = 'task' and b.target = any (p_targets)
+    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
     order by b.priority desc, b.first_id limit 1 for update skip locked);
   v_ids := array(
     select case when b.size > p_limit then rhythm.split_batch(b.id, p_limit) else b.id end from rhythm.batch as b where b.id = any (v_ids));
@@ -10148,7 +11743,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "2e92e9e3c63c775fc83bdbed43cf915d5986913fc92990119de1cd3525bf9247",
+    checksum: "ad74cc34e6bb116e62943c88ae71c9805985dced01cdd3d02df9686eb999f7cd",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -10274,7 +11869,7 @@ begin
   v_batch.type := p_execution.type;
   v_batch.queue := p_execution.queue;
   v_batch.target := p_execution.target;
-  v_batch.limited := false;
+  v_batch.limited := rhythm.has_limits(p_execution.queue);
   v_batch.concurrency_key := p_execution.concurrency_key;
   v_batch.common := rhythm.common_of(rhythm.max_attempts(p_execution.type, p_execution.retry), p_execution.timeout_ms, p_execution.metadata,
     p_execution.traceparent);
@@ -10316,9 +11911,9 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
     select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
-      (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
+      (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n
     returning *
@@ -10492,7 +12087,7 @@ comment on view rhythm.schedules is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "5f9acd6aff2b63065a446ec18f7ec6e229b05ef62cb12ab6f953ddd53d7e25ca",
+    checksum: "42681092d805ede01eec727ec588f68e05e0812ac1b3829d866c84bfad878784",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -10552,7 +12147,10 @@ select
   q.concurrency,
   q.per_key_concurrency,
   q.rate,
-  q.per_ms * interval '1 millisecond' as per
+  q.per_ms * interval '1 millisecond' as per,
+  q.per_key_rate,
+  q.per_key_per_ms * interval '1 millisecond' as per_key_per,
+  coalesce(q.fair, false) as fair
 from named as n
 left join counted as c on c.queue = n.queue
 left join rhythm.queue as q on q.name = n.queue
@@ -10608,7 +12206,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "71c23c05944027b8543ad77f893a90693b41ee4e00fbc6b4b103f76a7ea319e7",
+    checksum: "9be99756212958630f0dd1650ae5cc3290d176b666a09580154fffb756d204ba",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -10658,6 +12256,8 @@ begin
       returning * into v_batch;
       perform rhythm.move_members('workflow', array[p_execution], s.batch_id, v_batch.id) from rhythm.workflow_state as s where s.execution_id = p_execution;
     end if;
+    -- Not by its queue's turn: the limits of the queue do not count it.
+    update rhythm.batch as b set limited = false where b.id = v_batch.id and b.limited;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
     perform rhythm.deliver_rest(array[v_batch.id]);
     update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
@@ -10708,7 +12308,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "8cd39c48064b17b14ed858f4212be5baa0deb26cd53ed6975dc189b2e77d3406",
+    checksum: "02cfd469a62d9e34dc19969a5de67e8d261ef1357ec9b6f1f526d4d386c117c8",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -10796,6 +12396,9 @@ comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
 comment on column rhythm.queues.workers is 'How many workers take from it.';
 comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
 comment on column rhythm.queues.concurrency is 'Limit: at most so many run at once, over all workers; null: none.';
+comment on column rhythm.queues.per_key_rate is 'Limit: so many of one concurrency key begin in per_key_per.';
+comment on column rhythm.queues.per_key_per is 'The time that per_key_rate counts.';
+comment on column rhythm.queues.fair is 'Whether concurrency keys take turns.';
 comment on column rhythm.queues.per_key_concurrency is 'Limit: the same for each concurrency key.';
 comment on column rhythm.queues.rate is 'Limit: at most so many begin in each period, over all workers; null: none. Not how fast it goes: that is in the metrics of the workers.';
 comment on column rhythm.queues.per is 'The period of the limit rate.';
@@ -10860,7 +12463,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "f0293ef086115b12dd797aac7de5417c82a36edce94ac07e9e84123c35e3038b",
+    checksum: "0cfb26a31da742c21e7b0a4b8bfa0954b9cb976ac9ab9d672cfe8fff6a2bfddc",
     text: `-- Comments on constraints: what each keeps from happening.
 
 comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
@@ -10897,9 +12500,28 @@ comment on constraint worker_pkey on rhythm.worker is 'A worker shows its signs 
 
 comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
 comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
-comment on constraint queue_pkey on rhythm.queue is 'A queue has one set of limits; its row is the lock of those who count.';
+comment on constraint queue_pkey on rhythm.queue is 'A queue has one set of limits.';
 comment on constraint rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
 comment on constraint rate_positive on rhythm.queue is 'To begin none, pause the queue.';
+comment on constraint per_key_rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
+comment on constraint per_key_rate_positive on rhythm.queue is 'To begin none, pause the queue.';
+comment on constraint queue_key_pkey on rhythm.queue_key is 'A key has one set of limits.';
+comment on constraint key_weight_known on rhythm.queue_key is 'No turn at all would be a pause.';
+comment on constraint key_concurrency_positive on rhythm.queue_key is 'To run none, pause the key.';
+comment on constraint key_rate_has_period on rhythm.queue_key is 'So many, in so long: one is nothing without the other.';
+comment on constraint key_rate_positive on rhythm.queue_key is 'To begin none, pause the key.';
+comment on constraint queue_state_pkey on rhythm.queue_state is 'The newest version is found first.';
+comment on constraint running_counts on rhythm.queue_state is 'A count.';
+comment on constraint one_count_a_moment on rhythm.queue_state is 'Each moment has its count.';
+comment on constraint key_state_pkey on rhythm.key_state is 'The newest version is found first.';
+comment on constraint key_running_counts on rhythm.key_state is 'A count.';
+comment on constraint key_one_count_a_moment on rhythm.key_state is 'Each moment has its count.';
+comment on constraint lane_pkey on rhythm.lane is 'The newest version is found first.';
+comment on constraint head_has_rank on rhythm.lane is 'Both say where it stands among others.';
+comment on constraint open_lanes_have_a_head on rhythm.lane is 'An empty lane has no turn.';
+comment on constraint idle_lanes_have_none on rhythm.lane is 'Idle is who has nothing ready.';
+comment on constraint lane_group_pkey on rhythm.lane_group is 'The newest version is found first.';
+comment on constraint note_says_one_thing on rhythm.limit_note is 'Something became ready, or leases ended.';
 
 comment on constraint setting_pkey on rhythm.setting is 'A setting has one value.';
 
@@ -10940,7 +12562,7 @@ comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "9244ae9ac781d610d1693a47f22b5663a6884443519a4c954d23c759811761e5",
+    checksum: "4428420d664fe98a8dff6a6f81446c6a2de9972f378c0e9951bed591a008eaf0",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -11012,7 +12634,35 @@ comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it
 comment on column rhythm.queue.concurrency is 'At most so many run at once; null: no limit.';
 comment on column rhythm.queue.per_key_concurrency is 'The same for each concurrency key.';
 comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
-comment on column rhythm.queue.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
+comment on column rhythm.queue.per_key_per_ms is 'The period of per_key_rate, in milliseconds.';
+comment on column rhythm.queue_key.queue is 'The queue.';
+comment on column rhythm.queue_key.key is 'The concurrency key.';
+comment on column rhythm.queue_key.per_ms is 'The period of rate, in milliseconds.';
+comment on column rhythm.queue_key.paused_at is 'Since when nothing of it begins; null: it is open.';
+comment on column rhythm.queue_state.queue is 'The queue.';
+comment on column rhythm.queue_state.nth is 'The number of this version of the row.';
+comment on column rhythm.queue_state.fair is 'Whether the lanes have turns.';
+comment on column rhythm.queue_state.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
+comment on column rhythm.key_state.queue is 'The queue.';
+comment on column rhythm.key_state.key is 'The concurrency key.';
+comment on column rhythm.key_state.nth is 'The number of this version of the row.';
+comment on column rhythm.key_state.running is 'How many leases it has, but for those whose end is still a note.';
+comment on column rhythm.key_state.idle_since is 'Since when it has none.';
+comment on column rhythm.key_state.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
+comment on column rhythm.key_state.begun is 'With a rate: how many began, by these moments.';
+comment on column rhythm.lane.queue is 'The queue.';
+comment on column rhythm.lane.nth is 'The number of this version of the row.';
+comment on column rhythm.lane.idle_since is 'Since when nothing is ready in it.';
+comment on column rhythm.lane_group.queue is 'The queue.';
+comment on column rhythm.lane_group.target_group is 'The task; empty: workflows.';
+comment on column rhythm.lane_group.nth is 'The number of this version of the row.';
+comment on column rhythm.lane_group.turn is 'The first turn of an open lane, or an earlier one.';
+comment on column rhythm.lane_group.rank is 'The rank of its head.';
+comment on column rhythm.lane_group.head is 'Its head.';
+comment on column rhythm.limit_note.queue is 'The queue.';
+comment on column rhythm.limit_note.target_group is 'With head: the group of targets of the lane.';
+comment on column rhythm.limit_note.key is 'The concurrency key; empty: none.';
+comment on column rhythm.limit_note.rank is 'The negative priority of head.';
 
 comment on column rhythm.setting.name is 'As in setting(); chored_at is when tick() last cleaned up, swept_at when it last removed all that was old, purged_to how far it has looked for that.';
 comment on column rhythm.setting.value is 'Its value, as text.';
@@ -11089,7 +12739,7 @@ comment on column rhythm.journal.moment is 'When it was taken.';
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "b403c12056301f38bd397e076cf64a397fe0c8664b56a9b811e6f5cfb6a253af",
+    checksum: "88fe1dd83f7a9659813c4a3719c213ef8341420a6a254c7cc1ce4f275a78678c",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -11204,12 +12854,20 @@ comment on column rhythm."grouping".need is 'How many members each group needs.'
 comment on column rhythm."grouping".items is 'All that it waits for.';
 comment on column rhythm."grouping".numbers is 'The group of each of items.';
 comment on column rhythm."grouping".old is 'Those of items that an earlier step started.';
+comment on column rhythm.lane_pick.target_group is 'The group of targets of the lane.';
+comment on column rhythm.lane_pick.key is 'Its concurrency key.';
+comment on column rhythm.lane_pick.place is 'Where its row is (ctid), which nobody else changes.';
+comment on column rhythm.lane_pick.turn is 'Its next turn.';
+comment on column rhythm.lane_pick.rank is 'Where its head was.';
+comment on column rhythm.lane_pick.head is 'Its head before.';
+comment on column rhythm.lane_pick.taken is 'How many were taken.';
+comment on column rhythm.lane_pick.room is 'How many its key had room for before.';
 `,
   },
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "76f579040ad341f0dae8c615412823d57fa8dff3f2d2a6518ad69c474e284901",
+    checksum: "b76902ad52b72069ae885987134cea642a207937332f6ebd04ebbc872de6bce5",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -11249,10 +12907,10 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'pause_queue', 'resume_queue', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
-      'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue',
+      'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)

@@ -183,3 +183,34 @@ function checkMembers(value: object, path: string, above: Set<object>): void {
     check(member, memberPath(path, key), above);
   }
 }
+
+/**
+ * A value with the keys of its objects in the order in which Postgres stores them (`jsonb`): by length in bytes, then by
+ * their bytes. So whoever has a value from memory sees what others read from the database.
+ *
+ * @param value what `JSON.parse` gave
+ * @returns the value; where keys were in another order, a copy
+ */
+export function storedOrder(value: JsonValue): JsonValue {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) value[index] = storedOrder(value[index]!);
+    return value;
+  }
+  const keys = Object.keys(value);
+  const sorted = keys.toSorted(compareStored);
+  for (const key of keys) if (key !== "__proto__") value[key] = storedOrder(value[key]!);
+  if (keys.every((key, index) => key === sorted[index])) return value;
+  return Object.fromEntries(sorted.map((key) => [key, value[key]!]));
+}
+
+function compareStored(a: string, b: string): number {
+  if (ASCII.test(a) && ASCII.test(b)) return a.length - b.length || (a < b ? -1 : 1);
+  const [left, right] = [encoder.encode(a), encoder.encode(b)];
+  if (left.length !== right.length) return left.length - right.length;
+  const at = left.findIndex((byte, index) => byte !== right[index]);
+  return left[at]! - right[at]!;
+}
+
+const ASCII = /^[\0-\x7f]*$/;
+const encoder = new TextEncoder();

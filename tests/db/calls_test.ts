@@ -60,6 +60,7 @@ const logRow: z.ZodType<executions.StoredLine> = z.strictObject({
 
 const exchanged: z.ZodType<worker.ExchangeAnswer> = z.strictObject({
   call: count,
+  now: count,
   refused: z.array(z.strictObject({ id: z.uuid(), reason: z.string() })),
   declined: z.array(z.uuid()),
   early: z.record(z.string(), z.number()),
@@ -84,6 +85,8 @@ const exchanged: z.ZodType<worker.ExchangeAnswer> = z.strictObject({
       seq: count,
       snapshot: json,
       settled: z.array(json),
+      seed: z.string().regex(/^-?\d+$/),
+      epoch: count,
       cancel_reason: z.string().nullish(),
     })).optional(),
   })),
@@ -113,6 +116,9 @@ const queueRow: z.ZodType<queues.QueueInfo> = z.strictObject({
   perKeyConcurrency: count.nullable(),
   rate: count.nullable(),
   perSeconds: z.number().nullable(),
+  perKeyRate: z.number().nullable(),
+  perKeyPerSeconds: z.number().nullable(),
+  fair: z.boolean(),
 });
 
 const workerRow: z.ZodType<state.WorkerInfo> = z.strictObject({
@@ -355,10 +361,21 @@ Deno.test("calls of queues, flows and schedules give the rows their types say", 
     perKeyConcurrency: 1,
     rate: 10,
     perSeconds: 60,
+    perKeyRate: 5,
+    perKeyPerSeconds: 30,
+    fair: "key",
+    weights: { gold: 3 },
   });
   await queues.pauseQueue(engine, "mail");
   const mail = z.array(queueRow).parse(await queues.listQueues(engine)).find((row) => row.queue === "mail")!;
-  assert.deepEqual([mail.ready, mail.paused, mail.concurrency, mail.perSeconds], [1, true, 3, 60]);
+  assert.deepEqual([mail.ready, mail.paused, mail.concurrency, mail.perSeconds, mail.perKeyRate, mail.fair], [
+    1,
+    true,
+    3,
+    60,
+    5,
+    true,
+  ]);
   await queues.resumeQueue(engine, "mail");
 
   const nightly: schedules.ScheduleRequest = {

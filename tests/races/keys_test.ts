@@ -16,10 +16,11 @@ import {
   violations,
 } from "./support/sessions.ts";
 
-/** Workflows that a worker has, each about to start a child with the same key. */
+/** Workflows, each with a worker of its own, about to start a child with the same key; and a worker for the children. */
 interface Scene {
   arena: Arena;
   worker: string;
+  workers: string[];
   flows: string[];
   children: string[];
 }
@@ -34,15 +35,20 @@ const race = (name: string, count: number, run: (scene: Scene) => Promise<void>)
       const worker = await registerWorker(watcher);
       await watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
       await watcher`select rhythm.start('f') from generate_series(1, ${count})`;
-      const flows = (await claim(watcher, worker, count)).map(({ id }) => id);
-      await run({ arena, worker, flows, children: flows.map(() => crypto.randomUUID()) });
+      const workers: string[] = [];
+      const flows: string[] = [];
+      for (let nth = 0; nth < count; nth++) {
+        workers.push(await registerWorker(watcher));
+        flows.push((await claim(watcher, workers[nth]!, 1))[0]!.id);
+      }
+      await run({ arena, worker, workers, flows, children: flows.map(() => crypto.randomUUID()) });
       assert.deepEqual(await violations(watcher), []);
     },
   });
 
 /** Suspends a workflow that waits for its child. */
-function begin(sql: postgres.Sql, { worker, flows, children }: Scene, nth: number): Promise<unknown> {
-  return settle(sql, worker, {
+function begin(sql: postgres.Sql, { workers, flows, children }: Scene, nth: number): Promise<unknown> {
+  return settle(sql, workers[nth]!, {
     id: flows[nth]!,
     seq: 0,
     status: "suspended",

@@ -7,6 +7,7 @@ import {
   type Act,
   type Arena,
   claim,
+  exchange,
   inTurn,
   openArena,
   registerWorker,
@@ -59,13 +60,13 @@ async function step(
 }
 
 /** Somebody else is first: nothing is changed, and the task can be settled alone. */
-async function declined(scene: Scene, first: Act): Promise<void> {
+async function declined(scene: Scene, first: Act, more: Record<string, unknown> = {}): Promise<void> {
   const { arena, worker, task } = scene;
   const child = crypto.randomUUID();
   const [, answer] = await inTurn(arena, { first, second: (sql) => step(sql, scene, { child }) });
   assert.deepEqual((answer as { declined: string[] }).declined, [task]);
   assert.equal(await statusOf(arena.watcher, child), null);
-  await settle(arena.watcher, worker, { id: task, status: "completed", output: 1 });
+  await settle(arena.watcher, worker, { id: task, status: "completed", output: 1, ...more });
 }
 
 race(
@@ -73,7 +74,8 @@ race(
   async (scene) => {
     await declined(scene, (sql) => sql`select rhythm.cancel(${scene.flow})`);
     assert.equal(await statusOf(scene.arena.watcher, scene.flow), "cancelled");
-    assert.equal(await statusOf(scene.arena.watcher, scene.task), "completed");
+    // Its worker did not say that it had finished before.
+    assert.equal(await statusOf(scene.arena.watcher, scene.task), "cancelled");
   },
 );
 
@@ -100,15 +102,21 @@ race("a step that ends the workflow before cancel(): it stays completed", async 
 });
 
 race(
-  "cancel() of the task before a step: it completed all the same, and is told once",
+  "cancel() of the task before a step: it completed all the same if its worker says so, and is told once",
   async (scene) => {
-    const { arena, flow, task } = scene;
-    await inTurn(arena, {
+    const { arena, worker, flow, task } = scene;
+    const [, answer] = await inTurn(arena, {
       first: (sql) => sql`select rhythm.cancel(${task})`,
       second: (sql) => step(sql, scene),
     });
+    assert.deepEqual((answer as { declined: string[] }).declined, [task]);
+    await settle(arena.watcher, worker, { id: task, status: "completed", output: 1, finished: true });
     assert.equal(await statusOf(arena.watcher, task), "completed");
-    assert.equal(await statusOf(arena.watcher, flow), "completed");
+    const rows = await claim(arena.watcher, worker);
+    assert.deepEqual(rows.map(({ id, settled }) => [id, settled]), [[flow, [{
+      ...{ id: task, status: "completed", output: 1 },
+    }]]]);
+    await settle(arena.watcher, worker, { id: flow, status: "completed" });
   },
 );
 
@@ -187,7 +195,8 @@ race("a step twice, as its answer was lost: the second changes nothing", async (
 
 race("another child's end before a step: both are told, once each", async (scene) => {
   const { arena, worker, flow, task } = scene;
-  const other = crypto.randomUUID();
+  const [made] = await arena.watcher`select rhythm.new_id() as id`;
+  const other = made!.id;
   await arena.watcher`select rhythm.create_many(${
     JSON.stringify([{ type: "task", target: "a", id: other, parent: flow }])
   }::text::jsonb)`;
@@ -200,38 +209,46 @@ race("another child's end before a step: both are told, once each", async (scene
 race("the worker is given up before a step: the task is done again, by others", async (scene) => {
   const { arena, worker, flow, task } = scene;
   const rival = await registerWorker(arena.watcher);
-  const [, answer] = await inTurn(arena, {
-    first: async (sql) => {
-      await sql`select rhythm.stop_worker(${worker})`;
-      return await claim(sql, rival);
-    },
-    second: (sql) => step(sql, scene, { child: crypto.randomUUID() }),
-  });
-  assert.deepEqual(answer, { declined: [task], leased: [] });
+  await assert.rejects(
+    inTurn(arena, {
+      first: async (sql) => {
+        await sql`select rhythm.stop_worker(${worker})`;
+        return await claim(sql, rival);
+      },
+      second: (sql) => step(sql, scene, { child: crypto.randomUUID() }),
+    }),
+    (error: { code?: string }) => error.code === "RH008",
+  );
+  assert.equal(await statusOf(arena.watcher, task), "running");
   assert.deepEqual(await step(arena.watcher, { ...scene, worker: rival }), { declined: [], leased: [] });
   assert.equal(await statusOf(arena.watcher, flow), "completed");
 });
 
-race("a step of a worker that is being given up leases nothing to it", async (scene) => {
-  const { arena, worker } = scene;
-  const child = crypto.randomUUID();
+race("a step of a worker that is being given up comes to nothing", async (scene) => {
+  const { arena, worker, flow, task } = scene;
   const one = arena.sessions[0]!;
   await one.begin(async (tx) => {
     await tx`select from rhythm.worker where id = ${worker} for update`;
-    assert.deepEqual((await step(arena.watcher, scene, { child })).leased, []);
+    const ends = [{
+      kind: "steps" as const,
+      ends: [{ id: task, call: 2, flow, seq: 1, next: "completed", result: 1 }],
+    }];
+    await assert.rejects(
+      exchange(arena.watcher, worker, ends),
+      (error: { code?: string }) => error.code === "55P03",
+    );
   });
-  assert.equal(await statusOf(arena.watcher, child), "pending");
+  assert.equal(await statusOf(arena.watcher, flow), "suspended");
+  assert.deepEqual((await step(arena.watcher, scene)).declined, []);
 });
 
 race("retry() of the workflow before a step: it waits as it did, and goes on", async (scene) => {
-  const { arena, flow, task } = scene;
+  const { arena, worker, flow, task } = scene;
   await arena.watcher`select rhythm.cancel(${flow})`;
-  await inTurn(arena, {
-    first: (sql) => sql`select rhythm.retry(${flow})`,
-    second: (sql) => step(sql, scene),
-  });
+  await declined(scene, (sql) => sql`select rhythm.retry(${flow})`, { finished: true });
   assert.equal(await statusOf(arena.watcher, task), "completed");
-  assert.equal(await statusOf(arena.watcher, flow), "completed");
+  assert.deepEqual((await claim(arena.watcher, worker)).map(({ id }) => id), [flow]);
+  await settle(arena.watcher, worker, { id: flow, status: "completed" });
 });
 
 race(

@@ -158,13 +158,19 @@ race("firing while tick() would fire it: once", async (scene) => {
   await settle(arena.watcher, worker, { id: flow, status: "completed", output: 1 });
 });
 
-race("firing of a worker that is being given up leases nothing to it: others go on", async (scene) => {
-  const { arena, worker } = scene;
+race("firing of a worker that is being given up comes to nothing: others go on", async (scene) => {
+  const { arena, worker, flow, timer } = scene;
   await arena.sessions[0]!.begin(async (tx) => {
     await tx`select from rhythm.worker where id = ${worker} for update`;
-    assert.deepEqual([...await fire(arena.watcher, scene)], []);
+    const ends = [{ kind: "fire" as const, timers: [timer] }];
+    await assert.rejects(
+      exchange(arena.watcher, worker, ends),
+      (error: { code?: string }) => error.code === "55P03",
+    );
   });
-  await ended(scene, told(scene.timer));
+  assert.equal(await statusOf(arena.watcher, flow), "suspended");
+  await fire(arena.watcher, scene);
+  await settle(arena.watcher, worker, { id: flow, status: "completed", output: 1 });
 });
 
 race(

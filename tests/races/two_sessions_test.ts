@@ -99,7 +99,7 @@ race("cancel() before settle(): a workflow that only waits does not wait for eve
 });
 
 race(
-  "cancel() before settle(): a completed workflow is cancelled or completed, never both, nor told later",
+  "cancel() before settle(): a workflow that completes is cancelled, unless it had finished before, and not told later",
   async () => {
     await using arena = await openArena(2);
     const worker = await registerWorker(arena.watcher);
@@ -110,7 +110,7 @@ race(
       first: (sql) => sql`select rhythm.cancel(${id}, 'enough')`,
       second: (sql) => settle(sql, worker, { id, status: "completed", output: 1 }),
     });
-    assert.equal(await statusOf(arena.watcher, id), "completed");
+    assert.equal(await statusOf(arena.watcher, id), "cancelled");
     const [row] = await arena.watcher`select rhythm.cancel(${id}) as done`;
     assert.equal(row?.done, false);
     assert.deepEqual(await violations(arena.watcher), []);
@@ -156,7 +156,7 @@ for (const type of ["workflow", "task"] as const) {
           arena,
           first === "create" ? { first: create, second: cancel } : { first: cancel, second: create },
         );
-        const rows = await arena.watcher`select status, cancel_reason from rhythm.execution order by target`;
+        const rows = await arena.watcher`select status, cancel_reason from rhythm.executions order by target`;
         assert.deepEqual(rows.map((row) => [row.status, row.cancel_reason]), [
           ["cancelled", "enough"],
           ["cancelled", "enough"],

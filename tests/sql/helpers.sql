@@ -90,7 +90,7 @@ $$;
 
 -- Steps of workflows: {declined, early, born: the batches that were leased with their inputs known, problem}. p_lease: how many children may be leased with it.
 create function test.steps(p_worker uuid, p_ends jsonb, p_children jsonb default '[]', p_kinds jsonb default '[]', p_lease integer default 0) returns jsonb language sql as $$
-  select a - '{call,refused,parcels}'::text[] || jsonb_build_object('born', a -> 'parcels')
+  select a - '{call,now,refused,parcels}'::text[] || jsonb_build_object('born', a -> 'parcels')
   from test.exchange(p_worker, jsonb_build_array(jsonb_build_object('kind', 'steps', 'children', p_children, 'kinds', p_kinds, 'ends', (
       select jsonb_agg(case when jsonb_typeof(e.value) = 'object' and coalesce(e.value ->> 'timer', 'false') <> 'true' then jsonb_build_object('call', test.call_of((e.value ->> 'id')::uuid)) else '{}' end || e.value order by e.nth)
       from jsonb_array_elements(p_ends) with ordinality as e (value, nth)))),
@@ -99,13 +99,13 @@ $$;
 
 -- Tasks that completed, with the call that leased them.
 create function test.done(p_worker uuid, p_call integer, p_ids uuid[], p_outputs jsonb) returns jsonb language sql as $$
-  select a - '{call,parcels,early}'::text[]
+  select a - '{call,now,parcels,early}'::text[]
   from test.exchange(p_worker, jsonb_build_array(jsonb_build_object('kind', 'done', 'call', p_call, 'ids', to_jsonb(p_ids), 'outputs', p_outputs))) as a;
 $$;
 
 -- Settles outcomes of executions that are leased now: {refused, declined, claimed: [as rows of claim_rows()]}. p_lease: how many may be leased with it.
 create function test.settle_many(p_worker uuid, p_outcomes jsonb, p_lease integer default 0, p_targets text[] default null) returns jsonb language sql as $$
-  select a - '{parcels,call,early}'::text[] || jsonb_build_object('claimed', (select coalesce(jsonb_agg(to_jsonb(u)), '[]') from test.unpack(a) as u))
+  select a - '{parcels,call,now,early}'::text[] || jsonb_build_object('claimed', (select coalesce(jsonb_agg(to_jsonb(u)), '[]') from test.unpack(a) as u))
   from test.exchange(p_worker, (
     select jsonb_agg(jsonb_build_object('kind', 'outcome', 'call', test.call_of((o.value ->> 'id')::uuid)) || o.value order by o.nth)
     from jsonb_array_elements(p_outcomes) with ordinality as o (value, nth)),
@@ -126,7 +126,7 @@ $$;
 
 -- Suspends a workflow that waits for one group.
 create function test.suspend(p_worker uuid, p_id uuid, p_effects jsonb, p_mode text, p_ids uuid[], p_lease integer default 0) returns jsonb language sql as $$
-  select test.settle(p_worker, p_id, jsonb_build_object('status', 'suspended', 'snapshot', '{"at": 1}'::jsonb, 'effects', p_effects,
+  select test.settle(p_worker, p_id, jsonb_build_object('status', 'suspended', 'moment', rhythm.now(), 'snapshot', '{"at": 1}'::jsonb, 'effects', p_effects,
     'waits', jsonb_build_array(jsonb_build_object('mode', p_mode, 'ids', to_jsonb(p_ids))), 'keep', to_jsonb(p_ids)), p_lease);
 $$;
 

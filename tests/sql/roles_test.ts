@@ -38,6 +38,8 @@ async function everyRoutine(sql: postgres.Sql): Promise<{ name: string; call: st
       )) as call
     from pg_proc as p
     where p.pronamespace = 'rhythm'::regnamespace
+      -- Nobody can call a function of a trigger.
+      and p.prorettype <> 'trigger'::regtype
     order by p.proname`;
 }
 

@@ -39,6 +39,9 @@ interface Parcel {
 /** What a worker hands back; see exchange(). */
 export type End = { kind: "done" | "outcome" | "steps" | "fire" | "leave"; [more: string]: unknown };
 
+/** How many calls each worker has made, also those that came to nothing. */
+const calls = new Map<string, number>();
+
 /** One exchange, with the next number of its worker. */
 export async function exchange(
   sql: postgres.Sql,
@@ -46,10 +49,14 @@ export async function exchange(
   ends: readonly End[] = [],
   want: Record<string, unknown> = {},
 ): Promise<Answer> {
+  const call = (calls.get(worker) ?? 0) + 1;
+  calls.set(worker, call);
   const [row] = await sql.unsafe(
-    `select rhythm.exchange($1::uuid, coalesce((select w.call from rhythm.worker as w where w.id = $1::uuid), 0) + 1,
-      $2::text::jsonb, $3::text::jsonb) as answer`,
-    [worker, JSON.stringify(ends), JSON.stringify(want)],
+    "select rhythm.exchange($1::uuid, $2, $3::text::jsonb, $4::text::jsonb) as answer",
+    [
+      ...[worker, call],
+      ...[JSON.stringify(ends), JSON.stringify(want)],
+    ],
   );
   return row?.answer;
 }

@@ -15,6 +15,16 @@ interface LimitFlags {
   perKey?: string;
   rate?: string;
   per?: string;
+  perKeyRate?: string;
+  perKeyPer?: string;
+  fair?: boolean;
+}
+
+interface KeyFlags {
+  concurrency?: string;
+  rate?: string;
+  per?: string;
+  weight?: string;
 }
 
 /** `rhythm queues`: lists queues; pauses, resumes, limits them. */
@@ -63,23 +73,89 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addOption(option("-c, --concurrency <number>", "how many run at once"))
     .addOption(option("--per-key <number>", "how many of one concurrency key run at once"))
     .addOption(option("--rate <number>", "how many begin within --per"))
-    .addOption(option("--per <duration>", "that time (default: 1s)"));
+    .addOption(option("--per <duration>", "that time (default: 1s)"))
+    .addOption(
+      option("--per-key-rate <number>", "how many of one concurrency key begin within --per-key-per"),
+    )
+    .addOption(option("--per-key-per <duration>", "that time (default: 1s)"))
+    .addOption(option("--fair", "concurrency keys take turns"));
   withDatabase(limit);
   withExamples(limit, [`rhythm queues limit api --rate 100 --per 1m`, `rhythm queues limit api      # none`]);
   runs<LimitFlags>(limit, cli, async (call) => {
     const { openSession } = await import("../session.ts");
-    const { concurrency, perKey, rate, per } = call.options;
+    const { concurrency, perKey, rate, per, perKeyRate, perKeyPer, fair } = call.options;
     const limits = {
       ...(concurrency === undefined ? {} : { concurrency: wholeNumber(concurrency, "--concurrency") }),
       ...(perKey === undefined ? {} : { perKeyConcurrency: wholeNumber(perKey, "--per-key") }),
       ...(rate === undefined ? {} : { rate: wholeNumber(rate, "--rate") }),
       ...(per === undefined ? {} : { per }),
+      ...(perKeyRate === undefined ? {} : { perKeyRate: wholeNumber(perKeyRate, "--per-key-rate") }),
+      ...(perKeyPer === undefined ? {} : { perKeyPer }),
+      ...(fair === true ? { fair: "key" as const } : {}),
     };
     await using session = await openSession(call.options);
     await session.queues.configure(call.args[0]!, limits);
     const queue = call.args[0];
     call.terminal.print(
       call.json ? JSON.stringify({ queue, ...limits }) : `the limits of queue "${queue}" are set`,
+    );
+  });
+
+  for (const verb of ["pause-key", "resume-key"] as const) {
+    const change = addSub(
+      command,
+      verb,
+      cli.terminal,
+      verb === "pause-key" ? "Keep workers from taking one concurrency key." : "Let workers take it again.",
+    )
+      .addArgument(operand("<queue>", "the queue"))
+      .addArgument(operand("<key>", "the concurrency key"));
+    withDatabase(change);
+    withExamples(change, [`rhythm queues ${verb} mail acme`]);
+    runs(change, cli, async (call) => {
+      const { openSession } = await import("../session.ts");
+      await using session = await openSession(call.options);
+      const [queue, key] = call.args as [string, string];
+      const paused = verb === "pause-key";
+      await (paused ? session.queues.pauseKey(queue, key) : session.queues.resumeKey(queue, key));
+      call.terminal.print(
+        call.json
+          ? JSON.stringify({ queue, key, paused })
+          : `key "${key}" of queue "${queue}" ${paused ? "is paused" : "goes on"}`,
+      );
+    });
+  }
+
+  const limitKey = addSub(
+    command,
+    "limit-key",
+    cli.terminal,
+    "Limit one concurrency key of a queue; no option: as all keys.",
+  )
+    .addArgument(operand("<queue>", "the queue"))
+    .addArgument(operand("<key>", "the concurrency key"))
+    .addOption(option("-c, --concurrency <number>", "how many run at once"))
+    .addOption(option("--rate <number>", "how many begin within --per"))
+    .addOption(option("--per <duration>", "that time (default: 1s)"))
+    .addOption(option("--weight <number>", "how many turns it has in a fair queue (default: 1)"));
+  withDatabase(limitKey);
+  withExamples(limitKey, [`rhythm queues limit-key api acme --concurrency 20 --weight 3`]);
+  runs<KeyFlags>(limitKey, cli, async (call) => {
+    const { openSession } = await import("../session.ts");
+    const { concurrency, rate, per, weight } = call.options;
+    const limits = {
+      ...(concurrency === undefined ? {} : { concurrency: wholeNumber(concurrency, "--concurrency") }),
+      ...(rate === undefined ? {} : { rate: wholeNumber(rate, "--rate") }),
+      ...(per === undefined ? {} : { per }),
+      ...(weight === undefined ? {} : { weight: wholeNumber(weight, "--weight") }),
+    };
+    await using session = await openSession(call.options);
+    const [queue, key] = call.args as [string, string];
+    await session.queues.configureKey(queue, key, limits);
+    call.terminal.print(
+      call.json
+        ? JSON.stringify({ queue, key, ...limits })
+        : `the limits of key "${key}" of queue "${queue}" are set`,
     );
   });
 };

@@ -10,6 +10,26 @@ export interface StoredLimits {
   readonly rate: number | null;
   /** That time, in seconds. */
   readonly perSeconds: number | null;
+  /** How many of one key begin within a time. */
+  readonly perKeyRate: number | null;
+  /** That time, in seconds. */
+  readonly perKeyPerSeconds: number | null;
+  /** Whether keys take turns. */
+  readonly fair: "key" | null;
+  /** How many turns keys have while others have one; null: as it is. */
+  readonly weights: Readonly<Record<string, number>> | null;
+}
+
+/** The limits of one concurrency key; null: as for all keys. */
+export interface StoredKeyLimits {
+  /** How many run at once. */
+  readonly concurrency: number | null;
+  /** How many begin within a time. */
+  readonly rate: number | null;
+  /** That time, in seconds. */
+  readonly perSeconds: number | null;
+  /** How many turns it has while others have one. */
+  readonly weight: number | null;
 }
 
 /** A queue: what is in it, who takes from it, its limits. */
@@ -40,6 +60,12 @@ export interface QueueInfo {
   readonly rate: number | null;
   /** The time that `rate` counts. */
   readonly perSeconds: number | null;
+  /** How many of one key begin within `perKeyPerSeconds`. */
+  readonly perKeyRate: number | null;
+  /** The time that `perKeyRate` counts. */
+  readonly perKeyPerSeconds: number | null;
+  /** Whether concurrency keys take turns. */
+  readonly fair: boolean;
 }
 
 /** All queues. */
@@ -49,7 +75,8 @@ export async function listQueues(engine: EngineRef): Promise<QueueInfo[]> {
     `select
       q.queue, q.ready, q.delayed, q.running, q.suspended, q.oldest_at as "oldestAt", q.oldest_seconds as "oldestSeconds",
       q.workers, q.paused, q.concurrency, q.per_key_concurrency as "perKeyConcurrency", q.rate,
-      extract(epoch from q.per)::float8 as "perSeconds"
+      extract(epoch from q.per)::float8 as "perSeconds", q.per_key_rate as "perKeyRate",
+      extract(epoch from q.per_key_per)::float8 as "perKeyPerSeconds", q.fair
     from rhythm.queues as q order by q.queue`,
   );
 }
@@ -70,7 +97,9 @@ export async function configureQueue(engine: EngineRef, queue: string, limits: S
     engine,
     `select rhythm.configure_queue(
       p_queue => $1::text, concurrency => $2::text::integer, per_key_concurrency => $3::text::integer,
-      rate => $4::text::integer, per => coalesce($5::text, '1') || 's'
+      rate => $4::text::integer, per => coalesce($5::text, '1') || 's',
+      per_key_rate => $6::text::integer, per_key_per => coalesce($7::text, '1') || 's',
+      fair => $8::text, weights => $9::text::jsonb
     )`,
     [
       queue,
@@ -78,8 +107,45 @@ export async function configureQueue(engine: EngineRef, queue: string, limits: S
       text(limits.perKeyConcurrency),
       text(limits.rate),
       text(limits.perSeconds),
+      text(limits.perKeyRate),
+      text(limits.perKeyPerSeconds),
+      limits.fair,
+      limits.weights === null ? null : JSON.stringify(limits.weights),
     ],
   );
+}
+
+/** Sets the limits of one concurrency key of a queue. */
+export async function configureKey(
+  engine: EngineRef,
+  place: { queue: string; key: string },
+  limits: StoredKeyLimits,
+): Promise<void> {
+  await ask(
+    engine,
+    `select rhythm.configure_key(
+      p_queue => $1::text, p_key => $2::text, concurrency => $3::text::integer,
+      rate => $4::text::integer, per => coalesce($5::text, '1') || 's', weight => $6::text::integer
+    )`,
+    [
+      place.queue,
+      place.key,
+      text(limits.concurrency),
+      text(limits.rate),
+      text(limits.perSeconds),
+      text(limits.weight),
+    ],
+  );
+}
+
+/** Lets nothing of one concurrency key of a queue begin. */
+export async function pauseKey(engine: EngineRef, queue: string, key: string): Promise<void> {
+  await ask(engine, "select rhythm.pause_key($1::text, $2::text)", [queue, key]);
+}
+
+/** Lets a concurrency key of a queue go on. */
+export async function resumeKey(engine: EngineRef, queue: string, key: string): Promise<void> {
+  await ask(engine, "select rhythm.resume_key($1::text, $2::text)", [queue, key]);
 }
 
 function text(value: number | null): string | null {

@@ -35,6 +35,10 @@ export interface StateRow {
   snapshot: JsonValue | null;
   /** What settled since. */
   settled: JsonValue[];
+  /** What its random numbers and ids come from. */
+  seed: string | null;
+  /** How often it was begun anew. */
+  epoch: number;
   /** Why it is to stop. */
   cancel_reason?: string | null;
 }
@@ -57,6 +61,8 @@ export interface ParcelRow {
 export interface ExchangeAnswer {
   /** The call. */
   call: number;
+  /** The time of the database, in milliseconds since 1970. */
+  now: number;
   /** Ends whose lease is lost: nothing changed. */
   refused: { id: string; reason: string }[];
   /** Ends to bring again, alone. */

@@ -76,6 +76,9 @@ export const queue = z.object({
   perKeyConcurrency: z.number().nullable(),
   rate: z.number().nullable().describe("how many begin within perSeconds"),
   perSeconds: z.number().nullable(),
+  perKeyRate: z.number().nullable(),
+  perKeyPerSeconds: z.number().nullable(),
+  fair: z.boolean().describe("whether concurrency keys take turns"),
 });
 
 /** A worker. */

@@ -59,6 +59,10 @@ export interface ClaimedFlow {
   readonly snapshot: JsonValue | null;
   /** What it waited for and is settled now. */
   readonly settled: readonly Settled[];
+  /** What its random numbers and ids come from. */
+  readonly seed: string;
+  /** How often it was begun anew, or put back to an earlier step. */
+  readonly epoch: number;
   /** Why it is to end, running its `finally` blocks first; nothing: it goes on. */
   readonly cancelReason: string | null;
 }
@@ -90,6 +94,10 @@ export type Outcome =
 
 /** What a step of a workflow leaves behind. */
 export interface FlowOutcome {
+  /** When it was taken, ISO 8601; nothing: its moment does not matter. */
+  readonly moment?: string;
+  /** Why it was cancelled, if the step was told of that. */
+  readonly cancelReason?: string;
   /** Where it stands. */
   readonly snapshot: JsonValue | null;
   /** What it asked for, in program order. */
@@ -114,6 +122,8 @@ export interface StepEnd {
   readonly flow: string;
   /** How often that had been suspended before it went on. */
   readonly seq: number;
+  /** When it went on, ISO 8601. */
+  readonly moment: string;
   /** How it ended; nothing: it waits. */
   readonly result?: JsonValue;
   /** Where it stands and what it waits for; nothing: it is over. */
@@ -189,6 +199,8 @@ export interface Call {
 
 /** What came of a call. */
 export interface Answer {
+  /** The time of the server, in milliseconds since 1970. */
+  readonly now: number;
   /** Ends that changed nothing: the lease was lost, or the execution was over. */
   readonly refused: readonly { readonly id: string; readonly reason: string }[];
   /** Ends that changed nothing yet: they are to be brought again, alone. */

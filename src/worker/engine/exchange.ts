@@ -50,6 +50,8 @@ export interface OpenWorkflows {
   forget(id: string): void;
   /** Hears that the clock of this machine is ahead of the server's by so many milliseconds. */
   ahead(ms: number): void;
+  /** Hears what time it was for the server, at some moment since another of this machine; both in milliseconds since 1970. */
+  toldTime(now: number, since: number): void;
 }
 
 interface Answered {
@@ -333,6 +335,8 @@ export class Exchange {
 
   #handle({ call, answer }: Answered, user: ExchangeUser): void {
     user.answered();
+    const { clock } = this.#parts;
+    user.flows.toldTime(answer.now, clock.now() - (clock.monotonic() - call.askedAt));
     this.#unhandled = [];
     this.#count({ call, answer });
     if (call.want.limit > 0) {

@@ -69,7 +69,8 @@ export function outcomeText(outcome: Outcome): string {
 
 function flowText(flow: FlowOutcome | undefined): string {
   if (flow === undefined) return "";
-  let text = "";
+  let text = flow.moment === undefined ? "" : `,"moment":"${flow.moment}"`;
+  if (flow.cancelReason !== undefined) text += `,"reason":${JSON.stringify(flow.cancelReason)}`;
   if (flow.effects.length > 0) text += `,"effects":${JSON.stringify(flow.effects)}`;
   if (flow.snapshot === null) return text;
   text += `,"snapshot":${JSON.stringify(flow.snapshot)},"waits":${JSON.stringify(flow.waits)}`;
@@ -98,9 +99,9 @@ function stepsText(given: readonly StepEnd[]): string {
   }]}`;
 }
 
-function endText({ id, task, flow, seq, result, rest }: StepEnd): string {
+function endText({ id, task, flow, seq, moment, result, rest }: StepEnd): string {
   const cause = task === undefined ? '"timer":true' : `"call":${task.call},"output":${task.output}`;
-  const head = `{"id":"${id}",${cause},"flow":"${flow}","seq":${seq}`;
+  const head = `{"id":"${id}",${cause},"flow":"${flow}","seq":${seq},"moment":"${moment}"`;
   if (rest === undefined) return `${head},"next":"completed","result":${JSON.stringify(result ?? null)}}`;
   const { snapshot, wait, cleanup, timers, released } = rest;
   let text = `${head},"next":"suspended","snapshot":${JSON.stringify(snapshot)},"mode":"${wait.mode}","ids":${
@@ -138,6 +139,7 @@ export function answerOf(answer: ExchangeAnswer, call: Call): Answer {
     }
   }
   return {
+    now: answer.now,
     refused: answer.refused,
     declined: new Set(answer.declined),
     early: new Map(Object.entries(answer.early)),
@@ -196,7 +198,7 @@ function claimedOf(
 }
 
 function flowOf(
-  { seq, snapshot, settled, cancel_reason }: StateRow,
+  { seq, snapshot, settled, seed, epoch, cancel_reason }: StateRow,
   { common }: ParcelRow,
 ): ClaimedFlow {
   return {
@@ -205,6 +207,8 @@ function flowOf(
     seq,
     snapshot: snapshot ?? null,
     settled: (settled ?? []) as unknown as Settled[],
+    seed: seed ?? "",
+    epoch,
     cancelReason: cancel_reason ?? null,
   };
 }

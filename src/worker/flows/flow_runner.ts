@@ -13,10 +13,12 @@ import { type StartTimer, type StepResult, toStored } from "./step_result.ts";
 import { Programs } from "./programs.ts";
 import type { UnrunnableWork } from "../loop/unrunnable.ts";
 import { WarmFlows } from "./warm_flows.ts";
-import { Uuids } from "../../define/uuid.ts";
+import { ServerTime } from "./server_time.ts";
 
 /** How far a flow went. */
 export interface FlowStep {
+  /** When it was taken, ISO 8601; nothing: the flow was not asked. */
+  readonly moment?: string;
   /** Whether it waits, or how it ended. */
   readonly status: "suspended" | "completed" | "failed" | "cancelled";
   /** Where it stands, while it waits. */
@@ -49,14 +51,22 @@ export interface FlowEffect {
   readonly options?: unknown;
 }
 
+/** Which step is taken, and when. */
+export interface StepMoment {
+  /** The number of the step, from 1. */
+  readonly step: number;
+  /** When it is taken. */
+  readonly moment: Date;
+}
+
 /** All the outside that a flow has. */
-export interface FlowHost {
-  /** The time. */
-  readonly now: () => Date;
-  /** A number from 0 to 1. */
-  readonly random: () => number;
-  /** A fresh id. */
-  readonly newId: () => string;
+export interface FlowHost extends StepMoment {
+  /** The execution. */
+  readonly executionId: string;
+  /** What its random numbers and ids come from. */
+  readonly seed: string;
+  /** How often it was begun anew. */
+  readonly epoch: number;
 }
 
 /** A workflow that is open in memory. */
@@ -64,7 +74,7 @@ export interface OpenFlow {
   /** How far it went last. */
   readonly step: FlowStep;
   /** Goes on with what is settled. */
-  readonly advance: (settled: readonly Settled[]) => FlowStep;
+  readonly advance: (settled: readonly Settled[], at: StepMoment) => FlowStep;
 }
 
 /** Where a workflow begins: at its beginning, or where a snapshot stands. */
@@ -115,7 +125,7 @@ export interface FlowRunnerParts {
 export class FlowRunner implements OpenWorkflows, TaskEnds {
   readonly #parts: FlowRunnerParts;
   readonly #programs: Programs<JsonValue>;
-  readonly #host: FlowHost;
+  readonly #time: ServerTime;
   readonly #warm: WarmFlows;
   readonly #keptTimers: KeptTimers;
 
@@ -124,14 +134,13 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
     this.#parts = parts;
     this.#programs = new Programs((hash) => parts.engine.program(hash));
     const { clock } = parts;
-    const uuids = new Uuids(clock);
-    this.#host = {
-      now: () => new Date(clock.now()),
-      random: () => clock.random(),
-      newId: () => uuids.next(),
-    };
+    this.#time = new ServerTime(clock);
     this.#keptTimers = new KeptTimers(clock, (timer) => this.#onDue(timer));
-    this.#warm = new WarmFlows({ clock, ...(parts.keepsTimers ? { keptTimers: this.#keptTimers } : {}) });
+    this.#warm = new WarmFlows({
+      clock,
+      time: this.#time,
+      ...(parts.keepsTimers ? { keptTimers: this.#keptTimers } : {}),
+    });
   }
 
   /** Advances a workflow. */
@@ -171,6 +180,11 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
   /** By how many milliseconds the clock of this machine is ahead of the server's. */
   ahead(ms: number): void {
     this.#keptTimers.ahead(ms);
+  }
+
+  /** Hears what time it was for the server, at some moment since another of this machine. */
+  toldTime(now: number, since: number): void {
+    this.#time.told(now, since);
   }
 
   /** Keeps no timers any more: they are left to the engine. */
@@ -258,14 +272,17 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
   ): { step: FlowStep; kept?: ReadonlyMap<string, number> } {
     const { runtime, telemetry } = this.#parts;
     const timers = this.#warm.forget(claimed.id);
+    const { seed, epoch, seq } = flow;
+    const moment = new Date(this.#time.now());
+    const host = { executionId: claimed.id, seed, epoch, step: seq + 1, moment };
     if (flow.cancelReason !== null) {
       if (flow.snapshot === null) {
         return { step: { status: "cancelled", effects: [], waits: [], released: [] } };
       }
       const news = { settled: flow.settled, cancel: flow.cancelReason };
-      return { step: runtime.cancel(program, flow.snapshot, news, this.#host) };
+      return { step: runtime.cancel(program, flow.snapshot, news, host) };
     }
-    const open = runtime.open(program, beginOf(claimed, flow), this.#host);
+    const open = runtime.open(program, beginOf(claimed, flow), host);
     const { step } = open;
     // With a span for each advance, each goes through a lease of its own.
     const isKept = step.status === "suspended" && telemetry === undefined;
@@ -341,9 +358,12 @@ function outcomeOf(
   { traceparent, kept }: { traceparent?: string; kept?: ReadonlyMap<string, number> },
 ): Outcome {
   const lease = leaseOf(claimed);
+  const { cancelReason } = claimed.flow!;
   const isKept = (effect: FlowEffect): boolean =>
     kept !== undefined && effect.type === "start_timer" && kept.has((effect as StartTimer).id);
   const flow: FlowOutcome = {
+    ...(step.moment !== undefined && { moment: step.moment }),
+    ...(step.moment !== undefined && cancelReason !== null && { cancelReason }),
     snapshot: step.snapshot ?? null,
     effects: step.effects.map((effect) =>
       isKept(effect) ? { ...effect, kept: true } as unknown as JsonValue : toStored(effect, traceparent)

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from "../../shared/json.ts";
+import { type JsonObject, type JsonValue, storedOrder } from "../../shared/json.ts";
 import { sqlOptions } from "../../shared/options.ts";
 import type { Claimed, FlowChild, FlowTimer, Settled, StepEnd } from "../engine/engine.ts";
-import type { FlowEffect, FlowStep, OpenFlow } from "./flow_runner.ts";
+import type { FlowEffect, FlowStep, OpenFlow, StepMoment } from "./flow_runner.ts";
 
 /** What let a workflow go on: the end of a task, or a timer. */
 export type Cause = Pick<StepEnd, "id" | "task">;
@@ -55,11 +55,11 @@ export function timersOf(step: FlowStep): StartTimer[] {
  * Goes on with a workflow. What the language throws is a defect of its own: the engine wakes the workflow, and it is told
  * where that is told.
  */
-export function goOn(open: OpenFlow, { id, task }: Cause): FlowStep | undefined {
-  const output = task === undefined ? null : JSON.parse(task.output);
+export function goOn(open: OpenFlow, { id, task }: Cause, at: StepMoment): FlowStep | undefined {
+  const output = task === undefined ? null : storedOrder(JSON.parse(task.output));
   const settled: Settled = { id, status: "completed", output };
   try {
-    return open.advance([settled]);
+    return open.advance([settled], at);
   } catch {
     return undefined;
   }
@@ -88,7 +88,7 @@ export function endOf(
   flow: Claimed,
   { seq, step, kept }: { seq: number; step: FlowStep; kept: ReadonlyMap<string, unknown> },
 ): StepEnd {
-  const end = { ...cause, flow: flow.id, seq };
+  const end = { ...cause, flow: flow.id, seq, moment: step.moment! };
   if (step.status === "completed") return { ...end, result: step.output ?? null, children: [] };
   const children: FlowChild[] = [];
   const timers: FlowTimer[] = [];

@@ -11,6 +11,7 @@ import {
   timersOf,
 } from "./step_result.ts";
 import type { KeptTimer, KeptTimers } from "./kept_timers.ts";
+import type { ServerTime } from "./server_time.ts";
 import type { Claimed } from "../engine/engine.ts";
 import type { FlowStep, OpenFlow } from "./flow_runner.ts";
 
@@ -38,6 +39,8 @@ export interface WarmOptions {
   readonly clock: Clock;
   /** How many, and as many more that sleep. Default: 2,000. */
   readonly limit?: number;
+  /** Says the time of the server. */
+  readonly time: Pick<ServerTime, "now">;
   /** Keeps their timers. Default: none are kept; the engine fires all. */
   readonly keptTimers?: KeptTimers;
 }
@@ -52,14 +55,16 @@ export interface WarmOptions {
 export class WarmFlows {
   readonly #clock: Clock;
   readonly #limit: number;
+  readonly #time: Pick<ServerTime, "now">;
   readonly #keptTimers: KeptTimers | undefined;
   readonly #flows = new Map<string, Warm>();
   readonly #sleeping = new Map<string, Warm>();
   #weight = 0;
 
   /** @param options how many to keep */
-  constructor({ clock, limit = 2_000, keptTimers }: WarmOptions) {
+  constructor({ clock, time, limit = 2_000, keptTimers }: WarmOptions) {
     this.#clock = clock;
+    this.#time = time;
     this.#limit = limit;
     this.#keptTimers = keptTimers;
   }
@@ -138,7 +143,9 @@ export class WarmFlows {
       return undefined;
     }
     if (!warm.known && !isStartedIn(warm.open.step, timer.id)) return "fire";
-    const result = isEnough(warm.open.step, timer.id) ? this.#advance(warm, { id: timer.id }) : undefined;
+    const result = isEnough(warm.open.step, timer.id)
+      ? this.#advance(warm, { id: timer.id }, timer.due)
+      : undefined;
     if (result === undefined) this.forget(timer.flow);
     return result === undefined ? "fire" : { ...result, due: timer.due };
   }
@@ -167,8 +174,10 @@ export class WarmFlows {
     for (const timer of warm.fired.splice(0)) if (warm.timers.has(timer.id)) this.#keptTimers!.set(timer);
   }
 
-  #advance(warm: Warm, cause: Cause): Pick<StepResult, "end" | "flow" | "step"> | undefined {
-    const step = goOn(warm.open, cause);
+  // With a timer, not before that is due: the two clocks may differ by a little.
+  #advance(warm: Warm, cause: Cause, due = 0): Pick<StepResult, "end" | "flow" | "step"> | undefined {
+    const moment = new Date(Math.max(due, this.#time.now()));
+    const step = goOn(warm.open, cause, { step: warm.seq + 1, moment });
     if (step === undefined || !isPlain(step, warm.claimed)) return undefined;
     this.#take(warm.claimed.id);
     warm.timers.delete(cause.id);

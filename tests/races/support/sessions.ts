@@ -85,10 +85,12 @@ export async function inTurn(arena: Arena, acts: { first: Act; second: Act }): P
 
 /** Says something until it is taken: as a worker does whose call came to nothing, as another session held what it needs. */
 export async function untilTaken(sql: postgres.Sql, say: () => Promise<Answer | undefined>): Promise<Answer> {
+  const end = performance.now() + 30_000;
   for (;;) {
     const answer = await say().catch((error) => {
       if (error.code !== "55P03") throw error;
     });
+    if (!answer && performance.now() > end) throw new Error("Somebody is in the way for more than 30 s");
     if (answer) return answer;
     gates.get(sql)?.();
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -469,7 +469,51 @@ export const cases: Record<string, Cases> = {
   resume_queue: {
     p_queue: [...name("queue", (value) => `resume_queue(${value})`), ["resume_queue('open')", "", "false"]],
   },
+  pause_key: {
+    p_queue: name("queue", (value) => `pause_key(${value}, 'k')`),
+    p_key: [["pause_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
+  },
+  resume_key: {
+    p_queue: [...name("queue", (value) => `resume_key(${value}, 'k')`), [
+      "resume_key('open', 'k')",
+      "",
+      "false",
+    ]],
+    p_key: [["resume_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
+  },
+  configure_key: {
+    p_queue: name("queue", (value) => `configure_key(${value}, 'k', concurrency => 1)`),
+    p_key: [["configure_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
+    concurrency: [["configure_key('q', 'k', concurrency => 0)", "RH001", "concurrency must be 1 or more"]],
+    rate: [["configure_key('q', 'k', rate => 0)", "RH001", "rate must be 1 or more"]],
+    per: ["'never'", "'0'", "null"].map((value) => [
+      `configure_key('q', 'k', rate => 1, per => ${value})`,
+      "RH001",
+      'per must be a duration: seconds, or text such as "1m"',
+    ]),
+    weight: [["configure_key('q', 'k', weight => 1001)", "RH001", "weight must be from 1 to 1000"]],
+  },
   configure_queue: {
+    per_key_rate: [["configure_queue('q', per_key_rate => 0)", "RH001", "per_key_rate must be 1 or more"]],
+    per_key_per: ["'never'", "'0'", "null"].map((value) => [
+      `configure_queue('q', per_key_rate => 1, per_key_per => ${value})`,
+      "RH001",
+      'per_key_per must be a duration: seconds, or text such as "1m"',
+    ]),
+    fair: [["configure_queue('q', fair => 'size')", "RH001", "fair must be 'key', or null: no turns"]],
+    weights: [
+      ["configure_queue('q', weights => '[]')", "RH001", 'weights must be an object: {"key": 3, …}'],
+      [
+        `configure_queue('q', weights => '{"k": 2}')`,
+        "RH001",
+        "weights have a meaning only with fair => 'key'",
+      ],
+      [
+        `configure_queue('q', fair => 'key', weights => '{"k": 0}')`,
+        "RH001",
+        'The weight of key "k" must be a whole number from 1 to 1000',
+      ],
+    ],
     p_queue: name("queue", (value) => `configure_queue(${value}, concurrency => 1)`),
     concurrency: [["configure_queue('q', concurrency => 0)", "RH001", "concurrency must be 1 or more"]],
     per_key_concurrency: [[

@@ -7,10 +7,10 @@ select rhythm.create_many('[
   {"type": "task", "target": "a", "id": "00000000-0000-7000-8000-000000000003"}
 ]');
 select rhythm.register_worker('00000000-0000-7000-8000-0000000000ff', p_lease => '1h');
-select test.claim_rows('00000000-0000-7000-8000-0000000000ff', p_limit => 3);
-select test.settle_many('00000000-0000-7000-8000-0000000000ff', '[
-  {"id": "00000000-0000-7000-8000-000000000001", "status": "completed", "output": 1},
-  {"id": "00000000-0000-7000-8000-000000000004", "status": "suspended", "snapshot": {},
+select rhythm.exchange('00000000-0000-7000-8000-0000000000ff', 1, p_want => '{"limit": 3}');
+select rhythm.exchange('00000000-0000-7000-8000-0000000000ff', 2, '[
+  {"kind": "outcome", "call": 1, "id": "00000000-0000-7000-8000-000000000001", "status": "completed", "output": 1},
+  {"kind": "outcome", "call": 1, "id": "00000000-0000-7000-8000-000000000004", "status": "suspended", "snapshot": {},
     "effects": [{"type": "await_signal", "id": "00000000-0000-7000-8000-000000000005", "name": "go"}],
     "waits": [{"mode": "any", "ids": ["00000000-0000-7000-8000-000000000005"]}]}
 ]');

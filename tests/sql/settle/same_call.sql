@@ -13,7 +13,7 @@ begin
   -- A claim.
   v_first := rhythm.exchange(w, 1, '[]', '{"limit": 10}');
   perform test.eq((select array_agg(u.id order by u.id) from test.unpack(v_first) as u), f || a, 'all that there is');
-  perform test.eq(rhythm.exchange(w, 1, '[]', '{"limit": 10}'), v_first || '{"again": true}', 'again');
+  perform test.eq(rhythm.exchange(w, 1, '[]', '{"limit": 10}') - 'now', v_first - 'now' || '{"again": true}', 'again');
   perform test.eq((select array_agg(b.attempt) from rhythm.batch as b), '{1,1,1}'::smallint[], 'leased once');
 
   -- Ends, children, a refusal, and a workflow that goes on.
@@ -25,7 +25,7 @@ begin
   perform test.eq(v_first -> 'refused', jsonb_build_array(jsonb_build_object('id', v_unknown, 'reason', 'unknown execution')), 'one is not known');
   perform test.eq((select row(u.id, u.inputs)::text from test.unpack(v_first) as u), row(c[1], 'null'::jsonb)::text, 'one is leased, with inputs that its worker knows');
   v_again := rhythm.exchange(w, 2, v_ends, '{"lease": 1}');
-  perform test.eq(v_again - '{parcels,again}'::text[], v_first - 'parcels', 'again: the same refusals');
+  perform test.eq(v_again - '{parcels,now,again}'::text[], v_first - '{parcels,now}'::text[], 'again: the same refusals');
   perform test.eq(v_again -> 'again', 'true', 'and it says so');
   perform test.eq((select row(u.id, u.attempt, u.parent_id, u.inputs)::text from test.unpack(v_again) as u), row(c[1], 1, f, '7'::jsonb)::text, 'the same lease, with inputs, as its worker may be another process');
   perform test.eq((select s.seq from rhythm.workflow_state as s where s.execution_id = f), 1, 'one step');
@@ -40,7 +40,7 @@ begin
   perform test.eq(rhythm.get(a[2]) -> 'output', '"x"', 'stays');
 
   -- A call that found nothing may be made with more.
-  perform test.eq(rhythm.exchange(w, 4, '[]', '{"limit": 10}'), '{"call": 4, "early": {}, "refused": [], "parcels": [], "declined": []}', 'nothing');
+  perform test.eq(rhythm.exchange(w, 4, '[]', '{"limit": 10}') - 'now', '{"call": 4, "early": {}, "refused": [], "parcels": [], "declined": []}', 'nothing');
   perform rhythm.enqueue('late');
   perform test.eq((select array_agg(u.target) from test.unpack(rhythm.exchange(w, 4, '[]', '{"limit": 10}')) as u), '{late}'::text[], 'the same number, now that there is something');
   perform test.eq((select array_agg(u.target) from test.unpack(rhythm.exchange(w, 4, '[]', '{"limit": 10}')) as u), '{late}'::text[], 'and again');

@@ -46,6 +46,7 @@ class Desk implements AsyncDisposable {
         stepSettled: ({ end }) => this.settled.push(end.id),
         forget: (id) => this.forgotten.push(id),
         ahead: () => {},
+        toldTime: () => {},
       },
       answered: () => {},
       due: () => {},

@@ -45,7 +45,17 @@ Deno.test("endsText() says once what the children of steps have in common, and n
   const flow = { id: "f" } as Ends["steps"][number]["flow"];
   const child = (id: string) => ({ id, kind: { target: "x" }, inputs: 1, traceparent: null });
   const step = (id: string, children: string[]): Ends["steps"][number] => ({
-    end: { id, task: { call: 4, output: "2" }, flow: "f", seq: 1, result: 3, children: children.map(child) },
+    end: {
+      ...{
+        id,
+        task: { call: 4, output: "2" },
+        flow: "f",
+        seq: 1,
+        moment: "2030-01-01T00:00:00.000Z",
+        result: 3,
+      },
+      children: children.map(child),
+    },
     ...{ flow, step: { status: "completed", effects: [], waits: [], released: [] } },
   });
   const ends = { ...nothing, steps: [step("a", ["c", "d"]), step("b", ["e"])], fired: ["t"], left: ["u"] };
@@ -56,7 +66,10 @@ Deno.test("endsText() says once what the children of steps have in common, and n
     ["d", 0],
     ["e", 0],
   ]);
-  equal(steps.ends[0], { id: "a", call: 4, output: 2, flow: "f", seq: 1, next: "completed", result: 3 });
+  equal(steps.ends[0], {
+    ...{ id: "a", call: 4, output: 2, flow: "f", seq: 1, moment: "2030-01-01T00:00:00.000Z" },
+    ...{ next: "completed", result: 3 },
+  });
   equal([fire, leave], [{ kind: "fire", timers: ["t"] }, { kind: "leave", timers: ["u"] }]);
 });
 
@@ -66,7 +79,7 @@ const common: ParcelCommon = {
 };
 
 function answer(...parcels: ExchangeAnswer["parcels"]): ExchangeAnswer {
-  return { call: 7, refused: [], declined: ["x"], early: { t: 5 }, parcels };
+  return { call: 7, now: 9, refused: [], declined: ["x"], early: { t: 5 }, parcels };
 }
 
 Deno.test("answerOf() unpacks tasks, with what they have in common and what is their own", () => {
@@ -104,17 +117,22 @@ Deno.test("answerOf() unpacks workflows with where they stand", () => {
   const parcel = {
     common: { ...common, type: "workflow" as const, program: "hash", version: 2 },
     ...{ ids: ["f"], inputs: [{}], parents: [null] },
-    states: [{ seq: 3, snapshot: { at: 1 }, settled: [], cancel_reason: "enough" }],
+    states: [{ seq: 3, snapshot: { at: 1 }, settled: [], seed: "-5", epoch: 1, cancel_reason: "enough" }],
   };
   equal(answerOf(answer(parcel), callOf()).claimed[0]!.flow, {
-    ...{ program: "hash", version: 2, seq: 3, snapshot: { at: 1 }, settled: [], cancelReason: "enough" },
+    ...{ program: "hash", version: 2, seq: 3, snapshot: { at: 1 }, settled: [] },
+    ...{ seed: "-5", epoch: 1, cancelReason: "enough" },
   });
 });
 
 Deno.test("outcomeText() of a workflow holds where it stands and what it asked for", () => {
-  const flow = { snapshot: { at: 1 }, effects: [{ type: "log" }], waits: [], released: ["t"], cleanup: true };
+  const flow = {
+    ...{ moment: "2030-01-01T00:00:00.000Z", cancelReason: "enough", snapshot: { at: 1 } },
+    ...{ effects: [{ type: "log" }], waits: [], released: ["t"], cleanup: true },
+  };
   equal(JSON.parse(outcomeText({ id: "f", call: 2, seq: 0, status: "suspended", flow })), {
     ...{ kind: "outcome", id: "f", call: 2, seq: 0, status: "suspended", effects: [{ type: "log" }] },
+    ...{ moment: "2030-01-01T00:00:00.000Z", reason: "enough" },
     ...{ snapshot: { at: 1 }, waits: [], released: ["t"], cleanup: true },
   });
 });

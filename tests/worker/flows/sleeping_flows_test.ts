@@ -9,7 +9,16 @@ const flow = (id = "flow"): Claimed => ({
   ...{ id, kind: "workflow", target: "f", queue: "default", attempt: 1, maxAttempts: 1, inputs: {} },
   ...{ call: 1, askedAt: 0 },
   ...{ metadata: {}, traceparent: null, parentId: null, timeoutMs: null },
-  flow: { program: "p", version: 1, seq: 3, snapshot: null, settled: [], cancelReason: null },
+  flow: {
+    program: "p",
+    version: 1,
+    seq: 3,
+    snapshot: null,
+    settled: [],
+    seed: "1",
+    epoch: 0,
+    cancelReason: null,
+  },
 });
 const task = (id: string, parentId = "flow"): Claimed => ({
   ...flow(id),
@@ -23,12 +32,29 @@ const timer = (id: string, due = soon): FlowStep["effects"][number] =>
 const run = (id: string): FlowStep["effects"][number] =>
   ({ type: "run_task", id, target: "a", inputs: {} }) as FlowStep["effects"][number];
 
+const MOMENT = "2030-01-01T00:00:00.000Z";
+
 /** A step that waits for any of these. */
 function waiting(effects: FlowStep["effects"], more: Partial<FlowStep> = {}): FlowStep {
   const ids = effects.map((effect) => (effect as { id?: string }).id);
-  return { status: "suspended", snapshot: {}, released: [], waits: [{ mode: "any", ids }], effects, ...more };
+  return {
+    status: "suspended",
+    moment: MOMENT,
+    snapshot: {},
+    released: [],
+    waits: [{ mode: "any", ids }],
+    effects,
+    ...more,
+  };
 }
-const over: FlowStep = { status: "completed", output: 7, effects: [], waits: [], released: [] };
+const over: FlowStep = {
+  status: "completed",
+  moment: MOMENT,
+  output: 7,
+  effects: [],
+  waits: [],
+  released: [],
+};
 
 /** An open workflow that goes through these steps, whatever it is told. */
 function opened(first: FlowStep, ...rest: FlowStep[]): OpenFlow {
@@ -51,7 +77,7 @@ function place(
   keptTimers.delete = (id) => void set.delete(id);
   Object.defineProperty(keptTimers, "size", { get: () => set.size });
   return {
-    warm: new WarmFlows({ clock: systemClock, limit, keptTimers }),
+    warm: new WarmFlows({ clock: systemClock, time: systemClock, limit, keptTimers }),
     keptTimers,
     set,
     [Symbol.dispose]: () => keptTimers.stop(),
@@ -76,7 +102,7 @@ Deno.test("WarmFlows.due() goes on with a workflow whose timer is due, from time
   const first = it.warm.due(kept);
   if (first === undefined || first === "fire") throw new Error(`It answered ${first}`);
   equal([first.task, first.due, first.end], [undefined, soon, {
-    ...{ id: "t", flow: "flow", seq: 4 },
+    ...{ id: "t", flow: "flow", seq: 4, moment: MOMENT },
     rest: {
       ...{ snapshot: {}, wait: { mode: "any", ids: ["u", "b"] }, cleanup: true },
       ...{ timers: [{ id: "u", at: at(soon), kept: true }], released: [] },
@@ -88,7 +114,7 @@ Deno.test("WarmFlows.due() goes on with a workflow whose timer is due, from time
   equal([...it.set.keys()], ["u"]);
   const last = it.warm.due(it.set.get("u")!);
   if (last === undefined || last === "fire") throw new Error(`It answered ${last}`);
-  equal(last.end, { id: "u", flow: "flow", seq: 5, result: 7, children: [] });
+  equal(last.end, { id: "u", flow: "flow", seq: 5, moment: MOMENT, result: 7, children: [] });
   it.warm.stepSettled(last);
   same(it.warm.size, 0);
 });
@@ -214,7 +240,7 @@ Deno.test("WarmFlows.keep() of more than there is room for keeps none of their t
 });
 
 Deno.test("WarmFlows.keep() keeps no timers where none may be kept, nor once that is over", () => {
-  const warm = new WarmFlows({ clock: systemClock });
+  const warm = new WarmFlows({ clock: systemClock, time: systemClock });
   same(warm.keep(flow(), opened(waiting([timer("t")]))).size, 0);
   using it = place();
   it.keptTimers.stop();

@@ -8,7 +8,16 @@ const flow: Claimed = {
   ...{ id: "flow", kind: "workflow", target: "f", queue: "default", attempt: 1, maxAttempts: 1, inputs: {} },
   ...{ call: 1, askedAt: 0 },
   ...{ metadata: {}, traceparent: null, parentId: null, timeoutMs: null },
-  flow: { program: "p", version: 1, seq: 3, snapshot: null, settled: [], cancelReason: null },
+  flow: {
+    program: "p",
+    version: 1,
+    seq: 3,
+    snapshot: null,
+    settled: [],
+    seed: "1",
+    epoch: 0,
+    cancelReason: null,
+  },
 };
 const task = (id: string): Claimed => ({
   ...flow,
@@ -19,10 +28,18 @@ const task = (id: string): Claimed => ({
   flow: null,
 });
 
+const MOMENT = "2030-01-01T00:00:00.000Z";
+
 /** A step that started a task and waits for it. */
 function waiting(id: string, more: Partial<FlowStep> = {}): FlowStep {
   return {
-    ...{ status: "suspended", snapshot: { at: id }, released: [], waits: [{ mode: "any", ids: [id] }] },
+    ...{
+      status: "suspended",
+      moment: MOMENT,
+      snapshot: { at: id },
+      released: [],
+      waits: [{ mode: "any", ids: [id] }],
+    },
     effects: [
       {
         type: "run_task",
@@ -50,12 +67,19 @@ function opened(first: FlowStep, ...rest: FlowStep[]): OpenFlow {
 }
 
 Deno.test("WarmFlows.follow() gives the end of a task with the next step of its workflow, until that is over", () => {
-  const warm = new WarmFlows({ clock: systemClock });
-  const over: FlowStep = { status: "completed", output: 7, effects: [], waits: [], released: [] };
+  const warm = new WarmFlows({ clock: systemClock, time: systemClock });
+  const over: FlowStep = {
+    status: "completed",
+    moment: MOMENT,
+    output: 7,
+    effects: [],
+    waits: [],
+    released: [],
+  };
   warm.keep(flow, opened(waiting("a"), waiting("b"), over));
   const first = warm.follow(task("a"), "1")!;
   equal(first.end, {
-    ...{ id: "a", task: { call: 1, output: "1" }, flow: "flow", seq: 4 },
+    ...{ id: "a", task: { call: 1, output: "1" }, flow: "flow", seq: 4, moment: MOMENT },
     rest: {
       ...{ snapshot: { at: "b" }, wait: { mode: "any", ids: ["b"] } },
       ...{ cleanup: false, timers: [], released: [] },
@@ -70,7 +94,7 @@ Deno.test("WarmFlows.follow() gives the end of a task with the next step of its 
   warm.stepSettled(first);
   const last = warm.follow({ ...task("b"), call: 2 }, "2")!;
   equal(last.end, {
-    ...{ id: "b", task: { call: 2, output: "2" }, flow: "flow", seq: 5 },
+    ...{ id: "b", task: { call: 2, output: "2" }, flow: "flow", seq: 5, moment: MOMENT },
     ...{ result: 7, children: [] },
   });
   warm.stepSettled(last);
@@ -90,7 +114,7 @@ Deno.test("WarmFlows.follow() leaves to the engine what one step cannot carry, a
     "a failure": [waiting("a"), { status: "failed", effects: [], waits: [], released: [] }],
   };
   for (const [what, [first, next]] of Object.entries(left)) {
-    const warm = new WarmFlows({ clock: systemClock });
+    const warm = new WarmFlows({ clock: systemClock, time: systemClock });
     warm.keep(flow, opened(first, next));
     same(warm.follow(task("a"), "1"), undefined, what);
     same(warm.size, 0, what);
@@ -98,14 +122,14 @@ Deno.test("WarmFlows.follow() leaves to the engine what one step cannot carry, a
 });
 
 Deno.test("WarmFlows.follow() does not go on from a step that is not settled yet", () => {
-  const warm = new WarmFlows({ clock: systemClock });
+  const warm = new WarmFlows({ clock: systemClock, time: systemClock });
   warm.keep(flow, opened(waiting("a"), waiting("b"), waiting("c")));
   same(warm.follow(task("a"), "1")?.end.seq, 4);
   same(warm.follow(task("b"), "1"), undefined);
 });
 
 Deno.test("WarmFlows.follow() does not go on from a step that may never have been settled: the task is older", () => {
-  const warm = new WarmFlows({ clock: systemClock });
+  const warm = new WarmFlows({ clock: systemClock, time: systemClock });
   const waits = [{ mode: "any", ids: ["older"] }];
   warm.keep(flow, opened(waiting("b", { waits }), waiting("c")));
   same(warm.follow(task("older"), "1"), undefined);
@@ -113,7 +137,7 @@ Deno.test("WarmFlows.follow() does not go on from a step that may never have bee
 });
 
 Deno.test("WarmFlows.stepSettled() leaves a workflow as it is that was claimed anew before the answer came", () => {
-  const warm = new WarmFlows({ clock: systemClock });
+  const warm = new WarmFlows({ clock: systemClock, time: systemClock });
   warm.keep(flow, opened(waiting("a"), waiting("b")));
   const late = warm.follow(task("a"), "1")!;
   const again = { ...flow, flow: { ...flow.flow!, seq: 9 } };
@@ -125,7 +149,7 @@ Deno.test("WarmFlows.stepSettled() leaves a workflow as it is that was claimed a
 });
 
 Deno.test("WarmFlows keeps no more than its limit, those used last", () => {
-  const warm = new WarmFlows({ clock: systemClock, limit: 2 });
+  const warm = new WarmFlows({ clock: systemClock, time: systemClock, limit: 2 });
   for (const id of ["1", "2", "3"]) warm.keep({ ...flow, id }, opened(waiting("a"), waiting("b")));
   same(warm.size, 2);
   same(warm.follow({ ...task("a"), parentId: "1" }, "1"), undefined);

@@ -64,6 +64,7 @@ export class FakeEngine implements Engine {
     const answer = await this.onExchange(call);
     const claimed = answer.claimed ?? [];
     return {
+      now: Date.now(),
       refused: [],
       declined: new Set(),
       early: new Map(),

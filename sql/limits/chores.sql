@@ -1,0 +1,123 @@
+-- What queues with limits need now and then. Never waits: a gate that is taken is passed over.
+
+create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  v_queue rhythm.queue;
+  v_state rhythm.queue_state;
+  v_caught record;
+  v_drifted constant text[] := array(select distinct d.queue from rhythm.limit_drift() as d);
+begin
+  for v_queue in select q.* from rhythm.queue as q order by q.name loop
+    v_state := rhythm.state_of(v_queue.name);
+    continue when v_state.queue is null
+      or not (v_queue.name = any (v_drifted)
+        or v_state.listed is distinct from v_queue.limited_since
+        or not v_queue.limited
+        or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
+        or exists (select from rhythm.lane as l where l.queue = v_queue.name and l.idle_since < p_now - interval '1 minute')
+        or exists (select from rhythm.key_state as k where k.queue = v_queue.name and k.idle_since < p_now - interval '1 minute'));
+    continue when not rhythm.try_gate(v_queue.name);
+    select q.* into v_queue from rhythm.queue as q where q.name = v_queue.name;
+    continue when not found;
+    v_caught := rhythm.catch_up(v_queue, rhythm.state_of(v_queue.name), p_limit, p_now);
+    v_state := v_caught.p_state;
+    if v_queue.name = any (v_drifted) then
+      v_state := rhythm.recount(v_queue, v_state);
+    end if;
+    perform rhythm.forget_idle(v_queue, v_state, p_limit, p_now);
+    if v_state.listed = v_queue.limited_since and not v_queue.limited and v_queue.paused_at is null then
+      perform rhythm.forget_limits(v_queue);
+    else
+      perform rhythm.keep_state(v_state);
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.limited_chores(integer, timestamptz) is
+  'For queues with limits: takes notes that pile up, puts a backlog into lanes, forgets idle keys, mends counts. Bounded by p_limit a queue. Part of chores().';
+
+-- A lane that is ahead of the others keeps its turn: a key that comes and goes has no more turns than one that stays.
+create or replace function rhythm.forget_idle(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from rhythm.lane as l
+  where l.ctid = any (array(
+    select x.ctid from rhythm.lane as x
+    where x.queue = p_queue.name and x.idle_since < p_now - interval '1 minute' and x.turn <= p_state.turn limit p_limit));
+  delete from rhythm.key_state as k
+  where k.ctid = any (array(
+    select x.ctid from rhythm.key_state as x
+    left join rhythm.queue_key as c on c.queue = x.queue and c.key = x.key
+    where x.queue = p_queue.name and x.idle_since < p_now - interval '1 minute'
+      and rhythm.begun_lately(x.begun_at, x.begun, coalesce(c.per_ms, p_queue.per_key_per_ms, 0), p_now) = 0
+    limit p_limit));
+  delete from rhythm.lane_group as g
+  where g.queue = p_queue.name and not exists (select from rhythm.lane as l where l.queue = g.queue and l.target_group = g.target_group);
+end;
+$$;
+
+comment on function rhythm.forget_idle(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Forgets lanes and keys that had nothing to do for a minute. The caller holds the gate of the queue. Internal.';
+
+create or replace function rhythm.forget_limits(p_queue rhythm.queue)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- Somebody may configure it at this moment.
+  perform from rhythm.queue as q where q.name = p_queue.name and q.version = p_queue.version for update skip locked;
+  if not found then
+    return;
+  end if;
+  delete from rhythm.lane as l where l.queue = p_queue.name;
+  delete from rhythm.lane_group as g where g.queue = p_queue.name;
+  delete from rhythm.key_state as k where k.queue = p_queue.name;
+  delete from rhythm.limit_note as n where n.queue = p_queue.name;
+  delete from rhythm.queue_state as s where s.queue = p_queue.name;
+  if not exists (select from rhythm.queue_key as k where k.queue = p_queue.name) then
+    delete from rhythm.queue as q where q.name = p_queue.name;
+  end if;
+end;
+$$;
+
+comment on function rhythm.forget_limits(rhythm.queue) is 'Removes all that is left of the limits of a queue. The caller holds its gate. Internal.';
+
+-- Rates let go on by themselves. Nobody sleeps past that: due() is called then, and wakes who sleeps.
+create or replace function rhythm.rates_due(p_now timestamptz)
+returns table (queue text, at timestamptz)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select q.name, x.at
+  from rhythm.queue as q
+  cross join lateral (
+    select (rhythm.state_of(q.name)).full_until as at
+    union all
+    (select k.ready_at from rhythm.key_state as k where k.queue = q.name and k.ready_at > p_now - interval '2 seconds' order by k.ready_at limit 1)
+  ) as x
+  where q.limited and q.paused_at is null and x.at > p_now - interval '2 seconds'
+    and (q.rate is not null or q.per_key_rate is not null or exists (select from rhythm.queue_key as c where c.queue = q.name and c.rate is not null));
+end;
+$$;
+
+comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate, or that of a key, is used up go on; of the last two seconds, too. Internal.';

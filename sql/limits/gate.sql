@@ -1,0 +1,123 @@
+-- One session at a time claims from a queue with limits, to its commit: so no lease that is not committed is missed.
+
+-- Whoever holds it never waits for anything, so it is soon free; a worker that was frozen by its system delays the others by
+-- half a second at a time. Only the first gate of a transaction is waited for: two workers that claim from the same queues
+-- in another order would wait for each other.
+-- Locks: an advisory lock for each queue with limits.
+create or replace function rhythm.enter_gate(p_queue text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '500ms'
+as $$
+begin
+  if rhythm.try_gate(p_queue) then
+    return true;
+  elsif coalesce(current_setting('rhythm_gate.held', true), '') <> '' then
+    return false;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' gate ' || p_queue, 0));
+  perform set_config('rhythm_gate.held', 'yes', true);
+  return true;
+exception
+  when lock_not_available then
+    return false;
+end;
+$$;
+
+comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: it is not to be had now. Internal.';
+
+create or replace function rhythm.try_gate(p_queue text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' gate ' || p_queue, 0)) then
+    return false;
+  end if;
+  perform set_config('rhythm_gate.held', 'yes', true);
+  return true;
+end;
+$$;
+
+comment on function rhythm.try_gate(text) is 'Takes the gate of a queue until the end of the transaction, if it is free. Internal.';
+
+-- After a restore into another server, transactions are numbered anew: then every note is looked at.
+create or replace function rhythm.state_of(p_queue text)
+returns rhythm.queue_state
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_state rhythm.queue_state;
+begin
+  select s.* into v_state from rhythm.queue_state as s where s.queue = p_queue order by s.nth desc limit 1;
+  if v_state.noted > pg_snapshot_xmax(pg_current_snapshot()) then
+    v_state.noted := '0';
+  end if;
+  return v_state;
+end;
+$$;
+
+comment on function rhythm.state_of(text) is 'Where a queue with limits stands; null: nobody claimed from it yet. Internal.';
+
+create or replace function rhythm.keep_state(p_state rhythm.queue_state)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.queue_state as s
+  set nth = p_state.nth, version = p_state.version, turn = p_state.turn, running = p_state.running, fair = p_state.fair, keyed = p_state.keyed, counted = p_state.counted,
+    settled = p_state.settled, noted = p_state.noted, listed = p_state.listed, looked_at = p_state.looked_at, full_until = p_state.full_until,
+    begun_at = p_state.begun_at, begun = p_state.begun
+  where s.queue = p_state.queue and s.nth = p_state.nth - 1;
+  if not found then
+    insert into rhythm.queue_state values (p_state.*);
+  end if;
+end;
+$$;
+
+comment on function rhythm.keep_state(rhythm.queue_state) is 'Writes where a queue with limits stands, as the next version. The caller holds its gate. Internal.';
+
+-- What claims may touch: all groups of targets, or those that a worker has handlers for.
+create or replace function rhythm.lane_groups(p_queue text, p_targets text[], p_types text[])
+returns rhythm.lane_group[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_targets is null then
+    return array(
+      with recursive g as (
+        (select l.target_group from rhythm.lane_group as l where l.queue = p_queue order by l.target_group limit 1)
+        union all
+        select (select l.target_group from rhythm.lane_group as l where l.queue = p_queue and l.target_group > g.target_group order by l.target_group limit 1)
+        from g where g.target_group is not null
+      )
+      select n from g
+      cross join lateral (
+        select l.* from rhythm.lane_group as l
+        where l.queue = p_queue and l.target_group = g.target_group order by l.nth desc limit 1
+      ) as n
+      where (g.target_group = '' and 'workflow' = any (p_types)) or (g.target_group <> '' and 'task' = any (p_types)));
+  end if;
+  return array(
+    select n from (
+      select distinct t.name from unnest(p_targets) as t (name) where 'task' = any (p_types)
+      union all select '' where 'workflow' = any (p_types)
+    ) as g (name)
+    cross join lateral (
+      select l.* from rhythm.lane_group as l
+      where l.queue = p_queue and l.target_group = g.name order by l.nth desc limit 1
+    ) as n);
+end;
+$$;
+
+comment on function rhythm.lane_groups(text, text[], text[]) is 'The groups of targets of a queue that have lanes, of those asked for. Internal.';
