@@ -103,8 +103,9 @@ begin
   )
   select coalesce(array_agg(o::rhythm.transition order by o.id), '{}') into ended from over as o;
   delete from rhythm.timer as t where t.execution_id = any (v_ended) and t.deadline;
+  -- Not locked: what others of a batch still wait in.
   perform rhythm.drop_empty_batches(array(
-    select b.id from rhythm.batch as b where b.id = any (v_batches) for update skip locked));
+    select b.id from rhythm.batch as b where b.id = any (v_batches) and rhythm.members(b) = '{}' for update skip locked));
 end;
 $$;
 

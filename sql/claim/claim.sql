@@ -47,7 +47,7 @@ $$;
 
 comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts members of one batch into another; returns those that moved. Internal.';
 
--- The first p_size members become a batch of their own, which is returned; null if there are none left.
+-- The first p_size members that are free become a batch of their own, which is returned; null if there are none.
 -- The caller has locked the batch. Locks: members, skip locked: one that somebody is at stays where it is.
 create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
 returns bigint
@@ -65,9 +65,9 @@ begin
   v_members := rhythm.members(v_batch);
   if v_batch.type = 'workflow' then
     v_ids := array(select s.execution_id from rhythm.workflow_state as s
-      where s.execution_id = any (v_members[:p_size]) order by s.execution_id for update skip locked);
+      where s.execution_id = any (v_members) order by s.execution_id limit p_size for update skip locked);
   else
-    v_ids := array(select e.id from rhythm.execution as e where e.id = any (v_members[:p_size]) order by e.id for no key update skip locked);
+    v_ids := array(select e.id from rhythm.execution as e where e.id = any (v_members) order by e.id limit p_size for no key update skip locked);
   end if;
   v_ids := rhythm.move_members(v_batch.type, v_ids, p_batch, v_new);
   v_members := array(select m.id from unnest(v_members) as m (id) where m.id <> all (v_ids) order by m.id);

@@ -247,7 +247,7 @@ race("a worker given up while it claims: it keeps no lease that nobody would tak
   await two`select set_config('rhythm_clock.shift', '2 hours', false)`;
   await two`select rhythm.tick()`;
   assert.deepEqual(await violations(arena.watcher), []);
-  const [left] = await arena.watcher`select status from rhythm.execution`;
+  const [left] = await arena.watcher`select status from rhythm.executions`;
   assert.equal(left?.status, "pending");
 });
 
@@ -263,16 +263,16 @@ race(
       ids: [child],
     });
     await claim(arena.watcher, worker);
-    const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+    const two = arena.sessions[1]!;
     const pid = await pidOf(two);
-    let broken: Promise<unknown> = Promise.resolve();
-    await one.begin(async (tx) => {
-      await tx`select from rhythm.workflow_state where execution_id = ${id} for update`;
-      broken = assert.rejects(settle(two, worker, { id: child, status: "completed", output: 1 }));
-      await untilBlocked(arena.watcher, pid);
+    // It has done all of its work, and not committed.
+    await assert.rejects(two.begin(async (tx) => {
+      const { declined } = await settle(tx as unknown as postgres.Sql, worker, {
+        ...{ id: child, status: "completed", output: 1 },
+      });
+      assert.deepEqual(declined, []);
       await arena.watcher`select pg_terminate_backend(${pid})`;
-      await broken;
-    });
+    }));
     assert.equal(await statusOf(arena.watcher, child), "running");
     assert.equal(await statusOf(arena.watcher, id), "suspended");
     assert.deepEqual(await violations(arena.watcher), []);

@@ -16,7 +16,6 @@ begin
   perform test.eq((select q.running from rhythm.queues as q), 3::bigint, 'the view queues');
   perform test.eq((select x.running from rhythm.workers as x), 3::bigint, 'the view workers');
   perform test.eq(test.lost(w, test.call_of(c[1]), variadic c), '[]', 'its worker holds them');
-  perform test.eq(rhythm.running_in('default'), 3, 'limits count it');
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'check()');
 
   perform test.complete(w, c[1]);
