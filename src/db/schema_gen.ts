@@ -1032,7 +1032,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "074123dd83a4ac6e98a6db47c9883da9003344ab8baad75a2fc13c8d8b60440a",
+    checksum: "de15723723dfe94e4d4508145ef3e28ec3790cc8c437d6bdff24396e95a7463a",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1138,8 +1138,9 @@ begin
   )
   select coalesce(array_agg(o::rhythm.transition order by o.id), '{}') into ended from over as o;
   delete from rhythm.timer as t where t.execution_id = any (v_ended) and t.deadline;
+  -- Not locked: what others of a batch still wait in.
   perform rhythm.drop_empty_batches(array(
-    select b.id from rhythm.batch as b where b.id = any (v_batches) for update skip locked));
+    select b.id from rhythm.batch as b where b.id = any (v_batches) and rhythm.members(b) = '{}' for update skip locked));
 end;
 $$;
 
@@ -2061,7 +2062,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "9487374d6096960328d24f6ae2c2cd85019d53cc52c6a5cdf3d28f8f4bf5e21c",
+    checksum: "aa8a830886b2a8dac12b167d85167df81984234cfc89a59f8503da30540ba8b3",
     text: `-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
 
 -- The members that a batch still has, out of the hint in ids. Locks nothing.
@@ -2111,7 +2112,7 @@ $$;
 
 comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts members of one batch into another; returns those that moved. Internal.';
 
--- The first p_size members become a batch of their own, which is returned; null if there are none left.
+-- The first p_size members that are free become a batch of their own, which is returned; null if there are none.
 -- The caller has locked the batch. Locks: members, skip locked: one that somebody is at stays where it is.
 create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
 returns bigint
@@ -2129,9 +2130,9 @@ begin
   v_members := rhythm.members(v_batch);
   if v_batch.type = 'workflow' then
     v_ids := array(select s.execution_id from rhythm.workflow_state as s
-      where s.execution_id = any (v_members[:p_size]) order by s.execution_id for update skip locked);
+      where s.execution_id = any (v_members) order by s.execution_id limit p_size for update skip locked);
   else
-    v_ids := array(select e.id from rhythm.execution as e where e.id = any (v_members[:p_size]) order by e.id for no key update skip locked);
+    v_ids := array(select e.id from rhythm.execution as e where e.id = any (v_members) order by e.id limit p_size for no key update skip locked);
   end if;
   v_ids := rhythm.move_members(v_batch.type, v_ids, p_batch, v_new);
   v_members := array(select m.id from unnest(v_members) as m (id) where m.id <> all (v_ids) order by m.id);
