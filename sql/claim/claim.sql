@@ -120,10 +120,12 @@ declare
   v_next bigint[];
   v_whole bigint[];
   v_result bigint[] := '{}';
+  v_stuck bigint[] := '{}';
   v_batch record;
 begin
   while v_room > 0 loop
-    v_next := rhythm.ready_batches(p_queue, v_look, p_targets, v_head);
+    v_next := rhythm.ready_batches(p_queue, v_look + cardinality(v_stuck), p_targets, v_head);
+    exit when v_next <@ v_stuck and v_next <> '{}';
     if v_next = '{}' then
       exit when v_head.queue is null or v_result <> '{}';
       v_head := null;
@@ -134,17 +136,20 @@ begin
       select b.id, b.size from unnest(v_next) with ordinality as n (id, nth) join rhythm.batch as b on b.id = n.id order by n.nth
     loop
       exit when v_room <= 0;
+      continue when v_batch.id = any (v_stuck);
       if v_batch.size > v_room then
+        -- Somebody holds what is left of it: the next one.
+        v_stuck := v_stuck || v_batch.id;
         v_batch.id := rhythm.split_batch(v_batch.id, v_room);
+        continue when v_batch.id is null;
         v_batch.size := v_room;
       end if;
       v_whole := v_whole || v_batch.id;
       v_room := v_room - v_batch.size;
     end loop;
-    v_whole := array_remove(v_whole, null);
     perform rhythm.lease(p_worker, p_call, v_whole, p_now);
     v_result := v_result || v_whole;
-    exit when cardinality(v_next) < v_look;
+    exit when cardinality(v_next) < v_look + cardinality(v_stuck);
     v_look := least(v_room, greatest(v_look, (v_room * cardinality(v_next)) / greatest(1, p_room - v_room) + 1));
   end loop;
   perform rhythm.note_head(v_head, p_queue, v_targets, v_result[cardinality(v_result)], rhythm.walked() - v_walked - cardinality(v_result), p_now);

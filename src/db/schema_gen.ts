@@ -2062,7 +2062,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "aa8a830886b2a8dac12b167d85167df81984234cfc89a59f8503da30540ba8b3",
+    checksum: "618a6c58e3dd2624736ac8f28554fdd94d0ae3f57b00a04483fb639c415e7d06",
     text: `-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
 
 -- The members that a batch still has, out of the hint in ids. Locks nothing.
@@ -2185,10 +2185,12 @@ declare
   v_next bigint[];
   v_whole bigint[];
   v_result bigint[] := '{}';
+  v_stuck bigint[] := '{}';
   v_batch record;
 begin
   while v_room > 0 loop
-    v_next := rhythm.ready_batches(p_queue, v_look, p_targets, v_head);
+    v_next := rhythm.ready_batches(p_queue, v_look + cardinality(v_stuck), p_targets, v_head);
+    exit when v_next <@ v_stuck and v_next <> '{}';
     if v_next = '{}' then
       exit when v_head.queue is null or v_result <> '{}';
       v_head := null;
@@ -2199,17 +2201,20 @@ begin
       select b.id, b.size from unnest(v_next) with ordinality as n (id, nth) join rhythm.batch as b on b.id = n.id order by n.nth
     loop
       exit when v_room <= 0;
+      continue when v_batch.id = any (v_stuck);
       if v_batch.size > v_room then
+        -- Somebody holds what is left of it: the next one.
+        v_stuck := v_stuck || v_batch.id;
         v_batch.id := rhythm.split_batch(v_batch.id, v_room);
+        continue when v_batch.id is null;
         v_batch.size := v_room;
       end if;
       v_whole := v_whole || v_batch.id;
       v_room := v_room - v_batch.size;
     end loop;
-    v_whole := array_remove(v_whole, null);
     perform rhythm.lease(p_worker, p_call, v_whole, p_now);
     v_result := v_result || v_whole;
-    exit when cardinality(v_next) < v_look;
+    exit when cardinality(v_next) < v_look + cardinality(v_stuck);
     v_look := least(v_room, greatest(v_look, (v_room * cardinality(v_next)) / greatest(1, p_room - v_room) + 1));
   end loop;
   perform rhythm.note_head(v_head, p_queue, v_targets, v_result[cardinality(v_result)], rhythm.walked() - v_walked - cardinality(v_result), p_now);
@@ -10436,7 +10441,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "42af0e6d34e4b0ecdaa954fb93dbd8553bf5eac95c16a9b5b9647ff6c1b2e3a7",
+    checksum: "6b8e2df7e6247d09cb38677820fbcfa294be92fc73d0e4e60ffd851b26d67d14",
     text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
 -- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
@@ -10607,7 +10612,8 @@ begin
       order by b.id);
     perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
   end if;
-  delete from rhythm.worker as w where w.id = any (v_dead);
+  -- One of whose batches something is locked is buried the next time.
+  delete from rhythm.worker as w where w.id = any (v_dead) and not exists (select from rhythm.batch as b where b.worker = w.id);
   return cardinality(v_dead);
 end;
 $$;
