@@ -37,7 +37,7 @@ async function plansOf(sql: postgres.Sql, notices: string[], call: string): Prom
   });
 }
 
-/** How the statements with some words in them come to the rows of executions. */
+/** How the statements with some words in them come to the rows of batches and executions. */
 function accessTo(plans: Steps[], words: RegExp): string[] {
   const found = plans.filter((plan) => words.test(plan.text));
   assert.notEqual(found.length, 0, `no statement says ${words}`);
@@ -46,7 +46,7 @@ function accessTo(plans: Steps[], words: RegExp): string[] {
       plan.nodes
         .filter((node) =>
           node["Node Type"] === "Sort" ||
-          /Scan$/.test(node["Node Type"]) && node["Relation Name"] === "execution"
+          /Scan$/.test(node["Node Type"]) && ["batch", "execution"].includes(node["Relation Name"]!)
         )
         .map((node) => [node["Node Type"], node["Index Name"]].filter(Boolean).join(" on "))
     )),
@@ -54,58 +54,57 @@ function accessTo(plans: Steps[], words: RegExp): string[] {
 }
 
 const large = ["execution", "workflow_state", "signal_wait"];
-const ready = "Index Scan on execution_ready";
-const byKey = "Index Scan on execution_pkey";
+const ready = "Index Scan on batch_ready";
+const byKey = "Index Scan on batch_pkey";
+const next = `(select w.call + 1 from rhythm.worker as w where w.id = ${worker})`;
+const claim = (want: string): string => `select rhythm.exchange(${worker}, ${next}, p_want => '${want}')`;
 const head = `insert into rhythm.queue_head (queue, targets, priority, id, made_after, until)
-  select 'default', hashtextextended('*', 0), 0, min(e.id::text)::uuid, min(e.id::text)::uuid, now() + interval '1 hour'
-  from rhythm.execution as e where e.stage = 1;`;
+  select 'default', hashtextextended('*', 0), 0, min(b.first_id::text)::uuid, min(b.first_id::text)::uuid, now() + interval '1 hour'
+  from rhythm.batch as b where b.run_at is null;`;
 
 /** One queue and one priority, and nothing that is over. */
 const allReady = `select rhythm.register_worker(${worker}, '{default}', p_lease => '1h');
   select rhythm.create_many((
     select jsonb_agg(jsonb_build_object('type', 'task', 'target', 'a', 'metadata', jsonb_build_object('n', n)))
     from generate_series(1, 3000) as n));
-  analyze rhythm.execution;`;
+  analyze rhythm.execution; analyze rhythm.batch;`;
 
 /** What is called, and how certain statements in it must come to executions. */
 const acts: Record<string, { call: string; access?: [words: RegExp, steps: string[]][] }> = {
-  "claim() from the beginning": {
-    call: `select id from rhythm.claim(${worker}, p_limit => 100)`,
-    access: [[/e\.worker is null\s+order by e\.priority desc, e\.id limit p_limit for/, [ready]], [
-      /set worker = p_worker/,
-      [byKey],
-    ]],
-  },
-  "claim() of some tasks": {
-    call: `select id from rhythm.claim(${worker}, p_limit => 100, p_targets => array['a'])`,
-    access: [[/e\.target = any \(p_targets\)\)\s+order by e\.priority desc, e\.id limit p_limit for/, [
-      ready,
-    ]]],
-  },
-  "claim() from the head": {
-    call: `${head} select id from rhythm.claim(${worker}, p_limit => 100)`,
+  "claim from the beginning": {
+    call: claim('{"limit": 100}'),
     access: [
-      [/e\.priority > p_head\.priority/, [ready]],
-      [/e\.priority = p_head\.priority and .*e\.id > p_head\.id/, [ready]],
-      [/set worker = p_worker/, [byKey]],
+      [
+        /b\.run_at is null and not b\.limited\s+and \(p_targets is null .*\s+order by b\.priority desc, b\.first_id limit p_limit for/,
+        [ready],
+      ],
+      [/set worker = p_worker, call = p_call/, [byKey]],
     ],
   },
-  "claim() beside a batch": {
-    call: `select rhythm.create_many((
-        select jsonb_agg('{"type": "task", "target": "a"}'::jsonb || jsonb_build_object('inputs', n))
-        from generate_series(1, 30) as n));
-      select id from rhythm.claim(${worker}, p_limit => 10)`,
+  "claim of some tasks": {
+    call: claim('{"limit": 100, "targets": ["a"]}'),
+    access: [[
+      /b\.run_at is null and not b\.limited\s+and \(p_targets is null .*\s+order by b\.priority desc, b\.first_id limit p_limit for/,
+      [ready],
+    ]],
+  },
+  "claim from the head": {
+    call: `${head} ${claim('{"limit": 100}')}`,
     access: [
-      [/e\.priority > p_batch\.priority/, [ready]],
-      [/e\.priority = p_batch\.priority and .*e\.id > v_same/, [ready]],
+      [/b\.priority > p_head\.priority/, [ready]],
+      [/b\.priority = p_head\.priority and .*b\.first_id > p_head\.id/, [ready]],
+      [/set worker = p_worker, call = p_call/, [byKey]],
     ],
   },
   "enqueue()": { call: "select rhythm.enqueue('a')" },
   "start() with a key": { call: "select rhythm.start('f', idempotency_key => 'k')" },
-  "settle()": {
-    call:
-      `select rhythm.settle(${worker}, (select jsonb_agg(jsonb_build_object('id', c.id, 'attempt', c.attempt,
-      'status', 'completed', 'output', 1)) from rhythm.claim(${worker}, p_limit => 100) as c))`,
+  "settle": {
+    call: `${claim('{"limit": 100}')}; select rhythm.exchange(${worker}, ${next}, (
+      select jsonb_agg(jsonb_build_object('kind', 'done', 'call', b.call, 'ids', b.ids, 'outputs', '[1]'::jsonb))
+      from rhythm.batch as b where b.worker = ${worker}))`,
+    access: [[/set state = 1, batch_id = null, completed_at = p_now, claimed_at = v_claimed_at/, [
+      "Index Scan on execution_pkey",
+    ]]],
   },
   "signal()": {
     call:
@@ -132,15 +131,16 @@ Deno.test({
       await sql`set auto_explain.log_nested_statements = on`;
       await sql`set auto_explain.log_format = json`;
       await sql`set auto_explain.log_analyze = on`;
-      await t.step("claim(), planned when all there was was ready", async () => {
+      await t.step("claim, planned when all there was was ready", async () => {
         await test.database.script(allReady);
-        for (const name of ["claim() from the head", "claim() beside a batch"]) {
-          const plans = await plansOf(sql, notices, acts[name]!.call);
-          for (const [words] of acts[name]!.access!.filter(([words]) => /e\\\.priority/.test(words.source))) {
-            assert.deepEqual(accessTo(plans, words), [ready], `${name}: ${words}`);
-          }
+        const name = "claim from the head";
+        const plans = await plansOf(sql, notices, acts[name]!.call);
+        for (const [words] of acts[name]!.access!.filter(([words]) => /b\\\.priority/.test(words.source))) {
+          assert.deepEqual(accessTo(plans, words), [ready], `${name}: ${words}`);
         }
-        await test.database.script("delete from rhythm.execution; delete from rhythm.worker");
+        await test.database.script(
+          "delete from rhythm.execution; delete from rhythm.batch; delete from rhythm.worker",
+        );
       });
       await test.database.script(crowd);
       for (const [name, { call, access }] of Object.entries(acts)) {
