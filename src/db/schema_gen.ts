@@ -10441,7 +10441,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "6b8e2df7e6247d09cb38677820fbcfa294be92fc73d0e4e60ffd851b26d67d14",
+    checksum: "bf7033640cfe12e43ac5c09236337709a00151c01ebb8874904ab92cdbf91ba8",
     text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
 -- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
@@ -10655,28 +10655,22 @@ $$;
 comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that ran past their timeout. Part of chores().';
 
 -- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
--- Locks: the row of the chore, skip locked.
+-- Locks: an advisory lock, if it is free. Never waits.
 create or replace function rhythm.chore_is_due(p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
 begin
-  if v_last between p_now - interval '1 second' and p_now then
-    return false;
-  elsif v_last is null then
-    insert into rhythm.setting (name, value) values ('chored_at', p_now::text) on conflict do nothing;
-    return found;
-  end if;
-  perform from rhythm.setting as s where s.name = 'chored_at' for update skip locked;
-  if not found then
+  if (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at') between p_now - interval '1 second' and p_now
+    or not pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' chores', 0)) then
     return false;
   end if;
-  update rhythm.setting as s set value = p_now::text
-  where s.name = 'chored_at' and s.value::timestamptz not between p_now - interval '1 second' and p_now;
+  -- Whoever had the lock a moment ago may have done it.
+  insert into rhythm.setting as s (name, value) values ('chored_at', p_now::text)
+  on conflict (name) do update set value = excluded.value
+  where s.value::timestamptz not between p_now - interval '1 second' and p_now;
   return found;
 end;
 $$;

@@ -75,7 +75,10 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   await until(async () => (metrics = (await ask("/metrics")).body).includes("rhythm_database_up 1\n"));
   match(metrics, /rhythm_outcomes_total\{status="completed"\} 1\n/);
   match(metrics, /rhythm_settle_seconds_count 1\n/);
-  match(metrics, /rhythm_pool_size\{pool="client"\} 5\nrhythm_pool_size\{pool="worker"\} 2\n/);
+  match(
+    metrics,
+    /rhythm_pool_size\{pool="client"\} 5\nrhythm_pool_size\{pool="worker"\} 2\nrhythm_pool_size\{pool="beats"\} 1\n/,
+  );
   for (
     const name of [
       "rhythm_executions",

@@ -84,8 +84,7 @@ Deno.test({
     const { sql } = database;
     await sql`select rhythm.tick()`;
     await sql`update rhythm.setting set value = (now() - interval '2 hours')::text where name = 'chored_at'`;
-    await sql`select rhythm.enqueue('x', '{}', queue => 'mail')`;
-    await sql`update rhythm.execution set created_at = now() - interval '10 minutes' where queue = 'mail'`;
+    await sql`select rhythm.enqueue('x', queue => 'mail', id => rhythm.uuid7(now() - interval '10 minutes'))`;
     await sql`select rhythm.register_worker(null)`;
     await sql`update rhythm.worker set beat_at = now() - interval '1 hour'`;
     await sql`update rhythm.installation set checksum = 'old' where file = 'install/ground.sql'`;

@@ -82,7 +82,9 @@ async function worksAlone(sql: postgres.Sql): Promise<void> {
   const [lost] =
     await sql`select rhythm.enqueue('elsewhere', retry => '{"max_attempts": 2, "initial": "1ms"}') as id`;
   const [worker] = await sql`select rhythm.register_worker(null, array['default'], p_lease => '1s') as id`;
-  const [claimed] = await sql`select c.id from rhythm.claim(${worker!.id}) as c`;
+  const [claimed] = await sql`select rhythm.exchange(${
+    worker!.id
+  }, 1, p_want => '{"limit": 1}') #>> '{parcels,0,ids,0}' as id`;
   assert.equal(claimed!.id, lost!.id);
 
   const [old] = await sql`select rhythm.enqueue('add_one', '{"n": 3}') as id`;
