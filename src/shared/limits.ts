@@ -54,6 +54,6 @@ export const KEPT_TIMER_MS = 250;
 export const SETTINGS = {
   max_payload_bytes: String(PAYLOAD_BYTES),
   retention: "30 days",
-  max_crashes: "20",
+  max_crashes: "3",
   cancel_grace: "1 minute",
 } as const;

@@ -17,7 +17,7 @@ const WRONG: [args: string[], code: number, err: string][] = [
   [
     ["queues", "stop", "mail"],
     2,
-    'error: `rhythm queues` has no command "stop"\n hint: it has list, pause, resume, limit\n',
+    'error: `rhythm queues` has no command "stop"\n hint: it has list, pause, resume, limit, pause-key, resume-key, limit-key\n',
   ],
   [
     ["list", "--statsu", "failed"],

@@ -99,7 +99,6 @@ const beatAnswer: z.ZodType<worker.BeatAnswer> = z.strictObject({
   turn_ms: z.number(),
   stop: z.array(z.strictObject({ id: z.uuidv7(), reason: z.string() })),
   lost: z.array(z.uuid()),
-  now: z.number(),
 });
 
 const queueRow: z.ZodType<queues.QueueInfo> = z.strictObject({
@@ -288,7 +287,7 @@ Deno.test("calls of workers give the rows their types say", async () => {
     ["half"],
   );
   const holds = worker.holdsText(new Map([[child, 5], [task!, 1]]));
-  const { now: _now, ...heard } = beatAnswer.parse(await worker.beat(engine, me, holds));
+  const heard = beatAnswer.parse(await worker.beat(engine, me, holds));
   assert.deepEqual(heard, { alive: true, turn_ms: 1000, stop: [], lost: [task] });
   const end = JSON.stringify({ id: child, call: 5, status: "completed", output: null });
   assert.deepEqual(await worker.settleOne(engine, me, end), { refused: [], declined: [] });

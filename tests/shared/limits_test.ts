@@ -135,7 +135,7 @@ const statements: [page: string, says: RegExp, value: string][] = [
   [
     "docs/sql.md",
     /settings: (.*) \|/,
-    "`retention` (30 days), `max_payload_bytes` (1048576), `max_crashes` (20), `cancel_grace` (1 minute)",
+    "`retention` (30 days), `max_payload_bytes` (1048576), `max_crashes` (3), `cancel_grace` (1 minute)",
   ],
   [
     "docs/tasks.md",

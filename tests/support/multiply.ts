@@ -78,6 +78,9 @@ async function copy(sql: postgres.Sql, columns: readonly Column[], options: Mult
 function only(columns: readonly Column[], where: string | undefined): string {
   if (where === undefined) return "";
   if (columns[0]!.table === "execution") return `where ${where}`;
+  if (columns[0]!.table === "batch") {
+    return `where e.first_id in (select e.id from rhythm.execution as e where ${where})`;
+  }
   return columns.some(({ name }) => name === "execution_id")
     ? `where e.execution_id in (select e.id from rhythm.execution as e where ${where})`
     : "where false";

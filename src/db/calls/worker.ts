@@ -137,8 +137,6 @@ export interface BeatAnswer {
   stop: { id: string; reason: string }[];
   /** Of what the worker believes it holds, what it does not. */
   lost: string[];
-  /** The time by the engine's clock, in milliseconds since 1970. */
-  now: number;
 }
 
 /** Makes a worker known; gives its id. */
