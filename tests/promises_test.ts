@@ -26,7 +26,7 @@ const promises: Record<string, [file: string, words: string][]> = {
   "3. Final states and outputs never change": [
     ["sql/settle/final_is_final.sql", "What is over never changes"],
     ["races/two_sessions_test.ts", "settle() before cancel(): the completed task stays completed"],
-    ["races/two_sessions_test.ts", "a completed workflow is cancelled or completed, never both"],
+    ["races/two_sessions_test.ts", "a workflow that completes is cancelled, unless it had finished before"],
   ],
   "4. Signals once and in order, timers never early, each child's end once": [
     ["sql/signals/in_order.sql", "in the order of sending, each once"],
@@ -38,10 +38,10 @@ const promises: Record<string, [file: string, words: string][]> = {
     ["sql/waits/timer_never_early.sql", "does not fire before its moment, and fires once"],
     ["sql/settle/steps_timer.sql", "not a moment early, once"],
     [
-      "races/advanced_timer_test.ts",
-      "tick() before settle_advanced() of a timer: it fired, and is told once",
+      "races/steps_timer_test.ts",
+      "tick() before a step of a timer: it fired, and is told once",
     ],
-    ["worker/timers_test.ts", "a worker dies that kept a timer: others fire it, once"],
+    ["worker/flows/timers_test.ts", "a worker dies that kept a timer: others fire it, once"],
     ["races/claim_test.ts", "five sessions fire each timer and each delay once"],
     ["races/two_sessions_test.ts", "the last two children of a workflow settle at once: it goes on, once"],
     ["sql/cancel/retry_child.sql", "its workflow learns of the new end alone"],
@@ -58,7 +58,10 @@ const promises: Record<string, [file: string, words: string][]> = {
     ["sql/keywaiters/running.sql", "A child whose idempotency key another workflow's child has is not run"],
     ["sql/keywaiters/over.sql", "ends as that did, at once: completed, failed or cancelled"],
     ["races/keys_test.ts", "twenty sessions make a child with one key each: one runs"],
-    ["races/keys_test.ts", "a follower is made while the first ends: nobody waits, and tick() tells it"],
+    [
+      "races/keys_test.ts",
+      "one that waits for its key is made while the first ends: nobody waits, and tick() tells it",
+    ],
     ["app/keys_test.ts", "the key runs once, and every flow gets what came of it"],
   ],
   "7. Queue limits are never exceeded, with any number of workers": [
@@ -68,7 +71,7 @@ const promises: Record<string, [file: string, words: string][]> = {
   "8. A transactional task's writes and its completion commit together or not at all": [
     ["app/tasks_test.ts", "a transactional task's writes commit with its completion, or not at all"],
     [
-      "worker/worker_test.ts",
+      "worker/loop/worker_test.ts",
       "commits a transactional task with its own writes, and rolls back one that fails",
     ],
     ["sql/sqltasks/own_writes.sql", "commits a SQL task's writes with its completion"],

@@ -56,10 +56,10 @@ Deno.test("uninstall() removes nothing while something else stands on the schema
   await using test = await freshDatabase();
   const things: [make: string, name: string, drop: string][] = [
     ["create view public.mine as select e.id from rhythm.executions as e", "mine", "drop view public.mine"],
-    ["create table public.mine (id integer, state rhythm.claimed)", "mine.state", "drop table public.mine"],
+    ["create table public.mine (id integer, state rhythm.step_end)", "mine.state", "drop table public.mine"],
     [
-      "create function public.mine(rhythm.claimed) returns integer language sql as 'select 1'",
-      "mine(rhythm.claimed)",
+      "create function public.mine(rhythm.step_end) returns integer language sql as 'select 1'",
+      "mine(rhythm.step_end)",
       "drop function public.mine",
     ],
     [

@@ -20,6 +20,8 @@ const ALLOWED: readonly string[] = [
   "create_many",
   "due",
   "exchange",
+  "limited_chores",
+  "limited_claim",
   "make_executions",
   "purge",
   "retry",
