@@ -55,7 +55,11 @@ as $$
     and not exists (select from rhythm.queue_key as k where k.queue = p_queue)
     and not exists (select from rhythm.queue_state as s where s.queue = p_queue)
     and not exists (select from rhythm.limit_note as n where n.queue = p_queue)
-    and not exists (select from rhythm.batch as b where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null);
+    -- In the order of batch_lane, or else the planner may read all batches for one that there is not.
+    and (
+      select b.id from rhythm.batch as b
+      where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null
+      order by case b.type when 'workflow' then '' else b.target end limit 1) is null;
 $$;
 
 comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits, is not paused, and has nothing in lanes. Internal.';

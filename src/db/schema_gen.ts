@@ -6868,7 +6868,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "a792382aa7e36106252779b74ac33896b5b26292ee9f78586ffdeda76f039be5",
+    checksum: "06bffef8d6e6365eb027c3f1c01b3978e31f05739106a6e046d37ff500d29c43",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -6926,7 +6926,11 @@ as $$
     and not exists (select from rhythm.queue_key as k where k.queue = p_queue)
     and not exists (select from rhythm.queue_state as s where s.queue = p_queue)
     and not exists (select from rhythm.limit_note as n where n.queue = p_queue)
-    and not exists (select from rhythm.batch as b where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null);
+    -- In the order of batch_lane, or else the planner may read all batches for one that there is not.
+    and (
+      select b.id from rhythm.batch as b
+      where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null
+      order by case b.type when 'workflow' then '' else b.target end limit 1) is null;
 $$;
 
 comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits, is not paused, and has nothing in lanes. Internal.';

@@ -74,6 +74,9 @@ export const CALLS: Readonly<Record<string, string>> = {
   pause_queue: "select rhythm.pause_queue('default')",
   resume_queue: "select rhythm.pause_queue('default'), rhythm.resume_queue('default')",
   configure_queue: "select rhythm.configure_queue('default', concurrency => 10)",
+  configure_key: "select rhythm.configure_key('limited', 'key 1', concurrency => 5)",
+  pause_key: "select rhythm.pause_key('limited', 'key 1')",
+  resume_key: "select rhythm.pause_key('limited', 'key 1'), rhythm.resume_key('limited', 'key 1')",
 
   // Working.
   register_worker: "select rhythm.register_worker(null)",

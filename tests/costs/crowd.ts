@@ -33,6 +33,7 @@ async function tasks(engine: Engine): Promise<Ids> {
     retryable: false,
     error: { type: "Error", message: "no" },
   });
+  await engine.session.sql`select rhythm.cancel(${cancelled.id}::uuid)`;
   await engine.settle(cancelled, { status: "cancelled" });
   await engine.next(completed, 0);
   return { failed: failed.id, cancelled: cancelled.id, done: completed[0]!.id };
