@@ -245,14 +245,7 @@ for (const level of levels) {
       const calls: Record<string, string> = {
         register_worker: "(null)",
         beat: `('${worker}')`,
-        claim: `('${worker}')`,
-        claim_packed: `('${worker}', '{default}', 1, '{a}', false)`,
-        claim_execution: `('${worker}', '${id}')`,
-        settle: `('${worker}', '[]')`,
-        settle_tasks: `('${worker}', '{}', '{}', '[]')`,
-        settle_advanced: `('${worker}', '[]', '[]', '[]', 0, '{}')`,
-        fire_kept: `('${worker}', '{}')`,
-        release_kept: `('{}')`,
+        claim_execution: `('${worker}', '${id}', 1)`,
         save_steps: `('${worker}', '[]')`,
         report: `('${worker}')`,
         stop_worker: `('${worker}')`,
@@ -262,7 +255,7 @@ for (const level of levels) {
       const rows = await sql`select p.proname as name from pg_proc as p
         where p.pronamespace = 'rhythm'::regnamespace and p.proname in (select rhythm.surface('rhythm_worker'))
           and p.proname not in (select rhythm.surface('rhythm_client')) and p.provolatile = 'v'`;
-      const reads = ["held", "unserved", "tick", "load_steps", "get_program", "due", "chores", "sql_tasks"];
+      const reads = ["unserved", "tick", "load_steps", "get_program", "due", "chores", "sql_tasks"];
       for (const { name } of rows.filter((row) => !reads.includes(row.name))) {
         assert.ok(name in calls, `${name}() is not tried here`);
         await assert.rejects(

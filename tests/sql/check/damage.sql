@@ -173,7 +173,6 @@ begin
       ('insert into rhythm.workflow_state (execution_id, program) select $k, program from rhythm.flow', k, 'has the state of a workflow'),
       -- the rest
       ('update rhythm.idempotency_key set execution_id = $s where key = ''task:done:k''', s, 'stands for it, and it is not there'),
-      ('update rhythm.queue set begun = ''{1}''', null, 'queue "q" has 0 moments and 1 counts'),
       ('update rhythm.schedule_entry set next_slot = next_slot + interval ''1 hour''', null, 'is none that "@daily" names'),
       ('update rhythm.schedule_entry set due_at = now()', null, 'before its next time'),
       ('update rhythm.schedule_entry set cron = ''x''', null, 'schedule "daily": "x" is not a cron expression'),
