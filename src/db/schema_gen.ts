@@ -8753,7 +8753,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "1056531573acd0339d60208c4dec9aadedda2c33000146b930f516e68135d8c9",
+    checksum: "e2ed4dc4686a9ce2f1489ebdf1fed2a954db5bde09ce88fc375a91b405fdffbb",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -8980,6 +8980,23 @@ $$;
 
 comment on function rhythm.check_worker(uuid, integer) is 'A worker that is registered and whose call is not an old one; else raises RH008. Internal.';
 
+-- Without locks, and without a transaction number: an idle worker asks often.
+create or replace function rhythm.ready_queues(p_queues text[], p_targets text[])
+returns text[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select q.name from unnest(p_queues) with ordinality as q (name, nth)
+    where rhythm.has_ready(q.name, p_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)
+    order by q.nth);
+end;
+$$;
+
+comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues that a claim could find something in, in their order. Internal.';
+
 -- Locks: the worker, for its own calls one after another; then as settling and claiming. Never waits for what an
 -- application has locked. With nothing to hand back and nothing ready it writes nothing and locks nothing.
 create or replace function rhythm.exchange(p_worker uuid, p_call integer, p_ends jsonb default '[]', p_want jsonb default null)
@@ -9017,10 +9034,8 @@ begin
     return rhythm.same_answer(v_worker);
   end if;
   v_queues := coalesce(rhythm.texts_of(p_want -> 'queues'), v_worker.queues);
-  if v_limit > 0 then
-    v_queues := array(select q.name from unnest(v_queues) with ordinality as q (name, nth) 
-      where rhythm.has_ready(q.name, v_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)
-      order by q.nth);
+  if v_limit > 0 and p_ends = '[]' then
+    v_queues := rhythm.ready_queues(v_queues, v_targets);
   end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
     -- It cannot be given up between here and the commit.
@@ -9033,6 +9048,10 @@ begin
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
       v_parcels := rhythm.parcels(rhythm.texts_of((v_answer -> 'leased') || (v_answer -> 'born'))::bigint[], rhythm.texts_of(v_answer -> 'born')::bigint[]);
+      -- Only now: the ends may have made room in a queue with limits, or something ready.
+      if v_limit > 0 then
+        v_queues := rhythm.ready_queues(v_queues, v_targets);
+      end if;
     end if;
     if v_limit > 0 and v_queues <> '{}' then
       v_claimed := rhythm.claim_batches(p_worker, p_call, v_queues, v_limit, v_targets, v_now);

@@ -15,7 +15,7 @@ const QUEUES: Readonly<Record<string, { limits: string; key?: string }>> = {
 };
 
 /** Queues that break the rule today. Whoever mends one takes it out. */
-const KNOWN: readonly string[] = ["concurrency", "rate", "per key"];
+const KNOWN: readonly string[] = ["concurrency", "rate", "per key", "fair"];
 
 /** Below this, in milliseconds of the server's processor, no claim is dear. */
 const FLOOR_MS = 5;
