@@ -13,7 +13,6 @@ import {
   settle,
   statusOf,
   suspended,
-  untilBlocked,
   violations,
 } from "./support/sessions.ts";
 import { until } from "../support/until.ts";
