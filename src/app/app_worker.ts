@@ -82,6 +82,8 @@ export class AppWorker {
   async #run(): Promise<void> {
     if (this.#stopped) return;
     await checkRegistered(this.#parts, this.#parts.wanted ?? []);
+    // Asked to stop meanwhile, when there was no worker yet to be told.
+    if (this.#stopped) return;
     const own: Database[] = [];
     const stopListening = this.#hearSignals();
     try {
