@@ -228,8 +228,8 @@ export class DirectDriver implements Driver {
   async #settle(core: ContextCore, outcome: string): Promise<boolean> {
     this.#runs.delete(core.id);
     const text = `{"id":"${core.id}","call":${this.#leases.get(core.id)},${outcome}}`;
-    this.#leases.delete(core.id);
     const answer = await patiently(this.#parts.clock, () => settleOne(this.#engine, this.#workerId, text));
+    this.#leases.delete(core.id);
     return answer.refused.length === 0;
   }
 
