@@ -222,6 +222,8 @@ begin
   -- What was cancelled before its time keeps its delay. One attempt that throws is the last.
   perform rhythm.run_again(v_execution, v_attempt, rhythm.max_attempts(v_execution.retry) - 1,
     case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at else p_run_at end, p_now);
+  -- Only now: it names the step that is to run again.
+  update rhythm.execution as e set error = null where e.id = p_execution and e.error is not null;
 end;
 $$;
 

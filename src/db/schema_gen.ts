@@ -1034,7 +1034,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "de15723723dfe94e4d4508145ef3e28ec3790cc8c437d6bdff24396e95a7463a",
+    checksum: "e0ecb0b20064555bb79c4fa5779c0ee7bbff0647e6306bd0cab2b3bbc19fd36f",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1226,7 +1226,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
-  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now()));
+  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now()));
 end;
 $$;
 
@@ -1252,7 +1252,7 @@ begin
   if found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
   end if;
-  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now())) as c (id)
+  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) as c (id)
     where c.id = any (p_executions);
 end;
 $$;
@@ -1264,7 +1264,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "13909c65567241e39b52882787d0253c6b11b8e30de14b5cfb6302d8415c37e2",
+    checksum: "325899ffec413517968417bc9bb66bfe10b19a81917327b74f6d4f786706548e",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1489,6 +1489,8 @@ begin
   -- What was cancelled before its time keeps its delay. One attempt that throws is the last.
   perform rhythm.run_again(v_execution, v_attempt, rhythm.max_attempts(v_execution.retry) - 1,
     case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at else p_run_at end, p_now);
+  -- Only now: it names the step that is to run again.
+  update rhythm.execution as e set error = null where e.id = p_execution and e.error is not null;
 end;
 $$;
 
@@ -2466,7 +2468,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "a0d7b009f950ca3da9bdf4bb8e84f45a09a94eabed4dc54bce90bd27116345e7",
+    checksum: "8e0a7cd9c367a814013ffcc3baaa6fbd337ccf696d0245d9af03f2b9591c67c3",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2485,8 +2487,9 @@ begin
         when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
         when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+            else coalesce(c.error, '{}') end
+          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
         when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)
@@ -4529,7 +4532,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "a46c6081545748400d5d6d75ad728c5a4478b18383a8e1fed57e389267d35e58",
+    checksum: "8ee06ec6beb8261bc2621e8abde3eb934a5bd6906e6dc287e3ed8089d6eaa1e6",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4591,7 +4594,7 @@ as $$
   cross join lateral (
     select case
       when x.cancel_reason is not null then x.cancel_reason
-      when x.state = 3 then 'Cancelled'
+      when x.state = 3 then 'Its workflow was cancelled'
       when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
