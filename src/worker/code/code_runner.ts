@@ -14,7 +14,7 @@ import type { StopReason } from "../tasks/task_run.ts";
 /** How far a run of code came. */
 export type CodeEnd =
   | { readonly status: "completed"; readonly output: string }
-  | { readonly status: "failed"; readonly error: ExecutionError }
+  | { readonly status: "failed"; readonly error: ExecutionError; readonly retryable: boolean }
   | { readonly status: "suspended"; readonly waits: readonly string[]; readonly released: readonly string[] }
   | { readonly status: "stopped"; readonly reason: StopReason; readonly message: string };
 
@@ -174,7 +174,7 @@ function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
     case "completed":
       return { ...lease, status: "completed", output: end.output };
     case "failed":
-      return { ...lease, status: "failed", error: end.error, retryable: false };
+      return { ...lease, status: "failed", error: end.error, retryable: end.retryable };
     case "suspended": {
       const waits = [{ mode: "any", ids: [...end.waits] }];
       return {
