@@ -83,21 +83,6 @@ export class WaitTimeoutError extends RhythmError {
   }
 }
 
-/** Thrown when a client is used after it was closed. */
-export class ClosedError extends RhythmError {
-  /** The name of the class, also where code was minified. */
-  override readonly name = "ClosedError";
-
-  /**
-   * Makes the error and its sentence.
-   *
-   * @param what what was closed
-   */
-  constructor(what: string) {
-    super(`${what} is closed; nothing can be asked of it any more`, { code: "CLOSED" });
-  }
-}
-
 function title(execution: Execution): string {
   const kind = execution.type === "task" ? "Task" : "Workflow";
   return `${kind} "${execution.targetName}" (${execution.id})`;
