@@ -179,7 +179,7 @@ begin
   v_failed := rhythm.failed_under(p_execution);
   delete from rhythm.inbox as i where i.execution_id = p_execution and i.item = any (v_failed);
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  set state = 0, completed_at = null, claimed_at = null, error = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
   -- What was cancelled before its time keeps its delay.

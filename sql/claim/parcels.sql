@@ -16,8 +16,9 @@ begin
         when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
         when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+            else coalesce(c.error, '{}') end
+          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
         when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)

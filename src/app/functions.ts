@@ -3,6 +3,7 @@ import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import {
   checkArgument,
   checkPlain,
+  describe,
   type Execution,
   type ExecutionFilter,
   type ExecutionRef,
@@ -36,7 +37,9 @@ export async function init(first: InitOptions | string = {}, second?: InitOption
   if (second.databaseUrl !== undefined) {
     throw new InvalidOptionError(
       "databaseUrl",
-      'init(): give "databaseUrl" once, as the first argument or in "options"',
+      `init(): "databaseUrl" must be given once, as the first argument, but "options" has it, too: ${
+        describe(second.databaseUrl)
+      }`,
     );
   }
   return await Rhythm.init({ ...second, databaseUrl: first as string });

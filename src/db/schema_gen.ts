@@ -1032,7 +1032,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "de15723723dfe94e4d4508145ef3e28ec3790cc8c437d6bdff24396e95a7463a",
+    checksum: "e0ecb0b20064555bb79c4fa5779c0ee7bbff0647e6306bd0cab2b3bbc19fd36f",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1224,7 +1224,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
-  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now()));
+  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now()));
 end;
 $$;
 
@@ -1250,7 +1250,7 @@ begin
   if found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
   end if;
-  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now())) as c (id)
+  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) as c (id)
     where c.id = any (p_executions);
 end;
 $$;
@@ -1262,7 +1262,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "4328228abf0ee396d211e9e00d354164eb984a890bcd1cbcb26faa2fcae1f20b",
+    checksum: "1875b0fc67c880c8d085653320849d4c84a07ac241abb17f81dab5c8ea85cb9b",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1444,7 +1444,7 @@ begin
   v_failed := rhythm.failed_under(p_execution);
   delete from rhythm.inbox as i where i.execution_id = p_execution and i.item = any (v_failed);
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  set state = 0, completed_at = null, claimed_at = null, error = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
   -- What was cancelled before its time keeps its delay.
@@ -2436,7 +2436,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "3bd72b97e6033f8651c72ffba071c278564e85bb23a46413de383adbf77d4cdc",
+    checksum: "d65c487803f7885211a2b6116fbffe0a2c7b1d4fbdc4d92463c012a56df1522b",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2455,8 +2455,9 @@ begin
         when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
         when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+            else coalesce(c.error, '{}') end
+          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
         when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)
@@ -4456,7 +4457,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "a46c6081545748400d5d6d75ad728c5a4478b18383a8e1fed57e389267d35e58",
+    checksum: "8ee06ec6beb8261bc2621e8abde3eb934a5bd6906e6dc287e3ed8089d6eaa1e6",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4518,7 +4519,7 @@ as $$
   cross join lateral (
     select case
       when x.cancel_reason is not null then x.cancel_reason
-      when x.state = 3 then 'Cancelled'
+      when x.state = 3 then 'Its workflow was cancelled'
       when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
     from rhythm.execution as x where x.id = e.parent_id

@@ -17,10 +17,14 @@ export interface ExecutionError {
   code?: string;
   /** What the thrower attached. */
   data?: JsonValue;
-  /** In a flow: where it was thrown. */
+  /** In a flow: where it was thrown, or where the task or child that failed was awaited. */
   at?: { line: number; column: number };
-  /** The frames: of the host for a task, of the flow's source for a workflow. */
-  stack?: string | string[];
+  /** The stack, as JavaScript writes it: calls and awaits, and below them that of what caused it. */
+  stack?: string;
+  /** The task or child that failed, where that made this one fail. */
+  executionId?: string;
+  /** The name of that task or child. */
+  target?: string;
 }
 
 /** One execution, as it was when it was read. */
@@ -41,8 +45,10 @@ export interface Execution {
   inputs: JsonValue;
   /** The result, once completed. */
   output: JsonValue;
-  /** The error, once failed or cancelled, or of the attempt before this one. */
+  /** The error, once failed, or of the attempt before this one. `retry()` clears it. */
   error: ExecutionError | null;
+  /** Why it was cancelled, or is being cancelled. */
+  cancelReason: string | null;
   /** How many attempts have begun. */
   attempt: number;
   /** How many attempts it may have. */

@@ -325,7 +325,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
     "init of a URL": {
       call: (url: string, given: object) => core.init(url, given),
       takes: [
-        { name: "databaseUrl", kind: "options or a url", good: "nowhere" },
+        { name: "databaseUrl", kind: "options or a url", good: "nowhere", optional: true },
         options({
           databaseUrl: "text",
           flows: "array",

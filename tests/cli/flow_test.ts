@@ -1,7 +1,7 @@
 /** What one does with flow files, in a pipe. */
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { project, rhythm } from "./support.ts";
+import { normal, project, rhythm } from "./support.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
 const samples = fileURLToPath(new URL("../../flows", import.meta.url));
@@ -122,7 +122,23 @@ Deno.test("flow run shows where a flow failed, with code 1", async () => {
   equal(ran.code, 1);
   match(
     ran.out,
-    /✘ failed RangeError: refused\n {2}--> .*order\.flow:16:16\n16 \| if \(!ok\) throw new RangeError\("refused"\)\n {3}\| {16}\^\n$/,
+    /✘ failed RangeError: refused\n {2}--> .*order\.flow:16:16\n16 \| if \(!ok\) throw new RangeError\("refused"\)\n {3}\| {16}\^\n {4}at main \(.*order\.flow:16:16\)\n$/,
+  );
+});
+
+Deno.test("flow run shows where a task that failed was awaited, with the task's stack", async () => {
+  const { code, out } = await rhythm([
+    "flow",
+    "run",
+    `${fixtures}/pay.flow`,
+    "--quiet",
+    "--tasks",
+    `${fixtures}/tasks.ts`,
+  ]);
+  equal(code, 1);
+  match(
+    normal(out),
+    /^✘ failed TypeError: no such luck\n {2}--> .*pay\.flow:5:3\n5 \| {3}await Task\.run\("fail"\)\n {2}\| {3}\^\n {4}at async charge \(.*pay\.flow:5:3\)\n {4}at async main \(.*pay\.flow:7:1\)\nCaused by: task "fail" \(<id 1>\): TypeError: no such luck\n {4}at .*tasks\.ts:/,
   );
 });
 

@@ -21,7 +21,7 @@ export type SimulatedEnd =
   | { status: "completed"; output: JsonValue }
   | {
     status: "failed" | "cancelled";
-    error: ErrorJson & { at?: { line: number; column: number }; stack?: string[] };
+    error: ErrorJson & { at?: { line: number; column: number } };
   };
 
 /** What happens in a simulation, as it happens. */
@@ -179,7 +179,8 @@ export class Simulation {
     if (execution.parent === undefined) return;
     const { parent: { execution: above, operation }, end, flow, depth } = execution;
     this.#parts.observe({ type: "ended", kind: "workflow", target: flow, end, attempt: 1, depth });
-    this.#soon(() => this.#settle(above, settledBy(operation, end)));
+    const error = { kind: "workflow", executionId: execution.id, target: flow } as const;
+    this.#soon(() => this.#settle(above, settledBy(operation, end, error)));
   }
 
   #effect(execution: Execution, effect: Effect): void {
@@ -283,9 +284,9 @@ export class Simulation {
     }
     const end: SimulatedEnd = answer.status === "completed"
       ? { status: "completed", output: answer.output }
-      : { status: "failed", error: { ...answer.error, executionId: id, target, attempt } };
+      : { status: "failed", error: answer.error };
     observe({ type: "ended", kind, target, end, attempt, depth });
-    this.#settle(execution, settledBy(id, end));
+    this.#settle(execution, settledBy(id, end, { kind, executionId: id, target, attempt }));
   }
 
   /** Asks for a signal that is waited for; each wait once. */
@@ -326,8 +327,12 @@ export class Simulation {
   }
 }
 
-function settledBy(id: string, end: SimulatedEnd): Settled {
+function settledBy(
+  id: string,
+  end: SimulatedEnd,
+  failed: Pick<ErrorJson, "kind" | "executionId" | "target" | "attempt">,
+): Settled {
   return end.status === "completed"
     ? { id, status: "completed", output: end.output }
-    : { id, status: "failed", error: end.error };
+    : { id, status: "failed", error: { ...end.error, ...failed } };
 }

@@ -21,6 +21,8 @@ export interface StoredExecution {
   output: JsonValue;
   /** The error. */
   error: StoredError | null;
+  /** Why it was cancelled. */
+  cancelReason: string | null;
   /** Attempts begun. */
   attempt: number;
   /** Attempts allowed. */
@@ -55,8 +57,12 @@ export interface StoredError {
   data?: JsonValue;
   /** Where in the flow. */
   at?: { line: number; column: number };
-  /** The frames. */
-  stack?: string | string[];
+  /** The stack, and that of what caused it. */
+  stack?: string;
+  /** The task or child that failed, where that made this one fail. */
+  executionId?: string;
+  /** The name of that task or child. */
+  target?: string;
 }
 
 /** Which executions to list. */
@@ -100,7 +106,8 @@ export interface StoredLine {
 }
 
 const COLUMNS = `
-  e.id, e.type, e.target as "targetName", e.status, e.queue, e.priority, e.inputs, e.output, e.error, e.attempt,
+  e.id, e.type, e.target as "targetName", e.status, e.queue, e.priority, e.inputs, e.output, e.error,
+  e.cancel_reason as "cancelReason", e.attempt,
   e.max_attempts as "maxAttempts", coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
   e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note`;
 
