@@ -49,10 +49,16 @@ export interface Execution {
   error: ExecutionError | null;
   /** Why it was cancelled, or is being cancelled. */
   cancelReason: string | null;
-  /** How many attempts have begun. */
+  /** Which attempt this is or was, from 1; 0 before the first. */
   attempt: number;
-  /** How many attempts it may have. */
+  /** How many attempts may throw: the last of them ends it. */
   maxAttempts: number;
+  /** How many attempts threw, while it is not over. */
+  failures: number;
+  /** How many attempts were lost with their worker, while it is not over; of a workflow, since its last step. */
+  crashes: number;
+  /** How often it is repeated after an attempt was lost with its worker. */
+  maxCrashes: number;
   /** What its starter attached. */
   metadata: JsonObject;
   /** The last value its handler reported with `ctx.progress()`. */

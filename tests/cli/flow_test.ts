@@ -75,17 +75,21 @@ Deno.test("flow run answers from JSON: values, errors, one for each call, signal
   await using made = await project({
     "two.flow": `const out = []
 for (const n of [1, 2, 3]) {
-  try { out.push(await Task.run("next", { n })) } catch (error) { out.push(error.message + "/" + error.code) }
+  try { out.push(await Task.run("next", { n }, { retry: n })) } catch (error) { out.push(error.message + "/" + error.code) }
 }
+try { await Task.run("once") } catch (error) { out.push(error.message + "/" + error.code) }
 return [out, await Signal.next("s"), await Signal.next("s")]`,
     "answers.json": JSON.stringify({
-      tasks: { next: { $each: ["one", { $error: { message: "bad", code: "E2" } }, "three"] } },
+      tasks: {
+        next: { $each: ["one", { $error: { message: "bad", code: "E2" } }, "three"] },
+        once: { $each: [{ $error: { message: "bad", code: "E1" } }, "two"] },
+      },
       signals: { s: [1, 2] },
     }),
   });
   const ran = await rhythm(["flow", "run", "two.flow", "-a", "answers.json", "--quiet"], { cwd: made.path });
-  // The second call fails once and is tried again: the third answer is its.
-  equal([ran.code, JSON.parse(ran.out)], [0, [["one", "three", "three"], 1, 2]]);
+  // The second call fails once and is repeated, as its policy says: the third answer is its. The last has no policy.
+  equal([ran.code, JSON.parse(ran.out)], [0, [["one", "three", "three", "bad/E1"], 1, 2]]);
 });
 
 Deno.test("flow run jumps over timers, keeps the order of what is due, and runs child flows beside it", async () => {

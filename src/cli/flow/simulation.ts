@@ -276,7 +276,7 @@ export class Simulation {
       observe({ type: "log", level, message, depth: depth + 1 });
     const answer = await answers.run({ kind, target, inputs, attempt, executionId: id, log });
     const retry = { ...answer.retry, ...retryPolicyOf(options?.retry) };
-    const most = retry.maxAttempts ?? DEFAULT_ATTEMPTS[kind];
+    const most = retry.maxAttempts ?? DEFAULT_ATTEMPTS;
     if (answer.status === "failed" && answer.retryable && attempt < most) {
       observe({ type: "retried", target, error: answer.error, attempt, depth });
       const pauseMs = backoffMs(retry, attempt, 0);

@@ -1,6 +1,15 @@
 import type { Execution } from "../../define/mod.ts";
 import { errorLines } from "../error_lines.ts";
-import { brief, glyph, stateStyle, tellDuration, tellProgress, tellSince, tellTime } from "../format.ts";
+import {
+  brief,
+  glyph,
+  stateStyle,
+  tellDuration,
+  tellProgress,
+  tellSince,
+  tellTime,
+  tellTries,
+} from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExecutionView } from "./read_view.ts";
 import { renderSource, renderVariables, renderWaits } from "./render_position.ts";
@@ -44,14 +53,13 @@ export function renderView(
 
 function heading(execution: Execution, terminal: Terminal, now: Date): string[] {
   const { paint } = terminal;
-  const { id, type, targetName, status, queue, attempt, maxAttempts, createdAt, completedAt, parentId } =
-    execution;
+  const { id, type, targetName, status, queue, createdAt, completedAt, parentId } = execution;
   const since = completedAt === null
     ? `created ${tellSince(createdAt, now)}`
     : `after ${tellDuration(completedAt.getTime() - createdAt.getTime())}`;
   const facts = [
     `queue ${queue}`,
-    `attempt ${attempt} of ${maxAttempts}`,
+    tellTries(execution),
     `created ${tellTime(createdAt, now)}`,
     ...(completedAt === null ? [] : [`ended ${tellTime(completedAt, now)}`]),
     ...(execution.runAt !== null && execution.runAt > now ? [`runs ${tellSince(execution.runAt, now)}`] : []),
