@@ -1,7 +1,7 @@
 import { type FlowInfo, listFlows, registerFlow } from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
 import { describe, InvalidOptionError, refuseUnknown } from "../define/mod.ts";
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 
@@ -178,3 +178,5 @@ function storable(name: string, source: string, program: unknown): string {
     throw cause;
   }
 }
+
+knownErrors({ FlowError, FlowNotStorableError });

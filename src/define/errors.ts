@@ -1,4 +1,4 @@
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { describeIssues, type SchemaIssue } from "./schema.ts";
 
 /** Thrown when a declaration or a call is given an option it does not know, or a value that option cannot have. */
@@ -85,3 +85,5 @@ export class NonRetryableError extends RhythmError {
     this.data = options.data;
   }
 }
+
+knownErrors({ InvalidOptionError, InvalidInputError, NotInitializedError, NonRetryableError });

@@ -16,3 +16,22 @@ export class RhythmError extends Error {
     this.code = options.code ?? "RHYTHM_ERROR";
   }
 }
+
+type ErrorClass = abstract new (...parts: never[]) => Error;
+
+const classes = new Map<string, ErrorClass>(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, RhythmError].map((one) => [
+    one.name,
+    one,
+  ]),
+);
+
+/** Makes classes known by their names, so that errors that were stored can be of them again. */
+export function knownErrors(errors: Readonly<Record<string, ErrorClass>>): void {
+  for (const [name, one] of Object.entries(errors)) classes.set(name, one);
+}
+
+/** A known class of errors. */
+export function errorClass(name: string): ErrorClass | undefined {
+  return classes.get(name);
+}
