@@ -142,7 +142,10 @@ export const engineCodes: readonly string[] = Object.keys(classes);
  */
 export function engineError(error: ServerError, options: ErrorOptions = {}): EngineError {
   const found = classes[error.code] ?? (error.code.startsWith("RH") ? EngineError : StatementError);
-  return new found(error.code === "3F000" ? { hint: notInstalled, ...error } : error, options);
+  if (error.code !== "3F000") return new found(error, options);
+  // An error's message is no member that a spread would copy.
+  const { code, message, hint = notInstalled, detail } = error;
+  return new found({ code, message, hint, ...(detail === undefined ? {} : { detail }) }, options);
 }
 
 const notInstalled =

@@ -17,6 +17,7 @@
  *
  * @module
  */
+export { ClosedError } from "../define/mod.ts";
 export type {
   RetryPolicy,
   SqlRow,

@@ -1,5 +1,6 @@
 import { deepStrictEqual as equal, rejects, strictEqual as same } from "node:assert/strict";
 import { fakeTask, testRhythm } from "../../src/testing/mod.ts";
+import { sweep } from "../arguments/sweep.ts";
 
 const remind = `
 await Timer.delay("2d")
@@ -52,4 +53,41 @@ Deno.test("idle() says what does not come to rest", async () => {
     name: "NotIdleError",
     message: "After 0.1 s there is still work going on: nobody_has_it (pending)",
   });
+});
+
+Deno.test("the testing kit refuses every wrong argument, and everything once it is closed", async () => {
+  const made = { kind: "options", optional: true } as const;
+  const app = await testRhythm();
+  const faults = [
+    ...await sweep("testRhythm", {
+      call: testRhythm,
+      takes: [{
+        name: "options",
+        ...made,
+        good: {},
+        members: { flows: "array", tasks: "array", workflows: "array", log: "log" },
+      }],
+    }),
+    ...await sweep("fakeTask", {
+      call: fakeTask,
+      takes: [{ name: "name", kind: "name", good: "word" }, {
+        name: "answer",
+        kind: "function",
+        optional: true,
+      }],
+    }),
+    ...await sweep("advance", {
+      call: app.advance.bind(app),
+      takes: [{ name: "duration", kind: "duration", good: 1 }],
+    }),
+    ...await sweep("idle", {
+      call: app.idle.bind(app),
+      takes: [{ name: "options", ...made, good: {}, members: { timeout: "duration" } }],
+    }),
+  ];
+  equal(faults, []);
+  await app[Symbol.asyncDispose]();
+  for (const call of [() => app.advance(1), () => app.idle(), () => app.rhythm.executions.query()]) {
+    await rejects(call, { code: "CLOSED" });
+  }
 });
