@@ -53,7 +53,7 @@ begin
   if v_queue.limited then
     return rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now());
   end if;
-  return case when v_state.listed is distinct from v_queue.limited_since and v_state.queue is not null then true end;
+  return case when v_state.listed is distinct from v_queue.limited_since then true end;
 end;
 $$;
 
@@ -221,7 +221,7 @@ begin
     return '{}';
   end if;
   v_state := rhythm.state_of(p_queue);
-  if not v_queue.limited and (v_state.queue is null or v_state.listed = v_queue.limited_since) then
+  if not v_queue.limited and v_state.listed is not distinct from v_queue.limited_since then
     return null;
   elsif v_queue.limited and not rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now()) or not rhythm.enter_gate(p_queue) then
     return '{}';

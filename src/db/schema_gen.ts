@@ -453,7 +453,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "451e8d978575153bbf308bc3909fca77ea89f457aa165bcce50f3d14a81ccf30",
+    checksum: "93f2b37bb490e97088c55c1158a14d6dbfb023cc06433f432ab781d2e1be480a",
     text: `-- Who works, on what, within which limits.
 
 create table rhythm.worker (
@@ -484,7 +484,7 @@ create table rhythm.queue (
   version bigint not null default 1,
   limited boolean not null default false,
   counted boolean not null default false,
-  limited_since xid8 not null default pg_current_xact_id(),
+  limited_since xid8,
   changed xid8 not null default pg_current_xact_id(),
   paused_at timestamptz,
   concurrency integer,
@@ -509,7 +509,7 @@ comment on column rhythm.queue.version is 'Raised by every change, of its keys, 
 comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were taken away and the last of its lanes are being emptied.';
 comment on column rhythm.queue.counted is 'It, or a key of it, limits how many run at once: ends of leases are noted.';
 comment on column rhythm.queue.changed is 'The transaction that made this version.';
-comment on column rhythm.queue.limited_since is 'The transaction that set limited. Older ones that are still open do not know of it.';
+comment on column rhythm.queue.limited_since is 'The transaction that set limited; null: it never had limits. Older ones that are still open do not know of it.';
 comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
 comment on column rhythm.queue.per_key_rate is 'At most so many of one concurrency key begin in any per_key_per_ms.';
 comment on column rhythm.queue.fair is 'Concurrency keys have turns.';
@@ -1032,7 +1032,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "de15723723dfe94e4d4508145ef3e28ec3790cc8c437d6bdff24396e95a7463a",
+    checksum: "fac76a956a02e3ef183cdd910d5fa196c567020749d5d9a7a5a8f4e012003d10",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1086,6 +1086,29 @@ $$;
 comment on function rhythm.lock_trees(uuid[]) is
   'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
+-- 99 others would wait for this transaction if it kept the lock of a larger batch. So it only waits until nobody claims it:
+-- a claim that comes later sees that the member is locked, and leaves it out. The caller has locked the member.
+create or replace function rhythm.await_claim(p_batch bigint)
+returns rhythm.batch
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batch rhythm.batch;
+begin
+  begin
+    select b.* into v_batch from rhythm.batch as b where b.id = p_batch for share;
+    raise sqlstate 'RHTRY';
+  exception
+    when sqlstate 'RHTRY' then
+      return v_batch;
+  end;
+end;
+$$;
+
+comment on function rhythm.await_claim(bigint) is 'A batch as it is when no session is claiming it, without keeping a lock. Internal.';
+
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally), wherever it
 -- stands but at its very beginning, goes on once more for that. The caller comes from lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
@@ -1110,11 +1133,10 @@ begin
   loop
     v_batch := null;
     if v_row.batch_id is not null then
-      -- A batch of one is locked: whoever is claiming it holds it, and it runs then. A larger one is not, as 99 others
-      -- would wait for this transaction: a worker that is just claiming it hears of the end at its next sign of life.
+      -- A batch of one is locked: whoever is claiming it holds it, and it runs then.
       select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
       if not found then
-        select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id;
+        v_batch := rhythm.await_claim(v_row.batch_id);
       end if;
     end if;
     if v_batch.worker is not null then
@@ -2436,7 +2458,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "3bd72b97e6033f8651c72ffba071c278564e85bb23a46413de383adbf77d4cdc",
+    checksum: "a65cac7039b41bcfdb3a6b2df970820eecfdb72eb33aa0e76f9ef5c39a3c8092",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2474,7 +2496,9 @@ $$;
 comment on function rhythm.inbox_items(uuid, integer) is
   'What ended, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
 
-create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean)
+-- Whether somebody is at a row is told by xmax, which a reader sees at once: who locked or changed it last, if it is not
+-- the transaction that wrote it.
+create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean, p_free boolean)
 returns jsonb
 language plpgsql
 stable
@@ -2485,17 +2509,18 @@ declare
   v_inputs jsonb;
   v_parents jsonb;
   v_reason text;
+  v_busy boolean;
 begin
   if not p_inputs then
     v_ids := p_batch.ids;
   else
     select array_agg(e.id order by e.id), jsonb_agg(e.inputs order by e.id),
-      case when count(e.parent_id) > 0 then jsonb_agg(e.parent_id order by e.id) end, max(e.cancel_reason)
-    into v_ids, v_inputs, v_parents, v_reason
+      case when count(e.parent_id) > 0 then jsonb_agg(e.parent_id order by e.id) end, max(e.cancel_reason), not p_free and bool_or(e.xmax <> 0 and e.xmax <> e.xmin)
+    into v_ids, v_inputs, v_parents, v_reason, v_busy
     from rhythm.execution as e
     where e.id = any (p_batch.ids) and e.batch_id = p_batch.id;
   end if;
-  if v_ids is null then
+  if v_ids is null or v_busy then
     return null;
   end if;
   return jsonb_build_object(
@@ -2506,9 +2531,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.task_parcel(rhythm.batch, boolean) is 'A leased batch of tasks for its worker; null if it has no members left. Internal.';
+comment on function rhythm.task_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or somebody is at one of several. Internal.';
 
-create or replace function rhythm.workflow_parcel(p_batch rhythm.batch)
+create or replace function rhythm.workflow_parcel(p_batch rhythm.batch, p_free boolean)
 returns jsonb
 language plpgsql
 stable
@@ -2528,12 +2553,12 @@ begin
   join rhythm.execution as e on e.id = s.execution_id
   join rhythm.flow_version as v on v.program = s.program
   where s.execution_id = any (p_batch.ids) and s.batch_id = p_batch.id
-  having count(*) > 0;
+  having count(*) > 0 and (p_free or not bool_or(e.xmax <> 0 and e.xmax <> e.xmin or s.xmax <> 0 and s.xmax <> s.xmin));
   return v_result;
 end;
 $$;
 
-comment on function rhythm.workflow_parcel(rhythm.batch) is 'A leased batch of workflows for its worker; null if it has no members left. Internal.';
+comment on function rhythm.workflow_parcel(rhythm.batch, boolean) is 'A leased batch of workflows for its worker; null if it has no members left, or somebody is at one of several. Internal.';
 
 -- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
 create or replace function rhythm.deliver_rest(p_batches bigint[])
@@ -2560,8 +2585,36 @@ $$;
 
 comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
 
--- p_without: batches of tasks whose inputs the worker sent itself. A batch without members is deleted.
-create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}')
+-- Who cancels a member of a larger batch locks the member, not the batch. It stays where it was, and the others are leased
+-- without it. Null: there are none. The caller has leased the batch in this transaction.
+create or replace function rhythm.lease_free_members(p_batch rhythm.batch)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_free constant bigint := rhythm.split_batch(p_batch.id, p_batch.size);
+begin
+  if v_free is not null then
+    update rhythm.batch as b
+    set worker = p_batch.worker, call = p_batch.call, claimed_at = p_batch.claimed_at, attempt = p_batch.attempt, limited = p_batch.limited
+    where b.id = v_free;
+  end if;
+  update rhythm.batch as b
+  set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then b.attempt - 1 else b.attempt end
+  where b.id = p_batch.id;
+  if found then
+    perform rhythm.wake(array[p_batch.queue]);
+  end if;
+  return v_free;
+end;
+$$;
+
+comment on function rhythm.lease_free_members(rhythm.batch) is 'Gives back the members of a leased batch that others have locked; returns the batch of the rest. Internal.';
+
+-- p_without: batches of tasks whose inputs the worker sent itself. p_free: nobody can be at their members. A batch without members is deleted.
+create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}', p_free boolean default false)
 returns jsonb
 language plpgsql
 volatile
@@ -2569,26 +2622,34 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_result jsonb := '[]';
-  v_empty bigint[];
+  v_left bigint[];
+  v_batch rhythm.batch;
 begin
   if p_batches = '{}' then
     return '[]';
   end if;
   select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
-  into v_result, v_empty
+  into v_result, v_left
   from (
-    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without)) else rhythm.workflow_parcel(b) end as parcel
+    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without), p_free or b.size = 1)
+      else rhythm.workflow_parcel(b, p_free or b.size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
     join rhythm.batch as b on b.id = n.id
   ) as p;
-  if v_empty is not null then
-    delete from rhythm.batch as b where b.id = any (v_empty);
+  if v_left is not null then
+    for v_batch in select b.* from rhythm.batch as b where b.id = any (v_left) order by b.id loop
+      if rhythm.members(v_batch) = '{}' then
+        delete from rhythm.batch as b where b.id = v_batch.id;
+      else
+        v_result := v_result || rhythm.parcels(array_remove(array[rhythm.lease_free_members(v_batch)], null), '{}', true);
+      end if;
+    end loop;
   end if;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.parcels(bigint[], bigint[]) is 'Leased batches as their worker is given them. Internal.';
+comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batches as their worker is given them. Internal.';
 `,
   },
   {
@@ -5664,7 +5725,7 @@ comment on function rhythm.check_limits() is 'What is wrong with lanes and count
   {
     name: "limits/chores.sql",
     kind: "behaviour",
-    checksum: "1f15f50f530c357fab8ab51f244015f6605aa1db0fde8e95ad23e95cb9e4ac6c",
+    checksum: "8eb6644dee8a856d6c1c221989ec9367d3f621804b2dfa754b498bc816339aa7",
     text: `-- What queues with limits need now and then. Never waits: a gate that is taken is passed over.
 
 create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
@@ -5683,12 +5744,15 @@ declare
   v_queue rhythm.queue;
   v_state rhythm.queue_state;
   v_caught record;
+  v_stray boolean;
   v_drifted constant text[] := array(select distinct d.queue from rhythm.limit_drift() as d);
 begin
-  for v_queue in select q.* from rhythm.queue as q order by q.name loop
+  perform rhythm.adopt_strays();
+  for v_queue in select q.* from rhythm.queue as q where q.limited_since is not null order by q.name loop
     v_state := rhythm.state_of(v_queue.name);
-    continue when v_state.queue is null
-      or not (v_queue.name = any (v_drifted)
+    v_stray := v_state.listed = v_queue.limited_since and rhythm.has_stray(v_queue);
+    continue when not (v_queue.name = any (v_drifted)
+        or v_stray
         or v_state.listed is distinct from v_queue.limited_since
         or not v_queue.limited
         or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
@@ -5697,7 +5761,11 @@ begin
     continue when not rhythm.try_gate(v_queue.name);
     select q.* into v_queue from rhythm.queue as q where q.name = v_queue.name;
     continue when not found;
-    v_caught := rhythm.catch_up(v_queue, rhythm.state_of(v_queue.name), p_limit, p_now);
+    v_state := rhythm.state_of(v_queue.name);
+    if v_stray then
+      v_state.listed := null;
+    end if;
+    v_caught := rhythm.catch_up(v_queue, v_state, p_limit, p_now);
     v_state := v_caught.p_state;
     if v_queue.name = any (v_drifted) then
       v_state := rhythm.recount(v_queue, v_state);
@@ -5714,6 +5782,48 @@ $$;
 
 comment on function rhythm.limited_chores(integer, timestamptz) is
   'For queues with limits: takes notes that pile up, puts a backlog into lanes, forgets idle keys, mends counts. Bounded by p_limit a queue. Part of chores().';
+
+-- A session whose snapshot is older than a change of limits makes things ready as it knows the queue.
+create or replace function rhythm.has_stray(p_queue rhythm.queue)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_queue.limited then
+    return exists (
+      select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and not b.limited);
+  end if;
+  return exists (
+    select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and b.limited);
+end;
+$$;
+
+comment on function rhythm.has_stray(rhythm.queue) is 'Whether something is ready outside the lanes of a queue with limits, or in lanes of one without. Internal.';
+
+-- Where the row of the queue is gone, a new one lets the next chores put it back.
+create or replace function rhythm.adopt_strays()
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive lanes as (
+    (select b.queue from rhythm.batch as b where b.limited and b.worker is null and b.run_at is null order by b.queue limit 1)
+    union all
+    select (
+      select b.queue from rhythm.batch as b
+      where b.limited and b.worker is null and b.run_at is null and b.queue > l.queue order by b.queue limit 1)
+    from lanes as l where l.queue is not null
+  )
+  insert into rhythm.queue (name, changed, limited_since)
+  select l.queue, pg_current_xact_id(), pg_current_xact_id() from lanes as l
+  where l.queue is not null and not exists (select from rhythm.queue as q where q.name = l.queue)
+  on conflict (name) do nothing;
+$$;
+
+comment on function rhythm.adopt_strays() is 'Gives a row to queues without one that have something in lanes. Internal.';
 
 -- A lane that is ahead of the others keeps its turn: a key that comes and goes has no more turns than one that stays.
 create or replace function rhythm.forget_idle(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer, p_now timestamptz)
@@ -5793,7 +5903,7 @@ comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate, or
   {
     name: "limits/claim.sql",
     kind: "behaviour",
-    checksum: "98abe7723ff94f45f556b0fc6fb968720c746f798f113c654592532ab4530a58",
+    checksum: "6b1eeb0fd90824682d86abe96c06462e21cfdde8bed20068ef5a2bef8a5577b0",
     text: `-- Claiming from queues with limits.
 
 -- Without locks, and without a transaction number: an idle worker asks often.
@@ -5849,7 +5959,7 @@ begin
   if v_queue.limited then
     return rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now());
   end if;
-  return case when v_state.listed is distinct from v_queue.limited_since and v_state.queue is not null then true end;
+  return case when v_state.listed is distinct from v_queue.limited_since then true end;
 end;
 $$;
 
@@ -6017,7 +6127,7 @@ begin
     return '{}';
   end if;
   v_state := rhythm.state_of(p_queue);
-  if not v_queue.limited and (v_state.queue is null or v_state.listed = v_queue.limited_since) then
+  if not v_queue.limited and v_state.listed is not distinct from v_queue.limited_since then
     return null;
   elsif v_queue.limited and not rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now()) or not rhythm.enter_gate(p_queue) then
     return '{}';
@@ -6868,7 +6978,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "06bffef8d6e6365eb027c3f1c01b3978e31f05739106a6e046d37ff500d29c43",
+    checksum: "4b2bd992f61b79d80952280b9102ef702f7da71653ba6e9055d3cc60cd728ebd",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -6914,7 +7024,8 @@ $$;
 
 comment on function rhythm.change_queue(text) is 'Lets claims know that a queue, or a key of it, is configured otherwise. Internal.';
 
--- A queue without limits and not paused is no row: claims of it cost nothing extra. One that had limits is removed by chores().
+-- A queue without limits and not paused needs no row: claims of it then cost nothing extra. One that ever had limits is
+-- removed by chores(): sessions that do not see the change yet may still put something into its lanes.
 create or replace function rhythm.forget_plain_queue(p_queue text)
 returns void
 language sql
@@ -6922,18 +7033,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   delete from rhythm.queue as q
-  where q.name = p_queue and q.paused_at is null and not q.limited
-    and not exists (select from rhythm.queue_key as k where k.queue = p_queue)
-    and not exists (select from rhythm.queue_state as s where s.queue = p_queue)
-    and not exists (select from rhythm.limit_note as n where n.queue = p_queue)
-    -- In the order of batch_lane, or else the planner may read all batches for one that there is not.
-    and (
-      select b.id from rhythm.batch as b
-      where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null
-      order by case b.type when 'workflow' then '' else b.target end limit 1) is null;
+  where q.name = p_queue and q.paused_at is null and q.limited_since is null
+    and not exists (select from rhythm.queue_key as k where k.queue = p_queue);
 $$;
 
-comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits, is not paused, and has nothing in lanes. Internal.';
+comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that never had limits and is not paused. Internal.';
 
 create or replace function rhythm.limit_problem(p_name text, p_value integer)
 returns text
