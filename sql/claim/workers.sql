@@ -172,7 +172,7 @@ begin
     v_ids := rhythm.members(v_batch);
     if v_ids = '{}' then
       delete from rhythm.batch as b where b.id = v_batch.id;
-    elsif not exists (select from unnest(v_ids) as i (id) where rhythm.is_among(i.id, v_named)) then
+    elsif not exists (select from unnest(v_ids) as i (id) where v_named[width_bucket(i.id, v_named)] = i.id) then
       perform rhythm.take_back(array[v_batch.id], null, p_now);
     end if;
   end loop;

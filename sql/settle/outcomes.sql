@@ -124,7 +124,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
+  v_slack constant interval := rhythm.moment_slack(p_worker);
   v_result rhythm.outcome[];
 begin
   -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
@@ -139,7 +139,7 @@ begin
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
-    cross join lateral (select rhythm.is_moment(g.moment, v_lease_ms, p_now) as is_right) as m
+    cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;
