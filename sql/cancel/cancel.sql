@@ -137,13 +137,15 @@ comment on function rhythm.cancel_all(uuid[], text, timestamptz) is
 -- A workflow that runs, or cleans up, has so long to end: its deadline.
 create or replace function rhythm.limit_cleanup(p_ids uuid[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into rhythm.timer (id, execution_id, fires_at, deadline)
   select rhythm.uuid7(p_now, i.nth::integer), e.id, p_now + rhythm.setting('cancel_grace')::interval, true
   from unnest(p_ids) with ordinality as i (id, nth) join rhythm.execution as e on e.id = i.id and e.type = 'workflow';
+end;
 $$;
 
 comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
@@ -184,13 +186,15 @@ comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
 -- A workflow that is delayed, and is to clean up, does it now.
 create or replace function rhythm.hurry(p_ids uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue)
   from rhythm.workflow_state as s
   where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
+end;
 $$;
 
 comment on function rhythm.hurry(uuid[]) is 'Makes delayed workflows ready. Internal.';

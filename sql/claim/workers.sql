@@ -270,11 +270,13 @@ comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still 
 
 create or replace function rhythm.ids_in(p_batches bigint[])
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+begin
+  return array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+end;
 $$;
 
 comment on function rhythm.ids_in(bigint[]) is 'All that some batches hold, or held. Internal.';

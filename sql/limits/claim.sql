@@ -62,11 +62,13 @@ comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a cla
 -- After a restore into another server, where transactions are numbered anew, all that is noted is long over.
 create or replace function rhythm.is_settled(p_xid xid8)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+begin
+  return p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+end;
 $$;
 
 comment on function rhythm.is_settled(xid8) is 'Whether a transaction, and all that are older, are over. Internal.';

@@ -226,14 +226,16 @@ comment on function rhythm.settle_outcomes(uuid, jsonb, integer, integer, text[]
 
 create or replace function rhythm.both_answers(p_first jsonb, p_second jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
+begin
+  return jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
     'leased', (p_first -> 'leased') || (p_second -> 'leased'), 'born', (p_first -> 'born') || (p_second -> 'born'),
     'early', coalesce(p_first -> 'early', '{}') || coalesce(p_second -> 'early', '{}'))
     || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end;
+end;
 $$;
 
 comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. Internal.';

@@ -19,14 +19,16 @@ comment on function rhythm.sql_queues() is 'The queues in which tick() looks for
 
 create or replace function rhythm.sql_task_is_ready(p_queues text[], p_targets text[])
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select exists (
+begin
+  return exists (
       select from rhythm.batch as b
       where b.queue = any (p_queues) and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets))
     or exists (select from unnest(p_queues) as q (name) where rhythm.limited_ready(q.name, p_targets, '{task}'));
+end;
 $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';

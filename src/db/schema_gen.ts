@@ -1032,7 +1032,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "fac76a956a02e3ef183cdd910d5fa196c567020749d5d9a7a5a8f4e012003d10",
+    checksum: "5503cd75b6500ed9eb540fcbf091ed9b90e03805e388f0978f08c92d157e9a93",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1172,13 +1172,15 @@ comment on function rhythm.cancel_all(uuid[], text, timestamptz) is
 -- A workflow that runs, or cleans up, has so long to end: its deadline.
 create or replace function rhythm.limit_cleanup(p_ids uuid[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into rhythm.timer (id, execution_id, fires_at, deadline)
   select rhythm.uuid7(p_now, i.nth::integer), e.id, p_now + rhythm.setting('cancel_grace')::interval, true
   from unnest(p_ids) with ordinality as i (id, nth) join rhythm.execution as e on e.id = i.id and e.type = 'workflow';
+end;
 $$;
 
 comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
@@ -1219,13 +1221,15 @@ comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
 -- A workflow that is delayed, and is to clean up, does it now.
 create or replace function rhythm.hurry(p_ids uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue)
   from rhythm.workflow_state as s
   where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
+end;
 $$;
 
 comment on function rhythm.hurry(uuid[]) is 'Makes delayed workflows ready. Internal.';
@@ -1284,7 +1288,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "4328228abf0ee396d211e9e00d354164eb984a890bcd1cbcb26faa2fcae1f20b",
+    checksum: "463015c7c06c7924427649e7185aa7d538f71129ee8eb1b637f3759d83ac01fd",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1401,12 +1405,14 @@ comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key t
 
 create or replace function rhythm.take_end_back(p_execution uuid)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   delete from rhythm.inbox as i using rhythm.execution as e
   where e.id = p_execution and i.execution_id = e.parent_id and i.item = p_execution;
+end;
 $$;
 
 comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
@@ -2084,7 +2090,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "618a6c58e3dd2624736ac8f28554fdd94d0ae3f57b00a04483fb639c415e7d06",
+    checksum: "a6b0f63b2ef869e3cc5262b50799a8c04c67672f3b7c98fed6df93971c261f0d",
     text: `-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
 
 -- The members that a batch still has, out of the hint in ids. Locks nothing.
@@ -2178,14 +2184,16 @@ comment on function rhythm.split_batch(bigint, integer) is 'Takes the first memb
 -- The caller has locked the batches.
 create or replace function rhythm.lease(p_worker uuid, p_call integer, p_batches bigint[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.batch as b
   set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,
     attempt = case when b.type = 'task' or b.attempt = 0 then b.attempt + 1 else b.attempt end
   where b.id = any (p_batches);
+end;
 $$;
 
 comment on function rhythm.lease(uuid, integer, bigint[], timestamptz) is 'Leases batches. Internal.';
@@ -2306,7 +2314,7 @@ comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[],
   {
     name: "claim/heads.sql",
     kind: "behaviour",
-    checksum: "b35ed578be751c00b5ffda4330df9209137765702429b79f4d1511204c9485b6",
+    checksum: "ec6ef34da69d881c259301a49f6f0ba601a0d216c9c5618e3a40850ed466e6c9",
     text: `-- The head of a queue.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
@@ -2380,11 +2388,13 @@ comment on function rhythm.may_move_head(text, bigint) is 'Whether this transact
 
 create or replace function rhythm.walked()
 returns bigint
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_stat_get_xact_tuples_returned('rhythm.batch_ready'::regclass);
+begin
+  return pg_stat_get_xact_tuples_returned('rhythm.batch_ready'::regclass);
+end;
 $$;
 
 comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
@@ -2751,7 +2761,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "fea236ae23d2202687fec33178229da8e8a02d6e9e64526937eb3348f5570e82",
+    checksum: "60024262c1c86157a4c67e87c1c8bab63e75e454d0796112062e258baa1ff1e7",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2926,7 +2936,7 @@ begin
     v_ids := rhythm.members(v_batch);
     if v_ids = '{}' then
       delete from rhythm.batch as b where b.id = v_batch.id;
-    elsif not exists (select from unnest(v_ids) as i (id) where rhythm.is_among(i.id, v_named)) then
+    elsif not exists (select from unnest(v_ids) as i (id) where v_named[width_bucket(i.id, v_named)] = i.id) then
       perform rhythm.take_back(array[v_batch.id], null, p_now);
     end if;
   end loop;
@@ -3024,11 +3034,13 @@ comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still 
 
 create or replace function rhythm.ids_in(p_batches bigint[])
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+begin
+  return array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+end;
 $$;
 
 comment on function rhythm.ids_in(bigint[]) is 'All that some batches hold, or held. Internal.';
@@ -3574,7 +3586,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "138ea7ee8624a8f4c8e5b6782bf261b9f60a559faa60c6425e21234f804480c4",
+    checksum: "1de6ecd9c5628ba38c54a498654dc6767b87cb8d3b12b497b8f1bf3c2711c839",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3582,18 +3594,21 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
 -- number of the cell, 0 as in cell_digits(); the last 52 are random.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (
-    overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
-    || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
-  )::uuid
-  from (
-    select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
-    from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
-  ) as c;
+begin
+  return (
+    select (
+      overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
+      || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
+    )::uuid
+    from (
+      select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
+      from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
+    ) as c);
+end;
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
@@ -3628,11 +3643,13 @@ comment on function rhythm.new_ids(integer, timestamptz) is 'So many ids in asce
 
 create or replace function rhythm.new_id()
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (rhythm.new_ids(1, rhythm.now()))[1];
+begin
+  return (rhythm.new_ids(1, rhythm.now()))[1];
+end;
 $$;
 
 comment on function rhythm.new_id() is 'An id for an execution, to be given as the option id: UUIDv7 with the number of this cell.';
@@ -3640,22 +3657,26 @@ comment on function rhythm.new_id() is 'An id for an execution, to be given as t
 -- Variant 10, ten bits of the cell number, in three hexadecimal digits. There is one cell, number 0, today.
 create or replace function rhythm.cell_digits()
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select '800';
+begin
+  return '800';
+end;
 $$;
 
 comment on function rhythm.cell_digits() is 'The digits of an id that name the cell that made it. Internal.';
 
 create or replace function rhythm.created_at(p_id uuid)
 returns timestamptz
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select to_timestamp(('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+begin
+  return to_timestamp(('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+end;
 $$;
 
 comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
@@ -3691,11 +3712,13 @@ comment on function rhythm.id_problem(uuid) is
 
 create or replace function rhythm.channel(p_kind text)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select :'schema' || '_' || p_kind;
+begin
+  return :'schema' || '_' || p_kind;
+end;
 $$;
 
 comment on function rhythm.channel(text) is
@@ -3872,7 +3895,7 @@ comment on function rhythm.rule_sentence(jsonb, text, jsonb) is 'What a broken r
   {
     name: "create/json.sql",
     kind: "behaviour",
-    checksum: "a506bef9c1a991bbe56f3359f323603936000938ea324bdf285a2c4461623fc8",
+    checksum: "6c8b3a860261f61d1eb83451f9651037e1350a03f54f24556c90240c8620fd4d",
     text: `-- Small questions about JSON, shared by the input check.
 
 create or replace function rhythm.json_step(p_key text)
@@ -3888,11 +3911,13 @@ comment on function rhythm.json_step(text) is 'One step of a path into JSON, as 
 
 create or replace function rhythm.is_whole(p_value jsonb)
 returns boolean
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_value::numeric = trunc(p_value::numeric);
+begin
+  return p_value::numeric = trunc(p_value::numeric);
+end;
 $$;
 
 comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integer: 1 and 1.0 are.';
@@ -3901,7 +3926,7 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
   {
     name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "f0179928773ac98fe8e42906d2bdc28a29d0a15befae043b8ecd88c0926636e6",
+    checksum: "8e16130f8da448d2882cbafba1ba142d518059e1b384486e8908ca2b6cf348cf",
     text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
 
 -- Of requests for children, makes those whose key is taken key waiters, and returns their ids; the others are to be made.
@@ -3955,11 +3980,13 @@ comment on function rhythm.make_key_waiters(jsonb, timestamptz) is
 
 create or replace function rhythm.key_waiter_note(p_owner uuid)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select format('It ends as %s does, which came first with its idempotency key', p_owner);
+begin
+  return format('It ends as %s does, which came first with its idempotency key', p_owner);
+end;
 $$;
 
 comment on function rhythm.key_waiter_note(uuid) is 'What a key waiter says of itself. Internal.';
@@ -4120,7 +4147,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "1bded6dc25f4fa6134c33456a0896a8d73b4461cfcaeb91ccbfabdb8939c9b1e",
+    checksum: "1e79ae17974c188af3f1dc74fbc66189e8c45618c2697097c241fb395d5cd84a",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -4160,11 +4187,13 @@ comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without wh
 
 create or replace function rhythm.max_attempts(p_type text, p_retry jsonb)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((p_retry ->> 'max_attempts')::integer, case p_type when 'workflow' then 1 else 3 end);
+begin
+  return coalesce((p_retry ->> 'max_attempts')::integer, case p_type when 'workflow' then 1 else 3 end);
+end;
 $$;
 
 comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may throw before it fails.';
@@ -4172,12 +4201,14 @@ comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may t
 -- Without nulls, but for those inside metadata.
 create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
+begin
+  return jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
     || case when p_metadata is null then '{}' else jsonb_build_object('metadata', p_metadata) end;
+end;
 $$;
 
 comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once of a batch. Internal.';
@@ -4201,11 +4232,13 @@ comment on function rhythm.batch_room(rhythm.kind) is 'How many executions of a 
 
 create or replace function rhythm.next_batch_ids(p_count bigint)
 returns bigint[]
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select nextval('rhythm.batch_id_seq') from generate_series(1, p_count));
+begin
+  return array(select nextval('rhythm.batch_id_seq') from generate_series(1, p_count));
+end;
 $$;
 
 comment on function rhythm.next_batch_ids(bigint) is 'Ids for so many new batches. Internal.';
@@ -4517,7 +4550,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "a46c6081545748400d5d6d75ad728c5a4478b18383a8e1fed57e389267d35e58",
+    checksum: "3511596c555e8e9aef338b346a02dfed43b3ca8c3661af32524b9333bddb98f3",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4559,11 +4592,13 @@ comment on function rhythm.hold_parents(jsonb) is
 -- The error of a workflow that was ended by its deadline, by which it is told from one that failed of itself.
 create or replace function rhythm.deadline_error(p_timeout_ms bigint)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+begin
+  return jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+end;
 $$;
 
 comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that ran past its timeout. Internal.';
@@ -4928,7 +4963,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "aa9491cbf6d6aec10598c31358b5490368e345d41d7f5233c443c3cb2e240a37",
+    checksum: "f0867dd3c634fa2048dcb3c112b07166fdffafd5060ec472544851829f4f9a51",
     text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
@@ -4994,11 +5029,13 @@ comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select (select coalesce(jsonb_object_agg(o.key, o.value), '{}') from jsonb_each(p_options) as o where o.value <> 'null') || jsonb_build_object('type', p_type, 'target', p_target, 'inputs', coalesce(p_inputs, '{}'));
+begin
+  return (select coalesce(jsonb_object_agg(o.key, o.value), '{}') from jsonb_each(p_options) as o where o.value <> 'null') || jsonb_build_object('type', p_type, 'target', p_target, 'inputs', coalesce(p_inputs, '{}'));
+end;
 $$;
 
 comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), options that are null left out. Internal.';
@@ -5198,7 +5235,7 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "1e9a3be2c92b94c3d6090ea011593b652f4d6799a4009a27d3d793f38b8777c4",
+    checksum: "f9acfaa75bb5a9f5268d36ac147c4fccf9c1e802aba25c564cd45a5e2a2eb9b0",
     text: `-- What every other function stands on: the clock and the way errors are raised.
 
 -- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
@@ -5206,11 +5243,14 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
 -- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
 create or replace function rhythm.may_set_clock()
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace;
+begin
+  return (
+    select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace);
+end;
 $$;
 
 comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';
@@ -5903,7 +5943,7 @@ comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate, or
   {
     name: "limits/claim.sql",
     kind: "behaviour",
-    checksum: "6b1eeb0fd90824682d86abe96c06462e21cfdde8bed20068ef5a2bef8a5577b0",
+    checksum: "0d06c357a00f77fe18c9a1755676929fae0337a922b475c51ed0e28246775f14",
     text: `-- Claiming from queues with limits.
 
 -- Without locks, and without a transaction number: an idle worker asks often.
@@ -5968,11 +6008,13 @@ comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a cla
 -- After a restore into another server, where transactions are numbered anew, all that is noted is long over.
 create or replace function rhythm.is_settled(p_xid xid8)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+begin
+  return p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+end;
 $$;
 
 comment on function rhythm.is_settled(xid8) is 'Whether a transaction, and all that are older, are over. Internal.';
@@ -7217,20 +7259,23 @@ comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. Fal
   {
     name: "limits/rates.sql",
     kind: "behaviour",
-    checksum: "840b7ad568c87ae80b957d53997e10783bcf584bd66301e38788c67a5c894e64",
+    checksum: "154efeae451bba44246479ee9d3f21f88116c4365a228fb5fb19ba8563aa1605",
     text: `-- Rates: at most so many begin in any period. What began is counted until it is a period old. Moments are rounded up to a
 -- hundredth of the period, so that the count stays small and errs to the slow side. A moment that is further ahead than a
 -- period was written before the clock was put back: it counts no more.
 
 create or replace function rhythm.begun_lately(p_begun_at timestamptz[], p_begun integer[], p_per_ms bigint, p_now timestamptz)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(sum(b.begun), 0)::integer
-  from unnest(p_begun_at, p_begun) as b (at, begun)
-  where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond';
+begin
+  return (
+    select coalesce(sum(b.begun), 0)::integer
+    from unnest(p_begun_at, p_begun) as b (at, begun)
+    where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond');
+end;
 $$;
 
 comment on function rhythm.begun_lately(timestamptz[], integer[], bigint, timestamptz) is 'How many began within the last period. Internal.';
@@ -7272,13 +7317,16 @@ comment on function rhythm.note_begun(timestamptz[], integer[], integer, bigint,
 
 create or replace function rhythm.rate_ends(p_begun_at timestamptz[], p_per_ms bigint, p_now timestamptz)
 returns timestamptz
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select min(b.at) + p_per_ms * interval '1 millisecond'
-  from unnest(p_begun_at) as b (at)
-  where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond';
+begin
+  return (
+    select min(b.at) + p_per_ms * interval '1 millisecond'
+    from unnest(p_begun_at) as b (at)
+    where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond');
+end;
 $$;
 
 comment on function rhythm.rate_ends(timestamptz[], bigint, timestamptz) is 'When the first that began within the last period is a period old. Internal.';
@@ -8492,7 +8540,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "21bed3405bb4decf6c4de93e1941bc3358658fa9ced5edca4d6883e99189ca87",
+    checksum: "30aa9520b717a157e143b38cb6c8a8c99fa85df90745ac6bd4faa8d14f145bec",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked. Ids were
@@ -8514,11 +8562,11 @@ begin
       'target', f.value -> 'target',
       'parent', o.id,
       'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent)),
-      'wait_group', rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
+      'wait_group', (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)]
     )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
     order by o.id, f.nth)
   into v_requests
-  from unnest(p_outcomes) as o
+  from unnest(p_outcomes) with ordinality as o
   join rhythm.execution as e on e.id = o.id
   cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
   where f.value ->> 'type' in ('run_task', 'run_workflow');
@@ -8561,15 +8609,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into rhythm.timer (id, execution_id, fires_at, wait_group, kept_until)
-  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid),
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)],
     case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + rhythm.kept_grace() end
-  from unnest(p_outcomes) as o
+  from unnest(p_outcomes) with ordinality as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
 
   insert into rhythm.signal_wait (id, execution_id, name, timeout_at, wait_group)
-  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
-  from unnest(p_outcomes) as o
+  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)]
+  from unnest(p_outcomes) with ordinality as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
 end;
@@ -9230,7 +9278,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "7576a02625d17bd0b7cfd37e2d0105ae49cae22438036a92583f5ce662a36b48",
+    checksum: "04e32739e395da9c92d3c8ffcf9a053bafc85084c1952bed113c742ba95e92a3",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -9357,7 +9405,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
+  v_slack constant interval := rhythm.moment_slack(p_worker);
   v_result rhythm.outcome[];
 begin
   -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
@@ -9372,7 +9420,7 @@ begin
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
-    cross join lateral (select rhythm.is_moment(g.moment, v_lease_ms, p_now) as is_right) as m
+    cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;
@@ -9405,12 +9453,14 @@ comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'What became of outc
 -- Type, target and message, without what differs from one failure of a kind to the next: numbers, ids, quoted parts.
 create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
 returns bigint
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
+begin
+  return hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
     regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|''[^'']*''|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\\d+', '#', 'g')), 0);
+end;
 $$;
 
 comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one kind have in common, as a number.';
@@ -9507,7 +9557,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "9ba843174b2df5981cbe83ffb5a9ad3d227fb57ab394e61a9aeb74508ee101bc",
+    checksum: "8d92be41177caa72b67b0347609c4d5a39ebaf019d2e9f3398a7e68062adf319",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -9533,7 +9583,6 @@ declare
   v_queues text[];
   v_leased bigint[];
   v_problem text;
-  v_flow rhythm.outcome;
   v_sorted record;
 begin
   perform rhythm.check_items(p_items);
@@ -9552,12 +9601,15 @@ begin
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
 
+  if exists (select from unnest(v_held) as o where o.moment is not null) then
+    perform rhythm.note_steps(v_held);
+  end if;
   v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
     v_groups := array(
-      select rhythm.group_waits(o.id, o.waits, array(
-        select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id'))
-      from unnest(v_flows) as o where o.fate = 'suspended');
+      select case o.fate when 'suspended' then rhythm.group_waits(o.id, o.waits, array(
+        select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id' order by 1)) end
+      from unnest(v_flows) as o);
     v_requests := rhythm.child_requests(v_flows, v_groups);
     if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
       v_waiters := rhythm.make_key_waiters(v_requests, p_now);
@@ -9570,25 +9622,14 @@ begin
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
-    foreach v_flow in array v_flows loop
-      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
-      from rhythm.workflow_state as s where s.execution_id = v_flow.id;
-      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id)) then
-        v_at_once := v_at_once || v_flow.id;
-      end if;
-    end loop;
+    perform rhythm.release_waits(v_flows);
+    v_at_once := rhythm.store_states(v_flows, v_groups);
     v_at_once := v_at_once || array(
       select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.fate = 'suspended' and e.stopping);
-    update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt
-    from unnest(v_flows) as o join rhythm.batch as b on b.id = o.batch_id
-    where s.execution_id = o.id and o.fate = 'suspended';
     update rhythm.execution as e set stopping = false
     from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
   end if;
 
-  if exists (select from unnest(v_held) as o where o.moment is not null and o.fate in ('completed', 'failed', 'cancelled')) then
-    perform rhythm.note_last_steps(v_held);
-  end if;
   v_ended := rhythm.write_ends(v_held, p_now);
   v_queues := rhythm.write_returns(v_held, p_now);
   perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
@@ -9745,14 +9786,16 @@ comment on function rhythm.settle_outcomes(uuid, jsonb, integer, integer, text[]
 
 create or replace function rhythm.both_answers(p_first jsonb, p_second jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
+begin
+  return jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
     'leased', (p_first -> 'leased') || (p_second -> 'leased'), 'born', (p_first -> 'born') || (p_second -> 'born'),
     'early', coalesce(p_first -> 'early', '{}') || coalesce(p_second -> 'early', '{}'))
     || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end;
+end;
 $$;
 
 comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. Internal.';
@@ -9761,14 +9804,14 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. In
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "79cd15f973994198992ec091a6409c8f6f12a2638ae0f6a6cca7dcae6fe6da15",
+    checksum: "edfa22a3682c87c7e839b504b97cb7539fcecf27c42ee35ae50dbd78be49f87e",
     text: `-- Where workflows stand after a step.
 
 -- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
 -- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
 -- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
 -- workflow go on at once, as group 0.
--- p_new: what it starts in this very step. Raises RH001 for what is no child, timer or wait for a signal of it.
+-- p_new: what it starts in this very step, in ascending order. Raises RH001 for what is no child, timer or wait for a signal of it.
 create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
 returns rhythm.grouping
 language plpgsql
@@ -9794,7 +9837,7 @@ begin
   v_result.old := '{}';
   for v_group in select g.value from jsonb_array_elements(p_waits) with ordinality as g (value, nth) order by g.nth loop
     v_ids := array(select i.id::uuid from jsonb_array_elements_text(v_group -> 'ids') as i (id));
-    v_old := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (p_new));
+    v_old := array(select i.id from unnest(v_ids) as i (id) where p_new[width_bucket(i.id, p_new)] is distinct from i.id);
     v_number := null;
     if v_old <> '{}' then
       v_result.old := v_result.old || v_old;
@@ -9822,6 +9865,9 @@ begin
     v_result.numbers := array(
       select case when count(*) over (partition by i.id) > 1 then 0 else i.number end from unnest(v_result.items, v_result.numbers) with ordinality as i (id, number, nth) order by i.nth);
   end if;
+  if v_result.old = '{}' then
+    return v_result;
+  end if;
   select i.id into v_unknown from unnest(v_result.old) as i (id)
   where not exists (select from rhythm.execution as e where e.id = i.id and e.parent_id = p_execution)
     and not exists (select from rhythm.timer as t where t.id = i.id and t.execution_id = p_execution)
@@ -9835,26 +9881,6 @@ end;
 $$;
 
 comment on function rhythm.group_waits(uuid, jsonb, uuid[]) is 'The groups of waits of a workflow after a step. Internal.';
-
-create or replace function rhythm.group_of(p_groups rhythm.grouping[], p_execution uuid, p_item uuid)
-returns integer
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_grouping rhythm.grouping;
-begin
-  foreach v_grouping in array p_groups loop
-    if v_grouping.execution_id = p_execution then
-      return v_grouping.numbers[array_position(v_grouping.items, p_item)];
-    end if;
-  end loop;
-  return null;
-end;
-$$;
-
-comment on function rhythm.group_of(rhythm.grouping[], uuid, uuid) is 'The number of the group that an item belongs to; null: none. Internal.';
 
 -- What was started in an earlier step belongs to its group of today from now on.
 create or replace function rhythm.renumber_waits(p_grouping rhythm.grouping)
@@ -9881,8 +9907,9 @@ $$;
 
 comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
 
--- Drops what the workflow can no longer observe: what is in p_released, or not in p_keep, if that is given. A signal that a dropped wait took meanwhile is given back, in its place.
-create or replace function rhythm.release_waits(p_execution uuid, p_delivered integer, p_keep uuid[], p_released uuid[])
+-- Drops what workflows can no longer observe: what is in released, or not in keep, if that is given. A signal that a
+-- dropped wait took meanwhile is given back, in its place.
+create or replace function rhythm.release_waits(p_flows rhythm.outcome[])
 returns void
 language plpgsql
 volatile
@@ -9892,40 +9919,56 @@ declare
   v_dropped uuid[];
 begin
   v_dropped := array(
-    select w.id from rhythm.signal_wait as w
-    where w.execution_id = p_execution and (w.id <> all (p_keep) or w.id = any (p_released))
-      and (w.signal_id is null and not w.timed_out
-        or exists (select from rhythm.inbox as i where i.execution_id = p_execution and i.nth > p_delivered and i.item = w.id)));
+    select x.id
+    from unnest(p_flows) as o
+    cross join lateral (
+      select w.id from rhythm.signal_wait as w
+      where w.execution_id = o.id and (w.id <> all (o.keep) or w.id = any (coalesce(o.released, '{}')))
+        and (w.signal_id is null and not w.timed_out
+          or exists (
+            select from rhythm.workflow_state as s join rhythm.inbox as i on i.execution_id = s.execution_id and i.nth > s.delivered
+            where s.execution_id = o.id and i.item = w.id))
+      offset 0
+    ) as x);
   if v_dropped <> '{}' then
     update rhythm.signal as g set taken_by = null from rhythm.signal_wait as w where w.id = any (v_dropped) and g.id = w.signal_id;
-    delete from rhythm.inbox as i where i.execution_id = p_execution and i.nth > p_delivered and i.item = any (v_dropped);
+    delete from rhythm.inbox as i using unnest(p_flows) as o where i.execution_id = o.id and i.item = any (v_dropped);
     delete from rhythm.signal_wait as w where w.id = any (v_dropped);
   end if;
-  delete from rhythm.timer as t
-  where t.execution_id = p_execution and (t.id <> all (p_keep) or t.id = any (p_released)) and not t.deadline and not t.fired;
+  v_dropped := array(
+    select x.id
+    from unnest(p_flows) as o
+    cross join lateral (
+      select t.id from rhythm.timer as t
+      where t.execution_id = o.id and (t.id <> all (o.keep) or t.id = any (coalesce(o.released, '{}'))) and not t.deadline and not t.fired
+      offset 0
+    ) as x);
+  if v_dropped <> '{}' then
+    delete from rhythm.timer as t where t.id = any (v_dropped);
+  end if;
 end;
 $$;
 
-comment on function rhythm.release_waits(uuid, integer, uuid[], uuid[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
+comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that workflows no longer hold. Internal.';
 
 -- Moments come from workers. One that is far from this clock would put the workflow's time, its timers and its ids where
 -- they do not belong.
-create or replace function rhythm.is_moment(p_moment timestamptz, p_lease_ms bigint, p_now timestamptz)
-returns boolean
-language sql
-immutable
+create or replace function rhythm.moment_slack(p_worker uuid)
+returns interval
+language plpgsql
+stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_moment is null
-    or p_moment between p_now - p_lease_ms * interval '0.5 milliseconds' and p_now + p_lease_ms * interval '0.5 milliseconds';
+begin
+  return (select w.lease_ms * interval '0.5 milliseconds' from rhythm.worker as w where w.id = p_worker);
+end;
 $$;
 
-comment on function rhythm.is_moment(timestamptz, bigint, timestamptz) is
-  'Whether a step can have been taken at a moment: it is at most half a lease away from the clock of the database. Internal.';
+comment on function rhythm.moment_slack(uuid) is 'How far the moment of a step may be from the clock of the database. Internal.';
 
--- What the step took goes into the journal, in order. A cancellation is told by the workflow's own id. Of workflows in
--- TypeScript there is no moment: their steps have rows of their own.
-create or replace function rhythm.note_step(p_outcome rhythm.outcome, p_seq integer, p_delivered integer)
+-- What a step took goes into the journal, in order, before anybody clears the inbox. A cancellation is told by the
+-- workflow's own id. Of workflows in TypeScript there is no moment: their steps have rows of their own.
+create or replace function rhythm.note_steps(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
 volatile
@@ -9933,86 +9976,80 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into rhythm.journal (execution_id, step, moment, items)
-  select p_outcome.id, p_seq + 1, p_outcome.moment, case when p_outcome.reason is null then '{}' else array[p_outcome.id] end
-    || array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= p_delivered order by i.nth)
-  where p_outcome.moment is not null;
-end;
-$$;
-
-comment on function rhythm.note_step(rhythm.outcome, integer, integer) is 'Writes a step of a workflow into its journal. Internal.';
-
--- The last steps of workflows that are over; before anybody clears their inboxes.
-create or replace function rhythm.note_last_steps(p_outcomes rhythm.outcome[])
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform rhythm.note_step(o, s.seq, s.delivered)
+  select o.id, s.seq + 1, o.moment, case when o.reason is null then '{}' else array[o.id] end
+    || case when s.delivered = 0 then '{}'
+      else array(select i.item from rhythm.inbox as i where i.execution_id = o.id and i.nth <= s.delivered order by i.nth) end
   from unnest(p_outcomes) as o
-  join rhythm.workflow_state as s on s.execution_id = o.id
-  where o.type = 'workflow' and o.fate in ('completed', 'failed', 'cancelled');
+  cross join lateral (select x.seq, x.delivered from rhythm.workflow_state as x where x.execution_id = o.id offset 0) as s
+  where o.moment is not null and o.type = 'workflow' and o.fate in ('suspended', 'completed', 'failed', 'cancelled');
 end;
 $$;
 
-comment on function rhythm.note_last_steps(rhythm.outcome[]) is 'Writes the last steps of workflows that are over into their journals. Internal.';
+comment on function rhythm.note_steps(rhythm.outcome[]) is 'Writes the steps of workflows into their journals. Internal.';
 
--- Stores where a workflow stands that suspends. Returns whether it can go on at once: what it waits for came meanwhile.
-create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping)
-returns boolean
+-- Stores where workflows stand that suspend. p_groups: of each of them, null for the others.
+-- Returns those that can go on at once: what they wait for came meanwhile.
+create or replace function rhythm.store_states(p_flows rhythm.outcome[], p_groups rhythm.grouping[])
+returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_state rhythm.workflow_state;
-  v_need integer[] := p_grouping.need;
+  v_taken tid[];
+  v_late uuid[];
+  v_result uuid[] := '{}';
+  v_grouping rhythm.grouping;
+  v_need integer[];
 begin
-  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_outcome.id;
-  perform rhythm.note_step(p_outcome, v_state.seq, v_state.delivered);
-  if v_state.delivered > 0 then
-    delete from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered;
+  v_taken := array(
+    select i.ctid
+    from unnest(p_flows) as o
+    cross join lateral (select x.delivered from rhythm.workflow_state as x where x.execution_id = o.id and x.delivered > 0 offset 0) as s
+    cross join lateral (select x.ctid from rhythm.inbox as x where x.execution_id = o.id and x.nth <= s.delivered offset 0) as i
+    where o.fate = 'suspended');
+  if v_taken <> '{}' then
+    delete from rhythm.inbox as i where i.ctid = any (v_taken);
   end if;
-  perform rhythm.renumber_waits(p_grouping);
-  if v_state.arrived > v_state.delivered then
-    update rhythm.inbox as i set wait_group = p_grouping.numbers[array_position(p_grouping.items, i.item)] where i.execution_id = p_outcome.id;
-    v_need := rhythm.need_after(p_grouping.groups, v_need, array(
-      select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = p_outcome.id));
-  end if;
-  update rhythm.workflow_state as s
-  set seq = s.seq + 1, snapshot = p_outcome.snapshot, stack = p_outcome.stack, cleanup = coalesce(p_outcome.cleanup, false),
-    last_group = p_grouping.last_group, groups = p_grouping.groups, sizes = p_grouping.need, need = v_need, delivered = 0,
-    arrived = case when v_state.arrived > v_state.delivered then s.arrived else 0 end
-  where s.execution_id = p_outcome.id;
-  return 0 >= any (v_need);
+  with stored as (
+    update rhythm.workflow_state as s
+    set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
+      sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
+      attempt = (select b.attempt from rhythm.batch as b where b.id = o.batch_id)
+    from unnest(p_flows) with ordinality as o
+    cross join lateral (select (p_groups[o.ordinality]).*) as g
+    where s.execution_id = o.id and o.fate = 'suspended'
+    returning s.execution_id, s.arrived
+  )
+  select array_agg(s.execution_id) filter (where s.arrived > 0) into v_late from stored as s;
+  foreach v_grouping in array p_groups loop
+    continue when v_grouping.old is null or v_grouping.old = '{}' and v_grouping.execution_id <> all (coalesce(v_late, '{}'));
+    perform rhythm.renumber_waits(v_grouping);
+    continue when v_grouping.execution_id <> all (coalesce(v_late, '{}'));
+    update rhythm.inbox as i set wait_group = v_grouping.numbers[array_position(v_grouping.items, i.item)] where i.execution_id = v_grouping.execution_id;
+    v_need := rhythm.need_after(v_grouping.groups, v_grouping.need, array(
+      select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = v_grouping.execution_id));
+    update rhythm.workflow_state as s set need = v_need where s.execution_id = v_grouping.execution_id;
+    if 0 >= any (v_need) then
+      v_result := v_result || v_grouping.execution_id;
+    end if;
+  end loop;
+  return v_result;
 end;
 $$;
 
-comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
+comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 'Stores where workflows stand that suspend; returns those that can go on at once. Internal.';
 `,
   },
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "c8a22940a2b3912b974afc17c5723ed01f88f2d6fde0b4b8cae8e69615b716b8",
+    checksum: "d6e03aae77d0364c5cb49e1a2d5aab1687b229e8594c156b696d2165211b87c7",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
 
-create or replace function rhythm.is_among(p_id uuid, p_sorted uuid[])
-returns boolean
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return p_sorted <> '{}' and coalesce(p_id = p_sorted[width_bucket(p_id, p_sorted)], false);
-end;
-$$;
-
-comment on function rhythm.is_among(uuid, uuid[]) is 'Whether an id is in an array that is in ascending order. Internal.';
-
+-- Whether an id is in an array in ascending order: p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
 create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
 returns text
 language plpgsql
@@ -10079,7 +10116,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
-  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
+  v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
@@ -10099,7 +10136,7 @@ begin
           else b.id is not null end
       offset 0
     ) as f
-    where rhythm.is_among(g.flow, p_free) and rhythm.is_moment(g.moment, v_lease_ms, p_now)
+    where p_free[width_bucket(g.flow, p_free)] = g.flow and coalesce(g.moment between p_now - v_slack and p_now + v_slack, true)
   ),
   done as (
     update rhythm.execution as t
@@ -10141,7 +10178,7 @@ begin
     where p.id = w.flow and w.next = 'completed'
     returning w.id, w.flow, w.notify_on_end, p.notify_on_end as notify_flow, w.from_batch
   )
-  select s.id, s.flow, s.last_group, exists (select from unnest(s.ids) as i (id) where not rhythm.is_among(i.id, p_new)), false, s.notify_on_end, false, s.from_batch
+  select s.id, s.flow, s.last_group, exists (select from unnest(s.ids) as i (id) where p_new[width_bucket(i.id, p_new)] is distinct from i.id), false, s.notify_on_end, false, s.from_batch
   from stored as s
   union all
   select o.id, o.flow, null, false, true, o.notify_on_end, o.notify_flow, o.from_batch from over as o;
@@ -10162,10 +10199,10 @@ declare
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
   select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end,
-    case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
+    case when p_waited[width_bucket(t.id, p_waited)] = t.id then p_groups[width_bucket(e.flow, p_flows)] end
   from unnest(p_ends) as e
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
-  where rhythm.is_among(e.flow, p_flows);
+  where p_flows[width_bucket(e.flow, p_flows)] = e.flow;
   v_released := array(
     select x.id
     from unnest(p_ends) as e
@@ -10175,7 +10212,7 @@ begin
       union all
       select w.id from rhythm.signal_wait as w where w.id = r.id and w.execution_id = e.flow and w.signal_id is null and not w.timed_out
     ) as x
-    where rhythm.is_among(e.flow, p_flows));
+    where p_flows[width_bucket(e.flow, p_flows)] = e.flow);
   if v_released <> '{}' then
     delete from rhythm.timer as t where t.id = any (v_released);
     delete from rhythm.signal_wait as w where w.id = any (v_released);
@@ -10244,10 +10281,10 @@ begin
   perform rhythm.check_requests(v_kinds);
   v_typed := array(select rhythm.kind_of(k.value, p_now) from jsonb_array_elements(v_kinds) with ordinality as k (value, nth) order by k.nth);
   v_newcomers := array(
-    select row(c.id, c.kind + 1, c.flow, case when rhythm.is_among(c.id, p_waited) then p_groups[width_bucket(c.flow, p_flows)] end,
+    select row(c.id, c.kind + 1, c.flow, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.flow, p_flows)] end,
       c.traceparent, false, c.inputs)::rhythm.newcomer
     from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    where rhythm.is_among(c.flow, p_flows));
+    where p_flows[width_bucket(c.flow, p_flows)] = c.flow);
   return rhythm.make_executions(v_typed, v_newcomers, p_now, p_worker, p_call, p_lease, p_targets);
 end;
 $$;
@@ -11000,7 +11037,7 @@ comment on function rhythm.due(integer) is
   {
     name: "time/durations.sql",
     kind: "behaviour",
-    checksum: "6618d6afc565e5eea7c58e58c6c94c6a83a716fb9a90c31f1f28c879dc25f51a",
+    checksum: "4346015da71ae7a6087c01d5e62c8d098e2e02e6c1d18729b7e5fae19c2f3408",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
 -- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
@@ -11061,28 +11098,31 @@ comment on function rhythm.kept_grace() is
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
 returns bigint
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (d.delay * (1 - d.jitter * random()))::bigint
-  from (
-    select
-      least(
-        coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
-        i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
-          when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
-          when 'linear' then p_attempt
-          else 1
-        end
-      ) as delay,
-      case p_retry -> 'jitter'
-        when 'true' then 0.5
-        when 'false' then 0
-        else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
-      end as jitter
-    from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
-  ) as d;
+begin
+  return (
+    select (d.delay * (1 - d.jitter * random()))::bigint
+    from (
+      select
+        least(
+          coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
+          i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
+            when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
+            when 'linear' then p_attempt
+            else 1
+          end
+        ) as delay,
+        case p_retry -> 'jitter'
+          when 'true' then 0.5
+          when 'false' then 0
+          else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
+        end as jitter
+      from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
+    ) as d);
+end;
 $$;
 
 comment on function rhythm.backoff_ms(jsonb, integer) is
@@ -11092,7 +11132,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "7b0e2dd999c546213810b986669edd014ac8c364d9ec485caaaec08663db99c6",
+    checksum: "4e706ec3dc8c564807c5612706dfb7e3c00385074ce244eee053fda625d70b3e",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -11114,14 +11154,16 @@ comment on function rhythm.sql_queues() is 'The queues in which tick() looks for
 
 create or replace function rhythm.sql_task_is_ready(p_queues text[], p_targets text[])
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select exists (
+begin
+  return exists (
       select from rhythm.batch as b
       where b.queue = any (p_queues) and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets))
     or exists (select from unnest(p_queues) as q (name) where rhythm.limited_ready(q.name, p_targets, '{task}'));
+end;
 $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
@@ -11625,36 +11667,41 @@ comment on function rhythm.flow_state(uuid) is
   {
     name: "views/status.sql",
     kind: "behaviour",
-    checksum: "85bd750a935aee4178c233ed1b3b22d21ef0fad7990ccb5f29c5466a6527301d",
+    checksum: "016dba9bda7541d75acd519ee3accb9120168a8278fa13169fd92cd6b18df13b",
     text: `-- Where an execution stands: the one place that says so.
 
 -- Without a setting, so that views have it inlined: operators are named in full instead.
 create or replace function rhythm.status_name(p_state smallint, p_batch bigint, p_worker uuid)
 returns text
-language sql
+language plpgsql
 immutable
 as $$
-  select case
+begin
+  return case
     when p_state OPERATOR(pg_catalog.>) 0 then
       case when p_state OPERATOR(pg_catalog.=) 1 then 'completed' when p_state OPERATOR(pg_catalog.=) 2 then 'failed' else 'cancelled' end
     when p_batch is null then 'suspended'
     when p_worker is null then 'pending'
     else 'running' end;
+end;
 $$;
 
 comment on function rhythm.status_name(smallint, bigint, uuid) is 'The status of an execution, out of its state and its batch.';
 
 create or replace function rhythm.status_of(p_execution uuid)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select rhythm.status_name(e.state, b.id, b.worker)
-  from rhythm.execution as e
-  left join rhythm.workflow_state as s on s.execution_id = e.id
-  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
-  where e.id = p_execution;
+begin
+  return (
+    select rhythm.status_name(e.state, b.id, b.worker)
+    from rhythm.execution as e
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+    where e.id = p_execution);
+end;
 $$;
 
 comment on function rhythm.status_of(uuid) is 'The status of an execution; null if there is none.';
