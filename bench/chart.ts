@@ -1,7 +1,7 @@
 /**
  * Draws the figures of a run: a block a benchmark, a bar a peer.
  *
- *     deno run -A bench/chart.ts bench/results.json docs/benchmark.svg
+ *     deno run -A --config=bench/deno.json bench/chart.ts bench/results.json docs/benchmark.svg
  *
  * @module
  */

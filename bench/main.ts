@@ -57,7 +57,7 @@ Options
   --tiny         one round, small: shows that everything works, measures nothing
   --minutes N    how long B16 goes on (default 10)
   --against DIR  another checkout of this project takes part, as rhythm_before
-  --json FILE    writes the figures; deno run -A bench/chart.ts FILE draws them
+  --json FILE    writes the figures; bench/chart.ts draws them
 
 Environment
   RHYTHM_BENCH_URL     a server to use instead; its databases bench_… are ours

@@ -12,6 +12,12 @@ export interface ProcessSettings {
   readonly checkout?: string;
 }
 
+// An older checkout has one configuration for everything.
+async function configOf(root: URL): Promise<string> {
+  const own = new URL("bench/deno.json", root);
+  return await Deno.stat(own).then(() => own, () => new URL("deno.json", root)).then((url) => url.pathname);
+}
+
 /** A process that serves one peer. */
 export class PeerProcess {
   readonly #child: Deno.ChildProcess;
@@ -40,9 +46,9 @@ export class PeerProcess {
       ? new URL("../", import.meta.url)
       : pathToFileURL(`${resolve(checkout)}/`);
     const host = new URL("bench/host.ts", root).href;
-    const config = new URL("deno.json", root);
+    const config = await configOf(root);
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-lock", "--quiet", "--config", config.pathname, ...flags, host, file, url],
+      args: ["run", "-A", "--no-lock", "--quiet", "--config", config, ...flags, host, file, url],
       stdin: "piped",
       stdout: "piped",
       stderr: Deno.env.get("RHYTHM_BENCH_VERBOSE") === undefined ? "null" : "inherit",

@@ -19,7 +19,11 @@ const entryPoints: string[] = typeof exports === "string" ? [exports] : Object.v
 const steps: Step[] = [
   { name: "fmt", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
-  { name: "types", args: ["check", "."] },
+  {
+    name: "types",
+    args: ["check", "--config=tests/deno.json", "mod.ts", "src/", "scripts/", "examples/", "tests/"],
+  },
+  { name: "types of bench", args: ["check", "--config=bench/deno.json", "bench/"] },
   { name: "doc", args: ["doc", "--lint", ...entryPoints] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "flows", args: ["run", "-A", "src/cli/main.ts", "flow", "fmt", "--check", "flows/", "examples/"] },
@@ -44,7 +48,7 @@ for (const { name, args } of chosen) {
     stderr: "piped",
   }).output();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${success ? "ok    " : "FAILED"} ${name.padEnd(13)} deno ${args.join(" ")} (${seconds} s)`);
+  console.log(`${success ? "ok    " : "FAILED"} ${name.padEnd(14)} deno ${args.join(" ")} (${seconds} s)`);
   if (success) continue;
   failed.push(name);
   await Deno.stdout.write(stdout);

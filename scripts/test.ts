@@ -82,6 +82,7 @@ async function test(): Promise<number> {
   const args = [
     "test",
     "-A",
+    `--config=${new URL("../tests/deno.json", import.meta.url).pathname}`,
     "--no-prompt",
     "--parallel",
     `--preload=${new URL("../tests/support/limits.ts", import.meta.url).pathname}`,

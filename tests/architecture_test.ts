@@ -60,6 +60,18 @@ Deno.test("a package that one room keeps is imported by that room alone", async 
   assert.deepEqual((await imports()).flatMap(wrongPackage), []);
 });
 
+// Deno downloads everything that the lock file holds, also for whoever only wants to see the demo.
+Deno.test("the product's configuration and lock file hold only what src/ imports", async () => {
+  const imported = new Set(
+    (await imports()).map(({ specifier }) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0]),
+  );
+  const read = async (file: string) => JSON.parse(await Deno.readTextFile(`${root}${file}`));
+  const named = Object.keys((await read("deno.json")).imports).sort();
+  assert.deepEqual(named.filter((name) => !imported.has(name.replace("@types/", ""))), []);
+  const locked = Object.keys((await read("deno.lock")).npm).map((key) => key.replace(/(?<=.)@.*$/, ""));
+  assert.deepEqual(locked.sort(), named);
+});
+
 Deno.test("every room of src/ stands on a floor", () => {
   const known = floors.flat();
   const rooms = [...Deno.readDirSync(`${root}src`)].filter((entry) => entry.isDirectory).map((entry) =>

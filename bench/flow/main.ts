@@ -2,7 +2,7 @@
  * B15: the flow language against interpreters of JavaScript from npm, on the same programs, in rounds that alternate.
  *
  * ```sh
- * deno run -A bench/flow/main.ts
+ * deno run -A --config=bench/deno.json bench/flow/main.ts
  * ```
  *
  * @module

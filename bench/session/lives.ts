@@ -140,7 +140,7 @@ async function bossLife(url: string): Promise<Life> {
       while (true) {
         const jobs = await boss.fetch("life", { batchSize: CLAIMED });
         if (jobs.length === 0) return;
-        await boss.complete("life", jobs.map(({ id }) => id));
+        await boss.complete("life", jobs.map((job: { id: string }) => job.id));
       }
     },
     async purge(): Promise<number> {

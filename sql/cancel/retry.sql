@@ -49,7 +49,7 @@ comment on function rhythm.retry_reach(uuid) is 'The executions whose states ret
 -- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
 -- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it
 -- waits for another.
-create or replace function rhythm.wait_for_key_again(p_execution uuid, p_now timestamptz)
+create or replace function rhythm.wait_for_key_again(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
@@ -85,14 +85,14 @@ begin
   perform rhythm.set_deadline(p_execution, p_now);
   if v_state is not null then
     perform rhythm.take_end_back(v_owner);
-    perform rhythm.retry_one(v_owner, p_now);
+    perform rhythm.retry_one(v_owner, p_run_at, p_now);
   end if;
   perform rhythm.follow_ends(rhythm.join_owners(array[p_execution], p_now), '{}', p_now);
   return true;
 end;
 $$;
 
-comment on function rhythm.wait_for_key_again(uuid, timestamptz) is 'Lets what ended as another execution did wait for it anew; false: it is to run itself. Internal.';
+comment on function rhythm.wait_for_key_again(uuid, timestamptz, timestamptz) is 'Lets what ended as another execution did wait for it anew; false: it is to run itself. Internal.';
 
 create or replace function rhythm.own_key(p_execution uuid, p_key text)
 returns void
@@ -162,8 +162,46 @@ $$;
 
 comment on function rhythm.count_needs(uuid) is 'Counts what a workflow still needs; true: it waits. Internal.';
 
+-- An execution that is live again, or still, begins another attempt: a workflow from its last snapshot, with what failed
+-- under it. p_run_at: not before; null: at once. It belongs to no batch.
+create or replace function rhythm.run_again(p_execution rhythm.execution, p_attempt integer, p_failures integer, p_run_at timestamptz, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_failed constant uuid[] := rhythm.failed_under(p_execution.id);
+  v_batch rhythm.batch;
+begin
+  delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
+  if p_execution.type = 'workflow' then
+    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
+    delete from rhythm.journal as j using rhythm.workflow_state as s
+    where s.execution_id = p_execution.id and j.execution_id = p_execution.id and j.step > s.seq;
+    update rhythm.workflow_state as s set seq = s.seq + 1, batch_id = null, attempt = p_attempt, failures = p_failures where s.execution_id = p_execution.id;
+  end if;
+  if p_execution.type = 'task' or not rhythm.count_needs(p_execution.id) then
+    v_batch := rhythm.batch_of(p_execution, p_run_at, p_attempt, p_failures, 0);
+    insert into rhythm.batch select v_batch.*;
+    if p_execution.type = 'workflow' then
+      update rhythm.workflow_state as s set batch_id = v_batch.id, delivered = s.arrived where s.execution_id = p_execution.id;
+    else
+      update rhythm.execution as e set batch_id = v_batch.id where e.id = p_execution.id;
+    end if;
+    perform rhythm.wake_for(array[v_batch]);
+  end if;
+  perform rhythm.reopen_steps(p_execution.id, v_failed);
+  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.state in (2, 3)));
+  perform rhythm.retry_one(f.id, p_run_at, p_now) from unnest(v_failed) with ordinality as f (id, nth) order by f.nth;
+end;
+$$;
+
+comment on function rhythm.run_again(rhythm.execution, integer, integer, timestamptz, timestamptz) is
+  'Begins another attempt of an execution, after so many that threw. Internal.';
+
 -- The caller holds the locks of its state and of its parent's.
-create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
+create or replace function rhythm.retry_one(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -171,48 +209,43 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_execution rhythm.execution;
-  v_failed uuid[];
-  v_batch rhythm.batch;
-  v_run_at timestamptz;
+  v_attempt integer;
 begin
-  if rhythm.wait_for_key_again(p_execution, p_now) then
+  if rhythm.wait_for_key_again(p_execution, p_run_at, p_now) then
     return;
   end if;
-  v_failed := rhythm.failed_under(p_execution);
-  delete from rhythm.inbox as i where i.execution_id = p_execution and i.item = any (v_failed);
   update rhythm.execution as e
   set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
-  -- What was cancelled before its time keeps its delay.
-  v_run_at := case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at end;
-  if v_execution.type = 'workflow' then
-    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
-    delete from rhythm.journal as j using rhythm.workflow_state as s
-    where s.execution_id = p_execution and j.execution_id = p_execution and j.step > s.seq;
-    update rhythm.workflow_state as s set seq = s.seq + 1 where s.execution_id = p_execution;
-  end if;
-  if v_execution.type = 'workflow' and rhythm.count_needs(p_execution) then
-    null;
-  else
-    v_batch := rhythm.batch_of(v_execution, v_run_at, v_execution.attempt,
-      greatest(rhythm.max_attempts(v_execution.type, v_execution.retry) - 1, 0), 0);
-    insert into rhythm.batch select v_batch.*;
-    if v_execution.type = 'workflow' then
-      update rhythm.workflow_state as s set batch_id = v_batch.id, delivered = s.arrived where s.execution_id = p_execution;
-    else
-      update rhythm.execution as e set batch_id = v_batch.id where e.id = p_execution;
-    end if;
-    perform rhythm.wake_for(array[v_batch]);
-  end if;
   perform rhythm.set_deadline(p_execution, p_now);
-  perform rhythm.reopen_steps(p_execution, v_failed);
-  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.state in (2, 3)));
-  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) with ordinality as f (id, nth) order by f.nth;
+  -- The claim counts that of a task, and the first one of a workflow.
+  v_attempt := v_execution.attempt + case when v_execution.type = 'workflow' and v_execution.attempt > 0 then 1 else 0 end;
+  -- What was cancelled before its time keeps its delay. One attempt that throws is the last.
+  perform rhythm.run_again(v_execution, v_attempt, rhythm.max_attempts(v_execution.retry) - 1,
+    case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at else p_run_at end, p_now);
+  -- Only now: it names the step that is to run again.
+  update rhythm.execution as e set error = null where e.id = p_execution and e.error is not null;
 end;
 $$;
 
-comment on function rhythm.retry_one(uuid, timestamptz) is 'Lets a failed or cancelled execution, and what failed under it, go on. Internal.';
+comment on function rhythm.retry_one(uuid, timestamptz, timestamptz) is
+  'Lets a failed or cancelled execution, and what failed under it, go on with one attempt, at once or not before a moment. Internal.';
+
+-- An attempt of a workflow threw, and there are attempts left. It is leased from the batch, which the caller drops.
+create or replace function rhythm.repeat_workflow(p_execution uuid, p_batch bigint, p_delay_ms bigint, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.run_again(e, b.attempt + 1, b.failures + 1, case when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end, p_now)
+  from rhythm.execution as e
+  join rhythm.batch as b on b.id = p_batch
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.repeat_workflow(uuid, bigint, bigint, timestamptz) is 'Puts a workflow back whose attempt threw, with what failed under it. Internal.';
 
 create or replace function rhythm.retry(p_execution uuid)
 returns void
@@ -244,7 +277,7 @@ begin
       v_parent.id, case v_execution.state when 2 then 'failed' else 'was cancelled' end, rhythm.status_of(v_parent.id)), 'Retry the workflow once it is over');
   end if;
   perform rhythm.take_end_back(p_execution);
-  perform rhythm.retry_one(p_execution, rhythm.now());
+  perform rhythm.retry_one(p_execution, null, rhythm.now());
 end;
 $$;
 

@@ -91,7 +91,7 @@ as $$
     left join rhythm.workflow_state as s on s.execution_id = e.id
     cross join lateral (
       select jsonb_build_object('queue', e.queue, 'target', e.target, 'type', e.type, 'priority', e.priority, 'concurrency_key', e.concurrency_key,
-        'timeout_ms', e.timeout_ms, 'max_attempts', rhythm.max_attempts(e.type, e.retry), 'metadata', e.metadata, 'traceparent', e.traceparent) as member
+        'timeout_ms', e.timeout_ms, 'max_attempts', rhythm.max_attempts(e.retry), 'metadata', e.metadata, 'traceparent', e.traceparent) as member
     ) as m
     where coalesce(e.batch_id, s.batch_id) = b.id
   )
@@ -125,13 +125,10 @@ as $$
   from rhythm.batch as b
   where b.worker is not null and b.attempt = 0
   union all
-  select m.member_id, format('%s attempts threw, of %s', m.failures, rhythm.max_attempts(m.type, m.retry))
+  select m.member_id, format('it has no attempts left: %s of %s threw, %s were lost with their worker, %s may be',
+    m.failures, rhythm.max_attempts(m.retry), m.crashes, rhythm.max_crashes(m.retry))
   from member as m
-  where m.failures >= rhythm.max_attempts(m.type, m.retry)
-  union all
-  select m.member_id, format('it was lost %s times, of %s', m.crashes, coalesce(m.retry ->> 'crashes', rhythm.setting('max_crashes')))
-  from member as m
-  where m.crashes > coalesce((m.retry ->> 'crashes')::integer, rhythm.setting('max_crashes')::integer);
+  where not rhythm.attempts_left(m.retry, m.failures, m.crashes);
 $$;
 
 comment on function rhythm.check_batches() is 'What is wrong with batches. Part of check().';

@@ -16,8 +16,9 @@ begin
         when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
         when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+            else coalesce(c.error, '{}') end
+          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
         when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)
@@ -34,6 +35,20 @@ $$;
 
 comment on function rhythm.inbox_items(uuid, integer) is
   'What ended, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+
+create or replace function rhythm.tries_of(p_batch rhythm.batch)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_batch.failures = 0 and p_batch.crashes = 0 then '{}'
+    else jsonb_build_object('failures', p_batch.failures, 'crashes', p_batch.crashes) end;
+end;
+$$;
+
+comment on function rhythm.tries_of(rhythm.batch) is 'How many attempts threw and how many were lost, for a worker; empty if none. Internal.';
 
 -- Whether somebody is at a row is told by xmax, which a reader sees at once: who locked or changed it last, if it is not
 -- the transaction that wrote it.
@@ -64,7 +79,7 @@ begin
   end if;
   return jsonb_build_object(
     'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
-      || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
+      || rhythm.tries_of(p_batch) || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
     'ids', v_ids, 'inputs', v_inputs
   ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end;
 end;
@@ -82,7 +97,7 @@ declare
   v_result jsonb;
 begin
   select jsonb_build_object(
-    'common', p_batch.common || jsonb_build_object('type', 'workflow', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt,
+    'common', p_batch.common || rhythm.tries_of(p_batch) || jsonb_build_object('type', 'workflow', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt,
       'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
     'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
     'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),

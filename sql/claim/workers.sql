@@ -192,7 +192,6 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_default constant integer := rhythm.setting('max_crashes')::integer;
   v_batch rhythm.batch;
   v_member record;
   v_fate text;
@@ -214,7 +213,7 @@ begin
       v_fate := case
         when v_member.cancel_reason is not null and v_member.type = 'task' then 'cancelled'
         when p_crashed is not null and v_batch.size = 1
-          and v_batch.crashes >= coalesce((v_member.retry ->> 'crashes')::integer, v_default) then 'failed'
+          and not rhythm.attempts_left(v_member.retry, 0, v_batch.crashes + 1) then 'failed'
         else 'released' end;
       if v_fate = 'released' then
         update rhythm.execution as e

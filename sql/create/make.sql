@@ -35,18 +35,48 @@ $$;
 
 comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without what is its own, with the defaults of its task or flow. Internal.';
 
-create or replace function rhythm.max_attempts(p_type text, p_retry jsonb)
+create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce((p_retry ->> 'max_attempts')::integer, case p_type when 'workflow' then 1 else 3 end);
+  return coalesce((p_retry ->> 'max_attempts')::integer, 1);
 end;
 $$;
 
-comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may throw before it fails.';
+comment on function rhythm.max_attempts(jsonb) is
+  'How many attempts may throw, by a retry policy: the last of them ends the execution. Without a policy 1: an attempt that threw is not repeated.';
+
+create or replace function rhythm.max_crashes(p_retry jsonb)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((p_retry ->> 'crashes')::integer, rhythm.setting('max_crashes')::integer);
+end;
+$$;
+
+comment on function rhythm.max_crashes(jsonb) is
+  'How often an execution is repeated after its attempt was lost with its worker, by a retry policy. Without a policy the setting max_crashes (3).';
+
+-- The only place that decides this: for tasks and workflows, for attempts that threw and attempts that were lost.
+create or replace function rhythm.attempts_left(p_retry jsonb, p_failures integer, p_crashes integer)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_failures < rhythm.max_attempts(p_retry) and p_crashes <= rhythm.max_crashes(p_retry);
+end;
+$$;
+
+comment on function rhythm.attempts_left(jsonb, integer, integer) is
+  'Whether there is another attempt after so many that threw and so many that were lost with their worker. Internal.';
 
 -- Without nulls, but for those inside metadata.
 create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
@@ -105,7 +135,7 @@ declare
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
   v_limited constant boolean := rhythm.has_limits(v_kind.queue);
-  v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.type, v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
+  v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
   v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
@@ -246,7 +276,7 @@ begin
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
       case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
       case when g.is_leased then 1 else 0 end, not g.is_leased and k.limited, k.type, k.queue, k.target, k.concurrency_key,
-      rhythm.common_of(rhythm.max_attempts(k.type, k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
+      rhythm.common_of(rhythm.max_attempts(k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *
   )

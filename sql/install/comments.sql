@@ -26,7 +26,7 @@ comment on column rhythm.executions.status is 'pending, running, suspended, comp
 comment on column rhythm.executions.queue is 'Where it waits for a worker.';
 comment on column rhythm.executions.priority is 'Higher comes first.';
 comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
-comment on column rhythm.executions.max_attempts is 'After so many it fails for good.';
+comment on column rhythm.executions.max_attempts is 'How many attempts may throw: the last of them ends it. 1 without a retry policy.';
 comment on column rhythm.executions.inputs is 'What it was started with.';
 comment on column rhythm.executions.output is 'What it gave, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
@@ -41,6 +41,7 @@ comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: of a task for each attempt, of a workflow for all of it.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
 comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; of a workflow, since its last step.';
+comment on column rhythm.executions.max_crashes is 'How often it is repeated after an attempt was lost with its worker. 3, unless its retry policy or the setting max_crashes says otherwise.';
 comment on column rhythm.executions.tags is 'What it was tagged with.';
 comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
 comment on column rhythm.executions.traceparent is 'W3C trace context that it is part of.';

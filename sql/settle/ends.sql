@@ -138,28 +138,38 @@ $$;
 comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
   'Puts an execution that was leased back into its queue, at once or later, with so many more failures and crashes. Internal.';
 
--- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now.
-create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz)
-returns text[]
+-- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now,
+-- and in how many milliseconds each of the former is tried again: {id: ms}, or null if there are none.
+create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz, out queues text[], out retried jsonb)
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if not exists (select from unnest(p_outcomes) as o where o.fate in ('retry', 'released')) then
+    queues := '{}';
+    return;
+  end if;
+  select jsonb_object_agg(o.id, rhythm.backoff_ms(e.retry, b.failures + 1)) into retried
+  from unnest(p_outcomes) as o
+  join rhythm.execution as e on e.id = o.id
+  join rhythm.batch as b on b.id = o.batch_id
+  where o.fate = 'retry';
   update rhythm.execution as e
   set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
   from unnest(p_outcomes) as o
   where e.id = o.id and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
-  perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then rhythm.backoff_ms(e.retry, b.failures + 1) else o.delay_ms end,
+  perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
     case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
   from unnest(p_outcomes) as o
-  join rhythm.execution as e on e.id = o.id
-  join rhythm.batch as b on b.id = o.batch_id
-  where o.fate in ('retry', 'released');
+  where o.fate = 'released' or o.fate = 'retry' and o.type = 'task';
   if found then
     perform rhythm.wake_clocks();
   end if;
-  return array(
+  perform rhythm.repeat_workflow(o.id, o.batch_id, (retried ->> o.id::text)::bigint, p_now)
+  from unnest(p_outcomes) as o
+  where o.fate = 'retry' and o.type = 'workflow';
+  queues := array(
     select distinct e.queue from unnest(p_outcomes) as o join rhythm.execution as e on e.id = o.id
     where o.fate = 'released' and coalesce(o.delay_ms, 0) <= 0);
 end;

@@ -46,7 +46,8 @@ $$;
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
--- The workflows whose states an outcome changes: itself, its parent, those that it sends signals to.
+-- The workflows whose states an outcome changes: itself, its parent, those that it sends signals to; and, if the workflow
+-- fails and is to be repeated, the workflows that failed under it.
 create or replace function rhythm.concerned(p_items jsonb)
 returns table (id uuid, concerns uuid)
 language plpgsql
@@ -60,6 +61,14 @@ begin
   join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid
   cross join lateral (values (case when e.type = 'workflow' then e.id end), (e.parent_id)) as x (id)
   where x.id is not null;
+  if jsonb_path_exists(p_items, '$[*] ? (@.status == "failed")') then
+    return query
+    select e.id, r.id
+    from jsonb_array_elements(p_items) as o (value)
+    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid and e.type = 'workflow' and rhythm.max_attempts(e.retry) > 1
+    cross join lateral unnest(rhythm.retry_reach(e.id)) as r (id)
+    where o.value ->> 'status' = 'failed';
+  end if;
   if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "send_signal")') then
     return query
     select (o.value ->> 'id')::uuid, rhythm.as_uuid(f.value ->> 'executionId')
@@ -95,7 +104,7 @@ comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outc
 create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)
 returns text
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -106,14 +115,26 @@ begin
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
     when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
-    when p_outcome.status = 'failed' and p_execution.type = 'task' and coalesce(p_outcome.retryable, true)
-      and p_failures + 1 < rhythm.max_attempts(p_execution.type, p_execution.retry) then 'retry'
+    when p_outcome.status = 'failed' and coalesce(p_outcome.retryable, true)
+      and rhythm.attempts_left(p_execution.retry, p_failures + 1, 0) then 'retry'
     else p_outcome.status
   end;
 end;
 $$;
 
 comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
+
+-- The step in which a workflow failed is taken anew, and asks for everything again. What it said stays said.
+create or replace function rhythm.log_effects(p_effects jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_path_query_array(p_effects, '$[*] ? (@.type == "log")');
+$$;
+
+comment on function rhythm.log_effects(jsonb) is 'Of the effects of a step, the log lines. Internal.';
 
 -- A step at an impossible moment is not taken: its workflow goes back to its queue, to take it anew.
 -- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
@@ -133,13 +154,14 @@ begin
   from (
     select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished,
       case when m.is_right then g.reason else format('A step was taken at %s, too far from the clock of the database', g.moment) end,
-      g.delay_ms, g.moment, g.snapshot, case when m.is_right then g.effects end, g.waits, g.keep, g.released, g.stack, g.cleanup,
-      case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end, (e.row).type, b.id)::rhythm.outcome as o
+      g.delay_ms, g.moment, g.snapshot, case f.fate when 'released' then null when 'retry' then rhythm.log_effects(g.effects) else g.effects end,
+      g.waits, g.keep, g.released, g.stack, g.cleanup, f.fate, (e.row).type, b.id)::rhythm.outcome as o
     from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
     cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
+    cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate) as f
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;

@@ -20,7 +20,7 @@ declare
   v_requests jsonb;
   v_ended rhythm.transition[];
   v_items rhythm.settled_item[] := '{}';
-  v_queues text[];
+  v_returned record;
   v_leased bigint[];
   v_problem text;
   v_sorted record;
@@ -71,7 +71,7 @@ begin
   end if;
 
   v_ended := rhythm.write_ends(v_held, p_now);
-  v_queues := rhythm.write_returns(v_held, p_now);
+  v_returned := rhythm.write_returns(v_held, p_now);
   perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
   if v_flows <> '{}' then
     perform rhythm.cancel_started(v_flows, v_at_once, p_now);
@@ -85,16 +85,18 @@ begin
   v_leased := v_leased || rhythm.follow_ends(v_ended, v_items, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer - cardinality(v_leased));
   perform rhythm.wake_for(v_born);
-  perform rhythm.wake(v_queues);
+  perform rhythm.wake(v_returned.queues);
   return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o where o.status = 'released' or o.fate <> 'released'),
     v_leased || array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'workflow'),
-    array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'));
+    array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'))
+    || case when v_returned.retried is null then '{}' else jsonb_build_object('retried', v_returned.retried) end;
 end;
 $$;
 
 comment on function rhythm.settle_all(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles outcomes, all of them or, with an error, none. Internal.';
 
--- {refused, declined, leased: batches to hand over, born: batches whose inputs the worker knows}.
+-- {refused, declined, leased: batches to hand over, born: batches whose inputs the worker knows}. settle_all() adds
+-- retried, if attempts failed that are repeated: {id: milliseconds until then}.
 create or replace function rhythm.settled_answer(p_worker uuid, p_items jsonb, p_held uuid[], p_leased bigint[], p_born bigint[])
 returns jsonb
 language plpgsql
@@ -234,7 +236,9 @@ begin
   return jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
     'leased', (p_first -> 'leased') || (p_second -> 'leased'), 'born', (p_first -> 'born') || (p_second -> 'born'),
     'early', coalesce(p_first -> 'early', '{}') || coalesce(p_second -> 'early', '{}'))
-    || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end;
+    || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end
+    || case when p_first ? 'retried' or p_second ? 'retried'
+      then jsonb_build_object('retried', coalesce(p_first -> 'retried', '{}') || coalesce(p_second -> 'retried', '{}')) else '{}' end;
 end;
 $$;
 

@@ -208,9 +208,10 @@ begin
     update rhythm.workflow_state as s
     set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
       sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
-      attempt = (select b.attempt from rhythm.batch as b where b.id = o.batch_id)
+      attempt = b.attempt, failures = b.failures
     from unnest(p_flows) with ordinality as o
     cross join lateral (select (p_groups[o.ordinality]).*) as g
+    cross join lateral (select x.attempt, x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
     where s.execution_id = o.id and o.fate = 'suspended'
     returning s.execution_id, s.arrived
   )

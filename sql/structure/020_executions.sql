@@ -133,7 +133,7 @@ comment on column rhythm.batch.first_id is 'Its place among all that is ready.';
 comment on column rhythm.batch.worker is 'Who holds the lease. A lease is as alive as its worker.';
 comment on column rhythm.batch.call is 'The call of that worker that leased it: worker and call together name a lease, and never come again.';
 comment on column rhythm.batch.ids is 'Its members. A hint: a task is in it only as long as execution.batch_id says so, a workflow as long as workflow_state.batch_id does.';
-comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last.';
+comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last, whatever became of those before it.';
 comment on column rhythm.batch.failures is 'How many attempts threw.';
 comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; of a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
@@ -151,6 +151,7 @@ create table rhythm.workflow_state (
   delivered integer not null default 0,
   last_group integer not null default 0,
   attempt smallint not null default 0,
+  failures smallint not null default 0,
   cleanup boolean not null default false,
   groups integer[] not null default '{}',
   sizes integer[] not null default '{}',
@@ -178,6 +179,7 @@ comment on column rhythm.workflow_state.sizes is 'For each of groups, how many o
 comment on column rhythm.workflow_state.need is 'For each of groups, how many members have yet to end; at 0 the workflow goes on.';
 comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
+comment on column rhythm.workflow_state.failures is 'How many of its attempts threw, while it is in no batch.';
 comment on column rhythm.workflow_state.stack is 'Where each fibre stands in the source, with its variables; for people.';
 
 create table rhythm.inbox (

@@ -125,7 +125,7 @@ begin
   v_batch.target := p_execution.target;
   v_batch.limited := rhythm.has_limits(p_execution.queue);
   v_batch.concurrency_key := p_execution.concurrency_key;
-  v_batch.common := rhythm.common_of(rhythm.max_attempts(p_execution.type, p_execution.retry), p_execution.timeout_ms, p_execution.metadata,
+  v_batch.common := rhythm.common_of(rhythm.max_attempts(p_execution.retry), p_execution.timeout_ms, p_execution.metadata,
     p_execution.traceparent);
   v_batch.ids := array[p_execution.id];
   return v_batch;
@@ -149,7 +149,7 @@ begin
     return '{}';
   end if;
   with going as (
-    select rhythm.batch_of(e, null, s.attempt, 0, 0) as b,
+    select rhythm.batch_of(e, null, s.attempt, s.failures, 0) as b,
       p_lease > 0 and e.queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease
     from unnest(p_ids) as i (id)
     join rhythm.workflow_state as s on s.execution_id = i.id and s.batch_id is null
@@ -165,9 +165,9 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
     select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
-      (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
+      (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n
     returning *

@@ -1,4 +1,5 @@
 import { systemClock } from "../runtime/clock.ts";
+import type { Execution } from "../define/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Style } from "./terminal.ts";
@@ -76,3 +77,16 @@ export function tellProgress(progress: JsonValue): string {
   const isShare = typeof progress === "number" && progress >= 0 && progress <= 1;
   return isShare ? `${Math.floor(progress * 100)} %` : brief(progress, 40);
 }
+
+/** Which attempt it is. Once one was lost: how many before it threw, and how many were lost. */
+export function tellTries({ attempt, maxAttempts, failures, crashes, maxCrashes }: Tries): string {
+  if (crashes > 0) {
+    const lost = `${crashes} of ${maxCrashes} lost with ${crashes === 1 ? "its worker" : "their workers"}`;
+    return `attempt ${attempt} (${failures} of ${maxAttempts} threw, ${lost})`;
+  }
+  // Of what is over, nobody counts any more what was lost.
+  return attempt > maxAttempts ? `attempt ${attempt}` : `attempt ${attempt} of ${maxAttempts}`;
+}
+
+/** What is known of an execution's attempts. */
+export type Tries = Pick<Execution, "attempt" | "maxAttempts" | "failures" | "crashes" | "maxCrashes">;

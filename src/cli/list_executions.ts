@@ -40,7 +40,9 @@ function render(executions: readonly Execution[], terminal: Terminal): string {
     one.targetName,
     { text: one.status, style: stateStyle(one.status) },
     one.queue,
-    one.maxAttempts > 1 ? `${one.attempt}/${one.maxAttempts}` : String(one.attempt),
+    one.maxAttempts > 1 && one.attempt <= one.maxAttempts
+      ? `${one.attempt}/${one.maxAttempts}`
+      : String(one.attempt),
     tellTime(one.createdAt, now),
     tellDuration((one.completedAt ?? now).getTime() - one.createdAt.getTime()),
   ]);

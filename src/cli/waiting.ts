@@ -2,6 +2,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import type { Execution } from "../define/mod.ts";
 import type { Call } from "./command.ts";
+import { errorLines } from "./error_lines.ts";
 import { EXIT } from "./exit_codes.ts";
 import { glyph, tellDuration } from "./format.ts";
 import type { Session } from "./session.ts";
@@ -51,10 +52,13 @@ export function tellEnds(executions: readonly Execution[], call: Call): number {
     terminal.print(JSON.stringify(executions.length === 1 ? executions[0] : executions));
   } else {
     for (const execution of executions) {
-      const { id, targetName, status, output, error } = execution;
+      const { id, targetName, status, output, error, cancelReason } = execution;
       const head = `${glyph(status, terminal)} ${targetName} ${terminal.paint("quiet", id)} ${status}`;
       if (status === "completed") terminal.print(`${head}\n${JSON.stringify(output, null, 2)}`);
-      else terminal.print(error === null ? head : `${head}\n  ${error.type}: ${error.message}`);
+      else if (status === "cancelled") terminal.print(`${head}\n  ${cancelReason}`);
+      else {terminal.print(
+          [head, ...(error === null ? [] : errorLines(error, terminal, { full: false }))].join("\n"),
+        );}
     }
   }
   return executions.every(({ status }) => status === "completed") ? EXIT.ok : EXIT.no;

@@ -37,7 +37,10 @@ export class ExecutionFailedError extends RhythmError {
    */
   constructor(execution: Execution) {
     const error = execution.error ?? { type: "Error", message: "no reason was stored" };
-    super(`${title(execution)} failed: ${error.type}: ${error.message}`, { code: "EXECUTION_FAILED" });
+    super(`${title(execution)} failed: ${error.type}: ${error.message}`, {
+      code: "EXECUTION_FAILED",
+      cause: revived(error),
+    });
     this.executionId = execution.id;
     this.error = error;
   }
@@ -49,6 +52,8 @@ export class ExecutionCancelledError extends RhythmError {
   override readonly name = "ExecutionCancelledError";
   /** The execution. */
   readonly executionId: string;
+  /** Why it was cancelled. */
+  readonly reason: string;
 
   /**
    * Makes the error and its sentence.
@@ -56,9 +61,11 @@ export class ExecutionCancelledError extends RhythmError {
    * @param execution the cancelled execution
    */
   constructor(execution: Execution) {
-    const reason = execution.error?.message;
-    super(`${title(execution)} was cancelled${reason ? `: ${reason}` : ""}`, { code: "EXECUTION_CANCELLED" });
-    this.executionId = execution.id;
+    const { id, cancelReason } = execution;
+    const reason = cancelReason ?? "no reason was given";
+    super(`${title(execution)} was cancelled: ${reason}`, { code: "EXECUTION_CANCELLED" });
+    this.executionId = id;
+    this.reason = reason;
   }
 }
 
@@ -96,6 +103,14 @@ export class ClosedError extends RhythmError {
   constructor(what: string) {
     super(`${what} is closed; nothing can be asked of it any more`, { code: "CLOSED" });
   }
+}
+
+// Whoever prints the error sees the stack of the execution below it.
+function revived({ type, message, stack }: ExecutionError): Error {
+  const error = new Error(message);
+  error.name = type;
+  error.stack = stack ?? `${type}: ${message}`;
+  return error;
 }
 
 function title(execution: Execution): string {

@@ -107,7 +107,7 @@ comment on table rhythm.task is 'What is known of tasks: defaults of their execu
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "dd71eef0bcb26aae18fe24903c25a20bef43c367db3270a0395a52d1f5c01bf7",
+    checksum: "153ee8569c0dc385fdc9aaf5ad5f4ee4426a1d38e8feff9b91d8256a27c6489c",
     text: `-- Executions, and where those that are not over stand.
 
 -- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
@@ -243,7 +243,7 @@ comment on column rhythm.batch.first_id is 'Its place among all that is ready.';
 comment on column rhythm.batch.worker is 'Who holds the lease. A lease is as alive as its worker.';
 comment on column rhythm.batch.call is 'The call of that worker that leased it: worker and call together name a lease, and never come again.';
 comment on column rhythm.batch.ids is 'Its members. A hint: a task is in it only as long as execution.batch_id says so, a workflow as long as workflow_state.batch_id does.';
-comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last.';
+comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last, whatever became of those before it.';
 comment on column rhythm.batch.failures is 'How many attempts threw.';
 comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; of a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
@@ -261,6 +261,7 @@ create table rhythm.workflow_state (
   delivered integer not null default 0,
   last_group integer not null default 0,
   attempt smallint not null default 0,
+  failures smallint not null default 0,
   cleanup boolean not null default false,
   groups integer[] not null default '{}',
   sizes integer[] not null default '{}',
@@ -288,6 +289,7 @@ comment on column rhythm.workflow_state.sizes is 'For each of groups, how many o
 comment on column rhythm.workflow_state.need is 'For each of groups, how many members have yet to end; at 0 the workflow goes on.';
 comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
+comment on column rhythm.workflow_state.failures is 'How many of its attempts threw, while it is in no batch.';
 comment on column rhythm.workflow_state.stack is 'Where each fibre stands in the source, with its variables; for people.';
 
 create table rhythm.inbox (
@@ -1032,7 +1034,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "5503cd75b6500ed9eb540fcbf091ed9b90e03805e388f0978f08c92d157e9a93",
+    checksum: "c0d6df7f9f98d402296fee2d2de6e5e97db1fb3923753773fc877b28d4b38434",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1250,7 +1252,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
-  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now()));
+  return p_execution = any (rhythm.cancel_trees(array[p_execution], left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now()));
 end;
 $$;
 
@@ -1276,7 +1278,7 @@ begin
   if found then
     perform rhythm.raise('RH002', format('Cannot cancel: there is no execution %s', coalesce(v_missing::text, 'null')));
   end if;
-  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'Cancelled'), 2000), rhythm.now())) as c (id)
+  return query select c.id from unnest(rhythm.cancel_trees(p_executions, left(coalesce(nullif(p_reason, ''), 'no reason was given'), 2000), rhythm.now())) as c (id)
     where c.id = any (p_executions);
 end;
 $$;
@@ -1288,7 +1290,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "463015c7c06c7924427649e7185aa7d538f71129ee8eb1b637f3759d83ac01fd",
+    checksum: "2a50a9ffd8f55a25b2d81fd9c44c8e75086929fd335ec80d00c50f955aee574d",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1340,7 +1342,7 @@ comment on function rhythm.retry_reach(uuid) is 'The executions whose states ret
 -- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
 -- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it
 -- waits for another.
-create or replace function rhythm.wait_for_key_again(p_execution uuid, p_now timestamptz)
+create or replace function rhythm.wait_for_key_again(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
 returns boolean
 language plpgsql
 volatile
@@ -1376,14 +1378,14 @@ begin
   perform rhythm.set_deadline(p_execution, p_now);
   if v_state is not null then
     perform rhythm.take_end_back(v_owner);
-    perform rhythm.retry_one(v_owner, p_now);
+    perform rhythm.retry_one(v_owner, p_run_at, p_now);
   end if;
   perform rhythm.follow_ends(rhythm.join_owners(array[p_execution], p_now), '{}', p_now);
   return true;
 end;
 $$;
 
-comment on function rhythm.wait_for_key_again(uuid, timestamptz) is 'Lets what ended as another execution did wait for it anew; false: it is to run itself. Internal.';
+comment on function rhythm.wait_for_key_again(uuid, timestamptz, timestamptz) is 'Lets what ended as another execution did wait for it anew; false: it is to run itself. Internal.';
 
 create or replace function rhythm.own_key(p_execution uuid, p_key text)
 returns void
@@ -1453,8 +1455,46 @@ $$;
 
 comment on function rhythm.count_needs(uuid) is 'Counts what a workflow still needs; true: it waits. Internal.';
 
+-- An execution that is live again, or still, begins another attempt: a workflow from its last snapshot, with what failed
+-- under it. p_run_at: not before; null: at once. It belongs to no batch.
+create or replace function rhythm.run_again(p_execution rhythm.execution, p_attempt integer, p_failures integer, p_run_at timestamptz, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_failed constant uuid[] := rhythm.failed_under(p_execution.id);
+  v_batch rhythm.batch;
+begin
+  delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
+  if p_execution.type = 'workflow' then
+    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
+    delete from rhythm.journal as j using rhythm.workflow_state as s
+    where s.execution_id = p_execution.id and j.execution_id = p_execution.id and j.step > s.seq;
+    update rhythm.workflow_state as s set seq = s.seq + 1, batch_id = null, attempt = p_attempt, failures = p_failures where s.execution_id = p_execution.id;
+  end if;
+  if p_execution.type = 'task' or not rhythm.count_needs(p_execution.id) then
+    v_batch := rhythm.batch_of(p_execution, p_run_at, p_attempt, p_failures, 0);
+    insert into rhythm.batch select v_batch.*;
+    if p_execution.type = 'workflow' then
+      update rhythm.workflow_state as s set batch_id = v_batch.id, delivered = s.arrived where s.execution_id = p_execution.id;
+    else
+      update rhythm.execution as e set batch_id = v_batch.id where e.id = p_execution.id;
+    end if;
+    perform rhythm.wake_for(array[v_batch]);
+  end if;
+  perform rhythm.reopen_steps(p_execution.id, v_failed);
+  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.state in (2, 3)));
+  perform rhythm.retry_one(f.id, p_run_at, p_now) from unnest(v_failed) with ordinality as f (id, nth) order by f.nth;
+end;
+$$;
+
+comment on function rhythm.run_again(rhythm.execution, integer, integer, timestamptz, timestamptz) is
+  'Begins another attempt of an execution, after so many that threw. Internal.';
+
 -- The caller holds the locks of its state and of its parent's.
-create or replace function rhythm.retry_one(p_execution uuid, p_now timestamptz)
+create or replace function rhythm.retry_one(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -1462,48 +1502,43 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_execution rhythm.execution;
-  v_failed uuid[];
-  v_batch rhythm.batch;
-  v_run_at timestamptz;
+  v_attempt integer;
 begin
-  if rhythm.wait_for_key_again(p_execution, p_now) then
+  if rhythm.wait_for_key_again(p_execution, p_run_at, p_now) then
     return;
   end if;
-  v_failed := rhythm.failed_under(p_execution);
-  delete from rhythm.inbox as i where i.execution_id = p_execution and i.item = any (v_failed);
   update rhythm.execution as e
   set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
-  -- What was cancelled before its time keeps its delay.
-  v_run_at := case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at end;
-  if v_execution.type = 'workflow' then
-    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
-    delete from rhythm.journal as j using rhythm.workflow_state as s
-    where s.execution_id = p_execution and j.execution_id = p_execution and j.step > s.seq;
-    update rhythm.workflow_state as s set seq = s.seq + 1 where s.execution_id = p_execution;
-  end if;
-  if v_execution.type = 'workflow' and rhythm.count_needs(p_execution) then
-    null;
-  else
-    v_batch := rhythm.batch_of(v_execution, v_run_at, v_execution.attempt,
-      greatest(rhythm.max_attempts(v_execution.type, v_execution.retry) - 1, 0), 0);
-    insert into rhythm.batch select v_batch.*;
-    if v_execution.type = 'workflow' then
-      update rhythm.workflow_state as s set batch_id = v_batch.id, delivered = s.arrived where s.execution_id = p_execution;
-    else
-      update rhythm.execution as e set batch_id = v_batch.id where e.id = p_execution;
-    end if;
-    perform rhythm.wake_for(array[v_batch]);
-  end if;
   perform rhythm.set_deadline(p_execution, p_now);
-  perform rhythm.reopen_steps(p_execution, v_failed);
-  perform rhythm.lock_states(array(select c.id from rhythm.execution as c where c.parent_id = any (v_failed) and c.state in (2, 3)));
-  perform rhythm.retry_one(f.id, p_now) from unnest(v_failed) with ordinality as f (id, nth) order by f.nth;
+  -- The claim counts that of a task, and the first one of a workflow.
+  v_attempt := v_execution.attempt + case when v_execution.type = 'workflow' and v_execution.attempt > 0 then 1 else 0 end;
+  -- What was cancelled before its time keeps its delay. One attempt that throws is the last.
+  perform rhythm.run_again(v_execution, v_attempt, rhythm.max_attempts(v_execution.retry) - 1,
+    case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at else p_run_at end, p_now);
+  -- Only now: it names the step that is to run again.
+  update rhythm.execution as e set error = null where e.id = p_execution and e.error is not null;
 end;
 $$;
 
-comment on function rhythm.retry_one(uuid, timestamptz) is 'Lets a failed or cancelled execution, and what failed under it, go on. Internal.';
+comment on function rhythm.retry_one(uuid, timestamptz, timestamptz) is
+  'Lets a failed or cancelled execution, and what failed under it, go on with one attempt, at once or not before a moment. Internal.';
+
+-- An attempt of a workflow threw, and there are attempts left. It is leased from the batch, which the caller drops.
+create or replace function rhythm.repeat_workflow(p_execution uuid, p_batch bigint, p_delay_ms bigint, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.run_again(e, b.attempt + 1, b.failures + 1, case when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end, p_now)
+  from rhythm.execution as e
+  join rhythm.batch as b on b.id = p_batch
+  where e.id = p_execution;
+$$;
+
+comment on function rhythm.repeat_workflow(uuid, bigint, bigint, timestamptz) is 'Puts a workflow back whose attempt threw, with what failed under it. Internal.';
 
 create or replace function rhythm.retry(p_execution uuid)
 returns void
@@ -1535,7 +1570,7 @@ begin
       v_parent.id, case v_execution.state when 2 then 'failed' else 'was cancelled' end, rhythm.status_of(v_parent.id)), 'Retry the workflow once it is over');
   end if;
   perform rhythm.take_end_back(p_execution);
-  perform rhythm.retry_one(p_execution, rhythm.now());
+  perform rhythm.retry_one(p_execution, null, rhythm.now());
 end;
 $$;
 
@@ -1547,7 +1582,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "356d3ef07ceadbc8d162419eb282a816933ea827dd61897d9504e6fa140c7cf3",
+    checksum: "de35d9197939061d37a41cd1a8dd4c09f0235f08d92557fc021f0c744adf9173",
     text: `-- The database's own fsck. No foreign key stands between the hot tables: what a key would say is said here.
 
 create or replace function rhythm.check_executions()
@@ -1641,7 +1676,7 @@ as $$
     left join rhythm.workflow_state as s on s.execution_id = e.id
     cross join lateral (
       select jsonb_build_object('queue', e.queue, 'target', e.target, 'type', e.type, 'priority', e.priority, 'concurrency_key', e.concurrency_key,
-        'timeout_ms', e.timeout_ms, 'max_attempts', rhythm.max_attempts(e.type, e.retry), 'metadata', e.metadata, 'traceparent', e.traceparent) as member
+        'timeout_ms', e.timeout_ms, 'max_attempts', rhythm.max_attempts(e.retry), 'metadata', e.metadata, 'traceparent', e.traceparent) as member
     ) as m
     where coalesce(e.batch_id, s.batch_id) = b.id
   )
@@ -1675,13 +1710,10 @@ as $$
   from rhythm.batch as b
   where b.worker is not null and b.attempt = 0
   union all
-  select m.member_id, format('%s attempts threw, of %s', m.failures, rhythm.max_attempts(m.type, m.retry))
+  select m.member_id, format('it has no attempts left: %s of %s threw, %s were lost with their worker, %s may be',
+    m.failures, rhythm.max_attempts(m.retry), m.crashes, rhythm.max_crashes(m.retry))
   from member as m
-  where m.failures >= rhythm.max_attempts(m.type, m.retry)
-  union all
-  select m.member_id, format('it was lost %s times, of %s', m.crashes, coalesce(m.retry ->> 'crashes', rhythm.setting('max_crashes')))
-  from member as m
-  where m.crashes > coalesce((m.retry ->> 'crashes')::integer, rhythm.setting('max_crashes')::integer);
+  where not rhythm.attempts_left(m.retry, m.failures, m.crashes);
 $$;
 
 comment on function rhythm.check_batches() is 'What is wrong with batches. Part of check().';
@@ -2468,7 +2500,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "a65cac7039b41bcfdb3a6b2df970820eecfdb72eb33aa0e76f9ef5c39a3c8092",
+    checksum: "064ac538f073902c425cb96f373f7daf04e6aaea00d2dad28d8279c2d7f76f7b",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2487,8 +2519,9 @@ begin
         when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
         when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || coalesce(c.error, jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled')))
-          || jsonb_build_object('executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+            else coalesce(c.error, '{}') end
+          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
         when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
           jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
         when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)
@@ -2505,6 +2538,20 @@ $$;
 
 comment on function rhythm.inbox_items(uuid, integer) is
   'What ended, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+
+create or replace function rhythm.tries_of(p_batch rhythm.batch)
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_batch.failures = 0 and p_batch.crashes = 0 then '{}'
+    else jsonb_build_object('failures', p_batch.failures, 'crashes', p_batch.crashes) end;
+end;
+$$;
+
+comment on function rhythm.tries_of(rhythm.batch) is 'How many attempts threw and how many were lost, for a worker; empty if none. Internal.';
 
 -- Whether somebody is at a row is told by xmax, which a reader sees at once: who locked or changed it last, if it is not
 -- the transaction that wrote it.
@@ -2535,7 +2582,7 @@ begin
   end if;
   return jsonb_build_object(
     'common', p_batch.common || jsonb_build_object('type', 'task', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt)
-      || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
+      || rhythm.tries_of(p_batch) || case when v_reason is null then '{}' else jsonb_build_object('cancel_reason', v_reason) end,
     'ids', v_ids, 'inputs', v_inputs
   ) || case when v_parents is null then '{}' else jsonb_build_object('parents', v_parents) end;
 end;
@@ -2553,7 +2600,7 @@ declare
   v_result jsonb;
 begin
   select jsonb_build_object(
-    'common', p_batch.common || jsonb_build_object('type', 'workflow', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt,
+    'common', p_batch.common || rhythm.tries_of(p_batch) || jsonb_build_object('type', 'workflow', 'target', p_batch.target, 'queue', p_batch.queue, 'attempt', p_batch.attempt,
       'program', min(s.program), 'version', min(v.version), 'timeout_ms', min(e.timeout_ms)),
     'ids', array_agg(e.id order by e.id), 'inputs', jsonb_agg(e.inputs order by e.id), 'parents', jsonb_agg(e.parent_id order by e.id),
     'states', jsonb_agg(jsonb_build_object('seq', s.seq, 'snapshot', s.snapshot, 'settled', rhythm.inbox_items(e.id, s.delivered),
@@ -2761,7 +2808,7 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "60024262c1c86157a4c67e87c1c8bab63e75e454d0796112062e258baa1ff1e7",
+    checksum: "177f632fee4a47f98e808267e19ee74998da8fe7dc45233fa4f9abcc971939a8",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2956,7 +3003,6 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_default constant integer := rhythm.setting('max_crashes')::integer;
   v_batch rhythm.batch;
   v_member record;
   v_fate text;
@@ -2978,7 +3024,7 @@ begin
       v_fate := case
         when v_member.cancel_reason is not null and v_member.type = 'task' then 'cancelled'
         when p_crashed is not null and v_batch.size = 1
-          and v_batch.crashes >= coalesce((v_member.retry ->> 'crashes')::integer, v_default) then 'failed'
+          and not rhythm.attempts_left(v_member.retry, 0, v_batch.crashes + 1) then 'failed'
         else 'released' end;
       if v_fate = 'released' then
         update rhythm.execution as e
@@ -4147,7 +4193,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "1e79ae17974c188af3f1dc74fbc66189e8c45618c2697097c241fb395d5cd84a",
+    checksum: "e0a8c511c96c1ff9e7612d94c4d241b8034fd5380404d9905583ed343cd34793",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -4185,18 +4231,48 @@ $$;
 
 comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without what is its own, with the defaults of its task or flow. Internal.';
 
-create or replace function rhythm.max_attempts(p_type text, p_retry jsonb)
+create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce((p_retry ->> 'max_attempts')::integer, case p_type when 'workflow' then 1 else 3 end);
+  return coalesce((p_retry ->> 'max_attempts')::integer, 1);
 end;
 $$;
 
-comment on function rhythm.max_attempts(text, jsonb) is 'How many attempts may throw before it fails.';
+comment on function rhythm.max_attempts(jsonb) is
+  'How many attempts may throw, by a retry policy: the last of them ends the execution. Without a policy 1: an attempt that threw is not repeated.';
+
+create or replace function rhythm.max_crashes(p_retry jsonb)
+returns integer
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((p_retry ->> 'crashes')::integer, rhythm.setting('max_crashes')::integer);
+end;
+$$;
+
+comment on function rhythm.max_crashes(jsonb) is
+  'How often an execution is repeated after its attempt was lost with its worker, by a retry policy. Without a policy the setting max_crashes (3).';
+
+-- The only place that decides this: for tasks and workflows, for attempts that threw and attempts that were lost.
+create or replace function rhythm.attempts_left(p_retry jsonb, p_failures integer, p_crashes integer)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return p_failures < rhythm.max_attempts(p_retry) and p_crashes <= rhythm.max_crashes(p_retry);
+end;
+$$;
+
+comment on function rhythm.attempts_left(jsonb, integer, integer) is
+  'Whether there is another attempt after so many that threw and so many that were lost with their worker. Internal.';
 
 -- Without nulls, but for those inside metadata.
 create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
@@ -4255,7 +4331,7 @@ declare
   v_kind constant rhythm.kind := rhythm.kind_of(p_head - 'traceparent', p_now);
   v_room constant integer := rhythm.batch_room(v_kind);
   v_limited constant boolean := rhythm.has_limits(v_kind.queue);
-  v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.type, v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
+  v_common constant jsonb := rhythm.common_of(rhythm.max_attempts(v_kind.retry), v_kind.timeout_ms, v_kind.metadata, p_head ->> 'traceparent');
   v_batches constant bigint[] := rhythm.next_batch_ids((v_count + v_room - 1) / v_room);
   v_ids constant uuid[] := rhythm.new_ids(v_count, p_now);
 begin
@@ -4396,7 +4472,7 @@ begin
     select g.id, g.ids[1], case when g.is_leased then p_worker end, k.run_at, case when g.is_leased then p_now end,
       case k.type when 'task' then k.timeout_ms end, case when g.is_leased then p_call end, k.priority, cardinality(g.ids),
       case when g.is_leased then 1 else 0 end, not g.is_leased and k.limited, k.type, k.queue, k.target, k.concurrency_key,
-      rhythm.common_of(rhythm.max_attempts(k.type, k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
+      rhythm.common_of(rhythm.max_attempts(k.retry), k.timeout_ms, k.metadata, g.traceparent, k.program), g.ids
     from grouped as g join kind as k on k.nth = g.kind
     returning *
   )
@@ -4550,7 +4626,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "3511596c555e8e9aef338b346a02dfed43b3ca8c3661af32524b9333bddb98f3",
+    checksum: "6a6c4107f240e5df394b4e2e88fd6ad52b230242416e73aa6241bba5c7db1fe0",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4614,7 +4690,7 @@ as $$
   cross join lateral (
     select case
       when x.cancel_reason is not null then x.cancel_reason
-      when x.state = 3 then 'Cancelled'
+      when x.state = 3 then 'Its workflow was cancelled'
       when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
     from rhythm.execution as x where x.id = e.parent_id
@@ -8731,7 +8807,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "1481e277d10828bb6882b90e2cd2009e3fcc342f070501c1fffb74776a8fe90b",
+    checksum: "473d1f948f46568918863e87139ae8b8158ccaddc61b34360dbbcce764206d71",
     text: `-- How executions leave a batch: they end, or go on later.
 
 -- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
@@ -8872,28 +8948,38 @@ $$;
 comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
   'Puts an execution that was leased back into its queue, at once or later, with so many more failures and crashes. Internal.';
 
--- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now.
-create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz)
-returns text[]
+-- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now,
+-- and in how many milliseconds each of the former is tried again: {id: ms}, or null if there are none.
+create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz, out queues text[], out retried jsonb)
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if not exists (select from unnest(p_outcomes) as o where o.fate in ('retry', 'released')) then
+    queues := '{}';
+    return;
+  end if;
+  select jsonb_object_agg(o.id, rhythm.backoff_ms(e.retry, b.failures + 1)) into retried
+  from unnest(p_outcomes) as o
+  join rhythm.execution as e on e.id = o.id
+  join rhythm.batch as b on b.id = o.batch_id
+  where o.fate = 'retry';
   update rhythm.execution as e
   set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
   from unnest(p_outcomes) as o
   where e.id = o.id and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
-  perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then rhythm.backoff_ms(e.retry, b.failures + 1) else o.delay_ms end,
+  perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
     case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
   from unnest(p_outcomes) as o
-  join rhythm.execution as e on e.id = o.id
-  join rhythm.batch as b on b.id = o.batch_id
-  where o.fate in ('retry', 'released');
+  where o.fate = 'released' or o.fate = 'retry' and o.type = 'task';
   if found then
     perform rhythm.wake_clocks();
   end if;
-  return array(
+  perform rhythm.repeat_workflow(o.id, o.batch_id, (retried ->> o.id::text)::bigint, p_now)
+  from unnest(p_outcomes) as o
+  where o.fate = 'retry' and o.type = 'workflow';
+  queues := array(
     select distinct e.queue from unnest(p_outcomes) as o join rhythm.execution as e on e.id = o.id
     where o.fate = 'released' and coalesce(o.delay_ms, 0) <= 0);
 end;
@@ -8905,7 +8991,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "e2ed4dc4686a9ce2f1489ebdf1fed2a954db5bde09ce88fc375a91b405fdffbb",
+    checksum: "8235d73c17e3390bf0e3b394a0fb7fb30f035f0654e289e64db86b969dd4bd48",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -9223,8 +9309,8 @@ $$;
 
 comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'Hands back what a worker did and gives it what comes next, in one commit: p_ends [{kind: done|outcome|steps|fire|leave, …}], p_want {queues, limit, targets, lease, sleeps}. '
-  'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
-  'now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
+  'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, retried: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
+  'retried, if there are any: failed attempts that are repeated, and in how many milliseconds. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
 
 -- What was leased by the call and is still held is handed over again, with its inputs.
 create or replace function rhythm.same_answer(p_worker rhythm.worker)
@@ -9235,7 +9321,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
-    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id)));
+    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id), '{}', true));
 end;
 $$;
 
@@ -9278,7 +9364,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "04e32739e395da9c92d3c8ffcf9a053bafc85084c1952bed113c742ba95e92a3",
+    checksum: "b14483b6897e18f62c7951d92f71988e366dc3ce40403a1984b8e72e6b14d843",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -9327,7 +9413,8 @@ $$;
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
--- The workflows whose states an outcome changes: itself, its parent, those that it sends signals to.
+-- The workflows whose states an outcome changes: itself, its parent, those that it sends signals to; and, if the workflow
+-- fails and is to be repeated, the workflows that failed under it.
 create or replace function rhythm.concerned(p_items jsonb)
 returns table (id uuid, concerns uuid)
 language plpgsql
@@ -9341,6 +9428,14 @@ begin
   join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid
   cross join lateral (values (case when e.type = 'workflow' then e.id end), (e.parent_id)) as x (id)
   where x.id is not null;
+  if jsonb_path_exists(p_items, '$[*] ? (@.status == "failed")') then
+    return query
+    select e.id, r.id
+    from jsonb_array_elements(p_items) as o (value)
+    join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid and e.type = 'workflow' and rhythm.max_attempts(e.retry) > 1
+    cross join lateral unnest(rhythm.retry_reach(e.id)) as r (id)
+    where o.value ->> 'status' = 'failed';
+  end if;
   if jsonb_path_exists(p_items, '$[*].effects[*] ? (@.type == "send_signal")') then
     return query
     select (o.value ->> 'id')::uuid, rhythm.as_uuid(f.value ->> 'executionId')
@@ -9376,7 +9471,7 @@ comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outc
 create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)
 returns text
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -9387,14 +9482,26 @@ begin
     when p_execution.cancel_reason is not null and p_outcome.status = 'completed' then
       case when p_outcome.finished then 'completed' else 'cancelled' end
     when p_execution.cancel_reason is not null and (p_outcome.status = 'failed' or p_execution.type = 'task') then 'cancelled'
-    when p_outcome.status = 'failed' and p_execution.type = 'task' and coalesce(p_outcome.retryable, true)
-      and p_failures + 1 < rhythm.max_attempts(p_execution.type, p_execution.retry) then 'retry'
+    when p_outcome.status = 'failed' and coalesce(p_outcome.retryable, true)
+      and rhythm.attempts_left(p_execution.retry, p_failures + 1, 0) then 'retry'
     else p_outcome.status
   end;
 end;
 $$;
 
 comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
+
+-- The step in which a workflow failed is taken anew, and asks for everything again. What it said stays said.
+create or replace function rhythm.log_effects(p_effects jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_path_query_array(p_effects, '$[*] ? (@.type == "log")');
+$$;
+
+comment on function rhythm.log_effects(jsonb) is 'Of the effects of a step, the log lines. Internal.';
 
 -- A step at an impossible moment is not taken: its workflow goes back to its queue, to take it anew.
 -- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
@@ -9414,13 +9521,14 @@ begin
   from (
     select row(g.id, g.call, g.seq, g.status, g.output, g.error, g.retryable, g.finished,
       case when m.is_right then g.reason else format('A step was taken at %s, too far from the clock of the database', g.moment) end,
-      g.delay_ms, g.moment, g.snapshot, case when m.is_right then g.effects end, g.waits, g.keep, g.released, g.stack, g.cleanup,
-      case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end, (e.row).type, b.id)::rhythm.outcome as o
+      g.delay_ms, g.moment, g.snapshot, case f.fate when 'released' then null when 'retry' then rhythm.log_effects(g.effects) else g.effects end,
+      g.waits, g.keep, g.released, g.stack, g.cleanup, f.fate, (e.row).type, b.id)::rhythm.outcome as o
     from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
     cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
+    cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate) as f
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;
@@ -9557,7 +9665,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "8d92be41177caa72b67b0347609c4d5a39ebaf019d2e9f3398a7e68062adf319",
+    checksum: "0b5ea215e432790abba7b3ab346d3de2a42f1b3cb1e0e70683e72c37919702bc",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -9580,7 +9688,7 @@ declare
   v_requests jsonb;
   v_ended rhythm.transition[];
   v_items rhythm.settled_item[] := '{}';
-  v_queues text[];
+  v_returned record;
   v_leased bigint[];
   v_problem text;
   v_sorted record;
@@ -9631,7 +9739,7 @@ begin
   end if;
 
   v_ended := rhythm.write_ends(v_held, p_now);
-  v_queues := rhythm.write_returns(v_held, p_now);
+  v_returned := rhythm.write_returns(v_held, p_now);
   perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
   if v_flows <> '{}' then
     perform rhythm.cancel_started(v_flows, v_at_once, p_now);
@@ -9645,16 +9753,18 @@ begin
   v_leased := v_leased || rhythm.follow_ends(v_ended, v_items, p_now, p_worker, p_call,
     p_lease - coalesce((select sum(b.size) from unnest(v_born) as b where b.worker is not null), 0)::integer - cardinality(v_leased));
   perform rhythm.wake_for(v_born);
-  perform rhythm.wake(v_queues);
+  perform rhythm.wake(v_returned.queues);
   return rhythm.settled_answer(p_worker, p_items, array(select o.id from unnest(v_held) as o where o.status = 'released' or o.fate <> 'released'),
     v_leased || array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'workflow'),
-    array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'));
+    array(select b.id from unnest(v_born) as b where b.worker is not null and b.type = 'task'))
+    || case when v_returned.retried is null then '{}' else jsonb_build_object('retried', v_returned.retried) end;
 end;
 $$;
 
 comment on function rhythm.settle_all(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles outcomes, all of them or, with an error, none. Internal.';
 
--- {refused, declined, leased: batches to hand over, born: batches whose inputs the worker knows}.
+-- {refused, declined, leased: batches to hand over, born: batches whose inputs the worker knows}. settle_all() adds
+-- retried, if attempts failed that are repeated: {id: milliseconds until then}.
 create or replace function rhythm.settled_answer(p_worker uuid, p_items jsonb, p_held uuid[], p_leased bigint[], p_born bigint[])
 returns jsonb
 language plpgsql
@@ -9794,7 +9904,9 @@ begin
   return jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
     'leased', (p_first -> 'leased') || (p_second -> 'leased'), 'born', (p_first -> 'born') || (p_second -> 'born'),
     'early', coalesce(p_first -> 'early', '{}') || coalesce(p_second -> 'early', '{}'))
-    || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end;
+    || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end
+    || case when p_first ? 'retried' or p_second ? 'retried'
+      then jsonb_build_object('retried', coalesce(p_first -> 'retried', '{}') || coalesce(p_second -> 'retried', '{}')) else '{}' end;
 end;
 $$;
 
@@ -9804,7 +9916,7 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. In
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "edfa22a3682c87c7e839b504b97cb7539fcecf27c42ee35ae50dbd78be49f87e",
+    checksum: "e6f9be3b083e89ddb04a730c5e0c41d42882a7b76cdc8cb5b2c7c54ec851d068",
     text: `-- Where workflows stand after a step.
 
 -- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
@@ -10015,9 +10127,10 @@ begin
     update rhythm.workflow_state as s
     set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
       sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
-      attempt = (select b.attempt from rhythm.batch as b where b.id = o.batch_id)
+      attempt = b.attempt, failures = b.failures
     from unnest(p_flows) with ordinality as o
     cross join lateral (select (p_groups[o.ordinality]).*) as g
+    cross join lateral (select x.attempt, x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
     where s.execution_id = o.id and o.fate = 'suspended'
     returning s.execution_id, s.arrived
   )
@@ -11538,7 +11651,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "05725abefcf0aaa5bbe364ce2ebf075bbd6a115a4e50436e50d7b995b8a7af04",
+    checksum: "95b38c457e5018892e77ff06219548bdfe03462b44a6e0001c007b863333af1a",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -11550,6 +11663,7 @@ as $$
   select jsonb_build_object(
     'id', e.id, 'type', e.type, 'target', e.target, 'status', e.status, 'queue', e.queue, 'priority', e.priority,
     'inputs', e.inputs, 'output', e.output, 'error', e.error, 'attempt', e.attempt, 'max_attempts', e.max_attempts,
+    'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
     'metadata', e.metadata, 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
     'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at)
@@ -11918,7 +12032,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "ad74cc34e6bb116e62943c88ae71c9805985dced01cdd3d02df9686eb999f7cd",
+    checksum: "a60abf903f8fc4514854cd9d416738f70fc532eb3b63481f78a7451f152a5f59",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -12046,7 +12160,7 @@ begin
   v_batch.target := p_execution.target;
   v_batch.limited := rhythm.has_limits(p_execution.queue);
   v_batch.concurrency_key := p_execution.concurrency_key;
-  v_batch.common := rhythm.common_of(rhythm.max_attempts(p_execution.type, p_execution.retry), p_execution.timeout_ms, p_execution.metadata,
+  v_batch.common := rhythm.common_of(rhythm.max_attempts(p_execution.retry), p_execution.timeout_ms, p_execution.metadata,
     p_execution.traceparent);
   v_batch.ids := array[p_execution.id];
   return v_batch;
@@ -12070,7 +12184,7 @@ begin
     return '{}';
   end if;
   with going as (
-    select rhythm.batch_of(e, null, s.attempt, 0, 0) as b,
+    select rhythm.batch_of(e, null, s.attempt, s.failures, 0) as b,
       p_lease > 0 and e.queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease
     from unnest(p_ids) as i (id)
     join rhythm.workflow_state as s on s.execution_id = i.id and s.batch_id is null
@@ -12086,9 +12200,9 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, limited, type, queue, target, concurrency_key, common, ids)
+    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
     select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
-      (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
+      (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n
     returning *
@@ -12106,7 +12220,7 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "f667291270440e32a0cdba96551531364e01c0ab561a7182642f1ab23188952c",
+    checksum: "212ffdfba2d66543f5931d23a87487638ea8b0c9c0914ad39b97f1cd9db037b4",
     text: `-- Executions, for people. Views belong to the owner: whoever may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -12120,7 +12234,7 @@ select
   e.queue,
   e.priority,
   coalesce(b.attempt, s.attempt, e.attempt)::integer as attempt,
-  rhythm.max_attempts(e.type, e.retry) as max_attempts,
+  rhythm.max_attempts(e.retry) as max_attempts,
   e.inputs,
   case when e.state = 1 then coalesce(e.output, 'null') end as output,
   e.error,
@@ -12133,8 +12247,9 @@ select
   b.worker,
   e.concurrency_key,
   e.timeout_ms,
-  coalesce(b.failures, 0)::integer as failures,
+  case when e.state = 0 then coalesce(b.failures, s.failures, 0) else 0 end::integer as failures,
   coalesce(b.crashes, 0)::integer as crashes,
+  rhythm.max_crashes(e.retry) as max_crashes,
   e.tags,
   e.fingerprint,
   e.traceparent,
@@ -12483,7 +12598,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "02cfd469a62d9e34dc19969a5de67e8d261ef1357ec9b6f1f526d4d386c117c8",
+    checksum: "2888cc1cf965ee3df09b67c6ceb7613958bfe33e8304580cfe42407acd26161c",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -12512,7 +12627,7 @@ comment on column rhythm.executions.status is 'pending, running, suspended, comp
 comment on column rhythm.executions.queue is 'Where it waits for a worker.';
 comment on column rhythm.executions.priority is 'Higher comes first.';
 comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
-comment on column rhythm.executions.max_attempts is 'After so many it fails for good.';
+comment on column rhythm.executions.max_attempts is 'How many attempts may throw: the last of them ends it. 1 without a retry policy.';
 comment on column rhythm.executions.inputs is 'What it was started with.';
 comment on column rhythm.executions.output is 'What it gave, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
@@ -12527,6 +12642,7 @@ comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency
 comment on column rhythm.executions.timeout_ms is 'Milliseconds: of a task for each attempt, of a workflow for all of it.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
 comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; of a workflow, since its last step.';
+comment on column rhythm.executions.max_crashes is 'How often it is repeated after an attempt was lost with its worker. 3, unless its retry policy or the setting max_crashes says otherwise.';
 comment on column rhythm.executions.tags is 'What it was tagged with.';
 comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
 comment on column rhythm.executions.traceparent is 'W3C trace context that it is part of.';
@@ -13042,7 +13158,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "b76902ad52b72069ae885987134cea642a207937332f6ebd04ebbc872de6bce5",
+    checksum: "06796e002b9b963978bf4f8b5d9c2418bca04936851019554c1dd492e4aadf57",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -13073,7 +13189,7 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered'
     ]),
     ('rhythm_client', array[

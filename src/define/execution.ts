@@ -17,10 +17,14 @@ export interface ExecutionError {
   code?: string;
   /** What the thrower attached. */
   data?: JsonValue;
-  /** In a flow: where it was thrown. */
+  /** In a flow: where it was thrown, or where the task or child that failed was awaited. */
   at?: { line: number; column: number };
-  /** The frames: of the host for a task, of the flow's source for a workflow. */
-  stack?: string | string[];
+  /** The stack, as JavaScript writes it: calls and awaits, and below them that of what caused it. */
+  stack?: string;
+  /** The task or child that failed, where that made this one fail. */
+  executionId?: string;
+  /** The name of that task or child. */
+  target?: string;
 }
 
 /** One execution, as it was when it was read. */
@@ -41,12 +45,20 @@ export interface Execution {
   inputs: JsonValue;
   /** The result, once completed. */
   output: JsonValue;
-  /** The error, once failed or cancelled, or of the attempt before this one. */
+  /** The error, once failed, or of the attempt before this one. `retry()` clears it. */
   error: ExecutionError | null;
-  /** How many attempts have begun. */
+  /** Why it was cancelled, or is being cancelled. */
+  cancelReason: string | null;
+  /** Which attempt this is or was, from 1; 0 before the first. */
   attempt: number;
-  /** How many attempts it may have. */
+  /** How many attempts may throw: the last of them ends it. */
   maxAttempts: number;
+  /** How many attempts threw, while it is not over. */
+  failures: number;
+  /** How many attempts were lost with their worker, while it is not over; of a workflow, since its last step. */
+  crashes: number;
+  /** How often it is repeated after an attempt was lost with its worker. */
+  maxCrashes: number;
   /** What its starter attached. */
   metadata: JsonObject;
   /** The last value its handler reported with `ctx.progress()`. */

@@ -1,4 +1,5 @@
 import { storableText } from "../shared/json.ts";
+import { fitStack, STACK_LIMIT } from "../shared/stack.ts";
 import type { ExecutionError } from "./execution.ts";
 
 /** A failed attempt as it is stored. */
@@ -9,7 +10,6 @@ export interface Failure {
   readonly retryable: boolean;
 }
 
-const STACK_LIMIT = 8_000;
 const FINAL_ERRORS = new Set(["JsonError", "NonRetryableError", "InvalidInputError"]);
 
 /**
@@ -63,12 +63,26 @@ function typeOf(error: Error): string {
 }
 
 function stackOf(error: Error): string {
-  let text = (error.stack ?? "").slice(0, STACK_LIMIT);
+  let text = withoutOurs(error.stack ?? "");
+  // V8 writes the name at the time of `new`, which of a class without a name of its own is that of its base.
+  const head = ["Error", error.name].map((name) => `${name}: ${error.message}`).find((one) =>
+    text.startsWith(one)
+  );
+  if (head !== undefined) text = `${typeOf(error)}: ${error.message}${text.slice(head.length)}`;
   let cause = error.cause;
   for (let depth = 0; cause instanceof Error && depth < 5; depth++, cause = cause.cause) {
-    text += `\nCaused by: ${(cause.stack ?? cause.message).slice(0, STACK_LIMIT / 4)}`;
+    text += `\nCaused by: ${cause.stack ?? cause.message}`;
   }
-  return text;
+  return fitStack(text, STACK_LIMIT);
+}
+
+const OURS = new URL("../", import.meta.url).href;
+
+/** A stack without the frames of Rhythm that called the handler. */
+function withoutOurs(stack: string): string {
+  const lines = stack.split("\n");
+  const last = lines.findLastIndex((line) => !(line.startsWith("    at ") && line.includes(OURS)));
+  return lines.slice(0, lines[last]?.startsWith("    at ") ? last + 1 : undefined).join("\n");
 }
 
 // What JSON cannot carry is left out: the failure itself must always be storable.

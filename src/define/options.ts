@@ -17,9 +17,12 @@ import { isSchema, type StandardSchema } from "./schema.ts";
 import { didYouMean } from "../shared/suggest.ts";
 import { idProblem } from "./uuid.ts";
 
-/** When and how often a failed attempt is made again. */
+/**
+ * When and how often an attempt is repeated: one that threw only where `maxAttempts` says so, one that was lost with its
+ * worker up to `crashes` times.
+ */
 export interface RetryPolicy {
-  /** Attempts in all, the first included. */
+  /** How many attempts may throw, the first included. Default: 1, so that an attempt that threw is not repeated. */
   maxAttempts?: number;
   /** How the pause grows from attempt to attempt. */
   backoff?: "exponential" | "linear" | "fixed";
@@ -31,7 +34,7 @@ export interface RetryPolicy {
   factor?: number;
   /** Which share of each pause is random, from 0 to 1; `true` is 0.5. */
   jitter?: number | boolean;
-  /** How often it is repeated after it was lost with its worker. */
+  /** How often it is repeated after an attempt was lost with its worker. Default: 3. */
   crashes?: number;
 }
 
@@ -45,7 +48,7 @@ export interface TaskOptions {
   priority?: number;
   /** How long one attempt may take. */
   timeout?: Duration;
-  /** When and how often a failed attempt is made again; a number is `maxAttempts`. */
+  /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */
   retry?: RetryPolicy | number;
   /** Gives the handler the transaction that settles it, as `ctx.sql`. */
   transactional?: boolean;
@@ -76,7 +79,7 @@ export interface StartOptions {
   runAt?: Date | string;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
   timeout?: Duration;
-  /** When and how often a failed attempt is made again; a number is `maxAttempts`. */
+  /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */
   retry?: RetryPolicy | number;
   /** A second start under the same key gives the first execution. */
   idempotencyKey?: string;

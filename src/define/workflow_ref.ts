@@ -17,7 +17,7 @@ export interface WorkflowDefaults {
   priority?: number;
   /** How long it may take in all, waiting included. */
   timeout?: Duration;
-  /** When and how often a failed execution goes on from its last stored step; a number is `maxAttempts`. */
+  /** When and how often it goes on from its last stored step after an attempt failed; a number is `maxAttempts`. Default: not after one that threw. */
   retry?: RetryPolicy | number;
 }
 

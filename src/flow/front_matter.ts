@@ -19,7 +19,7 @@ export interface FrontMatter {
   priority?: number;
   /** Seconds, or text such as `24h`. */
   timeout?: number | string;
-  /** What happens when an execution fails; a number is `max_attempts`. */
+  /** When and how often it goes on from its last step after an attempt failed; a number is `max_attempts`. */
   retry?: FlowRetry | number;
   /** The schema that an execution's inputs must match. */
   input?: JsonObject;
@@ -27,7 +27,7 @@ export interface FrontMatter {
 
 /** When and how often a failed execution is made again. */
 export interface FlowRetry {
-  /** How many attempts there may be. */
+  /** How many attempts may throw, the first included. Default: 1. */
   max_attempts?: number;
   /** How the pause grows from attempt to attempt. */
   backoff?: "exponential" | "linear" | "fixed";
@@ -39,7 +39,7 @@ export interface FlowRetry {
   factor?: number;
   /** Which share of a pause is random, from 0 to 1; `true` is 0.5. */
   jitter?: number | boolean;
-  /** How often it is repeated after it was lost with its worker. */
+  /** How often it is repeated after an attempt was lost with its worker. Default: 3. */
   crashes?: number;
 }
 

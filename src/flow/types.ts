@@ -121,14 +121,18 @@ export interface ErrorJson {
   target?: string;
   /** Which attempt it was. */
   attempt?: number;
+  /** What failed: a task or a workflow. */
+  kind?: "task" | "workflow";
+  /** Its stack, as it was stored. */
+  stack?: string;
 }
 
 /** How an uncaught error ends an execution. */
 export interface FlowFailure extends ErrorJson {
-  /** Where in the flow, counted from 1. */
-  at: { line: number; column: number };
-  /** The calls that led there, innermost first. */
-  stack: string[];
+  /** Where in the flow, counted from 1: where it was thrown, or where the task or child that failed was awaited. */
+  at?: { line: number; column: number };
+  /** The calls and awaits that led there, and the stack of what caused it, as text. */
+  stack: string;
 }
 
 /** The end of a durable operation. */

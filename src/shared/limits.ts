@@ -26,8 +26,11 @@ export const PRIORITIES = { from: -32_768, to: 32_767 } as const;
 /** The most attempts that a retry policy can allow. */
 export const MOST_ATTEMPTS = 9_999;
 
-/** How often an execution is attempted when neither its starter nor its task or flow says so. */
-export const DEFAULT_ATTEMPTS = { task: 3, workflow: 1 } as const;
+/** How many attempts may throw where no retry policy says so, of tasks, flows, code and steps: one that threw is not repeated. */
+export const DEFAULT_ATTEMPTS = 1;
+
+/** How often an execution is repeated after an attempt was lost with its worker, unless its policy or the setting says otherwise. */
+export const DEFAULT_CRASHES = 3;
 
 /** How the pause between two attempts grows where a retry policy does not say so. */
 export const DEFAULT_BACKOFF = {
@@ -54,6 +57,6 @@ export const KEPT_TIMER_MS = 250;
 export const SETTINGS = {
   max_payload_bytes: String(PAYLOAD_BYTES),
   retention: "30 days",
-  max_crashes: "3",
+  max_crashes: String(DEFAULT_CRASHES),
   cancel_grace: "1 minute",
 } as const;

@@ -150,7 +150,7 @@ export const RETRY_OPTIONS = [
     name: "maxAttempts",
     type: { kind: "number", from: 1, to: MOST_ATTEMPTS, whole: true },
     in: ["start", "child", "schedule", "defaults", "step"],
-    help: "how many attempts, the first included",
+    help: "how many attempts may throw; 1 by default",
   },
   {
     name: "backoff",
@@ -186,7 +186,7 @@ export const RETRY_OPTIONS = [
     name: "crashes",
     type: { kind: "number", from: 0, to: MOST_ATTEMPTS, whole: true },
     in: ["start", "child", "schedule", "defaults"],
-    help: "how often it is repeated after its worker was lost",
+    help: "how often it may be lost with its worker; 3 by default",
   },
 ] as const satisfies readonly OptionEntry[];
 

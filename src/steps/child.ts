@@ -33,7 +33,7 @@ export interface ChildOptions {
   runAt?: Date | string;
   /** How long it may take: an attempt of a task, the whole of a workflow. */
   timeout?: Duration;
-  /** When and how often a failed attempt is made again; a number is `maxAttempts`. */
+  /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */
   retry?: RetryPolicy | number;
   /** The same key of the same task or workflow is run once: whoever comes later gets what came of the first. */
   idempotencyKey?: string;

@@ -18,6 +18,6 @@ export function pauseAfter(
   random: number,
 ): number | undefined {
   const given = retryPolicyOf(policy);
-  if (attempt >= (given.maxAttempts ?? DEFAULT_ATTEMPTS.task)) return undefined;
+  if (attempt >= (given.maxAttempts ?? DEFAULT_ATTEMPTS)) return undefined;
   return backoffMs(given, attempt, random);
 }

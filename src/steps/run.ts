@@ -408,8 +408,9 @@ export class WorkflowRun {
     if (this.#cancellation.isThrown) return this.#concludeCancelled(thrown);
     this.#close("over");
     const step = this.#stepOf(thrown);
-    const error = { ...failureOf(thrown).error, ...(step === undefined ? {} : { step }) };
-    this.#ended.resolve({ status: "failed", error, thrown });
+    const failure = failureOf(thrown);
+    const error = { ...failure.error, ...(step === undefined ? {} : { step }) };
+    this.#ended.resolve({ status: "failed", error, thrown, retryable: failure.retryable });
   }
 
   // However its code ends that was told: the workflow was cancelled.

@@ -6,7 +6,12 @@ import type { StepNews, StepStore } from "./store.ts";
 /** How far a run of a workflow's code came. */
 export type RunEnd =
   | { readonly status: "completed"; readonly output: string }
-  | { readonly status: "failed"; readonly error: ExecutionError; readonly thrown: unknown }
+  | {
+    readonly status: "failed";
+    readonly error: ExecutionError;
+    readonly thrown: unknown;
+    readonly retryable: boolean;
+  }
   | { readonly status: "suspended"; readonly waits: readonly string[]; readonly released: readonly string[] }
   | { readonly status: "stopped"; readonly reason: StopReason; readonly message: string };
 

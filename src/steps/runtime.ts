@@ -39,7 +39,7 @@ export interface RunGiven {
 /** How a run ended, as a worker settles it. */
 export type WorkerEnd =
   | Exclude<RunEnd, { status: "failed" }>
-  | { readonly status: "failed"; readonly error: ExecutionError };
+  | { readonly status: "failed"; readonly error: ExecutionError; readonly retryable: boolean };
 
 /** A run that a worker began. */
 export interface WorkerRun {
@@ -89,7 +89,7 @@ export class StepsRuntime {
     try {
       await run.open(given.settled);
     } catch (thrown) {
-      return { status: "failed", error: failureOf(thrown).error };
+      return { status: "failed", ...failureOf(thrown) };
     }
     if (!run.isOpen) return await run.end as WorkerEnd;
     const core: ContextCore = {

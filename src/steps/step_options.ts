@@ -2,7 +2,7 @@ import { checkOptions, describe, InvalidOptionError, type RetryPolicy } from "..
 
 /** What holds for a step. */
 export interface StepOptions {
-  /** When and how often a failed attempt is made again; a number is `maxAttempts`. Default: the first failure is final. */
+  /** When and how often an attempt that threw is repeated; a number is `maxAttempts`. Default: not at all. */
   retry?: Omit<RetryPolicy, "crashes"> | number;
   /** Gives the function the transaction that saves its result, as `ctx.sql`: both commit, or neither. */
   transactional?: boolean;

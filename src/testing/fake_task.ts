@@ -11,7 +11,7 @@ export interface FakeTask<Input = unknown, Output = unknown> extends Task<Input,
  *
  * @param name the name of the task it stands for
  * @param answer what it gives, or throws; nothing: it gives null
- * @returns a task for `testRhythm({ tasks })`
+ * @returns a task for `testRhythm({ tasks })`, with up to three attempts a second apart
  *
  * @example A bank that refuses once
  * ```ts
@@ -30,7 +30,7 @@ export function fakeTask<Input = unknown, Output = null>(
 ): FakeTask<Input, Awaited<Output>> {
   const inputs: Input[] = [];
   const made = task(
-    { name, retry: { initial: "1s", backoff: "fixed", jitter: 0 } },
+    { name, retry: { maxAttempts: 3, initial: "1s", backoff: "fixed", jitter: 0 } },
     (input: Input, ctx) => {
       inputs.push(input);
       return answer === undefined ? null as Output : answer(input, ctx);

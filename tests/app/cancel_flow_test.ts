@@ -71,7 +71,12 @@ Deno.test("cancel() of a flow that waits inside try runs its finally, with tasks
     const run = await rhythm.workflows.start("rents_a_car", {});
     await suspended(run);
     same(await run.cancel("the customer is ill"), true);
-    await rejects(run.result({ timeout: "20s" }), { name: "ExecutionCancelledError" });
+    await rejects(run.result({ timeout: "20s" }), {
+      name: "ExecutionCancelledError",
+      message: `Workflow "rents_a_car" (${run.id}) was cancelled: the customer is ill`,
+      reason: "the customer is ill",
+    });
+    same((await run.get()).cancelReason, "the customer is ill");
     equal(noted, ["rented", "given back", "deposit of 10"]);
     same(await run.cancel(), false);
   });

@@ -56,6 +56,9 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   same((await ask("/api/workflows/none/start", {})).status, 404);
   same((await ask("/api/tasks/echo/queue", { options: { que: "x" } })).status, 400);
   same((await ask(`/api/executions/${id}/cancel`, {})).body.cancelled, false);
+  const late = (await ask("/api/tasks/echo/queue", { options: { delay: "1h" } })).body.id;
+  await ask(`/api/executions/${late}/cancel`, { reason: "enough" });
+  same((await ask(`/api/executions/${late}`)).body.cancelReason, "enough");
   same((await ask(`/api/executions/${id}/retry`, {})).status, 409);
 
   const schedule = await fetch(`${worker.url}/api/schedules/nightly`, {

@@ -76,7 +76,11 @@ Deno.test("a task fails with its error's type, message, code, data and stack whe
     equal([stored.type, stored.message, stored.code, stored.data], ["CardRefused", "no", "CARD", {
       last4: "4242",
     }]);
-    match(String(stored.stack), /tasks_test\.ts/);
+    match(String(stored.stack), /^CardRefused: no\n {4}at .*tasks_test\.ts:\d+:\d+\)?$/);
+    match(
+      Deno.inspect(error),
+      /^ExecutionFailedError: Task "pay"[^]*\[cause\]: CardRefused: no\n[^]*tasks_test\.ts/,
+    );
     return true;
   });
   same((await run.get()).attempt, 2);

@@ -153,12 +153,27 @@ Deno.test({
     const id = (await at.run("start", "order", '{"who": "Ada"}')).out.trim();
     await at.run("signal", id, "go", '{"ok": false}');
     const waited = await at.run("wait", id);
-    equal([waited.code, waited.out], [1, `✘ order ${id} failed\n  RangeError: refused\n`]);
+    equal(waited.code, 1);
+    match(waited.out, /^✘ order \S+ failed\n {2}RangeError: refused\n {6}at main \(.*order\.flow:16:16\)\n$/);
     const { out } = await at.run("show", id);
     match(out, / ▸ 16 \| if \(!ok\) throw new RangeError\("refused"\)\n {6}\| {16}\^/);
     match(out, /Error\n {2}RangeError: refused\n/);
     const followed = await at.run("show", id, "-f");
     equal(followed.code, 1);
+
+    const paid = (await at.run("start", "pay")).out.trim();
+    const told = await at.run("wait", paid);
+    const path = `${fixtures}/pay.flow`;
+    const stack = [
+      ...[`    at async charge (${path}:5:3)`, `    at async main (${path}:7:1)`],
+      `Caused by: task "fail" (${await child(at, paid)}): TypeError: no such luck`,
+    ].map((line) => `  ${line}\n`).join("");
+    match(told.out, /^✘ pay \S+ failed\n {2}TypeError: no such luck\n/);
+    ok(told.out.includes(`TypeError: no such luck\n${stack}      at `), told.out);
+    const shown = (await at.run("show", paid)).out;
+    match(shown, / ▸ 5 \| {3}await Task\.run\("fail"\)\n {5}\| {3}\^\n/);
+    ok(shown.includes(`\nError\n  TypeError: no such luck\n${stack}      at `), shown);
+    match(shown, /fixtures\/tasks\.ts:\d+:\d+/);
   },
 });
 
@@ -170,7 +185,8 @@ Deno.test({
     const good = await at.run("enqueue", "greet", '{"name": "Ada"}', "--wait");
     equal([good.code, normal(good.out)], [0, '✔ greet <id 1> completed\n"Hello, Ada!"\n']);
     const bad = await at.run("enqueue", "fail", "--wait");
-    equal([bad.code, normal(bad.out)], [1, "✘ fail <id 1> failed\n  TypeError: no such luck\n"]);
+    equal(bad.code, 1);
+    match(normal(bad.out), /^✘ fail <id 1> failed\n {2}TypeError: no such luck\n {6}at .*tasks\.ts/);
     const read = await rhythm(["enqueue", "greet", "-", "--wait", "--json", "-d", at.database.url], {
       input: '{"name": "Grace"}',
     });
@@ -193,6 +209,10 @@ Deno.test({
       err: "",
     });
     equal(await at.run("cancel", id), { code: 1, out: `${id} was over already\n`, err: "" });
+    equal((await at.run("wait", id)).out, `■ greet ${id} cancelled\n  changed my mind\n`);
+    match((await at.run("show", id)).out, /\n\nCancelled\n {2}changed my mind\n/);
+    const { execution } = await at.json("show", id) as unknown as { execution: { cancelReason: string } };
+    equal(execution.cancelReason, "changed my mind");
     equal(await at.run("retry", id), { code: 0, out: `${id} goes on\n`, err: "" });
     // Those before the one that fails are told of.
     const other = (await at.run("enqueue", "greet", "--delay", "1h")).out.trim();

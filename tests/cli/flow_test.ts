@@ -1,7 +1,7 @@
 /** What one does with flow files, in a pipe. */
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { project, rhythm } from "./support.ts";
+import { normal, project, rhythm } from "./support.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
 const samples = fileURLToPath(new URL("../../flows", import.meta.url));
@@ -75,17 +75,21 @@ Deno.test("flow run answers from JSON: values, errors, one for each call, signal
   await using made = await project({
     "two.flow": `const out = []
 for (const n of [1, 2, 3]) {
-  try { out.push(await Task.run("next", { n })) } catch (error) { out.push(error.message + "/" + error.code) }
+  try { out.push(await Task.run("next", { n }, { retry: n })) } catch (error) { out.push(error.message + "/" + error.code) }
 }
+try { await Task.run("once") } catch (error) { out.push(error.message + "/" + error.code) }
 return [out, await Signal.next("s"), await Signal.next("s")]`,
     "answers.json": JSON.stringify({
-      tasks: { next: { $each: ["one", { $error: { message: "bad", code: "E2" } }, "three"] } },
+      tasks: {
+        next: { $each: ["one", { $error: { message: "bad", code: "E2" } }, "three"] },
+        once: { $each: [{ $error: { message: "bad", code: "E1" } }, "two"] },
+      },
       signals: { s: [1, 2] },
     }),
   });
   const ran = await rhythm(["flow", "run", "two.flow", "-a", "answers.json", "--quiet"], { cwd: made.path });
-  // The second call fails once and is tried again: the third answer is its.
-  equal([ran.code, JSON.parse(ran.out)], [0, [["one", "three", "three"], 1, 2]]);
+  // The second call fails once and is repeated, as its policy says: the third answer is its. The last has no policy.
+  equal([ran.code, JSON.parse(ran.out)], [0, [["one", "three", "three", "bad/E1"], 1, 2]]);
 });
 
 Deno.test("flow run jumps over timers, keeps the order of what is due, and runs child flows beside it", async () => {
@@ -122,7 +126,23 @@ Deno.test("flow run shows where a flow failed, with code 1", async () => {
   equal(ran.code, 1);
   match(
     ran.out,
-    /✘ failed RangeError: refused\n {2}--> .*order\.flow:16:16\n16 \| if \(!ok\) throw new RangeError\("refused"\)\n {3}\| {16}\^\n$/,
+    /✘ failed RangeError: refused\n {2}--> .*order\.flow:16:16\n16 \| if \(!ok\) throw new RangeError\("refused"\)\n {3}\| {16}\^\n {4}at main \(.*order\.flow:16:16\)\n$/,
+  );
+});
+
+Deno.test("flow run shows where a task that failed was awaited, with the task's stack", async () => {
+  const { code, out } = await rhythm([
+    "flow",
+    "run",
+    `${fixtures}/pay.flow`,
+    "--quiet",
+    "--tasks",
+    `${fixtures}/tasks.ts`,
+  ]);
+  equal(code, 1);
+  match(
+    normal(out),
+    /^✘ failed TypeError: no such luck\n {2}--> .*pay\.flow:5:3\n5 \| {3}await Task\.run\("fail"\)\n {2}\| {3}\^\n {4}at async charge \(.*pay\.flow:5:3\)\n {4}at async main \(.*pay\.flow:7:1\)\nCaused by: task "fail" \(<id 1>\): TypeError: no such luck\n {4}at .*tasks\.ts:/,
   );
 });
 

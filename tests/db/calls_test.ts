@@ -24,7 +24,9 @@ const error = z.strictObject({
   code: z.string().optional(),
   data: json.optional(),
   at: z.strictObject({ line: count, column: count }).optional(),
-  stack: z.union([z.string(), z.array(z.string())]).optional(),
+  stack: z.string().optional(),
+  executionId: z.uuidv7().optional(),
+  target: z.string().optional(),
 });
 
 const executionRow: z.ZodType<executions.StoredExecution> = z.strictObject({
@@ -37,8 +39,12 @@ const executionRow: z.ZodType<executions.StoredExecution> = z.strictObject({
   inputs: json,
   output: json,
   error: error.nullable(),
+  cancelReason: z.string().nullable(),
   attempt: count,
   maxAttempts: count,
+  failures: count,
+  crashes: count,
+  maxCrashes: count,
   metadata: object,
   progress: json,
   parentId: z.uuidv7().nullable(),

@@ -53,7 +53,7 @@ export async function kept(database: Database, id: string): Promise<Record<strin
       'queue', e.queue, 'priority', e.priority,
       'delay', round(extract(epoch from e.run_at - rhythm.now()) / 10) * 10,
       'runAt', to_char(e.run_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-      'timeout', e.timeout_ms, 'retry', e.retry, 'maxAttempts', rhythm.max_attempts(e.type, e.retry),
+      'timeout', e.timeout_ms, 'retry', e.retry, 'maxAttempts', rhythm.max_attempts(e.retry),
       'idempotencyKey', substr(k.key, length(e.type || ':' || e.target || ':') + 1),
       'idempotencyTtl', round(extract(epoch from k.expires_at - rhythm.now()) / 10) * 10,
       'concurrencyKey', e.concurrency_key, 'metadata', e.metadata, 'parent', e.parent_id, 'id', e.id

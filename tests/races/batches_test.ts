@@ -103,9 +103,10 @@ race("cancel(): of one of a whole batch waits for the claim, and then stops it",
   const ids = await make(one, 30);
   const worker = await registerWorker(one);
   const pid = await pidOf(two);
+  let leased: Awaited<ReturnType<typeof claim>> = [];
   let cancelled: Promise<unknown> = Promise.resolve();
   await one.begin(async (tx) => {
-    assert.equal((await claim(tx as unknown as postgres.Sql, worker, 30)).length, 30);
+    leased = await claim(tx as unknown as postgres.Sql, worker, 30);
     cancelled = (async () => await two`select rhythm.cancel(${ids[7]!})`)();
     cancelled.catch(() => {});
     await untilBlocked(arena.watcher, pid);
@@ -113,6 +114,11 @@ race("cancel(): of one of a whole batch waits for the claim, and then stops it",
   await cancelled;
   const [row] = await arena.watcher`select state, stopping from rhythm.execution where id = ${ids[7]!}`;
   assert.deepEqual([row?.state, row?.stopping], [0, true]);
+  // The answer was lost: the same call gives all of them again.
+  const [again] = await one`select rhythm.exchange(${worker}, ${
+    leased[0]!.call
+  }, '[]', '{"limit": 30}') as answer`;
+  assert.deepEqual(again?.answer.parcels.flatMap((parcel: { ids: string[] }) => parcel.ids), ids);
 });
 
 race(

@@ -88,7 +88,7 @@ race("a step before cancel() of the workflow: what it started is cancelled too",
   });
   assert.equal(await statusOf(arena.watcher, flow), "cancelled");
   const [row] = await arena.watcher`select rhythm.beat(${worker}) as answer`;
-  assert.deepEqual(row?.answer.stop, [{ id: child, reason: "Cancelled" }]);
+  assert.deepEqual(row?.answer.stop, [{ id: child, reason: "no reason was given" }]);
   await settle(arena.watcher, worker, { id: child, status: "cancelled" });
 });
 

@@ -5,6 +5,7 @@ import { backoffMs, type RetryPolicy } from "../../src/define/mod.ts";
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_BACKOFF,
+  DEFAULT_CRASHES,
   JITTER,
   KEPT_TIMER_MS,
   KEY_LENGTH,
@@ -59,10 +60,12 @@ Deno.test("SQL's defaults are those of src/shared/limits.ts", async () => {
   }
   await database.query("select rhythm.register_flow('f', 'return 1', '{}')");
   await database.query("select rhythm.enqueue('t'), rhythm.start('f')");
-  const attempts = await database.query("select type, max_attempts from rhythm.executions order by type");
+  const attempts = await database.query(
+    "select type, max_attempts, max_crashes from rhythm.executions order by type",
+  );
   equal(attempts.map((row) => ({ ...row })), [
-    { type: "task", max_attempts: DEFAULT_ATTEMPTS.task },
-    { type: "workflow", max_attempts: DEFAULT_ATTEMPTS.workflow },
+    { type: "task", max_attempts: DEFAULT_ATTEMPTS, max_crashes: DEFAULT_CRASHES },
+    { type: "workflow", max_attempts: DEFAULT_ATTEMPTS, max_crashes: DEFAULT_CRASHES },
   ]);
   await database.query("select rhythm.register_worker(null, array['q'])");
   const [lease] = await database.query("select lease_ms::integer as ms from rhythm.worker");
@@ -114,6 +117,8 @@ Deno.test("backoffMs() and SQL's backoff_ms() wait as long, with all defaults", 
 
 const seconds = (ms: number): string => `${ms / 1000} s`;
 
+const WORDS = ["no", "one", "two", "three"];
+
 /** What the docs say in words or numbers, and what it has to be. */
 const statements: [page: string, says: RegExp, value: string][] = [
   ["docs/workers.md", /\| `lease` \| ([^|]+) \|/, seconds(LEASE_MS)],
@@ -124,8 +129,16 @@ const statements: [page: string, says: RegExp, value: string][] = [
   ],
   ["src/app/options.ts", /others take its work over\. Default: (\d+ s)\./, seconds(LEASE_MS)],
   ["docs/sql.md", /`metadata` takes at most (\d+ KiB)/, `${METADATA_BYTES / 1024} KiB`],
-  ["docs/sql.md", /A task has (\d+ attempts) by default/, `${DEFAULT_ATTEMPTS.task} attempts`],
-  ["docs/sql.md", /attempts by default, a workflow (\d+)\./, String(DEFAULT_ATTEMPTS.workflow)],
+  ["docs/sql.md", /Without a policy (\w+) attempt may throw/, WORDS[DEFAULT_ATTEMPTS]!],
+  ["docs/sql.md", /lost with its worker is repeated up to (\d+) times/, String(DEFAULT_CRASHES)],
+  ["docs/tasks.md", /`maxAttempts` \| (\d+) \|/, String(DEFAULT_ATTEMPTS)],
+  ["docs/tasks.md", /`crashes` \| (\d+) \|/, String(DEFAULT_CRASHES)],
+  ["src/define/options.ts", /the first included\. Default: (\d+),/, String(DEFAULT_ATTEMPTS)],
+  ["src/define/options.ts", /lost with its worker\. Default: (\d+)\./, String(DEFAULT_CRASHES)],
+  ["src/flow/front_matter.ts", /the first included\. Default: (\d+)\./, String(DEFAULT_ATTEMPTS)],
+  ["src/flow/front_matter.ts", /lost with its worker\. Default: (\d+)\./, String(DEFAULT_CRASHES)],
+  ["src/shared/options.ts", /may throw; (\d+) by default"/, String(DEFAULT_ATTEMPTS)],
+  ["src/shared/options.ts", /lost with its worker; (\d+) by default"/, String(DEFAULT_CRASHES)],
   [
     "docs/sql.md",
     /The pauses are (\d+) s, 2 s, 4 s … up to an hour/,
@@ -136,11 +149,6 @@ const statements: [page: string, says: RegExp, value: string][] = [
     "docs/sql.md",
     /settings: (.*) \|/,
     "`retention` (30 days), `max_payload_bytes` (1048576), `max_crashes` (3), `cancel_grace` (1 minute)",
-  ],
-  [
-    "docs/tasks.md",
-    /Without\na policy there are (\w+ attempts)/,
-    `${["no", "one", "two", "three"][DEFAULT_ATTEMPTS.task]} attempts`,
   ],
   ["docs/flow-language.md", /`_ \. : \/ @ \+ -`, at most (\d+) of them/, String(NAME_LENGTH)],
 ];

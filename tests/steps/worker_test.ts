@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Rhythm, task } from "../../mod.ts";
+import { type Execution, NonRetryableError, Rhythm, task } from "../../mod.ts";
 import { step, TransientStepError, workflow } from "../../src/steps/mod.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { onServer } from "./support.ts";
@@ -127,6 +127,53 @@ onServer("a worker tries a step again after a durable pause, and stores the coun
   assert.equal(await run.result({ timeout: "2m" }), 5);
   assert.deepEqual(await made.steps(run.id), ["step twice completed 3", "step transient completed 2"]);
 });
+
+onServer(
+  "a workflow is repeated after it threw where a policy says so, in code and as a flow, and not otherwise",
+  async () => {
+    let calls = 0;
+    const fragile = workflow("fragile", async (ctx, hopeless: boolean) => {
+      const n = await ctx.step("count", () => ++calls);
+      await ctx.sleep(0.001);
+      return await ctx.step("last", () => {
+        if (hopeless) throw new NonRetryableError("hopeless");
+        if (++calls < 4) throw new Error(`call ${calls}`);
+        return [n, calls];
+      });
+    });
+    let tries = 0;
+    const shaky = task({ name: "shaky" }, () => {
+      if (++tries < 3) throw new Error(`try ${tries}`);
+      return tries;
+    });
+    const flow = (front: string): string =>
+      `\`\`\`\n${front}\n\`\`\`\nreturn [await Task.run("double", { n: 2 }), await Task.run("shaky")]`;
+    await using made = await app({
+      workflows: [fragile],
+      tasks: [double, shaky],
+      flows: [
+        { name: "once", source: flow("description: no policy") },
+        { name: "thrice", source: flow("retry: { max_attempts: 3, initial: 10ms }") },
+      ],
+    });
+    const { workflows } = made.rhythm;
+    const ended = async (
+      run: { result: (options: { timeout: string }) => Promise<unknown>; get: () => Promise<Execution> },
+    ): Promise<unknown[]> => {
+      const result = await run.result({ timeout: "2m" }).catch((error) => error.error.message);
+      const { attempt, maxAttempts } = await run.get();
+      return [result, attempt, maxAttempts];
+    };
+    assert.deepEqual(await ended(await workflows.start(fragile, false)), ["call 2", 1, 1]);
+    calls = 0;
+    const retry = { maxAttempts: 3, initial: "1ms" } as const;
+    assert.deepEqual(await ended(await workflows.start(fragile, false, { retry })), [[1, 4], 3, 3]);
+    assert.deepEqual(await ended(await workflows.start(fragile, true, { retry })), ["hopeless", 1, 3]);
+    assert.deepEqual(await ended(await workflows.start("once")), ["try 1", 1, 1]);
+    tries = 0;
+    assert.deepEqual(await ended(await workflows.start("thrice")), [[4, 3], 3, 3]);
+  },
+);
 
 onServer("cancelling ends a code-first workflow that is suspended, and one that runs", async () => {
   const reasons: string[] = [];

@@ -150,8 +150,7 @@ async function attempt(work: () => unknown, { target }: Asked): Promise<Answer> 
     };
   } catch (thrown) {
     if (thrown instanceof CliError) throw thrown;
-    const { error: { stack: _, at: __, ...error }, retryable } = failureOf(thrown);
-    return { status: "failed", error, retryable };
+    return { status: "failed", ...failureOf(thrown) };
   }
 }
 

@@ -4,6 +4,7 @@ import { type CompiledFlow, compileFlow, type Program, renderDiagnostics } from 
 import type { JsonValue } from "../../shared/json.ts";
 import { CliError } from "../cli_error.ts";
 import type { Call } from "../command.ts";
+import { stackLines } from "../error_lines.ts";
 import { EXIT } from "../exit_codes.ts";
 import { parseJson, readJson } from "../json_text.ts";
 import { loadTasks } from "../load_tasks.ts";
@@ -144,9 +145,9 @@ function tellEnd(end: SimulatedEnd, call: Call, file: { path: string; source: st
     if (!(options as RunFlags).quiet) terminal.print(terminal.paint("good", "✔ completed"));
     return terminal.print(JSON.stringify(end.output, null, 2));
   }
-  const { type, message, at, stack } = end.error;
-  terminal.print(`${terminal.paint("bad", `✘ ${end.status}`)} ${type}: ${message}`);
-  if (at !== undefined && stack !== undefined && stack.length > 0) {
+  terminal.print(`${terminal.paint("bad", `✘ ${end.status}`)} ${end.error.type}: ${end.error.message}`);
+  const { at } = end.error;
+  if (at !== undefined) {
     const line = file.source.split(/\r\n|\r|\n/)[at.line - 1] ?? "";
     const gutter = String(at.line);
     terminal.print(terminal.paint("quiet", `  --> ${file.path}:${at.line}:${at.column}`));
@@ -154,6 +155,6 @@ function tellEnd(end: SimulatedEnd, call: Call, file: { path: string; source: st
     terminal.print(
       `${" ".repeat(gutter.length)} ${terminal.paint("quiet", "|")} ${" ".repeat(at.column - 1)}^`,
     );
-    for (const frame of stack.slice(1)) terminal.print(terminal.paint("quiet", `  called by ${frame}`));
   }
+  for (const line of stackLines(end.error, { full: false })) terminal.print(terminal.paint("quiet", line));
 }

@@ -21,7 +21,7 @@ export type SimulatedEnd =
   | { status: "completed"; output: JsonValue }
   | {
     status: "failed" | "cancelled";
-    error: ErrorJson & { at?: { line: number; column: number }; stack?: string[] };
+    error: ErrorJson & { at?: { line: number; column: number } };
   };
 
 /** What happens in a simulation, as it happens. */
@@ -179,7 +179,8 @@ export class Simulation {
     if (execution.parent === undefined) return;
     const { parent: { execution: above, operation }, end, flow, depth } = execution;
     this.#parts.observe({ type: "ended", kind: "workflow", target: flow, end, attempt: 1, depth });
-    this.#soon(() => this.#settle(above, settledBy(operation, end)));
+    const error = { kind: "workflow", executionId: execution.id, target: flow } as const;
+    this.#soon(() => this.#settle(above, settledBy(operation, end, error)));
   }
 
   #effect(execution: Execution, effect: Effect): void {
@@ -275,7 +276,7 @@ export class Simulation {
       observe({ type: "log", level, message, depth: depth + 1 });
     const answer = await answers.run({ kind, target, inputs, attempt, executionId: id, log });
     const retry = { ...answer.retry, ...retryPolicyOf(options?.retry) };
-    const most = retry.maxAttempts ?? DEFAULT_ATTEMPTS[kind];
+    const most = retry.maxAttempts ?? DEFAULT_ATTEMPTS;
     if (answer.status === "failed" && answer.retryable && attempt < most) {
       observe({ type: "retried", target, error: answer.error, attempt, depth });
       const pauseMs = backoffMs(retry, attempt, 0);
@@ -283,9 +284,9 @@ export class Simulation {
     }
     const end: SimulatedEnd = answer.status === "completed"
       ? { status: "completed", output: answer.output }
-      : { status: "failed", error: { ...answer.error, executionId: id, target, attempt } };
+      : { status: "failed", error: answer.error };
     observe({ type: "ended", kind, target, end, attempt, depth });
-    this.#settle(execution, settledBy(id, end));
+    this.#settle(execution, settledBy(id, end, { kind, executionId: id, target, attempt }));
   }
 
   /** Asks for a signal that is waited for; each wait once. */
@@ -326,8 +327,12 @@ export class Simulation {
   }
 }
 
-function settledBy(id: string, end: SimulatedEnd): Settled {
+function settledBy(
+  id: string,
+  end: SimulatedEnd,
+  failed: Pick<ErrorJson, "kind" | "executionId" | "target" | "attempt">,
+): Settled {
   return end.status === "completed"
     ? { id, status: "completed", output: end.output }
-    : { id, status: "failed", error: end.error };
+    : { id, status: "failed", error: { ...end.error, ...failed } };
 }

@@ -1,5 +1,5 @@
 import type { Execution } from "../../define/mod.ts";
-import { glyph, stateStyle, tellDuration, tellProgress } from "../format.ts";
+import { glyph, stateStyle, tellDuration, tellProgress, tellTries } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** An execution with its place in the tree. */
@@ -44,7 +44,7 @@ export function renderTree(placed: readonly Placed[], terminal: Terminal, now: D
     const space = " ".repeat(width - branch.length - targetName.length);
     const took = tellDuration((completedAt ?? now).getTime() - createdAt.getTime());
     const name = type === "workflow" ? paint("name", targetName) : targetName;
-    const tries = attempt > 1 ? paint("warn", `  attempt ${attempt} of ${execution.maxAttempts}`) : "";
+    const tries = attempt > 1 ? paint("warn", `  ${tellTries(execution)}`) : "";
     const id = paint("quiet", execution.id);
     const state = paint(stateStyle(status), status.padEnd(9));
     const isNews = completedAt === null && execution.progress !== null;

@@ -1,5 +1,15 @@
-import type { Execution, ExecutionError } from "../../define/mod.ts";
-import { brief, glyph, stateStyle, tellDuration, tellProgress, tellSince, tellTime } from "../format.ts";
+import type { Execution } from "../../define/mod.ts";
+import { errorLines } from "../error_lines.ts";
+import {
+  brief,
+  glyph,
+  stateStyle,
+  tellDuration,
+  tellProgress,
+  tellSince,
+  tellTime,
+  tellTries,
+} from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExecutionView } from "./read_view.ts";
 import { renderSource, renderVariables, renderWaits } from "./render_position.ts";
@@ -13,6 +23,7 @@ export function renderView(
   options: { full: boolean; now: Date },
 ): string {
   const { execution, position, waits } = view;
+  const { cancelReason } = execution;
   const { now, full } = options;
   const { paint } = terminal;
   const placed = placeInTree(execution, view.tree);
@@ -29,7 +40,11 @@ export function renderView(
     ["Progress", isOver || execution.progress === null ? [] : [`  ${tellProgress(execution.progress)}`]],
     ["Inputs", [`  ${value(execution.inputs, terminal, full)}`]],
     ["Output", execution.status === "completed" ? [`  ${value(execution.output, terminal, full)}`] : []],
-    [execution.status === "failed" ? "Error" : "Last error", errorLines(execution.error, terminal, full)],
+    ...(cancelReason === null ? [] : [cancelled(execution.status, cancelReason)]),
+    [
+      execution.status === "failed" ? "Error" : "Last error",
+      execution.error === null ? [] : errorLines(execution.error, terminal, { full }),
+    ],
   ];
   return sections.filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) => [...(title === "" ? [] : [paint("bold", title)]), ...lines].join("\n"))
@@ -38,14 +53,13 @@ export function renderView(
 
 function heading(execution: Execution, terminal: Terminal, now: Date): string[] {
   const { paint } = terminal;
-  const { id, type, targetName, status, queue, attempt, maxAttempts, createdAt, completedAt, parentId } =
-    execution;
+  const { id, type, targetName, status, queue, createdAt, completedAt, parentId } = execution;
   const since = completedAt === null
     ? `created ${tellSince(createdAt, now)}`
     : `after ${tellDuration(completedAt.getTime() - createdAt.getTime())}`;
   const facts = [
     `queue ${queue}`,
-    `attempt ${attempt} of ${maxAttempts}`,
+    tellTries(execution),
     `created ${tellTime(createdAt, now)}`,
     ...(completedAt === null ? [] : [`ended ${tellTime(completedAt, now)}`]),
     ...(execution.runAt !== null && execution.runAt > now ? [`runs ${tellSince(execution.runAt, now)}`] : []),
@@ -65,16 +79,8 @@ function heading(execution: Execution, terminal: Terminal, now: Date): string[] 
   ];
 }
 
-function errorLines(error: ExecutionError | null, terminal: Terminal, full: boolean): string[] {
-  if (error === null) return [];
-  const code = error.code === undefined ? "" : terminal.paint("quiet", ` (${error.code})`);
-  const stack = typeof error.stack === "string" ? error.stack.split("\n").slice(1) : error.stack ?? [];
-  const shown = full ? stack : stack.slice(0, 4);
-  return [
-    `  ${terminal.paint("bad", error.type)}: ${error.message}${code}`,
-    ...(error.data === undefined ? [] : [`  data ${value(error.data, terminal, full)}`]),
-    ...shown.map((line) => terminal.paint("quiet", `    ${line.trim()}`)),
-  ];
+function cancelled(status: Execution["status"], reason: string): [title: string, lines: string[]] {
+  return [status === "cancelled" ? "Cancelled" : "Is being cancelled", [`  ${reason}`]];
 }
 
 function value(given: unknown, terminal: Terminal, full: boolean): string {

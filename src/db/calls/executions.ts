@@ -21,10 +21,18 @@ export interface StoredExecution {
   output: JsonValue;
   /** The error. */
   error: StoredError | null;
+  /** Why it was cancelled. */
+  cancelReason: string | null;
   /** Attempts begun. */
   attempt: number;
-  /** Attempts allowed. */
+  /** Attempts that may throw. */
   maxAttempts: number;
+  /** Attempts that threw. */
+  failures: number;
+  /** Attempts that were lost with their worker. */
+  crashes: number;
+  /** How often it is repeated after one was lost. */
+  maxCrashes: number;
   /** What its starter attached. */
   metadata: JsonObject;
   /** What its handler reported last. */
@@ -55,8 +63,12 @@ export interface StoredError {
   data?: JsonValue;
   /** Where in the flow. */
   at?: { line: number; column: number };
-  /** The frames. */
-  stack?: string | string[];
+  /** The stack, and that of what caused it. */
+  stack?: string;
+  /** The task or child that failed, where that made this one fail. */
+  executionId?: string;
+  /** The name of that task or child. */
+  target?: string;
 }
 
 /** Which executions to list. */
@@ -100,8 +112,10 @@ export interface StoredLine {
 }
 
 const COLUMNS = `
-  e.id, e.type, e.target as "targetName", e.status, e.queue, e.priority, e.inputs, e.output, e.error, e.attempt,
-  e.max_attempts as "maxAttempts", coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
+  e.id, e.type, e.target as "targetName", e.status, e.queue, e.priority, e.inputs, e.output, e.error,
+  e.cancel_reason as "cancelReason", e.attempt,
+  e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
+  coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
   e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note`;
 
 /** Creates executions, all or none; gives their ids in order. The requests are a JSON array as text. */

@@ -11,8 +11,12 @@ export interface ParcelCommon {
   queue: string;
   /** Which attempt this is. */
   attempt: number;
-  /** How many there may be. */
+  /** How many may throw. */
   max_attempts: number;
+  /** How many before this one threw. */
+  failures?: number;
+  /** How many before this one were lost with their worker. */
+  crashes?: number;
   /** How long an attempt may take. */
   timeout_ms?: number | null;
   /** What their starter attached. */
@@ -69,6 +73,8 @@ export interface ExchangeAnswer {
   declined: string[];
   /** Of these, the timers that are not due yet: the milliseconds that are missing. */
   early: Record<string, number>;
+  /** Failed attempts that are repeated, and in how many milliseconds. Left out if there are none. */
+  retried?: Record<string, number>;
   /** What is leased to the worker now. */
   parcels: ParcelRow[];
 }

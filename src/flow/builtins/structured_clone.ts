@@ -73,7 +73,7 @@ class Cloner {
     (into as unknown as PlainObject)[key] = this.#copy((from as unknown as PlainObject)[key]);
   }
 
-  /** Of an error: kind, message, stack and cause. */
+  /** Of an error: kind, message, stack, origin and cause. */
   #error(error: FlowError): FlowError {
     const { hidden } = error;
     const name = this.#vm.toString(this.#vm.getMember(error, "name"));
@@ -82,6 +82,7 @@ class Cloner {
       ? this.#vm.toString(this.#vm.getMember(error, "message"))
       : undefined;
     const made = new FlowError(kind, message, [...error.trace]);
+    made.origin = error.origin;
     if (typeof hidden.stack === "string") made.hidden.stack = hidden.stack;
     if ("cause" in hidden) this.#pending.push(() => void (made.hidden.cause = this.#copy(hidden.cause)));
     return made;

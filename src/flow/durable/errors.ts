@@ -1,12 +1,12 @@
 import type { JsonValue } from "../../shared/json.ts";
+import { fitStack, STACK_LIMIT } from "../../shared/stack.ts";
 import type { ErrorJson, FlowFailure } from "../types.ts";
 import { errorMember } from "../vm/convert.ts";
-import { traceLines, traceOf } from "../vm/describe.ts";
 import type { Fibre } from "../vm/fibre.ts";
-import { offsetAt, placeOf } from "../vm/loaded.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import type { LimitExceeded } from "../vm/throw.ts";
 import type { FlowPromise } from "../vm/promise.ts";
+import { placeOfTrace, renderStack, traceLines, traceOf } from "../vm/trace.ts";
 import { FlowError, PlainObject, type Value } from "../vm/value.ts";
 import { fromJsonValue } from "./boundary.ts";
 
@@ -27,7 +27,26 @@ export function errorFromJson(json: ErrorJson, operation: FlowPromise): FlowErro
     props.executionId ??= operation.id;
     props.target ??= operation.target;
   }
+  error.origin = originOf(json);
   return error;
+}
+
+/** The most characters that a parent keeps of the stack of what failed. */
+const ORIGIN_LIMIT = 2_000;
+
+/** What failed, and its stack; nothing: it was no execution. */
+function originOf(json: ErrorJson): string | undefined {
+  if (json.executionId === undefined) return undefined;
+  const { kind = "execution", target, executionId, attempt = 1, type, message, stack } = json;
+  const name = `${kind} ${JSON.stringify(target)} (${executionId})${
+    attempt > 1 ? `, attempt ${attempt}` : ""
+  }`;
+  return fitStack(`${name}: ${isText(stack) ? stack : `${type}: ${message}`}`, ORIGIN_LIMIT);
+}
+
+// Errors come from workers in any language.
+function isText(stack: unknown): stack is string {
+  return typeof stack === "string" && stack !== "";
 }
 
 /** How a thrown value ends the execution. */
@@ -40,8 +59,14 @@ export function failureOf(vm: FlowMachine, thrown: Value): FlowFailure {
     message: String(errorMember(thrown, "message") ?? ""),
     ...(code !== undefined && { code: String(code) }),
     ...(data !== undefined && { data }),
-    ...placed(vm, thrown.trace),
+    ...(thrown.origin !== undefined && failedIn(thrown)),
+    ...atOf(vm, thrown.trace),
+    stack: renderStack(vm, thrown),
   };
+}
+
+function failedIn({ props }: FlowError): Pick<FlowFailure, "executionId" | "target"> {
+  return { executionId: String(props.executionId), target: String(props.target) };
 }
 
 /** How a thrown value that is no error ends the execution. */
@@ -50,14 +75,18 @@ function failureOfValue(vm: FlowMachine, thrown: Value): FlowFailure {
   const message = typeof own === "string" ? own : vm.library.format(vm, [thrown]);
   const data = jsonOrNothing(vm, thrown);
   const trace = vm.thrown !== undefined && Object.is(vm.thrown.value, thrown) ? vm.thrown.trace : [];
-  return { type: "ThrownValue", message, ...(data !== undefined && { data }), ...placed(vm, trace) };
+  return placed(vm, { type: "ThrownValue", message, ...(data !== undefined && { data }) }, trace);
 }
 
-/** Where a trace begins, and the calls that led there. */
-function placed(vm: FlowMachine, trace: readonly number[]): Pick<FlowFailure, "at" | "stack"> {
-  const [index, pc] = trace;
-  const offset = index === undefined ? 0 : offsetAt(vm.functions[index]!, pc!);
-  return { at: placeOf(vm.program.program.source, offset), stack: traceLines(vm, trace) };
+/** A failure that is no error of the flow, with its place and stack. */
+function placed(vm: FlowMachine, failure: Omit<FlowFailure, "stack">, trace: readonly number[]): FlowFailure {
+  const stack = `${failure.type}: ${failure.message}${traceLines(vm, trace)}`;
+  return { ...failure, ...atOf(vm, trace), stack: fitStack(stack, STACK_LIMIT) };
+}
+
+function atOf(vm: FlowMachine, trace: readonly number[]): Pick<FlowFailure, "at"> {
+  const at = placeOfTrace(vm, trace);
+  return at === undefined ? {} : { at };
 }
 
 function jsonOrNothing(vm: FlowMachine, value: Value): JsonValue | undefined {
@@ -73,11 +102,11 @@ function jsonOrNothing(vm: FlowMachine, value: Value): JsonValue | undefined {
 
 /** How a limit ends the execution. */
 export function failureOfLimit(vm: FlowMachine, limit: LimitExceeded): FlowFailure {
-  return { type: "LimitError", message: limit.message, code: limit.code, ...placed(vm, traceOf(vm)) };
+  return placed(vm, { type: "LimitError", message: limit.message, code: limit.code }, traceOf(vm));
 }
 
 /** How an execution ends that nothing can wake: it stands where its body waits. */
 export function failureOfStuck(vm: FlowMachine, main: Fibre): FlowFailure {
   const message = "This flow waits for something that can never happen";
-  return { type: "StuckError", message, code: "FLOW_STUCK", ...placed(vm, [main.fn.index, main.pc]) };
+  return placed(vm, { type: "StuckError", message, code: "FLOW_STUCK" }, [main.fn.index, ~main.pc]);
 }

@@ -131,8 +131,7 @@ export class Run {
       return this.#end("cancelled", {
         type: "CancelledError",
         message: reason,
-        at: { line: 1, column: 1 },
-        stack: [],
+        stack: `CancelledError: ${reason}`,
       });
     }
     for (const rejected of vm.unhandled) return this.#end("failed", failureOf(vm, rejected.value));

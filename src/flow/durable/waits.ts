@@ -1,7 +1,7 @@
-import { isLive } from "../snapshot/encode.ts";
 import type { Wait } from "../types.ts";
 import type { Combinator } from "../vm/combinator.ts";
 import type { FlowMachine } from "../vm/machine.ts";
+import { isLive } from "../vm/promise.ts";
 
 /**
  * What can wake the flow: one `all` group for each combinator that needs all of its elements, one `any` group for

@@ -170,7 +170,7 @@ class Decoder {
         return namespace;
       }
       case Kind.error:
-        return new FlowError(entry[1] as ErrorKind, undefined, entry.slice(4) as number[]);
+        return this.#error(entry);
       case Kind.regexp:
         return new FlowRegExp(this.#value(entry[1]!) as string, entry[2] as string);
       case Kind.map:
@@ -204,6 +204,14 @@ class Decoder {
       default:
         throw new Error(`there is no kind ${String(entry[0])}`);
     }
+  }
+
+  #error(entry: Entry): FlowError {
+    const hasOrigin = typeof entry.at(-1) !== "number" && entry.length > 4;
+    const trace = entry.slice(4, hasOrigin ? -1 : undefined);
+    const error = new FlowError(entry[1] as ErrorKind, undefined, trace as number[]);
+    if (hasOrigin) error.origin = this.#value(entry.at(-1)!) as string;
+    return error;
   }
 
   #native(id: string): NativeFunction {

@@ -4,7 +4,7 @@ import { Combinator } from "../vm/combinator.ts";
 import { Fibre } from "../vm/fibre.ts";
 import { Cancellation } from "../vm/frame.ts";
 import type { FlowMachine } from "../vm/machine.ts";
-import { FlowPromise, type Job, type Reaction } from "../vm/promise.ts";
+import { FlowPromise, isLive, type Job, type Reaction } from "../vm/promise.ts";
 import {
   BareObject,
   BoundNative,
@@ -32,11 +32,6 @@ export interface Encoded {
   cleanup: boolean;
 }
 
-/** Whether anything can come of a reaction: an element of a combinator that is done is nobody's business. */
-export function isLive(reaction: Reaction): boolean {
-  return reaction.kind !== "element" || reaction.combinator.promise.state === "pending";
-}
-
 /** Write the state of a machine at rest. What cannot be reached is left out, and forgotten by the machine too. */
 export function encode(vm: FlowMachine, main: Fibre): Encoded {
   return new Encoder().run(vm, main);
@@ -49,12 +44,16 @@ function isInsideFinally({ handlers }: FunctionCode, pc: number): boolean {
   return false;
 }
 
+/** Errors that keep the stack of what failed: a thousand of them would take all the room that there is. */
+const MAX_ORIGINS = 16;
+
 class Encoder {
   readonly #ids = new Map<object, number>();
   readonly #objects: object[] = [];
   readonly #shapes: string[][] = [];
   readonly #shapeIds = new Map<string, number>();
   #size = 0;
+  #origins = 0;
   #cleanup = false;
   #functions: FlowMachine["functions"] = [];
 
@@ -143,9 +142,7 @@ class Encoder {
         ...[Kind.combinator, object.kind, this.#ref(object.promise), keys, object.remaining],
       ]);
     }
-    if (object instanceof FlowError) {
-      return [Kind.error, object.kind, this.#ref(object.hidden), this.#ref(object.props), ...object.trace];
-    }
+    if (object instanceof FlowError) return this.#error(object);
     if (object instanceof Map) {
       const entry: JsonValue[] = [Kind.map];
       for (const [key, value] of object) entry.push(this.#value(key), this.#value(value));
@@ -166,6 +163,15 @@ class Encoder {
     if (object instanceof FlowIterator) return this.#iterator(object);
     if (object instanceof Cancellation) return [Kind.cancellation, object.reason];
     throw new Error("a value of the host got into the flow");
+  }
+
+  #error(error: FlowError): JsonValue[] {
+    const { kind, hidden, props, trace } = error;
+    const entry: JsonValue[] = [Kind.error, kind, this.#ref(hidden), this.#ref(props), ...trace];
+    if (this.#origins >= MAX_ORIGINS) error.origin = undefined;
+    if (error.origin === undefined) return entry;
+    this.#origins++;
+    return [...entry, this.#value(error.origin)];
   }
 
   #plain(object: PlainObject): JsonValue[] {

@@ -31,7 +31,7 @@ export const Kind = {
   bound: 6,
   /** name */
   namespace: 7,
-  /** kind, hidden, props, trace */
+  /** kind, hidden, props, trace, and the origin if there is one */
   error: 8,
   /** source, flags, lastIndex */
   regexp: 9,

@@ -5,10 +5,9 @@ import { errorMember } from "../vm/convert.ts";
 import type { Fibre } from "../vm/fibre.ts";
 import { offsetAt, placeOf } from "../vm/loaded.ts";
 import type { FlowMachine } from "../vm/machine.ts";
-import { FlowPromise } from "../vm/promise.ts";
+import { FlowPromise, isLive, settledBy } from "../vm/promise.ts";
 import { isCallable, isObject } from "../vm/tag.ts";
 import { Box, FlowError, FlowRegExp, PlainObject, UNSET, type Value } from "../vm/value.ts";
-import { isLive } from "./encode.ts";
 
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 100;
@@ -63,13 +62,7 @@ function waitsFor(vm: FlowMachine, awaited: FlowPromise, fibres: readonly Fibre[
 function leadsTo(promise: FlowPromise, target: FlowPromise, depth: number): boolean {
   return depth < MAX_DEPTH && (promise.reactions ?? []).some((reaction) => {
     if (!isLive(reaction)) return false;
-    const next = reaction.kind === "element"
-      ? reaction.combinator.promise
-      : reaction.kind === "resolve"
-      ? reaction.target
-      : reaction.kind === "await"
-      ? undefined
-      : reaction.derived;
+    const next = settledBy(reaction);
     return next !== undefined && (next === target || leadsTo(next, target, depth + 1));
   });
 }

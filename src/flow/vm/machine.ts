@@ -2,7 +2,7 @@ import type { FailOptions, Library, Machine, MemberTable } from "../builtins/bui
 import type { FunctionCode } from "../compile/program.ts";
 import { OPERANDS } from "../compile/opcodes.ts";
 import { looseEquals, show, toKey, toNumber, toPrimitive, toText } from "./convert.ts";
-import { describeCallee, functionLength, functionName, renderStack, traceOf } from "./describe.ts";
+import { describeCallee, functionLength, functionName } from "./describe.ts";
 import { Fibre } from "./fibre.ts";
 import { Cancellation, Frame } from "./frame.ts";
 import { execute } from "./interpret.ts";
@@ -15,6 +15,7 @@ import { FlowPromise, type Job } from "./promise.ts";
 import { addReaction, rejectPromise, resolvePromise, toPromise } from "./promises.ts";
 import { describeValue, isCallable, tagOf } from "./tag.ts";
 import { FlowThrow, LimitExceeded } from "./throw.ts";
+import { renderStack, traceOf } from "./trace.ts";
 import {
   BoundNative,
   type ErrorKind,
@@ -67,6 +68,8 @@ export class FlowMachine implements Machine {
 
   jobs: Job[] = [];
   nextJob = 0;
+  /** What the callback of `then` or `finally` that runs is to settle. */
+  reacting: FlowPromise | undefined = undefined;
   /** Durable operations under way, by id. */
   readonly pending = new Map<string, FlowPromise>();
   /** Rejected promises that nobody has looked at yet. */

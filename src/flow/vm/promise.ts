@@ -11,6 +11,25 @@ export type Reaction =
   | { kind: "resolve"; target: FlowPromise }
   | { kind: "element"; combinator: Combinator; index: number };
 
+/** Whether anything can come of a reaction: an element of a combinator that is done is nobody's business. */
+export function isLive(reaction: Reaction): boolean {
+  return reaction.kind !== "element" || reaction.combinator.promise.state === "pending";
+}
+
+/** The promise that a reaction settles; none: it lets an activation go on. */
+export function settledBy(reaction: Reaction): FlowPromise | undefined {
+  switch (reaction.kind) {
+    case "await":
+      return undefined;
+    case "element":
+      return reaction.combinator.promise;
+    case "resolve":
+      return reaction.target;
+    default:
+      return reaction.derived;
+  }
+}
+
 /** What the machine does next. */
 export type Job =
   | { kind: "react"; reaction: Reaction; state: "fulfilled" | "rejected"; value: Value }

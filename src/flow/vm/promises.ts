@@ -3,7 +3,8 @@ import { Cancellation } from "./frame.ts";
 import type { FlowMachine } from "./machine.ts";
 import { FlowPromise, type Job, type Reaction } from "./promise.ts";
 import { isCallable, isObject } from "./tag.ts";
-import { BoundNative, NativeFunction, PlainObject, type Value } from "./value.ts";
+import { placeError } from "./trace.ts";
+import { BoundNative, FlowError, NativeFunction, PlainObject, type Value } from "./value.ts";
 
 /** Settle a promise as a `resolve` function does. */
 export function resolvePromise(vm: FlowMachine, promise: FlowPromise, value: Value): void {
@@ -109,6 +110,7 @@ interface Outcome {
 
 function react(vm: FlowMachine, reaction: Reaction, outcome: Outcome): void {
   const { state, value } = outcome;
+  if (value instanceof FlowError && state === "rejected") placeError(value, reaction);
   switch (reaction.kind) {
     case "await":
       return vm.resume(reaction.fibre, state === "fulfilled" ? "value" : "error", value);
@@ -140,20 +142,24 @@ function thenReaction(vm: FlowMachine, reaction: Reaction & { kind: "then" }, ou
     return;
   }
   let failed = false;
+  vm.reacting = derived;
   const result = attempt(vm, () => vm.call1(handler, value), (error) => {
     failed = true;
     rejectPromise(vm, derived, error);
   });
+  vm.reacting = undefined;
   if (!failed) resolvePromise(vm, derived, result);
 }
 
 function finallyReaction(vm: FlowMachine, reaction: Reaction & { kind: "finally" }, outcome: Outcome): void {
   const { derived, callback } = reaction;
   let failed = false;
+  vm.reacting = derived;
   const result = attempt(vm, () => vm.call(callback, []), (error) => {
     failed = true;
     rejectPromise(vm, derived, error);
   });
+  vm.reacting = undefined;
   if (failed) return;
   const passed = new FlowPromise();
   addReaction(vm, toPromise(vm, result), {

@@ -177,8 +177,10 @@ export class FlowError {
   readonly kind: ErrorKind;
   readonly hidden: PlainObject = new PlainObject();
   readonly props: PlainObject = new PlainObject();
-  /** Where it was made: function index and pc, innermost first, in pairs. */
+  /** Where it was made or awaited; see `trace.ts`. */
   trace: number[];
+  /** Of a task or child that failed: which one it was, and its stack. */
+  origin: string | undefined = undefined;
 
   constructor(kind: ErrorKind, message: string | undefined, trace: number[] = []) {
     this.kind = kind;

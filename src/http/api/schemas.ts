@@ -20,6 +20,10 @@ export const executionError = z.looseObject({
   type: z.string(),
   message: z.string(),
   code: z.string().optional(),
+  at: z.object({ line: z.number(), column: z.number() }).optional().describe("where in the flow"),
+  stack: z.string().optional().describe("calls and awaits, and below them those of what caused it"),
+  executionId: z.string().optional().describe("the task or child that failed, where that made this one fail"),
+  target: z.string().optional().describe("the name of that task or child"),
 }).describe("why an execution failed");
 
 /** An execution. */
@@ -33,8 +37,12 @@ export const execution = z.object({
   inputs: anyJson,
   output: anyJson,
   error: executionError.nullable(),
+  cancelReason: z.string().nullable().describe("why it was cancelled, or is being cancelled"),
   attempt: z.number(),
-  maxAttempts: z.number(),
+  maxAttempts: z.number().describe("how many attempts may throw"),
+  failures: z.number().describe("how many attempts threw, while it is not over"),
+  crashes: z.number().describe("how many attempts were lost with their worker, while it is not over"),
+  maxCrashes: z.number().describe("how often it is repeated after an attempt was lost"),
   metadata: z.record(z.string(), z.unknown()),
   progress: anyJson,
   note: z.string().nullable().describe("why it is not running although it could"),

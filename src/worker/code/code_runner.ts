@@ -1,6 +1,6 @@
 import type { ExecutionError, Logger, Telemetry } from "../../define/mod.ts";
 import { RhythmError } from "../../shared/error.ts";
-import { type JsonValue, storableText } from "../../shared/json.ts";
+import { errorsAsObjects, type JsonValue, storableText } from "../../shared/json.ts";
 import type { Claimed, Engine, Outcome, Settled } from "../engine/engine.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
@@ -14,7 +14,7 @@ import type { StopReason } from "../tasks/task_run.ts";
 /** How far a run of code came. */
 export type CodeEnd =
   | { readonly status: "completed"; readonly output: string }
-  | { readonly status: "failed"; readonly error: ExecutionError }
+  | { readonly status: "failed"; readonly error: ExecutionError; readonly retryable: boolean }
   | { readonly status: "suspended"; readonly waits: readonly string[]; readonly released: readonly string[] }
   | { readonly status: "stopped"; readonly reason: StopReason; readonly message: string };
 
@@ -144,7 +144,7 @@ export class CodeRunner {
     const fields = { execution: claimed.id, workflow: claimed.target, ...data };
     this.#parts.logger[line.level](line.message, fields);
     const text = JSON.stringify(
-      line.data,
+      errorsAsObjects(line.data),
       (_key, part) => typeof part === "string" ? storableText(part) : part,
     );
     this.#parts.client.reporter.log({
@@ -174,7 +174,7 @@ function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
     case "completed":
       return { ...lease, status: "completed", output: end.output };
     case "failed":
-      return { ...lease, status: "failed", error: end.error, retryable: false };
+      return { ...lease, status: "failed", error: end.error, retryable: end.retryable };
     case "suspended": {
       const waits = [{ mode: "any", ids: [...end.waits] }];
       return {

@@ -31,8 +31,10 @@ export interface Claimed {
   readonly queue: string;
   /** Which attempt this is. */
   readonly attempt: number;
-  /** How many there may be. */
+  /** How many may throw. */
   readonly maxAttempts: number;
+  /** How many before this one threw. */
+  readonly failures: number;
   /** What it was started with. */
   readonly inputs: JsonValue;
   /** What its starter attached. */

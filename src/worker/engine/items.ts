@@ -188,6 +188,7 @@ function claimedOf(
     queue: common.queue,
     attempt: common.attempt,
     maxAttempts: common.max_attempts,
+    failures: common.failures ?? 0,
     inputs: own.inputs,
     metadata: common.metadata ?? {},
     traceparent: common.traceparent ?? null,

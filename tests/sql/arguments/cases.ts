@@ -674,7 +674,8 @@ export const cases: Record<string, Cases> = {
     p_worker: "whether there is one",
   },
   created_at: { p_id: "any id has a first half" },
-  max_attempts: { p_type: "workflow or task", p_retry: "null is none" },
+  max_attempts: { p_retry: "null is none" },
+  max_crashes: { p_retry: "null is none" },
   register_worker: {
     p_worker: "any id: the same one again is the same worker",
     p_queues: [

@@ -15,6 +15,8 @@ begin
   perform test.eq(test.status(f), 'failed', 'it failed');
   perform rhythm.retry(f);
   perform test.eq(test.status(f), 'suspended', 'it waits as it did');
+  perform test.eq(rhythm.get(f) -> 'error', 'null'::jsonb, 'nothing says any more where it failed');
+  perform test.eq(rhythm.get(a) -> 'error', 'null'::jsonb, 'nor why its child did');
   perform test.eq(test.claim(w), array[a], 'its child runs again');
   perform test.complete(w, a, '"mended"');
   select * into v_claimed from test.claim_rows(w);

@@ -17,7 +17,7 @@ begin
   perform test.eq(test.status(b), 'failed', 'failed for good');
   perform test.eq(rhythm.get(b) -> 'error', '{"type": "Oops", "message": "second", "data": [1]}'::jsonb, 'with the error');
   perform test.eq((select c.settled #> '{0,error}' from test.claim_rows(w) as c),
-    jsonb_build_object('type', 'Oops', 'message', 'second', 'data', '[1]'::jsonb, 'executionId', b, 'target', 'a', 'attempt', 2), 'the workflow is told');
+    jsonb_build_object('type', 'Oops', 'message', 'second', 'data', '[1]'::jsonb, 'kind', 'task', 'executionId', b, 'target', 'a', 'attempt', 2), 'the workflow is told');
   perform test.complete(w, f);
 end;
 $$;

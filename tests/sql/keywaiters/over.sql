@@ -18,8 +18,8 @@ begin
     'waits', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', to_jsonb(c)))), 10);
   perform test.eq(v_answer #> '{claimed,0,settled}', jsonb_build_array(
     jsonb_build_object('id', c[1], 'status', 'completed', 'output', 'done'),
-    jsonb_build_object('id', c[2], 'status', 'failed', 'error', jsonb_build_object('type', 'Oops', 'message', 'no', 'code', 'E1', 'executionId', c[2], 'target', 'a', 'attempt', 1)),
-    jsonb_build_object('id', c[3], 'status', 'failed', 'error', jsonb_build_object('type', 'CancelledError', 'message', 'enough', 'executionId', c[3], 'target', 'a', 'attempt', 0))),
+    jsonb_build_object('id', c[2], 'status', 'failed', 'error', jsonb_build_object('type', 'Oops', 'message', 'no', 'code', 'E1', 'kind', 'task', 'executionId', c[2], 'target', 'a', 'attempt', 1)),
+    jsonb_build_object('id', c[3], 'status', 'failed', 'error', jsonb_build_object('type', 'CancelledError', 'message', 'enough', 'kind', 'task', 'executionId', c[3], 'target', 'a', 'attempt', 0))),
     'the workflow goes on in the same call');
   perform test.eq(array(select test.status(x) from unnest(c) as x), array['completed', 'failed', 'cancelled'], 'each as its leader');
   perform test.eq(test.claim(w), '{}', 'nothing was run again');

@@ -33,7 +33,7 @@ begin
   perform test.eq(test.claim(w, 100), a[29:128], 'over the end of a batch');
   v_answer := test.exchange(w, p_want => '{"limit": 22}');
   perform test.eq(v_answer -> 'parcels', jsonb_build_array(jsonb_build_object('ids', a[129:150], 'inputs', (select jsonb_agg(n) from generate_series(129, 150) as n),
-    'common', '{"type": "task", "target": "a", "queue": "default", "attempt": 1, "max_attempts": 3}'::jsonb)), 'in one parcel');
+    'common', '{"type": "task", "target": "a", "queue": "default", "attempt": 1, "max_attempts": 1}'::jsonb)), 'in one parcel');
   perform test.eq((select count(*) from test.claim_rows(w, p_targets => '{b}')), 0::bigint, 'of another task there is nothing');
 
   -- Cancelled ones are passed over, and come back one by one.

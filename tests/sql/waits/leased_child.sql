@@ -31,7 +31,7 @@ begin
   -- Its worker leaves, and it is claimed, fails and runs past its timeout like any other.
   c := array[rhythm.uuid7()];
   perform test.claim(w);
-  perform test.suspend(w, f, jsonb_build_array(test.run_task(c[1]) || '{"options": {"timeout": 5}}'), 'any', c, 10);
+  perform test.suspend(w, f, jsonb_build_array(test.run_task(c[1]) || '{"options": {"timeout": 5, "retry": 2}}'), 'any', c, 10);
   perform test.eq(rhythm.get(c[1]) ->> 'worker', w::text, 'leased with its creation');
   perform rhythm.stop_worker(w);
   perform test.eq(test.status(c[1]), 'pending', 'taken back');

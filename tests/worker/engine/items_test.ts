@@ -90,6 +90,7 @@ Deno.test("answerOf() unpacks tasks, with what they have in common and what is t
   equal([declined, early, found], [new Set(["x"]), new Map([["t", 5]]), 2]);
   equal(claimed[0], {
     ...{ id: "a", call: 7, askedAt: 5, kind: "task", target: "x", queue: "q", attempt: 1, maxAttempts: 3 },
+    ...{ failures: 0 },
     ...{ inputs: 1, metadata: { a: 1 }, traceparent: null, parentId: null, timeoutMs: 5_000, flow: null },
   });
   equal(claimed.map(({ inputs, parentId }) => [inputs, parentId]), [[1, null], [null, "p"]]);

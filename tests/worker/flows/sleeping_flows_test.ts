@@ -6,7 +6,16 @@ import type { FlowStep, OpenFlow } from "../../../src/worker/flows/flow_runner.t
 import { WarmFlows } from "../../../src/worker/flows/warm_flows.ts";
 
 const flow = (id = "flow"): Claimed => ({
-  ...{ id, kind: "workflow", target: "f", queue: "default", attempt: 1, maxAttempts: 1, inputs: {} },
+  ...{
+    id,
+    kind: "workflow",
+    target: "f",
+    queue: "default",
+    attempt: 1,
+    maxAttempts: 1,
+    failures: 0,
+    inputs: {},
+  },
   ...{ call: 1, askedAt: 0 },
   ...{ metadata: {}, traceparent: null, parentId: null, timeoutMs: null },
   flow: {

@@ -5,6 +5,7 @@ import type { Database } from "../../../src/db/database.ts";
 import { type AnyTask, type Logger, task } from "../../../src/define/mod.ts";
 import { compileFlow } from "../../../src/flow/mod.ts";
 import type { JsonObject, JsonValue } from "../../../src/shared/json.ts";
+import { sqlOptions } from "../../../src/shared/options.ts";
 import type { WorkerEvent } from "../../../src/worker/loop/observer.ts";
 import { sqlEngine } from "../../../src/worker/engine/sql_engine.ts";
 import { Worker, type WorkerParts } from "../../../src/worker/loop/worker.ts";
@@ -185,7 +186,13 @@ export function workerOn(
 /** Starts a worker of these tasks on a fresh database. */
 export async function bench(tasks: readonly AnyTask[], options: BenchOptions = {}): Promise<Bench> {
   const { leaves, ...rest } = options;
-  return new Bench(await freshDatabase({ leaves }), tasks, rest);
+  const place = await freshDatabase({ leaves });
+  const declared = tasks.map(({ name, definition }) => ({
+    name,
+    ...sqlOptions({ retry: definition.options.retry }),
+  }));
+  await place.database.query("select rhythm.register_tasks($1::text::jsonb)", [JSON.stringify(declared)]);
+  return new Bench(place, tasks, rest);
 }
 
 /** A task that runs until it is told to stop. */

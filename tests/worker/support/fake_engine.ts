@@ -131,6 +131,7 @@ export function leased(id: string, call: Pick<Call, "number" | "askedAt">, targe
     queue: "default",
     attempt: 1,
     maxAttempts: 3,
+    failures: 0,
     inputs: null,
     metadata: {},
     traceparent: null,
