@@ -1,0 +1,17 @@
+-- A queue that always has SQL tasks does not keep those of another waiting.
+do $$
+declare
+  v_calls integer := 0;
+begin
+  create function test.count_one(p_inputs jsonb) returns jsonb language sql as 'select p_inputs';
+  perform rhythm.define_sql_task('often', 'test.count_one', '{"queue": "first"}');
+  perform rhythm.define_sql_task('seldom', 'test.count_one', '{"queue": "second"}');
+  perform rhythm.enqueue('seldom');
+  while exists (select from rhythm.executions as x where x.target = 'seldom' and x.status = 'pending') loop
+    perform rhythm.enqueue('often');
+    perform rhythm.sql_tasks(1);
+    v_calls := v_calls + 1;
+    perform test.eq(v_calls < 200, true, 'it has its turn');
+  end loop;
+end;
+$$;
