@@ -41,7 +41,6 @@ export { createLogger, type LogFormat, type LogLevel, type LogOptions } from "./
 export type { InitOptions, WorkerOptions } from "./src/app/options.ts";
 export { Rhythm } from "./src/app/rhythm.ts";
 export {
-  ClosedError,
   ExecutionCancelledError,
   ExecutionFailedError,
   InvalidIdError,
@@ -120,6 +119,7 @@ export type {
   WorkflowRef,
 } from "./src/define/mod.ts";
 export {
+  ClosedError,
   InvalidInputError,
   InvalidOptionError,
   newId,

@@ -1,5 +1,5 @@
 import { systemClock } from "../runtime/clock.ts";
-import type { LogFields, Logger } from "../define/mod.ts";
+import { checkShape, FUNCTION, type LogFields, type Logger, type Shape } from "../define/mod.ts";
 
 /** How much is written. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
@@ -20,6 +20,12 @@ export interface LogOptions {
 }
 
 const LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+const LOG: Shape = {
+  level: { kind: "choice", values: LEVELS },
+  format: { kind: "choice", values: ["json", "human"] },
+  write: FUNCTION,
+  now: FUNCTION,
+};
 const COLOURS = { debug: 90, info: 36, warn: 33, error: 31, silent: 0 } as const;
 
 /**
@@ -29,6 +35,7 @@ const COLOURS = { debug: 90, info: 36, warn: 33, error: 31, silent: 0 } as const
  * @returns the logger
  */
 export function createLogger(options: LogOptions = {}): Logger {
+  checkLogOptions(options, "createLogger()");
   const least = LEVELS.indexOf(options.level ?? "info");
   const write = options.write ?? writeStderr;
   const now = options.now ?? ((): Date => new Date(systemClock.now()));
@@ -36,10 +43,24 @@ export function createLogger(options: LogOptions = {}): Logger {
   const render = (options.format ?? (terminal ? "human" : "json")) === "json"
     ? jsonLine
     : humanLine(terminal && !Deno.noColor);
-  const log = (level: LogLevel) => (message: string, fields: LogFields = {}): void => {
-    if (LEVELS.indexOf(level) >= least) write(render(now(), level, message, fields));
+  // Whatever it is given: what is logged must not bring down who logs it.
+  const log = (level: LogLevel) => (message: string, fields?: LogFields): void => {
+    if (LEVELS.indexOf(level) >= least) write(render(now(), level, String(message), Object(fields)));
   };
   return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+}
+
+/** Checks how a process logs. */
+export function checkLogOptions(options: LogOptions, where: string): void {
+  checkShape(options, LOG, { where });
+}
+
+/** Whether a value is a logger, rather than how to log. */
+export function isLogger(value: unknown): value is Logger {
+  return typeof value === "object" && value !== null &&
+    (["debug", "info", "warn", "error"] as const).every((level) =>
+      typeof (value as Partial<Logger>)[level] === "function"
+    );
 }
 
 type Render = (time: Date, level: LogLevel, message: string, fields: LogFields) => string;
@@ -68,7 +89,11 @@ function humanLine(coloured: boolean): Render {
 function brief(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (typeof value === "string") return /[\s"=]/.test(value) ? JSON.stringify(value) : value;
-  return JSON.stringify(value) ?? String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return "(not JSON)";
+  }
 }
 
 function flatten(error: Error): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { checkShape, TEXT } from "../shared/arguments.ts";
 import { checksumOf } from "./behaviour.ts";
 import { madeHere } from "./left_over.ts";
 import { offline } from "./online.ts";
@@ -12,6 +13,7 @@ import { splitStatements } from "./statements.ts";
  * @returns the script, in one transaction
  */
 export function installSql(options: { schema?: string } = {}): string {
+  checkShape(options, { schema: TEXT }, { where: "installSql()" });
   return installScript(schemaFiles, options.schema ?? "rhythm");
 }
 
