@@ -11245,7 +11245,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "4e706ec3dc8c564807c5612706dfb7e3c00385074ce244eee053fda625d70b3e",
+    checksum: "a91311c56f7a4bf252bcf028611dc1b616303dfe419dee72b7e134f3acd94704",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -11313,7 +11313,7 @@ comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
   'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
 
 -- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
--- no more after a quarter of a second.
+-- no more after a quarter of a second. Each call begins with another queue: none that is always full keeps others waiting.
 create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
@@ -11325,6 +11325,7 @@ declare
   v_until constant timestamptz := clock_timestamp() + interval '250 milliseconds';
   v_targets constant text[] := array(select k.name from rhythm.task as k where k.sql_function is not null);
   v_queues constant text[] := case when v_targets = '{}' then '{}' else rhythm.sql_queues() end;
+  v_first constant integer := floor(random() * cardinality(v_queues))::integer;
   v_left integer := p_limit;
   v_worker uuid;
   v_queue text;
@@ -11337,7 +11338,7 @@ begin
   end if;
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
-  foreach v_queue in array v_queues loop
+  foreach v_queue in array v_queues[v_first + 1 :] || v_queues[: v_first] loop
     while v_left > 0 and clock_timestamp() < v_until loop
       v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
       exit when v_batches = '{}';
@@ -12496,7 +12497,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "9be99756212958630f0dd1650ae5cc3290d176b666a09580154fffb756d204ba",
+    checksum: "1bffc1b71955906659a3cfb583623062017a5abf576b9d0285639d503618095a",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -12535,6 +12536,9 @@ declare
 begin
   perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for no key update;
+  if p_call = v_worker.call then
+    return rhythm.same_answer(v_worker);
+  end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
   where s.execution_id = p_execution and b.worker is null

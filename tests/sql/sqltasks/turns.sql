@@ -1,11 +1,12 @@
 -- A queue that always has SQL tasks does not keep those of another waiting.
+create function pg_temp.same(jsonb) returns jsonb language sql as $$ select $1 $$;
+
 do $$
 declare
   v_calls integer := 0;
 begin
-  create function test.count_one(p_inputs jsonb) returns jsonb language sql as 'select p_inputs';
-  perform rhythm.define_sql_task('often', 'test.count_one', '{"queue": "first"}');
-  perform rhythm.define_sql_task('seldom', 'test.count_one', '{"queue": "second"}');
+  perform rhythm.define_sql_task('often', 'pg_temp.same(jsonb)'::regprocedure, '{"queue": "first"}');
+  perform rhythm.define_sql_task('seldom', 'pg_temp.same(jsonb)'::regprocedure, '{"queue": "second"}');
   perform rhythm.enqueue('seldom');
   while exists (select from rhythm.executions as x where x.target = 'seldom' and x.status = 'pending') loop
     perform rhythm.enqueue('often');
