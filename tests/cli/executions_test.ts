@@ -342,7 +342,7 @@ Deno.test({
       execution: Record<string, unknown>;
       tree: unknown[];
     };
-    equal(Object.keys(shown), ["execution", "tree", "position", "waits"]);
+    equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits"]);
     equal([shown.execution.status, shown.execution.output, shown.execution.targetName], [
       "completed",
       "Hello, x!",
