@@ -1,4 +1,4 @@
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { describe, type Execution, type ExecutionError } from "../define/mod.ts";
 
 /** Thrown for what cannot be the id of an execution. */
@@ -102,3 +102,5 @@ function title(execution: Execution): string {
   const kind = execution.type === "task" ? "Task" : "Workflow";
   return `${kind} "${execution.targetName}" (${execution.id})`;
 }
+
+knownErrors({ InvalidIdError, ExecutionFailedError, ExecutionCancelledError, WaitTimeoutError });

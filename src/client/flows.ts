@@ -1,7 +1,7 @@
 import { type FlowInfo, listFlows, registerFlow } from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
 import { ANY_TEXT, ARRAY, checkArgument, checkShape, TEXT } from "../define/mod.ts";
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 
@@ -173,3 +173,5 @@ function storable(name: string, source: string, program: unknown): string {
     throw cause;
   }
 }
+
+knownErrors({ FlowError, FlowNotStorableError });

@@ -1,4 +1,4 @@
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 
 /** What Postgres says of an error, as both drivers give it. */
 export interface ServerError {
@@ -150,3 +150,17 @@ export function engineError(error: ServerError, options: ErrorOptions = {}): Eng
 
 const notInstalled =
   "If that is Rhythm's schema, Rhythm is not installed in this database: run `rhythm migrate`, or leave autoMigrate on";
+
+knownErrors({
+  EngineError,
+  StatementError,
+  InvalidArgumentError,
+  ExecutionNotFoundError,
+  ExecutionStateError,
+  UnknownNameError,
+  FlowInputError,
+  PayloadTooLargeError,
+  WorkerNotRegisteredError,
+  PgCronError,
+  IsolationError,
+});

@@ -1,4 +1,4 @@
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { describeIssues, type SchemaIssue } from "./schema.ts";
 
 /** Thrown when an input does not satisfy the schema of its task or flow. Trying again cannot help. */
@@ -82,3 +82,5 @@ export class NonRetryableError extends RhythmError {
     this.data = options.data;
   }
 }
+
+knownErrors({ InvalidInputError, NotInitializedError, ClosedError, NonRetryableError });

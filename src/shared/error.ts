@@ -35,3 +35,32 @@ export class InvalidOptionError extends RhythmError {
     this.option = option;
   }
 }
+
+type ErrorClass = abstract new (...parts: never[]) => Error;
+
+const classes = new Map<string, ErrorClass>(
+  [
+    Error,
+    EvalError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+    TypeError,
+    URIError,
+    RhythmError,
+    InvalidOptionError,
+  ].map((one) => [
+    one.name,
+    one,
+  ]),
+);
+
+/** Makes classes known by their names, so that errors that were stored can be of them again. */
+export function knownErrors(errors: Readonly<Record<string, ErrorClass>>): void {
+  for (const [name, one] of Object.entries(errors)) classes.set(name, one);
+}
+
+/** A known class of errors. */
+export function errorClass(name: string): ErrorClass | undefined {
+  return classes.get(name);
+}

@@ -1,4 +1,4 @@
-import { RhythmError } from "./error.ts";
+import { knownErrors, RhythmError } from "./error.ts";
 
 /** Any value that JSON text can carry. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -33,6 +33,8 @@ export class JsonError extends RhythmError {
     this.path = path;
   }
 }
+
+knownErrors({ JsonError });
 
 /** Nesting beyond this is refused: Postgres and other readers of the text would run out of stack. */
 const maxDepth = 1000;

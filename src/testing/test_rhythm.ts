@@ -81,7 +81,8 @@ export class TestRhythm implements AsyncDisposable {
 
   /**
    * Lets time pass, and waits until everything that became due meanwhile is done. It passes from one due moment to the
-   * next, so that what a timer leads to can start the next timer.
+   * next, so that what a timer leads to can start the next timer. Work itself takes no time: a timer of a week that
+   * begins before or in `advance("7d")` ends in it, however slow the machine is.
    *
    * @param duration how much time: `"7d"`
    * @throws {NotIdleError} work goes on for more than 10 s at one moment
@@ -89,8 +90,8 @@ export class TestRhythm implements AsyncDisposable {
   async advance(duration: Duration): Promise<void> {
     checkArgument(duration, { argument: "duration", type: DURATION, where: "advance()" });
     this.#checkOpen();
-    const until = this.#clock.now() + durationMs(duration);
     await this.idle();
+    const until = this.#clock.now() + durationMs(duration);
     for (let due = await this.#clock.tick(); due !== null && due <= until; due = await this.#clock.tick()) {
       await this.#clock.moveTo(due);
       await this.#clock.tick();
@@ -160,7 +161,7 @@ export async function testRhythm(options: TestOptions = {}): Promise<TestRhythm>
   try {
     const rhythm = await assemble({
       place: { kind: "embedded", at: "memory://" },
-      database,
+      database: clock.timed(),
       schema: "rhythm",
       tasks: options.tasks ?? [],
       workflows: options.workflows ?? [],
