@@ -8,7 +8,25 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   /** What went wrong. */
   error(message: string, fields?: LogFields): void;
+  /** The least severe level that it writes: less severe lines are not even made. Default: `info`. */
+  readonly level?: string;
+  /** A logger for lines of one kind, with a level of its own. Default: this one. */
+  of?(kind: LogKind): Logger;
 }
+
+/** The levels of log lines, the least severe first; `silent` is above all lines. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+
+/** How much is written. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * What log lines are about: the worker itself; what becomes of tasks, and of workflows; what handlers say (`ctx.log`).
+ */
+export const LOG_KINDS = ["worker", "task", "workflow", "handler"] as const;
+
+/** What a log line is about. */
+export type LogKind = (typeof LOG_KINDS)[number];
 
 /** The fields of a log line. */
 export type LogFields = Readonly<Record<string, unknown>>;
