@@ -41,7 +41,6 @@ export { createLogger, type LogFormat, type LogOptions } from "./src/app/log.ts"
 export type { InitOptions, WorkerOptions } from "./src/app/options.ts";
 export { Rhythm } from "./src/app/rhythm.ts";
 export {
-  ClosedError,
   ExecutionCancelledError,
   ExecutionFailedError,
   InvalidIdError,
@@ -122,6 +121,7 @@ export type {
   WorkflowRef,
 } from "./src/define/mod.ts";
 export {
+  ClosedError,
   InvalidInputError,
   InvalidOptionError,
   newId,

@@ -1,6 +1,6 @@
 /**
- * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files; and the tables of options in
- * `docs/sql.md`, from `src/shared/options.ts`.
+ * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files; `src/db/cluster_gen.ts`, with
+ * which embedded databases begin; and the tables of options in `docs/sql.md`, from `src/shared/options.ts`.
  *
  *     deno task gen            write it
  *     deno task gen --check    fail if it is not what sql/ says
@@ -9,10 +9,12 @@
  */
 import { createHash } from "node:crypto";
 import type { SchemaFile } from "../src/db/schema_gen.ts";
+import { generateCluster } from "./cluster.ts";
 import { type OptionEntry, OPTIONS, RETRY_OPTIONS, sqlName, wantedBy } from "../src/shared/options.ts";
 
 const root = new URL("../", import.meta.url);
 const target = new URL("src/db/schema_gen.ts", root);
+const embedded = new URL("src/db/cluster_gen.ts", root);
 const manual = new URL("docs/sql.md", root);
 
 /** The files in `sql/` as they are now, in the order in which they are applied. */
@@ -131,8 +133,10 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 
 if (import.meta.main) {
   const page = await Deno.readTextFile(manual);
+  const present = await Deno.readTextFile(embedded).catch(() => "");
   const fresh: [URL, string, string][] = [
     [target, await generateSchema(), "what sql/ says"],
+    [embedded, await generateCluster(present), "what scripts/cluster.ts makes with this version of PGlite"],
     [manual, withOptionTables(page), "what src/shared/options.ts says"],
   ];
   for (const [file, text, source] of fresh) {

@@ -70,7 +70,7 @@ function describe(event: WorkerEvent): string | undefined {
   }
 }
 
-// "a timer until 2026-01-01T12:00:02.000Z" says more to a person as "a timer, 2.0 s".
+// "a timer until 2026-01-01T12:00:02.000Z" says more to a person as "a timer, 1.0 s".
 function untilWhen(wait: string): string {
   const at = Date.parse(/^a timer until (.+)$/.exec(wait)?.[1] ?? "");
   return Number.isNaN(at) ? wait : `a timer, ${(Math.max(0, at - Date.now()) / 1000).toFixed(1)} s`;

@@ -25,7 +25,7 @@ export const processPayment = task(
 export const reserveStock = task(
   { name: "reserve_stock", input: z.object({ sku: z.string(), quantity: z.number(), price: z.number() }) },
   async ({ sku, quantity }, ctx) => {
-    await pretend(200 + 150 * quantity, ctx);
+    await pretend(100 + 75 * quantity, ctx);
     return { sku, reserved: quantity };
   },
 );

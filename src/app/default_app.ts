@@ -1,7 +1,8 @@
-import { NotInitializedError } from "../define/mod.ts";
+import { ClosedError, NotInitializedError } from "../define/mod.ts";
 import type { Rhythm } from "./rhythm.ts";
 
 let current: Rhythm | undefined;
+let isClosed = false;
 
 /** Makes an application the one that the module functions use. */
 export function makeDefault(rhythm: Rhythm): void {
@@ -12,6 +13,7 @@ export function makeDefault(rhythm: Rhythm): void {
 export function forgetDefault(rhythm: Rhythm): boolean {
   if (current !== rhythm) return false;
   current = undefined;
+  isClosed = true;
   return true;
 }
 
@@ -19,9 +21,10 @@ export function forgetDefault(rhythm: Rhythm): boolean {
  * The application that the last `init` made.
  *
  * @param what what was called, for the sentence
- * @throws {NotInitializedError} there is none
+ * @throws {NotInitializedError} there was none yet
+ * @throws {ClosedError} it was closed
  */
 export function defaultApp(what: string): Rhythm {
-  if (current === undefined) throw new NotInitializedError(what);
-  return current;
+  if (current !== undefined) return current;
+  throw isClosed ? new ClosedError("The application") : new NotInitializedError(what);
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from "../define/mod.ts";
+import { describe, InvalidOptionError } from "../define/mod.ts";
 import { RhythmError } from "../shared/error.ts";
 
 /** A flow as text. */
@@ -97,8 +97,6 @@ function checkSource(input: FlowSource): FlowSource {
   }
   throw new InvalidOptionError(
     "flows",
-    `Rhythm.init(): "flows" takes directories, .flow files and { name, source }, not ${
-      JSON.stringify(input) ?? typeof input
-    }`,
+    `Rhythm.init(): "flows" takes directories, .flow files and { name, source }, not ${describe(input)}`,
   );
 }

@@ -1,12 +1,18 @@
 import type { ExecutionRequest } from "../client/executions.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
-import type {
-  Execution,
-  ExecutionFilter,
-  ExecutionRef,
-  Run,
-  StartOptions,
-  WaitOptions,
+import {
+  checkArgument,
+  checkPlain,
+  describe,
+  type Execution,
+  type ExecutionFilter,
+  type ExecutionRef,
+  InvalidOptionError,
+  MOMENT,
+  type Run,
+  type StartOptions,
+  TEXT,
+  type WaitOptions,
 } from "../define/mod.ts";
 import type { AppWorker } from "./app_worker.ts";
 import { defaultApp } from "./default_app.ts";
@@ -16,11 +22,27 @@ import { Rhythm } from "./rhythm.ts";
 /**
  * Makes the application that the other functions of this module use.
  *
- * @param options where the database is, and what the application is made of; or the database's URL
+ * @param options where the database is, and what the application is made of
  * @returns the application
  */
-export async function init(options: InitOptions | string = {}): Promise<Rhythm> {
-  return await Rhythm.init(typeof options === "string" ? { databaseUrl: options } : options);
+export async function init(options?: InitOptions): Promise<Rhythm>;
+/** Makes the application from the database's URL, and what else it is made of. */
+export async function init(databaseUrl: string, options?: Omit<InitOptions, "databaseUrl">): Promise<Rhythm>;
+export async function init(first: InitOptions | string = {}, second?: InitOptions): Promise<Rhythm> {
+  if (second === undefined) {
+    return await Rhythm.init(typeof first === "string" ? { databaseUrl: first } : first);
+  }
+  checkArgument(first, { argument: "databaseUrl", type: TEXT, where: "init()" });
+  checkPlain(second, { argument: "options", where: "init()" });
+  if (second.databaseUrl !== undefined) {
+    throw new InvalidOptionError(
+      "databaseUrl",
+      `init(): "databaseUrl" must be given once, as the first argument, but "options" has it, too: ${
+        describe(second.databaseUrl)
+      }`,
+    );
+  }
+  return await Rhythm.init({ ...second, databaseUrl: first as string });
 }
 
 /**
@@ -71,7 +93,11 @@ export async function queueExecution(request: ExecutionRequest): Promise<Run> {
 
 /** Creates an execution that may not run before a moment. */
 export async function scheduleExecution(request: ExecutionRequest & { runAt: Date | string }): Promise<Run> {
-  return await defaultApp("scheduleExecution()").executions.create(request);
+  const where = "scheduleExecution()";
+  const { executions } = defaultApp(where);
+  checkPlain(request, { argument: "request", where });
+  checkArgument(request.runAt, { argument: "runAt", type: MOMENT, where });
+  return await executions.create(request);
 }
 
 /** Reads an execution; nothing if there is none. */
@@ -110,7 +136,10 @@ export async function waitForExecution(
   execution: ExecutionRef,
   options: WaitOptions = {},
 ): Promise<Execution> {
-  return await defaultApp("waitForExecution()").executions.wait(execution, { timeout: 60, ...options });
+  const where = "waitForExecution()";
+  const { executions } = defaultApp(where);
+  checkPlain(options, { argument: "options", where });
+  return await executions.wait(execution, { timeout: 60, ...options });
 }
 
 /** Sends a signal to a workflow. */

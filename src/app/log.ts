@@ -1,5 +1,7 @@
 import { systemClock } from "../runtime/clock.ts";
 import {
+  checkShape,
+  FUNCTION,
   InvalidOptionError,
   LOG_KINDS,
   LOG_LEVELS,
@@ -7,6 +9,8 @@ import {
   type Logger,
   type LogKind,
   type LogLevel,
+  OBJECT,
+  type Shape,
 } from "../define/mod.ts";
 
 /** How a line looks. */
@@ -29,6 +33,15 @@ export interface LogOptions {
   now?: () => Date;
 }
 
+const LEVEL = { kind: "choice", values: LOG_LEVELS } as const;
+const LOG: Shape = {
+  level: LEVEL,
+  levels: OBJECT,
+  format: { kind: "choice", values: ["json", "human"] },
+  write: FUNCTION,
+  now: FUNCTION,
+};
+const LEVELS: Shape = Object.fromEntries(LOG_KINDS.map((kind) => [kind, LEVEL]));
 const COLOURS = { debug: 90, info: 36, warn: 33, error: 31, silent: 0 } as const;
 
 /**
@@ -38,14 +51,9 @@ const COLOURS = { debug: 90, info: 36, warn: 33, error: 31, silent: 0 } as const
  * @returns the logger
  */
 export function createLogger(options: LogOptions = {}): Logger {
+  checkLogOptions(options, "createLogger()");
   const said = options.level === undefined ? levelsOf(fromEnvironment(), "RHYTHM_LOG") : {};
   const { level = "info", levels } = { ...said, ...options };
-  for (const one of [level, ...Object.values(levels ?? {})]) {
-    if (!LOG_LEVELS.includes(one)) throw wrongLevel("log.level", String(one));
-  }
-  for (const kind of Object.keys(levels ?? {})) {
-    if (!LOG_KINDS.includes(kind as LogKind)) throw wrongLevel("log.levels", kind);
-  }
   const write = options.write ?? writeStderr;
   const now = options.now ?? ((): Date => new Date(systemClock.now()));
   const terminal = options.write === undefined && Deno.stderr.isTerminal();
@@ -54,8 +62,11 @@ export function createLogger(options: LogOptions = {}): Logger {
     : humanLine(terminal && !Deno.noColor);
   const at = (least: LogLevel): Logger => {
     const from = LOG_LEVELS.indexOf(least);
-    const log = (lineLevel: LogLevel) => (message: string, fields: LogFields = {}): void => {
-      if (LOG_LEVELS.indexOf(lineLevel) >= from) write(render(now(), lineLevel, message, fields));
+    // Whatever it is given: what is logged must not bring down who logs it.
+    const log = (lineLevel: LogLevel) => (message: string, fields?: LogFields): void => {
+      if (LOG_LEVELS.indexOf(lineLevel) >= from) {
+        write(render(now(), lineLevel, String(message), Object(fields)));
+      }
     };
     return { level: least, debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
   };
@@ -96,6 +107,20 @@ function wrongLevel(where: string, got: string): InvalidOptionError {
 function fromEnvironment(): string {
   const { state } = Deno.permissions.querySync({ name: "env", variable: "RHYTHM_LOG" });
   return state === "granted" ? Deno.env.get("RHYTHM_LOG") ?? "" : "";
+}
+
+/** Checks how a process logs. */
+export function checkLogOptions(options: LogOptions, where: string): void {
+  checkShape(options, LOG, { where });
+  if (options.levels !== undefined) checkShape(options.levels, LEVELS, { where, at: "levels." });
+}
+
+/** Whether a value is a logger, rather than how to log. */
+export function isLogger(value: unknown): value is Logger {
+  return typeof value === "object" && value !== null &&
+    (["debug", "info", "warn", "error"] as const).every((level) =>
+      typeof (value as Partial<Logger>)[level] === "function"
+    );
 }
 
 type Render = (time: Date, level: LogLevel, message: string, fields: LogFields) => string;
@@ -139,7 +164,11 @@ function stackLines(error: unknown): string[] | undefined {
 function brief(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (typeof value === "string") return /[\s"=]/.test(value) ? JSON.stringify(value) : value;
-  return JSON.stringify(value) ?? String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return "(not JSON)";
+  }
 }
 
 function flatten(error: Error): Record<string, unknown> {

@@ -1,3 +1,5 @@
+import { checkArgument, FUNCTION } from "../define/mod.ts";
+
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 
 let stopExiting: (() => void) | undefined;
@@ -24,6 +26,7 @@ let stopExiting: (() => void) | undefined;
  * ```
  */
 export function onShutdown(call?: () => void): () => void {
+  if (call !== undefined) checkArgument(call, { argument: "call", type: FUNCTION, where: "onShutdown()" });
   stopExiting?.();
   stopExiting = undefined;
   const stop = listen(call ?? ((): void => Deno.exit(0)));

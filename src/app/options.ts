@@ -1,18 +1,26 @@
 import { type Duration, durationMs } from "../shared/duration.ts";
-import { RhythmError } from "../shared/error.ts";
 import {
   type AnyTask,
   type AnyWorkflow,
+  BOOLEAN,
+  checkArgument,
+  checkShape,
+  COUNT,
   describe,
+  DURATION,
+  FUNCTION,
   InvalidOptionError,
   isTask,
   isWorkflow,
   type Logger,
-  refuseUnknown,
+  NAMES,
+  type OwnType,
+  type Shape,
+  TEXT,
 } from "../define/mod.ts";
 import type { WorkerObserver } from "../worker/loop/observer.ts";
 import type { FlowInput } from "./flow_sources.ts";
-import type { LogOptions } from "./log.ts";
+import { checkLogOptions, isLogger, type LogOptions } from "./log.ts";
 
 /** What an application is made of. */
 export interface InitOptions {
@@ -61,55 +69,68 @@ export interface WorkerOptions {
   observer?: WorkerObserver;
 }
 
-const INIT_KEYS = ["databaseUrl", "flows", "tasks", "workflows", "autoMigrate", "schema", "log", "poolSize"];
-const WORKER_KEYS = [
-  "queues",
-  "concurrency",
-  "transactionalConcurrency",
-  "port",
-  "hostname",
-  "token",
-  "grace",
-  "lease",
-  "name",
-  "observer",
-];
+const LOG: OwnType = {
+  kind: "own",
+  wanted: "{ level, format, write } or a logger with debug(), info(), warn() and error()",
+  fits: (value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date),
+};
+const INIT: Shape = {
+  databaseUrl: TEXT,
+  flows: {
+    kind: "own",
+    wanted: "an array of directories, .flow files and { name, source }",
+    fits: Array.isArray,
+  },
+  tasks: { kind: "own", wanted: "an array of tasks made by task()", fits: Array.isArray },
+  workflows: { kind: "own", wanted: "an array of workflows made by workflow()", fits: Array.isArray },
+  autoMigrate: BOOLEAN,
+  schema: TEXT,
+  log: LOG,
+  poolSize: COUNT,
+};
+const WORKER: Shape = {
+  queues: NAMES,
+  concurrency: COUNT,
+  transactionalConcurrency: COUNT,
+  port: { kind: "number", from: 0, to: 65_535, whole: true },
+  hostname: TEXT,
+  token: TEXT,
+  grace: DURATION,
+  lease: DURATION,
+  name: TEXT,
+  observer: FUNCTION,
+};
 
 /** Checks what `Rhythm.init()` was given. */
-export function checkInitOptions(options: InitOptions): void {
-  const where = "Rhythm.init()";
-  refuseUnknown(options, INIT_KEYS, where);
-  expect(options.databaseUrl, "databaseUrl", isText, "a database URL such as postgres://user@host/db", where);
-  expect(
-    options.flows,
-    "flows",
-    Array.isArray,
-    "an array of directories, .flow files and { name, source }",
-    where,
-  );
-  expect(options.tasks, "tasks", Array.isArray, "an array of tasks made by task()", where);
-  expect(options.autoMigrate, "autoMigrate", (value) => typeof value === "boolean", "true or false", where);
-  expect(options.schema, "schema", isText, "the name of a schema", where);
-  expect(options.poolSize, "poolSize", isPositive, "a whole number of at least 1", where);
-  expect(options.workflows, "workflows", Array.isArray, "an array of workflows made by workflow()", where);
-  checkMade(options.tasks ?? [], { option: "tasks", what: "task", isMade: isTask });
-  checkMade(options.workflows ?? [], { option: "workflows", what: "workflow", isMade: isWorkflow });
+export function checkInitOptions(options: InitOptions, where = "Rhythm.init()"): void {
+  checkShape(options, INIT, { where });
+  checkLog(options.log, where);
+  checkMade(options.tasks ?? [], { option: "tasks", what: "task", isMade: isTask, where });
+  checkMade(options.workflows ?? [], { option: "workflows", what: "workflow", isMade: isWorkflow, where });
+}
+
+/** Checks how to log, or a logger. */
+export function checkLog(log: InitOptions["log"], where: string): void {
+  if (log === undefined || isLogger(log)) return;
+  checkArgument(log, { argument: "log", type: LOG, where });
+  checkLogOptions(log as LogOptions, `${where} log`);
 }
 
 function checkMade(
   given: readonly { readonly name: string }[],
-  expected: { option: string; what: string; isMade: (value: unknown) => boolean },
+  expected: { option: string; what: string; isMade: (value: unknown) => boolean; where: string },
 ): void {
-  const { option, what, isMade } = expected;
+  const { option, what, isMade, where } = expected;
   const names = new Set<string>();
   for (const [index, made] of given.entries()) {
     if (!isMade(made)) {
-      throw wrong(`${option}[${index}]`, `a ${what} made by ${what}()`, made, "Rhythm.init()");
+      throw wrong(`${option}[${index}]`, `a ${what} made by ${what}()`, made, where);
     }
     if (names.has(made.name)) {
       throw new InvalidOptionError(
         option,
-        `Rhythm.init(): two ${what}s are named "${made.name}"; a name stands for one ${what}`,
+        `${where}: two ${what}s are named "${made.name}"; a name stands for one ${what}`,
       );
     }
     names.add(made.name);
@@ -119,62 +140,12 @@ function checkMade(
 /** Checks what `rhythm.worker()` was given. */
 export function checkWorkerOptions(options: WorkerOptions): void {
   const where = "rhythm.worker()";
-  refuseUnknown(options, WORKER_KEYS, where);
-  const isQueues = (value: unknown): boolean =>
-    Array.isArray(value) && value.length > 0 && value.every(isText);
-  expect(options.queues, "queues", isQueues, "an array with at least one queue's name", where);
-  expect(options.concurrency, "concurrency", isPositive, "a whole number of at least 1", where);
-  expect(
-    options.transactionalConcurrency,
-    "transactionalConcurrency",
-    isPositive,
-    "a whole number of at least 1",
-    where,
-  );
-  expect(options.port, "port", isPort, "a port from 0 to 65535", where);
-  expect(options.hostname, "hostname", isText, "a host name or address", where);
-  expect(options.token, "token", isText, "a text that is not empty", where);
-  expect(options.observer, "observer", (value) => typeof value === "function", "a function", where);
-  expect(options.name, "name", isText, "a text that is not empty", where);
-  for (const option of ["grace", "lease"] as const) {
-    if (options[option] !== undefined) checkDuration(options[option], option, where);
-  }
+  checkShape(options, WORKER, { where });
   if (options.lease !== undefined && durationMs(options.lease) < 1_000) {
     throw wrong("lease", "at least one second", options.lease, where);
   }
 }
 
-function expect(
-  value: unknown,
-  option: string,
-  holds: (value: unknown) => boolean,
-  expected: string,
-  where: string,
-): void {
-  if (value !== undefined && !holds(value)) throw wrong(option, expected, value, where);
-}
-
 function wrong(option: string, expected: string, value: unknown, where: string): InvalidOptionError {
   return new InvalidOptionError(option, `${where}: "${option}" must be ${expected}, not ${describe(value)}`);
-}
-
-function checkDuration(value: Duration, option: string, where: string): void {
-  try {
-    durationMs(value);
-  } catch (error) {
-    if (!(error instanceof RhythmError)) throw error;
-    throw new InvalidOptionError(option, `${where}: "${option}": ${error.message}`);
-  }
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
-}
-
-function isPositive(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 1;
-}
-
-function isPort(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
 }

@@ -9,13 +9,21 @@ import { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
 import type { Registrable } from "../db/calls/registration.ts";
 import { install } from "../db/install.ts";
-import { type AnyTask, type AnyWorkflow, type Logger, setDefaultQueue } from "../define/mod.ts";
+import {
+  type AnyTask,
+  type AnyWorkflow,
+  ClosedError,
+  type DatabasePlace,
+  type Logger,
+  placeOf,
+  setDefaultQueue,
+} from "../define/mod.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { AppWorker } from "./app_worker.ts";
 import { forgetDefault, makeDefault } from "./default_app.ts";
 import { type FlowSource, readFlowSources } from "./flow_sources.ts";
-import { createLogger } from "./log.ts";
-import { type DatabasePlace, openDatabase, placeOf } from "./open_database.ts";
+import { createLogger, isLogger } from "./log.ts";
+import { openDatabase } from "./open_database.ts";
 import { MeteredDatabase } from "./pool_meter.ts";
 import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
 import { register } from "./registration.ts";
@@ -161,6 +169,7 @@ export class Rhythm {
    */
   worker(options: WorkerOptions = {}): AppWorker {
     checkWorkerOptions(options);
+    if (this.#closing !== undefined) throw new ClosedError("The application");
     const worker = new AppWorker(this, { ...this.#parts, wanted: this.#wanted }, options);
     this.#workers.add(worker);
     return worker;
@@ -178,7 +187,7 @@ export class Rhythm {
   }
 
   async #close(): Promise<void> {
-    if (forgetDefault(this)) setDefaultQueue(undefined);
+    if (forgetDefault(this)) setDefaultQueue(() => Promise.reject(new ClosedError("The application")));
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
     await this.#core.close();
     await this.#parts.database.close();
@@ -192,6 +201,6 @@ async function migrate(database: Database, schema: string, logger: Logger): Prom
 }
 
 function loggerOf(log: InitOptions["log"], clock: Clock): Logger {
-  if (log !== undefined && "info" in log && typeof log.info === "function") return log;
+  if (isLogger(log)) return log;
   return createLogger({ now: () => new Date(clock.now()), ...log as Exclude<typeof log, Logger> });
 }

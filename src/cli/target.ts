@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { type DatabasePlace, placeOf } from "../app/open_database.ts";
+import { type DatabasePlace, placeOf } from "../define/database_place.ts";
 import { checkSchemaName } from "../db/schema_name.ts";
 import { InvalidOptionError } from "../define/mod.ts";
 import { CliError } from "./cli_error.ts";

@@ -2,9 +2,15 @@ import { channelName } from "../db/channels.ts";
 import type { Database, Queryable, Row } from "../db/database.ts";
 import { createMany, readExecutions, watchExecutions } from "../db/calls/executions.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
+import { EngineError } from "../db/errors.ts";
 import {
+  ABORT_SIGNAL,
+  checkShape,
+  ClosedError,
+  DURATION,
   type Execution,
-  refuseUnknown,
+  type ExecutionRef,
+  type Shape,
   type SqlRunner,
   type Telemetry,
   type WaitOptions,
@@ -12,7 +18,6 @@ import {
 } from "../define/mod.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Channel } from "./channel.ts";
-import { ClosedError } from "./errors.ts";
 import { idOf, type StartRequest, toCreate } from "./request.ts";
 import { isPassing } from "../db/error_kind.ts";
 import { retried } from "./retry.ts";
@@ -29,6 +34,14 @@ export interface CoreParts {
   readonly clock: Clock;
   /** Tracing, if somebody collects it. */
   readonly telemetry?: Telemetry | undefined;
+}
+
+const WAIT: Shape = { timeout: DURATION, signal: ABORT_SIGNAL };
+const WATCH: Shape = { ...WAIT, every: DURATION };
+
+/** Checks how long to wait. */
+export function checkWait(options: WaitOptions | undefined, where: string, argument = "options"): void {
+  if (options !== undefined) checkShape(options, WAIT, { where, argument });
 }
 
 /** What the services of one application share. */
@@ -66,7 +79,17 @@ export class ClientCore {
 
   /** Makes a call, and again if what went wrong passes. */
   async retried<T>(call: () => Promise<T>): Promise<T> {
-    return await retried(this.#clock, call);
+    const { signal } = this.#closed;
+    signal.throwIfAborted();
+    try {
+      return await retried(this.#clock, call);
+    } catch (error) {
+      // Its connection was closed under it.
+      if (signal.aborted && !(error instanceof EngineError)) {
+        throw new ClosedError("The application", { cause: error });
+      }
+      throw error;
+    }
   }
 
   /** The engine as seen from the caller's transaction, if he gave one. */
@@ -75,21 +98,22 @@ export class ClientCore {
   }
 
   /** Starts one execution; gives its id. `where` is what was called, for the sentences. */
-  async start(request: StartRequest, where: string): Promise<string> {
-    if (this.#telemetry === undefined) return await this.#create(request, where);
+  async start(request: StartRequest, where: string, also?: Shape): Promise<string> {
+    if (this.#telemetry === undefined) return await this.#create(request, where, also);
     const attributes = { "rhythm.target": request.target, "rhythm.type": request.type };
     return await this.#telemetry.span(
       { name: `start ${request.target}`, kind: "producer", attributes },
-      async (traceparent) => await this.#create({ ...request, traceparent }, where),
+      async (traceparent) => await this.#create({ ...request, traceparent }, where, also),
     );
   }
 
   /** Starts one execution and waits for its end. */
   async run(request: StartRequest, where: string, wait?: WaitOptions): Promise<Execution> {
     // A key may stand for what nobody watches yet; a caller's transaction may stay open for long.
+    checkWait(wait, where, "wait");
     const { idempotencyKey, sql } = request.options;
     if (idempotencyKey !== undefined || sql !== undefined || !await this.#hearsEnds()) {
-      return await this.wait(await this.start(request, where), wait);
+      return await this.wait(await this.start(request, where), wait, where);
     }
     const heard = this.waiters.expect();
     try {
@@ -107,13 +131,16 @@ export class ClientCore {
   }
 
   /** Waits for the end of an execution. */
-  async wait(id: string, options?: WaitOptions): Promise<Execution> {
-    return await this.waiters.wait(idOf(id), options);
+  async wait(ref: ExecutionRef, options: WaitOptions | undefined, where: string): Promise<Execution> {
+    const id = idOf(ref);
+    checkWait(options, where);
+    return await this.waiters.wait(id, options);
   }
 
   /** An execution each time that it has changed. */
-  watch(id: string, options: WatchOptions | undefined, where: string): AsyncIterable<Execution> {
-    if (options !== undefined) refuseUnknown(options, ["every", "timeout", "signal"], where);
+  watch(ref: ExecutionRef, options: WatchOptions | undefined, where: string): AsyncIterable<Execution> {
+    const id = idOf(ref);
+    if (options !== undefined) checkShape(options, WATCH, { where });
     const source = {
       clock: this.#clock,
       read: async (id: string) => (await readExecutions(this.engine, [id]))[0],
@@ -121,7 +148,7 @@ export class ClientCore {
       isTransient: isPassing,
       closed: this.#closed.signal,
     };
-    return watch(source, idOf(id), options);
+    return watch(source, id, options);
   }
 
   /** Ends all waiting, watching and listening. */
@@ -131,8 +158,8 @@ export class ClientCore {
     await Promise.all([this.#done.close(), this.#progress.close()]);
   }
 
-  async #create(request: StartRequest, where: string): Promise<string> {
-    const [id] = await this.createAll([toCreate(request, where)], request.options.sql);
+  async #create(request: StartRequest, where: string, also: Shape | undefined): Promise<string> {
+    const [id] = await this.createAll([toCreate(request, where, also)], request.options.sql);
     return id!;
   }
 

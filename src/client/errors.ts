@@ -1,4 +1,4 @@
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { describe, type Execution, type ExecutionError } from "../define/mod.ts";
 
 /** Thrown for what cannot be the id of an execution. */
@@ -90,21 +90,6 @@ export class WaitTimeoutError extends RhythmError {
   }
 }
 
-/** Thrown when a client is used after it was closed. */
-export class ClosedError extends RhythmError {
-  /** The name of the class, also where code was minified. */
-  override readonly name = "ClosedError";
-
-  /**
-   * Makes the error and its sentence.
-   *
-   * @param what what was closed
-   */
-  constructor(what: string) {
-    super(`${what} is closed; nothing can be asked of it any more`, { code: "CLOSED" });
-  }
-}
-
 // Whoever prints the error sees the stack of the execution below it.
 function revived({ type, message, stack }: ExecutionError): Error {
   const error = new Error(message);
@@ -117,3 +102,5 @@ function title(execution: Execution): string {
   const kind = execution.type === "task" ? "Task" : "Workflow";
   return `${kind} "${execution.targetName}" (${execution.id})`;
 }
+
+knownErrors({ InvalidIdError, ExecutionFailedError, ExecutionCancelledError, WaitTimeoutError });

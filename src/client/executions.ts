@@ -1,5 +1,4 @@
 import {
-  cancelExecution,
   listExecutions,
   readLogs,
   readTree,
@@ -8,24 +7,37 @@ import {
 } from "../db/calls/executions.ts";
 import { toJson } from "../shared/json.ts";
 import {
+  ANY_TEXT,
+  ANYTHING,
+  type ArgumentType,
+  ARRAY,
+  checkArgument,
+  checkPlain,
+  checkShape,
+  EXECUTION,
   type Execution,
+  EXECUTION_TYPE,
   type ExecutionFilter,
   type ExecutionPage,
   type ExecutionRef,
   type ExecutionStatus,
   type ExecutionType,
-  InvalidOptionError,
   type LogEntry,
-  refuseUnknown,
+  MOMENT,
+  NAME,
+  OBJECT,
+  type OwnType,
   type Run,
+  type Shape,
   type SqlRunner,
   type StartOptions,
+  TRANSACTION,
   type WaitOptions,
   type WatchOptions,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { idOf, toCreate } from "./request.ts";
-import { ExecutionRun, readOne } from "./run.ts";
+import { cancel, ExecutionRun, readOne } from "./run.ts";
 
 /** One execution to create, whatever it runs. */
 export interface ExecutionRequest extends StartOptions {
@@ -37,19 +49,28 @@ export interface ExecutionRequest extends StartOptions {
   inputs?: unknown;
 }
 
-const FILTER_KEYS = [
-  "type",
-  "target",
-  "status",
-  "queue",
-  "parent",
-  "metadata",
-  "createdAfter",
-  "createdBefore",
-  "limit",
-  "cursor",
-];
-const STATUSES: readonly string[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
+const REQUEST: Shape = { type: EXECUTION_TYPE, targetName: NAME, inputs: ANYTHING };
+const FILTER: Shape = {
+  type: EXECUTION_TYPE,
+  target: NAME,
+  status: ANYTHING,
+  queue: NAME,
+  parent: EXECUTION,
+  metadata: OBJECT,
+  createdAfter: MOMENT,
+  createdBefore: MOMENT,
+  limit: { kind: "number", from: 1, to: 1_000, whole: true },
+  cursor: { kind: "id" },
+};
+const LINE_ID: OwnType = {
+  kind: "own",
+  wanted: "the id of a log line",
+  fits: (value) => typeof value === "string" && /^\d{1,18}$/.test(value),
+};
+const STATUS: ArgumentType = {
+  kind: "choice",
+  values: ["pending", "running", "suspended", "completed", "failed", "cancelled"],
+};
 
 /** Executions: create, read, list, wait, cancel, retry. */
 export class Executions {
@@ -66,10 +87,12 @@ export class Executions {
 
   /** Creates one execution of whichever type. */
   async create(request: ExecutionRequest): Promise<Run> {
-    const { type, targetName, inputs, ...options } = checkRequest(request);
+    const where = "executions.create()";
+    const { type, targetName, inputs, ...options } = checkRequest(request, where);
     const id = await this.#core.start(
       { type, target: targetName, inputs: inputs ?? {}, options },
-      "executions.create()",
+      where,
+      REQUEST,
     );
     return new ExecutionRun(this.#core, id);
   }
@@ -82,13 +105,13 @@ export class Executions {
    * @returns the runs, in the order of the requests
    */
   async createMany(requests: readonly ExecutionRequest[], options: { sql?: SqlRunner } = {}): Promise<Run[]> {
-    refuseUnknown(options, ["sql"], "executions.createMany()");
+    const where = "executions.createMany()";
+    checkArgument(requests, { argument: "requests", type: ARRAY, where });
+    checkShape(options, { sql: TRANSACTION }, { where });
     const elements = requests.map((request, index) => {
-      const { type, targetName, inputs, ...start } = checkRequest(request);
-      return toCreate(
-        { type, target: targetName, inputs: inputs ?? {}, options: start },
-        `executions.createMany()[${index}]`,
-      );
+      const at = `${where}[${index}]`;
+      const { type, targetName, inputs, ...start } = checkRequest(request, at);
+      return toCreate({ type, target: targetName, inputs: inputs ?? {}, options: start }, at, REQUEST);
     });
     const ids = await this.#core.createAll(elements, options.sql);
     return ids.map((id) => new ExecutionRun(this.#core, id));
@@ -115,21 +138,20 @@ export class Executions {
 
   /** An execution with all its descendants, oldest first. */
   async tree(execution: ExecutionRef): Promise<Execution[]> {
-    return await this.#core.retried(() => readTree(this.#core.engine, idOf(execution)));
+    const id = idOf(execution);
+    return await this.#core.retried(() => readTree(this.#core.engine, id));
   }
 
   /** Durable log lines of an execution, oldest first. */
   async logs(execution: ExecutionRef, options: { after?: string } = {}): Promise<LogEntry[]> {
-    refuseUnknown(options, ["after"], "executions.logs()");
-    return await this.#core.retried(() =>
-      readLogs(this.#core.engine, idOf(execution), options.after ?? null)
-    );
+    const id = idOf(execution);
+    checkShape(options, { after: LINE_ID }, { where: "executions.logs()" });
+    return await this.#core.retried(() => readLogs(this.#core.engine, id, options.after ?? null));
   }
 
   /** Waits for the end, and gives the execution in its final state, whichever that is. */
   async wait(execution: ExecutionRef, options?: WaitOptions): Promise<Execution> {
-    if (options !== undefined) refuseUnknown(options, ["timeout", "signal"], "executions.wait()");
-    return await this.#core.wait(idOf(execution), options);
+    return await this.#core.wait(execution, options, "executions.wait()");
   }
 
   /**
@@ -139,7 +161,7 @@ export class Executions {
    * @param options how often to look, for how long to watch, and what ends it early
    */
   watch(execution: ExecutionRef, options?: WatchOptions): AsyncIterable<Execution> {
-    return this.#core.watch(idOf(execution), options, "executions.watch()");
+    return this.#core.watch(execution, options, "executions.watch()");
   }
 
   /** Cancels an execution and its children; false if it was over already. */
@@ -147,66 +169,48 @@ export class Executions {
     execution: ExecutionRef,
     options: { reason?: string; sql?: SqlRunner } = {},
   ): Promise<boolean> {
-    refuseUnknown(options, ["reason", "sql"], "executions.cancel()");
-    return await this.#core.retried(() =>
-      cancelExecution(this.#core.within(options.sql), idOf(execution), options.reason ?? null)
-    );
+    const where = "executions.cancel()";
+    checkShape(options, { reason: ANY_TEXT, sql: TRANSACTION }, { where });
+    return await cancel(this.#core, execution, { reason: options.reason, where, sql: options.sql });
   }
 
   /** Lets a failed or cancelled execution go on: a workflow from where it stood, a task anew. */
   async retry(execution: ExecutionRef, options: { sql?: SqlRunner } = {}): Promise<void> {
-    refuseUnknown(options, ["sql"], "executions.retry()");
-    await this.#core.retried(() => retryExecution(this.#core.within(options.sql), idOf(execution)));
+    const id = idOf(execution);
+    checkShape(options, { sql: TRANSACTION }, { where: "executions.retry()" });
+    await this.#core.retried(() => retryExecution(this.#core.within(options.sql), id));
   }
 }
 
-function checkRequest(request: ExecutionRequest): ExecutionRequest {
-  if (request?.type === "task" || request?.type === "workflow") return request;
-  throw new InvalidOptionError("type", `executions.create(): "type" must be "task" or "workflow"`);
+// The rest of it is checked as the options of a start are.
+function checkRequest(request: ExecutionRequest, where: string): ExecutionRequest {
+  checkPlain(request, { argument: "request", where });
+  for (const argument of ["type", "targetName"] as const) {
+    checkArgument(request[argument], { argument, type: REQUEST[argument]!, where });
+  }
+  return request;
 }
 
 function toStored(filter: ExecutionFilter): StoredFilter {
-  refuseUnknown(filter, FILTER_KEYS, "executions.query()");
-  const limit = filter.limit ?? 100;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
-    throw new InvalidOptionError(
-      "limit",
-      `executions.query(): "limit" must be a whole number from 1 to 1000, not ${limit}`,
-    );
-  }
+  checkShape(filter, FILTER, { where: "executions.query()" });
   return {
-    limit,
+    limit: filter.limit ?? 100,
     ...(filter.type === undefined ? {} : { type: filter.type }),
     ...(filter.target === undefined ? {} : { target: filter.target }),
     ...(filter.status === undefined ? {} : { statuses: statusesOf(filter.status) }),
     ...(filter.queue === undefined ? {} : { queue: filter.queue }),
     ...(filter.parent === undefined ? {} : { parentId: idOf(filter.parent) }),
     ...(filter.metadata === undefined ? {} : { metadata: toJson(filter.metadata, { what: "metadata" }) }),
-    ...(filter.createdAfter === undefined
-      ? {}
-      : { createdAfter: timeOf(filter.createdAfter, "createdAfter") }),
-    ...(filter.createdBefore === undefined
-      ? {}
-      : { createdBefore: timeOf(filter.createdBefore, "createdBefore") }),
-    ...(filter.cursor === undefined ? {} : { beforeId: idOf(filter.cursor) }),
+    ...(filter.createdAfter === undefined ? {} : { createdAfter: new Date(filter.createdAfter) }),
+    ...(filter.createdBefore === undefined ? {} : { createdBefore: new Date(filter.createdBefore) }),
+    ...(filter.cursor === undefined ? {} : { beforeId: filter.cursor }),
   };
 }
 
 function statusesOf(status: NonNullable<ExecutionFilter["status"]>): readonly ExecutionStatus[] {
-  const statuses = typeof status === "string" ? [status] : status;
-  const wrong = statuses.find((one) => !STATUSES.includes(one));
-  if (wrong === undefined) return statuses;
-  throw new InvalidOptionError(
-    "status",
-    `executions.query(): there is no status "${wrong}"; there are: ${STATUSES.join(", ")}`,
-  );
-}
-
-function timeOf(value: Date | string, option: string): Date {
-  const time = new Date(value);
-  if (!Number.isNaN(time.getTime())) return time;
-  throw new InvalidOptionError(
-    option,
-    `executions.query(): "${option}" must be a Date or an ISO 8601 time, not "${String(value)}"`,
-  );
+  const statuses = Array.isArray(status) ? status : [status];
+  for (const one of statuses) {
+    checkArgument(one, { argument: "status", type: STATUS, where: "executions.query()" });
+  }
+  return statuses;
 }

@@ -1,7 +1,7 @@
 import { type FlowInfo, listFlows, registerFlow } from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
-import { describe, InvalidOptionError, refuseUnknown } from "../define/mod.ts";
-import { RhythmError } from "../shared/error.ts";
+import { ANY_TEXT, ARRAY, checkArgument, checkShape, TEXT } from "../define/mod.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 
@@ -98,6 +98,7 @@ export class Flows {
 
   /** Registers flows: none of them, if one has errors. */
   async registerAll(flows: readonly FlowText[]): Promise<RegisteredFlow[]> {
+    checkArgument(flows, { argument: "flows", type: ARRAY, where: "flows.registerAll()" });
     const registered: RegisteredFlow[] = [];
     for (const { flow, program, frontMatter, diagnostics } of compileAll(flows)) {
       const { name = flow.name, description, input, ...options } = frontMatter;
@@ -155,14 +156,8 @@ function compileAll(flows: readonly FlowText[]): (ReturnType<typeof compileFlow>
 }
 
 function checkText(flow: FlowText, where: string): void {
-  refuseUnknown(flow, ["name", "source", "path"], where);
-  for (const option of ["name", "source"] as const) {
-    if (typeof flow[option] === "string") continue;
-    throw new InvalidOptionError(
-      option,
-      `${where}: "${option}" must be a text, not ${describe(flow[option])}`,
-    );
-  }
+  const shape = { name: TEXT, source: ANY_TEXT, path: TEXT };
+  checkShape(flow, shape, { where, argument: "flow", required: ["name", "source"] });
 }
 
 function fileName(flow: FlowText): string {
@@ -178,3 +173,5 @@ function storable(name: string, source: string, program: unknown): string {
     throw cause;
   }
 }
+
+knownErrors({ FlowError, FlowNotStorableError });

@@ -9,7 +9,16 @@ import {
   resumeQueue,
 } from "../db/calls/queues.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
-import { InvalidOptionError, refuseUnknown } from "../define/mod.ts";
+import {
+  checkArgument,
+  checkShape,
+  COUNT,
+  DURATION_ABOVE_ZERO,
+  KEY,
+  NAME,
+  OBJECT,
+  type Shape,
+} from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 
 /** The limits of a queue; they hold over all workers together. A limit that is not given is taken away. */
@@ -44,6 +53,22 @@ export interface KeyLimits {
   weight?: number;
 }
 
+const QUEUE_LIMITS: Shape = {
+  concurrency: COUNT,
+  perKeyConcurrency: COUNT,
+  rate: COUNT,
+  per: DURATION_ABOVE_ZERO,
+  perKeyRate: COUNT,
+  perKeyPer: DURATION_ABOVE_ZERO,
+  fair: { kind: "own", wanted: '"key"', fits: (value) => value === "key" },
+  weights: {
+    kind: "own",
+    wanted: "an object with a whole number of at least 1 for each key",
+    fits: (value) => OBJECT.fits(value) && Object.values(value as object).every(COUNT.fits),
+  },
+};
+const KEY_LIMITS: Shape = { concurrency: COUNT, rate: COUNT, per: DURATION_ABOVE_ZERO, weight: COUNT };
+
 /** Queues: look, pause, resume, limit. */
 export class Queues {
   readonly #core: ClientCore;
@@ -64,30 +89,20 @@ export class Queues {
 
   /** Keeps workers from claiming from a queue; what runs goes on. */
   async pause(queue: string): Promise<void> {
+    checkQueue(queue, "queues.pause()");
     await this.#core.retried(() => pauseQueue(this.#core.engine, queue));
   }
 
   /** Lets workers claim from a queue again. */
   async resume(queue: string): Promise<void> {
+    checkQueue(queue, "queues.resume()");
     await this.#core.retried(() => resumeQueue(this.#core.engine, queue));
   }
 
   /** Sets the limits of a queue. */
   async configure(queue: string, limits: QueueLimits): Promise<void> {
-    refuseUnknown(limits, [
-      "concurrency",
-      "perKeyConcurrency",
-      "rate",
-      "per",
-      "perKeyRate",
-      "perKeyPer",
-      "fair",
-      "weights",
-    ], "queues.configure()");
-    checkCounts(limits, ["concurrency", "perKeyConcurrency", "rate", "perKeyRate"], "queues.configure()");
-    if (limits.fair !== undefined && limits.fair !== "key") {
-      throw new InvalidOptionError("fair", `queues.configure(): "fair" must be "key", not ${limits.fair}`);
-    }
+    checkQueue(queue, "queues.configure()");
+    checkShape(limits, QUEUE_LIMITS, { where: "queues.configure()" });
     await this.#core.retried(() =>
       configureQueue(this.#core.engine, queue, {
         concurrency: limits.concurrency ?? null,
@@ -104,8 +119,8 @@ export class Queues {
 
   /** Sets the limits of one concurrency key of a queue, in place of those for all keys. */
   async configureKey(queue: string, key: string, limits: KeyLimits): Promise<void> {
-    refuseUnknown(limits, ["concurrency", "rate", "per", "weight"], "queues.configureKey()");
-    checkCounts(limits, ["concurrency", "rate", "weight"], "queues.configureKey()");
+    checkQueue(queue, "queues.configureKey()", key);
+    checkShape(limits, KEY_LIMITS, { where: "queues.configureKey()" });
     await this.#core.retried(() =>
       configureKey(this.#core.engine, { queue, key }, {
         concurrency: limits.concurrency ?? null,
@@ -118,11 +133,13 @@ export class Queues {
 
   /** Keeps workers from claiming what has one concurrency key; what runs goes on. */
   async pauseKey(queue: string, key: string): Promise<void> {
+    checkQueue(queue, "queues.pauseKey()", key);
     await this.#core.retried(() => pauseKey(this.#core.engine, queue, key));
   }
 
   /** Lets workers claim what has a concurrency key again. */
   async resumeKey(queue: string, key: string): Promise<void> {
+    checkQueue(queue, "queues.resumeKey()", key);
     await this.#core.retried(() => resumeKey(this.#core.engine, queue, key));
   }
 }
@@ -131,13 +148,8 @@ function seconds(duration: Duration | undefined): number | null {
   return duration === undefined ? null : durationMs(duration) / 1000;
 }
 
-function checkCounts<T extends object>(limits: T, names: readonly (keyof T & string)[], call: string): void {
-  for (const name of names) {
-    const value = limits[name];
-    if (value === undefined || (Number.isInteger(value) && Number(value) >= 1)) continue;
-    throw new InvalidOptionError(
-      name,
-      `${call}: "${name}" must be a whole number of at least 1, not ${value}`,
-    );
-  }
+// A call about a whole queue has no second argument.
+function checkQueue(queue: string, where: string, ...key: readonly string[]): void {
+  checkArgument(queue, { argument: "queue", type: NAME, where });
+  for (const value of key) checkArgument(value, { argument: "key", type: KEY, where });
 }

@@ -1,10 +1,12 @@
 import { type JsonObject, toJson } from "../shared/json.ts";
 import {
+  checkArgument,
   checkStartOptions,
   engineOptions,
   type ExecutionRef,
   type ExecutionType,
-  InvalidOptionError,
+  NAME,
+  type Shape,
   type StartOptions,
 } from "../define/mod.ts";
 import { InvalidIdError } from "./errors.ts";
@@ -30,17 +32,13 @@ export interface StartRequest {
  *
  * @param request what is to be started
  * @param where what was called, for the sentences
+ * @param also what else the caller could give beside the options
  * @returns one element of the array that `create_many()` takes, as JSON text
  */
-export function toCreate(request: StartRequest, where: string): string {
+export function toCreate(request: StartRequest, where: string, also?: Shape): string {
   const { type, target, inputs, options, traceparent, notifyOnEnd } = request;
-  checkStartOptions(options, where);
-  if (typeof target !== "string" || target === "") {
-    throw new InvalidOptionError(
-      "target",
-      `${where}: the name of a ${type} must be a text that is not empty`,
-    );
-  }
+  checkStartOptions(options, where, also);
+  checkArgument(target, { argument: "target", type: NAME, where });
   const named: JsonObject = { type, target, ...engineOptions(options, "start") };
   if (traceparent !== undefined) named.traceparent = traceparent;
   if (notifyOnEnd === true) named.notify_on_end = true;
@@ -52,7 +50,7 @@ export function toCreate(request: StartRequest, where: string): string {
 export function idOf(ref: ExecutionRef): string {
   const id = typeof ref === "string" ? ref : ref?.id;
   if (typeof id === "string" && UUID.test(id)) return id;
-  throw new InvalidIdError(id);
+  throw new InvalidIdError(id ?? ref);
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

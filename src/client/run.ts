@@ -1,6 +1,16 @@
 import { cancelExecution, readExecutions, sendSignal } from "../db/calls/executions.ts";
 import { toJson } from "../shared/json.ts";
-import type { Execution, ExecutionRef, Run, WaitOptions, WatchOptions } from "../define/mod.ts";
+import {
+  ANY_TEXT,
+  checkArgument,
+  type Execution,
+  type ExecutionRef,
+  NAME,
+  type Run,
+  type SqlRunner,
+  type WaitOptions,
+  type WatchOptions,
+} from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import { ExecutionCancelledError, ExecutionFailedError } from "./errors.ts";
@@ -18,7 +28,7 @@ export class ExecutionRun<Output> implements Run<Output> {
   }
 
   async result(options?: WaitOptions): Promise<Output> {
-    return outputOf(await this.#core.wait(this.id, options)) as Output;
+    return outputOf(await this.#core.wait(this.id, options, "run.result()")) as Output;
   }
 
   async get(): Promise<Execution> {
@@ -32,11 +42,11 @@ export class ExecutionRun<Output> implements Run<Output> {
   }
 
   async cancel(reason?: string): Promise<boolean> {
-    return await cancel(this.#core, this.id, reason);
+    return await cancel(this.#core, this.id, { reason, where: "run.cancel()" });
   }
 
   async signal(name: string, payload?: unknown): Promise<void> {
-    await send(this.#core, this.id, name, payload);
+    await send(this.#core, { execution: this.id, name, payload }, { where: "run.signal()" });
   }
 
   toString(): string {
@@ -57,24 +67,33 @@ export function outputOf(execution: Execution): unknown {
 
 /** Reads one execution. */
 export async function readOne(core: ClientCore, ref: ExecutionRef): Promise<Execution | null> {
-  const [found] = await core.retried(() => readExecutions(core.engine, [idOf(ref)]));
+  const id = idOf(ref);
+  const [found] = await core.retried(() => readExecutions(core.engine, [id]));
   return found ?? null;
 }
 
 /** Cancels one execution. */
-export async function cancel(core: ClientCore, ref: ExecutionRef, reason?: string): Promise<boolean> {
-  return await core.retried(() => cancelExecution(core.engine, idOf(ref), reason ?? null));
+export async function cancel(
+  core: ClientCore,
+  ref: ExecutionRef,
+  how: { reason: string | undefined; where: string; sql?: SqlRunner | undefined },
+): Promise<boolean> {
+  const { reason, where, sql } = how;
+  const id = idOf(ref);
+  if (reason !== undefined) checkArgument(reason, { argument: "reason", type: ANY_TEXT, where });
+  return await core.retried(() => cancelExecution(core.within(sql), id, reason ?? null));
 }
 
 /** Sends a signal. */
 export async function send(
   core: ClientCore,
-  ref: ExecutionRef,
-  name: string,
-  payload: unknown,
+  signal: { execution: ExecutionRef; name: string; payload?: unknown },
+  how: { where: string; idempotencyKey?: string | undefined; sql?: SqlRunner | undefined },
 ): Promise<void> {
-  const text = toJson(payload, { what: `payload of signal "${name}"` });
-  await core.retried(() =>
-    sendSignal(core.engine, { id: idOf(ref), name, payload: text, idempotencyKey: null })
-  );
+  const { where, idempotencyKey = null, sql } = how;
+  const id = idOf(signal.execution);
+  checkArgument(signal.name, { argument: "name", type: NAME, where });
+  const payload = toJson(signal.payload, { what: `payload of signal "${signal.name}"` });
+  const sent = { id, name: signal.name, payload, idempotencyKey };
+  await core.retried(() => sendSignal(core.within(sql), sent));
 }

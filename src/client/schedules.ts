@@ -11,12 +11,21 @@ import {
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { toJson } from "../shared/json.ts";
 import {
+  ANYTHING,
+  checkArgument,
   checkOptions,
+  checkShape,
+  DURATION,
   engineOptions,
+  EXECUTION_TYPE,
   type ExecutionType,
-  refuseUnknown,
+  MOMENT,
+  NAME,
   type ScheduledOptions,
+  type Shape,
   type SqlRunner,
+  TEXT,
+  TRANSACTION,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { ExecutionRun } from "./run.ts";
@@ -46,18 +55,18 @@ export interface ScheduleOptions {
   sql?: SqlRunner;
 }
 
-const KEYS = [
-  "cron",
-  "target",
-  "type",
-  "inputs",
-  "timezone",
-  "overlap",
-  "catchUp",
-  "jitter",
-  "options",
-  "sql",
-];
+const SCHEDULE: Shape = {
+  cron: TEXT,
+  target: NAME,
+  type: EXECUTION_TYPE,
+  inputs: ANYTHING,
+  timezone: TEXT,
+  overlap: { kind: "choice", values: ["skip", "queue", "allow", "cancel"] },
+  catchUp: { kind: "choice", values: ["none", "one", "all"] },
+  jitter: DURATION,
+  options: ANYTHING,
+  sql: TRANSACTION,
+};
 
 /** Schedules: what runs again and again. */
 export class Schedules {
@@ -80,7 +89,8 @@ export class Schedules {
    * @returns when it fires next
    */
   async set(name: string, options: ScheduleOptions): Promise<Date | null> {
-    refuseUnknown(options, KEYS, "schedules.set()");
+    checkName(name, "schedules.set()");
+    checkShape(options, SCHEDULE, { where: "schedules.set()", required: ["cron", "target"] });
     if (options.options !== undefined) {
       checkOptions(options.options, { in: "schedule", where: "schedules.set() options" });
     }
@@ -103,21 +113,25 @@ export class Schedules {
 
   /** Removes a schedule; false if there was none. Its executions stay. */
   async remove(name: string): Promise<boolean> {
+    checkName(name, "schedules.remove()");
     return await this.#core.retried(() => unschedule(this.#core.engine, name));
   }
 
   /** Keeps a schedule from firing; false if it was paused already. */
   async pause(name: string): Promise<boolean> {
+    checkName(name, "schedules.pause()");
     return await this.#core.retried(() => pauseSchedule(this.#core.engine, name));
   }
 
   /** Lets a schedule fire again; gives its next time. */
   async resume(name: string): Promise<Date | null> {
+    checkName(name, "schedules.resume()");
     return await this.#core.retried(() => resumeSchedule(this.#core.engine, name));
   }
 
   /** Fires a schedule now, besides its times. */
   async trigger(name: string): Promise<Run> {
+    checkName(name, "schedules.trigger()");
     return new ExecutionRun(
       this.#core,
       await this.#core.retried(() => triggerSchedule(this.#core.engine, name)),
@@ -125,8 +139,13 @@ export class Schedules {
   }
 
   /** Starts what a schedule would have started in a time past. */
-  async backfill(name: string, span: { from: Date; to: Date }): Promise<Run[]> {
-    const ids = await this.#core.retried(() => backfillSchedule(this.#core.engine, name, span));
+  async backfill(name: string, span: { from: Date | string; to: Date | string }): Promise<Run[]> {
+    const where = "schedules.backfill()";
+    checkName(name, where);
+    const required = ["from", "to"];
+    checkShape(span, { from: MOMENT, to: MOMENT }, { where, argument: "span", required });
+    const dates = { from: new Date(span.from), to: new Date(span.to) };
+    const ids = await this.#core.retried(() => backfillSchedule(this.#core.engine, name, dates));
     return ids.map((id) => new ExecutionRun(this.#core, id));
   }
 
@@ -134,4 +153,8 @@ export class Schedules {
   async list(): Promise<readonly ScheduleInfo[]> {
     return await this.#core.retried(() => listSchedules(this.#core.engine));
   }
+}
+
+function checkName(name: string, where: string): void {
+  checkArgument(name, { argument: "name", type: NAME, where });
 }

@@ -1,8 +1,6 @@
-import { sendSignal } from "../db/calls/executions.ts";
-import { toJson } from "../shared/json.ts";
-import { type ExecutionRef, refuseUnknown, type SqlRunner } from "../define/mod.ts";
+import { ANYTHING, checkShape, type ExecutionRef, KEY, type SqlRunner, TRANSACTION } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
-import { idOf } from "./request.ts";
+import { send } from "./run.ts";
 
 /** How a signal is sent. */
 export interface SignalOptions {
@@ -35,15 +33,11 @@ export class Signals {
     signal: { execution: ExecutionRef; name: string; payload?: unknown },
     options: SignalOptions = {},
   ): Promise<void> {
-    refuseUnknown(signal, ["execution", "name", "payload"], "signals.send()");
-    refuseUnknown(options, ["idempotencyKey", "sql"], "signals.send()");
-    const payload = toJson(signal.payload, { what: `payload of signal "${signal.name}"` });
-    const sent = {
-      id: idOf(signal.execution),
-      name: signal.name,
-      payload,
-      idempotencyKey: options.idempotencyKey ?? null,
-    };
-    await this.#core.retried(() => sendSignal(this.#core.within(options.sql), sent));
+    const where = "signals.send()";
+    // Whose and which it is, is checked where a run sends one, too.
+    const shape = { execution: ANYTHING, name: ANYTHING, payload: ANYTHING };
+    checkShape(signal, shape, { where, argument: "signal" });
+    checkShape(options, { idempotencyKey: KEY, sql: TRANSACTION }, { where });
+    await send(this.#core, signal, { where, ...options });
   }
 }

@@ -1,10 +1,18 @@
 import {
   type AnyTask,
+  ANYTHING,
+  checkArgument,
+  checkPlain,
+  checkRetry,
+  checkStartOptions,
   engineOptions,
   isTask,
+  NAME,
+  type OwnType,
   parseInput,
   retryPolicyOf,
   type Run,
+  type Shape,
   type StartOptions,
   type Task,
   type TaskDefinition,
@@ -12,7 +20,7 @@ import {
   type WaitOptions,
 } from "../define/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
-import { optionsIn } from "../shared/options.ts";
+import { fits, optionsIn, wantedBy } from "../shared/options.ts";
 import type { ClientCore } from "./core.ts";
 import { registerTasks } from "../db/calls/tasks.ts";
 import type { StartRequest } from "./request.ts";
@@ -23,6 +31,15 @@ export interface RunNowOptions extends StartOptions {
   /** How long to wait for the result. Default: until the end. */
   wait?: WaitOptions;
 }
+
+/** What `run()` takes besides the options of a start; how long to wait is checked before anything is started. */
+export const RUN_NOW: Shape = { wait: ANYTHING };
+
+const TASK: OwnType = {
+  kind: "own",
+  wanted: `a task made by task(), or ${wantedBy(NAME)}`,
+  fits: (value) => isTask(value) || fits(NAME, value),
+};
 
 /** Tasks: queue one, or queue it and wait for its result. */
 export class Tasks {
@@ -53,7 +70,7 @@ export class Tasks {
     options?: StartOptions,
   ): Promise<Run<Output>>;
   async queue(task: AnyTask | string, input?: unknown, options: StartOptions = {}): Promise<Run<unknown>> {
-    const { request, where } = await this.#toStart(task, input, options);
+    const { request, where } = await this.#toStart(task, input, options, "tasks.queue()");
     return new ExecutionRun(this.#core, await this.#core.start(request, where));
   }
 
@@ -64,9 +81,11 @@ export class Tasks {
   async run(
     task: AnyTask | string,
     input?: unknown,
-    { wait, ...options }: RunNowOptions = {},
+    options: RunNowOptions = {},
   ): Promise<unknown> {
-    const { request, where } = await this.#toStart(task, input, options);
+    checkStartOptions(options, "tasks.run()", RUN_NOW);
+    const { wait, ...start } = options;
+    const { request, where } = await this.#toStart(task, input, start, "tasks.run()");
     return outputOf(await this.#core.run(request, where, wait));
   }
 
@@ -91,11 +110,16 @@ export class Tasks {
     return new ExecutionRun(this.#core, await this.#core.start(request, where));
   }
 
-  async #toStart(task: AnyTask | string, input: unknown, options: StartOptions): Promise<Start> {
+  async #toStart(
+    task: AnyTask | string,
+    input: unknown,
+    options: StartOptions,
+    where: string,
+  ): Promise<Start> {
+    checkArgument(task, { argument: "task", type: TASK, where });
     const definition = isTask(task) ? task.definition : this.#known.get(task);
     if (definition !== undefined) return await toStart(definition, input, options);
-    const request = { type: "task" as const, target: task as string, inputs: input ?? {}, options };
-    return { request, where: "tasks.queue()" };
+    return { request: { type: "task", target: task as string, inputs: input ?? {}, options }, where };
   }
 }
 
@@ -106,13 +130,16 @@ interface Start {
 
 // The input is checked by the schema and travels as it was given, so that the worker's schema sees what the caller wrote.
 async function toStart(definition: TaskDefinition, input: unknown, options: StartOptions): Promise<Start> {
+  const where = `${definition.name}.queue()`;
+  checkPlain(options, { argument: "options", where });
+  if (options.retry !== undefined) checkRetry(options.retry, { in: "start", where });
   await parseInput(definition, input);
   const merged = { ...declaredOptions(definition), ...defined(options) };
   if (options.retry !== undefined) {
     merged.retry = { ...retryPolicyOf(definition.options.retry), ...retryPolicyOf(options.retry) };
   }
   const request = { type: "task" as const, target: definition.name, inputs: input ?? null, options: merged };
-  return { request, where: `${definition.name}.queue()` };
+  return { request, where };
 }
 
 function declaredOptions({ options }: TaskDefinition): StartOptions {

@@ -1,8 +1,8 @@
 import { durationMs } from "../shared/duration.ts";
-import type { Execution, WaitOptions } from "../define/mod.ts";
+import { ClosedError, type Execution, type WaitOptions } from "../define/mod.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import type { CancelTimer, Clock } from "../runtime/clock.ts";
-import { ClosedError, WaitTimeoutError } from "./errors.ts";
+import { WaitTimeoutError } from "./errors.ts";
 
 /** What waiting stands on. */
 export interface WaiterSource {
@@ -25,6 +25,8 @@ export interface Heard {
 }
 
 interface Waiter {
+  /** Whether the database was asked since the waiting began. */
+  isAnswered: boolean;
   readonly resolve: (execution: Execution) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -69,11 +71,11 @@ export class Waiters {
     options.signal?.throwIfAborted();
     const timeoutMs = options.timeout === undefined ? undefined : durationMs(options.timeout);
     const { promise, resolve, reject } = Promise.withResolvers<Execution>();
-    const waiter: Waiter = { resolve, reject };
+    const waiter: Waiter = { resolve, reject, isAnswered: false };
     const onAbort = (): void => reject(options.signal!.reason);
     const cancelTimeout = timeoutMs === undefined
       ? undefined
-      : this.#source.clock.after(timeoutMs, () => reject(new WaitTimeoutError(id, timeoutMs / 1000)));
+      : this.#source.clock.after(timeoutMs, () => void this.#giveUp(id, waiter, timeoutMs));
     options.signal?.addEventListener("abort", onAbort, { once: true });
     this.#add(id, waiter, heard);
     try {
@@ -166,11 +168,22 @@ export class Waiters {
     }
   }
 
+  // The time may be over before the database was asked once: what has ended long ago is over all the same.
+  async #giveUp(id: string, waiter: Waiter, timeoutMs: number): Promise<void> {
+    try {
+      if (!waiter.isAnswered) this.#tell([id], await this.#source.read([id]));
+      waiter.reject(new WaitTimeoutError(id, timeoutMs / 1000));
+    } catch (error) {
+      waiter.reject(error);
+    }
+  }
+
   #tell(ids: readonly string[], found: readonly Execution[]): void {
     const byId = new Map(found.map((execution) => [execution.id, execution]));
     for (const id of ids) {
       const execution = byId.get(id);
       for (const waiter of this.#waiting.get(id) ?? []) {
+        waiter.isAnswered = true;
         if (execution === undefined) waiter.reject(ExecutionNotFoundError.of(id));
         else if (execution.completedAt !== null) waiter.resolve(execution);
       }

@@ -1,16 +1,22 @@
 import { registerWorkflow } from "../db/calls/steps.ts";
 import {
   type AnyWorkflow,
+  ARRAY,
+  checkArgument,
+  checkStartOptions,
   engineOptions,
+  isWorkflow,
+  type OwnType,
   type Run,
   type StartOptions,
+  WORKFLOW,
   type WorkflowRef,
 } from "../define/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
 import type { StartRequest } from "./request.ts";
 import { ExecutionRun, outputOf } from "./run.ts";
-import type { RunNowOptions } from "./tasks.ts";
+import { RUN_NOW, type RunNowOptions } from "./tasks.ts";
 
 /** Workflows: start one, or start it and wait for its result. */
 export class Workflows {
@@ -45,8 +51,11 @@ export class Workflows {
     inputs: unknown = {},
     options: StartOptions = {},
   ): Promise<Run<Output>> {
-    const request = toStart(flow, inputs, options);
-    return new ExecutionRun<Output>(this.#core, await this.#core.start(request, "workflows.start()"));
+    const where = "workflows.start()";
+    return new ExecutionRun<Output>(
+      this.#core,
+      await this.#core.start(toStart(flow, inputs, options, where), where),
+    );
   }
 
   /** Starts a workflow and waits for its result. */
@@ -62,19 +71,32 @@ export class Workflows {
     inputs: unknown = {},
     options: RunNowOptions = {},
   ): Promise<Output> {
+    const where = "workflows.run()";
+    checkStartOptions(options, where, RUN_NOW);
     const { wait, ...start } = options;
-    return outputOf(await this.#core.run(toStart(flow, inputs, start), "workflows.start()", wait)) as Output;
+    return outputOf(await this.#core.run(toStart(flow, inputs, start, where), where, wait)) as Output;
   }
 
   /** Makes code-first workflows known, with the defaults of their executions: from then on they can be started. */
   async register(workflows: readonly AnyWorkflow[]): Promise<void> {
-    for (const { name, definition } of workflows) {
+    checkArgument(workflows, { argument: "workflows", type: ARRAY, where: "workflows.register()" });
+    for (const made of workflows) {
+      checkArgument(made, { argument: "workflows", type: MADE, where: "workflows.register()" });
+      const { name, definition } = made;
       const defaults = engineOptions(definition.options, "defaults");
       await this.#core.retried(() => registerWorkflow(this.#core.engine, name, JSON.stringify(defaults)));
     }
   }
 }
 
-function toStart(flow: string | WorkflowRef, inputs: unknown, options: StartOptions): StartRequest {
-  return { type: "workflow", target: typeof flow === "string" ? flow : flow?.name, inputs, options };
+const MADE: OwnType = { kind: "own", wanted: "an array of workflows made by workflow()", fits: isWorkflow };
+
+function toStart(
+  flow: string | WorkflowRef,
+  inputs: unknown,
+  options: StartOptions,
+  where: string,
+): StartRequest {
+  checkArgument(flow, { argument: "flow", type: WORKFLOW, where });
+  return { type: "workflow", target: typeof flow === "string" ? flow : flow.name, inputs, options };
 }

@@ -1,6 +1,7 @@
 import { systemClock } from "../runtime/clock.ts";
 import type { PGlite, Transaction } from "@electric-sql/pglite";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
+import { startEngine } from "./embedded_engine.ts";
 import { lockDirectory } from "./embedded_lock.ts";
 import { toRhythmError } from "./errors.ts";
 
@@ -21,16 +22,11 @@ export interface EmbeddedOptions {
  */
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Database> {
   const dataDir = options.dataDir ?? ".rhythm/data";
-  const { PGlite } = await import("@electric-sql/pglite");
   const inMemory = dataDir.startsWith("memory://");
   if (!inMemory) await Deno.mkdir(dataDir, { recursive: true });
   const unlock = inMemory ? (): void => {} : await lockDirectory(dataDir);
   try {
-    const engine = await PGlite.create({
-      dataDir,
-      ...(options.loadDataDir === undefined ? {} : { loadDataDir: options.loadDataDir }),
-      parsers: { 20: Number },
-    });
+    const engine = await startEngine(dataDir, options);
     return new EmbeddedDatabase(engine, inMemory ? dataDir : `embedded:${dataDir}`, unlock);
   } catch (error) {
     unlock();

@@ -1,4 +1,4 @@
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 
 /** What Postgres says of an error, as both drivers give it. */
 export interface ServerError {
@@ -142,8 +142,25 @@ export const engineCodes: readonly string[] = Object.keys(classes);
  */
 export function engineError(error: ServerError, options: ErrorOptions = {}): EngineError {
   const found = classes[error.code] ?? (error.code.startsWith("RH") ? EngineError : StatementError);
-  return new found(error.code === "3F000" ? { hint: notInstalled, ...error } : error, options);
+  if (error.code !== "3F000") return new found(error, options);
+  // An error's message is no member that a spread would copy.
+  const { code, message, hint = notInstalled, detail } = error;
+  return new found({ code, message, hint, ...(detail === undefined ? {} : { detail }) }, options);
 }
 
 const notInstalled =
   "If that is Rhythm's schema, Rhythm is not installed in this database: run `rhythm migrate`, or leave autoMigrate on";
+
+knownErrors({
+  EngineError,
+  StatementError,
+  InvalidArgumentError,
+  ExecutionNotFoundError,
+  ExecutionStateError,
+  UnknownNameError,
+  FlowInputError,
+  PayloadTooLargeError,
+  WorkerNotRegisteredError,
+  PgCronError,
+  IsolationError,
+});

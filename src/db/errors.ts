@@ -1,4 +1,4 @@
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { engineError, type ServerError, StatementError } from "./engine_errors.ts";
 
 export { EngineError, StatementError } from "./engine_errors.ts";
@@ -75,3 +75,5 @@ function isServerError(error: unknown): error is Error & ServerError {
   return error instanceof Error && !(error instanceof RhythmError) && "code" in error &&
     typeof error.code === "string";
 }
+
+knownErrors({ DatabaseUnavailableError });

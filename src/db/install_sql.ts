@@ -1,3 +1,4 @@
+import { checkShape, TEXT } from "../shared/arguments.ts";
 import { checksumOf } from "./behaviour.ts";
 import { madeHere } from "./left_over.ts";
 import { offline } from "./online.ts";
@@ -12,6 +13,7 @@ import { splitStatements } from "./statements.ts";
  * @returns the script, in one transaction
  */
 export function installSql(options: { schema?: string } = {}): string {
+  checkShape(options, { schema: TEXT }, { where: "installSql()" });
   return installScript(schemaFiles, options.schema ?? "rhythm");
 }
 
@@ -30,32 +32,41 @@ export function installScript(files: readonly SchemaFile[], name: string): strin
   const records = files.map(({ name, kind, checksum }) =>
     `('${name}', '${kind}', '${checksum}', '${libraryVersion}')`
   );
-  const made = files.filter((file) => file.kind === "behaviour").flatMap((file) => splitStatements(file.text))
-    .flatMap(({ makes, text }) =>
-      makes === undefined || text.startsWith("drop") ? [] : [`('${makes}', '${checksumOf(text)}')`]
-    );
   return [
     `-- Rhythm ${libraryVersion}, schema "${schema}": psql --set ON_ERROR_STOP=1 --file FILE`,
     "begin;",
     `set local search_path = pg_catalog, pg_temp;\nset local check_function_bodies = off;\nset local client_min_messages = warning;`,
     refuseOtherEncodings,
     `create schema if not exists "${schema}";`,
-    ...files.map((file) =>
-      `-- ${file.name}\n${forSchema(file.kind === "online" ? offline(file.text) : file.text, schema)}`
-    ),
+    ...files.map((file) => `-- ${file.name}\n${freshText(file, schema)}`),
     forSchema(
       `insert into rhythm.installation (file, kind, checksum, library_version) values\n  ${
         records.join(",\n  ")
       };`,
       schema,
     ),
-    forSchema(
-      `with statement (name, checksum) as (values\n  ${made.join(",\n  ")}
+    recordObjects(files, schema),
+    "commit;\n",
+  ].join("\n\n");
+}
+
+/** A file as it is applied where nothing is installed yet. */
+export function freshText({ kind, text }: SchemaFile, schema: string): string {
+  return forSchema(kind === "online" ? offline(text) : text, schema);
+}
+
+/** What writes down the functions and views that these files made in this transaction, where nothing was before. */
+export function recordObjects(files: readonly SchemaFile[], schema: string): string {
+  const made = files.filter((file) => file.kind === "behaviour").flatMap((file) => splitStatements(file.text))
+    .flatMap(({ makes, text }) =>
+      makes === undefined || text.startsWith("drop") ? [] : [`('${makes}', '${checksumOf(text)}')`]
+    );
+  if (made.length === 0) return "";
+  return forSchema(
+    `with statement (name, checksum) as (values\n  ${made.join(",\n  ")}
 ), made as (${madeHere})
 insert into rhythm.installed_object (identity, kind, checksum)
 select m.identity, m.kind, s.checksum from made as m join statement as s on s.name = m.name;`,
-      schema,
-    ),
-    "commit;\n",
-  ].join("\n\n");
+    schema,
+  );
 }

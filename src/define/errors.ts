@@ -1,24 +1,5 @@
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 import { describeIssues, type SchemaIssue } from "./schema.ts";
-
-/** Thrown when a declaration or a call is given an option it does not know, or a value that option cannot have. */
-export class InvalidOptionError extends RhythmError {
-  /** The name of the class, also where code was minified. */
-  override readonly name = "InvalidOptionError";
-  /** The option, as a path from the argument: `retry.maxAttempts`. */
-  readonly option: string;
-
-  /**
-   * Makes the error and its sentence.
-   *
-   * @param option the option's path
-   * @param message the whole sentence
-   */
-  constructor(option: string, message: string) {
-    super(message, { code: "INVALID_OPTION" });
-    this.option = option;
-  }
-}
 
 /** Thrown when an input does not satisfy the schema of its task or flow. Trying again cannot help. */
 export class InvalidInputError extends RhythmError {
@@ -56,6 +37,22 @@ export class NotInitializedError extends RhythmError {
   }
 }
 
+/** Thrown when an application, an `Admin` or a test's application is used after it was closed. */
+export class ClosedError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "ClosedError";
+
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param what what was closed
+   * @param options the error that a call met which was under way as `cause`
+   */
+  constructor(what: string, options: ErrorOptions = {}) {
+    super(`${what} is closed; nothing can be asked of it any more`, { ...options, code: "CLOSED" });
+  }
+}
+
 /**
  * Thrown by a handler to say that another attempt cannot help: the execution fails at once, whatever its retry policy.
  *
@@ -85,3 +82,5 @@ export class NonRetryableError extends RhythmError {
     this.data = options.data;
   }
 }
+
+knownErrors({ InvalidInputError, NotInitializedError, ClosedError, NonRetryableError });

@@ -76,6 +76,11 @@ function stackOf(error: Error): string {
   return fitStack(text, STACK_LIMIT);
 }
 
+/** The calls that led to where an error was made, without those of Rhythm itself. */
+export function callFrames(error: Error): string[] {
+  return (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at ") && !line.includes(OURS));
+}
+
 const OURS = new URL("../", import.meta.url).href;
 
 /** A stack without the frames of Rhythm that called the handler. */

@@ -4,9 +4,10 @@
  * @module
  */
 export type { SqlRow, SqlRunner, SqlTag, TaskContext, TaskLog, TransactionalContext } from "./context.ts";
+export { type DatabasePlace, placeOf } from "./database_place.ts";
 export { type EnqueueDeclared, setDefaultQueue } from "./default_queue.ts";
 export { collectDeclarations } from "./declarations.ts";
-export { InvalidInputError, InvalidOptionError, NonRetryableError, NotInitializedError } from "./errors.ts";
+export { ClosedError, InvalidInputError, NonRetryableError, NotInitializedError } from "./errors.ts";
 export type {
   Execution,
   ExecutionError,
@@ -24,15 +25,42 @@ export {
   checkOptions,
   checkRetry,
   checkStartOptions,
-  describe,
   engineOptions,
   type IsolateOptions,
-  refuseUnknown,
   type RetryPolicy,
   type ScheduledOptions,
   type StartOptions,
   type TaskOptions,
 } from "./options.ts";
+export {
+  ABORT_SIGNAL,
+  ANY_TEXT,
+  ANYTHING,
+  type ArgumentType,
+  ARRAY,
+  BOOLEAN,
+  callOf,
+  checkArgument,
+  checkPlain,
+  checkShape,
+  COUNT,
+  describe,
+  DURATION,
+  DURATION_ABOVE_ZERO,
+  EXECUTION,
+  EXECUTION_TYPE,
+  FUNCTION,
+  KEY,
+  MOMENT,
+  NAME,
+  NAMES,
+  OBJECT,
+  type OwnType,
+  refuseUnknown,
+  type Shape,
+  TEXT,
+  TRANSACTION,
+} from "../shared/arguments.ts";
 export { backoffMs, retryPolicyOf } from "./retry.ts";
 export {
   describeIssues,
@@ -53,6 +81,7 @@ export {
   type SpanSpec,
   type Telemetry,
 } from "./ports.ts";
+export { InvalidOptionError } from "../shared/error.ts";
 export { didYouMean, nearest } from "../shared/suggest.ts";
 export {
   type AnyTask,
@@ -67,6 +96,7 @@ export { CELL, idProblem, newId, Uuids } from "./uuid.ts";
 export {
   type AnyWorkflow,
   isWorkflow,
+  WORKFLOW,
   type WorkflowDefaults,
   type WorkflowDefinition,
   type WorkflowRef,

@@ -1,20 +1,27 @@
 import { type Duration, durationMs } from "../shared/duration.ts";
-import { RhythmError } from "../shared/error.ts";
 import { assertJson, type JsonObject } from "../shared/json.ts";
 import {
-  fits,
   type OptionEntry,
   type OptionScope,
   optionsIn,
   type OptionType,
   retryOptionsIn,
   sqlName,
-  wantedBy,
 } from "../shared/options.ts";
-import { InvalidOptionError } from "./errors.ts";
+import {
+  ANYTHING,
+  type ArgumentType,
+  BOOLEAN,
+  callOf,
+  checkArgument,
+  checkShape,
+  refuseUnknown,
+  type Shape,
+  TRANSACTION,
+} from "../shared/arguments.ts";
+import { InvalidOptionError } from "../shared/error.ts";
 import type { SqlRunner } from "./context.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
-import { didYouMean } from "../shared/suggest.ts";
 import { idProblem } from "./uuid.ts";
 
 /**
@@ -102,41 +109,28 @@ export type ScheduledOptions = Omit<
 >;
 
 /** What `task()` takes besides the defaults of its executions. */
-const TASK_OWN = ["name", "transactional", "isolate", "input"];
-
-/**
- * Refuses option names that do not exist, naming the nearest one that does.
- *
- * @param options what was given
- * @param allowed the names that exist
- * @param where what was called, for the sentence
- * @throws {InvalidOptionError} naming the option
- */
-export function refuseUnknown(options: object, allowed: readonly string[], where: string): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new InvalidOptionError("", `${where} takes its options as an object, not ${describe(options)}`);
-  }
-  for (const key of Object.keys(options)) {
-    if (allowed.includes(key)) continue;
-    throw new InvalidOptionError(
-      key,
-      `${where} has no option "${key}".${didYouMean(key, allowed)} It takes: ${allowed.join(", ")}`,
-    );
-  }
-}
+const TASK_OWN: Shape = {
+  // Its sentence is the same where the name is that of the handler.
+  name: ANYTHING,
+  transactional: BOOLEAN,
+  isolate: {
+    kind: "own",
+    wanted: "true, false or { module: import.meta.url }",
+    fits: (value) =>
+      typeof value === "boolean" || typeof value === "object" && value !== null && "module" in value &&
+        (value.module instanceof URL || typeof value.module === "string" && value.module !== ""),
+  },
+  input: {
+    kind: "own",
+    wanted: "a schema that follows Standard Schema (zod, valibot, arktype …)",
+    fits: isSchema,
+  },
+};
 
 /** Checks what `task()` was given. */
 export function checkTaskOptions(options: TaskOptions & { input?: StandardSchema }): void {
-  const where = `task("${options?.name ?? ""}")`;
+  const where = callOf("task", options?.name);
   checkOptions(options, { in: "defaults", where, also: TASK_OWN });
-  if (options.input !== undefined && !isSchema(options.input)) {
-    throw new InvalidOptionError(
-      "input",
-      `${where}: "input" must be a schema that follows Standard Schema (zod, valibot, arktype …), not ${
-        describe(options.input)
-      }`,
-    );
-  }
   if (options.transactional && options.isolate) {
     throw new InvalidOptionError(
       "isolate",
@@ -147,20 +141,14 @@ export function checkTaskOptions(options: TaskOptions & { input?: StandardSchema
 }
 
 /** Checks what a start was given. */
-export function checkStartOptions(options: StartOptions, where: string): void {
-  checkOptions(options, { in: "start", where, also: ["sql"] });
-  if (options.sql !== undefined && typeof options.sql.unsafe !== "function") {
-    throw new InvalidOptionError(
-      "sql",
-      `${where}: "sql" must be a postgres.js transaction, not ${describe(options.sql)}`,
-    );
-  }
+export function checkStartOptions(options: StartOptions, where: string, also: Shape = {}): void {
+  checkOptions(options, { in: "start", where, also: { sql: TRANSACTION, ...also } });
 }
 
 /** Checks a retry policy, or a number of attempts. */
 export function checkRetry(retry: RetryPolicy | number, about: { in: OptionScope; where: string }): void {
   const { in: scope, where } = about;
-  expectFit({ kind: "retry" }, retry, { option: "retry", where });
+  checkArgument(retry, { argument: "retry", type: { kind: "retry" }, where });
   if (typeof retry === "number") return;
   checkEntries(retry, retryOptionsIn(scope), { where: `${where} retry`, at: "retry." });
 }
@@ -174,9 +162,9 @@ export function checkRetry(retry: RetryPolicy | number, about: { in: OptionScope
  */
 export function checkOptions(
   options: object,
-  about: { in: OptionScope; where: string; also?: readonly string[] },
+  about: { in: OptionScope; where: string; also?: Shape },
 ): void {
-  const { in: scope, where, also = [] } = about;
+  const { in: scope, where, also = {} } = about;
   const given = options as Record<string, unknown>;
   checkEntries(options, optionsIn(scope), { where, at: "", also });
   if (given.retry !== undefined) checkRetry(given.retry as RetryPolicy, about);
@@ -225,46 +213,11 @@ function engineValue(type: OptionType, value: unknown, scope: OptionScope): Json
 function checkEntries(
   options: object,
   entries: readonly OptionEntry[],
-  about: { where: string; at: string; also?: readonly string[] },
+  about: { where: string; at: string; also?: Shape },
 ): void {
-  const { where, at, also = [] } = about;
-  refuseUnknown(options, [...entries.map(({ name }) => name), ...also], where);
-  for (const { name, type } of entries) {
-    const value = (options as Record<string, unknown>)[name];
-    if (value === undefined || type.kind === "retry" || type.kind === "id") continue;
-    expectFit(type, value, { option: `${at}${name}`, where });
-  }
-}
-
-function expectFit(type: OptionType, value: unknown, about: { option: string; where: string }): void {
-  if (fits(type, value)) return;
-  const { option, where } = about;
-  const problem = type.kind === "duration" ? durationProblem(value) : undefined;
-  if (problem !== undefined) throw new InvalidOptionError(option, `${where}: "${option}": ${problem}`);
-  const meant = type.kind === "choice" ? didYouMean(String(value), type.values) : "";
-  throw new InvalidOptionError(
-    option,
-    `${where}: "${option}" must be ${wantedBy(type)}, not ${describe(value)}${meant && `.${meant}`}`,
-  );
-}
-
-// What exactly is wrong with it; nothing if it is a duration.
-function durationProblem(value: unknown): string | undefined {
-  try {
-    durationMs(value as Duration);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RhythmError) return error.message;
-    throw error;
-  }
-}
-
-/** A value as a sentence names it: short, and with its kind. */
-export function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") return `an object (${value.constructor?.name ?? "Object"})`;
-  if (typeof value === "function") return "a function";
-  return `${typeof value} ${String(value)}`;
+  const { where, at, also } = about;
+  const shape: Record<string, ArgumentType> = {};
+  // A policy, and what is inside it, is looked at after this.
+  for (const { name, type } of entries) shape[name] = type.kind === "retry" ? ANYTHING : type;
+  checkShape(options, { ...shape, ...also }, { where, at });
 }

@@ -14,19 +14,17 @@ export interface Logger {
   of?(kind: LogKind): Logger;
 }
 
-/** The levels of log lines, the least severe first; `silent` is above all lines. */
-export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
-
 /** How much is written. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
-/**
- * What log lines are about: the worker itself; what becomes of tasks, and of workflows; what handlers say (`ctx.log`).
- */
-export const LOG_KINDS = ["worker", "task", "workflow", "handler"] as const;
+/** The levels of log lines, the least severe first; `silent` is above all lines. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const satisfies readonly LogLevel[];
 
-/** What a log line is about. */
-export type LogKind = (typeof LOG_KINDS)[number];
+/** What a log line is about: the worker itself; what becomes of tasks, and of workflows; what handlers say (`ctx.log`). */
+export type LogKind = "worker" | "task" | "workflow" | "handler";
+
+/** All of them. */
+export const LOG_KINDS = ["worker", "task", "workflow", "handler"] as const satisfies readonly LogKind[];
 
 /** The fields of a log line. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -1,8 +1,12 @@
 import type { TaskContext, TransactionalContext } from "./context.ts";
 import { enqueueOnDefault } from "./default_queue.ts";
-import { InvalidInputError, InvalidOptionError } from "./errors.ts";
+import { InvalidInputError } from "./errors.ts";
+import { InvalidOptionError } from "../shared/error.ts";
 import type { Run } from "./execution.ts";
-import { checkTaskOptions, describe, type StartOptions, type TaskOptions } from "./options.ts";
+import { callOf, describe, NAME } from "../shared/arguments.ts";
+import { checkTaskOptions, type StartOptions, type TaskOptions } from "./options.ts";
+import { isName } from "../shared/names.ts";
+import { wantedBy } from "../shared/options.ts";
 import type { SchemaInput, SchemaOutput, StandardSchema } from "./schema.ts";
 import { directContext } from "./direct_context.ts";
 import { declare } from "./declarations.ts";
@@ -97,7 +101,7 @@ export function task(
   if (typeof handler !== "function") {
     throw new InvalidOptionError(
       "handler",
-      `task("${options.name ?? ""}"): its handler must be a function, not ${describe(handler)}`,
+      `${callOf("task", options.name)}: "handler" must be a function, not ${describe(handler)}`,
     );
   }
   const name = nameOf(options, handler);
@@ -153,13 +157,11 @@ function accepted(
 }
 
 function nameOf(options: TaskOptions, handler: TaskDefinition["handler"]): string {
-  const name = options.name ?? handler.name;
-  if (typeof name === "string" && name !== "" && name.trim() === name && name.length <= 200) return name;
+  const name = options.name === undefined ? handler.name : options.name;
+  if (typeof name === "string" && isName(name)) return name;
   throw new InvalidOptionError(
     "name",
-    `task(): "name" must be a text of 1 to 200 characters (or the handler a function with a name), not ${
-      describe(name)
-    }`,
+    `task(): "name" must be ${wantedBy(NAME)}, or the handler a function with a name, not ${describe(name)}`,
   );
 }
 

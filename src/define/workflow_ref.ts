@@ -1,3 +1,5 @@
+import { NAME, type OwnType } from "../shared/arguments.ts";
+import { fits, wantedBy } from "../shared/options.ts";
 import type { Duration } from "../shared/duration.ts";
 import type { RetryPolicy } from "./options.ts";
 
@@ -36,6 +38,16 @@ export interface WorkflowDefinition {
   /** The code, its input unchecked; `context` is a `WorkflowContext`. */
   readonly code: (context: never, input: never) => unknown;
 }
+
+/** A workflow that was made by `workflow()`, something with its name, or the name. */
+export const WORKFLOW: OwnType = {
+  kind: "own",
+  wanted: `a workflow made by workflow(), or ${wantedBy(NAME)}`,
+  // Any function has a name; nobody means it as that of a workflow.
+  fits: (value) =>
+    isWorkflow(value) ||
+    fits(NAME, typeof value === "object" && value !== null && "name" in value ? value.name : value),
+};
 
 /** Whether a value was made by `workflow()`. */
 export function isWorkflow(value: unknown): value is AnyWorkflow {

@@ -16,7 +16,11 @@ export class DurationError extends RhythmError {
    * @param problem what is wrong with it
    */
   constructor(value: unknown, problem: string) {
-    const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+    const shown = typeof value === "string"
+      ? quoted(value)
+      : value !== null && typeof value === "object"
+      ? "an object"
+      : String(value);
     super(
       `Cannot read ${shown} as a duration: ${problem}; expected seconds (5, 0.25) or text such as "90s", "1h30m", "250ms", "2d"`,
       {
@@ -24,6 +28,10 @@ export class DurationError extends RhythmError {
       },
     );
   }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
 
 const unitMs: Record<string, bigint> = {
@@ -89,11 +97,11 @@ function textMs(text: string): number {
   let rest = trimmed;
   while (rest !== "") {
     const part = PART.exec(rest);
-    if (part === null) throw new DurationError(text, `${JSON.stringify(rest)} is not a number with a unit`);
+    if (part === null) throw new DurationError(text, `${quoted(rest)} is not a number with a unit`);
     const unit = part[3]!.toLowerCase();
     const order = unitOrder.indexOf(unit);
     if (order < 0) {
-      throw new DurationError(text, `${JSON.stringify(part[3])} is not a unit (${unitOrder.join(", ")})`);
+      throw new DurationError(text, `${quoted(part[3]!)} is not a unit (${unitOrder.join(", ")})`);
     }
     if (order <= lastUnit) throw new DurationError(text, "its units must go from large to small, each once");
     sum += scaled(part[1]!, part[2]) * unitMs[unit]!;

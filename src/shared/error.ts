@@ -16,3 +16,51 @@ export class RhythmError extends Error {
     this.code = options.code ?? "RHYTHM_ERROR";
   }
 }
+
+/** Thrown when a declaration or a call is given an option it does not know, or a value that option cannot have. */
+export class InvalidOptionError extends RhythmError {
+  /** The name of the class, also where code was minified. */
+  override readonly name = "InvalidOptionError";
+  /** The option, as a path from the argument: `retry.maxAttempts`. */
+  readonly option: string;
+
+  /**
+   * Makes the error and its sentence.
+   *
+   * @param option the option's path
+   * @param message the whole sentence
+   */
+  constructor(option: string, message: string) {
+    super(message, { code: "INVALID_OPTION" });
+    this.option = option;
+  }
+}
+
+type ErrorClass = abstract new (...parts: never[]) => Error;
+
+const classes = new Map<string, ErrorClass>(
+  [
+    Error,
+    EvalError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+    TypeError,
+    URIError,
+    RhythmError,
+    InvalidOptionError,
+  ].map((one) => [
+    one.name,
+    one,
+  ]),
+);
+
+/** Makes classes known by their names, so that errors that were stored can be of them again. */
+export function knownErrors(errors: Readonly<Record<string, ErrorClass>>): void {
+  for (const [name, one] of Object.entries(errors)) classes.set(name, one);
+}
+
+/** A known class of errors. */
+export function errorClass(name: string): ErrorClass | undefined {
+  return classes.get(name);
+}

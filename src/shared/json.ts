@@ -1,4 +1,4 @@
-import { RhythmError } from "./error.ts";
+import { knownErrors, RhythmError } from "./error.ts";
 
 /** Any value that JSON text can carry. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -34,6 +34,8 @@ export class JsonError extends RhythmError {
   }
 }
 
+knownErrors({ JsonError });
+
 /** Nesting beyond this is refused: Postgres and other readers of the text would run out of stack. */
 const maxDepth = 1000;
 
@@ -51,8 +53,8 @@ const refused: Record<string, string> = {
  * @param value the value to carry
  * @param options what the value is called, and how large its text may be
  * @returns the JSON text; `undefined` as a whole is `null`
- * @throws {JsonError} on a cycle, function, symbol, BigInt, NaN, infinity, Map, Set, on characters that Postgres cannot
- * store (NUL, half of a surrogate pair), or on a text that is too large
+ * @throws {JsonError} on a cycle, function, symbol, BigInt, NaN, infinity, on what JSON would empty (Error, RegExp, Promise, Map,
+ * Set and others), on characters that Postgres cannot store (NUL, half of a surrogate pair), or on a text that is too large
  *
  * @example Refusing a number that JSON does not know
  * ```ts
@@ -99,6 +101,29 @@ export function toJson(value: unknown, options: JsonCheckOptions = {}): string {
  */
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll("\0", "\ufffd");
+}
+
+/**
+ * What goes with a log line: as it is, with errors as objects of name, message, stack, and code if they have one.
+ *
+ * @param data what was logged
+ * @returns the same, or a copy in which no error is left
+ */
+export function errorsAsObjects(data: unknown): unknown {
+  return replaceErrors(data, 0);
+}
+
+const LOG_DEPTH = 10;
+
+function replaceErrors(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null || depth > LOG_DEPTH) return value;
+  if (value instanceof Error) {
+    const { name, message, stack } = value;
+    return { name, message, stack, ...("code" in value ? { code: String(value.code) } : {}) };
+  }
+  if (Array.isArray(value)) return value.map((item) => replaceErrors(item, depth + 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, replaceErrors(one, depth + 1)]));
 }
 
 /**
@@ -170,18 +195,43 @@ function memberPath(path: string, key: string): string {
 }
 
 function checkMembers(value: object, path: string, above: Set<object>): void {
-  const prototype = Object.getPrototypeOf(value);
-  if (
-    value instanceof Map || value instanceof Set || ArrayBuffer.isView(value) || value instanceof ArrayBuffer
-  ) {
-    throw new JsonError(
-      path,
-      `it is a ${prototype.constructor.name}, which JSON would empty; pass an array or an object`,
-    );
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  const entries = Object.entries(value);
+  if (isEmptied(value, tag, entries.length)) {
+    const name = value.constructor?.name || tag;
+    throw new JsonError(path, emptied(name, value instanceof Error ? "Error" : tag));
   }
-  for (const [key, member] of Object.entries(value)) {
+  for (const [key, member] of entries) {
     check(member, memberPath(path, key), above);
   }
+}
+
+// JSON keeps own enumerable members only: of an error not its message, of a view its numbers as an object.
+function isEmptied(value: object, tag: string, members: number): boolean {
+  if (tag === "Object" || tag === "Number" || tag === "String" || tag === "Boolean") return false;
+  return members === 0 || value instanceof Error || tag === "RegExp" || ArrayBuffer.isView(value);
+}
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  Error: "pass its `message`",
+  RegExp: "pass its `source`",
+  Promise: "await it first",
+  Map: "pass an array or an object",
+  Set: "pass an array or an object",
+  iterator: "pass an array",
+};
+
+/**
+ * Why JSON cannot carry something, and what can be passed instead.
+ *
+ * @param name what it is: `TypeError`, `Map`
+ * @param kind the built-in class that it belongs to
+ */
+export function emptied(name: string, kind: string = name): string {
+  const article = /^[aeio]/i.test(name) ? "an" : "a";
+  return `it is ${article} ${name}, which JSON would empty; ${
+    INSTEAD[kind] ?? "pass an array, an object or a string"
+  }`;
 }
 
 /**

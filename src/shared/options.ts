@@ -286,9 +286,9 @@ export function fits(type: OptionType, value: unknown): boolean {
       return isObject(value) ||
         Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_ATTEMPTS;
     case "execution":
-      return UUID.test(String(isObject(value) ? value.id : value));
+      return isUuid(isObject(value) ? value.id : value);
     case "id":
-      return typeof value === "string" && UUID.test(value);
+      return isUuid(value);
   }
 }
 
@@ -307,8 +307,12 @@ function isMoment(value: unknown): boolean {
   return time >= EARLIEST && time <= LATEST;
 }
 
+function isUuid(value: unknown): boolean {
+  return typeof value === "string" && UUID.test(value);
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
 const EARLIEST = Date.parse(MOMENTS.from);

@@ -29,3 +29,39 @@ export function fitStack(text: string, limit: number): string {
 }
 
 const NOTE_LENGTH = 40;
+
+/** A task or workflow that failed, as whoever waited for it is told. */
+export interface FailedExecution {
+  /** The error's class. */
+  readonly type: string;
+  /** What happened. */
+  readonly message: string;
+  /** The stack, as it was stored. */
+  readonly stack?: string;
+  /** What failed. */
+  readonly kind?: "task" | "workflow";
+  /** Its name. */
+  readonly target?: string;
+  /** Its id; nothing: it was no execution. */
+  readonly executionId?: string;
+  /** Which attempt it was. */
+  readonly attempt?: number;
+}
+
+/** The most characters that whoever waited for an execution keeps of its stack. */
+const ORIGIN_LIMIT = 2_000;
+
+/**
+ * The execution that failed and its stack, to stand below the stack of whoever waited for it.
+ *
+ * @param error what that one was told
+ * @returns the text behind `Caused by: `; nothing: no execution failed
+ */
+export function originOf(error: FailedExecution): string | undefined {
+  const { kind = "execution", target = "", executionId, attempt = 1, type, message, stack } = error;
+  if (executionId === undefined) return undefined;
+  const tries = attempt > 1 ? `, attempt ${attempt}` : "";
+  // Errors come from workers in any language.
+  const own = typeof stack === "string" && stack !== "" ? stack : `${type}: ${message}`;
+  return fitStack(`${kind} ${JSON.stringify(target)} (${executionId})${tries}: ${own}`, ORIGIN_LIMIT);
+}

@@ -8,14 +8,24 @@ import type { Database } from "../db/database.ts";
 import { openEmbedded } from "../db/embedded.ts";
 import { install } from "../db/install.ts";
 import {
-  describe,
+  checkArgument,
+  checkShape,
+  ClosedError,
+  type DatabasePlace,
+  DURATION,
+  FUNCTION,
   InvalidOptionError,
-  refuseUnknown,
+  KEY,
+  NAME,
+  OBJECT,
+  placeOf,
   type TaskLog,
+  TEXT,
+  WORKFLOW,
   type WorkflowRef,
 } from "../define/mod.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
-import { type JsonObject, toJson } from "../shared/json.ts";
+import { assertJson, type JsonObject, toJson } from "../shared/json.ts";
 import { LEASE_MS } from "../shared/limits.ts";
 import { makeContext, type WorkflowContext } from "./context.ts";
 import { DIRECT_QUEUE, DirectDriver } from "./direct.ts";
@@ -64,10 +74,11 @@ export interface CreateWorkflowOptions {
  * ```
  */
 export class Admin {
-  readonly #url: string;
+  readonly #place: DatabasePlace;
   readonly #schema: string;
   readonly #leaseMs: number;
   readonly #warn: NonNullable<AdminOptions["onWarning"]>;
+  #closed = false;
   #opened: Promise<{ database: Database; driver: DirectDriver }> | undefined;
 
   /**
@@ -78,16 +89,10 @@ export class Admin {
    * @param options the schema, and how long it may be silent
    */
   constructor(databaseUrl?: string | null, options: AdminOptions = {}) {
-    refuseUnknown(options, ["schema", "lease", "onWarning"], "new Admin()");
-    if (databaseUrl != null && typeof databaseUrl !== "string") {
-      throw new InvalidOptionError(
-        "databaseUrl",
-        `new Admin(): the first argument must be a database URL such as postgres://user@host/db, not ${
-          describe(databaseUrl)
-        }`,
-      );
-    }
-    this.#url = databaseUrl ?? readVariable("RHYTHM_DATABASE_URL") ?? ".rhythm/data";
+    const where = "new Admin()";
+    if (databaseUrl != null) checkArgument(databaseUrl, { argument: "databaseUrl", type: TEXT, where });
+    checkShape(options, { schema: TEXT, lease: DURATION, onWarning: FUNCTION }, { where });
+    this.#place = placeOf(databaseUrl ?? undefined, { where });
     this.#schema = options.schema ?? "rhythm";
     this.#leaseMs = options.lease === undefined ? LEASE_MS : durationMs(options.lease);
     if (this.#leaseMs < 1_000) {
@@ -115,8 +120,11 @@ export class Admin {
     input?: Input,
     options: CreateWorkflowOptions = {},
   ): Promise<WorkflowContext> {
-    refuseUnknown(options, ["queue", "idempotencyKey", "metadata"], "createWorkflow()");
+    const where = "createWorkflow()";
+    checkArgument(workflow, { argument: "workflow", type: WORKFLOW, where });
     const name = typeof workflow === "string" ? workflow : workflow.name;
+    checkShape(options, { queue: NAME, idempotencyKey: KEY, metadata: OBJECT }, { where });
+    if (options.metadata !== undefined) assertJson(options.metadata, { what: "metadata" });
     const { database } = await this.#open();
     const inputs = toJson(input === undefined ? {} : input, { what: `input of workflow "${name}"` });
     const request: JsonObject = { type: "workflow", target: name, queue: options.queue ?? DIRECT_QUEUE };
@@ -143,6 +151,7 @@ export class Admin {
   async getWorkflow(id: string): Promise<WorkflowContext> {
     const { database, driver } = await this.#open();
     const engine = { on: database, schema: this.#schema };
+    checkArgument(id, { argument: "id", type: TEXT, where: "getWorkflow()" });
     const [execution] = UUID.test(id) ? await readExecutions(engine, [id]) : [];
     if (execution === undefined || execution.type !== "workflow") {
       throw new ContextError(`There is no workflow "${id}"`, "WORKFLOW_NOT_FOUND");
@@ -159,8 +168,9 @@ export class Admin {
     });
   }
 
-  /** InFlightSet back what still runs here, and closes the connections. */
+  /** Gives back what still runs here, and closes the connections. */
   async close(): Promise<void> {
+    this.#closed = true;
     const opened = await this.#opened?.catch(() => undefined);
     this.#opened = undefined;
     await opened?.driver.close();
@@ -173,16 +183,18 @@ export class Admin {
   }
 
   #open(): Promise<{ database: Database; driver: DirectDriver }> {
+    if (this.#closed) return Promise.reject(new ClosedError("The Admin"));
     return this.#opened ??= (async () => {
-      const database = /^postgres(ql)?:\/\//.test(this.#url)
+      const { kind, at } = this.#place;
+      const database = kind === "server"
         // Idle connections are closed soon, so that a script that forgets close() ends.
         ? connect({
-          url: this.#url,
+          url: at,
           maxConnections: DIRECT_CONNECTIONS,
           idleTimeoutMs: 2_000,
           applicationName: "rhythm steps",
         })
-        : await openEmbedded({ dataDir: this.#url });
+        : await openEmbedded({ dataDir: at });
       const parts = {
         database,
         schema: this.#schema,
@@ -196,11 +208,6 @@ export class Admin {
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-function readVariable(name: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? Deno.env.get(name) || undefined : undefined;
-}
 
 const line = (write: (...parts: unknown[]) => void) => (message: string, data?: unknown): void => {
   write(...(data === undefined ? [message] : [message, data]));

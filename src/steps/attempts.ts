@@ -6,6 +6,7 @@ import { TransientStepError } from "./errors.ts";
 import { pauseAfter, TRANSIENT_RETRY } from "./pauses.ts";
 import type { WorkflowRun } from "./run.ts";
 import type { StepCall } from "./step_call.ts";
+import { stepError } from "./step_error.ts";
 import type { StepNews, StepRow } from "./store.ts";
 
 /**
@@ -34,7 +35,7 @@ export async function runAttempts<T>(
         kind: "step",
         attempts: attempt,
         took_ms: Math.round(run.clock.monotonic() - began),
-        error: failure.error,
+        error: stepError(thrown),
       } as const;
       if (pauseMs === "later") throw thrown;
       if (pauseMs === undefined) {

@@ -71,7 +71,7 @@ function nameOf(target: unknown): { type: string; target: string } {
   }
   throw new InvalidOptionError(
     "target",
-    `ctx.run(): what to run must be made by task() or workflow(), or be { task: name } or { workflow: name }, not ${
+    `ctx.run(): "target" must be made by task() or workflow(), or be { task: name } or { workflow: name }, not ${
       describe(target)
     }`,
   );

@@ -1,4 +1,18 @@
-import { describe, InvalidOptionError, type SqlTag, type TaskLog, type WorkflowRef } from "../define/mod.ts";
+import {
+  ANYTHING,
+  callOf,
+  checkArgument,
+  checkPlain,
+  checkShape,
+  DURATION,
+  FUNCTION,
+  MOMENT,
+  NAME,
+  refuseUnknown,
+  type SqlTag,
+  type TaskLog,
+  type WorkflowRef,
+} from "../define/mod.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { toJson } from "../shared/json.ts";
 import { childOf, type ChildOptions, type NamedChild, type TaskLike } from "./child.ts";
@@ -153,7 +167,7 @@ export class WorkflowContext {
    * @throws what the step failed with, if it failed: that is final
    */
   async acquireStep<T = unknown>(name: string): Promise<StepAcquisition<T>> {
-    checkStepName(name.split("#")[0], "acquireStep()");
+    checkStepName(withoutKey(name), "acquireStep()");
     const run = this.#running("acquireStep");
     const found = await run.acquire(name);
     if (typeof found !== "function") return { status: "SKIPPED", value: found.value as T };
@@ -183,14 +197,10 @@ export class WorkflowContext {
   step(name: string, second: unknown, third?: unknown): Promise<unknown> {
     const options = (typeof second === "function" ? {} : second) as StepOptions;
     const fn = typeof second === "function" ? second : third;
-    checkStepName(name.split("#")[0], "ctx.step()");
-    checkStepOptions(options, `ctx.step("${name}")`);
-    if (typeof fn !== "function") {
-      throw new InvalidOptionError(
-        "fn",
-        `ctx.step("${name}"): what it does must be a function, not ${describe(fn)}`,
-      );
-    }
+    checkStepName(withoutKey(name), "ctx.step()");
+    const where = callOf("ctx.step", name);
+    checkStepOptions(options, where);
+    checkArgument(fn, { argument: "fn", type: FUNCTION, where });
     return this.#call({ name, options, run: fn as ContextCall["run"] });
   }
 
@@ -202,6 +212,10 @@ export class WorkflowContext {
    * @param options a key, for sleeps that run in parallel in no fixed order
    */
   async sleep(length: Duration | Date, options: WaitKey = {}): Promise<void> {
+    const where = "ctx.sleep()";
+    const type = length instanceof Date ? MOMENT : DURATION;
+    checkArgument(length, { argument: "length", type, where });
+    refuseUnknown(options, ["key"], where);
     const delay = length instanceof Date ? { until: length.toISOString() } : { delay_ms: durationMs(length) };
     await this.#waiting("sleep").wait(this.#nameOf("sleep", options), () => ({ kind: "sleep", ...delay }));
   }
@@ -219,6 +233,9 @@ export class WorkflowContext {
     name: string,
     options: WaitKey & { timeout?: Duration } = {},
   ): Promise<Payload> {
+    const where = "ctx.signal()";
+    checkArgument(name, { argument: "name", type: NAME, where });
+    checkShape(options, { key: ANYTHING, timeout: DURATION }, { where });
     const run = this.#waiting("signal");
     const limit = options.timeout === undefined ? {} : { delay_ms: durationMs(options.timeout) };
     const payload = await run.wait(
@@ -257,6 +274,7 @@ export class WorkflowContext {
   ): Promise<Output>;
   async run(target: unknown, input?: unknown, options: ChildOptions & WaitKey = {}): Promise<unknown> {
     const run = this.#waiting("run");
+    checkPlain(options, { argument: "options", where: "ctx.run()" });
     const { key, ...rest } = options;
     const child = childOf(target, input, rest);
     const kind = child.type === "task" ? "task" : "workflow";
@@ -318,6 +336,11 @@ export class WorkflowContext {
       "WORKFLOW_DRIVEN",
     );
   }
+}
+
+// A step by hand may have a key: `double#3`.
+function withoutKey(name: unknown): unknown {
+  return typeof name === "string" ? name.split("#")[0] : name;
 }
 
 /** The context of a transactional step. */

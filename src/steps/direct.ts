@@ -19,7 +19,8 @@ import { makeContext } from "./context.ts";
 import { errorKind } from "../db/error_kind.ts";
 import { patiently } from "./patience.ts";
 import { directStore } from "./direct_store.ts";
-import { ContextError, TransientStepError, WorkflowCancelledError, WorkflowFailedError } from "./errors.ts";
+import { ContextError, TransientStepError, WorkflowCancelledError } from "./errors.ts";
+import { reviveError } from "./step_error.ts";
 import { Counter } from "./names.ts";
 import { type RunEnd, type SettledWait, WorkflowRun } from "./run.ts";
 import type { StepStore } from "./store.ts";
@@ -178,7 +179,7 @@ export class DirectDriver implements Driver {
       case "completed":
         return await this.#complete(core, end.output);
       case "failed":
-        if (isTransient(end.thrown)) {
+        if (isTransient(end.thrown) && !("step" in end.error)) {
           await this.#settle(
             core,
             `"status":"released","reason":${JSON.stringify(end.error.message)},"delay_ms":0`,
@@ -348,9 +349,9 @@ function cancel(run: WorkflowRun | undefined, reason: string): void {
 
 function outcomeOf(core: ContextCore, execution: StoredExecution): unknown {
   if (execution.status === "completed") return execution.output;
-  const error = execution.error ?? { type: "Error", message: "no reason was stored" };
-  if (execution.status === "failed") throw new WorkflowFailedError(error);
-  throw new WorkflowCancelledError(core.workflow, core.id, error.message);
+  const { status, error, cancelReason } = execution;
+  if (status === "failed") throw reviveError(error ?? { type: "Error", message: "no reason was stored" });
+  throw new WorkflowCancelledError(core.workflow, core.id, cancelReason ?? "no reason was given");
 }
 
 function isTransient(thrown: unknown): boolean {

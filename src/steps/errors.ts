@@ -1,5 +1,4 @@
-import type { ExecutionError } from "../define/mod.ts";
-import { RhythmError } from "../shared/error.ts";
+import { knownErrors, RhythmError } from "../shared/error.ts";
 
 /**
  * Thrown by a step to say that nothing is decided: the step is not failed, it runs again. Where a worker runs the
@@ -29,48 +28,6 @@ export class TransientStepError extends RhythmError {
    */
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, { ...options, code: "STEP_TRANSIENT" });
-  }
-}
-
-/** Thrown in place of a step that failed in an earlier run: name, message, code and data are those of then. */
-export class StepFailedError extends RhythmError {
-  /** The name of the class, also where code was minified. */
-  override readonly name: string;
-  /** The step that failed. */
-  readonly step: string;
-  /** What the error carried. */
-  readonly data: unknown;
-
-  /**
-   * Makes the error and its sentence.
-   *
-   * @param step the step
-   * @param error what was stored
-   */
-  constructor(step: string, error: ExecutionError) {
-    super(error.message, { code: error.code ?? "STEP_FAILED" });
-    this.name = error.type;
-    this.step = step;
-    this.data = error.data;
-  }
-}
-
-/** Thrown when a workflow is run that failed before, and by `ctx.run()` when the child failed. */
-export class WorkflowFailedError extends RhythmError {
-  /** The name of the class, also where code was minified. */
-  override readonly name: string;
-  /** What the error carried. */
-  readonly data: unknown;
-
-  /**
-   * Makes the error and its sentence.
-   *
-   * @param error what was stored
-   */
-  constructor(error: ExecutionError) {
-    super(error.message, { code: error.code ?? "WORKFLOW_FAILED" });
-    this.name = error.type;
-    this.data = error.data;
   }
 }
 
@@ -129,26 +86,4 @@ export class ContextError extends RhythmError {
   }
 }
 
-const BUILT_IN: Readonly<Record<string, ErrorConstructor>> = {
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-};
-
-/**
- * A stored failure as an error again: one of JavaScript's own classes where it was one, otherwise an error with the
- * name it had.
- */
-export function reviveError(step: string, error: ExecutionError): Error {
-  const constructor = BUILT_IN[error.type];
-  if (constructor === undefined || error.code !== undefined || error.data !== undefined) {
-    return new StepFailedError(step, error);
-  }
-  const revived = new constructor(error.message);
-  if (typeof error.stack === "string") revived.stack = error.stack;
-  return revived;
-}
+knownErrors({ TransientStepError, WorkflowCancelledError, DuplicateStepError, ContextError });

@@ -1,7 +1,7 @@
-import { failureOf } from "../define/failure.ts";
 import { toJson } from "../shared/json.ts";
 import { ContextError } from "./errors.ts";
 import type { WorkflowRun } from "./run.ts";
+import { stepError } from "./step_error.ts";
 
 /** What `acquireStep()` says is to be done. */
 export type StepAcquisition<T = unknown> =
@@ -44,7 +44,7 @@ export class StepGuard {
     this.#use();
     const thrown = typeof error === "string" ? new Error(error) : error;
     this.#run.noteFailure(this.#name, thrown);
-    await this.#run.saveEnd({ ...this.#head(), status: "failed", error: failureOf(thrown).error });
+    await this.#run.saveEnd({ ...this.#head(), status: "failed", error: stepError(thrown) });
     await this.#ended(Promise.reject(thrown));
   }
 

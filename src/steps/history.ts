@@ -1,4 +1,3 @@
-import type { ExecutionError } from "../define/mod.ts";
 import { CANCELLED } from "./cancellation_point.ts";
 import type { SettledWait } from "./run_parts.ts";
 import type { StepNews, StepRow } from "./store.ts";
@@ -74,11 +73,6 @@ export class History {
       this.#rows.set(name, { ...row, status: "completed", seq, output, has_output: true });
     }
   }
-}
-
-/** Why a stored step failed. */
-export function failureIn(row: StepRow): ExecutionError {
-  return row.error as unknown as ExecutionError;
 }
 
 /** How it is stored that the code was told of a cancellation. */

@@ -17,6 +17,7 @@
  *
  * @module
  */
+export { ClosedError } from "../define/mod.ts";
 export type {
   RetryPolicy,
   SqlRow,
@@ -33,14 +34,7 @@ export { JsonError } from "../shared/json.ts";
 export { Admin, type AdminOptions, type CreateWorkflowOptions } from "./admin.ts";
 export type { ChildOptions, NamedChild, TaskLike } from "./child.ts";
 export { type TransactionalStepContext, type WaitKey, WorkflowContext } from "./context.ts";
-export {
-  ContextError,
-  DuplicateStepError,
-  StepFailedError,
-  TransientStepError,
-  WorkflowCancelledError,
-  WorkflowFailedError,
-} from "./errors.ts";
+export { ContextError, DuplicateStepError, TransientStepError, WorkflowCancelledError } from "./errors.ts";
 export { type StepAcquisition, StepGuard } from "./guard.ts";
 export { type Step, step } from "./step.ts";
 export type { StepOptions } from "./step_options.ts";

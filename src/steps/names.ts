@@ -6,7 +6,7 @@ export function checkStepName(name: unknown, where: string): asserts name is str
   if (wrong || /[#\p{Cc}]/u.test(name)) {
     throw new InvalidOptionError(
       "name",
-      `${where}: the name of a step must be a text of 1 to 200 characters, without # and control characters, not ${
+      `${where}: "name" must be the name of a step: a text of 1 to 200 characters, without # and control characters, not ${
         describe(name)
       }`,
     );

@@ -5,10 +5,11 @@ import { type JsonValue, toJson } from "../shared/json.ts";
 import { runAttempts } from "./attempts.ts";
 import { CancellationPoint, CANCELLED } from "./cancellation_point.ts";
 import { Deliveries } from "./deliveries.ts";
-import { ContextError, DuplicateStepError, reviveError, WorkflowCancelledError } from "./errors.ts";
-import { cancellationNews, failureIn, History } from "./history.ts";
+import { ContextError, DuplicateStepError, WorkflowCancelledError } from "./errors.ts";
+import { cancellationNews, History } from "./history.ts";
 import type { RunEnd, RunParts, SettledWait, StopReason, WaitStart } from "./run_parts.ts";
 import type { StepCall } from "./step_call.ts";
+import { reviveError, type StepError } from "./step_error.ts";
 import { LeaseLostError, type StepNews, type StepRow } from "./store.ts";
 import { type CallbackPlace, OrderedCallbacks } from "./ordered_callbacks.ts";
 import { lengthOf, Waits } from "./waits.ts";
@@ -35,6 +36,8 @@ export class WorkflowRun {
   readonly #endings = new OrderedCallbacks();
   readonly #ended = Promise.withResolvers<RunEnd>();
   readonly #failures = new WeakMap<Error, string>();
+  /** Where the code began to wait, by the name of the wait. */
+  readonly #callers = new Map<string, Error>();
   #abort = new AbortController();
   #history!: History;
   #deliveries!: Deliveries;
@@ -159,6 +162,7 @@ export class WorkflowRun {
         "WORKFLOW_NOT_DRIVEN",
       );
     }
+    this.#callers.set(name, new Error());
     return this.#once(name, async (row) => {
       const begun = row === undefined ? await this.#counted(name, () => this.#begin(name, start())) : row;
       return await this.#await(name, begun.wait_id!, lengthOf(begun, this.#parts.clock));
@@ -277,8 +281,11 @@ export class WorkflowRun {
   #replay(row: StepRow): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#deliveries.stored(row.name, () => {
-        if (row.status === "failed") reject(reviveError(row.name, failureIn(row)));
-        else resolve(row.has_output ? row.output : undefined);
+        if (row.status === "failed") {
+          const error = reviveError(row.error as unknown as StepError, this.#callers.get(row.name));
+          this.noteFailure(row.name, error);
+          reject(error);
+        } else resolve(row.has_output ? row.output : undefined);
       });
     });
   }
@@ -425,7 +432,6 @@ export class WorkflowRun {
     for (let error = thrown, depth = 0; error instanceof Error && depth < 10; error = error.cause, depth++) {
       const step = this.#failures.get(error);
       if (step !== undefined) return step;
-      if ("step" in error && typeof error.step === "string") return error.step;
     }
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { describe, InvalidOptionError } from "../define/mod.ts";
+import { callOf, checkArgument, describe, FUNCTION, refuseUnknown } from "../define/mod.ts";
 import { callStep, type TransactionalStepContext, WorkflowContext } from "./context.ts";
 import { ContextError } from "./errors.ts";
 import { checkKey, checkStepName, keyed } from "./names.ts";
@@ -66,12 +66,10 @@ export function step<Args extends unknown[], Output>(
   checkStepName(name, "step()");
   const options = typeof second === "function" ? {} : second;
   const fn = typeof second === "function" ? second : third;
-  const where = `step("${name}")`;
+  const where = callOf("step", name);
   checkStepOptions(options, where);
-  if (typeof fn !== "function") {
-    throw new InvalidOptionError("fn", `${where}: what it does must be a function, not ${describe(fn)}`);
-  }
-  return make(name, options, fn);
+  checkArgument(fn, { argument: "fn", type: FUNCTION, where });
+  return make(name, options, fn!);
 }
 
 function make<Args extends unknown[], Output>(
@@ -95,9 +93,11 @@ function make<Args extends unknown[], Output>(
     name: { value: name },
     function: { value: fn },
     with: {
-      value: ({ key }: { key: string | number }) => {
-        checkKey(key, `step "${name}".with()`);
-        return make(keyed(name, key), options, fn);
+      value: (given: { key: string | number }) => {
+        const where = `step "${name}".with()`;
+        refuseUnknown(given, ["key"], where);
+        checkKey(given.key, where);
+        return make(keyed(name, given.key), options, fn);
       },
     },
   }) as unknown as Step<Args, Awaited<Output>>;

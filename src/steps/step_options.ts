@@ -1,4 +1,4 @@
-import { checkOptions, describe, InvalidOptionError, type RetryPolicy } from "../define/mod.ts";
+import { BOOLEAN, checkOptions, type RetryPolicy } from "../define/mod.ts";
 
 /** What holds for a step. */
 export interface StepOptions {
@@ -10,11 +10,5 @@ export interface StepOptions {
 
 /** Checks the options of a step. */
 export function checkStepOptions(options: StepOptions, where: string): void {
-  checkOptions(options, { in: "step", where, also: ["transactional"] });
-  if (options.transactional !== undefined && typeof options.transactional !== "boolean") {
-    throw new InvalidOptionError(
-      "transactional",
-      `${where}: "transactional" must be true or false, not ${describe(options.transactional)}`,
-    );
-  }
+  checkOptions(options, { in: "step", where, also: { transactional: BOOLEAN } });
 }

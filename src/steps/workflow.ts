@@ -1,12 +1,14 @@
 import {
+  callOf,
+  checkArgument,
   checkOptions,
   describe,
-  InvalidOptionError,
+  FUNCTION,
+  NAME,
   type WorkflowDefaults,
   type WorkflowDefinition,
   type WorkflowRef,
 } from "../define/mod.ts";
-import { isName } from "../shared/names.ts";
 import { coreOf, WorkflowContext } from "./context.ts";
 import { ContextError } from "./errors.ts";
 import type { Stored } from "./stored.ts";
@@ -69,27 +71,18 @@ export function workflow<Input, Output>(
 ): Workflow<Input, Awaited<Output>> {
   const options = typeof second === "function" ? {} : second;
   const code = typeof second === "function" ? second : third;
-  const where = `workflow("${name}")`;
-  if (typeof name !== "string" || !isName(name)) {
-    throw new InvalidOptionError(
-      "name",
-      `workflow(): its name must begin with a letter, a digit or _ and have up to 200 of these and . : / @ + -, not ${
-        describe(name)
-      }`,
-    );
-  }
+  checkArgument(name, { argument: "name", type: NAME, where: "workflow()" });
+  const where = callOf("workflow", name);
   checkOptions(options, { in: "defaults", where });
-  if (typeof code !== "function") {
-    throw new InvalidOptionError("code", `${where}: what it does must be a function, not ${describe(code)}`);
-  }
+  checkArgument(code, { argument: "code", type: FUNCTION, where });
   const call = async (ctx: WorkflowContext, input?: Input): Promise<unknown> => {
     const core = contextFor(name, ctx);
     const given = input === undefined ? core.input as Input : input;
-    return await core.driver!.drive(core, (own) => code(own, given));
+    return await core.driver!.drive(core, (own) => code!(own, given));
   };
   return Object.defineProperties(call, {
     name: { value: name },
-    definition: { value: { name, options, code } satisfies WorkflowDefinition },
+    definition: { value: { name, options, code: code! } satisfies WorkflowDefinition },
   }) as unknown as Workflow<Input, Awaited<Output>>;
 }
 

@@ -1,4 +1,4 @@
-import { type Task, task, type TaskContext } from "../define/mod.ts";
+import { checkArgument, FUNCTION, NAME, type Task, task, type TaskContext } from "../define/mod.ts";
 
 /** A task that notes what it is given. */
 export interface FakeTask<Input = unknown, Output = unknown> extends Task<Input, Output> {
@@ -28,6 +28,10 @@ export function fakeTask<Input = unknown, Output = null>(
   name: string,
   answer?: (input: Input, ctx: TaskContext) => Output,
 ): FakeTask<Input, Awaited<Output>> {
+  checkArgument(name, { argument: "name", type: NAME, where: "fakeTask()" });
+  if (answer !== undefined) {
+    checkArgument(answer, { argument: "answer", type: FUNCTION, where: "fakeTask()" });
+  }
   const inputs: Input[] = [];
   const made = task(
     { name, retry: { maxAttempts: 3, initial: "1s", backoff: "fixed", jitter: 0 } },

@@ -1,11 +1,21 @@
 import type { AppWorker } from "../app/app_worker.ts";
 import { type FlowInput, readFlowSources } from "../app/flow_sources.ts";
-import { createLogger } from "../app/log.ts";
+import { createLogger, isLogger, type LogOptions } from "../app/log.ts";
+import { checkInitOptions } from "../app/options.ts";
 import { assemble, type Rhythm } from "../app/rhythm.ts";
 import type { Database } from "../db/database.ts";
 import { openEmbedded } from "../db/embedded.ts";
 import { embeddedImage } from "../db/embedded_image.ts";
-import { type AnyTask, type AnyWorkflow, type Logger, refuseUnknown } from "../define/mod.ts";
+import {
+  type AnyTask,
+  type AnyWorkflow,
+  checkArgument,
+  checkShape,
+  ClosedError,
+  DURATION,
+  type Logger,
+  refuseUnknown,
+} from "../define/mod.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
 import { TestClock } from "./clock.ts";
@@ -18,8 +28,8 @@ export interface TestOptions {
   tasks?: readonly AnyTask[];
   /** Code-first workflows. */
   workflows?: readonly AnyWorkflow[];
-  /** Gets what the application logs. Default: nobody. */
-  log?: Logger;
+  /** How to log, or a logger of your own. Default: not at all. */
+  log?: LogOptions | Logger;
 }
 
 /** Thrown when work goes on although it should have come to rest. */
@@ -47,6 +57,7 @@ export class TestRhythm implements AsyncDisposable {
   readonly #database: Database;
   readonly #clock: TestClock;
   readonly #working: Promise<void>;
+  #closed = false;
 
   /**
    * Made by `testRhythm()`.
@@ -70,14 +81,17 @@ export class TestRhythm implements AsyncDisposable {
 
   /**
    * Lets time pass, and waits until everything that became due meanwhile is done. It passes from one due moment to the
-   * next, so that what a timer leads to can start the next timer.
+   * next, so that what a timer leads to can start the next timer. Work itself takes no time: a timer of a week that
+   * begins before or in `advance("7d")` ends in it, however slow the machine is.
    *
    * @param duration how much time: `"7d"`
    * @throws {NotIdleError} work goes on for more than 10 s at one moment
    */
   async advance(duration: Duration): Promise<void> {
-    const until = this.#clock.now() + durationMs(duration);
+    checkArgument(duration, { argument: "duration", type: DURATION, where: "advance()" });
+    this.#checkOpen();
     await this.idle();
+    const until = this.#clock.now() + durationMs(duration);
     for (let due = await this.#clock.tick(); due !== null && due <= until; due = await this.#clock.tick()) {
       await this.#clock.moveTo(due);
       await this.#clock.tick();
@@ -95,7 +109,8 @@ export class TestRhythm implements AsyncDisposable {
    * @throws {NotIdleError} work still goes on after that
    */
   async idle(options: { timeout?: Duration } = {}): Promise<void> {
-    refuseUnknown(options, ["timeout"], "idle()");
+    checkShape(options, { timeout: DURATION }, { where: "idle()" });
+    this.#checkOpen();
     const timeoutMs = durationMs(options.timeout ?? "10s");
     const last = this.#clock.monotonic() + timeoutMs;
     for (let going = await this.#going(); going.length > 0; going = await this.#going()) {
@@ -106,9 +121,14 @@ export class TestRhythm implements AsyncDisposable {
 
   /** Stops the worker and forgets the database. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     await this.worker.stop();
     await this.#working;
     await this.rhythm.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ClosedError("The test's application");
   }
 
   async #going(): Promise<string[]> {
@@ -131,6 +151,7 @@ let image: Promise<Blob> | undefined;
  */
 export async function testRhythm(options: TestOptions = {}): Promise<TestRhythm> {
   refuseUnknown(options, ["flows", "tasks", "workflows", "log"], "testRhythm()");
+  checkInitOptions(options, "testRhythm()");
   const sources = await readFlowSources(options.flows ?? []);
   const database = await openEmbedded({
     dataDir: "memory://",
@@ -140,11 +161,11 @@ export async function testRhythm(options: TestOptions = {}): Promise<TestRhythm>
   try {
     const rhythm = await assemble({
       place: { kind: "embedded", at: "memory://" },
-      database,
+      database: clock.timed(),
       schema: "rhythm",
       tasks: options.tasks ?? [],
       workflows: options.workflows ?? [],
-      logger: options.log ?? createLogger({ level: "silent" }),
+      logger: isLogger(options.log) ? options.log : createLogger({ level: "silent", ...options.log }),
       clock,
       // What moves the clock moves the engine's, too: that fires all timers then.
       keepsTimers: false,

@@ -1,6 +1,6 @@
 import { deepStrictEqual as equal, match, rejects, strictEqual as same, throws } from "node:assert/strict";
 import { type InitOptions, InvalidOptionError, queueTask, Rhythm, task } from "../../mod.ts";
-import { placeOf } from "../../src/app/open_database.ts";
+import { placeOf } from "../../src/define/database_place.ts";
 
 async function refusal(options: unknown): Promise<string> {
   try {
@@ -45,13 +45,13 @@ Deno.test("Rhythm.init() says what it tried when no database answers", async () 
 
 Deno.test("placeOf() prefers what was said, then the environment, then the embedded database", () => {
   const environment = (): string => "postgres://from-env/db";
-  equal(placeOf("postgres://said/db", environment), { kind: "server", at: "postgres://said/db" });
-  equal(placeOf(undefined, environment), { kind: "server", at: "postgres://from-env/db" });
-  equal(placeOf(undefined, () => undefined), { kind: "embedded", at: ".rhythm/data" });
-  equal(placeOf("memory://", environment), { kind: "embedded", at: "memory://" });
-  equal(placeOf("file:///data/my%20db", environment), { kind: "embedded", at: "/data/my db" });
-  equal(placeOf("./data", environment), { kind: "embedded", at: "./data" });
-  equal(placeOf("/data/db", environment), { kind: "embedded", at: "/data/db" });
+  equal(placeOf("postgres://said/db", { environment }), { kind: "server", at: "postgres://said/db" });
+  equal(placeOf(undefined, { environment }), { kind: "server", at: "postgres://from-env/db" });
+  equal(placeOf(undefined, { environment: () => undefined }), { kind: "embedded", at: ".rhythm/data" });
+  equal(placeOf("memory://", { environment }), { kind: "embedded", at: "memory://" });
+  equal(placeOf("file:///data/my%20db", { environment }), { kind: "embedded", at: "/data/my db" });
+  equal(placeOf("./data", { environment }), { kind: "embedded", at: "./data" });
+  equal(placeOf("/data/db", { environment }), { kind: "embedded", at: "/data/db" });
   for (const misspelt of ["localhost/app", "postgres:/localhost/app", "user@host:5432/app", "data"]) {
     throws(() => placeOf(misspelt), {
       code: "INVALID_OPTION",

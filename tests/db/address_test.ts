@@ -1,7 +1,7 @@
 /** No password is shown, whatever the connection string looks like. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { placeOf } from "../../src/app/open_database.ts";
+import { placeOf } from "../../src/define/database_place.ts";
 import { connect } from "../../src/db/connect.ts";
 import { DatabaseUnavailableError } from "../../src/db/errors.ts";
 import { readAddress, shownAddress } from "../../src/db/server/address.ts";

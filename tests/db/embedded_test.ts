@@ -73,6 +73,32 @@ Deno.test("openEmbedded() keeps its data in a directory from one opening to the 
   }
 });
 
+Deno.test("openEmbedded() unpacks the prepared cluster, and is not slowed down by large buffers", async () => {
+  const database = await openEmbedded({ dataDir: "memory://" });
+  const [row] = await database.query(
+    `select current_setting('wal_segment_size') as segment, current_setting('shared_buffers') as buffers,
+      current_setting('server_encoding') as encoding, (select string_agg(d.datname, ' ') from pg_database as d) as databases`,
+  );
+  assert.deepEqual(row, { segment: "1MB", buffers: "16MB", encoding: "UTF8", databases: "postgres" });
+  await database.close();
+});
+
+Deno.test("openEmbedded() begins again where a process was killed while it unpacked the cluster", async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "rhythm-embedded-" });
+  try {
+    await (await openEmbedded({ dataDir })).close();
+    await Deno.remove(`${dataDir}/PG_VERSION`);
+    await Deno.truncate(`${dataDir}/global/pg_control`);
+    await Deno.remove(`${dataDir}/postgresql.conf`);
+    const database = await openEmbedded({ dataDir });
+    assert.deepEqual(await database.query("select 1 as one"), [{ one: 1 }]);
+    await database.close();
+  } finally {
+    await Deno.remove(dataDir, { recursive: true });
+    await Deno.remove(`${dataDir}.lock`).catch(() => {});
+  }
+});
+
 Deno.test("install() into the embedded database installs the engine, whose errors are EngineErrors", async () => {
   const database = await openEmbedded({ dataDir: "memory://" });
   await install(database, { files: await readSchema() });

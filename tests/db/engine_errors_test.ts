@@ -33,6 +33,12 @@ Deno.test("engineError() makes an error of the class that its SQLSTATE names", (
       "Say yes",
     ]);
   }
+  // A driver's error: its message is no member of its own that can be listed.
+  const missing = Object.assign(new Error('schema "rhythm" does not exist'), { code: "3F000" });
+  assert.match(
+    errors.engineError(missing).message,
+    /^schema "rhythm" does not exist\. If that is Rhythm's schema/,
+  );
   const refused = told("RH005") as errors.FlowInputError;
   assert.deepEqual([refused.path, refused.rule], ["a.b", "type"]);
   assert.equal(told("42501") instanceof errors.StatementError, true);

@@ -69,7 +69,7 @@ Deno.test("task() takes its name from the function when none is given", async ()
   same(await sendEmail("x"), "x");
   throws(() => task({}, () => 1), {
     code: "INVALID_OPTION",
-    message: /"name" must be a text of 1 to 200 characters/,
+    message: /"name" must be a name of 1 to 200 letters/,
   });
 });
 
@@ -125,12 +125,12 @@ Deno.test("task() names wrong options and what was probably meant", () => {
   );
   wrong({ name: "x", input: {} }, /"input" must be a schema that follows Standard Schema/);
   wrong({ name: "x", transactional: true, isolate: true }, /a transactional task cannot be isolated/);
-  wrong([], /task\(""\) takes its options as an object, not an array/);
+  wrong([], /task\(\): "options" must be an object with options, not an array/);
   throws(
     () => (task as (...given: unknown[]) => unknown)(() => 1, { queue: "q" }),
     /options stand before the handler/,
   );
-  throws(() => task({ name: "x" }, "no" as unknown as () => void), /handler must be a function, not "no"/);
+  throws(() => task({ name: "x" }, "no" as unknown as () => void), /"handler" must be a function, not "no"/);
 });
 
 Deno.test("task() finds the module that declares an isolated task", () => {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assertJson, JsonError, type JsonValue, storedOrder, toJson } from "../../src/shared/json.ts";
+import {
+  assertJson,
+  errorsAsObjects,
+  JsonError,
+  type JsonValue,
+  storedOrder,
+  toJson,
+} from "../../src/shared/json.ts";
 import { testSeed } from "../support/seed.ts";
 
 Deno.test("toJson() writes what JSON.stringify writes, for any JSON value", () => {
@@ -29,6 +36,20 @@ const refusals: [title: string, value: unknown, path: string, code: string, word
   ["a Map", { m: new Map([[1, 2]]) }, "inputs.m", "JSON_UNSUPPORTED", /Map/],
   ["a Set", { m: new Set() }, "inputs.m", "JSON_UNSUPPORTED", /Set/],
   ["bytes", { m: new Uint8Array(2) }, "inputs.m", "JSON_UNSUPPORTED", /Uint8Array/],
+  ["an error", { e: new TypeError("x") }, "inputs.e", "JSON_UNSUPPORTED", /a TypeError.*pass its `message`/],
+  ["a RegExp", [/x/], "inputs[0]", "JSON_UNSUPPORTED", /a RegExp.*pass its `source`/],
+  ["a promise", { p: Promise.resolve() }, "inputs.p", "JSON_UNSUPPORTED", /a Promise.*await it first/],
+  ["a WeakMap", { m: new WeakMap() }, "inputs.m", "JSON_UNSUPPORTED", /a WeakMap.*would empty/],
+  ["a WeakSet", { m: new WeakSet() }, "inputs.m", "JSON_UNSUPPORTED", /a WeakSet/],
+  ["headers", { h: new Headers() }, "inputs.h", "JSON_UNSUPPORTED", /a Headers/],
+  [
+    "search parameters",
+    { q: new URLSearchParams("a=1") },
+    "inputs.q",
+    "JSON_UNSUPPORTED",
+    /a URLSearchParams/,
+  ],
+  ["an iterator", { g: [].values() }, "inputs.g", "JSON_UNSUPPORTED", /an Iterator/],
   ["what toJSON gives", { m: { toJSON: () => ({ x: NaN }) } }, "inputs.m.x", "JSON_UNSUPPORTED", /NaN/],
   ["a NUL character", { lines: ["a\0b"] }, "inputs.lines[0]", "JSON_UNSUPPORTED", /NUL character/],
   ["half of a surrogate pair", { cut: "😀".slice(0, 1) }, "inputs.cut", "JSON_UNSUPPORTED", /surrogate pair/],
@@ -46,6 +67,30 @@ for (const [title, value, path, code, words] of refusals) {
     });
   });
 }
+
+Deno.test("toJson() carries instances of classes that have fields, and what is written as a primitive", () => {
+  class Order {
+    constructor(readonly id: number) {}
+  }
+  class None {}
+  const value = {
+    order: new Order(1),
+    none: new None(),
+    url: new URL("a:b"),
+    number: Object(5),
+    bare: Object.create(null),
+  };
+  assert.equal(toJson(value), '{"order":{"id":1},"none":{},"url":"a:b","number":5,"bare":{}}');
+});
+
+Deno.test("errorsAsObjects() keeps what an error says in log data", () => {
+  const error = Object.assign(new TypeError("bad"), { code: "E1" });
+  const told = errorsAsObjects({ causes: [error] }) as { causes: { stack: string }[] };
+  const { stack, ...rest } = told.causes[0]!;
+  assert.deepEqual(rest, { name: "TypeError", message: "bad", code: "E1" });
+  assert.match(stack, /^TypeError: bad\n/);
+  assert.throws(() => toJson(errorsAsObjects(cycle)), JsonError);
+});
 
 Deno.test("toJson() refuses nesting that readers could not follow", () => {
   assert.throws(

@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { Deliveries } from "../../src/steps/deliveries.ts";
 import { OrderedCallbacks } from "../../src/steps/ordered_callbacks.ts";
 import { pauseAfter } from "../../src/steps/pauses.ts";
-import { reviveError, StepFailedError } from "../../src/steps/errors.ts";
+import { NonRetryableError } from "../../src/define/mod.ts";
+import { RhythmError } from "../../src/shared/error.ts";
+import { JsonError } from "../../src/shared/json.ts";
+import { TransientStepError } from "../../src/steps/errors.ts";
+import { reviveError, stepError } from "../../src/steps/step_error.ts";
 import { until } from "../support/until.ts";
 
 function deliveries(expected: string[]): { deliveries: Deliveries; seen: string[]; changes: string[] } {
@@ -67,10 +71,46 @@ Deno.test("pauseAfter() grows as the policy says, and ends with its attempts", (
   assert.equal(pauseAfter({}, 3, 0.5), undefined);
 });
 
-Deno.test("reviveError() gives JavaScript's own classes back, and the names of all others", () => {
-  const range = reviveError("s", { type: "RangeError", message: "far", stack: "RangeError: far\n  at x" });
-  assert.ok(range instanceof RangeError && range.stack === "RangeError: far\n  at x");
-  const own = reviveError("s", { type: "PaymentError", message: "no", code: "E1", data: { a: 1 } });
-  assert.ok(own instanceof StepFailedError);
-  assert.deepEqual([own.name, own.code, own.data, own.step], ["PaymentError", "E1", { a: 1 }, "s"]);
+const revive = (thrown: unknown): Error => reviveError(JSON.parse(JSON.stringify(stepError(thrown))));
+
+Deno.test("reviveError() gives back errors of JavaScript's and our own classes, with what they carried", () => {
+  class Declined extends NonRetryableError {
+    override readonly name = "Declined";
+  }
+  const given: [thrown: Error, classes: (new (...parts: never[]) => Error)[]][] = [
+    [new RangeError("far"), [RangeError]],
+    [Object.assign(new TypeError("bad"), { code: "ERR_INVALID_ARG_TYPE" }), [TypeError]],
+    [new NonRetryableError("no", { code: "CARD", data: { cents: 5 } }), [NonRetryableError, RhythmError]],
+    [new TransientStepError("closed"), [TransientStepError, RhythmError]],
+    [new JsonError("a.b", "it is odd"), [JsonError, RhythmError]],
+    [new Declined("no", { code: "CARD" }), [NonRetryableError, RhythmError]],
+    [Object.assign(new Error("gone"), { name: "HttpError", code: 410 }), [Error]],
+    [new Error("plain"), [Error]],
+  ];
+  for (const [thrown, classes] of given) {
+    const revived = revive(thrown);
+    for (const one of classes) assert.ok(revived instanceof one, `${thrown.name} is a ${one.name}`);
+    const told = (error: Error): unknown[] => {
+      const { name, message, code, data, path } = error as Error & Record<string, unknown>;
+      return [name, message, code, data, path, String(error), "code" in error];
+    };
+    assert.match(revived.stack!, /deliveries_test\.ts/);
+    assert.deepEqual(told(revived), told(thrown));
+  }
+});
+
+Deno.test("reviveError() names the classes that it does not know, and places what a child threw", () => {
+  class CardRefused extends Error {}
+  assert.equal(revive(new CardRefused("no")).name, "CardRefused");
+  const error = {
+    ...{ type: "CardRefused", message: "no", stack: "CardRefused: no\n    at pay (tasks.ts:1:1)" },
+    ...{ kind: "task", executionId: "exec-9", target: "pay", attempt: 2 } as const,
+  };
+  const revived = reviveError(error, new Error());
+  assert.match(
+    revived.stack!,
+    /^CardRefused: no\n {4}at .*deliveries_test\.ts:[^]*\nCaused by: task "pay" \(exec-9\), attempt 2: CardRefused: no\n {4}at pay \(tasks\.ts:1:1\)$/,
+  );
+  const { executionId, target } = revived as Error & Record<string, unknown>;
+  assert.deepEqual([executionId, target], ["exec-9", "pay"]);
 });

@@ -109,6 +109,18 @@ onServer("a step that nobody awaits is named when the workflow ends before it", 
   resolve();
 });
 
+Deno.test("an address that is none makes no directory, and a closed Admin stays closed", async () => {
+  assert.throws(() => new Admin("mysql://root:secret@localhost/db"), {
+    code: "INVALID_OPTION",
+    message: /^new Admin\(\): "databaseUrl" must be postgres:\/\/…, .* not mysql:\/\/…$/,
+  });
+  const admin = new Admin("memory://");
+  await admin.close();
+  for (const call of [() => admin.install(), () => admin.createWorkflow("x"), () => admin.getWorkflow("x")]) {
+    await assert.rejects(call, { code: "CLOSED" });
+  }
+});
+
 Deno.test("declarations refuse names and options that cannot be", () => {
   const nothing = (): void => {};
   assert.throws(() => step("", nothing), { code: "INVALID_OPTION", message: /1 to 200 characters/ });

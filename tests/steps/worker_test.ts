@@ -57,6 +57,7 @@ async function app(
 
 onServer("a worker runs code-first workflows: steps, children in parallel, sleeps, signals", async () => {
   let runs = 0;
+  let stack = "";
   const inner = workflow("inner", async (ctx, n: number) => {
     await ctx.sleep("5ms");
     return n + 1;
@@ -68,7 +69,7 @@ onServer("a worker runs code-first workflows: steps, children in parallel, sleep
       ctx.run(inner, a),
       ctx.sleep("10ms"),
     ]);
-    const failed = await ctx.run({ task: "broken" }).catch((error) => error.name);
+    const failed = await ctx.run({ task: "broken" }).catch((error) => (stack = error.stack, error.name));
     const late = await ctx.signal("late", { timeout: "20ms" }).catch((error) => error.name);
     const { ok } = await ctx.signal<{ ok: boolean }>("go");
     return { a, twice, more, failed, late, ok };
@@ -78,6 +79,10 @@ onServer("a worker runs code-first workflows: steps, children in parallel, sleep
   await run.signal("go", { ok: true });
   const expected = { a: 40, twice: 80, more: 41, failed: "BrokenError", late: "TimeoutError", ok: true };
   assert.deepEqual(await run.result({ timeout: "2m" }), expected);
+  assert.match(
+    stack,
+    /^BrokenError: .*\n {4}at .*worker_test\.ts:[^]*\nCaused by: task "broken" \(.{36}\): BrokenError: .*\n {4}at .*worker_test\.ts:/,
+  );
   assert.equal(runs, 1, "the code ran again from the top after each wait, the step did not");
   assert.deepEqual((await made.steps(run.id)).map((line) => line.split(" ").slice(0, -1).join(" ")).sort(), [
     "signal signal go#1 completed",

@@ -60,7 +60,7 @@ onServer(
       });
     });
     const typed = step("typed", () => {
-      throw new TypeError("not a function");
+      throw Object.assign(new TypeError("not a function"), { code: "E1" });
     });
     let isFirst = true;
     const catching = workflow("catching", async (ctx) => {

@@ -9,8 +9,8 @@ import postgres from "postgres";
 import { connect } from "../../src/db/connect.ts";
 import type { Database } from "../../src/db/database.ts";
 import { openEmbedded } from "../../src/db/embedded.ts";
+import { embeddedImage } from "../../src/db/embedded_image.ts";
 import { install } from "../../src/db/install.ts";
-import { installScript } from "../../src/db/install_sql.ts";
 import type { SchemaFile } from "../../src/db/schema_gen.ts";
 import { readSchema } from "../../scripts/gen.ts";
 import { type Cluster, findBinaries, startCluster } from "./cluster.ts";
@@ -182,7 +182,7 @@ let dump: Promise<Blob> | undefined;
 async function freshEmbedded(engine: "installed" | "absent", isToBeSound: boolean): Promise<TestDatabase> {
   const database = engine === "absent" ? await openEmbedded({ dataDir: "memory://" }) : await openEmbedded({
     dataDir: "memory://",
-    loadDataDir: await (dump ??= embeddedTemplate()),
+    loadDataDir: await (dump ??= engineFiles().then(embeddedImage)),
   });
   return {
     url: "memory://",
@@ -205,13 +205,4 @@ async function freshEmbedded(engine: "installed" | "absent", isToBeSound: boolea
       );
     },
   };
-}
-
-async function embeddedTemplate(): Promise<Blob> {
-  const { PGlite } = await import("@electric-sql/pglite");
-  const engine = await PGlite.create({ dataDir: "memory://" });
-  await engine.exec(installScript(await engineFiles(), "rhythm"));
-  const image = await engine.dumpDataDir("none");
-  await engine.close();
-  return image;
 }

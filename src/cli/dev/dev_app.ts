@@ -2,7 +2,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import type { AppWorker } from "../../app/app_worker.ts";
 import { type FlowSource, readFlowSources } from "../../app/flow_sources.ts";
 import { httpParts } from "../../app/http_parts.ts";
-import { placeOf } from "../../app/open_database.ts";
+import { placeOf } from "../../define/database_place.ts";
 import { type AppParts, assemble, type Rhythm } from "../../app/rhythm.ts";
 import type { Database } from "../../db/database.ts";
 import type { AnyTask, AnyWorkflow, Logger } from "../../define/mod.ts";

@@ -1,3 +1,4 @@
+import { ANY_TEXT, ARRAY, BOOLEAN, checkArgument, checkShape, type OwnType } from "../../shared/arguments.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { lineStarts, positionAt } from "./position.ts";
 import { layOut } from "./width.ts";
@@ -12,6 +13,17 @@ export interface RenderOptions {
   colors?: boolean;
 }
 
+const DIAGNOSTIC: OwnType = {
+  kind: "own",
+  wanted: "a diagnostic",
+  fits: (value) => typeof value === "object" && value !== null && "start" in value && "message" in value,
+};
+
+function checkRender(options: RenderOptions, where: string): void {
+  const shape = { name: ANY_TEXT, source: ANY_TEXT, colors: BOOLEAN };
+  checkShape(options, shape, { where, required: ["name", "source"] });
+}
+
 // A line longer than this is shown in part, around the span.
 const MAX_COLUMNS = 160;
 const LEAD = 40;
@@ -24,6 +36,9 @@ const LEAD = 40;
  * @returns the pictures, without a newline at the end
  */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
+  const where = "renderDiagnostics()";
+  checkArgument(diagnostics, { argument: "diagnostics", type: ARRAY, where });
+  checkRender(options, where);
   const starts = lineStarts(options.source);
   return diagnostics.map((diagnostic) => draw(diagnostic, starts, options)).join("\n\n");
 }
@@ -36,6 +51,9 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: R
  * @returns the picture, without a newline at the end
  */
 export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions): string {
+  const where = "renderDiagnostic()";
+  checkArgument(diagnostic, { argument: "diagnostic", type: DIAGNOSTIC, where });
+  checkRender(options, where);
   return draw(diagnostic, lineStarts(options.source), options);
 }
 

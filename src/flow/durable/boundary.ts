@@ -1,7 +1,7 @@
-import type { JsonValue } from "../../shared/json.ts";
+import { emptied, type JsonValue } from "../../shared/json.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import { isCallable, isObject, tagOf } from "../vm/tag.ts";
-import { PlainObject, type Value } from "../vm/value.ts";
+import { FlowError, Namespace, PlainObject, type TypeTag, type Value } from "../vm/value.ts";
 
 const CODE = { code: "FLOW_JSON" };
 const MAX_DEPTH = 500;
@@ -46,11 +46,27 @@ function refuse(vm: FlowMachine, value: Value, walk: Walk): void {
     if (!isCallable(value.toJSON)) {
       for (const key of Object.keys(value)) refuse(vm, value[key], { what: `${what}.${key}`, above });
     }
-  } else if (tagOf(value) === "promise") {
-    vm.fail("TypeError", `Cannot carry ${what} as JSON: it is a promise; await it first`, CODE);
+  } else if (!(value instanceof Date)) {
+    vm.fail("TypeError", `Cannot carry ${what} as JSON: ${emptiedValue(value)}`, CODE);
   }
   above.pop();
 }
+
+function emptiedValue(value: Value): string {
+  if (value instanceof Namespace) {
+    return `it is the namespace ${value.name}, which JSON would empty; pass data instead`;
+  }
+  if (value instanceof FlowError) return emptied(value.kind, "Error");
+  return emptied(NAMES[tagOf(value)]!);
+}
+
+const NAMES: Partial<Record<TypeTag, string>> = {
+  regexp: "RegExp",
+  promise: "Promise",
+  map: "Map",
+  set: "Set",
+  iterator: "iterator",
+};
 
 /** Host JSON as fresh flow values. */
 export function fromJsonValue(value: JsonValue | undefined): Value {

@@ -1,5 +1,5 @@
 import type { JsonValue } from "../../shared/json.ts";
-import { fitStack, STACK_LIMIT } from "../../shared/stack.ts";
+import { fitStack, originOf, STACK_LIMIT } from "../../shared/stack.ts";
 import type { ErrorJson, FlowFailure } from "../types.ts";
 import { errorMember } from "../vm/convert.ts";
 import type { Fibre } from "../vm/fibre.ts";
@@ -29,24 +29,6 @@ export function errorFromJson(json: ErrorJson, operation: FlowPromise): FlowErro
   }
   error.origin = originOf(json);
   return error;
-}
-
-/** The most characters that a parent keeps of the stack of what failed. */
-const ORIGIN_LIMIT = 2_000;
-
-/** What failed, and its stack; nothing: it was no execution. */
-function originOf(json: ErrorJson): string | undefined {
-  if (json.executionId === undefined) return undefined;
-  const { kind = "execution", target, executionId, attempt = 1, type, message, stack } = json;
-  const name = `${kind} ${JSON.stringify(target)} (${executionId})${
-    attempt > 1 ? `, attempt ${attempt}` : ""
-  }`;
-  return fitStack(`${name}: ${isText(stack) ? stack : `${type}: ${message}`}`, ORIGIN_LIMIT);
-}
-
-// Errors come from workers in any language.
-function isText(stack: unknown): stack is string {
-  return typeof stack === "string" && stack !== "";
 }
 
 /** How a thrown value ends the execution. */

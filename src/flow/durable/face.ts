@@ -15,6 +15,8 @@ import type {
   StepMoment,
   StepOptions,
 } from "../types.ts";
+import { checkPlain } from "../../shared/arguments.ts";
+import { checkFlowText, checkProgram, checkResume, checkStart, checkStep } from "./face_arguments.ts";
 import { createWorld } from "./globals.ts";
 import { Run } from "./run.ts";
 
@@ -46,6 +48,7 @@ export interface CompiledFlow {
  * ```
  */
 export function compileFlow(flow: { name: string; source: string }): CompiledFlow {
+  checkFlowText(flow, "compileFlow()");
   const { ast, frontMatter, diagnostics } = analyzeFlow(flow);
   const bad = diagnostics.some((one) => one.severity === "error");
   if (bad || ast === undefined) return { frontMatter, diagnostics };
@@ -79,6 +82,8 @@ export function compileFlow(flow: { name: string; source: string }): CompiledFlo
  * ```
  */
 export function startFlow(program: Program, start: FlowStart, host: FlowHost, options?: StepOptions): Step {
+  checkStep({ program, host, options }, "startFlow()");
+  checkStart(start, { where: "startFlow()", argument: "start" });
   return Run.start({ world, program, host, options }, start).step;
 }
 
@@ -100,6 +105,8 @@ export function resumeFlow(
   host: FlowHost,
   options?: StepOptions,
 ): Step {
+  checkStep({ program, host, options }, "resumeFlow()");
+  checkResume({ snapshot, settled }, "resumeFlow()");
   return Run.read({ world, program, host, options }, snapshot).advance(settled);
 }
 
@@ -143,6 +150,11 @@ export function openFlow(
   host: FlowHost,
   options?: StepOptions,
 ): OpenFlow {
+  const where = "openFlow()";
+  checkStep({ program, host, options }, where);
+  checkPlain(from, { argument: "from", where });
+  if ("snapshot" in from) checkResume(from, where);
+  else checkStart(from, { where, argument: "from" });
   const given = { world, program, host, options };
   const opened = "snapshot" in from
     ? read(Run.read(given, from.snapshot), from.settled)
@@ -187,6 +199,8 @@ function read(run: Run, settled: readonly Settled[]): { run: Run; step: Step } {
  * ```
  */
 export function inspectFlow(program: Program, snapshot: Snapshot): FlowView {
+  checkProgram(program, "inspectFlow()");
+  checkResume({ snapshot, settled: [] }, "inspectFlow()");
   const host = { executionId: "", seed: "", epoch: 0, step: 0, moment: new Date(0) };
   const { machine, fibres } = Run.open({ world, program, host }, snapshot);
   return inspectMachine(machine, fibres);

@@ -1,6 +1,6 @@
 import type { ExecutionError, Logger, Telemetry } from "../../define/mod.ts";
 import { RhythmError } from "../../shared/error.ts";
-import { type JsonValue, storableText } from "../../shared/json.ts";
+import { errorsAsObjects, type JsonValue, storableText } from "../../shared/json.ts";
 import type { Claimed, Engine, Outcome, Settled } from "../engine/engine.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import {
@@ -152,7 +152,7 @@ export class CodeRunner {
     const data = line.data === undefined ? {} : { data: line.data };
     this.#parts.handlerLogger[line.level](line.message, { ...lineFactsOf(claimed), ...data });
     const text = JSON.stringify(
-      line.data,
+      errorsAsObjects(line.data),
       (_key, part) => typeof part === "string" ? storableText(part) : part,
     );
     this.#parts.client.reporter.log({

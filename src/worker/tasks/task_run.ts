@@ -1,7 +1,7 @@
 import type { Claimed } from "../engine/engine.ts";
 import { lineFactsOf } from "../loop/observer.ts";
 import { RhythmError } from "../../shared/error.ts";
-import { storableText, toJson } from "../../shared/json.ts";
+import { errorsAsObjects, storableText, toJson } from "../../shared/json.ts";
 import type { Logger, SqlTag, TaskDefinition, TaskLog, TransactionalContext } from "../../define/mod.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Reporter } from "../engine/reporter.ts";
@@ -145,7 +145,9 @@ export class TaskRun implements TransactionalContext {
       id: this.executionId,
       level,
       message: storableText(String(message)),
-      data: data === undefined ? null : toJson(data, { what: "log data", maxBytes: MOST_BYTES }),
+      data: data === undefined
+        ? null
+        : toJson(errorsAsObjects(data), { what: "log data", maxBytes: MOST_BYTES }),
       at: new Date(this.#services.clock.now()),
     });
   }

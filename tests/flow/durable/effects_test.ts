@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openFlow } from "../../../src/flow/mod.ts";
-import { compile, createHost, idOf, start, startWith } from "../vm/support.ts";
+import { compile, createHost, idOf, run, start, startWith } from "../vm/support.ts";
 
 Deno.test("effects come in program order, with ids, places and times", () => {
   const { step } = start(`console.log("one", 2);
@@ -42,12 +42,38 @@ Deno.test("Task.run() refuses bad arguments at the call", () => {
   assert.match(errors[0]!, /name given to Task\.run must be text/);
   assert.match(errors[1]!, /inputs of a\.f as JSON: it is a function/);
   assert.match(errors[2]!, /contains itself/);
-  assert.match(errors[3]!, /it is a promise; await it first/);
+  assert.match(errors[3]!, /it is a Promise, .*; await it first/);
   assert.match(errors[4]!, /no option "prio"/);
   assert.match(errors[5]!, /"soon"/);
   assert.match(errors[6]!, /negative/);
   assert.match(errors[7]!, /takes a date/);
   assert.deepEqual(step.effects, []);
+});
+
+Deno.test("what JSON would empty is refused where it leaves a flow, with its path and what to do", () => {
+  const messages = run(`const results = [];
+    for (const [name, value] of Object.entries({
+      error: new TypeError("x"), regexp: /x/, map: new Map(), set: new Set(), iterator: [1].values(), math: Math, later: Timer.delay(1),
+    })) {
+      try { Task.run("a", { list: [{ [name]: value }] }) } catch (e) { results.push(e.message) }
+    }
+    return results`);
+  const cannot = (name: string, why: string): string =>
+    `Cannot carry inputs of a.list[0].${name} as JSON: ${why}`;
+  assert.deepEqual(messages, [
+    cannot("error", "it is a TypeError, which JSON would empty; pass its `message`"),
+    cannot("regexp", "it is a RegExp, which JSON would empty; pass its `source`"),
+    cannot("map", "it is a Map, which JSON would empty; pass an array or an object"),
+    cannot("set", "it is a Set, which JSON would empty; pass an array or an object"),
+    cannot("iterator", "it is an iterator, which JSON would empty; pass an array"),
+    cannot("math", "it is the namespace Math, which JSON would empty; pass data instead"),
+    cannot("later", "it is a Promise, which JSON would empty; await it first"),
+  ]);
+  const { error } = start('const failed = new Error("x"); return { failed }').step;
+  assert.equal(
+    error?.message,
+    "Cannot carry the output.failed as JSON: it is an Error, which JSON would empty; pass its `message`",
+  );
 });
 
 Deno.test("Inputs is a copy of its own, Context tells about the execution", () => {

@@ -199,8 +199,8 @@ const CASES: Readonly<Record<string, Case>> = {
     output: true,
   },
   "an output crosses as JSON.stringify writes it": {
-    source: "return { d: new Date(0), u: undefined, n: NaN, m: new Map([[1, 2]]), a: [undefined] }",
-    output: { d: "1970-01-01T00:00:00.000Z", n: null, m: {}, a: [null] },
+    source: "return { d: new Date(0), u: undefined, n: NaN, m: [...new Map([[1, 2]])], a: [undefined] }",
+    output: { d: "1970-01-01T00:00:00.000Z", n: null, m: [[1, 2]], a: [null] },
   },
   "a bare return gives null": { source: "return", output: null },
   "an empty flow gives null": { source: "", output: null },

@@ -1,0 +1,564 @@
+// Every function and method that users can call, with every kind of wrong value for every argument.
+import { deepStrictEqual as equal } from "node:assert/strict";
+import * as core from "../../mod.ts";
+import { RhythmError, task } from "../../mod.ts";
+import * as flow from "../../src/flow/mod.ts";
+import * as steps from "../../src/steps/mod.ts";
+import { testApp } from "../app/support.ts";
+import { onEmbedded } from "../support/database.ts";
+import { optionKinds } from "./start_options.ts";
+import { type Argument, type Callable, sweep } from "./sweep.ts";
+
+const start = { ...optionKinds("start"), sql: "something made" } as const;
+const defaults = optionKinds("defaults");
+const wait = { timeout: "duration", signal: "something made" } as const;
+const json = (name: string): Argument => ({ name, kind: "json", optional: true });
+const name = (name: string, good = "word"): Argument => ({ name, kind: "name", good });
+const options = (members: Argument["members"], good: object = {}): Argument => ({
+  name: "options",
+  kind: "options",
+  good,
+  optional: true,
+  members,
+});
+const all = (options: Argument): Argument => ({ ...options, optional: undefined });
+
+/** The methods of an object that users can call. */
+function methodsOf(object: object): string[] {
+  const prototype = Object.getPrototypeOf(object);
+  return Object.entries(Object.getOwnPropertyDescriptors(prototype))
+    .filter(([name, { value }]) => name !== "constructor" && typeof value === "function").map(([name]) =>
+      name
+    );
+}
+
+/** The functions of a module; its classes are sweeped by their instances, its errors are made by us. */
+function functionsOf(module: object): string[] {
+  return Object.entries(module).filter(([, value]) => typeof value === "function" && !isClass(value))
+    .map(([name]) => name);
+}
+
+function isClass(value: unknown): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+async function swept(of: string, wanted: readonly string[], table: Record<string, Callable>): Promise<void> {
+  const faults: string[] = [];
+  for (const [name, callable] of Object.entries(table)) {
+    faults.push(...await sweep(`${of}.${name}`, callable));
+  }
+  equal(faults, []);
+  equal(Object.keys(table).sort(), [...wanted].sort(), `the sweep knows what ${of} has`);
+}
+
+const nothing = (call: () => unknown): Callable => ({ call, takes: [] });
+
+Deno.test("the application and its services refuse every wrong argument", async () => {
+  const greet = task({ name: "greet" }, ({ who }: { who: string }) => `Hello, ${who}`);
+  await using app = await testApp({ tasks: [greet] });
+  const { rhythm } = app;
+  const { executions, flows, queues, schedules, signals, tasks, workflows } = rhythm;
+  const run = await tasks.queue(greet, { who: "Ada" });
+  const execution: Argument = { name: "execution", kind: "execution", good: run.id };
+  const services: [string, object, Record<string, Callable>][] = [
+    ["rhythm", rhythm, {
+      worker: {
+        call: rhythm.worker.bind(rhythm),
+        takes: [options({
+          queues: "choice",
+          concurrency: "count",
+          transactionalConcurrency: "count",
+          port: "port",
+          hostname: "text",
+          token: "text",
+          grace: "duration",
+          lease: "duration",
+          name: "text",
+          observer: "function",
+        })],
+      },
+      close: nothing(() => {}),
+    }],
+    ["workflows", workflows, {
+      start: {
+        call: workflows.start.bind(workflows),
+        takes: [name("flow"), json("inputs"), options(start)],
+      },
+      run: {
+        call: workflows.run.bind(workflows),
+        takes: [name("flow"), json("inputs"), options({ ...start, wait: "options" })],
+      },
+      register: {
+        call: workflows.register.bind(workflows),
+        takes: [{ name: "workflows", kind: "something made" }],
+      },
+    }],
+    ["tasks", tasks, {
+      queue: { call: tasks.queue.bind(tasks), takes: [name("task"), json("inputs"), options(start)] },
+      run: {
+        call: tasks.run.bind(tasks),
+        takes: [name("task"), json("inputs"), options({ ...start, wait: "options" })],
+      },
+      register: nothing(() => {}),
+      queueDeclared: {
+        call: (input: never, start: never) => tasks.queueDeclared(greet.definition, input, start),
+        takes: [json("inputs"), all(options(start))],
+      },
+    }],
+    ["executions", executions, {
+      create: {
+        call: executions.create.bind(executions),
+        takes: [{
+          name: "request",
+          kind: "something made",
+          good: { type: "task", targetName: "word" },
+          members: { ...start, type: "choice", targetName: "name", inputs: "json" },
+        }],
+      },
+      createMany: {
+        call: executions.createMany.bind(executions),
+        takes: [
+          { name: "requests", kind: "array", good: [] },
+          options({ sql: "something made" }),
+        ],
+      },
+      get: { call: executions.get.bind(executions), takes: [execution] },
+      query: {
+        call: executions.query.bind(executions),
+        takes: [options({
+          type: "choice",
+          target: "name",
+          status: "choice",
+          queue: "name",
+          parent: "execution",
+          metadata: "json object",
+          createdAfter: "moment",
+          createdBefore: "moment",
+          limit: "count",
+          cursor: "execution",
+        })],
+      },
+      tree: { call: executions.tree.bind(executions), takes: [execution] },
+      logs: { call: executions.logs.bind(executions), takes: [execution, options({ after: "choice" })] },
+      wait: { call: executions.wait.bind(executions), takes: [execution, options(wait)] },
+      watch: {
+        call: executions.watch.bind(executions),
+        takes: [execution, options({ ...wait, every: "duration" })],
+      },
+      cancel: {
+        call: executions.cancel.bind(executions),
+        takes: [execution, options({ reason: "any text", sql: "something made" })],
+      },
+      retry: {
+        call: executions.retry.bind(executions),
+        takes: [execution, options({ sql: "something made" })],
+      },
+    }],
+    ["signals", signals, {
+      send: {
+        call: signals.send.bind(signals),
+        takes: [
+          {
+            name: "signal",
+            kind: "something made",
+            good: { execution: run.id, name: "go" },
+            members: { execution: "execution", name: "name", payload: "json" },
+          },
+          options({ idempotencyKey: "key", sql: "something made" }),
+        ],
+      },
+    }],
+    ["schedules", schedules, {
+      set: {
+        call: schedules.set.bind(schedules),
+        takes: [
+          name("name"),
+          all(options({
+            cron: "text",
+            target: "name",
+            type: "choice",
+            inputs: "json",
+            timezone: "text",
+            overlap: "choice",
+            catchUp: "choice",
+            jitter: "duration",
+            options: "options",
+            sql: "something made",
+          }, { cron: "@daily", target: "greet" })),
+        ],
+      },
+      remove: { call: schedules.remove.bind(schedules), takes: [name("name")] },
+      pause: { call: schedules.pause.bind(schedules), takes: [name("name")] },
+      resume: { call: schedules.resume.bind(schedules), takes: [name("name")] },
+      trigger: { call: schedules.trigger.bind(schedules), takes: [name("name")] },
+      backfill: {
+        call: schedules.backfill.bind(schedules),
+        takes: [name("name"), {
+          name: "span",
+          kind: "something made",
+          good: { from: new Date(0), to: new Date(0) },
+          members: { from: "moment", to: "moment" },
+        }],
+      },
+      list: nothing(() => {}),
+    }],
+    ["queues", queues, {
+      list: nothing(() => {}),
+      pause: { call: queues.pause.bind(queues), takes: [name("queue")] },
+      resume: { call: queues.resume.bind(queues), takes: [name("queue")] },
+      configure: {
+        call: queues.configure.bind(queues),
+        takes: [
+          name("queue"),
+          all(options({
+            concurrency: "count",
+            perKeyConcurrency: "count",
+            rate: "count",
+            per: "duration",
+            perKeyRate: "count",
+            perKeyPer: "duration",
+            fair: "choice",
+            weights: "json object",
+          })),
+        ],
+      },
+      configureKey: {
+        call: queues.configureKey.bind(queues),
+        takes: [
+          name("queue"),
+          { name: "key", kind: "key", good: "word" },
+          all(options({ concurrency: "count", rate: "count", per: "duration", weight: "count" })),
+        ],
+      },
+      pauseKey: {
+        call: queues.pauseKey.bind(queues),
+        takes: [name("queue"), { name: "key", kind: "key", good: "word" }],
+      },
+      resumeKey: {
+        call: queues.resumeKey.bind(queues),
+        takes: [name("queue"), { name: "key", kind: "key", good: "word" }],
+      },
+    }],
+    ["flows", flows, {
+      register: { call: flows.register.bind(flows), takes: [flowText] },
+      registerAll: {
+        call: flows.registerAll.bind(flows),
+        takes: [{ name: "flows", kind: "array", good: [] }],
+      },
+      declareAll: nothing(() => {}),
+      check: { call: flows.check.bind(flows), takes: [flowText] },
+      list: nothing(() => {}),
+    }],
+    ["run", run, {
+      result: { call: run.result.bind(run), takes: [options(wait)] },
+      get: nothing(() => {}),
+      watch: { call: run.watch.bind(run), takes: [options({ ...wait, every: "duration" })] },
+      cancel: { call: run.cancel.bind(run), takes: [{ name: "reason", kind: "any text", optional: true }] },
+      signal: { call: run.signal.bind(run), takes: [name("name"), json("payload")] },
+      toString: nothing(() => {}),
+      toJSON: nothing(() => {}),
+    }],
+    ["worker", rhythm.worker(), { run: nothing(() => {}), stop: nothing(() => {}) }],
+  ];
+  for (const [of, object, table] of services) await swept(of, methodsOf(object), table);
+  const faults = await sweep("greet.queue", {
+    call: greet.queue,
+    takes: [json("inputs"), options(start)],
+  });
+  equal(faults, []);
+});
+
+const flowText: Argument = {
+  name: "flow",
+  kind: "something made",
+  good: { name: "word", source: "return 1" },
+  members: { name: "text", source: "any text", path: "text" },
+};
+
+Deno.test("the functions of the main entry point refuse every wrong argument", async () => {
+  await using app = await testApp();
+  const run = await app.rhythm.tasks.queue("word");
+  const execution: Argument = { name: "execution", kind: "execution", good: run.id };
+  const request = {
+    name: "request",
+    kind: "something made",
+    good: { type: "task", targetName: "word", runAt: "2100-01-01T00:00:00Z" },
+    members: { ...start, type: "choice", targetName: "name", inputs: "json" },
+  } as const satisfies Argument;
+  const filter = {
+    type: "choice",
+    target: "name",
+    status: "choice",
+    queue: "name",
+    parent: "execution",
+    metadata: "json object",
+    createdAfter: "moment",
+    createdBefore: "moment",
+    limit: "count",
+    cursor: "execution",
+  } as const;
+  await swept("core", [...functionsOf(core), "init of a URL"], {
+    cancelExecution: {
+      call: core.cancelExecution,
+      takes: [execution, { name: "reason", kind: "any text", optional: true }],
+    },
+    getExecution: { call: core.getExecution, takes: [execution] },
+    init: {
+      call: core.init,
+      takes: [{
+        name: "options",
+        kind: "options or a url",
+        optional: true,
+        good: { databaseUrl: "nowhere" },
+        members: {
+          databaseUrl: "text",
+          flows: "array",
+          tasks: "array",
+          workflows: "array",
+          autoMigrate: "boolean",
+          schema: "text",
+          log: "log",
+          poolSize: "count",
+        },
+      }],
+    },
+    "init of a URL": {
+      call: (url: string, given: object) => core.init(url, given),
+      takes: [
+        { name: "databaseUrl", kind: "options or a url", good: "nowhere", optional: true },
+        options({
+          databaseUrl: "text",
+          flows: "array",
+          tasks: "array",
+          workflows: "array",
+          autoMigrate: "boolean",
+          schema: "text",
+          log: "log",
+          poolSize: "count",
+        }),
+      ],
+    },
+    listExecutions: { call: core.listExecutions, takes: [options(filter)] },
+    queueExecution: { call: core.queueExecution, takes: [request] },
+    queueTask: { call: core.queueTask, takes: [name("task"), json("inputs"), options(start)] },
+    queueWorkflow: { call: core.queueWorkflow, takes: [name("flow"), json("inputs"), options(start)] },
+    startWorkflow: { call: core.startWorkflow, takes: [name("flow"), json("inputs"), options(start)] },
+    retryExecution: { call: core.retryExecution, takes: [execution] },
+    run: { call: core.run, takes: [{ name: "options", kind: "options", optional: true }] },
+    scheduleExecution: { call: core.scheduleExecution, takes: [request] },
+    sendSignal: { call: core.sendSignal, takes: [execution, name("name"), json("payload")] },
+    waitForExecution: { call: core.waitForExecution, takes: [execution, options(wait)] },
+    onShutdown: { call: core.onShutdown, takes: [{ name: "call", kind: "function", optional: true }] },
+    createLogger: {
+      call: core.createLogger,
+      takes: [options({ level: "choice", format: "choice", write: "function", now: "function" })],
+    },
+    installSql: { call: core.installSql, takes: [options({ schema: "text" })] },
+    newId: nothing(() => {}),
+    task: {
+      call: core.task,
+      takes: [
+        {
+          name: "options",
+          kind: "options or a function",
+          good: { name: "word" },
+          members: {
+            ...defaults,
+            name: "name",
+            transactional: "boolean",
+            isolate: "boolean",
+            input: "something made",
+          },
+        },
+        { name: "handler", kind: "function", good: () => 1 },
+      ],
+    },
+  });
+});
+
+Deno.test("the flow language's face refuses every wrong argument", async () => {
+  const text = { name: "word.flow", source: "await Timer.delay(5)" };
+  const { program } = flow.compileFlow(text);
+  const host = { executionId: "1", seed: "7", epoch: 0, step: 1, moment: new Date(0) };
+  const context = {
+    executionId: "1",
+    flow: "word",
+    version: 1,
+    queue: "default",
+    attempt: 1,
+    parentId: null,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    metadata: {},
+  };
+  const { snapshot } = flow.startFlow(program!, { inputs: {}, context }, host);
+  const takes = {
+    program: { name: "program", kind: "something made", good: program },
+    host: {
+      name: "host",
+      kind: "something made",
+      good: host,
+      members: {
+        executionId: "any text",
+        seed: "any text",
+        epoch: "count",
+        step: "count",
+        moment: "choice",
+        pause: "function",
+      },
+    },
+    options: options({ limits: "options", cancel: "any text" }),
+    start: {
+      name: "start",
+      kind: "something made",
+      good: { inputs: {}, context },
+      members: { inputs: "anything", context: "unread object" },
+    },
+    snapshot: { name: "snapshot", kind: "unread object", good: snapshot },
+    settled: { name: "settled", kind: "array", good: [] },
+  } as const satisfies Record<string, Argument>;
+  const render: Argument = {
+    name: "options",
+    kind: "something made",
+    good: text,
+    members: { name: "any text", source: "any text", colors: "boolean" },
+  };
+  await swept("flow", functionsOf(flow), {
+    compileFlow: {
+      call: flow.compileFlow,
+      takes: [{ ...flowText, good: text, members: { name: "text", source: "any text" } }],
+    },
+    startFlow: { call: flow.startFlow, takes: [takes.program, takes.start, takes.host, takes.options] },
+    resumeFlow: {
+      call: flow.resumeFlow,
+      takes: [takes.program, takes.snapshot, takes.settled, takes.host, takes.options],
+    },
+    openFlow: {
+      call: flow.openFlow,
+      takes: [takes.program, { ...takes.start, name: "from" }, takes.host, takes.options],
+    },
+    inspectFlow: { call: flow.inspectFlow, takes: [takes.program, takes.snapshot] },
+    renderDiagnostic: {
+      call: flow.renderDiagnostic,
+      takes: [{
+        name: "diagnostic",
+        kind: "something made",
+        good: { code: "F0001", severity: "error", start: 0, end: 1, message: "wrong" },
+      }, render],
+    },
+    renderDiagnostics: {
+      call: flow.renderDiagnostics,
+      takes: [{ name: "diagnostics", kind: "array", good: [] }, render],
+    },
+  });
+});
+
+Deno.test({
+  name: "code-first workflows refuse every wrong argument",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using app = await testApp();
+    await using admin = new steps.Admin(app.database.url);
+    const ctx = await admin.createWorkflow("word", {});
+    await ctx.start();
+    const double = steps.step("double", (_ctx, n: number) => n * 2);
+    const made = steps.workflow("word", () => 1);
+    const stepOptions = { retry: "retry", transactional: "boolean" } as const;
+    const acquired = await ctx.acquireStep("by hand");
+    const guard = acquired.status === "EXECUTE" ? acquired.guard : undefined;
+    const fn: Argument = { name: "fn", kind: "function", good: () => 1 };
+    await swept("admin", methodsOf(admin), {
+      install: nothing(() => {}),
+      close: nothing(() => {}),
+      createWorkflow: {
+        call: admin.createWorkflow.bind(admin),
+        takes: [
+          name("workflow"),
+          json("input"),
+          options({ queue: "name", idempotencyKey: "key", metadata: "json object" }),
+        ],
+      },
+      getWorkflow: { call: admin.getWorkflow.bind(admin), takes: [{ name: "id", kind: "text" }] },
+    });
+    await swept("ctx", methodsOf(ctx), {
+      id: nothing(() => {}),
+      start: nothing(() => {}),
+      success: { call: ctx.success.bind(ctx), takes: [json("the result")] },
+      // Whatever was thrown is a failure.
+      fail: nothing(() => {}),
+      acquireStep: { call: ctx.acquireStep.bind(ctx), takes: [name("name")] },
+      step: {
+        call: ctx.step.bind(ctx) as Callable["call"],
+        takes: [name("name"), { ...all(options(stepOptions)), kind: "options or a function" }, fn],
+      },
+      sleep: {
+        call: ctx.sleep.bind(ctx),
+        takes: [{ name: "length", kind: "duration", good: 5 }, options({ key: "wait key" })],
+      },
+      signal: {
+        call: ctx.signal.bind(ctx),
+        takes: [name("name"), options({ key: "wait key", timeout: "duration" })],
+      },
+      run: {
+        call: ctx.run.bind(ctx) as Callable["call"],
+        takes: [
+          { name: "target", kind: "something made", good: { task: "word" } },
+          json("inputs"),
+          { ...options(optionKinds("child")), members: undefined },
+        ],
+      },
+    });
+    await swept("guard", methodsOf(guard!), {
+      success: { call: guard!.success.bind(guard), takes: [json("the result")] },
+      fail: nothing(() => {}),
+    });
+    await swept("steps", functionsOf(steps), {
+      step: {
+        call: steps.step as Callable["call"],
+        takes: [name("name"), { ...all(options(stepOptions)), kind: "options or a function" }, fn],
+      },
+      workflow: {
+        call: steps.workflow as Callable["call"],
+        takes: [
+          name("name"),
+          { ...all(options(defaults)), kind: "options or a function" },
+          { name: "code", kind: "function", good: () => 1 },
+        ],
+      },
+    });
+    equal(
+      [
+        ...await sweep("new Admin", {
+          call: (url: string, given: object) => new steps.Admin(url, given),
+          takes: [
+            { name: "databaseUrl", kind: "text or null", good: app.database.url, optional: true },
+            options({ schema: "text", lease: "duration", onWarning: "function" }),
+          ],
+        }),
+        ...await sweep("double", {
+          call: double as Callable["call"],
+          takes: [{ name: "double", kind: "something made" }],
+        }),
+        ...await sweep("double.with", {
+          call: double.with as Callable["call"],
+          takes: [{ ...all(options({ key: "wait key" })), kind: "something made", good: { key: 1 } }],
+        }),
+        ...await sweep("word", {
+          call: made as Callable["call"],
+          takes: [{ name: "word", kind: "something made" }],
+        }),
+      ],
+      [],
+    );
+    await ctx.fail("over");
+  },
+});
+
+Deno.test("every class of the entry points is an error, or its methods are sweeped", () => {
+  const others = [...Object.entries(core), ...Object.entries(steps), ...Object.entries(flow)]
+    .filter(([, value]) => isClass(value))
+    .filter(([, value]) =>
+      value !== RhythmError && !((value as typeof RhythmError).prototype instanceof RhythmError)
+    )
+    .map(([name]) => name);
+  equal(others.sort(), ["Admin", "AppWorker", "Rhythm", "StepGuard", "WorkflowContext"]);
+});
