@@ -172,7 +172,7 @@ begin
     v_ids := rhythm.members(v_batch);
     if v_ids = '{}' then
       delete from rhythm.batch as b where b.id = v_batch.id;
-    elsif not exists (select from unnest(v_ids) as i (id) where rhythm.is_among(i.id, v_named)) then
+    elsif not exists (select from unnest(v_ids) as i (id) where v_named[width_bucket(i.id, v_named)] = i.id) then
       perform rhythm.take_back(array[v_batch.id], null, p_now);
     end if;
   end loop;
@@ -269,11 +269,13 @@ comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still 
 
 create or replace function rhythm.ids_in(p_batches bigint[])
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+begin
+  return array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+end;
 $$;
 
 comment on function rhythm.ids_in(bigint[]) is 'All that some batches hold, or held. Internal.';

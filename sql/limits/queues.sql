@@ -43,7 +43,8 @@ $$;
 
 comment on function rhythm.change_queue(text) is 'Lets claims know that a queue, or a key of it, is configured otherwise. Internal.';
 
--- A queue without limits and not paused is no row: claims of it cost nothing extra. One that had limits is removed by chores().
+-- A queue without limits and not paused needs no row: claims of it then cost nothing extra. One that ever had limits is
+-- removed by chores(): sessions that do not see the change yet may still put something into its lanes.
 create or replace function rhythm.forget_plain_queue(p_queue text)
 returns void
 language sql
@@ -51,18 +52,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   delete from rhythm.queue as q
-  where q.name = p_queue and q.paused_at is null and not q.limited
-    and not exists (select from rhythm.queue_key as k where k.queue = p_queue)
-    and not exists (select from rhythm.queue_state as s where s.queue = p_queue)
-    and not exists (select from rhythm.limit_note as n where n.queue = p_queue)
-    -- In the order of batch_lane, or else the planner may read all batches for one that there is not.
-    and (
-      select b.id from rhythm.batch as b
-      where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null
-      order by case b.type when 'workflow' then '' else b.target end limit 1) is null;
+  where q.name = p_queue and q.paused_at is null and q.limited_since is null
+    and not exists (select from rhythm.queue_key as k where k.queue = p_queue);
 $$;
 
-comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits, is not paused, and has nothing in lanes. Internal.';
+comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that never had limits and is not paused. Internal.';
 
 create or replace function rhythm.limit_problem(p_name text, p_value integer)
 returns text

@@ -73,28 +73,31 @@ comment on function rhythm.kept_grace() is
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
 returns bigint
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (d.delay * (1 - d.jitter * random()))::bigint
-  from (
-    select
-      least(
-        coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
-        i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
-          when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
-          when 'linear' then p_attempt
-          else 1
-        end
-      ) as delay,
-      case p_retry -> 'jitter'
-        when 'true' then 0.5
-        when 'false' then 0
-        else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
-      end as jitter
-    from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
-  ) as d;
+begin
+  return (
+    select (d.delay * (1 - d.jitter * random()))::bigint
+    from (
+      select
+        least(
+          coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
+          i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
+            when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
+            when 'linear' then p_attempt
+            else 1
+          end
+        ) as delay,
+        case p_retry -> 'jitter'
+          when 'true' then 0.5
+          when 'false' then 0
+          else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
+        end as jitter
+      from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
+    ) as d);
+end;
 $$;
 
 comment on function rhythm.backoff_ms(jsonb, integer) is
