@@ -51,6 +51,29 @@ $$;
 comment on function rhythm.lock_trees(uuid[]) is
   'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
+-- 99 others would wait for this transaction if it kept the lock of a larger batch. So it only waits until nobody claims it:
+-- a claim that comes later sees that the member is locked, and leaves it out. The caller has locked the member.
+create or replace function rhythm.await_claim(p_batch bigint)
+returns rhythm.batch
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batch rhythm.batch;
+begin
+  begin
+    select b.* into v_batch from rhythm.batch as b where b.id = p_batch for share;
+    raise sqlstate 'RHTRY';
+  exception
+    when sqlstate 'RHTRY' then
+      return v_batch;
+  end;
+end;
+$$;
+
+comment on function rhythm.await_claim(bigint) is 'A batch as it is when no session is claiming it, without keeping a lock. Internal.';
+
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally), wherever it
 -- stands but at its very beginning, goes on once more for that. The caller comes from lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
@@ -75,11 +98,10 @@ begin
   loop
     v_batch := null;
     if v_row.batch_id is not null then
-      -- A batch of one is locked: whoever is claiming it holds it, and it runs then. A larger one is not, as 99 others
-      -- would wait for this transaction: a worker that is just claiming it hears of the end at its next sign of life.
+      -- A batch of one is locked: whoever is claiming it holds it, and it runs then.
       select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
       if not found then
-        select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id;
+        v_batch := rhythm.await_claim(v_row.batch_id);
       end if;
     end if;
     if v_batch.worker is not null then
@@ -115,13 +137,15 @@ comment on function rhythm.cancel_all(uuid[], text, timestamptz) is
 -- A workflow that runs, or cleans up, has so long to end: its deadline.
 create or replace function rhythm.limit_cleanup(p_ids uuid[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into rhythm.timer (id, execution_id, fires_at, deadline)
   select rhythm.uuid7(p_now, i.nth::integer), e.id, p_now + rhythm.setting('cancel_grace')::interval, true
   from unnest(p_ids) with ordinality as i (id, nth) join rhythm.execution as e on e.id = i.id and e.type = 'workflow';
+end;
 $$;
 
 comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
@@ -162,13 +186,15 @@ comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
 -- A workflow that is delayed, and is to clean up, does it now.
 create or replace function rhythm.hurry(p_ids uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue)
   from rhythm.workflow_state as s
   where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
+end;
 $$;
 
 comment on function rhythm.hurry(uuid[]) is 'Makes delayed workflows ready. Internal.';

@@ -114,12 +114,14 @@ comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key t
 
 create or replace function rhythm.take_end_back(p_execution uuid)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   delete from rhythm.inbox as i using rhythm.execution as e
   where e.id = p_execution and i.execution_id = e.parent_id and i.item = p_execution;
+end;
 $$;
 
 comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';

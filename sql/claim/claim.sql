@@ -91,14 +91,16 @@ comment on function rhythm.split_batch(bigint, integer) is 'Takes the first memb
 -- The caller has locked the batches.
 create or replace function rhythm.lease(p_worker uuid, p_call integer, p_batches bigint[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.batch as b
   set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,
     attempt = case when b.type = 'task' or b.attempt = 0 then b.attempt + 1 else b.attempt end
   where b.id = any (p_batches);
+end;
 $$;
 
 comment on function rhythm.lease(uuid, integer, bigint[], timestamptz) is 'Leases batches. Internal.';

@@ -71,11 +71,13 @@ comment on function rhythm.may_move_head(text, bigint) is 'Whether this transact
 
 create or replace function rhythm.walked()
 returns bigint
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_stat_get_xact_tuples_returned('rhythm.batch_ready'::regclass);
+begin
+  return pg_stat_get_xact_tuples_returned('rhythm.batch_ready'::regclass);
+end;
 $$;
 
 comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';

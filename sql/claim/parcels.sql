@@ -50,7 +50,9 @@ $$;
 
 comment on function rhythm.tries_of(rhythm.batch) is 'How many attempts threw and how many were lost, for a worker; empty if none. Internal.';
 
-create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean)
+-- Whether somebody is at a row is told by xmax, which a reader sees at once: who locked or changed it last, if it is not
+-- the transaction that wrote it.
+create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean, p_free boolean)
 returns jsonb
 language plpgsql
 stable
@@ -61,17 +63,18 @@ declare
   v_inputs jsonb;
   v_parents jsonb;
   v_reason text;
+  v_busy boolean;
 begin
   if not p_inputs then
     v_ids := p_batch.ids;
   else
     select array_agg(e.id order by e.id), jsonb_agg(e.inputs order by e.id),
-      case when count(e.parent_id) > 0 then jsonb_agg(e.parent_id order by e.id) end, max(e.cancel_reason)
-    into v_ids, v_inputs, v_parents, v_reason
+      case when count(e.parent_id) > 0 then jsonb_agg(e.parent_id order by e.id) end, max(e.cancel_reason), not p_free and bool_or(e.xmax <> 0 and e.xmax <> e.xmin)
+    into v_ids, v_inputs, v_parents, v_reason, v_busy
     from rhythm.execution as e
     where e.id = any (p_batch.ids) and e.batch_id = p_batch.id;
   end if;
-  if v_ids is null then
+  if v_ids is null or v_busy then
     return null;
   end if;
   return jsonb_build_object(
@@ -82,9 +85,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.task_parcel(rhythm.batch, boolean) is 'A leased batch of tasks for its worker; null if it has no members left. Internal.';
+comment on function rhythm.task_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or somebody is at one of several. Internal.';
 
-create or replace function rhythm.workflow_parcel(p_batch rhythm.batch)
+create or replace function rhythm.workflow_parcel(p_batch rhythm.batch, p_free boolean)
 returns jsonb
 language plpgsql
 stable
@@ -104,12 +107,12 @@ begin
   join rhythm.execution as e on e.id = s.execution_id
   join rhythm.flow_version as v on v.program = s.program
   where s.execution_id = any (p_batch.ids) and s.batch_id = p_batch.id
-  having count(*) > 0;
+  having count(*) > 0 and (p_free or not bool_or(e.xmax <> 0 and e.xmax <> e.xmin or s.xmax <> 0 and s.xmax <> s.xmin));
   return v_result;
 end;
 $$;
 
-comment on function rhythm.workflow_parcel(rhythm.batch) is 'A leased batch of workflows for its worker; null if it has no members left. Internal.';
+comment on function rhythm.workflow_parcel(rhythm.batch, boolean) is 'A leased batch of workflows for its worker; null if it has no members left, or somebody is at one of several. Internal.';
 
 -- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
 create or replace function rhythm.deliver_rest(p_batches bigint[])
@@ -136,8 +139,36 @@ $$;
 
 comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
 
--- p_without: batches of tasks whose inputs the worker sent itself. A batch without members is deleted.
-create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}')
+-- Who cancels a member of a larger batch locks the member, not the batch. It stays where it was, and the others are leased
+-- without it. Null: there are none. The caller has leased the batch in this transaction.
+create or replace function rhythm.lease_free_members(p_batch rhythm.batch)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_free constant bigint := rhythm.split_batch(p_batch.id, p_batch.size);
+begin
+  if v_free is not null then
+    update rhythm.batch as b
+    set worker = p_batch.worker, call = p_batch.call, claimed_at = p_batch.claimed_at, attempt = p_batch.attempt, limited = p_batch.limited
+    where b.id = v_free;
+  end if;
+  update rhythm.batch as b
+  set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then b.attempt - 1 else b.attempt end
+  where b.id = p_batch.id;
+  if found then
+    perform rhythm.wake(array[p_batch.queue]);
+  end if;
+  return v_free;
+end;
+$$;
+
+comment on function rhythm.lease_free_members(rhythm.batch) is 'Gives back the members of a leased batch that others have locked; returns the batch of the rest. Internal.';
+
+-- p_without: batches of tasks whose inputs the worker sent itself. p_free: nobody can be at their members. A batch without members is deleted.
+create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}', p_free boolean default false)
 returns jsonb
 language plpgsql
 volatile
@@ -145,23 +176,31 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_result jsonb := '[]';
-  v_empty bigint[];
+  v_left bigint[];
+  v_batch rhythm.batch;
 begin
   if p_batches = '{}' then
     return '[]';
   end if;
   select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
-  into v_result, v_empty
+  into v_result, v_left
   from (
-    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without)) else rhythm.workflow_parcel(b) end as parcel
+    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without), p_free or b.size = 1)
+      else rhythm.workflow_parcel(b, p_free or b.size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
     join rhythm.batch as b on b.id = n.id
   ) as p;
-  if v_empty is not null then
-    delete from rhythm.batch as b where b.id = any (v_empty);
+  if v_left is not null then
+    for v_batch in select b.* from rhythm.batch as b where b.id = any (v_left) order by b.id loop
+      if rhythm.members(v_batch) = '{}' then
+        delete from rhythm.batch as b where b.id = v_batch.id;
+      else
+        v_result := v_result || rhythm.parcels(array_remove(array[rhythm.lease_free_members(v_batch)], null), '{}', true);
+      end if;
+    end loop;
   end if;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.parcels(bigint[], bigint[]) is 'Leased batches as their worker is given them. Internal.';
+comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batches as their worker is given them. Internal.';

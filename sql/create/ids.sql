@@ -5,18 +5,21 @@
 -- number of the cell, 0 as in cell_digits(); the last 52 are random.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (
-    overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
-    || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
-  )::uuid
-  from (
-    select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
-    from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
-  ) as c;
+begin
+  return (
+    select (
+      overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
+      || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
+    )::uuid
+    from (
+      select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
+      from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
+    ) as c);
+end;
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
@@ -51,11 +54,13 @@ comment on function rhythm.new_ids(integer, timestamptz) is 'So many ids in asce
 
 create or replace function rhythm.new_id()
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (rhythm.new_ids(1, rhythm.now()))[1];
+begin
+  return (rhythm.new_ids(1, rhythm.now()))[1];
+end;
 $$;
 
 comment on function rhythm.new_id() is 'An id for an execution, to be given as the option id: UUIDv7 with the number of this cell.';
@@ -63,22 +68,26 @@ comment on function rhythm.new_id() is 'An id for an execution, to be given as t
 -- Variant 10, ten bits of the cell number, in three hexadecimal digits. There is one cell, number 0, today.
 create or replace function rhythm.cell_digits()
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select '800';
+begin
+  return '800';
+end;
 $$;
 
 comment on function rhythm.cell_digits() is 'The digits of an id that name the cell that made it. Internal.';
 
 create or replace function rhythm.created_at(p_id uuid)
 returns timestamptz
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select to_timestamp(('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+begin
+  return to_timestamp(('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+end;
 $$;
 
 comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
@@ -114,11 +123,13 @@ comment on function rhythm.id_problem(uuid) is
 
 create or replace function rhythm.channel(p_kind text)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select :'schema' || '_' || p_kind;
+begin
+  return :'schema' || '_' || p_kind;
+end;
 $$;
 
 comment on function rhythm.channel(text) is

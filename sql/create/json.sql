@@ -13,11 +13,13 @@ comment on function rhythm.json_step(text) is 'One step of a path into JSON, as 
 
 create or replace function rhythm.is_whole(p_value jsonb)
 returns boolean
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_value::numeric = trunc(p_value::numeric);
+begin
+  return p_value::numeric = trunc(p_value::numeric);
+end;
 $$;
 
 comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integer: 1 and 1.0 are.';

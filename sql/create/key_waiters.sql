@@ -51,11 +51,13 @@ comment on function rhythm.make_key_waiters(jsonb, timestamptz) is
 
 create or replace function rhythm.key_waiter_note(p_owner uuid)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select format('It ends as %s does, which came first with its idempotency key', p_owner);
+begin
+  return format('It ends as %s does, which came first with its idempotency key', p_owner);
+end;
 $$;
 
 comment on function rhythm.key_waiter_note(uuid) is 'What a key waiter says of itself. Internal.';

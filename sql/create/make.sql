@@ -37,11 +37,13 @@ comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without wh
 
 create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((p_retry ->> 'max_attempts')::integer, 1);
+begin
+  return coalesce((p_retry ->> 'max_attempts')::integer, 1);
+end;
 $$;
 
 comment on function rhythm.max_attempts(jsonb) is
@@ -79,12 +81,14 @@ comment on function rhythm.attempts_left(jsonb, integer, integer) is
 -- Without nulls, but for those inside metadata.
 create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
+begin
+  return jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
     || case when p_metadata is null then '{}' else jsonb_build_object('metadata', p_metadata) end;
+end;
 $$;
 
 comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once of a batch. Internal.';
@@ -108,11 +112,13 @@ comment on function rhythm.batch_room(rhythm.kind) is 'How many executions of a 
 
 create or replace function rhythm.next_batch_ids(p_count bigint)
 returns bigint[]
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select nextval('rhythm.batch_id_seq') from generate_series(1, p_count));
+begin
+  return array(select nextval('rhythm.batch_id_seq') from generate_series(1, p_count));
+end;
 $$;
 
 comment on function rhythm.next_batch_ids(bigint) is 'Ids for so many new batches. Internal.';

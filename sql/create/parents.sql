@@ -39,11 +39,13 @@ comment on function rhythm.hold_parents(jsonb) is
 -- The error of a workflow that was ended by its deadline, by which it is told from one that failed of itself.
 create or replace function rhythm.deadline_error(p_timeout_ms bigint)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+begin
+  return jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+end;
 $$;
 
 comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that ran past its timeout. Internal.';

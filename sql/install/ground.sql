@@ -5,11 +5,14 @@
 -- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
 create or replace function rhythm.may_set_clock()
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace;
+begin
+  return (
+    select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace);
+end;
 $$;
 
 comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';

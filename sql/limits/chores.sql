@@ -16,12 +16,15 @@ declare
   v_queue rhythm.queue;
   v_state rhythm.queue_state;
   v_caught record;
+  v_stray boolean;
   v_drifted constant text[] := array(select distinct d.queue from rhythm.limit_drift() as d);
 begin
-  for v_queue in select q.* from rhythm.queue as q order by q.name loop
+  perform rhythm.adopt_strays();
+  for v_queue in select q.* from rhythm.queue as q where q.limited_since is not null order by q.name loop
     v_state := rhythm.state_of(v_queue.name);
-    continue when v_state.queue is null
-      or not (v_queue.name = any (v_drifted)
+    v_stray := v_state.listed = v_queue.limited_since and rhythm.has_stray(v_queue);
+    continue when not (v_queue.name = any (v_drifted)
+        or v_stray
         or v_state.listed is distinct from v_queue.limited_since
         or not v_queue.limited
         or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
@@ -30,7 +33,11 @@ begin
     continue when not rhythm.try_gate(v_queue.name);
     select q.* into v_queue from rhythm.queue as q where q.name = v_queue.name;
     continue when not found;
-    v_caught := rhythm.catch_up(v_queue, rhythm.state_of(v_queue.name), p_limit, p_now);
+    v_state := rhythm.state_of(v_queue.name);
+    if v_stray then
+      v_state.listed := null;
+    end if;
+    v_caught := rhythm.catch_up(v_queue, v_state, p_limit, p_now);
     v_state := v_caught.p_state;
     if v_queue.name = any (v_drifted) then
       v_state := rhythm.recount(v_queue, v_state);
@@ -47,6 +54,48 @@ $$;
 
 comment on function rhythm.limited_chores(integer, timestamptz) is
   'For queues with limits: takes notes that pile up, puts a backlog into lanes, forgets idle keys, mends counts. Bounded by p_limit a queue. Part of chores().';
+
+-- A session whose snapshot is older than a change of limits makes things ready as it knows the queue.
+create or replace function rhythm.has_stray(p_queue rhythm.queue)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_queue.limited then
+    return exists (
+      select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and not b.limited);
+  end if;
+  return exists (
+    select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and b.limited);
+end;
+$$;
+
+comment on function rhythm.has_stray(rhythm.queue) is 'Whether something is ready outside the lanes of a queue with limits, or in lanes of one without. Internal.';
+
+-- Where the row of the queue is gone, a new one lets the next chores put it back.
+create or replace function rhythm.adopt_strays()
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive lanes as (
+    (select b.queue from rhythm.batch as b where b.limited and b.worker is null and b.run_at is null order by b.queue limit 1)
+    union all
+    select (
+      select b.queue from rhythm.batch as b
+      where b.limited and b.worker is null and b.run_at is null and b.queue > l.queue order by b.queue limit 1)
+    from lanes as l where l.queue is not null
+  )
+  insert into rhythm.queue (name, changed, limited_since)
+  select l.queue, pg_current_xact_id(), pg_current_xact_id() from lanes as l
+  where l.queue is not null and not exists (select from rhythm.queue as q where q.name = l.queue)
+  on conflict (name) do nothing;
+$$;
+
+comment on function rhythm.adopt_strays() is 'Gives a row to queues without one that have something in lanes. Internal.';
 
 -- A lane that is ahead of the others keeps its turn: a key that comes and goes has no more turns than one that stays.
 create or replace function rhythm.forget_idle(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer, p_now timestamptz)

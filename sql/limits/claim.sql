@@ -53,7 +53,7 @@ begin
   if v_queue.limited then
     return rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now());
   end if;
-  return case when v_state.listed is distinct from v_queue.limited_since and v_state.queue is not null then true end;
+  return case when v_state.listed is distinct from v_queue.limited_since then true end;
 end;
 $$;
 
@@ -62,11 +62,13 @@ comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a cla
 -- After a restore into another server, where transactions are numbered anew, all that is noted is long over.
 create or replace function rhythm.is_settled(p_xid xid8)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+begin
+  return p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+end;
 $$;
 
 comment on function rhythm.is_settled(xid8) is 'Whether a transaction, and all that are older, are over. Internal.';
@@ -221,7 +223,7 @@ begin
     return '{}';
   end if;
   v_state := rhythm.state_of(p_queue);
-  if not v_queue.limited and (v_state.queue is null or v_state.listed = v_queue.limited_since) then
+  if not v_queue.limited and v_state.listed is not distinct from v_queue.limited_since then
     return null;
   elsif v_queue.limited and not rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now()) or not rhythm.enter_gate(p_queue) then
     return '{}';

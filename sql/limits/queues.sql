@@ -43,7 +43,8 @@ $$;
 
 comment on function rhythm.change_queue(text) is 'Lets claims know that a queue, or a key of it, is configured otherwise. Internal.';
 
--- A queue without limits and not paused is no row: claims of it cost nothing extra. One that had limits is removed by chores().
+-- A queue without limits and not paused needs no row: claims of it then cost nothing extra. One that ever had limits is
+-- removed by chores(): sessions that do not see the change yet may still put something into its lanes.
 create or replace function rhythm.forget_plain_queue(p_queue text)
 returns void
 language sql
@@ -51,18 +52,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   delete from rhythm.queue as q
-  where q.name = p_queue and q.paused_at is null and not q.limited
-    and not exists (select from rhythm.queue_key as k where k.queue = p_queue)
-    and not exists (select from rhythm.queue_state as s where s.queue = p_queue)
-    and not exists (select from rhythm.limit_note as n where n.queue = p_queue)
-    -- In the order of batch_lane, or else the planner may read all batches for one that there is not.
-    and (
-      select b.id from rhythm.batch as b
-      where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null
-      order by case b.type when 'workflow' then '' else b.target end limit 1) is null;
+  where q.name = p_queue and q.paused_at is null and q.limited_since is null
+    and not exists (select from rhythm.queue_key as k where k.queue = p_queue);
 $$;
 
-comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits, is not paused, and has nothing in lanes. Internal.';
+comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that never had limits and is not paused. Internal.';
 
 create or replace function rhythm.limit_problem(p_name text, p_value integer)
 returns text
@@ -81,7 +75,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when coalesce(p_ms, 0) < 1 then format('%s must be a duration: seconds, or text such as "1m"', p_name) end;
+  select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
 $$;
 
 comment on function rhythm.period_problem(text, bigint) is 'The sentence that says why milliseconds cannot be the period of a rate; null if they can. Internal.';
@@ -117,9 +111,9 @@ create or replace function rhythm.configure_queue(
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per text default '1s',
+  per interval default '1s',
   per_key_rate integer default null,
-  per_key_per text default '1s',
+  per_key_per interval default '1s',
   fair text default null,
   weights jsonb default null
 )
@@ -129,8 +123,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
-  v_per_key_ms constant bigint := rhythm.duration_ms(to_jsonb(per_key_per));
+  v_per_ms constant bigint := rhythm.interval_ms(per);
+  v_per_key_ms constant bigint := rhythm.interval_ms(per_key_per);
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.limit_problem('concurrency', concurrency),
@@ -172,10 +166,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.configure_queue(text, integer, integer, integer, text, integer, text, text, jsonb) is
+comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
   'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period, begun of each key. '
   'fair => ''key'' gives concurrency keys turns; weights, how many: {"gold": 3} (null: as they are). Any other null: no such limit. '
-  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
+  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
 returns boolean

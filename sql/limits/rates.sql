@@ -4,13 +4,16 @@
 
 create or replace function rhythm.begun_lately(p_begun_at timestamptz[], p_begun integer[], p_per_ms bigint, p_now timestamptz)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(sum(b.begun), 0)::integer
-  from unnest(p_begun_at, p_begun) as b (at, begun)
-  where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond';
+begin
+  return (
+    select coalesce(sum(b.begun), 0)::integer
+    from unnest(p_begun_at, p_begun) as b (at, begun)
+    where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond');
+end;
 $$;
 
 comment on function rhythm.begun_lately(timestamptz[], integer[], bigint, timestamptz) is 'How many began within the last period. Internal.';
@@ -52,13 +55,16 @@ comment on function rhythm.note_begun(timestamptz[], integer[], integer, bigint,
 
 create or replace function rhythm.rate_ends(p_begun_at timestamptz[], p_per_ms bigint, p_now timestamptz)
 returns timestamptz
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select min(b.at) + p_per_ms * interval '1 millisecond'
-  from unnest(p_begun_at) as b (at)
-  where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond';
+begin
+  return (
+    select min(b.at) + p_per_ms * interval '1 millisecond'
+    from unnest(p_begun_at) as b (at)
+    where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond');
+end;
 $$;
 
 comment on function rhythm.rate_ends(timestamptz[], bigint, timestamptz) is 'When the first that began within the last period is a period old. Internal.';

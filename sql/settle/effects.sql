@@ -19,11 +19,11 @@ begin
       'target', f.value -> 'target',
       'parent', o.id,
       'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent)),
-      'wait_group', rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
+      'wait_group', (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)]
     )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
     order by o.id, f.nth)
   into v_requests
-  from unnest(p_outcomes) as o
+  from unnest(p_outcomes) with ordinality as o
   join rhythm.execution as e on e.id = o.id
   cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
   where f.value ->> 'type' in ('run_task', 'run_workflow');
@@ -66,15 +66,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into rhythm.timer (id, execution_id, fires_at, wait_group, kept_until)
-  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid),
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)],
     case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + rhythm.kept_grace() end
-  from unnest(p_outcomes) as o
+  from unnest(p_outcomes) with ordinality as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
 
   insert into rhythm.signal_wait (id, execution_id, name, timeout_at, wait_group)
-  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
-  from unnest(p_outcomes) as o
+  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)]
+  from unnest(p_outcomes) with ordinality as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
 end;

@@ -145,7 +145,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
+  v_slack constant interval := rhythm.moment_slack(p_worker);
   v_result rhythm.outcome[];
 begin
   -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
@@ -160,7 +160,7 @@ begin
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
-    cross join lateral (select rhythm.is_moment(g.moment, v_lease_ms, p_now) as is_right) as m
+    cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
     cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate) as f
     where g.seq is null or s.seq = g.seq
   ) as h;
@@ -194,12 +194,14 @@ comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'What became of outc
 -- Type, target and message, without what differs from one failure of a kind to the next: numbers, ids, quoted parts.
 create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
 returns bigint
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select hashtextextended(concat_ws(E'\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
+begin
+  return hashtextextended(concat_ws(E'\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
     regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|''[^'']*''|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d+', '#', 'g')), 0);
+end;
 $$;
 
 comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one kind have in common, as a number.';

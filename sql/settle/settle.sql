@@ -23,7 +23,6 @@ declare
   v_returned record;
   v_leased bigint[];
   v_problem text;
-  v_flow rhythm.outcome;
   v_sorted record;
 begin
   perform rhythm.check_items(p_items);
@@ -42,12 +41,15 @@ begin
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
 
+  if exists (select from unnest(v_held) as o where o.moment is not null) then
+    perform rhythm.note_steps(v_held);
+  end if;
   v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
     v_groups := array(
-      select rhythm.group_waits(o.id, o.waits, array(
-        select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id'))
-      from unnest(v_flows) as o where o.fate = 'suspended');
+      select case o.fate when 'suspended' then rhythm.group_waits(o.id, o.waits, array(
+        select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id' order by 1)) end
+      from unnest(v_flows) as o);
     v_requests := rhythm.child_requests(v_flows, v_groups);
     if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
       v_waiters := rhythm.make_key_waiters(v_requests, p_now);
@@ -60,25 +62,14 @@ begin
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
-    foreach v_flow in array v_flows loop
-      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
-      from rhythm.workflow_state as s where s.execution_id = v_flow.id;
-      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id)) then
-        v_at_once := v_at_once || v_flow.id;
-      end if;
-    end loop;
+    perform rhythm.release_waits(v_flows);
+    v_at_once := rhythm.store_states(v_flows, v_groups);
     v_at_once := v_at_once || array(
       select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.fate = 'suspended' and e.stopping);
-    update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt, failures = b.failures
-    from unnest(v_flows) as o join rhythm.batch as b on b.id = o.batch_id
-    where s.execution_id = o.id and o.fate = 'suspended';
     update rhythm.execution as e set stopping = false
     from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
   end if;
 
-  if exists (select from unnest(v_held) as o where o.moment is not null and o.fate in ('completed', 'failed', 'cancelled')) then
-    perform rhythm.note_last_steps(v_held);
-  end if;
   v_ended := rhythm.write_ends(v_held, p_now);
   v_returned := rhythm.write_returns(v_held, p_now);
   perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
@@ -237,16 +228,18 @@ comment on function rhythm.settle_outcomes(uuid, jsonb, integer, integer, text[]
 
 create or replace function rhythm.both_answers(p_first jsonb, p_second jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
+begin
+  return jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
     'leased', (p_first -> 'leased') || (p_second -> 'leased'), 'born', (p_first -> 'born') || (p_second -> 'born'),
     'early', coalesce(p_first -> 'early', '{}') || coalesce(p_second -> 'early', '{}'))
     || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end
     || case when p_first ? 'retried' or p_second ? 'retried'
       then jsonb_build_object('retried', coalesce(p_first -> 'retried', '{}') || coalesce(p_second -> 'retried', '{}')) else '{}' end;
+end;
 $$;
 
 comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. Internal.';

@@ -4,7 +4,7 @@
 -- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
 -- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
 -- workflow go on at once, as group 0.
--- p_new: what it starts in this very step. Raises RH001 for what is no child, timer or wait for a signal of it.
+-- p_new: what it starts in this very step, in ascending order. Raises RH001 for what is no child, timer or wait for a signal of it.
 create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
 returns rhythm.grouping
 language plpgsql
@@ -30,7 +30,7 @@ begin
   v_result.old := '{}';
   for v_group in select g.value from jsonb_array_elements(p_waits) with ordinality as g (value, nth) order by g.nth loop
     v_ids := array(select i.id::uuid from jsonb_array_elements_text(v_group -> 'ids') as i (id));
-    v_old := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (p_new));
+    v_old := array(select i.id from unnest(v_ids) as i (id) where p_new[width_bucket(i.id, p_new)] is distinct from i.id);
     v_number := null;
     if v_old <> '{}' then
       v_result.old := v_result.old || v_old;
@@ -58,6 +58,9 @@ begin
     v_result.numbers := array(
       select case when count(*) over (partition by i.id) > 1 then 0 else i.number end from unnest(v_result.items, v_result.numbers) with ordinality as i (id, number, nth) order by i.nth);
   end if;
+  if v_result.old = '{}' then
+    return v_result;
+  end if;
   select i.id into v_unknown from unnest(v_result.old) as i (id)
   where not exists (select from rhythm.execution as e where e.id = i.id and e.parent_id = p_execution)
     and not exists (select from rhythm.timer as t where t.id = i.id and t.execution_id = p_execution)
@@ -71,26 +74,6 @@ end;
 $$;
 
 comment on function rhythm.group_waits(uuid, jsonb, uuid[]) is 'The groups of waits of a workflow after a step. Internal.';
-
-create or replace function rhythm.group_of(p_groups rhythm.grouping[], p_execution uuid, p_item uuid)
-returns integer
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_grouping rhythm.grouping;
-begin
-  foreach v_grouping in array p_groups loop
-    if v_grouping.execution_id = p_execution then
-      return v_grouping.numbers[array_position(v_grouping.items, p_item)];
-    end if;
-  end loop;
-  return null;
-end;
-$$;
-
-comment on function rhythm.group_of(rhythm.grouping[], uuid, uuid) is 'The number of the group that an item belongs to; null: none. Internal.';
 
 -- What was started in an earlier step belongs to its group of today from now on.
 create or replace function rhythm.renumber_waits(p_grouping rhythm.grouping)
@@ -117,8 +100,9 @@ $$;
 
 comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
 
--- Drops what the workflow can no longer observe: what is in p_released, or not in p_keep, if that is given. A signal that a dropped wait took meanwhile is given back, in its place.
-create or replace function rhythm.release_waits(p_execution uuid, p_delivered integer, p_keep uuid[], p_released uuid[])
+-- Drops what workflows can no longer observe: what is in released, or not in keep, if that is given. A signal that a
+-- dropped wait took meanwhile is given back, in its place.
+create or replace function rhythm.release_waits(p_flows rhythm.outcome[])
 returns void
 language plpgsql
 volatile
@@ -128,40 +112,56 @@ declare
   v_dropped uuid[];
 begin
   v_dropped := array(
-    select w.id from rhythm.signal_wait as w
-    where w.execution_id = p_execution and (w.id <> all (p_keep) or w.id = any (p_released))
-      and (w.signal_id is null and not w.timed_out
-        or exists (select from rhythm.inbox as i where i.execution_id = p_execution and i.nth > p_delivered and i.item = w.id)));
+    select x.id
+    from unnest(p_flows) as o
+    cross join lateral (
+      select w.id from rhythm.signal_wait as w
+      where w.execution_id = o.id and (w.id <> all (o.keep) or w.id = any (coalesce(o.released, '{}')))
+        and (w.signal_id is null and not w.timed_out
+          or exists (
+            select from rhythm.workflow_state as s join rhythm.inbox as i on i.execution_id = s.execution_id and i.nth > s.delivered
+            where s.execution_id = o.id and i.item = w.id))
+      offset 0
+    ) as x);
   if v_dropped <> '{}' then
     update rhythm.signal as g set taken_by = null from rhythm.signal_wait as w where w.id = any (v_dropped) and g.id = w.signal_id;
-    delete from rhythm.inbox as i where i.execution_id = p_execution and i.nth > p_delivered and i.item = any (v_dropped);
+    delete from rhythm.inbox as i using unnest(p_flows) as o where i.execution_id = o.id and i.item = any (v_dropped);
     delete from rhythm.signal_wait as w where w.id = any (v_dropped);
   end if;
-  delete from rhythm.timer as t
-  where t.execution_id = p_execution and (t.id <> all (p_keep) or t.id = any (p_released)) and not t.deadline and not t.fired;
+  v_dropped := array(
+    select x.id
+    from unnest(p_flows) as o
+    cross join lateral (
+      select t.id from rhythm.timer as t
+      where t.execution_id = o.id and (t.id <> all (o.keep) or t.id = any (coalesce(o.released, '{}'))) and not t.deadline and not t.fired
+      offset 0
+    ) as x);
+  if v_dropped <> '{}' then
+    delete from rhythm.timer as t where t.id = any (v_dropped);
+  end if;
 end;
 $$;
 
-comment on function rhythm.release_waits(uuid, integer, uuid[], uuid[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
+comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that workflows no longer hold. Internal.';
 
 -- Moments come from workers. One that is far from this clock would put the workflow's time, its timers and its ids where
 -- they do not belong.
-create or replace function rhythm.is_moment(p_moment timestamptz, p_lease_ms bigint, p_now timestamptz)
-returns boolean
-language sql
-immutable
+create or replace function rhythm.moment_slack(p_worker uuid)
+returns interval
+language plpgsql
+stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_moment is null
-    or p_moment between p_now - p_lease_ms * interval '0.5 milliseconds' and p_now + p_lease_ms * interval '0.5 milliseconds';
+begin
+  return (select w.lease_ms * interval '0.5 milliseconds' from rhythm.worker as w where w.id = p_worker);
+end;
 $$;
 
-comment on function rhythm.is_moment(timestamptz, bigint, timestamptz) is
-  'Whether a step can have been taken at a moment: it is at most half a lease away from the clock of the database. Internal.';
+comment on function rhythm.moment_slack(uuid) is 'How far the moment of a step may be from the clock of the database. Internal.';
 
--- What the step took goes into the journal, in order. A cancellation is told by the workflow's own id. Of workflows in
--- TypeScript there is no moment: their steps have rows of their own.
-create or replace function rhythm.note_step(p_outcome rhythm.outcome, p_seq integer, p_delivered integer)
+-- What a step took goes into the journal, in order, before anybody clears the inbox. A cancellation is told by the
+-- workflow's own id. Of workflows in TypeScript there is no moment: their steps have rows of their own.
+create or replace function rhythm.note_steps(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
 volatile
@@ -169,60 +169,67 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into rhythm.journal (execution_id, step, moment, items)
-  select p_outcome.id, p_seq + 1, p_outcome.moment, case when p_outcome.reason is null then '{}' else array[p_outcome.id] end
-    || array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= p_delivered order by i.nth)
-  where p_outcome.moment is not null;
-end;
-$$;
-
-comment on function rhythm.note_step(rhythm.outcome, integer, integer) is 'Writes a step of a workflow into its journal. Internal.';
-
--- The last steps of workflows that are over; before anybody clears their inboxes.
-create or replace function rhythm.note_last_steps(p_outcomes rhythm.outcome[])
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform rhythm.note_step(o, s.seq, s.delivered)
+  select o.id, s.seq + 1, o.moment, case when o.reason is null then '{}' else array[o.id] end
+    || case when s.delivered = 0 then '{}'
+      else array(select i.item from rhythm.inbox as i where i.execution_id = o.id and i.nth <= s.delivered order by i.nth) end
   from unnest(p_outcomes) as o
-  join rhythm.workflow_state as s on s.execution_id = o.id
-  where o.type = 'workflow' and o.fate in ('completed', 'failed', 'cancelled');
+  cross join lateral (select x.seq, x.delivered from rhythm.workflow_state as x where x.execution_id = o.id offset 0) as s
+  where o.moment is not null and o.type = 'workflow' and o.fate in ('suspended', 'completed', 'failed', 'cancelled');
 end;
 $$;
 
-comment on function rhythm.note_last_steps(rhythm.outcome[]) is 'Writes the last steps of workflows that are over into their journals. Internal.';
+comment on function rhythm.note_steps(rhythm.outcome[]) is 'Writes the steps of workflows into their journals. Internal.';
 
--- Stores where a workflow stands that suspends. Returns whether it can go on at once: what it waits for came meanwhile.
-create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping)
-returns boolean
+-- Stores where workflows stand that suspend. p_groups: of each of them, null for the others.
+-- Returns those that can go on at once: what they wait for came meanwhile.
+create or replace function rhythm.store_states(p_flows rhythm.outcome[], p_groups rhythm.grouping[])
+returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_state rhythm.workflow_state;
-  v_need integer[] := p_grouping.need;
+  v_taken tid[];
+  v_late uuid[];
+  v_result uuid[] := '{}';
+  v_grouping rhythm.grouping;
+  v_need integer[];
 begin
-  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_outcome.id;
-  perform rhythm.note_step(p_outcome, v_state.seq, v_state.delivered);
-  if v_state.delivered > 0 then
-    delete from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered;
+  v_taken := array(
+    select i.ctid
+    from unnest(p_flows) as o
+    cross join lateral (select x.delivered from rhythm.workflow_state as x where x.execution_id = o.id and x.delivered > 0 offset 0) as s
+    cross join lateral (select x.ctid from rhythm.inbox as x where x.execution_id = o.id and x.nth <= s.delivered offset 0) as i
+    where o.fate = 'suspended');
+  if v_taken <> '{}' then
+    delete from rhythm.inbox as i where i.ctid = any (v_taken);
   end if;
-  perform rhythm.renumber_waits(p_grouping);
-  if v_state.arrived > v_state.delivered then
-    update rhythm.inbox as i set wait_group = p_grouping.numbers[array_position(p_grouping.items, i.item)] where i.execution_id = p_outcome.id;
-    v_need := rhythm.need_after(p_grouping.groups, v_need, array(
-      select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = p_outcome.id));
-  end if;
-  update rhythm.workflow_state as s
-  set seq = s.seq + 1, snapshot = p_outcome.snapshot, stack = p_outcome.stack, cleanup = coalesce(p_outcome.cleanup, false),
-    last_group = p_grouping.last_group, groups = p_grouping.groups, sizes = p_grouping.need, need = v_need, delivered = 0,
-    arrived = case when v_state.arrived > v_state.delivered then s.arrived else 0 end
-  where s.execution_id = p_outcome.id;
-  return 0 >= any (v_need);
+  with stored as (
+    update rhythm.workflow_state as s
+    set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
+      sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
+      attempt = b.attempt, failures = b.failures
+    from unnest(p_flows) with ordinality as o
+    cross join lateral (select (p_groups[o.ordinality]).*) as g
+    cross join lateral (select x.attempt, x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
+    where s.execution_id = o.id and o.fate = 'suspended'
+    returning s.execution_id, s.arrived
+  )
+  select array_agg(s.execution_id) filter (where s.arrived > 0) into v_late from stored as s;
+  foreach v_grouping in array p_groups loop
+    continue when v_grouping.old is null or v_grouping.old = '{}' and v_grouping.execution_id <> all (coalesce(v_late, '{}'));
+    perform rhythm.renumber_waits(v_grouping);
+    continue when v_grouping.execution_id <> all (coalesce(v_late, '{}'));
+    update rhythm.inbox as i set wait_group = v_grouping.numbers[array_position(v_grouping.items, i.item)] where i.execution_id = v_grouping.execution_id;
+    v_need := rhythm.need_after(v_grouping.groups, v_grouping.need, array(
+      select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = v_grouping.execution_id));
+    update rhythm.workflow_state as s set need = v_need where s.execution_id = v_grouping.execution_id;
+    if 0 >= any (v_need) then
+      v_result := v_result || v_grouping.execution_id;
+    end if;
+  end loop;
+  return v_result;
 end;
 $$;
 
-comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
+comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 'Stores where workflows stand that suspend; returns those that can go on at once. Internal.';

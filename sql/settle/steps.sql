@@ -2,19 +2,7 @@
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
 
-create or replace function rhythm.is_among(p_id uuid, p_sorted uuid[])
-returns boolean
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return p_sorted <> '{}' and coalesce(p_id = p_sorted[width_bucket(p_id, p_sorted)], false);
-end;
-$$;
-
-comment on function rhythm.is_among(uuid, uuid[]) is 'Whether an id is in an array that is in ascending order. Internal.';
-
+-- Whether an id is in an array in ascending order: p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
 create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
 returns text
 language plpgsql
@@ -81,7 +69,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
-  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
+  v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
@@ -101,7 +89,7 @@ begin
           else b.id is not null end
       offset 0
     ) as f
-    where rhythm.is_among(g.flow, p_free) and rhythm.is_moment(g.moment, v_lease_ms, p_now)
+    where p_free[width_bucket(g.flow, p_free)] = g.flow and coalesce(g.moment between p_now - v_slack and p_now + v_slack, true)
   ),
   done as (
     update rhythm.execution as t
@@ -143,7 +131,7 @@ begin
     where p.id = w.flow and w.next = 'completed'
     returning w.id, w.flow, w.notify_on_end, p.notify_on_end as notify_flow, w.from_batch
   )
-  select s.id, s.flow, s.last_group, exists (select from unnest(s.ids) as i (id) where not rhythm.is_among(i.id, p_new)), false, s.notify_on_end, false, s.from_batch
+  select s.id, s.flow, s.last_group, exists (select from unnest(s.ids) as i (id) where p_new[width_bucket(i.id, p_new)] is distinct from i.id), false, s.notify_on_end, false, s.from_batch
   from stored as s
   union all
   select o.id, o.flow, null, false, true, o.notify_on_end, o.notify_flow, o.from_batch from over as o;
@@ -164,10 +152,10 @@ declare
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
   select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end,
-    case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
+    case when p_waited[width_bucket(t.id, p_waited)] = t.id then p_groups[width_bucket(e.flow, p_flows)] end
   from unnest(p_ends) as e
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
-  where rhythm.is_among(e.flow, p_flows);
+  where p_flows[width_bucket(e.flow, p_flows)] = e.flow;
   v_released := array(
     select x.id
     from unnest(p_ends) as e
@@ -177,7 +165,7 @@ begin
       union all
       select w.id from rhythm.signal_wait as w where w.id = r.id and w.execution_id = e.flow and w.signal_id is null and not w.timed_out
     ) as x
-    where rhythm.is_among(e.flow, p_flows));
+    where p_flows[width_bucket(e.flow, p_flows)] = e.flow);
   if v_released <> '{}' then
     delete from rhythm.timer as t where t.id = any (v_released);
     delete from rhythm.signal_wait as w where w.id = any (v_released);
@@ -246,10 +234,10 @@ begin
   perform rhythm.check_requests(v_kinds);
   v_typed := array(select rhythm.kind_of(k.value, p_now) from jsonb_array_elements(v_kinds) with ordinality as k (value, nth) order by k.nth);
   v_newcomers := array(
-    select row(c.id, c.kind + 1, c.flow, case when rhythm.is_among(c.id, p_waited) then p_groups[width_bucket(c.flow, p_flows)] end,
+    select row(c.id, c.kind + 1, c.flow, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.flow, p_flows)] end,
       c.traceparent, false, c.inputs)::rhythm.newcomer
     from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    where rhythm.is_among(c.flow, p_flows));
+    where p_flows[width_bucket(c.flow, p_flows)] = c.flow);
   return rhythm.make_executions(v_typed, v_newcomers, p_now, p_worker, p_call, p_lease, p_targets);
 end;
 $$;

@@ -28,7 +28,7 @@ create table rhythm.queue (
   version bigint not null default 1,
   limited boolean not null default false,
   counted boolean not null default false,
-  limited_since xid8 not null default pg_current_xact_id(),
+  limited_since xid8,
   changed xid8 not null default pg_current_xact_id(),
   paused_at timestamptz,
   concurrency integer,
@@ -53,7 +53,7 @@ comment on column rhythm.queue.version is 'Raised by every change, of its keys, 
 comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were taken away and the last of its lanes are being emptied.';
 comment on column rhythm.queue.counted is 'It, or a key of it, limits how many run at once: ends of leases are noted.';
 comment on column rhythm.queue.changed is 'The transaction that made this version.';
-comment on column rhythm.queue.limited_since is 'The transaction that set limited. Older ones that are still open do not know of it.';
+comment on column rhythm.queue.limited_since is 'The transaction that set limited; null: it never had limits. Older ones that are still open do not know of it.';
 comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
 comment on column rhythm.queue.per_key_rate is 'At most so many of one concurrency key begin in any per_key_per_ms.';
 comment on column rhythm.queue.fair is 'Concurrency keys have turns.';

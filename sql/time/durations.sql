@@ -40,6 +40,21 @@ $$;
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
 
+-- A day has 24 hours and a month 30 days: what is kept is a length, not a date.
+create or replace function rhythm.interval_ms(p_interval interval)
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rhythm.duration_ms(to_jsonb(extract(epoch from p_interval)));
+end;
+$$;
+
+comment on function rhythm.interval_ms(interval) is
+  'The milliseconds of an interval, rounded up; null if it is negative, or longer than a hundred years. Internal.';
+
 -- PL/pgSQL and immutable: the planner puts the value in its place.
 create or replace function rhythm.kept_grace()
 returns interval
@@ -58,28 +73,31 @@ comment on function rhythm.kept_grace() is
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
 returns bigint
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (d.delay * (1 - d.jitter * random()))::bigint
-  from (
-    select
-      least(
-        coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
-        i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
-          when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
-          when 'linear' then p_attempt
-          else 1
-        end
-      ) as delay,
-      case p_retry -> 'jitter'
-        when 'true' then 0.5
-        when 'false' then 0
-        else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
-      end as jitter
-    from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
-  ) as d;
+begin
+  return (
+    select (d.delay * (1 - d.jitter * random()))::bigint
+    from (
+      select
+        least(
+          coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
+          i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
+            when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
+            when 'linear' then p_attempt
+            else 1
+          end
+        ) as delay,
+        case p_retry -> 'jitter'
+          when 'true' then 0.5
+          when 'false' then 0
+          else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
+        end as jitter
+      from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
+    ) as d);
+end;
 $$;
 
 comment on function rhythm.backoff_ms(jsonb, integer) is

@@ -19,14 +19,16 @@ comment on function rhythm.sql_queues() is 'The queues in which tick() looks for
 
 create or replace function rhythm.sql_task_is_ready(p_queues text[], p_targets text[])
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select exists (
+begin
+  return exists (
       select from rhythm.batch as b
       where b.queue = any (p_queues) and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets))
     or exists (select from unnest(p_queues) as q (name) where rhythm.limited_ready(q.name, p_targets, '{task}'));
+end;
 $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
@@ -63,7 +65,7 @@ comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
   'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
 
 -- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
--- no more after a quarter of a second.
+-- no more after a quarter of a second. Each call begins with another queue: none that is always full keeps others waiting.
 create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
@@ -75,6 +77,7 @@ declare
   v_until constant timestamptz := clock_timestamp() + interval '250 milliseconds';
   v_targets constant text[] := array(select k.name from rhythm.task as k where k.sql_function is not null);
   v_queues constant text[] := case when v_targets = '{}' then '{}' else rhythm.sql_queues() end;
+  v_first constant integer := floor(random() * cardinality(v_queues))::integer;
   v_left integer := p_limit;
   v_worker uuid;
   v_queue text;
@@ -87,7 +90,7 @@ begin
   end if;
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
-  foreach v_queue in array v_queues loop
+  foreach v_queue in array v_queues[v_first + 1 :] || v_queues[: v_first] loop
     while v_left > 0 and clock_timestamp() < v_until loop
       v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
       exit when v_batches = '{}';

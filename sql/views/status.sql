@@ -3,30 +3,35 @@
 -- Without a setting, so that views have it inlined: operators are named in full instead.
 create or replace function rhythm.status_name(p_state smallint, p_batch bigint, p_worker uuid)
 returns text
-language sql
+language plpgsql
 immutable
 as $$
-  select case
+begin
+  return case
     when p_state OPERATOR(pg_catalog.>) 0 then
       case when p_state OPERATOR(pg_catalog.=) 1 then 'completed' when p_state OPERATOR(pg_catalog.=) 2 then 'failed' else 'cancelled' end
     when p_batch is null then 'suspended'
     when p_worker is null then 'pending'
     else 'running' end;
+end;
 $$;
 
 comment on function rhythm.status_name(smallint, bigint, uuid) is 'The status of an execution, out of its state and its batch.';
 
 create or replace function rhythm.status_of(p_execution uuid)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select rhythm.status_name(e.state, b.id, b.worker)
-  from rhythm.execution as e
-  left join rhythm.workflow_state as s on s.execution_id = e.id
-  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
-  where e.id = p_execution;
+begin
+  return (
+    select rhythm.status_name(e.state, b.id, b.worker)
+    from rhythm.execution as e
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+    where e.id = p_execution);
+end;
 $$;
 
 comment on function rhythm.status_of(uuid) is 'The status of an execution; null if there is none.';

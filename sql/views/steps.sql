@@ -36,6 +36,9 @@ declare
 begin
   perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for no key update;
+  if p_call = v_worker.call then
+    return rhythm.same_answer(v_worker);
+  end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
   where s.execution_id = p_execution and b.worker is null

@@ -455,7 +455,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "451e8d978575153bbf308bc3909fca77ea89f457aa165bcce50f3d14a81ccf30",
+    checksum: "93f2b37bb490e97088c55c1158a14d6dbfb023cc06433f432ab781d2e1be480a",
     text: `-- Who works, on what, within which limits.
 
 create table rhythm.worker (
@@ -486,7 +486,7 @@ create table rhythm.queue (
   version bigint not null default 1,
   limited boolean not null default false,
   counted boolean not null default false,
-  limited_since xid8 not null default pg_current_xact_id(),
+  limited_since xid8,
   changed xid8 not null default pg_current_xact_id(),
   paused_at timestamptz,
   concurrency integer,
@@ -511,7 +511,7 @@ comment on column rhythm.queue.version is 'Raised by every change, of its keys, 
 comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were taken away and the last of its lanes are being emptied.';
 comment on column rhythm.queue.counted is 'It, or a key of it, limits how many run at once: ends of leases are noted.';
 comment on column rhythm.queue.changed is 'The transaction that made this version.';
-comment on column rhythm.queue.limited_since is 'The transaction that set limited. Older ones that are still open do not know of it.';
+comment on column rhythm.queue.limited_since is 'The transaction that set limited; null: it never had limits. Older ones that are still open do not know of it.';
 comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
 comment on column rhythm.queue.per_key_rate is 'At most so many of one concurrency key begin in any per_key_per_ms.';
 comment on column rhythm.queue.fair is 'Concurrency keys have turns.';
@@ -1034,7 +1034,7 @@ comment on column rhythm.queue_head.until is 'Then somebody walks again from the
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "e0ecb0b20064555bb79c4fa5779c0ee7bbff0647e6306bd0cab2b3bbc19fd36f",
+    checksum: "c0d6df7f9f98d402296fee2d2de6e5e97db1fb3923753773fc877b28d4b38434",
     text: `-- Cancelling, over the whole tree.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1088,6 +1088,29 @@ $$;
 comment on function rhythm.lock_trees(uuid[]) is
   'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
 
+-- 99 others would wait for this transaction if it kept the lock of a larger batch. So it only waits until nobody claims it:
+-- a claim that comes later sees that the member is locked, and leaves it out. The caller has locked the member.
+create or replace function rhythm.await_claim(p_batch bigint)
+returns rhythm.batch
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batch rhythm.batch;
+begin
+  begin
+    select b.* into v_batch from rhythm.batch as b where b.id = p_batch for share;
+    raise sqlstate 'RHTRY';
+  exception
+    when sqlstate 'RHTRY' then
+      return v_batch;
+  end;
+end;
+$$;
+
+comment on function rhythm.await_claim(bigint) is 'A batch as it is when no session is claiming it, without keeping a lock. Internal.';
+
 -- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally), wherever it
 -- stands but at its very beginning, goes on once more for that. The caller comes from lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
@@ -1112,11 +1135,10 @@ begin
   loop
     v_batch := null;
     if v_row.batch_id is not null then
-      -- A batch of one is locked: whoever is claiming it holds it, and it runs then. A larger one is not, as 99 others
-      -- would wait for this transaction: a worker that is just claiming it hears of the end at its next sign of life.
+      -- A batch of one is locked: whoever is claiming it holds it, and it runs then.
       select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
       if not found then
-        select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id;
+        v_batch := rhythm.await_claim(v_row.batch_id);
       end if;
     end if;
     if v_batch.worker is not null then
@@ -1152,13 +1174,15 @@ comment on function rhythm.cancel_all(uuid[], text, timestamptz) is
 -- A workflow that runs, or cleans up, has so long to end: its deadline.
 create or replace function rhythm.limit_cleanup(p_ids uuid[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   insert into rhythm.timer (id, execution_id, fires_at, deadline)
   select rhythm.uuid7(p_now, i.nth::integer), e.id, p_now + rhythm.setting('cancel_grace')::interval, true
   from unnest(p_ids) with ordinality as i (id, nth) join rhythm.execution as e on e.id = i.id and e.type = 'workflow';
+end;
 $$;
 
 comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
@@ -1199,13 +1223,15 @@ comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
 -- A workflow that is delayed, and is to clean up, does it now.
 create or replace function rhythm.hurry(p_ids uuid[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue)
   from rhythm.workflow_state as s
   where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
+end;
 $$;
 
 comment on function rhythm.hurry(uuid[]) is 'Makes delayed workflows ready. Internal.';
@@ -1264,7 +1290,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "325899ffec413517968417bc9bb66bfe10b19a81917327b74f6d4f786706548e",
+    checksum: "2a50a9ffd8f55a25b2d81fd9c44c8e75086929fd335ec80d00c50f955aee574d",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1381,12 +1407,14 @@ comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key t
 
 create or replace function rhythm.take_end_back(p_execution uuid)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   delete from rhythm.inbox as i using rhythm.execution as e
   where e.id = p_execution and i.execution_id = e.parent_id and i.item = p_execution;
+end;
 $$;
 
 comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
@@ -2094,7 +2122,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "618a6c58e3dd2624736ac8f28554fdd94d0ae3f57b00a04483fb639c415e7d06",
+    checksum: "a6b0f63b2ef869e3cc5262b50799a8c04c67672f3b7c98fed6df93971c261f0d",
     text: `-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
 
 -- The members that a batch still has, out of the hint in ids. Locks nothing.
@@ -2188,14 +2216,16 @@ comment on function rhythm.split_batch(bigint, integer) is 'Takes the first memb
 -- The caller has locked the batches.
 create or replace function rhythm.lease(p_worker uuid, p_call integer, p_batches bigint[], p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+begin
   update rhythm.batch as b
   set worker = p_worker, call = p_call, claimed_at = p_now, run_at = null,
     attempt = case when b.type = 'task' or b.attempt = 0 then b.attempt + 1 else b.attempt end
   where b.id = any (p_batches);
+end;
 $$;
 
 comment on function rhythm.lease(uuid, integer, bigint[], timestamptz) is 'Leases batches. Internal.';
@@ -2316,7 +2346,7 @@ comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[],
   {
     name: "claim/heads.sql",
     kind: "behaviour",
-    checksum: "b35ed578be751c00b5ffda4330df9209137765702429b79f4d1511204c9485b6",
+    checksum: "ec6ef34da69d881c259301a49f6f0ba601a0d216c9c5618e3a40850ed466e6c9",
     text: `-- The head of a queue.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
@@ -2390,11 +2420,13 @@ comment on function rhythm.may_move_head(text, bigint) is 'Whether this transact
 
 create or replace function rhythm.walked()
 returns bigint
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_stat_get_xact_tuples_returned('rhythm.batch_ready'::regclass);
+begin
+  return pg_stat_get_xact_tuples_returned('rhythm.batch_ready'::regclass);
+end;
 $$;
 
 comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
@@ -2468,7 +2500,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "8e0a7cd9c367a814013ffcc3baaa6fbd337ccf696d0245d9af03f2b9591c67c3",
+    checksum: "064ac538f073902c425cb96f373f7daf04e6aaea00d2dad28d8279c2d7f76f7b",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2521,7 +2553,9 @@ $$;
 
 comment on function rhythm.tries_of(rhythm.batch) is 'How many attempts threw and how many were lost, for a worker; empty if none. Internal.';
 
-create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean)
+-- Whether somebody is at a row is told by xmax, which a reader sees at once: who locked or changed it last, if it is not
+-- the transaction that wrote it.
+create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean, p_free boolean)
 returns jsonb
 language plpgsql
 stable
@@ -2532,17 +2566,18 @@ declare
   v_inputs jsonb;
   v_parents jsonb;
   v_reason text;
+  v_busy boolean;
 begin
   if not p_inputs then
     v_ids := p_batch.ids;
   else
     select array_agg(e.id order by e.id), jsonb_agg(e.inputs order by e.id),
-      case when count(e.parent_id) > 0 then jsonb_agg(e.parent_id order by e.id) end, max(e.cancel_reason)
-    into v_ids, v_inputs, v_parents, v_reason
+      case when count(e.parent_id) > 0 then jsonb_agg(e.parent_id order by e.id) end, max(e.cancel_reason), not p_free and bool_or(e.xmax <> 0 and e.xmax <> e.xmin)
+    into v_ids, v_inputs, v_parents, v_reason, v_busy
     from rhythm.execution as e
     where e.id = any (p_batch.ids) and e.batch_id = p_batch.id;
   end if;
-  if v_ids is null then
+  if v_ids is null or v_busy then
     return null;
   end if;
   return jsonb_build_object(
@@ -2553,9 +2588,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.task_parcel(rhythm.batch, boolean) is 'A leased batch of tasks for its worker; null if it has no members left. Internal.';
+comment on function rhythm.task_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or somebody is at one of several. Internal.';
 
-create or replace function rhythm.workflow_parcel(p_batch rhythm.batch)
+create or replace function rhythm.workflow_parcel(p_batch rhythm.batch, p_free boolean)
 returns jsonb
 language plpgsql
 stable
@@ -2575,12 +2610,12 @@ begin
   join rhythm.execution as e on e.id = s.execution_id
   join rhythm.flow_version as v on v.program = s.program
   where s.execution_id = any (p_batch.ids) and s.batch_id = p_batch.id
-  having count(*) > 0;
+  having count(*) > 0 and (p_free or not bool_or(e.xmax <> 0 and e.xmax <> e.xmin or s.xmax <> 0 and s.xmax <> s.xmin));
   return v_result;
 end;
 $$;
 
-comment on function rhythm.workflow_parcel(rhythm.batch) is 'A leased batch of workflows for its worker; null if it has no members left. Internal.';
+comment on function rhythm.workflow_parcel(rhythm.batch, boolean) is 'A leased batch of workflows for its worker; null if it has no members left, or somebody is at one of several. Internal.';
 
 -- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
 create or replace function rhythm.deliver_rest(p_batches bigint[])
@@ -2607,8 +2642,36 @@ $$;
 
 comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
 
--- p_without: batches of tasks whose inputs the worker sent itself. A batch without members is deleted.
-create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}')
+-- Who cancels a member of a larger batch locks the member, not the batch. It stays where it was, and the others are leased
+-- without it. Null: there are none. The caller has leased the batch in this transaction.
+create or replace function rhythm.lease_free_members(p_batch rhythm.batch)
+returns bigint
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_free constant bigint := rhythm.split_batch(p_batch.id, p_batch.size);
+begin
+  if v_free is not null then
+    update rhythm.batch as b
+    set worker = p_batch.worker, call = p_batch.call, claimed_at = p_batch.claimed_at, attempt = p_batch.attempt, limited = p_batch.limited
+    where b.id = v_free;
+  end if;
+  update rhythm.batch as b
+  set worker = null, call = null, claimed_at = null, attempt = case b.type when 'task' then b.attempt - 1 else b.attempt end
+  where b.id = p_batch.id;
+  if found then
+    perform rhythm.wake(array[p_batch.queue]);
+  end if;
+  return v_free;
+end;
+$$;
+
+comment on function rhythm.lease_free_members(rhythm.batch) is 'Gives back the members of a leased batch that others have locked; returns the batch of the rest. Internal.';
+
+-- p_without: batches of tasks whose inputs the worker sent itself. p_free: nobody can be at their members. A batch without members is deleted.
+create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}', p_free boolean default false)
 returns jsonb
 language plpgsql
 volatile
@@ -2616,32 +2679,40 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_result jsonb := '[]';
-  v_empty bigint[];
+  v_left bigint[];
+  v_batch rhythm.batch;
 begin
   if p_batches = '{}' then
     return '[]';
   end if;
   select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
-  into v_result, v_empty
+  into v_result, v_left
   from (
-    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without)) else rhythm.workflow_parcel(b) end as parcel
+    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without), p_free or b.size = 1)
+      else rhythm.workflow_parcel(b, p_free or b.size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
     join rhythm.batch as b on b.id = n.id
   ) as p;
-  if v_empty is not null then
-    delete from rhythm.batch as b where b.id = any (v_empty);
+  if v_left is not null then
+    for v_batch in select b.* from rhythm.batch as b where b.id = any (v_left) order by b.id loop
+      if rhythm.members(v_batch) = '{}' then
+        delete from rhythm.batch as b where b.id = v_batch.id;
+      else
+        v_result := v_result || rhythm.parcels(array_remove(array[rhythm.lease_free_members(v_batch)], null), '{}', true);
+      end if;
+    end loop;
   end if;
   return v_result;
 end;
 $$;
 
-comment on function rhythm.parcels(bigint[], bigint[]) is 'Leased batches as their worker is given them. Internal.';
+comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batches as their worker is given them. Internal.';
 `,
   },
   {
     name: "claim/unserved.sql",
     kind: "behaviour",
-    checksum: "a7fbf466fc13cf860faff4b85a4702856a50598ae4afab0bed6035fa85331063",
+    checksum: "fda3e35059c21a2801012b90e57c1ab055059ae75fd0599645e5cd6d93244f95",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
 create or replace function rhythm.is_served(p_queue text, p_target text)
@@ -2664,7 +2735,7 @@ comment on function rhythm.is_served(text, text) is 'Whether anybody has a handl
 -- at a time say so themselves. Looks at the 20,000 batches that are next in each queue: what nobody takes gathers there,
 -- what waits behind more than that waits for its turn.
 -- Locks: executions, skip locked. Never waits.
-create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
+create or replace function rhythm.unserved(p_worker uuid, p_after interval default '30s')
 returns jsonb
 language plpgsql
 volatile
@@ -2674,7 +2745,7 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-  v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
+  v_after_ms constant bigint := rhythm.interval_ms(p_after);
   v_queues constant text[] := array(
     select q.name from rhythm.worker as w cross join lateral unnest(w.queues) as q (name)
     where w.id = p_worker and rhythm.has_ready(q.name, null)
@@ -2684,7 +2755,7 @@ declare
   v_notes uuid[];
 begin
   if v_after_ms is null then
-    perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
+    perform rhythm.raise('RH001', 'p_after must be an interval of zero or more, such as 30 seconds');
   end if;
   if v_queues = '{}' then
     return '[]';
@@ -2729,7 +2800,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.unserved(uuid, text) is
+comment on function rhythm.unserved(uuid, interval) is
   'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
   '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';
 `,
@@ -2737,14 +2808,14 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "e420059f3d2bb56ca9177e0114bfccdea1cc651c7d4739ce3ab5078d2c7baaf3",
+    checksum: "e4c79726a1e9ebf9d3f48be071f3a5f2d90d4e24bdb2f8ab3e999e7662e0a499",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
   p_worker uuid,
   p_queues text[] default array['default'],
   p_name text default null,
-  p_lease text default '15s',
+  p_lease interval default '15s',
   p_info jsonb default '{}',
   p_protocol integer default 1
 )
@@ -2756,7 +2827,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_worker constant uuid := coalesce(p_worker, rhythm.uuid7());
-  v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
+  v_lease_ms constant bigint := rhythm.interval_ms(p_lease);
   v_problem text;
 begin
   perform rhythm.require_read_committed();
@@ -2766,7 +2837,7 @@ begin
     union all select rhythm.name_problem('worker', p_name) where p_name is not null
     union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
     union all select format('Protocol %s is not known here: this engine speaks protocol 1. Use a worker of a version that does', coalesce(p_protocol::text, 'null')) where p_protocol is distinct from 1
-    union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
+    union all select 'The lease must be an interval from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
   ) as p where p.problem is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
@@ -2779,7 +2850,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.register_worker(uuid, text[], text, text, jsonb, integer) is
+comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer) is
   'Makes a worker known; p_worker null: it is given an id. p_protocol: the number of the protocol that it speaks, 1. p_lease: how long it may be silent before its work is given to others.';
 
 -- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
@@ -2912,7 +2983,7 @@ begin
     v_ids := rhythm.members(v_batch);
     if v_ids = '{}' then
       delete from rhythm.batch as b where b.id = v_batch.id;
-    elsif not exists (select from unnest(v_ids) as i (id) where rhythm.is_among(i.id, v_named)) then
+    elsif not exists (select from unnest(v_ids) as i (id) where v_named[width_bucket(i.id, v_named)] = i.id) then
       perform rhythm.take_back(array[v_batch.id], null, p_now);
     end if;
   end loop;
@@ -3009,11 +3080,13 @@ comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still 
 
 create or replace function rhythm.ids_in(p_batches bigint[])
 returns uuid[]
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+begin
+  return array(select i.id from rhythm.batch as b cross join lateral unnest(b.ids) as i (id) where b.id = any (p_batches) order by i.id);
+end;
 $$;
 
 comment on function rhythm.ids_in(bigint[]) is 'All that some batches hold, or held. Internal.';
@@ -3559,7 +3632,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "138ea7ee8624a8f4c8e5b6782bf261b9f60a559faa60c6425e21234f804480c4",
+    checksum: "1de6ecd9c5628ba38c54a498654dc6767b87cb8d3b12b497b8f1bf3c2711c839",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3567,18 +3640,21 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
 -- number of the cell, 0 as in cell_digits(); the last 52 are random.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (
-    overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
-    || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
-  )::uuid
-  from (
-    select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
-    from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
-  ) as c;
+begin
+  return (
+    select (
+      overlay(lpad(to_hex(c.us / 1000 + coalesce(c.place / 4096, 0)), 12, '0') placing '-' from 9 for 0) || '-7'
+      || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
+    )::uuid
+    from (
+      select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
+      from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
+    ) as c);
+end;
 $$;
 
 comment on function rhythm.uuid7(timestamptz, integer) is
@@ -3613,11 +3689,13 @@ comment on function rhythm.new_ids(integer, timestamptz) is 'So many ids in asce
 
 create or replace function rhythm.new_id()
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (rhythm.new_ids(1, rhythm.now()))[1];
+begin
+  return (rhythm.new_ids(1, rhythm.now()))[1];
+end;
 $$;
 
 comment on function rhythm.new_id() is 'An id for an execution, to be given as the option id: UUIDv7 with the number of this cell.';
@@ -3625,22 +3703,26 @@ comment on function rhythm.new_id() is 'An id for an execution, to be given as t
 -- Variant 10, ten bits of the cell number, in three hexadecimal digits. There is one cell, number 0, today.
 create or replace function rhythm.cell_digits()
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select '800';
+begin
+  return '800';
+end;
 $$;
 
 comment on function rhythm.cell_digits() is 'The digits of an id that name the cell that made it. Internal.';
 
 create or replace function rhythm.created_at(p_id uuid)
 returns timestamptz
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select to_timestamp(('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+begin
+  return to_timestamp(('x' || translate(left(p_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+end;
 $$;
 
 comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
@@ -3676,11 +3758,13 @@ comment on function rhythm.id_problem(uuid) is
 
 create or replace function rhythm.channel(p_kind text)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select :'schema' || '_' || p_kind;
+begin
+  return :'schema' || '_' || p_kind;
+end;
 $$;
 
 comment on function rhythm.channel(text) is
@@ -3857,7 +3941,7 @@ comment on function rhythm.rule_sentence(jsonb, text, jsonb) is 'What a broken r
   {
     name: "create/json.sql",
     kind: "behaviour",
-    checksum: "a506bef9c1a991bbe56f3359f323603936000938ea324bdf285a2c4461623fc8",
+    checksum: "6c8b3a860261f61d1eb83451f9651037e1350a03f54f24556c90240c8620fd4d",
     text: `-- Small questions about JSON, shared by the input check.
 
 create or replace function rhythm.json_step(p_key text)
@@ -3873,11 +3957,13 @@ comment on function rhythm.json_step(text) is 'One step of a path into JSON, as 
 
 create or replace function rhythm.is_whole(p_value jsonb)
 returns boolean
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_value::numeric = trunc(p_value::numeric);
+begin
+  return p_value::numeric = trunc(p_value::numeric);
+end;
 $$;
 
 comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integer: 1 and 1.0 are.';
@@ -3886,7 +3972,7 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
   {
     name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "f0179928773ac98fe8e42906d2bdc28a29d0a15befae043b8ecd88c0926636e6",
+    checksum: "8e16130f8da448d2882cbafba1ba142d518059e1b384486e8908ca2b6cf348cf",
     text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
 
 -- Of requests for children, makes those whose key is taken key waiters, and returns their ids; the others are to be made.
@@ -3940,11 +4026,13 @@ comment on function rhythm.make_key_waiters(jsonb, timestamptz) is
 
 create or replace function rhythm.key_waiter_note(p_owner uuid)
 returns text
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select format('It ends as %s does, which came first with its idempotency key', p_owner);
+begin
+  return format('It ends as %s does, which came first with its idempotency key', p_owner);
+end;
 $$;
 
 comment on function rhythm.key_waiter_note(uuid) is 'What a key waiter says of itself. Internal.';
@@ -4105,7 +4193,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "c3c9b37c31bdf7fd60d10290207e972a770ea7e39eba5a4b1bd45f0a7247ff1a",
+    checksum: "e0a8c511c96c1ff9e7612d94c4d241b8034fd5380404d9905583ed343cd34793",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -4145,11 +4233,13 @@ comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without wh
 
 create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce((p_retry ->> 'max_attempts')::integer, 1);
+begin
+  return coalesce((p_retry ->> 'max_attempts')::integer, 1);
+end;
 $$;
 
 comment on function rhythm.max_attempts(jsonb) is
@@ -4187,12 +4277,14 @@ comment on function rhythm.attempts_left(jsonb, integer, integer) is
 -- Without nulls, but for those inside metadata.
 create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
+begin
+  return jsonb_strip_nulls(jsonb_build_object('max_attempts', p_max_attempts, 'timeout_ms', p_timeout_ms, 'traceparent', p_traceparent, 'program', p_program))
     || case when p_metadata is null then '{}' else jsonb_build_object('metadata', p_metadata) end;
+end;
 $$;
 
 comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once of a batch. Internal.';
@@ -4216,11 +4308,13 @@ comment on function rhythm.batch_room(rhythm.kind) is 'How many executions of a 
 
 create or replace function rhythm.next_batch_ids(p_count bigint)
 returns bigint[]
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select array(select nextval('rhythm.batch_id_seq') from generate_series(1, p_count));
+begin
+  return array(select nextval('rhythm.batch_id_seq') from generate_series(1, p_count));
+end;
 $$;
 
 comment on function rhythm.next_batch_ids(bigint) is 'Ids for so many new batches. Internal.';
@@ -4532,7 +4626,7 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "8ee06ec6beb8261bc2621e8abde3eb934a5bd6906e6dc287e3ed8089d6eaa1e6",
+    checksum: "6a6c4107f240e5df394b4e2e88fd6ad52b230242416e73aa6241bba5c7db1fe0",
     text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
 
 -- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
@@ -4574,11 +4668,13 @@ comment on function rhythm.hold_parents(jsonb) is
 -- The error of a workflow that was ended by its deadline, by which it is told from one that failed of itself.
 create or replace function rhythm.deadline_error(p_timeout_ms bigint)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+begin
+  return jsonb_build_object('type', 'TimeoutError', 'message', format('The workflow took longer than %s ms', p_timeout_ms));
+end;
 $$;
 
 comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that ran past its timeout. Internal.';
@@ -4943,7 +5039,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "aa9491cbf6d6aec10598c31358b5490368e345d41d7f5233c443c3cb2e240a37",
+    checksum: "045fcb687e2c08b6cab21d1ec9242b6e91afbee03b8808674e81f58472c67258",
     text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
@@ -4951,12 +5047,12 @@ create or replace function rhythm.start(
   p_inputs jsonb default '{}',
   queue text default null,
   priority integer default null,
-  delay text default null,
+  delay interval default null,
   run_at timestamptz default null,
-  timeout text default null,
+  timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
-  idempotency_ttl text default null,
+  idempotency_ttl interval default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -4968,26 +5064,26 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
-  'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => ''1h'');';
+  'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
 create or replace function rhythm.enqueue(
   p_task text,
   p_inputs jsonb default '{}',
   queue text default null,
   priority integer default null,
-  delay text default null,
+  delay interval default null,
   run_at timestamptz default null,
-  timeout text default null,
+  timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
-  idempotency_ttl text default null,
+  idempotency_ttl interval default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -4999,21 +5095,23 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
+comment on function rhythm.enqueue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select (select coalesce(jsonb_object_agg(o.key, o.value), '{}') from jsonb_each(p_options) as o where o.value <> 'null') || jsonb_build_object('type', p_type, 'target', p_target, 'inputs', coalesce(p_inputs, '{}'));
+begin
+  return (select coalesce(jsonb_object_agg(o.key, o.value), '{}') from jsonb_each(p_options) as o where o.value <> 'null') || jsonb_build_object('type', p_type, 'target', p_target, 'inputs', coalesce(p_inputs, '{}'));
+end;
 $$;
 
 comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), options that are null left out. Internal.';
@@ -5213,7 +5311,7 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "1e9a3be2c92b94c3d6090ea011593b652f4d6799a4009a27d3d793f38b8777c4",
+    checksum: "f9acfaa75bb5a9f5268d36ac147c4fccf9c1e802aba25c564cd45a5e2a2eb9b0",
     text: `-- What every other function stands on: the clock and the way errors are raised.
 
 -- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
@@ -5221,11 +5319,14 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
 -- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
 create or replace function rhythm.may_set_clock()
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace;
+begin
+  return (
+    select pg_has_role(session_user, n.nspowner, 'member') from pg_catalog.pg_namespace as n where n.oid = :'schema'::regnamespace);
+end;
 $$;
 
 comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';
@@ -5740,7 +5841,7 @@ comment on function rhythm.check_limits() is 'What is wrong with lanes and count
   {
     name: "limits/chores.sql",
     kind: "behaviour",
-    checksum: "1f15f50f530c357fab8ab51f244015f6605aa1db0fde8e95ad23e95cb9e4ac6c",
+    checksum: "8eb6644dee8a856d6c1c221989ec9367d3f621804b2dfa754b498bc816339aa7",
     text: `-- What queues with limits need now and then. Never waits: a gate that is taken is passed over.
 
 create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
@@ -5759,12 +5860,15 @@ declare
   v_queue rhythm.queue;
   v_state rhythm.queue_state;
   v_caught record;
+  v_stray boolean;
   v_drifted constant text[] := array(select distinct d.queue from rhythm.limit_drift() as d);
 begin
-  for v_queue in select q.* from rhythm.queue as q order by q.name loop
+  perform rhythm.adopt_strays();
+  for v_queue in select q.* from rhythm.queue as q where q.limited_since is not null order by q.name loop
     v_state := rhythm.state_of(v_queue.name);
-    continue when v_state.queue is null
-      or not (v_queue.name = any (v_drifted)
+    v_stray := v_state.listed = v_queue.limited_since and rhythm.has_stray(v_queue);
+    continue when not (v_queue.name = any (v_drifted)
+        or v_stray
         or v_state.listed is distinct from v_queue.limited_since
         or not v_queue.limited
         or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
@@ -5773,7 +5877,11 @@ begin
     continue when not rhythm.try_gate(v_queue.name);
     select q.* into v_queue from rhythm.queue as q where q.name = v_queue.name;
     continue when not found;
-    v_caught := rhythm.catch_up(v_queue, rhythm.state_of(v_queue.name), p_limit, p_now);
+    v_state := rhythm.state_of(v_queue.name);
+    if v_stray then
+      v_state.listed := null;
+    end if;
+    v_caught := rhythm.catch_up(v_queue, v_state, p_limit, p_now);
     v_state := v_caught.p_state;
     if v_queue.name = any (v_drifted) then
       v_state := rhythm.recount(v_queue, v_state);
@@ -5790,6 +5898,48 @@ $$;
 
 comment on function rhythm.limited_chores(integer, timestamptz) is
   'For queues with limits: takes notes that pile up, puts a backlog into lanes, forgets idle keys, mends counts. Bounded by p_limit a queue. Part of chores().';
+
+-- A session whose snapshot is older than a change of limits makes things ready as it knows the queue.
+create or replace function rhythm.has_stray(p_queue rhythm.queue)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_queue.limited then
+    return exists (
+      select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and not b.limited);
+  end if;
+  return exists (
+    select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and b.limited);
+end;
+$$;
+
+comment on function rhythm.has_stray(rhythm.queue) is 'Whether something is ready outside the lanes of a queue with limits, or in lanes of one without. Internal.';
+
+-- Where the row of the queue is gone, a new one lets the next chores put it back.
+create or replace function rhythm.adopt_strays()
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive lanes as (
+    (select b.queue from rhythm.batch as b where b.limited and b.worker is null and b.run_at is null order by b.queue limit 1)
+    union all
+    select (
+      select b.queue from rhythm.batch as b
+      where b.limited and b.worker is null and b.run_at is null and b.queue > l.queue order by b.queue limit 1)
+    from lanes as l where l.queue is not null
+  )
+  insert into rhythm.queue (name, changed, limited_since)
+  select l.queue, pg_current_xact_id(), pg_current_xact_id() from lanes as l
+  where l.queue is not null and not exists (select from rhythm.queue as q where q.name = l.queue)
+  on conflict (name) do nothing;
+$$;
+
+comment on function rhythm.adopt_strays() is 'Gives a row to queues without one that have something in lanes. Internal.';
 
 -- A lane that is ahead of the others keeps its turn: a key that comes and goes has no more turns than one that stays.
 create or replace function rhythm.forget_idle(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer, p_now timestamptz)
@@ -5869,7 +6019,7 @@ comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate, or
   {
     name: "limits/claim.sql",
     kind: "behaviour",
-    checksum: "98abe7723ff94f45f556b0fc6fb968720c746f798f113c654592532ab4530a58",
+    checksum: "0d06c357a00f77fe18c9a1755676929fae0337a922b475c51ed0e28246775f14",
     text: `-- Claiming from queues with limits.
 
 -- Without locks, and without a transaction number: an idle worker asks often.
@@ -5925,7 +6075,7 @@ begin
   if v_queue.limited then
     return rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now());
   end if;
-  return case when v_state.listed is distinct from v_queue.limited_since and v_state.queue is not null then true end;
+  return case when v_state.listed is distinct from v_queue.limited_since then true end;
 end;
 $$;
 
@@ -5934,11 +6084,13 @@ comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a cla
 -- After a restore into another server, where transactions are numbered anew, all that is noted is long over.
 create or replace function rhythm.is_settled(p_xid xid8)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+begin
+  return p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+end;
 $$;
 
 comment on function rhythm.is_settled(xid8) is 'Whether a transaction, and all that are older, are over. Internal.';
@@ -6093,7 +6245,7 @@ begin
     return '{}';
   end if;
   v_state := rhythm.state_of(p_queue);
-  if not v_queue.limited and (v_state.queue is null or v_state.listed = v_queue.limited_since) then
+  if not v_queue.limited and v_state.listed is not distinct from v_queue.limited_since then
     return null;
   elsif v_queue.limited and not rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now()) or not rhythm.enter_gate(p_queue) then
     return '{}';
@@ -6328,7 +6480,7 @@ comment on function rhythm.lane_groups(text, text[], text[]) is 'The groups of t
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "24c16e3dfba3d5daf96ed579a208869d2836f7142765492aaca82cbbcdb6876c",
+    checksum: "b40c2bbbca22a5e7dfc90b759a1dca9c08565958cb3e064f9f7b8f12c211ba69",
     text: `-- Single concurrency keys of a queue: limits, weights and pauses of their own.
 
 -- Locks: the row of the key, then that of the queue; claims only read them.
@@ -6337,7 +6489,7 @@ create or replace function rhythm.configure_key(
   p_key text,
   concurrency integer default null,
   rate integer default null,
-  per text default '1s',
+  per interval default '1s',
   weight integer default null
 )
 returns void
@@ -6346,7 +6498,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
+  v_per_ms constant bigint := rhythm.interval_ms(per);
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.name_problem('concurrency key', p_key),
@@ -6372,7 +6524,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.configure_key(text, text, integer, integer, text, integer) is
+comment on function rhythm.configure_key(text, text, integer, integer, interval, integer) is
   'Sets the limits of one concurrency key of a queue, in place of those for all keys: executions at once, begun in each period; and its weight in a fair queue. '
   'Null: as for all keys. Example: select rhythm.configure_key(''mail'', ''gold'', concurrency => 20, weight => 3);';
 
@@ -6944,7 +7096,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "06bffef8d6e6365eb027c3f1c01b3978e31f05739106a6e046d37ff500d29c43",
+    checksum: "086ae4cd2c01e8e5e3d76752d4a04457cd1c147026e3cabc5ccc392202e1e194",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -6990,7 +7142,8 @@ $$;
 
 comment on function rhythm.change_queue(text) is 'Lets claims know that a queue, or a key of it, is configured otherwise. Internal.';
 
--- A queue without limits and not paused is no row: claims of it cost nothing extra. One that had limits is removed by chores().
+-- A queue without limits and not paused needs no row: claims of it then cost nothing extra. One that ever had limits is
+-- removed by chores(): sessions that do not see the change yet may still put something into its lanes.
 create or replace function rhythm.forget_plain_queue(p_queue text)
 returns void
 language sql
@@ -6998,18 +7151,11 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   delete from rhythm.queue as q
-  where q.name = p_queue and q.paused_at is null and not q.limited
-    and not exists (select from rhythm.queue_key as k where k.queue = p_queue)
-    and not exists (select from rhythm.queue_state as s where s.queue = p_queue)
-    and not exists (select from rhythm.limit_note as n where n.queue = p_queue)
-    -- In the order of batch_lane, or else the planner may read all batches for one that there is not.
-    and (
-      select b.id from rhythm.batch as b
-      where b.queue = p_queue and b.limited and b.worker is null and b.run_at is null
-      order by case b.type when 'workflow' then '' else b.target end limit 1) is null;
+  where q.name = p_queue and q.paused_at is null and q.limited_since is null
+    and not exists (select from rhythm.queue_key as k where k.queue = p_queue);
 $$;
 
-comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that has no limits, is not paused, and has nothing in lanes. Internal.';
+comment on function rhythm.forget_plain_queue(text) is 'Removes the row of a queue that never had limits and is not paused. Internal.';
 
 create or replace function rhythm.limit_problem(p_name text, p_value integer)
 returns text
@@ -7028,7 +7174,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when coalesce(p_ms, 0) < 1 then format('%s must be a duration: seconds, or text such as "1m"', p_name) end;
+  select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
 $$;
 
 comment on function rhythm.period_problem(text, bigint) is 'The sentence that says why milliseconds cannot be the period of a rate; null if they can. Internal.';
@@ -7064,9 +7210,9 @@ create or replace function rhythm.configure_queue(
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per text default '1s',
+  per interval default '1s',
   per_key_rate integer default null,
-  per_key_per text default '1s',
+  per_key_per interval default '1s',
   fair text default null,
   weights jsonb default null
 )
@@ -7076,8 +7222,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
-  v_per_key_ms constant bigint := rhythm.duration_ms(to_jsonb(per_key_per));
+  v_per_ms constant bigint := rhythm.interval_ms(per);
+  v_per_key_ms constant bigint := rhythm.interval_ms(per_key_per);
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.limit_problem('concurrency', concurrency),
@@ -7119,10 +7265,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.configure_queue(text, integer, integer, integer, text, integer, text, text, jsonb) is
+comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
   'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period, begun of each key. '
   'fair => ''key'' gives concurrency keys turns; weights, how many: {"gold": 3} (null: as they are). Any other null: no such limit. '
-  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
+  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
 returns boolean
@@ -7189,20 +7335,23 @@ comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. Fal
   {
     name: "limits/rates.sql",
     kind: "behaviour",
-    checksum: "840b7ad568c87ae80b957d53997e10783bcf584bd66301e38788c67a5c894e64",
+    checksum: "154efeae451bba44246479ee9d3f21f88116c4365a228fb5fb19ba8563aa1605",
     text: `-- Rates: at most so many begin in any period. What began is counted until it is a period old. Moments are rounded up to a
 -- hundredth of the period, so that the count stays small and errs to the slow side. A moment that is further ahead than a
 -- period was written before the clock was put back: it counts no more.
 
 create or replace function rhythm.begun_lately(p_begun_at timestamptz[], p_begun integer[], p_per_ms bigint, p_now timestamptz)
 returns integer
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(sum(b.begun), 0)::integer
-  from unnest(p_begun_at, p_begun) as b (at, begun)
-  where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond';
+begin
+  return (
+    select coalesce(sum(b.begun), 0)::integer
+    from unnest(p_begun_at, p_begun) as b (at, begun)
+    where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond');
+end;
 $$;
 
 comment on function rhythm.begun_lately(timestamptz[], integer[], bigint, timestamptz) is 'How many began within the last period. Internal.';
@@ -7244,13 +7393,16 @@ comment on function rhythm.note_begun(timestamptz[], integer[], integer, bigint,
 
 create or replace function rhythm.rate_ends(p_begun_at timestamptz[], p_per_ms bigint, p_now timestamptz)
 returns timestamptz
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select min(b.at) + p_per_ms * interval '1 millisecond'
-  from unnest(p_begun_at) as b (at)
-  where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond';
+begin
+  return (
+    select min(b.at) + p_per_ms * interval '1 millisecond'
+    from unnest(p_begun_at) as b (at)
+    where b.at > p_now - p_per_ms * interval '1 millisecond' and b.at <= p_now + p_per_ms * interval '1 millisecond');
+end;
 $$;
 
 comment on function rhythm.rate_ends(timestamptz[], bigint, timestamptz) is 'When the first that began within the last period is a period old. Internal.';
@@ -8464,7 +8616,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "21bed3405bb4decf6c4de93e1941bc3358658fa9ced5edca4d6883e99189ca87",
+    checksum: "30aa9520b717a157e143b38cb6c8a8c99fa85df90745ac6bd4faa8d14f145bec",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked. Ids were
@@ -8486,11 +8638,11 @@ begin
       'target', f.value -> 'target',
       'parent', o.id,
       'traceparent', coalesce(f.value -> 'traceparent', to_jsonb(e.traceparent)),
-      'wait_group', rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
+      'wait_group', (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)]
     )) || jsonb_build_object('inputs', coalesce(f.value -> 'inputs', '{}'))
     order by o.id, f.nth)
   into v_requests
-  from unnest(p_outcomes) as o
+  from unnest(p_outcomes) with ordinality as o
   join rhythm.execution as e on e.id = o.id
   cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
   where f.value ->> 'type' in ('run_task', 'run_workflow');
@@ -8533,15 +8685,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into rhythm.timer (id, execution_id, fires_at, wait_group, kept_until)
-  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid),
+  select (f.value ->> 'id')::uuid, o.id, (f.value ->> 'at')::timestamptz, (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)],
     case when f.value -> 'kept' = 'true' then (f.value ->> 'at')::timestamptz + rhythm.kept_grace() end
-  from unnest(p_outcomes) as o
+  from unnest(p_outcomes) with ordinality as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'start_timer' and o.status = 'suspended';
 
   insert into rhythm.signal_wait (id, execution_id, name, timeout_at, wait_group)
-  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, rhythm.group_of(p_groups, o.id, (f.value ->> 'id')::uuid)
-  from unnest(p_outcomes) as o
+  select (f.value ->> 'id')::uuid, o.id, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz, (p_groups[o.ordinality]).numbers[array_position((p_groups[o.ordinality]).items, (f.value ->> 'id')::uuid)]
+  from unnest(p_outcomes) with ordinality as o
   cross join lateral jsonb_array_elements(o.effects) as f
   where f.value ->> 'type' = 'await_signal' and o.status = 'suspended';
 end;
@@ -8839,7 +8991,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "67547fb1b64483d4b56de82bee886f33d0fcd0f31ecda02ebb4a9c71de905a6b",
+    checksum: "8235d73c17e3390bf0e3b394a0fb7fb30f035f0654e289e64db86b969dd4bd48",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -9169,7 +9321,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return coalesce(p_worker.refused, '{"refused": [], "declined": [], "early": {}}') || jsonb_build_object('call', p_worker.call, 'now', round(extract(epoch from rhythm.now()) * 1000), 'again', true,
-    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id)));
+    'parcels', rhythm.parcels(array(select b.id from rhythm.batch as b where b.worker = p_worker.id and b.call = p_worker.call order by b.priority desc, b.first_id), '{}', true));
 end;
 $$;
 
@@ -9212,7 +9364,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "7ba6eb1f8280b034d4e5cb3480733571f965def2f4269542dd17003557b5fa17",
+    checksum: "b14483b6897e18f62c7951d92f71988e366dc3ce40403a1984b8e72e6b14d843",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -9360,7 +9512,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
+  v_slack constant interval := rhythm.moment_slack(p_worker);
   v_result rhythm.outcome[];
 begin
   -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
@@ -9375,7 +9527,7 @@ begin
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
-    cross join lateral (select rhythm.is_moment(g.moment, v_lease_ms, p_now) as is_right) as m
+    cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
     cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate) as f
     where g.seq is null or s.seq = g.seq
   ) as h;
@@ -9409,12 +9561,14 @@ comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'What became of outc
 -- Type, target and message, without what differs from one failure of a kind to the next: numbers, ids, quoted parts.
 create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
 returns bigint
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
+begin
+  return hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
     regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|''[^'']*''|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\\d+', '#', 'g')), 0);
+end;
 $$;
 
 comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one kind have in common, as a number.';
@@ -9511,7 +9665,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "2089db308640e9d44c92c0988b2f448edc7834c5a50372fbc973e3986f1209a4",
+    checksum: "0b5ea215e432790abba7b3ab346d3de2a42f1b3cb1e0e70683e72c37919702bc",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -9537,7 +9691,6 @@ declare
   v_returned record;
   v_leased bigint[];
   v_problem text;
-  v_flow rhythm.outcome;
   v_sorted record;
 begin
   perform rhythm.check_items(p_items);
@@ -9556,12 +9709,15 @@ begin
     perform rhythm.raise(case when v_problem like '% bytes: at most %' then 'RH006' else 'RH001' end, v_problem);
   end if;
 
+  if exists (select from unnest(v_held) as o where o.moment is not null) then
+    perform rhythm.note_steps(v_held);
+  end if;
   v_flows := array(select o from unnest(v_held) as o where o.fate = 'suspended' or jsonb_array_length(o.effects) > 0);
   if v_flows <> '{}' then
     v_groups := array(
-      select rhythm.group_waits(o.id, o.waits, array(
-        select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id'))
-      from unnest(v_flows) as o where o.fate = 'suspended');
+      select case o.fate when 'suspended' then rhythm.group_waits(o.id, o.waits, array(
+        select (f.value ->> 'id')::uuid from jsonb_array_elements(o.effects) as f (value) where f.value ? 'id' order by 1)) end
+      from unnest(v_flows) as o);
     v_requests := rhythm.child_requests(v_flows, v_groups);
     if jsonb_path_exists(v_requests, '$[*].idempotency_key') then
       v_waiters := rhythm.make_key_waiters(v_requests, p_now);
@@ -9574,25 +9730,14 @@ begin
     end if;
     perform rhythm.insert_timers(v_flows, v_groups);
     perform rhythm.insert_logs(v_flows, p_now);
-    foreach v_flow in array v_flows loop
-      perform rhythm.release_waits(v_flow.id, s.delivered, v_flow.keep, coalesce(v_flow.released, '{}'))
-      from rhythm.workflow_state as s where s.execution_id = v_flow.id;
-      if v_flow.fate = 'suspended' and rhythm.store_state(v_flow, (select g from unnest(v_groups) as g where g.execution_id = v_flow.id)) then
-        v_at_once := v_at_once || v_flow.id;
-      end if;
-    end loop;
+    perform rhythm.release_waits(v_flows);
+    v_at_once := rhythm.store_states(v_flows, v_groups);
     v_at_once := v_at_once || array(
       select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.fate = 'suspended' and e.stopping);
-    update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt, failures = b.failures
-    from unnest(v_flows) as o join rhythm.batch as b on b.id = o.batch_id
-    where s.execution_id = o.id and o.fate = 'suspended';
     update rhythm.execution as e set stopping = false
     from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
   end if;
 
-  if exists (select from unnest(v_held) as o where o.moment is not null and o.fate in ('completed', 'failed', 'cancelled')) then
-    perform rhythm.note_last_steps(v_held);
-  end if;
   v_ended := rhythm.write_ends(v_held, p_now);
   v_returned := rhythm.write_returns(v_held, p_now);
   perform rhythm.drop_empty_batches(array(select distinct o.batch_id from unnest(v_held) as o));
@@ -9751,16 +9896,18 @@ comment on function rhythm.settle_outcomes(uuid, jsonb, integer, integer, text[]
 
 create or replace function rhythm.both_answers(p_first jsonb, p_second jsonb)
 returns jsonb
-language sql
+language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
+begin
+  return jsonb_build_object('refused', (p_first -> 'refused') || (p_second -> 'refused'), 'declined', (p_first -> 'declined') || (p_second -> 'declined'),
     'leased', (p_first -> 'leased') || (p_second -> 'leased'), 'born', (p_first -> 'born') || (p_second -> 'born'),
     'early', coalesce(p_first -> 'early', '{}') || coalesce(p_second -> 'early', '{}'))
     || case when p_first ? 'problem' then jsonb_build_object('problem', p_first -> 'problem') else '{}' end
     || case when p_first ? 'retried' or p_second ? 'retried'
       then jsonb_build_object('retried', coalesce(p_first -> 'retried', '{}') || coalesce(p_second -> 'retried', '{}')) else '{}' end;
+end;
 $$;
 
 comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. Internal.';
@@ -9769,14 +9916,14 @@ comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. In
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "79cd15f973994198992ec091a6409c8f6f12a2638ae0f6a6cca7dcae6fe6da15",
+    checksum: "e6f9be3b083e89ddb04a730c5e0c41d42882a7b76cdc8cb5b2c7c54ec851d068",
     text: `-- Where workflows stand after a step.
 
 -- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
 -- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
 -- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
 -- workflow go on at once, as group 0.
--- p_new: what it starts in this very step. Raises RH001 for what is no child, timer or wait for a signal of it.
+-- p_new: what it starts in this very step, in ascending order. Raises RH001 for what is no child, timer or wait for a signal of it.
 create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
 returns rhythm.grouping
 language plpgsql
@@ -9802,7 +9949,7 @@ begin
   v_result.old := '{}';
   for v_group in select g.value from jsonb_array_elements(p_waits) with ordinality as g (value, nth) order by g.nth loop
     v_ids := array(select i.id::uuid from jsonb_array_elements_text(v_group -> 'ids') as i (id));
-    v_old := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (p_new));
+    v_old := array(select i.id from unnest(v_ids) as i (id) where p_new[width_bucket(i.id, p_new)] is distinct from i.id);
     v_number := null;
     if v_old <> '{}' then
       v_result.old := v_result.old || v_old;
@@ -9830,6 +9977,9 @@ begin
     v_result.numbers := array(
       select case when count(*) over (partition by i.id) > 1 then 0 else i.number end from unnest(v_result.items, v_result.numbers) with ordinality as i (id, number, nth) order by i.nth);
   end if;
+  if v_result.old = '{}' then
+    return v_result;
+  end if;
   select i.id into v_unknown from unnest(v_result.old) as i (id)
   where not exists (select from rhythm.execution as e where e.id = i.id and e.parent_id = p_execution)
     and not exists (select from rhythm.timer as t where t.id = i.id and t.execution_id = p_execution)
@@ -9843,26 +9993,6 @@ end;
 $$;
 
 comment on function rhythm.group_waits(uuid, jsonb, uuid[]) is 'The groups of waits of a workflow after a step. Internal.';
-
-create or replace function rhythm.group_of(p_groups rhythm.grouping[], p_execution uuid, p_item uuid)
-returns integer
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_grouping rhythm.grouping;
-begin
-  foreach v_grouping in array p_groups loop
-    if v_grouping.execution_id = p_execution then
-      return v_grouping.numbers[array_position(v_grouping.items, p_item)];
-    end if;
-  end loop;
-  return null;
-end;
-$$;
-
-comment on function rhythm.group_of(rhythm.grouping[], uuid, uuid) is 'The number of the group that an item belongs to; null: none. Internal.';
 
 -- What was started in an earlier step belongs to its group of today from now on.
 create or replace function rhythm.renumber_waits(p_grouping rhythm.grouping)
@@ -9889,8 +10019,9 @@ $$;
 
 comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
 
--- Drops what the workflow can no longer observe: what is in p_released, or not in p_keep, if that is given. A signal that a dropped wait took meanwhile is given back, in its place.
-create or replace function rhythm.release_waits(p_execution uuid, p_delivered integer, p_keep uuid[], p_released uuid[])
+-- Drops what workflows can no longer observe: what is in released, or not in keep, if that is given. A signal that a
+-- dropped wait took meanwhile is given back, in its place.
+create or replace function rhythm.release_waits(p_flows rhythm.outcome[])
 returns void
 language plpgsql
 volatile
@@ -9900,40 +10031,56 @@ declare
   v_dropped uuid[];
 begin
   v_dropped := array(
-    select w.id from rhythm.signal_wait as w
-    where w.execution_id = p_execution and (w.id <> all (p_keep) or w.id = any (p_released))
-      and (w.signal_id is null and not w.timed_out
-        or exists (select from rhythm.inbox as i where i.execution_id = p_execution and i.nth > p_delivered and i.item = w.id)));
+    select x.id
+    from unnest(p_flows) as o
+    cross join lateral (
+      select w.id from rhythm.signal_wait as w
+      where w.execution_id = o.id and (w.id <> all (o.keep) or w.id = any (coalesce(o.released, '{}')))
+        and (w.signal_id is null and not w.timed_out
+          or exists (
+            select from rhythm.workflow_state as s join rhythm.inbox as i on i.execution_id = s.execution_id and i.nth > s.delivered
+            where s.execution_id = o.id and i.item = w.id))
+      offset 0
+    ) as x);
   if v_dropped <> '{}' then
     update rhythm.signal as g set taken_by = null from rhythm.signal_wait as w where w.id = any (v_dropped) and g.id = w.signal_id;
-    delete from rhythm.inbox as i where i.execution_id = p_execution and i.nth > p_delivered and i.item = any (v_dropped);
+    delete from rhythm.inbox as i using unnest(p_flows) as o where i.execution_id = o.id and i.item = any (v_dropped);
     delete from rhythm.signal_wait as w where w.id = any (v_dropped);
   end if;
-  delete from rhythm.timer as t
-  where t.execution_id = p_execution and (t.id <> all (p_keep) or t.id = any (p_released)) and not t.deadline and not t.fired;
+  v_dropped := array(
+    select x.id
+    from unnest(p_flows) as o
+    cross join lateral (
+      select t.id from rhythm.timer as t
+      where t.execution_id = o.id and (t.id <> all (o.keep) or t.id = any (coalesce(o.released, '{}'))) and not t.deadline and not t.fired
+      offset 0
+    ) as x);
+  if v_dropped <> '{}' then
+    delete from rhythm.timer as t where t.id = any (v_dropped);
+  end if;
 end;
 $$;
 
-comment on function rhythm.release_waits(uuid, integer, uuid[], uuid[]) is 'Drops timers and waits for signals that a workflow no longer holds. Internal.';
+comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that workflows no longer hold. Internal.';
 
 -- Moments come from workers. One that is far from this clock would put the workflow's time, its timers and its ids where
 -- they do not belong.
-create or replace function rhythm.is_moment(p_moment timestamptz, p_lease_ms bigint, p_now timestamptz)
-returns boolean
-language sql
-immutable
+create or replace function rhythm.moment_slack(p_worker uuid)
+returns interval
+language plpgsql
+stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_moment is null
-    or p_moment between p_now - p_lease_ms * interval '0.5 milliseconds' and p_now + p_lease_ms * interval '0.5 milliseconds';
+begin
+  return (select w.lease_ms * interval '0.5 milliseconds' from rhythm.worker as w where w.id = p_worker);
+end;
 $$;
 
-comment on function rhythm.is_moment(timestamptz, bigint, timestamptz) is
-  'Whether a step can have been taken at a moment: it is at most half a lease away from the clock of the database. Internal.';
+comment on function rhythm.moment_slack(uuid) is 'How far the moment of a step may be from the clock of the database. Internal.';
 
--- What the step took goes into the journal, in order. A cancellation is told by the workflow's own id. Of workflows in
--- TypeScript there is no moment: their steps have rows of their own.
-create or replace function rhythm.note_step(p_outcome rhythm.outcome, p_seq integer, p_delivered integer)
+-- What a step took goes into the journal, in order, before anybody clears the inbox. A cancellation is told by the
+-- workflow's own id. Of workflows in TypeScript there is no moment: their steps have rows of their own.
+create or replace function rhythm.note_steps(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
 volatile
@@ -9941,86 +10088,81 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into rhythm.journal (execution_id, step, moment, items)
-  select p_outcome.id, p_seq + 1, p_outcome.moment, case when p_outcome.reason is null then '{}' else array[p_outcome.id] end
-    || array(select i.item from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= p_delivered order by i.nth)
-  where p_outcome.moment is not null;
-end;
-$$;
-
-comment on function rhythm.note_step(rhythm.outcome, integer, integer) is 'Writes a step of a workflow into its journal. Internal.';
-
--- The last steps of workflows that are over; before anybody clears their inboxes.
-create or replace function rhythm.note_last_steps(p_outcomes rhythm.outcome[])
-returns void
-language plpgsql
-volatile
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform rhythm.note_step(o, s.seq, s.delivered)
+  select o.id, s.seq + 1, o.moment, case when o.reason is null then '{}' else array[o.id] end
+    || case when s.delivered = 0 then '{}'
+      else array(select i.item from rhythm.inbox as i where i.execution_id = o.id and i.nth <= s.delivered order by i.nth) end
   from unnest(p_outcomes) as o
-  join rhythm.workflow_state as s on s.execution_id = o.id
-  where o.type = 'workflow' and o.fate in ('completed', 'failed', 'cancelled');
+  cross join lateral (select x.seq, x.delivered from rhythm.workflow_state as x where x.execution_id = o.id offset 0) as s
+  where o.moment is not null and o.type = 'workflow' and o.fate in ('suspended', 'completed', 'failed', 'cancelled');
 end;
 $$;
 
-comment on function rhythm.note_last_steps(rhythm.outcome[]) is 'Writes the last steps of workflows that are over into their journals. Internal.';
+comment on function rhythm.note_steps(rhythm.outcome[]) is 'Writes the steps of workflows into their journals. Internal.';
 
--- Stores where a workflow stands that suspends. Returns whether it can go on at once: what it waits for came meanwhile.
-create or replace function rhythm.store_state(p_outcome rhythm.outcome, p_grouping rhythm.grouping)
-returns boolean
+-- Stores where workflows stand that suspend. p_groups: of each of them, null for the others.
+-- Returns those that can go on at once: what they wait for came meanwhile.
+create or replace function rhythm.store_states(p_flows rhythm.outcome[], p_groups rhythm.grouping[])
+returns uuid[]
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_state rhythm.workflow_state;
-  v_need integer[] := p_grouping.need;
+  v_taken tid[];
+  v_late uuid[];
+  v_result uuid[] := '{}';
+  v_grouping rhythm.grouping;
+  v_need integer[];
 begin
-  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_outcome.id;
-  perform rhythm.note_step(p_outcome, v_state.seq, v_state.delivered);
-  if v_state.delivered > 0 then
-    delete from rhythm.inbox as i where i.execution_id = p_outcome.id and i.nth <= v_state.delivered;
+  v_taken := array(
+    select i.ctid
+    from unnest(p_flows) as o
+    cross join lateral (select x.delivered from rhythm.workflow_state as x where x.execution_id = o.id and x.delivered > 0 offset 0) as s
+    cross join lateral (select x.ctid from rhythm.inbox as x where x.execution_id = o.id and x.nth <= s.delivered offset 0) as i
+    where o.fate = 'suspended');
+  if v_taken <> '{}' then
+    delete from rhythm.inbox as i where i.ctid = any (v_taken);
   end if;
-  perform rhythm.renumber_waits(p_grouping);
-  if v_state.arrived > v_state.delivered then
-    update rhythm.inbox as i set wait_group = p_grouping.numbers[array_position(p_grouping.items, i.item)] where i.execution_id = p_outcome.id;
-    v_need := rhythm.need_after(p_grouping.groups, v_need, array(
-      select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = p_outcome.id));
-  end if;
-  update rhythm.workflow_state as s
-  set seq = s.seq + 1, snapshot = p_outcome.snapshot, stack = p_outcome.stack, cleanup = coalesce(p_outcome.cleanup, false),
-    last_group = p_grouping.last_group, groups = p_grouping.groups, sizes = p_grouping.need, need = v_need, delivered = 0,
-    arrived = case when v_state.arrived > v_state.delivered then s.arrived else 0 end
-  where s.execution_id = p_outcome.id;
-  return 0 >= any (v_need);
+  with stored as (
+    update rhythm.workflow_state as s
+    set seq = s.seq + 1, snapshot = o.snapshot, stack = o.stack, cleanup = coalesce(o.cleanup, false), last_group = g.last_group, groups = g.groups,
+      sizes = g.need, need = g.need, delivered = 0, arrived = case when s.arrived > s.delivered then s.arrived else 0 end, batch_id = null,
+      attempt = b.attempt, failures = b.failures
+    from unnest(p_flows) with ordinality as o
+    cross join lateral (select (p_groups[o.ordinality]).*) as g
+    cross join lateral (select x.attempt, x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
+    where s.execution_id = o.id and o.fate = 'suspended'
+    returning s.execution_id, s.arrived
+  )
+  select array_agg(s.execution_id) filter (where s.arrived > 0) into v_late from stored as s;
+  foreach v_grouping in array p_groups loop
+    continue when v_grouping.old is null or v_grouping.old = '{}' and v_grouping.execution_id <> all (coalesce(v_late, '{}'));
+    perform rhythm.renumber_waits(v_grouping);
+    continue when v_grouping.execution_id <> all (coalesce(v_late, '{}'));
+    update rhythm.inbox as i set wait_group = v_grouping.numbers[array_position(v_grouping.items, i.item)] where i.execution_id = v_grouping.execution_id;
+    v_need := rhythm.need_after(v_grouping.groups, v_grouping.need, array(
+      select row(i.execution_id, i.item, i.failed, i.wait_group)::rhythm.settled_item from rhythm.inbox as i where i.execution_id = v_grouping.execution_id));
+    update rhythm.workflow_state as s set need = v_need where s.execution_id = v_grouping.execution_id;
+    if 0 >= any (v_need) then
+      v_result := v_result || v_grouping.execution_id;
+    end if;
+  end loop;
+  return v_result;
 end;
 $$;
 
-comment on function rhythm.store_state(rhythm.outcome, rhythm.grouping) is 'Stores where a workflow stands that suspends; true: it can go on at once. Internal.';
+comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 'Stores where workflows stand that suspend; returns those that can go on at once. Internal.';
 `,
   },
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "c8a22940a2b3912b974afc17c5723ed01f88f2d6fde0b4b8cae8e69615b716b8",
+    checksum: "d6e03aae77d0364c5cb49e1a2d5aab1687b229e8594c156b696d2165211b87c7",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
 
-create or replace function rhythm.is_among(p_id uuid, p_sorted uuid[])
-returns boolean
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return p_sorted <> '{}' and coalesce(p_id = p_sorted[width_bucket(p_id, p_sorted)], false);
-end;
-$$;
-
-comment on function rhythm.is_among(uuid, uuid[]) is 'Whether an id is in an array that is in ascending order. Internal.';
-
+-- Whether an id is in an array in ascending order: p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
 create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
 returns text
 language plpgsql
@@ -10087,7 +10229,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
-  v_lease_ms constant bigint := (select w.lease_ms from rhythm.worker as w where w.id = p_worker);
+  v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
   -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
@@ -10107,7 +10249,7 @@ begin
           else b.id is not null end
       offset 0
     ) as f
-    where rhythm.is_among(g.flow, p_free) and rhythm.is_moment(g.moment, v_lease_ms, p_now)
+    where p_free[width_bucket(g.flow, p_free)] = g.flow and coalesce(g.moment between p_now - v_slack and p_now + v_slack, true)
   ),
   done as (
     update rhythm.execution as t
@@ -10149,7 +10291,7 @@ begin
     where p.id = w.flow and w.next = 'completed'
     returning w.id, w.flow, w.notify_on_end, p.notify_on_end as notify_flow, w.from_batch
   )
-  select s.id, s.flow, s.last_group, exists (select from unnest(s.ids) as i (id) where not rhythm.is_among(i.id, p_new)), false, s.notify_on_end, false, s.from_batch
+  select s.id, s.flow, s.last_group, exists (select from unnest(s.ids) as i (id) where p_new[width_bucket(i.id, p_new)] is distinct from i.id), false, s.notify_on_end, false, s.from_batch
   from stored as s
   union all
   select o.id, o.flow, null, false, true, o.notify_on_end, o.notify_flow, o.from_batch from over as o;
@@ -10170,10 +10312,10 @@ declare
 begin
   insert into rhythm.timer (id, execution_id, fires_at, kept_until, wait_group)
   select t.id, e.flow, t.at, case when t.kept then t.at + rhythm.kept_grace() end,
-    case when rhythm.is_among(t.id, p_waited) then p_groups[width_bucket(e.flow, p_flows)] end
+    case when p_waited[width_bucket(t.id, p_waited)] = t.id then p_groups[width_bucket(e.flow, p_flows)] end
   from unnest(p_ends) as e
   cross join lateral jsonb_to_recordset(e.timers) as t (id uuid, at timestamptz, kept boolean)
-  where rhythm.is_among(e.flow, p_flows);
+  where p_flows[width_bucket(e.flow, p_flows)] = e.flow;
   v_released := array(
     select x.id
     from unnest(p_ends) as e
@@ -10183,7 +10325,7 @@ begin
       union all
       select w.id from rhythm.signal_wait as w where w.id = r.id and w.execution_id = e.flow and w.signal_id is null and not w.timed_out
     ) as x
-    where rhythm.is_among(e.flow, p_flows));
+    where p_flows[width_bucket(e.flow, p_flows)] = e.flow);
   if v_released <> '{}' then
     delete from rhythm.timer as t where t.id = any (v_released);
     delete from rhythm.signal_wait as w where w.id = any (v_released);
@@ -10252,10 +10394,10 @@ begin
   perform rhythm.check_requests(v_kinds);
   v_typed := array(select rhythm.kind_of(k.value, p_now) from jsonb_array_elements(v_kinds) with ordinality as k (value, nth) order by k.nth);
   v_newcomers := array(
-    select row(c.id, c.kind + 1, c.flow, case when rhythm.is_among(c.id, p_waited) then p_groups[width_bucket(c.flow, p_flows)] end,
+    select row(c.id, c.kind + 1, c.flow, case when p_waited[width_bucket(c.id, p_waited)] = c.id then p_groups[width_bucket(c.flow, p_flows)] end,
       c.traceparent, false, c.inputs)::rhythm.newcomer
     from jsonb_to_recordset(p_children) as c (id uuid, flow uuid, kind integer, inputs jsonb, traceparent text)
-    where rhythm.is_among(c.flow, p_flows));
+    where p_flows[width_bucket(c.flow, p_flows)] = c.flow);
   return rhythm.make_executions(v_typed, v_newcomers, p_now, p_worker, p_call, p_lease, p_targets);
 end;
 $$;
@@ -11008,7 +11150,7 @@ comment on function rhythm.due(integer) is
   {
     name: "time/durations.sql",
     kind: "behaviour",
-    checksum: "6618d6afc565e5eea7c58e58c6c94c6a83a716fb9a90c31f1f28c879dc25f51a",
+    checksum: "757bd5e47c073167b83088cb339942039db06bae0c81f1787064304437638a84",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
 -- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
@@ -11051,6 +11193,21 @@ $$;
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
 
+-- A day has 24 hours and a month 30 days: what is kept is a length, not a date.
+create or replace function rhythm.interval_ms(p_interval interval)
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rhythm.duration_ms(to_jsonb(extract(epoch from p_interval)));
+end;
+$$;
+
+comment on function rhythm.interval_ms(interval) is
+  'The milliseconds of an interval, rounded up; null if it is negative, or longer than a hundred years. Internal.';
+
 -- PL/pgSQL and immutable: the planner puts the value in its place.
 create or replace function rhythm.kept_grace()
 returns interval
@@ -11069,28 +11226,31 @@ comment on function rhythm.kept_grace() is
 -- Full jitter on top of the delay, so that what failed together does not come back together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
 returns bigint
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select (d.delay * (1 - d.jitter * random()))::bigint
-  from (
-    select
-      least(
-        coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
-        i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
-          when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
-          when 'linear' then p_attempt
-          else 1
-        end
-      ) as delay,
-      case p_retry -> 'jitter'
-        when 'true' then 0.5
-        when 'false' then 0
-        else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
-      end as jitter
-    from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
-  ) as d;
+begin
+  return (
+    select (d.delay * (1 - d.jitter * random()))::bigint
+    from (
+      select
+        least(
+          coalesce(rhythm.duration_ms(p_retry -> 'max'), 3600000),
+          i.initial * case coalesce(p_retry ->> 'backoff', 'exponential')
+            when 'exponential' then power(coalesce((p_retry ->> 'factor')::numeric, 2), least(p_attempt - 1, 60))
+            when 'linear' then p_attempt
+            else 1
+          end
+        ) as delay,
+        case p_retry -> 'jitter'
+          when 'true' then 0.5
+          when 'false' then 0
+          else coalesce((p_retry ->> 'jitter')::numeric, 0.1)
+        end as jitter
+      from (select coalesce(rhythm.duration_ms(p_retry -> 'initial'), 1000) as initial) as i
+    ) as d);
+end;
 $$;
 
 comment on function rhythm.backoff_ms(jsonb, integer) is
@@ -11100,7 +11260,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "7b0e2dd999c546213810b986669edd014ac8c364d9ec485caaaec08663db99c6",
+    checksum: "a91311c56f7a4bf252bcf028611dc1b616303dfe419dee72b7e134f3acd94704",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -11122,14 +11282,16 @@ comment on function rhythm.sql_queues() is 'The queues in which tick() looks for
 
 create or replace function rhythm.sql_task_is_ready(p_queues text[], p_targets text[])
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select exists (
+begin
+  return exists (
       select from rhythm.batch as b
       where b.queue = any (p_queues) and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets))
     or exists (select from unnest(p_queues) as q (name) where rhythm.limited_ready(q.name, p_targets, '{task}'));
+end;
 $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
@@ -11166,7 +11328,7 @@ comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
   'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
 
 -- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
--- no more after a quarter of a second.
+-- no more after a quarter of a second. Each call begins with another queue: none that is always full keeps others waiting.
 create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
@@ -11178,6 +11340,7 @@ declare
   v_until constant timestamptz := clock_timestamp() + interval '250 milliseconds';
   v_targets constant text[] := array(select k.name from rhythm.task as k where k.sql_function is not null);
   v_queues constant text[] := case when v_targets = '{}' then '{}' else rhythm.sql_queues() end;
+  v_first constant integer := floor(random() * cardinality(v_queues))::integer;
   v_left integer := p_limit;
   v_worker uuid;
   v_queue text;
@@ -11190,7 +11353,7 @@ begin
   end if;
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
-  foreach v_queue in array v_queues loop
+  foreach v_queue in array v_queues[v_first + 1 :] || v_queues[: v_first] loop
     while v_left > 0 and clock_timestamp() < v_until loop
       v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
       exit when v_batches = '{}';
@@ -11504,7 +11667,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "95b38c457e5018892e77ff06219548bdfe03462b44a6e0001c007b863333af1a",
+    checksum: "7b7754239ccb3754cb114e73acd706c2b0f545d09001191c7024aabc42075188",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -11552,20 +11715,20 @@ $$;
 
 comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
 
-create or replace function rhythm.wait_for(p_execution uuid, p_timeout text default '60s')
+create or replace function rhythm.wait_for(p_execution uuid, p_timeout interval default '60s')
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
+  v_ms constant bigint := rhythm.interval_ms(p_timeout);
   v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
   v_is_frozen constant boolean := rhythm.is_frozen();
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
-    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
+    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected an interval of zero or more, such as 90 seconds', coalesce(p_timeout::text, 'null')));
   end if;
   loop
     perform from rhythm.execution as e where e.id = p_execution and e.state > 0;
@@ -11585,7 +11748,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.wait_for(uuid, text) is
+comment on function rhythm.wait_for(uuid, interval) is
   'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
   'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';
 `,
@@ -11634,36 +11797,41 @@ comment on function rhythm.flow_state(uuid) is
   {
     name: "views/status.sql",
     kind: "behaviour",
-    checksum: "85bd750a935aee4178c233ed1b3b22d21ef0fad7990ccb5f29c5466a6527301d",
+    checksum: "016dba9bda7541d75acd519ee3accb9120168a8278fa13169fd92cd6b18df13b",
     text: `-- Where an execution stands: the one place that says so.
 
 -- Without a setting, so that views have it inlined: operators are named in full instead.
 create or replace function rhythm.status_name(p_state smallint, p_batch bigint, p_worker uuid)
 returns text
-language sql
+language plpgsql
 immutable
 as $$
-  select case
+begin
+  return case
     when p_state OPERATOR(pg_catalog.>) 0 then
       case when p_state OPERATOR(pg_catalog.=) 1 then 'completed' when p_state OPERATOR(pg_catalog.=) 2 then 'failed' else 'cancelled' end
     when p_batch is null then 'suspended'
     when p_worker is null then 'pending'
     else 'running' end;
+end;
 $$;
 
 comment on function rhythm.status_name(smallint, bigint, uuid) is 'The status of an execution, out of its state and its batch.';
 
 create or replace function rhythm.status_of(p_execution uuid)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select rhythm.status_name(e.state, b.id, b.worker)
-  from rhythm.execution as e
-  left join rhythm.workflow_state as s on s.execution_id = e.id
-  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
-  where e.id = p_execution;
+begin
+  return (
+    select rhythm.status_name(e.state, b.id, b.worker)
+    from rhythm.execution as e
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
+    where e.id = p_execution);
+end;
 $$;
 
 comment on function rhythm.status_of(uuid) is 'The status of an execution; null if there is none.';
@@ -12344,7 +12512,7 @@ comment on view rhythm.flows is 'Every flow with its current version: what new e
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "9be99756212958630f0dd1650ae5cc3290d176b666a09580154fffb756d204ba",
+    checksum: "1bffc1b71955906659a3cfb583623062017a5abf576b9d0285639d503618095a",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
@@ -12383,6 +12551,9 @@ declare
 begin
   perform rhythm.require_read_committed();
   perform from rhythm.worker as w where w.id = p_worker for no key update;
+  if p_call = v_worker.call then
+    return rhythm.same_answer(v_worker);
+  end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
   where s.execution_id = p_execution and b.worker is null

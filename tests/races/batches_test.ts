@@ -83,6 +83,44 @@ race("cancel(): waits for a claim of the batch, and then stops what was leased",
   assert.deepEqual(await violations(arena.watcher), []);
 });
 
+race("claim(): leaves out one of a whole batch that a cancel not yet committed holds", async () => {
+  await using arena = await openArena(2);
+  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  const ids = await make(one, 30);
+  const worker = await registerWorker(two);
+  await one.begin(async (tx) => {
+    await tx`select rhythm.cancel(${ids[7]!})`;
+    assert.deepEqual((await claim(two, worker, 30)).map(({ id }) => id), ids.toSpliced(7, 1));
+    throw new Error("taken back");
+  }).catch((error) => assert.match(String(error), /taken back/));
+  assert.deepEqual((await claim(two, worker, 30)).map(({ id, attempt }) => [id, attempt]), [[ids[7], 1]]);
+  assert.deepEqual(await violations(arena.watcher), []);
+});
+
+race("cancel(): of one of a whole batch waits for the claim, and then stops it", async () => {
+  await using arena = await openArena(2);
+  const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+  const ids = await make(one, 30);
+  const worker = await registerWorker(one);
+  const pid = await pidOf(two);
+  let leased: Awaited<ReturnType<typeof claim>> = [];
+  let cancelled: Promise<unknown> = Promise.resolve();
+  await one.begin(async (tx) => {
+    leased = await claim(tx as unknown as postgres.Sql, worker, 30);
+    cancelled = (async () => await two`select rhythm.cancel(${ids[7]!})`)();
+    cancelled.catch(() => {});
+    await untilBlocked(arena.watcher, pid);
+  });
+  await cancelled;
+  const [row] = await arena.watcher`select state, stopping from rhythm.execution where id = ${ids[7]!}`;
+  assert.deepEqual([row?.state, row?.stopping], [0, true]);
+  // The answer was lost: the same call gives all of them again.
+  const [again] = await one`select rhythm.exchange(${worker}, ${
+    leased[0]!.call
+  }, '[]', '{"limit": 30}') as answer`;
+  assert.deepEqual(again?.answer.parcels.flatMap((parcel: { ids: string[] }) => parcel.ids), ids);
+});
+
 race(
   "claim(): twenty sessions, while others cancel, retry, limit and look, lease everything once",
   async () => {

@@ -74,14 +74,21 @@ export function unpack(answer: Answer): Leased[] {
   );
 }
 
-/** Leases up to so many executions. */
+/** Leases up to so many executions: again if it came to nothing, as a worker does on a busy server. */
 export async function claim(
   sql: postgres.Sql,
   worker: string,
   limit = 10,
   want: Record<string, unknown> = {},
 ): Promise<Leased[]> {
-  return unpack(await exchange(sql, worker, [], { limit, ...want }));
+  const end = performance.now() + 60_000;
+  for (;;) {
+    try {
+      return unpack(await exchange(sql, worker, [], { limit, ...want }));
+    } catch (error) {
+      if ((error as { code?: string }).code !== "55P03" || performance.now() > end) throw error;
+    }
+  }
 }
 
 /** The call that leased an execution; of one that is not leased, a call that never was. */

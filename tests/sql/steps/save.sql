@@ -12,6 +12,7 @@ begin
   perform test.eq(rhythm.register_workflow('code'), 2, 'null leaves them');
   f := rhythm.start('code', '"in"', queue => 'default');
   perform test.eq((select array_agg(x.id) from test.unpack(rhythm.claim_execution(w, f, 1)) as x), array[f], 'one workflow is claimed');
+  perform test.eq((select array_agg(x.id) from test.unpack(rhythm.claim_execution(w, f, 1)) as x), array[f], 'the same call again: the same answer');
   perform test.eq(rhythm.claim_execution(w, f, 2), '{"call": 2, "parcels": []}', 'once');
 
   v_done := jsonb_build_array(jsonb_build_object('execution_id', f, 'name', 'a', 'kind', 'step', 'status', 'completed', 'seq', 1, 'attempts', 1, 'output', 7));
