@@ -37,7 +37,7 @@ export {
   waitForExecution,
 } from "./src/app/functions.ts";
 export { onShutdown } from "./src/app/on_shutdown.ts";
-export { createLogger, type LogFormat, type LogLevel, type LogOptions } from "./src/app/log.ts";
+export { createLogger, type LogFormat, type LogOptions } from "./src/app/log.ts";
 export type { InitOptions, WorkerOptions } from "./src/app/options.ts";
 export { Rhythm } from "./src/app/rhythm.ts";
 export {
@@ -94,6 +94,8 @@ export type {
   LogEntry,
   LogFields,
   Logger,
+  LogKind,
+  LogLevel,
   RetryPolicy,
   Run,
   ScheduledOptions,

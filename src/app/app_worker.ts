@@ -1,11 +1,13 @@
 import { connect, type ConnectOptions } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
+import type { Logger } from "../define/mod.ts";
 import { createHandler } from "../http/mod.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
 import { LEASE_MS, PAYLOAD_BYTES } from "../shared/limits.ts";
 import { StepsRuntime } from "../steps/runtime.ts";
 import { sqlEngine } from "../worker/engine/sql_engine.ts";
+import { voiceOf } from "../worker/loop/voice.ts";
 import { Worker } from "../worker/loop/worker.ts";
 import { flowRuntime } from "./flow_runtime.ts";
 import { onShutdown } from "./on_shutdown.ts";
@@ -23,6 +25,7 @@ export class AppWorker {
   readonly #rhythm: Rhythm;
   readonly #parts: AppParts;
   readonly #options: WorkerOptions;
+  readonly #logger: Logger;
   #worker: Worker | undefined;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #done: Promise<void> | undefined;
@@ -41,6 +44,7 @@ export class AppWorker {
     this.#rhythm = rhythm;
     this.#parts = parts;
     this.#options = options;
+    this.#logger = voiceOf(parts.logger, "worker").logger;
     this.token = options.token ?? readToken() ?? parts.clock.uuid();
   }
 
@@ -89,12 +93,12 @@ export class AppWorker {
     try {
       this.#worker = this.#makeWorker(own);
       this.#serve(this.#worker);
-      this.#parts.logger.info("worker starts", {
+      this.#logger.info("worker starts", {
         queues: this.#queues(),
         ...(this.url === undefined ? {} : { http: this.url }),
       });
       await this.#worker.run();
-      this.#parts.logger.info("worker stopped");
+      this.#logger.info("worker stopped");
       if (this.#asked && this.#worker.leftBehind > 0) this.#endSoon();
     } finally {
       stopListening();
@@ -184,7 +188,7 @@ export class AppWorker {
   // Handlers that do not stop would keep a process alive that has handed their work to others.
   #endSoon(): void {
     const end = (): void => {
-      this.#parts.logger.warn("handlers that were handed back still run; the process ends without them");
+      this.#logger.warn("handlers that were handed back still run; the process ends without them");
       Deno.exit(0);
     };
     this.#parts.clock.after(LAST_MOMENTS_MS, end, { background: true });
@@ -193,7 +197,7 @@ export class AppWorker {
   #hearSignals(): () => void {
     const stopListening = onShutdown(() => {
       this.#asked = true;
-      this.#parts.logger.info("asked to stop; a second time ends at once");
+      this.#logger.info("asked to stop; a second time ends at once");
       stopListening();
       void this.#worker?.stop();
     });

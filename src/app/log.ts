@@ -1,16 +1,30 @@
 import { systemClock } from "../runtime/clock.ts";
-import { checkShape, FUNCTION, type LogFields, type Logger, type Shape } from "../define/mod.ts";
-
-/** How much is written. */
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+import {
+  checkShape,
+  FUNCTION,
+  InvalidOptionError,
+  LOG_KINDS,
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogKind,
+  type LogLevel,
+  OBJECT,
+  type Shape,
+} from "../define/mod.ts";
 
 /** How a line looks. */
 export type LogFormat = "json" | "human";
 
 /** How a process logs. */
 export interface LogOptions {
-  /** The least severe level that is written. Default: `info`. */
+  /** The least severe level that is written. Default: that of `RHYTHM_LOG`, else `info`. */
   level?: LogLevel;
+  /**
+   * Levels for lines of one kind: about the `worker` itself, about what becomes of each `task` and `workflow`, and what a
+   * `handler` says (`ctx.log`). Default: `level`.
+   */
+  levels?: Readonly<Partial<Record<LogKind, LogLevel>>>;
   /** JSON for machines, or lines for people. Default: lines on a terminal, JSON elsewhere. */
   format?: LogFormat;
   /** Gets each finished line. Default: standard error. */
@@ -19,13 +33,15 @@ export interface LogOptions {
   now?: () => Date;
 }
 
-const LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+const LEVEL = { kind: "choice", values: LOG_LEVELS } as const;
 const LOG: Shape = {
-  level: { kind: "choice", values: LEVELS },
+  level: LEVEL,
+  levels: OBJECT,
   format: { kind: "choice", values: ["json", "human"] },
   write: FUNCTION,
   now: FUNCTION,
 };
+const LEVELS: Shape = Object.fromEntries(LOG_KINDS.map((kind) => [kind, LEVEL]));
 const COLOURS = { debug: 90, info: 36, warn: 33, error: 31, silent: 0 } as const;
 
 /**
@@ -36,23 +52,67 @@ const COLOURS = { debug: 90, info: 36, warn: 33, error: 31, silent: 0 } as const
  */
 export function createLogger(options: LogOptions = {}): Logger {
   checkLogOptions(options, "createLogger()");
-  const least = LEVELS.indexOf(options.level ?? "info");
+  const said = options.level === undefined ? levelsOf(fromEnvironment(), "RHYTHM_LOG") : {};
+  const { level = "info", levels } = { ...said, ...options };
   const write = options.write ?? writeStderr;
   const now = options.now ?? ((): Date => new Date(systemClock.now()));
   const terminal = options.write === undefined && Deno.stderr.isTerminal();
   const render = (options.format ?? (terminal ? "human" : "json")) === "json"
     ? jsonLine
     : humanLine(terminal && !Deno.noColor);
-  // Whatever it is given: what is logged must not bring down who logs it.
-  const log = (level: LogLevel) => (message: string, fields?: LogFields): void => {
-    if (LEVELS.indexOf(level) >= least) write(render(now(), level, String(message), Object(fields)));
+  const at = (least: LogLevel): Logger => {
+    const from = LOG_LEVELS.indexOf(least);
+    // Whatever it is given: what is logged must not bring down who logs it.
+    const log = (lineLevel: LogLevel) => (message: string, fields?: LogFields): void => {
+      if (LOG_LEVELS.indexOf(lineLevel) >= from) {
+        write(render(now(), lineLevel, String(message), Object(fields)));
+      }
+    };
+    return { level: least, debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
   };
-  return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+  return { ...at(level), of: (kind) => at(levels?.[kind] ?? level) };
+}
+
+/**
+ * Levels as a person types them: `warn`, or `info,task=debug,handler=warn`.
+ *
+ * @param text what was typed
+ * @param where what it was given to, for the error
+ * @returns the levels
+ */
+export function levelsOf(text: string, where: string): Pick<LogOptions, "level" | "levels"> {
+  const given: { level?: LogLevel; levels: Partial<Record<LogKind, LogLevel>> } = { levels: {} };
+  for (const part of text.split(",").map((one) => one.trim()).filter(Boolean)) {
+    const [kind, level] = part.includes("=")
+      ? part.split("=", 2).map((one) => one.trim())
+      : [undefined, part];
+    const isKind = kind === undefined || LOG_KINDS.includes(kind as LogKind);
+    if (!isKind || !LOG_LEVELS.includes(level as LogLevel)) {
+      throw wrongLevel(where, text);
+    }
+    if (kind === undefined) given.level = level as LogLevel;
+    else given.levels[kind as LogKind] = level as LogLevel;
+  }
+  return given;
+}
+
+function wrongLevel(where: string, got: string): InvalidOptionError {
+  return new InvalidOptionError(
+    "log",
+    `${where} must be a level (${LOG_LEVELS.join(", ")}), alone or by kind (${LOG_KINDS.join(", ")}), ` +
+      `such as "info,task=warn"; not "${got}"`,
+  );
+}
+
+function fromEnvironment(): string {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "RHYTHM_LOG" });
+  return state === "granted" ? Deno.env.get("RHYTHM_LOG") ?? "" : "";
 }
 
 /** Checks how a process logs. */
 export function checkLogOptions(options: LogOptions, where: string): void {
   checkShape(options, LOG, { where });
+  if (options.levels !== undefined) checkShape(options.levels, LEVELS, { where, at: "levels." });
 }
 
 /** Whether a value is a logger, rather than how to log. */
@@ -80,10 +140,25 @@ const jsonLine: Render = (time, level, message, fields) => {
 function humanLine(coloured: boolean): Render {
   const paint = (colour: number, text: string): string => coloured ? `\x1b[${colour}m${text}\x1b[0m` : text;
   return (time, level, message, fields) => {
-    const pairs = Object.entries(fields).map(([key, value]) => paint(90, `${key}=`) + brief(value));
+    // The error of an execution is in the sentence; what is missing is where it was thrown.
+    const stack = stackLines(fields.error);
+    const pairs = Object.entries(fields).filter(([key]) => key !== "error" || stack === undefined)
+      .map(([key, value]) => paint(90, `${key}=`) + brief(value));
     const head = `${paint(90, time.toISOString().slice(11, 23))} ${paint(COLOURS[level], level.padEnd(5))}`;
-    return [head, message, ...pairs].join(" ");
+    return [[head, message, ...pairs].join(" "), ...(stack ?? []).map((line) => paint(90, line))].join("\n");
   };
+}
+
+// The stack of an error as it is stored, without its first line, which repeats the message.
+function stackLines(error: unknown): string[] | undefined {
+  if (typeof error !== "object" || error === null || error instanceof Error || !("stack" in error)) {
+    return undefined;
+  }
+  const { stack } = error;
+  if (Array.isArray(stack)) return stack.map((line) => `    ${String(line).trim()}`);
+  return typeof stack === "string"
+    ? stack.split("\n").slice(1).map((line) => `    ${line.trim()}`)
+    : undefined;
 }
 
 function brief(value: unknown): string {

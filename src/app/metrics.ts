@@ -1,4 +1,4 @@
-import type { MetricFamily, Sample } from "../http/mod.ts";
+import type { Distribution, MetricFamily, Sample } from "../http/mod.ts";
 import type { Histogram } from "../worker/loop/stats.ts";
 import type { PoolUse } from "./pool_meter.ts";
 import type { Worker } from "../worker/loop/worker.ts";
@@ -16,9 +16,31 @@ export interface QueueDepth {
 /** What a worker measured of itself. */
 export function workerMetrics(worker: Worker): MetricFamily[] {
   const { stats } = worker;
-  const outcomes = [...stats.outcomes].map(([status, value]) => ({ labels: { status }, value }));
+  const attempts: Sample[] = [];
+  const ends: Sample[] = [];
+  const waits: Sample[] = [];
+  const seconds: Distribution[] = [];
+  for (const kind of ["task", "workflow"] as const) {
+    for (const [name, one] of stats.names[kind]) {
+      attempts.push(...samplesOf(one.attempts, { kind, name }));
+      ends.push(...samplesOf(one.ends, { kind, name }));
+      if (kind === "workflow") waits.push({ labels: { name }, value: one.waits });
+      else {seconds.push({
+          labels: { name },
+          bounds: one.seconds.bounds,
+          counts: one.seconds.counts,
+          sum: one.seconds.sum,
+        });}
+    }
+  }
   return [
-    counter("rhythm_outcomes_total", "Outcomes this worker settled, by status", outcomes),
+    counter("rhythm_attempts_total", "Attempts this worker settled, by outcome", attempts),
+    counter(
+      "rhythm_ends_total",
+      "Executions that were over with an attempt of this worker, by outcome",
+      ends,
+    ),
+    counter("rhythm_waits_total", "How often workflows began to wait", waits),
     counter("rhythm_refused_total", "Outcomes that changed nothing: lost leases, executions that were over", [
       { value: stats.refused },
     ]),
@@ -33,7 +55,12 @@ export function workerMetrics(worker: Worker): MetricFamily[] {
     histogram("rhythm_settle_seconds", "Round trips of settles", stats.settleSeconds),
     histogram("rhythm_claim_batch_size", "Executions a claim found", stats.claimSizes),
     histogram("rhythm_settle_batch_size", "Outcomes a settle carried", stats.settleSizes),
-    histogram("rhythm_task_seconds", "Handlers from start to end", stats.taskSeconds),
+    {
+      name: "rhythm_task_seconds",
+      help: "Handlers from start to end",
+      type: "histogram",
+      distributions: seconds,
+    },
   ];
 }
 
@@ -74,6 +101,11 @@ export function poolMetrics(pools: readonly PoolUse[]): MetricFamily[] {
 /** One gauge of one value. */
 export function single(name: string, help: string, value: number): MetricFamily {
   return gauge(name, help, [{ value }]);
+}
+
+function samplesOf(counts: Readonly<Record<string, number>>, labels: Record<string, string>): Sample[] {
+  return Object.entries(counts).filter(([, value]) => value > 0)
+    .map(([outcome, value]) => ({ labels: { ...labels, outcome }, value }));
 }
 
 function counter(name: string, help: string, samples: readonly Sample[]): MetricFamily {

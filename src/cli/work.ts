@@ -1,3 +1,4 @@
+import { levelsOf } from "../app/log.ts";
 import { onShutdown } from "../app/on_shutdown.ts";
 import { Rhythm } from "../app/rhythm.ts";
 import type { WorkerOptions } from "../app/options.ts";
@@ -20,6 +21,7 @@ export interface WorkerFlags {
   hostname?: string;
   name?: string;
   grace?: string;
+  log?: string;
   migrate: boolean;
 }
 
@@ -33,6 +35,7 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
   }
   onShutdown();
   const { project } = target;
+  const levels = options.log === undefined ? {} : levelsOf(options.log, "--log");
   const workerIs = { ...workerOptions(project, options), ...placeAndName(options) };
   const { tasks, workflows } = await loadTasks(await taskModules(project, options.tasks));
   const flows = await flowPlaces(project, options.flows);
@@ -44,7 +47,7 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
     tasks,
     workflows,
     autoMigrate: options.migrate,
-    ...(call.json ? { log: { format: "json" } } : {}),
+    log: { ...levels, ...(call.json ? { format: "json" } : {}) },
   });
   const worker = rhythm.worker(workerIs);
   const strays: unknown[] = [];

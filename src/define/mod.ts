@@ -71,7 +71,16 @@ export {
   type SchemaResult,
   type StandardSchema,
 } from "./schema.ts";
-export type { LogFields, Logger, SpanSpec, Telemetry } from "./ports.ts";
+export {
+  LOG_KINDS,
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogKind,
+  type LogLevel,
+  type SpanSpec,
+  type Telemetry,
+} from "./ports.ts";
 export { InvalidOptionError } from "../shared/error.ts";
 export { didYouMean, nearest } from "../shared/suggest.ts";
 export {

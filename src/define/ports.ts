@@ -8,7 +8,23 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   /** What went wrong. */
   error(message: string, fields?: LogFields): void;
+  /** The least severe level that it writes: less severe lines are not even made. Default: `info`. */
+  readonly level?: string;
+  /** A logger for lines of one kind, with a level of its own. Default: this one. */
+  of?(kind: LogKind): Logger;
 }
+
+/** How much is written. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+/** The levels of log lines, the least severe first; `silent` is above all lines. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const satisfies readonly LogLevel[];
+
+/** What a log line is about: the worker itself; what becomes of tasks, and of workflows; what handlers say (`ctx.log`). */
+export type LogKind = "worker" | "task" | "workflow" | "handler";
+
+/** All of them. */
+export const LOG_KINDS = ["worker", "task", "workflow", "handler"] as const satisfies readonly LogKind[];
 
 /** The fields of a log line. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -76,7 +76,9 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   let metrics = "";
   // A scrape waits a second for the database, which a busy machine may take.
   await until(async () => (metrics = (await ask("/metrics")).body).includes("rhythm_database_up 1\n"));
-  match(metrics, /rhythm_outcomes_total\{status="completed"\} 1\n/);
+  match(metrics, /rhythm_attempts_total\{kind="task",name="echo",outcome="completed"\} 1\n/);
+  match(metrics, /rhythm_ends_total\{kind="task",name="echo",outcome="completed"\} 1\n/);
+  match(metrics, /rhythm_task_seconds_count\{name="echo"\} 1\n/);
   match(metrics, /rhythm_settle_seconds_count 1\n/);
   match(
     metrics,

@@ -49,8 +49,14 @@ Deno.test("a failed attempt is made again, and its error kept until then", async
   );
   await using app = await testApp({ tasks: [flaky] });
   app.work();
-  same(await (await flaky.queue(null)).result({ timeout: "2m" }), 3);
+  const run = await flaky.queue(null);
+  same(await run.result({ timeout: "2m" }), 3);
   same(calls, 3);
+  await until(() => app.lines.some((line) => line.startsWith("info: task flaky completed in ")));
+  equal(app.lines.filter((line) => line.startsWith("warn: task flaky")), [
+    "warn: task flaky failed: TypeError: attempt 1 (attempt 1, 1 of 3 threw; next in 10 ms) ([object Object])",
+    "warn: task flaky failed: TypeError: attempt 2 (attempt 2, 2 of 3 threw; next in 20 ms) ([object Object])",
+  ]);
 });
 
 Deno.test("a task fails with its error's type, message, code, data and stack when its attempts are used up", async () => {

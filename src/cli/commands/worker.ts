@@ -12,6 +12,9 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addOption(option("--hostname <address>", "listen on this address (default: 127.0.0.1)"))
     .addOption(option("--name <text>", "what lists show (default: host and process)"))
     .addOption(option("--grace <duration>", "how long handlers may finish at shutdown (default: 30s)"))
+    .addOption(
+      option("--log <levels>", "what is logged: info, or info,task=warn (default: RHYTHM_LOG, else info)"),
+    )
     .addOption(option("--no-migrate", "leave the schema as it is"));
   withDatabase(command);
   withExamples(command, [

@@ -3,7 +3,14 @@ import { RhythmError } from "../../shared/error.ts";
 import { errorsAsObjects, type JsonValue, storableText } from "../../shared/json.ts";
 import type { Claimed, Engine, Outcome, Settled } from "../engine/engine.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
+import {
+  factsOf,
+  lineFactsOf,
+  mayThrowAgain,
+  spanOf,
+  thrownOf,
+  type WorkerObserver,
+} from "../loop/observer.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import type { EngineClient } from "../engine/engine_client.ts";
 import { leaseOf, releasedOf, STALE } from "../engine/outcome.ts";
@@ -74,6 +81,8 @@ export interface CodeRunnerParts {
   readonly inFlight: InFlightSet;
   /** Where the worker logs. */
   readonly logger: Logger;
+  /** Where the lines of workflows go. */
+  readonly handlerLogger: Logger;
   /** What to do with workflows there is no code for. */
   readonly unrunnable: UnrunnableWork;
   /** Tracing, if somebody collects it. */
@@ -141,8 +150,7 @@ export class CodeRunner {
     line: { level: "debug" | "info" | "warn" | "error"; message: string; data: unknown },
   ): void {
     const data = line.data === undefined ? {} : { data: line.data };
-    const fields = { execution: claimed.id, workflow: claimed.target, ...data };
-    this.#parts.logger[line.level](line.message, fields);
+    this.#parts.handlerLogger[line.level](line.message, { ...lineFactsOf(claimed), ...data });
     const text = JSON.stringify(
       errorsAsObjects(line.data),
       (_key, part) => typeof part === "string" ? storableText(part) : part,
@@ -169,7 +177,7 @@ function traced(steps: RunSteps, traceparent: string): RunSteps {
 
 // A run that lost its lease hands back what it may still hold: a save whose answer was lost looks the same from here.
 function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
-  const lease = leaseOf(claimed);
+  const lease = { ...leaseOf(claimed), claimed };
   switch (end.status) {
     case "completed":
       return { ...lease, status: "completed", output: end.output };
@@ -194,7 +202,12 @@ function observe(observer: WorkerObserver, claimed: Claimed, end: CodeEnd): void
   const event = factsOf(claimed);
   if (end.status === "completed") observer({ type: "completed", ...event, output: end.output });
   else if (end.status === "failed") {
-    observer({ type: "failed", ...event, error: end.error, willRetry: false });
+    observer({
+      type: "failed",
+      ...event,
+      error: end.error,
+      willRetry: end.retryable && mayThrowAgain(claimed),
+    });
   } else if (end.status === "suspended") observer({ type: "suspended", ...event, waits: [...end.waits] });
   else observer({ type: end.reason === "cancelled" ? "cancelled" : "released", ...event });
 }

@@ -80,6 +80,10 @@ export type Outcome =
   & {
     /** Whether a workflow started it, which may go on now. */
     readonly hasParent?: boolean;
+    /** What was claimed. */
+    readonly claimed?: Claimed;
+    /** How long its handler ran, in milliseconds. */
+    readonly tookMs?: number;
   }
   & (
     | { readonly status: "completed"; readonly output: string; readonly flow?: FlowOutcome }
@@ -209,6 +213,8 @@ export interface Answer {
   readonly declined: ReadonlySet<string>;
   /** Of these, the timers that are not due yet by the server's clock: in how many milliseconds they are. */
   readonly early: ReadonlyMap<string, number>;
+  /** Failed attempts that are repeated, and in how many milliseconds. */
+  readonly retried?: Readonly<Record<string, number>> | undefined;
   /** What is leased to this worker now. */
   readonly claimed: readonly Claimed[];
   /** How many of these the call did not make itself. */

@@ -3,6 +3,7 @@ import type { TickPart } from "../../db/calls/worker.ts";
 import { type Clock, within } from "../../runtime/clock.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { AWAKE_TICK_MS, RepeatingTimer, tickPause } from "../loop/repeating_timer.ts";
+import type { Ledger } from "../loop/ledger.ts";
 import type { WorkerStats } from "../loop/stats.ts";
 import { PATIENCE_MS, type UnrunnableWork } from "../loop/unrunnable.ts";
 import type { Claimed, Engine } from "./engine.ts";
@@ -19,6 +20,8 @@ export interface EngineClientParts {
   readonly logger: Logger;
   /** What is counted. */
   readonly stats: WorkerStats;
+  /** Hears what the database has taken. */
+  readonly ledger: Ledger;
   /** What the worker has claimed and not finished. */
   readonly inFlight: InFlightSet;
   /** What to say of work that nobody runs. */

@@ -4,6 +4,7 @@ import { RhythmError } from "../../shared/error.ts";
 import type { StepResult } from "../flows/step_result.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { PollBackoff, Sleep } from "../loop/poll_backoff.ts";
+import type { Ledger } from "../loop/ledger.ts";
 import type { WorkerStats } from "../loop/stats.ts";
 import type { Answer, Call, Claimed, Ends, Engine, Lease, Outcome, Want } from "./engine.ts";
 import { broughtBy, dueAfter, dueAfterStep, failedToSettle } from "./outcome.ts";
@@ -18,6 +19,8 @@ export interface ExchangeParts {
   readonly logger: Logger;
   /** What is counted. */
   readonly stats: WorkerStats;
+  /** Hears what the database has taken. */
+  readonly ledger: Ledger;
   /** What the worker has claimed and not finished. */
   readonly inFlight: InFlightSet;
   /** How many executions the worker has in flight at most. */
@@ -354,7 +357,7 @@ export class Exchange {
   }
 
   #settled({ call, answer }: Answered, user: ExchangeUser): void {
-    const { stats, clock } = this.#parts;
+    const { ledger, clock } = this.#parts;
     const refused = new Set(answer.refused.map(({ id }) => id));
     const now = clock.now();
     let soonest = Infinity;
@@ -364,9 +367,10 @@ export class Exchange {
         continue;
       }
       this.#declines.delete(outcome.id);
-      stats.count(outcome.status);
       soonest = Math.min(soonest, dueAfter(outcome, now) ?? Infinity);
-      if (!refused.has(outcome.id)) user.flows.settled(outcome);
+      if (refused.has(outcome.id)) continue;
+      ledger.ended(outcome, answer.retried?.[outcome.id]);
+      user.flows.settled(outcome);
     }
     for (const result of call.ends.steps) {
       const { id } = result.end;
@@ -374,8 +378,7 @@ export class Exchange {
       if (earlyMs !== undefined) this.#stepAgain(result, { earlyMs, call, flows: user.flows });
       else if (answer.declined.has(id)) this.#endAlone(result, user.flows);
       else {
-        if (result.task !== undefined) stats.count("completed");
-        stats.count(result.step.status);
+        if (!refused.has(id)) ledger.stepTaken(result);
         soonest = Math.min(soonest, dueAfterStep(result.end, now) ?? Infinity);
         user.flows.stepSettled(result);
       }
@@ -415,11 +418,19 @@ export class Exchange {
   }
 
   // The workflow is not where it was thought to be, or locked: the engine wakes it.
-  #endAlone({ task, flow, end }: StepResult, flows: OpenWorkflows): void {
+  #endAlone({ task, tookMs, flow, end }: StepResult, flows: OpenWorkflows): void {
     flows.forget(flow.id);
     if (task === undefined) return this.fire(end.id);
     const { id, call } = task;
-    this.end({ id, call, hasParent: true, status: "completed", output: end.task!.output });
+    this.end({
+      id,
+      call,
+      claimed: task,
+      tookMs,
+      hasParent: true,
+      status: "completed",
+      output: end.task!.output,
+    });
   }
 
   #forgetPostponed(item: Outcome | StepResult): void {
@@ -435,6 +446,7 @@ export class Exchange {
       stats.claimSizes.observe(answer.found);
     }
     const size = ends.outcomes.length + ends.steps.length;
+    this.#parts.ledger.called(size, answer.claimed.length, seconds);
     if (size === 0) return;
     stats.settleSeconds.observe(seconds);
     stats.settleSizes.observe(size);

@@ -143,6 +143,7 @@ export function answerOf(answer: ExchangeAnswer, call: Call): Answer {
     refused: answer.refused,
     declined: new Set(answer.declined),
     early: new Map(Object.entries(answer.early)),
+    retried: answer.retried,
     claimed,
     found,
   };

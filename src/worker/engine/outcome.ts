@@ -10,7 +10,7 @@ export function leaseOf({ id, call, flow }: Claimed): Lease {
 
 /** The outcome that hands a claimed execution back at once, unrun. */
 export function releasedOf(claimed: Claimed, reason: string): Outcome {
-  return { ...leaseOf(claimed), status: "released", reason, delayMs: 0 };
+  return { ...leaseOf(claimed), claimed, status: "released", reason, delayMs: 0 };
 }
 
 /**
@@ -25,13 +25,13 @@ export function failedToSettle(outcome: Outcome, error: unknown): Outcome | unde
   const detail = error instanceof EngineError && error.detail !== undefined ? ` (${error.detail})` : "";
   const message = (error instanceof Error ? error.message : String(error)) + detail;
   const code = error instanceof RhythmError ? { code: error.code } : {};
-  const { id, call } = outcome;
+  const { id, call, claimed } = outcome;
   const reason = {
     type: "SettleError",
     message: `The ${outcome.status} outcome cannot be stored: ${message}`,
     ...code,
   };
-  return { id, call, status: "failed", error: reason, retryable: false };
+  return { id, call, claimed, status: "failed", error: reason, retryable: false };
 }
 
 /**

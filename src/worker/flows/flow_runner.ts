@@ -5,7 +5,7 @@ import type { CodeRunner } from "../code/code_runner.ts";
 import type { Claimed, ClaimedFlow, Engine, FlowOutcome, Outcome, Settled } from "../engine/engine.ts";
 import type { Exchange, OpenWorkflows } from "../engine/exchange.ts";
 import type { TaskEnds } from "../tasks/task_runner.ts";
-import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
+import { factsOf, mayThrowAgain, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { type KeptTimer, KeptTimers } from "./kept_timers.ts";
 import { leaseOf } from "../engine/outcome.ts";
@@ -159,10 +159,11 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
    * together. Otherwise the end is settled alone, and the engine wakes the workflow.
    */
   taskEnded(outcome: Outcome, task: Claimed): void {
-    const result = outcome.status === "completed" && task.parentId !== null
+    const followed = outcome.status === "completed" && task.parentId !== null
       ? this.#warm.follow(task, outcome.output)
       : undefined;
-    if (result === undefined) return this.#parts.exchange.end(outcome);
+    if (followed === undefined) return this.#parts.exchange.end(outcome);
+    const result = { ...followed, tookMs: outcome.tookMs };
     this.#observeResult(result);
     this.#parts.exchange.endStep(result);
   }
@@ -229,6 +230,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
       }`;
       this.#parts.exchange.end({
         ...leaseOf(claimed),
+        claimed,
         status: "released",
         reason,
         delayMs: 1_000,
@@ -303,7 +305,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
       message: `The workflow could not be advanced: ${message}`,
       ...code,
     };
-    return { ...leaseOf(claimed), status: "failed", error, retryable: false };
+    return { ...leaseOf(claimed), claimed, status: "failed", error, retryable: false };
   }
 
   #observeResult({ flow, step }: StepResult): void {
@@ -317,7 +319,12 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
     if (step.status === "completed") {
       this.#parts.observer!({ type: "completed", ...event, output: JSON.stringify(step.output ?? null) });
     } else if (step.status === "failed") {
-      this.#parts.observer!({ type: "failed", ...event, error: step.error!, willRetry: false });
+      this.#parts.observer!({
+        type: "failed",
+        ...event,
+        error: step.error!,
+        willRetry: mayThrowAgain(claimed),
+      });
     } else if (step.status === "cancelled") {
       this.#parts.observer!({ type: "cancelled", ...event });
     } else {
@@ -357,7 +364,7 @@ function outcomeOf(
   claimed: Claimed,
   { traceparent, kept }: { traceparent?: string; kept?: ReadonlyMap<string, number> },
 ): Outcome {
-  const lease = leaseOf(claimed);
+  const lease = { ...leaseOf(claimed), claimed };
   const { cancelReason } = claimed.flow!;
   const isKept = (effect: FlowEffect): boolean =>
     kept !== undefined && effect.type === "start_timer" && kept.has((effect as StartTimer).id);

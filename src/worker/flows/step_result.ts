@@ -12,6 +12,8 @@ export interface StepResult {
   readonly end: StepEnd;
   /** The task that ended; nothing: it was a timer. */
   readonly task?: Claimed;
+  /** How long its handler ran, in milliseconds. */
+  readonly tookMs?: number | undefined;
   /** When the timer was due, in milliseconds since 1970. */
   readonly due?: number;
   /** The workflow. */

@@ -1,4 +1,4 @@
-import type { ExecutionError, ExecutionType, SpanSpec } from "../../define/mod.ts";
+import type { ExecutionError, ExecutionType, LogFields, SpanSpec } from "../../define/mod.ts";
 import type { Claimed } from "../engine/engine.ts";
 
 /** What a worker tells about an execution it has in flight, as it happens. */
@@ -31,6 +31,22 @@ export type WorkerObserver = (event: WorkerEvent) => void;
 /** What every event says of its execution. */
 export function factsOf(claimed: Claimed): Pick<WorkerEvent, "id" | "kind" | "target" | "attempt"> {
   return { id: claimed.id, kind: claimed.kind, target: claimed.target, attempt: claimed.attempt };
+}
+
+/** What every log line says of its execution. */
+export function lineFactsOf(
+  { kind, target, id, attempt, queue, traceparent }: Pick<
+    Claimed,
+    "kind" | "target" | "id" | "attempt" | "queue" | "traceparent"
+  >,
+): LogFields {
+  const trace = traceparent === null ? {} : { trace: traceparent.split("-")[1] ?? traceparent };
+  return { [kind]: target, execution: id, attempt, queue, ...trace };
+}
+
+/** Whether there are attempts left if this one throws; what an operator changed meanwhile, the database knows. */
+export function mayThrowAgain({ failures, maxAttempts }: Claimed): boolean {
+  return failures + 1 < maxAttempts;
 }
 
 /** The span of one attempt at a task, or of one stretch of a workflow from where it stood to where it must wait. */

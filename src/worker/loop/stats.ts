@@ -1,3 +1,6 @@
+import type { ExecutionType } from "../../define/mod.ts";
+import type { Outcome } from "../engine/engine.ts";
+
 /** Counts values by size; cheap enough for every batch. */
 export class Histogram {
   /** Upper bounds, ascending. */
@@ -52,17 +55,70 @@ export class WorkerStats {
   readonly claimSizes: Histogram = new Histogram(SIZES);
   /** Outcomes a settle carried. */
   readonly settleSizes: Histogram = new Histogram(SIZES);
-  /** Handlers, from start to end, in seconds. */
-  readonly taskSeconds: Histogram = new Histogram(SECONDS);
-  /** How often each kind of outcome was settled. */
-  readonly outcomes: Map<string, number> = new Map();
+  /** What became of attempts, by kind and name. */
+  readonly names: Readonly<Record<ExecutionType, Map<string, NameStats>>> = {
+    task: new Map(),
+    workflow: new Map(),
+  };
   /** Outcomes that the engine refused. */
   refused = 0;
   /** Handlers that run on after their run was stopped. */
   strays = 0;
 
-  /** Counts an outcome. */
-  count(status: string): void {
-    this.outcomes.set(status, (this.outcomes.get(status) ?? 0) + 1);
+  /**
+   * Counts an outcome that was settled.
+   *
+   * @param kind of a task or a workflow
+   * @param name its name
+   * @param outcome what it is, and whether the execution is over with it
+   */
+  count(
+    kind: ExecutionType,
+    name: string,
+    { status, isOver }: { status: Outcome["status"]; isOver: boolean },
+  ): void {
+    const stats = this.of(kind, name);
+    // A workflow that waits goes on in the same attempt.
+    if (status === "suspended") return void stats.waits++;
+    stats.attempts[status]++;
+    if (isOver && status !== "released") stats.ends[status]++;
   }
+
+  /** What is counted under a name. Names beyond the first 200 of a kind share an entry, so that metrics stay bounded. */
+  of(kind: ExecutionType, name: string): NameStats {
+    const names = this.names[kind];
+    let stats = names.get(name);
+    if (stats === undefined) {
+      if (names.size >= MOST_NAMES && name !== OTHER_NAMES) return this.of(kind, OTHER_NAMES);
+      names.set(name, stats = newStats());
+    }
+    return stats;
+  }
+}
+
+/** What a worker counts of one task or workflow. */
+export interface NameStats {
+  /** Attempts by outcome. */
+  readonly attempts: Record<"completed" | "failed" | "cancelled" | "released", number>;
+  /** Executions that are over by outcome. */
+  readonly ends: Record<"completed" | "failed" | "cancelled", number>;
+  /** How often a workflow began to wait. */
+  waits: number;
+  /** Handlers of a task, from start to end, in seconds. */
+  readonly seconds: Histogram;
+}
+
+/** What names are called that have no entry of their own. */
+export const OTHER_NAMES = "(other)";
+
+/** So many names of a kind have an entry of their own. */
+export const MOST_NAMES = 200;
+
+function newStats(): NameStats {
+  return {
+    attempts: { completed: 0, failed: 0, cancelled: 0, released: 0 },
+    ends: { completed: 0, failed: 0, cancelled: 0 },
+    waits: 0,
+    seconds: new Histogram(SECONDS),
+  };
 }

@@ -30,7 +30,7 @@ export class UnrunnableWork {
       missing === "handler" ? what : `${what} that it can run`
     }`;
     const pauseMs = this.#note(claimed, what);
-    return { ...leaseOf(claimed), status: "released", reason, delayMs: pauseMs };
+    return { ...leaseOf(claimed), claimed, status: "released", reason, delayMs: pauseMs };
   }
 
   /** Says what nobody can run. */

@@ -9,9 +9,11 @@ import { FlowRunner, type FlowRuntime } from "../flows/flow_runner.ts";
 import { TaskRunner } from "../tasks/task_runner.ts";
 import { InFlightSet } from "./in_flight.ts";
 import { LagMonitor } from "./lag.ts";
+import { Ledger } from "./ledger.ts";
 import type { WorkerObserver } from "./observer.ts";
 import { WorkerStats } from "./stats.ts";
 import { UnrunnableWork } from "./unrunnable.ts";
+import { voiceOf } from "./voice.ts";
 
 /** What a worker is made of. */
 export interface WorkerParts {
@@ -62,6 +64,7 @@ export class Worker {
   readonly #tasks: TaskRunner;
   readonly #flows: FlowRunner;
   readonly #unrunnable: UnrunnableWork;
+  readonly #ledger: Ledger;
   readonly #lag: LagMonitor;
   readonly #stopAsked = Promise.withResolvers<"stop">();
   #state: WorkerState = "new";
@@ -72,10 +75,13 @@ export class Worker {
   /** @param parts what it is made of */
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    const { clock, logger } = parts;
+    const { clock } = parts;
+    const { logger } = voiceOf(parts.logger, "worker");
+    const handlerLogger = voiceOf(parts.logger, "handler").logger;
     const inFlight = this.#inFlight = new InFlightSet(clock);
     const unrunnable = this.#unrunnable = new UnrunnableWork(logger, clock);
-    const shared = { ...parts, inFlight, unrunnable, stats: this.stats };
+    const ledger = this.#ledger = new Ledger({ clock, logger: parts.logger, stats: this.stats });
+    const shared = { ...parts, logger, handlerLogger, inFlight, unrunnable, ledger, stats: this.stats };
     const client = this.#client = new EngineClient(shared);
     const code = new CodeRunner({ ...shared, client, code: parts.code ?? NO_CODE });
     this.#flows = new FlowRunner({
@@ -162,6 +168,7 @@ export class Worker {
       throw error;
     } finally {
       this.#lag.stop();
+      this.#ledger.flush();
       this.#state = "stopped";
     }
   }

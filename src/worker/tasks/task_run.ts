@@ -1,3 +1,5 @@
+import type { Claimed } from "../engine/engine.ts";
+import { lineFactsOf } from "../loop/observer.ts";
 import { RhythmError } from "../../shared/error.ts";
 import { errorsAsObjects, storableText, toJson } from "../../shared/json.ts";
 import type { Logger, SqlTag, TaskDefinition, TaskLog, TransactionalContext } from "../../define/mod.ts";
@@ -25,14 +27,10 @@ export class TaskStoppedError extends RhythmError {
 }
 
 /** What a run needs to know of its execution. */
-export interface RunFacts {
-  /** The execution. */
-  readonly id: string;
-  /** Which attempt this is. */
-  readonly attempt: number;
-  /** What its starter attached. */
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
+export type RunFacts = Pick<
+  Claimed,
+  "kind" | "id" | "target" | "queue" | "attempt" | "metadata" | "traceparent"
+>;
 
 /** What the runs of one worker share. */
 export interface RunServices {
@@ -53,10 +51,13 @@ export class TaskRun implements TransactionalContext {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly taskName: string;
   readonly #services: RunServices;
+  readonly #facts: RunFacts;
   #controller: AbortController | undefined;
   #tells = false;
   #stopped: TaskStoppedError | undefined;
   #onStop: ((error: TaskStoppedError) => void) | undefined;
+  /** How long its handler ran, in milliseconds, once it has ended. */
+  tookMs: number | undefined;
   #log: TaskLog | undefined;
   #sql: SqlTag | undefined;
 
@@ -67,6 +68,7 @@ export class TaskRun implements TransactionalContext {
     this.metadata = facts.metadata;
     this.taskName = definition.name;
     this.#services = services;
+    this.#facts = facts;
   }
 
   get signal(): AbortSignal {
@@ -136,11 +138,7 @@ export class TaskRun implements TransactionalContext {
   }
 
   #write(level: keyof TaskLog, message: string, data: unknown): void {
-    const fields = {
-      execution: this.executionId,
-      task: this.taskName,
-      ...(data === undefined ? {} : { data }),
-    };
+    const fields = { ...lineFactsOf(this.#facts), ...(data === undefined ? {} : { data }) };
     this.#tells = true;
     this.#services.logger[level](message, fields);
     this.#services.reporter.log({

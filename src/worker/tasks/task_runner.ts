@@ -3,9 +3,10 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Claimed, Engine, Outcome } from "../engine/engine.ts";
 import type { EngineClient } from "../engine/engine_client.ts";
 import { releasedOf, STALE } from "../engine/outcome.ts";
-import { factsOf, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
+import { factsOf, mayThrowAgain, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { runTask, type TaskEnd, type TaskLimits, timeoutOf } from "./run_task.ts";
+import type { Ledger } from "../loop/ledger.ts";
 import { Semaphore } from "../../shared/semaphore.ts";
 import type { WorkerStats } from "../loop/stats.ts";
 import { type RunServices, TaskRun, TaskStoppedError } from "./task_run.ts";
@@ -32,8 +33,12 @@ export interface TaskRunnerParts {
   readonly inFlight: InFlightSet;
   /** Where the worker logs. */
   readonly logger: Logger;
+  /** Where the lines of handlers go. */
+  readonly handlerLogger: Logger;
   /** What is counted. */
   readonly stats: WorkerStats;
+  /** Hears what the database has taken. */
+  readonly ledger: Ledger;
   /** How many transactional tasks at once. */
   readonly transactions: number;
   /** The most bytes of an output. */
@@ -60,7 +65,7 @@ export class TaskRunner {
     this.#services = {
       clock: parts.clock,
       reporter: parts.client.reporter,
-      logger: parts.logger,
+      logger: parts.handlerLogger,
       heartbeat: () => parts.client.beat(),
     };
     this.#limits = {
@@ -86,6 +91,7 @@ export class TaskRunner {
     const definition = this.#definitions.get(claimed.target)!;
     const run = new TaskRun(definition, claimed, this.#services);
     this.#parts.inFlight.add(claimed, run);
+    this.#parts.ledger.began(claimed);
     this.#parts.observer?.({ type: "started", ...factsOf(claimed), inputs: claimed.inputs });
     if (this.#parts.telemetry === undefined) {
       void this.#carry(definition, claimed, run);
@@ -104,7 +110,7 @@ export class TaskRunner {
       : await this.#run(definition, claimed, run);
     this.#parts.inFlight.remove(claimed);
     if (end === undefined) return undefined;
-    const outcome = outcomeOf(end, claimed);
+    const outcome = outcomeOf(end, claimed, run.tookMs);
     if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end);
     if (outcome !== undefined) this.#parts.ends.taskEnded(outcome, claimed);
     return end.status === "failed" ? thrownOf(end.error) : undefined;
@@ -118,7 +124,8 @@ export class TaskRunner {
     if (blockedMs > BLOCKED_MS) this.#warnBlocked(claimed, blockedMs);
     const end = await ending;
     await run.told();
-    this.#parts.stats.taskSeconds.observe((this.#parts.clock.monotonic() - began) / 1000);
+    run.tookMs = this.#parts.clock.monotonic() - began;
+    this.#parts.stats.of("task", claimed.target).seconds.observe(run.tookMs / 1000);
     return end;
   }
 
@@ -132,15 +139,16 @@ export class TaskRunner {
       if (!this.#parts.client.isFresh(claimed)) run.stop("shutdown", STALE);
       if (run.stopped !== undefined) return { status: "stopped", stop: run.stopped };
       let end: TaskEnd | undefined;
+      let outcome: Outcome | undefined;
       try {
         await this.#parts.engine.settleInTransaction(claimed, async (sql) => {
           run.joinTransaction(sql);
           end = await this.#run(definition, claimed, run);
-          const outcome = outcomeOf(end, claimed);
+          outcome = outcomeOf(end, claimed, run.tookMs);
           if (end.status !== "completed" || outcome === undefined) throw new NotCommitted();
           return outcome;
         });
-        this.#parts.stats.count("completed");
+        this.#parts.ledger.ended(outcome!);
         if (this.#parts.observer !== undefined) observe(this.#parts.observer, claimed, end!);
         return undefined;
       } catch (error) {
@@ -183,21 +191,30 @@ const POSTPONE_MS = 1_000;
 // From here on a handler that holds the event loop is worth a warning.
 const BLOCKED_MS = 500;
 
-function outcomeOf(end: TaskEnd, claimed: Claimed): Outcome | undefined {
+function outcomeOf(end: TaskEnd, claimed: Claimed, tookMs: number | undefined): Outcome | undefined {
   const { id, call } = claimed;
   const hasParent = claimed.parentId !== null;
   if (end.status === "completed") {
-    return { id, call, hasParent, status: "completed", output: end.output };
+    return { id, call, claimed, tookMs, hasParent, status: "completed", output: end.output };
   }
   if (end.status === "failed") {
-    return { id, call, hasParent, status: "failed", error: end.error, retryable: end.retryable };
+    return {
+      id,
+      call,
+      claimed,
+      tookMs,
+      hasParent,
+      status: "failed",
+      error: end.error,
+      retryable: end.retryable,
+    };
   }
   if (end.status === "released") {
-    return { id, call, status: "released", reason: end.reason, delayMs: end.delayMs };
+    return { id, call, claimed, tookMs, status: "released", reason: end.reason, delayMs: end.delayMs };
   }
-  if (end.stop.reason === "cancelled") return { id, call, hasParent, status: "cancelled" };
+  if (end.stop.reason === "cancelled") return { id, call, claimed, tookMs, hasParent, status: "cancelled" };
   if (end.stop.reason === "shutdown") {
-    return { id, call, status: "released", reason: end.stop.message, delayMs: 0 };
+    return { id, call, claimed, tookMs, status: "released", reason: end.stop.message, delayMs: 0 };
   }
   return undefined;
 }
@@ -207,7 +224,7 @@ function observe(observer: WorkerObserver, claimed: Claimed, end: TaskEnd): void
   if (end.status === "completed") {
     observer({ type: "completed", ...event, output: end.output });
   } else if (end.status === "failed") {
-    const willRetry = end.retryable && claimed.attempt < claimed.maxAttempts;
+    const willRetry = end.retryable && mayThrowAgain(claimed);
     observer({ type: "failed", ...event, error: end.error, willRetry });
   } else if (end.status === "released") {
     observer({ type: "released", ...event });

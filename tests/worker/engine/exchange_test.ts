@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
 import type { Answer, Call, Claimed, Outcome } from "../../../src/worker/engine/engine.ts";
 import { Exchange } from "../../../src/worker/engine/exchange.ts";
+import { Ledger } from "../../../src/worker/loop/ledger.ts";
 import { InFlightSet } from "../../../src/worker/loop/in_flight.ts";
 import { WorkerStats } from "../../../src/worker/loop/stats.ts";
 import { VirtualClock } from "../../support/virtual_clock.ts";
@@ -31,6 +32,7 @@ class Desk implements AsyncDisposable {
       clock: this.clock,
       logger: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
       stats: this.stats,
+      ledger: new Ledger({ clock: this.clock, logger: noLogger, stats: this.stats }),
       inFlight: this.inFlight,
       concurrency,
       pollMs: 5_000,
@@ -75,8 +77,17 @@ class Desk implements AsyncDisposable {
   }
 }
 
+const noLogger = { level: "silent", debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 function done(id: string): Outcome {
-  return { id, call: 1, hasParent: false, status: "completed", output: "1" };
+  return {
+    id,
+    call: 1,
+    claimed: leased(id, { number: 1, askedAt: 0 }, "t"),
+    hasParent: false,
+    status: "completed",
+    output: "1",
+  };
 }
 
 Deno.test("Exchange: ends of one turn go in one call, and what ends during a call goes in the next one", async () => {
@@ -140,7 +151,7 @@ Deno.test("Exchange: one bad end fails alone with its reason, the others are set
     message: "The completed outcome cannot be stored: it has a null byte",
   });
   equal(it.lines, ["error: an outcome cannot be stored"]);
-  equal([...it.stats.outcomes], [["completed", 4], ["failed", 1]]);
+  equal(it.stats.of("task", "t").ends, { completed: 4, failed: 1, cancelled: 0 });
 });
 
 Deno.test("Exchange: what takes too long again and again is brought in smaller calls, until it goes through", async () => {

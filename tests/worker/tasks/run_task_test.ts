@@ -23,7 +23,15 @@ function prepare(
 ): Prepared {
   const reports: Report[] = [];
   const reporter = new Reporter(systemClock, (report) => Promise.resolve(void reports.push(report)), 0);
-  const facts = { id: "e1", attempt: 2, metadata: { tenant: "a" } };
+  const facts = {
+    kind: "task" as const,
+    target: "t",
+    queue: "q",
+    traceparent: null,
+    id: "e1",
+    attempt: 2,
+    metadata: { tenant: "a" },
+  };
   const run = new TaskRun(definition, facts, { clock: systemClock, reporter, logger: silent, heartbeat });
   const strays: Promise<unknown>[] = [];
   const limits = {
