@@ -20,7 +20,7 @@ comment on function rhythm.is_served(text, text) is 'Whether anybody has a handl
 -- at a time say so themselves. Looks at the 20,000 batches that are next in each queue: what nobody takes gathers there,
 -- what waits behind more than that waits for its turn.
 -- Locks: executions, skip locked. Never waits.
-create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
+create or replace function rhythm.unserved(p_worker uuid, p_after interval default '30s')
 returns jsonb
 language plpgsql
 volatile
@@ -30,7 +30,7 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-  v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
+  v_after_ms constant bigint := rhythm.interval_ms(p_after);
   v_queues constant text[] := array(
     select q.name from rhythm.worker as w cross join lateral unnest(w.queues) as q (name)
     where w.id = p_worker and rhythm.has_ready(q.name, null)
@@ -40,7 +40,7 @@ declare
   v_notes uuid[];
 begin
   if v_after_ms is null then
-    perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
+    perform rhythm.raise('RH001', 'p_after must be an interval of zero or more, such as 30 seconds');
   end if;
   if v_queues = '{}' then
     return '[]';
@@ -85,6 +85,6 @@ begin
 end;
 $$;
 
-comment on function rhythm.unserved(uuid, text) is
+comment on function rhythm.unserved(uuid, interval) is
   'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
   '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';

@@ -4,7 +4,7 @@ create or replace function rhythm.register_worker(
   p_worker uuid,
   p_queues text[] default array['default'],
   p_name text default null,
-  p_lease text default '15s',
+  p_lease interval default '15s',
   p_info jsonb default '{}',
   p_protocol integer default 1
 )
@@ -16,7 +16,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_worker constant uuid := coalesce(p_worker, rhythm.uuid7());
-  v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
+  v_lease_ms constant bigint := rhythm.interval_ms(p_lease);
   v_problem text;
 begin
   perform rhythm.require_read_committed();
@@ -26,7 +26,7 @@ begin
     union all select rhythm.name_problem('worker', p_name) where p_name is not null
     union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
     union all select format('Protocol %s is not known here: this engine speaks protocol 1. Use a worker of a version that does', coalesce(p_protocol::text, 'null')) where p_protocol is distinct from 1
-    union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
+    union all select 'The lease must be an interval from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
   ) as p where p.problem is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
@@ -39,7 +39,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.register_worker(uuid, text[], text, text, jsonb, integer) is
+comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer) is
   'Makes a worker known; p_worker null: it is given an id. p_protocol: the number of the protocol that it speaks, 1. p_lease: how long it may be silent before its work is given to others.';
 
 -- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a

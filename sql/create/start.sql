@@ -5,12 +5,12 @@ create or replace function rhythm.start(
   p_inputs jsonb default '{}',
   queue text default null,
   priority integer default null,
-  delay text default null,
+  delay interval default null,
   run_at timestamptz default null,
-  timeout text default null,
+  timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
-  idempotency_ttl text default null,
+  idempotency_ttl interval default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -22,26 +22,26 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
-  'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => ''1h'');';
+  'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
 create or replace function rhythm.enqueue(
   p_task text,
   p_inputs jsonb default '{}',
   queue text default null,
   priority integer default null,
-  delay text default null,
+  delay interval default null,
   run_at timestamptz default null,
-  timeout text default null,
+  timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
-  idempotency_ttl text default null,
+  idempotency_ttl interval default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -53,12 +53,12 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
+comment on function rhythm.enqueue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)

@@ -6,7 +6,7 @@ create or replace function rhythm.configure_key(
   p_key text,
   concurrency integer default null,
   rate integer default null,
-  per text default '1s',
+  per interval default '1s',
   weight integer default null
 )
 returns void
@@ -15,7 +15,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
+  v_per_ms constant bigint := rhythm.interval_ms(per);
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.name_problem('concurrency key', p_key),
@@ -41,7 +41,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.configure_key(text, text, integer, integer, text, integer) is
+comment on function rhythm.configure_key(text, text, integer, integer, interval, integer) is
   'Sets the limits of one concurrency key of a queue, in place of those for all keys: executions at once, begun in each period; and its weight in a fair queue. '
   'Null: as for all keys. Example: select rhythm.configure_key(''mail'', ''gold'', concurrency => 20, weight => 3);';
 

@@ -75,7 +75,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when coalesce(p_ms, 0) < 1 then format('%s must be a duration: seconds, or text such as "1m"', p_name) end;
+  select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
 $$;
 
 comment on function rhythm.period_problem(text, bigint) is 'The sentence that says why milliseconds cannot be the period of a rate; null if they can. Internal.';
@@ -111,9 +111,9 @@ create or replace function rhythm.configure_queue(
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per text default '1s',
+  per interval default '1s',
   per_key_rate integer default null,
-  per_key_per text default '1s',
+  per_key_per interval default '1s',
   fair text default null,
   weights jsonb default null
 )
@@ -123,8 +123,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
-  v_per_key_ms constant bigint := rhythm.duration_ms(to_jsonb(per_key_per));
+  v_per_ms constant bigint := rhythm.interval_ms(per);
+  v_per_key_ms constant bigint := rhythm.interval_ms(per_key_per);
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.limit_problem('concurrency', concurrency),
@@ -166,10 +166,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.configure_queue(text, integer, integer, integer, text, integer, text, text, jsonb) is
+comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
   'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period, begun of each key. '
   'fair => ''key'' gives concurrency keys turns; weights, how many: {"gold": 3} (null: as they are). Any other null: no such limit. '
-  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
+  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
 returns boolean

@@ -40,6 +40,21 @@ $$;
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
 
+-- A day has 24 hours and a month 30 days: what is kept is a length, not a date.
+create or replace function rhythm.interval_ms(p_interval interval)
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rhythm.duration_ms(to_jsonb(extract(epoch from p_interval)));
+end;
+$$;
+
+comment on function rhythm.interval_ms(interval) is
+  'The milliseconds of an interval, rounded up; null if it is negative, or longer than a hundred years. Internal.';
+
 -- PL/pgSQL and immutable: the planner puts the value in its place.
 create or replace function rhythm.kept_grace()
 returns interval

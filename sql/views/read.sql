@@ -45,20 +45,20 @@ $$;
 
 comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
 
-create or replace function rhythm.wait_for(p_execution uuid, p_timeout text default '60s')
+create or replace function rhythm.wait_for(p_execution uuid, p_timeout interval default '60s')
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
+  v_ms constant bigint := rhythm.interval_ms(p_timeout);
   v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
   v_is_frozen constant boolean := rhythm.is_frozen();
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
-    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
+    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected an interval of zero or more, such as 90 seconds', coalesce(p_timeout::text, 'null')));
   end if;
   loop
     perform from rhythm.execution as e where e.id = p_execution and e.state > 0;
@@ -78,6 +78,6 @@ begin
 end;
 $$;
 
-comment on function rhythm.wait_for(uuid, text) is
+comment on function rhythm.wait_for(uuid, interval) is
   'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
   'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';

@@ -2712,7 +2712,7 @@ comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batch
   {
     name: "claim/unserved.sql",
     kind: "behaviour",
-    checksum: "a7fbf466fc13cf860faff4b85a4702856a50598ae4afab0bed6035fa85331063",
+    checksum: "fda3e35059c21a2801012b90e57c1ab055059ae75fd0599645e5cd6d93244f95",
     text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
 
 create or replace function rhythm.is_served(p_queue text, p_target text)
@@ -2735,7 +2735,7 @@ comment on function rhythm.is_served(text, text) is 'Whether anybody has a handl
 -- at a time say so themselves. Looks at the 20,000 batches that are next in each queue: what nobody takes gathers there,
 -- what waits behind more than that waits for its turn.
 -- Locks: executions, skip locked. Never waits.
-create or replace function rhythm.unserved(p_worker uuid, p_after text default '30s')
+create or replace function rhythm.unserved(p_worker uuid, p_after interval default '30s')
 returns jsonb
 language plpgsql
 volatile
@@ -2745,7 +2745,7 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-  v_after_ms constant bigint := rhythm.duration_ms(to_jsonb(p_after));
+  v_after_ms constant bigint := rhythm.interval_ms(p_after);
   v_queues constant text[] := array(
     select q.name from rhythm.worker as w cross join lateral unnest(w.queues) as q (name)
     where w.id = p_worker and rhythm.has_ready(q.name, null)
@@ -2755,7 +2755,7 @@ declare
   v_notes uuid[];
 begin
   if v_after_ms is null then
-    perform rhythm.raise('RH001', 'p_after must be a duration: seconds, or text such as "30s"');
+    perform rhythm.raise('RH001', 'p_after must be an interval of zero or more, such as 30 seconds');
   end if;
   if v_queues = '{}' then
     return '[]';
@@ -2800,7 +2800,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.unserved(uuid, text) is
+comment on function rhythm.unserved(uuid, interval) is
   'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
   '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';
 `,
@@ -2808,14 +2808,14 @@ comment on function rhythm.unserved(uuid, text) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "177f632fee4a47f98e808267e19ee74998da8fe7dc45233fa4f9abcc971939a8",
+    checksum: "e4c79726a1e9ebf9d3f48be071f3a5f2d90d4e24bdb2f8ab3e999e7662e0a499",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
   p_worker uuid,
   p_queues text[] default array['default'],
   p_name text default null,
-  p_lease text default '15s',
+  p_lease interval default '15s',
   p_info jsonb default '{}',
   p_protocol integer default 1
 )
@@ -2827,7 +2827,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_worker constant uuid := coalesce(p_worker, rhythm.uuid7());
-  v_lease_ms constant bigint := rhythm.duration_ms(to_jsonb(p_lease));
+  v_lease_ms constant bigint := rhythm.interval_ms(p_lease);
   v_problem text;
 begin
   perform rhythm.require_read_committed();
@@ -2837,7 +2837,7 @@ begin
     union all select rhythm.name_problem('worker', p_name) where p_name is not null
     union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
     union all select format('Protocol %s is not known here: this engine speaks protocol 1. Use a worker of a version that does', coalesce(p_protocol::text, 'null')) where p_protocol is distinct from 1
-    union all select 'The lease must be a duration from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
+    union all select 'The lease must be an interval from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
   ) as p where p.problem is not null limit 1;
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
@@ -2850,7 +2850,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.register_worker(uuid, text[], text, text, jsonb, integer) is
+comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer) is
   'Makes a worker known; p_worker null: it is given an id. p_protocol: the number of the protocol that it speaks, 1. p_lease: how long it may be silent before its work is given to others.';
 
 -- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
@@ -5039,7 +5039,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "f0867dd3c634fa2048dcb3c112b07166fdffafd5060ec472544851829f4f9a51",
+    checksum: "045fcb687e2c08b6cab21d1ec9242b6e91afbee03b8808674e81f58472c67258",
     text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
@@ -5047,12 +5047,12 @@ create or replace function rhythm.start(
   p_inputs jsonb default '{}',
   queue text default null,
   priority integer default null,
-  delay text default null,
+  delay interval default null,
   run_at timestamptz default null,
-  timeout text default null,
+  timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
-  idempotency_ttl text default null,
+  idempotency_ttl interval default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -5064,26 +5064,26 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.start(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
+comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
-  'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => ''1h'');';
+  'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
 create or replace function rhythm.enqueue(
   p_task text,
   p_inputs jsonb default '{}',
   queue text default null,
   priority integer default null,
-  delay text default null,
+  delay interval default null,
   run_at timestamptz default null,
-  timeout text default null,
+  timeout interval default null,
   retry jsonb default null,
   idempotency_key text default null,
-  idempotency_ttl text default null,
+  idempotency_ttl interval default null,
   concurrency_key text default null,
   metadata jsonb default null,
   parent uuid default null,
@@ -5095,12 +5095,12 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
-    'queue', queue, 'priority', priority, 'delay', delay, 'run_at', run_at, 'timeout', timeout, 'retry', retry,
-    'idempotency_key', idempotency_key, 'idempotency_ttl', idempotency_ttl, 'concurrency_key', concurrency_key,
+    'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
+    'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, text, timestamptz, text, jsonb, text, text, text, jsonb, uuid, uuid) is
+comment on function rhythm.enqueue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
   'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
@@ -6480,7 +6480,7 @@ comment on function rhythm.lane_groups(text, text[], text[]) is 'The groups of t
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "24c16e3dfba3d5daf96ed579a208869d2836f7142765492aaca82cbbcdb6876c",
+    checksum: "b40c2bbbca22a5e7dfc90b759a1dca9c08565958cb3e064f9f7b8f12c211ba69",
     text: `-- Single concurrency keys of a queue: limits, weights and pauses of their own.
 
 -- Locks: the row of the key, then that of the queue; claims only read them.
@@ -6489,7 +6489,7 @@ create or replace function rhythm.configure_key(
   p_key text,
   concurrency integer default null,
   rate integer default null,
-  per text default '1s',
+  per interval default '1s',
   weight integer default null
 )
 returns void
@@ -6498,7 +6498,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
+  v_per_ms constant bigint := rhythm.interval_ms(per);
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.name_problem('concurrency key', p_key),
@@ -6524,7 +6524,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.configure_key(text, text, integer, integer, text, integer) is
+comment on function rhythm.configure_key(text, text, integer, integer, interval, integer) is
   'Sets the limits of one concurrency key of a queue, in place of those for all keys: executions at once, begun in each period; and its weight in a fair queue. '
   'Null: as for all keys. Example: select rhythm.configure_key(''mail'', ''gold'', concurrency => 20, weight => 3);';
 
@@ -7096,7 +7096,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "4b2bd992f61b79d80952280b9102ef702f7da71653ba6e9055d3cc60cd728ebd",
+    checksum: "086ae4cd2c01e8e5e3d76752d4a04457cd1c147026e3cabc5ccc392202e1e194",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -7174,7 +7174,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when coalesce(p_ms, 0) < 1 then format('%s must be a duration: seconds, or text such as "1m"', p_name) end;
+  select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
 $$;
 
 comment on function rhythm.period_problem(text, bigint) is 'The sentence that says why milliseconds cannot be the period of a rate; null if they can. Internal.';
@@ -7210,9 +7210,9 @@ create or replace function rhythm.configure_queue(
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per text default '1s',
+  per interval default '1s',
   per_key_rate integer default null,
-  per_key_per text default '1s',
+  per_key_per interval default '1s',
   fair text default null,
   weights jsonb default null
 )
@@ -7222,8 +7222,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.duration_ms(to_jsonb(per));
-  v_per_key_ms constant bigint := rhythm.duration_ms(to_jsonb(per_key_per));
+  v_per_ms constant bigint := rhythm.interval_ms(per);
+  v_per_key_ms constant bigint := rhythm.interval_ms(per_key_per);
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.limit_problem('concurrency', concurrency),
@@ -7265,10 +7265,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.configure_queue(text, integer, integer, integer, text, integer, text, text, jsonb) is
+comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
   'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period, begun of each key. '
   'fair => ''key'' gives concurrency keys turns; weights, how many: {"gold": 3} (null: as they are). Any other null: no such limit. '
-  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => ''1m'');';
+  'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
 returns boolean
@@ -11150,7 +11150,7 @@ comment on function rhythm.due(integer) is
   {
     name: "time/durations.sql",
     kind: "behaviour",
-    checksum: "4346015da71ae7a6087c01d5e62c8d098e2e02e6c1d18729b7e5fae19c2f3408",
+    checksum: "757bd5e47c073167b83088cb339942039db06bae0c81f1787064304437638a84",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
 -- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
@@ -11192,6 +11192,21 @@ $$;
 
 comment on function rhythm.duration_ms(jsonb) is
   'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+
+-- A day has 24 hours and a month 30 days: what is kept is a length, not a date.
+create or replace function rhythm.interval_ms(p_interval interval)
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rhythm.duration_ms(to_jsonb(extract(epoch from p_interval)));
+end;
+$$;
+
+comment on function rhythm.interval_ms(interval) is
+  'The milliseconds of an interval, rounded up; null if it is negative, or longer than a hundred years. Internal.';
 
 -- PL/pgSQL and immutable: the planner puts the value in its place.
 create or replace function rhythm.kept_grace()
@@ -11652,7 +11667,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "95b38c457e5018892e77ff06219548bdfe03462b44a6e0001c007b863333af1a",
+    checksum: "7b7754239ccb3754cb114e73acd706c2b0f545d09001191c7024aabc42075188",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -11700,20 +11715,20 @@ $$;
 
 comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
 
-create or replace function rhythm.wait_for(p_execution uuid, p_timeout text default '60s')
+create or replace function rhythm.wait_for(p_execution uuid, p_timeout interval default '60s')
 returns jsonb
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ms constant bigint := rhythm.duration_ms(to_jsonb(p_timeout));
+  v_ms constant bigint := rhythm.interval_ms(p_timeout);
   v_until constant timestamptz := clock_timestamp() + v_ms * interval '1 millisecond';
   v_is_frozen constant boolean := rhythm.is_frozen();
   v_pause double precision := 0.002;
 begin
   if v_ms is null then
-    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected seconds, or text such as "1m30s"', coalesce('"' || p_timeout || '"', 'null')));
+    perform rhythm.raise('RH001', format('%s cannot be a timeout: expected an interval of zero or more, such as 90 seconds', coalesce(p_timeout::text, 'null')));
   end if;
   loop
     perform from rhythm.execution as e where e.id = p_execution and e.state > 0;
@@ -11733,7 +11748,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.wait_for(uuid, text) is
+comment on function rhythm.wait_for(uuid, interval) is
   'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
   'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';
 `,

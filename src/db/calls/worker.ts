@@ -153,7 +153,7 @@ export async function registerWorker(
   const [row] = await ask<{ id: string }>(
     engine,
     `select rhythm.register_worker(
-      null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text, p_info => $4::text::jsonb
+      null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text::interval, p_info => $4::text::jsonb
     ) as id`,
     [worker.queues, worker.name, `${worker.leaseMs}ms`, worker.info],
   );
@@ -197,7 +197,7 @@ export interface UnservedTask {
 export async function unserved(engine: EngineRef, worker: string, afterMs: number): Promise<UnservedTask[]> {
   const [row] = await ask<{ tasks: UnservedTask[] }>(
     engine,
-    "select rhythm.unserved($1::text::uuid, $2::text) as tasks",
+    "select rhythm.unserved($1::text::uuid, $2::text::interval) as tasks",
     [worker, `${afterMs}ms`],
   );
   return row!.tasks;

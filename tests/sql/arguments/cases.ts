@@ -61,7 +61,7 @@ const options = (fn: string, first: string): Cases => {
       [call("priority")("-40000"), "RH001", "priority must be a whole number from -32768 to 32767"],
     ],
     delay: [
-      [call("delay")("'soon'"), "RH001", 'delay must be a duration: seconds, or text such as "1h30m"'],
+      [call("delay")("'soon'"), "22007", 'invalid input syntax for type interval: "soon"'],
       [call("delay")("'-1s'"), "RH001", 'delay must be a duration: seconds, or text such as "1h30m"'],
       [call("delay")("'99999999d'"), "RH001", 'delay must be a duration: seconds, or text such as "1h30m"'],
     ],
@@ -77,8 +77,8 @@ const options = (fn: string, first: string): Cases => {
       ],
       [
         call("timeout")("'x'"),
-        "RH001",
-        'timeout must be a duration above zero: seconds, or text such as "1h30m"',
+        "22007",
+        'invalid input syntax for type interval: "x"',
       ],
     ],
     retry: [
@@ -486,19 +486,19 @@ export const cases: Record<string, Cases> = {
     p_key: [["configure_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
     concurrency: [["configure_key('q', 'k', concurrency => 0)", "RH001", "concurrency must be 1 or more"]],
     rate: [["configure_key('q', 'k', rate => 0)", "RH001", "rate must be 1 or more"]],
-    per: ["'never'", "'0'", "null"].map((value) => [
+    per: ["'-1s'", "'0'", "null"].map((value) => [
       `configure_key('q', 'k', rate => 1, per => ${value})`,
       "RH001",
-      'per must be a duration: seconds, or text such as "1m"',
+      "per must be an interval above zero, such as 1 minute",
     ]),
     weight: [["configure_key('q', 'k', weight => 1001)", "RH001", "weight must be from 1 to 1000"]],
   },
   configure_queue: {
     per_key_rate: [["configure_queue('q', per_key_rate => 0)", "RH001", "per_key_rate must be 1 or more"]],
-    per_key_per: ["'never'", "'0'", "null"].map((value) => [
+    per_key_per: ["'-1s'", "'0'", "null"].map((value) => [
       `configure_queue('q', per_key_rate => 1, per_key_per => ${value})`,
       "RH001",
-      'per_key_per must be a duration: seconds, or text such as "1m"',
+      "per_key_per must be an interval above zero, such as 1 minute",
     ]),
     fair: [["configure_queue('q', fair => 'size')", "RH001", "fair must be 'key', or null: no turns"]],
     weights: [
@@ -522,10 +522,10 @@ export const cases: Record<string, Cases> = {
       "per_key_concurrency must be 1 or more",
     ]],
     rate: [["configure_queue('q', rate => 0)", "RH001", "rate must be 1 or more"]],
-    per: ["'never'", "'0'", "null"].map((value) => [
+    per: ["'-1s'", "'0'", "null"].map((value) => [
       `configure_queue('q', rate => 1, per => ${value})`,
       "RH001",
-      'per must be a duration: seconds, or text such as "1m"',
+      "per must be an interval above zero, such as 1 minute",
     ]),
   },
   get: { p_execution: [["get(null)", "", "null"], [`get(${nobody})`, "", "null"]] },
@@ -536,14 +536,14 @@ export const cases: Record<string, Cases> = {
     p_execution: missing("wait", (value) => `wait_for(${value})`),
     p_timeout: [
       [
-        `wait_for(${done}, 'soon')`,
+        `wait_for(${done}, '-1s')`,
         "RH001",
-        '"soon" cannot be a timeout: expected seconds, or text such as "1m30s"',
+        "-00:00:01 cannot be a timeout: expected an interval of zero or more, such as 90 seconds",
       ],
       [
         `wait_for(${done}, null)`,
         "RH001",
-        'null cannot be a timeout: expected seconds, or text such as "1m30s"',
+        "null cannot be a timeout: expected an interval of zero or more, such as 90 seconds",
       ],
     ],
   },
@@ -685,10 +685,10 @@ export const cases: Record<string, Cases> = {
       ["register_worker(null, array['a', null])", "RH001", "A queue is missing: expected a text"],
     ],
     p_name: name("worker", (value) => `register_worker(null, p_name => ${value})`).slice(1),
-    p_lease: ["'soon'", "'500ms'", "'2h'", "null"].map((value) => [
+    p_lease: ["'-1s'", "'500ms'", "'2h'", "null"].map((value) => [
       `register_worker(null, p_lease => ${value})`,
       "RH001",
-      "The lease must be a duration from 1s to 1h",
+      "The lease must be an interval from 1s to 1h",
     ]),
     p_info: [["register_worker(null, p_info => '[]')", "RH001", "The info of a worker must be an object"]],
     p_protocol: ["0", "2", "null"].map((value): Case => [
@@ -885,9 +885,17 @@ export const cases: Record<string, Cases> = {
   unserved: {
     p_worker: [["unserved(null)", "", "[]"], [`unserved(${nobody})`, "", "[]"]],
     p_after: [
-      [`unserved(${worker}, 'soon')`, "RH001", 'p_after must be a duration: seconds, or text such as "30s"'],
-      [`unserved(${worker}, '-1s')`, "RH001", 'p_after must be a duration: seconds, or text such as "30s"'],
-      [`unserved(${worker}, null)`, "RH001", 'p_after must be a duration: seconds, or text such as "30s"'],
+      [`unserved(${worker}, 'soon')`, "22007", 'invalid input syntax for type interval: "soon"'],
+      [
+        `unserved(${worker}, '-1s')`,
+        "RH001",
+        "p_after must be an interval of zero or more, such as 30 seconds",
+      ],
+      [
+        `unserved(${worker}, null)`,
+        "RH001",
+        "p_after must be an interval of zero or more, such as 30 seconds",
+      ],
     ],
   },
   get_program: { p_program: [["get_program(null)", "", "null"], ["get_program('x')", "", "null"]] },

@@ -53,7 +53,7 @@ begin
       unnest('{waits for a task,waits for a task that runs,waits for a workflow,waits for a timer,waits for a signal,waits for a key,is ready,runs,was handed back for later,lost its worker}'::text[]) as s (state)
       cross join unnest('{cancel,cancel_many,parent,timeout,timeout of its parent}'::text[]) as e (ender)
   loop
-    p := rhythm.start('f', timeout => case v_case.ender when 'timeout of its parent' then '50m' end);
+    p := rhythm.start('f', timeout => case v_case.ender when 'timeout of its parent' then interval '50m' end);
     f := rhythm.uuid7(rhythm.now(), 1);
     u := rhythm.uuid7(rhythm.now(), 2);
     perform test.claim(w);
