@@ -351,7 +351,15 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
     onShutdown: { call: core.onShutdown, takes: [{ name: "call", kind: "function", optional: true }] },
     createLogger: {
       call: core.createLogger,
-      takes: [options({ level: "choice", format: "choice", write: "function", now: "function" })],
+      takes: [
+        options({
+          level: "choice",
+          levels: "json object",
+          format: "choice",
+          write: "function",
+          now: "function",
+        }),
+      ],
     },
     installSql: { call: core.installSql, takes: [options({ schema: "text" })] },
     newId: nothing(() => {}),
