@@ -77,6 +77,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
           observer: "function",
         })],
       },
+      fetch: { call: rhythm.fetch.bind(rhythm), takes: [{ name: "request", kind: "something made" }] },
       close: nothing(() => {}),
     }],
     ["workflows", workflows, {
@@ -319,6 +320,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           schema: "text",
           log: "log",
           poolSize: "count",
+          token: "text",
         },
       }],
     },
@@ -335,6 +337,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           schema: "text",
           log: "log",
           poolSize: "count",
+          token: "text",
         }),
       ],
     },
