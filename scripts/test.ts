@@ -4,6 +4,7 @@
  *     deno task test                       everything, on the Postgres of this machine, else a native one from npm
  *     deno task test --pg 13               … on that version (13 to 18), or --pg pglite
  *     deno task test tests/db              only what is in there; other arguments go to `deno test`
+ *     deno task test --long                more cases where a test covers only a sample
  *
  * RHYTHM_TEST_DATABASE_URL names a server to use instead; its databases `rhythm_test_…` are ours.
  * As many files run at once as the machine has cores; DENO_JOBS says another number.
@@ -15,7 +16,8 @@ import postgres from "postgres";
 import { supportedVersions } from "../tests/support/binaries.ts";
 import { type Cluster, findBinaries, startCluster } from "../tests/support/cluster.ts";
 
-const { pg, rest } = readArguments(Deno.args);
+const isLong = Deno.args.includes("--long");
+const { pg, rest } = readArguments(Deno.args.filter((arg) => arg !== "--long"));
 const run = `${Deno.pid}_${Date.now().toString(36)}`;
 // deno-lint-ignore no-control-regex
 const ansi = /\u001b\[[0-9;]*m/g;
@@ -40,6 +42,7 @@ const env: Record<string, string> = {
   RHYTHM_TEST_RUN: run,
   RHYTHM_TEST_PG: pg ?? "",
   RHYTHM_TEST_JOURNAL: journal,
+  ...(isLong ? { RHYTHM_TEST_LONG: "yes" } : {}),
 };
 const given = Deno.env.get("RHYTHM_TEST_DATABASE_URL");
 let code = 1;
@@ -82,6 +85,8 @@ async function test(): Promise<number> {
   const args = [
     "test",
     "-A",
+    // Types are checked by `deno task check`.
+    "--no-check",
     `--config=${new URL("../tests/deno.json", import.meta.url).pathname}`,
     "--no-prompt",
     "--parallel",

@@ -42,6 +42,7 @@ const clockMakers = [
   /^src\/steps\/admin\.ts$/, // opens a database, as Rhythm.init() does
   /^src\/define\/uuid\.ts$/, // newId() belongs to no application
   /^src\/db\/embedded\.ts$/, // one turn of the event loop
+  /^src\/db\/sharing\//, // waits for another process of this machine
   /^src\/db\/patience\.ts$/, // pauses between two tries of an installation
 ];
 

@@ -91,12 +91,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   c_far constant integer := 5000;
-  v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
+  v_made_after uuid;
   v_last rhythm.batch;
 begin
   if p_walked <= c_far or not rhythm.may_move_head(p_queue, p_targets) then
     return;
   end if;
+  v_made_after := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
   select b.* into v_last from rhythm.batch as b where b.id = p_last;
   if p_head.queue is not null then
     update rhythm.queue_head as h set id = least(v_last.first_id, v_made_after)

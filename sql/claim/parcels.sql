@@ -189,6 +189,8 @@ begin
       else rhythm.workflow_parcel(b, p_free or b.size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
     join rhythm.batch as b on b.id = n.id
+    -- Or else the planner calls for each parcel as often as it is named above.
+    offset 0
   ) as p;
   if v_left is not null then
     for v_batch in select b.* from rhythm.batch as b where b.id = any (v_left) order by b.id loop

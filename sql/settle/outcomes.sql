@@ -161,7 +161,7 @@ begin
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
     cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
-    cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate) as f
+    cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate offset 0) as f
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;

@@ -14,7 +14,7 @@ export async function openDatabase(
   }
   if (place.at !== "memory://") {
     options.logger.info(
-      `using the embedded database in ${place.at}, which is for one process; for more, set RHYTHM_DATABASE_URL to a Postgres server`,
+      `using the embedded database in ${place.at}, which is for one machine; for production, set RHYTHM_DATABASE_URL to a Postgres server`,
     );
   }
   return await openEmbedded({ dataDir: place.at });

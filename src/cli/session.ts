@@ -10,14 +10,9 @@ import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { CliError } from "./cli_error.ts";
 import type { CommonOptions } from "./command.ts";
 import { readState } from "./dev/state_file.ts";
-import { RemoteDatabase } from "./dev/remote_database.ts";
 import { EXIT } from "./exit_codes.ts";
-import { DatabaseInUseError } from "../db/embedded_lock.ts";
 import { isDirectory } from "./project.ts";
 import { placeOfTarget, type Target, targetOf } from "./target.ts";
-
-const LOOK_EVERY_MS = 100;
-const LOOKS = 200;
 
 /** A database that was opened for a command, and everything one does with it. */
 export class Session implements AsyncDisposable {
@@ -69,19 +64,16 @@ export class Session implements AsyncDisposable {
  */
 export async function openSession(options: CommonOptions): Promise<Session> {
   const target = await targetOf(options);
-  for (let looks = 1;; looks++) {
-    const running = await readState(target.project.root);
-    if (running !== undefined && isThatOne(target, running.database)) {
-      return new Session(new RemoteDatabase(running), options.schema ?? running.schema);
-    }
-    try {
-      return new Session(await openDirectly(target), target.schema);
-    } catch (error) {
-      // Another command has the embedded data for a moment, or `rhythm dev` is about to say where it is.
-      if (!(error instanceof DatabaseInUseError) || looks > LOOKS) throw error;
-      await systemClock.sleep(LOOK_EVERY_MS);
-    }
+  const running = await readState(target.project.root);
+  if (running !== undefined && isThatOne(target, running.database)) {
+    const { RemoteDatabase } = await import("../db/sharing/remote.ts");
+    const database = await RemoteDatabase.connect(running.served, {
+      kind: running.database.startsWith("postgres") ? "server" : "embedded",
+      url: `${running.database} (through rhythm dev, process ${running.pid})`,
+    });
+    return new Session(database, options.schema ?? running.schema);
   }
+  return new Session(await openDirectly(target), target.schema);
 }
 
 async function openDirectly(target: Target): Promise<Database> {

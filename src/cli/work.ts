@@ -25,7 +25,7 @@ export interface WorkerFlags {
   migrate: boolean;
 }
 
-/** Runs a worker until it is told to stop. On the embedded database, which is for one process, it is `rhythm dev`. */
+/** Runs a worker until it is told to stop. On the embedded database it is `rhythm dev`. */
 export async function work(call: Call<WorkerFlags>): Promise<number> {
   const { options } = call;
   const target = await targetOf(options);

@@ -2,8 +2,8 @@ import { systemClock } from "../runtime/clock.ts";
 import type { PGlite, Transaction } from "@electric-sql/pglite";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
 import { startEngine } from "./embedded_engine.ts";
-import { lockDirectory } from "./embedded_lock.ts";
 import { toRhythmError } from "./errors.ts";
+import { openShared } from "./sharing/shared.ts";
 
 /** Where the embedded Postgres keeps its data. */
 export interface EmbeddedOptions {
@@ -14,36 +14,32 @@ export interface EmbeddedOptions {
 }
 
 /**
- * Opens Postgres inside this process (PGlite, loaded only now). One process at a time may open a directory.
+ * Opens Postgres inside this process (PGlite, loaded only now). A directory is opened by one process at a time, once; whoever
+ * comes later uses it through that one, and opens it itself when that one is gone.
  *
  * @param options where the data are
  * @returns the database
- * @throws {DatabaseInUseError} a process has the directory open
+ * @throws {DatabaseInUseError} a process has the directory open and cannot share it
  */
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Database> {
   const dataDir = options.dataDir ?? ".rhythm/data";
-  const inMemory = dataDir.startsWith("memory://");
-  if (!inMemory) await Deno.mkdir(dataDir, { recursive: true });
-  const unlock = inMemory ? (): void => {} : await lockDirectory(dataDir);
-  try {
-    const engine = await startEngine(dataDir, options);
-    return new EmbeddedDatabase(engine, inMemory ? dataDir : `embedded:${dataDir}`, unlock);
-  } catch (error) {
-    unlock();
-    throw error;
+  if (dataDir.startsWith("memory://")) {
+    return new EmbeddedDatabase(await startEngine(dataDir, options), dataDir);
   }
+  return await openShared(
+    dataDir,
+    async () => new EmbeddedDatabase(await startEngine(dataDir, options), `embedded:${dataDir}`),
+  );
 }
 
 class EmbeddedDatabase implements Database {
   readonly kind = "embedded";
   readonly url: string;
   readonly #engine: PGlite;
-  readonly #unlock: () => void;
 
-  constructor(engine: PGlite, url: string, unlock: () => void) {
+  constructor(engine: PGlite, url: string) {
     this.#engine = engine;
     this.url = url;
-    this.#unlock = unlock;
   }
 
   async query<R = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
@@ -89,7 +85,6 @@ class EmbeddedDatabase implements Database {
   async close(): Promise<void> {
     if (this.#engine.closed) return;
     await this.#engine.close();
-    this.#unlock();
   }
 }
 

@@ -12,8 +12,8 @@ export class DatabaseInUseError extends RhythmError {
    */
   constructor(dataDir: string) {
     super(
-      `Cannot open the embedded database in ${dataDir}: it is open already, and is for one process at a time. ` +
-        `Stop the other one, or set RHYTHM_DATABASE_URL to a Postgres server`,
+      `Cannot open the embedded database in ${dataDir}: another process has it open and does not share it. ` +
+        `Let that one listen on 127.0.0.1 (--allow-net), stop it, or set RHYTHM_DATABASE_URL to a Postgres server`,
       { code: "DATABASE_IN_USE" },
     );
   }
@@ -23,12 +23,10 @@ export class DatabaseInUseError extends RhythmError {
  * Takes a directory of embedded data for oneself. The system gives the lock back when the process ends, however it ends.
  *
  * @param dataDir the directory
- * @returns gives the directory back
- * @throws {DatabaseInUseError} somebody has it
+ * @returns gives the directory back; nothing: somebody has it
  */
-export async function lockDirectory(dataDir: string): Promise<() => void> {
-  const file = await Deno.open(`${dataDir.replace(/\/+$/, "")}.lock`, { create: true, write: true });
+export async function lockDirectory(dataDir: string): Promise<(() => void) | undefined> {
+  const file = await Deno.open(`${dataDir}.lock`, { create: true, write: true });
   if (await file.tryLock(true)) return () => file.close();
   file.close();
-  throw new DatabaseInUseError(dataDir);
 }

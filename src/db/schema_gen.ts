@@ -2346,7 +2346,7 @@ comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[],
   {
     name: "claim/heads.sql",
     kind: "behaviour",
-    checksum: "ec6ef34da69d881c259301a49f6f0ba601a0d216c9c5618e3a40850ed466e6c9",
+    checksum: "34698a0bb4d1daa7726cd5be74f4e5ade18c7c2225a11e7bfd13dc2df830fd7e",
     text: `-- The head of a queue.
 --
 -- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
@@ -2440,12 +2440,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   c_far constant integer := 5000;
-  v_made_after constant uuid := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
+  v_made_after uuid;
   v_last rhythm.batch;
 begin
   if p_walked <= c_far or not rhythm.may_move_head(p_queue, p_targets) then
     return;
   end if;
+  v_made_after := rhythm.uuid7_floor(p_now - interval '250 milliseconds');
   select b.* into v_last from rhythm.batch as b where b.id = p_last;
   if p_head.queue is not null then
     update rhythm.queue_head as h set id = least(v_last.first_id, v_made_after)
@@ -2500,7 +2501,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "064ac538f073902c425cb96f373f7daf04e6aaea00d2dad28d8279c2d7f76f7b",
+    checksum: "da73e2681621d8da127f986b8ca7369cf03d38ff7e2510dd60124974e83c85fc",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2692,6 +2693,8 @@ begin
       else rhythm.workflow_parcel(b, p_free or b.size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
     join rhythm.batch as b on b.id = n.id
+    -- Or else the planner calls for each parcel as often as it is named above.
+    offset 0
   ) as p;
   if v_left is not null then
     for v_batch in select b.* from rhythm.batch as b where b.id = any (v_left) order by b.id loop
@@ -9364,7 +9367,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "b14483b6897e18f62c7951d92f71988e366dc3ce40403a1984b8e72e6b14d843",
+    checksum: "5946d67defbe49fa06b64e5c77f17f87695e0776ed0bc203d1b134c2e81a1031",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -9528,7 +9531,7 @@ begin
     left join rhythm.workflow_state as s on s.execution_id = g.id
     join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
     cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
-    cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate) as f
+    cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate offset 0) as f
     where g.seq is null or s.seq = g.seq
   ) as h;
   return v_result;

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import type { Database } from "../../src/db/database.ts";
 import { openEmbedded } from "../../src/db/embedded.ts";
 import { EngineError, StatementError } from "../../src/db/errors.ts";
 import { install } from "../../src/db/install.ts";
 import { readSchema } from "../../scripts/gen.ts";
+import { basename } from "node:path";
+import { RemoteDatabase } from "../../src/db/sharing/remote.ts";
+import { serveDatabase } from "../../src/db/sharing/serve.ts";
 import { smallEngine } from "./support/files.ts";
 
 Deno.test("openEmbedded() queries, with JSON, counts and arrays as a server gives them", async () => {
@@ -112,17 +116,74 @@ Deno.test("install() into the embedded database installs the engine, whose error
   await database.close();
 });
 
-Deno.test("openEmbedded() refuses a directory that is open, and takes it when it was closed", async () => {
-  const dataDir = await Deno.makeTempDir({ prefix: "rhythm-embedded-" });
-  try {
-    const first = await openEmbedded({ dataDir });
-    await assert.rejects(openEmbedded({ dataDir }), { code: "DATABASE_IN_USE" });
-    await first.close();
-    await (await openEmbedded({ dataDir })).close();
-  } finally {
-    await Deno.remove(dataDir, { recursive: true });
-    await Deno.remove(`${dataDir}.lock`).catch(() => {});
-  }
+Deno.test("openEmbedded() of a directory that is open in this process gives the same data; each closes its own", async () => {
+  await using dir = await directory();
+  const first = await openEmbedded({ dataDir: dir.path });
+  const second = await openEmbedded({ dataDir: `${dir.path}/../${basename(dir.path)}` });
+  await first.script("create table t (word text); insert into t values ('one')");
+  await first.close();
+  assert.deepEqual(await second.query("select word from t"), [{ word: "one" }]);
+  await second.close();
+  await (await openEmbedded({ dataDir: dir.path })).close();
+});
+
+Deno.test("openEmbedded() of a directory that another process has goes through that one, for every call, and outlives it", async () => {
+  await using dir = await directory();
+  const first = await openEmbedded({ dataDir: dir.path });
+  await first.script("create table t (word text)");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", new URL("fixtures/second_user.ts", import.meta.url).pathname, dir.path],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  const said = linesOf(child.stdout);
+  const next = async () => JSON.parse((await said.next()).value ?? "null");
+  assert.deepEqual(await next(), [
+    { at: "1970-01-01T00:00:00.000Z", bytes: { 0: 1, 1: 2 }, data: { a: [1, null] }, nothing: false },
+  ]);
+  assert.deepEqual(await next(), { name: "StatementError", code: "42703" });
+  assert.equal(await next(), "mine");
+  assert.equal(await next(), "listening");
+  assert.deepEqual(await first.query("select word from t"), [{ word: "kept" }]);
+  await first.query("select pg_notify('My channel-2', 'one')");
+  assert.deepEqual(await next(), { payload: "one" });
+  await first.close();
+  assert.equal(await next(), "listening", "it listens again by itself");
+  await input.write(new TextEncoder().encode("\n"));
+  assert.deepEqual(await next(), [{ word: "kept" }]);
+  assert.deepEqual(await next(), { payload: "two" });
+  // Now the other one is the first.
+  const again = await openEmbedded({ dataDir: dir.path });
+  assert.deepEqual(await again.query("select word from t"), [{ word: "kept" }]);
+  await input.write(new TextEncoder().encode("\n"));
+  assert.equal((await child.status).code, 0);
+  await input.close().catch(() => {});
+  assert.deepEqual(await again.query("select word from t"), [{ word: "kept" }]);
+  await again.close();
+  await said.return(undefined);
+});
+
+Deno.test("what a process began and left open in a transaction is rolled back when it goes", async () => {
+  await using database = await closing(openEmbedded({ dataDir: "memory://" }));
+  await database.script("create table t (word text)");
+  await using served = serveDatabase(database);
+  const shown = { kind: "embedded" as const, url: "embedded:elsewhere" };
+  await assert.rejects(RemoteDatabase.connect({ ...served, token: "wrong" }, shown), {
+    code: "DATABASE_UNAVAILABLE",
+  });
+  const other = await RemoteDatabase.connect(served, shown);
+  const begun = Promise.withResolvers<void>();
+  const left = other.transaction(async (tx) => {
+    await tx.query("insert into t values ('undone')");
+    begun.resolve();
+    await new Promise<void>(() => {});
+  });
+  left.catch(() => {});
+  await begun.promise;
+  await other.close();
+  assert.deepEqual(await database.query("select word from t"), []);
+  await assert.rejects(other.query("select 1"), { code: "DATABASE_UNAVAILABLE" });
 });
 
 Deno.test("openEmbedded() lets what is due already go before a statement, which stops the process", async () => {
@@ -135,3 +196,23 @@ Deno.test("openEmbedded() lets what is due already go before a statement, which 
   assert.equal(ended, 100, "a worker settles them together");
   await database.close();
 });
+
+async function directory(): Promise<AsyncDisposable & { path: string }> {
+  const home = await Deno.makeTempDir({ prefix: "rhythm-embedded-" });
+  const remove = () => Deno.remove(home, { recursive: true });
+  return { path: `${home}/data`, [Symbol.asyncDispose]: remove };
+}
+
+async function closing(opening: Promise<Database>): Promise<Database & AsyncDisposable> {
+  const database = await opening;
+  return Object.assign(database, { [Symbol.asyncDispose]: () => database.close() });
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}

@@ -8,12 +8,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { differenceOn, explain } from "./check_program.ts";
 import { programs } from "./programs.ts";
+import { isLong } from "../support/long.ts";
 import { testSeed } from "../support/seed.ts";
 
 /** How many parts there are. */
 const PARTS = 4;
 
-const count = Math.ceil(Number(Deno.env.get("FUZZ_COUNT") ?? 2000) / PARTS);
+const count = Math.ceil(Number(Deno.env.get("FUZZ_COUNT") ?? (isLong ? 4000 : 1000)) / PARTS);
 
 /** Define the test of one part. `RHYTHM_TEST_SEED` repeats a run, `FUZZ_COUNT` makes it longer. */
 export function checkSample(part: number): void {

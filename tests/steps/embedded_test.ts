@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Rhythm } from "../../mod.ts";
 import { Admin, step, TransientStepError, workflow } from "../../src/steps/mod.ts";
 
 Deno.test("an Admin without a server: steps in parallel and in transactions, sleeps and runs that end early", async () => {
@@ -33,4 +34,18 @@ Deno.test("an Admin without a server: steps in parallel and in transactions, sle
   await assert.rejects(importing(ctx), TransientStepError);
   assert.deepEqual(await importing(await admin.getWorkflow(ctx.id())), { some: [0, 10, 20], booked: 1 });
   assert.deepEqual(runs, ["read 0", "read 1", "read 2", "book"]);
+});
+
+Deno.test("an Admin and an application of one process use the same embedded database", async () => {
+  const home = await Deno.makeTempDir({ prefix: "rhythm-embedded-" });
+  try {
+    await using rhythm = await Rhythm.init({ databaseUrl: `${home}/data`, log: { level: "error" } });
+    await using admin = new Admin(`${home}/data`);
+    const greet = workflow("greet", (_ctx, who: string) => `Hello, ${who}`);
+    const ctx = await admin.createWorkflow(greet, "Ada");
+    assert.equal(await greet(ctx, "Ada"), "Hello, Ada");
+    assert.equal((await rhythm.executions.get(ctx.id()))?.output, "Hello, Ada");
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
 });

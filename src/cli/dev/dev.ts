@@ -3,6 +3,7 @@ import { connect } from "../../db/connect.ts";
 import type { Database } from "../../db/database.ts";
 import { openEmbedded } from "../../db/embedded.ts";
 import { install } from "../../db/install.ts";
+import { serveDatabase } from "../../db/sharing/serve.ts";
 import { CliError } from "../cli_error.ts";
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -60,7 +61,8 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   });
   try {
     await app.load();
-    await using server = serveDev({ database, app, token, port });
+    await using server = serveDev({ app, port });
+    await using served = serveDatabase(database);
     const ready = Promise.withResolvers<void>();
     const watching = options.watch
       ? watchFiles(project.root, {
@@ -81,6 +83,7 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
       token,
       database: database.url,
       schema: target.schema,
+      served: { port: served.port, token: served.token },
     });
     if (!call.json) {
       banner({ call, database, app, url: server.url }).forEach((line) => account.tell(line));
@@ -129,9 +132,7 @@ function banner(
   const { paint } = call.terminal;
   const row = (name: string, text: string): string => `  ${paint("quiet", name.padEnd(9))} ${text}`;
   const where = database.kind === "embedded"
-    ? `embedded, in ${
-      nearPath(database.url.replace(/^embedded:/, ""))
-    } (for one process; RHYTHM_DATABASE_URL names a server)`
+    ? `embedded, in ${nearPath(database.url.replace(/^embedded:/, ""))} (RHYTHM_DATABASE_URL names a server)`
     : database.url;
   const first = app.flowNames[0];
   return [

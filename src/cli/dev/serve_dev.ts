@@ -1,8 +1,6 @@
 import { systemClock } from "../../runtime/clock.ts";
-import type { Database } from "../../db/database.ts";
 import { CliError } from "../cli_error.ts";
 import { EXIT } from "../exit_codes.ts";
-import { bridge } from "./bridge.ts";
 import type { DevApp } from "./dev_app.ts";
 
 const USUAL_PORT = 8642;
@@ -13,14 +11,9 @@ export interface DevServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves HTTP on this machine alone: the application's own, and the bridge for other commands. */
-export function serveDev(
-  parts: { database: Database; app: DevApp; token: string; port: number | undefined },
-): DevServer {
-  const { database, app, token, port } = parts;
-  const bridged = bridge(database, token);
-  const answer = async (request: Request): Promise<Response> =>
-    await bridged(request) ?? await app.answer(request);
+/** Serves the application's HTTP, on this machine alone. */
+export function serveDev({ app, port }: { app: DevApp; port: number | undefined }): DevServer {
+  const answer = (request: Request): Promise<Response> => app.answer(request);
   const listen = (wanted: number): Deno.HttpServer<Deno.NetAddr> =>
     Deno.serve({ port: wanted, hostname: "127.0.0.1", onListen: () => {} }, answer);
   const server = listenSomewhere(listen, port);

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { join } from "node:path";
+import type { RemoteAddress } from "../../db/sharing/remote.ts";
 
 /** What `rhythm dev` leaves in the project, so that other commands find it. */
 export interface DevState {
@@ -13,6 +14,8 @@ export interface DevState {
   readonly database: string;
   /** The engine's schema. */
   readonly schema: string;
+  /** Where other commands use the database through this process. */
+  readonly served: RemoteAddress;
 }
 
 /** Where it lies. */
