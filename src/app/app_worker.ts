@@ -4,7 +4,7 @@ import type { Logger } from "../define/mod.ts";
 import { createHandler } from "../http/mod.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
-import { LEASE_MS, PAYLOAD_BYTES } from "../shared/limits.ts";
+import { LEASE_MS, PAYLOAD_BYTES, WORKER_DEFAULTS } from "../shared/limits.ts";
 import { StepsRuntime } from "../steps/runtime.ts";
 import { sqlEngine } from "../worker/engine/sql_engine.ts";
 import { voiceOf } from "../worker/loop/voice.ts";
@@ -121,7 +121,7 @@ export class AppWorker {
       this.#pools.push(() => made.use(name.replace("rhythm ", "")));
       return made;
     };
-    const transactions = options.transactionalConcurrency ?? 5;
+    const transactions = options.transactionalConcurrency ?? WORKER_DEFAULTS.transactionalConcurrency;
     const isTransactional = workflows.length > 0 ||
       tasks.some((made) => made.definition.options.transactional);
     // A call without an answer must not cost the leases: it is made again while they last.
@@ -149,10 +149,10 @@ export class AppWorker {
       code: new StepsRuntime(workflows, clock),
       tasks,
       logger,
-      concurrency: options.concurrency ?? 100,
+      concurrency: options.concurrency ?? WORKER_DEFAULTS.concurrency,
       transactions,
       leaseMs,
-      graceMs: durationMs(options.grace ?? 30),
+      graceMs: options.grace === undefined ? WORKER_DEFAULTS.graceMs : durationMs(options.grace),
       pollMs: 5_000,
       maxOutputBytes: PAYLOAD_BYTES,
       ...(telemetry === undefined ? {} : { telemetry }),
@@ -169,7 +169,7 @@ export class AppWorker {
 
   // The listener is there before the first claim: whoever watches the process can see it start.
   #serve(worker: Worker): void {
-    const { port, hostname = "127.0.0.1" } = this.#options;
+    const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
     if (port === undefined) return;
     const handler = createHandler(
       httpParts(this.#rhythm, this.#parts, { worker, pools: this.#pools, token: this.token }),

@@ -1,3 +1,4 @@
+import { POOL_SIZE } from "../shared/limits.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
 import { Flows } from "../client/flows.ts";
@@ -143,7 +144,7 @@ export class Rhythm {
     const sources = await readFlowSources(options.flows ?? []);
     const clock = systemClock;
     const logger = loggerOf(options.log, clock);
-    const poolSize = place.kind === "embedded" ? 1 : options.poolSize ?? 5;
+    const poolSize = place.kind === "embedded" ? 1 : options.poolSize ?? POOL_SIZE;
     const opened = await openDatabase(place, {
       maxConnections: poolSize,
       applicationName: "rhythm",

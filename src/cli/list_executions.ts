@@ -1,11 +1,12 @@
 import { systemClock } from "../runtime/clock.ts";
-import type { Execution, ExecutionPage } from "../define/mod.ts";
+import type { ExecutionPage } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { type FilterFlags, filterOf } from "./filter.ts";
 import { glyph, stateStyle, tellDuration, tellTime } from "./format.ts";
 import { openSession } from "./session.ts";
 import { pause } from "./pause.ts";
 import { Redraw } from "./redraw.ts";
+import { type Listed, listedStep, stepsUnder, type StepView } from "./steps.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -16,23 +17,25 @@ export async function listExecutions(call: Call<FilterFlags & { watch?: boolean 
   const filter = await filterOf(call.options);
   await using session = await openSession(call.options);
   const page = await session.executions.query(filter);
-  if (!call.options.watch) return print(page, call);
+  if (!call.options.watch) return print({ ...page, steps: await stepsUnder(session, filter) }, call);
   const watcher = call.terminal.isTerminal && !call.json ? new Screen(call) : new Changes(call);
   watcher.show(page);
   while (await pause(LOOK_EVERY_MS, call.signal)) watcher.show(await session.executions.query(filter));
 }
 
-function print(page: ExecutionPage, call: Call): void {
+function print(page: ExecutionPage & { steps: readonly StepView[] | undefined }, call: Call): void {
   const { terminal } = call;
   if (call.json) return terminal.print(JSON.stringify(page));
-  if (page.executions.length === 0) return terminal.say("no executions match");
-  terminal.print(render(page.executions, terminal));
+  const listed = [...page.executions, ...(page.steps ?? []).map(listedStep)]
+    .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+  if (listed.length === 0) return terminal.say("no executions match");
+  terminal.print(render(listed, terminal));
   if (page.cursor !== null) {
     terminal.say(terminal.paintError("quiet", `there are more: --cursor ${page.cursor}`));
   }
 }
 
-function render(executions: readonly Execution[], terminal: Terminal): string {
+function render(executions: readonly Listed[], terminal: Terminal): string {
   const now = new Date(systemClock.now());
   const rows = executions.map((one) => [
     one.id,

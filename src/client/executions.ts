@@ -1,3 +1,4 @@
+import { LIST_LIMIT } from "../shared/limits.ts";
 import {
   listExecutions,
   readLogs,
@@ -194,7 +195,7 @@ function checkRequest(request: ExecutionRequest, where: string): ExecutionReques
 function toStored(filter: ExecutionFilter): StoredFilter {
   checkShape(filter, FILTER, { where: "executions.query()" });
   return {
-    limit: filter.limit ?? 100,
+    limit: filter.limit ?? LIST_LIMIT,
     ...(filter.type === undefined ? {} : { type: filter.type }),
     ...(filter.target === undefined ? {} : { target: filter.target }),
     ...(filter.status === undefined ? {} : { statuses: statusesOf(filter.status) }),

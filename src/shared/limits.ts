@@ -50,6 +50,20 @@ export const MOMENTS = { from: "0001-01-01T00:00:00Z", to: "9999-12-31T00:00:00Z
 /** How long a worker may be silent before its work is given to others, unless it says otherwise. */
 export const LEASE_MS = 15_000;
 
+/** How a worker works where nobody says otherwise. */
+export const WORKER_DEFAULTS = {
+  concurrency: 100,
+  transactionalConcurrency: 5,
+  graceMs: 30_000,
+  hostname: "127.0.0.1",
+} as const;
+
+/** How many connections the client calls of an application use at once, unless it says otherwise. */
+export const POOL_SIZE = 5;
+
+/** How many executions a list has at most, unless its caller says otherwise. */
+export const LIST_LIMIT = 100;
+
 /** How much longer than until it is due a timer is left to the worker that keeps it in memory. */
 export const KEPT_TIMER_MS = 250;
 

@@ -174,6 +174,27 @@ Deno.test({
     match(shown, / ▸ 5 \| {3}await Task\.run\("fail"\)\n {5}\| {3}\^\n/);
     ok(shown.includes(`\nError\n  TypeError: no such luck\n${stack}      at `), shown);
     match(shown, /fixtures\/tasks\.ts:\d+:\d+/);
+
+    // A workflow in code: its steps stand where the children of a flow do.
+    const invoice = (await at.run("start", "invoice")).out.trim();
+    equal((await at.run("wait", invoice)).code, 1);
+    match(
+      normal((await at.run("show", invoice)).out),
+      /\nTree\n {2}✘ invoice +failed +<duration> +<id 1>\n {2}├─ ✔ number +completed +<duration> +step\n {2}├─ ✔ greet +completed +<duration> +<id 2>\n {2}└─ ✘ send +failed +<duration> +step\n/,
+    );
+    const { steps } = await at.json("show", invoice) as unknown as {
+      steps: { name: string; status: string }[];
+    };
+    equal(steps.map(({ name, status }) => [name, status]), [["number", "completed"], ["send", "failed"]]);
+    match(
+      normal((await at.run("list", "--parent", invoice)).out),
+      /^id +type.*\n +step +send +failed +1 .*\n<id 1> +task +greet +completed .*\n +step +number +completed +1 .*\n$/,
+    );
+    const listed = await at.json("list", "--parent", invoice, "--status", "failed") as unknown as Record<
+      string,
+      { name: string }[]
+    >;
+    equal([listed.executions!.length, listed.steps!.map(({ name }) => name)], [0, ["send"]]);
   },
 });
 
@@ -285,7 +306,7 @@ Deno.test({
     equal((await at.run("queues", "resume", "mail")).out, 'queue "mail" goes on\n');
     match(
       (await at.run("flow", "list")).out,
-      /^name +version +changed +options +description\norder +1 .*Greets, waits/,
+      /^name +version +changed +options +description\ninvoice .*\norder +1 .*Greets, waits/,
     );
 
     equal((await at.run("schedules")).err, "there are no schedules: `rhythm schedules set` makes one\n");
@@ -321,7 +342,7 @@ Deno.test({
       execution: Record<string, unknown>;
       tree: unknown[];
     };
-    equal(Object.keys(shown), ["execution", "tree", "position", "waits"]);
+    equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits"]);
     equal([shown.execution.status, shown.execution.output, shown.execution.targetName], [
       "completed",
       "Hello, x!",

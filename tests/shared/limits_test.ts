@@ -10,15 +10,20 @@ import {
   KEPT_TIMER_MS,
   KEY_LENGTH,
   LEASE_MS,
+  LIST_LIMIT,
   LONGEST_DURATION_MS,
   METADATA_BYTES,
   MOMENTS,
   MOST_ATTEMPTS,
   NAME_LENGTH,
+  POOL_SIZE,
   PRIORITIES,
   SETTINGS,
+  WORKER_DEFAULTS,
 } from "../../src/shared/limits.ts";
 import { sqlOptions } from "../../src/shared/options.ts";
+import { LINES } from "../../src/worker/loop/ledger.ts";
+import { MOST_NAMES } from "../../src/worker/loop/stats.ts";
 import { freshDatabase } from "../support/database.ts";
 
 const metadata = (bytes: number): object => ({ metadata: { a: "x".repeat(bytes - '{"a": ""}'.length) } });
@@ -128,6 +133,41 @@ const statements: [page: string, says: RegExp, value: string][] = [
     seconds(LEASE_MS),
   ],
   ["src/app/options.ts", /others take its work over\. Default: (\d+ s)\./, seconds(LEASE_MS)],
+  ["src/steps/admin.ts", /may go on with its workflows\. Default: (\d+ s)\./, seconds(LEASE_MS)],
+  ["docs/workers.md", /\| `concurrency` \| (\d+) \|/, String(WORKER_DEFAULTS.concurrency)],
+  [
+    "docs/performance.md",
+    /`rhythm\.worker\(\{ concurrency \}\)`, (\d+) by default/,
+    String(WORKER_DEFAULTS.concurrency),
+  ],
+  [
+    "src/app/options.ts",
+    /many handlers may run at once\. Default: (\d+)\./,
+    String(WORKER_DEFAULTS.concurrency),
+  ],
+  [
+    "docs/workers.md",
+    /\| `transactionalConcurrency` \| (\d+) \|/,
+    String(WORKER_DEFAULTS.transactionalConcurrency),
+  ],
+  [
+    "src/app/options.ts",
+    /connection of its own\. Default: (\d+)\./,
+    String(WORKER_DEFAULTS.transactionalConcurrency),
+  ],
+  ["docs/workers.md", /\| `grace` \| ([^|]+) \|/, seconds(WORKER_DEFAULTS.graceMs)],
+  ["src/app/options.ts", /finish at shutdown\. Default: (\d+ s)\./, seconds(WORKER_DEFAULTS.graceMs)],
+  ["src/app/options.ts", /listen on\. Default: `([^`]+)`/, WORKER_DEFAULTS.hostname],
+  ["src/app/options.ts", /calls may use at once\. Default: (\d+)\./, String(POOL_SIZE)],
+  ["src/define/execution.ts", /How many at most\. Default: (\d+)\./, String(LIST_LIMIT)],
+  ["docs/tasks.md", /\| `initial`, `max` \| (\d+ s), 1 h \|/, seconds(DEFAULT_BACKOFF.initialMs)],
+  ["docs/tasks.md", /\| `initial`, `max` \| 1 s, (\d+) h \|/, String(DEFAULT_BACKOFF.maxMs / 3_600_000)],
+  ["docs/tasks.md", /\| `backoff` \| `"(\w+)"` \|/, DEFAULT_BACKOFF.backoff],
+  ["docs/tasks.md", /\| `factor` \| (\d+) \|/, String(DEFAULT_BACKOFF.factor)],
+  ["docs/tasks.md", /\| `jitter` \| ([\d.]+) \|/, String(DEFAULT_BACKOFF.jitter)],
+  ["docs/workers.md", /execution, (\d+) are written within a second/, String(LINES)],
+  ["docs/http.md", /Of each kind the first (\d+)/, String(MOST_NAMES)],
+  ["docs/workers.md", /`retry\.crashes` times \((\d+) by default\)/, String(DEFAULT_CRASHES)],
   ["docs/sql.md", /`metadata` takes at most (\d+ KiB)/, `${METADATA_BYTES / 1024} KiB`],
   ["docs/sql.md", /Without a policy (\w+) attempt may throw/, WORDS[DEFAULT_ATTEMPTS]!],
   ["docs/sql.md", /lost with its worker is repeated up to (\d+) times/, String(DEFAULT_CRASHES)],

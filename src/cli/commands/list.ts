@@ -10,6 +10,10 @@ export const define: CommandModule["define"] = (command, cli) => {
     `rhythm list --target onboard_user --metadata '{"tenant": "acme"}' --watch`,
     `rhythm list --status failed --limit 1000 --json | jq -r '.executions[].id'`,
   ]);
+  command.addHelpText(
+    "after",
+    "\nWith --parent, the steps of a workflow in code are listed beside its children.",
+  );
   runs<FilterFlags & { watch?: boolean }>(command, cli, async (call) => {
     const { listExecutions } = await import("../list_executions.ts");
     return await listExecutions(call);

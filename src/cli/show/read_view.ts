@@ -4,6 +4,7 @@ import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
 import type { Execution } from "../../define/mod.ts";
 import type { FibreView } from "../../flow/mod.ts";
 import type { Session } from "../session.ts";
+import { readSteps, type StepView } from "../steps.ts";
 
 /** Something that a workflow waits for. */
 export interface OpenWait {
@@ -37,6 +38,8 @@ export interface ExecutionView {
   execution: Execution;
   /** It and all below it, oldest first. */
   tree: Execution[];
+  /** The steps of the workflows in code among them. */
+  steps: StepView[];
   /** A workflow that is not completed: where it stands. */
   position: Position | null;
   /** What it waits for. */
@@ -52,6 +55,7 @@ export async function readView(session: Session, id: string): Promise<ExecutionV
   return {
     execution,
     tree,
+    steps: await readSteps(session, tree.filter(({ type }) => type === "workflow").map(({ id }) => id)),
     position: isWorkflow ? await readPosition(session, execution.id) : null,
     waits: isWorkflow && execution.completedAt === null ? await readWaits(session, execution.id) : [],
   };

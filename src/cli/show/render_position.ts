@@ -1,4 +1,3 @@
-import type { ExecutionError } from "../../define/mod.ts";
 import type { FibreView } from "../../flow/mod.ts";
 import { brief, tellSince, tellTime } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
@@ -10,7 +9,8 @@ const AROUND = 3;
 export function renderSource(view: ExecutionView, terminal: Terminal, options: { full: boolean }): string[] {
   const { position, execution } = view;
   if (position === null) return [];
-  const failed = placeOf(execution.error);
+  // The error of an earlier attempt is not where it stands now.
+  const failed = execution.status === "failed" ? execution.error?.at : undefined;
   const marks = failed === undefined
     ? position.fibres.map(({ line, column }) => ({ line, column }))
     : [failed];
@@ -94,8 +94,4 @@ export function renderWaits(waits: readonly OpenWait[], terminal: Terminal, now:
       tellSince(wait.since, now)
     })${until}`;
   });
-}
-
-function placeOf(error: ExecutionError | null): { line: number; column: number } | undefined {
-  return error?.at;
 }

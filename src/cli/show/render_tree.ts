@@ -1,26 +1,28 @@
-import type { Execution } from "../../define/mod.ts";
 import { glyph, stateStyle, tellDuration, tellProgress, tellTries } from "../format.ts";
+import type { Listed } from "../steps.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** An execution with its place in the tree. */
+/** An execution or a step, with its place in the tree. */
 export interface Placed {
-  /** The execution. */
-  execution: Execution;
+  /** The execution or step. */
+  execution: Listed;
   /** The lines that lead to it: `│  ├─ `. */
   branch: string;
 }
 
 const MOST = 200;
 
-/** Brings executions into the order of a tree, with its lines. */
-export function placeInTree(root: Execution, all: readonly Execution[]): Placed[] {
-  const children = new Map<string, Execution[]>();
-  for (const one of all) {
+/** Brings executions and steps into the order of a tree, with its lines. */
+export function placeInTree(root: Listed, all: readonly Listed[]): Placed[] {
+  const children = new Map<string, Listed[]>();
+  for (const one of all.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime())) {
     if (one.parentId === null || one.id === root.id) continue;
-    children.set(one.parentId, [...children.get(one.parentId) ?? [], one]);
+    const siblings = children.get(one.parentId);
+    if (siblings === undefined) children.set(one.parentId, [one]);
+    else siblings.push(one);
   }
   const placed: Placed[] = [];
-  const visit = (execution: Execution, branch: string, below: string): void => {
+  const visit = (execution: Listed, branch: string, below: string): void => {
     placed.push({ execution, branch });
     const under = children.get(execution.id) ?? [];
     under.forEach((child, index) => {
@@ -45,7 +47,7 @@ export function renderTree(placed: readonly Placed[], terminal: Terminal, now: D
     const took = tellDuration((completedAt ?? now).getTime() - createdAt.getTime());
     const name = type === "workflow" ? paint("name", targetName) : targetName;
     const tries = attempt > 1 ? paint("warn", `  ${tellTries(execution)}`) : "";
-    const id = paint("quiet", execution.id);
+    const id = paint("quiet", type === "step" ? "step" : execution.id);
     const state = paint(stateStyle(status), status.padEnd(9));
     const isNews = completedAt === null && execution.progress !== null;
     const progress = isNews ? paint("busy", `  ${tellProgress(execution.progress)}`) : "";

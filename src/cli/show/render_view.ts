@@ -12,6 +12,7 @@ import {
 } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExecutionView } from "./read_view.ts";
+import { listedStep } from "../steps.ts";
 import { renderSource, renderVariables, renderWaits } from "./render_position.ts";
 import { renderTimeline } from "./render_timeline.ts";
 import { placeInTree, renderTree } from "./render_tree.ts";
@@ -26,7 +27,7 @@ export function renderView(
   const { cancelReason } = execution;
   const { now, full } = options;
   const { paint } = terminal;
-  const placed = placeInTree(execution, view.tree);
+  const placed = placeInTree(execution, [...view.tree, ...view.steps.map(listedStep)]);
   const isOver = execution.completedAt !== null;
   const fibres = isOver ? [] : position?.fibres ?? [];
   const sourceTitle = position === null ? "" : `Source · ${position.name} version ${position.version}`;
