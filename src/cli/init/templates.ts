@@ -120,7 +120,7 @@ deno task rhythm signal <id> wave '{"from": "Grace"}'
 
 - \`flows/hello.flow\`: a workflow, the body of an async JavaScript function that may stop at any \`await\`
 - \`tasks.ts\`: the tasks it runs
-- \`tests/\`: \`deno task test\`, on a database in memory, where time passes when the test says so; \`deno task check\` checks the types
+- \`tests/\`: \`deno task test\`, in memory, with time that the test moves; \`deno task check\` checks types
 - \`worker.ts\`: a worker for production, on your Postgres: \`RHYTHM_DATABASE_URL=postgres://… deno task worker\`
 
 Change a flow or a task while \`deno task dev\` runs: it is loaded again, and what runs stays on its version.
