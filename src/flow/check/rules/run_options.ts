@@ -54,7 +54,7 @@ function checkOptions(
       const names = entries.map((one) => one.name);
       const meant = nearest(name, names);
       report(
-        "F0305",
+        "F0306",
         key,
         `\`${called}\` has no option \`${name}\``,
         meant === undefined ? `it has ${names.join(", ")}` : `write \`${meant}\``,
@@ -80,7 +80,7 @@ function checkValue(node: Node, about: { type: OptionType; what: string }, repor
   if (type.kind === "moment" && typeof node.value === "number") return;
   if (!fits(type, node.value)) {
     report(
-      "F0306",
+      "F0307",
       node,
       `${JSON.stringify(node.value).slice(0, 60)} cannot be ${what}`,
       `write ${wantedBy(type)}`,
