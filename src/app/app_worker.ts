@@ -16,6 +16,7 @@ import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import { checkRegistered } from "./registration.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
+import { readToken } from "./token.ts";
 import { findTelemetry } from "./telemetry.ts";
 
 /** A worker of an application, with its HTTP listener if it was given a port. */
@@ -45,7 +46,7 @@ export class AppWorker {
     this.#parts = parts;
     this.#options = options;
     this.#logger = voiceOf(parts.logger, "worker").logger;
-    this.token = options.token ?? readToken() ?? parts.clock.uuid();
+    this.token = options.token ?? rhythm.token;
   }
 
   /** Where HTTP is served, once `run()` has begun; nothing without a port. */
@@ -95,7 +96,7 @@ export class AppWorker {
       this.#serve(this.#worker);
       this.#logger.info("worker starts", {
         queues: this.#queues(),
-        ...(this.url === undefined ? {} : { http: this.url }),
+        ...(this.url === undefined ? {} : { http: this.url, token: this.#tellToken() }),
       });
       await this.#worker.run();
       this.#logger.info("worker stopped");
@@ -167,6 +168,12 @@ export class AppWorker {
     return [...new Set(["default", ...named, ...this.#rhythm.flows.queues])];
   }
 
+  // One that was made here nobody can know otherwise; one that was given is a secret.
+  #tellToken(): string {
+    const isGiven = this.#options.token ?? this.#parts.token ?? readToken();
+    return isGiven === undefined ? this.token : "as given";
+  }
+
   // The listener is there before the first claim: whoever watches the process can see it start.
   #serve(worker: Worker): void {
     const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
@@ -210,8 +217,3 @@ const SHORTEST_ANSWER_MS = 2_000;
 
 // Time for what follows run(): closing the application, a last line.
 const LAST_MOMENTS_MS = 2_000;
-
-function readToken(): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "RHYTHM_TOKEN" });
-  return state === "granted" ? Deno.env.get("RHYTHM_TOKEN") : undefined;
-}

@@ -155,10 +155,7 @@ function stackLines(error: unknown): string[] | undefined {
     return undefined;
   }
   const { stack } = error;
-  if (Array.isArray(stack)) return stack.map((line) => `    ${String(line).trim()}`);
-  return typeof stack === "string"
-    ? stack.split("\n").slice(1).map((line) => `    ${line.trim()}`)
-    : undefined;
+  return typeof stack === "string" ? stack.split("\n").slice(1) : undefined;
 }
 
 function brief(value: unknown): string {

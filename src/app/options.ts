@@ -43,6 +43,8 @@ export interface InitOptions {
   log?: LogOptions | Logger;
   /** How many connections client calls may use at once. Default: 5. */
   poolSize?: number;
+  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else one made by chance: `rhythm.token`. */
+  token?: string;
 }
 
 /** How a worker works. */
@@ -57,7 +59,7 @@ export interface WorkerOptions {
   port?: number;
   /** The address to listen on. Default: `127.0.0.1`. */
   hostname?: string;
-  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else one made by chance: `worker.token`. */
+  /** What a caller of the API must bring. Default: that of the application. */
   token?: string;
   /** How long running handlers may take to finish at shutdown. Default: 30 s. */
   grace?: Duration;
@@ -88,6 +90,7 @@ const INIT: Shape = {
   schema: TEXT,
   log: LOG,
   poolSize: COUNT,
+  token: TEXT,
 };
 const WORKER: Shape = {
   queues: NAMES,

@@ -13,21 +13,26 @@ import { install } from "../db/install.ts";
 import {
   type AnyTask,
   type AnyWorkflow,
+  checkArgument,
   ClosedError,
   type DatabasePlace,
   type Logger,
+  type OwnType,
   placeOf,
   setDefaultQueue,
 } from "../define/mod.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import { AppWorker } from "./app_worker.ts";
+import { createHandler, type Handler } from "../http/mod.ts";
 import { forgetDefault, makeDefault } from "./default_app.ts";
+import { httpParts } from "./http_parts.ts";
 import { type FlowSource, readFlowSources } from "./flow_sources.ts";
 import { createLogger, isLogger } from "./log.ts";
 import { openDatabase } from "./open_database.ts";
 import { MeteredDatabase } from "./pool_meter.ts";
 import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
 import { register } from "./registration.ts";
+import { readToken } from "./token.ts";
 import { findTelemetry } from "./telemetry.ts";
 
 /** What an application and its workers share. */
@@ -48,6 +53,8 @@ export interface AppParts {
   readonly logger: Logger;
   /** Time, timers and chance. */
   readonly clock: Clock;
+  /** What a caller of the API must bring; nothing: as the environment says, or by chance. */
+  readonly token?: string | undefined;
   /** Whether workers may keep timers and fire them themselves. Not where a test moves the clock. Default: true. */
   readonly keepsTimers?: boolean;
 }
@@ -97,7 +104,10 @@ export class Rhythm {
   readonly queues: Queues;
   /** Register, list and check flows. */
   readonly flows: Flows;
+  /** What a caller of the API must bring: as given, as `RHYTHM_TOKEN` says, or made for this application. */
+  readonly token: string;
   readonly #parts: AppParts;
+  #handler: Handler | undefined;
   readonly #core: ClientCore;
   readonly #workers = new Set<AppWorker>();
   #wanted: readonly Registrable[] = [];
@@ -115,6 +125,7 @@ export class Rhythm {
 
   private constructor(parts: AppParts) {
     this.#parts = parts;
+    this.token = parts.token ?? readToken() ?? parts.clock.uuid();
     const core = new ClientCore({ ...parts, telemetry: findTelemetry() });
     const definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
     this.#core = core;
@@ -155,7 +166,8 @@ export class Rhythm {
     const { tasks = [], workflows = [] } = options;
     try {
       if (options.autoMigrate ?? true) await migrate(database, schema, logger);
-      return await assemble({ place, database, schema, tasks, workflows, logger, clock }, sources);
+      const { token } = options;
+      return await assemble({ place, database, schema, tasks, workflows, logger, clock, token }, sources);
     } catch (error) {
       await database.close().catch(() => {});
       throw error;
@@ -176,6 +188,32 @@ export class Rhythm {
     return worker;
   }
 
+  /**
+   * Answers a request as the HTTP port of a worker does: health, metrics, and the API, which asks for the `token`. For a
+   * server that is there already; it needs no worker in this process.
+   *
+   * @param request the request
+   * @returns the response
+   * @throws {ClosedError} the application was closed
+   *
+   * @example Rhythm beside other routes
+   * ```ts
+   * import { Rhythm } from "@rhythm/core";
+   *
+   * async function main(): Promise<void> {
+   *   await using rhythm = await Rhythm.init();
+   *   const server = Deno.serve({ hostname: "127.0.0.1", port: 8080 }, (request) => rhythm.fetch(request));
+   *   await server.finished;
+   * }
+   * ```
+   */
+  async fetch(request: Request): Promise<Response> {
+    checkArgument(request, { argument: "request", type: REQUEST, where: "rhythm.fetch()" });
+    if (this.#closing !== undefined) throw new ClosedError("The application");
+    this.#handler ??= createHandler(httpParts(this, this.#parts, { token: this.token }));
+    return await this.#handler(request);
+  }
+
   /** Stops the workers, ends all waiting, closes the connections. */
   async close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -194,6 +232,8 @@ export class Rhythm {
     await this.#parts.database.close();
   }
 }
+
+const REQUEST: OwnType = { kind: "own", wanted: "a Request", fits: (value) => value instanceof Request };
 
 async function migrate(database: Database, schema: string, logger: Logger): Promise<void> {
   const { applied, skipped } = await install(database, { schema });

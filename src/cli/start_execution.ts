@@ -2,6 +2,8 @@ import { UnknownNameError } from "../db/engine_errors.ts";
 import type { ExecutionType } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { readJson } from "./json_text.ts";
+import { isName } from "../shared/names.ts";
+import { warnOfOddNames } from "./odd_names.ts";
 import { openSession } from "./session.ts";
 import { optionsOf, type StartFlags } from "./start_options.ts";
 import { unknownName } from "./unknown_name.ts";
@@ -13,6 +15,9 @@ export async function startExecution(type: ExecutionType, call: Call<StartFlags>
   const inputs = given === undefined ? {} : await readJson(given, "the inputs");
   const options = await optionsOf(call.options, "start");
   await using session = await openSession(call.options);
+  // Before it exists: an execution makes the name of its queue a known one.
+  const task = type === "task" && isName(targetName) ? targetName : undefined;
+  await warnOfOddNames(session, call, { queue: options.queue, task });
   const run = await session.executions.create({ type, targetName, inputs, ...options }).catch(
     async (error) => {
       if (!(error instanceof UnknownNameError)) throw error;

@@ -14,6 +14,7 @@ import {
   checkShape,
   COUNT,
   DURATION_ABOVE_ZERO,
+  InvalidOptionError,
   KEY,
   NAME,
   OBJECT,
@@ -103,6 +104,7 @@ export class Queues {
   async configure(queue: string, limits: QueueLimits): Promise<void> {
     checkQueue(queue, "queues.configure()");
     checkShape(limits, QUEUE_LIMITS, { where: "queues.configure()" });
+    checkPeriods(limits, [["per", "rate"], ["perKeyPer", "perKeyRate"]], "queues.configure()");
     await this.#core.retried(() =>
       configureQueue(this.#core.engine, queue, {
         concurrency: limits.concurrency ?? null,
@@ -121,6 +123,7 @@ export class Queues {
   async configureKey(queue: string, key: string, limits: KeyLimits): Promise<void> {
     checkQueue(queue, "queues.configureKey()", key);
     checkShape(limits, KEY_LIMITS, { where: "queues.configureKey()" });
+    checkPeriods(limits, [["per", "rate"]], "queues.configureKey()");
     await this.#core.retried(() =>
       configureKey(this.#core.engine, { queue, key }, {
         concurrency: limits.concurrency ?? null,
@@ -152,4 +155,16 @@ function seconds(duration: Duration | undefined): number | null {
 function checkQueue(queue: string, where: string, ...key: readonly string[]): void {
   checkArgument(queue, { argument: "queue", type: NAME, where });
   for (const value of key) checkArgument(value, { argument: "key", type: KEY, where });
+}
+
+// A time without what is counted in it would be no limit at all.
+function checkPeriods<T extends object>(
+  limits: T,
+  pairs: readonly (readonly [period: keyof T & string, rate: keyof T & string])[],
+  where: string,
+): void {
+  for (const [period, rate] of pairs) {
+    if (limits[period] === undefined || limits[rate] !== undefined) continue;
+    throw new InvalidOptionError(period, `${where}: "${period}" needs a "${rate}"`);
+  }
 }

@@ -122,3 +122,18 @@ Deno.test("/ready says what is wrong once the worker has stopped", async () => {
   const after = await fetch(`${url}/ready`).then((response) => response.status, () => "closed");
   same(after === 503 || after === "closed", true);
 });
+
+Deno.test("rhythm.fetch() answers as a worker's port does, for the application's token", async () => {
+  await using app = await testApp({ tasks: [echo] });
+  const { rhythm } = app;
+  const ask = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+    rhythm.fetch(new Request(`http://localhost${path}`, { headers }));
+  const statuses = [
+    (await ask("/health")).status,
+    (await ask("/api/executions")).status,
+    (await ask("/api/executions", { authorization: `Bearer ${rhythm.token}` })).status,
+  ];
+  equal(statuses, [200, 401, 200]);
+  same(rhythm.worker().token, rhythm.token);
+  same(rhythm.worker({ token: "other" }).token, "other");
+});

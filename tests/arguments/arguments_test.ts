@@ -77,6 +77,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
           observer: "function",
         })],
       },
+      fetch: { call: rhythm.fetch.bind(rhythm), takes: [{ name: "request", kind: "something made" }] },
       close: nothing(() => {}),
     }],
     ["workflows", workflows, {
@@ -319,6 +320,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           schema: "text",
           log: "log",
           poolSize: "count",
+          token: "text",
         },
       }],
     },
@@ -335,6 +337,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           schema: "text",
           log: "log",
           poolSize: "count",
+          token: "text",
         }),
       ],
     },
@@ -351,7 +354,15 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
     onShutdown: { call: core.onShutdown, takes: [{ name: "call", kind: "function", optional: true }] },
     createLogger: {
       call: core.createLogger,
-      takes: [options({ level: "choice", format: "choice", write: "function", now: "function" })],
+      takes: [
+        options({
+          level: "choice",
+          levels: "json object",
+          format: "choice",
+          write: "function",
+          now: "function",
+        }),
+      ],
     },
     installSql: { call: core.installSql, takes: [options({ schema: "text" })] },
     newId: nothing(() => {}),

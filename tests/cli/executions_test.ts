@@ -301,7 +301,30 @@ Deno.test({
       out: 'the limits of queue "mail" are set\n',
       err: "",
     });
-    equal((await at.run("queues", "pause", "mail")).out, 'queue "mail" is paused\n');
+    const none = await at.run("queues", "limit", "mail");
+    equal([none.code, none.err], [
+      2,
+      'error: no limit was given for queue "mail"\n hint: `--none` takes all its limits away\n',
+    ]);
+    equal(await at.run("queues", "pause", "mail"), { code: 0, out: 'queue "mail" is paused\n', err: "" });
+    equal(await at.run("queues", "pause", "mial"), {
+      code: 0,
+      out: 'queue "mial" is paused\n',
+      err: 'warning: no execution, worker or limit has a queue "mial". Did you mean "mail"?\n',
+    });
+    const odd = await at.run("enqueue", "gret", "--queue", "mial", "--delay", "1h");
+    equal([odd.code, odd.err], [
+      0,
+      'warning: no worker that is alive has a task "gret", and none has registered it. Did you mean "greet"?\n',
+    ]);
+    const every = await at.run("schedules", "set", "odd", "@daily", "gret", "--type", "task", "--json");
+    equal(JSON.parse(every.err), {
+      warning: {
+        message:
+          'no worker that is alive has a task "gret", and none has registered it. Did you mean "greet"?',
+      },
+    });
+    await at.run("schedules", "remove", "odd");
     match((await at.run("queues")).out, /\nmail +0 +0 +0 +0 +0 +paused, 3 at once, 10 per 1 m\n/);
     equal((await at.run("queues", "resume", "mail")).out, 'queue "mail" goes on\n');
     match(

@@ -136,6 +136,7 @@ export const NOT_CALLED: readonly string[] = [
   "status_name",
   "created_at",
   "max_attempts",
+  "max_crashes",
   "first_id",
   "channel",
   "cron_next",

@@ -8,6 +8,7 @@ import {
   withDatabase,
   withExamples,
 } from "../command.ts";
+import { CliError } from "../cli_error.ts";
 import { asGroup } from "../group.ts";
 
 interface LimitFlags {
@@ -18,6 +19,7 @@ interface LimitFlags {
   perKeyRate?: string;
   perKeyPer?: string;
   fair?: boolean;
+  none?: boolean;
 }
 
 interface KeyFlags {
@@ -25,6 +27,7 @@ interface KeyFlags {
   rate?: string;
   per?: string;
   weight?: string;
+  none?: boolean;
 }
 
 /** `rhythm queues`: lists queues; pauses, resumes, limits them. */
@@ -52,7 +55,9 @@ export const define: CommandModule["define"] = (command, cli) => {
     withExamples(change, [`rhythm queues ${verb} mail`]);
     runs(change, cli, async (call) => {
       const { openSession } = await import("../session.ts");
+      const { warnOfOddNames } = await import("../odd_names.ts");
       await using session = await openSession(call.options);
+      await warnOfOddNames(session, call, { queue: call.args[0]! });
       await session.queues[verb](call.args[0]!);
       const done = { queue: call.args[0], paused: verb === "pause" };
       call.terminal.print(
@@ -67,7 +72,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     command,
     "limit",
     cli.terminal,
-    "Limit a queue, over all workers; no option: no limit.",
+    "Limit a queue, over all workers, in place of the limits it has.",
   )
     .addArgument(operand("<queue>", "the queue"))
     .addOption(option("-c, --concurrency <number>", "how many run at once"))
@@ -78,9 +83,10 @@ export const define: CommandModule["define"] = (command, cli) => {
       option("--per-key-rate <number>", "how many of one concurrency key begin within --per-key-per"),
     )
     .addOption(option("--per-key-per <duration>", "that time (default: 1s)"))
-    .addOption(option("--fair", "concurrency keys take turns"));
+    .addOption(option("--fair", "concurrency keys take turns"))
+    .addOption(option("--none", "take all limits away"));
   withDatabase(limit);
-  withExamples(limit, [`rhythm queues limit api --rate 100 --per 1m`, `rhythm queues limit api      # none`]);
+  withExamples(limit, [`rhythm queues limit api --rate 100 --per 1m`, `rhythm queues limit api --none`]);
   runs<LimitFlags>(limit, cli, async (call) => {
     const { openSession } = await import("../session.ts");
     const { concurrency, perKey, rate, per, perKeyRate, perKeyPer, fair } = call.options;
@@ -93,9 +99,10 @@ export const define: CommandModule["define"] = (command, cli) => {
       ...(perKeyPer === undefined ? {} : { perKeyPer }),
       ...(fair === true ? { fair: "key" as const } : {}),
     };
+    const queue = call.args[0]!;
+    checkLimits(limits, { none: call.options.none === true, of: `queue "${queue}"` });
     await using session = await openSession(call.options);
-    await session.queues.configure(call.args[0]!, limits);
-    const queue = call.args[0];
+    await session.queues.configure(queue, limits);
     call.terminal.print(
       call.json ? JSON.stringify({ queue, ...limits }) : `the limits of queue "${queue}" are set`,
     );
@@ -130,14 +137,15 @@ export const define: CommandModule["define"] = (command, cli) => {
     command,
     "limit-key",
     cli.terminal,
-    "Limit one concurrency key of a queue; no option: as all keys.",
+    "Limit one concurrency key of a queue, in place of the limits it has.",
   )
     .addArgument(operand("<queue>", "the queue"))
     .addArgument(operand("<key>", "the concurrency key"))
     .addOption(option("-c, --concurrency <number>", "how many run at once"))
     .addOption(option("--rate <number>", "how many begin within --per"))
     .addOption(option("--per <duration>", "that time (default: 1s)"))
-    .addOption(option("--weight <number>", "how many turns it has in a fair queue (default: 1)"));
+    .addOption(option("--weight <number>", "how many turns it has in a fair queue (default: 1)"))
+    .addOption(option("--none", "the limits of all keys hold for it again"));
   withDatabase(limitKey);
   withExamples(limitKey, [`rhythm queues limit-key api acme --concurrency 20 --weight 3`]);
   runs<KeyFlags>(limitKey, cli, async (call) => {
@@ -149,8 +157,9 @@ export const define: CommandModule["define"] = (command, cli) => {
       ...(per === undefined ? {} : { per }),
       ...(weight === undefined ? {} : { weight: wholeNumber(weight, "--weight") }),
     };
-    await using session = await openSession(call.options);
     const [queue, key] = call.args as [string, string];
+    checkLimits(limits, { none: call.options.none === true, of: `key "${key}" of queue "${queue}"` });
+    await using session = await openSession(call.options);
     await session.queues.configureKey(queue, key, limits);
     call.terminal.print(
       call.json
@@ -159,3 +168,11 @@ export const define: CommandModule["define"] = (command, cli) => {
     );
   });
 };
+
+// What is set takes the place of all limits there are: nothing would take all of them away, which somebody has to want.
+function checkLimits(limits: object, about: { none: boolean; of: string }): void {
+  const given = Object.keys(limits).length;
+  if (about.none && given > 0) throw new CliError("--none takes all limits away: it cannot stand beside one");
+  if (about.none || given > 0) return;
+  throw new CliError(`no limit was given for ${about.of}`, { hint: "`--none` takes all its limits away" });
+}

@@ -55,7 +55,9 @@ export const define: CommandModule["define"] = (command, cli) => {
     const { type, timezone, overlap, catchUp, jitter } = call.options;
     const options = await optionsOf(call.options, "schedule");
     const inputs = given === undefined ? {} : await readJson(given, "the inputs");
+    const { warnOfOddNames } = await import("../odd_names.ts");
     await using session = await openSession(call.options);
+    await warnOfOddNames(session, call, { queue: options.queue, task: type === "task" ? target : undefined });
     const next = await session.schedules.set(name, {
       cron,
       target,

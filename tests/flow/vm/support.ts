@@ -69,10 +69,11 @@ export function compile(source: string): Program {
 }
 
 /** Start a source. */
-export function start(source: string, options: StepOptions & { inputs?: JsonValue } = {}): Running {
+export function start(source: string, given: StepOptions & { inputs?: JsonValue } = {}): Running {
+  const { inputs, ...options } = given;
   const program = compile(source);
   const host = createHost();
-  const step = startFlow(program, startWith(options.inputs), host, options);
+  const step = startFlow(program, startWith(inputs), host, options);
   return new Running(program, host, step);
 }
 
