@@ -20,6 +20,7 @@ export const navigation: Part[] = [
       { text: "Executions", link: "/guides/executions" },
       { text: "Workflows in TypeScript", link: "/guides/steps" },
       { text: "Schedules and time zones", link: "/guides/schedules" },
+      { text: "Testing", link: "/guides/testing" },
     ],
   },
   {

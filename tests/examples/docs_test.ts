@@ -49,7 +49,8 @@ for (const name of running) {
       for (const expected of shown.outputs) {
         assert.ok(ended.out.includes(expected), `"${expected}" was not printed:\n${ended.out}`);
       }
-      assert.deepEqual([...await db.sql`select * from rhythm.check()`], []);
+      const [engine] = await db.sql`select to_regnamespace('rhythm') is not null as there`;
+      if (engine!.there) assert.deepEqual([...await db.sql`select * from rhythm.check()`], []);
     },
   });
 }

@@ -78,6 +78,7 @@ export const CODES = {
   F0302: warning("Promise used without `await`"),
   F0303: error("Target name that is not a string"),
   F0304: warning("Unreachable code"),
+  F0305: warning("Unknown task"),
   F0401: error("Front matter that is not YAML"),
   F0402: error("Unknown front-matter key"),
   F0403: error("Front-matter value of the wrong kind"),
