@@ -1,6 +1,6 @@
 import type { Severity } from "./diagnostic.ts";
 
-/** What one diagnostic code stands for; `docs/flow-diagnostics.md` says the same in full sentences. */
+/** What one diagnostic code stands for; `docs/reference/flow-diagnostics.md` says the same in full sentences. */
 export interface CodeEntry {
   severity: Severity;
   title: string;
