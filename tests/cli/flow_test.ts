@@ -41,6 +41,18 @@ Deno.test("flow check shows every problem where it is, with code 1", async () =>
   equal(places, [["flows/broken.flow", 4, 1, "F0107"], ["flows/broken.flow", 5, 11, "F0201"]]);
 });
 
+Deno.test("flow check warns of a task that the project does not have, where its name is", async () => {
+  await using made = await project({
+    "flows/hello.flow": 'const name = "gret"\nreturn await Task.run(name) + await Task.run("greet")\n',
+    "tasks.ts":
+      `import { task } from "@rhythm/core";\nexport const greet = task({ name: "greet" }, () => 1);\n`,
+  });
+  const { code, out } = await rhythm(["flow", "check", "--json"], { cwd: made.path });
+  const [one] = JSON.parse(out).diagnostics;
+  equal([code, one.code, one.line, one.column], [0, "F0305", 2, 23]);
+  equal([one.message, one.hint], ['no task here has the name "gret"', 'did you mean "greet"?']);
+});
+
 Deno.test("flow check is content with the sample flows, and with warnings unless --strict", async () => {
   const { code, out } = await rhythm(["flow", "check", samples]);
   equal([code, /^✔ \d+ flows checked, no problems\n$/.test(out)], [0, true]);

@@ -3,6 +3,8 @@ import { type Diagnostic, lineStarts, positionAt, renderDiagnostics } from "../.
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
+import { loadTasks } from "../load_tasks.ts";
+import { findProject, taskModules } from "../project.ts";
 import { type FlowFile, readFlowFiles } from "./read_flows.ts";
 
 /** A problem, for programs. */
@@ -13,12 +15,13 @@ interface Told extends Diagnostic {
 }
 
 /** Shows every problem of every flow. */
-export async function checkFlows(call: Call<{ strict?: boolean }>): Promise<number> {
+export async function checkFlows(call: Call<{ strict?: boolean; tasks?: string[] }>): Promise<number> {
   const { terminal } = call;
   const files = await readFlowFiles(call.args);
+  const tasks = await taskNames(call);
   const told: Told[] = [];
   for (const file of files) {
-    const { diagnostics } = analyzeFlow({ name: file.path, source: file.source });
+    const { diagnostics } = analyzeFlow({ name: file.path, source: file.source, tasks });
     told.push(...diagnostics.map((one) => placed(one, file)));
     if (call.json || diagnostics.length === 0) continue;
     const { path: name, source } = file;
@@ -30,6 +33,22 @@ export async function checkFlows(call: Call<{ strict?: boolean }>): Promise<numb
   if (call.json) terminal.print(JSON.stringify({ files: files.length, errors, warnings, diagnostics: told }));
   else terminal.print(summary(files.length, { errors, warnings }, call));
   return bad ? EXIT.no : EXIT.ok;
+}
+
+/** The names of the project's tasks; nothing: there is no module of tasks, or it does not load. */
+async function taskNames(
+  { options, terminal }: Call<{ tasks?: string[] }>,
+): Promise<Set<string> | undefined> {
+  const modules = await taskModules(await findProject(), options.tasks);
+  if (modules.length === 0) return undefined;
+  try {
+    return new Set((await loadTasks(modules)).tasks.map(({ name }) => name));
+  } catch (error) {
+    if (options.tasks !== undefined) throw error;
+    terminal.say(
+      `${terminal.paintError("warn", "note:")} names of tasks are not checked: ${(error as Error).message}`,
+    );
+  }
 }
 
 function summary(

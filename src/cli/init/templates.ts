@@ -23,11 +23,11 @@ export function projectFiles(options: ProjectOptions): Record<string, string> {
 
 function denoJson({ version, checkout }: ProjectOptions): string {
   const cli = `deno run -A jsr:@rhythm/core@^${version}/cli`;
-  // A small heap, and one arena of malloc: docs/workers.md says what they cost, and when to raise the heap.
+  // A small heap, and one arena of malloc: docs/operate/workers.md says what they cost, and when to raise the heap.
   const worker =
     "MALLOC_ARENA_MAX=1 deno run -A --v8-flags=--max-old-space-size=512,--max-semi-space-size=8 worker.ts";
   const config = {
-    tasks: { dev: `${cli} dev`, rhythm: cli, worker, test: "deno test -A" },
+    tasks: { dev: `${cli} dev`, rhythm: cli, worker, test: "deno test -A --no-check", check: "deno check" },
     imports: { "@rhythm/core": `jsr:@rhythm/core@^${version}`, zod: "npm:zod@^4" },
     fmt: { lineWidth: 110 },
     ...(checkout === undefined ? {} : { links: [checkout] }),
@@ -77,20 +77,15 @@ await rhythm.worker({ port: 8080 }).run(); // until SIGINT or SIGTERM
 `;
 
 const TEST = `import assert from "node:assert/strict";
-import { Rhythm } from "@rhythm/core";
+import { fakeTask, testRhythm } from "@rhythm/core/testing";
 import * as tasks from "../tasks.ts";
 
-Deno.test("hello greets, waits for a wave, and says who waved", async () => {
-  await using rhythm = await Rhythm.init({
-    databaseUrl: "memory://",
-    flows: [new URL("../flows", import.meta.url)],
-    tasks: Object.values(tasks),
-    log: { level: "error" },
-  });
-  await using worker = rhythm.worker();
-  const working = worker.run();
+const flows = [new URL("../flows", import.meta.url)];
 
-  const run = await rhythm.workflows.start("hello", { name: "Ada" });
+Deno.test("hello greets, waits for a wave, and says who waved", async () => {
+  await using app = await testRhythm({ flows, tasks: Object.values(tasks) });
+  const run = await app.rhythm.workflows.start("hello", { name: "Ada" });
+  await app.advance("1s");
   await run.signal("wave", { from: "Grace" });
 
   assert.deepEqual(await run.result({ timeout: "1m" }), {
@@ -98,8 +93,16 @@ Deno.test("hello greets, waits for a wave, and says who waved", async () => {
     wavedBack: true,
     from: "Grace",
   });
-  await worker.stop();
-  await working;
+});
+
+Deno.test("hello waits ten minutes for a wave, which takes no time here", async () => {
+  const greet = fakeTask("greet", () => "Hello!");
+  await using app = await testRhythm({ flows, tasks: [greet] });
+  const run = await app.rhythm.workflows.start("hello", { name: "Ada" });
+  await app.advance("11m");
+
+  assert.deepEqual((await run.get()).output, { greeting: "Hello!", wavedBack: false });
+  assert.deepEqual(greet.inputs, [{ name: "Ada" }]);
 });
 `;
 
@@ -117,7 +120,7 @@ deno task rhythm signal <id> wave '{"from": "Grace"}'
 
 - \`flows/hello.flow\`: a workflow, the body of an async JavaScript function that may stop at any \`await\`
 - \`tasks.ts\`: the tasks it runs
-- \`tests/\`: \`deno task test\`
+- \`tests/\`: \`deno task test\`, in memory, with time that the test moves; \`deno task check\` checks types
 - \`worker.ts\`: a worker for production, on your Postgres: \`RHYTHM_DATABASE_URL=postgres://… deno task worker\`
 
 Change a flow or a task while \`deno task dev\` runs: it is loaded again, and what runs stays on its version.

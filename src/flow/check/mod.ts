@@ -19,8 +19,10 @@ import { prototypeMembers } from "./rules/prototype_members.ts";
 import { redeclarations } from "./rules/redeclarations.ts";
 import { regexps } from "./rules/regexps.ts";
 import { shadowing } from "./rules/shadowing.ts";
+import { runOptions } from "./rules/run_options.ts";
 import { targets } from "./rules/targets.ts";
 import { unknownNames } from "./rules/unknown_names.ts";
+import { unknownTasks } from "./rules/unknown_tasks.ts";
 import { unreachable } from "./rules/unreachable.ts";
 
 const RULES: readonly Rule[] = [
@@ -35,6 +37,7 @@ const RULES: readonly Rule[] = [
   arrayHoles,
   regexps,
   targets,
+  runOptions,
   promises,
   unreachable,
 ];
@@ -45,13 +48,20 @@ const NEEDS_ALL: ReadonlySet<string> = new Set(["F0201", "F0207", "F0208"]);
 /** At most so many problems are given for one flow, errors first. */
 const MAX_DIAGNOSTICS = 100;
 
+/** What a flow finds where it runs. */
+export interface Surroundings {
+  /** The names of the tasks; others are warned of. */
+  tasks?: ReadonlySet<string> | undefined;
+}
+
 /**
  * Check a tree.
  *
  * @param program what the parser gave
+ * @param known what else is known
  * @returns what is wrong with it, in the order of the source
  */
-export function checkFlow(program: Program): Diagnostic[] {
+export function checkFlow(program: Program, known: Surroundings = {}): Diagnostic[] {
   const flow = analyze(program);
   const found = new Map<string, Diagnostic>();
   const report: Report = (code, { start, end }, message, hint) => {
@@ -59,20 +69,21 @@ export function checkFlow(program: Program): Diagnostic[] {
     if (!found.has(key)) found.set(key, { code, severity: CODES[code].severity, start, end, message, hint });
   };
   for (const rule of RULES) rule(flow, report);
+  if (known.tasks !== undefined) unknownTasks(known.tasks)(flow, report);
   return inOrder([...found.values()]);
 }
 
 /**
  * Parse a flow and check it.
  *
- * @param options the flow's name and source
+ * @param options the flow's name and source, and what it finds where it runs
  * @returns the tree, what the front matter says, and every problem in the order of the source
  */
-export function analyzeFlow(options: ParseOptions): ParsedFlow {
+export function analyzeFlow(options: ParseOptions & Surroundings): ParsedFlow {
   const parsed = parseFlow(options);
   if (!parsed.ast) return { ...parsed, diagnostics: capped(parsed.diagnostics) };
   const places = new Set(parsed.diagnostics.map(({ start, end }) => `${start}:${end}`));
-  const checked = checkFlow(parsed.ast).filter(({ code, start, end }) => {
+  const checked = checkFlow(parsed.ast, options).filter(({ code, start, end }) => {
     return (parsed.complete || !NEEDS_ALL.has(code)) && !places.has(`${start}:${end}`);
   });
   return { ...parsed, diagnostics: capped([...parsed.diagnostics, ...checked]) };
