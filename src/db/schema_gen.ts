@@ -9046,7 +9046,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "8235d73c17e3390bf0e3b394a0fb7fb30f035f0654e289e64db86b969dd4bd48",
+    checksum: "358dda7422cdf601fc0f88cf18e9ac14c3a94cc68aad2a3eb75ffb79495142ec",
     text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -9365,7 +9365,7 @@ $$;
 comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'Hands back what a worker did and gives it what comes next, in one commit: p_ends [{kind: done|outcome|steps|fire|leave, …}], p_want {queues, limit, targets, lease, sleeps}. '
   'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, retried: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
-  'retried, if there are any: failed attempts that are repeated, and in how many milliseconds. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
+  'retried, if there are any: failed attempts that are repeated, and in how many milliseconds. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/reference/worker-protocol.md.';
 
 -- What was leased by the call and is still held is handed over again, with its inputs.
 create or replace function rhythm.same_answer(p_worker rhythm.worker)
