@@ -2,6 +2,7 @@ import { systemClock } from "../runtime/clock.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
 import { readWorkers } from "../db/calls/state.ts";
 import type { JsonValue } from "../shared/json.ts";
+import type { FlowVersion } from "../db/calls/flows.ts";
 import type { Call } from "./command.ts";
 import { brief, tellCount, tellDuration, tellSince } from "./format.ts";
 import { openSession } from "./session.ts";
@@ -92,6 +93,23 @@ export async function listFlows(call: Call): Promise<void> {
       when(flow.updatedAt),
       JSON.stringify(flow.options) === "{}" ? "" : brief(flow.options, 40),
       flow.description ?? "",
+    ],
+  });
+}
+
+/** The versions of a flow. */
+export function showVersions(call: Call, versions: readonly FlowVersion[]): void {
+  if (call.json) return call.terminal.print(JSON.stringify({ versions }));
+  show(call, versions, {
+    none: "",
+    head: ["version", "", "registered", "description"],
+    right: [0],
+    flexible: 3,
+    row: (one) => [
+      String(one.version),
+      one.isCurrent ? "current" : "",
+      when(one.createdAt),
+      one.description ?? "",
     ],
   });
 }

@@ -331,6 +331,17 @@ Deno.test({
       (await at.run("flow", "list")).out,
       /^name +version +changed +options +description\ninvoice .*\norder +1 .*Greets, waits/,
     );
+    match(
+      (await at.run("flow", "versions", "order")).out,
+      /^version +registered +description\n +1 +current +/,
+    );
+    equal(
+      [(await at.run("flow", "set", "order", "1")).out, (await at.run("flow", "set", "order", "7")).code],
+      [
+        "new executions of order start on version 1; what runs stays on its version\n",
+        3,
+      ],
+    );
 
     equal((await at.run("schedules")).err, "there are no schedules: `rhythm schedules set` makes one\n");
     const set = await at.run("schedules", "set", "nightly", "0 2 * * *", "order", '{"who": "Ada"}');

@@ -15,6 +15,7 @@ const guides = [
   "http",
   "errors",
   "testing",
+  "deploys",
   "coming-from-python",
 ];
 const pages = ["README", ...guides];
