@@ -24,6 +24,7 @@ const steps: Step[] = [
     args: ["check", "--config=tests/deno.json", "mod.ts", "src/", "scripts/", "examples/", "tests/"],
   },
   { name: "types of bench", args: ["check", "--config=bench/deno.json", "bench/"] },
+  { name: "types of site", args: ["check", "--config=site/deno.json", "site/"] },
   { name: "doc", args: ["doc", "--lint", ...entryPoints] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "flows", args: ["run", "-A", "src/cli/main.ts", "flow", "fmt", "--check", "flows/", "examples/"] },
