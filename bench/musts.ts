@@ -1,7 +1,7 @@
 import { short } from "./numbers.ts";
 import type { Figure } from "./run.ts";
 
-/** What Rhythm has to reach, of which docs/performance.md says how it stands. */
+/** What Rhythm has to reach, of which docs/operate/performance.md says how it stands. */
 export interface Must {
   /** Which benchmark. */
   readonly benchmark: string;

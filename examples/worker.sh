@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A worker in shell and psql: it knows one task, shell.upper, and gives its input `text` back in capitals.
-# Usage: DATABASE_URL=postgres://… examples/worker.sh      See docs/worker-protocol.md.
+# Usage: DATABASE_URL=postgres://… examples/worker.sh      See docs/reference/worker-protocol.md.
 set -euo pipefail
 
 sql() { psql "$DATABASE_URL" --no-psqlrc --quiet --no-align --tuples-only --set ON_ERROR_STOP=1 "$@"; }

@@ -33,6 +33,7 @@ const steps: Step[] = [
     ],
   },
   { name: "types of bench", args: ["check", "--quiet", "--config=bench/deno.json", "bench/"] },
+  { name: "types of site", args: ["check", "--quiet", "--config=site/deno.json", "site/"] },
   { name: "doc", args: ["doc", "--lint", ...entryPoints] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "flows", args: ["run", "-A", "src/cli/main.ts", "flow", "fmt", "--check", "flows/", "examples/"] },

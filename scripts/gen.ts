@@ -1,6 +1,6 @@
 /**
  * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files; `src/db/cluster_gen.ts`, with
- * which embedded databases begin; and the tables of options in `docs/sql.md`, from `src/shared/options.ts`.
+ * which embedded databases begin; and the tables of options in `docs/reference/sql.md`, from `src/shared/options.ts`.
  *
  *     deno task gen            write it
  *     deno task gen --check    fail if it is not what sql/ says
@@ -15,7 +15,7 @@ import { type OptionEntry, OPTIONS, RETRY_OPTIONS, sqlName, wantedBy } from "../
 const root = new URL("../", import.meta.url);
 const target = new URL("src/db/schema_gen.ts", root);
 const embedded = new URL("src/db/cluster_gen.ts", root);
-const manual = new URL("docs/sql.md", root);
+const manual = new URL("docs/reference/sql.md", root);
 
 /** The files in `sql/` as they are now, in the order in which they are applied. */
 export async function readSchema(): Promise<SchemaFile[]> {

@@ -316,7 +316,7 @@ $$;
 comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
   'Hands back what a worker did and gives it what comes next, in one commit: p_ends [{kind: done|outcome|steps|fire|leave, …}], p_want {queues, limit, targets, lease, sleeps}. '
   'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, retried: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
-  'retried, if there are any: failed attempts that are repeated, and in how many milliseconds. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/worker-protocol.md.';
+  'retried, if there are any: failed attempts that are repeated, and in how many milliseconds. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/reference/worker-protocol.md.';
 
 -- What was leased by the call and is still held is handed over again, with its inputs.
 create or replace function rhythm.same_answer(p_worker rhythm.worker)

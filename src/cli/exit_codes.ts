@@ -1,4 +1,4 @@
-/** What the command's exit codes say; documented in docs/cli.md. */
+/** What the command's exit codes say; documented in docs/reference/cli.md. */
 export const EXIT = {
   /** It was done, and the answer is yes. */
   ok: 0,

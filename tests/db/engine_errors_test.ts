@@ -14,7 +14,7 @@ Deno.test("every SQLSTATE that sql/ raises has a class and a line in the documen
     }
   }
   const documented = [
-    ...(await Deno.readTextFile(`${root}docs/worker-protocol.md`)).matchAll(/^\| `(RH\d{3})` \|/gm),
+    ...(await Deno.readTextFile(`${root}docs/reference/worker-protocol.md`)).matchAll(/^\| `(RH\d{3})` \|/gm),
   ];
   assert.deepEqual([...errors.engineCodes].sort(), [...raised].sort());
   assert.deepEqual(documented.map(([, code]) => code).sort(), [...raised].sort());

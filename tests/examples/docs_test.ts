@@ -5,24 +5,21 @@ import { engineCodes } from "../../src/db/engine_errors.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
 import { type Page, readPage } from "./pages.ts";
 import { root, runProgram, startProgram } from "./support.ts";
+import { navigation } from "../../site/navigation.ts";
 import { until } from "../support/until.ts";
 
-const guides = [
-  "getting-started",
-  "tasks",
-  "executions",
-  "workers",
-  "http",
-  "errors",
-  "testing",
-  "deploys",
-  "coming-from-python",
-];
-const pages = ["README", ...guides];
+/** These have programs of their own that run, or what they show is tested beside what it is about. */
+const elsewhere = ["guides/steps", "reference/sql", "reference/flow-language", "reference/flow-diagnostics"];
+const everywhere = (await Array.fromAsync(markdown(`${root}docs`))).map((path) =>
+  path.slice(`${root}docs/`.length, -3)
+).sort();
+const pages = ["README", ...everywhere.filter((name) => !elsewhere.includes(name))];
+const running: string[] = [];
+for (const name of pages) if (readPage(await text(name)).program !== "") running.push(name);
 
 Deno.test("docs/: the snippets of README and guides have types", async () => {
   await using directory = await temporary();
-  for (const name of pages) await writePage(await page(name), `${directory.path}/${name}`);
+  for (const name of running) await writePage(await page(name), `${directory.path}/${name}`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["check", "--config", `${root}deno.json`, directory.path],
     env: { NO_COLOR: "1" },
@@ -30,7 +27,7 @@ Deno.test("docs/: the snippets of README and guides have types", async () => {
   assert.ok(success, new TextDecoder().decode(stderr));
 });
 
-for (const name of pages) {
+for (const name of running) {
   Deno.test({
     name: `${name}.md: its snippets run, and print what the page says`,
     ignore: onEmbedded,
@@ -64,7 +61,7 @@ Deno.test({
   fn: async () => {
     await using db = await freshDatabase({ engine: "absent" });
     await using directory = await temporary();
-    await writePage(await page("coming-from-python"), directory.path);
+    await writePage(await page("start/coming-from-python"), directory.path);
     const program = startProgram(`${directory.path}/shortest.ts`, { url: db.url, cwd: directory.path });
     await program.stdin.close();
     const ended = program.output();
@@ -77,8 +74,8 @@ Deno.test({
   },
 });
 
-Deno.test("docs/errors.md: has every error class and every code", async () => {
-  const shown = await text("errors");
+Deno.test("docs/reference/errors.md: has every error class and every code", async () => {
+  const shown = await text("reference/errors");
   const classes = Object.entries(core)
     .filter(([, value]) => typeof value === "function" && value.prototype instanceof core.RhythmError)
     .map(([name]) => name);
@@ -97,21 +94,65 @@ Deno.test("docs/errors.md: has every error class and every code", async () => {
   assert.ok(codes.size > 30);
   const own = ["CARD_REFUSED", "SOLD_OUT"]; // of examples in comments
   const missing = [...classes, ...codes].filter((name) =>
-    !shown.includes(`\`${name}\``) && !own.includes(name)
+    !shown.includes(`\`${name}\``) && !own.includes(name) && !name.startsWith("RHYTHM_") // a variable's name
   );
   assert.deepEqual(missing, []);
 });
 
+Deno.test("docs/operate/environment.md: has every variable that the library reads, and no other", async () => {
+  const read = new Set<string>();
+  for (const source of await sources(`${root}src`)) {
+    for (const [name] of source.matchAll(/\bRHYTHM_[A-Z_]+\b/g)) if (name !== "RHYTHM_ERROR") read.add(name);
+  }
+  const shown = [...(await text("operate/environment")).matchAll(/^\| `(RHYTHM_[A-Z_]+)`/gm)];
+  assert.deepEqual(shown.map(([, name]) => name!).toSorted(), [...read].toSorted());
+});
+
 Deno.test("docs/: links between pages lead somewhere", async () => {
   const broken: string[] = [];
-  for (const name of pages) {
-    for (const [, link] of (await text(name)).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
+  for (const name of ["README", ...everywhere]) {
+    for (
+      const [, link, anchor] of prose(await text(name)).matchAll(
+        /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g,
+      )
+    ) {
       const target = new URL(link!, `file://${pathOf(name)}`);
-      await Deno.stat(target).catch(() => broken.push(`${name}.md: ${link}`));
+      const there = await Deno.stat(target).catch(() => undefined);
+      if (there === undefined) broken.push(`${name}.md: ${link}`);
+      else if (anchor !== undefined && !anchors(await Deno.readTextFile(target)).has(anchor)) {
+        broken.push(`${name}.md: ${link}#${anchor}`);
+      }
     }
   }
   assert.deepEqual(broken, []);
 });
+
+Deno.test("docs/: the site's navigation has every page once", () => {
+  const linked = navigation.flatMap(({ items }) => items.map(({ link }) => link.replace(/^\//, "")));
+  assert.deepEqual(linked.toSorted(), everywhere.filter((name) => name !== "index"));
+});
+
+/** What is between the fenced blocks of a page. */
+function prose(markdown: string): string {
+  return markdown.replace(/^(`{3,})[\s\S]*?\n\1$/gm, "").replace(/`[^`\n]*`/g, "``");
+}
+
+/** The anchors of a page's headings, as GitHub and the site make them. */
+function anchors(markdown: string): Set<string> {
+  const headings = markdown.replace(/^(`{3,})[\s\S]*?\n\1$/gm, "").matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, heading]) =>
+      heading!.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-")
+    ),
+  );
+}
+
+async function* markdown(directory: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    if (isDirectory) yield* markdown(`${directory}/${name}`);
+    else if (name.endsWith(".md")) yield `${directory}/${name}`;
+  }
+}
 
 function stop(worker: Deno.ChildProcess | undefined): void {
   try {

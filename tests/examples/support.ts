@@ -51,3 +51,6 @@ export async function runProgram(path: string, options: RunOptions = {}): Promis
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   return { code, out: text(stdout), err: text(stderr) };
 }
+
+/** An error that no example is to log. Some show how executions fail, which is logged. */
+export const UNEXPECTED = /"level":"error","message":"(?!(task|workflow) \S+ failed: )|^error:/m;

@@ -126,17 +126,17 @@ const WORDS = ["no", "one", "two", "three"];
 
 /** What the docs say in words or numbers, and what it has to be. */
 const statements: [page: string, says: RegExp, value: string][] = [
-  ["docs/workers.md", /\| `lease` \| ([^|]+) \|/, seconds(LEASE_MS)],
+  ["docs/operate/workers.md", /\| `lease` \| ([^|]+) \|/, seconds(LEASE_MS)],
   [
-    "docs/steps.md",
+    "docs/guides/steps.md",
     /for its lease \(`new Admin\(url, \{ lease \}\)`, (\d+ s) by default\)/,
     seconds(LEASE_MS),
   ],
   ["src/app/options.ts", /others take its work over\. Default: (\d+ s)\./, seconds(LEASE_MS)],
   ["src/steps/admin.ts", /may go on with its workflows\. Default: (\d+ s)\./, seconds(LEASE_MS)],
-  ["docs/workers.md", /\| `concurrency` \| (\d+) \|/, String(WORKER_DEFAULTS.concurrency)],
+  ["docs/operate/workers.md", /\| `concurrency` \| (\d+) \|/, String(WORKER_DEFAULTS.concurrency)],
   [
-    "docs/performance.md",
+    "docs/operate/performance.md",
     /`rhythm\.worker\(\{ concurrency \}\)`, (\d+) by default/,
     String(WORKER_DEFAULTS.concurrency),
   ],
@@ -146,7 +146,7 @@ const statements: [page: string, says: RegExp, value: string][] = [
     String(WORKER_DEFAULTS.concurrency),
   ],
   [
-    "docs/workers.md",
+    "docs/operate/workers.md",
     /\| `transactionalConcurrency` \| (\d+) \|/,
     String(WORKER_DEFAULTS.transactionalConcurrency),
   ],
@@ -155,24 +155,28 @@ const statements: [page: string, says: RegExp, value: string][] = [
     /connection of its own\. Default: (\d+)\./,
     String(WORKER_DEFAULTS.transactionalConcurrency),
   ],
-  ["docs/workers.md", /\| `grace` \| ([^|]+) \|/, seconds(WORKER_DEFAULTS.graceMs)],
+  ["docs/operate/workers.md", /\| `grace` \| ([^|]+) \|/, seconds(WORKER_DEFAULTS.graceMs)],
   ["src/app/options.ts", /finish at shutdown\. Default: (\d+ s)\./, seconds(WORKER_DEFAULTS.graceMs)],
   ["src/app/options.ts", /listen on\. Default: `([^`]+)`/, WORKER_DEFAULTS.hostname],
   ["src/app/options.ts", /calls may use at once\. Default: (\d+)\./, String(POOL_SIZE)],
   ["src/define/execution.ts", /How many at most\. Default: (\d+)\./, String(LIST_LIMIT)],
-  ["docs/tasks.md", /\| `initial`, `max` \| (\d+ s), 1 h \|/, seconds(DEFAULT_BACKOFF.initialMs)],
-  ["docs/tasks.md", /\| `initial`, `max` \| 1 s, (\d+) h \|/, String(DEFAULT_BACKOFF.maxMs / 3_600_000)],
-  ["docs/tasks.md", /\| `backoff` \| `"(\w+)"` \|/, DEFAULT_BACKOFF.backoff],
-  ["docs/tasks.md", /\| `factor` \| (\d+) \|/, String(DEFAULT_BACKOFF.factor)],
-  ["docs/tasks.md", /\| `jitter` \| ([\d.]+) \|/, String(DEFAULT_BACKOFF.jitter)],
-  ["docs/workers.md", /execution, (\d+) are written within a second/, String(LINES)],
-  ["docs/http.md", /Of each kind the first (\d+)/, String(MOST_NAMES)],
-  ["docs/workers.md", /`retry\.crashes` times \((\d+) by default\)/, String(DEFAULT_CRASHES)],
-  ["docs/sql.md", /`metadata` takes at most (\d+ KiB)/, `${METADATA_BYTES / 1024} KiB`],
-  ["docs/sql.md", /Without a policy (\w+) attempt may throw/, WORDS[DEFAULT_ATTEMPTS]!],
-  ["docs/sql.md", /lost with its worker is repeated up to (\d+) times/, String(DEFAULT_CRASHES)],
-  ["docs/tasks.md", /`maxAttempts` \| (\d+) \|/, String(DEFAULT_ATTEMPTS)],
-  ["docs/tasks.md", /`crashes` \| (\d+) \|/, String(DEFAULT_CRASHES)],
+  ["docs/guides/tasks.md", /\| `initial`, `max` \| (\d+ s), 1 h \|/, seconds(DEFAULT_BACKOFF.initialMs)],
+  [
+    "docs/guides/tasks.md",
+    /\| `initial`, `max` \| 1 s, (\d+) h \|/,
+    String(DEFAULT_BACKOFF.maxMs / 3_600_000),
+  ],
+  ["docs/guides/tasks.md", /\| `backoff` \| `"(\w+)"` \|/, DEFAULT_BACKOFF.backoff],
+  ["docs/guides/tasks.md", /\| `factor` \| (\d+) \|/, String(DEFAULT_BACKOFF.factor)],
+  ["docs/guides/tasks.md", /\| `jitter` \| ([\d.]+) \|/, String(DEFAULT_BACKOFF.jitter)],
+  ["docs/operate/workers.md", /execution, (\d+) are written within a second/, String(LINES)],
+  ["docs/reference/http.md", /Of each kind the first (\d+)/, String(MOST_NAMES)],
+  ["docs/operate/workers.md", /`retry\.crashes` times \((\d+) by default\)/, String(DEFAULT_CRASHES)],
+  ["docs/reference/sql.md", /`metadata` takes at most (\d+ KiB)/, `${METADATA_BYTES / 1024} KiB`],
+  ["docs/reference/sql.md", /Without a policy (\w+) attempt may throw/, WORDS[DEFAULT_ATTEMPTS]!],
+  ["docs/reference/sql.md", /lost with its worker is repeated up to (\d+) times/, String(DEFAULT_CRASHES)],
+  ["docs/guides/tasks.md", /`maxAttempts` \| (\d+) \|/, String(DEFAULT_ATTEMPTS)],
+  ["docs/guides/tasks.md", /`crashes` \| (\d+) \|/, String(DEFAULT_CRASHES)],
   ["src/define/options.ts", /the first included\. Default: (\d+),/, String(DEFAULT_ATTEMPTS)],
   ["src/define/options.ts", /lost with its worker\. Default: (\d+)\./, String(DEFAULT_CRASHES)],
   ["src/flow/front_matter.ts", /the first included\. Default: (\d+)\./, String(DEFAULT_ATTEMPTS)],
@@ -180,17 +184,17 @@ const statements: [page: string, says: RegExp, value: string][] = [
   ["src/shared/options.ts", /may throw; (\d+) by default"/, String(DEFAULT_ATTEMPTS)],
   ["src/shared/options.ts", /lost with its worker; (\d+) by default"/, String(DEFAULT_CRASHES)],
   [
-    "docs/sql.md",
+    "docs/reference/sql.md",
     /The pauses are (\d+) s, 2 s, 4 s … up to an hour/,
     String(DEFAULT_BACKOFF.initialMs / 1000),
   ],
-  ["docs/sql.md", /a `jitter` of `true` is (\d\.\d)/, String(JITTER.true)],
+  ["docs/reference/sql.md", /a `jitter` of `true` is (\d\.\d)/, String(JITTER.true)],
   [
-    "docs/sql.md",
+    "docs/reference/sql.md",
     /settings: (.*) \|/,
     "`retention` (30 days), `max_payload_bytes` (1048576), `max_crashes` (3), `cancel_grace` (1 minute)",
   ],
-  ["docs/flow-language.md", /`_ \. : \/ @ \+ -`, at most (\d+) of them/, String(NAME_LENGTH)],
+  ["docs/reference/flow-language.md", /`_ \. : \/ @ \+ -`, at most (\d+) of them/, String(NAME_LENGTH)],
 ];
 
 for (const [page, says, value] of statements) {
@@ -201,7 +205,7 @@ for (const [page, says, value] of statements) {
   });
 }
 
-Deno.test("docs/sql.md names every setting with its default", async () => {
-  const text = await Deno.readTextFile(new URL("../../docs/sql.md", import.meta.url));
+Deno.test("docs/reference/sql.md names every setting with its default", async () => {
+  const text = await Deno.readTextFile(new URL("../../docs/reference/sql.md", import.meta.url));
   for (const [name, value] of Object.entries(SETTINGS)) ok(text.includes(`\`${name}\` (${value})`), name);
 });

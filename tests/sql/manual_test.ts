@@ -1,8 +1,8 @@
-// docs/sql.md: what stands there runs, and nothing that may be called is missing; so do the comments in the catalog.
+// docs/reference/sql.md: what stands there runs, and nothing that may be called is missing; so do the comments in the catalog.
 import assert from "node:assert/strict";
 import { freshDatabase } from "../support/database.ts";
 
-const page = await Deno.readTextFile(new URL("../../docs/sql.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../docs/reference/sql.md", import.meta.url));
 const examples = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql]) => sql!);
 const owners = [
   "purge",
@@ -15,7 +15,7 @@ const owners = [
 /** In the documentation of code-first workflows, and of clients that run what they start. */
 const elsewhere = /steps|claim_execution|register_workflow/;
 
-Deno.test("docs/sql.md: every example runs, in order", async () => {
+Deno.test("docs/reference/sql.md: every example runs, in order", async () => {
   await using test = await freshDatabase();
   await test.database.transaction(async (tx) => {
     for (const example of examples) {
@@ -25,7 +25,7 @@ Deno.test("docs/sql.md: every example runs, in order", async () => {
   assert.ok(examples.length > 12);
 });
 
-Deno.test("docs/sql.md: names every function that may be called with its arguments, every view and every SQLSTATE", async () => {
+Deno.test("docs/reference/sql.md: names every function that may be called with its arguments, every view and every SQLSTATE", async () => {
   await using test = await freshDatabase();
   const functions = await test.database.query<{ name: string }>(
     `select s.name from rhythm.surface() as s(name)

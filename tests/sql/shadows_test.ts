@@ -8,7 +8,7 @@ import { cases } from "./arguments/cases.ts";
 const roles = ["rhythm_viewer", "rhythm_client", "rhythm_worker", "rhythm_operator", "rhythm_deployer"];
 const fixture = Deno.readTextFileSync(new URL("arguments/fixture.sql", import.meta.url));
 const shadows = Deno.readTextFileSync(new URL("shadows/shadows.sql", import.meta.url));
-const manual = Deno.readTextFileSync(new URL("../../docs/sql.md", import.meta.url));
+const manual = Deno.readTextFileSync(new URL("../../docs/reference/sql.md", import.meta.url));
 const examples = [...manual.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql]) => sql!);
 
 for (const role of roles) {

@@ -1,4 +1,4 @@
-/** Every example of docs/steps.md type-checks and runs, with the output that stands below it. */
+/** Every example of docs/guides/steps.md type-checks and runs, with the output that stands below it. */
 import assert from "node:assert/strict";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
 
@@ -12,7 +12,7 @@ interface Example {
 
 const examples = await readExamples();
 
-Deno.test("docs/steps.md: every example type-checks", async () => {
+Deno.test("docs/guides/steps.md: every example type-checks", async () => {
   const directory = await Deno.makeTempDir();
   try {
     const files: string[] = [];
@@ -31,14 +31,14 @@ Deno.test("docs/steps.md: every example type-checks", async () => {
   }
 });
 
-Deno.test("docs/steps.md: every example has its output beside it", () => {
+Deno.test("docs/guides/steps.md: every example has its output beside it", () => {
   assert.ok(examples.length >= 20, `found ${examples.length} examples`);
   assert.deepEqual(examples.filter(({ output }) => output === "").map(({ heading }) => heading), []);
 });
 
 for (const [index, { heading, code, output }] of examples.entries()) {
   Deno.test({
-    name: `docs/steps.md: ${heading} (example ${index + 1}) prints what it says`,
+    name: `docs/guides/steps.md: ${heading} (example ${index + 1}) prints what it says`,
     ignore: onEmbedded,
     fn: async () => {
       await using test = await freshDatabase();
@@ -49,7 +49,7 @@ for (const [index, { heading, code, output }] of examples.entries()) {
 }
 
 async function readExamples(): Promise<Example[]> {
-  const text = await Deno.readTextFile(new URL("docs/steps.md", root));
+  const text = await Deno.readTextFile(new URL("docs/guides/steps.md", root));
   const found: Example[] = [];
   let heading = "";
   for (const part of text.matchAll(/^#+ (.+)$|^```(ts|text|python)\n([\s\S]*?)^```$/gm)) {

@@ -13,7 +13,9 @@ export function defineRun(group: Command, cli: Cli): void {
     .addArgument(operand("<file>", "the flow; children are looked for beside it"))
     .addArgument(operand("[inputs]", "JSON; @file reads a file, - standard input"))
     .addOption(repeated("-t, --tasks <module>", "TypeScript that exports tasks, or functions by their names"))
-    .addOption(option("-a, --answers <file>", "JSON: what tasks and signals give (see docs/cli.md)"))
+    .addOption(
+      option("-a, --answers <file>", "JSON: what tasks and signals give (see docs/reference/cli.md)"),
+    )
     .addOption(
       repeated("-s, --signal <name=json>", "a signal that is there already; can stand several times"),
     )

@@ -23,7 +23,7 @@ export function projectFiles(options: ProjectOptions): Record<string, string> {
 
 function denoJson({ version, checkout }: ProjectOptions): string {
   const cli = `deno run -A jsr:@rhythm/core@^${version}/cli`;
-  // A small heap, and one arena of malloc: docs/workers.md says what they cost, and when to raise the heap.
+  // A small heap, and one arena of malloc: docs/operate/workers.md says what they cost, and when to raise the heap.
   const worker =
     "MALLOC_ARENA_MAX=1 deno run -A --v8-flags=--max-old-space-size=512,--max-semi-space-size=8 worker.ts";
   const config = {

@@ -3,7 +3,7 @@ export type Severity = "error" | "warning";
 
 /** A problem in a flow's source, with its place as offsets into the source. */
 export interface Diagnostic {
-  /** A stable code, such as `F0107`; listed in `docs/flow-diagnostics.md`. */
+  /** A stable code, such as `F0107`; listed in `docs/reference/flow-diagnostics.md`. */
   code: string;
   /** How bad it is. */
   severity: Severity;

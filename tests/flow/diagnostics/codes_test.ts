@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { analyzeFlow } from "../../../src/flow/check/mod.ts";
 import { CODES } from "../../../src/flow/diagnostics/mod.ts";
 
-const text = Deno.readTextFileSync(new URL("../../../docs/flow-diagnostics.md", import.meta.url));
+const text = Deno.readTextFileSync(new URL("../../../docs/reference/flow-diagnostics.md", import.meta.url));
 const entries = text.split(/^### /m).slice(1).map((entry) => ({
   code: entry.slice(0, 5),
   title: entry.slice(6, entry.indexOf("\n")),
   example: /````flow\n([^]*?)\n````/.exec(entry)?.[1],
 }));
 
-Deno.test("docs/flow-diagnostics.md lists every code under its title", () => {
+Deno.test("docs/reference/flow-diagnostics.md lists every code under its title", () => {
   const listed = entries.map(({ code, title }) => [code, title]);
   assert.deepEqual(listed, Object.entries(CODES).map(([code, { title }]) => [code, title]));
 });

@@ -15,15 +15,15 @@ const ANSWERS: Readonly<Record<string, Answer[1]>> = {
   never_sent: { fails: { type: "TimeoutError", message: "timed out", code: "TIMEOUT" } },
 };
 
-const page = await Deno.readTextFile(new URL("../../../docs/flow-language.md", import.meta.url));
+const page = await Deno.readTextFile(new URL("../../../docs/reference/flow-language.md", import.meta.url));
 const examples = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!);
 
-Deno.test("docs/flow-language.md has an example for everything it teaches", () => {
+Deno.test("docs/reference/flow-language.md has an example for everything it teaches", () => {
   assert(examples.length >= 15, `found ${examples.length} examples`);
 });
 
 for (const [index, source] of examples.entries()) {
-  Deno.test(`docs/flow-language.md example ${index + 1}: ${source.split("\n")[0]}`, () => {
+  Deno.test(`docs/reference/flow-language.md example ${index + 1}: ${source.split("\n")[0]}`, () => {
     const promised = /\/\/ → (.*)$/m.exec(source)?.[1];
     assert(promised, "an example says what it gives: // → …");
     const run = runScript(source, {

@@ -1,0 +1,60 @@
+/** A part of the documentation, as its side bar shows it. */
+export interface Part {
+  text: string;
+  items: { text: string; link: string }[];
+}
+
+/** The order in which the site shows the pages of docs/. */
+export const navigation: Part[] = [
+  {
+    text: "Start",
+    items: [
+      { text: "Getting started", link: "/start/getting-started" },
+      { text: "Concepts and glossary", link: "/start/concepts" },
+      { text: "Coming from Python", link: "/start/coming-from-python" },
+    ],
+  },
+  {
+    text: "Guides",
+    items: [
+      { text: "Tasks", link: "/guides/tasks" },
+      { text: "Executions", link: "/guides/executions" },
+      { text: "Workflows in TypeScript", link: "/guides/steps" },
+      { text: "Retries and errors", link: "/guides/retries" },
+      { text: "Schedules and time zones", link: "/guides/schedules" },
+      { text: "Concurrency, limits, priorities", link: "/guides/limits" },
+      { text: "Testing", link: "/guides/testing" },
+      { text: "Versions and deploys", link: "/guides/versions" },
+      { text: "Logs, metrics, traces, alerts", link: "/guides/observability" },
+      { text: "Security and deletion", link: "/guides/security" },
+      { text: "Several environments", link: "/guides/environments" },
+    ],
+  },
+  {
+    text: "Operate",
+    items: [
+      { text: "Deployment", link: "/operate/deployment" },
+      { text: "Production checklist", link: "/operate/checklist" },
+      { text: "Troubleshooting", link: "/operate/troubleshooting" },
+      { text: "Environment variables", link: "/operate/environment" },
+      { text: "Workers", link: "/operate/workers" },
+      { text: "Postgres", link: "/operate/postgres" },
+      { text: "Backup and restore", link: "/operate/backup" },
+      { text: "Upgrades", link: "/operate/upgrades" },
+      { text: "pg_cron", link: "/operate/pg_cron" },
+      { text: "Performance", link: "/operate/performance" },
+    ],
+  },
+  {
+    text: "Reference",
+    items: [
+      { text: "Command line", link: "/reference/cli" },
+      { text: "SQL", link: "/reference/sql" },
+      { text: "HTTP API and metrics", link: "/reference/http" },
+      { text: "Errors", link: "/reference/errors" },
+      { text: "Flow language", link: "/reference/flow-language" },
+      { text: "Flow diagnostics", link: "/reference/flow-diagnostics" },
+      { text: "Worker protocol", link: "/reference/worker-protocol" },
+    ],
+  },
+];
