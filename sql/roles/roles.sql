@@ -3,7 +3,7 @@
 --   rhythm_viewer    reads.
 --   rhythm_client    also starts, signals and cancels.
 --   rhythm_worker    a client that also runs work.
---   rhythm_operator  a client that also retries, pauses and resumes.
+--   rhythm_operator  a client that also retries, deletes, pauses and resumes.
 --   rhythm_deployer  a client that also says what code runs: flows, tasks, schedules, limits.
 -- Nobody but the owner has a right on a table. What a role may call runs with the owner's rights, with a pinned
 -- search_path; what nobody may call runs with the caller's.
@@ -37,7 +37,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'delete_execution', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

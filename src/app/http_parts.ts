@@ -64,6 +64,7 @@ export function commandsOf(rhythm: Rhythm): Commands {
     signal: (id, name, payload) => rhythm.signals.send({ execution: id, name, payload }),
     cancel: (id, reason) => rhythm.executions.cancel(id, { reason }),
     retry: (id) => rhythm.executions.retry(id),
+    delete: (id) => rhythm.executions.delete(id),
     wait: (id, options) => rhythm.executions.wait(id, options),
     setQueuePaused: (queue, state) =>
       state === "paused" ? rhythm.queues.pause(queue) : rhythm.queues.resume(queue),

@@ -1,9 +1,8 @@
+import { agreed } from "./agreed.ts";
 import { ask, type EngineRef, intervalText } from "../db/calls/engine_ref.ts";
 import { durationMs } from "../shared/duration.ts";
-import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
-import { lineReader } from "./flow/ask_line.ts";
 import { count, tellCount, tellTime } from "./format.ts";
 import { openSession } from "./session.ts";
 import { bar, Spinner } from "./spinner.ts";
@@ -37,7 +36,7 @@ export async function purge(call: Call<PurgeFlags>): Promise<number> {
   if (call.json && options.dryRun) return tell(call, { groups, total, removed: 0 });
   if (!call.json) show(groups, total, call);
   if (options.dryRun || total === 0) return call.json ? tell(call, { groups, total, removed: 0 }) : EXIT.ok;
-  if (!options.yes && !await agreed(total, call)) {
+  if (!options.yes && !await mayRemove(total, call)) {
     terminal.say("nothing was removed");
     return EXIT.no;
   }
@@ -109,15 +108,9 @@ function show(groups: readonly Group[], total: number, call: Call): void {
   terminal.print(`${count(total, "execution")} in all, with their logs, signals and timers`);
 }
 
-async function agreed(total: number, call: Call): Promise<boolean> {
-  const { terminal } = call;
-  if (!terminal.canAsk || call.json) {
-    throw new CliError("purge asks before it removes anything, and nobody can be asked here", {
-      hint: "--yes removes without asking, --dry-run only shows",
-    });
-  }
-  const answer = await lineReader(terminal, call.signal)(`Remove ${count(total, "execution")}? [y/N] `);
-  return /^y(es)?$/i.test(answer?.trim() ?? "");
+async function mayRemove(total: number, call: Call): Promise<boolean> {
+  const hint = "--yes removes without asking, --dry-run only shows";
+  return await agreed(call, { who: "purge", question: `Remove ${count(total, "execution")}?`, hint });
 }
 
 function tell(call: Call, told: { groups: Group[]; total: number; removed: number }): number {

@@ -1,5 +1,6 @@
 import { LIST_LIMIT } from "../shared/limits.ts";
 import {
+  deleteExecution,
   listExecutions,
   readLogs,
   readTree,
@@ -73,7 +74,7 @@ const STATUS: ArgumentType = {
   values: ["pending", "running", "suspended", "completed", "failed", "cancelled"],
 };
 
-/** Executions: create, read, list, wait, cancel, retry. */
+/** Executions: create, read, list, wait, cancel, retry, delete. */
 export class Executions {
   readonly #core: ClientCore;
 
@@ -180,6 +181,21 @@ export class Executions {
     const id = idOf(execution);
     checkShape(options, { sql: TRANSACTION }, { where: "executions.retry()" });
     await this.#core.retried(() => retryExecution(this.#core.within(options.sql), id));
+  }
+
+  /**
+   * Deletes an execution that is over and all that it started: inputs, outputs, errors, logs, signals, steps and keys.
+   * Backups still have them.
+   *
+   * @param execution the execution; what a workflow started goes with that workflow only
+   * @param options a transaction to do it in
+   * @returns how many executions were deleted
+   * @throws {ExecutionStateError} it, or something that it started, is not over, or a workflow started it
+   */
+  async delete(execution: ExecutionRef, options: { sql?: SqlRunner } = {}): Promise<number> {
+    const id = idOf(execution);
+    checkShape(options, { sql: TRANSACTION }, { where: "executions.delete()" });
+    return await this.#core.retried(() => deleteExecution(this.#core.within(options.sql), id));
   }
 }
 

@@ -5121,6 +5121,58 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
 `,
   },
   {
+    name: "history/delete.sql",
+    kind: "behaviour",
+    checksum: "33acf15667f1ceac9a08afb4c7a02018f8c6a3681e3a0c57499c3ee9c0865263",
+    text: `-- Removing an execution for good, with all that it left: what a person may ask for by law.
+
+-- Locks: the states, then the executions of the whole tree; waits for them.
+create or replace function rhythm.delete_execution(p_execution uuid)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_ids uuid[];
+  v_parent uuid;
+  v_live uuid;
+begin
+  select e.parent_id into v_parent from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot delete: there is no execution %s', coalesce(p_execution::text, 'null')));
+  elsif exists (select from rhythm.execution as e where e.id = v_parent) then
+    perform rhythm.raise('RH003', format('Cannot delete execution %s: workflow %s started it', p_execution, v_parent), 'Delete that workflow: what it started goes with it');
+  end if;
+  v_ids := array(
+    with recursive tree as (
+      select p_execution as id
+      union all
+      select e.id from tree as t join rhythm.execution as e on e.parent_id = t.id
+    )
+    select t.id from tree as t);
+  perform rhythm.lock_around(v_ids);
+  perform from rhythm.execution as e where e.id = any (v_ids) order by e.id for update;
+  -- What is over starts nothing more: the tree is whole if nothing of it is live.
+  select e.id into v_live from rhythm.execution as e where e.id = any (v_ids) and e.state = 0 order by e.id limit 1;
+  if found then
+    perform rhythm.raise('RH003', format('Cannot delete execution %s: %s is %s', p_execution,
+      case v_live when p_execution then 'it' else 'its child ' || v_live end, rhythm.status_of(v_live)), 'Cancel it first, and delete it once it is over');
+  end if;
+  return rhythm.remove_over(v_ids);
+end;
+$$;
+
+comment on function rhythm.delete_execution(uuid) is
+  'Deletes an execution that is over and all that it started, with their inputs, outputs, errors, logs, signals, steps and keys; returns how many executions. Backups and the WAL still have them.';
+`,
+  },
+  {
     name: "history/sweep.sql",
     kind: "behaviour",
     checksum: "59ca1184ee987647eb0267141e877748fc2c7b39a733aaeaec3c59fdf45da13c",
@@ -13197,13 +13249,13 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "7e155179d2e38340a00d803b5021ab64b021fbfe646651bee8f22faffeec60fe",
+    checksum: "116e0a6ef9211611c21215fdd71802f794d7595839b1cbdfa9442429df57580b",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
 --   rhythm_client    also starts, signals and cancels.
 --   rhythm_worker    a client that also runs work.
---   rhythm_operator  a client that also retries, pauses and resumes.
+--   rhythm_operator  a client that also retries, deletes, pauses and resumes.
 --   rhythm_deployer  a client that also says what code runs: flows, tasks, schedules, limits.
 -- Nobody but the owner has a right on a table. What a role may call runs with the owner's rights, with a pinned
 -- search_path; what nobody may call runs with the caller's.
@@ -13237,7 +13289,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'delete_execution', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

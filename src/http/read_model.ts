@@ -47,6 +47,8 @@ export interface Commands {
   cancel(id: string, reason: string | undefined): Promise<boolean>;
   /** Lets a failed or cancelled execution go on. */
   retry(id: string): Promise<void>;
+  /** Deletes what is over, with all that it started; gives how many executions. */
+  delete(id: string): Promise<number>;
   /** Waits for the end. */
   wait(id: string, options: WaitOptions): Promise<Execution>;
   /** Stops a queue from being claimed, or lets it go on. */

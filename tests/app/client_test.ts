@@ -206,6 +206,8 @@ Deno.test("retry() lets a failed task go on", async () => {
   await app.rhythm.executions.retry(run);
   same(await run.result({ timeout: "2m" }), "up");
   await rejects(app.rhythm.executions.retry(run), { code: "RH003" });
+  same(await app.rhythm.executions.delete(run), 1);
+  await rejects(app.rhythm.executions.delete(run), { code: "RH002" });
 });
 
 Deno.test("bad calls are refused in one sentence, and nothing is written", async () => {

@@ -60,6 +60,12 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   await ask(`/api/executions/${late}/cancel`, { reason: "enough" });
   same((await ask(`/api/executions/${late}`)).body.cancelReason, "enough");
   same((await ask(`/api/executions/${id}/retry`, {})).status, 409);
+  const gone = await fetch(`${worker.url}/api/executions/${late}`, {
+    method: "DELETE",
+    headers: { authorization: "Bearer s3cret" },
+  });
+  equal(await gone.json(), { deleted: 1 });
+  same((await ask(`/api/executions/${late}`)).status, 404);
 
   const schedule = await fetch(`${worker.url}/api/schedules/nightly`, {
     method: "PUT",

@@ -257,6 +257,23 @@ Deno.test({
     const none = await at.run("signal", "00000000", "go");
     equal([none.code, none.out], [3, ""]);
     match(none.err, /^error: no execution has an id that ends with 00000000\n hint: /);
+    const asks = await at.run("delete", id);
+    equal([asks.code, asks.out], [2, ""]);
+    match(
+      asks.err,
+      /^error: delete asks before it removes anything, and nobody can be asked here\n hint: --yes/,
+    );
+    match(
+      (await at.run("delete", id, "--yes")).err,
+      /^error: Cannot delete execution .*: it is (pending|running)\n hint: Cancel it first/,
+    );
+    equal((await at.run("cancel", id)).code, 0);
+    equal(await at.run("delete", id, "--yes"), {
+      code: 0,
+      out: `${id} deleted, 1 execution in all\n`,
+      err: "",
+    });
+    equal((await at.run("show", id)).code, 3);
     // Those before the one that fails are told of.
     const other = (await at.run("enqueue", "greet", "--delay", "1h")).out.trim();
     const unknown = "0199c3f2-0000-7000-8000-000000000001";

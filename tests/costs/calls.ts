@@ -64,6 +64,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   "retry, a task": "select rhythm.retry(:failed)",
   "retry, what was cancelled": "select rhythm.retry(:cancelled)",
   "retry, a workflow": "select rhythm.retry(:fails)",
+  delete_execution: "select rhythm.delete_execution(:done)",
   watch: "select rhythm.watch(array[:ready, :signals, :done]::uuid[])",
   schedule: "select rhythm.schedule('hourly', '@hourly', 'a', type => 'task')",
   unschedule: "select rhythm.unschedule('daily')",

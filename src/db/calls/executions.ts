@@ -214,6 +214,16 @@ export async function retryExecution(engine: EngineRef, id: string): Promise<voi
   await ask(engine, "select rhythm.retry($1::text::uuid)", [id]);
 }
 
+/** Deletes an execution that is over and all that it started; gives how many executions. */
+export async function deleteExecution(engine: EngineRef, id: string): Promise<number> {
+  const [row] = await ask<{ deleted: number }>(
+    engine,
+    "select rhythm.delete_execution($1::text::uuid) as deleted",
+    [id],
+  );
+  return row!.deleted;
+}
+
 /** Sends a signal; the payload is JSON text. */
 export async function sendSignal(
   engine: EngineRef,

@@ -19,6 +19,7 @@ import { prototypeMembers } from "./rules/prototype_members.ts";
 import { redeclarations } from "./rules/redeclarations.ts";
 import { regexps } from "./rules/regexps.ts";
 import { shadowing } from "./rules/shadowing.ts";
+import { runOptions } from "./rules/run_options.ts";
 import { targets } from "./rules/targets.ts";
 import { unknownNames } from "./rules/unknown_names.ts";
 import { unknownTasks } from "./rules/unknown_tasks.ts";
@@ -36,6 +37,7 @@ const RULES: readonly Rule[] = [
   arrayHoles,
   regexps,
   targets,
+  runOptions,
   promises,
   unreachable,
 ];

@@ -79,6 +79,8 @@ export const CODES = {
   F0303: error("Target name that is not a string"),
   F0304: warning("Unreachable code"),
   F0305: warning("Unknown task"),
+  F0306: warning("Option that does not exist"),
+  F0307: warning("Value that an option cannot have"),
   F0401: error("Front matter that is not YAML"),
   F0402: error("Unknown front-matter key"),
   F0403: error("Front-matter value of the wrong kind"),

@@ -16,7 +16,7 @@ import type {
   StepOptions,
 } from "../types.ts";
 import { checkPlain } from "../../shared/arguments.ts";
-import { checkFlowText, checkProgram, checkResume, checkStart, checkStep } from "./face_arguments.ts";
+import { checkFlowText, checkProgram, checkSettled, checkStart, checkStep } from "./face_arguments.ts";
 import { createWorld } from "./globals.ts";
 import { Run } from "./run.ts";
 
@@ -106,7 +106,7 @@ export function resumeFlow(
   options?: StepOptions,
 ): Step {
   checkStep({ program, host, options }, "resumeFlow()");
-  checkResume({ snapshot, settled }, "resumeFlow()");
+  checkSettled(settled, "resumeFlow()");
   return Run.read({ world, program, host, options }, snapshot).advance(settled);
 }
 
@@ -153,7 +153,7 @@ export function openFlow(
   const where = "openFlow()";
   checkStep({ program, host, options }, where);
   checkPlain(from, { argument: "from", where });
-  if ("snapshot" in from) checkResume(from, where);
+  if ("snapshot" in from) checkSettled(from.settled, where);
   else checkStart(from, { where, argument: "from" });
   const given = { world, program, host, options };
   const opened = "snapshot" in from
@@ -200,7 +200,6 @@ function read(run: Run, settled: readonly Settled[]): { run: Run; step: Step } {
  */
 export function inspectFlow(program: Program, snapshot: Snapshot): FlowView {
   checkProgram(program, "inspectFlow()");
-  checkResume({ snapshot, settled: [] }, "inspectFlow()");
   const host = { executionId: "", seed: "", epoch: 0, step: 0, moment: new Date(0) };
   const { machine, fibres } = Run.open({ world, program, host }, snapshot);
   return inspectMachine(machine, fibres);

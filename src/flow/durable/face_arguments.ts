@@ -57,10 +57,9 @@ export function checkStart(start: FlowStart, about: { where: string; argument: s
   checkShape(start, { inputs: ANYTHING, context: OBJECT }, { ...about, required: ["context"] });
 }
 
-/** Checks what an execution goes on from. */
-export function checkResume(from: { snapshot: unknown; settled: unknown }, where: string): void {
-  checkArgument(from.snapshot, { argument: "snapshot", type: OBJECT, where });
-  checkArgument(from.settled, { argument: "settled", type: ARRAY, where });
+/** Checks what has ended since a snapshot; whoever reads a snapshot says what is wrong with it. */
+export function checkSettled(settled: unknown, where: string): void {
+  checkArgument(settled, { argument: "settled", type: ARRAY, where });
 }
 
 /** Checks a program. */

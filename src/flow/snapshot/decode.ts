@@ -1,3 +1,4 @@
+import { describe } from "../../shared/arguments.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import { RhythmError } from "../../shared/error.ts";
 import type { Snapshot } from "../types.ts";
@@ -53,7 +54,10 @@ export class SnapshotError extends RhythmError {
 /** Check that a snapshot belongs to this library and this program. */
 function checkSnapshot(snapshot: Snapshot, hash: string): void {
   if (typeof snapshot !== "object" || snapshot === null || typeof snapshot.v !== "number") {
-    throw new SnapshotError("it is not a snapshot of a flow", "FLOW_SNAPSHOT_DAMAGED");
+    throw new SnapshotError(
+      `"snapshot" must be what a step of a flow gave, not ${describe(snapshot)}`,
+      "FLOW_SNAPSHOT_DAMAGED",
+    );
   }
   if (snapshot.v !== SNAPSHOT_FORMAT) {
     const known = `this library knows format ${SNAPSHOT_FORMAT}`;

@@ -134,6 +134,15 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
       handle: async ({ params, body }) => ({ cancelled: await commands.cancel(params.id!, body.reason) }),
     }),
     route({
+      method: "DELETE",
+      path: "/api/executions/:id",
+      operation: "deleteExecution",
+      summary: "Deletes an execution that is over and all that it started, with what they left",
+      tag,
+      response: z.object({ deleted: z.int() }),
+      handle: async ({ params }) => ({ deleted: await commands.delete(params.id!) }),
+    }),
+    route({
       method: "POST",
       path: "/api/executions/:id/retry",
       operation: "retryExecution",

@@ -84,6 +84,12 @@ const REFUSED: [what: string, source: string, expected: string[]][] = [
     "F0303",
   ]],
   [
+    "misspelt options and durations",
+    `Task.run("a", {}, { queu: "mail", delay: "5 minuts", retry: { maxAttempts: 0, backof: "fixed" }, priority: 7 }); Timer.delay("1 fortnight");
+    Timer.delay("90s"); Signal.when("x", { timout: 5 }); Workflow.run("b", {}, { ["key"]: 1, ...Inputs, timeout: Inputs.t, runAt: 5 })`,
+    ["F0306", "F0307", "F0307", "F0306", "F0307", "F0306", "F0306"],
+  ],
+  [
     "promises used as results",
     'const p = Task.run("a"); async function f() {} `${p}`; p.b; f() + 1; !Promise.all([])',
     ["F0302", "F0302", "F0302", "F0302"],

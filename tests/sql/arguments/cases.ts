@@ -293,6 +293,12 @@ export const cases: Record<string, Cases> = {
       [`retry(${ready})`, "RH003", `Cannot retry execution ${ready.slice(1, -1)}: it is pending`],
     ],
   },
+  delete_execution: {
+    p_execution: [
+      ...missing("delete", (value) => `delete_execution(${value})`),
+      [`delete_execution(${ready})`, "RH003", `Cannot delete execution ${ready.slice(1, -1)}: it is pending`],
+    ],
+  },
   schedule: {
     p_name: name("schedule", (value) => `schedule(${value}, '@daily', 'a', type => 'task')`),
     p_cron: [
