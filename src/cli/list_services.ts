@@ -17,7 +17,7 @@ export async function listQueues(call: Call): Promise<void> {
     none: "no queue has anything to do, a worker or a limit",
     head: ["queue", "ready", "delayed", "running", "suspended", "oldest", "workers", "limits"],
     right: [1, 2, 3, 4, 5, 6],
-    flexible: 7,
+    flexible: [7],
     row: (queue) => [
       queue.queue,
       ...[queue.ready, queue.delayed, queue.running, queue.suspended].map(tellCount),
@@ -39,7 +39,7 @@ export async function listWorkers(call: Call): Promise<void> {
     none: "no worker is alive: `rhythm worker` or `rhythm dev` runs one",
     head: ["name", "running", "queues", "heard", "up for", "id"],
     right: [1],
-    flexible: 2,
+    flexible: [2],
     row: (worker) => [
       worker.name,
       tellCount(worker.running),
@@ -63,7 +63,7 @@ export async function listSchedules(call: Call): Promise<void> {
     none: "there are no schedules: `rhythm schedules set` makes one",
     head: ["name", "cron", "zone", "runs", "next", "last", "fired", "remarks"],
     right: [6],
-    flexible: 7,
+    flexible: [7],
     row: (schedule) => [
       schedule.name,
       schedule.cron,
@@ -86,7 +86,7 @@ export async function listFlows(call: Call): Promise<void> {
     none: "no flow is registered: `rhythm flow register flows/` does it",
     head: ["name", "version", "changed", "options", "description"],
     right: [1],
-    flexible: 4,
+    flexible: [4],
     row: (flow) => [
       flow.name,
       String(flow.version),
@@ -118,7 +118,7 @@ interface Shape<Row> {
   none: string;
   head: string[];
   right: number[];
-  flexible: number;
+  flexible: readonly number[];
   row: (row: Row) => Cell[];
 }
 

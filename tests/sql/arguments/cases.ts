@@ -536,6 +536,7 @@ export const cases: Record<string, Cases> = {
   },
   get: { p_execution: [["get(null)", "", "null"], [`get(${nobody})`, "", "null"]] },
   flow_state: { p_execution: [["flow_state(null)", "", "null"], [`flow_state(${done})`, "", "null"]] },
+  ids_ending: { p_end: "any text: what no id ends with finds nothing" },
   first_id: { p_at: "any moment: what no id can carry gives the first or last there is" },
   watch: { p_executions: "unknown ids are not over, and never will be: nothing to answer" },
   wait_for: {
