@@ -11880,8 +11880,8 @@ comment on function rhythm.wait_for(uuid, interval) is
   {
     name: "views/read_functions.sql",
     kind: "behaviour",
-    checksum: "a50eb8663c6d990a71ce18d595c3919cbb441817544ba2522542ba6393ac59ea",
-    text: `-- Two questions of tools that no view answers.
+    checksum: "982170ca02a9a4f4f3345d010f3746ca08f40d32aca7c42d634cec4ddef4f371",
+    text: `-- Questions of tools that no view answers.
 
 create or replace function rhythm.first_id(p_at timestamptz)
 returns uuid
@@ -11894,6 +11894,23 @@ $$;
 
 comment on function rhythm.first_id(timestamptz) is
   'The smallest id that an execution created at an instant can have: where id >= first_id(…) reads a range of the primary key.';
+
+-- The end of an id, because its beginning is a time that it shares with all executions of the same minute. Reads only the
+-- primary key, and no more of it than takes about half a second.
+create or replace function rhythm.ids_ending(p_end text)
+returns setof uuid
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select n.id
+  from (select e.id from rhythm.execution as e order by e.id desc limit 1000000) as n
+  where right(n.id::text, 8) = lower(p_end)
+  limit 10;
+$$;
+
+comment on function rhythm.ids_ending(text) is
+  'Which of the newest million executions have ids with these last 8 digits, newest first, 10 at most: what a person types instead of an id.';
 
 create or replace function rhythm.flow_state(p_execution uuid)
 returns jsonb
@@ -13333,7 +13350,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "38118ced43a5552a57497b5501b3cdef494354150c784138e47cc8bef6debabb",
+    checksum: "0f2abad2697c63138e87d5e99be0b9c9d8216a759aa4873a2559f263ab6b08e3",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -13364,7 +13381,7 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered'
     ]),
     ('rhythm_client', array[
