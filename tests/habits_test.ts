@@ -1,0 +1,153 @@
+/** What the repository promises to contributors: releases, CI, generated files, pictures, and the diagram of states. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { checkVersion, cutChangelog, release, ReleaseError } from "../scripts/release.ts";
+import { supportedVersions } from "./support/binaries.ts";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const date = "2026-11-30";
+const CHANGELOG = `# Changelog
+
+## Unreleased
+
+- **db**: faster.
+
+### Upgrading
+
+Nothing to do.
+
+## 0.1.0 (2026-11-01)
+
+- Everything.
+`;
+
+Deno.test("cutChangelog() moves what is unreleased under the version", () => {
+  const { changelog, notes } = cutChangelog(CHANGELOG, "0.2.0", date);
+  assert.equal(notes, "- **db**: faster.\n\n### Upgrading\n\nNothing to do.");
+  assert.equal(changelog, CHANGELOG.replace("## Unreleased\n", `## Unreleased\n\n## 0.2.0 (${date})\n`));
+});
+
+Deno.test("cutChangelog() cuts a changelog without an earlier version", () => {
+  const first = "# Changelog\n\n## Unreleased\n\n- New.\n\n### Upgrading\n\nNothing to do.\n";
+  assert.equal(
+    cutChangelog(first, "0.1.0", date).changelog,
+    first.replace("## Unreleased\n", `## Unreleased\n\n## 0.1.0 (${date})\n`),
+  );
+});
+
+Deno.test("cutChangelog() refuses an empty section, and one that does not say how to upgrade", () => {
+  const empty = CHANGELOG.replace(/- \*\*db[\s\S]*?(?=## 0)/, "");
+  assert.throws(() => cutChangelog(empty, "0.2.0", date), /nothing under `## Unreleased`/);
+  const silent = CHANGELOG.replace("### Upgrading\n\nNothing to do.\n\n", "");
+  assert.throws(() => cutChangelog(silent, "0.2.0", date), /under `### Upgrading`/);
+});
+
+Deno.test("checkVersion() wants a version that is new and not lower", () => {
+  checkVersion("0.1.0", "0.1.0", []);
+  checkVersion("0.10.0", "0.9.0", ["v0.9.0"]);
+  checkVersion("1.0.0", "1.0.0-rc.1", ["v1.0.0-rc.1"]);
+  assert.throws(() => checkVersion("1.0", "0.1.0", []), /"1\.0" is not a version/);
+  assert.throws(() => checkVersion("0.1.0", "0.1.0", ["v0.1.0"]), /released already/);
+  assert.throws(() => checkVersion("0.9.0", "0.10.0", []), /lower than 0\.10\.0/);
+  assert.throws(() => checkVersion("1.0.0-rc.2", "1.0.0", []), /lower than 1\.0\.0/);
+});
+
+Deno.test("release() commits the version and the changelog, and tags them", async () => {
+  await using repository = await project();
+  const { path } = repository;
+  let seen = "";
+  await release(path, "0.2.0", {
+    date,
+    verify: async () => {
+      seen = await Deno.readTextFile(`${path}/deno.json`);
+    },
+  });
+  assert.match(seen, /"version": "0\.2\.0"/, "the checks see the new version");
+  assert.equal(await git(path, "log", "-1", "--format=%s"), "chore: release 0.2.0");
+  assert.equal(await git(path, "status", "--porcelain"), "");
+  assert.match(await git(path, "show", "v0.2.0:CHANGELOG.md"), /^## 0\.2\.0 \(2026-11-30\)$/m);
+  assert.match(await git(path, "tag", "--list", "--format=%(contents)", "v0.2.0"), /### Upgrading/);
+  await assert.rejects(release(path, "0.2.0", { date, verify: async () => {} }), /released already/);
+});
+
+Deno.test("release() leaves no trace when a check fails, and refuses a work tree with changes", async () => {
+  await using repository = await project();
+  const { path } = repository;
+  const before = await git(path, "rev-parse", "HEAD");
+  const refused = release(path, "0.2.0", { date, verify: () => Promise.reject(new ReleaseError("no")) });
+  await assert.rejects(refused, { name: "ReleaseError", message: "no" });
+  assert.deepEqual(
+    [await git(path, "status", "--porcelain"), await git(path, "rev-parse", "HEAD"), await git(path, "tag")],
+    ["", before, ""],
+  );
+  await Deno.writeTextFile(`${path}/deno.json`, "{}");
+  await assert.rejects(release(path, "0.2.0", { date, verify: async () => {} }), /work tree has changes/);
+});
+
+Deno.test("CHANGELOG.md can be cut into a release", async () => {
+  cutChangelog(await Deno.readTextFile(`${root}CHANGELOG.md`), "999.0.0", date);
+});
+
+Deno.test(".ci/run tests every supported version of Postgres", async () => {
+  const script = await Deno.readTextFile(`${root}.ci/run`);
+  const named = [...script.matchAll(/^for pg in ([\d a-z]+); do$/gm)].flatMap(([, list]) => list!.split(" "));
+  const installed = /postgresql-(\d+)/.exec(script)![1]!;
+  assert.deepEqual(
+    [...named, installed].filter((one) => one !== "pglite").map(Number).sort(),
+    supportedVersions,
+  );
+});
+
+Deno.test("GitHub's workflows run .ci/run", async () => {
+  for (const name of ["ci", "release"]) {
+    const workflow = await Deno.readTextFile(`${root}.github/workflows/${name}.yml`);
+    assert.match(workflow, /^ +- run: \.ci\/run$/m, name);
+  }
+});
+
+Deno.test(".gitattributes marks every generated file", async () => {
+  const attributes = await Deno.readTextFile(`${root}.gitattributes`);
+  const marked = [...attributes.matchAll(/^(\S+) .*linguist-generated=true/gm)].map(([, pattern]) =>
+    pattern!
+  );
+  const isMarked = (path: string) =>
+    marked.some((pattern) => pattern.startsWith("*") ? path.endsWith(pattern.slice(1)) : path === pattern);
+  const generated = [...Deno.readDirSync(`${root}src/db`)].map(({ name }) => `src/db/${name}`).filter((
+    path,
+  ) => path.endsWith(".ts") && /^\/\/ Generated /.test(Deno.readTextFileSync(`${root}${path}`)));
+  assert.ok(generated.length >= 2);
+  assert.deepEqual(generated.filter((path) => !isMarked(path)), []);
+});
+
+Deno.test("pictures of docs/ have a title and a background, for light and dark pages", async () => {
+  const pictures = [...Deno.readDirSync(`${root}docs`)].filter(({ name }) => name.endsWith(".svg"));
+  assert.ok(pictures.length >= 2);
+  for (const { name } of pictures) {
+    const picture = await Deno.readTextFile(`${root}docs/${name}`);
+    assert.match(picture, /<title[ >]/, `${name} has no title`);
+    const background = /<rect[^>]*>/.exec(picture)?.[0] ?? "";
+    assert.match(
+      background,
+      /width="(100%|759)".*fill="#[0-9a-f]{6}"/,
+      `${name} begins without a background`,
+    );
+  }
+});
+
+async function project(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "rhythm-release-" });
+  await Deno.writeTextFile(`${path}/deno.json`, '{\n  "name": "@a/b",\n  "version": "0.1.0"\n}\n');
+  await Deno.writeTextFile(`${path}/CHANGELOG.md`, CHANGELOG);
+  await git(path, "init", "--quiet");
+  await git(path, "config", "user.name", "Somebody");
+  await git(path, "config", "user.email", "somebody@example.org");
+  await git(path, "add", ".");
+  await git(path, "commit", "--quiet", "--message", "chore: begin");
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+async function git(path: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("git", { args, cwd: path }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout).trim();
+}
