@@ -8,12 +8,12 @@ export const define: CommandModule["define"] = (command, cli) => {
   withDatabase(command);
   withExamples(command, [
     `rhythm delete 0199c3f2-…`,
-    `rhythm list -q ada --json | jq -r '.executions[].id' | xargs rhythm delete --yes`,
+    `rhythm list -t import --json | jq -r '.executions[].id' | xargs rhythm delete -y`,
   ]);
   command.addHelpText(
     "after",
-    "\nInputs, outputs, errors, logs, signals, steps and keys go, too. Backups still have them.\n" +
-      "What a workflow started goes with that workflow. Many that ended long ago: rhythm purge",
+    "\nInputs, outputs, errors, logs, signals, steps and keys go, too. Backups still have\n" +
+      "them. What a workflow started goes with that workflow. See also: rhythm purge",
   );
   runs<{ yes?: boolean }>(command, cli, async (call) => {
     const { deleteExecutions } = await import("../delete.ts");
