@@ -21,7 +21,6 @@ Look   show         One execution: tree, timeline, source, variables
 Flows  flow         check, run, fmt, graph, list, register
 Care   migrate      Install or upgrade the schema
        doctor       Look for trouble, and say what to do
-       delete       Delete executions with all they left
        purge        Remove what ended long ago
        completions  A completion script for bash, zsh or fish
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
