@@ -100,7 +100,7 @@ begin
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
       left join rhythm.workflow_state as s on s.execution_id = e.id
-      join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker
+      join lateral (select x.id, x.worker, x.call from rhythm.batch as x where x.id = coalesce(e.batch_id, s.batch_id) offset 0) as b on b.worker = p_worker
       where e.stopping
     ),
     'lost', v_lost);
@@ -145,7 +145,7 @@ begin
     ) as h
     left join rhythm.execution as e on e.id = h.id and e.state = 0
     left join rhythm.workflow_state as s on s.execution_id = e.id
-    left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker and b.call = h.call
+    left join lateral (select x.id, x.worker, x.call from rhythm.batch as x where x.id = coalesce(e.batch_id, s.batch_id) offset 0) as b on b.worker = p_worker and b.call = h.call
     where b.id is null);
 end;
 $$;

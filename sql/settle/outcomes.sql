@@ -148,7 +148,8 @@ declare
   v_slack constant interval := rhythm.moment_slack(p_worker);
   v_result rhythm.outcome[];
 begin
-  -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
+  -- The lock inside, and offset 0, keep the inner queries whole: the planner goes from each outcome to its rows, and not
+  -- through all that the worker holds.
   select coalesce(array_agg(h.o order by (h.o).id), '{}')
   into v_result
   from (
@@ -159,7 +160,8 @@ begin
     from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
-    join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
+    join lateral (select x.id, x.worker, x.call, x.failures from rhythm.batch as x where x.id = coalesce((e.row).batch_id, s.batch_id) offset 0) as b
+      on b.worker = p_worker and b.call = g.call
     cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
     cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate offset 0) as f
     where g.seq is null or s.seq = g.seq
@@ -184,7 +186,8 @@ begin
   from (select (o.value ->> 'id')::uuid as id, (o.value ->> 'call')::integer as call, (o.value ->> 'seq')::integer as seq from jsonb_array_elements(p_items) as o (value)) as x
   left join rhythm.execution as e on e.id = x.id
   left join rhythm.workflow_state as s on s.execution_id = x.id
-  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker and b.call = x.call and (x.seq is null or s.seq = x.seq)
+  left join lateral (select y.id, y.worker, y.call from rhythm.batch as y where y.id = coalesce(e.batch_id, s.batch_id) offset 0) as b
+    on b.worker = p_worker and b.call = x.call and (x.seq is null or s.seq = x.seq)
   where x.id <> all (p_held);
 end;
 $$;

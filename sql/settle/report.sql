@@ -57,7 +57,7 @@ begin
     ) as r
     join rhythm.execution as e on e.id = r.id and e.state = 0
     left join rhythm.workflow_state as s on s.execution_id = e.id
-    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker);
+    join lateral (select x.id, x.worker from rhythm.batch as x where x.id = coalesce(e.batch_id, s.batch_id) offset 0) as b on b.worker = p_worker);
   insert into rhythm.log_line (execution_id, at, level, message, data)
   select (l.value ->> 'id')::uuid, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)

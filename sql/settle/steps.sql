@@ -82,7 +82,8 @@ begin
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
         and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
       left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
-      left join rhythm.batch as b on b.id = t.batch_id and b.worker = p_worker and b.call = g.call
+      left join lateral (select x.id, x.worker, x.call, x.claimed_at, x.attempt from rhythm.batch as x where x.id = t.batch_id offset 0) as b
+        on b.worker = p_worker and b.call = g.call
       where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0
         and case when g.timer then exists (
             select from rhythm.timer as x where x.id = g.id and x.execution_id = g.flow and x.fires_at <= p_now and not x.fired and not x.deadline)

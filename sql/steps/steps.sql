@@ -20,7 +20,7 @@ begin
     case when n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
-  join rhythm.batch as b on b.id = x.batch_id and b.worker = p_worker
+  join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
   where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
@@ -52,7 +52,7 @@ as $$
     case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
-  join rhythm.batch as b on b.id = x.batch_id and b.worker = p_worker
+  join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
     wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output

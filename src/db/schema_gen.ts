@@ -2820,7 +2820,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "e4c79726a1e9ebf9d3f48be071f3a5f2d90d4e24bdb2f8ab3e999e7662e0a499",
+    checksum: "dfc123307687c6d343424646b0254b058b91a0142452a43116114f1e10f75278",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2923,7 +2923,7 @@ begin
       select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'reason', e.cancel_reason)), '[]')
       from rhythm.execution as e
       left join rhythm.workflow_state as s on s.execution_id = e.id
-      join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker
+      join lateral (select x.id, x.worker, x.call from rhythm.batch as x where x.id = coalesce(e.batch_id, s.batch_id) offset 0) as b on b.worker = p_worker
       where e.stopping
     ),
     'lost', v_lost);
@@ -2968,7 +2968,7 @@ begin
     ) as h
     left join rhythm.execution as e on e.id = h.id and e.state = 0
     left join rhythm.workflow_state as s on s.execution_id = e.id
-    left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker and b.call = h.call
+    left join lateral (select x.id, x.worker, x.call from rhythm.batch as x where x.id = coalesce(e.batch_id, s.batch_id) offset 0) as b on b.worker = p_worker and b.call = h.call
     where b.id is null);
 end;
 $$;
@@ -9488,7 +9488,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "5946d67defbe49fa06b64e5c77f17f87695e0776ed0bc203d1b134c2e81a1031",
+    checksum: "22506c50531bbf5051e66a115ab82eb77841f8c37d9a3ca8b7cc21b1022bafa2",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -9639,7 +9639,8 @@ declare
   v_slack constant interval := rhythm.moment_slack(p_worker);
   v_result rhythm.outcome[];
 begin
-  -- The lock inside keeps the inner query whole, so that the planner goes from each outcome to its rows.
+  -- The lock inside, and offset 0, keep the inner queries whole: the planner goes from each outcome to its rows, and not
+  -- through all that the worker holds.
   select coalesce(array_agg(h.o order by (h.o).id), '{}')
   into v_result
   from (
@@ -9650,7 +9651,8 @@ begin
     from (select o.* from jsonb_populate_recordset(null::rhythm.outcome, p_items) as o order by o.id) as g
     cross join lateral (select x as row from rhythm.execution as x where x.id = g.id and x.state = 0 for no key update skip locked) as e
     left join rhythm.workflow_state as s on s.execution_id = g.id
-    join rhythm.batch as b on b.id = coalesce((e.row).batch_id, s.batch_id) and b.worker = p_worker and b.call = g.call
+    join lateral (select x.id, x.worker, x.call, x.failures from rhythm.batch as x where x.id = coalesce((e.row).batch_id, s.batch_id) offset 0) as b
+      on b.worker = p_worker and b.call = g.call
     cross join lateral (select coalesce(g.moment between p_now - v_slack and p_now + v_slack, true) as is_right) as m
     cross join lateral (select case when m.is_right then rhythm.fate_of(g, e.row, b.failures) else 'released' end as fate offset 0) as f
     where g.seq is null or s.seq = g.seq
@@ -9675,7 +9677,8 @@ begin
   from (select (o.value ->> 'id')::uuid as id, (o.value ->> 'call')::integer as call, (o.value ->> 'seq')::integer as seq from jsonb_array_elements(p_items) as o (value)) as x
   left join rhythm.execution as e on e.id = x.id
   left join rhythm.workflow_state as s on s.execution_id = x.id
-  left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker and b.call = x.call and (x.seq is null or s.seq = x.seq)
+  left join lateral (select y.id, y.worker, y.call from rhythm.batch as y where y.id = coalesce(e.batch_id, s.batch_id) offset 0) as b
+    on b.worker = p_worker and b.call = x.call and (x.seq is null or s.seq = x.seq)
   where x.id <> all (p_held);
 end;
 $$;
@@ -9701,7 +9704,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one 
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "b08c57192573dee259a37f192fe6ee1b7ab1ded009b8a0a300efc41fee30db4e",
+    checksum: "77ab8674bd539b5f9ae952baa5607124982cd28ced81ee289516683c12f97441",
     text: `-- What a worker has to tell of the executions it holds while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
@@ -9761,7 +9764,7 @@ begin
     ) as r
     join rhythm.execution as e on e.id = r.id and e.state = 0
     left join rhythm.workflow_state as s on s.execution_id = e.id
-    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id) and b.worker = p_worker);
+    join lateral (select x.id, x.worker from rhythm.batch as x where x.id = coalesce(e.batch_id, s.batch_id) offset 0) as b on b.worker = p_worker);
   insert into rhythm.log_line (execution_id, at, level, message, data)
   select (l.value ->> 'id')::uuid, coalesce(rhythm.timestamp_of(l.value ->> 'at'), rhythm.now()), l.value ->> 'level', l.value ->> 'message', l.value -> 'data'
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
@@ -10281,7 +10284,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "d6e03aae77d0364c5cb49e1a2d5aab1687b229e8594c156b696d2165211b87c7",
+    checksum: "a418322f6c00933e75544ae7262d5458b870cd2e0284b8e40d1342853c659b53",
     text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
 -- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
 -- nothing read back.
@@ -10366,7 +10369,8 @@ begin
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
         and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
       left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
-      left join rhythm.batch as b on b.id = t.batch_id and b.worker = p_worker and b.call = g.call
+      left join lateral (select x.id, x.worker, x.call, x.claimed_at, x.attempt from rhythm.batch as x where x.id = t.batch_id offset 0) as b
+        on b.worker = p_worker and b.call = g.call
       where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0
         and case when g.timer then exists (
             select from rhythm.timer as x where x.id = g.id and x.execution_id = g.flow and x.fires_at <= p_now and not x.fired and not x.deadline)
@@ -10650,7 +10654,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the chil
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "3b84b343310139f802fa2ff19d9006ccfd001f2a6e7028bd428f6e1a810ad68f",
+    checksum: "6848f1442e2889d47e90f1e57af5817d780e8358bf35511ef073f678a10399d7",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
 -- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
@@ -10673,7 +10677,7 @@ begin
     case when n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
-  join rhythm.batch as b on b.id = x.batch_id and b.worker = p_worker
+  join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
   where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
@@ -10705,7 +10709,7 @@ as $$
     case when n.status = 'completed' and n.is_undefined is not true then coalesce(n.output, 'null') end
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
-  join rhythm.batch as b on b.id = x.batch_id and b.worker = p_worker
+  join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
   on conflict (execution_id, name) do update set
     ended_at = excluded.ended_at, until = excluded.until, seq = excluded.seq, attempts = excluded.attempts,
     wait_id = coalesce(excluded.wait_id, s.wait_id), status = excluded.status, error = excluded.error, output = excluded.output
