@@ -89,9 +89,11 @@ begin
       output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
       error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
       fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
+    -- From each outcome to its rows, whatever the planner believes of the tables. Their places are certain: they are locked.
     from unnest(p_outcomes) as o
-    join rhythm.batch as b on b.id = o.batch_id
-    where e.id = o.id and o.fate in ('completed', 'failed', 'cancelled')
+    cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
+    cross join lateral (select x.claimed_at, x.attempt from rhythm.batch as x where x.id = o.batch_id offset 0) as b
+    where e.ctid = p.place and o.fate in ('completed', 'failed', 'cancelled')
     returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type, o.batch_id
   ),
   state as (

@@ -58,7 +58,7 @@ begin
   return query
   select e.id, x.id
   from jsonb_array_elements(p_items) as o (value)
-  join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid
+  cross join lateral (select y.id, y.type, y.parent_id from rhythm.execution as y where y.id = (o.value ->> 'id')::uuid offset 0) as e
   cross join lateral (values (case when e.type = 'workflow' then e.id end), (e.parent_id)) as x (id)
   where x.id is not null;
   if jsonb_path_exists(p_items, '$[*] ? (@.status == "failed")') then

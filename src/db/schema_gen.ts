@@ -8931,7 +8931,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "473d1f948f46568918863e87139ae8b8158ccaddc61b34360dbbcce764206d71",
+    checksum: "5b67259dd9ee8b49b80856fd908f2f4a93ab39a5ea6def0753eeb226a52cd10a",
     text: `-- How executions leave a batch: they end, or go on later.
 
 -- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
@@ -9023,9 +9023,11 @@ begin
       output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
       error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
       fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
+    -- From each outcome to its rows, whatever the planner believes of the tables. Their places are certain: they are locked.
     from unnest(p_outcomes) as o
-    join rhythm.batch as b on b.id = o.batch_id
-    where e.id = o.id and o.fate in ('completed', 'failed', 'cancelled')
+    cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
+    cross join lateral (select x.claimed_at, x.attempt from rhythm.batch as x where x.id = o.batch_id offset 0) as b
+    where e.ctid = p.place and o.fate in ('completed', 'failed', 'cancelled')
     returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type, o.batch_id
   ),
   state as (
@@ -9488,7 +9490,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "22506c50531bbf5051e66a115ab82eb77841f8c37d9a3ca8b7cc21b1022bafa2",
+    checksum: "65b5ae0919e7ea0e0afdcffef7b1f252aeea0671af5fd0100160cc9d798f7901",
     text: `-- Outcomes: what a worker says of executions, before anything is done about it.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -9549,7 +9551,7 @@ begin
   return query
   select e.id, x.id
   from jsonb_array_elements(p_items) as o (value)
-  join rhythm.execution as e on e.id = (o.value ->> 'id')::uuid
+  cross join lateral (select y.id, y.type, y.parent_id from rhythm.execution as y where y.id = (o.value ->> 'id')::uuid offset 0) as e
   cross join lateral (values (case when e.type = 'workflow' then e.id end), (e.parent_id)) as x (id)
   where x.id is not null;
   if jsonb_path_exists(p_items, '$[*] ? (@.status == "failed")') then
