@@ -1,8 +1,7 @@
+import type { Command } from "commander";
 import { CATALOGUE } from "../src/cli/catalogue.ts";
 import { type Cli, newCommand } from "../src/cli/command.ts";
 import type { Terminal } from "../src/cli/terminal.ts";
-
-type Command = ReturnType<typeof newCommand>;
 
 /** The text of `docs/reference/commands.md`: every command, as its own help says. */
 export async function generateCommands(): Promise<string> {
@@ -33,7 +32,7 @@ ${parts.join("\n")}`;
 function withSubs(command: Command, path: string): [string, Command][] {
   return [
     [path, command],
-    ...command.commands.flatMap((sub) => withSubs(sub as Command, `${path} ${sub.name()}`)),
+    ...command.commands.flatMap((sub) => withSubs(sub, `${path} ${sub.name()}`)),
   ];
 }
 
