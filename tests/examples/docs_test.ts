@@ -182,7 +182,7 @@ function commandLines(markdown: string): string[] {
     ...markdown.matchAll(/`(?:deno task )?rhythm ([^`\n]*)`/g),
   ];
   // Neither comments nor quoted values.
-  return called.map(([, line]) => line!.replace(/'[^']*'|"[^"]*"/g, "…").replace(/\s#.*$/, "").trim());
+  return called.map(([, line]) => line!.replace(/'[^']*'|"[^"]*"/g, "…").replace(/(?:\s#|[|;&]).*$/, "").trim());
 }
 
 /** What is between the fenced blocks of a page. */
