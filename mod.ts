@@ -75,7 +75,8 @@ export {
 } from "./src/db/engine_errors.ts";
 export { DatabaseInUseError } from "./src/db/embedded_lock.ts";
 export { DatabaseUnavailableError } from "./src/db/errors.ts";
-export type { FlowInfo } from "./src/db/calls/flows.ts";
+export type { FlowInfo, FlowVersion } from "./src/db/calls/flows.ts";
+export type { RegisterOptions } from "./src/client/deploy.ts";
 export type { QueueInfo } from "./src/db/calls/queues.ts";
 export type { ScheduleInfo } from "./src/db/calls/schedules.ts";
 export { installSql } from "./src/db/install.ts";

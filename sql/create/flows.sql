@@ -16,13 +16,44 @@ $$;
 
 comment on function rhythm.options_problem(jsonb) is 'What is wrong with the defaults of a flow or task; null if nothing is. Internal.';
 
+-- An id gets its time from the first program that brings it, so that all of one deploy have the same.
+create or replace function rhythm.deploy_time(p_deploy text)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_time timestamptz;
+begin
+  if p_deploy ~ '^\d{4}-\d\d-\d\d' then
+    begin
+      v_time := p_deploy;
+    exception when datetime_field_overflow or invalid_datetime_format then
+      perform rhythm.raise('RH001', format('deploy is "%s": expected an id, or a time such as 2026-01-31T12:00:00Z', left(p_deploy, 100)));
+    end;
+    if v_time > rhythm.now() + interval '1 day' then
+      perform rhythm.raise('RH001', format('deploy is %s, which is to come: expected the time when the deploy began', p_deploy),
+        'A time that is to come would keep out every deploy before it');
+    end if;
+    return v_time;
+  end if;
+  perform rhythm.check_name('deploy', p_deploy);
+  insert into rhythm.deploy (id, first_seen_at) values (p_deploy, rhythm.now()) on conflict (id) do nothing;
+  return (select d.first_seen_at from rhythm.deploy as d where d.id = p_deploy);
+end;
+$$;
+
+comment on function rhythm.deploy_time(text) is 'When a deploy began: as it says itself, or when its id was first seen. Internal.';
+
 create or replace function rhythm.register_flow(
   p_name text,
   p_source text,
   p_program jsonb,
   input_schema jsonb default null,
   options jsonb default '{}',
-  description text default null
+  description text default null,
+  deploy text default null
 )
 returns integer
 language plpgsql
@@ -40,11 +71,13 @@ declare
     v_schema_problem ->> 'message',
     case when length(description) > 10000 then 'The description of a flow must be a text of at most 10000 characters' end
   );
-  v_version integer;
+  v_deployed_at timestamptz;
+  v_is_new boolean;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  v_deployed_at := case when deploy is not null then rhythm.deploy_time(deploy) end;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
   insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
   values (
@@ -52,16 +85,43 @@ begin
     (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
     p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
   on conflict (program) do nothing;
-  insert into rhythm.flow as f (name, program, updated_at) values (p_name, v_program, rhythm.now())
-  on conflict (name) do update set program = excluded.program, updated_at = excluded.updated_at
-  where f.program <> excluded.program;
-  select v.version into v_version from rhythm.flow_version as v where v.program = v_program;
-  return v_version;
+  v_is_new := found;
+  insert into rhythm.flow as f (name, program, updated_at, deployed_at)
+  values (p_name, v_program, rhythm.now(), coalesce(v_deployed_at, rhythm.now()))
+  on conflict (name) do update set
+    program = excluded.program,
+    updated_at = case when f.program = excluded.program then f.updated_at else excluded.updated_at end,
+    deployed_at = greatest(f.deployed_at, excluded.deployed_at)
+  where (f.program <> excluded.program or f.deployed_at < v_deployed_at)
+    and case when v_deployed_at is null then v_is_new else v_deployed_at >= f.deployed_at end;
+  return (select v.version from rhythm.flow_version as v where v.program = v_program);
 end;
 $$;
 
-comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text) is
-  'Makes a text the current version of a flow and returns its number. The same text again changes nothing; an older text becomes current again. Executions under way stay on theirs.';
+comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text, text) is
+  'Stores a text as a version of a flow and returns its number. A text that is new becomes current; one that was registered before only with a deploy '
+  '(an id, or the time when it began) that is not older than that of the current version. Executions under way stay on their version.';
+
+create or replace function rhythm.set_flow_version(p_name text, p_version integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
+begin
+  if v_program is null then
+    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions has those there are');
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())
+  where f.name = p_name and f.program <> v_program;
+end;
+$$;
+
+comment on function rhythm.set_flow_version(text, integer) is
+  'Makes a version of a flow the one that new executions start on, until a newer deploy or a new text is registered. Executions under way stay on theirs.';
 
 create or replace function rhythm.get_program(p_program text)
 returns jsonb

@@ -114,6 +114,16 @@ comment on column rhythm.flows.source is 'The text.';
 comment on column rhythm.flows.created_at is 'When this version was first registered.';
 comment on column rhythm.flows.updated_at is 'When it became current.';
 
+comment on column rhythm.flow_versions.name is 'The name of the flow.';
+comment on column rhythm.flow_versions.version is 'Counted from 1, in the order of first registration.';
+comment on column rhythm.flow_versions.is_current is 'Whether new executions start on it.';
+comment on column rhythm.flow_versions.program is 'Hash of the compiled program.';
+comment on column rhythm.flow_versions.description is 'What its author says of it.';
+comment on column rhythm.flow_versions.options is 'Defaults of its executions: queue, priority, timeout, retry.';
+comment on column rhythm.flow_versions.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flow_versions.source is 'The text.';
+comment on column rhythm.flow_versions.created_at is 'When it was first registered.';
+
 comment on column rhythm.schedules.name is 'Its name.';
 comment on column rhythm.schedules.cron is 'When it fires, in timezone.';
 comment on column rhythm.schedules.timezone is 'A name that Postgres knows.';

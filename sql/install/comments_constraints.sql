@@ -13,6 +13,7 @@ comment on constraint flow_version_pkey on rhythm.flow_version is 'The same text
 comment on constraint options_is_object on rhythm.flow_version is '{queue, priority, timeout, retry}.';
 comment on constraint version_positive on rhythm.flow_version is 'Counted from 1.';
 
+comment on constraint deploy_pkey on rhythm.deploy is 'A deploy begins once.';
 comment on constraint flow_pkey on rhythm.flow is 'A flow has one current version.';
 comment on constraint flow_program on rhythm.flow is 'The version is there, and stays.';
 

@@ -22,6 +22,10 @@ comment on column rhythm.flow_version.created_at is 'When it was first registere
 comment on column rhythm.flow.name is 'The name of the flow.';
 comment on column rhythm.flow.program is 'The version that is current.';
 comment on column rhythm.flow.updated_at is 'When that became current.';
+comment on column rhythm.flow.deployed_at is 'When the deploy began that made it current, or last had it: registrations of older deploys do not change it.';
+
+comment on column rhythm.deploy.id is 'What the programs call it: a build, a release.';
+comment on column rhythm.deploy.first_seen_at is 'When a program of it first registered a flow.';
 
 comment on column rhythm.task.name is 'The name of the task.';
 comment on column rhythm.task.options is 'Defaults of its executions: queue, priority, timeout, retry.';

@@ -25,11 +25,20 @@ create table rhythm.flow (
   name text not null,
   program text not null,
   updated_at timestamptz not null,
+  deployed_at timestamptz not null,
   constraint flow_pkey primary key (name),
   constraint flow_program foreign key (program) references rhythm.flow_version (program)
 );
 
 comment on table rhythm.flow is 'The version of each flow on which new executions start.';
+
+create table rhythm.deploy (
+  id text not null,
+  first_seen_at timestamptz not null,
+  constraint deploy_pkey primary key (id)
+);
+
+comment on table rhythm.deploy is 'The deploys that programs named when they registered flows. Of two the one that was seen first is the older.';
 
 create table rhythm.task (
   name text not null,

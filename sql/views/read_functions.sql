@@ -1,4 +1,4 @@
--- Two questions of tools that no view answers.
+-- Questions of tools that no view answers.
 
 create or replace function rhythm.first_id(p_at timestamptz)
 returns uuid
@@ -11,6 +11,23 @@ $$;
 
 comment on function rhythm.first_id(timestamptz) is
   'The smallest id that an execution created at an instant can have: where id >= first_id(…) reads a range of the primary key.';
+
+-- The end of an id, because its beginning is a time that it shares with all executions of the same minute. Reads only the
+-- primary key, and no more of it than takes about half a second.
+create or replace function rhythm.ids_ending(p_end text)
+returns setof uuid
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select n.id
+  from (select e.id from rhythm.execution as e order by e.id desc limit 1000000) as n
+  where right(n.id::text, 8) = lower(p_end)
+  limit 10;
+$$;
+
+comment on function rhythm.ids_ending(text) is
+  'Which of the newest million executions have ids with these last 8 digits, newest first, 10 at most: what a person types instead of an id.';
 
 create or replace function rhythm.flow_state(p_execution uuid)
 returns jsonb

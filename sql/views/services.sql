@@ -110,4 +110,21 @@ select
 from rhythm.flow as f
 join rhythm.flow_version as v on v.program = f.program;
 
+drop view if exists rhythm.flow_versions;
+create view rhythm.flow_versions as
+select
+  v.name,
+  v.version,
+  f.program = v.program as is_current,
+  v.program,
+  v.description,
+  v.options,
+  v.input_schema,
+  v.source,
+  v.created_at
+from rhythm.flow_version as v
+join rhythm.flow as f on f.name = v.name;
+
+comment on view rhythm.flow_versions is 'Every version of every flow that was registered.';
+
 comment on view rhythm.flows is 'Every flow with its current version: what new executions start on.';

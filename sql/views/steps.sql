@@ -1,6 +1,6 @@
 -- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
-create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
+create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
 returns integer
 language plpgsql
 volatile
@@ -17,11 +17,11 @@ begin
     return v_version.version;
   end if;
   return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\n// %s', coalesce(p_options, '{}')),
-    '{"language": "typescript"}', options => coalesce(p_options, '{}'));
+    '{"language": "typescript"}', options => coalesce(p_options, '{}'), deploy => deploy);
 end;
 $$;
 
-comment on function rhythm.register_workflow(text, jsonb) is
+comment on function rhythm.register_workflow(text, jsonb, text) is
   'Makes a code-first workflow known, with the defaults of its executions (queue, priority, timeout, retry; null: as they are). From then on start() starts it like a flow.';
 
 create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid, p_call integer)

@@ -16,7 +16,7 @@ import type { WorkerOptions } from "./options.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import { checkRegistered } from "./registration.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
-import { readToken } from "./token.ts";
+import { readToken } from "./environment.ts";
 import { findTelemetry } from "./telemetry.ts";
 
 /** A worker of an application, with its HTTP listener if it was given a port. */

@@ -19,6 +19,7 @@ import {
   TEXT,
 } from "../define/mod.ts";
 import type { WorkerObserver } from "../worker/loop/observer.ts";
+import { DEPLOY } from "../client/deploy.ts";
 import type { FlowInput } from "./flow_sources.ts";
 import { checkLogOptions, isLogger, type LogOptions } from "./log.ts";
 
@@ -41,6 +42,11 @@ export interface InitOptions {
   schema?: string;
   /** How to log, or a logger of your own. */
   log?: LogOptions | Logger;
+  /**
+   * Which deploy this program is of: an id that all programs of the deploy share, or the time when it began. Flows of an
+   * older deploy do not become current again. Default: `RHYTHM_DEPLOY`; without it, only texts that are new become current.
+   */
+  deploy?: string | Date;
   /** How many connections client calls may use at once. Default: 5. */
   poolSize?: number;
   /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else one made by chance: `rhythm.token`. */
@@ -88,6 +94,7 @@ const INIT: Shape = {
   workflows: { kind: "own", wanted: "an array of workflows made by workflow()", fits: Array.isArray },
   autoMigrate: BOOLEAN,
   schema: TEXT,
+  deploy: DEPLOY,
   log: LOG,
   poolSize: COUNT,
   token: TEXT,

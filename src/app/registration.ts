@@ -1,4 +1,6 @@
 import { findUnregistered, mayRegister, type Registrable } from "../db/calls/registration.ts";
+import type { RegisteredFlow } from "../client/flows.ts";
+import type { Logger } from "../define/mod.ts";
 import { RhythmError } from "../shared/error.ts";
 import type { FlowSource } from "./flow_sources.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
@@ -41,9 +43,10 @@ export async function register(
   const { tasks, workflows = [] } = parts;
   const engine = { on: parts.database, schema: parts.schema };
   if (await mayRegister(engine)) {
-    await rhythm.flows.registerAll(sources);
+    const deploy = { deploy: parts.deploy };
+    tellVersions(await rhythm.flows.registerAll(sources, deploy), parts.logger);
     await rhythm.tasks.register();
-    await rhythm.workflows.register(workflows);
+    await rhythm.workflows.register(workflows, deploy);
     return [];
   }
   const wanted: Registrable[] = [
@@ -59,6 +62,20 @@ export async function register(
     );
   }
   return wanted;
+}
+
+function tellVersions(registered: readonly RegisteredFlow[], logger: Logger): void {
+  for (const { name, version, currentVersion } of registered) {
+    const told = { flow: name, version, currentVersion };
+    if (version === currentVersion) logger.debug("flow is registered", told);
+    else {
+      logger.warn(
+        "this program has an older version of a flow: new executions start on the current one. " +
+          "To go back, deploy with a new RHYTHM_DEPLOY, or set the version with `rhythm flow set`",
+        told,
+      );
+    }
+  }
 }
 
 /**

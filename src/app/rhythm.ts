@@ -32,7 +32,7 @@ import { openDatabase } from "./open_database.ts";
 import { MeteredDatabase } from "./pool_meter.ts";
 import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
 import { register } from "./registration.ts";
-import { readToken } from "./token.ts";
+import { readDeploy, readToken } from "./environment.ts";
 import { findTelemetry } from "./telemetry.ts";
 
 /** What an application and its workers share. */
@@ -47,6 +47,8 @@ export interface AppParts {
   readonly tasks: readonly AnyTask[];
   /** Its code-first workflows. */
   readonly workflows?: readonly AnyWorkflow[];
+  /** Which deploy the application is of. */
+  readonly deploy?: string | Date | undefined;
   /** What somebody else has to register before its workers start. */
   readonly wanted?: readonly Registrable[];
   /** Where it logs. */
@@ -166,8 +168,11 @@ export class Rhythm {
     const { tasks = [], workflows = [] } = options;
     try {
       if (options.autoMigrate ?? true) await migrate(database, schema, logger);
-      const { token } = options;
-      return await assemble({ place, database, schema, tasks, workflows, logger, clock, token }, sources);
+      const { token, deploy = readDeploy() } = options;
+      return await assemble(
+        { place, database, schema, tasks, workflows, logger, clock, token, deploy },
+        sources,
+      );
     } catch (error) {
       await database.close().catch(() => {});
       throw error;

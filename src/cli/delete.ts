@@ -16,7 +16,7 @@ export async function deleteExecutions(call: Call<{ yes?: boolean }>): Promise<n
     terminal.say("nothing was deleted");
     return EXIT.no;
   }
-  await eachId(call, async (id) => {
+  await eachId(call, session, async (id) => {
     const deleted = await session.executions.delete(id);
     return { told: { id, deleted }, line: `${id} deleted, ${count(deleted, "execution")} in all` };
   });

@@ -1,9 +1,10 @@
 import { systemClock } from "../runtime/clock.ts";
-import type { ExecutionPage } from "../define/mod.ts";
+import type { ExecutionFilter, ExecutionPage } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { type FilterFlags, filterOf } from "./filter.ts";
 import { glyph, stateStyle, tellDuration, tellTime } from "./format.ts";
-import { openSession } from "./session.ts";
+import { openSession, type Session } from "./session.ts";
+import { shortId, wholeId } from "./short_id.ts";
 import { pause } from "./pause.ts";
 import { Redraw } from "./redraw.ts";
 import { type Listed, listedStep, stepsUnder, type StepView } from "./steps.ts";
@@ -14,13 +15,23 @@ const LOOK_EVERY_MS = 1_000;
 
 /** Lists executions; with `--watch` again and again. */
 export async function listExecutions(call: Call<FilterFlags & { watch?: boolean }>): Promise<void> {
-  const filter = await filterOf(call.options);
+  const given = await filterOf(call.options);
   await using session = await openSession(call.options);
+  const filter = await withWholeIds(session, given);
   const page = await session.executions.query(filter);
   if (!call.options.watch) return print({ ...page, steps: await stepsUnder(session, filter) }, call);
   const watcher = call.terminal.isTerminal && !call.json ? new Screen(call) : new Changes(call);
   watcher.show(page);
   while (await pause(LOOK_EVERY_MS, call.signal)) watcher.show(await session.executions.query(filter));
+}
+
+async function withWholeIds(session: Session, filter: ExecutionFilter): Promise<ExecutionFilter> {
+  const { parent, cursor } = filter;
+  return {
+    ...filter,
+    ...(typeof parent === "string" ? { parent: await wholeId(session, parent) } : {}),
+    ...(cursor === undefined ? {} : { cursor: await wholeId(session, cursor) }),
+  };
 }
 
 function print(page: ExecutionPage & { steps: readonly StepView[] | undefined }, call: Call): void {
@@ -38,19 +49,28 @@ function print(page: ExecutionPage & { steps: readonly StepView[] | undefined },
 function render(executions: readonly Listed[], terminal: Terminal): string {
   const now = new Date(systemClock.now());
   const rows = executions.map((one) => [
-    one.id,
+    terminal.isTerminal ? shortId(one.id) : one.id,
     { text: one.type, style: "quiet" as const },
     one.targetName,
     { text: one.status, style: stateStyle(one.status) },
     one.queue,
-    one.maxAttempts > 1 && one.attempt <= one.maxAttempts
-      ? `${one.attempt}/${one.maxAttempts}`
-      : String(one.attempt),
+    String(one.attempt),
     tellTime(one.createdAt, now),
-    tellDuration((one.completedAt ?? now).getTime() - one.createdAt.getTime()),
+    one.completedAt === null ? "" : tellDuration(one.completedAt.getTime() - one.createdAt.getTime()),
+    { text: whyOf(one), style: stateStyle(one.status) },
   ]);
-  const head = ["id", "type", "target", "status", "queue", "tries", "created", "age"];
-  return table(rows, { head, right: [5, 7], flexible: 2, optional: [5, 4, 1] }, terminal);
+  const head = ["id", "type", "target", "status", "queue", "attempt", "created", "took", "why"];
+  const narrow = { right: [5, 7], optional: [4, 1, 5, 7] };
+  if (executions.every((one) => whyOf(one) === "")) {
+    return table(rows, { head: head.slice(0, -1), flexible: [2], ...narrow }, terminal);
+  }
+  return table(rows, { head, flexible: [8, 2], least: 32, ...narrow }, terminal);
+}
+
+/** Why it failed or was cancelled; of one that goes on, why its last attempt failed. */
+function whyOf({ status, error, cancelReason }: Listed): string {
+  if (status === "cancelled") return cancelReason ?? "";
+  return error === null ? "" : `${error.type}: ${error.message}`;
 }
 
 /** A terminal's list, drawn over itself. */

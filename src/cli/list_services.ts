@@ -2,6 +2,7 @@ import { systemClock } from "../runtime/clock.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
 import { readWorkers } from "../db/calls/state.ts";
 import type { JsonValue } from "../shared/json.ts";
+import type { FlowVersion } from "../db/calls/flows.ts";
 import type { Call } from "./command.ts";
 import { brief, tellCount, tellDuration, tellSince } from "./format.ts";
 import { openSession } from "./session.ts";
@@ -16,7 +17,7 @@ export async function listQueues(call: Call): Promise<void> {
     none: "no queue has anything to do, a worker or a limit",
     head: ["queue", "ready", "delayed", "running", "suspended", "oldest", "workers", "limits"],
     right: [1, 2, 3, 4, 5, 6],
-    flexible: 7,
+    flexible: [7],
     row: (queue) => [
       queue.queue,
       ...[queue.ready, queue.delayed, queue.running, queue.suspended].map(tellCount),
@@ -38,7 +39,7 @@ export async function listWorkers(call: Call): Promise<void> {
     none: "no worker is alive: `rhythm worker` or `rhythm dev` runs one",
     head: ["name", "running", "queues", "heard", "up for", "id"],
     right: [1],
-    flexible: 2,
+    flexible: [2],
     row: (worker) => [
       worker.name,
       tellCount(worker.running),
@@ -62,7 +63,7 @@ export async function listSchedules(call: Call): Promise<void> {
     none: "there are no schedules: `rhythm schedules set` makes one",
     head: ["name", "cron", "zone", "runs", "next", "last", "fired", "remarks"],
     right: [6],
-    flexible: 7,
+    flexible: [7],
     row: (schedule) => [
       schedule.name,
       schedule.cron,
@@ -85,7 +86,7 @@ export async function listFlows(call: Call): Promise<void> {
     none: "no flow is registered: `rhythm flow register flows/` does it",
     head: ["name", "version", "changed", "options", "description"],
     right: [1],
-    flexible: 4,
+    flexible: [4],
     row: (flow) => [
       flow.name,
       String(flow.version),
@@ -96,11 +97,28 @@ export async function listFlows(call: Call): Promise<void> {
   });
 }
 
+/** The versions of a flow. */
+export function showVersions(call: Call, versions: readonly FlowVersion[]): void {
+  if (call.json) return call.terminal.print(JSON.stringify({ versions }));
+  show(call, versions, {
+    none: "",
+    head: ["version", "", "registered", "description"],
+    right: [0],
+    flexible: 3,
+    row: (one) => [
+      String(one.version),
+      one.isCurrent ? "current" : "",
+      when(one.createdAt),
+      one.description ?? "",
+    ],
+  });
+}
+
 interface Shape<Row> {
   none: string;
   head: string[];
   right: number[];
-  flexible: number;
+  flexible: readonly number[];
   row: (row: Row) => Cell[];
 }
 

@@ -101,7 +101,7 @@ function show(groups: readonly Group[], total: number, call: Call): void {
   terminal.print(
     table(
       rows,
-      { head: ["target", "status", "executions", "ended from", "to"], right: [2], flexible: 0 },
+      { head: ["target", "status", "executions", "ended from", "to"], right: [2], flexible: [0] },
       terminal,
     ),
   );

@@ -5,6 +5,7 @@ import { type Call, wholeNumber } from "./command.ts";
 import { brief, tellTime } from "./format.ts";
 import { pause } from "./pause.ts";
 import { openSession, type Session } from "./session.ts";
+import { shortId, wholeId } from "./short_id.ts";
 import type { Style, Terminal } from "./terminal.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"];
@@ -26,11 +27,12 @@ interface Line extends StoredLine {
 
 /** Prints log lines; with `--follow` also those that come. */
 export async function showLogs(call: Call<LogFlags>): Promise<void> {
-  const [id] = call.args;
+  const [given] = call.args;
   const limit = wholeNumber(call.options.limit ?? "200", "--limit", { most: MOST });
   // From the first moment on Ctrl-C ends a follower without a word.
   const signal = call.options.follow ? call.signal : undefined;
   await using session = await openSession(call.options);
+  const id = given === undefined ? undefined : await wholeId(session, given);
   if (id !== undefined && await session.executions.get(id) === null) throw ExecutionNotFoundError.of(id);
   const reader = new LogReader(
     session.engine,
@@ -122,7 +124,7 @@ const STYLES: Record<string, Style> = { debug: "quiet", info: "busy", warn: "war
 function render(line: Line, terminal: Terminal): string {
   const { paint } = terminal;
   const data = line.data === null ? "" : ` ${paint("quiet", brief(line.data, 200))}`;
-  const who = `${line.target} ${line.executionId.slice(-6)}`;
+  const who = `${line.target} ${shortId(line.executionId)}`;
   const level = paint(STYLES[line.level] ?? "quiet", line.level.padEnd(5));
   return `${paint("quiet", tellTime(line.at))} ${level} ${paint("name", who)}  ${line.message}${data}`;
 }

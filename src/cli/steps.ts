@@ -34,6 +34,8 @@ export type Listed =
     | "startedAt"
     | "completedAt"
     | "progress"
+    | "error"
+    | "cancelReason"
   >
   & Tries
   & { readonly type: Execution["type"] | "step" };
@@ -69,7 +71,9 @@ export async function stepsUnder(session: Session, filter: ExecutionFilter): Pro
 }
 
 /** A step as it stands in a tree or a list. */
-export function listedStep({ executionId, name, status, attempts, startedAt, endedAt }: StepView): Listed {
+export function listedStep(
+  { executionId, name, status, attempts, startedAt, endedAt, error }: StepView,
+): Listed {
   return {
     ...{ id: "", parentId: executionId, type: "step", targetName: name, status, queue: "" },
     ...{
@@ -82,6 +86,8 @@ export function listedStep({ executionId, name, status, attempts, startedAt, end
       startedAt,
       completedAt: endedAt,
       progress: null,
+      error,
+      cancelReason: null,
     },
   };
 }

@@ -9,13 +9,13 @@ export interface TableOptions {
   head: readonly string[];
   /** Columns whose content stands right. */
   right?: readonly number[];
-  /** The column that gives way when the terminal is narrow. */
-  flexible?: number;
+  /** The columns that give way when the terminal is narrow, the first one first. */
+  flexible?: readonly number[];
+  /** How many characters of them stay. Default: 12. */
+  least?: number;
   /** Columns that are left out, this one first, where the terminal is narrower still. */
   optional?: readonly number[];
 }
-
-const LEAST = 12;
 
 /** Lays rows out in columns, cut to the terminal's width; in a pipe nothing is cut. */
 export function table(rows: readonly (readonly Cell[])[], options: TableOptions, terminal: Terminal): string {
@@ -37,22 +37,22 @@ export function table(rows: readonly (readonly Cell[])[], options: TableOptions,
   return [line(head, true), ...rows.map((row) => line(row, false))].join("\n");
 }
 
-/** Narrows the flexible column, and gives those columns that there is room for. */
+/** Narrows the flexible columns, and gives those columns that there is room for. */
 function fitColumns(
   widths: number[],
-  { flexible, optional = [] }: TableOptions,
+  { flexible = [], optional = [], least = 12 }: TableOptions,
   terminal: Terminal,
 ): number[] {
   const shown = widths.map((_, column) => column);
-  if (!terminal.isTerminal || flexible === undefined) return shown;
-  const least = Math.min(LEAST, widths[flexible]!);
+  if (!terminal.isTerminal || flexible.length === 0) return shown;
   const missing = (): number =>
-    shown.reduce((sum, column) => sum + widths[column]! + 2, -2) - terminal.columns;
+    Math.max(0, shown.reduce((sum, column) => sum + widths[column]! + 2, -2) - terminal.columns);
+  const spare = (column: number): number => widths[column]! - Math.min(least, widths[column]!);
   for (const column of optional) {
-    if (missing() <= widths[flexible]! - least) break;
+    if (missing() <= flexible.reduce((sum, one) => sum + spare(one), 0)) break;
     shown.splice(shown.indexOf(column), 1);
   }
-  widths[flexible] = Math.max(least, widths[flexible]! - Math.max(0, missing()));
+  for (const column of flexible) widths[column]! -= Math.min(spare(column), missing());
   return shown;
 }
 

@@ -1,6 +1,15 @@
-import { type FlowInfo, listFlows, registerFlow } from "../db/calls/flows.ts";
+import {
+  currentVersions,
+  type FlowInfo,
+  type FlowVersion,
+  listFlows,
+  listFlowVersions,
+  registerFlow,
+  setFlowVersion,
+} from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
-import { ANY_TEXT, ARRAY, checkArgument, checkShape, TEXT } from "../define/mod.ts";
+import { ANY_TEXT, ARRAY, checkArgument, checkShape, COUNT, TEXT } from "../define/mod.ts";
+import { deployOf, type RegisterOptions } from "./deploy.ts";
 import { knownErrors, RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
@@ -19,8 +28,10 @@ export interface FlowText {
 export interface RegisteredFlow {
   /** The name it is started under. */
   readonly name: string;
-  /** The number of the version that new executions start on. */
+  /** The number of the version that this text is. */
   readonly version: number;
+  /** The number of the version that new executions start on; another one if this text is older, or of an older deploy. */
+  readonly currentVersion: number;
   /** What is worth a look, though it does not keep the flow from running. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -85,21 +96,24 @@ export class Flows {
   }
 
   /**
-   * Registers a flow: the text becomes the version that new executions start on. The same text again changes nothing.
+   * Registers a flow: a text that is new becomes the version that new executions start on. One that was registered before,
+   * and is no longer current, becomes current again only with a `deploy` that is not older than that of the current one.
    *
    * @param flow name and text
-   * @returns its name and version
+   * @param options when the text was deployed
+   * @returns its name and version, and the version that is current
    * @throws {FlowError} the text has errors
    */
-  async register(flow: FlowText): Promise<RegisteredFlow> {
-    const [registered] = await this.registerAll([flow]);
+  async register(flow: FlowText, options: RegisterOptions = {}): Promise<RegisteredFlow> {
+    const [registered] = await this.registerAll([flow], options);
     return registered!;
   }
 
   /** Registers flows: none of them, if one has errors. */
-  async registerAll(flows: readonly FlowText[]): Promise<RegisteredFlow[]> {
+  async registerAll(flows: readonly FlowText[], options: RegisterOptions = {}): Promise<RegisteredFlow[]> {
     checkArgument(flows, { argument: "flows", type: ARRAY, where: "flows.registerAll()" });
-    const registered: RegisteredFlow[] = [];
+    const deploy = deployOf(options, "flows.registerAll()");
+    const registered: Omit<RegisteredFlow, "currentVersion">[] = [];
     for (const { flow, program, frontMatter, diagnostics } of compileAll(flows)) {
       const { name = flow.name, description, input, ...options } = frontMatter;
       if (options.queue !== undefined) this.#queues.add(options.queue);
@@ -111,11 +125,15 @@ export class Flows {
           inputSchema: input === undefined ? null : JSON.stringify(input),
           options: JSON.stringify(options),
           description: description ?? null,
+          deploy,
         })
       );
       registered.push({ name, version, warnings: diagnostics });
     }
-    return registered;
+    if (registered.length === 0) return [];
+    const names = registered.map(({ name }) => name);
+    const current = await this.#core.retried(() => currentVersions(this.#core.engine, names));
+    return registered.map((one) => ({ ...one, currentVersion: current.get(one.name) ?? one.version }));
   }
 
   /** Checks flows that somebody else registers, as `registerAll()` would; gives their names and texts. */
@@ -135,6 +153,31 @@ export class Flows {
   /** The current version of each flow. */
   async list(): Promise<readonly FlowInfo[]> {
     return await this.#core.retried(() => listFlows(this.#core.engine));
+  }
+
+  /**
+   * The versions of a flow, the newest first.
+   *
+   * @param name the flow's name
+   * @returns empty: there is no such flow
+   */
+  async versions(name: string): Promise<readonly FlowVersion[]> {
+    checkArgument(name, { argument: "name", type: TEXT, where: "flows.versions()" });
+    return await this.#core.retried(() => listFlowVersions(this.#core.engine, name));
+  }
+
+  /**
+   * Makes a version of a flow the one that new executions start on, until a newer deploy or a new text is registered.
+   * Executions under way stay on their version.
+   *
+   * @param name the flow's name
+   * @param version the number of the version
+   * @throws {UnknownNameError} there is no such version
+   */
+  async setVersion(name: string, version: number): Promise<void> {
+    checkArgument(name, { argument: "name", type: TEXT, where: "flows.setVersion()" });
+    checkArgument(version, { argument: "version", type: COUNT, where: "flows.setVersion()" });
+    await this.#core.retried(() => setFlowVersion(this.#core.engine, name, version));
   }
 }
 

@@ -1,4 +1,5 @@
 import { registerWorkflow } from "../db/calls/steps.ts";
+import { deployOf, type RegisterOptions } from "./deploy.ts";
 import {
   type AnyWorkflow,
   ARRAY,
@@ -78,13 +79,16 @@ export class Workflows {
   }
 
   /** Makes code-first workflows known, with the defaults of their executions: from then on they can be started. */
-  async register(workflows: readonly AnyWorkflow[]): Promise<void> {
+  async register(workflows: readonly AnyWorkflow[], options: RegisterOptions = {}): Promise<void> {
+    const deploy = deployOf(options, "workflows.register()");
     checkArgument(workflows, { argument: "workflows", type: ARRAY, where: "workflows.register()" });
     for (const made of workflows) {
       checkArgument(made, { argument: "workflows", type: MADE, where: "workflows.register()" });
       const { name, definition } = made;
       const defaults = engineOptions(definition.options, "defaults");
-      await this.#core.retried(() => registerWorkflow(this.#core.engine, name, JSON.stringify(defaults)));
+      await this.#core.retried(() =>
+        registerWorkflow(this.#core.engine, name, JSON.stringify(defaults), deploy)
+      );
     }
   }
 }

@@ -58,7 +58,7 @@ comment on table rhythm.installation_note is
   {
     name: "structure/010_flows.sql",
     kind: "structure",
-    checksum: "ae911f0257d5b891ce25271ba82d1d19bb1ca7246c731e012b957052044f2e7b",
+    checksum: "d16a8c818aa13defc7aad7310a6b00996d161276c7bf9366c5fc44d929ef4c0c",
     text: `-- What can be started: flows with their versions, and what is known of tasks.
 
 create table rhythm.flow_version (
@@ -86,11 +86,20 @@ create table rhythm.flow (
   name text not null,
   program text not null,
   updated_at timestamptz not null,
+  deployed_at timestamptz not null,
   constraint flow_pkey primary key (name),
   constraint flow_program foreign key (program) references rhythm.flow_version (program)
 );
 
 comment on table rhythm.flow is 'The version of each flow on which new executions start.';
+
+create table rhythm.deploy (
+  id text not null,
+  first_seen_at timestamptz not null,
+  constraint deploy_pkey primary key (id)
+);
+
+comment on table rhythm.deploy is 'The deploys that programs named when they registered flows. Of two the one that was seen first is the older.';
 
 create table rhythm.task (
   name text not null,
@@ -3470,7 +3479,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Makes the executio
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "ca260ed3fbca58e63b3abda955aa517b2c2054a99c377ad57cb577693f7692b8",
+    checksum: "f3cf75c7e5d1e4d21611c56030cde301dcb41f3dc14e36c9ba768a4624fca162",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -3489,13 +3498,44 @@ $$;
 
 comment on function rhythm.options_problem(jsonb) is 'What is wrong with the defaults of a flow or task; null if nothing is. Internal.';
 
+-- An id gets its time from the first program that brings it, so that all of one deploy have the same.
+create or replace function rhythm.deploy_time(p_deploy text)
+returns timestamptz
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_time timestamptz;
+begin
+  if p_deploy ~ '^\\d{4}-\\d\\d-\\d\\d' then
+    begin
+      v_time := p_deploy;
+    exception when datetime_field_overflow or invalid_datetime_format then
+      perform rhythm.raise('RH001', format('deploy is "%s": expected an id, or a time such as 2026-01-31T12:00:00Z', left(p_deploy, 100)));
+    end;
+    if v_time > rhythm.now() + interval '1 day' then
+      perform rhythm.raise('RH001', format('deploy is %s, which is to come: expected the time when the deploy began', p_deploy),
+        'A time that is to come would keep out every deploy before it');
+    end if;
+    return v_time;
+  end if;
+  perform rhythm.check_name('deploy', p_deploy);
+  insert into rhythm.deploy (id, first_seen_at) values (p_deploy, rhythm.now()) on conflict (id) do nothing;
+  return (select d.first_seen_at from rhythm.deploy as d where d.id = p_deploy);
+end;
+$$;
+
+comment on function rhythm.deploy_time(text) is 'When a deploy began: as it says itself, or when its id was first seen. Internal.';
+
 create or replace function rhythm.register_flow(
   p_name text,
   p_source text,
   p_program jsonb,
   input_schema jsonb default null,
   options jsonb default '{}',
-  description text default null
+  description text default null,
+  deploy text default null
 )
 returns integer
 language plpgsql
@@ -3513,11 +3553,13 @@ declare
     v_schema_problem ->> 'message',
     case when length(description) > 10000 then 'The description of a flow must be a text of at most 10000 characters' end
   );
-  v_version integer;
+  v_deployed_at timestamptz;
+  v_is_new boolean;
 begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  v_deployed_at := case when deploy is not null then rhythm.deploy_time(deploy) end;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
   insert into rhythm.flow_version (program, name, version, source, code, input_schema, options, description, created_at)
   values (
@@ -3525,16 +3567,43 @@ begin
     (select coalesce(max(v.version), 0) + 1 from rhythm.flow_version as v where v.name = p_name),
     p_source, p_program, register_flow.input_schema, register_flow.options, register_flow.description, rhythm.now())
   on conflict (program) do nothing;
-  insert into rhythm.flow as f (name, program, updated_at) values (p_name, v_program, rhythm.now())
-  on conflict (name) do update set program = excluded.program, updated_at = excluded.updated_at
-  where f.program <> excluded.program;
-  select v.version into v_version from rhythm.flow_version as v where v.program = v_program;
-  return v_version;
+  v_is_new := found;
+  insert into rhythm.flow as f (name, program, updated_at, deployed_at)
+  values (p_name, v_program, rhythm.now(), coalesce(v_deployed_at, rhythm.now()))
+  on conflict (name) do update set
+    program = excluded.program,
+    updated_at = case when f.program = excluded.program then f.updated_at else excluded.updated_at end,
+    deployed_at = greatest(f.deployed_at, excluded.deployed_at)
+  where (f.program <> excluded.program or f.deployed_at < v_deployed_at)
+    and case when v_deployed_at is null then v_is_new else v_deployed_at >= f.deployed_at end;
+  return (select v.version from rhythm.flow_version as v where v.program = v_program);
 end;
 $$;
 
-comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text) is
-  'Makes a text the current version of a flow and returns its number. The same text again changes nothing; an older text becomes current again. Executions under way stay on theirs.';
+comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text, text) is
+  'Stores a text as a version of a flow and returns its number. A text that is new becomes current; one that was registered before only with a deploy '
+  '(an id, or the time when it began) that is not older than that of the current version. Executions under way stay on their version.';
+
+create or replace function rhythm.set_flow_version(p_name text, p_version integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
+begin
+  if v_program is null then
+    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions has those there are');
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
+  update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())
+  where f.name = p_name and f.program <> v_program;
+end;
+$$;
+
+comment on function rhythm.set_flow_version(text, integer) is
+  'Makes a version of a flow the one that new executions start on, until a newer deploy or a new text is registered. Executions under way stay on theirs.';
 
 create or replace function rhythm.get_program(p_program text)
 returns jsonb
@@ -11811,8 +11880,8 @@ comment on function rhythm.wait_for(uuid, interval) is
   {
     name: "views/read_functions.sql",
     kind: "behaviour",
-    checksum: "a50eb8663c6d990a71ce18d595c3919cbb441817544ba2522542ba6393ac59ea",
-    text: `-- Two questions of tools that no view answers.
+    checksum: "982170ca02a9a4f4f3345d010f3746ca08f40d32aca7c42d634cec4ddef4f371",
+    text: `-- Questions of tools that no view answers.
 
 create or replace function rhythm.first_id(p_at timestamptz)
 returns uuid
@@ -11825,6 +11894,23 @@ $$;
 
 comment on function rhythm.first_id(timestamptz) is
   'The smallest id that an execution created at an instant can have: where id >= first_id(…) reads a range of the primary key.';
+
+-- The end of an id, because its beginning is a time that it shares with all executions of the same minute. Reads only the
+-- primary key, and no more of it than takes about half a second.
+create or replace function rhythm.ids_ending(p_end text)
+returns setof uuid
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select n.id
+  from (select e.id from rhythm.execution as e order by e.id desc limit 1000000) as n
+  where right(n.id::text, 8) = lower(p_end)
+  limit 10;
+$$;
+
+comment on function rhythm.ids_ending(text) is
+  'Which of the newest million executions have ids with these last 8 digits, newest first, 10 at most: what a person types instead of an id.';
 
 create or replace function rhythm.flow_state(p_execution uuid)
 returns jsonb
@@ -12448,7 +12534,7 @@ comment on view rhythm.schedules is
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "42681092d805ede01eec727ec588f68e05e0812ac1b3829d866c84bfad878784",
+    checksum: "1338ead7d55abbf0e4434bc46dac5f9bda869660e03bda7027c0716c9a4cf7ab",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
@@ -12561,16 +12647,33 @@ select
 from rhythm.flow as f
 join rhythm.flow_version as v on v.program = f.program;
 
+drop view if exists rhythm.flow_versions;
+create view rhythm.flow_versions as
+select
+  v.name,
+  v.version,
+  f.program = v.program as is_current,
+  v.program,
+  v.description,
+  v.options,
+  v.input_schema,
+  v.source,
+  v.created_at
+from rhythm.flow_version as v
+join rhythm.flow as f on f.name = v.name;
+
+comment on view rhythm.flow_versions is 'Every version of every flow that was registered.';
+
 comment on view rhythm.flows is 'Every flow with its current version: what new executions start on.';
 `,
   },
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "1bffc1b71955906659a3cfb583623062017a5abf576b9d0285639d503618095a",
+    checksum: "baa3b6b5fd83ed4eea64889b482a226fd776ab8a22579efe4b1c176bd5f299bf",
     text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
 
-create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null)
+create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
 returns integer
 language plpgsql
 volatile
@@ -12587,11 +12690,11 @@ begin
     return v_version.version;
   end if;
   return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\\n// %s', coalesce(p_options, '{}')),
-    '{"language": "typescript"}', options => coalesce(p_options, '{}'));
+    '{"language": "typescript"}', options => coalesce(p_options, '{}'), deploy => deploy);
 end;
 $$;
 
-comment on function rhythm.register_workflow(text, jsonb) is
+comment on function rhythm.register_workflow(text, jsonb, text) is
   'Makes a code-first workflow known, with the defaults of its executions (queue, priority, timeout, retry; null: as they are). From then on start() starts it like a flow.';
 
 create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid, p_call integer)
@@ -12672,7 +12775,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "2888cc1cf965ee3df09b67c6ceb7613958bfe33e8304580cfe42407acd26161c",
+    checksum: "83dfe6e8a1b90f03b61526cc0f35c9222d284e8990cf15cb27b9e915271b6feb",
     text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
 -- shows with \\d+.
 
@@ -12789,6 +12892,16 @@ comment on column rhythm.flows.source is 'The text.';
 comment on column rhythm.flows.created_at is 'When this version was first registered.';
 comment on column rhythm.flows.updated_at is 'When it became current.';
 
+comment on column rhythm.flow_versions.name is 'The name of the flow.';
+comment on column rhythm.flow_versions.version is 'Counted from 1, in the order of first registration.';
+comment on column rhythm.flow_versions.is_current is 'Whether new executions start on it.';
+comment on column rhythm.flow_versions.program is 'Hash of the compiled program.';
+comment on column rhythm.flow_versions.description is 'What its author says of it.';
+comment on column rhythm.flow_versions.options is 'Defaults of its executions: queue, priority, timeout, retry.';
+comment on column rhythm.flow_versions.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flow_versions.source is 'The text.';
+comment on column rhythm.flow_versions.created_at is 'When it was first registered.';
+
 comment on column rhythm.schedules.name is 'Its name.';
 comment on column rhythm.schedules.cron is 'When it fires, in timezone.';
 comment on column rhythm.schedules.timezone is 'A name that Postgres knows.';
@@ -12828,7 +12941,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "0cfb26a31da742c21e7b0a4b8bfa0954b9cb976ac9ab9d672cfe8fff6a2bfddc",
+    checksum: "453db7c66ca9a631da7c8e1641689165fd268c07b5f5928a422c68f229203bf0",
     text: `-- Comments on constraints: what each keeps from happening.
 
 comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
@@ -12844,6 +12957,7 @@ comment on constraint flow_version_pkey on rhythm.flow_version is 'The same text
 comment on constraint options_is_object on rhythm.flow_version is '{queue, priority, timeout, retry}.';
 comment on constraint version_positive on rhythm.flow_version is 'Counted from 1.';
 
+comment on constraint deploy_pkey on rhythm.deploy is 'A deploy begins once.';
 comment on constraint flow_pkey on rhythm.flow is 'A flow has one current version.';
 comment on constraint flow_program on rhythm.flow is 'The version is there, and stays.';
 
@@ -12927,7 +13041,7 @@ comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "4428420d664fe98a8dff6a6f81446c6a2de9972f378c0e9951bed591a008eaf0",
+    checksum: "65fd3bd1923e7976095b03985eaeec327973ee2e29def60b67bb77eeb9dd09f2",
     text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -12952,6 +13066,10 @@ comment on column rhythm.flow_version.created_at is 'When it was first registere
 comment on column rhythm.flow.name is 'The name of the flow.';
 comment on column rhythm.flow.program is 'The version that is current.';
 comment on column rhythm.flow.updated_at is 'When that became current.';
+comment on column rhythm.flow.deployed_at is 'When the deploy began that made it current, or last had it: registrations of older deploys do not change it.';
+
+comment on column rhythm.deploy.id is 'What the programs call it: a build, a release.';
+comment on column rhythm.deploy.first_seen_at is 'When a program of it first registered a flow.';
 
 comment on column rhythm.task.name is 'The name of the task.';
 comment on column rhythm.task.options is 'Defaults of its executions: queue, priority, timeout, retry.';
@@ -13232,7 +13350,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "87ac16745b12d6c77c96cddb9b55881a7a6cee9bc043c4cda2ca069ac59558de",
+    checksum: "0f2abad2697c63138e87d5e99be0b9c9d8216a759aa4873a2559f263ab6b08e3",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -13263,7 +13381,7 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered'
     ]),
     ('rhythm_client', array[
@@ -13275,7 +13393,7 @@ as $$
       'retry', 'delete_execution', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
-      'register_flow', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
+      'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
       'schedule', 'unschedule', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ])
   ) as r(role, names)

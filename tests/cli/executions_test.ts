@@ -1,7 +1,7 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
-import { hasTerminal, inTerminal, normal, Output, type Ran, rhythm, start } from "./support.ts";
+import { hasTerminal, inTerminal, normal, Output, plain, type Ran, rhythm, start } from "./support.ts";
 import { until } from "../support/until.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
@@ -109,16 +109,16 @@ Deno.test({
     const logs = await at.run("logs", id);
     equal(
       normal(logs.out),
-      `<time> info  greet ${(await child(at, id)).slice(-6)}  greeting Ada
-<time> warn  order ${id.slice(-6)}  waiting Ada {"line":8,"column":9}
+      `<time> info  greet ${(await child(at, id)).slice(-8)}  greeting Ada
+<time> warn  order ${id.slice(-8)}  waiting Ada {"line":8,"column":9}
 `,
     );
-    equal((await at.run("logs", id, "--level", "warn")).out.trim().split("\n").length, 1);
+    equal((await at.run("logs", id.slice(-8), "--level", "warn")).out.trim().split("\n").length, 1);
 
     const listed = await at.run("list", "--metadata", '{"tenant": "acme"}');
     match(
       normal(listed.out),
-      /^id +type +target +status +queue +tries +created +age\n<id 1> +workflow +order +suspended +default +1 +<time> <duration>\n$/,
+      /^id +type +target +status +queue +attempt +created +took\n<id 1> +workflow +order +suspended +default +1 +<time>\n$/,
     );
     equal(await at.run("list", "--status", "failed,cancelled"), {
       code: 0,
@@ -126,7 +126,7 @@ Deno.test({
       err: "no executions match\n",
     });
 
-    const sent = await at.run("signal", id, "go", '{"ok": true}');
+    const sent = await at.run("signal", id.slice(-8), "go", '{"ok": true}');
     equal([sent.code, sent.out], [0, `signal "go" is kept for ${id}\n`]);
     const waited = await at.run("wait", id, "--timeout", "20s");
     equal([waited.code, waited.out], [
@@ -175,6 +175,16 @@ Deno.test({
     ok(shown.includes(`\nError\n  TypeError: no such luck\n${stack}      at `), shown);
     match(shown, /fixtures\/tasks\.ts:\d+:\d+/);
 
+    // Why, in a pipe whole, in a terminal as much as there is room for.
+    const failures = await at.run("list", "-s", "failed");
+    match(failures.out, /^id .* created +took +why\n/);
+    match(failures.out, new RegExp(`\n${paid} .* TypeError: no such luck\n`));
+    if (hasTerminal) {
+      const narrow = await inTerminal(["list", "-s", "failed", "-d", at.database.url], { columns: 80 });
+      match(plain(narrow.out), new RegExp(`\n${paid.slice(-8)} .* TypeError: no such luck\n`));
+      ok(plain(narrow.out).split("\n").every((line) => line.length <= 80), narrow.out);
+    }
+
     // A workflow in code: its steps stand where the children of a flow do.
     const invoice = (await at.run("start", "invoice")).out.trim();
     equal((await at.run("wait", invoice)).code, 1);
@@ -187,7 +197,7 @@ Deno.test({
     };
     equal(steps.map(({ name, status }) => [name, status]), [["number", "completed"], ["send", "failed"]]);
     match(
-      normal((await at.run("list", "--parent", invoice)).out),
+      normal((await at.run("list", "--parent", invoice.slice(-8))).out),
       /^id +type.*\n +step +send +failed +1 .*\n<id 1> +task +greet +completed .*\n +step +number +completed +1 .*\n$/,
     );
     const listed = await at.json("list", "--parent", invoice, "--status", "failed") as unknown as Record<
@@ -224,17 +234,29 @@ Deno.test({
     const late = await at.run("wait", id, "-t", "100ms");
     equal([late.code, late.out], [5, ""]);
     match(late.err, /^error: Execution ".*" was not over after 0\.1 s of waiting; it goes on\n$/);
-    equal(await at.run("cancel", id, "--reason", "changed my mind"), {
+    // The last eight digits do, too.
+    const end = id.slice(-8);
+    equal(await at.run("cancel", end, "--reason", "changed my mind"), {
       code: 0,
       out: `${id} cancelled\n`,
       err: "",
     });
     equal(await at.run("cancel", id), { code: 1, out: `${id} was over already\n`, err: "" });
-    equal((await at.run("wait", id)).out, `■ greet ${id} cancelled\n  changed my mind\n`);
-    match((await at.run("show", id)).out, /\n\nCancelled\n {2}changed my mind\n/);
+    equal((await at.run("wait", end)).out, `■ greet ${id} cancelled\n  changed my mind\n`);
+    match((await at.run("show", end.toUpperCase())).out, /\n\nCancelled\n {2}changed my mind\n/);
     const { execution } = await at.json("show", id) as unknown as { execution: { cancelReason: string } };
     equal(execution.cancelReason, "changed my mind");
-    equal(await at.run("retry", id), { code: 0, out: `${id} goes on\n`, err: "" });
+    equal(await at.run("retry", end), { code: 0, out: `${id} goes on\n`, err: "" });
+    const twin = `0199c3f2-0000-7000-8000-0000${end}`;
+    await at.run("enqueue", "greet", "--delay", "1h", "--id", twin);
+    const both = await at.run("wait", end);
+    equal([both.code, both.err], [
+      2,
+      `error: several executions have ids that end with ${end}\n hint: give the whole id: ${id}, ${twin}\n`,
+    ]);
+    const none = await at.run("signal", "00000000", "go");
+    equal([none.code, none.out], [3, ""]);
+    match(none.err, /^error: no execution has an id that ends with 00000000\n hint: /);
     const asks = await at.run("delete", id);
     equal([asks.code, asks.out], [2, ""]);
     match(
@@ -348,6 +370,17 @@ Deno.test({
       (await at.run("flow", "list")).out,
       /^name +version +changed +options +description\ninvoice .*\norder +1 .*Greets, waits/,
     );
+    match(
+      (await at.run("flow", "versions", "order")).out,
+      /^version +registered +description\n +1 +current +/,
+    );
+    equal(
+      [(await at.run("flow", "set", "order", "1")).out, (await at.run("flow", "set", "order", "7")).code],
+      [
+        "new executions of order start on version 1; what runs stays on its version\n",
+        3,
+      ],
+    );
 
     equal((await at.run("schedules")).err, "there are no schedules: `rhythm schedules set` makes one\n");
     const set = await at.run("schedules", "set", "nightly", "0 2 * * *", "order", '{"who": "Ada"}');
@@ -409,7 +442,7 @@ Deno.test({
     }
     const first = await at.run("list", "-n", "2");
     equal(first.err, `there are more: --cursor ${ids[1]}\n`);
-    const second = await at.run("list", "-n", "2", "--cursor", ids[1]!);
+    const second = await at.run("list", "-n", "2", "--cursor", ids[1]!.slice(-8));
     equal([second.err, second.out.includes(ids[0]!), second.out.includes(ids[1]!)], ["", true, false]);
   },
 });

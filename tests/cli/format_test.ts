@@ -76,7 +76,7 @@ Deno.test("table() lines columns up, numbers to the right", () => {
 });
 
 Deno.test("table() cuts the column that gives way on a terminal, and nothing in a pipe", () => {
-  const options = { head: ["k", "text", "n"], right: [2], flexible: 1 };
+  const options = { head: ["k", "text", "n"], right: [2], flexible: [1] };
   equal(table(rows, options, narrow).split("\n").map((line) => line.length <= 40), [true, true, true]);
   same(table(rows, options, pipe).includes("x".repeat(60)), true);
 });
@@ -86,7 +86,7 @@ Deno.test("table() leaves out optional columns, the first first, before the one 
   const options = {
     head: ["id", "target", "queue", "tries", "age"],
     right: [3],
-    flexible: 1,
+    flexible: [1],
     optional: [3, 2],
   };
   const heads = [48, 40, 34, 28].map((columns) =>

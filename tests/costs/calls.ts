@@ -50,6 +50,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   create_many:
     `select rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, 100)))`,
   register_flow: "select rhythm.register_flow('f', 'return 2', '{}')",
+  set_flow_version: "select rhythm.set_flow_version('f', 1)",
   register_workflow: "select rhythm.register_workflow('code2')",
   unregistered: `select rhythm.unregistered('[{"kind": "task", "name": "a"}]')`,
   register_tasks: `select rhythm.register_tasks('[{"name": "a"}]')`,

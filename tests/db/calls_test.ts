@@ -191,6 +191,7 @@ const greet: flows.FlowRegistration = {
   inputSchema: null,
   options: "{}",
   description: "says hello",
+  deploy: null,
 };
 
 Deno.test("calls of executions give the rows their types say", async () => {

@@ -99,6 +99,15 @@ Deno.test("docs/reference/errors.md: has every error class and every code", asyn
   assert.deepEqual(missing, []);
 });
 
+Deno.test("docs/operate/environment.md: has every variable that the library reads, and no other", async () => {
+  const read = new Set<string>();
+  for (const source of await sources(`${root}src`)) {
+    for (const [name] of source.matchAll(/\bRHYTHM_[A-Z_]+\b/g)) if (name !== "RHYTHM_ERROR") read.add(name);
+  }
+  const shown = [...(await text("operate/environment")).matchAll(/^\| `(RHYTHM_[A-Z_]+)`/gm)];
+  assert.deepEqual(shown.map(([, name]) => name!).toSorted(), [...read].toSorted());
+});
+
 Deno.test("docs/: links between pages lead somewhere", async () => {
   const broken: string[] = [];
   for (const name of ["README", ...everywhere]) {

@@ -17,7 +17,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     const { openSession } = await import("../session.ts");
     await using session = await openSession(call.options);
     const { reason } = call.options;
-    const told = await eachId(call, async (id) => {
+    const told = await eachId(call, session, async (id) => {
       const cancelled = await session.executions.cancel(id, reason === undefined ? {} : { reason });
       return { told: { id, cancelled }, line: `${id} ${cancelled ? "cancelled" : "was over already"}` };
     });

@@ -4,19 +4,23 @@ import { asGroup } from "../group.ts";
 import { defineCheck } from "./flow_check.ts";
 import { defineFmt } from "./flow_fmt.ts";
 import { defineGraph } from "./flow_graph.ts";
-import { defineList, defineRegister } from "./flow_register.ts";
+import { defineList, defineRegister, defineSet, defineVersions } from "./flow_register.ts";
 import { defineRun } from "./flow_run.ts";
 
 /** `rhythm flow`: what one does with flow files, most of it without a database. */
 export const define: CommandModule["define"] = (command, cli) => {
   asGroup(command);
-  command.description("Check, run, format, draw, list and register flows; the first four need no database.");
+  command.description(
+    "Check, run, format and draw flows, without a database; list, register and set their versions.",
+  );
   defineCheck(command, cli);
   defineRun(command, cli);
   defineFmt(command, cli);
   defineGraph(command, cli);
   defineList(command, cli);
   defineRegister(command, cli);
+  defineVersions(command, cli);
+  defineSet(command, cli);
   withExamples(command, [
     `rhythm flow check`,
     `rhythm flow run flows/onboard_user.flow '{"userId": "123"}' --tasks tasks.ts`,

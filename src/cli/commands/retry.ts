@@ -13,7 +13,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     const { eachId } = await import("../each_id.ts");
     const { openSession } = await import("../session.ts");
     await using session = await openSession(call.options);
-    await eachId(call, async (id) => {
+    await eachId(call, session, async (id) => {
       await session.executions.retry(id);
       return { told: { id, retried: true }, line: `${id} goes on` };
     });

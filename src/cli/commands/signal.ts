@@ -15,10 +15,12 @@ export const define: CommandModule["define"] = (command, cli) => {
   runs<{ key?: string }>(command, cli, async (call) => {
     const { readJson } = await import("../json_text.ts");
     const { openSession } = await import("../session.ts");
-    const [execution = "", name = "", given] = call.args;
+    const { wholeId } = await import("../short_id.ts");
+    const [id = "", name = "", given] = call.args;
     const payload = given === undefined ? null : await readJson(given, "the payload");
     const { key } = call.options;
     await using session = await openSession(call.options);
+    const execution = await wholeId(session, id);
     await session.signals.send({
       execution,
       name,

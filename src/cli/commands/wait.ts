@@ -13,8 +13,9 @@ export const define: CommandModule["define"] = (command, cli) => {
   command.addHelpText("after", "\nExit codes: 0 all completed, 1 one failed or was cancelled, 5 timeout");
   runs<{ timeout?: string }>(command, cli, async (call) => {
     const { openSession } = await import("../session.ts");
+    const { wholeIds } = await import("../short_id.ts");
     const { tellEnds, waitForAll } = await import("../waiting.ts");
     await using session = await openSession(call.options);
-    return tellEnds(await waitForAll(session, call.args, call), call);
+    return tellEnds(await waitForAll(session, await wholeIds(session, call.args), call), call);
   });
 };

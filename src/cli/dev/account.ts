@@ -2,6 +2,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import type { WorkerEvent } from "../../worker/loop/observer.ts";
 import { CliError } from "../cli_error.ts";
 import { brief, glyph, tellDuration, tellTime } from "../format.ts";
+import { shortId } from "../short_id.ts";
 import type { Terminal } from "../terminal.ts";
 import type { LiveLines } from "./live_lines.ts";
 
@@ -91,7 +92,7 @@ export class Account {
     const tries = event.attempt > 1 && event.kind === "task"
       ? paint("warn", ` (attempt ${event.attempt})`)
       : "";
-    return `${event.kind} ${paint("name", event.target)}${tries} ${paint("quiet", event.id.slice(-8))}`;
+    return `${event.kind} ${paint("name", event.target)}${tries} ${paint("quiet", shortId(event.id))}`;
   }
 }
 

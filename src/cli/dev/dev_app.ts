@@ -188,7 +188,7 @@ export class DevApp {
   async #register(sources: readonly FlowSource[]): Promise<void> {
     const flows = this.#rhythm!.flows;
     const isFirst = this.#handler === undefined;
-    const registered = await flows.registerAll(sources);
+    const registered = await flows.registerAll(sources, { deploy: new Date(systemClock.now()) });
     for (const { name, version } of registered) {
       const before = this.#flowVersions.get(name);
       this.#flowVersions.set(name, version);

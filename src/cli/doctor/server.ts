@@ -111,7 +111,7 @@ export const rights: Examination = async ({ engine, on, schema }) => {
       bool_or(p.proname = 'register_worker' and has_function_privilege(p.oid, 'execute')) as work,
       bool_or(p.proname = 'retry' and has_function_privilege(p.oid, 'execute')) as steer,
       bool_or(p.proname = 'register_flow' and has_function_privilege(p.oid, 'execute')) as deploy
-    from pg_catalog.pg_proc as p where p.pronamespace = 'rhythm'::regnamespace`,
+    from pg_catalog.pg_proc as p where p.pronamespace = :'schema'::regnamespace`,
   );
   const more = [
     ...(may!.start ? ["start, signal and cancel"] : []),

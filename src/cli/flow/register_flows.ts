@@ -1,21 +1,28 @@
+import { systemClock } from "../../runtime/clock.ts";
 import type { Call } from "../command.ts";
 import { openSession } from "../session.ts";
 import { readFlowFiles } from "./read_flows.ts";
 
 /** Registers flow files: all of them, or none if one has errors. */
-export async function registerFlows(call: Call): Promise<void> {
+export async function registerFlows(call: Call<{ deploy?: string }>): Promise<void> {
   const files = await readFlowFiles(call.args);
   await using session = await openSession(call.options);
   const service = await session.flows();
   const before = new Map((await service.list()).map((flow) => [flow.name, flow.version]));
-  const registered = await service.registerAll(files);
-  const told = registered.map(({ name, version }) => ({
+  const registered = await service.registerAll(files, {
+    deploy: call.options.deploy ?? new Date(systemClock.now()),
+  });
+  const told = registered.map(({ name, version, currentVersion }) => ({
     name,
     version,
-    changed: before.get(name) !== version,
+    currentVersion,
+    changed: before.get(name) !== currentVersion,
   }));
   if (call.json) return call.terminal.print(JSON.stringify({ flows: told }));
-  for (const { name, version, changed } of told) {
-    call.terminal.print(`${name} version ${version}${changed ? "" : " (as before)"}`);
+  for (const { name, version, currentVersion, changed } of told) {
+    const stays = version === currentVersion
+      ? ""
+      : `: an older deploy, version ${currentVersion} stays current`;
+    call.terminal.print(`${name} version ${version}${stays || (changed ? "" : " (as before)")}`);
   }
 }

@@ -4,6 +4,7 @@ import { EXIT } from "../exit_codes.ts";
 import { pause } from "../pause.ts";
 import { Redraw } from "../redraw.ts";
 import { openSession, type Session } from "../session.ts";
+import { wholeId } from "../short_id.ts";
 import { type ExecutionView, readView } from "./read_view.ts";
 import { renderView } from "./render_view.ts";
 import { glyph } from "../format.ts";
@@ -13,8 +14,8 @@ const LOOK_EVERY_MS = 500;
 /** Shows an execution; with `--follow` until it is over. */
 export async function showExecution(call: Call<{ follow?: boolean; full?: boolean }>): Promise<number> {
   const { terminal, options } = call;
-  const id = call.args[0]!;
   await using session = await openSession(call.options);
+  const id = await wholeId(session, call.args[0]!);
   let view = await readView(session, id);
   const draw = (): string =>
     renderView(view, terminal, { full: options.full === true, now: new Date(systemClock.now()) });

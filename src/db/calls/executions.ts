@@ -154,6 +154,14 @@ export async function readTree(engine: EngineRef, id: string): Promise<StoredExe
   );
 }
 
+/** The ids that end with 8 digits, newest first, 10 at most. */
+export async function findByEnd(engine: EngineRef, end: string): Promise<string[]> {
+  const rows = await ask<{ id: string }>(engine, `select i.id from rhythm.ids_ending($1::text) as i (id)`, [
+    end,
+  ]);
+  return rows.map(({ id }) => id);
+}
+
 /** Lists executions, newest first. */
 export async function listExecutions(engine: EngineRef, filter: StoredFilter): Promise<StoredExecution[]> {
   const conditions: string[] = [];

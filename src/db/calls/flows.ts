@@ -15,17 +15,19 @@ export interface FlowRegistration {
   readonly options: string;
   /** What it is for. */
   readonly description: string | null;
+  /** When its source was deployed: an id or a time. */
+  readonly deploy: string | null;
 }
 
-/** Makes a text the current version of a flow; gives the version's number. */
+/** Stores a text as a version of a flow; gives the version's number. */
 export async function registerFlow(engine: EngineRef, flow: FlowRegistration): Promise<number> {
   const [row] = await ask<{ version: number }>(
     engine,
     `select rhythm.register_flow(
       p_name => $1::text, p_source => $2::text, p_program => $3::text::jsonb, input_schema => $4::text::jsonb,
-      options => $5::text::jsonb, description => $6::text
+      options => $5::text::jsonb, description => $6::text, deploy => $7::text
     ) as version`,
-    [flow.name, flow.source, flow.program, flow.inputSchema, flow.options, flow.description],
+    [flow.name, flow.source, flow.program, flow.inputSchema, flow.options, flow.description, flow.deploy],
   );
   return row!.version;
 }
@@ -71,4 +73,40 @@ export async function listFlows(engine: EngineRef): Promise<FlowInfo[]> {
       f.created_at as "createdAt", f.updated_at as "updatedAt"
     from rhythm.flows as f order by f.name`,
   );
+}
+
+/** The numbers of the versions that new executions of these flows start on, by name. */
+export async function currentVersions(
+  engine: EngineRef,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await ask<{ name: string; version: number }>(
+    engine,
+    "select f.name, f.version from rhythm.flows as f where f.name = any(array(select jsonb_array_elements_text($1::text::jsonb)))",
+    [JSON.stringify(names)],
+  );
+  return new Map(rows.map(({ name, version }) => [name, version]));
+}
+
+/** A version of a flow. */
+export interface FlowVersion extends Omit<FlowInfo, "updatedAt"> {
+  /** Whether new executions start on it. */
+  readonly isCurrent: boolean;
+}
+
+/** The versions of a flow, the newest first. */
+export async function listFlowVersions(engine: EngineRef, name: string): Promise<FlowVersion[]> {
+  return await ask<FlowVersion>(
+    engine,
+    `select
+      v.name, v.version, v.is_current as "isCurrent", v.program, v.description, v.options,
+      v.input_schema as "inputSchema", v.source, v.created_at as "createdAt"
+    from rhythm.flow_versions as v where v.name = $1::text order by v.version desc`,
+    [name],
+  );
+}
+
+/** Makes a version of a flow the one that new executions start on. */
+export async function setFlowVersion(engine: EngineRef, name: string, version: number): Promise<void> {
+  await ask(engine, "select rhythm.set_flow_version($1::text, $2::text::integer)", [name, String(version)]);
 }

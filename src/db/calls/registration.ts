@@ -11,7 +11,7 @@ export async function mayRegister(engine: EngineRef): Promise<boolean> {
     engine,
     `select coalesce(bool_and(has_schema_privilege(p.pronamespace, 'usage') and has_function_privilege(p.oid, 'execute')), true) as may
     from pg_catalog.pg_proc as p
-    where p.pronamespace = 'rhythm'::regnamespace and p.proname in ('register_flow', 'register_tasks', 'register_workflow')`,
+    where p.pronamespace = :'schema'::regnamespace and p.proname in ('register_flow', 'register_tasks', 'register_workflow')`,
   );
   return row!.may;
 }

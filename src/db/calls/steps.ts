@@ -117,11 +117,12 @@ export async function registerWorkflow(
   engine: EngineRef,
   name: string,
   options: string | null,
+  deploy: string | null = null,
 ): Promise<number> {
   const [row] = await ask<{ version: number }>(
     engine,
-    "select rhythm.register_workflow($1::text, $2::text::jsonb) as version",
-    [name, options],
+    "select rhythm.register_workflow($1::text, $2::text::jsonb, $3::text) as version",
+    [name, options, deploy],
   );
   return row!.version;
 }

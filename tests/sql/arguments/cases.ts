@@ -536,6 +536,7 @@ export const cases: Record<string, Cases> = {
   },
   get: { p_execution: [["get(null)", "", "null"], [`get(${nobody})`, "", "null"]] },
   flow_state: { p_execution: [["flow_state(null)", "", "null"], [`flow_state(${done})`, "", "null"]] },
+  ids_ending: { p_end: "any text: what no id ends with finds nothing" },
   first_id: { p_at: "any moment: what no id can carry gives the first or last there is" },
   watch: { p_executions: "unknown ids are not over, and never will be: nothing to answer" },
   wait_for: {
@@ -646,6 +647,27 @@ export const cases: Record<string, Cases> = {
       "RH001",
       "The description of a flow must be a text of at most 10000 characters",
     ]],
+    deploy: [
+      ...name("deploy", (value) => `register_flow('g', 'x', '{}', deploy => ${value})`).slice(1),
+      [
+        "register_flow('g', 'x', '{}', deploy => '2026-13-01')",
+        "RH001",
+        'deploy is "2026-13-01": expected an id, or a time such as 2026-01-31T12:00:00Z',
+      ],
+      [
+        "register_flow('g', 'x', '{}', deploy => '9999-01-01T00:00:00Z')",
+        "RH001",
+        "deploy is 9999-01-01T00:00:00Z, which is to come: expected the time when the deploy began",
+      ],
+    ],
+  },
+  set_flow_version: {
+    p_name: [["set_flow_version(null, 1)", "RH004", 'There is no version 1 of flow ""']],
+    p_version: ["null", "0", "2"].map((value) => [
+      `set_flow_version('f', ${value})`,
+      "RH004",
+      `There is no version ${value === "null" ? "" : value} of flow "f"`,
+    ]),
   },
   register_tasks: {
     p_tasks: [

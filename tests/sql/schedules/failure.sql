@@ -15,7 +15,7 @@ begin
       'code', 'RH005', 'message', 'Cannot start flow "order": inputs.id: is required (required)', 'slot', '2026-01-01 00:01Z'::timestamptz)
     from rhythm.schedules as s where s.name = 'a'), (select s.last_error::text from rhythm.schedules as s where s.name = 'a');
 
-  perform rhythm.register_flow('order', 'return 1', '{}', '{"type": "object"}');
+  perform rhythm.set_flow_version('order', 1);
   perform set_config('rhythm_clock.at', '2026-01-01 00:02:00Z', true);
   perform rhythm.fire_schedules();
   assert (select s.last_error is null and s.fired = 1 from rhythm.schedules as s where s.name = 'a'), 'it started again';

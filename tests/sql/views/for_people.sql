@@ -41,5 +41,10 @@ begin
     true, 'one that has');
   perform rhythm.pause_schedule('s');
   perform test.eq((select row(s.paused, s.next_run_at)::text from rhythm.schedules as s), '(t,)', 'and one that is paused');
+  -- The last 8 digits name an execution, in upper case, too; fewer do not, nor does the beginning, which is a time.
+  perform test.eq(array(select rhythm.ids_ending(right(f::text, 8))), array[f], 'an id by its end');
+  perform test.eq(array(select rhythm.ids_ending(upper(right(f::text, 8)))), array[f], 'in upper case');
+  perform test.eq(array(select rhythm.ids_ending(right(f::text, 7))), array[]::uuid[], 'too short');
+  perform test.eq(array(select rhythm.ids_ending(left(f::text, 8))), array[]::uuid[], 'its beginning');
 end;
 $$;

@@ -76,6 +76,7 @@ export class Bench implements AsyncDisposable {
       program: JSON.stringify(program),
       inputSchema: null,
       options: "{}",
+      deploy: null,
       description: null,
     });
     const [row] = await this.query("select rhythm.start($1) as id", name);

@@ -1,0 +1,14 @@
+/** The token of the API that the environment gives; an empty one is none. */
+export function readToken(): string | undefined {
+  return read("RHYTHM_TOKEN");
+}
+
+/** The deploy that the environment names; an empty one is none. */
+export function readDeploy(): string | undefined {
+  return read("RHYTHM_DEPLOY");
+}
+
+function read(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
+}
