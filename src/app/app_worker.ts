@@ -168,10 +168,11 @@ export class AppWorker {
     return [...new Set(["default", ...named, ...this.#rhythm.flows.queues])];
   }
 
-  // One that was made here nobody can know otherwise; one that was given is a secret.
+  // Somebody at a terminal cannot know one that was made by chance. Logs that are kept hold no secrets.
   #tellToken(): string {
-    const isGiven = this.#options.token ?? this.#parts.token ?? readToken();
-    return isGiven === undefined ? this.token : "as given";
+    const given = this.#options.token ?? this.#parts.token ?? readToken();
+    if (given !== undefined) return "as given";
+    return Deno.stderr.isTerminal() ? this.token : "made by chance: set RHYTHM_TOKEN to know it";
   }
 
   // The listener is there before the first claim: whoever watches the process can see it start.

@@ -38,7 +38,6 @@ export const CATALOGUE: readonly Entry[] = [
   entry(FLOWS, "flow", "check, run, fmt, graph, list, register", () => import("./commands/flow.ts")),
   entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts")),
   entry(CARE, "doctor", "Look for trouble, and say what to do", () => import("./commands/doctor.ts")),
-  entry(CARE, "delete", "Delete executions with all they left", () => import("./commands/delete.ts")),
   entry(CARE, "purge", "Remove what ended long ago", () => import("./commands/purge.ts")),
   entry(
     CARE,

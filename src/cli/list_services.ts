@@ -104,7 +104,7 @@ export function showVersions(call: Call, versions: readonly FlowVersion[]): void
     none: "",
     head: ["version", "", "registered", "description"],
     right: [0],
-    flexible: 3,
+    flexible: [3],
     row: (one) => [
       String(one.version),
       one.isCurrent ? "current" : "",

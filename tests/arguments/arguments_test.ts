@@ -154,6 +154,10 @@ Deno.test("the application and its services refuse every wrong argument", async 
         call: executions.retry.bind(executions),
         takes: [execution, options({ sql: "something made" })],
       },
+      delete: {
+        call: executions.delete.bind(executions),
+        takes: [execution, options({ sql: "something made" })],
+      },
     }],
     ["signals", signals, {
       send: {

@@ -257,20 +257,20 @@ Deno.test({
     const none = await at.run("signal", "00000000", "go");
     equal([none.code, none.out], [3, ""]);
     match(none.err, /^error: no execution has an id that ends with 00000000\n hint: /);
-    const asks = await at.run("delete", id);
+    const asks = await at.run("purge", id);
     equal([asks.code, asks.out], [2, ""]);
     match(
       asks.err,
-      /^error: delete asks before it removes anything, and nobody can be asked here\n hint: --yes/,
+      /^error: purge asks before it removes anything, and nobody can be asked here\n hint: --yes/,
     );
     match(
-      (await at.run("delete", id, "--yes")).err,
+      (await at.run("purge", id, "--yes")).err,
       /^error: Cannot delete execution .*: it is (pending|running)\n hint: Cancel it first/,
     );
     equal((await at.run("cancel", id)).code, 0);
-    equal(await at.run("delete", id, "--yes"), {
+    equal(await at.run("purge", id, "--yes"), {
       code: 0,
-      out: `${id} deleted, 1 execution in all\n`,
+      out: `${id} removed, 1 execution in all\n`,
       err: "",
     });
     equal((await at.run("show", id)).code, 3);

@@ -112,12 +112,12 @@ const WORK: [module: string, packages: string[], without: RegExp][] = [
     /^(db|client|worker|http)/,
   ],
   ["init/init", [], /^(client|worker|http|flow\/(compile|vm|builtins|durable))/],
-  ["migrate", ["postgres", "postgres-array"], /^(client|worker|http|flow)/],
-  ["session", ["postgres", "postgres-array"], /^(worker|http|steps|flow)/],
+  ["migrate", [], /^(client|worker|http|flow)/],
+  ["session", [], /^(worker|http|steps|flow)/],
 ];
 
 for (const [module, packages, without] of WORK) {
-  Deno.test(`the work of ${module} loads ${packages.join(", ")} and nothing that it does not need`, () => {
+  Deno.test(`the work of ${module} loads ${packages.join(", ") || "no package"} and nothing that it does not need`, () => {
     const loaded = loadedWith(`src/cli/${module}.ts`);
     equal(packagesOf(loaded), packages.map((one) => `npm:${one}`).sort());
     equal(roomsOf(loaded).filter((room) => without.test(room)), []);

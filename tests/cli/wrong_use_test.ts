@@ -161,7 +161,7 @@ const ASK_A_DATABASE: string[][] = [
   ["wait", ID],
   ["cancel", ID],
   ["retry", ID],
-  ["delete", ID, "--yes"],
+  ["purge", ID, "--yes"],
   ["logs"],
   ["queues"],
   ["queues", "pause", "mail"],

@@ -50,7 +50,7 @@ Deno.test("install() of a newer version writes no function, view, right or comme
   newer = edited(
     newer,
     "create/ids.sql",
-    (text) => text.replace("select :'schema' || '_'", "select :'schema' || ('_')"),
+    (text) => text.replace("return :'schema' || '_'", "return :'schema' || ('_')"),
   );
   newer = edited(
     newer,

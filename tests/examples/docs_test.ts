@@ -9,7 +9,13 @@ import { navigation } from "../../site/navigation.ts";
 import { until } from "../support/until.ts";
 
 /** These have programs of their own that run, or what they show is tested beside what it is about. */
-const elsewhere = ["guides/steps", "reference/sql", "reference/flow-language", "reference/flow-diagnostics"];
+const elsewhere = [
+  "operate/pg_cron",
+  "guides/steps",
+  "reference/sql",
+  "reference/flow-language",
+  "reference/flow-diagnostics",
+];
 const everywhere = (await Array.fromAsync(markdown(`${root}docs`))).map((path) =>
   path.slice(`${root}docs/`.length, -3)
 ).sort();
@@ -32,9 +38,11 @@ for (const name of running) {
     name: `${name}.md: its snippets run, and print what the page says`,
     ignore: onEmbedded,
     fn: async () => {
-      await using db = await freshDatabase({ engine: "absent" });
-      await using directory = await temporary();
       const shown = await page(name);
+      // An application installs the engine; a page of SQL alone begins with one that is there.
+      const engine = shown.program.includes("@rhythm/core") ? "absent" : "installed";
+      await using db = await freshDatabase({ engine });
+      await using directory = await temporary();
       await writePage(shown, directory.path);
       const worker = "worker.ts" in shown.files
         ? startProgram(`${directory.path}/worker.ts`, { url: db.url, cwd: directory.path })
@@ -49,8 +57,8 @@ for (const name of running) {
       for (const expected of shown.outputs) {
         assert.ok(ended.out.includes(expected), `"${expected}" was not printed:\n${ended.out}`);
       }
-      const [engine] = await db.sql`select to_regnamespace('rhythm') is not null as there`;
-      if (engine!.there) assert.deepEqual([...await db.sql`select * from rhythm.check()`], []);
+      const [installed] = await db.sql`select to_regnamespace('rhythm') is not null as there`;
+      if (installed!.there) assert.deepEqual([...await db.sql`select * from rhythm.check()`], []);
     },
   });
 }

@@ -115,6 +115,9 @@ const CASTS: Record<string, string> = {
   run_at: "::timestamptz",
   parent: "::uuid",
   id: "::uuid",
+  delay: "::interval",
+  timeout: "::interval",
+  idempotency_ttl: "::interval",
 };
 
 Deno.test("SQL says of every option what TypeScript says that it must be", async () => {

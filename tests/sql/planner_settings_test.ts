@@ -18,6 +18,7 @@ const ALLOWED: readonly string[] = [
   "chores",
   "count_suspended",
   "create_many",
+  "delete_execution",
   "due",
   "exchange",
   "limited_chores",

@@ -1,9 +1,10 @@
-import { type CommandModule, option, runs, withDatabase, withExamples } from "../command.ts";
+import { type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import type { PurgeFlags } from "../purge.ts";
 
-/** `rhythm purge`: removes executions that ended long ago. */
+/** `rhythm purge`: removes executions that ended long ago, or those that are named. */
 export const define: CommandModule["define"] = (command, cli) => {
   command
+    .addArgument(operand("[id...]", "these, with all that they started; they are over"))
     .addOption(
       option(
         "--older-than <duration>",
@@ -16,10 +17,15 @@ export const define: CommandModule["define"] = (command, cli) => {
   withExamples(command, [
     `rhythm purge --older-than 7d --dry-run`,
     `rhythm purge --older-than 90d --yes`,
+    `rhythm purge 0199c3f2-… --yes`,
   ]);
   command.addHelpText("after", "\nIt shows what it would remove and asks; without a terminal it needs --yes");
   runs<PurgeFlags>(command, cli, async (call) => {
-    const { purge } = await import("../purge.ts");
-    return await purge(call);
+    if (call.args.length === 0) {
+      const { purge } = await import("../purge.ts");
+      return await purge(call);
+    }
+    const { purgeThese } = await import("../purge_these.ts");
+    return await purgeThese(call);
   });
 };
