@@ -80,15 +80,15 @@ behindProxy(
 behindProxy(
   "without a time limit a statement may take long while the server works on it, and a dead connection is given up",
   async ({ open, proxy }) => {
-    const database = open({ silenceMs: 150 });
-    assert.equal((await database.query("select pg_sleep(1), 7 as seven"))[0]!.seven, 7);
-    await database.transaction(async (tx) => void await tx.query("select pg_sleep(1)"));
+    const database = open({ silenceMs: 500 });
+    assert.equal((await database.query("select pg_sleep(1.5), 7 as seven"))[0]!.seven, 7);
+    await database.transaction(async (tx) => void await tx.query("select pg_sleep(1.5)"));
     const held = database.transaction(async (tx) => {
       await tx.query("select 1");
       proxy.silence();
       await tx.query("select 1");
     });
-    await lost(held, /no answer within 0\.15 s/);
+    await lost(held, /no answer within 0\.5 s/);
     assert.equal((await database.query("select 1")).length, 1);
   },
 );

