@@ -86,7 +86,11 @@ Deno.test({
     const refused = release(path, "0.2.0", { date, verify: () => Promise.reject(new ReleaseError("no")) });
     await assert.rejects(refused, { name: "ReleaseError", message: "no" });
     assert.deepEqual(
-      [await git(path, "status", "--porcelain"), await git(path, "rev-parse", "HEAD"), await git(path, "tag")],
+      [
+        await git(path, "status", "--porcelain"),
+        await git(path, "rev-parse", "HEAD"),
+        await git(path, "tag"),
+      ],
       ["", before, ""],
     );
     await Deno.writeTextFile(`${path}/deno.json`, "{}");
@@ -147,7 +151,9 @@ Deno.test("pictures of docs/ have a title and a background, for light and dark p
 Deno.test("ARCHITECTURE.md: its diagram has every status, and functions that exist", async () => {
   const page = await Deno.readTextFile(`${root}ARCHITECTURE.md`);
   const diagram = /```mermaid\n([\s\S]*?)\n```/.exec(page)![1]!;
-  const shown = new Set([...diagram.matchAll(/^ +(\S+) --> (\S+):/gm)].flatMap(([, from, to]) => [from!, to!]));
+  const shown = new Set(
+    [...diagram.matchAll(/^ +(\S+) --> (\S+):/gm)].flatMap(([, from, to]) => [from!, to!]),
+  );
   const told = await Deno.readTextFile(`${root}sql/views/status.sql`);
   const body = told.slice(told.indexOf("return case"), told.indexOf("end;"));
   const statuses = [...body.matchAll(/'([a-z]+)'/g)].map(([, status]) => status!);
@@ -162,7 +168,9 @@ Deno.test("the pages at the root link to files that exist", async () => {
   const broken: string[] = [];
   for (const { name } of Deno.readDirSync(root)) {
     if (!name.endsWith(".md")) continue;
-    const links = (await Deno.readTextFile(`${root}${name}`)).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g);
+    const links = (await Deno.readTextFile(`${root}${name}`)).matchAll(
+      /\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g,
+    );
     for (const [, link] of links) {
       await Deno.stat(`${root}${link}`).catch(() => broken.push(`${name}: ${link}`));
     }
