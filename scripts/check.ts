@@ -46,6 +46,7 @@ const steps: Step[] = [
   { name: "flows", args: ["run", "-A", "src/cli/main.ts", "flow", "fmt", "--check", "flows/", "examples/"] },
   { name: "gen", args: ["run", "-A", "scripts/gen.ts", "--check"] },
   { name: "architecture", args: ["test", "-A", "--quiet", "tests/architecture_test.ts"] },
+  { name: "repository", args: ["test", "-A", "--quiet", "tests/repository_test.ts"] },
 ];
 
 const unknown = Deno.args.filter((name) => !steps.some((step) => step.name === name));
