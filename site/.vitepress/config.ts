@@ -47,7 +47,7 @@ export default defineConfig({
     ],
     sidebar: [...navigation, { items: [api] }],
   },
-  markdown: { anchor: { slugify: slug }, config: withoutOutsideLinks },
+  markdown: { anchor: { slugify: slug }, languageAlias: { flow: "js" }, config: withoutOutsideLinks },
   vite: {
     resolve: {
       // The pages are in another folder than node_modules.
