@@ -1,6 +1,7 @@
 /**
- * Rhythm: durable execution that lives in your Postgres. Tasks in TypeScript, workflows in a small language that is
- * the body of an async JavaScript function, an engine of SQL functions underneath.
+ * Rhythm is durable execution inside Postgres: background tasks and workflows that survive crashes, restarts and deploys,
+ * with no server to run beside your database. Tasks are TypeScript functions. A workflow is the body of an async JavaScript
+ * function in a `.flow` file. Its state is stored in Postgres at every `await`.
  *
  * ```ts
  * import { Rhythm, task } from "@rhythm/core";

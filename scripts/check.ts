@@ -34,11 +34,19 @@ const steps: Step[] = [
   },
   { name: "types of bench", args: ["check", "--quiet", "--config=bench/deno.json", "bench/"] },
   { name: "types of site", args: ["check", "--quiet", "--config=site/deno.json", "site/"] },
+  {
+    name: "spelling",
+    args: [
+      ...["run", "-A", "--config=site/deno.json", "npm:cspell@9.8.0", "--no-progress", "--no-summary"],
+      ...["--config=site/cspell.json", "--root=.", "*.md", "docs/**/*.md"],
+    ],
+  },
   { name: "doc", args: ["doc", "--lint", ...entryPoints] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "flows", args: ["run", "-A", "src/cli/main.ts", "flow", "fmt", "--check", "flows/", "examples/"] },
   { name: "gen", args: ["run", "-A", "scripts/gen.ts", "--check"] },
   { name: "architecture", args: ["test", "-A", "--quiet", "tests/architecture_test.ts"] },
+  { name: "repository", args: ["test", "-A", "--quiet", "tests/repository_test.ts"] },
 ];
 
 const unknown = Deno.args.filter((name) => !steps.some((step) => step.name === name));

@@ -1,6 +1,7 @@
 /**
  * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files; `src/db/cluster_gen.ts`, with
- * which embedded databases begin; and the tables of options in `docs/reference/sql.md`, from `src/shared/options.ts`.
+ * which embedded databases begin; the tables of options in `docs/reference/sql.md`, from `src/shared/options.ts`; and
+ * `docs/reference/commands.md`, from the help of the commands.
  *
  *     deno task gen            write it
  *     deno task gen --check    fail if it is not what sql/ says
@@ -10,12 +11,14 @@
 import { createHash } from "node:crypto";
 import type { SchemaFile } from "../src/db/schema_gen.ts";
 import { generateCluster } from "./cluster.ts";
+import { generateCommands } from "./commands.ts";
 import { type OptionEntry, OPTIONS, RETRY_OPTIONS, sqlName, wantedBy } from "../src/shared/options.ts";
 
 const root = new URL("../", import.meta.url);
 const target = new URL("src/db/schema_gen.ts", root);
 const embedded = new URL("src/db/cluster_gen.ts", root);
 const manual = new URL("docs/reference/sql.md", root);
+const commands = new URL("docs/reference/commands.md", root);
 
 /** The files in `sql/` as they are now, in the order in which they are applied. */
 export async function readSchema(): Promise<SchemaFile[]> {
@@ -138,6 +141,7 @@ if (import.meta.main) {
     [target, await generateSchema(), "what sql/ says"],
     [embedded, await generateCluster(present), "what scripts/cluster.ts makes with this version of PGlite"],
     [manual, withOptionTables(page), "what src/shared/options.ts says"],
+    [commands, await generateCommands(), "what the help of the commands says"],
   ];
   for (const [file, text, source] of fresh) {
     if (await Deno.readTextFile(file).catch(() => "") === text) continue;

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { defineConfig, type MarkdownRenderer } from "vitepress";
 import { navigation } from "../navigation.ts";
+import { slug } from "../slug.ts";
 
 const fromSite = createRequire(import.meta.url).resolve;
 const repository = new URL("../../", import.meta.url).pathname;
@@ -46,7 +47,7 @@ export default defineConfig({
     ],
     sidebar: [...navigation, { items: [api] }],
   },
-  markdown: { languageAlias: { flow: "js" }, config: withoutOutsideLinks },
+  markdown: { anchor: { slugify: slug }, languageAlias: { flow: "js" }, config: withoutOutsideLinks },
   vite: {
     resolve: {
       // The pages are in another folder than node_modules.

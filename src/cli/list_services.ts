@@ -1,5 +1,6 @@
 import { systemClock } from "../runtime/clock.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
+import type { ScheduleInfo } from "../db/calls/schedules.ts";
 import { readWorkers } from "../db/calls/state.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { FlowVersion } from "../db/calls/flows.ts";
@@ -15,17 +16,17 @@ export async function listQueues(call: Call): Promise<void> {
   if (call.json) return call.terminal.print(JSON.stringify({ queues }));
   show(call, queues, {
     none: "no queue has anything to do, a worker or a limit",
-    head: ["queue", "ready", "delayed", "running", "suspended", "oldest", "workers", "limits"],
+    head: ["queue", "ready", "delayed", "running", "suspended", "oldest", "workers", "state", "limits"],
     right: [1, 2, 3, 4, 5, 6],
-    flexible: [7],
+    flexible: [8],
+    optional: [4],
     row: (queue) => [
       queue.queue,
       ...[queue.ready, queue.delayed, queue.running, queue.suspended].map(tellCount),
       queue.oldestSeconds === null || queue.ready === 0 ? "" : tellDuration(queue.oldestSeconds * 1_000),
       tellCount(queue.workers),
-      queue.paused
-        ? { text: ["paused", limitsOf(queue)].filter(Boolean).join(", "), style: "warn" }
-        : limitsOf(queue),
+      queue.paused ? { text: "paused", style: "warn" } : "",
+      limitsOf(queue),
     ],
   });
 }
@@ -40,6 +41,7 @@ export async function listWorkers(call: Call): Promise<void> {
     head: ["name", "running", "queues", "heard", "up for", "id"],
     right: [1],
     flexible: [2],
+    optional: [5],
     row: (worker) => [
       worker.name,
       tellCount(worker.running),
@@ -64,15 +66,16 @@ export async function listSchedules(call: Call): Promise<void> {
     head: ["name", "cron", "zone", "runs", "next", "last", "fired", "remarks"],
     right: [6],
     flexible: [7],
+    optional: [2, 6],
     row: (schedule) => [
       schedule.name,
       schedule.cron,
       schedule.timezone,
       `${schedule.type === "task" ? "task " : ""}${schedule.target}`,
-      schedule.paused ? { text: "paused", style: "warn" } : when(schedule.nextRunAt),
+      when(schedule.nextRunAt),
       when(schedule.lastRunAt),
       tellCount(schedule.fired),
-      schedule.lastError === null ? "" : { text: faultOf(schedule.lastError), style: "bad" },
+      remarkOf(schedule),
     ],
   });
 }
@@ -87,6 +90,7 @@ export async function listFlows(call: Call): Promise<void> {
     head: ["name", "version", "changed", "options", "description"],
     right: [1],
     flexible: [4],
+    optional: [3],
     row: (flow) => [
       flow.name,
       String(flow.version),
@@ -119,6 +123,7 @@ interface Shape<Row> {
   head: string[];
   right: number[];
   flexible: readonly number[];
+  optional?: readonly number[];
   row: (row: Row) => Cell[];
 }
 
@@ -137,6 +142,11 @@ function limitsOf(queue: QueueInfo): string {
   }
   if (queue.fair) limits.push("fair");
   return limits.join(", ");
+}
+
+function remarkOf({ paused, lastError }: ScheduleInfo): Cell {
+  const remarks = [...(paused ? ["paused"] : []), ...(lastError === null ? [] : [faultOf(lastError)])];
+  return { text: remarks.join(", "), style: lastError === null ? "warn" : "bad" };
 }
 
 function when(at: Date | null): string {

@@ -19,7 +19,7 @@ export class Redraw {
       lines.splice(rows - 2, hidden, this.#terminal.paint("quiet", `… ${hidden} more lines`));
     }
     this.#terminal.write(
-      `${this.#back()}${lines.map((line) => `${fit(line, columns)}\x1b[K\n`).join("")}\x1b[J`,
+      `${this.#back()}${lines.map((line) => `${fit(line, columns - 1)}\x1b[K\n`).join("")}\x1b[J`,
     );
     this.#height = lines.length;
   }
@@ -35,12 +35,10 @@ export class Redraw {
   }
 }
 
-// A line that wraps would spoil the count of lines to go back; escape sequences take no room.
-function fit(line: string, columns: number): string {
-  let room = columns - 1;
+/** As much of a line as there is room for: one that wraps would spoil the count of lines. Colours take no room. */
+export function fit(line: string, room: number): string {
   let out = "";
-  // deno-lint-ignore no-control-regex
-  for (const part of line.split(/(\x1b\[[0-9;]*m)/)) {
+  for (const part of line.split(COLOUR)) {
     if (part.startsWith("\x1b")) {
       out += part;
       continue;
@@ -50,3 +48,47 @@ function fit(line: string, columns: number): string {
   }
   return out;
 }
+
+/** A line in as many as it takes, broken between words; colours take no room. */
+export function wrap(line: string, columns: number): string[] {
+  const room = Math.max(columns, LEAST);
+  const lines: string[] = [];
+  let current = "";
+  let width = 0;
+  const next = (): void => {
+    lines.push(current.trimEnd());
+    current = INDENT;
+    width = INDENT.length;
+  };
+  for (const part of line.split(COLOUR)) {
+    if (part.startsWith("\x1b")) {
+      current += part;
+      continue;
+    }
+    for (let word of part.match(/ *[^ ]+| +/g) ?? []) {
+      if (width > INDENT.length && width + word.length > room) {
+        next();
+        word = word.trimStart();
+      }
+      while (width + word.length > room) {
+        const cut = room - width;
+        current += word.slice(0, cut);
+        word = word.slice(cut);
+        next();
+      }
+      current += word;
+      width += word.length;
+    }
+  }
+  return current.trim() === "" && lines.length > 0 ? lines : [...lines, current];
+}
+
+/** How much room a line takes: colours take none. */
+export function widthOf(line: string): number {
+  return line.split(COLOUR).reduce((sum, part) => part.startsWith("\x1b") ? sum : sum + part.length, 0);
+}
+
+const INDENT = "    ";
+const LEAST = 20;
+// deno-lint-ignore no-control-regex
+const COLOUR = /(\x1b\[[0-9;]*m)/;

@@ -1,4 +1,5 @@
 import { type CancelTimer, systemClock } from "../runtime/clock.ts";
+import { fit } from "./redraw.ts";
 import type { Terminal } from "./terminal.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -41,7 +42,8 @@ export class Spinner {
 
   #draw(): void {
     const frame = this.#terminal.paintError("busy", FRAMES[this.#frame++ % FRAMES.length]!);
-    this.#terminal.sayRaw(`\r\x1b[K${frame} ${this.#text()}`);
+    // A line that wraps could not be taken away again.
+    this.#terminal.sayRaw(`\r\x1b[K${frame} ${fit(this.#text(), this.#terminal.errorColumns - 3)}`);
     this.#cancel = systemClock.after(100, () => this.#draw());
   }
 }

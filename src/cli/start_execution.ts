@@ -2,9 +2,11 @@ import { UnknownNameError } from "../db/engine_errors.ts";
 import type { ExecutionType } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { readJson } from "./json_text.ts";
+import { howToType } from "./how_to_type.ts";
 import { isName } from "../shared/names.ts";
 import { warnOfOddNames } from "./odd_names.ts";
 import { openSession } from "./session.ts";
+import { shortId } from "./short_id.ts";
 import { optionsOf, type StartFlags } from "./start_options.ts";
 import { unknownName } from "./unknown_name.ts";
 import { tellEnds, waitForAll } from "./waiting.ts";
@@ -40,6 +42,6 @@ export async function startExecution(type: ExecutionType, call: Call<StartFlags>
   // The id alone stands on standard output, so that a script can keep it.
   call.terminal.print(call.json ? JSON.stringify({ id: run.id }) : run.id);
   if (call.terminal.isTerminal && !call.json) {
-    call.terminal.say(call.terminal.paintError("quiet", `rhythm show ${run.id} -f`));
+    call.terminal.say(call.terminal.paintError("quiet", `${howToType()} show ${shortId(run.id)} -f`));
   }
 }

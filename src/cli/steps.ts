@@ -33,6 +33,7 @@ export type Listed =
     | "createdAt"
     | "startedAt"
     | "completedAt"
+    | "inputs"
     | "progress"
     | "error"
     | "cancelReason"
@@ -85,6 +86,7 @@ export function listedStep(
       createdAt: startedAt,
       startedAt,
       completedAt: endedAt,
+      inputs: null,
       progress: null,
       error,
       cancelReason: null,

@@ -25,6 +25,8 @@ export interface Terminal {
   readonly canAsk: boolean;
   /** How many columns there are. */
   readonly columns: number;
+  /** How many columns there are for standard error. */
+  readonly errorColumns: number;
   /** How many lines there are. */
   readonly lines: number;
   /** Whether standard output is painted. */
@@ -60,6 +62,9 @@ export function systemTerminal(): Terminal {
     canAsk: Deno.stdin.isTerminal() && Deno.stderr.isTerminal(),
     get columns() {
       return size().columns;
+    },
+    get errorColumns() {
+      return Deno.stderr.isTerminal() ? consoleSize().columns : 100;
     },
     get lines() {
       return size().rows;

@@ -6,6 +6,7 @@ import { errorLines } from "./error_lines.ts";
 import { EXIT } from "./exit_codes.ts";
 import { glyph, tellDuration } from "./format.ts";
 import type { Session } from "./session.ts";
+import { shortId } from "./short_id.ts";
 import { bar, Spinner } from "./spinner.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function waitForAll(
   const text = (): string => {
     const time = tellDuration(systemClock.monotonic() - began);
     if (ids.length === 1) {
-      return `waiting for ${ids[0]} · ${time} · Ctrl-C stops the waiting, not the execution`;
+      return `waiting for ${shortId(ids[0]!)} · ${time} · Ctrl-C stops the waiting, not the execution`;
     }
     return `${bar(over / ids.length)} ${over} of ${ids.length} · ${time}`;
   };

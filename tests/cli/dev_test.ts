@@ -99,6 +99,7 @@ Deno.test("dev runs flows and tasks on the embedded database; other commands fin
   await at.out.until('waits for signal "go"');
   const tail = id.slice(-8);
   const lines = normal(at.out.text).split("\n");
+  equal(lines.slice(6, 8), ["  In a second terminal:", "  rhythm start sum"]);
   ok(lines.some((line) => /^<time> ▶ task double \w{8} \{"n":21\}$/.test(line)), at.out.text);
   ok(lines.some((line) => /^<time> ✔ task double \w{8} <duration> → 42$/.test(line)), at.out.text);
   ok(lines.includes(`<time> ◌ workflow sum ${tail} waits for signal "go"`), at.out.text);
@@ -152,8 +153,12 @@ Deno.test("dev shows the problems of a flow as pictures, once, and goes on with 
   equal(at.out.text.split("error[F0107]").length, 2);
   equal(JSON.parse((await at.run("start", "other", "--wait", "--json")).out).output, 7);
   equal((await at.run("start", "sum", '{"n": 1}')).code, 0);
+  await Deno.writeTextFile(`${at.path}/flows/sum.flow`, FLOW);
+  await at.out.until("✔ flows/sum.flow is fixed\n");
   await Deno.writeTextFile(`${at.path}/tasks.ts`, "export const x = y.z;\n");
   await at.out.until(/error: cannot load tasks from .*tasks\.ts: ReferenceError: y is not defined/);
+  await Deno.writeTextFile(`${at.path}/tasks.ts`, TASKS);
+  await at.out.until("✔ tasks.ts is fixed\n");
 });
 
 Deno.test("dev tells an error that nobody caught, in a sentence, and goes on", async () => {
@@ -185,10 +190,61 @@ Deno.test({
   },
 });
 
-Deno.test("dev warns of a task that nothing here runs", async () => {
-  await using at = await dev({ ...FILES, "flows/lost.flow": 'return await Task.run("nobody")\n' });
+Deno.test("dev names a task that nothing here has at once, with its line and the one that was meant", async () => {
+  await using at = await dev({ ...FILES, "flows/lost.flow": 'return await Task.run("doubel")\n' });
+  match(
+    at.out.text,
+    /^warning\[F0305\]: no task here has the name "doubel"\n {2}--> flows\/lost\.flow:1:23\n[^]*did you mean "double"\?/,
+  );
   await at.run("start", "lost");
-  await at.out.until('warning: flow lost waits for task "nobody", and no task here has that name');
+  await at.out.until(
+    'warning: flow lost waits for task "doubel", and no task here has that name. Did you mean "double"?',
+  );
+});
+
+const TALK = `await Task.run("talk", { n: 7 })
+console.log("from the flow")
+const all = []
+for (let n = 0; n < 500; n++) all.push(Task.run("one"))
+await Promise.all(all)
+await Signal.next("go")
+`;
+const TALKERS = `import { task } from "@rhythm/core";
+export const talk = task({ name: "talk" }, ({ n }: { n: number }, ctx) => {
+  console.log("from the console", { n });
+  ctx.log.warn("from the context", { n });
+});
+export const one = task({ name: "one" }, () => 1);
+export const fail = task({ name: "fail" }, () => {
+  throw new TypeError("no such luck");
+});
+`;
+
+Deno.test("dev tells what was said and by whom, one line for 500 children, stacks, and what was cancelled", async () => {
+  await using at = await dev({
+    ...FILES,
+    "flows/talk.flow": TALK,
+    "flows/sum.flow": "return 1\n",
+    "tasks.ts": TALKERS,
+  });
+  const id = (await at.run("start", "talk")).out.trim();
+  await at.out.until('waits for signal "go"');
+  const text = normal(at.out.text);
+  match(text, /\n<time> · task talk \w{8} from the console \{ n: 7 \}\n/);
+  match(text, /\n<time> · task talk \w{8} warn from the context \{"n":7\}\n/);
+  match(text, new RegExp(`\\n<time> · workflow talk ${id.slice(-8)} from the flow\\n`));
+  const ends = text.split("\n").filter((line) => line.includes("✔ task one "));
+  equal(ends.reduce((sum, line) => sum + Number(/×(\d+)/.exec(line)?.[1] ?? 1), 0), 500);
+  ok(ends.length < 50, at.out.text);
+
+  await at.run("cancel", id.slice(-8), "--reason", "enough");
+  await at.out.until("cancelled: enough");
+  match(
+    normal(at.out.text),
+    new RegExp(`\\n<time> ■ workflow talk ${id.slice(-8)} <duration> cancelled: enough\\n`),
+  );
+  await at.run("enqueue", "fail");
+  await at.out.until(/✘ task fail \w{8} .* TypeError: no such luck\n +at .*tasks\.ts:8:9/);
 });
 
 Deno.test("a second dev, and a migrate, are refused while one runs; a killed one leaves nothing in the way", async () => {
@@ -250,8 +306,12 @@ setTimeout(() => void nap.queue({}), 300);
     const { code, out } = await inTerminal(["dev", "-d", database.url], {
       cwd: made.path,
       type: [["rested", "\x03"]],
+      columns: 60,
     });
     equal(code, 0);
+    // All frames of a spinner are one line here.
+    const lines = plain(out).split("\n").filter((line) => !line.includes("opening the database"));
+    ok(lines.every((line) => line.length <= 60), plain(out));
     match(plain(out), /▶ task nap \w{8} \d/);
     match(plain(out), /✔ task nap \w{8} .* → "rested"/);
     match(plain(out), /stopping: handlers may finish/);

@@ -56,7 +56,7 @@ queue default · attempt 1 of 1 · created <time>
 
 Tree
   ◌ order     suspended <duration>  <id 1>
-  └─ ✔ greet  completed <duration>  <id 2>
+  └─ ✔ greet  completed <duration>  <id 2>  {"name":"Ada"}
 
 Timeline
   …
@@ -190,7 +190,7 @@ Deno.test({
     equal((await at.run("wait", invoice)).code, 1);
     match(
       normal((await at.run("show", invoice)).out),
-      /\nTree\n {2}✘ invoice +failed +<duration> +<id 1>\n {2}├─ ✔ number +completed +<duration> +step\n {2}├─ ✔ greet +completed +<duration> +<id 2>\n {2}└─ ✘ send +failed +<duration> +step\n/,
+      /\nTree\n {2}✘ invoice +failed +<duration> +<id 1>\n {2}├─ ✔ number +completed +<duration> +step\n {2}├─ ✔ greet +completed +<duration> +<id 2> {2}\{"name":"Ada"\}\n {2}└─ ✘ send +failed +<duration> +step\n/,
     );
     const { steps } = await at.json("show", invoice) as unknown as {
       steps: { name: string; status: string }[];
@@ -356,6 +356,10 @@ Deno.test({
       0,
       'warning: no worker that is alive has a task "gret", and none has registered it. Did you mean "greet"?\n',
     ]);
+    match(
+      (await at.run("show", odd.out.trim())).out,
+      /\nno worker that is alive serves queue "mial": 1 execution waits for one\n/,
+    );
     const every = await at.run("schedules", "set", "odd", "@daily", "gret", "--type", "task", "--json");
     equal(JSON.parse(every.err), {
       warning: {
@@ -364,7 +368,7 @@ Deno.test({
       },
     });
     await at.run("schedules", "remove", "odd");
-    match((await at.run("queues")).out, /\nmail +0 +0 +0 +0 +0 +paused, 3 at once, 10 per 1 m\n/);
+    match((await at.run("queues")).out, /\nmail +0 +0 +0 +0 +0 +paused +3 at once, 10 per 1 m\n/);
     equal((await at.run("queues", "resume", "mail")).out, 'queue "mail" goes on\n');
     match(
       (await at.run("flow", "list")).out,
@@ -415,7 +419,7 @@ Deno.test({
       execution: Record<string, unknown>;
       tree: unknown[];
     };
-    equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits"]);
+    equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits", "unserved"]);
     equal([shown.execution.status, shown.execution.output, shown.execution.targetName], [
       "completed",
       "Hello, x!",

@@ -8,6 +8,10 @@ import {
   tellSince,
   tellTime,
 } from "../../src/cli/format.ts";
+import { exampleOf } from "../../src/cli/dev/example.ts";
+import { fit, widthOf, wrap } from "../../src/cli/redraw.ts";
+import { placeInTree, renderTree } from "../../src/cli/show/render_tree.ts";
+import type { Listed } from "../../src/cli/steps.ts";
 import { table } from "../../src/cli/table.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 
@@ -94,4 +98,80 @@ Deno.test("table() leaves out optional columns, the first first, before the one 
   );
   equal(heads, ["id target queue tries age", "id target queue age", "id target age", "id target age"]);
   equal(table(wide, options, pipe).split("\n")[0]!.split(/ +/).length, 5);
+});
+
+Deno.test("wrap() breaks a line between words, and a word that is too long; colours take no room", () => {
+  equal(wrap("short", 20), ["short"]);
+  equal(wrap("one two three four five six", 20), ["one two three four", "    five six"]);
+  equal(wrap(`a \x1b[31m${"b".repeat(30)}\x1b[0m`, 20), [
+    `a \x1b[31m${"b".repeat(18)}`,
+    `    ${"b".repeat(12)}\x1b[0m`,
+  ]);
+  equal(wrap("    at main (flows/hello.flow:1:2)", 20), [
+    "    at main",
+    "    (flows/hello.flo",
+    "    w:1:2)",
+  ]);
+});
+
+Deno.test("fit() cuts a line, and widthOf() measures it, without its colours", () => {
+  same(fit("\x1b[36mabc\x1b[0m def", 5), "\x1b[36mabc\x1b[0m d");
+  same(widthOf("\x1b[36mabc\x1b[0m def"), 7);
+});
+
+Deno.test("exampleOf() gives what a schema of inputs requires, and no more", () => {
+  const type = (name: string): { type: string } => ({ type: name });
+  equal(exampleOf(undefined), {});
+  equal(exampleOf({ type: "object", properties: { name: type("string") } }), {});
+  const properties = {
+    name: type("string"),
+    count: { type: "integer", minimum: 3 },
+    isNew: type("boolean"),
+    kind: { enum: ["a", "b"] },
+    tags: { type: "array", items: type("string"), minItems: 1 },
+    place: { type: "object", required: ["city"] },
+    unit: { type: "string", default: "kg" },
+    id: { anyOf: [type("number"), type("string")] },
+  };
+  equal(exampleOf({ type: "object", required: Object.keys(properties), properties }), {
+    name: "name",
+    count: 3,
+    isNew: true,
+    kind: "a",
+    tags: ["tags"],
+    place: { city: "city" },
+    unit: "kg",
+    id: 1,
+  });
+});
+
+Deno.test("renderTree() makes one line of many alike children, with the inputs of the first and the last", () => {
+  const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+  const one = (nth: number, more: Partial<Listed>): Listed => ({
+    ...{ id: `0199c3f2-0000-7000-8000-00000000000${nth}`, parentId: null, type: "task", targetName: "greet" },
+    ...{
+      status: "completed",
+      queue: "default",
+      attempt: 1,
+      maxAttempts: 1,
+      failures: 0,
+      crashes: 0,
+      maxCrashes: 3,
+    },
+    ...{ createdAt: at(nth), startedAt: at(nth), completedAt: at(nth + 1), progress: null, error: null },
+    ...{ cancelReason: null, inputs: { n: nth } },
+    ...more,
+  });
+  const root = one(0, { type: "workflow", targetName: "all" });
+  const children = [1, 2, 3, 4, 5, 6].map((nth) => one(nth, { parentId: root.id }));
+  const odd = one(7, { parentId: root.id, status: "failed" });
+  const tree = (most: number): string[] =>
+    renderTree(placeInTree(root, [root, ...children, odd], { most }), { ...narrow, columns: 80 }, at(9))
+      .map((line) => line.replace(/  +/g, " "));
+  equal(tree(4), [
+    " ✔ all completed 1.0 s 00000000",
+    ' ├─ ✔ greet ×6 completed 6.0 s {"n":1} … {"n":6}',
+    ' └─ ✘ greet failed 1.0 s 00000007 {"n":7}',
+  ]);
+  same(tree(6).length, 8);
 });

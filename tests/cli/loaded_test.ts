@@ -70,6 +70,7 @@ Deno.test("the front page and what is wrong at once load no package and no other
     "src/cli/cli_error.ts",
     "src/cli/exit_codes.ts",
     "src/cli/front_page.ts",
+    "src/cli/how_to_type.ts",
     "src/cli/main.ts",
     "src/cli/report_error.ts",
     "src/cli/stray_errors.ts",

@@ -2,10 +2,15 @@
 import assert from "node:assert/strict";
 import * as core from "../../mod.ts";
 import { engineCodes } from "../../src/db/engine_errors.ts";
+import { CATALOGUE } from "../../src/cli/catalogue.ts";
+import { completionModel } from "../../src/cli/completions/model.ts";
+import { systemTerminal } from "../../src/cli/terminal.ts";
+import { compileFlow } from "../../src/flow/mod.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
 import { type Page, readPage } from "./pages.ts";
 import { root, runProgram, startProgram } from "./support.ts";
 import { navigation } from "../../site/navigation.ts";
+import { slug } from "../../site/slug.ts";
 import { until } from "../support/until.ts";
 
 /** These have programs of their own that run, or what they show is tested beside what it is about. */
@@ -25,7 +30,7 @@ for (const name of pages) if (readPage(await text(name)).program !== "") running
 
 Deno.test("docs/: the snippets of README and guides have types", async () => {
   await using directory = await temporary();
-  for (const name of running) await writePage(await page(name), `${directory.path}/${name}`);
+  for (const name of pages) await writePage(readPage(await text(name)), `${directory.path}/${name}`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["check", "--config", `${root}deno.json`, directory.path],
     env: { NO_COLOR: "1" },
@@ -107,6 +112,43 @@ Deno.test("docs/reference/errors.md: has every error class and every code", asyn
   assert.deepEqual(missing, []);
 });
 
+Deno.test("docs/: every `js` block of the guides is a flow without errors", async () => {
+  const wrong: string[] = [];
+  for (const name of everywhere.filter((one) => !one.startsWith("reference/"))) {
+    for (const [, source] of (await text(name)).matchAll(/^```js(?: [^\n]*)?\n([\s\S]*?)^```$/gm)) {
+      const { diagnostics } = compileFlow({ name: "example.flow", source: source! });
+      for (const { severity, message } of diagnostics) {
+        if (severity === "error") wrong.push(`${name}.md: ${message}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("docs/: every `rhythm` command in a shell snippet or a sentence exists, and has its options", async () => {
+  const model = await completionModel({ terminal: systemTerminal(), catalogue: CATALOGUE, exit: 0 });
+  const optionsOf = (path: string): string[] =>
+    model.filter((one) => one.path === path || one.path === `${path} list`)
+      .flatMap(({ options }) => options.flatMap(({ long, short }) => [long, short ?? long]));
+  const wrong: string[] = [];
+  let looked = 0;
+  for (const name of ["README", ...everywhere.filter((one) => one !== "reference/commands")]) {
+    for (const line of commandLines(await text(name))) {
+      const words = line.split(/\s+/);
+      const [first = "", second = ""] = words;
+      if (!/^[a-z]+$/.test(first)) continue;
+      looked++;
+      const path = model.find((one) => one.path === `${first} ${second}`)?.path ?? first;
+      if (!model.some((one) => one.path === path)) wrong.push(`${name}.md: rhythm ${line}`);
+      for (const [flag] of line.matchAll(/(?<=\s)--?[a-z][a-z-]*/g)) {
+        if (!optionsOf(path).includes(flag)) wrong.push(`${name}.md: rhythm ${path} ${flag}`);
+      }
+    }
+  }
+  assert.ok(looked > 50, `found ${looked} commands`);
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("docs/operate/environment.md: has every variable that the library reads, and no other", async () => {
   const read = new Set<string>();
   for (const source of await sources(`${root}src`)) {
@@ -140,19 +182,28 @@ Deno.test("docs/: the site's navigation has every page once", () => {
   assert.deepEqual(linked.toSorted(), everywhere.filter((name) => name !== "index"));
 });
 
+/** What stands behind `rhythm` in shell snippets and in code within sentences. */
+function commandLines(markdown: string): string[] {
+  const shell = [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, lines]) => lines!).join("\n");
+  const called = [
+    ...shell.matchAll(/(?<![\w/.@-])rhythm ([^|;&)\n]*)/g),
+    ...markdown.matchAll(/`(?:deno task )?rhythm ([^`\n]*)`/g),
+  ];
+  // Neither comments nor quoted values.
+  return called.map(([, line]) =>
+    line!.replace(/'[^']*'|"[^"]*"/g, "…").replace(/(?:\s#|[|;&]).*$/, "").trim()
+  );
+}
+
 /** What is between the fenced blocks of a page. */
 function prose(markdown: string): string {
   return markdown.replace(/^(`{3,})[\s\S]*?\n\1$/gm, "").replace(/`[^`\n]*`/g, "``");
 }
 
-/** The anchors of a page's headings, as GitHub and the site make them. */
+/** The anchors of a page's headings. */
 function anchors(markdown: string): Set<string> {
   const headings = markdown.replace(/^(`{3,})[\s\S]*?\n\1$/gm, "").matchAll(/^#+ (.+)$/gm);
-  return new Set(
-    [...headings].map(([, heading]) =>
-      heading!.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-")
-    ),
-  );
+  return new Set([...headings].map(([, heading]) => slug(heading!)));
 }
 
 async function* markdown(directory: string): AsyncGenerator<string> {

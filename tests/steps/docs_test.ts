@@ -52,7 +52,7 @@ async function readExamples(): Promise<Example[]> {
   const text = await Deno.readTextFile(new URL("docs/guides/steps.md", root));
   const found: Example[] = [];
   let heading = "";
-  for (const part of text.matchAll(/^#+ (.+)$|^```(ts|text|python)\n([\s\S]*?)^```$/gm)) {
+  for (const part of text.matchAll(/^#+ (.+)$|^```(ts|text)\n([\s\S]*?)^```$/gm)) {
     const [, title, language, body] = part;
     if (title !== undefined) heading = title;
     else if (language === "ts") found.push({ heading, code: body!, output: "" });

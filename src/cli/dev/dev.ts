@@ -9,13 +9,16 @@ import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
 import { nearPath } from "../flow/read_flows.ts";
+import { howToType } from "../how_to_type.ts";
 import { flowPlaces, taskModules } from "../project.ts";
 import { placeOfTarget, type Target, targetOf } from "../target.ts";
 import { Spinner } from "../spinner.ts";
 import { nothingToDo, portOf, workerOptions } from "../worker_options.ts";
 import { heedStrays, tellStray } from "../stray_errors.ts";
 import { Account } from "./account.ts";
+import { hearConsole } from "./console.ts";
 import { DevApp } from "./dev_app.ts";
+import { exampleOf } from "./example.ts";
 import { serveDev } from "./serve_dev.ts";
 import { LiveLines } from "./live_lines.ts";
 import { readState, removeState, writeState } from "./state_file.ts";
@@ -47,7 +50,9 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   const worker = workerOptions(project, options);
   const database = await openDevDatabase(target, call);
   const lines = new LiveLines(terminal);
-  const account = new Account(terminal, lines, { json: call.json });
+  const account = new Account(terminal, lines, { json: call.json, root: project.root });
+  // What tasks write must not tear the lines apart.
+  using _console = hearConsole((said) => account.say(said), { colors: terminal.colours });
   const token = Deno.env.get("RHYTHM_TOKEN") || systemClock.uuid();
   const app = new DevApp({
     database,
@@ -93,6 +98,7 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
     await watching;
     await app.stop();
   } finally {
+    account.close();
     lines.close();
     await removeState(project.root);
     await app.stop();
@@ -141,29 +147,28 @@ function banner(
     row("http", `${url} ${paint("quiet", "(token in .rhythm/dev.json)")}`),
     row(
       "flows",
-      app.flowNames.length === 0
-        ? "none"
-        : `${count(app.flowNames.length, "flow")}: ${app.flowNames.join(", ")}`,
+      app.flowNames.length === 0 ? "none" : `${count(app.flowNames.length, "flow")}: ${some(app.flowNames)}`,
     ),
     row(
       "tasks",
-      app.taskNames.length === 0
-        ? "none"
-        : `${count(app.taskNames.length, "task")}: ${app.taskNames.join(", ")}`,
+      app.taskNames.length === 0 ? "none" : `${count(app.taskNames.length, "task")}: ${some(app.taskNames)}`,
     ),
     ...(first === undefined
       ? []
-      : [row("try", `rhythm start ${first}${inputsOf(app, first)}   in a second terminal`)]),
+      : ["", "  In a second terminal:", `  ${howToType()} start ${first}${inputsOf(app, first)}`]),
     "",
   ];
 }
 
-// What a flow needs at least, so that the line can be copied.
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, 10).join(", ");
+  return names.length > 10 ? `${shown} … and ${names.length - 10} more` : shown;
+}
+
+// Inputs that its schema allows, quoted for a shell: the line can be typed as it stands.
 function inputsOf(app: DevApp, flow: string): string {
-  const required = app.requiredInputs(flow);
-  return required.length === 0
-    ? ""
-    : ` '${JSON.stringify(Object.fromEntries(required.map((key) => [key, "…"])))}'`;
+  const inputs = JSON.stringify(exampleOf(app.inputOf(flow)));
+  return inputs === "{}" ? "" : ` '${inputs.replaceAll("'", `'\\''`)}'`;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

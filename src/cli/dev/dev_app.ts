@@ -5,8 +5,11 @@ import { httpParts } from "../../app/http_parts.ts";
 import { placeOf } from "../../define/database_place.ts";
 import { type AppParts, assemble, type Rhythm } from "../../app/rhythm.ts";
 import type { Database } from "../../db/database.ts";
-import type { AnyTask, AnyWorkflow, Logger } from "../../define/mod.ts";
-import { compileFlow, renderDiagnostics } from "../../flow/mod.ts";
+import { type AnyTask, type AnyWorkflow, ClosedError, type Logger } from "../../define/mod.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { didYouMean } from "../../shared/suggest.ts";
+import { analyzeFlow } from "../../flow/check/mod.ts";
+import { renderDiagnostics } from "../../flow/mod.ts";
 import { createHandler, type Handler } from "../../http/mod.ts";
 import type { WorkerEvent } from "../../worker/loop/observer.ts";
 import { nearPath } from "../flow/read_flows.ts";
@@ -15,6 +18,7 @@ import { loadTasks } from "../load_tasks.ts";
 import type { Target } from "../target.ts";
 import type { Terminal } from "../terminal.ts";
 import type { Account } from "./account.ts";
+import { heardTask, heardWorkflow } from "./console.ts";
 import { ReloadHooks } from "./reload_hooks.ts";
 
 /** What the application of `rhythm dev` is made of. */
@@ -39,11 +43,14 @@ export class DevApp {
   #version = 0;
   #tasks: readonly AnyTask[] = [];
   #workflows: readonly AnyWorkflow[] = [];
-  readonly #required = new Map<string, string[]>();
-  /** The texts whose problems were shown. */
+  readonly #inputs = new Map<string, JsonObject | undefined>();
+  #areTasksBroken = false;
+  /** The problems that were shown, by the flow, with its text. */
   readonly #shown = new Map<string, string>();
   /** Tasks that are waited for and that nothing here runs: each is told once. */
   readonly #missing = new Set<string>();
+  /** Workflows whose cancelling is waited for. */
+  readonly #watched = new Set<string>();
   readonly #flowVersions = new Map<string, number>();
   #queues = "";
   #rhythm: Rhythm | undefined;
@@ -66,9 +73,9 @@ export class DevApp {
     return this.#tasks.map((task) => task.name);
   }
 
-  /** The inputs that a flow cannot do without. */
-  requiredInputs(flow: string): string[] {
-    return this.#required.get(flow) ?? [];
+  /** The schema of a flow's inputs, if it has one. */
+  inputOf(flow: string): JsonObject | undefined {
+    return this.#inputs.get(flow);
   }
 
   /** Loads everything for the first time. What is wrong is shown; the rest runs. */
@@ -113,10 +120,13 @@ export class DevApp {
   async #loadTasks(): Promise<boolean> {
     try {
       const { tasks, workflows } = await loadTasks(this.#parts.modules, ++this.#version);
-      this.#tasks = tasks;
-      this.#workflows = workflows;
+      this.#tasks = tasks.map(heardTask);
+      this.#workflows = workflows.map(heardWorkflow);
+      if (this.#areTasksBroken) this.#fixed(this.#parts.modules.map(nearPath).join(", "));
+      this.#areTasksBroken = false;
       return true;
     } catch (error) {
+      this.#areTasksBroken = true;
       this.#parts.account.trouble(error);
       return false;
     }
@@ -147,6 +157,7 @@ export class DevApp {
 
   #hear(event: WorkerEvent): void {
     this.#parts.account.hear(event);
+    if (event.type === "suspended" && !this.#watched.has(event.id)) void this.#watch(event);
     for (const wait of event.waits ?? []) {
       const name = /^task "(.*)"$/.exec(wait)?.[1];
       if (name === undefined || this.#missing.has(name) || this.taskNames.includes(name)) continue;
@@ -155,9 +166,32 @@ export class DevApp {
       this.#parts.account.tell(
         `${
           paint("warn", "warning:")
-        } flow ${event.target} waits for task "${name}", and no task here has that name`,
+        } flow ${event.target} waits for task "${name}", and no task here has that name.${
+          didYouMean(name, this.taskNames)
+        }`.replace(/\.$/, ""),
       );
     }
+  }
+
+  // A workflow that waits and has nothing to clean up is cancelled in the database alone: no worker hears of it.
+  async #watch(event: WorkerEvent): Promise<void> {
+    const { account } = this.#parts;
+    const { id, kind, target, attempt } = event;
+    this.#watched.add(id);
+    for (let rhythm = this.#rhythm; rhythm !== undefined;) {
+      try {
+        const { status, cancelReason } = await rhythm.executions.wait(id);
+        if (status === "cancelled" && account.isOpen(id)) {
+          account.hear({ type: "cancelled", id, kind, target, attempt, reason: cancelReason ?? undefined });
+        }
+        break;
+      } catch (error) {
+        if (!(error instanceof ClosedError)) account.trouble(error);
+        // Its successor goes on watching.
+        rhythm = rhythm === this.#rhythm ? undefined : this.#rhythm;
+      }
+    }
+    this.#watched.delete(id);
   }
 
   #running(work: Promise<void>): void {
@@ -167,22 +201,44 @@ export class DevApp {
     this.#leaving.add(guarded);
   }
 
-  /** Every flow that compiles; the problems of the others are shown. */
+  /** Every flow that compiles; the problems of the others are shown, and tasks that nothing here has. */
   async #goodFlows(): Promise<FlowSource[]> {
     const good: FlowSource[] = [];
+    const isKnown = this.#parts.modules.length > 0 && !this.#areTasksBroken;
+    const tasks = isKnown ? new Set(this.taskNames) : undefined;
     for (const flow of await readFlowSources(this.#parts.flows)) {
+      const { source } = flow;
       const name = nearPath(flow.path ?? flow.name);
-      const { program, diagnostics, frontMatter } = compileFlow({ name, source: flow.source });
-      if (program !== undefined) good.push(flow);
-      const required = frontMatter.input?.required;
-      this.#required.set(frontMatter.name ?? flow.name, Array.isArray(required) ? required.map(String) : []);
-      const isNew = this.#shown.get(name) !== flow.source;
-      this.#shown.set(name, flow.source);
-      if (diagnostics.length === 0 || !isNew) continue;
-      const { colours: colors } = this.#parts.terminal;
-      this.#parts.account.tell(`${renderDiagnostics(diagnostics, { name, source: flow.source, colors })}\n`);
+      const { ast, diagnostics, frontMatter } = analyzeFlow({ name, source, tasks });
+      const isBad = ast === undefined || diagnostics.some(({ severity }) => severity === "error");
+      if (!isBad) good.push(flow);
+      this.#inputs.set(frontMatter.name ?? flow.name, frontMatter.input);
+      this.#showProblems(name, {
+        source,
+        problems: diagnostics.length === 0
+          ? ""
+          : renderDiagnostics(diagnostics, { name, source, colors: this.#parts.terminal.colours }),
+      });
     }
     return good;
+  }
+
+  // Once for each text of the flow.
+  #showProblems(name: string, { source, problems }: { source: string; problems: string }): void {
+    const before = this.#shown.get(name);
+    if (problems === "") {
+      if (before !== undefined) this.#fixed(name);
+      this.#shown.delete(name);
+      return;
+    }
+    const now = `${source}\n${problems}`;
+    this.#shown.set(name, now);
+    if (before !== now) this.#parts.account.tell(`${problems}\n`);
+  }
+
+  #fixed(what: string): void {
+    const { account, terminal } = this.#parts;
+    account.tell(`${terminal.paint("good", "✔")} ${what} is fixed`);
   }
 
   async #register(sources: readonly FlowSource[]): Promise<void> {
@@ -208,13 +264,26 @@ export class DevApp {
 
   #logger(): Logger {
     const { terminal, account } = this.#parts;
+    const quiet = (): void => {};
     const tell =
       (style: "warn" | "bad", word: string) =>
       (message: string, fields: Record<string, unknown> = {}): void => {
         const told = fields.error instanceof Error ? `: ${fields.error.message}` : "";
         account.tell(`${terminal.paint(style, word)} ${message}${told}`);
       };
-    return { debug: () => {}, info: () => {}, warn: tell("warn", "warning:"), error: tell("bad", "error:") };
+    const worker = {
+      debug: quiet,
+      info: quiet,
+      warn: tell("warn", "warning:"),
+      error: tell("bad", "error:"),
+    };
+    const say = (level: "debug" | "info" | "warn" | "error"): Logger["info"] => (message, fields) =>
+      account.sayOf(level, message, fields);
+    const handler = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+    // What becomes of each execution is told as it happens.
+    const execution = { level: "silent", debug: quiet, info: quiet, warn: quiet, error: quiet };
+    const kinds = { worker, handler, task: execution, workflow: execution };
+    return { ...worker, of: (kind) => kinds[kind] };
   }
 }
 

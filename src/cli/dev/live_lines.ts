@@ -1,14 +1,14 @@
 import { type CancelTimer, systemClock } from "../../runtime/clock.ts";
 import type { Terminal } from "../terminal.ts";
-import { Redraw } from "../redraw.ts";
+import { Redraw, wrap } from "../redraw.ts";
 
 const MOST = 8;
 
-/** Lines that stay, and below them on a terminal one for each thing under way. */
+/** Lines that stay, and below them on a terminal those of what is under way. */
 export class LiveLines {
   readonly #terminal: Terminal;
   readonly #redraw: Redraw;
-  readonly #live = new Map<string, () => string>();
+  #live: () => string[] = () => [];
   #cancel: CancelTimer | undefined;
   #waiting: string[] = [];
   #drawing: CancelTimer | undefined;
@@ -20,23 +20,17 @@ export class LiveLines {
     if (terminal.isTerminal) this.#everySecond();
   }
 
-  /** Prints a line that stays. */
-  print(line: string): void {
-    if (!this.#terminal.isTerminal) return this.#terminal.print(line);
-    this.#waiting.push(line);
-    this.#soon();
+  /** Prints lines that stay. Those that are too long for a terminal go on in the next line. */
+  print(text: string): void {
+    if (!this.#terminal.isTerminal) return this.#terminal.print(text);
+    this.#waiting.push(...text.split("\n").flatMap((line) => wrap(line, this.#terminal.columns)));
+    this.draw();
   }
 
-  /** Shows something under way; its line is asked for again and again. */
-  set(id: string, line: () => string): void {
-    this.#live.set(id, line);
-    this.#soon();
-  }
-
-  /** It is over. */
-  delete(id: string): void {
-    this.#live.delete(id);
-    this.#soon();
+  /** Shows what is under way; its lines are asked for again and again. */
+  show(live: () => string[]): void {
+    this.#live = live;
+    this.draw();
   }
 
   /** Prints what waits, and shows no more. */
@@ -49,20 +43,21 @@ export class LiveLines {
 
   #everySecond(): void {
     this.#cancel = systemClock.after(1_000, () => {
-      this.#soon();
+      this.draw();
       this.#everySecond();
     });
   }
 
-  // Hundreds of short tasks a second must not mean hundreds of pictures.
-  #soon(): void {
+  /** Draws soon: hundreds of short tasks a second must not mean hundreds of pictures. */
+  draw(): void {
     if (!this.#terminal.isTerminal) return;
     this.#drawing ??= systemClock.after(40, () => {
       this.#drawing = undefined;
       this.#redraw.end(this.#waiting.join("\n"));
       this.#waiting = [];
-      const lines = [...this.#live.values()].slice(-MOST).map((line) => line());
-      const more = this.#live.size - lines.length;
+      const all = this.#live();
+      const lines = all.slice(-MOST);
+      const more = all.length - lines.length;
       if (more > 0) lines.unshift(this.#terminal.paint("quiet", `  … ${more} more under way`));
       if (lines.length > 0) this.#redraw.show(lines.join("\n"));
     });

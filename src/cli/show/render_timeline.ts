@@ -1,7 +1,7 @@
 import { stateStyle, tellDuration, tellTime } from "../format.ts";
 import { cut } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
-import type { Placed } from "./render_tree.ts";
+import { nameOf, type Placed } from "./render_tree.ts";
 
 const NAME = 24;
 const MOST = 40;
@@ -17,8 +17,9 @@ export function renderTimeline(placed: readonly Placed[], terminal: Terminal, no
   );
   const width = Math.max(20, Math.min(80, terminal.columns - NAME - 16));
   const at = (time: Date): number => Math.round(((time.getTime() - begin) / (end - begin)) * width);
-  const lines = shown.map(({ execution, branch }) => {
-    const { createdAt, completedAt, status, targetName } = execution;
+  const lines = shown.map((one) => {
+    const { execution, branch } = one;
+    const { createdAt, completedAt, status } = execution;
     // A workflow is at work from its creation on: what is stored is when a worker took it last.
     const startedAt = execution.type === "workflow" && status !== "pending" ? createdAt : execution.startedAt;
     const from = Math.min(at(createdAt), width - 1);
@@ -28,7 +29,7 @@ export function renderTimeline(placed: readonly Placed[], terminal: Terminal, no
     const open = completedAt === null ? "╌" : "━";
     const drawn = " ".repeat(from) + paint("quiet", "·".repeat(start - from)) +
       paint(stateStyle(status), open.repeat(to - start));
-    const name = cut(`${branch}${targetName}`, NAME).padEnd(NAME);
+    const name = cut(`${branch}${nameOf(one)}`, NAME).padEnd(NAME);
     return `  ${paint("quiet", name)} ${drawn}`.trimEnd();
   });
   const left = tellTime(new Date(begin), now);

@@ -11,11 +11,14 @@ import {
   tellTries,
 } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
-import type { ExecutionView } from "./read_view.ts";
+import type { ExecutionView, UnservedQueue } from "./read_view.ts";
 import { listedStep } from "../steps.ts";
 import { renderSource, renderVariables, renderWaits } from "./render_position.ts";
 import { renderTimeline } from "./render_timeline.ts";
 import { placeInTree, renderTree } from "./render_tree.ts";
+
+/** So many alike children have a line each. */
+const ALIKE = 4;
 
 /** Draws everything about an execution. */
 export function renderView(
@@ -27,12 +30,14 @@ export function renderView(
   const { cancelReason } = execution;
   const { now, full } = options;
   const { paint } = terminal;
-  const placed = placeInTree(execution, [...view.tree, ...view.steps.map(listedStep)]);
+  const placed = placeInTree(execution, [...view.tree, ...view.steps.map(listedStep)], {
+    most: full ? Infinity : ALIKE,
+  });
   const isOver = execution.completedAt !== null;
   const fibres = isOver ? [] : position?.fibres ?? [];
   const sourceTitle = position === null ? "" : `Source · ${position.name} version ${position.version}`;
   const sections: [title: string, lines: string[]][] = [
-    ["", heading(execution, terminal, now)],
+    ["", [...heading(execution, terminal, now), ...view.unserved.map((one) => paint("warn", told(one)))]],
     ["Tree", placed.length > 1 ? renderTree(placed, terminal, now) : []],
     ["Timeline", renderTimeline(placed, terminal, now)],
     [sourceTitle, renderSource(view, terminal, { full })],
@@ -78,6 +83,11 @@ function heading(execution: Execution, terminal: Terminal, now: Date): string[] 
     ...(parentId === null ? [] : [paint("quiet", `child of ${parentId}`)]),
     ...note,
   ];
+}
+
+function told({ queue, executions }: UnservedQueue): string {
+  const wait = executions === 1 ? "1 execution waits" : `${executions} executions wait`;
+  return `no worker that is alive serves queue "${queue}": ${wait} for one`;
 }
 
 function cancelled(status: Execution["status"], reason: string): [title: string, lines: string[]] {

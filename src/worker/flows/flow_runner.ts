@@ -5,7 +5,14 @@ import type { CodeRunner } from "../code/code_runner.ts";
 import type { Claimed, ClaimedFlow, Engine, FlowOutcome, Outcome, Settled } from "../engine/engine.ts";
 import type { Exchange, OpenWorkflows } from "../engine/exchange.ts";
 import type { TaskEnds } from "../tasks/task_runner.ts";
-import { factsOf, mayThrowAgain, spanOf, thrownOf, type WorkerObserver } from "../loop/observer.ts";
+import {
+  factsOf,
+  lineFactsOf,
+  mayThrowAgain,
+  spanOf,
+  thrownOf,
+  type WorkerObserver,
+} from "../loop/observer.ts";
 import type { InFlightSet } from "../loop/in_flight.ts";
 import { type KeptTimer, KeptTimers } from "./kept_timers.ts";
 import { leaseOf } from "../engine/outcome.ts";
@@ -45,7 +52,11 @@ export interface FlowEffect {
   readonly target?: string;
   /** The name of a signal. */
   readonly name?: string;
-  /** When a timer is due. */
+  /** The level of a log line. */
+  readonly level?: string;
+  /** What a log line says. */
+  readonly message?: string;
+  /** When a timer is due; where in the source a log line was written. */
   readonly at?: unknown;
   /** How a child is to run, in the words of the flow language. */
   readonly options?: unknown;
@@ -111,6 +122,8 @@ export interface FlowRunnerParts {
   readonly inFlight: InFlightSet;
   /** Where the worker logs. */
   readonly logger: Logger;
+  /** Where flows log, with `console.log`. */
+  readonly handlerLogger: Logger;
   /** What to do with workflows whose program is not to be had. */
   readonly unrunnable: UnrunnableWork;
   /** Runs workflows that are written in TypeScript. */
@@ -259,6 +272,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
     try {
       const { step, kept } = this.#step(claimed, claimed.flow!, program);
       outcome = outcomeOf(step, claimed, { traceparent, kept });
+      this.#say(claimed, step);
       if (this.#parts.observer !== undefined) this.#observe(claimed, step);
     } catch (error) {
       outcome = this.#broken(claimed, error);
@@ -309,9 +323,20 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
   }
 
   #observeResult({ flow, step }: StepResult): void {
+    this.#say(flow, step);
     if (this.#parts.observer === undefined) return;
     this.#parts.observer({ type: "started", ...factsOf(flow), inputs: flow.inputs });
     this.#observe(flow, step);
+  }
+
+  // What the flow said with console.log; the engine keeps it with the execution.
+  #say(claimed: Claimed, { effects }: FlowStep): void {
+    for (const { type, level, message, at } of effects) {
+      if (type !== "log") continue;
+      const { line } = at as { line: number };
+      const named = level === "log" ? "info" : level as "debug" | "info" | "warn" | "error";
+      this.#parts.handlerLogger[named](message!, { ...lineFactsOf(claimed), line });
+    }
   }
 
   #observe(claimed: Claimed, step: FlowStep): void {
@@ -326,7 +351,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
         willRetry: mayThrowAgain(claimed),
       });
     } else if (step.status === "cancelled") {
-      this.#parts.observer!({ type: "cancelled", ...event });
+      this.#parts.observer!({ type: "cancelled", ...event, reason: claimed.flow?.cancelReason ?? undefined });
     } else {
       this.#parts.observer!({ type: "suspended", ...event, waits: step.effects.flatMap(describe) });
     }

@@ -21,6 +21,8 @@ export interface WorkerEvent {
   readonly error?: ExecutionError;
   /** Whether there will be another attempt, as far as the worker can tell; on `failed`. */
   readonly willRetry?: boolean;
+  /** Why, where it is known; on `cancelled`. */
+  readonly reason?: string | undefined;
   /** What it waits for; on `suspended`. */
   readonly waits?: readonly string[];
 }

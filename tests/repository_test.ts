@@ -1,10 +1,12 @@
-/** What the repository promises to contributors: releases, CI, generated files, pictures, and the diagram of states. */
+/** What holds for the repository as a whole: releases, CI, generated files, pictures, links, the diagram of states. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { checkVersion, cutChangelog, release, ReleaseError } from "../scripts/release.ts";
+import { schemaFiles } from "../src/db/schema_gen.ts";
 import { supportedVersions } from "./support/binaries.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
+const noGit = await new Deno.Command("git", { args: ["--version"] }).output().then(() => false, () => true);
 const date = "2026-11-30";
 const CHANGELOG = `# Changelog
 
@@ -52,36 +54,48 @@ Deno.test("checkVersion() wants a version that is new and not lower", () => {
   assert.throws(() => checkVersion("1.0.0-rc.2", "1.0.0", []), /lower than 1\.0\.0/);
 });
 
-Deno.test("release() commits the version and the changelog, and tags them", async () => {
-  await using repository = await project();
-  const { path } = repository;
-  let seen = "";
-  await release(path, "0.2.0", {
-    date,
-    verify: async () => {
-      seen = await Deno.readTextFile(`${path}/deno.json`);
-    },
-  });
-  assert.match(seen, /"version": "0\.2\.0"/, "the checks see the new version");
-  assert.equal(await git(path, "log", "-1", "--format=%s"), "chore: release 0.2.0");
-  assert.equal(await git(path, "status", "--porcelain"), "");
-  assert.match(await git(path, "show", "v0.2.0:CHANGELOG.md"), /^## 0\.2\.0 \(2026-11-30\)$/m);
-  assert.match(await git(path, "tag", "--list", "--format=%(contents)", "v0.2.0"), /### Upgrading/);
-  await assert.rejects(release(path, "0.2.0", { date, verify: async () => {} }), /released already/);
+Deno.test({
+  name: "release() commits the version and the changelog, and tags them",
+  ignore: noGit,
+  fn: async () => {
+    await using repository = await project();
+    const { path } = repository;
+    let seen = "";
+    await release(path, "0.2.0", {
+      date,
+      verify: async () => {
+        seen = await Deno.readTextFile(`${path}/deno.json`);
+      },
+    });
+    assert.match(seen, /"version": "0\.2\.0"/, "the checks see the new version");
+    assert.equal(await git(path, "log", "-1", "--format=%s"), "chore: release 0.2.0");
+    assert.equal(await git(path, "status", "--porcelain"), "");
+    assert.match(await git(path, "show", "v0.2.0:CHANGELOG.md"), /^## 0\.2\.0 \(2026-11-30\)$/m);
+    assert.match(await git(path, "tag", "--list", "--format=%(contents)", "v0.2.0"), /### Upgrading/);
+    await assert.rejects(release(path, "0.2.0", { date, verify: async () => {} }), /released already/);
+  },
 });
 
-Deno.test("release() leaves no trace when a check fails, and refuses a work tree with changes", async () => {
-  await using repository = await project();
-  const { path } = repository;
-  const before = await git(path, "rev-parse", "HEAD");
-  const refused = release(path, "0.2.0", { date, verify: () => Promise.reject(new ReleaseError("no")) });
-  await assert.rejects(refused, { name: "ReleaseError", message: "no" });
-  assert.deepEqual(
-    [await git(path, "status", "--porcelain"), await git(path, "rev-parse", "HEAD"), await git(path, "tag")],
-    ["", before, ""],
-  );
-  await Deno.writeTextFile(`${path}/deno.json`, "{}");
-  await assert.rejects(release(path, "0.2.0", { date, verify: async () => {} }), /work tree has changes/);
+Deno.test({
+  name: "release() leaves no trace when a check fails, and refuses a work tree with changes",
+  ignore: noGit,
+  fn: async () => {
+    await using repository = await project();
+    const { path } = repository;
+    const before = await git(path, "rev-parse", "HEAD");
+    const refused = release(path, "0.2.0", { date, verify: () => Promise.reject(new ReleaseError("no")) });
+    await assert.rejects(refused, { name: "ReleaseError", message: "no" });
+    assert.deepEqual(
+      [
+        await git(path, "status", "--porcelain"),
+        await git(path, "rev-parse", "HEAD"),
+        await git(path, "tag"),
+      ],
+      ["", before, ""],
+    );
+    await Deno.writeTextFile(`${path}/deno.json`, "{}");
+    await assert.rejects(release(path, "0.2.0", { date, verify: async () => {} }), /work tree has changes/);
+  },
 });
 
 Deno.test("CHANGELOG.md can be cut into a release", async () => {
@@ -134,13 +148,49 @@ Deno.test("pictures of docs/ have a title and a background, for light and dark p
   }
 });
 
+Deno.test("ARCHITECTURE.md: its diagram has every status, and functions that exist", async () => {
+  const page = await Deno.readTextFile(`${root}ARCHITECTURE.md`);
+  const diagram = /```mermaid\n([\s\S]*?)\n```/.exec(page)![1]!;
+  const shown = new Set(
+    [...diagram.matchAll(/^ +(\S+) --> (\S+):/gm)].flatMap(([, from, to]) => [from!, to!]),
+  );
+  const told = await Deno.readTextFile(`${root}sql/views/status.sql`);
+  const body = told.slice(told.indexOf("return case"), told.indexOf("end;"));
+  const statuses = [...body.matchAll(/'([a-z]+)'/g)].map(([, status]) => status!);
+  assert.deepEqual([...shown].filter((one) => one !== "[*]").sort(), statuses.sort());
+  const names = new Set([...page.matchAll(/(?<![.\w])([a-z_]+)\(\)/g)].map(([, name]) => name!));
+  const known = schemaFiles.map(({ text }) => text).join("\n");
+  assert.ok(names.size > 10);
+  assert.deepEqual([...names].filter((name) => !new RegExp(`\\brhythm\\.${name}\\(`).test(known)), []);
+});
+
+Deno.test("the pages at the root link to files that exist", async () => {
+  const broken: string[] = [];
+  for (const { name } of Deno.readDirSync(root)) {
+    if (!name.endsWith(".md")) continue;
+    const links = (await Deno.readTextFile(`${root}${name}`)).matchAll(
+      /\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g,
+    );
+    for (const [, link] of links) {
+      await Deno.stat(`${root}${link}`).catch(() => broken.push(`${name}: ${link}`));
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
 async function project(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempDir({ prefix: "rhythm-release-" });
   await Deno.writeTextFile(`${path}/deno.json`, '{\n  "name": "@a/b",\n  "version": "0.1.0"\n}\n');
   await Deno.writeTextFile(`${path}/CHANGELOG.md`, CHANGELOG);
   await git(path, "init", "--quiet");
-  await git(path, "config", "user.name", "Somebody");
-  await git(path, "config", "user.email", "somebody@example.org");
+  const settings = {
+    "user.name": "Somebody",
+    "user.email": "somebody@example.org",
+    "commit.gpgsign": "false",
+    "tag.gpgsign": "false",
+    "core.hooksPath": "/dev/null",
+  };
+  for (const [name, value] of Object.entries(settings)) await git(path, "config", name, value);
   await git(path, "add", ".");
   await git(path, "commit", "--quiet", "--message", "chore: begin");
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
