@@ -82,10 +82,10 @@ $$;
 -- The call that leased an execution; of one that is not leased, a call that never was.
 create function test.call_of(p_id uuid) returns integer language sql as $$
   select coalesce((
-    select b.call from rhythm.execution as e
-    left join rhythm.workflow_state as s on s.execution_id = e.id
-    join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
-    where e.id = p_id), 999999);
+    select b.call from rhythm.batch as b
+    where b.id = coalesce(
+      (select e.batch_id from rhythm.execution as e where e.id = p_id),
+      (select s.batch_id from rhythm.workflow_state as s where s.execution_id = p_id))), 999999);
 $$;
 
 -- Steps of workflows: {declined, early, born: the batches that were leased with their inputs known, problem}. p_lease: how many children may be leased with it.
