@@ -43,6 +43,7 @@ function paper(written: string[]): Terminal {
     isTerminal: false,
     canAsk: false,
     columns: 80,
+    errorColumns: 80,
     lines: 40,
     colours: false,
     print: (line = "") => write(`${line}\n`),
