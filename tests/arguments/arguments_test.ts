@@ -245,14 +245,19 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
     }],
     ["flows", flows, {
-      register: { call: flows.register.bind(flows), takes: [flowText] },
+      register: { call: flows.register.bind(flows), takes: [flowText, options({ deploy: "name" })] },
       registerAll: {
         call: flows.registerAll.bind(flows),
-        takes: [{ name: "flows", kind: "array", good: [] }],
+        takes: [{ name: "flows", kind: "array", good: [] }, options({ deploy: "name" })],
       },
       declareAll: nothing(() => {}),
       check: { call: flows.check.bind(flows), takes: [flowText] },
       list: nothing(() => {}),
+      versions: { call: flows.versions.bind(flows), takes: [{ name: "name", kind: "text" }] },
+      setVersion: {
+        call: flows.setVersion.bind(flows),
+        takes: [{ name: "name", kind: "text", good: "none" }, { name: "version", kind: "count" }],
+      },
     }],
     ["run", run, {
       result: { call: run.result.bind(run), takes: [options(wait)] },
@@ -325,6 +330,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           log: "log",
           poolSize: "count",
           token: "text",
+          deploy: "name",
         },
       }],
     },
@@ -342,6 +348,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           log: "log",
           poolSize: "count",
           token: "text",
+          deploy: "name",
         }),
       ],
     },
