@@ -39,6 +39,7 @@ export const CALLS: Readonly<Record<string, string>> = {
   get: "select rhythm.get(:done)",
   wait_for: "select rhythm.wait_for(:done)",
   flow_state: "select rhythm.flow_state(:signals)",
+  ids_ending: "select count(*) from rhythm.ids_ending('00000000')",
 
   // Creating.
   start: "select rhythm.start('f', idempotency_key => 'new')",
