@@ -22,7 +22,10 @@ Deno.test({
       type: [["waiting for", CTRL_C]],
     });
     equal(code, 130);
-    match(plain(out), new RegExp(`waiting for ${id.slice(-8)} · .* · Ctrl-C stops the waiting, not the execution`));
+    match(
+      plain(out),
+      new RegExp(`waiting for ${id.slice(-8)} · .* · Ctrl-C stops the waiting, not the execution`),
+    );
     ok(!out.includes("rror"), out);
     ok(out.trimEnd().endsWith("\x1b[?25h"), "the cursor is back");
     const shown = await rhythm(["show", id, "--json", "-d", database.url]);
