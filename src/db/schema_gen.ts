@@ -11390,7 +11390,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "a91311c56f7a4bf252bcf028611dc1b616303dfe419dee72b7e134f3acd94704",
+    checksum: "48d9119e020ef7f61837ffde9161ac06a309af816627ef3f362c3aa4a54d0660",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -11458,7 +11458,8 @@ comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
   'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
 
 -- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
--- no more after a quarter of a second. Each call begins with another queue: none that is always full keeps others waiting.
+-- no more after a quarter of a second, but always some: on a machine that is busy the time may be over before the first. Each
+-- call begins with another queue: none that is always full keeps others waiting.
 create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
@@ -11484,7 +11485,7 @@ begin
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
   foreach v_queue in array v_queues[v_first + 1 :] || v_queues[: v_first] loop
-    while v_left > 0 and clock_timestamp() < v_until loop
+    while v_left > 0 and (v_left = p_limit or clock_timestamp() < v_until) loop
       v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
       exit when v_batches = '{}';
       v_outcomes := rhythm.run_claimed(rhythm.ids_in(v_batches));
