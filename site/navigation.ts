@@ -52,6 +52,7 @@ export const navigation: Part[] = [
       { text: "Upgrades", link: "/operate/upgrades" },
       { text: "pg_cron", link: "/operate/pg_cron" },
       { text: "Performance", link: "/operate/performance" },
+      { text: "Reliability", link: "/operate/reliability" },
       { text: "Questions", link: "/operate/faq" },
     ],
   },

@@ -16,8 +16,8 @@ begin
       || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
     )::uuid
     from (
-      select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
-      from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
+      select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, rhythm.secret()::text as r
+      from (select round(extract(epoch from coalesce(p_at, rhythm.now())) * 1000000)::bigint as us) as t
     ) as c);
 end;
 $$;
@@ -34,7 +34,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_secret constant text := gen_random_uuid()::text;
+  v_secret constant text := rhythm.secret()::text;
   v_us constant bigint := round(extract(epoch from p_now) * 1000000);
   -- In 4,096ths of a millisecond, so that what a session makes one by one sorts as it was made.
   v_first constant bigint := v_us % 1000 * 4096 / 1000;

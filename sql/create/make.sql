@@ -252,7 +252,7 @@ begin
       type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
-      case k.type when 'workflow' then hashtextextended(gen_random_uuid()::text, 0) end,
+      case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end,
       k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
       n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n

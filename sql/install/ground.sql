@@ -1,4 +1,4 @@
--- What every other function stands on: the clock and the way errors are raised.
+-- What every other function stands on: the clock, chance, and the way errors are raised.
 
 -- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
 -- interval, for a session or a database. Anybody can make such a setting, so it counts only where the owner, a member
@@ -40,6 +40,39 @@ $$;
 
 comment on function rhythm.now() is
   'The engine''s clock: the time of day, unless a test that logged in as the owner set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
+
+-- All chance of the engine comes from here. A simulation decides it: set rhythm_clock.seed to any text, and what follows is
+-- the same each time. As with the clock, that counts only where the owner logged in: nobody else can make ids or seeds that
+-- he knows beforehand.
+create or replace function rhythm.secret()
+returns uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(current_setting('rhythm_clock.seed', true), '') = '' or not rhythm.may_set_clock() then
+    return gen_random_uuid();
+  end if;
+  return set_config('rhythm_clock.seed', md5(current_setting('rhythm_clock.seed')), false)::uuid;
+end;
+$$;
+
+comment on function rhythm.secret() is
+  'Random bits that nobody can guess, unless a test that logged in as the owner set rhythm_clock.seed: then they follow from it. Internal.';
+
+create or replace function rhythm.chance()
+returns double precision
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return ('x' || left(rhythm.secret()::text, 8))::bit(32)::bigint / 4294967296.0;
+end;
+$$;
+
+comment on function rhythm.chance() is 'A random number from 0 up to, but not including, 1; see secret(). Internal.';
 
 create or replace function rhythm.raise(
   p_code text,

@@ -108,7 +108,10 @@ begin
   delete from rhythm.lane as l
   where l.ctid = any (array(
     select x.ctid from rhythm.lane as x
-    where x.queue = p_queue.name and x.idle_since < p_now - interval '1 minute' and x.turn <= p_state.turn limit p_limit));
+    where x.queue = p_queue.name and x.idle_since < p_now - interval '1 minute'
+      -- One that had more turns than others waits for them, if there are any.
+      and (x.turn <= p_state.turn or not exists (select from rhythm.lane as o where o.queue = p_queue.name and o.idle_since is null))
+    limit p_limit));
   delete from rhythm.key_state as k
   where k.ctid = any (array(
     select x.ctid from rhythm.key_state as x

@@ -97,6 +97,22 @@ $$;
 
 comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Makes the timers, waits for signals and children of saved steps. Internal.';
 
+create or replace function rhythm.has_begun(p_news rhythm.step_news)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_news.kind = 'sleep' or p_news.status = 'retrying' then exists (select from rhythm.timer as t where t.id = p_news.wait_id)
+    when p_news.kind = 'signal' then exists (select from rhythm.signal_wait as w where w.id = p_news.wait_id)
+    else exists (select from rhythm.execution as e where e.id = p_news.wait_id and e.parent_id = p_news.execution_id) end;
+end;
+$$;
+
+comment on function rhythm.has_begun(rhythm.step_news) is 'Whether what a step waits for is there. Internal.';
+
 create or replace function rhythm.save_steps(p_worker uuid, p_steps jsonb)
 returns jsonb
 language plpgsql
@@ -124,9 +140,10 @@ begin
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
   end if;
   if v_begins then
+    -- A save whose answer was lost comes again: what it began is there already.
     perform rhythm.begin_waits(array(
       select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-      where n.status in ('waiting', 'retrying') and n.execution_id || n.name = any (v_written)), v_now);
+      where n.status in ('waiting', 'retrying') and n.execution_id || n.name = any (v_written) and not rhythm.has_begun(n)), v_now);
   end if;
   if cardinality(v_written) = jsonb_array_length(p_steps) then
     return '[]';

@@ -79,7 +79,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
-    select (d.delay * (1 - d.jitter * random()))::bigint
+    select (d.delay * (1 - d.jitter * rhythm.chance()))::bigint
     from (
       select
         least(

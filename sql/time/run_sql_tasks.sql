@@ -75,10 +75,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   c_at_once constant integer := 10;
-  v_until constant timestamptz := clock_timestamp() + interval '250 milliseconds';
+  v_until constant timestamptz := rhythm.now() + interval '250 milliseconds';
   v_targets constant text[] := array(select k.name from rhythm.task as k where k.sql_function is not null);
   v_queues constant text[] := case when v_targets = '{}' then '{}' else rhythm.sql_queues() end;
-  v_first constant integer := floor(random() * cardinality(v_queues))::integer;
+  v_first constant integer := floor(rhythm.chance() * cardinality(v_queues))::integer;
   v_left integer := p_limit;
   v_worker uuid;
   v_queue text;
@@ -92,7 +92,7 @@ begin
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
   foreach v_queue in array v_queues[v_first + 1 :] || v_queues[: v_first] loop
-    while v_left > 0 and (v_left = p_limit or clock_timestamp() < v_until) loop
+    while v_left > 0 and (v_left = p_limit or rhythm.now() < v_until) loop
       v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
       exit when v_batches = '{}';
       v_outcomes := rhythm.run_claimed(rhythm.ids_in(v_batches));

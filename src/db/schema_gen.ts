@@ -1299,7 +1299,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "2a50a9ffd8f55a25b2d81fd9c44c8e75086929fd335ec80d00c50f955aee574d",
+    checksum: "4d77fc4202c81a3481073c40c8b4af70985f47c1c6c26f3125adbb64fe52872b",
     text: `-- Retrying what failed or was cancelled.
 
 -- The children whose end brought a workflow down, or that it has not taken: they run again with it.
@@ -1408,7 +1408,7 @@ as $$
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
   update rhythm.execution as e
-  set attempt = 0, keyed = true, seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(gen_random_uuid()::text, 0)) end
+  set attempt = 0, keyed = true, seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(rhythm.secret()::text, 0)) end
   where e.id = p_execution;
 $$;
 
@@ -3704,7 +3704,7 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "1de6ecd9c5628ba38c54a498654dc6767b87cb8d3b12b497b8f1bf3c2711c839",
+    checksum: "38ee4b6be4bcd66f7e4b6a4fdf4eeaf3b81396ea08e6032885540bd5dd50ad52",
     text: `-- Ids, channels, durations, settings.
 
 -- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
@@ -3723,8 +3723,8 @@ begin
       || case when p_nth is null then substr(c.r, 16, 3) else lpad(to_hex(c.place % 4096), 3, '0') end || '-800' || substr(c.r, 23)
     )::uuid
     from (
-      select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, gen_random_uuid()::text as r
-      from (select round(extract(epoch from coalesce(p_at, clock_timestamp())) * 1000000)::bigint as us) as t
+      select t.us, t.us % 1000 * 4096 / 1000 + p_nth as place, rhythm.secret()::text as r
+      from (select round(extract(epoch from coalesce(p_at, rhythm.now())) * 1000000)::bigint as us) as t
     ) as c);
 end;
 $$;
@@ -3741,7 +3741,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_secret constant text := gen_random_uuid()::text;
+  v_secret constant text := rhythm.secret()::text;
   v_us constant bigint := round(extract(epoch from p_now) * 1000000);
   -- In 4,096ths of a millisecond, so that what a session makes one by one sorts as it was made.
   v_first constant bigint := v_us % 1000 * 4096 / 1000;
@@ -4265,7 +4265,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key wait
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "e0a8c511c96c1ff9e7612d94c4d241b8034fd5380404d9905583ed343cd34793",
+    checksum: "8fa4626b6c37bcc4fab6f033c10cd5cbfff7a50de318d7a51f56b493cf57dd78",
     text: `-- Requests that were checked become executions, and batches of them.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -4520,7 +4520,7 @@ begin
       type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
-      case k.type when 'workflow' then hashtextextended(gen_random_uuid()::text, 0) end,
+      case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end,
       k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
       n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
@@ -5435,8 +5435,8 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "f9acfaa75bb5a9f5268d36ac147c4fccf9c1e802aba25c564cd45a5e2a2eb9b0",
-    text: `-- What every other function stands on: the clock and the way errors are raised.
+    checksum: "9e18a976c4dcfbd4f928cbb8a0cb52d72bee8141a861a3aa2e72baa75694d188",
+    text: `-- What every other function stands on: the clock, chance, and the way errors are raised.
 
 -- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
 -- interval, for a session or a database. Anybody can make such a setting, so it counts only where the owner, a member
@@ -5478,6 +5478,39 @@ $$;
 
 comment on function rhythm.now() is
   'The engine''s clock: the time of day, unless a test that logged in as the owner set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
+
+-- All chance of the engine comes from here. A simulation decides it: set rhythm_clock.seed to any text, and what follows is
+-- the same each time. As with the clock, that counts only where the owner logged in: nobody else can make ids or seeds that
+-- he knows beforehand.
+create or replace function rhythm.secret()
+returns uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(current_setting('rhythm_clock.seed', true), '') = '' or not rhythm.may_set_clock() then
+    return gen_random_uuid();
+  end if;
+  return set_config('rhythm_clock.seed', md5(current_setting('rhythm_clock.seed')), false)::uuid;
+end;
+$$;
+
+comment on function rhythm.secret() is
+  'Random bits that nobody can guess, unless a test that logged in as the owner set rhythm_clock.seed: then they follow from it. Internal.';
+
+create or replace function rhythm.chance()
+returns double precision
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return ('x' || left(rhythm.secret()::text, 8))::bit(32)::bigint / 4294967296.0;
+end;
+$$;
+
+comment on function rhythm.chance() is 'A random number from 0 up to, but not including, 1; see secret(). Internal.';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -5965,7 +5998,7 @@ comment on function rhythm.check_limits() is 'What is wrong with lanes and count
   {
     name: "limits/chores.sql",
     kind: "behaviour",
-    checksum: "8eb6644dee8a856d6c1c221989ec9367d3f621804b2dfa754b498bc816339aa7",
+    checksum: "30d08743c721c3470504aab4efa515542869d90368e6a8a317beb21472e72dfa",
     text: `-- What queues with limits need now and then. Never waits: a gate that is taken is passed over.
 
 create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
@@ -6076,7 +6109,10 @@ begin
   delete from rhythm.lane as l
   where l.ctid = any (array(
     select x.ctid from rhythm.lane as x
-    where x.queue = p_queue.name and x.idle_since < p_now - interval '1 minute' and x.turn <= p_state.turn limit p_limit));
+    where x.queue = p_queue.name and x.idle_since < p_now - interval '1 minute'
+      -- One that had more turns than others waits for them, if there are any.
+      and (x.turn <= p_state.turn or not exists (select from rhythm.lane as o where o.queue = p_queue.name and o.idle_since is null))
+    limit p_limit));
   delete from rhythm.key_state as k
   where k.ctid = any (array(
     select x.ctid from rhythm.key_state as x
@@ -10656,7 +10692,7 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the chil
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "6848f1442e2889d47e90f1e57af5817d780e8358bf35511ef073f678a10399d7",
+    checksum: "4232217d90cac58a59ec59f15a37d845661976a1ee6672e025417cb73716ee29",
     text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
 
 -- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
@@ -10756,6 +10792,22 @@ $$;
 
 comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Makes the timers, waits for signals and children of saved steps. Internal.';
 
+create or replace function rhythm.has_begun(p_news rhythm.step_news)
+returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when p_news.kind = 'sleep' or p_news.status = 'retrying' then exists (select from rhythm.timer as t where t.id = p_news.wait_id)
+    when p_news.kind = 'signal' then exists (select from rhythm.signal_wait as w where w.id = p_news.wait_id)
+    else exists (select from rhythm.execution as e where e.id = p_news.wait_id and e.parent_id = p_news.execution_id) end;
+end;
+$$;
+
+comment on function rhythm.has_begun(rhythm.step_news) is 'Whether what a step waits for is there. Internal.';
+
 create or replace function rhythm.save_steps(p_worker uuid, p_steps jsonb)
 returns jsonb
 language plpgsql
@@ -10783,9 +10835,10 @@ begin
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
   end if;
   if v_begins then
+    -- A save whose answer was lost comes again: what it began is there already.
     perform rhythm.begin_waits(array(
       select n::rhythm.step_news from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
-      where n.status in ('waiting', 'retrying') and n.execution_id || n.name = any (v_written)), v_now);
+      where n.status in ('waiting', 'retrying') and n.execution_id || n.name = any (v_written) and not rhythm.has_begun(n)), v_now);
   end if;
   if cardinality(v_written) = jsonb_array_length(p_steps) then
     return '[]';
@@ -11280,7 +11333,7 @@ comment on function rhythm.due(integer) is
   {
     name: "time/durations.sql",
     kind: "behaviour",
-    checksum: "757bd5e47c073167b83088cb339942039db06bae0c81f1787064304437638a84",
+    checksum: "74d823b0ffa96eda67bf2c01afe2f47b376801f8602e9ffbb5b6202bc86d4905",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
 -- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
@@ -11362,7 +11415,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   return (
-    select (d.delay * (1 - d.jitter * random()))::bigint
+    select (d.delay * (1 - d.jitter * rhythm.chance()))::bigint
     from (
       select
         least(
@@ -11390,7 +11443,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "48d9119e020ef7f61837ffde9161ac06a309af816627ef3f362c3aa4a54d0660",
+    checksum: "cdaa6a2b0be1a08aee70cc6411af17c5dc1e3bff446389f176884410323f9c59",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -11468,10 +11521,10 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   c_at_once constant integer := 10;
-  v_until constant timestamptz := clock_timestamp() + interval '250 milliseconds';
+  v_until constant timestamptz := rhythm.now() + interval '250 milliseconds';
   v_targets constant text[] := array(select k.name from rhythm.task as k where k.sql_function is not null);
   v_queues constant text[] := case when v_targets = '{}' then '{}' else rhythm.sql_queues() end;
-  v_first constant integer := floor(random() * cardinality(v_queues))::integer;
+  v_first constant integer := floor(rhythm.chance() * cardinality(v_queues))::integer;
   v_left integer := p_limit;
   v_worker uuid;
   v_queue text;
@@ -11485,7 +11538,7 @@ begin
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
   foreach v_queue in array v_queues[v_first + 1 :] || v_queues[: v_first] loop
-    while v_left > 0 and (v_left = p_limit or clock_timestamp() < v_until) loop
+    while v_left > 0 and (v_left = p_limit or rhythm.now() < v_until) loop
       v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
       exit when v_batches = '{}';
       v_outcomes := rhythm.run_claimed(rhythm.ids_in(v_batches));

@@ -1,0 +1,59 @@
+import type { TaskContext } from "../../src/define/mod.ts";
+import type { Process } from "./process.ts";
+import type { World } from "./world.ts";
+
+/** One attempt that a handler began. */
+export interface Attempt {
+  readonly attempt: number;
+  readonly at: number;
+  threwAt?: number;
+}
+
+/** What handlers did, whatever the database knows of it. */
+export class Ledger {
+  /** Freezes a process for a while. */
+  onBlock: (process: Process, ms: number) => void = () => {};
+  readonly #world: World;
+  readonly #attempts = new Map<string, Attempt[]>();
+  /** How many handlers began. */
+  begun = 0;
+
+  /** @param world the time, and where a broken promise is told */
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** A handler begins an attempt. */
+  began(
+    process: Process,
+    { executionId, attempt, taskName }: TaskContext & { readonly taskName?: string },
+  ): void {
+    this.begun++;
+    this.#world.tell(`${process.name} begins ${taskName ?? ""} ${executionId} attempt ${attempt}`);
+    const attempts = this.of(executionId);
+    attempts.push({ attempt, at: this.#world.now });
+  }
+
+  /** The attempt under way is about to throw. */
+  threw({ executionId, attempt }: TaskContext): void {
+    const found = this.of(executionId).findLast((one) => one.attempt === attempt);
+    if (found !== undefined) found.threwAt = this.#world.now;
+  }
+
+  /** The handler keeps its whole process from doing anything else. */
+  block(process: Process, ms: number): void {
+    this.onBlock(process, ms);
+  }
+
+  /** A step of code runs. */
+  stepBegan(execution: string, step: string): void {
+    this.#world.tell(`step ${step} of ${execution}`);
+  }
+
+  /** The attempts that began, in their order. */
+  of(execution: string): Attempt[] {
+    let attempts = this.#attempts.get(execution);
+    if (attempts === undefined) this.#attempts.set(execution, attempts = []);
+    return attempts;
+  }
+}

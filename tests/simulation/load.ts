@@ -1,0 +1,226 @@
+import type { Dice } from "./dice.ts";
+import { payloadOf, type Program } from "./programs.ts";
+
+/** What a client does later with what it started. */
+export interface Later {
+  /** What. */
+  readonly act: "cancel" | "retry" | "delete";
+  /** How long after the act before it. */
+  readonly afterMs: number;
+}
+
+/** How something is started. */
+export interface LoadOptions {
+  readonly queue?: string;
+  readonly priority?: number;
+  readonly delay?: string;
+  readonly timeout?: string;
+  readonly concurrencyKey?: string;
+  readonly retry?: { readonly maxAttempts?: number; readonly crashes?: number; readonly initial?: string };
+}
+
+/** What a client does, and when; times are milliseconds since the beginning. */
+export type Item =
+  /** Starts a workflow, sends it the signals it needs, and does something with it later. */
+  | {
+    readonly kind: "workflow";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly program: number;
+    readonly options: LoadOptions;
+    readonly signalEveryMs: number;
+    readonly later: readonly Later[];
+  }
+  /** Queues a task. */
+  | {
+    readonly kind: "task";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly task: string;
+    readonly input: Readonly<Record<string, number | string>>;
+    readonly options: LoadOptions;
+    readonly isKeyed: boolean;
+    readonly later: readonly Later[];
+  }
+  /** Queues many tasks in one call. */
+  | {
+    readonly kind: "many";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly size: number;
+    readonly queue: string;
+  }
+  /** Two clients start the same thing at once. */
+  | { readonly kind: "same"; readonly n: number; readonly at: number; readonly client: number }
+  /** A schedule begins, and ends later. */
+  | {
+    readonly kind: "schedule";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly cron: string;
+    readonly overlap: "skip" | "queue" | "allow" | "cancel";
+    readonly catchUp: "none" | "one" | "all";
+    readonly jitter: number;
+    readonly forMs: number;
+  }
+  /** A queue is paused for a while. */
+  | {
+    readonly kind: "pause";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly queue: string;
+    readonly forMs: number;
+  }
+  /** A queue is given its limits again, or none for a while. */
+  | {
+    readonly kind: "limits";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly queue: string;
+    readonly forMs: number;
+  }
+  /** What ended long ago is removed. */
+  | {
+    readonly kind: "purge";
+    readonly n: number;
+    readonly at: number;
+    readonly client: number;
+    readonly olderThan: string;
+  };
+
+/** The limits of the queues that have any. */
+export const LIMITS: Readonly<
+  Record<
+    string,
+    { concurrency?: number; perKeyConcurrency?: number; rate?: number; per?: string; fair?: "key" }
+  >
+> = {
+  narrow: { concurrency: 3 },
+  keyed: { perKeyConcurrency: 1, concurrency: 6, fair: "key" },
+  rated: { rate: 6, per: "2s" },
+};
+
+/** The queues there are. */
+export const QUEUES: readonly string[] = ["default", "other", ...Object.keys(LIMITS)];
+
+/** The load of a day. */
+export function planLoad(
+  dice: Dice,
+  { from, calmFrom, first, programs }: {
+    from: number;
+    calmFrom: number;
+    first: number;
+    programs: readonly Program[];
+  },
+): Item[] {
+  const size = dice.whole(16, 30);
+  const items = Array.from(
+    { length: size },
+    (_, nth) => item(dice, { n: first + nth, at: dice.between(from, calmFrom), programs }),
+  );
+  return items.sort((one, other) => one.at - other.at);
+}
+
+function item(
+  dice: Dice,
+  { n, at, programs }: { n: number; at: number; programs: readonly Program[] },
+): Item {
+  const client = dice.whole(0, 1);
+  const head = { n, at, client };
+  return dice.weighted<() => Item>([
+    [8, () => {
+      const options: LoadOptions = {
+        retry: { crashes: 1_000, initial: "200ms" },
+        ...(dice.happens(0.2) ? { priority: dice.whole(-5, 5) } : {}),
+        ...(dice.happens(0.1) ? { delay: `${dice.whole(1, 15_000)}ms` } : {}),
+        ...(dice.happens(0.1) ? { queue: "other" } : {}),
+        ...(dice.happens(0.08) ? { timeout: `${dice.whole(50, 20_000)}ms` } : {}),
+      };
+      const program = dice.whole(0, programs.length - 1);
+      return {
+        kind: "workflow",
+        ...head,
+        program,
+        options,
+        signalEveryMs: dice.pick([0, 10, 500, 4_000]),
+        later: laterOf(dice),
+      };
+    }],
+    [8, () => taskItem(dice, head)],
+    [2, () => ({ kind: "many", ...head, size: dice.pick([5, 30, 80]), queue: dice.pick(QUEUES) })],
+    [1, () => ({ kind: "same", ...head })],
+    [0.7, () => ({
+      kind: "schedule",
+      ...head,
+      cron: dice.pick(["*/15 * * * * *", "*/7 * * * * *", "* * * * *"]),
+      overlap: dice.pick(["skip", "queue", "allow", "cancel"] as const),
+      catchUp: dice.pick(["none", "one", "all"] as const),
+      jitter: dice.pick([0, 0, 3]),
+      forMs: dice.between(10_000, 60_000),
+    })],
+    [0.7, () => ({ kind: "pause", ...head, queue: dice.pick(QUEUES), forMs: dice.between(500, 30_000) })],
+    [
+      0.5,
+      () => ({
+        kind: "limits",
+        ...head,
+        queue: dice.pick(Object.keys(LIMITS)),
+        forMs: dice.between(500, 20_000),
+      }),
+    ],
+    [0.4, () => ({ kind: "purge", ...head, olderThan: dice.pick(["5 minutes", "1 minute", "10 seconds"]) })],
+  ])();
+}
+
+function taskItem(dice: Dice, head: { n: number; at: number; client: number }): Item {
+  const { n } = head;
+  const ms = dice.pick([0, 1, 20, 500, 3_000, 8_000]);
+  const retry = { maxAttempts: dice.whole(1, 4), initial: "500ms", crashes: 1_000 };
+  const [task, input, own] = dice.weighted<[string, Record<string, number | string>, LoadOptions]>([
+    [4, ["numbered", { ms }, {}]],
+    [3, ["echo", { v: n, ms }, {}]],
+    [2, ["flaky", { v: n, throws: dice.whole(1, 3) }, { retry }]],
+    [1, ["boom", {}, { retry }]],
+    [1, ["slow", { ms: 30_000 }, {
+      timeout: `${dice.whole(100, 3_000)}ms`,
+      retry: { ...retry, maxAttempts: dice.whole(1, 2) },
+    }]],
+    [1, ["block", { ms: dice.pick([50, 700, 6_000, 20_000]), v: n }, {}]],
+    [1, ["talk", { times: dice.whole(1, 8), v: n }, {}]],
+    [3, ["book", { label: `task ${n}` }, {}]],
+    [1, ["fragile", { ms }, {}]],
+    [1.5, ["sim_double", { v: n }, {}]],
+  ]);
+  const options: LoadOptions = {
+    ...own,
+    // SQL tasks are looked for in their own queue only.
+    ...(task !== "sim_double" && dice.happens(0.4) ? { queue: dice.pick(QUEUES) } : {}),
+    ...(dice.happens(0.3) ? { concurrencyKey: dice.pick(["a", "b", "c"]) } : {}),
+    ...(dice.happens(0.2) ? { priority: dice.whole(-5, 5) } : {}),
+    ...(dice.happens(0.15) ? { delay: `${dice.whole(1, 20_000)}ms` } : {}),
+  };
+  return { kind: "task", ...head, task, input, options, isKeyed: dice.happens(0.6), later: laterOf(dice) };
+}
+
+function laterOf(dice: Dice): Later[] {
+  if (dice.happens(0.72)) return [];
+  const afterMs = (): number => dice.pick([0, 3, 30, 400, 3_000, 12_000]);
+  return dice.pick<Later[]>([
+    [{ act: "cancel", afterMs: afterMs() }],
+    [{ act: "cancel", afterMs: afterMs() }, { act: "retry", afterMs: afterMs() }],
+    [{ act: "cancel", afterMs: afterMs() }, { act: "delete", afterMs: afterMs() }],
+    [{ act: "retry", afterMs: afterMs() }],
+    [{ act: "delete", afterMs: 10_000 }],
+  ]);
+}
+
+/** The payloads that one run of a program is sent, in their order. */
+export function payloadsOf(program: Program, n: number): number[] {
+  return Array.from({ length: program.signals }, (_, nth) => payloadOf(n, nth));
+}

@@ -1,0 +1,238 @@
+import type { Clients } from "./clients.ts";
+import type { Ledger } from "./ledger.ts";
+import { BEGINNING } from "./world.ts";
+import { type Part, type Program, valueOf } from "./programs.ts";
+
+/** An execution as the database has it. */
+export interface Seen {
+  readonly id: string;
+  readonly type: "task" | "workflow";
+  readonly target: string;
+  readonly status: string;
+  readonly inputs: Readonly<{ n?: number; v?: number; ms?: number; throws?: number; label?: string }>;
+  readonly output: unknown;
+  readonly error: { readonly type: string; readonly message: string; readonly code?: string } | null;
+  readonly attempt: number;
+  readonly max_attempts: number;
+  readonly max_crashes: number;
+  readonly metadata: Readonly<{ n?: number; schedule?: string; scheduled_for?: string }>;
+  readonly parent_id: string | null;
+  readonly root_id: string;
+  readonly timeout_ms: number | null;
+}
+
+/** What is read of each. */
+export const SEEN =
+  `select e.id, e.type, e.target, e.status, e.inputs, e.output, e.error, e.attempt, e.max_attempts, e.max_crashes, e.metadata,
+  e.parent_id, e.root_id, e.timeout_ms::float8 as timeout_ms from rhythm.executions as e order by e.id`;
+
+const FINAL = new Set(["completed", "failed", "cancelled"]);
+
+/** What the promises of the engine allow. */
+export class Model {
+  /** How many executions were over at some time. */
+  readonly ended: Map<string, Seen> = new Map<string, Seen>();
+  /** How many there were. */
+  readonly known: Set<string> = new Set<string>();
+  /** How many executions were seen in all. */
+  all = 0;
+  readonly #clients: Clients;
+  readonly #programs: readonly Program[];
+  readonly #ledger: Ledger;
+
+  /** @param parts what was asked for, and what handlers did */
+  constructor(parts: { clients: Clients; programs: readonly Program[]; ledger: Ledger }) {
+    this.#clients = parts.clients;
+    this.#programs = parts.programs;
+    this.#ledger = parts.ledger;
+  }
+
+  /**
+   * Looks at all executions.
+   *
+   * @param rows all that are there
+   * @returns what no promise allows
+   */
+  look(rows: readonly Seen[]): string[] {
+    const wrong: string[] = [];
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const row of rows) {
+      if (!this.known.has(row.id)) this.all++;
+      this.known.add(row.id);
+      const before = this.ended.get(row.id);
+      const isRetried = this.#recordOf(row)?.isRetryAsked === true;
+      if (before !== undefined && !isRetried && digestOf(before) !== digestOf(row)) {
+        wrong.push(`${nameOf(row)} was ${digestOf(before)} and is now ${digestOf(row)}`);
+      }
+      if (!FINAL.has(row.status)) continue;
+      const problem = before === undefined || isRetried ? this.#judge(row, byId) : undefined;
+      if (problem !== undefined) wrong.push(`${nameOf(row)} ${problem}`);
+      this.ended.set(row.id, row);
+    }
+    for (const id of this.known) {
+      if (byId.has(id)) continue;
+      this.known.delete(id);
+      const last = this.ended.get(id);
+      if (last === undefined) {
+        // It may have ended and been removed since the last look, but only if somebody removes things.
+        if (!this.#removes) wrong.push(`execution ${id} is gone`);
+      } else if (!this.#removes) wrong.push(`${nameOf(last)} is gone, and nobody removed it`);
+    }
+    wrong.push(...this.#doubled(rows));
+    return wrong;
+  }
+
+  /** What handlers did that no promise allows. */
+  lookAtHandlers(rows: readonly Seen[]): string[] {
+    const wrong: string[] = [];
+    for (const row of rows) {
+      if (row.type !== "task" || this.#recordOf(row)?.isRetryAsked === true) continue;
+      const attempts = this.#ledger.of(row.id);
+      const item = this.#recordOf(row)?.item;
+      if (
+        row.parent_id === null && item?.kind === "task" && item.options.delay !== undefined &&
+        attempts.length > 0
+      ) {
+        const early = BEGINNING + item.at + Number.parseInt(item.options.delay) - attempts[0]!.at;
+        if (early > 0) wrong.push(`${nameOf(row)} began ${Math.round(early)} ms early`);
+      }
+      const threw = attempts.filter(({ threwAt }) => threwAt !== undefined);
+      // An attempt whose end was lost with its worker is repeated as lost, not as thrown.
+      if (row.status === "failed" && row.error?.message === "boom" && row.attempt < row.max_attempts) {
+        wrong.push(`${nameOf(row)} failed after ${row.attempt} of ${row.max_attempts} attempts`);
+      }
+      if (
+        row.status === "failed" && threw.length > 0 && threw.length < row.max_attempts &&
+        row.error?.message === "boom"
+      ) {
+        wrong.push(`${nameOf(row)} threw ${threw.length} times and failed, ${row.max_attempts} are allowed`);
+      }
+      for (const [nth, attempt] of attempts.entries()) {
+        const before = attempts[nth - 1];
+        if (before?.threwAt === undefined || attempt.attempt !== before.attempt + 1) continue;
+        const paused = attempt.at - before.threwAt;
+        if (paused < SHORTEST_BACKOFF_MS) {
+          wrong.push(`${nameOf(row)} was tried again after ${Math.round(paused)} ms`);
+        }
+      }
+    }
+    return wrong;
+  }
+
+  get #removes(): boolean {
+    return this.#clients.hasPurged || [...this.#clients.records.values()].some((one) => one.isDeleteAsked);
+  }
+
+  #recordOf(row: Seen): ReturnType<Clients["records"]["get"]> {
+    const n = row.metadata.n ?? this.ended.get(row.root_id)?.metadata.n ?? this.#roots.get(row.root_id);
+    if (row.metadata.n !== undefined) this.#roots.set(row.id, row.metadata.n);
+    return n === undefined ? undefined : this.#clients.records.get(n);
+  }
+
+  readonly #roots = new Map<string, number>();
+
+  // Rows come in the order of ids, so a root comes before what it started.
+  #judge(row: Seen, byId: ReadonlyMap<string, Seen>): string | undefined {
+    const record = this.#recordOf(row);
+    if (row.status === "completed") return this.#judgeOutput(row);
+    if (row.status === "cancelled") {
+      const isAsked = record?.isCancelAsked === true || record?.item.kind === "schedule";
+      const root = byId.get(row.root_id);
+      const isEndOfParent = row.parent_id !== null && (root === undefined || root.timeout_ms !== null ||
+        FINAL.has(byId.get(row.parent_id)?.status ?? "completed"));
+      return isAsked || isEndOfParent ? undefined : "was cancelled, and nobody asked for it";
+    }
+    return this.#judgeFailure(row, byId);
+  }
+
+  #judgeOutput(row: Seen): string | undefined {
+    const expected = this.#outputOf(row);
+    if (JSON.stringify(row.output) === JSON.stringify(expected)) return undefined;
+    return `gave ${JSON.stringify(row.output)}, expected ${JSON.stringify(expected)}`;
+  }
+
+  #outputOf({ type, target, inputs, attempt }: Seen): unknown {
+    if (type === "workflow") {
+      const program = this.#programs.find(({ name }) => name === target)!;
+      return valueOf(this.#programs, program, inputs.n!);
+    }
+    switch (target) {
+      case "numbered":
+        return attempt;
+      case "sim_double":
+        return 2 * inputs.v!;
+      case "book":
+        return 1;
+      case "fragile":
+        return "whole";
+      case "boom":
+      case "slow":
+        return "no output at all";
+      default:
+        return inputs.v;
+    }
+  }
+
+  #judgeFailure(row: Seen, byId: ReadonlyMap<string, Seen>): string | undefined {
+    const text = `failed: ${row.error?.type}: ${row.error?.message}`;
+    const root = byId.get(row.root_id);
+    switch (row.target) {
+      case "boom":
+        return row.error?.message === "boom" ? undefined : text;
+      case "flaky":
+        return row.max_attempts <= row.inputs.throws! ? undefined : text;
+      case "slow":
+        return row.error?.type === "TimeoutError" ? undefined : text;
+      case "fragile":
+        return this.#ledger.of(row.id).length > row.max_crashes || row.attempt > row.max_crashes
+          ? undefined
+          : text;
+    }
+    if (row.type === "workflow") {
+      if (row.timeout_ms !== null && row.error?.type === "TimeoutError") return undefined;
+      // What it shares by a key with another workflow ends as that says.
+      const program = this.#programs.find(({ name }) => name === row.target)!;
+      const isShared = this.#shares(program.body);
+      const isCancel = /cancel/i.test(`${row.error?.type} ${row.error?.message}`);
+      if (isCancel && (isShared || root === undefined || root.timeout_ms !== null)) return undefined;
+      if (this.#recordOf(row)?.isCancelAsked === true && isCancel) return undefined;
+    }
+    return text;
+  }
+
+  #shares(part: Part): boolean {
+    if (part.type === "keyed") return true;
+    if ("parts" in part) return part.parts.some((one) => this.#shares(one));
+    if ("body" in part) return this.#shares(part.body);
+    return part.type === "child" && this.#shares(this.#programs[part.program]!.body);
+  }
+
+  // Two of what there may be one of.
+  #doubled(rows: readonly Seen[]): string[] {
+    const wrong: string[] = [];
+    const slots = new Map<string, string>();
+    for (const { id, metadata: { schedule, scheduled_for } } of rows) {
+      if (schedule === undefined) continue;
+      const slot = `${schedule} at ${scheduled_for}`;
+      if (slots.has(slot)) wrong.push(`${slot} was started twice: ${slots.get(slot)} and ${id}`);
+      slots.set(slot, id);
+    }
+    for (const { item, told } of this.#clients.records.values()) {
+      const [one, other] = told;
+      if (one === undefined || other === undefined || Math.abs(one.at - other.at) > 8_000) continue;
+      if (one.id !== other.id) wrong.push(`the key of item ${item.n} stands for ${one.id} and ${other.id}`);
+    }
+    return wrong;
+  }
+}
+
+function digestOf({ status, output, error }: Seen): string {
+  return `${status} ${JSON.stringify(output)} ${error?.message ?? ""}`;
+}
+
+function nameOf({ type, target, id, metadata: { n } }: Seen): string {
+  return `${type} ${target} ${id}${n === undefined ? "" : ` of item ${n}`}`;
+}
+
+// The shortest pause of a retry policy in the load, less its jitter.
+const SHORTEST_BACKOFF_MS = 200 * 0.9 - 2;

@@ -1,0 +1,435 @@
+/** A fault that is planted: one line of the engine or the worker, changed. */
+export interface Mutation {
+  /** What is wrong then, in a few words. */
+  readonly name: string;
+  /** The file. */
+  readonly file: string;
+  /** What stands there once. */
+  readonly find: string;
+  /** What takes its place. */
+  readonly replace: string;
+}
+
+/** All of them. A feature adds those that its own promises must find. */
+export const mutations: readonly Mutation[] = [
+  {
+    name: "a task that completes need not be leased to this worker",
+    file: "sql/settle/ends.sql",
+    find: "where b.worker = p_worker and b.call = p_call and b.type = 'task';",
+    replace: "where b.worker is not null and b.call = p_call and b.type = 'task';",
+  },
+  {
+    name: "a task that completes need not be leased by this call",
+    file: "sql/settle/ends.sql",
+    find: "where b.worker = p_worker and b.call = p_call and b.type = 'task';",
+    replace: "where b.worker = p_worker and b.type = 'task';",
+  },
+  {
+    name: "a child that completes tells nobody",
+    file: "sql/settle/ends.sql",
+    find: "      and e.parent_id is null and e.cancel_reason is null\n",
+    replace: "      and e.cancel_reason is null\n",
+  },
+  {
+    name: "the batch of the last task stays",
+    file: "sql/settle/ends.sql",
+    find:
+      "  if cardinality(v_ids) = v_size then\n    delete from rhythm.batch as b where b.id = any (v_batches);",
+    replace: "  if cardinality(v_ids) = v_size then\n    null;",
+  },
+  {
+    name: "failures are not counted",
+    file: "sql/settle/ends.sql",
+    find:
+      "      failures = b.failures + p_failures, crashes = b.crashes + p_crashes\n    where b.id = p_batch;",
+    replace: "      crashes = b.crashes + p_crashes\n    where b.id = p_batch;",
+  },
+  {
+    name: "a failed attempt is repeated at once",
+    file: "sql/settle/ends.sql",
+    find: "case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end",
+    replace: "case o.fate when 'retry' then 0 else o.delay_ms end",
+  },
+  {
+    name: "one failure too many is allowed",
+    file: "sql/settle/outcomes.sql",
+    find: "and rhythm.attempts_left(p_execution.retry, p_failures + 1, 0) then 'retry'",
+    replace: "and rhythm.attempts_left(p_execution.retry, p_failures, 0) then 'retry'",
+  },
+  {
+    name: "the lease of an outcome is not compared with the call",
+    file: "sql/settle/outcomes.sql",
+    find:
+      "offset 0) as b\n      on b.worker = p_worker and b.call = g.call\n    cross join lateral (select coalesce(g.moment",
+    replace: "offset 0) as b\n      on b.worker = p_worker\n    cross join lateral (select coalesce(g.moment",
+  },
+  {
+    name: "the lease of an outcome is not compared with the worker",
+    file: "sql/settle/outcomes.sql",
+    find:
+      "offset 0) as b\n      on b.worker = p_worker and b.call = g.call\n    cross join lateral (select coalesce(g.moment",
+    replace:
+      "offset 0) as b\n      on b.worker is not null\n    cross join lateral (select coalesce(g.moment",
+  },
+  {
+    name: "an outcome of an earlier step counts",
+    file: "sql/settle/outcomes.sql",
+    find: "    where g.seq is null or s.seq = g.seq\n",
+    replace: "",
+  },
+  {
+    name: "a refused end is answered as taken",
+    file: "sql/settle/settle.sql",
+    find: "  if cardinality(p_held) < jsonb_array_length(p_items) then",
+    replace: "  if false then",
+  },
+  {
+    name: "children with keys run beside those that have the key",
+    file: "sql/settle/settle.sql",
+    find: "        where (r.value ->> 'id')::uuid <> all (v_waiters));",
+    replace: "        where true);",
+  },
+  {
+    name: "a workflow that was cancelled while it ran is not taken up again",
+    file: "sql/settle/settle.sql",
+    find: "where o.fate = 'suspended' and e.stopping);",
+    replace: "where o.fate = 'suspended' and e.stopping and false);",
+  },
+  {
+    name: "parents do not hear of ends",
+    file: "sql/wake/follow.sql",
+    find: "where e.parent_id is not null order by e.nth);",
+    replace: "where false order by e.nth);",
+  },
+  {
+    name: "a child that failed counts as one that completed",
+    file: "sql/wake/follow.sql",
+    find: "select row(e.parent_id, e.id, e.state <> 1, e.wait_group)",
+    replace: "select row(e.parent_id, e.id, false, e.wait_group)",
+  },
+  {
+    name: "the inbox of a workflow that is over stays",
+    file: "sql/wake/follow.sql",
+    find: "  delete from rhythm.inbox as i where i.execution_id = any (v_completed);\n",
+    replace: "",
+  },
+  {
+    name: "a workflow goes on one end too early",
+    file: "sql/wake/wake.sql",
+    find: "case when (p_items[1]).failed then 0 else p_need[v_nth] - 1 end;",
+    replace: "case when (p_items[1]).failed then 0 else p_need[v_nth] - 2 end;",
+  },
+  {
+    name: "a workflow that is ready can become ready again",
+    file: "sql/wake/wake.sql",
+    find: "join rhythm.workflow_state as s on s.execution_id = i.id and s.batch_id is null",
+    replace: "join rhythm.workflow_state as s on s.execution_id = i.id",
+  },
+  {
+    name: "what has arrived is not counted",
+    file: "sql/wake/wake.sql",
+    find: "set arrived = s.arrived + p.size, need",
+    replace: "set arrived = s.arrived, need",
+  },
+  {
+    name: "a signal wakes nobody",
+    file: "sql/wake/signal.sql",
+    find: "  perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);\n",
+    replace: "",
+  },
+  {
+    name: "a signal that is sent again is sent twice",
+    file: "sql/wake/signal.sql",
+    find: "coalesce(p_payload, 'null'), signal.idempotency_key, v_now)",
+    replace: "coalesce(p_payload, 'null'), null, v_now)",
+  },
+  {
+    name: "timers fire a little early",
+    file: "sql/time/due.sql",
+    find: "where not t.fired and not t.deadline and coalesce(t.kept_until, t.fires_at) <= p_now\n",
+    replace:
+      "where not t.fired and not t.deadline and coalesce(t.kept_until, t.fires_at) <= p_now + interval '300 ms'\n",
+  },
+  {
+    name: "timers do not fire",
+    file: "sql/time/due.sql",
+    find: "  if v_due = '{}' then\n    return 0;\n  end if;\n  -- What another session is at stays due.",
+    replace: "  if true then\n    return 0;\n  end if;\n  -- What another session is at stays due.",
+  },
+  {
+    name: "a wait for a signal that took too long ends without an error",
+    file: "sql/time/due.sql",
+    find: "select coalesce(array_agg(row(x.execution_id, x.id, true, x.wait_group)",
+    replace: "select coalesce(array_agg(row(x.execution_id, x.id, false, x.wait_group)",
+  },
+  {
+    name: "delayed work becomes ready early",
+    file: "sql/time/due.sql",
+    find: "    where b.run_at is not null and b.run_at <= p_now\n",
+    replace: "    where b.run_at is not null and b.run_at <= p_now + interval '1 second'\n",
+  },
+  {
+    name: "delayed work stays delayed",
+    file: "sql/time/due.sql",
+    find: "    where b.run_at is not null and b.run_at <= p_now\n",
+    replace: "    where b.run_at is not null and b.run_at <= p_now - interval '1 hour'\n",
+  },
+  {
+    name: "the work of dead workers is not given to others",
+    file: "sql/time/chores.sql",
+    find: "    where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'\n",
+    replace: "    where w.beat_at < p_now - w.lease_ms * interval '1 hour'\n",
+  },
+  {
+    name: "workers that live are given up",
+    file: "sql/time/chores.sql",
+    find: "    where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'\n",
+    replace: "    where w.beat_at < p_now - w.lease_ms * interval '0.2 milliseconds'\n",
+  },
+  {
+    name: "a dead worker goes and its leases stay",
+    file: "sql/time/chores.sql",
+    find:
+      "    perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);\n",
+    replace: "",
+  },
+  {
+    name: "attempts that run past their timeout go on",
+    file: "sql/time/chores.sql",
+    find: "  perform rhythm.end_overdue(p_limit, v_now);\n",
+    replace: "",
+  },
+  {
+    name: "workflows that run past their timeout go on",
+    file: "sql/time/chores.sql",
+    find: "    perform rhythm.end_late_workflows(p_limit, v_now);\n",
+    replace: "    null;\n",
+  },
+  {
+    name: "a loss is no crash",
+    file: "sql/claim/workers.sql",
+    find: "          0, case when p_crashed is not null and v_batch.size = 1 then 1 else 0 end,",
+    replace: "          0, 0,",
+  },
+  {
+    name: "one loss is one too many",
+    file: "sql/claim/workers.sql",
+    find: "          and not rhythm.attempts_left(v_member.retry, 0, v_batch.crashes + 1) then 'failed'",
+    replace: "          then 'failed'",
+  },
+  {
+    name: "what a worker does not name stays leased",
+    file: "sql/claim/workers.sql",
+    find: "    perform rhythm.return_unnamed(p_worker, p_holds, v_now);\n",
+    replace: "",
+  },
+  {
+    name: "a worker that takes leave leaves its work behind",
+    file: "sql/claim/workers.sql",
+    find:
+      "  v_batches := array(select b.id from rhythm.batch as b where b.worker = p_worker order by b.id);\n  perform rhythm.lock_around",
+    replace: "  v_batches := '{}';\n  perform rhythm.lock_around",
+  },
+  {
+    name: "a late call is carried out",
+    file: "sql/settle/exchange.sql",
+    find: "  elsif p_call < v_worker.call then\n",
+    replace: "  elsif false then\n",
+  },
+  {
+    name: "a call that is sent again is carried out again",
+    file: "sql/settle/exchange.sql",
+    find: "  if p_call = v_worker.call then\n    return rhythm.same_answer(v_worker);",
+    replace: "  if false then\n    return rhythm.same_answer(v_worker);",
+  },
+  {
+    name: "the answer to a call that is sent again has no work in it",
+    file: "sql/settle/exchange.sql",
+    find: "where b.worker = p_worker.id and b.call = p_worker.call order by",
+    replace: "where false and b.call = p_worker.call order by",
+  },
+  {
+    name: "a step in memory counts although its workflow is further",
+    file: "sql/settle/steps.sql",
+    find: "where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0",
+    replace: "where s.execution_id = g.flow and s.batch_id is null and s.arrived = 0",
+  },
+  {
+    name: "a step in memory counts although something is in the inbox",
+    file: "sql/settle/steps.sql",
+    find: "where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null and s.arrived = 0",
+    replace: "where s.execution_id = g.flow and s.seq = g.seq and s.batch_id is null",
+  },
+  {
+    name: "a step in memory takes a timer before its time",
+    file: "sql/settle/steps.sql",
+    find: "and x.execution_id = g.flow and x.fires_at <= p_now and not x.fired",
+    replace: "and x.execution_id = g.flow and not x.fired",
+  },
+  {
+    name: "a step in memory counts for a task whose lease is lost",
+    file: "sql/settle/steps.sql",
+    find: "offset 0) as b\n        on b.worker = p_worker and b.call = g.call\n",
+    replace: "offset 0) as b\n        on true\n",
+  },
+  {
+    name: "a queue runs one more than its limit",
+    file: "sql/limits/claim.sql",
+    find: "  v_room := least(p_limit, v_queue.concurrency - v_state.running\n",
+    replace: "  v_room := least(p_limit, v_queue.concurrency + 1 - v_state.running\n",
+  },
+  {
+    name: "what begins in a queue with limits is not counted",
+    file: "sql/limits/claim.sql",
+    find: "then v_state.running + v_began else 0 end;",
+    replace: "then v_state.running else 0 end;",
+  },
+  {
+    name: "a paused queue is claimed from",
+    file: "sql/settle/exchange.sql",
+    find:
+      "where rhythm.has_ready(q.name, p_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)",
+    replace: "where rhythm.has_ready(q.name, p_targets)",
+  },
+  {
+    name: "a slot of a schedule can start twice",
+    file: "sql/schedules/fire.sql",
+    find:
+      "    v_entry.next_slot := rhythm.cron_after(v_times, v_entry.timezone, v_slots[cardinality(v_slots)]);\n",
+    replace: "",
+  },
+  {
+    name: "a step of code that is over can be written again",
+    file: "sql/steps/steps.sql",
+    find: "  where s.status in ('waiting', 'retrying')\n",
+    replace: "",
+  },
+  {
+    name: "steps of code are written by whoever comes",
+    file: "sql/steps/steps.sql",
+    find: "offset 0) as b on b.worker = p_worker\n  on conflict",
+    replace: "offset 0) as b on true\n  on conflict",
+  },
+  {
+    name: "an idempotency key that is taken gives a new execution",
+    file: "sql/create/create_many.sql",
+    find:
+      "      execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,",
+    replace: "      execution_id = excluded.execution_id,",
+  },
+  {
+    name: "a purge leaves the journal",
+    file: "sql/history/sweep.sql",
+    find: "    delete from rhythm.journal as j where j.execution_id = any (v_workflows);\n",
+    replace: "",
+  },
+  {
+    name: "a purge removes what is not over",
+    file: "sql/history/sweep.sql",
+    find: "      and e.state > 0\n      and e.completed_at < v_before",
+    replace: "      and coalesce(e.completed_at, '-infinity') < v_before",
+  },
+  {
+    name: "a claim does not count the attempt",
+    file: "sql/claim/claim.sql",
+    find: "    attempt = case when b.type = 'task' or b.attempt = 0 then b.attempt + 1 else b.attempt end\n",
+    replace: "    attempt = greatest(b.attempt, 1)\n",
+  },
+  {
+    name: "worker: a call whose answer was lost is forgotten",
+    file: "src/worker/engine/exchange.ts",
+    find: '          this.#failed("exchange", error, attempt);\n',
+    replace: '          this.#failed("exchange", error, attempt);\n          return undefined;\n',
+  },
+  {
+    name: "worker: a call that is sent again has a new number",
+    file: "src/worker/engine/exchange.ts",
+    find: '          this.#failed("exchange", error, attempt);\n',
+    replace:
+      '          this.#failed("exchange", error, attempt);\n          call = { ...call, number: ++this.#calls };\n',
+  },
+  {
+    name: "worker: what was declined is not brought again",
+    file: "src/worker/engine/exchange.ts",
+    find: "        this.#endAgain(outcome);\n",
+    replace: "",
+  },
+  {
+    name: "worker: a refused workflow stays open in memory",
+    file: "src/worker/engine/exchange.ts",
+    find: "      user.flows.forget(id);\n      this.#parts.stats.refused++;",
+    replace: "      this.#parts.stats.refused++;",
+  },
+  {
+    name: "worker: it does not say what is under way",
+    file: "src/worker/engine/exchange.ts",
+    find: "    yield* leasesOf(this.#underWay.ends.outcomes);\n",
+    replace: "",
+  },
+  {
+    name: "worker: it does not say what runs",
+    file: "src/worker/engine/exchange.ts",
+    find: "    for (const { claimed } of this.#parts.inFlight.all()) yield claimed;\n",
+    replace: "",
+  },
+  {
+    name: "worker: given up, it goes on with what it had",
+    file: "src/worker/engine/engine_client.ts",
+    find: '      this.#parts.inFlight.stopAll("lost", LOST);\n',
+    replace: "",
+  },
+  {
+    name: "worker: given up, it does not register again",
+    file: "src/worker/engine/engine_client.ts",
+    find: "      await this.#register();\n    })()",
+    replace: "    })()",
+  },
+  {
+    name: "worker: it gives no signs of life",
+    file: "src/worker/engine/engine_client.ts",
+    find: "    this.#beats.at(leaseMs / 3);\n",
+    replace: "",
+  },
+  {
+    name: "worker: it never ticks",
+    file: "src/worker/engine/engine_client.ts",
+    find: "    for (const timer of Object.values(this.#ticks)) timer.start();\n",
+    replace: "",
+  },
+  {
+    name: "worker: what was cancelled runs on",
+    file: "src/worker/engine/engine_client.ts",
+    find: '    for (const { id, reason } of cancelled) inFlight.stop(id, "cancelled", reason);\n',
+    replace: "",
+  },
+  {
+    name: "worker: it runs what it claimed long ago",
+    file: "src/worker/engine/engine_client.ts",
+    find: "    return clock.monotonic() - Math.max(askedAt, this.#beatSentAt) <= leaseMs;",
+    replace: "    return clock.monotonic() - Math.max(askedAt, this.#beatSentAt) <= Infinity;",
+  },
+  {
+    name: "worker: it takes its own clock for the server's",
+    file: "src/worker/flows/server_time.ts",
+    find: "    this.#offsetMs = Math.max(least, Math.min(this.#offsetMs, now - since));\n",
+    replace: "",
+  },
+  {
+    name: "worker: timers that it keeps ring early",
+    file: "src/worker/flows/kept_timers.ts",
+    find: "    const ms = Math.max(0, next.due + this.leadMs - this.#clock.now());",
+    replace: "    const ms = Math.max(0, next.due + this.leadMs - this.#clock.now() - 500);",
+  },
+  {
+    name: "worker: an end that came with a transaction is brought again",
+    file: "src/worker/engine/sql_engine.ts",
+    find: "      if (reason !== undefined) throw new LeaseLostError(claimed.id, reason);\n",
+    replace: "",
+  },
+  {
+    name: "worker: a stopped worker does not take leave",
+    file: "src/worker/engine/engine_client.ts",
+    find: "      await engine.leave();\n",
+    replace: "",
+  },
+];

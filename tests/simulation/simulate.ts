@@ -1,0 +1,576 @@
+import type { PGlite } from "@electric-sql/pglite";
+import { flowRuntime } from "../../src/app/flow_runtime.ts";
+import { assemble } from "../../src/app/rhythm.ts";
+import type { Logger } from "../../src/define/mod.ts";
+import { StepsRuntime } from "../../src/steps/runtime.ts";
+import { sqlEngine } from "../../src/worker/engine/sql_engine.ts";
+import { Worker } from "../../src/worker/loop/worker.ts";
+import { type Client, Clients } from "./clients.ts";
+import { Dice } from "./dice.ts";
+import { Ledger } from "./ledger.ts";
+import { type Item, LIMITS, planLoad, QUEUES } from "./load.ts";
+import { Model, SEEN, type Seen } from "./model.ts";
+import { Network } from "./network.ts";
+import { Process } from "./process.ts";
+import { flowSource, makePrograms, type Program } from "./programs.ts";
+import { Server } from "./server.ts";
+import { tasksOf, workflowsOf } from "./tasks.ts";
+import { type Coverage, type Fault, planDays, planFaults, Weather } from "./weather.ts";
+import { Trace, type TraceKind, World } from "./world.ts";
+
+/** Everything that decides a run, but the seed of its chance. */
+export interface Plan {
+  readonly seed: string;
+  readonly programs: readonly Program[];
+  readonly load: readonly Item[];
+  readonly faults: readonly Fault[];
+}
+
+/** What came of a run. */
+export interface Result {
+  readonly seed: string;
+  /** What broke; nothing: all promises were kept. */
+  readonly broken: string | undefined;
+  /** Stands for all that happened. */
+  readonly digest: string;
+  readonly lines: readonly string[];
+  readonly coverage: Coverage;
+  readonly executions: number;
+  readonly handlers: number;
+  readonly minutes: number;
+  readonly calls: number;
+}
+
+const MINUTE = 60_000;
+const HEAL_MS = 29.5 * MINUTE;
+const WORKERS = 3;
+const LEASES = [15_000, 6_000, 10_000];
+const LOOK_EVERY_MS = 15_000;
+const CHECK_EVERY_MS = 40_000;
+
+/** The plan that a seed stands for. */
+export function planOf(seed: number): Plan {
+  const dice = new Dice(`seed ${seed}`);
+  const programs = makePrograms(dice.fork("programs"), 6);
+  const days = planDays(dice.fork("days"), HEAL_MS);
+  return {
+    seed: String(seed),
+    programs,
+    load: days.flatMap((day, nth) =>
+      planLoad(dice.fork(`load ${nth}`), { ...day, first: nth * 1_000, programs })
+    ),
+    faults: days.flatMap((day, nth) => planFaults(dice.fork(`faults ${nth}`), { ...day, workers: WORKERS })),
+  };
+}
+
+/** Runs a plan on a database that has the engine and nothing else. */
+export async function simulate(engine: PGlite, plan: Plan, kind: TraceKind = "hashed"): Promise<Result> {
+  const simulation = new Simulation(engine, plan, new Trace(kind));
+  let broken: string | undefined;
+  try {
+    await simulation.run();
+  } catch (error) {
+    broken = error instanceof Broken ? error.message : `${(error as Error).stack ?? error}`;
+  }
+  return await simulation.result(broken);
+}
+
+/** A promise that was not kept. */
+class Broken extends Error {}
+
+/** A place for a worker: there is one in it, or there will be one soon. */
+interface Place {
+  readonly number: number;
+  current?: { readonly process: Process; readonly worker: Worker; isOver: boolean };
+  starts: number;
+  /** When the next begins at the earliest. */
+  backAt: number;
+}
+
+class Simulation {
+  readonly #plan: Plan;
+  readonly #dice: Dice;
+  readonly #world: World;
+  readonly #server: Server;
+  readonly #weather: Weather;
+  readonly #network: Network;
+  readonly #ledger: Ledger;
+  readonly #places: Place[] = Array.from(
+    { length: WORKERS },
+    (_, number) => ({ number, starts: 0, backAt: 0 }),
+  );
+  readonly #engine: PGlite;
+  #clients: Clients | undefined;
+  #model: Model | undefined;
+  #isLeaving = false;
+  #lookedAfter = 0;
+  #checkedAt = -Infinity;
+  #night = 0;
+  #disturbedAt = 0;
+  #ready: { readonly at: number; readonly ids: ReadonlySet<string> } | undefined;
+
+  constructor(engine: PGlite, plan: Plan, trace: Trace) {
+    this.#plan = plan;
+    this.#engine = engine;
+    this.#dice = new Dice(`seed ${plan.seed} run`);
+    this.#world = new World(trace);
+    this.#server = new Server(engine, this.#world, `seed ${plan.seed}`);
+    this.#weather = new Weather({
+      world: this.#world,
+      dice: this.#dice.fork("weather"),
+      faults: plan.faults,
+    });
+    this.#network = new Network({
+      world: this.#world,
+      server: this.#server,
+      weather: this.#weather,
+      dice: this.#dice.fork("network"),
+    });
+    this.#ledger = new Ledger(this.#world);
+    this.#ledger.onBlock = (process, ms) => this.#freeze(process, ms);
+    this.#weather.onStrike = (process, fault) => {
+      if (fault.act === "kill") this.#kill(process, fault.forMs);
+      else this.#freeze(process, fault.forMs);
+    };
+    this.#weather.onTrouble = () => this.#disturb();
+  }
+
+  async run(): Promise<void> {
+    await this.#open();
+    const { load, faults } = this.#plan;
+    this.#weather.isCalm = false;
+    for (const place of this.#places) this.#start(place);
+    for (const item of load) {
+      this.#world.at(this.#world.now - this.#world.elapsed + item.at, () => this.#begin(item));
+    }
+    for (const fault of faults) {
+      this.#world.at(this.#world.now - this.#world.elapsed + fault.at, () => this.#strike(fault));
+    }
+    await this.#until(HEAL_MS);
+    await this.#heal();
+    await this.#finish();
+    await this.#leave();
+    await this.#clean();
+  }
+
+  async result(broken: string | undefined): Promise<Result> {
+    const { trace } = this.#world;
+    if (broken !== undefined) this.#world.tell(`BROKEN ${broken}`);
+    await this.#server.close().catch(() => {});
+    return {
+      seed: this.#plan.seed,
+      broken,
+      digest: trace.digest,
+      lines: trace.lines,
+      coverage: this.#weather.coverage,
+      executions: this.#model?.all ?? 0,
+      handlers: this.#ledger.begun,
+      minutes: this.#world.elapsed / MINUTE,
+      calls: this.#network.calls,
+    };
+  }
+
+  async #open(): Promise<void> {
+    await this.#server.open(["rhythm_work", "rhythm_done", "rhythm_stop", "rhythm_progress"]);
+    await this.#engine.exec(
+      `select rhythm.define_sql_task('sim_double', 'public.sim_double(jsonb)', '{"retry": {"crashes": 1000}}');`,
+    );
+    const opening = this.#openClients();
+    await this.#world.run(this.#world.now + 4_000);
+    const clients = await opening;
+    this.#clients = new Clients({ world: this.#world, clients, programs: this.#plan.programs });
+    this.#clients.purge = async (client, olderThan) => {
+      const database = this.#network.connect(clients[client]!.process);
+      await database.query(`select rhythm.purge('${olderThan}')`);
+    };
+    this.#model = new Model({ clients: this.#clients, programs: this.#plan.programs, ledger: this.#ledger });
+  }
+
+  async #openClients(): Promise<Client[]> {
+    const { programs } = this.#plan;
+    const clients: Client[] = [];
+    for (let number = 0; number < 2; number++) {
+      const process = new Process(`client_${number}`, this.#world, this.#dice.fork(`client ${number}`));
+      const isFirst = number === 0;
+      const sources = programs.filter(({ kind }) => kind === "flow").map((program) => ({
+        name: program.name,
+        source: flowSource(programs, program),
+      }));
+      const rhythm = await assemble({
+        place: { kind: "embedded", at: "memory://" },
+        database: this.#network.connect(process),
+        schema: "rhythm",
+        tasks: isFirst ? tasksOf(process, this.#ledger) : [],
+        workflows: isFirst ? workflowsOf(programs, this.#ledger) : [],
+        logger: this.#loggerOf(process),
+        clock: process.clock,
+        token: "simulated",
+      }, isFirst ? sources : []);
+      if (isFirst) {
+        for (const [queue, limits] of Object.entries(LIMITS)) await rhythm.queues.configure(queue, limits);
+      }
+      clients.push({ process, rhythm });
+    }
+    return clients;
+  }
+
+  #start(place: Place): void {
+    if (place.current !== undefined) return;
+    this.#disturb();
+    if (this.#night > this.#world.elapsed) {
+      this.#world.after(this.#night - this.#world.elapsed + 1, () => this.#start(place));
+      return;
+    }
+    const name = `worker_${place.number}.${place.starts++}`;
+    const process = new Process(name, this.#world, this.#dice.fork(name));
+    this.#weather.know(process, place.number);
+    const database = this.#network.connect(process);
+    const tasks = tasksOf(process, this.#ledger);
+    const workflows = workflowsOf(this.#plan.programs, this.#ledger);
+    const leaseMs = LEASES[place.number]!;
+    const worker = new Worker({
+      engine: sqlEngine({
+        main: database,
+        transactional: database,
+        schema: "rhythm",
+        name,
+        queues: QUEUES,
+        targets: tasks.map((made) => made.name),
+        leaseMs,
+        runsCode: true,
+      }),
+      runtime: flowRuntime,
+      clock: process.clock,
+      code: new StepsRuntime(workflows, process.clock),
+      tasks,
+      logger: this.#loggerOf(process),
+      concurrency: [4, 20, 100][place.number]!,
+      transactions: 2,
+      leaseMs,
+      graceMs: 3_000,
+      pollMs: 5_000,
+      maxOutputBytes: 1_000_000,
+    });
+    const current = { process, worker, isOver: false };
+    place.current = current;
+    this.#world.tell(`${name} starts`);
+    const over = (): void => {
+      this.#world.tell(`${name} is over`);
+      current.isOver = true;
+      if (place.current === current) delete place.current;
+      if (process.lives) process.kill();
+      this.#network.forget(process);
+      if (!this.#isLeaving) {
+        this.#world.after(Math.max(1_000, place.backAt - this.#world.elapsed), () => this.#start(place));
+      }
+    };
+    worker.run().then(over, (error) => {
+      this.#world.fail(new Broken(`${name} ended by itself: ${error}`));
+      over();
+    });
+  }
+
+  #begin(item: Item): void {
+    this.#world.tell(`load ${JSON.stringify(item)}`);
+    this.#clients!.begin(item);
+  }
+
+  async #strike(fault: Fault): Promise<void> {
+    this.#world.tell(`fault ${JSON.stringify(fault)}`);
+    this.#disturb();
+    const process = "worker" in fault ? this.#places[fault.worker]!.current?.process : undefined;
+    switch (fault.kind) {
+      case "strike":
+        return this.#weather.arm(fault);
+      case "cut":
+        if (process !== undefined) this.#network.cut(process);
+        return;
+      case "clock":
+        if (process !== undefined) process.skewMs = fault.ms;
+        return;
+      case "stop": {
+        const place = this.#places[fault.worker]!;
+        place.backAt = this.#world.elapsed + fault.forMs;
+        if (place.current !== undefined) void place.current.worker.stop();
+        return;
+      }
+      case "night":
+        this.#night = Math.max(this.#night, this.#world.elapsed + fault.forMs);
+        for (const { current } of this.#places) {
+          if (current !== undefined) this.#kill(current.process, fault.forMs + 1);
+        }
+        return;
+      case "restart":
+        await this.#server.stop();
+        this.#network.cutAll();
+        this.#world.after(fault.forMs, () => {
+          this.#disturb();
+          this.#server.start();
+        });
+        return;
+      case "read only":
+        await this.#server.setWriting("off");
+        this.#world.after(fault.forMs, async () => {
+          this.#disturb();
+          await this.#server.setWriting("on");
+        });
+        return;
+    }
+  }
+
+  #kill(process: Process, forMs: number): void {
+    const place = this.#places.find(({ current }) => current?.process === process);
+    if (place === undefined || !process.lives) return;
+    this.#world.tell(`${process.name} is killed`);
+    this.#disturb();
+    process.kill();
+    this.#network.forget(process);
+    delete place.current;
+    this.#world.after(forMs, () => this.#start(place));
+  }
+
+  #freeze(process: Process, forMs: number): void {
+    if (!process.lives || process.isFrozen) return;
+    this.#world.tell(`${process.name} is frozen for ${Math.round(forMs)} ms`);
+    this.#disturb();
+    process.freeze();
+    this.#network.cutTransactions(process);
+    this.#world.after(forMs, () => {
+      this.#disturb();
+      process.wake();
+    });
+  }
+
+  #disturb(): void {
+    this.#disturbedAt = this.#world.elapsed;
+    this.#ready = undefined;
+  }
+
+  // Looks now and then while time goes on.
+  async #until(elapsed: number, isOver: () => boolean = () => false): Promise<void> {
+    while (this.#world.elapsed < elapsed && !isOver()) {
+      const next = Math.min(elapsed, this.#world.elapsed + LOOK_EVERY_MS);
+      await this.#world.run(this.#world.now - this.#world.elapsed + next, isOver);
+      // A transaction that is open is not for long.
+      for (let tries = 0; !this.#server.isQuiet && tries < 1_000; tries++) {
+        await this.#world.run(this.#world.now + 10);
+      }
+      const { calls } = this.#network;
+      if (this.#server.isQuiet && calls > this.#lookedAfter) await this.#look();
+      this.#lookedAfter = calls;
+    }
+  }
+
+  async #look(): Promise<Seen[]> {
+    // Dearer than the rest.
+    const isCheckDue = this.#world.elapsed - this.#checkedAt >= CHECK_EVERY_MS;
+    if (isCheckDue) this.#checkedAt = this.#world.elapsed;
+    const found = !isCheckDue ? [] : await this.#server.peek<{ text: string }>(
+      "select concat_ws(' ', c.execution_id, c.violation) as text from rhythm.check() as c order by 1",
+    );
+    if (found.length > 0) throw new Broken(`check() finds: ${found.map(({ text }) => text).join("; ")}`);
+    const rows = await this.#server.peek<Seen>(SEEN);
+    const wrong = [
+      ...this.#model!.look(rows),
+      ...this.#model!.lookAtHandlers(rows),
+      ...await this.#lookAtLimits(),
+      ...await this.#lookForLate(),
+      ...await this.#lookAtBooked(),
+    ];
+    if (wrong.length > 0) throw new Broken(wrong.join("; "));
+    return rows;
+  }
+
+  async #lookAtLimits(): Promise<string[]> {
+    const rows = await this.#server.peek<{ queue: string; key: string; running: number; most: number }>(
+      `with running as (
+        select b.queue, b.concurrency_key as key, count(*)::integer as running
+        from rhythm.batch as b join rhythm.queue as q on q.name = b.queue cross join lateral unnest(rhythm.members(b)) as m (id)
+        where b.worker is not null group by b.queue, b.concurrency_key
+      )
+      select r.queue, '(all)' as key, sum(r.running)::integer as running, q.concurrency as most
+      from running as r join rhythm.queue as q on q.name = r.queue group by r.queue, q.concurrency having sum(r.running) > q.concurrency
+      union all
+      select r.queue, r.key, r.running, q.per_key_concurrency
+      from running as r join rhythm.queue as q on q.name = r.queue where r.key is not null and r.running > q.per_key_concurrency`,
+    );
+    return rows.map(({ queue, key, running, most }) =>
+      `queue ${queue} (key ${key}) runs ${running}, ${most} are allowed`
+    );
+  }
+
+  // Where nothing went wrong for a while and there is room, what can run is run soon.
+  async #lookForLate(): Promise<string[]> {
+    const now = this.#world.elapsed;
+    const isCalm = now - this.#disturbedAt > 10_000 &&
+      this.#places.every(({ current }) => current !== undefined);
+    if (!isCalm) {
+      this.#ready = undefined;
+      return [];
+    }
+    const rows = await this.#server.peek<{ id: string; what: string }>(
+      `select b.id::text || ' ' || b.attempt::text as id, format('%s %s of queue %s', b.target, b.first_id, b.queue) as what
+      from rhythm.batch as b
+      where b.worker is null and not b.limited and coalesce(b.run_at, '-infinity') < rhythm.now() - interval '7 seconds'
+        and not exists (select from rhythm.queue as q where q.name = b.queue and q.paused_at is not null)
+      union all
+      select 'timer ' || t.id::text, format('timer of %s', t.execution_id)
+      from rhythm.timer as t join rhythm.execution as e on e.id = t.execution_id and e.state = 0
+      where not t.fired and t.fires_at < rhythm.now() - interval '7 seconds'`,
+    );
+    const before = this.#ready;
+    this.#ready = { at: now, ids: new Set(rows.map(({ id }) => id)) };
+    const isFull = this.#places.some(({ current }) => current!.worker.inFlight > 3);
+    if (before === undefined || isFull || now - before.at < 8_000) return [];
+    return rows.filter(({ id }) => before.ids.has(id)).map(({ what }) =>
+      `nobody takes ${what}, which is due`
+    );
+  }
+
+  async #lookAtBooked(): Promise<string[]> {
+    const rows = await this.#server.peek<{ what: string }>(
+      `select format('%s wrote %s rows and is %s', b.execution, count(*), coalesce(max(e.state)::text, 'gone')) as what
+      from public.booked as b left join rhythm.execution as e on e.id = b.execution
+      group by b.execution having count(*) > 1 or max(e.state) is not null and max(e.state) <> 1
+      union all
+      select format('%s completed and wrote nothing', e.id) from rhythm.execution as e
+      where e.target = 'book' and e.state = 1 and e.type = 'task' and not exists (select from public.booked as b where b.execution = e.id)`,
+    );
+    return rows.map(({ what }) => what);
+  }
+
+  // Nothing goes wrong any more; whatever stands still is set going, as an operator would.
+  async #heal(): Promise<void> {
+    this.#world.tell("faults stop");
+    this.#weather.isCalm = true;
+    this.#night = 0;
+    this.#server.start();
+    await this.#server.setWriting("on");
+    for (const place of this.#places) {
+      place.current?.process.wake();
+      if (place.current !== undefined) place.current.process.skewMs = 0;
+      this.#start(place);
+    }
+    await this.#until(this.#world.elapsed + MINUTE, () => this.#clients!.busy === 0);
+    if (this.#clients!.busy > 0) throw new Broken(`${this.#clients!.busy} clients still wait for an answer`);
+    // What was begun anew, or twice, wants its signals, too.
+    for (const row of await this.#look()) {
+      const { n } = row.metadata;
+      const item = n === undefined ? undefined : this.#clients!.records.get(n)?.item;
+      if (row.parent_id === null && item?.kind === "workflow" && row.type === "workflow") {
+        void this.#clients!.sendAll(row.id, item);
+      }
+    }
+  }
+
+  // Everything that can end does, and something is seen to go on every minute.
+  async #finish(): Promise<void> {
+    let last = "";
+    let lastAt = this.#world.elapsed;
+    for (let live = Infinity; live > 0;) {
+      await this.#until(this.#world.elapsed + 10_000);
+      const [row] = await this.#server.peek<{ live: number; progress: string; example: string }>(
+        `select count(*)::integer as live, concat_ws(' ', count(*), (select count(*) from rhythm.execution), (select count(*) from rhythm.journal),
+          (select count(*) from rhythm.step), (select count(*) from rhythm.timer where fired), (select sum(b.attempt) from rhythm.batch as b)) as progress,
+          min(format('%s %s %s is %s', e.type, e.target, e.id, e.status)) as example
+        from rhythm.executions as e where e.status not in ('completed', 'failed', 'cancelled')`,
+      );
+      live = row!.live;
+      if (row!.progress !== last) lastAt = this.#world.elapsed;
+      last = row!.progress;
+      if (this.#world.elapsed - lastAt > MINUTE) {
+        throw new Broken(
+          `nothing goes on for a minute, and ${live} executions are not over: ${row!.example}`,
+        );
+      }
+      if (this.#world.elapsed > HEAL_MS + 20 * MINUTE) {
+        throw new Broken(`it does not come to an end: ${row!.example}`);
+      }
+    }
+    this.#checkedAt = -Infinity;
+    await this.#look();
+    for (
+      const line of await this.#server.peek<{ line: string }>(
+        "select concat_ws(' ', e.id, e.target, e.status, e.output::text, e.attempt) as line from rhythm.executions as e order by e.id",
+      )
+    ) this.#world.tell(line.line);
+  }
+
+  // Workers that are told to stop take leave and leave nothing.
+  async #leave(): Promise<void> {
+    this.#isLeaving = true;
+    const workers = this.#places.map(({ current }) => current!);
+    for (const { worker } of workers) void worker.stop();
+    await this.#world.run(this.#world.now + MINUTE, () => workers.every(({ isOver }) => isOver));
+    const late = workers.filter(({ isOver }) => !isOver);
+    if (late.length > 0) {
+      throw new Broken(`${late.map(({ process }) => process.name)} did not stop within a minute`);
+    }
+  }
+
+  // Tables of live work are empty; after a purge, all are.
+  async #clean(): Promise<void> {
+    this.#world.now += 11_000;
+    await this.#expectEmpty(LIVE_TABLES, "after everything is over");
+    for (let left = 1; left > 0;) {
+      const [row] = await this.#server.run<{ purged: number }>(
+        "select rhythm.purge('0 seconds', 10000) as purged",
+      );
+      left = row!.purged;
+    }
+    // Lanes and keys are forgotten once they are idle for a minute.
+    for (let minute = 0; minute < 3; minute++) {
+      this.#world.now += 61_000;
+      await this.#server.run("select rhythm.chores()");
+    }
+    await this.#expectEmpty([...LIVE_TABLES, ...KEPT_TABLES], "after a purge");
+  }
+
+  async #expectEmpty(tables: readonly string[], when: string): Promise<void> {
+    const counts = tables.map((name) =>
+      `select '${name}' as name, count(*)::integer as count, min(t::text) as example from rhythm.${name} as t`
+    );
+    const rows = await this.#server.peek<{ name: string; count: number; example: string }>(
+      `select * from (${counts.join(" union all ")}) as t where t.count > 0`,
+    );
+    if (rows.length > 0) {
+      throw new Broken(
+        `${
+          rows.map(({ name, count, example }) => `${name} has ${count} rows, ${example}`).join(", ")
+        } ${when}`,
+      );
+    }
+  }
+
+  #loggerOf(process: Process): Logger {
+    const log = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>): void => {
+      const error = fields?.error;
+      const text = error instanceof Error ? ` (${error.message})` : "";
+      this.#world.tell(`${process.name} ${level}: ${message}${text.slice(0, 200)}`);
+    };
+    return { level: "warn", debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+  }
+}
+
+/** Where nothing is once everything is over. */
+const LIVE_TABLES = ["batch", "worker", "schedule_entry"];
+
+/** Where something is kept as long as executions are. */
+const KEPT_TABLES = [
+  "execution",
+  "workflow_state",
+  "inbox",
+  "timer",
+  "signal",
+  "signal_wait",
+  "step",
+  "journal",
+  "log_line",
+  "idempotency_key",
+  "key_waiter",
+  "key_state",
+  "lane",
+  "lane_group",
+  "limit_note",
+  "queue_head",
+];

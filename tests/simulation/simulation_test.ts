@@ -1,0 +1,61 @@
+// The whole system in one process, by seed: see docs/operate/reliability.md. `deno task simulate --seed n` shows one.
+import { deepStrictEqual as equal, ok, strictEqual as same } from "node:assert/strict";
+import { cpuUsage } from "node:process";
+import { isLong } from "../support/long.ts";
+import { misplaced } from "./mutants.ts";
+import { Sandbox } from "./sandbox.ts";
+import { planOf } from "./simulate.ts";
+import { Coverage } from "./weather.ts";
+
+/** Seeds that broke a promise once. What they found is mended; they stay. */
+const kept: readonly number[] = [];
+
+/** How much CPU the seeds of a run may take in all; a slow machine runs fewer of them, and never none. */
+const CPU_SECONDS = isLong ? 600 : 60;
+const SEEDS = isLong ? 300 : 30;
+
+let sandbox: Promise<Sandbox> | undefined;
+
+Deno.test("the same seed gives the same trace", async () => {
+  const { run } = await open();
+  const [one, other] = [await run(planOf(1)), await run(planOf(1))];
+  equal([one.digest, one.calls, one.broken], [other.digest, other.calls, undefined]);
+});
+
+for (const seed of kept) {
+  Deno.test(`seed ${seed}, which broke once, breaks no promise`, async () => {
+    const { run } = await open();
+    same((await run(planOf(seed))).broken, undefined);
+  });
+}
+
+Deno.test("no seed breaks a promise", async () => {
+  const { run } = await open();
+  const began = cpuUsage();
+  const coverage = new Coverage();
+  let executions = 0;
+  let seeds = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { user, system } = cpuUsage(began);
+    if ((user + system) / 1e6 > CPU_SECONDS && seeds > 0) break;
+    const result = await run(planOf(seed));
+    same(result.broken, undefined, `seed ${seed}: deno task simulate --seed ${seed}`);
+    ok(result.minutes >= 30, `seed ${seed} covers ${result.minutes} minutes`);
+    coverage.add(result.coverage);
+    executions += result.executions;
+    seeds++;
+  }
+  console.log(`simulation: ${seeds} seeds, ${executions} executions`);
+  for (const [fault, calls] of coverage.table()) {
+    console.log(`  ${fault}: ${[...calls].map(([call, times]) => `${call} ${times}`).join(", ")}`);
+  }
+});
+
+Deno.test("every mutation stands where it says", async () => {
+  equal(await misplaced(), []);
+});
+
+async function open(): Promise<{ run: Sandbox["run"] }> {
+  const opened = await (sandbox ??= Sandbox.open());
+  return { run: (plan, kind) => opened.run(plan, kind) };
+}
