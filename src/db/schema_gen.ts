@@ -13361,7 +13361,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "0f2abad2697c63138e87d5e99be0b9c9d8216a759aa4873a2559f263ab6b08e3",
+    checksum: "f76492016b515671329051f3a43cd56939cbe852c0adc830b934b4b913278a26",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -13469,14 +13469,14 @@ declare
   v_change text;
 begin
   for v_change in
-    with role as (
-      select r.oid, r.rolname as name
+    with role as materialized (
+      select r.oid, r.rolname as name, array(select s.name from rhythm.surface(r.rolname) as s (name)) as surface
       from pg_catalog.pg_roles as r
       where r.rolname = any (rhythm.roles())
     ),
     routine as (
       select p.oid, p.prosecdef, p.proacl, r.oid as role, r.name as role_name,
-        p.proname in (select s.name from rhythm.surface(r.name) as s(name)) as may,
+        p.proname = any (r.surface) as may,
         exists (select from aclexplode(p.proacl) as a where a.grantee = r.oid) as has
       from role as r
       join pg_catalog.pg_proc as p on p.pronamespace = :'schema'::regnamespace
