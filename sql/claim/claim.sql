@@ -135,7 +135,8 @@ begin
     end if;
     v_whole := '{}';
     for v_batch in
-      select b.id, b.size from unnest(v_next) with ordinality as n (id, nth) join rhythm.batch as b on b.id = n.id order by n.nth
+      select b.id, b.size from unnest(v_next) with ordinality as n (id, nth)
+      cross join lateral (select x.id, x.size from rhythm.batch as x where x.id = n.id offset 0) as b order by n.nth
     loop
       exit when v_room <= 0;
       continue when v_batch.id = any (v_stuck);

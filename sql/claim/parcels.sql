@@ -125,7 +125,7 @@ declare
   v_late constant uuid[] := array(
     select s.execution_id
     from unnest(p_batches) as n (id)
-    join rhythm.batch as b on b.id = n.id and b.type = 'workflow'
+    cross join lateral (select x.id, x.ids from rhythm.batch as x where x.id = n.id and x.type = 'workflow' offset 0) as b
     cross join lateral (
       select x.execution_id from rhythm.workflow_state as x
       where x.execution_id = any (b.ids) and x.batch_id = b.id and x.delivered < x.arrived offset 0
@@ -185,10 +185,10 @@ begin
   select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
   into v_result, v_left
   from (
-    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without), p_free or b.size = 1)
-      else rhythm.workflow_parcel(b, p_free or b.size = 1) end as parcel
+    select n.nth, n.id, case when (l.b).type = 'task' then rhythm.task_parcel(l.b, n.id <> all (p_without), p_free or (l.b).size = 1)
+      else rhythm.workflow_parcel(l.b, p_free or (l.b).size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
-    join rhythm.batch as b on b.id = n.id
+    cross join lateral (select x from rhythm.batch as x where x.id = n.id offset 0) as l (b)
     -- Or else the planner calls for each parcel as often as it is named above.
     offset 0
   ) as p;

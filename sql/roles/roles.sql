@@ -105,14 +105,14 @@ declare
   v_change text;
 begin
   for v_change in
-    with role as (
-      select r.oid, r.rolname as name
+    with role as materialized (
+      select r.oid, r.rolname as name, array(select s.name from rhythm.surface(r.rolname) as s (name)) as surface
       from pg_catalog.pg_roles as r
       where r.rolname = any (rhythm.roles())
     ),
     routine as (
       select p.oid, p.prosecdef, p.proacl, r.oid as role, r.name as role_name,
-        p.proname in (select s.name from rhythm.surface(r.name) as s(name)) as may,
+        p.proname = any (r.surface) as may,
         exists (select from aclexplode(p.proacl) as a where a.grantee = r.oid) as has
       from role as r
       join pg_catalog.pg_proc as p on p.pronamespace = :'schema'::regnamespace

@@ -24,7 +24,7 @@ begin
     order by o.id, f.nth)
   into v_requests
   from unnest(p_outcomes) with ordinality as o
-  join rhythm.execution as e on e.id = o.id
+  cross join lateral (select x.traceparent from rhythm.execution as x where x.id = o.id offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
   where f.value ->> 'type' in ('run_task', 'run_workflow');
 

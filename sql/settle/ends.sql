@@ -98,7 +98,7 @@ begin
   ),
   state as (
     update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt
-    from ended as x join rhythm.batch as b on b.id = x.batch_id
+    from ended as x cross join lateral (select y.attempt from rhythm.batch as y where y.id = x.batch_id offset 0) as b
     where s.execution_id = x.id and x.type = 'workflow'
   )
   select coalesce(array_agg(row(x.id, x.parent_id, x.wait_group, x.state, x.notify_on_end, x.type)::rhythm.transition order by x.id), '{}')
@@ -154,13 +154,14 @@ begin
   end if;
   select jsonb_object_agg(o.id, rhythm.backoff_ms(e.retry, b.failures + 1)) into retried
   from unnest(p_outcomes) as o
-  join rhythm.execution as e on e.id = o.id
-  join rhythm.batch as b on b.id = o.batch_id
+  cross join lateral (select x.retry from rhythm.execution as x where x.id = o.id offset 0) as e
+  cross join lateral (select x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
   where o.fate = 'retry';
   update rhythm.execution as e
   set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
   from unnest(p_outcomes) as o
-  where e.id = o.id and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
+  cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
+  where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
     case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
   from unnest(p_outcomes) as o
@@ -172,7 +173,8 @@ begin
   from unnest(p_outcomes) as o
   where o.fate = 'retry' and o.type = 'workflow';
   queues := array(
-    select distinct e.queue from unnest(p_outcomes) as o join rhythm.execution as e on e.id = o.id
+    select distinct e.queue from unnest(p_outcomes) as o
+    cross join lateral (select x.queue from rhythm.execution as x where x.id = o.id offset 0) as e
     where o.fate = 'released' and coalesce(o.delay_ms, 0) <= 0);
 end;
 $$;

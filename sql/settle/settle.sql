@@ -65,9 +65,10 @@ begin
     perform rhythm.release_waits(v_flows);
     v_at_once := rhythm.store_states(v_flows, v_groups);
     v_at_once := v_at_once || array(
-      select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.fate = 'suspended' and e.stopping);
+      select o.id from unnest(v_flows) as o
+      where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));
     update rhythm.execution as e set stopping = false
-    from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
+    where e.stopping and e.id = any (array(select o.id from unnest(v_flows) as o where o.fate = 'suspended'));
   end if;
 
   v_ended := rhythm.write_ends(v_held, p_now);
@@ -176,7 +177,7 @@ as $$
 begin
   perform rhythm.cancel_trees(array_agg((f.value ->> 'id')::uuid), min(e.cancel_reason), p_now)
   from unnest(p_flows) as o
-  join rhythm.execution as e on e.id = o.id and e.cancel_reason is not null
+  cross join lateral (select x.cancel_reason from rhythm.execution as x where x.id = o.id and x.cancel_reason is not null offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) as f
   where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
   group by o.id;

@@ -65,7 +65,8 @@ comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
   'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
 
 -- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
--- no more after a quarter of a second. Each call begins with another queue: none that is always full keeps others waiting.
+-- no more after a quarter of a second, but always some: on a machine that is busy the time may be over before the first. Each
+-- call begins with another queue: none that is always full keeps others waiting.
 create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
@@ -91,7 +92,7 @@ begin
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
   foreach v_queue in array v_queues[v_first + 1 :] || v_queues[: v_first] loop
-    while v_left > 0 and clock_timestamp() < v_until loop
+    while v_left > 0 and (v_left = p_limit or clock_timestamp() < v_until) loop
       v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
       exit when v_batches = '{}';
       v_outcomes := rhythm.run_claimed(rhythm.ids_in(v_batches));

@@ -149,11 +149,11 @@ begin
     return '{}';
   end if;
   with going as (
-    select rhythm.batch_of(e, null, s.attempt, s.failures, 0) as b,
-      p_lease > 0 and e.queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease
+    select rhythm.batch_of(l.e, null, s.attempt, s.failures, 0) as b,
+      p_lease > 0 and (l.e).queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = (l.e).queue) as may_lease
     from unnest(p_ids) as i (id)
-    join rhythm.workflow_state as s on s.execution_id = i.id and s.batch_id is null
-    join rhythm.execution as e on e.id = i.id and e.state = 0
+    cross join lateral (select x.attempt, x.failures from rhythm.workflow_state as x where x.execution_id = i.id and x.batch_id is null offset 0) as s
+    cross join lateral (select x from rhythm.execution as x where x.id = i.id and x.state = 0 offset 0) as l (e)
     left join rhythm.worker as k on k.id = p_worker
     order by i.id
   ),

@@ -2131,7 +2131,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "a6b0f63b2ef869e3cc5262b50799a8c04c67672f3b7c98fed6df93971c261f0d",
+    checksum: "7e3c56660e0b7698b6797ef645c39ea2ca9f9eaa295645ecaa85c6aad4b8649d",
     text: `-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
 
 -- The members that a batch still has, out of the hint in ids. Locks nothing.
@@ -2269,7 +2269,8 @@ begin
     end if;
     v_whole := '{}';
     for v_batch in
-      select b.id, b.size from unnest(v_next) with ordinality as n (id, nth) join rhythm.batch as b on b.id = n.id order by n.nth
+      select b.id, b.size from unnest(v_next) with ordinality as n (id, nth)
+      cross join lateral (select x.id, x.size from rhythm.batch as x where x.id = n.id offset 0) as b order by n.nth
     loop
       exit when v_room <= 0;
       continue when v_batch.id = any (v_stuck);
@@ -2510,7 +2511,7 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "da73e2681621d8da127f986b8ca7369cf03d38ff7e2510dd60124974e83c85fc",
+    checksum: "7a6e533a1836aa91ed6e45989ec063fa9b5f06c94440d3130a563c2a277fb58e",
     text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
@@ -2638,7 +2639,7 @@ declare
   v_late constant uuid[] := array(
     select s.execution_id
     from unnest(p_batches) as n (id)
-    join rhythm.batch as b on b.id = n.id and b.type = 'workflow'
+    cross join lateral (select x.id, x.ids from rhythm.batch as x where x.id = n.id and x.type = 'workflow' offset 0) as b
     cross join lateral (
       select x.execution_id from rhythm.workflow_state as x
       where x.execution_id = any (b.ids) and x.batch_id = b.id and x.delivered < x.arrived offset 0
@@ -2698,10 +2699,10 @@ begin
   select coalesce(jsonb_agg(p.parcel order by p.nth) filter (where p.parcel is not null), '[]'), array_agg(p.id) filter (where p.parcel is null)
   into v_result, v_left
   from (
-    select n.nth, n.id, case when b.type = 'task' then rhythm.task_parcel(b, b.id <> all (p_without), p_free or b.size = 1)
-      else rhythm.workflow_parcel(b, p_free or b.size = 1) end as parcel
+    select n.nth, n.id, case when (l.b).type = 'task' then rhythm.task_parcel(l.b, n.id <> all (p_without), p_free or (l.b).size = 1)
+      else rhythm.workflow_parcel(l.b, p_free or (l.b).size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
-    join rhythm.batch as b on b.id = n.id
+    cross join lateral (select x from rhythm.batch as x where x.id = n.id offset 0) as l (b)
     -- Or else the planner calls for each parcel as often as it is named above.
     offset 0
   ) as p;
@@ -8740,7 +8741,7 @@ comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "30aa9520b717a157e143b38cb6c8a8c99fa85df90745ac6bd4faa8d14f145bec",
+    checksum: "2dc34772745f3a1024c6cbd257ec6fc24713bcac301ba0a5dc7b91cf8c0589a7",
     text: `-- What a workflow asked for becomes rows.
 
 -- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked. Ids were
@@ -8767,7 +8768,7 @@ begin
     order by o.id, f.nth)
   into v_requests
   from unnest(p_outcomes) with ordinality as o
-  join rhythm.execution as e on e.id = o.id
+  cross join lateral (select x.traceparent from rhythm.execution as x where x.id = o.id offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) with ordinality as f (value, nth)
   where f.value ->> 'type' in ('run_task', 'run_workflow');
 
@@ -8931,7 +8932,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "5b67259dd9ee8b49b80856fd908f2f4a93ab39a5ea6def0753eeb226a52cd10a",
+    checksum: "82200fff3ec141730968320acd2e90c8a730201e23ad86ffc4773548d9ab8a9c",
     text: `-- How executions leave a batch: they end, or go on later.
 
 -- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
@@ -9032,7 +9033,7 @@ begin
   ),
   state as (
     update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt
-    from ended as x join rhythm.batch as b on b.id = x.batch_id
+    from ended as x cross join lateral (select y.attempt from rhythm.batch as y where y.id = x.batch_id offset 0) as b
     where s.execution_id = x.id and x.type = 'workflow'
   )
   select coalesce(array_agg(row(x.id, x.parent_id, x.wait_group, x.state, x.notify_on_end, x.type)::rhythm.transition order by x.id), '{}')
@@ -9088,13 +9089,14 @@ begin
   end if;
   select jsonb_object_agg(o.id, rhythm.backoff_ms(e.retry, b.failures + 1)) into retried
   from unnest(p_outcomes) as o
-  join rhythm.execution as e on e.id = o.id
-  join rhythm.batch as b on b.id = o.batch_id
+  cross join lateral (select x.retry from rhythm.execution as x where x.id = o.id offset 0) as e
+  cross join lateral (select x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
   where o.fate = 'retry';
   update rhythm.execution as e
   set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
   from unnest(p_outcomes) as o
-  where e.id = o.id and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
+  cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
+  where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
     case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
   from unnest(p_outcomes) as o
@@ -9106,7 +9108,8 @@ begin
   from unnest(p_outcomes) as o
   where o.fate = 'retry' and o.type = 'workflow';
   queues := array(
-    select distinct e.queue from unnest(p_outcomes) as o join rhythm.execution as e on e.id = o.id
+    select distinct e.queue from unnest(p_outcomes) as o
+    cross join lateral (select x.queue from rhythm.execution as x where x.id = o.id offset 0) as e
     where o.fate = 'released' and coalesce(o.delay_ms, 0) <= 0);
 end;
 $$;
@@ -9794,7 +9797,7 @@ comment on function rhythm.report(uuid, jsonb, jsonb) is
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "0b5ea215e432790abba7b3ab346d3de2a42f1b3cb1e0e70683e72c37919702bc",
+    checksum: "54a41fb84fe76f725b65c619b5c1122e6b3cee85080b05e9f7a8550cf647ad11",
     text: `-- Settling outcomes.
 
 -- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
@@ -9862,9 +9865,10 @@ begin
     perform rhythm.release_waits(v_flows);
     v_at_once := rhythm.store_states(v_flows, v_groups);
     v_at_once := v_at_once || array(
-      select e.id from unnest(v_flows) as o join rhythm.execution as e on e.id = o.id where o.fate = 'suspended' and e.stopping);
+      select o.id from unnest(v_flows) as o
+      where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));
     update rhythm.execution as e set stopping = false
-    from unnest(v_flows) as o where e.id = o.id and o.fate = 'suspended' and e.stopping;
+    where e.stopping and e.id = any (array(select o.id from unnest(v_flows) as o where o.fate = 'suspended'));
   end if;
 
   v_ended := rhythm.write_ends(v_held, p_now);
@@ -9973,7 +9977,7 @@ as $$
 begin
   perform rhythm.cancel_trees(array_agg((f.value ->> 'id')::uuid), min(e.cancel_reason), p_now)
   from unnest(p_flows) as o
-  join rhythm.execution as e on e.id = o.id and e.cancel_reason is not null
+  cross join lateral (select x.cancel_reason from rhythm.execution as x where x.id = o.id and x.cancel_reason is not null offset 0) as e
   cross join lateral jsonb_array_elements(o.effects) as f
   where o.id = any (p_stopping) and f.value ->> 'type' in ('run_task', 'run_workflow')
   group by o.id;
@@ -11390,7 +11394,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "a91311c56f7a4bf252bcf028611dc1b616303dfe419dee72b7e134f3acd94704",
+    checksum: "48d9119e020ef7f61837ffde9161ac06a309af816627ef3f362c3aa4a54d0660",
     text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
 -- so nobody else ever sees it, and a crash leaves the tasks as they were.
 
@@ -11458,7 +11462,8 @@ comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
   'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
 
 -- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
--- no more after a quarter of a second. Each call begins with another queue: none that is always full keeps others waiting.
+-- no more after a quarter of a second, but always some: on a machine that is busy the time may be over before the first. Each
+-- call begins with another queue: none that is always full keeps others waiting.
 create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
@@ -11484,7 +11489,7 @@ begin
 
   v_worker := rhythm.register_worker(null, v_queues, 'sql-tasks');
   foreach v_queue in array v_queues[v_first + 1 :] || v_queues[: v_first] loop
-    while v_left > 0 and clock_timestamp() < v_until loop
+    while v_left > 0 and (v_left = p_limit or clock_timestamp() < v_until) loop
       v_batches := rhythm.claim_sql_tasks(v_worker, v_queue, least(v_left, c_at_once), v_targets);
       exit when v_batches = '{}';
       v_outcomes := rhythm.run_claimed(rhythm.ids_in(v_batches));
@@ -12195,7 +12200,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "a60abf903f8fc4514854cd9d416738f70fc532eb3b63481f78a7451f152a5f59",
+    checksum: "0b8d90d93961bebe53d8e14d8cdaa419fd42f082d632988d2f404b6df1d96b38",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
@@ -12347,11 +12352,11 @@ begin
     return '{}';
   end if;
   with going as (
-    select rhythm.batch_of(e, null, s.attempt, s.failures, 0) as b,
-      p_lease > 0 and e.queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = e.queue) as may_lease
+    select rhythm.batch_of(l.e, null, s.attempt, s.failures, 0) as b,
+      p_lease > 0 and (l.e).queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = (l.e).queue) as may_lease
     from unnest(p_ids) as i (id)
-    join rhythm.workflow_state as s on s.execution_id = i.id and s.batch_id is null
-    join rhythm.execution as e on e.id = i.id and e.state = 0
+    cross join lateral (select x.attempt, x.failures from rhythm.workflow_state as x where x.execution_id = i.id and x.batch_id is null offset 0) as s
+    cross join lateral (select x from rhythm.execution as x where x.id = i.id and x.state = 0 offset 0) as l (e)
     left join rhythm.worker as k on k.id = p_worker
     order by i.id
   ),
@@ -13356,7 +13361,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "0f2abad2697c63138e87d5e99be0b9c9d8216a759aa4873a2559f263ab6b08e3",
+    checksum: "f76492016b515671329051f3a43cd56939cbe852c0adc830b934b4b913278a26",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -13464,14 +13469,14 @@ declare
   v_change text;
 begin
   for v_change in
-    with role as (
-      select r.oid, r.rolname as name
+    with role as materialized (
+      select r.oid, r.rolname as name, array(select s.name from rhythm.surface(r.rolname) as s (name)) as surface
       from pg_catalog.pg_roles as r
       where r.rolname = any (rhythm.roles())
     ),
     routine as (
       select p.oid, p.prosecdef, p.proacl, r.oid as role, r.name as role_name,
-        p.proname in (select s.name from rhythm.surface(r.name) as s(name)) as may,
+        p.proname = any (r.surface) as may,
         exists (select from aclexplode(p.proacl) as a where a.grantee = r.oid) as has
       from role as r
       join pg_catalog.pg_proc as p on p.pronamespace = :'schema'::regnamespace

@@ -221,7 +221,9 @@ Deno.test({
 
     const installing = install(test.database, { files, version: "9.9.9" });
     await until(async () =>
-      (await test.sql`select from pg_locks where not granted and mode = 'AccessExclusiveLock'`).length > 0
+      (await test.sql`select from pg_locks as l where not l.granted and l.mode = 'AccessExclusiveLock'
+        and l.database = (select d.oid from pg_database as d where d.datname = current_database())`).length >
+        0
     );
     await end();
     assert.deepEqual((await installing).applied, ["structure/020_colour.sql", "things/things.sql"]);
@@ -288,7 +290,7 @@ Deno.test({
     const building = install(others[0]!, { files });
     await until(async () =>
       (await test
-        .sql`select from pg_stat_activity where query like 'drop index concurrently%' and wait_event_type = 'Lock'`)
+        .sql`select from pg_stat_activity where datname = current_database() and query like 'drop index concurrently%' and wait_event_type = 'Lock'`)
         .length > 0
     );
     assert.deepEqual(await install(others[1]!, { files }), { applied: [], skipped: [] });

@@ -79,7 +79,8 @@ Deno.test({
     await program.stdin.close();
     const ended = program.output();
     await until(async () =>
-      (await db.sql`select from pg_stat_activity where application_name = 'rhythm worker'`).length > 0
+      (await db.sql`select from pg_stat_activity
+        where application_name = 'rhythm worker' and datname = current_database()`).length > 0
     );
     program.kill("SIGTERM");
     const { code, stderr } = await ended;
