@@ -27,6 +27,7 @@ begin
         or v_stray
         or v_state.listed is distinct from v_queue.limited_since
         or not v_queue.limited
+        or v_state.settled is distinct from v_queue.changed and rhythm.is_settled(v_queue.changed)
         or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
         or exists (select from rhythm.lane as l where l.queue = v_queue.name and l.idle_since < p_now - interval '1 minute')
         or exists (select from rhythm.key_state as k where k.queue = v_queue.name and k.idle_since < p_now - interval '1 minute'));

@@ -5873,8 +5873,11 @@ comment on function rhythm.uninstall(text) is
   {
     name: "limits/check_limits.sql",
     kind: "behaviour",
-    checksum: "2785b46b970b9ce750623073d5775a295c79ec1781cae7c2574d642a9c6ef23b",
+    checksum: "4d5e4ecdb688fc3bb052981ee248f4778cbf3b34f129b284cf4e2df4cc4d7438",
     text: `-- Whether lanes and counts say what is so.
+
+-- Until all transactions that are older than a change of limits are over (queue_state.settled), leases may end without a note:
+-- then the counts are too high, and are made anew at the end of it.
 
 create or replace function rhythm.limit_drift()
 returns table (queue text, key text, counted integer, leased integer)
@@ -5883,7 +5886,10 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with state as (
-    select distinct on (s.queue) s.queue, s.running, s.keyed, s.counted from rhythm.queue_state as s order by s.queue, s.nth desc
+    select x.* from (
+      select distinct on (s.queue) s.queue, s.running, s.keyed, s.counted, s.settled from rhythm.queue_state as s order by s.queue, s.nth desc
+    ) as x
+    join rhythm.queue as q on q.name = x.queue and q.changed = x.settled
   ),
   lease as (
     select b.queue, coalesce(b.concurrency_key, '') as key, sum(b.size)::integer as running
@@ -5921,7 +5927,7 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select format('queue "%s" counts %s leases%s, but %s are held', d.queue, d.counted, coalesce(format(' of key "%s"', d.key), ''), d.leased)
+  select format('queue "%s" counts %s leases%s, but %s are held', d.queue, d.counted, case when d.key is null then '' else format(' of key "%s"', d.key) end, d.leased)
   from rhythm.limit_drift() as d
   union all
   select format('%s ready executions of queue "%s" (key "%s") are in no lane', w.waiting, w.queue, w.key)
@@ -5966,7 +5972,7 @@ comment on function rhythm.check_limits() is 'What is wrong with lanes and count
   {
     name: "limits/chores.sql",
     kind: "behaviour",
-    checksum: "8eb6644dee8a856d6c1c221989ec9367d3f621804b2dfa754b498bc816339aa7",
+    checksum: "af0666dd0f900a7b3fa92733083654929d8e491caa818a30fa49081b5109a8eb",
     text: `-- What queues with limits need now and then. Never waits: a gate that is taken is passed over.
 
 create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
@@ -5996,6 +6002,7 @@ begin
         or v_stray
         or v_state.listed is distinct from v_queue.limited_since
         or not v_queue.limited
+        or v_state.settled is distinct from v_queue.changed and rhythm.is_settled(v_queue.changed)
         or exists (select from rhythm.limit_note as n where n.queue = v_queue.name and n.xid >= v_state.noted)
         or exists (select from rhythm.lane as l where l.queue = v_queue.name and l.idle_since < p_now - interval '1 minute')
         or exists (select from rhythm.key_state as k where k.queue = v_queue.name and k.idle_since < p_now - interval '1 minute'));
