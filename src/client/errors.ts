@@ -100,7 +100,7 @@ function revived({ type, message, stack }: ExecutionError): Error {
 
 function title(execution: Execution): string {
   const kind = execution.type === "task" ? "Task" : "Workflow";
-  return `${kind} "${execution.targetName}" (${execution.id})`;
+  return `${kind} "${execution.target}" (${execution.id})`;
 }
 
 knownErrors({ InvalidIdError, ExecutionFailedError, ExecutionCancelledError, WaitTimeoutError });

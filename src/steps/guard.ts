@@ -5,8 +5,8 @@ import { stepError } from "./step_error.ts";
 
 /** What `acquireStep()` says to do. */
 export type StepAcquisition<T = unknown> =
-  | { readonly status: "SKIPPED"; readonly value: T }
-  | { readonly status: "EXECUTE"; readonly guard: StepGuard };
+  | { readonly status: "skipped"; readonly value: T }
+  | { readonly status: "execute"; readonly guard: StepGuard };
 
 /** Takes how a step ended that is run by hand. Until then it counts as not done: after a crash it is run again. */
 export class StepGuard {

@@ -420,7 +420,7 @@ Deno.test({
       tree: unknown[];
     };
     equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits", "unserved"]);
-    equal([shown.execution.status, shown.execution.output, shown.execution.targetName], [
+    equal([shown.execution.status, shown.execution.output, shown.execution.target], [
       "completed",
       "Hello, x!",
       "greet",

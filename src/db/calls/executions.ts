@@ -8,7 +8,7 @@ export interface StoredExecution {
   /** A task or a workflow. */
   type: "task" | "workflow";
   /** The task's or flow's name. */
-  targetName: string;
+  target: string;
   /** Where it stands. */
   status: "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
   /** The queue. */
@@ -112,7 +112,7 @@ export interface StoredLine {
 }
 
 const COLUMNS = `
-  e.id, e.type, e.target as "targetName", e.status, e.queue, e.priority, e.inputs, e.output, e.error,
+  e.id, e.type, e.target, e.status, e.queue, e.priority, e.inputs, e.output, e.error,
   e.cancel_reason as "cancelReason", e.attempt,
   e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
   coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",

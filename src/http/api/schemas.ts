@@ -30,7 +30,7 @@ export const executionError = z.looseObject({
 export const execution = z.object({
   id: z.string(),
   type: z.enum(["task", "workflow"]),
-  targetName: z.string(),
+  target: z.string(),
   status: z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled"]),
   queue: z.string(),
   priority: z.number(),
