@@ -1,4 +1,7 @@
--- Whether lanes and counts say what is so.
+-- Checks the lanes and counts of queues with limits.
+
+-- While transactions that are older than a change of limits are open (queue_state.settled), leases may end without a note. Then
+-- the counts are too high. They are made again when the last of these transactions has ended.
 
 create or replace function rhythm.limit_drift()
 returns table (queue text, key text, counted integer, leased integer)
@@ -7,7 +10,10 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
   with state as (
-    select distinct on (s.queue) s.queue, s.running, s.keyed, s.counted from rhythm.queue_state as s order by s.queue, s.nth desc
+    select x.* from (
+      select distinct on (s.queue) s.queue, s.running, s.keyed, s.counted, s.settled from rhythm.queue_state as s order by s.queue, s.nth desc
+    ) as x
+    join rhythm.queue as q on q.name = x.queue and q.changed = x.settled
   ),
   lease as (
     select b.queue, coalesce(b.concurrency_key, '') as key, sum(b.size)::integer as running
@@ -37,7 +43,7 @@ as $$
   where c.running <> c.leased;
 $$;
 
-comment on function rhythm.limit_drift() is 'Queues with limits, and keys of them, whose count of leases is not what is leased: a fault. chores() counts them anew. Internal.';
+comment on function rhythm.limit_drift() is 'Queues with limits, and keys of them, whose count of leases is wrong. chores() counts them again. Internal.';
 
 create or replace function rhythm.check_limits()
 returns setof text
@@ -45,7 +51,7 @@ language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select format('queue "%s" counts %s leases%s, but %s are held', d.queue, d.counted, coalesce(format(' of key "%s"', d.key), ''), d.leased)
+  select format('queue "%s" counts %s leases%s, but %s are held', d.queue, d.counted, case when d.key is null then '' else format(' of key "%s"', d.key) end, d.leased)
   from rhythm.limit_drift() as d
   union all
   select format('%s ready executions of queue "%s" (key "%s") are in no lane', w.waiting, w.queue, w.key)

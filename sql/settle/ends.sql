@@ -1,7 +1,7 @@
--- How executions leave a batch: they end, or go on later.
+-- How executions leave a batch: they end, or they run again later.
 
--- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
--- mostly stands: tasks of a batch are begun in order.
+-- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
+-- that remain are mostly the last ones.
 create or replace function rhythm.drop_empty_batches(p_batches bigint[])
 returns void
 language plpgsql
@@ -23,9 +23,9 @@ $$;
 
 comment on function rhythm.drop_empty_batches(bigint[]) is 'Deletes those of some batches that have no members. Internal.';
 
--- Tasks that no workflow started and that completed: one statement, in the order of ids. Not a join: on a table that was
--- empty when the plan was made, it compares every row with every output. Where the output of a row stands is a search
--- among ids in ascending order, whatever the plan. Returns those whose lease held.
+-- Completes tasks that no workflow started, in one statement, in the order of ids. This is not a join: a plan that was made
+-- on an empty table would compare every row with every output. A search among the sorted ids finds the output of a row,
+-- with any plan. Returns the tasks whose lease was still held.
 create or replace function rhythm.complete_tasks(p_worker uuid, p_call integer, p_ids uuid[], p_outputs jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -70,7 +70,7 @@ end;
 $$;
 
 comment on function rhythm.complete_tasks(uuid, integer, uuid[], jsonb, timestamptz) is
-  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
+  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease was still held. Internal.';
 
 -- The ends of outcomes. The caller has locked the executions.
 create or replace function rhythm.write_ends(p_outcomes rhythm.outcome[], p_now timestamptz)
@@ -89,7 +89,7 @@ begin
       output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
       error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
       fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
-    -- From each outcome to its rows, whatever the planner believes of the tables. Their places are certain: they are locked.
+    -- From each outcome to its rows, with any plan. The rows do not move: they are locked.
     from unnest(p_outcomes) as o
     cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
     cross join lateral (select x.claimed_at, x.attempt from rhythm.batch as x where x.id = o.batch_id offset 0) as b
@@ -98,7 +98,7 @@ begin
   ),
   state as (
     update rhythm.workflow_state as s set batch_id = null, attempt = b.attempt
-    from ended as x join rhythm.batch as b on b.id = x.batch_id
+    from ended as x cross join lateral (select y.attempt from rhythm.batch as y where y.id = x.batch_id offset 0) as b
     where s.execution_id = x.id and x.type = 'workflow'
   )
   select coalesce(array_agg(row(x.id, x.parent_id, x.wait_group, x.state, x.notify_on_end, x.type)::rhythm.transition order by x.id), '{}')
@@ -110,7 +110,7 @@ $$;
 
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
--- Members go on later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
+-- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
 create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
 returns void
 language plpgsql
@@ -138,10 +138,10 @@ end;
 $$;
 
 comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
-  'Puts an execution that was leased back into its queue, at once or later, with so many more failures and crashes. Internal.';
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. Internal.';
 
--- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now,
--- and in how many milliseconds each of the former is tried again: {id: ms}, or null if there are none.
+-- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
+-- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
 create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz, out queues text[], out retried jsonb)
 language plpgsql
 volatile
@@ -154,13 +154,14 @@ begin
   end if;
   select jsonb_object_agg(o.id, rhythm.backoff_ms(e.retry, b.failures + 1)) into retried
   from unnest(p_outcomes) as o
-  join rhythm.execution as e on e.id = o.id
-  join rhythm.batch as b on b.id = o.batch_id
+  cross join lateral (select x.retry from rhythm.execution as x where x.id = o.id offset 0) as e
+  cross join lateral (select x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
   where o.fate = 'retry';
   update rhythm.execution as e
   set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
   from unnest(p_outcomes) as o
-  where e.id = o.id and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
+  cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
+  where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
     case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
   from unnest(p_outcomes) as o
@@ -172,9 +173,10 @@ begin
   from unnest(p_outcomes) as o
   where o.fate = 'retry' and o.type = 'workflow';
   queues := array(
-    select distinct e.queue from unnest(p_outcomes) as o join rhythm.execution as e on e.id = o.id
+    select distinct e.queue from unnest(p_outcomes) as o
+    cross join lateral (select x.queue from rhythm.execution as x where x.id = o.id offset 0) as e
     where o.fate = 'released' and coalesce(o.delay_ms, 0) <= 0);
 end;
 $$;
 
-comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts executions back that failed for now or were handed back. Internal.';
+comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts back executions that failed and will be repeated, or that a worker returned. Internal.';

@@ -12,13 +12,14 @@ import type { Clock } from "../runtime/clock.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
+import { RhythmError } from "../shared/error.ts";
 import { inspectFlow } from "../flow/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
 import { poolMetrics, type QueueDepth, queueMetrics, single, workerMetrics } from "./metrics.ts";
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 
-/** What the HTTP surface of an application stands on. */
+/** What the HTTP interface of an application needs. */
 export function httpParts(
   rhythm: Rhythm,
   parts: AppParts,
@@ -87,6 +88,7 @@ async function positionOf(engine: EngineRef, id: string): Promise<JsonValue> {
   return { ...rest, fibres: fibres as unknown as JsonValue };
 }
 
+// /ready needs no token, so this shows no name of a server, no port and no role.
 async function readinessOf(parts: AppParts, worker: Worker | undefined): Promise<Readiness> {
   const checks: Record<string, string> = { database: await askDatabase(parts) };
   if (worker !== undefined) {
@@ -95,7 +97,6 @@ async function readinessOf(parts: AppParts, worker: Worker | undefined): Promise
   return { ready: Object.values(checks).every((state) => state === "ok"), checks };
 }
 
-// No name of a server: whoever asks needs no token.
 function workerCheck({ isHeard, state, trouble }: Worker): string {
   if (!isHeard) return `the worker is ${state} or was not heard for a lease`;
   return trouble === undefined ? "ok" : `the database does not do what the worker asks (${trouble})`;
@@ -106,7 +107,8 @@ async function askDatabase(parts: AppParts): Promise<string> {
     await soon(parts.clock, parts.database.query("select 1"));
     return "ok";
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    parts.logger.debug("the database did not answer when asked for /ready", { error });
+    return `the database does not answer (${error instanceof RhythmError ? error.code : "TOO_SLOW"})`;
   }
 }
 
@@ -127,7 +129,7 @@ async function metricsOf(
   }
 }
 
-// Whoever scrapes has a timeout of its own, and wants what is known without the database.
+// A scraper has its own timeout, and wants the other metrics even if the database does not answer.
 async function soon<T>(clock: Clock, answer: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const cancel = clock.after(

@@ -29,6 +29,7 @@ import { httpParts } from "./http_parts.ts";
 import { type FlowSource, readFlowSources } from "./flow_sources.ts";
 import { createLogger, isLogger } from "./log.ts";
 import { openDatabase } from "./open_database.ts";
+import { isOutage } from "../db/error_kind.ts";
 import { MeteredDatabase } from "./pool_meter.ts";
 import { checkInitOptions, checkWorkerOptions, type InitOptions, type WorkerOptions } from "./options.ts";
 import { register } from "./registration.ts";
@@ -45,7 +46,7 @@ export interface AppParts {
   readonly schema: string;
   /** The tasks of the application. */
   readonly tasks: readonly AnyTask[];
-  /** Its code-first workflows. */
+  /** Its workflows in TypeScript. */
   readonly workflows?: readonly AnyWorkflow[];
   /** Which deploy the application is of. */
   readonly deploy?: string | Date | undefined;
@@ -166,13 +167,13 @@ export class Rhythm {
     const database = new MeteredDatabase(opened, poolSize);
     const schema = options.schema ?? "rhythm";
     const { tasks = [], workflows = [] } = options;
+    const { token, deploy = readDeploy() } = options;
+    const parts = { place, database, schema, tasks, workflows, logger, clock, token, deploy };
     try {
-      if (options.autoMigrate ?? true) await migrate(database, schema, logger);
-      const { token, deploy = readDeploy() } = options;
-      return await assemble(
-        { place, database, schema, tasks, workflows, logger, clock, token, deploy },
-        sources,
-      );
+      return await onceItAnswers({ clock, logger }, async () => {
+        if (options.autoMigrate ?? true) await migrate(database, schema, logger);
+        return await assemble(parts, sources);
+      });
     } catch (error) {
       await database.close().catch(() => {});
       throw error;
@@ -239,6 +240,27 @@ export class Rhythm {
 }
 
 const REQUEST: OwnType = { kind: "own", wanted: "a Request", fits: (value) => value instanceof Request };
+
+// Servers start, restart and fail over: a process that starts in that moment need not end.
+async function onceItAnswers<T>(
+  { clock, logger }: { clock: Clock; logger: Logger },
+  work: () => Promise<T>,
+): Promise<T> {
+  const until = clock.monotonic() + PATIENCE_MS;
+  for (let pauseMs = 100;; pauseMs = Math.min(2 * pauseMs, 1_000)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutage(error) || clock.monotonic() + pauseMs > until) throw error;
+      if (pauseMs === 100) {
+        logger.warn(`the database does not answer; trying for ${PATIENCE_MS / 1000} seconds`, { error });
+      }
+      await clock.sleep(pauseMs);
+    }
+  }
+}
+
+const PATIENCE_MS = 10_000;
 
 async function migrate(database: Database, schema: string, logger: Logger): Promise<void> {
   const { applied, skipped } = await install(database, { schema });

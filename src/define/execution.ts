@@ -34,7 +34,7 @@ export interface Execution {
   /** A task or a workflow. */
   type: ExecutionType;
   /** The task's or flow's name. */
-  targetName: string;
+  target: string;
   /** Where it stands. */
   status: ExecutionStatus;
   /** The queue it waits in. */

@@ -15,7 +15,7 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, string>>;
 }
 
-/** What the HTTP surface stands on. */
+/** What the HTTP surface needs. */
 export interface HttpParts {
   /** Loads the operations of the API, when the first of them is asked for. */
   readonly routes: () => Promise<readonly Route[]>;
@@ -25,8 +25,8 @@ export interface HttpParts {
   readonly metrics: () => Promise<readonly MetricFamily[]>;
   /** Who may use the API; without it: everybody who reaches the listener. */
   readonly token?: string;
-  /** Measures how long the process has run. */
-  readonly clock: Pick<Clock, "monotonic">;
+  /** Measures how long the process has run, and how long a body takes. */
+  readonly clock: Pick<Clock, "monotonic" | "after">;
   /** The library's version. */
   readonly version: string;
   /** Answers what nothing else does: the dashboard. */
@@ -40,7 +40,7 @@ export interface HttpParts {
  *
  * `/health`, `/ready` and `/metrics` are open; `/api/…` asks for the token, if there is one.
  *
- * @param parts what it stands on
+ * @param parts what it needs
  * @returns the handler
  */
 export function createHandler(parts: HttpParts): Handler {
@@ -48,7 +48,7 @@ export function createHandler(parts: HttpParts): Handler {
   const started = parts.clock.monotonic();
 
   const answer = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
+    const pathname = pathOf(request);
     if (pathname === "/health") {
       return json({
         status: "ok",
@@ -84,9 +84,10 @@ export function createHandler(parts: HttpParts): Handler {
         continue;
       }
       const params = Object.fromEntries(
-        Object.entries(match.pathname.groups).map(([name, value]) => [name, decodeURIComponent(value ?? "")]),
+        Object.entries(match.pathname.groups).map(([name, value]) => [name, decoded(value ?? "")]),
       );
-      return json(await route.handle(await readCall(route, request, params)), route.status ?? 200);
+      const call = await readCall(route, request, { params, clock: parts.clock });
+      return json(await route.handle(call), route.status ?? 200);
     }
     if (allowed.length === 0) {
       throw new HttpError(404, "NOT_FOUND", `The API has no ${pathname}; see /api/openapi.json`);
@@ -117,6 +118,27 @@ export function createHandler(parts: HttpParts): Handler {
 interface Api {
   readonly table: readonly { readonly route: Route; readonly pattern: URLPattern }[];
   readonly document: unknown;
+}
+
+// The Host header is a part of it, and may be anything.
+function pathOf(request: Request): string {
+  try {
+    return new URL(request.url).pathname;
+  } catch {
+    throw new HttpError(400, "INVALID_REQUEST", "The Host header and the path are no address");
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new HttpError(
+      400,
+      "INVALID_REQUEST",
+      `"${part}" in the path is not encoded right: write a percent sign as %25`,
+    );
+  }
 }
 
 async function loadApi({ routes, version }: HttpParts): Promise<Api> {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Clock } from "../runtime/clock.ts";
+import { PAYLOAD_BYTES } from "../shared/limits.ts";
 import { didYouMean } from "../shared/suggest.ts";
 import { HttpError } from "./respond.ts";
 
@@ -55,15 +57,17 @@ export function route<Query extends z.ZodObject = z.ZodObject, Body extends z.Zo
 export async function readCall(
   route: Route,
   request: Request,
-  params: RouteCall["params"],
+  { params, clock }: { params: RouteCall["params"]; clock: Pick<Clock, "after"> },
 ): Promise<RouteCall> {
   const query = check(route.query, Object.fromEntries(new URL(request.url).searchParams), "query string");
-  const body = route.body === undefined ? undefined : check(route.body, await readJson(request), "body");
+  const body = route.body === undefined
+    ? undefined
+    : check(route.body, await readJson(request, clock), "body");
   return {
     params,
     query: (query ?? {}) as Record<string, unknown>,
     body,
-    // Looked at only by the routes that wait: whoever holds the signal is told of every end.
+    // Only the routes that wait read this: its reader is told of every end.
     get signal(): AbortSignal {
       return request.signal;
     },
@@ -119,8 +123,8 @@ function unwrapped(schema: z.ZodType): z.ZodType[] {
   return [schema];
 }
 
-async function readJson(request: Request): Promise<unknown> {
-  const text = await request.text();
+async function readJson(request: Request, clock: Pick<Clock, "after">): Promise<unknown> {
+  const text = await readBody(request, clock);
   if (text === "") return {};
   try {
     return JSON.parse(text);
@@ -128,3 +132,43 @@ async function readJson(request: Request): Promise<unknown> {
     throw new HttpError(400, "INVALID_JSON", `The body is not JSON: ${(error as Error).message}`);
   }
 }
+
+// A body is never read further than it may be, and nobody is waited for who does not send it.
+async function readBody({ body, headers }: Request, clock: Pick<Clock, "after">): Promise<string> {
+  if (Number(headers.get("content-length") ?? 0) > BODY_BYTES) throw tooLarge();
+  if (body === null) return "";
+  const reader = body.getReader();
+  let isLate = false;
+  const cancel = clock.after(BODY_MS, () => {
+    isLate = true;
+    void reader.cancel().catch(() => {});
+  }, { background: true });
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      bytes += part.value.byteLength;
+      if (bytes > BODY_BYTES) {
+        void reader.cancel().catch(() => {});
+        throw tooLarge();
+      }
+      text += decoder.decode(part.value, { stream: true });
+    }
+  } finally {
+    cancel();
+  }
+  if (isLate) {
+    throw new HttpError(408, "BODY_TOO_SLOW", `The body did not arrive within ${BODY_MS / 1000} seconds`);
+  }
+  return text + decoder.decode();
+}
+
+function tooLarge(): HttpError {
+  return new HttpError(413, "BODY_TOO_LARGE", `The body has more than ${BODY_BYTES} bytes`);
+}
+
+// The largest payload, and room for what stands around it.
+const BODY_BYTES = 2 * PAYLOAD_BYTES;
+
+const BODY_MS = 10_000;

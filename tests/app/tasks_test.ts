@@ -15,7 +15,7 @@ Deno.test("a task is queued, run by a worker, and its result seen", async () => 
   const result: string = await run.result({ timeout: "2m" });
   same(result, "Hello, Ada");
   const execution = await run.get();
-  equal([execution.type, execution.targetName, execution.status, execution.attempt], [
+  equal([execution.type, execution.target, execution.status, execution.attempt], [
     "task",
     "greet",
     "completed",
@@ -222,7 +222,7 @@ Deno.test("a thousand tasks of one burst all end", async () => {
   app.work({ concurrency: 50 });
   const requests = Array.from(
     { length: 1_000 },
-    (_, n) => ({ type: "task" as const, targetName: "greet", inputs: { who: `${n}` } }),
+    (_, n) => ({ type: "task" as const, target: "greet", inputs: { who: `${n}` } }),
   );
   const runs = await app.rhythm.executions.createMany(requests);
   const results = await Promise.all(runs.map((run) => run.result({ timeout: "20s" })));

@@ -1,3 +1,4 @@
+import { VirtualClock } from "../support/virtual_clock.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
 import { z } from "zod";
@@ -189,4 +190,76 @@ Deno.test("createHandler() takes a token with spaces", async () => {
     return (await handler(new Request("http://host/api/things/1", { headers: { authorization } }))).status;
   };
   equal([await ask("Bearer open sesame"), await ask("Bearer open"), await ask("Bearer ")], [200, 401, 401]);
+});
+
+/** A server on a port, and what it answers to bytes as they are. */
+function rawServer(change: Partial<HttpParts> = {}): AsyncDisposable & {
+  send: (bytes: string) => Promise<string>;
+} {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    createHandler(parts(change)),
+  );
+  return {
+    async send(bytes): Promise<string> {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+      await connection.write(new TextEncoder().encode(bytes));
+      const answer = new Uint8Array(4096);
+      const length = await connection.read(answer) ?? 0;
+      return new TextDecoder().decode(answer.subarray(0, length));
+    },
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+Deno.test("createHandler() refuses a Host that is none, and a path that is encoded wrong, as the caller's mistakes", async () => {
+  const errors: unknown[] = [];
+  await using server = rawServer({ onError: (error) => errors.push(error) });
+  const close = "Connection: close\r\n\r\n";
+  for (const host of ["x y", "[::1", "a/b@", "%", "x:99999"]) {
+    match(
+      await server.send(`GET /health HTTP/1.1\r\nHost: ${host}\r\n${close}`),
+      /^HTTP\/1\.1 (4\d\d|200) /,
+      host,
+    );
+  }
+  match(
+    await server.send(`GET /api/things/%E0%A4%A HTTP/1.1\r\nHost: x\r\n${close}`),
+    /^HTTP\/1\.1 400 [^]*not encoded right/,
+  );
+  equal(errors, []);
+});
+
+Deno.test("createHandler() reads no body further than it may be", async () => {
+  const told = await ask("/api/things", { method: "POST", body: "x".repeat(3_000_000) });
+  same([told.status, codeOf(told.body)].join(" "), "413 BODY_TOO_LARGE");
+  let sent = 0;
+  const endless = new ReadableStream({
+    pull: (controller): void => {
+      sent += 65_536;
+      controller.enqueue(new Uint8Array(65_536).fill(32));
+    },
+  });
+  const read = await ask("/api/things", { method: "POST", body: endless, duplex: "half" } as RequestInit);
+  same(read.status, 413);
+  same(sent < 4_000_000, true, `${sent} bytes were taken`);
+});
+
+Deno.test("createHandler() does not wait for a body that does not come", async () => {
+  const clock = new VirtualClock();
+  let begun = (): void => {};
+  const reading = new Promise<void>((resolve) => begun = resolve);
+  const stuck = new ReadableStream({
+    pull: (): Promise<void> => {
+      begun();
+      return new Promise(() => {});
+    },
+  });
+  const answer = ask("/api/things", { method: "POST", body: stuck, duplex: "half" } as RequestInit, {
+    clock,
+  });
+  await reading;
+  await clock.pass(10_000);
+  const { status, body } = await answer;
+  same([status, codeOf(body)].join(" "), "408 BODY_TOO_SLOW");
 });

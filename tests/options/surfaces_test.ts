@@ -172,8 +172,8 @@ Deno.test("TypeScript and HTTP: the options of starts and schedules arrive, unkn
   const starts: ((options: object) => Promise<{ id: string }>)[] = [
     (options) => tasks.queue("t", {}, options),
     (options) => workflows.start("f", {}, options),
-    (options) => executions.create({ type: "task", targetName: "t", ...options }),
-    async (options) => (await executions.createMany([{ type: "workflow", targetName: "f", ...options }]))[0]!,
+    (options) => executions.create({ type: "task", target: "t", ...options }),
+    async (options) => (await executions.createMany([{ type: "workflow", target: "f", ...options }]))[0]!,
     (options) => ask("POST", "/api/tasks/t/queue", { options }),
     (options) => ask("POST", "/api/workflows/f/start", { options }),
   ];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import postgres from "postgres";
 import { onEmbedded } from "../support/database.ts";
 import { until } from "../support/until.ts";
-import { openArena, violations } from "./support/sessions.ts";
+import { claim, openArena, registerWorker, settle, violations } from "./support/sessions.ts";
 
 const race = (name: string, run: () => Promise<void>): void =>
   Deno.test({ name, ignore: onEmbedded, fn: run });
@@ -196,3 +196,29 @@ race("workers of two limited queues in opposite orders do not deadlock", async (
   assert.equal(row?.count, 0);
   assert.deepEqual(await violations(arena.watcher), []);
 });
+
+race(
+  "a lease that ends while its queue gets a limit is counted until all agree on the limit, and is no fault",
+  async () => {
+    await using arena = await openArena(2);
+    const [one] = arena.sessions as [postgres.Sql];
+    const { watcher } = arena;
+    await watcher`select rhythm.configure_queue('q', rate => 1000)`;
+    await load(watcher, 5, 1);
+    const worker = await registerWorker(watcher, ["q"]);
+    const [held] = await claim(watcher, worker, 2);
+    const other = await registerWorker(watcher, ["q"]);
+    await one.begin(async (tx) => {
+      // Nobody counts yet: so the end leaves no note.
+      await settle(tx as unknown as postgres.Sql, worker, { id: held!.id, status: "completed" });
+      await watcher`select rhythm.configure_queue('q', concurrency => 4, rate => 1000)`;
+      assert.equal((await claim(watcher, other, 1)).length, 1);
+      assert.deepEqual(await violations(watcher), []);
+    });
+    assert.deepEqual(await violations(watcher), []);
+    await watcher`select rhythm.chores()`;
+    const [state] = await watcher`select running from rhythm.queue_state where queue = 'q'`;
+    assert.equal(state?.running, 2);
+    assert.deepEqual(await violations(watcher), []);
+  },
+);

@@ -99,7 +99,7 @@ export async function untilTaken(sql: postgres.Sql, say: () => Promise<Answer | 
 
 /** What is wrong with the engine's data: nothing, in a sound database. */
 export async function violations(sql: postgres.Sql): Promise<string[]> {
-  const rows = await sql`select execution_id || ' ' || violation as text from rhythm.check()`;
+  const rows = await sql`select concat_ws(' ', execution_id, violation) as text from rhythm.check()`;
   return rows.map((row) => row.text);
 }
 
