@@ -218,7 +218,7 @@ begin
       if v_fate = 'released' then
         update rhythm.execution as e
         set stopping = false,
-          error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
+          error = case when p_crashed is null or rhythm.is_past_deadline(e) then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
         where e.id = v_member.id and (p_crashed is not null or e.stopping);
         perform rhythm.put_back(v_member.id, v_batch.id,
           case when p_crashed is not null and v_member.type = 'task' and v_batch.size = 1 then rhythm.backoff_ms(v_member.retry, v_batch.crashes + 1) end,

@@ -99,6 +99,11 @@ export class WorkflowRun {
 
   /** Reads what earlier runs left, and takes in what was waited for and came. */
   async open(settled: readonly SettledWait[]): Promise<void> {
+    // A run that is stopped meanwhile, because its lease is lost for example, never reads them to the end.
+    await Promise.race([this.#read(settled), this.end]);
+  }
+
+  async #read(settled: readonly SettledWait[]): Promise<void> {
     this.#history = new History(await this.#parts.store.load(this.id));
     // What came meanwhile may have come of it: a child that was cancelled, too. The code is told first.
     if (this.#cancellation.isAsked) {
@@ -116,6 +121,7 @@ export class WorkflowRun {
 
   /** Runs the code. */
   drive(code: () => unknown): Promise<RunEnd> {
+    if (!this.isOpen) return this.end;
     this.#driven = true;
     if (this.#history.wasCancelled) this.#deliveries.stored(CANCELLED, () => this.#throwCancelled());
     new Promise((resolve) => resolve(code())).then(

@@ -103,7 +103,7 @@ export class Clients {
       case "many": {
         const requests = Array.from({ length: item.size }, (_, nth) => ({
           type: "task" as const,
-          targetName: "echo",
+          target: "echo",
           inputs: { v: nth, ms: nth % 4 },
           queue: item.queue,
           concurrencyKey: ["a", "b", "c"][nth % 3]!,

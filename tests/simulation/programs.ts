@@ -270,14 +270,14 @@ export async function runCode(
       case "signal": {
         let sum = 0;
         for (let nth = 0; nth < part.count; nth++) {
-          const payload = await ctx.signal<number>("go", { key: `${place}.${nth}` });
+          const payload = await ctx.nextSignal<number>("go", { key: `${place}.${nth}` });
           sum = (sum * 31 + payload) % 1_000_003;
         }
         return sum;
       }
       case "silence":
         try {
-          await ctx.signal("never", { ...key, timeout: `${part.ms}ms` });
+          await ctx.nextSignal("never", { ...key, timeout: `${part.ms}ms` });
           return 0;
         } catch (error) {
           if ((error as Error).name === "TimeoutError") return 3;

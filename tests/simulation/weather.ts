@@ -226,24 +226,23 @@ export interface Day {
   readonly nextFrom?: number;
 }
 
-/** Days, the last of which ends at a time. Nights are cheap: nothing is called while nobody works. */
-export function planDays(dice: Dice, end: number): Day[] {
-  const lengths = Array.from({ length: DAYS }, () => dice.between(20_000, 40_000));
+/** So many days, the last of which ends at a time. Nights are cheap: nothing is called while nobody works. */
+export function planDays(dice: Dice, { count, end }: { count: number; end: number }): Day[] {
+  const lengths = Array.from({ length: count }, () => dice.between(20_000, 40_000));
   const work = lengths.reduce((sum, length) => sum + length + CALM_MS, 0);
-  const nightMs = (end - BEGIN_MS - work) / (DAYS - 1);
+  const nightMs = (end - BEGIN_MS - work) / Math.max(1, count - 1);
   const days: Day[] = [];
   let from = BEGIN_MS;
   for (const [nth, length] of lengths.entries()) {
     const calmFrom = from + length;
     const until = calmFrom + CALM_MS;
-    const isLast = nth === DAYS - 1;
+    const isLast = nth === count - 1;
     days.push({ from, calmFrom, until, ...(isLast ? {} : { nextFrom: until + nightMs }) });
     from = until + nightMs;
   }
   return days;
 }
 
-const DAYS = 4;
 const BEGIN_MS = 5_000;
 const CALM_MS = 26_000;
 

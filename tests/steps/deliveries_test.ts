@@ -6,6 +6,8 @@ import { pauseAfter } from "../../src/steps/pauses.ts";
 import { NonRetryableError } from "../../src/define/mod.ts";
 import { RhythmError } from "../../src/shared/error.ts";
 import { JsonError } from "../../src/shared/json.ts";
+import { workflow } from "../../src/steps/mod.ts";
+import { StepsRuntime } from "../../src/steps/runtime.ts";
 import { TransientStepError } from "../../src/steps/errors.ts";
 import { reviveError, stepError } from "../../src/steps/step_error.ts";
 import { until } from "../support/until.ts";
@@ -113,4 +115,39 @@ Deno.test("reviveError() names the classes that it does not know, and places wha
   );
   const { executionId, target } = revived as Error & Record<string, unknown>;
   assert.deepEqual([executionId, target], ["exec-9", "pay"]);
+});
+
+Deno.test("a run that cannot store what it waited for, because its lease is lost, ends", async () => {
+  const waiting = {
+    execution_id: "w",
+    name: "sleep",
+    kind: "sleep",
+    status: "waiting",
+    seq: null,
+    attempts: 0,
+    wait_id: "t",
+    is_due: true,
+    error: null,
+    output: null,
+    has_output: false,
+  } as const;
+  const runtime = new StepsRuntime([workflow("naps", (ctx) => ctx.sleep("1s"))], systemClock);
+  const { end } = runtime.start({
+    id: "w",
+    workflow: "naps",
+    input: null,
+    metadata: {},
+    settled: [{ id: "t", status: "completed", output: null }],
+    steps: {
+      load: () => Promise.resolve([waiting]),
+      save: () => Promise.resolve(false),
+      saveInTransaction: () => Promise.resolve(false),
+    },
+    log: () => {},
+  });
+  const { status } = await Promise.race([
+    end,
+    new Promise<{ status: "hangs" }>((resolve) => setTimeout(resolve, 2_000, { status: "hangs" })),
+  ]);
+  assert.equal(status, "stopped");
 });
