@@ -2,8 +2,8 @@
  * The instructions of the machine. Numbers are for ever: programs are stored and never compiled again, so an instruction
  * is only ever added at the end.
  *
- * Operands: `d` the register that is written, `r` one that is read, `k` a constant, `s` a constant that is text, `t` a jump target, `n` a
- * count, `i` an immediate integer, `c` a captured value, `f` a function.
+ * Operands: `d` the register that is written, `r` one that is read, `k` a constant, `s` a constant that is text. Further, `t` is a
+ * jump target, `n` a count, `i` an immediate integer, `c` a captured value, `f` a function.
  *
  * @module
  */

@@ -44,8 +44,8 @@ function inOrder(code: FunctionCode): FunctionCode {
 export type Waits = readonly ReadonlyMap<number, number>[];
 
 /**
- * Check a program that was stored, in time linear in its size. One that passes has the hash of what is in it, names nothing that
- * is not there, and cannot run for ever without paying for it.
+ * Check a program that was stored, in time linear in its size. One that passes has the hash of its contents. All that it names
+ * exists, and each of its loops has a price.
  *
  * @returns where its functions can wait
  * @throws {ProgramError} when it is of another format, or damaged
@@ -97,7 +97,7 @@ const RANGES: ReadonlyMap<number, readonly [first: number, count: number, more: 
 
 class Verifier {
   readonly #program: Program;
-  /** How many registers and captures whoever makes a function needs to have. */
+  /** How many registers and captures the maker of each function needs. */
   readonly #needs: { registers: number; captures: number }[] = [];
 
   constructor(program: Program) {

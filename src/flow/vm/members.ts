@@ -110,7 +110,7 @@ export function setMember(vm: FlowMachine, object: Value, key: string, value: Va
   }
 }
 
-/** JavaScript gives the object another prototype, and takes nothing but an object or `null` for one. */
+/** JavaScript gives the object another prototype, if the value is an object or `null`. */
 function setPrototype(vm: FlowMachine, value: Value): void {
   if (isObject(value) || value === null) refuse(vm, "__proto__");
 }

@@ -1,6 +1,6 @@
 /**
- * What can still be seen of the operations under way. An operation whose result can reach nothing but a race that is over, through `then`,
- * async functions and combinators, is released: as a wait for a signal it would take one that nobody gets.
+ * Which of the operations under way still matter. An operation whose result only reaches a race that is over is released, also behind
+ * `then`, async functions and combinators. Otherwise a wait for a signal would take one that nobody gets.
  *
  * @module
  */

@@ -13,7 +13,7 @@ export function add(vm: FlowMachine, a: Value, b: Value): Value {
     const x = String(left);
     const y = String(right);
     const length = x.length + y.length;
-    // Whoever reads the text first copies it into one piece.
+    // The first read copies the text into one piece.
     if (length > 65_536) vm.checkString(length);
     else if (length > 1_024) vm.charge(length >>> 8);
     return x + y;

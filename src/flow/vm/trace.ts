@@ -18,7 +18,7 @@ import { FlowError, type Value } from "./value.ts";
 const MAX_LENGTH = 20;
 /** A chain of promises without an `await` tells nothing more. */
 const MAX_PROMISES = 100;
-/** Nor do more of those that wait for one promise. */
+/** More of those that wait for one promise tell nothing more, either. */
 const MAX_REACTIONS = 16;
 const MAX_CAUSES = 4;
 const MAX_DEPTH = 5;
