@@ -15,7 +15,7 @@ import { declare } from "./declarations.ts";
 export type ContextFor<Transactional extends boolean> = Transactional extends true ? TransactionalContext
   : TaskContext;
 
-/** A task: call it and it runs here and now; `.queue()` it and a worker runs it, whatever happens meanwhile. */
+/** A task: a call runs it here; `.queue()` lets a worker run it, also after a crash. */
 export interface Task<Input = unknown, Output = unknown> {
   /** Runs the handler in this process, without the database. The input is checked like any other. */
   (input: Input): Promise<Output>;
