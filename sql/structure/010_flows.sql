@@ -49,4 +49,4 @@ create table rhythm.task (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.task is 'What is known of tasks: defaults of their executions, and the SQL function where the handler is one. A task need not be here to be enqueued.';
+comment on table rhythm.task is 'What is known of tasks: defaults of their executions, and the SQL function where the handler is one. A task need not be here to be queued.';

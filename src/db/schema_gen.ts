@@ -58,7 +58,7 @@ comment on table rhythm.installation_note is
   {
     name: "structure/010_flows.sql",
     kind: "structure",
-    checksum: "d16a8c818aa13defc7aad7310a6b00996d161276c7bf9366c5fc44d929ef4c0c",
+    checksum: "3a3a9a9f9aeff29cee44acd425b0a88cbd7e183c99e12af6dd5f4a850e08b1bb",
     text: `-- What can be started: flows with their versions, and what is known of tasks.
 
 create table rhythm.flow_version (
@@ -110,7 +110,7 @@ create table rhythm.task (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.task is 'What is known of tasks: defaults of their executions, and the SQL function where the handler is one. A task need not be here to be enqueued.';
+comment on table rhythm.task is 'What is known of tasks: defaults of their executions, and the SQL function where the handler is one. A task need not be here to be queued.';
 `,
   },
   {
@@ -4779,11 +4779,11 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "ac1b28e7a1768628ae798b0b05236b2416c6a12517f64dbacab4780d788b1950",
+    checksum: "3db22274e0d0834577dbe587b1eb9cfbf1fe5add566cb71e645d6db5fe9c253d",
     text: `-- What create_many() is asked for, and what can be wrong with it.
 
 -- The options that may stand in each place. A new option has its name here, its check in request_problem() or
--- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(); tests/options compares them with the
+-- retry_problem(), and, if a start takes it, a parameter of start() and queue(); tests/options compares them with the
 -- table of TypeScript. What is not listed is refused.
 create or replace function rhythm.option_names(p_in text)
 returns text[]
@@ -5112,7 +5112,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "045fcb687e2c08b6cab21d1ec9242b6e91afbee03b8808674e81f58472c67258",
+    checksum: "f9c0f12b3f623ab472547eb6320cbe800b8a80d9db601c99dbb4ef520b8ff4c5",
     text: `-- Starting: what applications call.
 
 create or replace function rhythm.start(
@@ -5146,7 +5146,7 @@ comment on function rhythm.start(text, jsonb, text, integer, interval, timestamp
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
-create or replace function rhythm.enqueue(
+create or replace function rhythm.queue(
   p_task text,
   p_inputs jsonb default '{}',
   queue text default null,
@@ -5173,8 +5173,8 @@ as $$
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
-  'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
+  'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
 returns jsonb
@@ -13368,7 +13368,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "f76492016b515671329051f3a43cd56939cbe852c0adc830b934b4b913278a26",
+    checksum: "882e84b5c9f78f96c19117797f782609759a5c2f33d310d0af92e24ddae63f2b",
     text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
 -- its rights from here.
 --   rhythm_viewer    reads.
@@ -13403,7 +13403,7 @@ as $$
       'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
+      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
