@@ -1,4 +1,4 @@
--- Nothing but SQL: tasks whose handlers are functions of the database, run by tick(), with no worker at all.
+-- Only SQL: the handlers of tasks are functions of the database, and tick() runs them, without a worker.
 -- In production pg_cron calls tick() every second: select rhythm.install_cron();
 
 -- A handler takes the inputs as jsonb; what it returns is the output.

@@ -1,4 +1,4 @@
--- Starting: what applications call.
+-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
   p_flow text,
@@ -72,4 +72,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), options that are null left out. Internal.';
+comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), without options that are null. Internal.';

@@ -175,7 +175,7 @@ export class AppWorker {
     return Deno.stderr.isTerminal() ? this.token : "made by chance: set RHYTHM_TOKEN to know it";
   }
 
-  // The listener is there before the first claim: whoever watches the process can see it start.
+  // The listener starts before the first claim, so that a monitor sees the process start.
   #serve(worker: Worker): void {
     const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
     if (port === undefined) return;

@@ -34,7 +34,7 @@ export interface InitOptions {
   flows?: readonly FlowInput[];
   /** The tasks that workers of this application run. */
   tasks?: readonly AnyTask[];
-  /** The code-first workflows that workers of this application run: made by `workflow()` of `@rhythm/core/steps`. */
+  /** The workflows in TypeScript that workers of this application run: made by `workflow()` of `@rhythm/core/steps`. */
   workflows?: readonly AnyWorkflow[];
   /** Install or upgrade the schema when it is not up to date. Default: true. */
   autoMigrate?: boolean;

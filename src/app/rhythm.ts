@@ -46,7 +46,7 @@ export interface AppParts {
   readonly schema: string;
   /** The tasks of the application. */
   readonly tasks: readonly AnyTask[];
-  /** Its code-first workflows. */
+  /** Its workflows in TypeScript. */
   readonly workflows?: readonly AnyWorkflow[];
   /** Which deploy the application is of. */
   readonly deploy?: string | Date | undefined;

@@ -24,7 +24,7 @@ import { retried } from "./retry.ts";
 import { Waiters } from "./waiters.ts";
 import { watch } from "./watch.ts";
 
-/** What a client stands on. */
+/** What a client needs. */
 export interface CoreParts {
   /** The database. */
   readonly database: Database;

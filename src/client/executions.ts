@@ -176,7 +176,7 @@ export class Executions {
     return await cancel(this.#core, execution, { reason: options.reason, where, sql: options.sql });
   }
 
-  /** Lets a failed or cancelled execution go on: a workflow from where it stood, a task anew. */
+  /** Runs a failed or cancelled execution again: a workflow continues where it stopped, a task starts again. */
   async retry(execution: ExecutionRef, options: { sql?: SqlRunner } = {}): Promise<void> {
     const id = idOf(execution);
     checkShape(options, { sql: TRANSACTION }, { where: "executions.retry()" });

@@ -7,8 +7,7 @@ import { splitStatements, type Statement } from "./statements.ts";
 
 /**
  * Applies a file of behaviour, without the functions and views that are there already, made by the same statement, and
- * without its comments. A function that is replaced makes every session plan anew; a view that is replaced locks out
- * whoever reads it.
+ * without its comments. Replacing a function makes every session plan again. Replacing a view locks out its readers.
  *
  * @param tx the transaction of the installation
  * @param file the file

@@ -6,7 +6,7 @@ export class DatabaseInUseError extends RhythmError {
   override readonly name = "DatabaseInUseError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param dataDir the directory of the data
    */

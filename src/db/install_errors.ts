@@ -6,7 +6,7 @@ export class InstallError extends RhythmError {
   override readonly name = "InstallError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param code what stands in the way
    * @param message what, and what to do about it

@@ -1,6 +1,6 @@
 /** Where a process writes what happens: structured, a message and its fields. */
 export interface Logger {
-  /** For whoever debugs. */
+  /** For debugging. */
   debug(message: string, fields?: LogFields): void;
   /** What happened. */
   info(message: string, fields?: LogFields): void;

@@ -73,7 +73,7 @@ export interface RunOptions {
   timeout?: Duration;
   /** What happens when it fails; a number is `maxAttempts`. */
   retry?: FlowRetryOptions | number;
-  /** The same key of the same task or flow is run once: whoever comes later gets what came of the first. */
+  /** The same key of the same task or flow runs once. Later starts get the result of the first. */
   idempotencyKey?: string;
   /** For how long the key stands for that execution; default: as long as it is kept. */
   idempotencyTtl?: Duration;

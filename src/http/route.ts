@@ -67,7 +67,7 @@ export async function readCall(
     params,
     query: (query ?? {}) as Record<string, unknown>,
     body,
-    // Looked at only by the routes that wait: whoever holds the signal is told of every end.
+    // Only the routes that wait read this: its reader is told of every end.
     get signal(): AbortSignal {
       return request.signal;
     },

@@ -35,7 +35,7 @@ export interface ChildOptions {
   timeout?: Duration;
   /** When and how often an attempt is repeated; a number is `maxAttempts`. Default: none that threw. */
   retry?: RetryPolicy | number;
-  /** The same key of the same task or workflow is run once: whoever comes later gets what came of the first. */
+  /** The same key of the same task or workflow runs once. Later starts get the result of the first. */
   idempotencyKey?: string;
   /** For how long the key stands for that execution; default: as long as it is kept. */
   idempotencyTtl?: Duration;

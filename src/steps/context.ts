@@ -159,7 +159,7 @@ export class WorkflowContext {
   }
 
   /**
-   * A step by hand: says whether it is to be run (`execute`, with a guard that takes how it ended) or is done already
+   * A step by hand: says whether it must run (`execute`, with a guard that takes how it ended) or has already run
    * (`skipped`, with its result).
    *
    * @param name the step

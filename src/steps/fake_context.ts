@@ -21,7 +21,7 @@ export interface StepContext {
    * Is asked by every step before it runs.
    *
    * @param name the step
-   * @returns whether it is to run
+   * @returns whether it must run
    */
   acquireStep(name: string): StepAnswer | Promise<StepAnswer>;
 }

@@ -59,7 +59,7 @@ export class TestClock implements Clock {
     };
   }
 
-  /** Moves it on, if that is later. No worker is given up for it: each gives a sign of life at the new time. */
+  /** Moves it on, if that is later. No worker counts as dead because of it: each sends a heartbeat at the new time. */
   async moveTo(ms: number): Promise<void> {
     if (ms <= this.#ms) return;
     this.#ms = ms;

@@ -26,7 +26,7 @@ export interface TestOptions {
   flows?: readonly FlowInput[];
   /** Tasks, real ones or `fakeTask()`. */
   tasks?: readonly AnyTask[];
-  /** Code-first workflows. */
+  /** Workflows in TypeScript. */
   workflows?: readonly AnyWorkflow[];
   /** How to log, or a logger of your own. Default: not at all. */
   log?: LogOptions | Logger;
@@ -38,7 +38,7 @@ export class NotIdleError extends RhythmError {
   override readonly name = "NotIdleError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param seconds how long was waited
    * @param going what still goes on

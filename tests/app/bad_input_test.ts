@@ -152,11 +152,11 @@ Deno.test("a result that JSON cannot carry fails the task at once, naming the pa
     errors[kind] = error!.message.split(" as JSON")[0]!;
   }
   equal(errors, {
-    bigint: 'Cannot carry output of task "odd".total',
-    function: 'Cannot carry output of task "odd"[0]',
-    map: 'Cannot carry output of task "odd"',
-    nan: 'Cannot carry output of task "odd".list[1]',
-    nul: 'Cannot carry output of task "odd".name',
+    bigint: 'Cannot store output of task "odd".total',
+    function: 'Cannot store output of task "odd"[0]',
+    map: 'Cannot store output of task "odd"',
+    nan: 'Cannot store output of task "odd".list[1]',
+    nul: 'Cannot store output of task "odd".name',
   });
 });
 

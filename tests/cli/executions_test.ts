@@ -233,7 +233,7 @@ Deno.test({
     const id = (await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
     const late = await at.run("wait", id, "-t", "100ms");
     equal([late.code, late.out], [5, ""]);
-    match(late.err, /^error: Execution ".*" was not over after 0\.1 s of waiting; it goes on\n$/);
+    match(late.err, /^error: Execution ".*" had not ended after 0\.1 s of waiting; it continues\n$/);
     // The last eight digits do, too.
     const end = id.slice(-8);
     equal(await at.run("cancel", end, "--reason", "changed my mind"), {

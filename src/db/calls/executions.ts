@@ -55,7 +55,7 @@ export interface StoredExecution {
 export interface StoredError {
   /** The error's class. */
   type: string;
-  /** The sentence. */
+  /** The message. */
   message: string;
   /** The code. */
   code?: string;
@@ -189,7 +189,7 @@ export async function listExecutions(engine: EngineRef, filter: StoredFilter): P
 
 /** Asks to be notified of the ends of executions. */
 export async function watchExecutions(engine: EngineRef, ids: readonly string[]): Promise<void> {
-  // A wish that a crash may forget: the listening connection does not outlive it either. Claims pass over the row meanwhile.
+  // A crash may lose this, because the listening connection does not survive it either. Claims skip the row meanwhile.
   const text =
     `select set_config('synchronous_commit', 'off', true), count(*) from rhythm.watch($1::text::uuid[])`;
   await ask(engine, text, [arrayText(ids)]);

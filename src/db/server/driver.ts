@@ -65,7 +65,7 @@ export type MakeDriver = (events: ConnectionEvents) => Driver;
  * close that of a dead connection politely, and wait for an answer until the system gives up, a quarter of an hour later.
  *
  * @param options where and how
- * @returns what makes a driver; it connects when it is first asked, which is to be at once
+ * @returns a function that makes a driver. The driver connects at its first statement, so send one at once
  * @throws {@linkcode TypeError} when the address cannot be read; it shows nothing of the address
  */
 export function driverFor(options: ConnectOptions): MakeDriver {
@@ -135,8 +135,8 @@ export function driverFor(options: ConnectOptions): MakeDriver {
       await ended;
       socket?.destroy();
     };
-    // Whoever takes a connection and closes it at once, as a proxy does before a server that is down, is asked again by
-    // the driver for ever. Of what does not answer at all, the driver tells by itself, and is given the time to.
+    // If something accepts the connection and closes it at once, as a proxy does in front of a server that is down, the driver
+    // would try again for ever. If nothing answers, the driver reports that itself, and gets the time to do so.
     const stopWaiting = systemClock.after(patienceMs, () => void end(0));
     const events = {
       onclose: closed,
@@ -198,7 +198,7 @@ export function timeoutError(message: string): Error {
   return Object.assign(new Error(message), { code: "ETIMEDOUT" });
 }
 
-// The server is to be first: what it ends holds no locks any more.
+// The server cancels the statement before the client gives up, so that the statement holds no locks then.
 function serverLimit(answerTimeoutMs: number | undefined): number | undefined {
   return answerTimeoutMs === undefined ? undefined : Math.round(answerTimeoutMs * 0.8);
 }

@@ -30,7 +30,7 @@ export interface LaneOptions {
 /**
  * Connections that are made when needed, used by one at a time, and thrown away with their driver when they are lost.
  *
- * A connection whose other side is gone without a word (power loss, a firewall that forgot it) gives neither an answer nor
+ * A connection whose other side is gone silently (power loss, a firewall that forgot it) gives neither an answer nor
  * an error. So every wait for an answer has an end: a time limit, or a look from another connection at what the server does.
  */
 export class Lanes {
@@ -130,7 +130,7 @@ class OneLane implements Lane {
   readonly #driver: Driver;
   #process: number | undefined;
   #lost: unknown;
-  /** Whether a statement failed with it, rather than that it closed of old age. */
+  /** Whether a statement failed because of it. False: it was closed because it was old. */
   hasFailed = false;
 
   constructor(make: MakeDriver, options: LaneOptions, forget: (lane: OneLane) => void) {

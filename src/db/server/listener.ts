@@ -4,8 +4,8 @@ import { type CancelTimer, systemClock } from "../../runtime/clock.ts";
 import { closedError, type Driver, type MakeDriver } from "./driver.ts";
 
 /**
- * Hears notifications on one connection of its own, which is made again when it is lost. One whose other side is gone
- * without a word is as silent as one without news, so the server is asked for an answer now and then.
+ * Receives notifications on a separate connection, which is made again when it is lost. A connection whose other side is gone
+ * is as silent as one without news, so the server is asked for an answer from time to time.
  */
 export class Listener {
   readonly #make: MakeDriver;

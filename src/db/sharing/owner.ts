@@ -27,7 +27,7 @@ export async function readOwner(
   }
 }
 
-/** Removes it. Only whoever has the directory may. */
+/** Removes it. Only the process that has opened the directory may do this. */
 export async function removeOwner(path: string): Promise<void> {
   await Deno.remove(fileOf(path)).catch(() => {});
 }

@@ -16,7 +16,7 @@ begin
     test.keyed(c[3], p_target => 'c'),
     test.keyed(c[4], p_key => 'short')), 'all', c[:4]);
   perform test.eq(array(select test.status(x) from unnest(c[:4]) as x), '{suspended,suspended,pending,suspended}'::text[], 'task and flow meet theirs');
-  perform test.raises(format('select rhythm.signal(%L, ''s'')', c[2]), 'RH003', 'runs nothing of its own');
+  perform test.raises(format('select rhythm.signal(%L, ''s'')', c[2]), 'RH003', 'waits for another execution');
   -- What comes too late says nothing about how the first runs; how long it waits for that is its own.
   perform test.pass('2m');
   perform rhythm.tick();

@@ -22,7 +22,7 @@ begin
   perform test.eq(test.claim(v), array[a], 'another one has it');
 
   perform test.eq(rhythm.beat(w), '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}'::jsonb, 'it is told at its next sign of life');
-  perform test.raises(format('select test.claim_rows(%L)', w), 'RH008', 'given up for dead');
+  perform test.raises(format('select test.claim_rows(%L)', w), 'RH008', 'counts as dead');
   perform rhythm.register_worker(w, array['default'], p_lease => '1h');
   for v_call in 1..3 loop
     perform test.eq(test.lost(w, v_call, a), jsonb_build_array(a), 'registered again, it holds nothing');
