@@ -1,5 +1,5 @@
 import type { TaskContext, TransactionalContext } from "./context.ts";
-import { enqueueOnDefault } from "./default_queue.ts";
+import { queueOnDefault } from "./default_queue.ts";
 import { InvalidInputError } from "./errors.ts";
 import { InvalidOptionError } from "../shared/error.ts";
 import type { Run } from "./execution.ts";
@@ -118,7 +118,7 @@ export function task(
     return await handler(await parseInput(definition, input), directContext(name));
   };
   const queue = async (input: unknown, start: StartOptions = {}): Promise<Run<unknown>> => {
-    return await enqueueOnDefault(definition, input, start);
+    return await queueOnDefault(definition, input, start);
   };
   const made = Object.defineProperties(call, {
     name: { value: name },
