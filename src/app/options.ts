@@ -49,7 +49,7 @@ export interface InitOptions {
   deploy?: string | Date;
   /** How many connections client calls may use at once. Default: 5. */
   poolSize?: number;
-  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else one made by chance: `rhythm.token`. */
+  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else a random one: `rhythm.token`. */
   token?: string;
 }
 

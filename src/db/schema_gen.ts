@@ -58,7 +58,7 @@ comment on table rhythm.installation_note is
   {
     name: "structure/010_flows.sql",
     kind: "structure",
-    checksum: "b43bb93fc1cdbe4cb0dfa7ff4b16b4cbc2eb01566705015830cae2f9f4f7a5d2",
+    checksum: "14fbf11a141f02284f8515820a59b585ad597c7d2d24230a561ac186859b23c6",
     text: `-- What can be started: flows with their versions, and what is known of tasks.
 
 create table rhythm.flow_version (
@@ -110,7 +110,7 @@ create table rhythm.task (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.task is 'Registered tasks: the defaults of their executions, and the SQL function if that is the handler. A task that is not here can be enqueued, too.';
+comment on table rhythm.task is 'Registered tasks: the defaults of their executions, and the SQL function if that is the handler. A task that is not here can be queued, too.';
 `,
   },
   {
@@ -4778,11 +4778,11 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "6c3f0e8235bdc96adbdc52bff45646188a92e14b9f7f6d0bae9df7fee14bf612",
+    checksum: "3f546cc0a732ea3963ead4702ecdd6d273a390ebd7a8f6ee9ddcdd0fda8ceeb5",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
--- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(). tests/options compares them with the
+-- retry_problem(), and, if a start takes it, a parameter of start() and queue(). tests/options compares them with the
 -- table of TypeScript. An option that is not listed is refused.
 create or replace function rhythm.option_names(p_in text)
 returns text[]
@@ -5111,7 +5111,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "3bb776e87bdea8fead2a88c878dd4abf46a6b430f9d28353e6a8cc0b26149db1",
+    checksum: "5a026d72d96e7855fbc540e0f914760514e85cb738953ba763ef83c34b22eb65",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -5145,7 +5145,7 @@ comment on function rhythm.start(text, jsonb, text, integer, interval, timestamp
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
-create or replace function rhythm.enqueue(
+create or replace function rhythm.queue(
   p_task text,
   p_inputs jsonb default '{}',
   queue text default null,
@@ -5172,8 +5172,8 @@ as $$
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
-  'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
+  'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
 returns jsonb
@@ -13364,7 +13364,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "ba9985c18f45d69a122774afe56b2b85d1b5c77abd457ca444730b69013233f1",
+    checksum: "5c2beb33478ecaafa8b9a14ef2ad551c3489e7c730205f3cb8ac6b78c52a3544",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -13399,7 +13399,7 @@ as $$
       'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
+      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),

@@ -185,12 +185,12 @@ export const cases: Record<string, Cases> = {
     ],
     ...options("start", "'f'"),
   },
-  enqueue: {
+  queue: {
     p_task: [
-      ["enqueue(null)", "RH001", "target must be a text"],
-      ...name("task", (value) => `enqueue(${value})`).slice(1),
+      ["queue(null)", "RH001", "target must be a text"],
+      ...name("task", (value) => `queue(${value})`).slice(1),
     ],
-    ...options("enqueue", "'a'"),
+    ...options("queue", "'a'"),
   },
   create_many: {
     p_requests: [

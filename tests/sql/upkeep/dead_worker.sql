@@ -3,7 +3,7 @@ do $$
 declare
   w constant uuid := test.worker();
   v uuid;
-  a constant uuid := rhythm.enqueue('a', retry => '{"crashes": 1, "max_attempts": 1, "initial": 60, "backoff": "fixed", "jitter": 0}');
+  a constant uuid := rhythm.queue('a', retry => '{"crashes": 1, "max_attempts": 1, "initial": 60, "backoff": "fixed", "jitter": 0}');
 begin
   perform test.claim(w);
   perform test.pass('59 min');

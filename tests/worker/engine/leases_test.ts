@@ -75,7 +75,7 @@ Deno.test({
     const about = { schema: place.schema, targets: ["patient"] };
     const worker = workerOn(database, about, { tasks: [patient], leaseMs: 1_000, graceMs: 50 });
     const running = worker.run();
-    const [row] = await place.database.query<{ id: string }>("select rhythm.enqueue('patient') as id");
+    const [row] = await place.database.query<{ id: string }>("select rhythm.queue('patient') as id");
     await until(() => worker.inFlight === 1);
     line.freeze();
     await until(() => worker.inFlight === 0);
