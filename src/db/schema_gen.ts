@@ -464,7 +464,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "93f2b37bb490e97088c55c1158a14d6dbfb023cc06433f432ab781d2e1be480a",
+    checksum: "60b528a781ad20954e0ed9e131f170ec9982bcf9d29da5a048df2e0aa7d82829",
     text: `-- Who works, on what, within which limits.
 
 create table rhythm.worker (
@@ -478,6 +478,7 @@ create table rhythm.worker (
   call integer not null default 0,
   refused jsonb,
   sleeping boolean not null default false,
+  spared boolean not null default false,
   info jsonb not null default '{}',
   constraint worker_pkey primary key (id)
 )
@@ -488,6 +489,7 @@ comment on column rhythm.worker.lease_ms is 'How long after its last sign of lif
 comment on column rhythm.worker.protocol is 'The number of the protocol that it speaks.';
 comment on column rhythm.worker.call is 'The last call of exchange() that changed something: it is answered again if it is sent again.';
 comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
+comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to give a sign of life.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
 
 create table rhythm.queue (
@@ -2821,7 +2823,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "dfc123307687c6d343424646b0254b058b91a0142452a43116114f1e10f75278",
+    checksum: "b42abcb7a4479b63a2ff333483d46f7abb3b193d94c02399404533121d4dee62",
     text: `-- Workers: register, show signs of life, leave.
 
 create or replace function rhythm.register_worker(
@@ -2858,7 +2860,7 @@ begin
   insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
-    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false;
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false, spared = false;
   return v_worker;
 end;
 $$;
@@ -2908,7 +2910,7 @@ begin
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
   update rhythm.worker as w
-  set beat_at = v_now, info = coalesce(p_info, w.info)
+  set beat_at = v_now, spared = false, info = coalesce(p_info, w.info)
   where w.id = p_worker;
   if not found then
     return '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}';
@@ -10859,7 +10861,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "bf7033640cfe12e43ac5c09236337709a00151c01ebb8874904ab92cdbf91ba8",
+    checksum: "8222aefefbf97034db34d9c85f3346e9cccbd6dd46c58004c25c9016535b3be3",
     text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
 
 -- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
@@ -10987,6 +10989,27 @@ $$;
 
 comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that are free; returns their roots. Internal.';
 
+-- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
+-- Locks: workers, skip locked.
+create or replace function rhythm.spare_workers(p_last timestamptz, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.worker as w set beat_at = p_now, spared = true
+  where w.id = any (array(
+    select x.id from rhythm.worker as x
+    where not x.spared and (x.beat_at > p_now + interval '1 second'
+      or x.beat_at < p_now - x.lease_ms * interval '1 millisecond' and p_last < p_now - x.lease_ms * interval '0.5 milliseconds')
+    for update skip locked));
+end;
+$$;
+
+comment on function rhythm.spare_workers(timestamptz, timestamptz) is
+  'Gives workers one lease more that were silent while chores() did not run either, since p_last, or whose sign of life is of a later time than now. Part of chores().';
+
 create or replace function rhythm.bury_workers(p_now timestamptz)
 returns integer
 language plpgsql
@@ -11110,11 +11133,13 @@ set lock_timeout = '100ms'
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
+  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
 begin
   perform rhythm.check_limit('chores()', p_limit);
   if not rhythm.chore_is_due(v_now) then
     return null;
   end if;
+  perform rhythm.spare_workers(v_last, v_now);
   perform rhythm.bury_workers(v_now);
   perform rhythm.end_overdue(p_limit, v_now);
   begin
