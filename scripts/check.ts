@@ -34,13 +34,8 @@ const steps: Step[] = [
   },
   { name: "types of bench", args: ["check", "--quiet", "--config=bench/deno.json", "bench/"] },
   { name: "types of site", args: ["check", "--quiet", "--config=site/deno.json", "site/"] },
-  {
-    name: "spelling",
-    args: [
-      ...["run", "-A", "--config=site/deno.json", "npm:cspell@9.8.0", "--no-progress", "--no-summary"],
-      ...["--config=site/cspell.json", "--root=.", "*.md", "docs/**/*.md"],
-    ],
-  },
+  { name: "spelling", args: ["run", "-A", "--config=site/deno.json", "site/spelling.ts"] },
+  { name: "prose", args: ["run", "-R", "scripts/prose.ts"] },
   { name: "doc", args: ["doc", "--lint", ...entryPoints] },
   { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "flows", args: ["run", "-A", "src/cli/main.ts", "flow", "fmt", "--check", "flows/", "examples/"] },

@@ -48,6 +48,7 @@ export const navigation: Part[] = [
       { text: "Environment variables", link: "/operate/environment" },
       { text: "Workers", link: "/operate/workers" },
       { text: "Postgres", link: "/operate/postgres" },
+      { text: "Managed services", link: "/operate/managed" },
       { text: "Backup and restore", link: "/operate/backup" },
       { text: "Upgrades", link: "/operate/upgrades" },
       { text: "pg_cron", link: "/operate/pg_cron" },

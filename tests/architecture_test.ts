@@ -14,6 +14,7 @@ const floors = [
   ["app"],
   ["dashboard", "cli", "testing"],
   ["mod"],
+  ["compat"],
 ];
 
 /** Packages that one room keeps to itself. */

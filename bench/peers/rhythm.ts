@@ -65,7 +65,7 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
     await working;
   }
 
-  async function startMany(type: "task" | "workflow", targetName: string, options: {
+  async function startMany(type: "task" | "workflow", target: string, options: {
     count: number;
     inputs: unknown;
     chunk?: number;
@@ -76,7 +76,7 @@ export const makePeer: MakePeer = ({ url, hit, arrived }) => {
     for (let left = options.count; left > 0; left -= chunk) {
       const requests = Array.from({ length: Math.min(chunk, left) }, () => ({
         type,
-        targetName,
+        target,
         inputs: options.inputs,
       }));
       runs.push(...await app.executions.createMany(requests));

@@ -39,7 +39,7 @@ export const makePeer: MakePeer = ({ url, hit }) => {
       for (let left = count; left > 0; left -= CHUNK) {
         const requests = Array.from({ length: Math.min(CHUNK, left) }, () => ({
           type: "workflow" as const,
-          targetName: "steps",
+          target: "steps",
           inputs: {},
         }));
         await app.executions.createMany(requests);

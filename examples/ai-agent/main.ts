@@ -47,7 +47,7 @@ const sendEmail = task({ name: "tool_send_email" }, ({ to, body }: { to: string;
   const run = await rhythm.workflows.start("research", {
     question: "How is the weather in Lisbon and Atlantis?",
   });
-  // Sent before the agent asks: a signal waits for whoever will take it.
+  // Sent before the agent asks: a signal is kept until a workflow takes it.
   await run.signal("approval", { approved: true, by: "grace" });
   console.log(await run.result({ timeout: "1m" }));
 

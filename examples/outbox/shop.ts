@@ -2,7 +2,7 @@
 import { type SqlTag, task } from "@rhythm/core";
 import { z } from "zod";
 
-/** Writes the letter. Whoever queues it inside a transaction sends it if, and only if, that transaction commits. */
+/** Writes the letter. If it is queued inside a transaction, it is sent only if that transaction commits. */
 export const sendReceipt = task(
   {
     name: "send_receipt",

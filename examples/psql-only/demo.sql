@@ -1,4 +1,4 @@
--- Nothing but SQL: tasks whose handlers are functions of the database, run by tick(), with no worker at all.
+-- Only SQL: the handlers of tasks are functions of the database, and tick() runs them, without a worker.
 -- In production pg_cron calls tick() every second: select rhythm.install_cron();
 
 -- A handler takes the inputs as jsonb; what it returns is the output.
@@ -27,14 +27,14 @@ select rhythm.define_sql_task('bank.transfer', 'bank.transfer(jsonb)', '{"retry"
 
 -- Queued in a transaction of ours: no commit, no transfer. The same key gives the same execution.
 begin;
-select rhythm.enqueue('bank.transfer', '{"from": "ada", "to": "grace", "cents": 2500}',
+select rhythm.queue('bank.transfer', '{"from": "ada", "to": "grace", "cents": 2500}',
   idempotency_key => 'invoice-17', idempotency_ttl => '1s', metadata => '{"example": "psql-only"}') as first_time;
-select rhythm.enqueue('bank.transfer', '{"from": "ada", "to": "grace", "cents": 2500}',
+select rhythm.queue('bank.transfer', '{"from": "ada", "to": "grace", "cents": 2500}',
   idempotency_key => 'invoice-17', idempotency_ttl => '1s', metadata => '{"example": "psql-only"}') as same_again;
 commit;
 
 -- One that cannot be: Grace has not got that much.
-select rhythm.enqueue('bank.transfer', '{"from": "grace", "to": "ada", "cents": 999999}',
+select rhythm.queue('bank.transfer', '{"from": "grace", "to": "ada", "cents": 999999}',
   metadata => '{"example": "psql-only"}') as too_much;
 
 select rhythm.tick() as next_due;

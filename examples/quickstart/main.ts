@@ -12,8 +12,8 @@ const queued = Deno.stdin.isTerminal()
   : [await scheduleWorkflow(rhythm), ...await scheduleTasks()];
 
 for (const run of queued) {
-  const { targetName, status, output } = await rhythm.executions.wait(run, { timeout: "30s" });
-  console.log(`${targetName} ${status}: ${JSON.stringify(output)}`);
+  const { target, status, output } = await rhythm.executions.wait(run, { timeout: "30s" });
+  console.log(`${target} ${status}: ${JSON.stringify(output)}`);
 }
 await worker.stop();
 await working;

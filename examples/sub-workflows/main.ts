@@ -29,7 +29,7 @@ console.log("The month is closed:", await run.result({ timeout: "30s" }));
 console.log("\nWho started whom:");
 const family = await rhythm.executions.tree(run);
 const print = (execution: Execution, depth: number): void => {
-  console.log(`${"  ".repeat(depth)}${execution.targetName} ${execution.status}`);
+  console.log(`${"  ".repeat(depth)}${execution.target} ${execution.status}`);
   for (const child of family.filter(({ parentId }) => parentId === execution.id)) print(child, depth + 1);
 };
 print(family.find(({ id }) => id === run.id)!, 1);

@@ -1,4 +1,4 @@
--- Cancelling, over the whole tree.
+-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
 returns uuid[]
@@ -15,11 +15,11 @@ as $$
 $$;
 
 comment on function rhythm.trees(uuid[]) is
-  'Of some executions and all that they started, directly or not, those that are not over. Internal.';
+  'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
 
--- A workflow that runs starts children until its state is locked; a task is given some until its row is. To lock those
--- as well means to let go of everything and to begin anew with more: only so are locks taken in the order of ids,
--- whatever ids the children were given.
+-- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
+-- new children, too, this releases all locks and begins again with the larger set. Only so are the locks taken in the
+-- order of ids, whatever ids the children have.
 create or replace function rhythm.lock_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -49,10 +49,10 @@ end;
 $$;
 
 comment on function rhythm.lock_trees(uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
+  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. Nobody can add to these now. Internal.';
 
--- 99 others would wait for this transaction if it kept the lock of a larger batch. So it only waits until nobody claims it:
--- a claim that comes later sees that the member is locked, and leaves it out. The caller has locked the member.
+-- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
+-- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
 create or replace function rhythm.await_claim(p_batch bigint)
 returns rhythm.batch
 language plpgsql
@@ -72,10 +72,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.await_claim(bigint) is 'A batch as it is when no session is claiming it, without keeping a lock. Internal.';
+comment on function rhythm.await_claim(bigint) is 'A batch, read when no session is claiming it; keeps no lock. Internal.';
 
--- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally), wherever it
--- stands but at its very beginning, goes on once more for that. The caller comes from lock_trees().
+-- What is not running ends now. What is running is asked to stop. A workflow that has clean-up to do (finally) runs once more
+-- for that, unless it has not begun. The caller has called lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
 language plpgsql
 volatile
@@ -98,7 +98,7 @@ begin
   loop
     v_batch := null;
     if v_row.batch_id is not null then
-      -- A batch of one is locked: whoever is claiming it holds it, and it runs then.
+      -- A locked batch of one is being claimed, so it runs from then on.
       select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
       if not found then
         v_batch := rhythm.await_claim(v_row.batch_id);
@@ -125,16 +125,16 @@ begin
   )
   select coalesce(array_agg(o::rhythm.transition order by o.id), '{}') into ended from over as o;
   delete from rhythm.timer as t where t.execution_id = any (v_ended) and t.deadline;
-  -- Not locked: what others of a batch still wait in.
+  -- Not locked: batches in which others still wait.
   perform rhythm.drop_empty_batches(array(
     select b.id from rhythm.batch as b where b.id = any (v_batches) and rhythm.members(b) = '{}' for update skip locked));
 end;
 $$;
 
 comment on function rhythm.cancel_all(uuid[], text, timestamptz) is
-  'Cancels executions: ended are over, told run and are asked to stop, cleaning are workflows that are to go on for their clean-up. Internal.';
+  'Cancels executions. ended: these have ended; told: these run and are asked to stop; cleaning: workflows that must clean up first. Internal.';
 
--- A workflow that runs, or cleans up, has so long to end: its deadline.
+-- The deadline of a workflow that is still running or cleaning up.
 create or replace function rhythm.limit_cleanup(p_ids uuid[], p_now timestamptz)
 returns void
 language plpgsql
@@ -148,9 +148,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
+comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that have not ended a deadline. Internal.';
 
--- Locks: states, then executions, then batches of one; whoever calls it with locks of later kinds can wait for ever.
+-- Locks: states, then executions, then batches of one. A caller that holds locks of later kinds can wait for ever.
 create or replace function rhythm.cancel_trees(p_ids uuid[], p_reason text, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -181,9 +181,9 @@ end;
 $$;
 
 comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
-  'Cancels executions and all that they started; returns those that were neither over nor asked to stop. Internal.';
+  'Cancels executions and all that they started; returns those that had neither ended nor been asked to stop before. Internal.';
 
--- A workflow that is delayed, and is to clean up, does it now.
+-- A delayed workflow that must clean up does it now.
 create or replace function rhythm.hurry(p_ids uuid[])
 returns void
 language plpgsql
@@ -220,9 +220,9 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
+  'Cancels an execution and everything that it started. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
 
--- One after another, in any order, they deadlock with settles: together they take locks in the one order.
+-- Separate calls in any order can deadlock with settles. One call takes all locks in the one order.
 create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)
 returns setof uuid
 language plpgsql
@@ -247,4 +247,4 @@ end;
 $$;
 
 comment on function rhythm.cancel_many(uuid[], text) is
-  'cancel() of many executions in one transaction, with locks in the one order; returns those that were neither over nor asked before. Use it in place of many calls of cancel() in a transaction.';
+  'Cancels many executions in one transaction, with locks in one order; returns those that had neither ended nor been cancelled before. Use it instead of many calls of cancel() in one transaction.';

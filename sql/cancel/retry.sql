@@ -1,6 +1,6 @@
--- Retrying what failed or was cancelled.
+-- Retrying executions that failed or were cancelled.
 
--- The children whose end brought a workflow down, or that it has not taken: they run again with it.
+-- The failed children that made a workflow fail, or that it has not taken. They run again with it.
 create or replace function rhythm.failed_under(p_execution uuid)
 returns uuid[]
 language sql
@@ -12,14 +12,14 @@ as $$
     join rhythm.inbox as i on i.execution_id = s.execution_id
     join rhythm.execution as c on c.id = i.item and c.state in (2, 3)
     where s.execution_id = p_execution and s.snapshot is not null
-    -- What waits for the key of one of them waits for it again: after it.
+    -- A child that waits for the key of one of them runs after it, and waits for it again.
     order by exists (select from rhythm.key_waiter as k where k.execution_id = c.id), c.id);
 $$;
 
 comment on function rhythm.failed_under(uuid) is 'The failed or cancelled children in the inbox of a workflow. Internal.';
 
--- What retry() touches: an execution, what failed under it and brought it down, the owners of the keys of those that
--- waited for another, and the parents of all of these.
+-- What retry() changes: an execution, the failed children that made it fail, the owners of the keys for which those had waited,
+-- and the parents of all of these.
 create or replace function rhythm.retry_reach(p_execution uuid)
 returns uuid[]
 language sql
@@ -46,8 +46,8 @@ $$;
 
 comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
 
--- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
--- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it
+-- Looks up its key again. If the key belongs to another execution, this one waits for that, which runs again if it failed.
+-- If the key is free, or the workflow of its owner has continued without the owner, this one runs itself. Returns whether it
 -- waits for another.
 create or replace function rhythm.wait_for_key_again(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
 returns boolean
@@ -92,7 +92,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.wait_for_key_again(uuid, timestamptz, timestamptz) is 'Lets what ended as another execution did wait for it anew; false: it is to run itself. Internal.';
+comment on function rhythm.wait_for_key_again(uuid, timestamptz, timestamptz) is 'Lets a key waiter that has ended wait again for the owner of its key; false: it must run itself. Internal.';
 
 create or replace function rhythm.own_key(p_execution uuid, p_key text)
 returns void
@@ -110,7 +110,7 @@ as $$
   where e.id = p_execution;
 $$;
 
-comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key the execution that the key stands for. Internal.';
+comment on function rhythm.own_key(uuid, text) is 'Makes a key waiter the owner of its key. Internal.';
 
 create or replace function rhythm.take_end_back(p_execution uuid)
 returns void
@@ -124,7 +124,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
+comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which has ended. Internal.';
 
 create or replace function rhythm.set_deadline(p_execution uuid, p_now timestamptz)
 returns void
@@ -139,9 +139,9 @@ as $$
     and (e.type = 'workflow' or exists (select from rhythm.key_waiter as k where k.execution_id = e.id));
 $$;
 
-comment on function rhythm.set_deadline(uuid, timestamptz) is 'Gives a workflow, or what waits for a key, its whole time anew. Internal.';
+comment on function rhythm.set_deadline(uuid, timestamptz) is 'Gives a workflow or a key waiter its whole timeout again. Internal.';
 
--- What a workflow still needs, counted anew from its inbox. Returns whether it waits.
+-- Counts from its inbox what a workflow still needs. Returns whether it waits.
 create or replace function rhythm.count_needs(p_execution uuid)
 returns boolean
 language plpgsql
@@ -162,8 +162,8 @@ $$;
 
 comment on function rhythm.count_needs(uuid) is 'Counts what a workflow still needs; true: it waits. Internal.';
 
--- An execution that is live again, or still, begins another attempt: a workflow from its last snapshot, with what failed
--- under it. p_run_at: not before; null: at once. It belongs to no batch.
+-- Begins another attempt of an execution: a workflow continues from its last snapshot, with its failed children.
+-- p_run_at: not before this time; null: at once. It belongs to no batch.
 create or replace function rhythm.run_again(p_execution rhythm.execution, p_attempt integer, p_failures integer, p_run_at timestamptz, p_now timestamptz)
 returns void
 language plpgsql
@@ -176,7 +176,7 @@ declare
 begin
   delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
   if p_execution.type = 'workflow' then
-    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
+    -- It repeats the step in which it failed, under a new number, so that no id is used twice.
     delete from rhythm.journal as j using rhythm.workflow_state as s
     where s.execution_id = p_execution.id and j.execution_id = p_execution.id and j.step > s.seq;
     update rhythm.workflow_state as s set seq = s.seq + 1, batch_id = null, attempt = p_attempt, failures = p_failures where s.execution_id = p_execution.id;
@@ -198,7 +198,7 @@ end;
 $$;
 
 comment on function rhythm.run_again(rhythm.execution, integer, integer, timestamptz, timestamptz) is
-  'Begins another attempt of an execution, after so many that threw. Internal.';
+  'Begins another attempt of an execution, after a number of attempts that threw. Internal.';
 
 -- The caller holds the locks of its state and of its parent's.
 create or replace function rhythm.retry_one(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
@@ -219,20 +219,20 @@ begin
   where e.id = p_execution
   returning e.* into v_execution;
   perform rhythm.set_deadline(p_execution, p_now);
-  -- The claim counts that of a task, and the first one of a workflow.
+  -- For a task, and for the first attempt of a workflow, the claim counts it.
   v_attempt := v_execution.attempt + case when v_execution.type = 'workflow' and v_execution.attempt > 0 then 1 else 0 end;
-  -- What was cancelled before its time keeps its delay. One attempt that throws is the last.
+  -- If it was cancelled before its time, it keeps its delay. The next attempt that throws is the last one.
   perform rhythm.run_again(v_execution, v_attempt, rhythm.max_attempts(v_execution.retry) - 1,
     case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at else p_run_at end, p_now);
-  -- Only now: it names the step that is to run again.
+  -- Only now: it names the step that must run again.
   update rhythm.execution as e set error = null where e.id = p_execution and e.error is not null;
 end;
 $$;
 
 comment on function rhythm.retry_one(uuid, timestamptz, timestamptz) is
-  'Lets a failed or cancelled execution, and what failed under it, go on with one attempt, at once or not before a moment. Internal.';
+  'Gives a failed or cancelled execution, and its failed children, one more attempt, at once or not before a time. Internal.';
 
--- An attempt of a workflow threw, and there are attempts left. It is leased from the batch, which the caller drops.
+-- An attempt of a workflow threw, and attempts are left. It is leased from the batch, which the caller deletes.
 create or replace function rhythm.repeat_workflow(p_execution uuid, p_batch bigint, p_delay_ms bigint, p_now timestamptz)
 returns void
 language sql
@@ -245,7 +245,7 @@ as $$
   where e.id = p_execution;
 $$;
 
-comment on function rhythm.repeat_workflow(uuid, bigint, bigint, timestamptz) is 'Puts a workflow back whose attempt threw, with what failed under it. Internal.';
+comment on function rhythm.repeat_workflow(uuid, bigint, bigint, timestamptz) is 'Puts back a workflow whose attempt threw, with its failed children. Internal.';
 
 create or replace function rhythm.retry(p_execution uuid)
 returns void
@@ -270,7 +270,7 @@ begin
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
   perform rhythm.require_fresh(array[v_execution.parent_id]);
-  -- A parent learns of each child's end once.
+  -- A parent is told of the end of each child only once.
   select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
   if found then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
@@ -282,5 +282,5 @@ end;
 $$;
 
 comment on function rhythm.retry(uuid) is
-  'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again, what it waits for it waits for), a task once more. '
-  'What waited for another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
+  'Runs a failed or cancelled execution again: a workflow from its last snapshot (its failed children run again, its other waits continue), a task once more. '
+  'If it ended as the owner of its idempotency key did, the owner runs again. Not for a child of a workflow that has not ended: that was told of the end. Example: select rhythm.retry(''0190…'');';

@@ -1,4 +1,4 @@
--- The database's own fsck. No foreign key stands between the hot tables: what a key would say is said here.
+-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
 returns table (execution_id uuid, violation text)
@@ -36,7 +36,7 @@ as $$
   from rhythm.workflow_state as s
   join rhythm.execution as e on e.id = s.execution_id and (e.type = 'task' or e.state = 1)
   union all
-  select e.id, 'it is to be cancelled, is not running, and did not end'
+  select e.id, 'it should be cancelled, is not running, and did not end'
   from rhythm.execution as e
   left join rhythm.workflow_state as s on s.execution_id = e.id
   left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
@@ -74,7 +74,7 @@ as $$
   where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);
 $$;
 
-comment on function rhythm.check_executions() is 'What is wrong with executions, and where they stand. Part of check().';
+comment on function rhythm.check_executions() is 'What is wrong with executions and their places. Part of check().';
 
 create or replace function rhythm.check_batches()
 returns table (execution_id uuid, violation text)
@@ -133,7 +133,7 @@ $$;
 
 comment on function rhythm.check_batches() is 'What is wrong with batches. Part of check().';
 
--- What foreign keys would say.
+-- What foreign keys would report.
 create or replace function rhythm.check_references()
 returns table (execution_id uuid, violation text)
 language sql
@@ -155,7 +155,7 @@ as $$
   ) as o
   where not exists (select from rhythm.execution as e where e.id = o.execution_id)
   union all
-  select s.execution_id, format('it stands on program %s, which is not there', s.program)
+  select s.execution_id, format('it uses program %s, which does not exist', s.program)
   from rhythm.workflow_state as s
   where not exists (select from rhythm.flow_version as v where v.program = s.program)
   union all
@@ -164,9 +164,9 @@ as $$
   where e.state = 0 and e.parent_id is not null and not exists (select from rhythm.execution as p where p.id = e.parent_id);
 $$;
 
-comment on function rhythm.check_references() is 'Rows that belong to nothing. Part of check().';
+comment on function rhythm.check_references() is 'Rows that refer to nothing. Part of check().';
 
--- Compiling a query this wide takes longer than the query.
+-- Compiling such a wide query takes longer than running it.
 create or replace function rhythm.check()
 returns table (execution_id uuid, violation text)
 language sql
@@ -194,5 +194,5 @@ as $$
 $$;
 
 comment on function rhythm.check() is
-  'Everything that is wrong: each execution that is not over must have exactly one reason to move on (ready, a live lease, something to wait for), '
-  'and what tells of it must agree. Empty means sound. Reads all of the engine''s tables. Example: select * from rhythm.check();';
+  'Lists everything that is wrong with the engine''s data: each execution that has not ended must have exactly one reason to continue (ready, a live lease, something to wait for), '
+  'and its rows must agree. No rows: all is well. Reads all tables of the engine. Example: select * from rhythm.check();';

@@ -1,4 +1,4 @@
--- The part of check() that looks at what ends as another execution does.
+-- The part of check() for key waiters.
 
 create or replace function rhythm.check_key_waiters()
 returns table (execution_id uuid, violation text)
@@ -42,4 +42,4 @@ as $$
   join rhythm.workflow_state as s on s.execution_id = e.id;
 $$;
 
-comment on function rhythm.check_key_waiters() is 'What is wrong with children that end as another execution does. Part of check().';
+comment on function rhythm.check_key_waiters() is 'What is wrong with key waiters. Part of check().';

@@ -1,4 +1,4 @@
--- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
+-- The part of check() for signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
 returns table (execution_id uuid, violation text)
@@ -90,7 +90,7 @@ as $$
   cross join lateral rhythm.schedule_problem(s) as p (problem)
   where p.problem is not null
   union all
-  select null, format('flow "%s" stands on a version of flow "%s"', f.name, v.name)
+  select null, format('flow "%s" uses a version of flow "%s"', f.name, v.name)
   from rhythm.flow as f
   join rhythm.flow_version as v on v.program = f.program and v.name <> f.name
   union all

@@ -1,4 +1,4 @@
--- The part of check() that looks at code-first workflows.
+-- The part of check() for workflows in TypeScript.
 
 create or replace function rhythm.check_steps()
 returns table (execution_id uuid, violation text)
@@ -34,4 +34,4 @@ as $$
     and not exists (select from rhythm.signal_wait as g where g.id = s.wait_id);
 $$;
 
-comment on function rhythm.check_steps() is 'What is wrong with the steps of code-first workflows. Part of check().';
+comment on function rhythm.check_steps() is 'What is wrong with the steps of workflows in TypeScript. Part of check().';

@@ -1,4 +1,4 @@
--- The part of check() that looks at what workflows wait for.
+-- The part of check() for what workflows wait for.
 
 create or replace function rhythm.check_waits()
 returns table (execution_id uuid, violation text)
@@ -51,7 +51,7 @@ as $$
   where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id);
 $$;
 
-comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
+comment on function rhythm.check_waits() is 'What is wrong with the waits of workflows. Part of check().';
 
 create or replace function rhythm.check_inboxes()
 returns table (execution_id uuid, violation text)
@@ -107,7 +107,7 @@ as $$
   select s.execution_id, format('step %s of it is noted, and it stands at %s', j.step, s.seq)
   from rhythm.workflow_state as s
   join rhythm.execution as e on e.id = s.execution_id
-  -- The step with which it failed, or ended as cancelled, is noted and not counted.
+  -- The step in which it failed, or ended as cancelled, is recorded and not counted.
   join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq + case when e.state > 0 then 1 else 0 end
   union all
   select s.execution_id, format('%s belongs to group %s of it, and it has %s', g.id, g.wait_group, s.last_group)

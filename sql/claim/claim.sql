@@ -1,6 +1,6 @@
--- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
+-- Claiming: ready batches become leased. One row is written for each batch, and none for its members.
 
--- The members that a batch still has, out of the hint in ids. Locks nothing.
+-- The members that a batch still has, among the ids of the hint. Locks nothing.
 create or replace function rhythm.members(p_batch rhythm.batch)
 returns uuid[]
 language plpgsql
@@ -47,8 +47,8 @@ $$;
 
 comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts members of one batch into another; returns those that moved. Internal.';
 
--- The first p_size members that are free become a batch of their own, which is returned; null if there are none.
--- The caller has locked the batch. Locks: members, skip locked: one that somebody is at stays where it is.
+-- The first p_size members that are free become a new batch, which is returned; null if there are none.
+-- The caller has locked the batch. Locks: members, skip locked: a locked member stays in its batch.
 create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
 returns bigint
 language plpgsql
@@ -86,7 +86,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.split_batch(bigint, integer) is 'Takes the first members of a ready batch into one of their own, and returns that; null if it has none that are free. Internal.';
+comment on function rhythm.split_batch(bigint, integer) is 'Moves the first free members of a ready batch into a new one, and returns that; null if none is free. Internal.';
 
 -- The caller has locked the batches.
 create or replace function rhythm.lease(p_worker uuid, p_call integer, p_batches bigint[], p_now timestamptz)
@@ -105,7 +105,7 @@ $$;
 
 comment on function rhythm.lease(uuid, integer, bigint[], timestamptz) is 'Leases batches. Internal.';
 
--- A queue without limits: no counting. Looks at as many batches as may be needed by what the last ones held.
+-- A queue without limits: nothing is counted. Guesses how many batches it needs from the size of the last ones.
 -- Locks: batches, skip locked. Never waits.
 create or replace function rhythm.claim_plain(p_worker uuid, p_call integer, p_queue text, p_room integer, p_targets text[], p_now timestamptz)
 returns bigint[]
@@ -141,7 +141,7 @@ begin
       exit when v_room <= 0;
       continue when v_batch.id = any (v_stuck);
       if v_batch.size > v_room then
-        -- Somebody holds what is left of it: the next one.
+        -- The rest of it is locked: take the next one.
         v_stuck := v_stuck || v_batch.id;
         v_batch.id := rhythm.split_batch(v_batch.id, v_room);
         continue when v_batch.id is null;
@@ -161,9 +161,9 @@ end;
 $$;
 
 comment on function rhythm.claim_plain(uuid, integer, text, integer, text[], timestamptz) is
-  'Leases ready batches of a queue without limits, with at most so many members; returns them in order. Internal.';
+  'Leases ready batches of a queue without limits, up to a number of members; returns them in order. Internal.';
 
--- Without locks, a transaction id, or a look at anything but indexes: what an idle worker asks all day.
+-- Reads only indexes, without locks and without a transaction id, because idle workers ask this all day.
 create or replace function rhythm.has_ready(p_queue text, p_targets text[])
 returns boolean
 language plpgsql
@@ -186,7 +186,7 @@ $$;
 
 comment on function rhythm.has_ready(text, text[]) is 'Whether a queue has anything ready. Internal.';
 
--- The caller holds the worker's row. First queue first.
+-- The caller holds the worker's row. Takes from the first queue first.
 create or replace function rhythm.claim_batches(p_worker uuid, p_call integer, p_queues text[], p_limit integer, p_targets text[], p_now timestamptz)
 returns bigint[]
 language plpgsql

@@ -1,11 +1,11 @@
 -- The head of a queue.
 --
--- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
--- 200,000 batches of one take 50 ms. So whoever walked far notes where it found the head, and claims begin there for 10 µs
--- for each row that was walked over. What enters the queue behind that place (a retry, a workflow that goes on, a
--- transaction that was long in committing) is not seen meanwhile, but never for longer: the first claim after it walks
--- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
--- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
+-- While an old transaction is open, consumed entries stay in the index, and every claim walks over them: 200,000 batches of one
+-- take 50 ms. So a claim that walked far notes where it found the head. Later claims begin there, for 10 µs for each entry
+-- that was walked over. Until then they do not see what enters the queue before that place (a retry, a workflow that continues,
+-- a transaction that committed late). The first claim after that time walks from the beginning again, and so does every claim
+-- that finds nothing after the head. So a worker falls asleep only over an empty queue. What is before the head waits 10 seconds
+-- at most, and only while there is other work.
 
 create or replace function rhythm.hash_of(p_targets text[])
 returns bigint
@@ -37,7 +37,7 @@ begin
         and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
       order by b.priority desc, b.first_id limit p_limit for update skip locked);
   end if;
-  -- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
+  -- Two scans. Between them are the older entries of the same priority, which one scan of the index cannot skip.
   v_ids := array(
     select b.id from rhythm.batch as b
     where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.priority > p_head.priority and b.first_id > p_head.made_after
@@ -53,7 +53,7 @@ end;
 $$;
 
 comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head) is
-  'The next ready batches of a queue, locked, highest priority and oldest first: from its head, if there is one. Internal.';
+  'The next ready batches of a queue, locked, highest priority and oldest first, starting at its head if one is noted. Internal.';
 
 -- Locks: an advisory lock for each head, if it is free. Never waits.
 create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
@@ -80,9 +80,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
+comment on function rhythm.walked() is 'How many entries this transaction has read of the index of ready batches. Internal.';
 
--- Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
+-- Never beyond batches of the last quarter of a second: older ones may not be committed yet.
 create or replace function rhythm.note_head(p_head rhythm.queue_head, p_queue text, p_targets bigint, p_last bigint, p_walked bigint, p_now timestamptz)
 returns void
 language plpgsql
@@ -113,9 +113,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.note_head(rhythm.queue_head, text, bigint, bigint, bigint, timestamptz) is 'Notes where the head of a queue is, if the way there was far. Internal.';
+comment on function rhythm.note_head(rhythm.queue_head, text, bigint, bigint, bigint, timestamptz) is 'Notes where the head of a queue is, if a claim walked far to find it. Internal.';
 
--- One looks again from the beginning when it is time, the others go on meanwhile.
+-- When the time is over, one session walks from the beginning again. The others continue from the head.
 -- Locks: that of may_move_head().
 create or replace function rhythm.head_of(p_queue text, p_targets bigint, p_now timestamptz)
 returns rhythm.queue_head
@@ -146,4 +146,4 @@ as $$
   where h.until < p_now - interval '1 hour' and rhythm.may_move_head(h.queue, h.targets);
 $$;
 
-comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that nobody asks for any more. Part of chores().';
+comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that no claim has used for a while. Part of chores().';

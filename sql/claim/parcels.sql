@@ -1,4 +1,4 @@
--- What a worker is given with a lease: parcels of {common, ids, inputs}.
+-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
 returns jsonb
@@ -34,7 +34,7 @@ end;
 $$;
 
 comment on function rhythm.inbox_items(uuid, integer) is
-  'What ended, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+  'What has ended, in the form of the language: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
 
 create or replace function rhythm.tries_of(p_batch rhythm.batch)
 returns jsonb
@@ -48,10 +48,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.tries_of(rhythm.batch) is 'How many attempts threw and how many were lost, for a worker; empty if none. Internal.';
+comment on function rhythm.tries_of(rhythm.batch) is 'For a worker: how many attempts threw, and how many were lost; empty if none. Internal.';
 
--- Whether somebody is at a row is told by xmax, which a reader sees at once: who locked or changed it last, if it is not
--- the transaction that wrote it.
+-- xmax shows whether another session has locked or changed a row, and a reader sees it at once: it is set, and it is not the
+-- transaction that wrote the row.
 create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean, p_free boolean)
 returns jsonb
 language plpgsql
@@ -85,7 +85,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.task_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or somebody is at one of several. Internal.';
+comment on function rhythm.task_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or one of several members is locked. Internal.';
 
 create or replace function rhythm.workflow_parcel(p_batch rhythm.batch, p_free boolean)
 returns jsonb
@@ -112,9 +112,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.workflow_parcel(rhythm.batch, boolean) is 'A leased batch of workflows for its worker; null if it has no members left, or somebody is at one of several. Internal.';
+comment on function rhythm.workflow_parcel(rhythm.batch, boolean) is 'A leased batch of workflows for its worker; null if it has no members left, or one of several members is locked. Internal.';
 
--- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
+-- What has arrived since a workflow became ready is delivered with it. If its state is locked, the rest waits for the next step.
 create or replace function rhythm.deliver_rest(p_batches bigint[])
 returns void
 language plpgsql
@@ -139,8 +139,8 @@ $$;
 
 comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
 
--- Who cancels a member of a larger batch locks the member, not the batch. It stays where it was, and the others are leased
--- without it. Null: there are none. The caller has leased the batch in this transaction.
+-- A session that cancels a member of a larger batch locks the member, not the batch. That member stays in its place, and the
+-- others are leased without it. Null: there are none. The caller has leased the batch in this transaction.
 create or replace function rhythm.lease_free_members(p_batch rhythm.batch)
 returns bigint
 language plpgsql
@@ -167,7 +167,7 @@ $$;
 
 comment on function rhythm.lease_free_members(rhythm.batch) is 'Gives back the members of a leased batch that others have locked; returns the batch of the rest. Internal.';
 
--- p_without: batches of tasks whose inputs the worker sent itself. p_free: nobody can be at their members. A batch without members is deleted.
+-- p_without: batches of tasks whose inputs the worker sent itself. p_free: no other session can have locked their members. A batch without members is deleted.
 create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}', p_free boolean default false)
 returns jsonb
 language plpgsql
@@ -189,7 +189,7 @@ begin
       else rhythm.workflow_parcel(l.b, p_free or (l.b).size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
     cross join lateral (select x from rhythm.batch as x where x.id = n.id offset 0) as l (b)
-    -- Or else the planner calls for each parcel as often as it is named above.
+    -- Otherwise the planner would call this once for each place that names the parcel.
     offset 0
   ) as p;
   if v_left is not null then
@@ -205,4 +205,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batches as their worker is given them. Internal.';
+comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batches in the form that their worker receives. Internal.';

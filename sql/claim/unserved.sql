@@ -1,4 +1,4 @@
--- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
+-- Tasks that no worker can run: the handler was never deployed, or the name is misspelt.
 
 create or replace function rhythm.is_served(p_queue text, p_target text)
 returns boolean
@@ -14,11 +14,11 @@ begin
 end;
 $$;
 
-comment on function rhythm.is_served(text, text) is 'Whether anybody has a handler for a task of a queue. A worker whose info names no tasks may have them all. Internal.';
+comment on function rhythm.is_served(text, text) is 'Whether a worker has a handler for a task of a queue. A worker whose info names no tasks may have all of them. Internal.';
 
--- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand of them
--- at a time say so themselves. Looks at the 20,000 batches that are next in each queue: what nobody takes gathers there,
--- what waits behind more than that waits for its turn.
+-- Tasks that have been ready for a while in a worker's queues, and for which no worker of the queue has a handler. Each call
+-- notes it on a thousand of them. Reads the next 20,000 batches of each queue: tasks that no worker takes collect there, and
+-- tasks behind them wait for their turn anyway.
 -- Locks: executions, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after interval default '30s')
 returns jsonb
@@ -86,5 +86,5 @@ end;
 $$;
 
 comment on function rhythm.unserved(uuid, interval) is
-  'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
-  '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';
+  'The tasks that have been ready for longer than p_after in the queues of a worker, and for which no worker has a handler: '
+  '[{queue, target, executions, seconds}]. Notes it on up to a thousand of them in each call.';

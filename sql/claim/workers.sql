@@ -1,4 +1,4 @@
--- Workers: register, show signs of life, leave.
+-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
   p_worker uuid,
@@ -40,10 +40,10 @@ end;
 $$;
 
 comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer) is
-  'Makes a worker known; p_worker null: it is given an id. p_protocol: the number of the protocol that it speaks, 1. p_lease: how long it may be silent before its work is given to others.';
+  'Registers a worker and returns its id. p_worker null: it gets an id. p_protocol: the number of its protocol, 1. p_lease: how long it may be silent before others get its work.';
 
--- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
--- sleeper's turn: one comes every second or so, and any of them after five seconds at the latest. SQL tasks notify nobody.
+-- A session that makes something due notifies the sleeping workers. If it died before that, a sleeping worker finds the work in
+-- its turn: one of them looks about every second, and each of them after five seconds at the latest. SQL tasks notify nobody.
 create or replace function rhythm.turn_ms()
 returns integer
 language plpgsql
@@ -58,10 +58,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.turn_ms() is 'How long a worker that sleeps may wait between two calls of tick(): a second for each that sleeps, five at most. Internal.';
+comment on function rhythm.turn_ms() is 'How long a sleeping worker may wait between two calls of tick(): one second for each sleeping worker, five at most. Internal.';
 
--- What the engine leased and the worker did not name goes back: the answer that told of it was lost. Not what was leased
--- lately, which may be on its way.
+-- What the engine leased and the worker does not name goes back to its queue: the answer with the lease was lost. Recent leases
+-- stay, because their answer may still be on its way.
 create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null, p_holds jsonb default null)
 returns jsonb
 language plpgsql
@@ -108,8 +108,8 @@ end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
-  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+  'A heartbeat. Returns {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker counts as dead and its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps. stop: executions that were cancelled. p_holds, [{call, ids}]: what the worker believes it holds. lost: those of them that it does not hold. What it holds and does not name goes back to its queue.';
 
 create or replace function rhythm.are_holds(p_holds jsonb)
 returns boolean
@@ -129,7 +129,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.are_holds(jsonb) is 'Whether something is a list of what a worker believes it holds. Internal.';
+comment on function rhythm.are_holds(jsonb) is 'Whether a value is a list of what a worker believes it holds. Internal.';
 
 create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
 returns jsonb
@@ -150,7 +150,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.lost_holds(uuid, jsonb) is 'Of what a worker believes it holds, what it does not. Internal.';
+comment on function rhythm.lost_holds(uuid, jsonb) is 'Executions that a worker believes it holds and does not. Internal.';
 
 create or replace function rhythm.return_unnamed(p_worker uuid, p_holds jsonb, p_now timestamptz)
 returns void
@@ -179,12 +179,12 @@ begin
 end;
 $$;
 
-comment on function rhythm.return_unnamed(uuid, jsonb, timestamptz) is 'Puts back batches of which a worker does not know. Internal.';
+comment on function rhythm.return_unnamed(uuid, jsonb, timestamptz) is 'Puts back batches that a worker holds and does not name. Internal.';
 
--- Gives leased batches back to their queues. p_crashed: their worker did not say good-bye. A loss counts as a crash only
--- for an execution that was leased alone: one poisonous task must not fail the 99 others of its batch, which come back
--- as batches of one.
--- The workers of the batches are gone, or locked by the caller. Locks: states and executions of what may end.
+-- Gives leased batches back to their queues. p_crashed: their worker did not stop properly. A loss counts as a crash only
+-- for an execution that was leased alone: one bad task must not fail the 99 others of its batch. These come back as batches
+-- of one.
+-- The workers of the batches are gone, or locked by the caller. Locks: states and executions that may end.
 create or replace function rhythm.take_back(p_batches bigint[], p_crashed text, p_now timestamptz)
 returns void
 language plpgsql
@@ -238,7 +238,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.take_back(bigint[], text, timestamptz) is 'Returns leased batches to their queues, or ends what was lost too often. Internal.';
+comment on function rhythm.take_back(bigint[], text, timestamptz) is 'Returns leased batches to their queues, or ends executions that were lost too often. Internal.';
 
 create or replace function rhythm.stop_worker(p_worker uuid)
 returns void
@@ -260,12 +260,12 @@ begin
   perform rhythm.lock_around(rhythm.ids_in(v_batches));
   delete from rhythm.worker as w where w.id = p_worker;
   perform rhythm.take_back(v_batches, null, rhythm.now());
-  -- Of what is due by its doing, it alone may have known.
+  -- Perhaps only this worker knew what it had made due.
   perform rhythm.wake_clocks();
 end;
 $$;
 
-comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still holds goes back to the queues at once, without counting an attempt.';
+comment on function rhythm.stop_worker(uuid) is 'Ends a worker: what it still holds goes back to its queues at once, and no attempt is counted.';
 
 create or replace function rhythm.ids_in(p_batches bigint[])
 returns uuid[]
@@ -278,4 +278,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.ids_in(bigint[]) is 'All that some batches hold, or held. Internal.';
+comment on function rhythm.ids_in(bigint[]) is 'All executions that are or were in some batches. Internal.';

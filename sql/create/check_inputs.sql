@@ -1,6 +1,6 @@
--- check_inputs(): a value against a schema, whole. See 420 for the rules of a single value.
+-- check_inputs(): checks a whole value against a schema. input_check.sql has the rules for a single value.
 
--- The members of an object or array that have a schema of their own to satisfy.
+-- The members of an object or array for which the schema has a schema.
 create or replace function rhythm.inner_values(p_schema jsonb, p_value jsonb, p_path text)
 returns setof rhythm.inner_value
 language sql
@@ -22,7 +22,7 @@ $$;
 comment on function rhythm.inner_values(jsonb, jsonb, text) is
   'The members of a value for which a schema has a schema, each with its path.';
 
--- The names an object lacks, or has too many of; null if none.
+-- The properties that an object lacks, or must not have; null if there are none.
 create or replace function rhythm.key_problem(p_schema jsonb, p_value jsonb, p_path text)
 returns jsonb
 language sql
@@ -90,5 +90,5 @@ end;
 $$;
 
 comment on function rhythm.check_inputs(jsonb, jsonb, text) is
-  'Null if the value satisfies the schema; else {path, rule, message} of the first rule that broke. '
+  'Null if the value matches the schema; else {path, rule, message} of the first rule that it breaks. '
   'A schema of null accepts everything; a value of null is JSON null.';

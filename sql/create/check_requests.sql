@@ -1,6 +1,6 @@
--- Creating executions: one way in for everything that is started.
+-- Checks requests: everything that starts an execution comes through here.
 
--- What is said of many in the same words is read once. Inputs differ, and only their size is to be checked.
+-- Validates the options that requests share once, and only the size of each input.
 create or replace function rhythm.are_right(p_requests jsonb)
 returns boolean
 language plpgsql
@@ -21,7 +21,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.are_right(jsonb) is 'Whether nothing is wrong in an array for create_many(). Internal: check_requests() says what.';
+comment on function rhythm.are_right(jsonb) is 'Whether an array for create_many() is right; if not, check_requests() says what is wrong. Internal.';
 
 create or replace function rhythm.check_requests(p_requests jsonb)
 returns void
@@ -34,7 +34,7 @@ declare
   v_problem text;
 begin
   if p_requests is null or jsonb_typeof(p_requests) <> 'array' then
-    perform rhythm.raise('RH001', 'create_many() was given something else than a JSON array', 'Expected [{"type": "task", "target": "send_email", "inputs": {}}, …]');
+    perform rhythm.raise('RH001', 'The argument of create_many() is not a JSON array', 'Expected [{"type": "task", "target": "send_email", "inputs": {}}, …]');
   end if;
   if rhythm.are_right(p_requests) then
     return;
@@ -53,7 +53,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_requests(jsonb) is 'Raises RH001 (RH006: too large) with the first thing that is wrong in an array for create_many().';
+comment on function rhythm.check_requests(jsonb) is 'Raises RH001 (RH006: too large) for the first thing that is wrong in an array for create_many().';
 
 create or replace function rhythm.check_targets(p_requests jsonb)
 returns void
@@ -93,4 +93,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that is not registered, RH005 for inputs that break its schema.';
+comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that is not registered, RH005 for inputs that do not match its schema.';

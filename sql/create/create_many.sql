@@ -1,7 +1,7 @@
 -- Creating many executions at once, all or none.
 
--- Expired, or its execution was purged. Volatile: whoever waited for another session's claim of the key is to see what
--- that session made.
+-- It is free if it has expired, or its execution was purged. Volatile: after waiting for another session that claimed the
+-- key, this must see what that session wrote.
 create or replace function rhythm.key_is_free(p_key rhythm.idempotency_key)
 returns boolean
 language plpgsql
@@ -14,7 +14,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether an idempotency key stands for nothing any more. Internal.';
+comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether an idempotency key no longer belongs to an execution. Internal.';
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
 create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
@@ -44,7 +44,7 @@ as $$
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
-    -- A caller that gives its own ids gives the same one again: that it is in the row does not say who put it there.
+    -- A caller may give the same id of its own again, so the id in the row does not say which call inserted it.
     (k.inserted or coalesce(k.execution_id = n.id and b.execution_id <> n.id, false))
       and r.nth = min(r.nth) over (partition by k.key)
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
@@ -55,9 +55,9 @@ as $$
 $$;
 
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
-  'For each request with an idempotency key: the execution that the key stands for, and whether it has yet to be made. Internal.';
+  'For each request with an idempotency key: the execution to which the key belongs, and whether it must still be created. Internal.';
 
--- The one head of requests that are alike; null if they are not, or if anything has to be looked at in each of them.
+-- The common head of alike requests; null if they are not alike, or if each of them must be checked.
 create or replace function rhythm.one_head(p_requests jsonb)
 returns jsonb
 language plpgsql
@@ -84,10 +84,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.one_head(jsonb) is 'What tasks to be created have in common, if they differ in nothing but their inputs and nothing is wrong; else null. Internal.';
+comment on function rhythm.one_head(jsonb) is 'What requests for tasks have in common, if they differ only in their inputs and are right; else null. Internal.';
 
--- Keys are asked before executions are made: one that another request has just claimed has no execution yet, and would look
--- free to a third of the same call. So every key is asked once, and requests of one call that share it are one.
+-- All keys are claimed before executions are created. A key that another request of this call has just claimed has no execution
+-- yet, and would look free. So each key is claimed once, and requests of one call that share a key are one execution.
 create or replace function rhythm.create_many(p_requests jsonb)
 returns setof uuid
 language plpgsql
@@ -131,8 +131,8 @@ $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "notify_on_end" (as by watch(), but for what a key stands for already), "id"}.';
+  'and optionally "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
+  '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
 returns void
@@ -161,4 +161,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.create_new(jsonb, timestamptz) is 'Makes the executions of requests that have ids, and wakes sleeping workers. Internal.';
+comment on function rhythm.create_new(jsonb, timestamptz) is 'Creates the executions of requests that have ids, and wakes sleeping workers. Internal.';

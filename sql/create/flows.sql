@@ -16,7 +16,7 @@ $$;
 
 comment on function rhythm.options_problem(jsonb) is 'What is wrong with the defaults of a flow or task; null if nothing is. Internal.';
 
--- An id gets its time from the first program that brings it, so that all of one deploy have the same.
+-- The first program that names a deploy gives it its time, so that all programs of one deploy have the same.
 create or replace function rhythm.deploy_time(p_deploy text)
 returns timestamptz
 language plpgsql
@@ -33,8 +33,8 @@ begin
       perform rhythm.raise('RH001', format('deploy is "%s": expected an id, or a time such as 2026-01-31T12:00:00Z', left(p_deploy, 100)));
     end;
     if v_time > rhythm.now() + interval '1 day' then
-      perform rhythm.raise('RH001', format('deploy is %s, which is to come: expected the time when the deploy began', p_deploy),
-        'A time that is to come would keep out every deploy before it');
+      perform rhythm.raise('RH001', format('deploy is %s, which is in the future: expected the time when the deploy began', p_deploy),
+  'A time in the future would block every deploy before it');
     end if;
     return v_time;
   end if;
@@ -44,7 +44,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.deploy_time(text) is 'When a deploy began: as it says itself, or when its id was first seen. Internal.';
+comment on function rhythm.deploy_time(text) is 'When a deploy began: the time that it names, or when its id was first seen. Internal.';
 
 create or replace function rhythm.register_flow(
   p_name text,
@@ -99,8 +99,8 @@ end;
 $$;
 
 comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text, text) is
-  'Stores a text as a version of a flow and returns its number. A text that is new becomes current; one that was registered before only with a deploy '
-  '(an id, or the time when it began) that is not older than that of the current version. Executions under way stay on their version.';
+  'Stores a text as a version of a flow and returns its number. A new text becomes current. A text that was registered before becomes current only with a deploy '
+  '(an id, or the time when it began) that is not older than that of the current version. Running executions stay on their version.';
 
 create or replace function rhythm.set_flow_version(p_name text, p_version integer)
 returns void
@@ -112,7 +112,7 @@ declare
   v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
 begin
   if v_program is null then
-    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions has those there are');
+    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions lists all versions');
   end if;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
   update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())
@@ -121,7 +121,7 @@ end;
 $$;
 
 comment on function rhythm.set_flow_version(text, integer) is
-  'Makes a version of a flow the one that new executions start on, until a newer deploy or a new text is registered. Executions under way stay on theirs.';
+  'Makes a version of a flow current, so that new executions start on it, until a newer deploy or a new text is registered. Running executions stay on their version.';
 
 create or replace function rhythm.get_program(p_program text)
 returns jsonb
@@ -144,7 +144,7 @@ declare
   v_problem text;
 begin
   if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
-    perform rhythm.raise('RH001', 'register_tasks() was given something else than a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
+    perform rhythm.raise('RH001', 'The argument of register_tasks() is not a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
   end if;
   select p.problem into v_problem
   from jsonb_array_elements(p_tasks) with ordinality as t (value, nth)
@@ -173,7 +173,7 @@ end;
 $$;
 
 comment on function rhythm.register_tasks(jsonb) is
-  'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They hold for whoever starts the task, also from psql and from flows.';
+  'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They apply to every start of the task, also from psql and from flows.';
 
 create or replace function rhythm.unregistered(p_wanted jsonb)
 returns jsonb
@@ -183,14 +183,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_wanted is null or jsonb_typeof(p_wanted) <> 'array' or jsonb_path_exists(p_wanted, 'strict $[*] ? (@.type() != "object")') then
-    perform rhythm.raise('RH001', 'unregistered() was given something else than a JSON array of objects', 'Expected [{"kind": "task", "name": "send_email"}, …]');
+    perform rhythm.raise('RH001', 'The argument of unregistered() is not a JSON array of objects', 'Expected [{"kind": "task", "name": "send_email"}, …]');
   end if;
   return coalesce((
     select jsonb_agg(jsonb_build_object('kind', w.value ->> 'kind', 'name', w.value ->> 'name') order by w.nth)
     from jsonb_array_elements(p_wanted) with ordinality as w (value, nth)
     where not case w.value ->> 'kind'
       when 'task' then exists (select from rhythm.task as k where k.name = w.value ->> 'name')
-      -- Any of its versions: while one is rolled out, workers of the one before start, too.
+      -- Any of its versions: during a rollout, workers of the version before start, too.
       when 'flow' then exists (
         select from rhythm.flow_version as v where v.program = rhythm.program_hash(w.value ->> 'name', w.value ->> 'source'))
       when 'workflow' then exists (
@@ -204,7 +204,7 @@ end;
 $$;
 
 comment on function rhythm.unregistered(jsonb) is
-  'Of flows, tasks and code-first workflows, [{kind: flow | task | workflow, name, source: of a flow}], those that rhythm_deployer has still to register: '
+  'Those of some flows, tasks and workflows in TypeScript, [{kind: flow | task | workflow, name, source: of a flow}], that rhythm_deployer must still register: '
   '[{kind, name}]. A flow with another source counts as missing. For workers that may not register themselves.';
 
 create or replace function rhythm.program_hash(p_name text, p_source text)

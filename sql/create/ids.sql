@@ -1,8 +1,8 @@
 -- Ids, channels, durations, settings.
 
--- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
+-- p_nth keeps the order of ids that are made in the same instant, for a batch and for single calls of a session. It is in the
 -- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 10 bits after the variant are the
--- number of the cell, 0 as in cell_digits(); the last 52 are random.
+-- number of the cell, 0 as in cell_digits(). The last 52 are random.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
 language plpgsql
@@ -25,8 +25,8 @@ $$;
 comment on function rhythm.uuid7(timestamptz, integer) is
   'A UUID of version 7: ids of a later millisecond sort later. p_nth (0, 1, 2 …) orders the ids of one batch.';
 
--- Random bytes and a call for each row would cost as much as the row: all come from one secret. Whoever knows some of the
--- ids can tell no other. Of 128 bits 60 are the time and the order, 10 name the cell, 52 are of the hash.
+-- Random bytes and a call for each row would cost as much as the row, so all come from one secret. Someone who knows some of
+-- the ids cannot compute another one. Of 128 bits, 60 are the time and the order, 10 are the cell, 52 come from the hash.
 create or replace function rhythm.new_ids(p_count integer, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -36,7 +36,7 @@ as $$
 declare
   v_secret constant text := gen_random_uuid()::text;
   v_us constant bigint := round(extract(epoch from p_now) * 1000000);
-  -- In 4,096ths of a millisecond, so that what a session makes one by one sorts as it was made.
+  -- In 4,096ths of a millisecond, so that ids that a session makes one by one sort in that order.
   v_first constant bigint := v_us % 1000 * 4096 / 1000;
   v_times constant text[] := array(
     select lpad(to_hex(v_us / 1000 + n.block), 12, '0') from generate_series(0, (v_first + p_count) / 4096) as n (block) order by n.block);
@@ -50,7 +50,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.new_ids(integer, timestamptz) is 'So many ids in ascending order. Internal: new_id() is for everybody.';
+comment on function rhythm.new_ids(integer, timestamptz) is 'A number of ids in ascending order. Internal: use new_id().';
 
 create or replace function rhythm.new_id()
 returns uuid
@@ -63,7 +63,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.new_id() is 'An id for an execution, to be given as the option id: UUIDv7 with the number of this cell.';
+comment on function rhythm.new_id() is 'An id for the option id of an execution: a UUIDv7 with the number of this cell.';
 
 -- Variant 10, ten bits of the cell number, in three hexadecimal digits. There is one cell, number 0, today.
 create or replace function rhythm.cell_digits()
@@ -90,10 +90,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
+comment on function rhythm.created_at(uuid) is 'The time, in milliseconds, that an id of version 7 contains.';
 
--- Ids that callers bring. A foreign cell would collide with ids of another installation; an id from the future would
--- sort behind everything that comes, so claims and purges, which walk in the order of ids, would pass over it.
+-- Ids of callers. An id of a foreign cell could collide with ids of another installation. An id from the future would sort
+-- behind everything that comes, so claims and purges, which walk in the order of ids, would skip it.
 create or replace function rhythm.id_problem(p_id uuid)
 returns text
 language plpgsql
@@ -101,7 +101,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Ten bits after the variant. One installation has one cell; there is only cell 0 today.
+  -- The ten bits after the variant. An installation has one cell; today only cell 0 exists.
   c_cell constant integer := 0;
   v_text constant text := p_id::text;
   v_bits constant integer := ('x' || substr(v_text, 20, 3))::bit(12)::integer;
@@ -119,7 +119,7 @@ end;
 $$;
 
 comment on function rhythm.id_problem(uuid) is
-  'The sentence that says why a UUID cannot be the id of a new execution; null if it can: version 7, this installation''s cell, at most a minute ahead.';
+  'Why a UUID cannot be the id of a new execution; null if it can: version 7, this installation''s cell, at most a minute ahead.';
 
 create or replace function rhythm.channel(p_kind text)
 returns text
@@ -133,9 +133,9 @@ end;
 $$;
 
 comment on function rhythm.channel(text) is
-  'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
+  'The NOTIFY channel of this installation for work (payload: a queue), done (an execution that somebody waits for) or stop (a worker that must cancel something).';
 
--- Postgres prepares no transaction that has notified. "set rhythm.notify = off" is for those that are to be prepared.
+-- Postgres cannot prepare a transaction that has notified. "set rhythm.notify = off" is for transactions that will be prepared.
 create or replace function rhythm.notify(p_kind text, p_payload text)
 returns void
 language plpgsql
@@ -150,7 +150,7 @@ end;
 $$;
 
 comment on function rhythm.notify(text, text) is
-  'Notifies on a channel of this installation, see channel(), unless the session says: set rhythm.notify = off. Internal.';
+  'Notifies on a channel of this installation (see channel()), unless the session has set rhythm.notify = off. Internal.';
 
 create or replace function rhythm.setting(p_name text)
 returns text
@@ -176,7 +176,7 @@ $$;
 comment on function rhythm.setting(text) is
   'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
 
--- Owner only: settings hold for everyone.
+-- Owner only, because settings apply to everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
 returns void
 language plpgsql
@@ -213,4 +213,4 @@ exception
 end;
 $$;
 
-comment on function rhythm.interval_of(text) is 'A text as an interval; null if it is none.';
+comment on function rhythm.interval_of(text) is 'A text as an interval; null if it is not one.';

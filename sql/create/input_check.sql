@@ -1,6 +1,6 @@
--- Do these inputs satisfy this schema? Null means yes; else the path into the value and the rule that broke.
--- The schema has passed check_schema(): what is malformed here is not looked for again. The depth of the
--- recursion is the depth of the schema, never that of the value.
+-- Does a value match a schema? Null means yes; else the path into the value and the rule that it breaks.
+-- The schema has passed check_schema(), so its form is not checked again. The depth of the recursion is the depth of the
+-- schema, not of the value.
 
 create or replace function rhythm.has_type(p_value jsonb, p_type jsonb, p_nullable boolean)
 returns boolean
@@ -17,9 +17,9 @@ as $$
 $$;
 
 comment on function rhythm.has_type(jsonb, jsonb, boolean) is
-  'Whether a JSON value has a schema''s type: a name, or a list of names of which one must fit.';
+  'Whether a JSON value has a schema''s type: a name, or a list of names, one of which must fit.';
 
--- The rules that need no look inside the value; the first that breaks, as its keyword.
+-- The rules for the value itself, without its members; the first that it breaks, as its keyword.
 create or replace function rhythm.broken_rule(p_schema jsonb, p_value jsonb)
 returns text
 language sql
@@ -50,9 +50,9 @@ as $$
 $$;
 
 comment on function rhythm.broken_rule(jsonb, jsonb) is
-  'The keyword of the first rule of a schema that a value breaks by itself, its members aside; null if none.';
+  'The keyword of the first rule of a schema that a value itself breaks, without its members; null if none.';
 
--- The sentence for a broken rule: what was expected, what came.
+-- The message for a broken rule: what was expected, and what was given.
 create or replace function rhythm.rule_sentence(p_schema jsonb, p_rule text, p_value jsonb)
 returns text
 language sql
@@ -78,4 +78,4 @@ as $$
   end;
 $$;
 
-comment on function rhythm.rule_sentence(jsonb, text, jsonb) is 'What a broken rule expected and what came, for people.';
+comment on function rhythm.rule_sentence(jsonb, text, jsonb) is 'The message for a broken rule: what was expected, and what was given.';

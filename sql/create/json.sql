@@ -1,4 +1,4 @@
--- Small questions about JSON, shared by the input check.
+-- Small helpers for JSON, shared by the input check.
 
 create or replace function rhythm.json_step(p_key text)
 returns text

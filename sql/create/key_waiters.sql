@@ -1,7 +1,7 @@
--- Children whose idempotency key stands for an execution already: they end as that one does.
+-- Children whose idempotency key already belongs to another execution: they end as that one does.
 
--- Of requests for children, makes those whose key is taken key waiters, and returns their ids; the others are to be made.
--- Locks: the rows of the keys, in their order, after states and executions. Waits for who claims the same key.
+-- Turns requests for children whose key is taken into key waiters, and returns their ids. The others must still be created.
+-- Locks: the rows of the keys, in their order, after states and executions. Waits for sessions that claim the same key.
 create or replace function rhythm.make_key_waiters(p_requests jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -47,7 +47,7 @@ end;
 $$;
 
 comment on function rhythm.make_key_waiters(jsonb, timestamptz) is
-  'Claims the idempotency keys of children; makes key waiters of those that come too late, and returns their ids. Internal.';
+  'Claims the idempotency keys of children; turns those that come too late into key waiters, and returns their ids. Internal.';
 
 create or replace function rhythm.key_waiter_note(p_owner uuid)
 returns text
@@ -60,10 +60,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.key_waiter_note(uuid) is 'What a key waiter says of itself. Internal.';
+comment on function rhythm.key_waiter_note(uuid) is 'The note of a key waiter. Internal.';
 
--- Whether p_owner cannot end before p_execution does: it is that one, or started it, or waits for something that does.
--- Two workflows that wait for each other's keyed children are found by whichever waits second.
+-- Whether p_owner cannot end before p_execution does: it is the same execution, or started it, or waits for something that does.
+-- If two workflows wait for each other's keyed children, the second one to wait finds this.
 create or replace function rhythm.waits_for_itself(p_owner uuid, p_execution uuid)
 returns boolean
 language sql
@@ -75,7 +75,7 @@ as $$
     union
     select p.id, p.parent_id from above as a join rhythm.execution as p on p.id = a.parent_id
   ),
-  -- What the owner waits for: its live children that wait for keys, and the owners of those, and so on.
+  -- What the owner waits for: its live children that wait for keys, the owners of those keys, and so on.
   under as (
     select p_owner as id
     union
@@ -91,7 +91,7 @@ $$;
 
 comment on function rhythm.waits_for_itself(uuid, uuid) is 'Whether an execution would wait for its own end if it waited for the end of p_owner. Internal.';
 
--- The key waiters among those given whose owners are over, or never can be. The caller has locked them.
+-- Those of some key waiters whose owners have ended, or can never end. The caller has locked them.
 create or replace function rhythm.end_with_owners(p_waiters uuid[], p_now timestamptz)
 returns rhythm.transition[]
 language plpgsql
@@ -132,11 +132,11 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_with_owners(uuid[], timestamptz) is 'Ends key waiters as their owners ended; those of owners under way stay as they are. Internal.';
+comment on function rhythm.end_with_owners(uuid[], timestamptz) is 'Ends key waiters as their owners ended; those of live owners stay as they are. Internal.';
 
--- Tells the owners that are under way to tell of their end, and ends the waiters of those that are over. What a lock is
--- in the way of is due: due() comes back for it. An owner that is locked here cannot end before this commits, so that no
--- end goes by unseen between the look and the note.
+-- Asks live owners to tell of their end, and ends the waiters of owners that have ended. What cannot be locked becomes due,
+-- and due() tries again. An owner that is locked here cannot end before this commits, so no end is missed between the look
+-- and the note.
 -- Locks: states of the waiters' workflows, waiters, owners, skip locked; then the notes about the waiters.
 create or replace function rhythm.join_owners(p_waiters uuid[], p_now timestamptz)
 returns rhythm.transition[]
@@ -161,7 +161,7 @@ declare
 begin
   update rhythm.execution as e set notify_on_end = true where e.id = any (v_live) and not e.notify_on_end;
   v_ended := rhythm.end_with_owners(v_open, p_now);
-  -- Whoever holds one of them holds its owner too, or leaves it due.
+  -- A session that holds one of them also holds its owner, or leaves it due.
   v_notes := array(
     select k.execution_id from rhythm.key_waiter as k where k.execution_id = any (p_waiters) order by k.execution_id for no key update skip locked);
   update rhythm.key_waiter as k set due = not k.due
@@ -175,7 +175,7 @@ end;
 $$;
 
 comment on function rhythm.join_owners(uuid[], timestamptz) is
-  'Ends key waiters whose owners are over, and has the others told when they are; returns those that ended. Internal.';
+  'Ends key waiters whose owners have ended, and asks the other owners to tell of their end; returns those that ended. Internal.';
 
 create or replace function rhythm.end_waiters(p_owners uuid[], p_now timestamptz)
 returns rhythm.transition[]
@@ -193,7 +193,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_waiters(uuid[], timestamptz) is 'Ends what waits for the key of executions that are over; returns what ended. Internal.';
+comment on function rhythm.end_waiters(uuid[], timestamptz) is 'Ends the key waiters of executions that have ended; returns what ended. Internal.';
 
 -- Part of due().
 create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
@@ -212,4 +212,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key waiters that a lock was in the way of. Part of due().';
+comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters again that could not be locked before. Part of due().';

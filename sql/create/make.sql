@@ -1,4 +1,4 @@
--- Requests that were checked become executions, and batches of them.
+-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
 returns rhythm.kind
@@ -33,7 +33,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without what is its own, with the defaults of its task or flow. Internal.';
+comment on function rhythm.kind_of(jsonb, timestamptz) is 'The part of a request that others share, with the defaults of its task or flow. Internal.';
 
 create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
@@ -76,9 +76,9 @@ end;
 $$;
 
 comment on function rhythm.attempts_left(jsonb, integer, integer) is
-  'Whether there is another attempt after so many that threw and so many that were lost with their worker. Internal.';
+  'Whether another attempt is left, after a number of attempts that threw and that were lost with their worker. Internal.';
 
--- Without nulls, but for those inside metadata.
+-- Without nulls, except inside metadata.
 create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
 returns jsonb
 language plpgsql
@@ -91,9 +91,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once of a batch. Internal.';
+comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once for a whole batch. Internal.';
 
--- Alike tasks share a batch of up to a hundred, but where claims look at each alone: in queues with limits, with a key.
+-- Alike tasks share a batch of up to a hundred, unless claims must look at each alone: in queues with limits, and with a key.
 create or replace function rhythm.batch_room(p_kind rhythm.kind)
 returns integer
 language plpgsql
@@ -121,9 +121,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.next_batch_ids(bigint) is 'Ids for so many new batches. Internal.';
+comment on function rhythm.next_batch_ids(bigint) is 'Ids for a number of new batches. Internal.';
 
--- The common case of creating many: one task, differing in nothing but its inputs. Nothing is grouped or joined.
+-- The common case of create_many(): tasks that differ only in their inputs. Nothing is grouped or joined.
 create or replace function rhythm.make_alike(p_head jsonb, p_requests jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -161,9 +161,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ in nothing but their inputs, wakes who sleeps for them, and gives their ids in order. Internal.';
+comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ only in their inputs, wakes sleeping workers, and returns the ids in order. Internal.';
 
--- Requests that have ids become kinds and newcomers: what many have in common is read once.
+-- Requests with ids become kinds and newcomers. What many have in common is read once.
 create or replace function rhythm.sort_requests(p_requests jsonb, p_now timestamptz, out kinds rhythm.kind[], out newcomers rhythm.newcomer[])
 language plpgsql
 volatile
@@ -187,8 +187,8 @@ $$;
 
 comment on function rhythm.sort_requests(jsonb, timestamptz) is 'Requests as kinds and newcomers. Internal.';
 
--- Every way in but make_alike(). With p_worker, what may begin at once is created leased to it, up to p_lease, and nobody is
--- notified of that. Joins nothing but what is in memory and parents by their key: hashing is safe whatever the plan was made on.
+-- Creates everything except what make_alike() creates. With p_worker, up to p_lease of what may begin at once is created leased
+-- to that worker, without a notification. Joins only rows in memory, and parents by their key: so hashing is safe with any plan.
 create or replace function rhythm.make_executions(
   p_kinds rhythm.kind[],
   p_newcomers rhythm.newcomer[],
@@ -286,9 +286,9 @@ end;
 $$;
 
 comment on function rhythm.make_executions(rhythm.kind[], rhythm.newcomer[], timestamptz, uuid, integer, integer, text[]) is
-  'Makes executions of kinds that were checked; returns the batches that they are in. Internal: create_many() and settling are the ways in.';
+  'Creates executions of checked kinds; returns their batches. Internal: called by create_many() and by settling.';
 
--- Wakes whoever sleeps for what was made just now.
+-- Wakes the workers that sleep for new batches.
 create or replace function rhythm.wake_for(p_batches rhythm.batch[])
 returns void
 language plpgsql

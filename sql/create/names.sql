@@ -25,7 +25,7 @@ end;
 $$;
 
 comment on function rhythm.name_problem(text, text) is
-  'The sentence that says why a text cannot be a name of this kind (flow, task, queue, signal, schedule, worker, '
+  'Why a text cannot be a name of this kind (flow, task, queue, signal, schedule, worker, '
   'or a kind that ends in "key"); null if it can.';
 
 create or replace function rhythm.check_name(p_kind text, p_name text)

@@ -1,8 +1,8 @@
--- What is started under a parent: cancelled with it, whichever of the two comes first.
+-- What is started under a parent is cancelled with it, whichever comes first.
 
--- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
--- waits, and finds the new children; one that came before is seen by cancel_under(). For a workflow its state stands;
--- for a task its own row.
+-- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
+-- finds the new children. cancel_under() sees one that came before. For a workflow its state is locked, for a task its own
+-- row.
 -- Locks: states, then executions, for share.
 create or replace function rhythm.hold_parents(p_requests jsonb)
 returns void
@@ -36,7 +36,7 @@ $$;
 comment on function rhythm.hold_parents(jsonb) is
   'Locks the parents of requests against cancellation; raises RH002 for one that does not exist. Internal.';
 
--- The error of a workflow that was ended by its deadline, by which it is told from one that failed of itself.
+-- The error of a workflow that its deadline ended. It distinguishes that workflow from one that failed by itself.
 create or replace function rhythm.deadline_error(p_timeout_ms bigint)
 returns jsonb
 language plpgsql
@@ -48,7 +48,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that ran past its timeout. Internal.';
+comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that has passed its timeout. Internal.';
 
 create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
@@ -71,4 +71,4 @@ as $$
 $$;
 
 comment on function rhythm.cancel_under(uuid[], timestamptz) is
-  'Of executions made just now, cancels those whose parent is cancelled, asked to stop, or ran past its timeout. Internal.';
+  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout. Internal.';

@@ -1,8 +1,8 @@
--- What create_many() is asked for, and what can be wrong with it.
+-- The requests of create_many(), and what can be wrong with them.
 
--- The options that may stand in each place. A new option has its name here, its check in request_problem() or
--- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(); tests/options compares them with the
--- table of TypeScript. What is not listed is refused.
+-- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
+-- retry_problem(), and, if a start takes it, a parameter of start() and queue(). tests/options compares them with the
+-- table of TypeScript. An option that is not listed is refused.
 create or replace function rhythm.option_names(p_in text)
 returns text[]
 language plpgsql
@@ -13,10 +13,10 @@ begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
       'concurrency_key', 'metadata', 'parent', 'id']
-    -- What a workflow starts: its parent and its id follow from the workflow.
+    -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
       'concurrency_key', 'metadata']
-    -- What a schedule starts: when it runs, and its key, follow from the schedule.
+    -- A start by a schedule: the schedule decides when it runs, and its key.
     when 'schedule' then array['queue', 'priority', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
@@ -25,7 +25,7 @@ end;
 $$;
 
 comment on function rhythm.option_names(text) is
-  'The names of the options of a start, of a child of a workflow (child), of what a schedule starts (schedule), of the defaults of a task or flow (defaults), of a retry policy (retry). Internal.';
+  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow; retry, a retry policy. Internal.';
 
 create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
 returns text
@@ -43,7 +43,7 @@ end;
 $$;
 
 comment on function rhythm.unknown_option(jsonb, text[]) is
-  'The end of the sentence about the first option that is not known: its name, the known ones, and the one that was probably meant. Internal.';
+  'The end of the message about the first unknown option: its name, the known ones, and the one that was probably meant. Internal.';
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
 returns text
@@ -80,9 +80,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
+comment on function rhythm.retry_problem(jsonb) is 'What is wrong with a retry policy, as a sentence; null if nothing is.';
 
--- What a start says of its retries goes before what its task or flow says, word by word.
+-- The policy of a start overrides that of its task or flow, option by option.
 create or replace function rhythm.retry_policy(p_default jsonb, p_given jsonb)
 returns jsonb
 language plpgsql
@@ -116,7 +116,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.timestamp_of(text) is 'A text as a moment of the years 1 to 9999; null if it is none.';
+comment on function rhythm.timestamp_of(text) is 'A text as a time in the years 1 to 9999; null if it is not one.';
 
 create or replace function rhythm.request_problem(p jsonb)
 returns text
@@ -141,7 +141,7 @@ begin
   if v_bytes > v_limit then
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
   end if;
-  -- Most say no more than what is to run.
+  -- Most requests have only a type and a target.
   if p - '{type,target,inputs,notify_on_end}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'notify_on_end') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
     return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
   end if;
@@ -177,4 +177,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.request_problem(jsonb) is 'The sentence that says what is wrong with an element of create_many(); null if nothing is.';
+comment on function rhythm.request_problem(jsonb) is 'What is wrong with an element of create_many(), as a sentence; null if nothing is.';

@@ -1,5 +1,5 @@
--- Is this a schema that check_inputs() can enforce? Asked once, when a flow is registered, so that no
--- unknown or misspelt keyword ever passes silently. Null means yes; else the first problem, with its path.
+-- Can check_inputs() enforce this schema? Checked once, when a flow is registered, so that no unknown or misspelt keyword is
+-- ignored. Null means yes; else the first problem, with its path.
 
 create or replace function rhythm.schema_problem(p_path text, p_rule text, p_sentence text)
 returns jsonb
@@ -15,9 +15,9 @@ as $$
 $$;
 
 comment on function rhythm.schema_problem(text, text, text) is
-  'The shape in which check_schema() and check_inputs() report: {path, rule, message}.';
+  'The form in which check_schema() and check_inputs() report: {path, rule, message}.';
 
--- One keyword against the form its value must have; null when it is well formed.
+-- Checks the value of one keyword; null if it is well formed.
 create or replace function rhythm.check_keyword(p_keyword text, p_value jsonb)
 returns text
 language plpgsql
@@ -60,7 +60,7 @@ end;
 $$;
 
 comment on function rhythm.check_keyword(text, jsonb) is
-  'What is wrong with one keyword of an input schema, as a phrase; null when it is well formed.';
+  'What is wrong with one keyword of an input schema, as a phrase; null if it is well formed.';
 
 -- The schemas directly inside one schema, each with its path.
 create or replace function rhythm.inner_schemas(p_schema jsonb, p_path text)
@@ -97,7 +97,7 @@ declare
   v_next rhythm.inner_schema[];
   v_problem jsonb;
 begin
-  -- Level by level instead of recursion: the depth of a schema must not be the depth of our stack.
+  -- Level by level instead of recursion, so that a deep schema does not need a deep stack.
   for v_level in 1 .. c_deepest loop
     select rhythm.schema_problem(s.path, k.keyword, k.keyword || ' ' || k.expected)
     into v_problem

@@ -1,4 +1,4 @@
--- Removing an execution for good, with all that it left: what a person may ask for by law.
+-- Deleting an execution for ever, with everything that belongs to it. Laws may require this.
 
 -- Locks: the states, then the executions of the whole tree; waits for them.
 create or replace function rhythm.delete_execution(p_execution uuid)
@@ -21,7 +21,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot delete: there is no execution %s', coalesce(p_execution::text, 'null')));
   elsif exists (select from rhythm.execution as e where e.id = v_parent) then
-    perform rhythm.raise('RH003', format('Cannot delete execution %s: workflow %s started it', p_execution, v_parent), 'Delete that workflow: what it started goes with it');
+    perform rhythm.raise('RH003', format('Cannot delete execution %s: workflow %s started it', p_execution, v_parent), 'Delete that workflow, which deletes its children, too');
   end if;
   v_ids := array(
     with recursive tree as (
@@ -32,7 +32,7 @@ begin
     select t.id from tree as t);
   perform rhythm.lock_around(v_ids);
   perform from rhythm.execution as e where e.id = any (v_ids) order by e.id for update;
-  -- What is over starts nothing more: the tree is whole if nothing of it is live.
+  -- What has ended starts nothing more, so the tree is complete if none of it is live.
   select e.id into v_live from rhythm.execution as e where e.id = any (v_ids) and e.state = 0 order by e.id limit 1;
   if found then
     perform rhythm.raise('RH003', format('Cannot delete execution %s: %s is %s', p_execution,
@@ -43,4 +43,4 @@ end;
 $$;
 
 comment on function rhythm.delete_execution(uuid) is
-  'Deletes an execution that is over and all that it started, with their inputs, outputs, errors, logs, signals, steps and keys; returns how many executions. Backups and the WAL still have them.';
+  'Deletes an execution that has ended and all that it started, with their inputs, outputs, errors, logs, signals, steps and keys; returns the number of executions. Backups and the WAL still contain them.';

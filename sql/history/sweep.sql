@@ -1,6 +1,6 @@
--- Making room: what expired, and what ended long ago.
+-- Removes what has expired, and what ended long ago.
 
--- Nobody waits for it, and it is the dearest of the chores: each session plans it for itself.
+-- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
 create or replace function rhythm.sweep(p_limit integer, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -26,7 +26,7 @@ end;
 $$;
 
 comment on function rhythm.sweep(integer, timestamptz) is
-  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of chores().';
+  'Removes what has expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of chores().';
 
 create or replace function rhythm.expire_keys(p_limit integer, p_now timestamptz)
 returns integer
@@ -42,10 +42,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of chores().';
+comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that have expired; returns how many. Part of chores().';
 
--- Those of p_ids that may go now. What somebody retries, or asks for again by its key, stays for the next time: nothing is
--- waited for. What belongs to an execution goes with it; only workflows, and what is limited to few, have any.
+-- Deletes those of p_ids that may go now. An execution that is being retried, or whose key is being used again, stays for the
+-- next time, because this waits for nothing. Besides log lines, only workflows and children have rows in other tables.
 create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql
@@ -89,9 +89,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that are over, with what belongs to them; returns how many. Internal.';
+comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that have ended, with what belongs to them; returns how many. Internal.';
 
--- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it.
+-- Oldest first, by id, because ids contain the time of creation. A child is deleted with its parent, never before it.
 create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -126,8 +126,8 @@ $$;
 comment on function rhythm.purge(interval, integer) is
   'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
 
--- A million workflows that wait for a year are older than all that is to go, and were walked over once a second: each call
--- goes on where the last one stopped, and looks at ten times its limit.
+-- A million workflows that wait for a year are older than everything that can be deleted. So a call does not walk over them again:
+-- it continues where the last one stopped, and looks at ten times its limit.
 create or replace function rhythm.purge_on(p_limit integer, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -167,7 +167,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of chores().';
+comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what is older than the setting retention, within a limit; returns whether it came to the end. Part of chores().';
 
 create or replace function rhythm.uuid7_floor(p_at timestamptz)
 returns uuid
@@ -182,4 +182,4 @@ as $$
   end::bigint), 12, '0') || '70008000000000000000')::uuid;
 $$;
 
-comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
+comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a time: ranges of time are ranges of ids.';

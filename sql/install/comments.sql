@@ -1,7 +1,7 @@
--- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
--- shows with \d+.
+-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
+-- with \d+.
 
--- A schema that was there before us may be somebody else's.
+-- A schema that existed before may have a comment of its owner.
 do $$
 declare
   c_comment constant text := 'Durable execution. \df+ on its functions and \d+ on its views are the manual.';
@@ -16,59 +16,59 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
-comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of making.';
-comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of saying.';
+comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
+comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 
-comment on column rhythm.executions.id is 'UUIDv7: it carries the time of creation, so that ids are in its order.';
+comment on column rhythm.executions.id is 'A UUIDv7: it contains the time of creation, so ids sort by it.';
 comment on column rhythm.executions.type is 'workflow or task.';
 comment on column rhythm.executions.target is 'The name of its flow or task.';
-comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed or cancelled; the last three are for ever, unless somebody calls retry().';
+comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed or cancelled. The last three are final; only retry() changes them.';
 comment on column rhythm.executions.queue is 'Where it waits for a worker.';
 comment on column rhythm.executions.priority is 'Higher comes first.';
 comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
-comment on column rhythm.executions.max_attempts is 'How many attempts may throw: the last of them ends it. 1 without a retry policy.';
+comment on column rhythm.executions.max_attempts is 'How many attempts may throw; the last of them ends it. 1 without a retry policy.';
 comment on column rhythm.executions.inputs is 'What it was started with.';
-comment on column rhythm.executions.output is 'What it gave, once completed.';
+comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
-comment on column rhythm.executions.metadata is 'An object of whoever started it.';
+comment on column rhythm.executions.metadata is 'An object that was attached at the start.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
-comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows; of what ends as another execution does, which that is.';
+comment on column rhythm.executions.note is 'Why it does not continue, if that is known. For a key waiter: which execution it waits for.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
-comment on column rhythm.executions.parent_id is 'What started it; it is cancelled with that.';
+comment on column rhythm.executions.parent_id is 'The execution that started it, and with which it is cancelled.';
 comment on column rhythm.executions.root_id is 'The execution at the top of its tree.';
-comment on column rhythm.executions.worker is 'Who holds its lease; null: nobody.';
+comment on column rhythm.executions.worker is 'The worker that holds its lease; null if none.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
-comment on column rhythm.executions.timeout_ms is 'Milliseconds: of a task for each attempt, of a workflow for all of it.';
+comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of each attempt; for a workflow, of the whole execution.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
-comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; of a workflow, since its last step.';
+comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; for a workflow, since its last step.';
 comment on column rhythm.executions.max_crashes is 'How often it is repeated after an attempt was lost with its worker. 3, unless its retry policy or the setting max_crashes says otherwise.';
 comment on column rhythm.executions.tags is 'What it was tagged with.';
 comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
-comment on column rhythm.executions.traceparent is 'W3C trace context that it is part of.';
+comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';
-comment on column rhythm.executions.run_at is 'Not before: its delay, or the backoff before the next attempt.';
+comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
-comment on column rhythm.executions.completed_at is 'When it was over.';
+comment on column rhythm.executions.completed_at is 'When it ended.';
 
-comment on column rhythm.logs.id is 'In the order of saying.';
-comment on column rhythm.logs.execution_id is 'Who said it.';
-comment on column rhythm.logs.at is 'When.';
+comment on column rhythm.logs.id is 'In the order of writing.';
+comment on column rhythm.logs.execution_id is 'The execution that wrote it.';
+comment on column rhythm.logs.at is 'When it was written.';
 comment on column rhythm.logs.level is 'debug, info, warn or error.';
 comment on column rhythm.logs.message is 'The line.';
-comment on column rhythm.logs.data is 'What was given with it.';
+comment on column rhythm.logs.data is 'Values that were logged with it.';
 
 comment on column rhythm.waits.execution_id is 'The workflow that waits.';
 comment on column rhythm.waits.target is 'The name of its flow.';
 comment on column rhythm.waits.kind is 'task, workflow, timer or signal.';
 comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or the wait for a signal.';
 comment on column rhythm.waits.name is 'The name of the child''s task or flow, or of the signal.';
-comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal gives up.';
+comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal times out.';
 
 comment on column rhythm.stacks.execution_id is 'The workflow.';
 comment on column rhythm.stacks.target is 'The name of its flow.';
 comment on column rhythm.stacks.version is 'The version of the flow that it runs on.';
 comment on column rhythm.stacks.status is 'As in executions.';
-comment on column rhythm.stacks.fibre is 'Which of its activations, from 1: functions that called each other, and branches that run side by side.';
+comment on column rhythm.stacks.fibre is 'Which of its branches, from 1: functions that called each other, or that run side by side.';
 comment on column rhythm.stacks.function is 'The name of the function.';
 comment on column rhythm.stacks.line is 'Line of the source, from 1.';
 comment on column rhythm.stacks."column" is 'Column of that line, from 1.';
@@ -85,31 +85,31 @@ comment on column rhythm.queues.oldest_at is 'When the oldest ready one was crea
 comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
 comment on column rhythm.queues.workers is 'How many workers take from it.';
 comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
-comment on column rhythm.queues.concurrency is 'Limit: at most so many run at once, over all workers; null: none.';
-comment on column rhythm.queues.per_key_rate is 'Limit: so many of one concurrency key begin in per_key_per.';
+comment on column rhythm.queues.concurrency is 'Limit: how many run at once, over all workers; null: no limit.';
+comment on column rhythm.queues.per_key_rate is 'Limit: how many of one concurrency key begin in per_key_per.';
 comment on column rhythm.queues.per_key_per is 'The time that per_key_rate counts.';
 comment on column rhythm.queues.fair is 'Whether concurrency keys take turns.';
 comment on column rhythm.queues.per_key_concurrency is 'Limit: the same for each concurrency key.';
-comment on column rhythm.queues.rate is 'Limit: at most so many begin in each period, over all workers; null: none. Not how fast it goes: that is in the metrics of the workers.';
+comment on column rhythm.queues.rate is 'Limit: how many begin in each period, over all workers; null: no limit. The actual speed is in the metrics of the workers.';
 comment on column rhythm.queues.per is 'The period of the limit rate.';
 
 comment on column rhythm.workers.id is 'Its id.';
-comment on column rhythm.workers.name is 'What it calls itself.';
-comment on column rhythm.workers.queues is 'What it takes from, first queue first.';
+comment on column rhythm.workers.name is 'Its name, for people.';
+comment on column rhythm.workers.queues is 'The queues that it takes from, first queue first.';
 comment on column rhythm.workers.started_at is 'When it was registered.';
-comment on column rhythm.workers.beat_at is 'Its last sign of life.';
-comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in flight.';
+comment on column rhythm.workers.beat_at is 'Its last heartbeat.';
+comment on column rhythm.workers.lease_until is 'If it is silent until then, it loses everything that it has in flight.';
 comment on column rhythm.workers.lease is 'How long it may be silent.';
 comment on column rhythm.workers.sleeping is 'Whether it sleeps and wants to be notified.';
 comment on column rhythm.workers.running is 'How many executions it has in flight.';
-comment on column rhythm.workers.info is 'What it says of itself: its version, its tasks.';
+comment on column rhythm.workers.info is 'What it reports of itself: its version, its tasks.';
 
 comment on column rhythm.flows.name is 'Its name.';
-comment on column rhythm.flows.version is 'Number of the current version: what new executions start on.';
+comment on column rhythm.flows.version is 'The number of the current version, on which new executions start.';
 comment on column rhythm.flows.program is 'Hash of the compiled program.';
 comment on column rhythm.flows.description is 'What its author says of it.';
 comment on column rhythm.flows.options is 'Defaults of its executions: queue, priority, timeout, retry.';
-comment on column rhythm.flows.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flows.input_schema is 'The schema of its inputs; null: inputs are not checked.';
 comment on column rhythm.flows.source is 'The text.';
 comment on column rhythm.flows.created_at is 'When this version was first registered.';
 comment on column rhythm.flows.updated_at is 'When it became current.';
@@ -120,7 +120,7 @@ comment on column rhythm.flow_versions.is_current is 'Whether new executions sta
 comment on column rhythm.flow_versions.program is 'Hash of the compiled program.';
 comment on column rhythm.flow_versions.description is 'What its author says of it.';
 comment on column rhythm.flow_versions.options is 'Defaults of its executions: queue, priority, timeout, retry.';
-comment on column rhythm.flow_versions.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flow_versions.input_schema is 'The schema of its inputs; null: inputs are not checked.';
 comment on column rhythm.flow_versions.source is 'The text.';
 comment on column rhythm.flow_versions.created_at is 'When it was first registered.';
 
@@ -135,26 +135,26 @@ comment on column rhythm.schedules.last_slot is 'The time of the cron expression
 comment on column rhythm.schedules.last_execution_id is 'What it started then.';
 comment on column rhythm.schedules.last_error is 'Why it could not start the last one; null if it could.';
 comment on column rhythm.schedules.paused is 'Whether pause_schedule() stopped it.';
-comment on column rhythm.schedules.overlap is 'While an execution is not over: skip, queue, allow or cancel.';
-comment on column rhythm.schedules.catch_up is 'Of the times that were missed: none, one or all.';
-comment on column rhythm.schedules.jitter is 'Each time is moved by up to that.';
+comment on column rhythm.schedules.overlap is 'What happens if an execution has not ended: skip, queue, allow or cancel.';
+comment on column rhythm.schedules.catch_up is 'Which of the missed times run: none, one or all.';
+comment on column rhythm.schedules.jitter is 'Each time is delayed by up to this.';
 comment on column rhythm.schedules.inputs is 'Inputs of every execution.';
 comment on column rhythm.schedules.options is 'Options of every execution, as for create_many().';
 comment on column rhythm.schedules.queued is 'How many times wait for the end of an execution (overlap queue).';
 comment on column rhythm.schedules.fired is 'How many executions it started.';
-comment on column rhythm.schedules.skipped is 'How many times overlap left out.';
-comment on column rhythm.schedules.created_at is 'When it was made.';
+comment on column rhythm.schedules.skipped is 'How many times overlap skipped.';
+comment on column rhythm.schedules.created_at is 'When it was created.';
 comment on column rhythm.schedules.updated_at is 'When it was last changed.';
 
 comment on column rhythm.steps.execution_id is 'The workflow.';
-comment on column rhythm.steps.seq is 'In the order in which steps ended; null: not yet.';
+comment on column rhythm.steps.seq is 'The order in which steps ended; null: it has not ended.';
 comment on column rhythm.steps.name is 'Its name, unique within the workflow.';
 comment on column rhythm.steps.kind is 'step (a function), sleep, signal, task or workflow.';
 comment on column rhythm.steps.status is 'waiting, retrying, completed or failed.';
-comment on column rhythm.steps.attempts is 'How often its function was run; 0 for what is not a function.';
+comment on column rhythm.steps.attempts is 'How often its function ran; 0 if it is not a function.';
 comment on column rhythm.steps.started_at is 'When it began.';
-comment on column rhythm.steps.ended_at is 'When it was over; until then, when it was last saved.';
-comment on column rhythm.steps.until is 'When a sleep or a pause is over, or the wait for a signal gives up.';
+comment on column rhythm.steps.ended_at is 'When it ended; before that, when it was last saved.';
+comment on column rhythm.steps.until is 'When a sleep or a pause is over, or the wait for a signal times out.';
 comment on column rhythm.steps.wait_id is 'What it waits for: a child, a timer, or the wait for a signal.';
-comment on column rhythm.steps.output is 'What it gave.';
+comment on column rhythm.steps.output is 'Its result.';
 comment on column rhythm.steps.error is 'Why it failed.';

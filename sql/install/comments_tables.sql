@@ -1,4 +1,4 @@
--- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \d+.
+-- Comments on columns of tables that are not next to the table. psql shows them with \d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
 comment on column rhythm.installation.kind is 'structure, online or behaviour.';
@@ -8,76 +8,76 @@ comment on column rhythm.installation.installed_at is 'When it was applied last.
 
 comment on column rhythm.installed_object.identity is 'Its name, a function with the types of its arguments.';
 comment on column rhythm.installed_object.kind is 'function, procedure or view.';
-comment on column rhythm.installed_object.checksum is 'SHA-256 of the statement that made it: the same statement is not applied again.';
+comment on column rhythm.installed_object.checksum is 'SHA-256 of the statement that made it. The same statement is not applied again.';
 
-comment on column rhythm.installation_note.note is 'What was left out, and how to make up for it.';
+comment on column rhythm.installation_note.note is 'What was left out, and how to add it.';
 
 comment on column rhythm.flow_version.name is 'The name of the flow.';
 comment on column rhythm.flow_version.version is 'From 1, in the order of first registration.';
 comment on column rhythm.flow_version.source is 'The text, as it was registered.';
-comment on column rhythm.flow_version.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flow_version.input_schema is 'The schema of its inputs; null: inputs are not checked.';
 comment on column rhythm.flow_version.description is 'What its author says of it.';
 comment on column rhythm.flow_version.created_at is 'When it was first registered.';
 
 comment on column rhythm.flow.name is 'The name of the flow.';
-comment on column rhythm.flow.program is 'The version that is current.';
-comment on column rhythm.flow.updated_at is 'When that became current.';
-comment on column rhythm.flow.deployed_at is 'When the deploy began that made it current, or last had it: registrations of older deploys do not change it.';
+comment on column rhythm.flow.program is 'The current version.';
+comment on column rhythm.flow.updated_at is 'When this version became current.';
+comment on column rhythm.flow.deployed_at is 'When the newest deploy began that registered the current version. Registrations of older deploys do not change it.';
 
-comment on column rhythm.deploy.id is 'What the programs call it: a build, a release.';
+comment on column rhythm.deploy.id is 'Its name in the programs: a build, a release.';
 comment on column rhythm.deploy.first_seen_at is 'When a program of it first registered a flow.';
 
 comment on column rhythm.task.name is 'The name of the task.';
 comment on column rhythm.task.options is 'Defaults of its executions: queue, priority, timeout, retry.';
-comment on column rhythm.task.sql_function is 'The function that tick() runs for it, where define_sql_task() named one; null: workers run it.';
+comment on column rhythm.task.sql_function is 'The function that tick() runs for it, if define_sql_task() named one; null: workers run it.';
 comment on column rhythm.task.updated_at is 'When it was last changed.';
 
-comment on column rhythm.idempotency_key.key is 'type:target:key, so that keys of different tasks and flows never meet.';
+comment on column rhythm.idempotency_key.key is 'type:target:key, so that keys of different tasks and flows are different.';
 comment on column rhythm.idempotency_key.execution_id is 'The execution that was first.';
-comment on column rhythm.idempotency_key.expires_at is 'From then on the key is free again; null: never, as long as the execution is kept.';
+comment on column rhythm.idempotency_key.expires_at is 'From then on the key is free again; null: it is taken as long as the execution is kept.';
 
-comment on column rhythm.timer.id is 'What waits name.';
+comment on column rhythm.timer.id is 'The id by which waits name it.';
 comment on column rhythm.timer.execution_id is 'The workflow that started it.';
-comment on column rhythm.timer.fires_at is 'Not before.';
+comment on column rhythm.timer.fires_at is 'It does not fire before this time.';
 comment on column rhythm.timer.fired is 'It fired, and the workflow was told.';
 
-comment on column rhythm.signal_wait.id is 'What waits name; among waits for one name, the order in which they take signals.';
+comment on column rhythm.signal_wait.id is 'The id by which waits name it. Several waits for one name take signals in the order of their ids.';
 comment on column rhythm.signal_wait.execution_id is 'The workflow that waits.';
 comment on column rhythm.signal_wait.name is 'The name of the signal.';
-comment on column rhythm.signal_wait.timeout_at is 'When it gives up; null: never.';
-comment on column rhythm.signal_wait.timed_out is 'It gave up, and the workflow was told.';
+comment on column rhythm.signal_wait.timeout_at is 'When it times out; null: never.';
+comment on column rhythm.signal_wait.timed_out is 'It timed out, and the workflow was told.';
 
-comment on column rhythm.signal.id is 'In the order of sending, which is that of taking.';
+comment on column rhythm.signal.id is 'In the order of sending, in which signals are taken, too.';
 comment on column rhythm.signal.execution_id is 'The workflow that it was sent to.';
 comment on column rhythm.signal.name is 'Waits for this name take it.';
 comment on column rhythm.signal.payload is 'What was sent.';
-comment on column rhythm.signal.idempotency_key is 'Sent again under this key, to the same workflow, it is the same signal.';
+comment on column rhythm.signal.idempotency_key is 'If it is sent again with this key, to the same workflow, it is the same signal.';
 comment on column rhythm.signal.sent_at is 'When it was sent.';
 
-comment on column rhythm.log_line.id is 'In the order of saying.';
-comment on column rhythm.log_line.execution_id is 'Who said it.';
-comment on column rhythm.log_line.at is 'When.';
+comment on column rhythm.log_line.id is 'In the order of writing.';
+comment on column rhythm.log_line.execution_id is 'The execution that wrote it.';
+comment on column rhythm.log_line.at is 'When it was written.';
 comment on column rhythm.log_line.level is 'debug, info, warn or error.';
 comment on column rhythm.log_line.message is 'The line.';
-comment on column rhythm.log_line.data is 'What was given with it; of a flow, where in its source.';
+comment on column rhythm.log_line.data is 'Values that were logged with it; for a flow, the place in its source.';
 
-comment on column rhythm.worker.id is 'What leases name.';
-comment on column rhythm.worker.name is 'What it calls itself.';
-comment on column rhythm.worker.queues is 'What it takes from, first queue first.';
+comment on column rhythm.worker.id is 'The id by which leases name it.';
+comment on column rhythm.worker.name is 'Its name, for people.';
+comment on column rhythm.worker.queues is 'The queues that it takes from, first queue first.';
 comment on column rhythm.worker.started_at is 'When it was registered.';
-comment on column rhythm.worker.beat_at is 'Its last sign of life.';
-comment on column rhythm.worker.info is 'What it says of itself: its version, its tasks.';
+comment on column rhythm.worker.beat_at is 'Its last heartbeat.';
+comment on column rhythm.worker.info is 'What it reports of itself: its version, its tasks.';
 
 comment on column rhythm.queue.name is 'The name of the queue.';
-comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is open.';
-comment on column rhythm.queue.concurrency is 'At most so many run at once; null: no limit.';
+comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is not paused.';
+comment on column rhythm.queue.concurrency is 'How many run at once; null: no limit.';
 comment on column rhythm.queue.per_key_concurrency is 'The same for each concurrency key.';
 comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
 comment on column rhythm.queue.per_key_per_ms is 'The period of per_key_rate, in milliseconds.';
 comment on column rhythm.queue_key.queue is 'The queue.';
 comment on column rhythm.queue_key.key is 'The concurrency key.';
 comment on column rhythm.queue_key.per_ms is 'The period of rate, in milliseconds.';
-comment on column rhythm.queue_key.paused_at is 'Since when nothing of it begins; null: it is open.';
+comment on column rhythm.queue_key.paused_at is 'Since when nothing of it begins; null: it is not paused.';
 comment on column rhythm.queue_state.queue is 'The queue.';
 comment on column rhythm.queue_state.nth is 'The number of this version of the row.';
 comment on column rhythm.queue_state.fair is 'Whether the lanes have turns.';
@@ -85,8 +85,8 @@ comment on column rhythm.queue_state.begun_at is 'With a rate: the moments that 
 comment on column rhythm.key_state.queue is 'The queue.';
 comment on column rhythm.key_state.key is 'The concurrency key.';
 comment on column rhythm.key_state.nth is 'The number of this version of the row.';
-comment on column rhythm.key_state.running is 'How many leases it has, but for those whose end is still a note.';
-comment on column rhythm.key_state.idle_since is 'Since when it has none.';
+comment on column rhythm.key_state.running is 'How many leases it has, except those whose end is still a note.';
+comment on column rhythm.key_state.idle_since is 'Since when it has no lease.';
 comment on column rhythm.key_state.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
 comment on column rhythm.key_state.begun is 'With a rate: how many began, by these moments.';
 comment on column rhythm.lane.queue is 'The queue.';
@@ -112,54 +112,54 @@ comment on column rhythm.schedule_entry.timezone is 'A name that Postgres knows.
 comment on column rhythm.schedule_entry.type is 'workflow or task: what it starts.';
 comment on column rhythm.schedule_entry.target is 'The name of the flow or task that it starts.';
 comment on column rhythm.schedule_entry.inputs is 'Inputs of every execution.';
-comment on column rhythm.schedule_entry.overlap is 'While an execution of it is not over: skip, queue, allow or cancel.';
-comment on column rhythm.schedule_entry.catch_up is 'Of the times that were missed: none, one or all.';
-comment on column rhythm.schedule_entry.jitter is 'Each time is moved by up to that.';
-comment on column rhythm.schedule_entry.paused_at is 'Since when it does not fire; null: it does.';
+comment on column rhythm.schedule_entry.overlap is 'What happens if an execution of it has not ended: skip, queue, allow or cancel.';
+comment on column rhythm.schedule_entry.catch_up is 'Which of the missed times run: none, one or all.';
+comment on column rhythm.schedule_entry.jitter is 'Each time is delayed by up to this.';
+comment on column rhythm.schedule_entry.paused_at is 'Since when it does not fire; null: it is not paused.';
 comment on column rhythm.schedule_entry.last_slot is 'The time of the cron expression that it last fired for.';
 comment on column rhythm.schedule_entry.last_fired_at is 'When that was.';
 comment on column rhythm.schedule_entry.last_execution_id is 'What it started then.';
 comment on column rhythm.schedule_entry.fired is 'How many executions it started.';
-comment on column rhythm.schedule_entry.created_at is 'When it was made.';
+comment on column rhythm.schedule_entry.created_at is 'When it was created.';
 comment on column rhythm.schedule_entry.updated_at is 'When it was last changed.';
 
 comment on column rhythm.step.execution_id is 'The workflow.';
 comment on column rhythm.step.started_at is 'When its first attempt, or its wait, began.';
-comment on column rhythm.step.ended_at is 'When it was over; until then, when it was last saved.';
+comment on column rhythm.step.ended_at is 'When it ended; before that, when it was last saved.';
 comment on column rhythm.step.kind is 'step (a function), sleep, signal, task or workflow.';
 comment on column rhythm.step.status is 'waiting, retrying, completed or failed.';
 comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
-comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
+comment on column rhythm.queue_head.priority is 'The priority at which the head was.';
 
-comment on column rhythm.execution.id is 'Its id; the first 48 bits are the moment of its creation.';
-comment on column rhythm.execution.parent_id is 'The workflow that started it, or what it was put under.';
-comment on column rhythm.execution.claimed_at is 'When its last attempt was leased; while it is live, its batch knows.';
+comment on column rhythm.execution.id is 'Its id; the first 48 bits are the time of its creation.';
+comment on column rhythm.execution.parent_id is 'The workflow that started it, or the parent that its start named.';
+comment on column rhythm.execution.claimed_at is 'When its last attempt was leased; while it is live, its batch has that.';
 comment on column rhythm.execution.completed_at is 'When it ended.';
-comment on column rhythm.execution.timeout_ms is 'Of a task: how long an attempt may take; of a workflow: all of it.';
+comment on column rhythm.execution.timeout_ms is 'For a task: how long an attempt may take; for a workflow: how long the whole may take.';
 comment on column rhythm.execution.type is 'workflow or task.';
 comment on column rhythm.execution.target is 'The name of its flow or task.';
 comment on column rhythm.execution.queue is 'The queue that it waits in.';
-comment on column rhythm.execution.concurrency_key is 'With a limit per key: whose limit.';
+comment on column rhythm.execution.concurrency_key is 'The key that limits per key count by.';
 comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
 comment on column rhythm.execution.tags is 'Words to find it by.';
-comment on column rhythm.execution.metadata is 'Whatever its creator wrote beside it.';
-comment on column rhythm.execution.progress is 'What it last said of how far it is.';
+comment on column rhythm.execution.metadata is 'An object that was attached at the start.';
+comment on column rhythm.execution.progress is 'What its handler reported last.';
 comment on column rhythm.execution.priority is 'Higher ones begin first.';
 comment on column rhythm.execution.inputs is 'What it was started with.';
-comment on column rhythm.execution.output is 'What it gave; null also if it gave null.';
+comment on column rhythm.execution.output is 'Its result; null also if the result is null.';
 
-comment on column rhythm.batch.id is 'Numbered in the order in which they were made.';
+comment on column rhythm.batch.id is 'Numbered in the order of creation.';
 comment on column rhythm.batch.run_at is 'It is delayed until then; null: it is ready or leased.';
 comment on column rhythm.batch.claimed_at is 'When it was leased.';
-comment on column rhythm.batch.timeout_ms is 'Of tasks: how long an attempt may take.';
+comment on column rhythm.batch.timeout_ms is 'For tasks: how long an attempt may take.';
 comment on column rhythm.batch.priority is 'As in execution.';
-comment on column rhythm.batch.size is 'How many ids it lists. Members that left are counted still.';
+comment on column rhythm.batch.size is 'How many ids it lists, including members that have left.';
 comment on column rhythm.batch.type is 'As in execution.';
 comment on column rhythm.batch.queue is 'As in execution.';
 comment on column rhythm.batch.target is 'As in execution.';
-comment on column rhythm.batch.concurrency_key is 'As in execution. What has one is alone in its batch.';
+comment on column rhythm.batch.concurrency_key is 'As in execution. An execution with a key is alone in its batch.';
 
 comment on column rhythm.workflow_state.execution_id is 'The workflow.';
 comment on column rhythm.workflow_state.program is 'The version of its flow that it runs.';
@@ -168,8 +168,8 @@ comment on column rhythm.workflow_state.snapshot is 'The state of its program af
 
 comment on column rhythm.inbox.execution_id is 'The workflow.';
 comment on column rhythm.inbox.item is 'The child, timer or wait for a signal.';
-comment on column rhythm.inbox.failed is 'It did not complete: the workflow is to throw.';
+comment on column rhythm.inbox.failed is 'It did not complete, so the workflow must throw.';
 
 comment on column rhythm.journal.execution_id is 'The workflow.';
 comment on column rhythm.journal.step is 'The number of the step.';
-comment on column rhythm.journal.moment is 'When it was taken.';
+comment on column rhythm.journal.moment is 'The time of the step.';

@@ -1,8 +1,8 @@
--- What every other function stands on: the clock and the way errors are raised.
+-- The base of all other functions: the clock, and how errors are raised.
 
--- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
--- interval, for a session or a database. Anybody can make such a setting, so it counts only where the owner, a member
--- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
+-- The only clock of the engine. Tests move it: they set rhythm_clock.at to a time, or rhythm_clock.shift to an interval, for a
+-- session or a database. Anybody can set these, so they count only if the owner, a member of the owner or a superuser logged in.
+-- Otherwise a client could reach a deadline earlier, or a worker could declare another one dead.
 create or replace function rhythm.may_set_clock()
 returns boolean
 language plpgsql
@@ -15,7 +15,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';
+comment on function rhythm.may_set_clock() is 'Whether the session may move the clock, because it belongs to the owner of this installation. Internal.';
 
 create or replace function rhythm.now()
 returns timestamptz
@@ -39,7 +39,7 @@ end;
 $$;
 
 comment on function rhythm.now() is
-  'The engine''s clock: the time of day, unless a test that logged in as the owner set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
+  'The engine''s clock: the real time, unless a test that logged in as the owner has set rhythm_clock.at (a time) or rhythm_clock.shift (an interval).';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -53,7 +53,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- An option of raise may not be null, and one that is empty would be shown.
+  -- An option of raise must not be null, and an empty one would be shown.
   if p_detail is not null then
     raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, 'See the detail'), detail = p_detail;
   elsif p_hint is not null then
@@ -64,4 +64,4 @@ end;
 $$;
 
 comment on function rhythm.raise(text, text, text, text) is
-  'Raises an error of class RH: code, sentence, and where there is one, what to do. Never returns.';
+  'Raises an error of class RH: code, message, and what to do, if given. Never returns.';

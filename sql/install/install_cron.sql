@@ -1,5 +1,5 @@
--- install_cron() and uninstall_cron(). pg_cron lives in one database of a server, and its job table is its own:
--- every statement that touches it is dynamic, so that the engine installs where there is no pg_cron.
+-- install_cron() and uninstall_cron(). pg_cron is in one database of a server, with its own table of jobs. Every statement
+-- that uses it is dynamic, so that the engine can be installed without pg_cron.
 
 create or replace function rhythm.cron_job_name()
 returns text
@@ -27,7 +27,7 @@ end;
 $$;
 
 comment on function rhythm.cron_home() is
-  'The database in which this server''s pg_cron lives; null if it is not loaded; this database if that may not be read.';
+  'The database in which this server''s pg_cron is; null if it is not loaded; this database if the setting may not be read.';
 
 -- The version of pg_cron in this database, or an error that says what is missing and what to do.
 create or replace function rhythm.find_cron()
@@ -92,7 +92,7 @@ $$;
 
 comment on function rhythm.cron_command(text) is 'The command of this installation''s job, for a version of pg_cron.';
 
--- A job that runs every second writes 86,400 lines a day about itself: keep an hour of them.
+-- A job that runs every second writes 86,400 lines a day about itself. Keeps those of the last hour.
 create or replace function rhythm.cron_tick()
 returns timestamptz
 language plpgsql
@@ -110,7 +110,7 @@ end;
 $$;
 
 comment on function rhythm.cron_tick() is
-  'tick() as pg_cron calls it every second; once a minute it also forgets what pg_cron noted of older calls.';
+  'tick() as pg_cron calls it every second; once a minute it also deletes pg_cron''s records of older calls.';
 
 create or replace function rhythm.install_cron()
 returns text
@@ -133,8 +133,8 @@ end;
 $$;
 
 comment on function rhythm.install_cron() is
-  'Lets pg_cron tick: timers, schedules, SQL tasks, recovery and retention then go on with no worker alive. Every second '
-  'where pg_cron can (1.5 and newer), else a minute job that loops. Says what it did; calling it again changes nothing.';
+  'Lets pg_cron call tick(), so that timers, schedules, SQL tasks, recovery and retention work without any worker: every second '
+  'with pg_cron 1.5 or newer, else with a job each minute that loops. Returns what it did; a second call changes nothing.';
 
 create or replace function rhythm.uninstall_cron()
 returns boolean
@@ -159,5 +159,5 @@ end;
 $$;
 
 comment on function rhythm.uninstall_cron() is
-  'Takes back install_cron(): the job and what pg_cron noted about it. A loop under way ends within a minute. False if '
-  'there was nothing to take back.';
+  'Removes the job of install_cron(), and pg_cron''s records of it. A running loop ends within a minute. False if '
+  'there was no job.';

@@ -1,7 +1,7 @@
--- What a session may be like, and what its errors say.
+-- Which sessions are allowed, and what errors mean.
 
--- The same as isDataError() in TypeScript: values (22), constraints (23), two rows where one may be (21), limits of a value
--- (54), what a user's own function raised (P0), and what this engine refused (RH).
+-- The same as isDataError() in TypeScript: values (22), constraints (23), several rows instead of one (21), limits of a value
+-- (54), errors of a user's own function (P0), and refusals of this engine (RH).
 create or replace function rhythm.is_data_error(p_code text)
 returns boolean
 language sql
@@ -12,7 +12,7 @@ as $$
 $$;
 
 comment on function rhythm.is_data_error(text) is
-  'Whether a SQLSTATE blames the data, so that the same call would be refused again. Only such an error fails an execution. Internal.';
+  'Whether an error is the fault of the data, so that the same call would fail again. Only such an error fails an execution. Internal.';
 
 create or replace function rhythm.is_frozen()
 returns boolean
@@ -23,10 +23,10 @@ as $$
   select current_setting('transaction_isolation') in ('repeatable read', 'serializable');
 $$;
 
-comment on function rhythm.is_frozen() is 'Whether the snapshot of this transaction does not move: what others commit meanwhile is not seen. Internal.';
+comment on function rhythm.is_frozen() is 'Whether this transaction keeps one snapshot, so that it does not see later commits of others. Internal.';
 
--- Locks: executions in the order of their ids, until the end of the transaction, and only where the snapshot is frozen. The
--- lock itself raises 40001 for a row that changed after it.
+-- Locks: executions in the order of their ids, until the end of the transaction, and only if the snapshot is frozen. The lock
+-- itself raises 40001 for a row that has changed since.
 create or replace function rhythm.require_fresh(p_ids uuid[])
 returns void
 language plpgsql
@@ -41,9 +41,9 @@ end;
 $$;
 
 comment on function rhythm.require_fresh(uuid[]) is
-  'In a transaction whose snapshot is frozen: raises 40001 where one of these executions changed since, so that nothing is decided by what it was. Internal.';
+  'If the snapshot of the transaction is frozen: raises 40001 if one of these executions has changed since, so that no old state is used. Internal.';
 
--- Under a frozen snapshot nobody sees what became of an execution, but that it changed.
+-- A frozen snapshot can only see that an execution has changed, not how.
 create or replace function rhythm.require_unchanged(p_execution uuid)
 returns void
 language plpgsql
@@ -51,7 +51,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- The lock is given back at once: whoever ends the execution needs it.
+  -- The lock is released at once, because the session that ends the execution needs it.
   begin
     perform from rhythm.execution as e where e.id = p_execution for no key update skip locked;
     raise sqlstate 'RHTRY';
@@ -70,9 +70,9 @@ end;
 $$;
 
 comment on function rhythm.require_unchanged(uuid) is
-  'In a transaction whose snapshot is frozen: raises 40001 where an execution changed since. Keeps no lock. Internal.';
+  'If the snapshot of the transaction is frozen: raises 40001 if an execution has changed since. Keeps no lock. Internal.';
 
--- Workers lease, settle and count under locks, and have to see what is committed once they hold one.
+-- Workers lease, settle and count under locks, and must see what is committed once they hold one.
 create or replace function rhythm.require_read_committed()
 returns void
 language plpgsql
@@ -88,4 +88,4 @@ end;
 $$;
 
 comment on function rhythm.require_read_committed() is
-  'Refuses (RH010) a worker''s call in a transaction whose snapshot does not move. Internal.';
+  'Refuses (RH010) a worker''s call in a transaction that keeps one snapshot. Internal.';

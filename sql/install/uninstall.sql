@@ -1,4 +1,4 @@
--- uninstall(): takes back install(), with all that was made. The owner's.
+-- uninstall(): removes what install() made. For the owner.
 
 -- Locks: every table of the installation, exclusively.
 create or replace function rhythm.uninstall(p_schema text)
@@ -16,7 +16,7 @@ declare
   v_keys text[];
   v_names text[];
   v_fallen text;
-  -- What is not ours, by key and name: what falls with the schema is missing afterwards.
+  -- Objects that are not ours, by key and name: those that are missing afterwards were removed with the schema.
   c_outside constant text := $q$
     with relation as (
       select c.oid, c.relkind, n.nspname
@@ -62,13 +62,13 @@ begin
 
   execute format('select array_agg(o.key), array_agg(o.name) from (%s) as o', c_outside) into v_keys, v_names using :'schema';
   drop schema :"schema" cascade;
-  -- Nothing of ours is there any more: from here on every name is Postgres's.
+  -- Our schema is gone: from here on, every name is of Postgres.
   execute format(
     'select string_agg(w.name, '', '' order by w.name) from unnest($2, $3) as w(key, name) where w.key not in (select o.key from (%s) as o)', c_outside)
   into v_fallen using :'schema', v_keys, v_names;
   if v_fallen is not null then
     raise exception using errcode = '2BP01', message = format('Cannot remove the schema "%s": %s would go with it', :'schema', v_fallen),
-      hint = 'Drop what stands on the schema first, or change it';
+      hint = 'First drop or change the objects that depend on the schema';
   end if;
 
   foreach v_role in array v_roles loop
@@ -88,5 +88,5 @@ end;
 $$;
 
 comment on function rhythm.uninstall(text) is
-  'Removes this installation: the schema whose name has to be given, with all executions, its job in pg_cron, and the roles that no other installation on the '
-  'server needs. Returns what had to stay, and why. Changes nothing if something of yours stands on the schema. The owner''s.';
+  'Removes this installation: the schema with this name, with all executions, its job in pg_cron, and the roles that no other installation on the '
+  'server needs. Returns what could not be removed, and why. If an object of yours depends on the schema, nothing is removed. For the owner.';

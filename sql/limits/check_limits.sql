@@ -1,7 +1,7 @@
--- Whether lanes and counts say what is so.
+-- Checks the lanes and counts of queues with limits.
 
--- Until all transactions that are older than a change of limits are over (queue_state.settled), leases may end without a note:
--- then the counts are too high, and are made anew at the end of it.
+-- While transactions that are older than a change of limits are open (queue_state.settled), leases may end without a note. Then
+-- the counts are too high. They are made again when the last of these transactions has ended.
 
 create or replace function rhythm.limit_drift()
 returns table (queue text, key text, counted integer, leased integer)
@@ -43,7 +43,7 @@ as $$
   where c.running <> c.leased;
 $$;
 
-comment on function rhythm.limit_drift() is 'Queues with limits, and keys of them, whose count of leases is not what is leased: a fault. chores() counts them anew. Internal.';
+comment on function rhythm.limit_drift() is 'Queues with limits, and keys of them, whose count of leases is wrong. chores() counts them again. Internal.';
 
 create or replace function rhythm.check_limits()
 returns setof text

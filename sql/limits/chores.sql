@@ -1,4 +1,4 @@
--- What queues with limits need now and then. Never waits: a gate that is taken is passed over.
+-- Maintenance of queues with limits. Never waits: a gate that is taken is skipped.
 
 create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
 returns void
@@ -54,9 +54,9 @@ end;
 $$;
 
 comment on function rhythm.limited_chores(integer, timestamptz) is
-  'For queues with limits: takes notes that pile up, puts a backlog into lanes, forgets idle keys, mends counts. Bounded by p_limit a queue. Part of chores().';
+  'For queues with limits: takes notes, puts a backlog into lanes, removes idle keys, corrects counts. At most p_limit for each queue. Part of chores().';
 
--- A session whose snapshot is older than a change of limits makes things ready as it knows the queue.
+-- A session whose snapshot is older than a change of limits still uses the old limits.
 create or replace function rhythm.has_stray(p_queue rhythm.queue)
 returns boolean
 language plpgsql
@@ -75,7 +75,7 @@ $$;
 
 comment on function rhythm.has_stray(rhythm.queue) is 'Whether something is ready outside the lanes of a queue with limits, or in lanes of one without. Internal.';
 
--- Where the row of the queue is gone, a new one lets the next chores put it back.
+-- If the row of the queue is gone, this makes a new one, so that the next chores() can put its lanes back.
 create or replace function rhythm.adopt_strays()
 returns void
 language sql
@@ -96,9 +96,9 @@ as $$
   on conflict (name) do nothing;
 $$;
 
-comment on function rhythm.adopt_strays() is 'Gives a row to queues without one that have something in lanes. Internal.';
+comment on function rhythm.adopt_strays() is 'Makes a row for queues that have none and have something in lanes. Internal.';
 
--- A lane that is ahead of the others keeps its turn: a key that comes and goes has no more turns than one that stays.
+-- A lane that is ahead of the others keeps its turn, so that a key that comes and goes gets no more turns than one that stays.
 create or replace function rhythm.forget_idle(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer, p_now timestamptz)
 returns void
 language plpgsql
@@ -122,7 +122,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.forget_idle(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Forgets lanes and keys that had nothing to do for a minute. The caller holds the gate of the queue. Internal.';
+comment on function rhythm.forget_idle(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Removes lanes and keys that had nothing to do for a minute. The caller holds the gate of the queue. Internal.';
 
 create or replace function rhythm.forget_limits(p_queue rhythm.queue)
 returns void
@@ -131,7 +131,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Somebody may configure it at this moment.
+  -- Another session may be configuring it now.
   perform from rhythm.queue as q where q.name = p_queue.name and q.version = p_queue.version for update skip locked;
   if not found then
     return;
@@ -147,9 +147,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.forget_limits(rhythm.queue) is 'Removes all that is left of the limits of a queue. The caller holds its gate. Internal.';
+comment on function rhythm.forget_limits(rhythm.queue) is 'Removes what is left of the limits of a queue. The caller holds its gate. Internal.';
 
--- Rates let go on by themselves. Nobody sleeps past that: due() is called then, and wakes who sleeps.
+-- When a rate allows more, no notification comes. So due() is called at that time, and wakes the sleeping workers.
 create or replace function rhythm.rates_due(p_now timestamptz)
 returns table (queue text, at timestamptz)
 language plpgsql
@@ -170,4 +170,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate, or that of a key, is used up go on; of the last two seconds, too. Internal.';
+comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate (or that of a key) is used up may continue; also those of the last two seconds. Internal.';

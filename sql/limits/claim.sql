@@ -1,6 +1,6 @@
 -- Claiming from queues with limits.
 
--- Without locks, and without a transaction number: an idle worker asks often.
+-- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.may_claim(p_queue rhythm.queue, p_state rhythm.queue_state, p_targets text[], p_types text[], p_now timestamptz)
 returns boolean
 language plpgsql
@@ -31,7 +31,7 @@ end;
 $$;
 
 comment on function rhythm.may_claim(rhythm.queue, rhythm.queue_state, text[], text[], timestamptz) is
-  'Whether a claim from a queue with limits could find something; false is certain. Internal.';
+  'Whether a claim from a queue with limits could find something. False is certain. Internal.';
 
 create or replace function rhythm.limited_ready(p_queue text, p_targets text[], p_types text[] default '{task,workflow}')
 returns boolean
@@ -57,9 +57,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a claim from a queue with limits, or paused, could find something; null: it has none, look for what is ready in it as in any other. Internal.';
+comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a claim from a queue that has limits or is paused could find something; null: it has no limits, so ask as for any other queue. Internal.';
 
--- After a restore into another server, where transactions are numbered anew, all that is noted is long over.
+-- After a restore to another server, transactions have new numbers, and all noted ones have long ended.
 create or replace function rhythm.is_settled(p_xid xid8)
 returns boolean
 language plpgsql
@@ -71,9 +71,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.is_settled(xid8) is 'Whether a transaction, and all that are older, are over. Internal.';
+comment on function rhythm.is_settled(xid8) is 'Whether a transaction and all older ones have ended. Internal.';
 
--- What happened since the last claim: another configuration, more of the backlog, notes, keys whose time has come.
+-- What happened since the last claim: a new configuration, more of the backlog, notes, keys that may continue.
 create or replace function rhythm.catch_up(p_queue rhythm.queue, inout p_state rhythm.queue_state, p_limit integer, p_now timestamptz, out changed boolean)
 language plpgsql
 volatile
@@ -129,7 +129,7 @@ begin
     perform rhythm.open_lanes(p_state, v_keys);
     changed := true;
   end if;
-  -- Whoever did not see the change may have ended a lease without a note.
+  -- A session that did not see the change may have ended a lease without a note.
   if p_state.settled is distinct from p_queue.changed and rhythm.is_settled(p_queue.changed) then
     p_state.settled := p_queue.changed;
     p_state := rhythm.recount(p_queue, p_state);
@@ -138,9 +138,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.catch_up(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Brings lanes and counts of a queue up to date. The caller holds its gate, and keeps the state. Internal.';
+comment on function rhythm.catch_up(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Brings the lanes and counts of a queue up to date. The caller holds its gate, and stores the state. Internal.';
 
--- Closed lanes are opened: whether their keys have room is looked at when their turn comes.
+-- Opens closed lanes. Whether their keys have room is checked when their turn comes.
 create or replace function rhythm.adopt(p_queue rhythm.queue, p_state rhythm.queue_state)
 returns rhythm.queue_state
 language plpgsql
@@ -177,12 +177,12 @@ begin
 end;
 $$;
 
-comment on function rhythm.adopt(rhythm.queue, rhythm.queue_state) is 'Lets lanes and counts follow a queue''s configuration. The caller holds its gate. Internal.';
+comment on function rhythm.adopt(rhythm.queue, rhythm.queue_state) is 'Changes lanes and counts after a change of a queue''s configuration. The caller holds its gate. Internal.';
 
--- Batches of one, up to p_limit, that may begin now. Empty: nothing may. Null: the queue has no limits any more, and all that is left in it
--- is claimed as from any other.
--- Locks: the gate of the queue (waits for other claims of it, to their commit; skips the queue rather than wait for a
--- second gate); batches, skip locked.
+-- Batches of one, up to p_limit, that may begin now. Empty: none may. Null: the queue has no limits any more, and what is left
+-- in it is claimed as from any other queue.
+-- Locks: the gate of the queue (waits for other claims of it, until their commit; but skips the queue if it already holds
+-- another gate); batches, skip locked.
 create or replace function rhythm.limited_claim(
   p_worker uuid,
   p_call integer,
@@ -228,7 +228,7 @@ begin
   elsif v_queue.limited and not rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now()) or not rhythm.enter_gate(p_queue) then
     return '{}';
   end if;
-  -- All of it may have changed while this waited. The moment that counts is now, too.
+  -- While this waited, everything may have changed, including the time.
   v_now := rhythm.now();
   select q.* into v_queue from rhythm.queue as q where q.name = p_queue;
   if not found then
@@ -251,7 +251,7 @@ begin
       - case when v_plain is null then 0 else (select sum(x.value::integer) from jsonb_each_text(v_plain) as x) end,
     v_queue.rate - rhythm.begun_lately(v_state.begun_at, v_state.begun, v_queue.per_ms, v_now));
   v_groups := rhythm.lane_groups(p_queue, p_targets, p_types);
-  -- Without turns, one lane may hold all that comes next.
+  -- Without turns, one lane may have everything that comes next.
   v_look := least(v_room, case when v_queue.fair then 1000 else 8 end);
   while v_room > 0 and v_groups <> '{}' loop
     v_pick := rhythm.pick_lanes(v_queue, v_state, v_groups, v_plain, v_room, v_look, v_now);
@@ -293,9 +293,9 @@ end;
 $$;
 
 comment on function rhythm.limited_claim(uuid, integer, text, integer, text[], text[]) is
-  'Leases what may begin now in a queue with limits; null: it has none any more. Internal: claims and exchange() are the ways in.';
+  'Leases what may begin now in a queue with limits; null: it has no limits any more. Internal: called by claims and exchange().';
 
--- Where the open lanes begin: a lower bound, so that it need not be raised with every claim.
+-- Where the open lanes begin. This is a lower bound, so that not every claim must raise it.
 create or replace function rhythm.raise_floors(p_state rhythm.queue_state, p_groups rhythm.lane_group[])
 returns void
 language plpgsql
@@ -323,4 +323,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.raise_floors(rhythm.queue_state, rhythm.lane_group[]) is 'Notes now and then where the open lanes of a queue begin. The caller holds its gate. Internal.';
+comment on function rhythm.raise_floors(rhythm.queue_state, rhythm.lane_group[]) is 'Notes from time to time where the open lanes of a queue begin. The caller holds its gate. Internal.';

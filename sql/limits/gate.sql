@@ -1,8 +1,8 @@
--- One session at a time claims from a queue with limits, to its commit: so no lease that is not committed is missed.
+-- Only one session at a time claims from a queue with limits, until it commits. So no claim misses an uncommitted lease.
 
--- Whoever holds it never waits for anything, so it is soon free; a worker that was frozen by its system delays the others by
--- half a second at a time. Only the first gate of a transaction is waited for: two workers that claim from the same queues
--- in another order would wait for each other.
+-- A session that holds a gate never waits for anything, so the gate is soon free. A worker that its system has frozen delays the
+-- others by half a second at a time. A transaction waits only for its first gate: two workers that claim from the same queues
+-- in different orders would wait for each other.
 -- Locks: an advisory lock for each queue with limits.
 create or replace function rhythm.enter_gate(p_queue text)
 returns boolean
@@ -26,7 +26,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: it is not to be had now. Internal.';
+comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: the gate is not free now. Internal.';
 
 create or replace function rhythm.try_gate(p_queue text)
 returns boolean
@@ -45,7 +45,7 @@ $$;
 
 comment on function rhythm.try_gate(text) is 'Takes the gate of a queue until the end of the transaction, if it is free. Internal.';
 
--- After a restore into another server, transactions are numbered anew: then every note is looked at.
+-- After a restore to another server, transactions have new numbers. Then every note is read.
 create or replace function rhythm.state_of(p_queue text)
 returns rhythm.queue_state
 language plpgsql
@@ -63,7 +63,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.state_of(text) is 'Where a queue with limits stands; null: nobody claimed from it yet. Internal.';
+comment on function rhythm.state_of(text) is 'The state of a queue with limits; null: no session has claimed from it yet. Internal.';
 
 create or replace function rhythm.keep_state(p_state rhythm.queue_state)
 returns void
@@ -83,9 +83,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.keep_state(rhythm.queue_state) is 'Writes where a queue with limits stands, as the next version. The caller holds its gate. Internal.';
+comment on function rhythm.keep_state(rhythm.queue_state) is 'Stores the state of a queue with limits, as the next version. The caller holds its gate. Internal.';
 
--- What claims may touch: all groups of targets, or those that a worker has handlers for.
+-- What a claim may take: all groups of targets, or those for which a worker has handlers.
 create or replace function rhythm.lane_groups(p_queue text, p_targets text[], p_types text[])
 returns rhythm.lane_group[]
 language plpgsql
@@ -120,4 +120,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.lane_groups(text, text[], text[]) is 'The groups of targets of a queue that have lanes, of those asked for. Internal.';
+comment on function rhythm.lane_groups(text, text[], text[]) is 'Those of the requested groups of targets that have lanes in a queue. Internal.';

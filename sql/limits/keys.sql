@@ -1,6 +1,6 @@
--- Single concurrency keys of a queue: limits, weights and pauses of their own.
+-- Concurrency keys of a queue that have their own limits, weights and pauses.
 
--- Locks: the row of the key, then that of the queue; claims only read them.
+-- Locks: the row of the key, then that of the queue. Claims only read them.
 create or replace function rhythm.configure_key(
   p_queue text,
   p_key text,
@@ -42,7 +42,7 @@ end;
 $$;
 
 comment on function rhythm.configure_key(text, text, integer, integer, interval, integer) is
-  'Sets the limits of one concurrency key of a queue, in place of those for all keys: executions at once, begun in each period; and its weight in a fair queue. '
+  'Sets the limits of one concurrency key of a queue, instead of those for all keys (how many run at once, how many begin in each period), and its weight in a fair queue. '
   'Null: as for all keys. Example: select rhythm.configure_key(''mail'', ''gold'', concurrency => 20, weight => 3);';
 
 create or replace function rhythm.change_key(p_queue text, p_key text)
@@ -59,7 +59,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.change_key(text, text) is 'Lets claims know that a key of a queue is configured otherwise. Internal.';
+comment on function rhythm.change_key(text, text) is 'Tells claims that the configuration of a key has changed. Internal.';
 
 create or replace function rhythm.pause_key(p_queue text, p_key text)
 returns boolean
@@ -82,7 +82,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.pause_key(text, text) is 'Nothing of this concurrency key of a queue begins until resume_key(); what runs goes on. False: it was paused already.';
+comment on function rhythm.pause_key(text, text) is 'Executions with this concurrency key do not start in this queue until resume_key(); running ones continue. False: it was already paused.';
 
 create or replace function rhythm.resume_key(p_queue text, p_key text)
 returns boolean

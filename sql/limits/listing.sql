@@ -1,7 +1,7 @@
--- What was ready before a queue got its limits is put into lanes piece by piece, by claims and chores: configuring a queue
--- with a million tasks touches one row. The same the other way, when the limits go.
+-- Claims and chores put what was ready before a queue got its limits into lanes, piece by piece. So configuring a queue with a
+-- million tasks changes one row. When the limits are removed, they do the reverse.
 
--- Of a batch that was leased, all members count until the last has ended.
+-- All members of a leased batch count until the last one has ended.
 create or replace function rhythm.plain_leases(p_queue text)
 returns jsonb
 language plpgsql
@@ -19,9 +19,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.plain_leases(text) is 'How many executions of each key of a queue are leased from before it had limits; null: none. Looks at all leases. Internal.';
+comment on function rhythm.plain_leases(text) is 'For each key of a queue, how many executions were leased before it had limits; null: none. Reads all leases. Internal.';
 
--- Batches of a queue that came before its limits become batches of one. Locks: batches and members, skip locked.
+-- Batches that are older than the limits of their queue become batches of one. Locks: batches and members, skip locked.
 create or replace function rhythm.list_batches(p_queue text, p_limit integer default 100)
 returns integer
 language plpgsql
@@ -58,7 +58,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.list_batches(text, integer) is 'Makes batches of one of the first batches of a queue; returns of how many executions. Internal.';
+comment on function rhythm.list_batches(text, integer) is 'Splits the first batches of a queue into batches of one; returns the number of executions. Internal.';
 
 -- Locks: batches, skip locked. The caller holds the gate of the queue.
 create or replace function rhythm.list_backlog(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer)
@@ -99,7 +99,7 @@ begin
           from unnest(v_moved) as u order by 2, 3, 4, 5
         ) as b));
     end if;
-  -- Whoever did not see the change may still make, or lease, something as before.
+  -- A session that did not see the change may still create or lease something in the old way.
   elsif rhythm.is_settled(p_queue.limited_since)
     and (case when p_queue.limited
       then not exists (select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and not b.limited)
@@ -112,4 +112,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.list_backlog(rhythm.queue, rhythm.queue_state, integer) is 'Puts what was ready before a queue got its limits into lanes, or back; the next p_limit of it. The caller holds the gate. Internal.';
+comment on function rhythm.list_backlog(rhythm.queue, rhythm.queue_state, integer) is 'Puts the next p_limit of what was ready before a queue got its limits into lanes, or back. The caller holds the gate. Internal.';

@@ -1,6 +1,6 @@
--- Notes: how queues with limits hear of what becomes ready, and of leases that end.
+-- Notes: they tell queues with limits what becomes ready, and which leases end.
 
--- Appends only: waits for nobody, and nobody waits for it. What began is no news: claims count that themselves.
+-- Only appends: it waits for nobody, and nobody waits for it. What begins needs no note, because claims count that.
 create or replace function rhythm.note_limited()
 returns trigger
 language plpgsql
@@ -12,7 +12,7 @@ begin
     and exists (select from rhythm.queue as q where q.name = old.queue and q.counted) then
     insert into rhythm.limit_note (queue, xid, target_group, key, ended)
     values (old.queue, pg_current_xact_id(), '', coalesce(old.concurrency_key, ''), old.size);
-    -- Room for others: those that sleep do not know of it. Once a transaction, mostly.
+    -- There is room for others, and sleeping workers do not know. Usually once in a transaction.
     if current_setting('rhythm_gate.woken', true) is distinct from old.queue then
       perform rhythm.wake(array[old.queue]);
       perform set_config('rhythm_gate.woken', old.queue, true);
@@ -29,7 +29,7 @@ $$;
 
 comment on function rhythm.note_limited() is 'Notes batches that become ready in queues with limits, and leases that end there. Internal.';
 
--- Notes that are not visible yet are of transactions that are still open: the next look begins with the oldest of these.
+-- Notes that are not visible yet belong to open transactions. The next look begins with the oldest of these.
 create or replace function rhythm.take_notes(
   inout p_state rhythm.queue_state,
   p_limit integer,
@@ -71,11 +71,11 @@ end;
 $$;
 
 comment on function rhythm.take_notes(rhythm.queue_state, integer) is
-  'Deletes notes of a queue, the oldest first, and says what they come to: the first that became ready in each lane, and how many leases of each key ended. The caller holds its gate. Internal.';
+  'Deletes notes of a queue, oldest first, and adds them up: the first that became ready in each lane, and how many leases of each key ended. The caller holds its gate. Internal.';
 
--- Rows are found by their place (ctid), which nobody else changes: a join by their key is at the mercy of the planner.
+-- Rows are found by their place (ctid), which no other session changes. A join by their key would depend on the planner.
 
--- Lanes get what became ready in them. A key that was idle takes its turn now, and none that it missed.
+-- Puts what became ready into lanes. A key that was idle gets the current turn, and none of those that it missed.
 create or replace function rhythm.fill_lanes(p_state rhythm.queue_state, p_entered rhythm.limit_note[])
 returns void
 language plpgsql
@@ -125,9 +125,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.fill_lanes(rhythm.queue_state, rhythm.limit_note[]) is 'Gives lanes what became ready in them. The caller holds the gate of the queue. Internal.';
+comment on function rhythm.fill_lanes(rhythm.queue_state, rhythm.limit_note[]) is 'Puts what became ready into lanes. The caller holds the gate of the queue. Internal.';
 
--- Whether a key has room is looked at when its turn comes; here it is enough that it may have.
+-- Whether a key really has room is checked when its turn comes. Here it is enough that it may have room.
 create or replace function rhythm.open_lanes(p_state rhythm.queue_state, p_keys text[])
 returns void
 language plpgsql

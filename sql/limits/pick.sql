@@ -1,9 +1,9 @@
--- Whose turn it is. Each row of a lane has a place: (turn, rank, id), where a fair queue gives the next row of a key a turn
--- 1/weight later, and any other queue gives all of them turn 0, which leaves priority and age. What is taken is what comes
--- first by place, of all lanes; only as many lanes are looked at as that may need.
+-- Decides whose turn it is. Each row of a lane has a place: (turn, rank, id). A fair queue gives the next row of a key a turn
+-- that is 1/weight later. Any other queue gives all rows turn 0, so that priority and age decide. A claim takes the first
+-- rows of all lanes by place, and reads only as many lanes as it may need.
 
--- Chooses among the first p_look lanes, and says which lanes those were; "more": there are others behind them. Rows that
--- others have locked are passed over. p_plain: leases by key that no state counts.
+-- Chooses among the first p_look lanes, and returns which lanes these were; "more": there are others after them. Rows that
+-- others have locked are skipped. p_plain: leases by key that no state counts.
 -- Locks: batches, skip locked. The caller holds the gate of the queue.
 create or replace function rhythm.pick_lanes(
   p_queue rhythm.queue,
@@ -59,7 +59,7 @@ begin
     ) as k on true
     where s.nth <= p_look
   ),
-  -- Up to the first lane that is not looked at; or a share of what is wanted, and what comes behind that is not known.
+  -- Up to the first lane that was not read; or up to a share of what is wanted, because what follows is not known.
   asked as materialized (
     select l.*, least(l.room, p_limit, l.wanted)::integer as asked, l.is_share and l.wanted < least(l.room, p_limit) as is_cut
     from (
@@ -123,9 +123,9 @@ end;
 $$;
 
 comment on function rhythm.pick_lanes(rhythm.queue, rhythm.queue_state, rhythm.lane_group[], jsonb, integer, integer, timestamptz) is
-  'Locks the next batches of a queue with limits, among its first lanes; returns the lanes that are to change. Internal.';
+  'Locks the next batches of a queue with limits, among its first lanes; returns the lanes that must change. Internal.';
 
--- Lanes that were looked at stand at their next row and turn now.
+-- Moves lanes that were read to their next row and turn.
 create or replace function rhythm.move_lanes(p_state rhythm.queue_state, p_lanes rhythm.lane_pick[], p_now timestamptz)
 returns void
 language plpgsql
@@ -155,9 +155,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.move_lanes(rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Moves lanes on after a claim; closes those that are empty, or whose key is full. Internal.';
+comment on function rhythm.move_lanes(rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Moves lanes forward after a claim; closes those that are empty, or whose key is full. Internal.';
 
--- What began of each key.
+-- Counts what began, by key.
 create or replace function rhythm.count_keys(p_queue rhythm.queue, p_state rhythm.queue_state, p_lanes rhythm.lane_pick[], p_now timestamptz)
 returns void
 language plpgsql
@@ -200,4 +200,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Counts what a claim began of each key, and says when a key that used up its rate may go on. Internal.';
+comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Counts what a claim began of each key, and notes when a key that used up its rate may continue. Internal.';

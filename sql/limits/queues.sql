@@ -13,8 +13,7 @@ $$;
 
 comment on function rhythm.has_limits(text) is 'Whether what becomes ready in a queue goes into lanes. Internal.';
 
--- A limit or turns that were not there before, or are there no more: from this transaction on, what becomes ready goes into
--- lanes, or does not.
+-- A queue gets or loses limits or turns. From this transaction on, what becomes ready goes into lanes, or no longer does.
 create or replace function rhythm.change_queue(p_queue text)
 returns void
 language plpgsql
@@ -41,10 +40,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.change_queue(text) is 'Lets claims know that a queue, or a key of it, is configured otherwise. Internal.';
+comment on function rhythm.change_queue(text) is 'Tells claims that the configuration of a queue or one of its keys has changed. Internal.';
 
--- A queue without limits and not paused needs no row: claims of it then cost nothing extra. One that ever had limits is
--- removed by chores(): sessions that do not see the change yet may still put something into its lanes.
+-- A queue without limits that is not paused needs no row, so that claims of it cost nothing extra. If a queue once had limits,
+-- only chores() removes it, because sessions that do not see the change yet may still put something into its lanes.
 create or replace function rhythm.forget_plain_queue(p_queue text)
 returns void
 language sql
@@ -67,7 +66,7 @@ as $$
   select case when p_value < 1 then format('%s must be 1 or more', p_name) end;
 $$;
 
-comment on function rhythm.limit_problem(text, integer) is 'The sentence that says why a number cannot be a limit; null if it can. Internal.';
+comment on function rhythm.limit_problem(text, integer) is 'Why a number cannot be a limit, as a sentence; null if it can. Internal.';
 
 create or replace function rhythm.period_problem(p_name text, p_ms bigint)
 returns text
@@ -78,7 +77,7 @@ as $$
   select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
 $$;
 
-comment on function rhythm.period_problem(text, bigint) is 'The sentence that says why milliseconds cannot be the period of a rate; null if they can. Internal.';
+comment on function rhythm.period_problem(text, bigint) is 'Why milliseconds cannot be the period of a rate, as a sentence; null if they can. Internal.';
 
 create or replace function rhythm.weights_problem(p_weights jsonb, p_fair text)
 returns text
@@ -103,7 +102,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.weights_problem(jsonb, text) is 'The sentence that says why an object cannot be the weights of keys; null if it can. Internal.';
+comment on function rhythm.weights_problem(jsonb, text) is 'Why an object cannot be the weights of keys, as a sentence; null if it can. Internal.';
 
 -- Locks: the row of the queue, which claims only read.
 create or replace function rhythm.configure_queue(
@@ -167,8 +166,8 @@ end;
 $$;
 
 comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
-  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period, begun of each key. '
-  'fair => ''key'' gives concurrency keys turns; weights, how many: {"gold": 3} (null: as they are). Any other null: no such limit. '
+  'Sets the limits of a queue, for all workers together: how many run at once, how many run at once for each concurrency key, how many begin in each period, and how many of each key begin. '
+  'fair => ''key'': concurrency keys take turns; weights: how many turns each has, {"gold": 3} (null: no change). Any other null: no such limit. '
   'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
@@ -194,7 +193,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.set_weights(text, jsonb) is 'Gives concurrency keys of a queue their weights; false: they had them. Internal.';
+comment on function rhythm.set_weights(text, jsonb) is 'Sets the weights of concurrency keys of a queue; false: nothing changed. Internal.';
 
 create or replace function rhythm.pause_queue(p_queue text)
 returns boolean
@@ -210,7 +209,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.pause_queue(text) is 'Nothing of this queue begins until resume_queue(); what runs goes on. False: it was paused already.';
+comment on function rhythm.pause_queue(text) is 'Executions of this queue do not start until resume_queue(); running ones continue. False: it was already paused.';
 
 create or replace function rhythm.resume_queue(p_queue text)
 returns boolean

@@ -1,6 +1,6 @@
--- Rates: at most so many begin in any period. What began is counted until it is a period old. Moments are rounded up to a
--- hundredth of the period, so that the count stays small and errs to the slow side. A moment that is further ahead than a
--- period was written before the clock was put back: it counts no more.
+-- Rates: a limited number of executions begins in any period. What began is counted until it is a period old. Times are rounded
+-- up to a hundredth of the period, so that there are few counts and the rate is never exceeded. A time that is more than a
+-- period ahead was written before the clock was set back, so it is ignored.
 
 create or replace function rhythm.begun_lately(p_begun_at timestamptz[], p_begun integer[], p_per_ms bigint, p_now timestamptz)
 returns integer
@@ -51,7 +51,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.note_begun(timestamptz[], integer[], integer, bigint, timestamptz) is 'Notes that some began; forgets what is over a period old. Internal.';
+comment on function rhythm.note_begun(timestamptz[], integer[], integer, bigint, timestamptz) is 'Adds some that began; removes what is more than a period old. Internal.';
 
 create or replace function rhythm.rate_ends(p_begun_at timestamptz[], p_per_ms bigint, p_now timestamptz)
 returns timestamptz

@@ -1,7 +1,7 @@
--- Counts of leases, from the leases themselves.
+-- Counts leases from the leases themselves.
 
--- One statement: what it counts and which notes it deletes is of one moment. An end that is not committed is still a lease
--- here, and its note comes later. The caller holds the gate of the queue: nothing of it begins meanwhile.
+-- One statement, so that the count and the notes that it deletes belong to the same moment. A lease whose end is not committed
+-- still counts here, and its note comes later. The caller holds the gate of the queue, so nothing of it begins meanwhile.
 create or replace function rhythm.recount(p_queue rhythm.queue, p_state rhythm.queue_state)
 returns rhythm.queue_state
 language plpgsql
@@ -42,4 +42,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts the leases of a queue anew. The caller holds its gate, and keeps the state. Internal.';
+comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts the leases of a queue again. The caller holds its gate, and stores the state. Internal.';

@@ -1,12 +1,12 @@
--- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
--- its rights from here.
+-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
+-- gets its rights here.
 --   rhythm_viewer    reads.
 --   rhythm_client    also starts, signals and cancels.
 --   rhythm_worker    a client that also runs work.
 --   rhythm_operator  a client that also retries, deletes, pauses and resumes.
---   rhythm_deployer  a client that also says what code runs: flows, tasks, schedules, limits.
--- Nobody but the owner has a right on a table. What a role may call runs with the owner's rights, with a pinned
--- search_path; what nobody may call runs with the caller's.
+--   rhythm_deployer  a client that also decides what code runs: flows, tasks, schedules, limits.
+-- Only the owner has rights on tables. A function that a role may call runs with the owner's rights and a fixed search_path.
+-- Any other function runs with the caller's rights.
 
 create or replace function rhythm.roles()
 returns text[]
@@ -17,7 +17,7 @@ as $$
   select array['rhythm_viewer', 'rhythm_client', 'rhythm_worker', 'rhythm_operator', 'rhythm_deployer'];
 $$;
 
-comment on function rhythm.roles() is 'The roles that this engine gives rights to. They belong to the server, and so to all its installations.';
+comment on function rhythm.roles() is 'The roles to which this engine gives rights. They belong to the server, and so to all installations on it.';
 
 create or replace function rhythm.surface(p_role text default null)
 returns setof text
@@ -32,7 +32,7 @@ as $$
       'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
+      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
@@ -51,11 +51,11 @@ as $$
 $$;
 
 comment on function rhythm.surface(text) is
-  'The functions that a role may call, or any of the roles if none is given. rhythm_viewer reads; rhythm_client also starts, signals and '
-  'cancels; rhythm_worker, rhythm_operator and rhythm_deployer are clients that also run work, steer it, or say what code runs. '
-  'All other functions are the owner''s.';
+  'The functions that a role may call, or all roles together if none is given. rhythm_viewer may read. rhythm_client may also start, signal and '
+  'cancel. The other roles are clients. rhythm_worker may also run work, rhythm_operator control it, and rhythm_deployer decide what code runs. '
+  'All other functions are for the owner.';
 
--- What is as it should be is not touched: each grant is a new version of a row that all sessions read.
+-- Rights that are already right are left alone: each grant writes a new version of a row that all sessions read.
 create or replace function rhythm.close_to_public()
 returns void
 language plpgsql
@@ -93,7 +93,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.close_to_public() is 'Takes every right in this schema from PUBLIC.';
+comment on function rhythm.close_to_public() is 'Revokes all rights on this schema from PUBLIC.';
 
 create or replace function rhythm.grant_to_roles()
 returns void
@@ -179,7 +179,7 @@ end;
 $$;
 
 comment on function rhythm.create_roles() is
-  'Creates the roles that are not there yet; returns those that the caller may not create.';
+  'Creates the roles that do not exist yet; returns those that the caller may not create.';
 
 do $$
 declare

@@ -18,7 +18,7 @@ end;
 $$;
 
 comment on function rhythm.pause_schedule(text) is
-  'Stops a schedule from firing until resume_schedule(); false if it was paused already.';
+  'Stops a schedule until resume_schedule(); false if it was already paused.';
 
 create or replace function rhythm.resume_schedule(p_name text)
 returns timestamptz
@@ -41,7 +41,7 @@ end;
 $$;
 
 comment on function rhythm.resume_schedule(text) is
-  'Lets a paused schedule fire again, from now on: the times of the pause are not missed runs. Returns the next time.';
+  'Lets a paused schedule fire again from now on; times during the pause do not count as missed. Returns the next time.';
 
 create or replace function rhythm.trigger_schedule(p_name text)
 returns uuid
@@ -65,7 +65,7 @@ end;
 $$;
 
 comment on function rhythm.trigger_schedule(text) is
-  'Starts an execution of a schedule now, paused or not, beside its times; the next regular one sees it as running.';
+  'Starts an execution of a schedule now, paused or not, in addition to its times; overlap counts it as a run.';
 
 create or replace function rhythm.backfill_schedule(p_name text, p_from timestamptz, p_to timestamptz, p_limit integer default 1000)
 returns setof uuid
@@ -102,5 +102,5 @@ end;
 $$;
 
 comment on function rhythm.backfill_schedule(text, timestamptz, timestamptz, integer) is
-  'Starts an execution for every time that a schedule names between two instants, both included, whatever its overlap; '
-  'a time that ran already gives the execution of then. All or nothing.';
+  'Starts an execution for every time of a schedule between two times, both included, whatever its overlap; '
+  'for a time that ran already, returns the execution of then. All or nothing.';

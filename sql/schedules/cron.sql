@@ -1,4 +1,4 @@
--- The face of cron: what psql, schedules and tests call.
+-- The functions of cron that psql, schedules and tests call.
 
 create or replace function rhythm.check_timezone(p_timezone text)
 returns text
@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform statement_timestamp() at time zone p_timezone;
-  -- Postgres also reads "Foo3" as a zone of its own making: only what has a name is meant.
+  -- Postgres also reads "Foo3" as a time zone. Only zones that have a name are accepted.
   if p_timezone is null or p_timezone ~ '\d' and not exists (select from pg_catalog.pg_timezone_names as n where lower(n.name) = lower(p_timezone)) then
     raise invalid_parameter_value;
   end if;
@@ -19,7 +19,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.check_timezone(text) is 'The time zone, if Postgres knows it by that name; else an error.';
+comment on function rhythm.check_timezone(text) is 'The time zone, if Postgres has one with this name; else an error.';
 
 create or replace function rhythm.cron_upcoming(
   p_cron text,

@@ -1,7 +1,7 @@
--- The calendar part of cron, on wall clocks: no time zone here, and no clock that jumps. Pure.
+-- The calendar part of cron, without time zones and changes of clocks. Pure.
 
 -- The first day on or after p_from that an expression names; null if the next 60 years have none.
--- Sixty years: a fifth Tuesday in February, across a year 2100 that is no leap year, is 40 years away.
+-- Sixty years, because a fifth Tuesday in February can be 40 years away: 2100 is not a leap year.
 create or replace function rhythm.cron_day(p_times rhythm.cron_times, p_from date)
 returns date
 language plpgsql
@@ -32,9 +32,9 @@ end;
 $$;
 
 comment on function rhythm.cron_day(rhythm.cron_times, date) is
-  'The first day on or after a date that a cron expression names; null if there is none for 60 years.';
+  'The first day on or after a date that a cron expression names; null if none of the next 60 years has one.';
 
--- The OR rule of cron: with both a day and a weekday given, either is enough.
+-- The OR rule of cron: if a day and a weekday are both given, either is enough.
 create or replace function rhythm.cron_names_day(p_times rhythm.cron_times, p_day date, p_month_end date)
 returns boolean
 language sql
@@ -59,9 +59,9 @@ as $$
 $$;
 
 comment on function rhythm.cron_names_day(rhythm.cron_times, date, date) is
-  'Whether a cron expression names a day, given the last day of its month; hours and months aside.';
+  'Whether a cron expression names a day, given the last day of its month; ignores hours and months.';
 
--- The first time of day at or after p_from; null if the day has no more.
+-- The first time of day at or after p_from; null if the day has none left.
 create or replace function rhythm.cron_time(p_times rhythm.cron_times, p_from time)
 returns time
 language sql
@@ -88,7 +88,7 @@ as $$
 $$;
 
 comment on function rhythm.cron_time(rhythm.cron_times, time) is
-  'The first time of day, at or after one, that a cron expression names; null if that day has no more.';
+  'The first time of day, at or after one, that a cron expression names; null if that day has none left.';
 
 create or replace function rhythm.cron_local(p_times rhythm.cron_times, p_from timestamp)
 returns timestamp
@@ -112,4 +112,4 @@ end;
 $$;
 
 comment on function rhythm.cron_local(rhythm.cron_times, timestamp) is
-  'The first wall-clock time at or after one that a cron expression names; null if there is none for 60 years.';
+  'The first local time, at or after one, that a cron expression names; null if none of the next 60 years has one.';

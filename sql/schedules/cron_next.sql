@@ -1,7 +1,7 @@
--- Cron on real clocks. Two kinds of expression, as in Vixie cron, decide what a change of clocks does:
---   by_clock (0 30 2 * * *: second, minute and hour all given): a time that spring skips runs once, right after the
---     gap; a time that autumn repeats runs once, the first time round.
---   by interval (a * in second, minute or hour): real time; what never was does not run, what comes twice runs twice.
+-- Cron with changes of clocks. As in Vixie cron, there are two kinds of expression:
+--   by_clock (0 30 2 * * *: second, minute and hour are all fixed): a time that spring skips runs once, right after the
+--     gap; a time that autumn repeats runs once, the first time.
+--   by interval (a * in second, minute or hour): a time that does not exist does not run, and a time that comes twice runs twice.
 
 create or replace function rhythm.zone_offset(p_timezone text, p_at timestamptz)
 returns interval
@@ -14,7 +14,7 @@ $$;
 
 comment on function rhythm.zone_offset(text, timestamptz) is 'How far a time zone is ahead of UTC at an instant.';
 
--- The instant in (p_from, p_to] at which the clocks of a zone change, to the second; they change once in it.
+-- The instant in (p_from, p_to] at which the clocks of a zone change, to the second. There is exactly one change in it.
 create or replace function rhythm.zone_change(p_timezone text, p_from timestamptz, p_to timestamptz)
 returns timestamptz
 language plpgsql
@@ -41,7 +41,7 @@ $$;
 comment on function rhythm.zone_change(text, timestamptz, timestamptz) is
   'The instant between two at which the clocks of a zone change.';
 
--- The first instant after p_after whose wall-clock time is p_local, or null: p_local is skipped, or was before.
+-- The first instant after p_after whose local time is p_local; null if p_local is skipped, or was before.
 create or replace function rhythm.zone_instant(p_timezone text, p_local timestamp, p_after timestamptz, p_first_only boolean)
 returns timestamptz
 language sql
@@ -62,7 +62,7 @@ $$;
 comment on function rhythm.zone_instant(text, timestamp, timestamptz, boolean) is
   'The first instant after one at which the clocks of a zone show a time; null if they skip it or showed it before.';
 
--- What falls in the hour that is repeated, when the clocks go back between p_after and p_before.
+-- The runs in the hour that is repeated, when the clocks go back between p_after and p_before.
 create or replace function rhythm.cron_repeated(p_times rhythm.cron_times, p_timezone text, p_after timestamptz, p_before timestamptz)
 returns timestamptz
 language plpgsql
@@ -106,7 +106,7 @@ begin
       return coalesce(rhythm.cron_repeated(p_times, p_timezone, p_after, v_at), v_at);
     end if;
 
-    -- Postgres reads a skipped time with the offset from before the gap: as much after the gap as it was in it.
+    -- Postgres reads a skipped time with the offset from before the gap, so it is as far after the gap as it was inside.
     v_at := v_local at time zone p_timezone;
     v_shown := v_at at time zone p_timezone;
     if v_shown = v_local then

@@ -1,4 +1,4 @@
--- From the text of a cron expression to rhythm.cron_times. Every refusal names the field and what it may hold.
+-- Parses a cron expression into rhythm.cron_times. Every error names the field and what it may contain.
 
 create or replace function rhythm.cron_refuse(p_field text, p_text text, p_expected text)
 returns integer
@@ -63,7 +63,7 @@ begin
       else v_from
     end;
   end if;
-  -- Sunday may close a range by its name as well as by 7.
+  -- Sunday may end a range by its name as well as by 7.
   if p_field = 'weekday' and v_to = 0 and v_from > 0 then
     v_to := 7;
   end if;
@@ -94,7 +94,7 @@ $$;
 comment on function rhythm.cron_field(text, text, integer, integer, text[]) is
   'The values of one cron field, ascending.';
 
--- The five or six fields of an expression, its @form spelt out, with the seconds first.
+-- The five or six fields of an expression, with @forms expanded and the seconds first.
 create or replace function rhythm.cron_split(p_cron text)
 returns text[]
 language plpgsql

@@ -1,4 +1,4 @@
--- cron_parse(): the fields that need more than numbers (days of the month, weekdays), and the whole.
+-- cron_parse(): the fields that contain more than numbers (days of the month, weekdays), and the whole expression.
 
 -- Weekdays of the form 2#1 (the first Tuesday) and 5L (the last Friday), as weekday * 10 + n, n = 6 for the last.
 create or replace function rhythm.cron_nth_weekdays(p_text text)
@@ -39,7 +39,7 @@ as $$
 $$;
 
 comment on function rhythm.cron_weekdays(text) is
-  'The plain weekdays of a weekday field, 0 for Sunday (7 is Sunday too).';
+  'The plain weekdays of a weekday field, 0 for Sunday (7 is also Sunday).';
 
 create or replace function rhythm.cron_parse(p_cron text)
 returns rhythm.cron_times
@@ -75,6 +75,6 @@ end;
 $$;
 
 comment on function rhythm.cron_parse(text) is
-  'A cron expression as the times it names; an error that names the field if it is malformed, or says that it never '
+  'Parses a cron expression into its times; raises an error that names a malformed field, or says that the expression never '
   'fires. Five fields, or six with the second first; lists, ranges, steps, names; L (last day), 5L (last Friday), '
-  '2#1 (first Tuesday); @hourly to @yearly. A day and a weekday that are both given are alternatives, as in cron.';
+  '2#1 (first Tuesday); @hourly to @yearly. If a day and a weekday are both given, either is enough, as in cron.';

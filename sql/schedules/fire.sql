@@ -1,4 +1,4 @@
--- Firing. Called by tick(), from everywhere at once.
+-- Firing schedules. tick() calls this, in any number of sessions at once.
 -- Locks: schedule rows, skip locked; then what create_many() and cancel() lock.
 
 create or replace function rhythm.not_over(p_ids uuid[])
@@ -17,7 +17,7 @@ $$;
 
 comment on function rhythm.not_over(uuid[]) is 'Those of some executions that have not ended.';
 
--- The schedule after acting on some slots by its overlap policy.
+-- The schedule after its overlap policy has handled some slots.
 create or replace function rhythm.overlap_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
 returns rhythm.schedule_entry
 language plpgsql
@@ -55,7 +55,7 @@ end;
 $$;
 
 comment on function rhythm.overlap_slots(rhythm.schedule_entry, timestamptz[]) is
-  'Starts, queues or skips the due slots of a schedule by its overlap policy; returns the schedule as it is then.';
+  'Starts, queues or skips the due slots of a schedule by its overlap policy; returns the schedule after that.';
 
 create or replace function rhythm.fire_schedule(p_entry rhythm.schedule_entry, p_now timestamptz, p_limit integer)
 returns rhythm.schedule_entry
@@ -90,7 +90,7 @@ begin
   return v_entry;
 exception
   when lock_not_available then
-    -- What is to be cancelled is being settled, say. tick() holds other locks already: it lets go and comes back.
+    -- An execution to cancel may be locked by a settle. tick() already holds other locks, so it does not wait and tries again later.
     v_entry := p_entry;
     v_entry.due_at := p_now + interval '1 second';
     return v_entry;
@@ -99,7 +99,7 @@ exception
     if v_code ~ '^(40|53|55|57)' then
       raise;
     end if;
-    -- Its time zone is gone from the server, say: it is asked again in a minute, the other schedules go on.
+    -- The server may no longer have its time zone. It is tried again in a minute, and the other schedules continue.
     v_entry := p_entry;
     v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_entry.next_slot);
     v_entry.due_at := p_now + interval '1 minute';
@@ -108,7 +108,7 @@ end;
 $$;
 
 comment on function rhythm.fire_schedule(rhythm.schedule_entry, timestamptz, integer) is
-  'One schedule that is due: acts on its slots, moves its cursor; returns it as it is then.';
+  'Handles one schedule that is due: its slots and its cursor; returns it after that.';
 
 create or replace function rhythm.fire_schedules(p_limit integer default 100)
 returns timestamptz
@@ -144,7 +144,7 @@ begin
     where s.name = v_entry.name;
   end loop;
 
-  -- What is due and not ours is being fired by another session: look again in a second, do not spin.
+  -- Another session is firing what is still due: look again in a second.
   return (
     select min(case when s.due_at > v_now or v_left <= 0 then s.due_at else v_now + interval '1 second' end)
     from rhythm.schedule_entry as s

@@ -22,7 +22,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.schedule_named(text) is 'The schedule of that name, locked; an error if there is none.';
+comment on function rhythm.schedule_named(text) is 'The schedule with this name, locked; an error if it does not exist.';
 
 create or replace function rhythm.check_schedule(p_entry rhythm.schedule_entry)
 returns void
@@ -58,7 +58,7 @@ end;
 $$;
 
 comment on function rhythm.check_schedule(rhythm.schedule_entry) is
-  'Refuses a schedule with a bad argument, and one whose executions would be refused.';
+  'Refuses a schedule with a wrong argument, and one whose executions would be refused.';
 
 create or replace function rhythm.schedule(
   p_name text,
@@ -106,7 +106,7 @@ begin
 
   if not found then
     v_old := rhythm.schedule_named(p_name);
-    -- The same times again, as at every start of an application: what is due stays due.
+    -- If the times are the same, as at every start of an application, what is due stays due.
     if (v_old.cron, v_old.timezone) = (v_new.cron, v_new.timezone) then
       v_new.next_slot := v_old.next_slot;
     end if;
@@ -123,9 +123,9 @@ end;
 $$;
 
 comment on function rhythm.schedule(text, text, text, jsonb, text, text, text, text, interval, jsonb) is
-  'Starts p_target at every time that p_cron names in timezone; returns the next. The same name again changes the '
-  'schedule. While an execution of it is not over, overlap skips the next, queues it, allows it, or cancels the one '
-  'before; of the times missed while nobody ticked, catch_up runs none, one (the latest), or all; jitter moves each by '
+  'Starts p_target at every time that p_cron names in timezone; returns the next time. The same name again changes the '
+  'schedule. If an execution of it has not ended, overlap skips the next one, queues it, allows it, or cancels the '
+  'earlier one. If times were missed because nothing ticked, catch_up runs none, one (the latest), or all. jitter delays each time by '
   'up to an interval. options: as for create_many() (queue, priority, timeout, retry, metadata …).';
 
 create or replace function rhythm.unschedule(p_name text)
@@ -142,4 +142,4 @@ end;
 $$;
 
 comment on function rhythm.unschedule(text) is
-  'Forgets a schedule; what it started goes on. False if there was none of that name.';
+  'Removes a schedule; what it started continues. False if there is no schedule with this name.';

@@ -1,7 +1,7 @@
--- The slots of a schedule: the times its cron expression names. What follows from them alone, before any
--- execution is created.
+-- The slots of a schedule: the times that its cron expression names. These functions only compute, before any execution is
+-- created.
 
--- The same slot always has the same jitter, so that whoever computes it agrees.
+-- The same slot always has the same jitter, so that all sessions compute the same time.
 create or replace function rhythm.slot_due(p_entry rhythm.schedule_entry, p_slot timestamptz)
 returns timestamptz
 language sql
@@ -12,10 +12,10 @@ as $$
 $$;
 
 comment on function rhythm.slot_due(rhythm.schedule_entry, timestamptz) is
-  'When a slot of a schedule fires: the slot, moved by its share of the jitter.';
+  'When a slot of a schedule fires: its time plus its share of the jitter.';
 
--- The last slot at or before p_until, given one (p_slot) that is. Halves the time instead of walking: an outage of
--- a week of a schedule that fires every second is twenty questions.
+-- The last slot at or before p_until, given an earlier one (p_slot). Halves the time instead of walking: for a schedule that fires
+-- every second, a week takes twenty steps.
 create or replace function rhythm.latest_slot(p_times rhythm.cron_times, p_timezone text, p_slot timestamptz, p_until timestamptz)
 returns timestamptz
 language plpgsql
@@ -46,7 +46,7 @@ $$;
 comment on function rhythm.latest_slot(rhythm.cron_times, text, timestamptz, timestamptz) is
   'The last slot up to an instant, given an earlier one.';
 
--- The slots to act on now, by the schedule's way with missed ones; p_limit at most, the rest at the next look.
+-- The slots to handle now, by the schedule's catch_up; at most p_limit, the rest next time.
 create or replace function rhythm.due_slots(p_entry rhythm.schedule_entry, p_times rhythm.cron_times, p_now timestamptz, p_limit integer)
 returns timestamptz[]
 language plpgsql
@@ -73,4 +73,4 @@ end;
 $$;
 
 comment on function rhythm.due_slots(rhythm.schedule_entry, rhythm.cron_times, timestamptz, integer) is
-  'The slots of a schedule that are due: with catch_up all each of them, else the latest alone.';
+  'The slots of a schedule that are due: with catch_up all each of them, else only the latest.';

@@ -1,7 +1,7 @@
 -- From a slot to an execution.
 
--- What create_many() is given for one slot. The key makes a slot one execution, whoever asks for it and how often:
--- the regular run, a back-fill of the same time, a second back-fill.
+-- The request for create_many() for one slot. Its key makes a slot one execution, however often it is requested: by the regular
+-- run, by a back-fill of the same time, by a second back-fill.
 create or replace function rhythm.slot_request(p_entry rhythm.schedule_entry, p_slot timestamptz)
 returns jsonb
 language sql
@@ -24,9 +24,9 @@ as $$
 $$;
 
 comment on function rhythm.slot_request(rhythm.schedule_entry, timestamptz) is
-  'The execution that a slot of a schedule asks for, in the form of create_many(); without a slot, one by hand.';
+  'The execution for a slot of a schedule, in the form of create_many(); without a slot, one that a person triggered.';
 
--- Errors are kept on the schedule, not thrown: one flow that is gone must not stop all the other schedules.
+-- Errors are stored on the schedule and not thrown, so that one missing flow does not stop all other schedules.
 create or replace function rhythm.start_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
 returns rhythm.schedule_entry
 language plpgsql
@@ -42,7 +42,7 @@ begin
   if p_slots = '{}' then
     return v_entry;
   end if;
-  -- In one call: only within it do ids keep the order of the slots.
+  -- In one call, because only within one call do ids keep the order of the slots.
   v_ids := array(
     select c.id
     from rhythm.create_many((
@@ -60,7 +60,7 @@ begin
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
-    -- Deadlocks, time-outs and want of resources pass: the slot stays due, and the next look tries again.
+    -- Deadlocks, timeouts and missing resources pass by themselves: the slot stays due, and is tried again.
     if v_code ~ '^(40|53|55|57)' then
       raise;
     end if;
@@ -71,7 +71,7 @@ end;
 $$;
 
 comment on function rhythm.start_slots(rhythm.schedule_entry, timestamptz[]) is
-  'Creates the executions of some slots, all or none, and returns the schedule as it is then; with last_error if none.';
+  'Creates the executions of some slots, all or none, and returns the schedule after that; with last_error if none.';
 
 create or replace function rhythm.check_schedule_start(p_entry rhythm.schedule_entry)
 returns void
@@ -89,4 +89,4 @@ end;
 $$;
 
 comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
-  'Creates the execution that a schedule asks for and takes it back: what would be refused at night is refused now.';
+  'Creates the execution of a schedule and rolls it back, so that what would be refused at night is refused now.';

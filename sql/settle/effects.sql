@@ -1,7 +1,7 @@
 -- What a workflow asked for becomes rows.
 
--- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked. Ids were
--- made by a worker, whose clock may be ahead.
+-- The tasks and workflows that outcomes start, as requests. A person wrote the options, so they are checked. A worker made
+-- the ids, and its clock may be ahead.
 create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns jsonb
 language plpgsql
@@ -31,7 +31,7 @@ begin
   if v_requests is null then
     return '[]';
   end if;
-  -- What the workflow decides would be overwritten without a word.
+  -- Otherwise options that follow from the workflow (parent, id) would be overwritten silently.
   select 'There is no ' || rhythm.unknown_option(f.value -> 'options', rhythm.option_names('child')) into v_problem
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f (value)
@@ -56,8 +56,8 @@ $$;
 
 comment on function rhythm.child_requests(rhythm.outcome[], rhythm.grouping[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
 
--- A timer that a worker keeps is left to it for longer than it takes to settle two thousand that are due at once; by so
--- much are those late whose worker dies.
+-- due() leaves a timer to the worker that keeps it for longer than it takes to settle two thousand due timers. If that worker
+-- dies, its timers are late by this time.
 create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns void
 language plpgsql
@@ -113,10 +113,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.as_uuid(text) is 'A text as an id; null if it is none. Internal.';
+comment on function rhythm.as_uuid(text) is 'A text as an id; null if it is not a UUID. Internal.';
 
--- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know. By a look
--- at each receiver, whatever the planner makes of an empty table.
+-- Signals from one workflow to another. If the receiver has ended or never existed, nothing is sent: the sender cannot know.
+-- Each receiver is looked up by its id, so an old plan cannot scan the table.
 create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
 language plpgsql
@@ -144,7 +144,7 @@ $$;
 
 comment on function rhythm.send_signals(rhythm.outcome[], timestamptz) is 'The signals that outcomes send to other workflows. Internal.';
 
--- Signals meet waits: the oldest of each name goes to the oldest wait for it. The caller holds the states' locks.
+-- Matches signals with waits: the oldest signal of a name goes to the oldest wait for it. The caller holds the states' locks.
 create or replace function rhythm.match_signals(p_executions uuid[])
 returns rhythm.settled_item[]
 language plpgsql

@@ -1,7 +1,7 @@
--- How executions leave a batch: they end, or go on later.
+-- How executions leave a batch: they end, or they run again later.
 
--- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
--- mostly stands: tasks of a batch are begun in order.
+-- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
+-- that remain are mostly the last ones.
 create or replace function rhythm.drop_empty_batches(p_batches bigint[])
 returns void
 language plpgsql
@@ -23,9 +23,9 @@ $$;
 
 comment on function rhythm.drop_empty_batches(bigint[]) is 'Deletes those of some batches that have no members. Internal.';
 
--- Tasks that no workflow started and that completed: one statement, in the order of ids. Not a join: on a table that was
--- empty when the plan was made, it compares every row with every output. Where the output of a row stands is a search
--- among ids in ascending order, whatever the plan. Returns those whose lease held.
+-- Completes tasks that no workflow started, in one statement, in the order of ids. This is not a join: a plan that was made
+-- on an empty table would compare every row with every output. A search among the sorted ids finds the output of a row,
+-- with any plan. Returns the tasks whose lease was still held.
 create or replace function rhythm.complete_tasks(p_worker uuid, p_call integer, p_ids uuid[], p_outputs jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -70,7 +70,7 @@ end;
 $$;
 
 comment on function rhythm.complete_tasks(uuid, integer, uuid[], jsonb, timestamptz) is
-  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
+  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease was still held. Internal.';
 
 -- The ends of outcomes. The caller has locked the executions.
 create or replace function rhythm.write_ends(p_outcomes rhythm.outcome[], p_now timestamptz)
@@ -89,7 +89,7 @@ begin
       output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
       error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
       fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
-    -- From each outcome to its rows, whatever the planner believes of the tables. Their places are certain: they are locked.
+    -- From each outcome to its rows, with any plan. The rows do not move: they are locked.
     from unnest(p_outcomes) as o
     cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
     cross join lateral (select x.claimed_at, x.attempt from rhythm.batch as x where x.id = o.batch_id offset 0) as b
@@ -110,7 +110,7 @@ $$;
 
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
--- Members go on later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
+-- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
 create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
 returns void
 language plpgsql
@@ -138,10 +138,10 @@ end;
 $$;
 
 comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
-  'Puts an execution that was leased back into its queue, at once or later, with so many more failures and crashes. Internal.';
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. Internal.';
 
--- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now,
--- and in how many milliseconds each of the former is tried again: {id: ms}, or null if there are none.
+-- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
+-- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
 create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz, out queues text[], out retried jsonb)
 language plpgsql
 volatile
@@ -179,4 +179,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts executions back that failed for now or were handed back. Internal.';
+comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts back executions that failed and will be repeated, or that a worker returned. Internal.';

@@ -1,4 +1,4 @@
--- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
+-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
 returns text
@@ -67,8 +67,7 @@ $$;
 
 comment on function rhythm.ids_of(jsonb, text) is 'A JSON array of ids as an array. Internal.';
 
--- Tasks that completed and that no workflow started. What is not done so, for a lock or a cancellation, goes the way of
--- outcomes.
+-- Completes tasks that no workflow started. Tasks that are locked or cancelled are returned as outcomes.
 create or replace function rhythm.settle_done(p_worker uuid, p_item jsonb, p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -86,7 +85,7 @@ begin
     or jsonb_array_length(p_item -> 'ids') <> jsonb_array_length(v_outputs) then
     perform rhythm.raise('RH001', 'ids and outputs must be arrays of one length');
   elsif not coalesce(jsonb_typeof(p_item -> 'call') = 'number' and p_item ->> 'call' ~ '^\d{1,9}$', false) then
-    perform rhythm.raise('RH001', 'What is done needs the call that leased it');
+    perform rhythm.raise('RH001', 'A done needs the number of the call that leased its tasks');
   end if;
   v_call := (p_item ->> 'call')::integer;
   v_ids := rhythm.ids_of(p_item -> 'ids', 'ids');
@@ -111,9 +110,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.settle_done(uuid, jsonb, timestamptz) is 'Settles plain ends of tasks; returns those that are left, as outcomes. Internal.';
+comment on function rhythm.settle_done(uuid, jsonb, timestamptz) is 'Settles plain ends of tasks; returns the others as outcomes. Internal.';
 
--- Timers that a worker keeps and whose workflows it cannot advance in memory after all: what due() does, by name.
+-- Timers whose worker cannot advance their workflows in memory after all. Does what due() does, for these ids.
 create or replace function rhythm.fire_timers_of(p_ids uuid[], p_now timestamptz, p_worker uuid, p_call integer, p_lease integer)
 returns bigint[]
 language plpgsql
@@ -134,7 +133,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.fire_timers_of(uuid[], timestamptz, uuid, integer, integer) is 'Fires those of some timers that are due; returns the batches of workflows that were leased to the worker. Internal.';
+comment on function rhythm.fire_timers_of(uuid[], timestamptz, uuid, integer, integer) is 'Fires the due ones of some timers; returns the batches of workflows that were leased to the worker. Internal.';
 
 create or replace function rhythm.leave_timers(p_ids uuid[])
 returns void
@@ -151,9 +150,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.leave_timers(uuid[]) is 'Leaves timers to due() that a worker kept. Internal.';
+comment on function rhythm.leave_timers(uuid[]) is 'Lets due() fire timers that a worker kept. Internal.';
 
--- All that a worker hands back. Steps and outcomes first: they lock states, which come before executions.
+-- Settles all ends of a call. Steps and outcomes first, because they lock states, which come before executions.
 create or replace function rhythm.settle_ends(p_worker uuid, p_ends jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -170,7 +169,7 @@ begin
     begin
       v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
     exception
-      -- Each is settled alone then, and whoever is to blame fails with the reason.
+      -- Then each is settled alone, and the one that caused the error fails with the reason.
       when others then
         if not rhythm.is_data_error(sqlstate) and sqlstate <> '55P03' then
           raise;
@@ -201,7 +200,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all that a worker hands back in a call. Internal.';
+comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all ends of a worker''s call. Internal.';
 
 create or replace function rhythm.check_worker(p_worker uuid, p_call integer)
 returns rhythm.worker
@@ -214,7 +213,7 @@ declare
 begin
   select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
   if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or counts as dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
   elsif p_call < v_worker.call then
     perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_worker.call, p_call), 'A worker counts its calls, and sends one at a time');
   end if;
@@ -222,9 +221,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_worker(uuid, integer) is 'A worker that is registered and whose call is not an old one; else raises RH008. Internal.';
+comment on function rhythm.check_worker(uuid, integer) is 'The registered worker; raises RH008 if it is not registered or the call is an old one. Internal.';
 
--- Without locks, and without a transaction number: an idle worker asks often.
+-- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.ready_queues(p_queues text[], p_targets text[])
 returns text[]
 language plpgsql
@@ -239,10 +238,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues that a claim could find something in, in their order. Internal.';
+comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues in which a claim could find something, in order. Internal.';
 
--- Locks: the worker, for its own calls one after another; then as settling and claiming. Never waits for what an
--- application has locked. With nothing to hand back and nothing ready it writes nothing and locks nothing.
+-- Locks: the worker, so that its calls run one after another; then as settling and claiming do. Never waits for a row that an
+-- application has locked. Without ends and without ready work it writes nothing and locks nothing.
 create or replace function rhythm.exchange(p_worker uuid, p_call integer, p_ends jsonb default '[]', p_want jsonb default null)
 returns jsonb
 language plpgsql
@@ -282,7 +281,7 @@ begin
     v_queues := rhythm.ready_queues(v_queues, v_targets);
   end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
-    -- It cannot be given up between here and the commit.
+    -- From here to the commit, nobody can declare it dead.
     update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
     if not found then
       return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
@@ -292,7 +291,7 @@ begin
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
       v_parcels := rhythm.parcels(rhythm.texts_of((v_answer -> 'leased') || (v_answer -> 'born'))::bigint[], rhythm.texts_of(v_answer -> 'born')::bigint[]);
-      -- Only now: the ends may have made room in a queue with limits, or something ready.
+      -- Only now: the ends may have made room in a queue with limits, or made something ready.
       if v_limit > 0 then
         v_queues := rhythm.ready_queues(v_queues, v_targets);
       end if;
@@ -314,11 +313,11 @@ end;
 $$;
 
 comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
-  'Hands back what a worker did and gives it what comes next, in one commit: p_ends [{kind: done|outcome|steps|fire|leave, …}], p_want {queues, limit, targets, lease, sleeps}. '
-  'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, retried: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
-  'retried, if there are any: failed attempts that are repeated, and in how many milliseconds. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/reference/worker-protocol.md.';
+  'Settles what a worker did and returns its next work, in one commit. p_ends: [{kind: done|outcome|steps|fire|leave, …}]. p_want: {queues, limit, targets, lease, sleeps}. '
+  'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, retried: {id: ms}, parcels: [{common, ids, inputs, …}]}. refused: the lease is lost, nothing changed. '
+  'declined: a row is locked, or the workflow is at another step; send it again, alone. retried: failed attempts that are repeated, and in how many milliseconds. now: the engine''s clock, in milliseconds since 1970, by which steps have their moments. The worker numbers its calls from 1; the same call again returns the same answer. See docs/reference/worker-protocol.md.';
 
--- What was leased by the call and is still held is handed over again, with its inputs.
+-- What the call leased and the worker still holds is returned again, with its inputs.
 create or replace function rhythm.same_answer(p_worker rhythm.worker)
 returns jsonb
 language plpgsql
@@ -333,7 +332,7 @@ $$;
 
 comment on function rhythm.same_answer(rhythm.worker) is 'The answer to the last call of a worker. Internal.';
 
--- A transactional task settles itself, inside the transaction of its handler.
+-- A transactional task settles in the transaction of its handler.
 create or replace function rhythm.settle_one(p_worker uuid, p_outcome jsonb)
 returns jsonb
 language plpgsql
@@ -355,7 +354,7 @@ begin
     perform rhythm.raise('RH001', 'p_outcome must be an object: {"id": "…", "call": 1, "status": "completed", "output": null}');
   end if;
   perform rhythm.check_items(jsonb_build_array(p_outcome));
-  -- Nobody can bring it again after the handler's writes: it waits for its parent.
+  -- It waits for its parent: after the handler's writes, the worker cannot send it again.
   v_concerned := array(select distinct c.concerns from rhythm.concerned(jsonb_build_array(p_outcome)) as c);
   perform rhythm.lock_states(v_concerned);
   perform from rhythm.execution as e where e.id = (p_outcome ->> 'id')::uuid for no key update;

@@ -1,4 +1,4 @@
--- Outcomes: what a worker says of executions, before anything is done about it.
+-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
 returns boolean
@@ -14,7 +14,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
+comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
 create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
 returns text
@@ -46,8 +46,8 @@ $$;
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
--- The workflows whose states an outcome changes: itself, its parent, those that it sends signals to; and, if the workflow
--- fails and is to be repeated, the workflows that failed under it.
+-- The workflows whose states an outcome changes: the workflow itself, its parent, and the receivers of its signals. If the
+-- workflow fails and will be repeated, also the workflows that failed under it.
 create or replace function rhythm.concerned(p_items jsonb)
 returns table (id uuid, concerns uuid)
 language plpgsql
@@ -100,7 +100,7 @@ $$;
 
 comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call. Internal.';
 
--- What becomes of an execution. A cancellation wins over everything but an end that came before the worker was told.
+-- How an execution continues. A cancellation wins, unless the handler had ended before the worker was told.
 create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)
 returns text
 language plpgsql
@@ -122,9 +122,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
+comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'How an execution continues: completed, failed, cancelled, suspended, released or retry. Internal.';
 
--- The step in which a workflow failed is taken anew, and asks for everything again. What it said stays said.
+-- The step in which a workflow failed runs again, and starts everything again. Its log lines stay.
 create or replace function rhythm.log_effects(p_effects jsonb)
 returns jsonb
 language sql
@@ -134,10 +134,10 @@ as $$
   select jsonb_path_query_array(p_effects, '$[*] ? (@.type == "log")');
 $$;
 
-comment on function rhythm.log_effects(jsonb) is 'Of the effects of a step, the log lines. Internal.';
+comment on function rhythm.log_effects(jsonb) is 'The log lines among the effects of a step. Internal.';
 
--- A step at an impossible moment is not taken: its workflow goes back to its queue, to take it anew.
--- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
+-- A step with an impossible moment is refused: its workflow goes back to its queue and repeats the step.
+-- Locks what the worker still holds and nobody else has locked. The number of steps tells a repeated call from a new lease.
 create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb, p_now timestamptz)
 returns rhythm.outcome[]
 language plpgsql
@@ -148,8 +148,8 @@ declare
   v_slack constant interval := rhythm.moment_slack(p_worker);
   v_result rhythm.outcome[];
 begin
-  -- The lock inside, and offset 0, keep the inner queries whole: the planner goes from each outcome to its rows, and not
-  -- through all that the worker holds.
+  -- The lock inside and offset 0 make the planner go from each outcome to its rows. Otherwise it would read
+  -- everything that the worker holds.
   select coalesce(array_agg(h.o order by (h.o).id), '{}')
   into v_result
   from (
@@ -172,7 +172,7 @@ $$;
 
 comment on function rhythm.held_outcomes(uuid, jsonb, timestamptz) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
 
--- Of what was not held: what is leased all the same was locked by somebody, and is to be brought again; the rest is lost.
+-- Outcomes that were not held: if the worker still has the lease, another session locked the row, so it is declined. Otherwise refused.
 create or replace function rhythm.not_held(p_worker uuid, p_items jsonb, p_held uuid[])
 returns table (id uuid, declined boolean, reason text)
 language plpgsql
@@ -192,9 +192,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'What became of outcomes that changed nothing: declined, or refused with the reason. Internal.';
+comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'Outcomes that changed nothing: declined, or refused with the reason. Internal.';
 
--- Type, target and message, without what differs from one failure of a kind to the next: numbers, ids, quoted parts.
+-- Type, target and message, without what differs between failures of one kind: numbers, ids, quoted parts.
 create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
 returns bigint
 language plpgsql

@@ -1,4 +1,4 @@
--- What a worker has to tell of the executions it holds while they run.
+-- What a worker reports of executions while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
 returns text
@@ -63,7 +63,7 @@ begin
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
   where (l.value ->> 'id')::uuid = any (v_held)
   order by l.nth;
-  -- In the order in which ends lock them; what somebody holds is passed over, and told the next time.
+  -- In the order in which ends lock them. A locked one is skipped, and notified the next time.
   v_free := array(
     select e.id from rhythm.execution as e
     where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.id = any (v_held)
@@ -79,4 +79,4 @@ end;
 $$;
 
 comment on function rhythm.report(uuid, jsonb, jsonb) is
-  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that somebody watches are notified (channel progress).';
+  'Stores log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Notifies those who watch them (channel progress).';

@@ -1,6 +1,6 @@
 -- Settling outcomes.
 
--- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
+-- One transaction. Never waits for a row: what it cannot lock at once, it declines.
 -- Locks: states, executions, batches.
 create or replace function rhythm.settle_all(p_worker uuid, p_items jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
@@ -94,10 +94,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.settle_all(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles outcomes, all of them or, with an error, none. Internal.';
+comment on function rhythm.settle_all(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all outcomes; if there is an error, none of them. Internal.';
 
 -- {refused, declined, leased: batches to hand over, born: batches whose inputs the worker knows}. settle_all() adds
--- retried, if attempts failed that are repeated: {id: milliseconds until then}.
+-- retried if there are failed attempts that will be repeated: {id: milliseconds until then}.
 create or replace function rhythm.settled_answer(p_worker uuid, p_items jsonb, p_held uuid[], p_leased bigint[], p_born bigint[])
 returns jsonb
 language plpgsql
@@ -118,7 +118,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.settled_answer(uuid, jsonb, uuid[], bigint[], bigint[]) is 'What became of outcomes, and what was leased with them. Internal.';
+comment on function rhythm.settled_answer(uuid, jsonb, uuid[], bigint[], bigint[]) is 'What happened to outcomes, and what was leased with them. Internal.';
 
 create or replace function rhythm.lock_free_states(p_ids uuid[])
 returns uuid[]
@@ -141,9 +141,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_free_states(uuid[]) is 'Locks the states of workflows that nobody holds, and returns those. Never waits. Internal.';
+comment on function rhythm.lock_free_states(uuid[]) is 'Locks the states of workflows that no other session has locked, and returns those. Never waits. Internal.';
 
--- Signals that workflows sent, and those that they began to wait for.
+-- Signals that workflows sent, and signals that they began to wait for.
 create or replace function rhythm.settle_signals(p_flows rhythm.outcome[], p_now timestamptz)
 returns rhythm.settled_item[]
 language plpgsql
@@ -167,7 +167,7 @@ $$;
 
 comment on function rhythm.settle_signals(rhythm.outcome[], timestamptz) is 'Sends the signals of outcomes and matches what their workflows wait for; returns the waits that took one. Internal.';
 
--- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks are free.
+-- A workflow that was cancelled while it ran did not know, and started these. No other session sees them yet, so their locks are free.
 create or replace function rhythm.cancel_started(p_flows rhythm.outcome[], p_stopping uuid[], p_now timestamptz)
 returns void
 language plpgsql
@@ -184,10 +184,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.cancel_started(rhythm.outcome[], uuid[], timestamptz) is 'Cancels what cancelled workflows started before they knew. Internal.';
+comment on function rhythm.cancel_started(rhythm.outcome[], uuid[], timestamptz) is 'Cancels what workflows started after they were cancelled. Internal.';
 
--- With an error that is the data's fault, the outcomes are split until the bad one stands alone: that one fails its
--- execution with the reason, the others go through.
+-- If the data of an outcome causes an error, the outcomes are split until the bad one is alone. It fails its execution with
+-- the reason, and the others are settled.
 create or replace function rhythm.settle_outcomes(p_worker uuid, p_items jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -205,7 +205,7 @@ begin
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
-    -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
+    -- The outcome is not the cause of deadlocks, cancelled statements, missing resources, an upgrade, or a server that stops.
     if not rhythm.is_data_error(v_code) and v_code <> '55P03' then
       raise;
     end if;
@@ -225,7 +225,7 @@ end;
 $$;
 
 comment on function rhythm.settle_outcomes(uuid, jsonb, integer, integer, text[], timestamptz) is
-  'Settles outcomes; one that the database refuses fails its execution with the reason. Internal.';
+  'Settles outcomes; an outcome that the database cannot store fails its execution with the reason. Internal.';
 
 create or replace function rhythm.both_answers(p_first jsonb, p_second jsonb)
 returns jsonb
@@ -243,4 +243,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. Internal.';
+comment on function rhythm.both_answers(jsonb, jsonb) is 'Joins two answers. Internal.';

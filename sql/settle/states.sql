@@ -1,10 +1,10 @@
--- Where workflows stand after a step.
+-- The states of workflows after a step.
 
--- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
--- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
--- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
--- workflow go on at once, as group 0.
--- p_new: what it starts in this very step, in ascending order. Raises RH001 for what is no child, timer or wait for a signal of it.
+-- The groups that a workflow waits for. If the first old item of a group belongs to a group of the last step, the group keeps
+-- that number, so that a fan-in over many steps is not written again in each step. A group that needs all of its members
+-- keeps it only if it still has all of them, otherwise members that nobody waits for would be counted. If an item belongs
+-- to two groups, its end lets the workflow continue at once, as group 0.
+-- p_new: what this step starts, in ascending order. Raises RH001 for anything that is not a child, timer or wait for a signal of it.
 create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
 returns rhythm.grouping
 language plpgsql
@@ -67,7 +67,7 @@ begin
     and not exists (select from rhythm.signal_wait as w where w.id = i.id and w.execution_id = p_execution)
   limit 1;
   if v_unknown is not null then
-    perform rhythm.raise('RH001', format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', p_execution, v_unknown));
+    perform rhythm.raise('RH001', format('Workflow %s cannot wait for %s: it is not a child, timer or wait for a signal of this workflow', p_execution, v_unknown));
   end if;
   return v_result;
 end;
@@ -75,7 +75,7 @@ $$;
 
 comment on function rhythm.group_waits(uuid, jsonb, uuid[]) is 'The groups of waits of a workflow after a step. Internal.';
 
--- What was started in an earlier step belongs to its group of today from now on.
+-- What an earlier step started now belongs to its group of this step.
 create or replace function rhythm.renumber_waits(p_grouping rhythm.grouping)
 returns void
 language plpgsql
@@ -98,10 +98,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
+comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of this step. Internal.';
 
--- Drops what workflows can no longer observe: what is in released, or not in keep, if that is given. A signal that a
--- dropped wait took meanwhile is given back, in its place.
+-- Drops what workflows can no longer observe: what is in released, or, if keep is given, what is not in keep. If a dropped wait
+-- had taken a signal, the signal is kept for the next wait, in its old place.
 create or replace function rhythm.release_waits(p_flows rhythm.outcome[])
 returns void
 language plpgsql
@@ -144,8 +144,8 @@ $$;
 
 comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that workflows no longer hold. Internal.';
 
--- Moments come from workers. One that is far from this clock would put the workflow's time, its timers and its ids where
--- they do not belong.
+-- Workers choose the moments. One that is far from this clock would give the workflow a wrong time, and its timers and ids
+-- too.
 create or replace function rhythm.moment_slack(p_worker uuid)
 returns interval
 language plpgsql
@@ -159,8 +159,8 @@ $$;
 
 comment on function rhythm.moment_slack(uuid) is 'How far the moment of a step may be from the clock of the database. Internal.';
 
--- What a step took goes into the journal, in order, before anybody clears the inbox. A cancellation is told by the
--- workflow's own id. Of workflows in TypeScript there is no moment: their steps have rows of their own.
+-- What a step took goes into the journal, in order, before the inbox is cleared. A cancellation has the workflow's own id.
+-- Workflows in TypeScript have no moments: their steps have rows of their own.
 create or replace function rhythm.note_steps(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
@@ -180,8 +180,8 @@ $$;
 
 comment on function rhythm.note_steps(rhythm.outcome[]) is 'Writes the steps of workflows into their journals. Internal.';
 
--- Stores where workflows stand that suspend. p_groups: of each of them, null for the others.
--- Returns those that can go on at once: what they wait for came meanwhile.
+-- Stores the states of workflows that suspend. p_groups: the groups of each, null for the others.
+-- Returns those that can continue at once, because what they wait for has already ended.
 create or replace function rhythm.store_states(p_flows rhythm.outcome[], p_groups rhythm.grouping[])
 returns uuid[]
 language plpgsql
@@ -232,4 +232,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 'Stores where workflows stand that suspend; returns those that can go on at once. Internal.';
+comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 'Stores the states of workflows that suspend; returns those that can continue at once. Internal.';

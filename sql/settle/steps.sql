@@ -1,8 +1,7 @@
--- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
--- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
--- nothing read back.
+-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
+-- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
--- Whether an id is in an array in ascending order: p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
+-- Is an id in an array in ascending order? p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
 create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
 returns text
 language plpgsql
@@ -20,7 +19,7 @@ begin
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
-    -- Of two, the second would be told to nobody.
+    -- Nobody would be told of the second of two.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
     when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
@@ -55,12 +54,12 @@ $$;
 
 comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
--- A step counts only from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
--- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
--- claims. Returns one row for each end that was written, with the group of waits of the next step, or the end of the
--- workflow. is_old: it waits for something that an earlier step started.
--- The moment of the step is that of the end: so the row of a task tells all that a row of the journal would.
--- p_free: the workflows whose states the caller has locked. p_new: what starts in these steps, in ascending order.
+-- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
+-- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows continue
+-- only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
+-- of the workflow. is_old: it waits for something that an earlier step started.
+-- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
+-- p_free: the workflows whose states the caller has locked. p_new: what these steps start, in ascending order.
 create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
 language plpgsql
@@ -72,7 +71,7 @@ declare
   v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
-  -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
+  -- From each end to its rows: offset 0 keeps the planner from reading everything that the worker holds.
   with fitting as materialized (
     select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt
     from unnest(p_ends) as g
@@ -139,9 +138,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.write_step_ends(uuid, rhythm.step_end[], uuid[], uuid[], timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
+comment on function rhythm.write_step_ends(uuid, rhythm.step_end[], uuid[], uuid[], timestamptz) is 'Writes the ends of tasks and timers, and the states of their workflows after that. Internal.';
 
--- Timers that workflows started, timers and waits for signals that they dropped.
+-- Timers that workflows started, and timers and waits for signals that they dropped.
 create or replace function rhythm.change_waits(p_ends rhythm.step_end[], p_flows uuid[], p_groups integer[], p_waited uuid[])
 returns void
 language plpgsql
@@ -174,10 +173,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.change_waits(rhythm.step_end[], uuid[], integer[], uuid[]) is 'Starts and drops what workflows wait for after a step, besides tasks. Internal.';
+comment on function rhythm.change_waits(rhythm.step_end[], uuid[], integer[], uuid[]) is 'Starts and drops the waits of workflows after a step, except tasks. Internal.';
 
--- Steps that wait for something that an earlier step started: all that they wait for gets the group that the step was
--- stored with.
+-- Steps that wait for something that an earlier step started: all their waits get the group with which the step was stored.
 create or replace function rhythm.group_old_waits(p_ends rhythm.step_end[], p_flows uuid[], p_new uuid[])
 returns void
 language plpgsql
@@ -197,9 +195,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.group_old_waits(rhythm.step_end[], uuid[], uuid[]) is 'Puts what steps wait for, and was started earlier, into their groups. Internal.';
+comment on function rhythm.group_old_waits(rhythm.step_end[], uuid[], uuid[]) is 'Puts waits that earlier steps started into the groups of these steps. Internal.';
 
--- Timers of a worker whose clock is ahead of the server's.
+-- Timers of a worker whose clock is ahead of that of the server.
 create or replace function rhythm.early_timers(p_ids uuid[], p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -215,7 +213,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet: the milliseconds that are missing. Internal.';
+comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet, and in how many milliseconds they are. Internal.';
 
 create or replace function rhythm.start_children(
   p_children jsonb, p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
@@ -243,7 +241,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Makes the children of steps. Internal.';
+comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Creates the children of steps. Internal.';
 
 -- Locks: states, skip locked; executions. Answers as settle_outcomes() does.
 create or replace function rhythm.settle_steps(p_worker uuid, p_item jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
@@ -291,7 +289,7 @@ begin
     coalesce(array_agg(w.flow_id order by w.flow_id) filter (where not w.is_over), '{}'),
     coalesce(array_agg(w.wait_group order by w.flow_id) filter (where not w.is_over), '{}'),
     coalesce(array_agg(w.flow_id) filter (where w.is_old), '{}'), coalesce(array_agg(w.flow_id) filter (where w.is_over), '{}'),
-    -- Their parents went on already: only people and key waiters are to be told.
+    -- Their parents have already continued: only people and key waiters must be told.
     coalesce(array_agg(row(w.end_id, null, null, 1, true, 'task')::rhythm.transition) filter (where w.notify_task), '{}')
       || coalesce(array_agg(row(w.flow_id, null, null, 1, true, 'task')::rhythm.transition) filter (where w.notify_flow), '{}'),
     array_agg(distinct w.batch_id)

@@ -1,6 +1,6 @@
--- The children of code-first workflows.
+-- The children of workflows in TypeScript.
 
--- Those whose idempotency key stands for an execution already wait for it.
+-- A child whose idempotency key already belongs to an execution waits for that.
 create or replace function rhythm.begin_children(p_requests jsonb, p_now timestamptz)
 returns void
 language plpgsql
@@ -18,7 +18,7 @@ begin
   perform rhythm.check_targets(p_requests);
   perform rhythm.hold_parents(p_requests);
   v_waiters := rhythm.make_key_waiters(p_requests, p_now);
-  -- The keys of the others are claimed, for their ids.
+  -- Claims the keys of the others, for their ids.
   perform rhythm.create_new((
     select coalesce(jsonb_agg(r.value - 'idempotency_ttl' order by r.nth), '[]')
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
@@ -28,4 +28,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the children of saved steps. Internal.';
+comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the children of saved steps. Internal.';

@@ -1,7 +1,7 @@
--- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
+-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
--- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
--- for one is cheaper, and writes a sixth less of WAL. Whatever it cannot write is left to write_steps().
+-- Most steps end in the run that began them, in one attempt, so they have no row yet. An insert that need not check for a row
+-- is cheaper, and writes a sixth less WAL. What it cannot write, write_steps() writes.
 create or replace function rhythm.write_new_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -34,7 +34,7 @@ end;
 $$;
 
 comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
-  'Writes steps that ended at their first attempt, all of them or none. False: none; some have a row, or belong to another worker. Internal.';
+  'Writes steps that ended in their first attempt, all of them or none. False: none, because some have a row or belong to another worker. Internal.';
 
 create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns setof rhythm.step
@@ -61,9 +61,9 @@ as $$
 $$;
 
 comment on function rhythm.write_steps(uuid, jsonb, timestamptz) is
-  'Writes the steps of workflows that the worker holds; returns those that changed: what is over stays as it is. Internal.';
+  'Writes the steps of workflows that the worker holds; returns those that changed. A step that has ended does not change. Internal.';
 
--- What saved steps begin to wait for: pauses and sleeps, signals, children.
+-- Starts what saved steps wait for: pauses and sleeps, signals, children.
 create or replace function rhythm.begin_waits(p_news rhythm.step_news[], p_now timestamptz)
 returns void
 language plpgsql
@@ -95,7 +95,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Makes the timers, waits for signals and children of saved steps. Internal.';
+comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Creates the timers, waits for signals and children of saved steps. Internal.';
 
 create or replace function rhythm.save_steps(p_worker uuid, p_steps jsonb)
 returns jsonb
@@ -114,8 +114,8 @@ begin
     perform rhythm.lock_states(array(
       select (p.value ->> 'execution_id')::uuid from jsonb_array_elements(p_steps) as p where p.value ->> 'kind' = 'signal'));
   end if;
-  -- The lock keeps the worker's leases from being given to others between here and the commit; that is enough to say
-  -- that nobody else runs these workflows.
+  -- The lock keeps the worker's leases from being given to others before the commit. So no other worker runs these
+  -- workflows.
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if found then
     if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
@@ -139,8 +139,8 @@ end;
 $$;
 
 comment on function rhythm.save_steps(uuid, jsonb) is
-  'Stores how steps of leased code-first workflows ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
-  'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step is over already.';
+  'Stores how steps of leased workflows in TypeScript ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
+  'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step had already ended.';
 
 create or replace function rhythm.check_step_sizes(p_steps jsonb)
 returns void
@@ -164,7 +164,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_step_sizes(jsonb) is 'Raises RH006 for a result that is too large. Internal.';
+comment on function rhythm.check_step_sizes(jsonb) is 'Raises RH006 if a result is too large. Internal.';
 
 create or replace function rhythm.load_steps(p_executions uuid[])
 returns table (
@@ -183,4 +183,4 @@ as $$
 $$;
 
 comment on function rhythm.load_steps(uuid[]) is
-  'The steps of code-first workflows, in the order in which they ended; those that are not over come last. is_due: its sleep or pause is over.';
+  'The steps of workflows in TypeScript, in the order in which they ended; steps that have not ended come last. is_due: its sleep or pause is over.';

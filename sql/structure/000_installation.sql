@@ -1,4 +1,4 @@
--- What is installed here: one row a file of the library. The installer reads it to know what is left to do.
+-- What is installed here: one row for each file of the library. The installer reads it to know what to do.
 
 create table rhythm.installation (
   file text primary key,
@@ -9,7 +9,7 @@ create table rhythm.installation (
 );
 
 comment on table rhythm.installation is
-  'The files of the library that were applied here. Structure is applied once and never changes, online structure outside of a transaction; behaviour is applied again whenever it changed.';
+  'The files of the library that were applied here. Structure is applied once and never changes; online structure is applied outside of a transaction; behaviour is applied again when it has changed.';
 
 create table rhythm.installed_object (
   identity text primary key,
@@ -25,4 +25,4 @@ create table rhythm.installation_note (
 );
 
 comment on table rhythm.installation_note is
-  'What the last installation had to leave out for want of a right, and how to make up for it. Empty: nothing.';
+  'What the last installation left out because a right was missing, and how to add it. Usually empty.';

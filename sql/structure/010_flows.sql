@@ -16,9 +16,9 @@ create table rhythm.flow_version (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.flow_version is 'Every text of a flow that was ever registered, with its compiled program. Never changed: executions under way stand on it.';
-comment on column rhythm.flow_version.program is 'What executions name: the SHA-256 of the flow''s name and source.';
-comment on column rhythm.flow_version.code is 'The compiled program; only the language reads it.';
+comment on table rhythm.flow_version is 'Every text of a flow that was ever registered, with its compiled program. Rows never change, because running executions use them.';
+comment on column rhythm.flow_version.program is 'The key by which executions name it: the SHA-256 of the flow''s name and source.';
+comment on column rhythm.flow_version.code is 'The compiled program, which only the language reads.';
 comment on column rhythm.flow_version.options is 'Defaults of its executions: queue, priority, timeout, retry.';
 
 create table rhythm.flow (
@@ -38,7 +38,7 @@ create table rhythm.deploy (
   constraint deploy_pkey primary key (id)
 );
 
-comment on table rhythm.deploy is 'The deploys that programs named when they registered flows. Of two the one that was seen first is the older.';
+comment on table rhythm.deploy is 'The deploys that programs named when they registered flows. Of two, the one that was seen first is the older.';
 
 create table rhythm.task (
   name text not null,
@@ -49,4 +49,4 @@ create table rhythm.task (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.task is 'What is known of tasks: defaults of their executions, and the SQL function where the handler is one. A task need not be here to be enqueued.';
+comment on table rhythm.task is 'Registered tasks: the defaults of their executions, and the SQL function if that is the handler. A task that is not here can be queued, too.';

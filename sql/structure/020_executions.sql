@@ -1,6 +1,6 @@
--- Executions, and where those that are not over stand.
+-- Executions, and the places of those that have not ended.
 
--- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
+-- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
 -- changes, so ends are heap-only updates.
 create table rhythm.execution (
   id uuid not null,
@@ -53,7 +53,7 @@ with (
   toast_tuple_target = 256
 );
 
--- Compressing costs the server more than it saves the disk, and a value out of line is not copied by later updates.
+-- Compressing costs the server more than it saves on disk, and later updates do not copy a value that is stored out of line.
 alter table rhythm.execution alter column inputs set storage external;
 alter table rhythm.execution alter column output set storage external;
 
@@ -62,32 +62,32 @@ create index execution_stopping on rhythm.execution (id) where stopping;
 create index execution_failed on rhythm.execution (id) where fingerprint is not null;
 create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
-comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
-comment on column rhythm.execution.root_id is 'The execution at the top of its tree; null: it is that itself.';
+comment on table rhythm.execution is 'Every workflow and task, live or ended. Read it through the view executions or get().';
+comment on column rhythm.execution.root_id is 'The execution at the top of its tree; null: itself.';
 comment on column rhythm.execution.batch_id is 'The batch in which this task is delayed, ready or leased. That of a workflow is in workflow_state.';
-comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). Where a live one stands is told by its batch.';
-comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch counts.';
+comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). The batch of a live one says more.';
+comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch has the number.';
 comment on column rhythm.execution.run_at is 'The moment until which its start was delayed.';
 comment on column rhythm.execution.paused_at is 'Since when it is paused.';
-comment on column rhythm.execution.seed is 'Of a workflow: what its random numbers come from. No view shows it.';
-comment on column rhythm.execution.fingerprint is 'Of a failure: what failures of the same kind have in common. Set only with state 2.';
+comment on column rhythm.execution.seed is 'For a workflow: the source of its random numbers. No view shows it.';
+comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
-comment on column rhythm.execution.wait_group is 'The group of waits of its workflow that it belongs to. A group that is gone is one that nobody waits for.';
-comment on column rhythm.execution.epoch is 'Of a workflow: how often it was rewound or begun anew. Null: never.';
-comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and is notified.';
-comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it; the worker is told at its next sign of life.';
-comment on column rhythm.execution.keyed is 'An idempotency key stands for it.';
-comment on column rhythm.execution.cancel_reason is 'It is to stop, or was cancelled, for this reason.';
-comment on column rhythm.execution.note is 'Why it does not go on, where somebody knows: no worker has its handler, …';
+comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
+comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
+comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
+comment on column rhythm.execution.keyed is 'It has an idempotency key.';
+comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
+comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
-comment on column rhythm.execution.retry is 'Its retry policy, where one was given.';
+comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
-comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
+comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 comment on index rhythm.execution_tags is 'Lists by tag.';
 
--- Everything that is delayed, ready or leased. Alike tasks that were made together share a row, so that a claim of a
--- hundred writes one row instead of a hundred.
+-- Everything that is delayed, ready or leased. Alike tasks that were created together share a row, so that a claim of a hundred
+-- tasks writes one row instead of a hundred.
 create table rhythm.batch (
   id bigint generated by default as identity,
   first_id uuid not null,
@@ -129,17 +129,17 @@ create index batch_leased on rhythm.batch (worker) where worker is not null;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
 comment on table rhythm.batch is 'What is delayed (run_at), ready, or leased (worker): one execution, or up to a hundred alike tasks.';
-comment on column rhythm.batch.first_id is 'Its place among all that is ready.';
-comment on column rhythm.batch.worker is 'Who holds the lease. A lease is as alive as its worker.';
-comment on column rhythm.batch.call is 'The call of that worker that leased it: worker and call together name a lease, and never come again.';
+comment on column rhythm.batch.first_id is 'Its place in the order of what is ready.';
+comment on column rhythm.batch.worker is 'The worker that holds the lease. The lease lives as long as the worker.';
+comment on column rhythm.batch.call is 'The call with which the worker leased it. Worker and call together identify a lease, and are never used again.';
 comment on column rhythm.batch.ids is 'Its members. A hint: a task is in it only as long as execution.batch_id says so, a workflow as long as workflow_state.batch_id does.';
-comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last, whatever became of those before it.';
+comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last.';
 comment on column rhythm.batch.failures is 'How many attempts threw.';
-comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; of a workflow, since its last step.';
+comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; for a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
-comment on column rhythm.batch.common is 'What its members have in common, and a worker is told once: {max_attempts, metadata, traceparent}.';
+comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
 comment on index rhythm.batch_ready is 'The order of claims.';
-comment on index rhythm.batch_delayed is 'What becomes ready by itself, by time.';
+comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
@@ -165,22 +165,22 @@ create table rhythm.workflow_state (
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
--- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each end, and
--- at each step, stands together: WAL has what is between the first and the last byte that changed.
+-- json, because as jsonb it takes twice the space: it is mostly small numbers. Columns that change at each end and at each step
+-- are next to each other, because WAL contains everything between the first and the last byte that changed.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
-comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every step, in place.';
-comment on column rhythm.workflow_state.batch_id is 'The batch in which it is delayed, ready or leased; null: suspended, or over.';
-comment on column rhythm.workflow_state.seq is 'The number of its steps so far. Acts by hand raise it, too, so that a worker that knows an older one is refused.';
-comment on column rhythm.workflow_state.arrived is 'How many items its inbox ever got.';
-comment on column rhythm.workflow_state.delivered is 'Up to which item its worker was given them; taken when that settles.';
+comment on table rhythm.workflow_state is 'The state of each workflow that is not completed. Each step rewrites it.';
+comment on column rhythm.workflow_state.batch_id is 'The batch in which it is delayed, ready or leased; null: suspended, or ended.';
+comment on column rhythm.workflow_state.seq is 'The number of its steps so far. Changes by a person raise it, too, so that a worker with an older number is refused.';
+comment on column rhythm.workflow_state.arrived is 'How many items its inbox has ever received.';
+comment on column rhythm.workflow_state.delivered is 'Up to which item its worker has received them. They count as taken when the worker settles.';
 comment on column rhythm.workflow_state.groups is 'The numbers of the groups of waits that it waits for.';
-comment on column rhythm.workflow_state.sizes is 'For each of groups, how many of its members have to end: all of them, or one.';
-comment on column rhythm.workflow_state.need is 'For each of groups, how many members have yet to end; at 0 the workflow goes on.';
+comment on column rhythm.workflow_state.sizes is 'For each group, how many of its members must end: all of them, or one.';
+comment on column rhythm.workflow_state.need is 'For each group, how many members must still end; at 0 the workflow continues.';
 comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
 comment on column rhythm.workflow_state.failures is 'How many of its attempts threw, while it is in no batch.';
-comment on column rhythm.workflow_state.stack is 'Where each fibre stands in the source, with its variables; for people.';
+comment on column rhythm.workflow_state.stack is 'The line of each branch in the source, with its variables; for people.';
 
 create table rhythm.inbox (
   execution_id uuid not null,
@@ -193,7 +193,7 @@ with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, 
 
 create index inbox_execution on rhythm.inbox (execution_id, nth);
 
-comment on table rhythm.inbox is 'What workflows waited for and has ended, until they take it: children, timers, waits for signals.';
+comment on table rhythm.inbox is 'What workflows waited for and what has ended, until they take it: children, timers, waits for signals.';
 comment on column rhythm.inbox.nth is 'The order in which they ended.';
 comment on column rhythm.inbox.wait_group is 'As in execution.';
 comment on index rhythm.inbox_execution is 'The items of one workflow, in order.';
@@ -208,9 +208,9 @@ with (autovacuum_vacuum_cost_delay = 0);
 
 create index journal_step on rhythm.journal (execution_id, step);
 
-comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. That of a child stands in its row (parent_step, completed_at).';
+comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. For the others, the row of the child has this (parent_step, completed_at).';
 comment on column rhythm.journal.moment is 'The time that the workflow saw in the step.';
-comment on column rhythm.journal.items is 'What the step took, in order: children, timers, waits for signals; first, where it was told of its cancellation, its own id.';
+comment on column rhythm.journal.items is 'What the step took, in order: children, timers, waits for signals. If it was told of its cancellation, its own id comes first.';
 comment on index rhythm.journal_step is 'The steps of one workflow, in order.';
 
 create table rhythm.idempotency_key (
@@ -223,6 +223,6 @@ create table rhythm.idempotency_key (
 create index idempotency_key_expiry on rhythm.idempotency_key (expires_at) where expires_at is not null;
 create index idempotency_key_execution on rhythm.idempotency_key (execution_id);
 
-comment on table rhythm.idempotency_key is 'Which execution a key stands for; without expiry, as long as the execution is kept.';
-comment on index rhythm.idempotency_key_expiry is 'What chores() forgets.';
-comment on index rhythm.idempotency_key_execution is 'What purge() removes with an execution.';
+comment on table rhythm.idempotency_key is 'The execution to which a key belongs; without expiry, as long as the execution is kept.';
+comment on index rhythm.idempotency_key_expiry is 'For chores(), which deletes expired keys.';
+comment on index rhythm.idempotency_key_execution is 'For purge(), which deletes keys with their execution.';

@@ -1,4 +1,4 @@
--- What a workflow can wait for besides its children, and what it says.
+-- What a workflow can wait for, except children, and what it logs.
 
 create table rhythm.timer (
   id uuid not null,
@@ -16,12 +16,12 @@ create index timer_due on rhythm.timer (coalesce(kept_until, fires_at)) where no
 create index timer_deadline on rhythm.timer (fires_at) where not fired and deadline;
 create index timer_execution on rhythm.timer (execution_id);
 
-comment on table rhythm.timer is 'Timers of workflows. One that fired is kept as long as its workflow, for its history; one that was dropped is gone.';
-comment on column rhythm.timer.kept_until is 'Until then due() leaves it to the worker that has its workflow open in memory.';
+comment on table rhythm.timer is 'Timers of workflows. One that fired is kept as long as its workflow, for its history. One that was dropped is deleted.';
+comment on column rhythm.timer.kept_until is 'Until then, due() leaves it to the worker that has its workflow in memory.';
 comment on column rhythm.timer.wait_group is 'As in execution.';
-comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
-comment on index rhythm.timer_due is 'What due() fires, and when the next is due.';
-comment on index rhythm.timer_deadline is 'The workflows that run out of time.';
+comment on column rhythm.timer.deadline is 'It is the timeout of the whole workflow.';
+comment on index rhythm.timer_due is 'For due(): timers that are due, and when the next one is.';
+comment on index rhythm.timer_deadline is 'The workflows that reach their timeout.';
 comment on index rhythm.timer_execution is 'The timers of one workflow.';
 
 create table rhythm.signal_wait (
@@ -43,7 +43,7 @@ comment on table rhythm.signal_wait is 'Workflows that wait for a signal: in the
 comment on column rhythm.signal_wait.wait_group is 'As in execution.';
 comment on column rhythm.signal_wait.signal_id is 'The signal that it took.';
 comment on index rhythm.signal_wait_execution is 'The waits of one workflow.';
-comment on index rhythm.signal_wait_timeout is 'What due() ends.';
+comment on index rhythm.signal_wait_timeout is 'For due(), which ends them.';
 
 create table rhythm.signal (
   id bigint generated always as identity,
@@ -61,7 +61,7 @@ create index signal_kept on rhythm.signal (execution_id, name, id) where taken_b
 
 comment on table rhythm.signal is 'Signals sent to workflows: kept until taken, in order; then until the workflow is purged.';
 comment on column rhythm.signal.taken_by is 'The wait that took it.';
-comment on index rhythm.signal_kept is 'The oldest signal of a name that nobody took yet.';
+comment on index rhythm.signal_kept is 'The oldest signal of a name that no wait has taken yet.';
 
 create table rhythm.log_line (
   id bigint generated always as identity,
@@ -76,5 +76,5 @@ create table rhythm.log_line (
 
 create index log_line_execution on rhythm.log_line (execution_id, id);
 
-comment on table rhythm.log_line is 'What executions said: console.log in a flow, ctx.log in a task.';
+comment on table rhythm.log_line is 'What executions logged: console.log in a flow, ctx.log in a task.';
 comment on index rhythm.log_line_execution is 'The log of one execution.';

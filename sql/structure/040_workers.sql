@@ -1,4 +1,4 @@
--- Who works, on what, within which limits.
+-- Workers, queues and their limits.
 
 create table rhythm.worker (
   id uuid not null,
@@ -17,10 +17,10 @@ create table rhythm.worker (
 )
 with (fillfactor = 50);
 
-comment on table rhythm.worker is 'Workers that are alive or were until lately. One sign of life stands for all their leases.';
-comment on column rhythm.worker.lease_ms is 'How long after its last sign of life it is given up.';
-comment on column rhythm.worker.protocol is 'The number of the protocol that it speaks.';
-comment on column rhythm.worker.call is 'The last call of exchange() that changed something: it is answered again if it is sent again.';
+comment on table rhythm.worker is 'Workers that are or recently were alive. One heartbeat keeps all their leases.';
+comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat it counts as dead.';
+comment on column rhythm.worker.protocol is 'The number of its protocol.';
+comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
 comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
 comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to give a sign of life.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
@@ -50,14 +50,14 @@ create table rhythm.queue (
 )
 with (fillfactor = 50);
 
-comment on table rhythm.queue is 'Queues with limits, or paused. A queue that is not here has no limits and costs nothing. Claims only read it: see 045_limits.sql.';
-comment on column rhythm.queue.version is 'Raised by every change, of its keys, too.';
-comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were taken away and the last of its lanes are being emptied.';
-comment on column rhythm.queue.counted is 'It, or a key of it, limits how many run at once: ends of leases are noted.';
+comment on table rhythm.queue is 'Queues that have limits or are paused. A queue that is not here has no limits and costs nothing. Claims only read it: see 045_limits.sql.';
+comment on column rhythm.queue.version is 'Increased by every change, also of its keys.';
+comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were removed and the last of its lanes are being emptied.';
+comment on column rhythm.queue.counted is 'It, or one of its keys, limits how many run at once, so ends of leases are noted.';
 comment on column rhythm.queue.changed is 'The transaction that made this version.';
 comment on column rhythm.queue.limited_since is 'The transaction that set limited; null: it never had limits. Older ones that are still open do not know of it.';
-comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
-comment on column rhythm.queue.per_key_rate is 'At most so many of one concurrency key begin in any per_key_per_ms.';
+comment on column rhythm.queue.rate is 'How many begin in any per_ms, at most.';
+comment on column rhythm.queue.per_key_rate is 'How many of one concurrency key begin in any per_key_per_ms, at most.';
 comment on column rhythm.queue.fair is 'Concurrency keys have turns.';
 
 create table rhythm.setting (
@@ -66,7 +66,7 @@ create table rhythm.setting (
   constraint setting_pkey primary key (name)
 );
 
-comment on table rhythm.setting is 'Settings of this installation; what is not here has its default. See configure().';
+comment on table rhythm.setting is 'Settings of this installation. A setting that is not here has its default. See configure().';
 
 -- What many requests have in common, with the defaults of their task or flow.
 create type rhythm.kind as (
@@ -84,7 +84,7 @@ create type rhythm.kind as (
   notify_on_end boolean
 );
 
-comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null for what may begin at once.';
+comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null if they may begin at once.';
 
 -- Something that a workflow asked for has ended.
 create type rhythm.settled_item as (
@@ -96,7 +96,7 @@ create type rhythm.settled_item as (
 
 comment on type rhythm.settled_item is 'A child, timer or wait for a signal that has ended, for the workflow that asked for it.';
 
--- The end of an execution, as far as others need to know.
+-- The end of an execution, as others are told of it.
 create type rhythm.transition as (
   id uuid,
   parent_id uuid,
@@ -106,9 +106,9 @@ create type rhythm.transition as (
   type text
 );
 
-comment on type rhythm.transition is 'The end of an execution, for those who are to be told.';
+comment on type rhythm.transition is 'The end of an execution, as others are told of it.';
 
--- What a worker says of an execution that it held, and what stands in our rows of it.
+-- What a worker reports of an execution that it held, and what our rows say of it.
 create type rhythm.outcome as (
   id uuid,
   call integer,
@@ -133,9 +133,9 @@ create type rhythm.outcome as (
   batch_id bigint
 );
 
-comment on type rhythm.outcome is 'How an execution left a worker''s hands: completed, failed, suspended, cancelled or released, with what its workflow asked for.';
+comment on type rhythm.outcome is 'What a worker reports of an execution: completed, failed, suspended, cancelled or released, with what its workflow started.';
 
--- An execution to be made: what is its own, beside its kind.
+-- An execution to create: what it does not share with others of its kind.
 create type rhythm.newcomer as (
   id uuid,
   kind integer,
@@ -146,7 +146,7 @@ create type rhythm.newcomer as (
   inputs jsonb
 );
 
-comment on type rhythm.newcomer is 'An execution that is to be made; kind is the number of its kind, from 1.';
+comment on type rhythm.newcomer is 'An execution to create; kind is the number of its kind, from 1.';
 
 -- The end of a task, or a timer that is due, and the step that its workflow took with it.
 create type rhythm.step_end as (
@@ -180,4 +180,4 @@ create type rhythm.grouping as (
   old uuid[]
 );
 
-comment on type rhythm.grouping is 'The groups of waits of a workflow after a step, and of each item the number of its group. old: items that it started in an earlier step.';
+comment on type rhythm.grouping is 'The groups of waits of a workflow after a step, and for each item the number of its group. old: items that it started in an earlier step.';

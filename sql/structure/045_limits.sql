@@ -1,11 +1,11 @@
--- Limits and fair turns. What people configure stands in queue and queue_key; what follows from it, in the other tables.
+-- Limits and fair turns. queue and queue_key have what people configure; the other tables have what is computed from it.
 --
 -- A queue with limits has lanes: a row for each group of targets and concurrency key that had something to do. Only a
--- session that holds the gate of the queue (an advisory lock, to its commit) writes lanes and counts. Everybody else
--- appends notes, which the next holder of the gate takes: nobody waits for a row of these tables.
+-- session that holds the gate of the queue (an advisory lock, until its commit) writes lanes and counts. All other sessions
+-- append notes, which the next holder of the gate takes. So nobody waits for a row of these tables.
 --
--- nth is the number of the version of a row. It is part of each key, and the newest is found first: what an old snapshot
--- keeps of older ones is not walked over.
+-- nth is the number of the version of a row. It is part of each key, and the newest version is found first, without walking over
+-- older versions that an old snapshot keeps.
 
 create table rhythm.queue_key (
   queue text not null,
@@ -22,10 +22,10 @@ create table rhythm.queue_key (
   constraint key_rate_positive check (rate > 0 and per_ms > 0)
 );
 
-comment on table rhythm.queue_key is 'Concurrency keys of a queue that have limits of their own, a weight, or are paused.';
+comment on table rhythm.queue_key is 'Concurrency keys of a queue that have their own limits or weight, or are paused.';
 comment on column rhythm.queue_key.weight is 'How many turns it has while others have one; null: 1.';
-comment on column rhythm.queue_key.concurrency is 'At most so many of it run at once; null: per_key_concurrency of the queue.';
-comment on column rhythm.queue_key.rate is 'At most so many of it begin in any per_ms; null: per_key_rate of the queue.';
+comment on column rhythm.queue_key.concurrency is 'How many of it run at once; null: per_key_concurrency of the queue.';
+comment on column rhythm.queue_key.rate is 'How many of it begin in any per_ms; null: per_key_rate of the queue.';
 
 create table rhythm.queue_state (
   queue text not null,
@@ -49,17 +49,17 @@ create table rhythm.queue_state (
 )
 with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 
-comment on table rhythm.queue_state is 'Where a queue with limits stands: one row each.';
-comment on column rhythm.queue_state.version is 'The configuration that the lanes follow: queue.version.';
+comment on table rhythm.queue_state is 'The state of each queue with limits.';
+comment on column rhythm.queue_state.version is 'The configuration that the lanes have: queue.version.';
 comment on column rhythm.queue_state.turn is 'The virtual time of a fair queue: the turn of what began last. It never goes back.';
-comment on column rhythm.queue_state.running is 'How many leases the queue has, but for those whose end is still a note.';
-comment on column rhythm.queue_state.keyed is 'Whether there are limits by key: then key_state counts.';
-comment on column rhythm.queue_state.noted is 'Notes of older transactions are all taken.';
-comment on column rhythm.queue_state.counted is 'Whether running counts: with a limit of how many run at once.';
-comment on column rhythm.queue_state.settled is 'The change (queue.changed) that no open transaction is older than: counts were made anew then.';
-comment on column rhythm.queue_state.listed is 'For which queue.limited_since everything that was ready before is in lanes.';
-comment on column rhythm.queue_state.looked_at is 'When keys were last looked for that may go on.';
-comment on column rhythm.queue_state.full_until is 'With a rate that is used up: when the next may begin.';
+comment on column rhythm.queue_state.running is 'How many leases the queue has, except those whose end is still a note.';
+comment on column rhythm.queue_state.keyed is 'Whether there are limits by key, which key_state counts.';
+comment on column rhythm.queue_state.noted is 'All notes of older transactions are taken.';
+comment on column rhythm.queue_state.counted is 'Whether running is counted, because the queue limits how many run at once.';
+comment on column rhythm.queue_state.settled is 'The last change (queue.changed) that all open transactions have seen. Then the counts were made again.';
+comment on column rhythm.queue_state.listed is 'The queue.limited_since for which everything that was ready before is in lanes.';
+comment on column rhythm.queue_state.looked_at is 'When keys that may continue were last looked for.';
+comment on column rhythm.queue_state.full_until is 'If the rate is used up: when the next may begin.';
 comment on column rhythm.queue_state.begun is 'With a rate: how many began, by the moments in begun_at, over the last period.';
 
 create table rhythm.key_state (
@@ -79,9 +79,9 @@ with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
 
 create index key_state_ready on rhythm.key_state (queue, ready_at) where ready_at is not null;
 
-comment on table rhythm.key_state is 'In a queue with limits by key: what each key has running, and how many of it began lately.';
-comment on column rhythm.key_state.ready_at is 'With a rate that is used up: when the next may begin.';
-comment on index rhythm.key_state_ready is 'Keys that time lets go on.';
+comment on table rhythm.key_state is 'For queues with limits by key: what each key has running, and how many of it began recently.';
+comment on column rhythm.key_state.ready_at is 'If the rate is used up: when the next may begin.';
+comment on index rhythm.key_state_ready is 'Keys that may continue, by time.';
 
 create table rhythm.lane (
   queue text not null,
@@ -104,11 +104,11 @@ create index lane_order on rhythm.lane (queue, target_group, turn, rank, head) w
 
 comment on table rhythm.lane is 'What is ready in a queue with limits, by group of targets and concurrency key.';
 comment on column rhythm.lane.target_group is 'The task; empty: workflows, which any worker runs.';
-comment on column rhythm.lane.key is 'The concurrency key; empty: what has none.';
+comment on column rhythm.lane.key is 'The concurrency key; empty: executions without a key.';
 comment on column rhythm.lane.turn is 'In a fair queue: its next turn, in virtual time. Else 0.';
 comment on column rhythm.lane.rank is 'The negative priority of head.';
 comment on column rhythm.lane.head is 'Nothing that is ready comes before it; null: nothing is ready.';
-comment on column rhythm.lane.open is 'It may have a turn. Closed: nothing is ready, or its key is at a limit or paused.';
+comment on column rhythm.lane.open is 'It may have a turn. A lane is closed if nothing is ready, or its key is at a limit or paused.';
 comment on index rhythm.lane_order is 'Whose turn it is. Without turns: highest priority and oldest first.';
 
 create table rhythm.lane_group (
@@ -122,7 +122,7 @@ create table rhythm.lane_group (
 )
 with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 
-comment on table rhythm.lane_group is 'The groups of targets that have lanes. Before (turn, rank, head), no lane is open.';
+comment on table rhythm.lane_group is 'The groups of targets that have lanes. No lane before (turn, rank, head) is open.';
 
 create table rhythm.limit_note (
   queue text not null,
@@ -139,12 +139,12 @@ with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
 create index limit_note_order on rhythm.limit_note (queue, xid);
 
 comment on index rhythm.limit_note_order is 'The notes of a queue, from where they were last taken.';
-comment on table rhythm.limit_note is 'What happened in queues with limits since somebody held their gate: something became ready (head), leases ended.';
+comment on table rhythm.limit_note is 'What happened in queues with limits since a session last held their gate: something became ready (head), or leases ended.';
 comment on column rhythm.limit_note.xid is 'The transaction that wrote it.';
-comment on column rhythm.limit_note.head is 'Of what became ready in a lane, the first.';
+comment on column rhythm.limit_note.head is 'The first that became ready in a lane.';
 comment on column rhythm.limit_note.ended is 'How many leases of the key ended.';
 
--- The order of what is ready in a lane. Here and not beside the table: the columns of lanes explain it.
+-- The order of what is ready in a lane. It is here and not next to the table, because the columns of lanes explain it.
 create index batch_lane on rhythm.batch (
   queue,
   (case type when 'workflow' then '' else target end),
@@ -155,7 +155,7 @@ create index batch_lane on rhythm.batch (
 
 comment on index rhythm.batch_lane is 'The order of claims in queues with limits.';
 
--- A row that is in no lane costs one look at its columns, in C. What it does is behaviour: see limits/notes.sql.
+-- For a row that is in no lane, this costs one look at its columns, in C. limits/notes.sql has the function.
 create function rhythm.note_limited()
 returns trigger
 language plpgsql
@@ -196,4 +196,4 @@ create type rhythm.lane_pick as (
   room integer
 );
 
-comment on type rhythm.lane_pick is 'A lane that a claim looked at: as it was, its next turn, how much was taken, and how much more its key had room for before.';
+comment on type rhythm.lane_pick is 'A lane that a claim has read: its row before, its next turn, how much was taken, and how much more its key had room for before.';

@@ -1,4 +1,4 @@
--- Row shapes inside the input check (410, 425).
+-- Row types of the input check.
 
 create type rhythm.inner_schema as (path text, schema jsonb);
 comment on type rhythm.inner_schema is 'A schema inside a schema, with its path.';

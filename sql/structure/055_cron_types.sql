@@ -1,4 +1,4 @@
--- A cron expression, parsed (500).
+-- A parsed cron expression.
 
 create type rhythm.cron_times as (
   seconds integer[],
@@ -15,6 +15,5 @@ create type rhythm.cron_times as (
 );
 
 comment on type rhythm.cron_times is
-  'A parsed cron expression. Weekdays run from 0, Sunday; nth_weekdays holds weekday * 10 + n with n = 6 for the last '
-  'of the month; by_clock says that seconds, minutes and hours are all fixed, so that a change of clocks may neither '
-  'lose nor repeat a run.';
+  'A parsed cron expression. Weekdays run from 0, Sunday. nth_weekdays has weekday * 10 + n with n = 6 for the last '
+  'of the month. If seconds, minutes and hours are all fixed (by_clock), a change of clocks must not lose or repeat a run.';

@@ -1,5 +1,5 @@
--- Schedules. One row each, locked by whoever fires it: the cursor (next_slot) moves in the same transaction in
--- which its execution is created, so that no time fires twice.
+-- Schedules, one row each. The session that fires a schedule locks its row: the cursor (next_slot) moves in the same
+-- transaction that creates its execution, so that no time fires twice.
 
 create table rhythm.schedule_entry (
   name text not null,
@@ -36,12 +36,12 @@ create table rhythm.schedule_entry (
 create index schedule_entry_due on rhythm.schedule_entry (due_at) where paused_at is null;
 
 comment on table rhythm.schedule_entry is
-  'What runs when. Read it through the view schedules; change it with schedule() and its sisters.';
-comment on column rhythm.schedule_entry.next_slot is 'The first time of the cron expression that is not dealt with yet.';
+  'Every schedule. Read it through the view schedules; change it with schedule() and the other functions of schedules.';
+  comment on column rhythm.schedule_entry.next_slot is 'The first time of the cron expression that has not been handled yet.';
 comment on column rhythm.schedule_entry.due_at is 'When to look at this schedule: next_slot and its jitter, or sooner while slots are queued.';
-comment on column rhythm.schedule_entry.queued_slots is 'With overlap queue: slots that wait for the execution before them to end.';
-comment on column rhythm.schedule_entry.active is 'Executions of this schedule that were not over when it last fired.';
+comment on column rhythm.schedule_entry.queued_slots is 'With overlap queue: slots that wait until the execution before them has ended.';
+comment on column rhythm.schedule_entry.active is 'Executions of this schedule that had not ended when it last fired.';
 comment on column rhythm.schedule_entry.options is 'Options of every execution, in the form of create_many().';
 comment on column rhythm.schedule_entry.last_error is 'Why the last slot could not be started: {code, message, slot}; null once one starts again.';
-comment on column rhythm.schedule_entry.skipped is 'Slots that overlap left out.';
-comment on index rhythm.schedule_entry_due is 'What fire_schedules() asks: which schedules are due, and when the next one is.';
+comment on column rhythm.schedule_entry.skipped is 'Slots that overlap skipped.';
+comment on index rhythm.schedule_entry_due is 'For fire_schedules(): which schedules are due, and when the next one is.';

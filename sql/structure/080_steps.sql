@@ -1,4 +1,4 @@
--- Steps of code-first workflows: what each did, once, with its result.
+-- Steps of workflows in TypeScript, with their results.
 
 create table rhythm.step (
   execution_id uuid not null,
@@ -24,14 +24,14 @@ with (autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_cost_delay 
 
 alter table rhythm.step alter column output set storage external;
 
--- No foreign key: checking one costs more than the row. purge() and check() keep the two together.
-comment on table rhythm.step is 'The steps of code-first workflows, and what those wait for. A row that is completed or failed never changes: replaying answers from it.';
-comment on column rhythm.step.name is 'Unique within the workflow: two calls under one name are one step. What is after # tells calls apart that share a name.';
-comment on column rhythm.step.seq is 'The order in which steps ended, and in which a replay hands their results out.';
-comment on column rhythm.step.attempts is 'How often its function was run; 0 for what is not a function.';
-comment on column rhythm.step.wait_id is 'The timer, the wait for a signal, the child that settles it or, while it is retrying, ends the pause.';
-comment on column rhythm.step.until is 'When a sleep or a pause is over, or the wait for a signal gives up.';
-comment on column rhythm.step.output is 'What it returned; SQL''s null: undefined, which JSON does not know.';
+-- No foreign key, because checking it costs more than the row. purge() and check() keep the two tables consistent.
+comment on table rhythm.step is 'The steps of workflows in TypeScript, and what they wait for. A row that is completed or failed never changes: a replay reads its results from there.';
+comment on column rhythm.step.name is 'Unique within the workflow: two calls under one name are one step. The part after # distinguishes calls that share a name.';
+comment on column rhythm.step.seq is 'The order in which steps ended, and in which a replay returns their results.';
+comment on column rhythm.step.attempts is 'How often its function ran; 0 if it is not a function.';
+comment on column rhythm.step.wait_id is 'The timer, wait for a signal or child that ends it or, while it is retrying, ends the pause.';
+comment on column rhythm.step.until is 'When a sleep or a pause is over, or the wait for a signal times out.';
+comment on column rhythm.step.output is 'Its result; SQL null is undefined, which JSON does not have.';
 
 create type rhythm.step_news as (
   execution_id uuid,
@@ -51,4 +51,4 @@ create type rhythm.step_news as (
   is_undefined boolean
 );
 
-comment on type rhythm.step_news is 'What save_steps() is given for each step: the row, and what it begins to wait for.';
+comment on type rhythm.step_news is 'What save_steps() receives for each step: the row, and what it begins to wait for.';

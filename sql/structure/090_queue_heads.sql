@@ -1,4 +1,4 @@
--- How far queues are consumed, where that is worth remembering.
+-- The heads of queues, if a claim walked far to find them.
 
 create table rhythm.queue_head (
   queue text not null,
@@ -11,8 +11,8 @@ create table rhythm.queue_head (
 )
 with (fillfactor = 20);
 
-comment on table rhythm.queue_head is 'Where the head of a queue was when somebody had to walk far to it: over rows that are over, but that an old transaction somewhere may still see. Empty in good times.';
-comment on column rhythm.queue_head.targets is 'A hash of the tasks that were asked for: what one worker passes over, another takes.';
-comment on column rhythm.queue_head.id is 'Of this priority, claims begin after it.';
-comment on column rhythm.queue_head.made_after is 'Of higher priorities, claims begin with what was made after it.';
-comment on column rhythm.queue_head.until is 'Then somebody walks again from the very beginning, for the sake of what came back to a place before it.';
+comment on table rhythm.queue_head is 'Where the head of a queue was when a claim walked far to find it, over consumed rows that an old transaction may still see. Usually empty.';
+comment on column rhythm.queue_head.targets is 'A hash of the tasks that were asked for, because one worker skips what another takes.';
+comment on column rhythm.queue_head.id is 'At this priority, claims begin after this id.';
+comment on column rhythm.queue_head.made_after is 'At higher priorities, claims begin with what was created after this.';
+comment on column rhythm.queue_head.until is 'Then a claim walks from the beginning again, to find what came back to a place before the head.';

@@ -1,7 +1,7 @@
--- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
+-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
--- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
--- when the time for that is over, too. Nothing is waited for: a tree of which somebody holds a part stays due.
+-- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
+-- when the time for that is over, too. This waits for nothing: a tree of which another session has locked a part stays due.
 create or replace function rhythm.end_late_workflows(p_limit integer, p_now timestamptz)
 returns integer
 language plpgsql
@@ -21,7 +21,7 @@ begin
   if v_ids = '{}' then
     return 0;
   end if;
-  -- One that is to clean up and that no worker has taken yet, as its queue is long or paused, has its time from then on.
+  -- If a workflow must clean up and no worker has taken it yet, because its queue is long or paused, its time begins then.
   v_waiting := array(
     select s.execution_id from rhythm.workflow_state as s
     join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is not null
@@ -66,7 +66,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_late_workflows(integer, timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of chores().';
+comment on function rhythm.end_late_workflows(integer, timestamptz) is 'Ends workflows that have passed their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of chores().';
 
 create or replace function rhythm.is_past_deadline(p_execution rhythm.execution)
 returns boolean
@@ -79,9 +79,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.is_past_deadline(rhythm.execution) is 'Whether a workflow ran past its timeout, and cleans up or ended. Internal.';
+comment on function rhythm.is_past_deadline(rhythm.execution) is 'Whether a workflow has passed its timeout, and is cleaning up or has ended. Internal.';
 
--- Workflows that are over are in no batch.
+-- A workflow that has ended is in no batch.
 create or replace function rhythm.leave_batches(p_ids uuid[])
 returns void
 language plpgsql
@@ -98,7 +98,7 @@ $$;
 
 comment on function rhythm.leave_batches(uuid[]) is 'Takes workflows out of their batches. Internal.';
 
--- Those of some executions whose whole trees, with the states of their parents, are locked now. Never waits.
+-- Those of some executions whose whole trees, with the states of their parents, are now locked. Never waits.
 create or replace function rhythm.lock_free_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -123,7 +123,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that are free; returns their roots. Internal.';
+comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that no other session has locked; returns their roots. Internal.';
 
 -- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
 -- Locks: workers, skip locked.
@@ -163,13 +163,13 @@ begin
     select w.id from rhythm.worker as w
     where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
     for update skip locked);
-  -- And leases of workers that are no more, however that came.
+  -- And leases of workers that do not exist, for any reason.
   v_batches := array(
     select b.id from rhythm.batch as b
     where b.worker = any (v_dead) or b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
     order by b.id limit 10000);
   if v_batches <> '{}' then
-    -- What somebody holds keeps its batch, and the batch its place here, until the next time.
+    -- A locked execution keeps its batch, and the batch stays here until the next time.
     v_concerned := rhythm.ids_in(v_batches);
     v_concerned := array(
       select e.id from rhythm.execution as e where e.id = any (v_concerned) and e.type = 'workflow'
@@ -187,17 +187,17 @@ begin
         where e.id <> all (v_locked) or s.execution_id is not null and s.execution_id <> all (v_free)
           or p.execution_id is not null and p.execution_id <> all (v_free))
       order by b.id);
-    perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
+    perform rhythm.take_back(v_batches, 'The worker that ran it was lost: its heartbeats stopped', p_now);
   end if;
-  -- One of whose batches something is locked is buried the next time.
+  -- A worker with a locked batch is removed the next time.
   delete from rhythm.worker as w where w.id = any (v_dead) and not exists (select from rhythm.batch as b where b.worker = w.id);
   return cardinality(v_dead);
 end;
 $$;
 
-comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers that gave no sign of life. Part of chores().';
+comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers whose heartbeats have stopped. Part of chores().';
 
--- Attempts of tasks that ran past their timeout, a little later than their worker should have ended them.
+-- Attempts of tasks that have passed their timeout, a little later than their worker should have ended them.
 create or replace function rhythm.end_overdue(p_limit integer, p_now timestamptz)
 returns integer
 language plpgsql
@@ -229,9 +229,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that ran past their timeout. Part of chores().';
+comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that have passed their timeout. Part of chores().';
 
--- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
+-- Ten workers ask ten times a second. A look that locks and writes nothing says no to nine of them.
 -- Locks: an advisory lock, if it is free. Never waits.
 create or replace function rhythm.chore_is_due(p_now timestamptz)
 returns boolean
@@ -244,7 +244,7 @@ begin
     or not pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' chores', 0)) then
     return false;
   end if;
-  -- Whoever had the lock a moment ago may have done it.
+  -- A session that had the lock a moment ago may have done it.
   insert into rhythm.setting as s (name, value) values ('chored_at', p_now::text)
   on conflict (name) do update set value = excluded.value
   where s.value::timestamptz not between p_now - interval '1 second' and p_now;
@@ -254,7 +254,7 @@ $$;
 
 comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call is the one that cleans up: once a second over all sessions. Part of chores().';
 
--- Locks: as settling, skip locked. Never waits for what an application has locked.
+-- Locks: as settling, skip locked. Never waits for rows that an application has locked.
 create or replace function rhythm.chores(p_limit integer default 1000)
 returns timestamptz
 language plpgsql
@@ -282,18 +282,18 @@ begin
     perform rhythm.end_late_workflows(p_limit, v_now);
   exception
     when lock_not_available or deadlock_detected then
-      -- Somebody is claiming a part of a tree: the next time.
+      -- Another session is claiming a part of a tree: try again next time.
       null;
   end;
   perform rhythm.limited_chores(p_limit, v_now);
   if rhythm.sweep(p_limit, v_now) then
     return null;
   end if;
-  -- A thousand a second would not do where more than that are made.
+  -- A thousand a second would not be enough if more than that are created.
   update rhythm.setting as s set value = (v_now - interval '900 milliseconds')::text where s.name = 'chored_at';
   return v_now + interval '100 milliseconds';
 end;
 $$;
 
 comment on function rhythm.chores(integer) is
-  'Gives back the work of dead workers, ends what ran past its timeout, makes room: once a second over all sessions. Returns when to go on, if it did not come to an end. Part of tick().';
+  'Gives back the work of dead workers, ends what has passed its timeout, deletes what is old: once a second over all sessions. Returns when to continue, if it did not come to the end. Part of tick().';

@@ -1,4 +1,4 @@
--- What time brings: each part bounded, and passing over what another session is at.
+-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
 returns integer
@@ -17,7 +17,7 @@ begin
   if v_due = '{}' then
     return 0;
   end if;
-  -- What another session is at stays due.
+  -- What another session has locked stays due.
   v_mine := rhythm.try_lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due)));
   with fired as (
     update rhythm.timer as t set fired = true
@@ -60,7 +60,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of due().';
+comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that have timed out. Part of due().';
 
 create or replace function rhythm.ready_delayed(p_limit integer, p_now timestamptz)
 returns integer
@@ -86,7 +86,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed batches ready whose time has come. Part of due().';
+comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed batches ready when they are due. Part of due().';
 
 create or replace function rhythm.next_due(p_now timestamptz)
 returns timestamptz
@@ -140,5 +140,5 @@ end;
 $$;
 
 comment on function rhythm.due(integer) is
-  'Moves what is due: delayed work, timers, waits that took too long, schedules. Bounded by p_limit, safe from everywhere at once, never waits. '
-  'Returns when the next thing is due: in the past means call again at once, null means nothing is. Part of tick().';
+  'Does what is due: delayed work, timers, timeouts of waits, schedules. At most p_limit of each; any number of sessions may call it at once; never waits. '
+  'Returns when the next thing is due: a past time means call again at once, null means nothing is due. Part of tick().';

@@ -1,7 +1,7 @@
 -- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
--- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
--- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
+-- The grammar of durationMs() in TypeScript: ASCII digits and spaces, so that no locale reads them differently.
+-- PL/pgSQL, because other functions call it for each row: it keeps its plan, while a SQL function would be planned again.
 create or replace function rhythm.duration_ms(p_duration jsonb)
 returns bigint
 language plpgsql
@@ -22,7 +22,7 @@ begin
       when 'number' then v_text::numeric * 1000
       when 'string' then case
         when v_text ~ '^[ \t\n\r]*[0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*$' then btrim(v_text, E' \t\n\r')::numeric * 1000
-        -- The parts from the largest unit down, each at most once.
+        -- The parts, from the largest unit down, each at most once.
         when v_text ~ ('^[ \t\n\r]*([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[wW][ \t\n\r]*)?'
           '([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[dD][ \t\n\r]*)?([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[hH][ \t\n\r]*)?'
           '([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[mM][ \t\n\r]*)?([0-9]{1,15}(\.[0-9]{1,9})?[ \t\n\r]*[sS][ \t\n\r]*)?'
@@ -38,9 +38,9 @@ end;
 $$;
 
 comment on function rhythm.duration_ms(jsonb) is
-  'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+  'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is not a duration, negative, or longer than a hundred years.';
 
--- A day has 24 hours and a month 30 days: what is kept is a length, not a date.
+-- A day has 24 hours and a month 30 days, because a length is stored, not a date.
 create or replace function rhythm.interval_ms(p_interval interval)
 returns bigint
 language plpgsql
@@ -55,7 +55,7 @@ $$;
 comment on function rhythm.interval_ms(interval) is
   'The milliseconds of an interval, rounded up; null if it is negative, or longer than a hundred years. Internal.';
 
--- PL/pgSQL and immutable: the planner puts the value in its place.
+-- PL/pgSQL and immutable, so that the planner inserts the value.
 create or replace function rhythm.kept_grace()
 returns interval
 language plpgsql
@@ -68,9 +68,9 @@ end;
 $$;
 
 comment on function rhythm.kept_grace() is
-  'How much longer than until it is due a timer is left to the worker that keeps it. Internal.';
+  'For how long after it is due a timer is left to the worker that keeps it. Internal.';
 
--- Full jitter on top of the delay, so that what failed together does not come back together.
+-- A random share of the delay, so that executions that failed together do not run again together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
 returns bigint
 language plpgsql
@@ -101,4 +101,4 @@ end;
 $$;
 
 comment on function rhythm.backoff_ms(jsonb, integer) is
-  'How long to wait before the attempt after this one: {backoff: exponential|linear|fixed, initial, factor, max, jitter}; by default 1 s, 2 s, 4 s … up to an hour, less up to a tenth.';
+  'How long to wait before the attempt after this one: {backoff: exponential|linear|fixed, initial, factor, max, jitter}; by default 1 s, 2 s, 4 s … up to an hour, shortened at random by up to a tenth.';

@@ -1,5 +1,5 @@
--- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
--- so nobody else ever sees it, and a crash leaves the tasks as they were.
+-- Running SQL tasks, within tick(). A temporary worker holds their leases. It exists only in this transaction, so no other
+-- session ever sees it, and a crash leaves the tasks as they were.
 
 create or replace function rhythm.sql_queues()
 returns text[]
@@ -33,7 +33,7 @@ $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
 
--- As exchange() does, but tasks alone: a workflow in the same queue is none of our business.
+-- As exchange() does, but only for tasks: workflows in the same queue are not claimed.
 create or replace function rhythm.claim_sql_tasks(p_worker uuid, p_queue text, p_limit integer, p_targets text[])
 returns bigint[]
 language plpgsql
@@ -62,11 +62,11 @@ end;
 $$;
 
 comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
-  'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
+  'Leases ready SQL tasks of a queue, within its limits, to the temporary worker.';
 
--- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
--- no more after a quarter of a second, but always some: on a machine that is busy the time may be over before the first. Each
--- call begins with another queue: none that is always full keeps others waiting.
+-- Locks: what exchange() locks. A slow function delays only its caller, because due() and chores() are separate calls. Takes no
+-- more after a quarter of a second, but always some: on a busy machine the time may be over before the first. Each call begins
+-- with another queue, so that one that is always full does not keep the others waiting.
 create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
@@ -130,7 +130,7 @@ begin
       and e.type = 'task'
     order by e.priority desc, e.id
   loop
-    -- Its parent is told of its end. If another session is at the parent, it runs another time: nothing waits here.
+    -- Its parent is told of its end. If another session has locked the parent, the task runs later: nothing waits here.
     continue when v_task.parent_id is not null and rhythm.lock_free_states(array[v_task.parent_id]) = '{}'
       and exists (select from rhythm.workflow_state as s where s.execution_id = v_task.parent_id);
     v_outcomes := coalesce(v_outcomes, '[]') || (

@@ -1,5 +1,5 @@
--- SQL tasks: the handler is a function of this database, run inside tick() with the rights of the installation's owner, or of the
--- function's own owner if it is "security definer". Nobody gains rights by it: whose function it is is checked at each run.
+-- SQL tasks: the handler is a function of this database. It runs inside tick() with the rights of the installation's owner, or of
+-- the function's own owner if it is "security definer". Nobody gains rights by it: the owner of the function is checked at each run.
 
 create or replace function rhythm.sql_task_problem(p_function regprocedure)
 returns text
@@ -10,7 +10,7 @@ as $$
   select case
     when not p.prosecdef then format(
       '%s belongs to "%s", not to "%s", who owns this installation', p_function, p.proowner::regrole, n.nspowner::regrole)
-    -- to_jsonb() calls casts of types that are not Postgres's own, and it would call them as the owner.
+    -- to_jsonb() calls casts of types that are not of Postgres itself, with the rights of the owner.
     when t.typnamespace <> 'pg_catalog'::regnamespace or (t.typtype not in ('b', 'r') and t.oid <> 'void'::regtype) then format(
       '%s returns %s: a function of another owner returns void, jsonb or another plain type of Postgres', p_function, t.oid::regtype)
   end
@@ -23,9 +23,9 @@ as $$
 $$;
 
 comment on function rhythm.sql_task_problem(regprocedure) is
-  'Why a function may not run as a SQL task: it belongs to somebody else and is not "security definer", or returns a type of its own; null if it may.';
+  'Why a function may not run as a SQL task: it belongs to another role and is not "security definer", or returns a type that is not of Postgres; null if it may.';
 
--- Whose call this is, also inside a function that runs with its owner's rights.
+-- The role that calls, also inside a function that runs with its owner's rights.
 create or replace function rhythm.caller()
 returns name
 language sql
@@ -35,7 +35,7 @@ as $$
   select coalesce(nullif(current_setting('role'), 'none'), session_user)::name;
 $$;
 
-comment on function rhythm.caller() is 'The role that called: the one set by "set role", else the one that logged in. Internal.';
+comment on function rhythm.caller() is 'The calling role: the one of "set role", else the one that logged in. Internal.';
 
 create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, options jsonb default '{}')
 returns void
@@ -76,7 +76,7 @@ begin
     perform rhythm.raise('42501', format('Cannot make a SQL task of a function: %s', v_refusal),
       'Let the owner of the installation own the function and define the task, or make the function "security definer" with a search_path of its own');
   end if;
-  -- As text, which is qualified under an empty search_path: a restored dump finds it by name.
+  -- As text, which is qualified under an empty search_path, so that a restored dump finds the function by name.
   insert into rhythm.task as k (name, options, sql_function, updated_at)
   values (p_name, '{"queue": "sql"}' || options, p_function::text, rhythm.now())
   on conflict (name) do update
@@ -85,10 +85,10 @@ end;
 $$;
 
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
-  'Makes a SQL function of one jsonb, the inputs, the handler of a task: tick() runs it, with no worker, and its return value '
-  'is the output. Its writes and the task''s completion commit together. Runs with the rights of the installation''s owner, who has to '
-  'own the function, or with those of the function''s owner, if it is "security definer"; with the search_path pg_catalog, pg_temp, '
-  'unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'Makes a SQL function with one jsonb argument, the inputs, the handler of a task. tick() runs it, without a worker, and its return value '
+  'is the output. Its writes and the task''s completion commit together. It runs with the rights of the installation''s owner, who must '
+  'own the function, or, if it is "security definer", with those of its own owner; with the search_path pg_catalog, pg_temp, '
+  'unless it sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
@@ -106,10 +106,10 @@ as $$
 $$;
 
 comment on function rhythm.undefine_sql_task(text) is
-  'Takes back define_sql_task(); what is queued waits for a worker that has a handler. False if there was none.';
+  'Reverses define_sql_task(); queued executions then wait for a worker that has a handler. False if there was no such task.';
 
--- One handler, one subtransaction: what it wrote stays if it returns, and is gone if it raises. Deferred constraints
--- are checked here: at the end of tick() they would take all the other work down with them.
+-- Each handler has a subtransaction: its writes stay if it returns, and are undone if it raises. Deferred constraints are checked
+-- here: at the end of tick() they would undo all other work, too.
 create or replace function rhythm.call_sql_task(p_function text, p_inputs jsonb)
 returns jsonb
 language plpgsql
@@ -126,7 +126,7 @@ declare
   v_context text;
 begin
   if v_function is null then
-    perform rhythm.raise('RH004', format('The function %s of this task is not there any more', p_function));
+    perform rhythm.raise('RH004', format('The function %s of this task does not exist any more', p_function));
   elsif v_problem is not null then
     perform rhythm.raise('42501', format('Cannot run the function of this task: %s', v_problem),
       'Let the owner of the installation own it, or make it "security definer" with a search_path of its own');
@@ -136,7 +136,7 @@ begin
   else
     execute format('select to_jsonb(%s($1))', v_function::regproc) into v_output using p_inputs;
   end if;
-  -- What the function set for the session does not hold for us. It may be somebody else's: every name in here is qualified.
+  -- What the function has set for the session must not affect us. The search_path may be changed, so every name here is qualified.
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   perform rhythm.refuse_deferred(v_function);
   set constraints all immediate;
@@ -152,9 +152,9 @@ end;
 $$;
 
 comment on function rhythm.call_sql_task(text, jsonb) is
-  'Runs the handler of a SQL task in a subtransaction; returns its outcome, an error with SQLSTATE and message included.';
+  'Runs the handler of a SQL task in a subtransaction; returns its outcome, or its error with SQLSTATE and message.';
 
--- Before Postgres 18 a deferred trigger runs with the rights of whoever ends the transaction, which is not the function's owner.
+-- Before Postgres 18, a deferred trigger runs with the rights of the role that ends the transaction, not of the function's owner.
 create or replace function rhythm.refuse_deferred(p_function regprocedure)
 returns void
 language plpgsql
@@ -186,4 +186,4 @@ end;
 $$;
 
 comment on function rhythm.refuse_deferred(regprocedure) is
-  'Refuses a SQL task of another owner where others have deferrable triggers: before Postgres 18 they could run with the rights of this installation''s owner. Internal.';
+  'Refuses a SQL task of another owner if other roles have deferrable triggers: before Postgres 18 these could run with the rights of this installation''s owner. Internal.';

@@ -1,6 +1,6 @@
--- tick(): everything that time brings, from wherever it is called.
+-- tick(): does everything that is due.
 
--- Each of its parts is also a call of its own, so that a slow one holds up nobody.
+-- Each of its parts can also be called alone, so that a slow one does not delay the others.
 create or replace function rhythm.tick(p_limit integer default 1000)
 returns timestamptz
 language plpgsql
@@ -13,5 +13,5 @@ end;
 $$;
 
 comment on function rhythm.tick(integer) is
-  'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
-  'Returns when the next thing is due: in the past means call again at once, null means nothing is. due(), chores() and sql_tasks() are its parts.';
+  'Does what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers, retention. At most p_limit of each; any number of sessions may call it at once. '
+  'Returns when the next thing is due: a past time means call again at once, null means nothing is due. due(), chores() and sql_tasks() are its parts.';

@@ -1,7 +1,7 @@
--- The procedure behind pg_cron: ticks for a while, each tick in a transaction of its own.
--- A procedure that commits cannot pin its search_path: every type, function and operator here is qualified, those of
--- pg_catalog too, and stays so after tick(), because a SQL task may have changed the search_path of the session.
--- Locks: one session-level advisory lock a schema. Gives way at once to another loop; freed by the session's end.
+-- The procedure for pg_cron: ticks for a while, each time in its own transaction.
+-- A procedure that commits cannot fix its search_path, so every type, function and operator here is qualified, including those
+-- of pg_catalog. This is also necessary after tick(), because a SQL task may have changed the search_path of the session.
+-- Locks: one session-level advisory lock for each schema. If another loop runs, it ends at once. The end of the session frees the lock.
 
 create or replace procedure rhythm.tick_loop(p_for interval default '59 seconds')
 language plpgsql
@@ -18,7 +18,7 @@ begin
   loop
     v_due := rhythm.tick();
     commit;
-    -- At most a second: what others create meanwhile is not in v_due.
+    -- At most a second, because v_due does not contain what others create meanwhile.
     v_wake := least(v_due, rhythm.now() OPERATOR(pg_catalog.+) interval '1 second');
     exit when pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (v_wake OPERATOR(pg_catalog.-) rhythm.now())
       OPERATOR(pg_catalog.>=) v_end;
@@ -29,5 +29,5 @@ end;
 $$;
 
 comment on procedure rhythm.tick_loop(interval) is
-  'Ticks for just under a minute, each time when something is due and every second at least, committing after each. '
-  'Returns at once while another loop runs. Made for a minute job of pg_cron; works from psql as well.';
+  'Ticks for just under a minute, when something is due and at least every second, committing after each tick. '
+  'Returns at once if another loop runs. Made for a job of pg_cron that runs every minute; works from psql, too.';

@@ -1,4 +1,4 @@
--- Executions, for people. Views belong to the owner: whoever may read one needs no right on a table.
+-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
 
@@ -39,8 +39,8 @@ left join rhythm.workflow_state as s on s.execution_id = e.id and e.type = 'work
 left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id);
 
 comment on view rhythm.executions is
-  'Every workflow and task. Newest first: order by id desc, ids carry the time. note says why one does not go on, where '
-  'somebody knows.';
+  'Every workflow and task. For the newest first: order by id desc, because ids contain the time. note says why one does not continue, if '
+  'that is known.';
 
 drop view if exists rhythm.logs;
 
@@ -54,7 +54,7 @@ select
   l.data
 from rhythm.log_line as l;
 
-comment on view rhythm.logs is 'What executions said, in the order of id: console.log in a flow, ctx.log in a task.';
+comment on view rhythm.logs is 'What executions logged, in the order of id: console.log in a flow, ctx.log in a task.';
 
 drop view if exists rhythm.waits;
 
@@ -83,7 +83,7 @@ join rhythm.execution as e on e.id = w.execution_id and e.state = 0;
 
 comment on view rhythm.waits is
   'What each workflow waits for: a task or workflow (name: its target), a timer, a signal (name: the signal''s); until: '
-  'when the timer fires or the wait for the signal gives up.';
+  'when the timer fires or the wait for the signal times out.';
 
 drop view if exists rhythm.stacks;
 
@@ -109,5 +109,5 @@ cross join lateral jsonb_array_elements(
 ) with ordinality as f(fibre, nth);
 
 comment on view rhythm.stacks is
-  'Where each suspended workflow stands in its source: one row for each of its activations, innermost source line, the '
-  'variables in scope, the ids it waits for. As of its last suspension.';
+  'The line at which each suspended workflow waits, with its variables: one row for each of its branches, with the innermost '
+  'source line, the variables in scope, and the ids that it waits for. As of its last suspension.';

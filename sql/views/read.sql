@@ -17,7 +17,7 @@ as $$
   where e.id = p_execution;
 $$;
 
-comment on function rhythm.get(uuid) is 'Everything about an execution as one JSON object; null if there is none.';
+comment on function rhythm.get(uuid) is 'Everything about an execution as one JSON object; null if it does not exist.';
 
 create or replace function rhythm.watch(p_executions uuid[])
 returns setof uuid
@@ -29,7 +29,7 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
-  -- Several are locked in the one order, states first: a settle of one goes on to lock the workflow that waits for it.
+  -- Several are locked in the one order, states first: a settle of one also locks the workflow that waits for it.
   if cardinality(p_executions) > 1 then
     perform rhythm.lock_around(p_executions);
   end if;
@@ -43,7 +43,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
+comment on function rhythm.watch(uuid[]) is 'Requests a notification (channel done) for the ends of executions; returns those that have already ended.';
 
 create or replace function rhythm.wait_for(p_execution uuid, p_timeout interval default '60s')
 returns jsonb
@@ -79,5 +79,5 @@ end;
 $$;
 
 comment on function rhythm.wait_for(uuid, interval) is
-  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
-  'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';
+  'Blocks this session until an execution has ended or the timeout has passed; returns it as get() does. An execution that this transaction itself created cannot end before the commit. In a transaction that is not '
+  'read committed: raises 40001 when the execution has changed, because only a new transaction can see how.';

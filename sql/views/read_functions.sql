@@ -1,4 +1,4 @@
--- Questions of tools that no view answers.
+-- Functions for tools, beside the views.
 
 create or replace function rhythm.first_id(p_at timestamptz)
 returns uuid
@@ -12,8 +12,8 @@ $$;
 comment on function rhythm.first_id(timestamptz) is
   'The smallest id that an execution created at an instant can have: where id >= first_id(…) reads a range of the primary key.';
 
--- The end of an id, because its beginning is a time that it shares with all executions of the same minute. Reads only the
--- primary key, and no more of it than takes about half a second.
+-- People type the end of an id, because its beginning is a time that all executions of the same minute share. Reads only the primary
+-- key, for about half a second at most.
 create or replace function rhythm.ids_ending(p_end text)
 returns setof uuid
 language sql
@@ -27,7 +27,7 @@ as $$
 $$;
 
 comment on function rhythm.ids_ending(text) is
-  'Which of the newest million executions have ids with these last 8 digits, newest first, 10 at most: what a person types instead of an id.';
+  'Executions among the newest million whose ids end with these 8 digits, newest first, 10 at most: for short ids that a person types.';
 
 create or replace function rhythm.flow_state(p_execution uuid)
 returns jsonb
@@ -49,4 +49,4 @@ as $$
 $$;
 
 comment on function rhythm.flow_state(uuid) is
-  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none. A code-first workflow has no snapshot: its steps are in the view steps.';
+  'The state of a workflow that is not completed: {name, version, source, code, snapshot, waits}; null if it has none. A workflow in TypeScript has no snapshot: its steps are in the view steps.';

@@ -28,5 +28,5 @@ select
 from rhythm.schedule_entry as s;
 
 comment on view rhythm.schedules is
-  'Every schedule: when it runs next, when and as what it ran last, why it last could not (last_error), what overlap '
+  'Every schedule: its next run, its last run, why its last run could not start (last_error), what overlap '
   'queued and skipped.';

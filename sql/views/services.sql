@@ -2,8 +2,8 @@
 
 drop view if exists rhythm.queues;
 
--- They have no index of their own, which every suspension would pay for. Past some 4,000 pages of states a sample is
--- counted. offset 0: one look by key for each, instead of a join that reads every execution there is.
+-- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
+-- counted. offset 0: one look by key for each, instead of a join that reads all executions.
 create or replace function rhythm.count_suspended()
 returns table (queue text, executions bigint)
 language sql
@@ -23,7 +23,7 @@ as $$
 $$;
 
 comment on function rhythm.count_suspended() is
-  'How many workflows of each queue are suspended: exactly, or, where there are many thousands, by a sample.';
+  'How many workflows of each queue are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
 
 create view rhythm.queues as
 with counted as (
@@ -68,8 +68,9 @@ left join served as s on s.queue = n.queue
 group by n.queue, q.name, s.workers;
 
 comment on view rhythm.queues is
-  'Every queue that has something to do, a worker or a limit: how much is ready (its depth), delayed, running and '
-  'suspended (with many thousands, or with batches of which some were cancelled: an estimate); since when the oldest ready one waits; how many workers take from it; pause and limits.';
+  'Every queue that has work, a worker or a limit: how many executions are ready (its depth), delayed, running and suspended. '
+  'Also since when the oldest ready one has waited, how many workers take from it, pause and limits. suspended is an estimate '
+  'if there are many thousands, or if members of batches were cancelled.';
 
 drop view if exists rhythm.workers;
 
@@ -91,8 +92,8 @@ left join (
 ) as r on r.worker = w.id;
 
 comment on view rhythm.workers is
-  'Workers that are alive or were until lately: what they take from, when they last said so, until when that holds, how '
-  'much each has in flight.';
+  'Workers that are or recently were alive: their queues, last heartbeat, end of their leases, and how much '
+  'each has in flight.';
 
 drop view if exists rhythm.flows;
 
@@ -127,4 +128,4 @@ join rhythm.flow as f on f.name = v.name;
 
 comment on view rhythm.flow_versions is 'Every version of every flow that was registered.';
 
-comment on view rhythm.flows is 'Every flow with its current version: what new executions start on.';
+comment on view rhythm.flows is 'Every flow with its current version, on which new executions start.';

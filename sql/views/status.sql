@@ -1,6 +1,6 @@
--- Where an execution stands: the one place that says so.
+-- The status of an execution: the one place that decides it.
 
--- Without a setting, so that views have it inlined: operators are named in full instead.
+-- Has no setting, so that views can inline it. Operators are qualified instead.
 create or replace function rhythm.status_name(p_state smallint, p_batch bigint, p_worker uuid)
 returns text
 language plpgsql
@@ -16,7 +16,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.status_name(smallint, bigint, uuid) is 'The status of an execution, out of its state and its batch.';
+comment on function rhythm.status_name(smallint, bigint, uuid) is 'The status of an execution, from its state and its batch.';
 
 create or replace function rhythm.status_of(p_execution uuid)
 returns text
@@ -34,4 +34,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.status_of(uuid) is 'The status of an execution; null if there is none.';
+comment on function rhythm.status_of(uuid) is 'The status of an execution; null if it does not exist.';

@@ -1,4 +1,4 @@
--- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
+-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
 returns integer
@@ -11,7 +11,7 @@ declare
 begin
   select v.* into v_version from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = p_name;
   if found and v_version.code <> '{"language": "typescript"}' then
-    perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a code-first workflow', p_name), 'Give the workflow another name');
+    perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a workflow in TypeScript', p_name), 'Give the workflow another name');
   end if;
   if v_version.version is not null and (p_options is null or p_options = v_version.options) then
     return v_version.version;
@@ -22,7 +22,7 @@ end;
 $$;
 
 comment on function rhythm.register_workflow(text, jsonb, text) is
-  'Makes a code-first workflow known, with the defaults of its executions (queue, priority, timeout, retry; null: as they are). From then on start() starts it like a flow.';
+  'Registers a workflow in TypeScript, with the defaults of its executions (queue, priority, timeout, retry; null: no change). From then on start() starts it like a flow.';
 
 create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid, p_call integer)
 returns jsonb
@@ -50,7 +50,7 @@ begin
       returning * into v_batch;
       perform rhythm.move_members('workflow', array[p_execution], s.batch_id, v_batch.id) from rhythm.workflow_state as s where s.execution_id = p_execution;
     end if;
-    -- Not by its queue's turn: the limits of the queue do not count it.
+    -- Not in the turn of its queue, so the limits of the queue do not count it.
     update rhythm.batch as b set limited = false where b.id = v_batch.id and b.limited;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
     perform rhythm.deliver_rest(array[v_batch.id]);
@@ -64,9 +64,9 @@ end;
 $$;
 
 comment on function rhythm.claim_execution(uuid, uuid, integer) is
-  'Leases one workflow to a worker, whatever its queue; answers as exchange(), without parcels if it runs elsewhere, is suspended, or is over.';
+  'Leases one workflow to a worker, whatever its queue; answers as exchange(), without parcels if it runs elsewhere, is suspended, or has ended.';
 
--- What brought the workflow down runs again. p_restarted: failed children that retry() runs again themselves.
+-- The step that made the workflow fail runs again. p_restarted: failed children that retry() itself runs again.
 create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uuid[])
 returns void
 language sql
@@ -76,7 +76,7 @@ as $$
   update rhythm.step as s
   set status = 'waiting', seq = null, error = null
   where s.execution_id = p_execution and s.status = 'failed' and s.wait_id = any (p_restarted);
-  -- What came after it was told of its cancellation was cleaning up.
+  -- Steps after it was told of its cancellation were clean-up.
   delete from rhythm.step as s
   using rhythm.step as c
   where c.execution_id = p_execution and c.name = '#cancelled' and s.execution_id = p_execution and s.seq >= c.seq;
@@ -87,7 +87,7 @@ as $$
 $$;
 
 comment on function rhythm.reopen_steps(uuid, uuid[]) is
-  'Lets the failed step that ended a workflow run again; all that failed, if the error names none. Internal to retry().';
+  'Lets the failed step that ended a workflow run again; all failed steps, if the error names none. Internal to retry().';
 
 drop view if exists rhythm.steps;
 
@@ -96,4 +96,4 @@ select s.execution_id, s.seq, s.name, s.kind, s.status, s.attempts, s.started_at
 from rhythm.step as s;
 
 comment on view rhythm.steps is
-  'What code-first workflows did, step by step: order by execution_id, seq. Without seq: it waits (until: for so long), or pauses before another attempt.';
+  'What workflows in TypeScript did, step by step: order by execution_id, seq. Without seq: it waits (until this time), or pauses before another attempt.';

@@ -1,4 +1,4 @@
--- What follows when executions end: parents and key waiters are told, people are notified.
+-- When executions end: tells parents and key waiters, and notifies people.
 
 create or replace function rhythm.follow_ends(
   p_ended rhythm.transition[],
@@ -41,7 +41,7 @@ $$;
 comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
   'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
 
--- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it. What it took
+-- A workflow that has ended waits for nothing. The snapshot of a failed one stays, because retry() continues from it. What it took
 -- stays for its history.
 create or replace function rhythm.clear_workflows(p_ids uuid[])
 returns void
@@ -60,4 +60,4 @@ begin
 end;
 $$;
 
-comment on function rhythm.clear_workflows(uuid[]) is 'Removes what workflows that are over still waited for. Internal.';
+comment on function rhythm.clear_workflows(uuid[]) is 'Removes what workflows that have ended were still waiting for. Internal.';

@@ -1,7 +1,7 @@
--- The locks that more than one function takes.
+-- Locks that several functions take.
 
--- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
--- comes through here first.
+-- The one order of locks: states by id, then executions by id. A session that changes a workflow, or tells a parent of an end, takes
+-- these locks first.
 create or replace function rhythm.lock_states(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -25,7 +25,7 @@ $$;
 
 comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
 
--- For workers and due(), which hold much already: they never wait, and come back for what others hold.
+-- For workers and due(), which already hold many locks: they never wait, and come back for what others have locked.
 create or replace function rhythm.try_lock_states(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -53,9 +53,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.try_lock_states(uuid[]) is 'Locks workflows that nobody holds, their states and themselves; returns those it got. Never waits. Internal.';
+comment on function rhythm.try_lock_states(uuid[]) is 'Locks workflows that no other session has locked, their states and themselves; returns those. Never waits. Internal.';
 
--- The states that a change to some executions touches: their own, and those of their parents.
+-- The states that a change of some executions affects: their own, and those of their parents.
 create or replace function rhythm.lock_around(p_ids uuid[])
 returns void
 language plpgsql

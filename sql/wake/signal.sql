@@ -23,7 +23,7 @@ begin
   if octet_length(p_payload::text) > v_limit then
     perform rhythm.raise('RH006', format('The payload of signal "%s" takes %s bytes: at most %s are allowed', p_name, octet_length(p_payload::text), v_limit));
   end if;
-  -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
+  -- Until the commit, this lock keeps the workflow from ending, and from suspending without seeing the signal.
   v_locked := rhythm.lock_states(array[p_execution]);
   perform rhythm.require_fresh(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
@@ -34,7 +34,7 @@ begin
   elsif v_execution.state > 0 then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, rhythm.status_of(p_execution)));
   elsif v_locked = '{}' then
-    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s runs nothing of its own', p_name, p_execution), v_execution.note);
+    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s waits for another execution', p_name, p_execution), v_execution.note);
   end if;
 
   insert into rhythm.signal as g (execution_id, name, payload, idempotency_key, sent_at)
@@ -50,5 +50,5 @@ end;
 $$;
 
 comment on function rhythm.signal(uuid, text, jsonb, text) is
-  'Sends a signal to a workflow and returns its number. Signals of one name are taken in order, each once; they are kept until somebody '
-  'waits. With an idempotency key, sending again changes nothing. Example: select rhythm.signal(''0190…'', ''approval'', ''{"ok": true}'');';
+  'Sends a signal to a workflow and returns its number. Signals of one name are taken in order, each once; they are kept until a wait takes '
+  'them. With an idempotency key, sending again changes nothing. Example: select rhythm.signal(''0190…'', ''approval'', ''{"ok": true}'');';

@@ -1,7 +1,7 @@
 -- Waking: sleeping workers, suspended workflows, people who wait.
 
--- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
--- open looks again after 2, 5, 10, 15, 25, 50, 100 ms: that bounds what this check cannot see.
+-- Only if a worker sleeps, and once for each queue and transaction. A worker that falls asleep while this transaction is open
+-- polls after 2, 5, 10, 15, 25, 50, 100 ms, because this check cannot see it.
 create or replace function rhythm.wake(p_queues text[])
 returns void
 language plpgsql
@@ -17,7 +17,7 @@ $$;
 
 comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
 
--- Something is due at another time than sleeping workers know of.
+-- Something is due earlier than sleeping workers know.
 create or replace function rhythm.wake_clocks()
 returns void
 language plpgsql
@@ -30,9 +30,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
+comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to call tick(), which returns when the next thing is due. Internal.';
 
--- A failure satisfies a group at once. What belongs to no group that is waited for changes nothing.
+-- A failure satisfies a group at once. An item of a group that nobody waits for changes nothing.
 create or replace function rhythm.need_after(p_groups integer[], p_need integer[], p_items rhythm.settled_item[])
 returns integer[]
 language plpgsql
@@ -62,8 +62,8 @@ $$;
 comment on function rhythm.need_after(integer[], integer[], rhythm.settled_item[]) is
   'How many members each group of waits still needs after some have ended. Internal.';
 
--- Puts what has ended into the inboxes of the workflows that asked for it; returns those that can go on now. What an end
--- costs does not depend on the number of siblings. The caller holds the locks of their states.
+-- Puts what has ended into the inboxes of the workflows that started it; returns those that can now continue. The cost of an end
+-- does not depend on the number of siblings. The caller holds the locks of their states.
 create or replace function rhythm.deliver(p_items rhythm.settled_item[])
 returns uuid[]
 language plpgsql
@@ -99,9 +99,9 @@ end;
 $$;
 
 comment on function rhythm.deliver(rhythm.settled_item[]) is
-  'Puts ended children, timers and waits for signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
+  'Puts ended children, timers and waits for signals into the inboxes of their workflows; returns the workflows that can continue. Internal.';
 
--- A batch of one: what becomes ready, or delayed, by itself.
+-- A batch of one, for an execution that becomes ready or delayed by itself.
 create or replace function rhythm.batch_of(p_execution rhythm.execution, p_run_at timestamptz, p_attempt integer, p_failures integer, p_crashes integer)
 returns rhythm.batch
 language plpgsql
@@ -134,8 +134,8 @@ $$;
 
 comment on function rhythm.batch_of(rhythm.execution, timestamptz, integer, integer, integer) is 'The row of a batch that holds one execution. Internal.';
 
--- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once, and returned.
--- The caller holds the locks of their states.
+-- Suspended workflows that can continue become ready. If a worker has room, they are leased to it at once, and returned. The
+-- caller holds the locks of their states.
 create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_call integer default null, p_lease integer default 0)
 returns bigint[]
 language plpgsql

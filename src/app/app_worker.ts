@@ -168,14 +168,14 @@ export class AppWorker {
     return [...new Set(["default", ...named, ...this.#rhythm.flows.queues])];
   }
 
-  // Somebody at a terminal cannot know one that was made by chance. Logs that are kept hold no secrets.
+  // A person at a terminal needs a token that was made at the start. Logs that are stored must not contain it.
   #tellToken(): string {
     const given = this.#options.token ?? this.#parts.token ?? readToken();
     if (given !== undefined) return "as given";
     return Deno.stderr.isTerminal() ? this.token : "made by chance: set RHYTHM_TOKEN to know it";
   }
 
-  // The listener is there before the first claim: whoever watches the process can see it start.
+  // The listener starts before the first claim, so that a monitor sees the process start.
   #serve(worker: Worker): void {
     const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
     if (port === undefined) return;

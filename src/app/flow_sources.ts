@@ -20,7 +20,7 @@ export class FlowNotReadableError extends RhythmError {
   override readonly name = "FlowNotReadableError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param path the file or directory
    * @param options the error of the file system

@@ -19,7 +19,7 @@ import { poolMetrics, type QueueDepth, queueMetrics, single, workerMetrics } fro
 import { MeteredDatabase, type PoolUse } from "./pool_meter.ts";
 import type { AppParts, Rhythm } from "./rhythm.ts";
 
-/** What the HTTP surface of an application stands on. */
+/** What the HTTP interface of an application needs. */
 export function httpParts(
   rhythm: Rhythm,
   parts: AppParts,
@@ -79,7 +79,7 @@ export function commandsOf(rhythm: Rhythm): Commands {
   };
 }
 
-// Where a workflow stands follows from its snapshot and its program alone.
+// The place of a workflow depends only on its snapshot and its program.
 async function positionOf(engine: EngineRef, id: string): Promise<JsonValue> {
   const state = await readFlowState(engine, id);
   if (state === null) return null;
@@ -88,7 +88,7 @@ async function positionOf(engine: EngineRef, id: string): Promise<JsonValue> {
   return { ...rest, fibres: fibres as unknown as JsonValue };
 }
 
-// Whoever asks needs no token: no name of a server, no port, no role.
+// /ready needs no token, so this shows no name of a server, no port and no role.
 async function readinessOf(parts: AppParts, worker: Worker | undefined): Promise<Readiness> {
   const checks: Record<string, string> = { database: await askDatabase(parts) };
   if (worker !== undefined) {
@@ -129,7 +129,7 @@ async function metricsOf(
   }
 }
 
-// Whoever scrapes has a timeout of its own, and wants what is known without the database.
+// A scraper has its own timeout, and wants the other metrics even if the database does not answer.
 async function soon<T>(clock: Clock, answer: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const cancel = clock.after(

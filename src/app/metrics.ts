@@ -37,18 +37,18 @@ export function workerMetrics(worker: Worker): MetricFamily[] {
     counter("rhythm_attempts_total", "Attempts this worker settled, by outcome", attempts),
     counter(
       "rhythm_ends_total",
-      "Executions that were over with an attempt of this worker, by outcome",
+      "Executions that ended in this worker, by outcome",
       ends,
     ),
     counter("rhythm_waits_total", "How often workflows began to wait", waits),
-    counter("rhythm_refused_total", "Outcomes that changed nothing: lost leases, executions that were over", [
+    counter("rhythm_refused_total", "Outcomes that changed nothing: lost leases, executions that had ended", [
       { value: stats.refused },
     ]),
     gauge("rhythm_in_flight", "Executions this worker has in flight", [{ value: worker.inFlight }]),
     gauge("rhythm_stray_handlers", "Handlers that run on after their run was stopped", [{
       value: stats.strays,
     }]),
-    gauge("rhythm_event_loop_lag_seconds", "Longest standstill of the event loop since the last scrape", [{
+    gauge("rhythm_event_loop_lag_seconds", "Longest block of the event loop since the last scrape", [{
       value: worker.takeLag() / 1000,
     }]),
     histogram("rhythm_claim_seconds", "Round trips of claims that found something", stats.claimSeconds),
@@ -74,7 +74,7 @@ export function queueMetrics(queues: readonly QueueDepth[]): MetricFamily[] {
   }
   const oldest = queues.map(({ name, oldestSeconds }) => ({ labels: { queue: name }, value: oldestSeconds }));
   return [
-    gauge("rhythm_executions", "Executions that are not over, by queue and state", executions),
+    gauge("rhythm_executions", "Executions that have not ended, by queue and state", executions),
     gauge("rhythm_queue_oldest_seconds", "How long the oldest ready execution has been waiting", oldest),
   ];
 }

@@ -34,7 +34,7 @@ export interface InitOptions {
   flows?: readonly FlowInput[];
   /** The tasks that workers of this application run. */
   tasks?: readonly AnyTask[];
-  /** The code-first workflows that workers of this application run: made by `workflow()` of `@rhythm/core/steps`. */
+  /** The workflows in TypeScript that workers of this application run: made by `workflow()` of `@rhythm/core/steps`. */
   workflows?: readonly AnyWorkflow[];
   /** Install or upgrade the schema when it is not up to date. Default: true. */
   autoMigrate?: boolean;
@@ -49,7 +49,7 @@ export interface InitOptions {
   deploy?: string | Date;
   /** How many connections client calls may use at once. Default: 5. */
   poolSize?: number;
-  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else one made by chance: `rhythm.token`. */
+  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else a random one: `rhythm.token`. */
   token?: string;
 }
 

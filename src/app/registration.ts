@@ -11,7 +11,7 @@ export class NotRegisteredError extends RhythmError {
   override readonly name = "NotRegisteredError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param missing what is not registered, such as `flow "welcome"`
    * @param schema the engine's schema
@@ -33,7 +33,7 @@ export class NotRegisteredError extends RhythmError {
  * @param rhythm the application
  * @param parts what it is made of
  * @param sources its flows
- * @returns what somebody else has to register; empty: all of it was done
+ * @returns what another role must register; empty: everything is registered
  */
 export async function register(
   rhythm: Rhythm,
@@ -79,7 +79,7 @@ function tellVersions(registered: readonly RegisteredFlow[], logger: Logger): vo
 }
 
 /**
- * Fails if something that a worker is to run is not registered.
+ * Fails if something that a worker must run is not registered.
  *
  * @param parts what the application is made of
  * @param wanted what has to be registered

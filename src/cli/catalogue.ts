@@ -24,7 +24,7 @@ export const CATALOGUE: readonly Entry[] = [
   ),
   entry(BEGIN, "worker", "Run a worker of this project", () => import("./commands/worker.ts")),
   entry(RUN, "start", "Start a workflow", () => import("./commands/start.ts")),
-  entry(RUN, "enqueue", "Queue a task", () => import("./commands/enqueue.ts")),
+  entry(RUN, "queue", "Queue a task", () => import("./commands/queue.ts")),
   entry(RUN, "signal", "Send a signal to a workflow", () => import("./commands/signal.ts")),
   entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts")),
   entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts")),

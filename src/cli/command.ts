@@ -183,7 +183,7 @@ function visibleOptions(this: Help, command: Command): Option[] {
   return [...own, common("-h, --help", "show this")];
 }
 
-/** Ctrl-C and SIGTERM, as a signal to whoever waits. */
+/** Ctrl-C and SIGTERM, as an abort signal. */
 class Interrupts {
   reason: Interrupted | undefined;
   #controller: AbortController | undefined;

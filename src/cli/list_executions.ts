@@ -51,7 +51,7 @@ function render(executions: readonly Listed[], terminal: Terminal): string {
   const rows = executions.map((one) => [
     terminal.isTerminal ? shortId(one.id) : one.id,
     { text: one.type, style: "quiet" as const },
-    one.targetName,
+    one.target,
     { text: one.status, style: stateStyle(one.status) },
     one.queue,
     String(one.attempt),
@@ -109,9 +109,7 @@ class Changes {
       if (this.#seen.get(one.id) === state) continue;
       this.#seen.set(one.id, state);
       terminal.print(
-        json
-          ? JSON.stringify(one)
-          : `${one.id} ${glyph(one.status, terminal)} ${one.targetName} ${one.status}`,
+        json ? JSON.stringify(one) : `${one.id} ${glyph(one.status, terminal)} ${one.target} ${one.status}`,
       );
     }
   }

@@ -4,7 +4,7 @@ import { systemClock } from "../runtime/clock.ts";
  * Waits a while.
  *
  * @param ms how long
- * @param signal ends the waiting; whoever waited is to end, too
+ * @param signal ends the waiting; the caller must end, too
  * @returns always true: an ended waiting throws the signal's reason
  */
 export async function pause(ms: number, signal: AbortSignal): Promise<true> {

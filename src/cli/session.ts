@@ -87,7 +87,7 @@ async function openDirectly(target: Target): Promise<Database> {
   return await openEmbedded({ dataDir: place.at });
 }
 
-// Whoever names the directory that rhythm dev has open means its database: nobody else may open it.
+// The directory that rhythm dev has open stands for its database, because no other process may open it.
 function isThatOne(target: Target, database: string): boolean {
   if (target.url === undefined) return true;
   if (/^(postgres(ql)?|memory):\/\//.test(target.url)) return false;

@@ -13,19 +13,19 @@ import { tellEnds, waitForAll } from "./waiting.ts";
 
 /** Starts a workflow or queues a task, and waits for its end if that was asked for. */
 export async function startExecution(type: ExecutionType, call: Call<StartFlags>): Promise<number | void> {
-  const [targetName = "", given] = call.args;
+  const [target = "", given] = call.args;
   const inputs = given === undefined ? {} : await readJson(given, "the inputs");
   const options = await optionsOf(call.options, "start");
   await using session = await openSession(call.options);
   // Before it exists: an execution makes the name of its queue a known one.
-  const task = type === "task" && isName(targetName) ? targetName : undefined;
+  const task = type === "task" && isName(target) ? target : undefined;
   await warnOfOddNames(session, call, { queue: options.queue, task });
-  const run = await session.executions.create({ type, targetName, inputs, ...options }).catch(
+  const run = await session.executions.create({ type, target, inputs, ...options }).catch(
     async (error) => {
       if (!(error instanceof UnknownNameError)) throw error;
       const flows = await (await session.flows()).list();
       const hint = "`rhythm flow register` makes it known, and so does a worker that has it";
-      throw unknownName({ what: "flow", name: targetName, known: flows.map(({ name }) => name), hint });
+      throw unknownName({ what: "flow", name: target, known: flows.map(({ name }) => name), hint });
     },
   );
   if (call.options.wait) {

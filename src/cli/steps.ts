@@ -27,7 +27,7 @@ export type Listed =
     Execution,
     | "id"
     | "parentId"
-    | "targetName"
+    | "target"
     | "status"
     | "queue"
     | "createdAt"
@@ -76,7 +76,7 @@ export function listedStep(
   { executionId, name, status, attempts, startedAt, endedAt, error }: StepView,
 ): Listed {
   return {
-    ...{ id: "", parentId: executionId, type: "step", targetName: name, status, queue: "" },
+    ...{ id: "", parentId: executionId, type: "step", target: name, status, queue: "" },
     ...{
       attempt: attempts,
       maxAttempts: 0,

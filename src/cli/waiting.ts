@@ -53,8 +53,8 @@ export function tellEnds(executions: readonly Execution[], call: Call): number {
     terminal.print(JSON.stringify(executions.length === 1 ? executions[0] : executions));
   } else {
     for (const execution of executions) {
-      const { id, targetName, status, output, error, cancelReason } = execution;
-      const head = `${glyph(status, terminal)} ${targetName} ${terminal.paint("quiet", id)} ${status}`;
+      const { id, target, status, output, error, cancelReason } = execution;
+      const head = `${glyph(status, terminal)} ${target} ${terminal.paint("quiet", id)} ${status}`;
       if (status === "completed") terminal.print(`${head}\n${JSON.stringify(output, null, 2)}`);
       else if (status === "cancelled") terminal.print(`${head}\n  ${cancelReason}`);
       else {terminal.print(

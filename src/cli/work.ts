@@ -51,7 +51,7 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
   });
   const worker = rhythm.worker(workerIs);
   const strays: unknown[] = [];
-  // What an error leaves behind that nobody caught is unknown: others finish, and whoever supervises starts anew.
+  // After an error that nobody caught, the state of the process is unknown. The handlers finish, and the supervisor starts it again.
   using _strays = heedStrays((error) => {
     if (strays.push(error) === 1) void worker.stop();
   });

@@ -24,7 +24,7 @@ import { retried } from "./retry.ts";
 import { Waiters } from "./waiters.ts";
 import { watch } from "./watch.ts";
 
-/** What a client stands on. */
+/** What a client needs. */
 export interface CoreParts {
   /** The database. */
   readonly database: Database;
@@ -32,7 +32,7 @@ export interface CoreParts {
   readonly schema: string;
   /** Time and chance. */
   readonly clock: Clock;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry | undefined;
 }
 

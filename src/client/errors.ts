@@ -7,7 +7,7 @@ export class InvalidIdError extends RhythmError {
   override readonly name = "InvalidIdError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param value what was given
    */
@@ -31,7 +31,7 @@ export class ExecutionFailedError extends RhythmError {
   readonly error: ExecutionError;
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param execution the failed execution
    */
@@ -56,7 +56,7 @@ export class ExecutionCancelledError extends RhythmError {
   readonly reason: string;
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param execution the cancelled execution
    */
@@ -77,20 +77,20 @@ export class WaitTimeoutError extends RhythmError {
   readonly executionId: string;
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param executionId the execution
    * @param seconds how long was waited
    */
   constructor(executionId: string, seconds: number) {
-    super(`Execution "${executionId}" was not over after ${seconds} s of waiting; it goes on`, {
+    super(`Execution "${executionId}" had not ended after ${seconds} s of waiting; it continues`, {
       code: "WAIT_TIMEOUT",
     });
     this.executionId = executionId;
   }
 }
 
-// Whoever prints the error sees the stack of the execution below it.
+// A printed error shows the stack of the execution below its own.
 function revived({ type, message, stack }: ExecutionError): Error {
   const error = new Error(message);
   error.name = type;
@@ -100,7 +100,7 @@ function revived({ type, message, stack }: ExecutionError): Error {
 
 function title(execution: Execution): string {
   const kind = execution.type === "task" ? "Task" : "Workflow";
-  return `${kind} "${execution.targetName}" (${execution.id})`;
+  return `${kind} "${execution.target}" (${execution.id})`;
 }
 
 knownErrors({ InvalidIdError, ExecutionFailedError, ExecutionCancelledError, WaitTimeoutError });

@@ -46,12 +46,12 @@ export interface ExecutionRequest extends StartOptions {
   /** A task or a workflow. */
   type: ExecutionType;
   /** The task's or flow's name. */
-  targetName: string;
+  target: string;
   /** What it is started with. */
   inputs?: unknown;
 }
 
-const REQUEST: Shape = { type: EXECUTION_TYPE, targetName: NAME, inputs: ANYTHING };
+const REQUEST: Shape = { type: EXECUTION_TYPE, target: NAME, inputs: ANYTHING };
 const FILTER: Shape = {
   type: EXECUTION_TYPE,
   target: NAME,
@@ -90,9 +90,9 @@ export class Executions {
   /** Creates one execution of whichever type. */
   async create(request: ExecutionRequest): Promise<Run> {
     const where = "executions.create()";
-    const { type, targetName, inputs, ...options } = checkRequest(request, where);
+    const { type, target, inputs, ...options } = checkRequest(request, where);
     const id = await this.#core.start(
-      { type, target: targetName, inputs: inputs ?? {}, options },
+      { type, target, inputs: inputs ?? {}, options },
       where,
       REQUEST,
     );
@@ -112,8 +112,8 @@ export class Executions {
     checkShape(options, { sql: TRANSACTION }, { where });
     const elements = requests.map((request, index) => {
       const at = `${where}[${index}]`;
-      const { type, targetName, inputs, ...start } = checkRequest(request, at);
-      return toCreate({ type, target: targetName, inputs: inputs ?? {}, options: start }, at, REQUEST);
+      const { type, target, inputs, ...start } = checkRequest(request, at);
+      return toCreate({ type, target, inputs: inputs ?? {}, options: start }, at, REQUEST);
     });
     const ids = await this.#core.createAll(elements, options.sql);
     return ids.map((id) => new ExecutionRun(this.#core, id));
@@ -166,7 +166,7 @@ export class Executions {
     return this.#core.watch(execution, options, "executions.watch()");
   }
 
-  /** Cancels an execution and its children; false if it was over already. */
+  /** Cancels an execution and its children; false if it had ended already. */
   async cancel(
     execution: ExecutionRef,
     options: { reason?: string; sql?: SqlRunner } = {},
@@ -176,7 +176,7 @@ export class Executions {
     return await cancel(this.#core, execution, { reason: options.reason, where, sql: options.sql });
   }
 
-  /** Lets a failed or cancelled execution go on: a workflow from where it stood, a task anew. */
+  /** Runs a failed or cancelled execution again: a workflow continues where it stopped, a task starts again. */
   async retry(execution: ExecutionRef, options: { sql?: SqlRunner } = {}): Promise<void> {
     const id = idOf(execution);
     checkShape(options, { sql: TRANSACTION }, { where: "executions.retry()" });
@@ -202,7 +202,7 @@ export class Executions {
 // The rest of it is checked as the options of a start are.
 function checkRequest(request: ExecutionRequest, where: string): ExecutionRequest {
   checkPlain(request, { argument: "request", where });
-  for (const argument of ["type", "targetName"] as const) {
+  for (const argument of ["type", "target"] as const) {
     checkArgument(request[argument], { argument, type: REQUEST[argument]!, where });
   }
   return request;

@@ -44,7 +44,7 @@ export class FlowError extends RhythmError {
   readonly diagnostics: readonly Diagnostic[];
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param flows the flows with errors, rendered
    * @param diagnostics everything that was found
@@ -63,7 +63,7 @@ export class FlowNotStorableError extends RhythmError {
   override readonly name = "FlowNotStorableError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param flow its name
    * @param options what was found as `cause`

@@ -11,7 +11,7 @@ import {
 } from "../define/mod.ts";
 import { InvalidIdError } from "./errors.ts";
 
-/** What is to be started. */
+/** A request to start an execution. */
 export interface StartRequest {
   /** A task or a workflow. */
   readonly type: ExecutionType;
@@ -23,14 +23,14 @@ export interface StartRequest {
   readonly options: StartOptions;
   /** The trace it belongs to. */
   readonly traceparent?: string | undefined;
-  /** Whether its end is to be notified. */
+  /** Whether its end must be notified. */
   readonly notifyOnEnd?: boolean;
 }
 
 /**
  * A start as `create_many()` takes it. Everything that can be wrong without asking the database is found here.
  *
- * @param request what is to be started
+ * @param request what to start
  * @param where what was called, for the sentences
  * @param also what else the caller could give beside the options
  * @returns one element of the array that `create_many()` takes, as JSON text

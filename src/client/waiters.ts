@@ -4,7 +4,7 @@ import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import { WaitTimeoutError } from "./errors.ts";
 
-/** What waiting stands on. */
+/** What waiting needs. */
 export interface WaiterSource {
   /** Measures the time. */
   readonly clock: Clock;

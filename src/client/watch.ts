@@ -4,7 +4,7 @@ import type { Execution, WatchOptions } from "../define/mod.ts";
 import type { CancelTimer, Clock } from "../runtime/clock.ts";
 import { WaitTimeoutError } from "./errors.ts";
 
-/** What watching stands on. */
+/** What watching needs. */
 export interface WatchSource {
   /** Measures the time. */
   readonly clock: Clock;
@@ -20,7 +20,7 @@ export interface WatchSource {
 
 /**
  * An execution each time that it has changed: its status, attempt, progress or note. First as it is now, last in its
- * final state. Whoever is slow misses what is in between, not what is last.
+ * final state. A slow reader misses changes in between, but never the last one.
  *
  * Progress and the end are told by notifications; the rest, and these where nothing can be heard, are found by looking.
  *

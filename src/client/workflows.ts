@@ -35,7 +35,7 @@ export class Workflows {
   /**
    * Starts a workflow on the current version of its flow.
    *
-   * @param flow the flow's name; or a code-first workflow, made by `workflow()`, or its name
+   * @param flow the flow's name; or a workflow in TypeScript, made by `workflow()`, or its name
    * @param inputs checked against the flow's schema, before anything is written
    * @param options when, where and how it runs
    * @returns the execution
@@ -78,7 +78,7 @@ export class Workflows {
     return outputOf(await this.#core.run(toStart(flow, inputs, start, where), where, wait)) as Output;
   }
 
-  /** Makes code-first workflows known, with the defaults of their executions: from then on they can be started. */
+  /** Makes workflows in TypeScript known, with the defaults of their executions: from then on they can be started. */
   async register(workflows: readonly AnyWorkflow[], options: RegisterOptions = {}): Promise<void> {
     const deploy = deployOf(options, "workflows.register()");
     checkArgument(workflows, { argument: "workflows", type: ARRAY, where: "workflows.register()" });

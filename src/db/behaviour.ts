@@ -7,8 +7,7 @@ import { splitStatements, type Statement } from "./statements.ts";
 
 /**
  * Applies a file of behaviour, without the functions and views that are there already, made by the same statement, and
- * without its comments. A function that is replaced makes every session plan anew; a view that is replaced locks out
- * whoever reads it.
+ * without its comments. Replacing a function makes every session plan again. Replacing a view locks out its readers.
  *
  * @param tx the transaction of the installation
  * @param file the file
@@ -40,7 +39,7 @@ export function checksumOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-// Somebody may have replaced a function by hand: its body tells.
+// A person may have replaced a function by hand. Its body shows that.
 function isSame({ checksum, body }: Standing, text: string, schema: string): boolean {
   return checksum === checksumOf(text) && (body === null || forSchema(text, schema).includes(body));
 }

@@ -14,8 +14,8 @@ export interface EmbeddedOptions {
 }
 
 /**
- * Opens Postgres inside this process (PGlite, loaded only now). A directory is opened by one process at a time, once; whoever
- * comes later uses it through that one, and opens it itself when that one is gone.
+ * Opens Postgres inside this process (PGlite, loaded only now). One process at a time opens a directory, once. Later processes
+ * use it through that process, and open it themselves when that process is gone.
  *
  * @param options where the data are
  * @returns the database

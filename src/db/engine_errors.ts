@@ -4,7 +4,7 @@ import { knownErrors, RhythmError } from "../shared/error.ts";
 export interface ServerError {
   /** The SQLSTATE. */
   code: string;
-  /** The sentence. */
+  /** The message. */
   message: string;
   /** What to do about it. */
   hint?: string;
@@ -22,7 +22,7 @@ export class EngineError extends RhythmError {
   readonly detail?: string;
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param error what the server said
    * @param options the driver's error as `cause`
@@ -40,7 +40,7 @@ export class StatementError extends EngineError {
   override readonly name = "StatementError";
 }
 
-/** Thrown for an argument that cannot be (`RH001`): the sentence names it and what was expected. */
+/** Thrown for a wrong argument (`RH001`): the message names it and says what was expected. */
 export class InvalidArgumentError extends EngineError {
   /** The name of the class, also where code was minified. */
   override readonly name = "InvalidArgumentError";
@@ -52,7 +52,7 @@ export class ExecutionNotFoundError extends EngineError {
   override readonly name = "ExecutionNotFoundError";
 
   /**
-   * The error for an id that nobody has.
+   * The error for an unknown id.
    *
    * @param id the id
    */
@@ -62,19 +62,19 @@ export class ExecutionNotFoundError extends EngineError {
   }
 }
 
-/** Thrown when an execution is not in a state for what was asked (`RH003`): it is over, or of the other kind. */
+/** Thrown when an execution is not in a state for what was asked (`RH003`): it has ended, or is of another kind. */
 export class ExecutionStateError extends EngineError {
   /** The name of the class, also where code was minified. */
   override readonly name = "ExecutionStateError";
 }
 
-/** Thrown for a flow or schedule that nobody registered (`RH004`). */
+/** Thrown for a flow or schedule that is not registered (`RH004`). */
 export class UnknownNameError extends EngineError {
   /** The name of the class, also where code was minified. */
   override readonly name = "UnknownNameError";
 }
 
-/** Thrown when inputs break the schema of their flow (`RH005`). Trying again cannot help. */
+/** Thrown when inputs do not match the schema of their flow (`RH005`). Trying again cannot help. */
 export class FlowInputError extends EngineError {
   /** The name of the class, also where code was minified. */
   override readonly name = "FlowInputError";
@@ -100,7 +100,7 @@ export class PayloadTooLargeError extends EngineError {
   override readonly name = "PayloadTooLargeError";
 }
 
-/** Thrown to a worker that is not registered, or was given up for dead (`RH008`). */
+/** Thrown to a worker that is not registered, or counts as dead (`RH008`). */
 export class WorkerNotRegisteredError extends EngineError {
   /** The name of the class, also where code was minified. */
   override readonly name = "WorkerNotRegisteredError";
@@ -134,7 +134,7 @@ const classes: Readonly<Record<string, typeof EngineError>> = {
 export const engineCodes: readonly string[] = Object.keys(classes);
 
 /**
- * The error of ours that an error of the server stands for.
+ * The error class of ours for an error of the server.
  *
  * @param error what the server said
  * @param options the driver's error as `cause`

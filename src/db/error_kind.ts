@@ -7,12 +7,12 @@ import { DatabaseUnavailableError } from "./errors.ts";
  *
  * - `refused`: the data of the call are wrong. Sent again, it is refused again.
  * - `passing`: nothing is wrong with the call. Sent again later, it goes through.
- * - `hopeless`: nothing is wrong with the call, and waiting alone mends nothing: a wrong password, no such database.
+ * - `hopeless`: nothing is wrong with the call, and waiting does not help: a wrong password, no such database.
  */
 export type ErrorKind = "refused" | "passing" | "hopeless";
 
 /**
- * The one place in TypeScript that says whether a call is to be made again; `is_data_error()` is the same in SQL.
+ * The one place in TypeScript that says whether a call should be made again; `is_data_error()` is the same in SQL.
  *
  * @param error what a call of the database threw
  * @returns undefined: it is no error of the database
@@ -45,8 +45,8 @@ export function isLostRace(error: unknown): boolean {
 }
 
 /**
- * Whether the server or the way to it failed, whatever was asked of it. Of a statement that is not ours this alone tells
- * that it may be run again: a table that is missing, say, is a fault of whoever wrote it.
+ * Whether the server or the connection failed, whatever the statement was. A statement that is not ours may run again only in this
+ * case: a missing table, for example, is the fault of its author.
  *
  * @param error what it threw
  */
@@ -66,8 +66,8 @@ export function isTooSlow(error: unknown): boolean {
 }
 
 /**
- * Whether a SQLSTATE blames the data: values (22), constraints (23), two rows where one may be (21), limits of a value (54),
- * what a user's own function raised (P0), and what this engine refused (RH). Only these fail an execution.
+ * Whether an error is the fault of the data, by its SQLSTATE. These are values (22), constraints (23), several rows instead of one (21),
+ * limits of a value (54), errors of a user's own function (P0), and refusals of this engine (RH). Only these fail an execution.
  *
  * @param code the SQLSTATE
  */

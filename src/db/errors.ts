@@ -9,7 +9,7 @@ export class DatabaseUnavailableError extends RhythmError {
   override readonly name = "DatabaseUnavailableError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param url where it was tried, without the password
    * @param options the driver's error as `cause`

@@ -27,7 +27,7 @@ export interface InstallOptions {
 export interface Installation {
   /** The files that were applied; empty: everything was there. */
   applied: string[];
-  /** What had to be left out for want of a right, and how to make up for it. */
+  /** What had to be left out because a right was missing, and how to add it. */
   skipped: string[];
 }
 
@@ -37,8 +37,8 @@ const oldestPostgres = 13;
  * Installs the engine, or brings it up to date, in one transaction: all of it or nothing. Processes that start at
  * the same time install once; an installation that is up to date costs one query.
  *
- * Whoever works meanwhile goes on: nothing is replaced that did not change, and a lock that another transaction holds
- * is waited for only for a moment, again and again. Online structure follows outside of the transaction.
+ * Workers continue meanwhile: only what has changed is replaced. If another transaction holds a lock, the installer waits for it
+ * only for a moment, again and again. Online structure follows outside of the transaction.
  *
  * @param database where to install
  * @param options the schema
@@ -77,7 +77,7 @@ interface Plan {
   schema: string;
   files: readonly SchemaFile[];
   version: string;
-  /** Nobody works there yet, or nobody else can. */
+  /** No other process works there yet, or can. */
   isAlone: boolean;
 }
 

@@ -79,7 +79,7 @@ export async function dropLeftOver(tx: Queryable, schema: string, made: readonly
   );
 }
 
-/** What stands on another left-over goes first: a round drops what it can, until nothing is left. */
+/** Objects that depend on others are dropped first: each round drops what it can, until nothing is left. */
 const dropOthers = `
 do $drop$
 declare

@@ -3,7 +3,7 @@ import type { Database } from "./database.ts";
 import { StatementError } from "./errors.ts";
 import { InstallError } from "./install_errors.ts";
 
-/** For how long an installation waits for one lock. Whoever comes after it in the queue waits as long. */
+/** For how long an installation waits for one lock. Sessions behind it in the queue wait as long. */
 export const LOCK_WAIT_MS = 100;
 
 /** Whether a statement failed because of a lock that another transaction holds. */
@@ -12,7 +12,7 @@ export function isLockConflict(error: unknown): boolean {
 }
 
 /**
- * Tries a transaction again while others hold the locks that it needs: it lets go of everything between two tries.
+ * Tries a transaction again while others hold the locks that it needs. Between two tries it holds no locks.
  *
  * @param options what it does, where, and for how long
  * @param work the transaction

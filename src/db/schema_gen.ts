@@ -24,8 +24,8 @@ export const schemaFiles: readonly SchemaFile[] = [
   {
     name: "structure/000_installation.sql",
     kind: "structure",
-    checksum: "52dc2de9fb68cc93712e71b8a642aa0917f6f5c51de7d2f69bcaf0529ef860ba",
-    text: `-- What is installed here: one row a file of the library. The installer reads it to know what is left to do.
+    checksum: "eaae7f4968443208191094175e5b7f7bbb4259ffacb952b4a4124e2a157a88c3",
+    text: `-- What is installed here: one row for each file of the library. The installer reads it to know what to do.
 
 create table rhythm.installation (
   file text primary key,
@@ -36,7 +36,7 @@ create table rhythm.installation (
 );
 
 comment on table rhythm.installation is
-  'The files of the library that were applied here. Structure is applied once and never changes, online structure outside of a transaction; behaviour is applied again whenever it changed.';
+  'The files of the library that were applied here. Structure is applied once and never changes; online structure is applied outside of a transaction; behaviour is applied again when it has changed.';
 
 create table rhythm.installed_object (
   identity text primary key,
@@ -52,13 +52,13 @@ create table rhythm.installation_note (
 );
 
 comment on table rhythm.installation_note is
-  'What the last installation had to leave out for want of a right, and how to make up for it. Empty: nothing.';
+  'What the last installation left out because a right was missing, and how to add it. Usually empty.';
 `,
   },
   {
     name: "structure/010_flows.sql",
     kind: "structure",
-    checksum: "d16a8c818aa13defc7aad7310a6b00996d161276c7bf9366c5fc44d929ef4c0c",
+    checksum: "14fbf11a141f02284f8515820a59b585ad597c7d2d24230a561ac186859b23c6",
     text: `-- What can be started: flows with their versions, and what is known of tasks.
 
 create table rhythm.flow_version (
@@ -77,9 +77,9 @@ create table rhythm.flow_version (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.flow_version is 'Every text of a flow that was ever registered, with its compiled program. Never changed: executions under way stand on it.';
-comment on column rhythm.flow_version.program is 'What executions name: the SHA-256 of the flow''s name and source.';
-comment on column rhythm.flow_version.code is 'The compiled program; only the language reads it.';
+comment on table rhythm.flow_version is 'Every text of a flow that was ever registered, with its compiled program. Rows never change, because running executions use them.';
+comment on column rhythm.flow_version.program is 'The key by which executions name it: the SHA-256 of the flow''s name and source.';
+comment on column rhythm.flow_version.code is 'The compiled program, which only the language reads.';
 comment on column rhythm.flow_version.options is 'Defaults of its executions: queue, priority, timeout, retry.';
 
 create table rhythm.flow (
@@ -99,7 +99,7 @@ create table rhythm.deploy (
   constraint deploy_pkey primary key (id)
 );
 
-comment on table rhythm.deploy is 'The deploys that programs named when they registered flows. Of two the one that was seen first is the older.';
+comment on table rhythm.deploy is 'The deploys that programs named when they registered flows. Of two, the one that was seen first is the older.';
 
 create table rhythm.task (
   name text not null,
@@ -110,16 +110,16 @@ create table rhythm.task (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.task is 'What is known of tasks: defaults of their executions, and the SQL function where the handler is one. A task need not be here to be enqueued.';
+comment on table rhythm.task is 'Registered tasks: the defaults of their executions, and the SQL function if that is the handler. A task that is not here can be queued, too.';
 `,
   },
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "153ee8569c0dc385fdc9aaf5ad5f4ee4426a1d38e8feff9b91d8256a27c6489c",
-    text: `-- Executions, and where those that are not over stand.
+    checksum: "3f65c2b330c7ba4a7d1b60e6f586c474abdf20ece0affe4b2b351c783800fc86",
+    text: `-- Executions, and the places of those that have not ended.
 
--- Written twice in its life: at creation and at its end. Both fit into one page, and no index names a column that an end
+-- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
 -- changes, so ends are heap-only updates.
 create table rhythm.execution (
   id uuid not null,
@@ -172,7 +172,7 @@ with (
   toast_tuple_target = 256
 );
 
--- Compressing costs the server more than it saves the disk, and a value out of line is not copied by later updates.
+-- Compressing costs the server more than it saves on disk, and later updates do not copy a value that is stored out of line.
 alter table rhythm.execution alter column inputs set storage external;
 alter table rhythm.execution alter column output set storage external;
 
@@ -181,32 +181,32 @@ create index execution_stopping on rhythm.execution (id) where stopping;
 create index execution_failed on rhythm.execution (id) where fingerprint is not null;
 create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
-comment on table rhythm.execution is 'Every workflow and task, waiting, running or over. Read it through the view executions or get().';
-comment on column rhythm.execution.root_id is 'The execution at the top of its tree; null: it is that itself.';
+comment on table rhythm.execution is 'Every workflow and task, live or ended. Read it through the view executions or get().';
+comment on column rhythm.execution.root_id is 'The execution at the top of its tree; null: itself.';
 comment on column rhythm.execution.batch_id is 'The batch in which this task is delayed, ready or leased. That of a workflow is in workflow_state.';
-comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). Where a live one stands is told by its batch.';
-comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch counts.';
+comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). The batch of a live one says more.';
+comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch has the number.';
 comment on column rhythm.execution.run_at is 'The moment until which its start was delayed.';
 comment on column rhythm.execution.paused_at is 'Since when it is paused.';
-comment on column rhythm.execution.seed is 'Of a workflow: what its random numbers come from. No view shows it.';
-comment on column rhythm.execution.fingerprint is 'Of a failure: what failures of the same kind have in common. Set only with state 2.';
+comment on column rhythm.execution.seed is 'For a workflow: the source of its random numbers. No view shows it.';
+comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
-comment on column rhythm.execution.wait_group is 'The group of waits of its workflow that it belongs to. A group that is gone is one that nobody waits for.';
-comment on column rhythm.execution.epoch is 'Of a workflow: how often it was rewound or begun anew. Null: never.';
-comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and is notified.';
-comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it; the worker is told at its next sign of life.';
-comment on column rhythm.execution.keyed is 'An idempotency key stands for it.';
-comment on column rhythm.execution.cancel_reason is 'It is to stop, or was cancelled, for this reason.';
-comment on column rhythm.execution.note is 'Why it does not go on, where somebody knows: no worker has its handler, …';
+comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
+comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
+comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
+comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
+comment on column rhythm.execution.keyed is 'It has an idempotency key.';
+comment on column rhythm.execution.cancel_reason is 'Why it was cancelled, or was asked to stop.';
+comment on column rhythm.execution.note is 'Why it does not continue, if that is known: no worker has its handler, …';
 comment on column rhythm.execution.error is 'The error of the last attempt; of a failed execution, the one that ended it.';
-comment on column rhythm.execution.retry is 'Its retry policy, where one was given.';
+comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
-comment on index rhythm.execution_stopping is 'What beat() tells workers: few, and gone as soon as they settle.';
+comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
 comment on index rhythm.execution_tags is 'Lists by tag.';
 
--- Everything that is delayed, ready or leased. Alike tasks that were made together share a row, so that a claim of a
--- hundred writes one row instead of a hundred.
+-- Everything that is delayed, ready or leased. Alike tasks that were created together share a row, so that a claim of a hundred
+-- tasks writes one row instead of a hundred.
 create table rhythm.batch (
   id bigint generated by default as identity,
   first_id uuid not null,
@@ -248,17 +248,17 @@ create index batch_leased on rhythm.batch (worker) where worker is not null;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
 comment on table rhythm.batch is 'What is delayed (run_at), ready, or leased (worker): one execution, or up to a hundred alike tasks.';
-comment on column rhythm.batch.first_id is 'Its place among all that is ready.';
-comment on column rhythm.batch.worker is 'Who holds the lease. A lease is as alive as its worker.';
-comment on column rhythm.batch.call is 'The call of that worker that leased it: worker and call together name a lease, and never come again.';
+comment on column rhythm.batch.first_id is 'Its place in the order of what is ready.';
+comment on column rhythm.batch.worker is 'The worker that holds the lease. The lease lives as long as the worker.';
+comment on column rhythm.batch.call is 'The call with which the worker leased it. Worker and call together identify a lease, and are never used again.';
 comment on column rhythm.batch.ids is 'Its members. A hint: a task is in it only as long as execution.batch_id says so, a workflow as long as workflow_state.batch_id does.';
-comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last, whatever became of those before it.';
+comment on column rhythm.batch.attempt is 'The number of the attempt that runs, or ran last.';
 comment on column rhythm.batch.failures is 'How many attempts threw.';
-comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; of a workflow, since its last step.';
+comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; for a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
-comment on column rhythm.batch.common is 'What its members have in common, and a worker is told once: {max_attempts, metadata, traceparent}.';
+comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
 comment on index rhythm.batch_ready is 'The order of claims.';
-comment on index rhythm.batch_delayed is 'What becomes ready by itself, by time.';
+comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
@@ -284,22 +284,22 @@ create table rhythm.workflow_state (
 )
 with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0, toast_tuple_target = 1024);
 
--- As text it takes half of what jsonb does: it is mostly small numbers. What changes at each end, and
--- at each step, stands together: WAL has what is between the first and the last byte that changed.
+-- json, because as jsonb it takes twice the space: it is mostly small numbers. Columns that change at each end and at each step
+-- are next to each other, because WAL contains everything between the first and the last byte that changed.
 alter table rhythm.workflow_state alter column snapshot set storage external;
 
-comment on table rhythm.workflow_state is 'Where each workflow that is not completed stands. Rewritten at every step, in place.';
-comment on column rhythm.workflow_state.batch_id is 'The batch in which it is delayed, ready or leased; null: suspended, or over.';
-comment on column rhythm.workflow_state.seq is 'The number of its steps so far. Acts by hand raise it, too, so that a worker that knows an older one is refused.';
-comment on column rhythm.workflow_state.arrived is 'How many items its inbox ever got.';
-comment on column rhythm.workflow_state.delivered is 'Up to which item its worker was given them; taken when that settles.';
+comment on table rhythm.workflow_state is 'The state of each workflow that is not completed. Each step rewrites it.';
+comment on column rhythm.workflow_state.batch_id is 'The batch in which it is delayed, ready or leased; null: suspended, or ended.';
+comment on column rhythm.workflow_state.seq is 'The number of its steps so far. Changes by a person raise it, too, so that a worker with an older number is refused.';
+comment on column rhythm.workflow_state.arrived is 'How many items its inbox has ever received.';
+comment on column rhythm.workflow_state.delivered is 'Up to which item its worker has received them. They count as taken when the worker settles.';
 comment on column rhythm.workflow_state.groups is 'The numbers of the groups of waits that it waits for.';
-comment on column rhythm.workflow_state.sizes is 'For each of groups, how many of its members have to end: all of them, or one.';
-comment on column rhythm.workflow_state.need is 'For each of groups, how many members have yet to end; at 0 the workflow goes on.';
+comment on column rhythm.workflow_state.sizes is 'For each group, how many of its members must end: all of them, or one.';
+comment on column rhythm.workflow_state.need is 'For each group, how many members must still end; at 0 the workflow continues.';
 comment on column rhythm.workflow_state.last_group is 'The last number that a group got.';
 comment on column rhythm.workflow_state.cleanup is 'It has a finally block to run if it is cancelled.';
 comment on column rhythm.workflow_state.failures is 'How many of its attempts threw, while it is in no batch.';
-comment on column rhythm.workflow_state.stack is 'Where each fibre stands in the source, with its variables; for people.';
+comment on column rhythm.workflow_state.stack is 'The line of each branch in the source, with its variables; for people.';
 
 create table rhythm.inbox (
   execution_id uuid not null,
@@ -312,7 +312,7 @@ with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, 
 
 create index inbox_execution on rhythm.inbox (execution_id, nth);
 
-comment on table rhythm.inbox is 'What workflows waited for and has ended, until they take it: children, timers, waits for signals.';
+comment on table rhythm.inbox is 'What workflows waited for and what has ended, until they take it: children, timers, waits for signals.';
 comment on column rhythm.inbox.nth is 'The order in which they ended.';
 comment on column rhythm.inbox.wait_group is 'As in execution.';
 comment on index rhythm.inbox_execution is 'The items of one workflow, in order.';
@@ -327,9 +327,9 @@ with (autovacuum_vacuum_cost_delay = 0);
 
 create index journal_step on rhythm.journal (execution_id, step);
 
-comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. That of a child stands in its row (parent_step, completed_at).';
+comment on table rhythm.journal is 'The steps of workflows that did not commit together with the end of one child: when each was taken, and with which items. For the others, the row of the child has this (parent_step, completed_at).';
 comment on column rhythm.journal.moment is 'The time that the workflow saw in the step.';
-comment on column rhythm.journal.items is 'What the step took, in order: children, timers, waits for signals; first, where it was told of its cancellation, its own id.';
+comment on column rhythm.journal.items is 'What the step took, in order: children, timers, waits for signals. If it was told of its cancellation, its own id comes first.';
 comment on index rhythm.journal_step is 'The steps of one workflow, in order.';
 
 create table rhythm.idempotency_key (
@@ -342,16 +342,16 @@ create table rhythm.idempotency_key (
 create index idempotency_key_expiry on rhythm.idempotency_key (expires_at) where expires_at is not null;
 create index idempotency_key_execution on rhythm.idempotency_key (execution_id);
 
-comment on table rhythm.idempotency_key is 'Which execution a key stands for; without expiry, as long as the execution is kept.';
-comment on index rhythm.idempotency_key_expiry is 'What chores() forgets.';
-comment on index rhythm.idempotency_key_execution is 'What purge() removes with an execution.';
+comment on table rhythm.idempotency_key is 'The execution to which a key belongs; without expiry, as long as the execution is kept.';
+comment on index rhythm.idempotency_key_expiry is 'For chores(), which deletes expired keys.';
+comment on index rhythm.idempotency_key_execution is 'For purge(), which deletes keys with their execution.';
 `,
   },
   {
     name: "structure/025_key_waiters.sql",
     kind: "structure",
-    checksum: "36f45dc68b80e892798d4dd461968d1a21c214e3b3d97c89728463e7a77e975d",
-    text: `-- Children of workflows that run nothing of their own: another execution came first with their idempotency key.
+    checksum: "8018df10bc2c7f90056dd89eccb1aefbffb18a10c54c07e0c5a1c29b01fa40a5",
+    text: `-- Children of workflows that do not run, because another execution came first with their idempotency key.
 
 create table rhythm.key_waiter (
   execution_id uuid not null,
@@ -366,20 +366,20 @@ create index key_waiter_owner on rhythm.key_waiter (owner_id);
 create index key_waiter_due on rhythm.key_waiter (execution_id) where due;
 
 comment on table rhythm.key_waiter is 'Children that end as another execution does, which came first with their idempotency key.';
-comment on column rhythm.key_waiter.execution_id is 'The child: a row of its own, so that its workflow waits for it as for any other, and cancels it alone.';
-comment on column rhythm.key_waiter.owner_id is 'The execution that its key stands for. Never a key waiter itself.';
-comment on column rhythm.key_waiter.due is 'due() is to look at it: a lock was in the way when it was made, or when the owner ended.';
+comment on column rhythm.key_waiter.execution_id is 'The child. It has its own execution, so that its workflow waits for it as for any other child, and can cancel it alone.';
+comment on column rhythm.key_waiter.owner_id is 'The execution to which its key belongs. Never a key waiter itself.';
+comment on column rhythm.key_waiter.due is 'due() must look at it, because it could not be locked when it was made, or when the owner ended.';
 comment on column rhythm.key_waiter.key is 'As in idempotency_key: retry() asks again which execution it stands for.';
-comment on constraint waits_for_another on rhythm.key_waiter is 'Nothing ends as itself.';
-comment on index rhythm.key_waiter_owner is 'Who is told of an end.';
-comment on index rhythm.key_waiter_due is 'What due() looks at.';
+comment on constraint waits_for_another on rhythm.key_waiter is 'An execution cannot wait for itself.';
+comment on index rhythm.key_waiter_owner is 'The waiters of an owner that has ended.';
+comment on index rhythm.key_waiter_due is 'For due().';
 `,
   },
   {
     name: "structure/030_waits.sql",
     kind: "structure",
-    checksum: "56d005191848056ec5a7aac2444e7a575407b3d59021630f19da12a4c5722890",
-    text: `-- What a workflow can wait for besides its children, and what it says.
+    checksum: "8be5b4ed998072d5cb9fb1f56b1d669cadf2fb499f62d3fc20b71381716e2743",
+    text: `-- What a workflow can wait for, except children, and what it logs.
 
 create table rhythm.timer (
   id uuid not null,
@@ -397,12 +397,12 @@ create index timer_due on rhythm.timer (coalesce(kept_until, fires_at)) where no
 create index timer_deadline on rhythm.timer (fires_at) where not fired and deadline;
 create index timer_execution on rhythm.timer (execution_id);
 
-comment on table rhythm.timer is 'Timers of workflows. One that fired is kept as long as its workflow, for its history; one that was dropped is gone.';
-comment on column rhythm.timer.kept_until is 'Until then due() leaves it to the worker that has its workflow open in memory.';
+comment on table rhythm.timer is 'Timers of workflows. One that fired is kept as long as its workflow, for its history. One that was dropped is deleted.';
+comment on column rhythm.timer.kept_until is 'Until then, due() leaves it to the worker that has its workflow in memory.';
 comment on column rhythm.timer.wait_group is 'As in execution.';
-comment on column rhythm.timer.deadline is 'It is the end of the time that the whole workflow may take.';
-comment on index rhythm.timer_due is 'What due() fires, and when the next is due.';
-comment on index rhythm.timer_deadline is 'The workflows that run out of time.';
+comment on column rhythm.timer.deadline is 'It is the timeout of the whole workflow.';
+comment on index rhythm.timer_due is 'For due(): timers that are due, and when the next one is.';
+comment on index rhythm.timer_deadline is 'The workflows that reach their timeout.';
 comment on index rhythm.timer_execution is 'The timers of one workflow.';
 
 create table rhythm.signal_wait (
@@ -424,7 +424,7 @@ comment on table rhythm.signal_wait is 'Workflows that wait for a signal: in the
 comment on column rhythm.signal_wait.wait_group is 'As in execution.';
 comment on column rhythm.signal_wait.signal_id is 'The signal that it took.';
 comment on index rhythm.signal_wait_execution is 'The waits of one workflow.';
-comment on index rhythm.signal_wait_timeout is 'What due() ends.';
+comment on index rhythm.signal_wait_timeout is 'For due(), which ends them.';
 
 create table rhythm.signal (
   id bigint generated always as identity,
@@ -442,7 +442,7 @@ create index signal_kept on rhythm.signal (execution_id, name, id) where taken_b
 
 comment on table rhythm.signal is 'Signals sent to workflows: kept until taken, in order; then until the workflow is purged.';
 comment on column rhythm.signal.taken_by is 'The wait that took it.';
-comment on index rhythm.signal_kept is 'The oldest signal of a name that nobody took yet.';
+comment on index rhythm.signal_kept is 'The oldest signal of a name that no wait has taken yet.';
 
 create table rhythm.log_line (
   id bigint generated always as identity,
@@ -457,15 +457,15 @@ create table rhythm.log_line (
 
 create index log_line_execution on rhythm.log_line (execution_id, id);
 
-comment on table rhythm.log_line is 'What executions said: console.log in a flow, ctx.log in a task.';
+comment on table rhythm.log_line is 'What executions logged: console.log in a flow, ctx.log in a task.';
 comment on index rhythm.log_line_execution is 'The log of one execution.';
 `,
   },
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "60b528a781ad20954e0ed9e131f170ec9982bcf9d29da5a048df2e0aa7d82829",
-    text: `-- Who works, on what, within which limits.
+    checksum: "dfb171bc61945ed7fc21a0a71aecea14a416a1f91abdcc25af3c4890cab0e418",
+    text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
   id uuid not null,
@@ -484,10 +484,10 @@ create table rhythm.worker (
 )
 with (fillfactor = 50);
 
-comment on table rhythm.worker is 'Workers that are alive or were until lately. One sign of life stands for all their leases.';
-comment on column rhythm.worker.lease_ms is 'How long after its last sign of life it is given up.';
-comment on column rhythm.worker.protocol is 'The number of the protocol that it speaks.';
-comment on column rhythm.worker.call is 'The last call of exchange() that changed something: it is answered again if it is sent again.';
+comment on table rhythm.worker is 'Workers that are or recently were alive. One heartbeat keeps all their leases.';
+comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat it counts as dead.';
+comment on column rhythm.worker.protocol is 'The number of its protocol.';
+comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
 comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
 comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to give a sign of life.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
@@ -517,14 +517,14 @@ create table rhythm.queue (
 )
 with (fillfactor = 50);
 
-comment on table rhythm.queue is 'Queues with limits, or paused. A queue that is not here has no limits and costs nothing. Claims only read it: see 045_limits.sql.';
-comment on column rhythm.queue.version is 'Raised by every change, of its keys, too.';
-comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were taken away and the last of its lanes are being emptied.';
-comment on column rhythm.queue.counted is 'It, or a key of it, limits how many run at once: ends of leases are noted.';
+comment on table rhythm.queue is 'Queues that have limits or are paused. A queue that is not here has no limits and costs nothing. Claims only read it: see 045_limits.sql.';
+comment on column rhythm.queue.version is 'Increased by every change, also of its keys.';
+comment on column rhythm.queue.limited is 'What becomes ready goes into lanes. False: it is only paused, or its limits were removed and the last of its lanes are being emptied.';
+comment on column rhythm.queue.counted is 'It, or one of its keys, limits how many run at once, so ends of leases are noted.';
 comment on column rhythm.queue.changed is 'The transaction that made this version.';
 comment on column rhythm.queue.limited_since is 'The transaction that set limited; null: it never had limits. Older ones that are still open do not know of it.';
-comment on column rhythm.queue.rate is 'At most so many begin in any per_ms.';
-comment on column rhythm.queue.per_key_rate is 'At most so many of one concurrency key begin in any per_key_per_ms.';
+comment on column rhythm.queue.rate is 'How many begin in any per_ms, at most.';
+comment on column rhythm.queue.per_key_rate is 'How many of one concurrency key begin in any per_key_per_ms, at most.';
 comment on column rhythm.queue.fair is 'Concurrency keys have turns.';
 
 create table rhythm.setting (
@@ -533,7 +533,7 @@ create table rhythm.setting (
   constraint setting_pkey primary key (name)
 );
 
-comment on table rhythm.setting is 'Settings of this installation; what is not here has its default. See configure().';
+comment on table rhythm.setting is 'Settings of this installation. A setting that is not here has its default. See configure().';
 
 -- What many requests have in common, with the defaults of their task or flow.
 create type rhythm.kind as (
@@ -551,7 +551,7 @@ create type rhythm.kind as (
   notify_on_end boolean
 );
 
-comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null for what may begin at once.';
+comment on type rhythm.kind is 'What many requests have in common, with the defaults of their task or flow. run_at is null if they may begin at once.';
 
 -- Something that a workflow asked for has ended.
 create type rhythm.settled_item as (
@@ -563,7 +563,7 @@ create type rhythm.settled_item as (
 
 comment on type rhythm.settled_item is 'A child, timer or wait for a signal that has ended, for the workflow that asked for it.';
 
--- The end of an execution, as far as others need to know.
+-- The end of an execution, as others are told of it.
 create type rhythm.transition as (
   id uuid,
   parent_id uuid,
@@ -573,9 +573,9 @@ create type rhythm.transition as (
   type text
 );
 
-comment on type rhythm.transition is 'The end of an execution, for those who are to be told.';
+comment on type rhythm.transition is 'The end of an execution, as others are told of it.';
 
--- What a worker says of an execution that it held, and what stands in our rows of it.
+-- What a worker reports of an execution that it held, and what our rows say of it.
 create type rhythm.outcome as (
   id uuid,
   call integer,
@@ -600,9 +600,9 @@ create type rhythm.outcome as (
   batch_id bigint
 );
 
-comment on type rhythm.outcome is 'How an execution left a worker''s hands: completed, failed, suspended, cancelled or released, with what its workflow asked for.';
+comment on type rhythm.outcome is 'What a worker reports of an execution: completed, failed, suspended, cancelled or released, with what its workflow started.';
 
--- An execution to be made: what is its own, beside its kind.
+-- An execution to create: what it does not share with others of its kind.
 create type rhythm.newcomer as (
   id uuid,
   kind integer,
@@ -613,7 +613,7 @@ create type rhythm.newcomer as (
   inputs jsonb
 );
 
-comment on type rhythm.newcomer is 'An execution that is to be made; kind is the number of its kind, from 1.';
+comment on type rhythm.newcomer is 'An execution to create; kind is the number of its kind, from 1.';
 
 -- The end of a task, or a timer that is due, and the step that its workflow took with it.
 create type rhythm.step_end as (
@@ -647,21 +647,21 @@ create type rhythm.grouping as (
   old uuid[]
 );
 
-comment on type rhythm.grouping is 'The groups of waits of a workflow after a step, and of each item the number of its group. old: items that it started in an earlier step.';
+comment on type rhythm.grouping is 'The groups of waits of a workflow after a step, and for each item the number of its group. old: items that it started in an earlier step.';
 `,
   },
   {
     name: "structure/045_limits.sql",
     kind: "structure",
-    checksum: "e5e7a7b4bd17b5431dcc6887df1f263226864c887b35e6a1024ddb2e06806102",
-    text: `-- Limits and fair turns. What people configure stands in queue and queue_key; what follows from it, in the other tables.
+    checksum: "27692b1f351bb3d2ab5ecd0cde4d7048d2aaea8dcc349b0ff6a918656c05d440",
+    text: `-- Limits and fair turns. queue and queue_key have what people configure; the other tables have what is computed from it.
 --
 -- A queue with limits has lanes: a row for each group of targets and concurrency key that had something to do. Only a
--- session that holds the gate of the queue (an advisory lock, to its commit) writes lanes and counts. Everybody else
--- appends notes, which the next holder of the gate takes: nobody waits for a row of these tables.
+-- session that holds the gate of the queue (an advisory lock, until its commit) writes lanes and counts. All other sessions
+-- append notes, which the next holder of the gate takes. So nobody waits for a row of these tables.
 --
--- nth is the number of the version of a row. It is part of each key, and the newest is found first: what an old snapshot
--- keeps of older ones is not walked over.
+-- nth is the number of the version of a row. It is part of each key, and the newest version is found first, without walking over
+-- older versions that an old snapshot keeps.
 
 create table rhythm.queue_key (
   queue text not null,
@@ -678,10 +678,10 @@ create table rhythm.queue_key (
   constraint key_rate_positive check (rate > 0 and per_ms > 0)
 );
 
-comment on table rhythm.queue_key is 'Concurrency keys of a queue that have limits of their own, a weight, or are paused.';
+comment on table rhythm.queue_key is 'Concurrency keys of a queue that have their own limits or weight, or are paused.';
 comment on column rhythm.queue_key.weight is 'How many turns it has while others have one; null: 1.';
-comment on column rhythm.queue_key.concurrency is 'At most so many of it run at once; null: per_key_concurrency of the queue.';
-comment on column rhythm.queue_key.rate is 'At most so many of it begin in any per_ms; null: per_key_rate of the queue.';
+comment on column rhythm.queue_key.concurrency is 'How many of it run at once; null: per_key_concurrency of the queue.';
+comment on column rhythm.queue_key.rate is 'How many of it begin in any per_ms; null: per_key_rate of the queue.';
 
 create table rhythm.queue_state (
   queue text not null,
@@ -705,17 +705,17 @@ create table rhythm.queue_state (
 )
 with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 
-comment on table rhythm.queue_state is 'Where a queue with limits stands: one row each.';
-comment on column rhythm.queue_state.version is 'The configuration that the lanes follow: queue.version.';
+comment on table rhythm.queue_state is 'The state of each queue with limits.';
+comment on column rhythm.queue_state.version is 'The configuration that the lanes have: queue.version.';
 comment on column rhythm.queue_state.turn is 'The virtual time of a fair queue: the turn of what began last. It never goes back.';
-comment on column rhythm.queue_state.running is 'How many leases the queue has, but for those whose end is still a note.';
-comment on column rhythm.queue_state.keyed is 'Whether there are limits by key: then key_state counts.';
-comment on column rhythm.queue_state.noted is 'Notes of older transactions are all taken.';
-comment on column rhythm.queue_state.counted is 'Whether running counts: with a limit of how many run at once.';
-comment on column rhythm.queue_state.settled is 'The change (queue.changed) that no open transaction is older than: counts were made anew then.';
-comment on column rhythm.queue_state.listed is 'For which queue.limited_since everything that was ready before is in lanes.';
-comment on column rhythm.queue_state.looked_at is 'When keys were last looked for that may go on.';
-comment on column rhythm.queue_state.full_until is 'With a rate that is used up: when the next may begin.';
+comment on column rhythm.queue_state.running is 'How many leases the queue has, except those whose end is still a note.';
+comment on column rhythm.queue_state.keyed is 'Whether there are limits by key, which key_state counts.';
+comment on column rhythm.queue_state.noted is 'All notes of older transactions are taken.';
+comment on column rhythm.queue_state.counted is 'Whether running is counted, because the queue limits how many run at once.';
+comment on column rhythm.queue_state.settled is 'The last change (queue.changed) that all open transactions have seen. Then the counts were made again.';
+comment on column rhythm.queue_state.listed is 'The queue.limited_since for which everything that was ready before is in lanes.';
+comment on column rhythm.queue_state.looked_at is 'When keys that may continue were last looked for.';
+comment on column rhythm.queue_state.full_until is 'If the rate is used up: when the next may begin.';
 comment on column rhythm.queue_state.begun is 'With a rate: how many began, by the moments in begun_at, over the last period.';
 
 create table rhythm.key_state (
@@ -735,9 +735,9 @@ with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
 
 create index key_state_ready on rhythm.key_state (queue, ready_at) where ready_at is not null;
 
-comment on table rhythm.key_state is 'In a queue with limits by key: what each key has running, and how many of it began lately.';
-comment on column rhythm.key_state.ready_at is 'With a rate that is used up: when the next may begin.';
-comment on index rhythm.key_state_ready is 'Keys that time lets go on.';
+comment on table rhythm.key_state is 'For queues with limits by key: what each key has running, and how many of it began recently.';
+comment on column rhythm.key_state.ready_at is 'If the rate is used up: when the next may begin.';
+comment on index rhythm.key_state_ready is 'Keys that may continue, by time.';
 
 create table rhythm.lane (
   queue text not null,
@@ -760,11 +760,11 @@ create index lane_order on rhythm.lane (queue, target_group, turn, rank, head) w
 
 comment on table rhythm.lane is 'What is ready in a queue with limits, by group of targets and concurrency key.';
 comment on column rhythm.lane.target_group is 'The task; empty: workflows, which any worker runs.';
-comment on column rhythm.lane.key is 'The concurrency key; empty: what has none.';
+comment on column rhythm.lane.key is 'The concurrency key; empty: executions without a key.';
 comment on column rhythm.lane.turn is 'In a fair queue: its next turn, in virtual time. Else 0.';
 comment on column rhythm.lane.rank is 'The negative priority of head.';
 comment on column rhythm.lane.head is 'Nothing that is ready comes before it; null: nothing is ready.';
-comment on column rhythm.lane.open is 'It may have a turn. Closed: nothing is ready, or its key is at a limit or paused.';
+comment on column rhythm.lane.open is 'It may have a turn. A lane is closed if nothing is ready, or its key is at a limit or paused.';
 comment on index rhythm.lane_order is 'Whose turn it is. Without turns: highest priority and oldest first.';
 
 create table rhythm.lane_group (
@@ -778,7 +778,7 @@ create table rhythm.lane_group (
 )
 with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 
-comment on table rhythm.lane_group is 'The groups of targets that have lanes. Before (turn, rank, head), no lane is open.';
+comment on table rhythm.lane_group is 'The groups of targets that have lanes. No lane before (turn, rank, head) is open.';
 
 create table rhythm.limit_note (
   queue text not null,
@@ -795,12 +795,12 @@ with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
 create index limit_note_order on rhythm.limit_note (queue, xid);
 
 comment on index rhythm.limit_note_order is 'The notes of a queue, from where they were last taken.';
-comment on table rhythm.limit_note is 'What happened in queues with limits since somebody held their gate: something became ready (head), leases ended.';
+comment on table rhythm.limit_note is 'What happened in queues with limits since a session last held their gate: something became ready (head), or leases ended.';
 comment on column rhythm.limit_note.xid is 'The transaction that wrote it.';
-comment on column rhythm.limit_note.head is 'Of what became ready in a lane, the first.';
+comment on column rhythm.limit_note.head is 'The first that became ready in a lane.';
 comment on column rhythm.limit_note.ended is 'How many leases of the key ended.';
 
--- The order of what is ready in a lane. Here and not beside the table: the columns of lanes explain it.
+-- The order of what is ready in a lane. It is here and not next to the table, because the columns of lanes explain it.
 create index batch_lane on rhythm.batch (
   queue,
   (case type when 'workflow' then '' else target end),
@@ -811,7 +811,7 @@ create index batch_lane on rhythm.batch (
 
 comment on index rhythm.batch_lane is 'The order of claims in queues with limits.';
 
--- A row that is in no lane costs one look at its columns, in C. What it does is behaviour: see limits/notes.sql.
+-- For a row that is in no lane, this costs one look at its columns, in C. limits/notes.sql has the function.
 create function rhythm.note_limited()
 returns trigger
 language plpgsql
@@ -852,14 +852,14 @@ create type rhythm.lane_pick as (
   room integer
 );
 
-comment on type rhythm.lane_pick is 'A lane that a claim looked at: as it was, its next turn, how much was taken, and how much more its key had room for before.';
+comment on type rhythm.lane_pick is 'A lane that a claim has read: its row before, its next turn, how much was taken, and how much more its key had room for before.';
 `,
   },
   {
     name: "structure/050_schema_types.sql",
     kind: "structure",
-    checksum: "bec57fec671ace964342b8d1ccfcfff98234c080d2ef2f68c01b7a991bd6412b",
-    text: `-- Row shapes inside the input check (410, 425).
+    checksum: "5fca8986b49cbb9412d6006c156cb0fa6927df4f3c8301a06365d9dbfd0adf85",
+    text: `-- Row types of the input check.
 
 create type rhythm.inner_schema as (path text, schema jsonb);
 comment on type rhythm.inner_schema is 'A schema inside a schema, with its path.';
@@ -871,8 +871,8 @@ comment on type rhythm.inner_value is 'A member of a value, with its path and th
   {
     name: "structure/055_cron_types.sql",
     kind: "structure",
-    checksum: "115c366a3847f5d6986c5fc7c792515587207decfa4a0cb0eb3c28de0ae20941",
-    text: `-- A cron expression, parsed (500).
+    checksum: "99022ceabb5b12cbe4b4eeef9dc1cf17c70579bd721e765411dab66fe6933c0c",
+    text: `-- A parsed cron expression.
 
 create type rhythm.cron_times as (
   seconds integer[],
@@ -889,17 +889,16 @@ create type rhythm.cron_times as (
 );
 
 comment on type rhythm.cron_times is
-  'A parsed cron expression. Weekdays run from 0, Sunday; nth_weekdays holds weekday * 10 + n with n = 6 for the last '
-  'of the month; by_clock says that seconds, minutes and hours are all fixed, so that a change of clocks may neither '
-  'lose nor repeat a run.';
+  'A parsed cron expression. Weekdays run from 0, Sunday. nth_weekdays has weekday * 10 + n with n = 6 for the last '
+  'of the month. If seconds, minutes and hours are all fixed (by_clock), a change of clocks must not lose or repeat a run.';
 `,
   },
   {
     name: "structure/060_schedules.sql",
     kind: "structure",
-    checksum: "c57cae7c27ad00b3b365e224fc23e24de8eb869a49e865d4edccbc645f8be48a",
-    text: `-- Schedules. One row each, locked by whoever fires it: the cursor (next_slot) moves in the same transaction in
--- which its execution is created, so that no time fires twice.
+    checksum: "fa2048bd1427c74c679cfdf166bd7660035733be3e959263305a7b07127bb2e4",
+    text: `-- Schedules, one row each. The session that fires a schedule locks its row: the cursor (next_slot) moves in the same
+-- transaction that creates its execution, so that no time fires twice.
 
 create table rhythm.schedule_entry (
   name text not null,
@@ -936,33 +935,33 @@ create table rhythm.schedule_entry (
 create index schedule_entry_due on rhythm.schedule_entry (due_at) where paused_at is null;
 
 comment on table rhythm.schedule_entry is
-  'What runs when. Read it through the view schedules; change it with schedule() and its sisters.';
-comment on column rhythm.schedule_entry.next_slot is 'The first time of the cron expression that is not dealt with yet.';
+  'Every schedule. Read it through the view schedules; change it with schedule() and the other functions of schedules.';
+  comment on column rhythm.schedule_entry.next_slot is 'The first time of the cron expression that has not been handled yet.';
 comment on column rhythm.schedule_entry.due_at is 'When to look at this schedule: next_slot and its jitter, or sooner while slots are queued.';
-comment on column rhythm.schedule_entry.queued_slots is 'With overlap queue: slots that wait for the execution before them to end.';
-comment on column rhythm.schedule_entry.active is 'Executions of this schedule that were not over when it last fired.';
+comment on column rhythm.schedule_entry.queued_slots is 'With overlap queue: slots that wait until the execution before them has ended.';
+comment on column rhythm.schedule_entry.active is 'Executions of this schedule that had not ended when it last fired.';
 comment on column rhythm.schedule_entry.options is 'Options of every execution, in the form of create_many().';
 comment on column rhythm.schedule_entry.last_error is 'Why the last slot could not be started: {code, message, slot}; null once one starts again.';
-comment on column rhythm.schedule_entry.skipped is 'Slots that overlap left out.';
-comment on index rhythm.schedule_entry_due is 'What fire_schedules() asks: which schedules are due, and when the next one is.';
+comment on column rhythm.schedule_entry.skipped is 'Slots that overlap skipped.';
+comment on index rhythm.schedule_entry_due is 'For fire_schedules(): which schedules are due, and when the next one is.';
 `,
   },
   {
     name: "structure/070_sql_tasks.sql",
     kind: "structure",
-    checksum: "e7cf1ba3978651e92b1afbc8b988767701ab4bf3502ca5fa0132bac406f0dc47",
-    text: `-- Tasks whose handler is a SQL function: which, and from which queues tick() takes them.
+    checksum: "79c24efb361674dd4b4536b93927234ad0f01a8f880370706e2bff8638adfcef",
+    text: `-- Tasks whose handler is a SQL function: which ones, and from which queues tick() takes them.
 
 create index task_in_sql on rhythm.task (name) where sql_function is not null;
 
-comment on index rhythm.task_in_sql is 'Whether there are SQL tasks at all: every tick() asks.';
+comment on index rhythm.task_in_sql is 'Whether there are SQL tasks: every tick() asks this.';
 `,
   },
   {
     name: "structure/080_steps.sql",
     kind: "structure",
-    checksum: "ef86f82250e18436a299613d4b7af2e712c84c21ff11e12e9f9eba05fb9fbf16",
-    text: `-- Steps of code-first workflows: what each did, once, with its result.
+    checksum: "79dbc991ed95daecc74d5af0e12f8e7043f01b96dec251345dca531accece3c0",
+    text: `-- Steps of workflows in TypeScript, with their results.
 
 create table rhythm.step (
   execution_id uuid not null,
@@ -988,14 +987,14 @@ with (autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_cost_delay 
 
 alter table rhythm.step alter column output set storage external;
 
--- No foreign key: checking one costs more than the row. purge() and check() keep the two together.
-comment on table rhythm.step is 'The steps of code-first workflows, and what those wait for. A row that is completed or failed never changes: replaying answers from it.';
-comment on column rhythm.step.name is 'Unique within the workflow: two calls under one name are one step. What is after # tells calls apart that share a name.';
-comment on column rhythm.step.seq is 'The order in which steps ended, and in which a replay hands their results out.';
-comment on column rhythm.step.attempts is 'How often its function was run; 0 for what is not a function.';
-comment on column rhythm.step.wait_id is 'The timer, the wait for a signal, the child that settles it or, while it is retrying, ends the pause.';
-comment on column rhythm.step.until is 'When a sleep or a pause is over, or the wait for a signal gives up.';
-comment on column rhythm.step.output is 'What it returned; SQL''s null: undefined, which JSON does not know.';
+-- No foreign key, because checking it costs more than the row. purge() and check() keep the two tables consistent.
+comment on table rhythm.step is 'The steps of workflows in TypeScript, and what they wait for. A row that is completed or failed never changes: a replay reads its results from there.';
+comment on column rhythm.step.name is 'Unique within the workflow: two calls under one name are one step. The part after # distinguishes calls that share a name.';
+comment on column rhythm.step.seq is 'The order in which steps ended, and in which a replay returns their results.';
+comment on column rhythm.step.attempts is 'How often its function ran; 0 if it is not a function.';
+comment on column rhythm.step.wait_id is 'The timer, wait for a signal or child that ends it or, while it is retrying, ends the pause.';
+comment on column rhythm.step.until is 'When a sleep or a pause is over, or the wait for a signal times out.';
+comment on column rhythm.step.output is 'Its result; SQL null is undefined, which JSON does not have.';
 
 create type rhythm.step_news as (
   execution_id uuid,
@@ -1015,14 +1014,14 @@ create type rhythm.step_news as (
   is_undefined boolean
 );
 
-comment on type rhythm.step_news is 'What save_steps() is given for each step: the row, and what it begins to wait for.';
+comment on type rhythm.step_news is 'What save_steps() receives for each step: the row, and what it begins to wait for.';
 `,
   },
   {
     name: "structure/090_queue_heads.sql",
     kind: "structure",
-    checksum: "793d388041fb6492b320c8f9c7a00f1fc8c7112d373aa7e1359354f2729160aa",
-    text: `-- How far queues are consumed, where that is worth remembering.
+    checksum: "051569205e879021b5b8e37e29461d99b6f8593d2ff6750e91b1d972ff3b6c6e",
+    text: `-- The heads of queues, if a claim walked far to find them.
 
 create table rhythm.queue_head (
   queue text not null,
@@ -1035,18 +1034,18 @@ create table rhythm.queue_head (
 )
 with (fillfactor = 20);
 
-comment on table rhythm.queue_head is 'Where the head of a queue was when somebody had to walk far to it: over rows that are over, but that an old transaction somewhere may still see. Empty in good times.';
-comment on column rhythm.queue_head.targets is 'A hash of the tasks that were asked for: what one worker passes over, another takes.';
-comment on column rhythm.queue_head.id is 'Of this priority, claims begin after it.';
-comment on column rhythm.queue_head.made_after is 'Of higher priorities, claims begin with what was made after it.';
-comment on column rhythm.queue_head.until is 'Then somebody walks again from the very beginning, for the sake of what came back to a place before it.';
+comment on table rhythm.queue_head is 'Where the head of a queue was when a claim walked far to find it, over consumed rows that an old transaction may still see. Usually empty.';
+comment on column rhythm.queue_head.targets is 'A hash of the tasks that were asked for, because one worker skips what another takes.';
+comment on column rhythm.queue_head.id is 'At this priority, claims begin after this id.';
+comment on column rhythm.queue_head.made_after is 'At higher priorities, claims begin with what was created after this.';
+comment on column rhythm.queue_head.until is 'Then a claim walks from the beginning again, to find what came back to a place before the head.';
 `,
   },
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "c0d6df7f9f98d402296fee2d2de6e5e97db1fb3923753773fc877b28d4b38434",
-    text: `-- Cancelling, over the whole tree.
+    checksum: "4aa60a040cf142c9648b2fd8b32fee31f006023b0e35eee76179bb018d4642ea",
+    text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
 returns uuid[]
@@ -1063,11 +1062,11 @@ as $$
 $$;
 
 comment on function rhythm.trees(uuid[]) is
-  'Of some executions and all that they started, directly or not, those that are not over. Internal.';
+  'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
 
--- A workflow that runs starts children until its state is locked; a task is given some until its row is. To lock those
--- as well means to let go of everything and to begin anew with more: only so are locks taken in the order of ids,
--- whatever ids the children were given.
+-- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
+-- new children, too, this releases all locks and begins again with the larger set. Only so are the locks taken in the
+-- order of ids, whatever ids the children have.
 create or replace function rhythm.lock_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -1097,10 +1096,10 @@ end;
 $$;
 
 comment on function rhythm.lock_trees(uuid[]) is
-  'Locks some executions, all that they started, their states and those of their parents; returns what trees() does, which nobody can add to now. Internal.';
+  'Locks some executions, all that they started, their states and those of their parents; returns what trees() returns. Nobody can add to these now. Internal.';
 
--- 99 others would wait for this transaction if it kept the lock of a larger batch. So it only waits until nobody claims it:
--- a claim that comes later sees that the member is locked, and leaves it out. The caller has locked the member.
+-- If this kept the lock of a larger batch, 99 other executions would wait for this transaction. So it only waits until no
+-- session is claiming the batch. A later claim sees that the member is locked, and leaves it out. The caller has locked the member.
 create or replace function rhythm.await_claim(p_batch bigint)
 returns rhythm.batch
 language plpgsql
@@ -1120,10 +1119,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.await_claim(bigint) is 'A batch as it is when no session is claiming it, without keeping a lock. Internal.';
+comment on function rhythm.await_claim(bigint) is 'A batch, read when no session is claiming it; keeps no lock. Internal.';
 
--- What is not running ends now; what runs is asked to. A workflow that has cleaning up to do (finally), wherever it
--- stands but at its very beginning, goes on once more for that. The caller comes from lock_trees().
+-- What is not running ends now. What is running is asked to stop. A workflow that has clean-up to do (finally) runs once more
+-- for that, unless it has not begun. The caller has called lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
 language plpgsql
 volatile
@@ -1146,7 +1145,7 @@ begin
   loop
     v_batch := null;
     if v_row.batch_id is not null then
-      -- A batch of one is locked: whoever is claiming it holds it, and it runs then.
+      -- A locked batch of one is being claimed, so it runs from then on.
       select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
       if not found then
         v_batch := rhythm.await_claim(v_row.batch_id);
@@ -1173,16 +1172,16 @@ begin
   )
   select coalesce(array_agg(o::rhythm.transition order by o.id), '{}') into ended from over as o;
   delete from rhythm.timer as t where t.execution_id = any (v_ended) and t.deadline;
-  -- Not locked: what others of a batch still wait in.
+  -- Not locked: batches in which others still wait.
   perform rhythm.drop_empty_batches(array(
     select b.id from rhythm.batch as b where b.id = any (v_batches) and rhythm.members(b) = '{}' for update skip locked));
 end;
 $$;
 
 comment on function rhythm.cancel_all(uuid[], text, timestamptz) is
-  'Cancels executions: ended are over, told run and are asked to stop, cleaning are workflows that are to go on for their clean-up. Internal.';
+  'Cancels executions. ended: these have ended; told: these run and are asked to stop; cleaning: workflows that must clean up first. Internal.';
 
--- A workflow that runs, or cleans up, has so long to end: its deadline.
+-- The deadline of a workflow that is still running or cleaning up.
 create or replace function rhythm.limit_cleanup(p_ids uuid[], p_now timestamptz)
 returns void
 language plpgsql
@@ -1196,9 +1195,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that are not over a time in which to end. Internal.';
+comment on function rhythm.limit_cleanup(uuid[], timestamptz) is 'Gives cancelled workflows that have not ended a deadline. Internal.';
 
--- Locks: states, then executions, then batches of one; whoever calls it with locks of later kinds can wait for ever.
+-- Locks: states, then executions, then batches of one. A caller that holds locks of later kinds can wait for ever.
 create or replace function rhythm.cancel_trees(p_ids uuid[], p_reason text, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -1229,9 +1228,9 @@ end;
 $$;
 
 comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
-  'Cancels executions and all that they started; returns those that were neither over nor asked to stop. Internal.';
+  'Cancels executions and all that they started; returns those that had neither ended nor been asked to stop before. Internal.';
 
--- A workflow that is delayed, and is to clean up, does it now.
+-- A delayed workflow that must clean up does it now.
 create or replace function rhythm.hurry(p_ids uuid[])
 returns void
 language plpgsql
@@ -1268,9 +1267,9 @@ end;
 $$;
 
 comment on function rhythm.cancel(uuid, text) is
-  'Cancels an execution and everything that it started: at once where it waits, by asking its worker where it runs. A workflow may clean up (finally) for as long as setting cancel_grace says. False: it was over, or was asked already.';
+  'Cancels an execution and everything that it started. If it waits, it ends at once; if it runs, its worker is asked to stop it. A workflow may clean up (finally) within the time of the setting cancel_grace. False: it had ended, or had been cancelled before.';
 
--- One after another, in any order, they deadlock with settles: together they take locks in the one order.
+-- Separate calls in any order can deadlock with settles. One call takes all locks in the one order.
 create or replace function rhythm.cancel_many(p_executions uuid[], p_reason text default null)
 returns setof uuid
 language plpgsql
@@ -1295,16 +1294,16 @@ end;
 $$;
 
 comment on function rhythm.cancel_many(uuid[], text) is
-  'cancel() of many executions in one transaction, with locks in the one order; returns those that were neither over nor asked before. Use it in place of many calls of cancel() in a transaction.';
+  'Cancels many executions in one transaction, with locks in one order; returns those that had neither ended nor been cancelled before. Use it instead of many calls of cancel() in one transaction.';
 `,
   },
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "2a50a9ffd8f55a25b2d81fd9c44c8e75086929fd335ec80d00c50f955aee574d",
-    text: `-- Retrying what failed or was cancelled.
+    checksum: "740f545dabdff2b6df57a9c31446cf952b09638e00675af4abc94361d635021f",
+    text: `-- Retrying executions that failed or were cancelled.
 
--- The children whose end brought a workflow down, or that it has not taken: they run again with it.
+-- The failed children that made a workflow fail, or that it has not taken. They run again with it.
 create or replace function rhythm.failed_under(p_execution uuid)
 returns uuid[]
 language sql
@@ -1316,14 +1315,14 @@ as $$
     join rhythm.inbox as i on i.execution_id = s.execution_id
     join rhythm.execution as c on c.id = i.item and c.state in (2, 3)
     where s.execution_id = p_execution and s.snapshot is not null
-    -- What waits for the key of one of them waits for it again: after it.
+    -- A child that waits for the key of one of them runs after it, and waits for it again.
     order by exists (select from rhythm.key_waiter as k where k.execution_id = c.id), c.id);
 $$;
 
 comment on function rhythm.failed_under(uuid) is 'The failed or cancelled children in the inbox of a workflow. Internal.';
 
--- What retry() touches: an execution, what failed under it and brought it down, the owners of the keys of those that
--- waited for another, and the parents of all of these.
+-- What retry() changes: an execution, the failed children that made it fail, the owners of the keys for which those had waited,
+-- and the parents of all of these.
 create or replace function rhythm.retry_reach(p_execution uuid)
 returns uuid[]
 language sql
@@ -1350,8 +1349,8 @@ $$;
 
 comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
 
--- Its key is asked again. Where it stands for another execution, this ends as that one does, which goes on if it failed.
--- Where the key is free, or that one's workflow has gone on without it, this is the one that runs. Returns whether it
+-- Looks up its key again. If the key belongs to another execution, this one waits for that, which runs again if it failed.
+-- If the key is free, or the workflow of its owner has continued without the owner, this one runs itself. Returns whether it
 -- waits for another.
 create or replace function rhythm.wait_for_key_again(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
 returns boolean
@@ -1396,7 +1395,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.wait_for_key_again(uuid, timestamptz, timestamptz) is 'Lets what ended as another execution did wait for it anew; false: it is to run itself. Internal.';
+comment on function rhythm.wait_for_key_again(uuid, timestamptz, timestamptz) is 'Lets a key waiter that has ended wait again for the owner of its key; false: it must run itself. Internal.';
 
 create or replace function rhythm.own_key(p_execution uuid, p_key text)
 returns void
@@ -1414,7 +1413,7 @@ as $$
   where e.id = p_execution;
 $$;
 
-comment on function rhythm.own_key(uuid, text) is 'Makes what waited for a key the execution that the key stands for. Internal.';
+comment on function rhythm.own_key(uuid, text) is 'Makes a key waiter the owner of its key. Internal.';
 
 create or replace function rhythm.take_end_back(p_execution uuid)
 returns void
@@ -1428,7 +1427,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which is over. Internal.';
+comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which has ended. Internal.';
 
 create or replace function rhythm.set_deadline(p_execution uuid, p_now timestamptz)
 returns void
@@ -1443,9 +1442,9 @@ as $$
     and (e.type = 'workflow' or exists (select from rhythm.key_waiter as k where k.execution_id = e.id));
 $$;
 
-comment on function rhythm.set_deadline(uuid, timestamptz) is 'Gives a workflow, or what waits for a key, its whole time anew. Internal.';
+comment on function rhythm.set_deadline(uuid, timestamptz) is 'Gives a workflow or a key waiter its whole timeout again. Internal.';
 
--- What a workflow still needs, counted anew from its inbox. Returns whether it waits.
+-- Counts from its inbox what a workflow still needs. Returns whether it waits.
 create or replace function rhythm.count_needs(p_execution uuid)
 returns boolean
 language plpgsql
@@ -1466,8 +1465,8 @@ $$;
 
 comment on function rhythm.count_needs(uuid) is 'Counts what a workflow still needs; true: it waits. Internal.';
 
--- An execution that is live again, or still, begins another attempt: a workflow from its last snapshot, with what failed
--- under it. p_run_at: not before; null: at once. It belongs to no batch.
+-- Begins another attempt of an execution: a workflow continues from its last snapshot, with its failed children.
+-- p_run_at: not before this time; null: at once. It belongs to no batch.
 create or replace function rhythm.run_again(p_execution rhythm.execution, p_attempt integer, p_failures integer, p_run_at timestamptz, p_now timestamptz)
 returns void
 language plpgsql
@@ -1480,7 +1479,7 @@ declare
 begin
   delete from rhythm.inbox as i where i.execution_id = p_execution.id and i.item = any (v_failed);
   if p_execution.type = 'workflow' then
-    -- The step with which it failed is taken anew, under a number of its own: so no id is given twice.
+    -- It repeats the step in which it failed, under a new number, so that no id is used twice.
     delete from rhythm.journal as j using rhythm.workflow_state as s
     where s.execution_id = p_execution.id and j.execution_id = p_execution.id and j.step > s.seq;
     update rhythm.workflow_state as s set seq = s.seq + 1, batch_id = null, attempt = p_attempt, failures = p_failures where s.execution_id = p_execution.id;
@@ -1502,7 +1501,7 @@ end;
 $$;
 
 comment on function rhythm.run_again(rhythm.execution, integer, integer, timestamptz, timestamptz) is
-  'Begins another attempt of an execution, after so many that threw. Internal.';
+  'Begins another attempt of an execution, after a number of attempts that threw. Internal.';
 
 -- The caller holds the locks of its state and of its parent's.
 create or replace function rhythm.retry_one(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
@@ -1523,20 +1522,20 @@ begin
   where e.id = p_execution
   returning e.* into v_execution;
   perform rhythm.set_deadline(p_execution, p_now);
-  -- The claim counts that of a task, and the first one of a workflow.
+  -- For a task, and for the first attempt of a workflow, the claim counts it.
   v_attempt := v_execution.attempt + case when v_execution.type = 'workflow' and v_execution.attempt > 0 then 1 else 0 end;
-  -- What was cancelled before its time keeps its delay. One attempt that throws is the last.
+  -- If it was cancelled before its time, it keeps its delay. The next attempt that throws is the last one.
   perform rhythm.run_again(v_execution, v_attempt, rhythm.max_attempts(v_execution.retry) - 1,
     case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at else p_run_at end, p_now);
-  -- Only now: it names the step that is to run again.
+  -- Only now: it names the step that must run again.
   update rhythm.execution as e set error = null where e.id = p_execution and e.error is not null;
 end;
 $$;
 
 comment on function rhythm.retry_one(uuid, timestamptz, timestamptz) is
-  'Lets a failed or cancelled execution, and what failed under it, go on with one attempt, at once or not before a moment. Internal.';
+  'Gives a failed or cancelled execution, and its failed children, one more attempt, at once or not before a time. Internal.';
 
--- An attempt of a workflow threw, and there are attempts left. It is leased from the batch, which the caller drops.
+-- An attempt of a workflow threw, and attempts are left. It is leased from the batch, which the caller deletes.
 create or replace function rhythm.repeat_workflow(p_execution uuid, p_batch bigint, p_delay_ms bigint, p_now timestamptz)
 returns void
 language sql
@@ -1549,7 +1548,7 @@ as $$
   where e.id = p_execution;
 $$;
 
-comment on function rhythm.repeat_workflow(uuid, bigint, bigint, timestamptz) is 'Puts a workflow back whose attempt threw, with what failed under it. Internal.';
+comment on function rhythm.repeat_workflow(uuid, bigint, bigint, timestamptz) is 'Puts back a workflow whose attempt threw, with its failed children. Internal.';
 
 create or replace function rhythm.retry(p_execution uuid)
 returns void
@@ -1574,7 +1573,7 @@ begin
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
   perform rhythm.require_fresh(array[v_execution.parent_id]);
-  -- A parent learns of each child's end once.
+  -- A parent is told of the end of each child only once.
   select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
   if found then
     perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
@@ -1586,15 +1585,15 @@ end;
 $$;
 
 comment on function rhythm.retry(uuid) is
-  'A failed or cancelled execution goes on: a workflow from its last snapshot (what failed under it runs again, what it waits for it waits for), a task once more. '
-  'What waited for another execution by its idempotency key lets that one go on. Not what a workflow started that is not over: it was told of the end. Example: select rhythm.retry(''0190…'');';
+  'Runs a failed or cancelled execution again: a workflow from its last snapshot (its failed children run again, its other waits continue), a task once more. '
+  'If it ended as the owner of its idempotency key did, the owner runs again. Not for a child of a workflow that has not ended: that was told of the end. Example: select rhythm.retry(''0190…'');';
 `,
   },
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "de35d9197939061d37a41cd1a8dd4c09f0235f08d92557fc021f0c744adf9173",
-    text: `-- The database's own fsck. No foreign key stands between the hot tables: what a key would say is said here.
+    checksum: "cb394a771cb62f6e374a32648ee859d239ce04e80db703bfdbe0aafbee9ee31e",
+    text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
 returns table (execution_id uuid, violation text)
@@ -1632,7 +1631,7 @@ as $$
   from rhythm.workflow_state as s
   join rhythm.execution as e on e.id = s.execution_id and (e.type = 'task' or e.state = 1)
   union all
-  select e.id, 'it is to be cancelled, is not running, and did not end'
+  select e.id, 'it should be cancelled, is not running, and did not end'
   from rhythm.execution as e
   left join rhythm.workflow_state as s on s.execution_id = e.id
   left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
@@ -1670,7 +1669,7 @@ as $$
   where not e.keyed and exists (select from rhythm.idempotency_key as k where k.execution_id = e.id);
 $$;
 
-comment on function rhythm.check_executions() is 'What is wrong with executions, and where they stand. Part of check().';
+comment on function rhythm.check_executions() is 'What is wrong with executions and their places. Part of check().';
 
 create or replace function rhythm.check_batches()
 returns table (execution_id uuid, violation text)
@@ -1729,7 +1728,7 @@ $$;
 
 comment on function rhythm.check_batches() is 'What is wrong with batches. Part of check().';
 
--- What foreign keys would say.
+-- What foreign keys would report.
 create or replace function rhythm.check_references()
 returns table (execution_id uuid, violation text)
 language sql
@@ -1751,7 +1750,7 @@ as $$
   ) as o
   where not exists (select from rhythm.execution as e where e.id = o.execution_id)
   union all
-  select s.execution_id, format('it stands on program %s, which is not there', s.program)
+  select s.execution_id, format('it uses program %s, which does not exist', s.program)
   from rhythm.workflow_state as s
   where not exists (select from rhythm.flow_version as v where v.program = s.program)
   union all
@@ -1760,9 +1759,9 @@ as $$
   where e.state = 0 and e.parent_id is not null and not exists (select from rhythm.execution as p where p.id = e.parent_id);
 $$;
 
-comment on function rhythm.check_references() is 'Rows that belong to nothing. Part of check().';
+comment on function rhythm.check_references() is 'Rows that refer to nothing. Part of check().';
 
--- Compiling a query this wide takes longer than the query.
+-- Compiling such a wide query takes longer than running it.
 create or replace function rhythm.check()
 returns table (execution_id uuid, violation text)
 language sql
@@ -1790,15 +1789,15 @@ as $$
 $$;
 
 comment on function rhythm.check() is
-  'Everything that is wrong: each execution that is not over must have exactly one reason to move on (ready, a live lease, something to wait for), '
-  'and what tells of it must agree. Empty means sound. Reads all of the engine''s tables. Example: select * from rhythm.check();';
+  'Lists everything that is wrong with the engine''s data: each execution that has not ended must have exactly one reason to continue (ready, a live lease, something to wait for), '
+  'and its rows must agree. No rows: all is well. Reads all tables of the engine. Example: select * from rhythm.check();';
 `,
   },
   {
     name: "check/key_waiters.sql",
     kind: "behaviour",
-    checksum: "68c64772fb9a965d105fc59bfe1642bf90305e339ded36e55869e697ec6f2a38",
-    text: `-- The part of check() that looks at what ends as another execution does.
+    checksum: "73df5ed4e83ac34c9754be39544e46e3a88976ffa8e8365becf951dc26c584d2",
+    text: `-- The part of check() for key waiters.
 
 create or replace function rhythm.check_key_waiters()
 returns table (execution_id uuid, violation text)
@@ -1842,14 +1841,14 @@ as $$
   join rhythm.workflow_state as s on s.execution_id = e.id;
 $$;
 
-comment on function rhythm.check_key_waiters() is 'What is wrong with children that end as another execution does. Part of check().';
+comment on function rhythm.check_key_waiters() is 'What is wrong with key waiters. Part of check().';
 `,
   },
   {
     name: "check/rest.sql",
     kind: "behaviour",
-    checksum: "6eca58c44efdde6edeeab305ba7d1e4d6be70ce3af143696aa2cdd2b2f96d978",
-    text: `-- The part of check() that looks at signals, timers, keys, queues, schedules, flows and tasks.
+    checksum: "dd4d1f8ee3f9081d2b3bf4ff380cd4d20f0cc83fc3e361761efef48a017547b0",
+    text: `-- The part of check() for signals, timers, keys, queues, schedules, flows and tasks.
 
 create or replace function rhythm.check_signals()
 returns table (execution_id uuid, violation text)
@@ -1941,7 +1940,7 @@ as $$
   cross join lateral rhythm.schedule_problem(s) as p (problem)
   where p.problem is not null
   union all
-  select null, format('flow "%s" stands on a version of flow "%s"', f.name, v.name)
+  select null, format('flow "%s" uses a version of flow "%s"', f.name, v.name)
   from rhythm.flow as f
   join rhythm.flow_version as v on v.program = f.program and v.name <> f.name
   union all
@@ -1956,8 +1955,8 @@ comment on function rhythm.check_rest() is 'What is wrong with timers, keys, que
   {
     name: "check/steps.sql",
     kind: "behaviour",
-    checksum: "6a42cd87080138d52d3bee9a5867eef4392bbb4d9e20c9de69b6f461cf2ed0cd",
-    text: `-- The part of check() that looks at code-first workflows.
+    checksum: "5319db191d693f202946377e821e6ea2494d338d5597e1b5022f4ceadb382496",
+    text: `-- The part of check() for workflows in TypeScript.
 
 create or replace function rhythm.check_steps()
 returns table (execution_id uuid, violation text)
@@ -1993,14 +1992,14 @@ as $$
     and not exists (select from rhythm.signal_wait as g where g.id = s.wait_id);
 $$;
 
-comment on function rhythm.check_steps() is 'What is wrong with the steps of code-first workflows. Part of check().';
+comment on function rhythm.check_steps() is 'What is wrong with the steps of workflows in TypeScript. Part of check().';
 `,
   },
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "2aa43289617d4e89ad3b4c8388a3a5b8e7495c6805665b0614d289c196a35d07",
-    text: `-- The part of check() that looks at what workflows wait for.
+    checksum: "aa64fef7b648cc77f7d59bfc2fbdf1019e933dcc8fe35a5695ca626034f43133",
+    text: `-- The part of check() for what workflows wait for.
 
 create or replace function rhythm.check_waits()
 returns table (execution_id uuid, violation text)
@@ -2053,7 +2052,7 @@ as $$
   where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id);
 $$;
 
-comment on function rhythm.check_waits() is 'What is wrong with what workflows wait for. Part of check().';
+comment on function rhythm.check_waits() is 'What is wrong with the waits of workflows. Part of check().';
 
 create or replace function rhythm.check_inboxes()
 returns table (execution_id uuid, violation text)
@@ -2109,7 +2108,7 @@ as $$
   select s.execution_id, format('step %s of it is noted, and it stands at %s', j.step, s.seq)
   from rhythm.workflow_state as s
   join rhythm.execution as e on e.id = s.execution_id
-  -- The step with which it failed, or ended as cancelled, is noted and not counted.
+  -- The step in which it failed, or ended as cancelled, is recorded and not counted.
   join rhythm.journal as j on j.execution_id = s.execution_id and j.step > s.seq + case when e.state > 0 then 1 else 0 end
   union all
   select s.execution_id, format('%s belongs to group %s of it, and it has %s', g.id, g.wait_group, s.last_group)
@@ -2133,10 +2132,10 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "7e3c56660e0b7698b6797ef645c39ea2ca9f9eaa295645ecaa85c6aad4b8649d",
-    text: `-- Claiming: batches that are ready become leased. One row is written a batch, none of its members.
+    checksum: "990933a12219dc17471db7c609b58c971b53dcde65d618bd550d010464c14ba3",
+    text: `-- Claiming: ready batches become leased. One row is written for each batch, and none for its members.
 
--- The members that a batch still has, out of the hint in ids. Locks nothing.
+-- The members that a batch still has, among the ids of the hint. Locks nothing.
 create or replace function rhythm.members(p_batch rhythm.batch)
 returns uuid[]
 language plpgsql
@@ -2183,8 +2182,8 @@ $$;
 
 comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts members of one batch into another; returns those that moved. Internal.';
 
--- The first p_size members that are free become a batch of their own, which is returned; null if there are none.
--- The caller has locked the batch. Locks: members, skip locked: one that somebody is at stays where it is.
+-- The first p_size members that are free become a new batch, which is returned; null if there are none.
+-- The caller has locked the batch. Locks: members, skip locked: a locked member stays in its batch.
 create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
 returns bigint
 language plpgsql
@@ -2222,7 +2221,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.split_batch(bigint, integer) is 'Takes the first members of a ready batch into one of their own, and returns that; null if it has none that are free. Internal.';
+comment on function rhythm.split_batch(bigint, integer) is 'Moves the first free members of a ready batch into a new one, and returns that; null if none is free. Internal.';
 
 -- The caller has locked the batches.
 create or replace function rhythm.lease(p_worker uuid, p_call integer, p_batches bigint[], p_now timestamptz)
@@ -2241,7 +2240,7 @@ $$;
 
 comment on function rhythm.lease(uuid, integer, bigint[], timestamptz) is 'Leases batches. Internal.';
 
--- A queue without limits: no counting. Looks at as many batches as may be needed by what the last ones held.
+-- A queue without limits: nothing is counted. Guesses how many batches it needs from the size of the last ones.
 -- Locks: batches, skip locked. Never waits.
 create or replace function rhythm.claim_plain(p_worker uuid, p_call integer, p_queue text, p_room integer, p_targets text[], p_now timestamptz)
 returns bigint[]
@@ -2277,7 +2276,7 @@ begin
       exit when v_room <= 0;
       continue when v_batch.id = any (v_stuck);
       if v_batch.size > v_room then
-        -- Somebody holds what is left of it: the next one.
+        -- The rest of it is locked: take the next one.
         v_stuck := v_stuck || v_batch.id;
         v_batch.id := rhythm.split_batch(v_batch.id, v_room);
         continue when v_batch.id is null;
@@ -2297,9 +2296,9 @@ end;
 $$;
 
 comment on function rhythm.claim_plain(uuid, integer, text, integer, text[], timestamptz) is
-  'Leases ready batches of a queue without limits, with at most so many members; returns them in order. Internal.';
+  'Leases ready batches of a queue without limits, up to a number of members; returns them in order. Internal.';
 
--- Without locks, a transaction id, or a look at anything but indexes: what an idle worker asks all day.
+-- Reads only indexes, without locks and without a transaction id, because idle workers ask this all day.
 create or replace function rhythm.has_ready(p_queue text, p_targets text[])
 returns boolean
 language plpgsql
@@ -2322,7 +2321,7 @@ $$;
 
 comment on function rhythm.has_ready(text, text[]) is 'Whether a queue has anything ready. Internal.';
 
--- The caller holds the worker's row. First queue first.
+-- The caller holds the worker's row. Takes from the first queue first.
 create or replace function rhythm.claim_batches(p_worker uuid, p_call integer, p_queues text[], p_limit integer, p_targets text[], p_now timestamptz)
 returns bigint[]
 language plpgsql
@@ -2358,15 +2357,15 @@ comment on function rhythm.claim_batches(uuid, integer, text[], integer, text[],
   {
     name: "claim/heads.sql",
     kind: "behaviour",
-    checksum: "34698a0bb4d1daa7726cd5be74f4e5ade18c7c2225a11e7bfd13dc2df830fd7e",
+    checksum: "6ae3dce25b9f475b2a02c8cff0004caafd5269be7adc15ebca05ea526f32b411",
     text: `-- The head of a queue.
 --
--- As long as an old transaction is open somewhere, what was consumed stays in the index, and every claim walks over it:
--- 200,000 batches of one take 50 ms. So whoever walked far notes where it found the head, and claims begin there for 10 µs
--- for each row that was walked over. What enters the queue behind that place (a retry, a workflow that goes on, a
--- transaction that was long in committing) is not seen meanwhile, but never for longer: the first claim after it walks
--- from the beginning, as does every claim that finds nothing after the head. So a worker falls asleep over an empty
--- queue only, and what is behind waits 10 seconds at most, and only while there is other work.
+-- While an old transaction is open, consumed entries stay in the index, and every claim walks over them: 200,000 batches of one
+-- take 50 ms. So a claim that walked far notes where it found the head. Later claims begin there, for 10 µs for each entry
+-- that was walked over. Until then they do not see what enters the queue before that place (a retry, a workflow that continues,
+-- a transaction that committed late). The first claim after that time walks from the beginning again, and so does every claim
+-- that finds nothing after the head. So a worker falls asleep only over an empty queue. What is before the head waits 10 seconds
+-- at most, and only while there is other work.
 
 create or replace function rhythm.hash_of(p_targets text[])
 returns bigint
@@ -2398,7 +2397,7 @@ begin
         and (p_targets is null or b.type = 'workflow' or b.target = any (p_targets))
       order by b.priority desc, b.first_id limit p_limit for update skip locked);
   end if;
-  -- Two scans: between them lies what the index cannot pass over, the older rows of the same priority.
+  -- Two scans. Between them are the older entries of the same priority, which one scan of the index cannot skip.
   v_ids := array(
     select b.id from rhythm.batch as b
     where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.priority > p_head.priority and b.first_id > p_head.made_after
@@ -2414,7 +2413,7 @@ end;
 $$;
 
 comment on function rhythm.ready_batches(text, integer, text[], rhythm.queue_head) is
-  'The next ready batches of a queue, locked, highest priority and oldest first: from its head, if there is one. Internal.';
+  'The next ready batches of a queue, locked, highest priority and oldest first, starting at its head if one is noted. Internal.';
 
 -- Locks: an advisory lock for each head, if it is free. Never waits.
 create or replace function rhythm.may_move_head(p_queue text, p_targets bigint)
@@ -2441,9 +2440,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.walked() is 'How many entries of the index of what is ready this transaction walked over. Internal.';
+comment on function rhythm.walked() is 'How many entries this transaction has read of the index of ready batches. Internal.';
 
--- Never past what was made in the last quarter of a second: its neighbours may not be committed yet.
+-- Never beyond batches of the last quarter of a second: older ones may not be committed yet.
 create or replace function rhythm.note_head(p_head rhythm.queue_head, p_queue text, p_targets bigint, p_last bigint, p_walked bigint, p_now timestamptz)
 returns void
 language plpgsql
@@ -2474,9 +2473,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.note_head(rhythm.queue_head, text, bigint, bigint, bigint, timestamptz) is 'Notes where the head of a queue is, if the way there was far. Internal.';
+comment on function rhythm.note_head(rhythm.queue_head, text, bigint, bigint, bigint, timestamptz) is 'Notes where the head of a queue is, if a claim walked far to find it. Internal.';
 
--- One looks again from the beginning when it is time, the others go on meanwhile.
+-- When the time is over, one session walks from the beginning again. The others continue from the head.
 -- Locks: that of may_move_head().
 create or replace function rhythm.head_of(p_queue text, p_targets bigint, p_now timestamptz)
 returns rhythm.queue_head
@@ -2507,14 +2506,14 @@ as $$
   where h.until < p_now - interval '1 hour' and rhythm.may_move_head(h.queue, h.targets);
 $$;
 
-comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that nobody asks for any more. Part of chores().';
+comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues that no claim has used for a while. Part of chores().';
 `,
   },
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "7a6e533a1836aa91ed6e45989ec063fa9b5f06c94440d3130a563c2a277fb58e",
-    text: `-- What a worker is given with a lease: parcels of {common, ids, inputs}.
+    checksum: "020e0252a74f23699ed38ab075b0c6d71452352861f0f5524cbee25e4f6b10fe",
+    text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
 returns jsonb
@@ -2550,7 +2549,7 @@ end;
 $$;
 
 comment on function rhythm.inbox_items(uuid, integer) is
-  'What ended, as the language takes it: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+  'What has ended, in the form of the language: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
 
 create or replace function rhythm.tries_of(p_batch rhythm.batch)
 returns jsonb
@@ -2564,10 +2563,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.tries_of(rhythm.batch) is 'How many attempts threw and how many were lost, for a worker; empty if none. Internal.';
+comment on function rhythm.tries_of(rhythm.batch) is 'For a worker: how many attempts threw, and how many were lost; empty if none. Internal.';
 
--- Whether somebody is at a row is told by xmax, which a reader sees at once: who locked or changed it last, if it is not
--- the transaction that wrote it.
+-- xmax shows whether another session has locked or changed a row, and a reader sees it at once: it is set, and it is not the
+-- transaction that wrote the row.
 create or replace function rhythm.task_parcel(p_batch rhythm.batch, p_inputs boolean, p_free boolean)
 returns jsonb
 language plpgsql
@@ -2601,7 +2600,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.task_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or somebody is at one of several. Internal.';
+comment on function rhythm.task_parcel(rhythm.batch, boolean, boolean) is 'A leased batch of tasks for its worker; null if it has no members left, or one of several members is locked. Internal.';
 
 create or replace function rhythm.workflow_parcel(p_batch rhythm.batch, p_free boolean)
 returns jsonb
@@ -2628,9 +2627,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.workflow_parcel(rhythm.batch, boolean) is 'A leased batch of workflows for its worker; null if it has no members left, or somebody is at one of several. Internal.';
+comment on function rhythm.workflow_parcel(rhythm.batch, boolean) is 'A leased batch of workflows for its worker; null if it has no members left, or one of several members is locked. Internal.';
 
--- What arrived since a workflow became ready goes with it. A state that somebody holds keeps the rest for the next step.
+-- What has arrived since a workflow became ready is delivered with it. If its state is locked, the rest waits for the next step.
 create or replace function rhythm.deliver_rest(p_batches bigint[])
 returns void
 language plpgsql
@@ -2655,8 +2654,8 @@ $$;
 
 comment on function rhythm.deliver_rest(bigint[]) is 'Delivers to leased workflows what arrived since they became ready. Internal.';
 
--- Who cancels a member of a larger batch locks the member, not the batch. It stays where it was, and the others are leased
--- without it. Null: there are none. The caller has leased the batch in this transaction.
+-- A session that cancels a member of a larger batch locks the member, not the batch. That member stays in its place, and the
+-- others are leased without it. Null: there are none. The caller has leased the batch in this transaction.
 create or replace function rhythm.lease_free_members(p_batch rhythm.batch)
 returns bigint
 language plpgsql
@@ -2683,7 +2682,7 @@ $$;
 
 comment on function rhythm.lease_free_members(rhythm.batch) is 'Gives back the members of a leased batch that others have locked; returns the batch of the rest. Internal.';
 
--- p_without: batches of tasks whose inputs the worker sent itself. p_free: nobody can be at their members. A batch without members is deleted.
+-- p_without: batches of tasks whose inputs the worker sent itself. p_free: no other session can have locked their members. A batch without members is deleted.
 create or replace function rhythm.parcels(p_batches bigint[], p_without bigint[] default '{}', p_free boolean default false)
 returns jsonb
 language plpgsql
@@ -2705,7 +2704,7 @@ begin
       else rhythm.workflow_parcel(l.b, p_free or (l.b).size = 1) end as parcel
     from unnest(p_batches) with ordinality as n (id, nth)
     cross join lateral (select x from rhythm.batch as x where x.id = n.id offset 0) as l (b)
-    -- Or else the planner calls for each parcel as often as it is named above.
+    -- Otherwise the planner would call this once for each place that names the parcel.
     offset 0
   ) as p;
   if v_left is not null then
@@ -2721,14 +2720,14 @@ begin
 end;
 $$;
 
-comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batches as their worker is given them. Internal.';
+comment on function rhythm.parcels(bigint[], bigint[], boolean) is 'Leased batches in the form that their worker receives. Internal.';
 `,
   },
   {
     name: "claim/unserved.sql",
     kind: "behaviour",
-    checksum: "fda3e35059c21a2801012b90e57c1ab055059ae75fd0599645e5cd6d93244f95",
-    text: `-- Tasks that nobody can run: a handler that was never deployed, a name that was misspelt.
+    checksum: "ec25b7a63fe573a68f1a2ff513e50b9264affb03c9e967a171c80482046f1dbd",
+    text: `-- Tasks that no worker can run: the handler was never deployed, or the name is misspelt.
 
 create or replace function rhythm.is_served(p_queue text, p_target text)
 returns boolean
@@ -2744,11 +2743,11 @@ begin
 end;
 $$;
 
-comment on function rhythm.is_served(text, text) is 'Whether anybody has a handler for a task of a queue. A worker whose info names no tasks may have them all. Internal.';
+comment on function rhythm.is_served(text, text) is 'Whether a worker has a handler for a task of a queue. A worker whose info names no tasks may have all of them. Internal.';
 
--- What has been ready for a while in a worker's queues, and no worker of its queue has a handler for; a thousand of them
--- at a time say so themselves. Looks at the 20,000 batches that are next in each queue: what nobody takes gathers there,
--- what waits behind more than that waits for its turn.
+-- Tasks that have been ready for a while in a worker's queues, and for which no worker of the queue has a handler. Each call
+-- notes it on a thousand of them. Reads the next 20,000 batches of each queue: tasks that no worker takes collect there, and
+-- tasks behind them wait for their turn anyway.
 -- Locks: executions, skip locked. Never waits.
 create or replace function rhythm.unserved(p_worker uuid, p_after interval default '30s')
 returns jsonb
@@ -2816,15 +2815,15 @@ end;
 $$;
 
 comment on function rhythm.unserved(uuid, interval) is
-  'What has been ready for longer than p_after in the queues of a worker without any worker that has a handler for it: '
-  '[{queue, target, executions, seconds}]. Notes it on them, a thousand a call.';
+  'The tasks that have been ready for longer than p_after in the queues of a worker, and for which no worker has a handler: '
+  '[{queue, target, executions, seconds}]. Notes it on up to a thousand of them in each call.';
 `,
   },
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "b42abcb7a4479b63a2ff333483d46f7abb3b193d94c02399404533121d4dee62",
-    text: `-- Workers: register, show signs of life, leave.
+    checksum: "d364784cadbbc400a1966e41721506548d93f511fa5a8e38d5633c33722e448e",
+    text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
   p_worker uuid,
@@ -2866,10 +2865,10 @@ end;
 $$;
 
 comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer) is
-  'Makes a worker known; p_worker null: it is given an id. p_protocol: the number of the protocol that it speaks, 1. p_lease: how long it may be silent before its work is given to others.';
+  'Registers a worker and returns its id. p_worker null: it gets an id. p_protocol: the number of its protocol, 1. p_lease: how long it may be silent before others get its work.';
 
--- Whoever makes something due notifies those that sleep. What nobody knows of, because who made it died, say, is found by a
--- sleeper's turn: one comes every second or so, and any of them after five seconds at the latest. SQL tasks notify nobody.
+-- A session that makes something due notifies the sleeping workers. If it died before that, a sleeping worker finds the work in
+-- its turn: one of them looks about every second, and each of them after five seconds at the latest. SQL tasks notify nobody.
 create or replace function rhythm.turn_ms()
 returns integer
 language plpgsql
@@ -2884,10 +2883,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.turn_ms() is 'How long a worker that sleeps may wait between two calls of tick(): a second for each that sleeps, five at most. Internal.';
+comment on function rhythm.turn_ms() is 'How long a sleeping worker may wait between two calls of tick(): one second for each sleeping worker, five at most. Internal.';
 
--- What the engine leased and the worker did not name goes back: the answer that told of it was lost. Not what was leased
--- lately, which may be on its way.
+-- What the engine leased and the worker does not name goes back to its queue: the answer with the lease was lost. Recent leases
+-- stay, because their answer may still be on its way.
 create or replace function rhythm.beat(p_worker uuid, p_info jsonb default null, p_holds jsonb default null)
 returns jsonb
 language plpgsql
@@ -2934,8 +2933,8 @@ end;
 $$;
 
 comment on function rhythm.beat(uuid, jsonb, jsonb) is
-  'A sign of life: {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker was given up, its leases are gone; register again. turn_ms: how long '
-  'it may wait between two calls of tick() while it sleeps and knows of nothing due. stop: what was cancelled meanwhile. With p_holds, [{call, ids}], what the worker believes it holds: lost names those that it does not, and what it did not name goes back to its queue.';
+  'A heartbeat. Returns {alive, turn_ms, stop: [{id, reason}], lost: [id]}. alive false: the worker counts as dead and its leases are gone; register again. turn_ms: how long '
+  'it may wait between two calls of tick() while it sleeps. stop: executions that were cancelled. p_holds, [{call, ids}]: what the worker believes it holds. lost: those of them that it does not hold. What it holds and does not name goes back to its queue.';
 
 create or replace function rhythm.are_holds(p_holds jsonb)
 returns boolean
@@ -2955,7 +2954,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.are_holds(jsonb) is 'Whether something is a list of what a worker believes it holds. Internal.';
+comment on function rhythm.are_holds(jsonb) is 'Whether a value is a list of what a worker believes it holds. Internal.';
 
 create or replace function rhythm.lost_holds(p_worker uuid, p_holds jsonb)
 returns jsonb
@@ -2976,7 +2975,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.lost_holds(uuid, jsonb) is 'Of what a worker believes it holds, what it does not. Internal.';
+comment on function rhythm.lost_holds(uuid, jsonb) is 'Executions that a worker believes it holds and does not. Internal.';
 
 create or replace function rhythm.return_unnamed(p_worker uuid, p_holds jsonb, p_now timestamptz)
 returns void
@@ -3005,12 +3004,12 @@ begin
 end;
 $$;
 
-comment on function rhythm.return_unnamed(uuid, jsonb, timestamptz) is 'Puts back batches of which a worker does not know. Internal.';
+comment on function rhythm.return_unnamed(uuid, jsonb, timestamptz) is 'Puts back batches that a worker holds and does not name. Internal.';
 
--- Gives leased batches back to their queues. p_crashed: their worker did not say good-bye. A loss counts as a crash only
--- for an execution that was leased alone: one poisonous task must not fail the 99 others of its batch, which come back
--- as batches of one.
--- The workers of the batches are gone, or locked by the caller. Locks: states and executions of what may end.
+-- Gives leased batches back to their queues. p_crashed: their worker did not stop properly. A loss counts as a crash only
+-- for an execution that was leased alone: one bad task must not fail the 99 others of its batch. These come back as batches
+-- of one.
+-- The workers of the batches are gone, or locked by the caller. Locks: states and executions that may end.
 create or replace function rhythm.take_back(p_batches bigint[], p_crashed text, p_now timestamptz)
 returns void
 language plpgsql
@@ -3064,7 +3063,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.take_back(bigint[], text, timestamptz) is 'Returns leased batches to their queues, or ends what was lost too often. Internal.';
+comment on function rhythm.take_back(bigint[], text, timestamptz) is 'Returns leased batches to their queues, or ends executions that were lost too often. Internal.';
 
 create or replace function rhythm.stop_worker(p_worker uuid)
 returns void
@@ -3086,12 +3085,12 @@ begin
   perform rhythm.lock_around(rhythm.ids_in(v_batches));
   delete from rhythm.worker as w where w.id = p_worker;
   perform rhythm.take_back(v_batches, null, rhythm.now());
-  -- Of what is due by its doing, it alone may have known.
+  -- Perhaps only this worker knew what it had made due.
   perform rhythm.wake_clocks();
 end;
 $$;
 
-comment on function rhythm.stop_worker(uuid) is 'A worker leaves: what it still holds goes back to the queues at once, without counting an attempt.';
+comment on function rhythm.stop_worker(uuid) is 'Ends a worker: what it still holds goes back to its queues at once, and no attempt is counted.';
 
 create or replace function rhythm.ids_in(p_batches bigint[])
 returns uuid[]
@@ -3104,16 +3103,16 @@ begin
 end;
 $$;
 
-comment on function rhythm.ids_in(bigint[]) is 'All that some batches hold, or held. Internal.';
+comment on function rhythm.ids_in(bigint[]) is 'All executions that are or were in some batches. Internal.';
 `,
   },
   {
     name: "create/check_inputs.sql",
     kind: "behaviour",
-    checksum: "25a8272bfd5f380cce481de6c4d4cbfa1c866c43f65cb165f184c3ed42178d01",
-    text: `-- check_inputs(): a value against a schema, whole. See 420 for the rules of a single value.
+    checksum: "c1c0ef7d98d0e6f0b5f3943e9faae3a5fa268d75ec1d67048344d42246b62054",
+    text: `-- check_inputs(): checks a whole value against a schema. input_check.sql has the rules for a single value.
 
--- The members of an object or array that have a schema of their own to satisfy.
+-- The members of an object or array for which the schema has a schema.
 create or replace function rhythm.inner_values(p_schema jsonb, p_value jsonb, p_path text)
 returns setof rhythm.inner_value
 language sql
@@ -3135,7 +3134,7 @@ $$;
 comment on function rhythm.inner_values(jsonb, jsonb, text) is
   'The members of a value for which a schema has a schema, each with its path.';
 
--- The names an object lacks, or has too many of; null if none.
+-- The properties that an object lacks, or must not have; null if there are none.
 create or replace function rhythm.key_problem(p_schema jsonb, p_value jsonb, p_path text)
 returns jsonb
 language sql
@@ -3203,17 +3202,17 @@ end;
 $$;
 
 comment on function rhythm.check_inputs(jsonb, jsonb, text) is
-  'Null if the value satisfies the schema; else {path, rule, message} of the first rule that broke. '
+  'Null if the value matches the schema; else {path, rule, message} of the first rule that it breaks. '
   'A schema of null accepts everything; a value of null is JSON null.';
 `,
   },
   {
     name: "create/check_requests.sql",
     kind: "behaviour",
-    checksum: "2c7e63c758b6f88eb4889af3dbec7ed517bffcddbc619808c056b98f55b8d276",
-    text: `-- Creating executions: one way in for everything that is started.
+    checksum: "457cf3de989174540b8d95c469e24ec21807ba3e7e9cb005ba40eac2d01dc02a",
+    text: `-- Checks requests: everything that starts an execution comes through here.
 
--- What is said of many in the same words is read once. Inputs differ, and only their size is to be checked.
+-- Validates the options that requests share once, and only the size of each input.
 create or replace function rhythm.are_right(p_requests jsonb)
 returns boolean
 language plpgsql
@@ -3234,7 +3233,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.are_right(jsonb) is 'Whether nothing is wrong in an array for create_many(). Internal: check_requests() says what.';
+comment on function rhythm.are_right(jsonb) is 'Whether an array for create_many() is right; if not, check_requests() says what is wrong. Internal.';
 
 create or replace function rhythm.check_requests(p_requests jsonb)
 returns void
@@ -3247,7 +3246,7 @@ declare
   v_problem text;
 begin
   if p_requests is null or jsonb_typeof(p_requests) <> 'array' then
-    perform rhythm.raise('RH001', 'create_many() was given something else than a JSON array', 'Expected [{"type": "task", "target": "send_email", "inputs": {}}, …]');
+    perform rhythm.raise('RH001', 'The argument of create_many() is not a JSON array', 'Expected [{"type": "task", "target": "send_email", "inputs": {}}, …]');
   end if;
   if rhythm.are_right(p_requests) then
     return;
@@ -3266,7 +3265,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_requests(jsonb) is 'Raises RH001 (RH006: too large) with the first thing that is wrong in an array for create_many().';
+comment on function rhythm.check_requests(jsonb) is 'Raises RH001 (RH006: too large) for the first thing that is wrong in an array for create_many().';
 
 create or replace function rhythm.check_targets(p_requests jsonb)
 returns void
@@ -3306,17 +3305,17 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that is not registered, RH005 for inputs that break its schema.';
+comment on function rhythm.check_targets(jsonb) is 'Raises RH004 for a flow that is not registered, RH005 for inputs that do not match its schema.';
 `,
   },
   {
     name: "create/create_many.sql",
     kind: "behaviour",
-    checksum: "2572f82b64275ca81ae4d8d4983b5724de50f990f580dd631026856972c670d3",
+    checksum: "cf198ef2473034783638915140929d3d62d6b5515eeea6a36e66283aaca963b8",
     text: `-- Creating many executions at once, all or none.
 
--- Expired, or its execution was purged. Volatile: whoever waited for another session's claim of the key is to see what
--- that session made.
+-- It is free if it has expired, or its execution was purged. Volatile: after waiting for another session that claimed the
+-- key, this must see what that session wrote.
 create or replace function rhythm.key_is_free(p_key rhythm.idempotency_key)
 returns boolean
 language plpgsql
@@ -3329,7 +3328,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether an idempotency key stands for nothing any more. Internal.';
+comment on function rhythm.key_is_free(rhythm.idempotency_key) is 'Whether an idempotency key no longer belongs to an execution. Internal.';
 
 -- Keys first, in their order, so that two sessions with the same keys wait for each other and cannot deadlock.
 create or replace function rhythm.claim_keys(p_requests jsonb, p_now timestamptz)
@@ -3359,7 +3358,7 @@ as $$
     returning k.key, k.execution_id, k.xmax = 0 as inserted
   )
   select r.nth, k.execution_id,
-    -- A caller that gives its own ids gives the same one again: that it is in the row does not say who put it there.
+    -- A caller may give the same id of its own again, so the id in the row does not say which call inserted it.
     (k.inserted or coalesce(k.execution_id = n.id and b.execution_id <> n.id, false))
       and r.nth = min(r.nth) over (partition by k.key)
   from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
@@ -3370,9 +3369,9 @@ as $$
 $$;
 
 comment on function rhythm.claim_keys(jsonb, timestamptz) is
-  'For each request with an idempotency key: the execution that the key stands for, and whether it has yet to be made. Internal.';
+  'For each request with an idempotency key: the execution to which the key belongs, and whether it must still be created. Internal.';
 
--- The one head of requests that are alike; null if they are not, or if anything has to be looked at in each of them.
+-- The common head of alike requests; null if they are not alike, or if each of them must be checked.
 create or replace function rhythm.one_head(p_requests jsonb)
 returns jsonb
 language plpgsql
@@ -3399,10 +3398,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.one_head(jsonb) is 'What tasks to be created have in common, if they differ in nothing but their inputs and nothing is wrong; else null. Internal.';
+comment on function rhythm.one_head(jsonb) is 'What requests for tasks have in common, if they differ only in their inputs and are right; else null. Internal.';
 
--- Keys are asked before executions are made: one that another request has just claimed has no execution yet, and would look
--- free to a third of the same call. So every key is asked once, and requests of one call that share it are one.
+-- All keys are claimed before executions are created. A key that another request of this call has just claimed has no execution
+-- yet, and would look free. So each key is claimed once, and requests of one call that share a key are one execution.
 create or replace function rhythm.create_many(p_requests jsonb)
 returns setof uuid
 language plpgsql
@@ -3446,8 +3445,8 @@ $$;
 
 comment on function rhythm.create_many(jsonb) is
   'Creates executions, all or none, and returns their ids in order. Each request: {"type": "task"|"workflow", "target", "inputs", '
-  'and as wanted "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
-  '"metadata", "parent", "traceparent", "notify_on_end" (as by watch(), but for what a key stands for already), "id"}.';
+  'and optionally "queue", "priority", "delay", "run_at", "timeout", "retry", "idempotency_key", "idempotency_ttl", "concurrency_key", '
+  '"metadata", "parent", "traceparent", "notify_on_end" (as watch() does, but not for an execution that the key already has), "id"}.';
 
 create or replace function rhythm.create_new(p_requests jsonb, p_now timestamptz)
 returns void
@@ -3476,13 +3475,13 @@ begin
 end;
 $$;
 
-comment on function rhythm.create_new(jsonb, timestamptz) is 'Makes the executions of requests that have ids, and wakes sleeping workers. Internal.';
+comment on function rhythm.create_new(jsonb, timestamptz) is 'Creates the executions of requests that have ids, and wakes sleeping workers. Internal.';
 `,
   },
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "f3cf75c7e5d1e4d21611c56030cde301dcb41f3dc14e36c9ba768a4624fca162",
+    checksum: "71c0b06d0d579775c610f71a0b98a562ae01dc12399424d7cc3a26c5b708a33a",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -3501,7 +3500,7 @@ $$;
 
 comment on function rhythm.options_problem(jsonb) is 'What is wrong with the defaults of a flow or task; null if nothing is. Internal.';
 
--- An id gets its time from the first program that brings it, so that all of one deploy have the same.
+-- The first program that names a deploy gives it its time, so that all programs of one deploy have the same.
 create or replace function rhythm.deploy_time(p_deploy text)
 returns timestamptz
 language plpgsql
@@ -3518,8 +3517,8 @@ begin
       perform rhythm.raise('RH001', format('deploy is "%s": expected an id, or a time such as 2026-01-31T12:00:00Z', left(p_deploy, 100)));
     end;
     if v_time > rhythm.now() + interval '1 day' then
-      perform rhythm.raise('RH001', format('deploy is %s, which is to come: expected the time when the deploy began', p_deploy),
-        'A time that is to come would keep out every deploy before it');
+      perform rhythm.raise('RH001', format('deploy is %s, which is in the future: expected the time when the deploy began', p_deploy),
+  'A time in the future would block every deploy before it');
     end if;
     return v_time;
   end if;
@@ -3529,7 +3528,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.deploy_time(text) is 'When a deploy began: as it says itself, or when its id was first seen. Internal.';
+comment on function rhythm.deploy_time(text) is 'When a deploy began: the time that it names, or when its id was first seen. Internal.';
 
 create or replace function rhythm.register_flow(
   p_name text,
@@ -3584,8 +3583,8 @@ end;
 $$;
 
 comment on function rhythm.register_flow(text, text, jsonb, jsonb, jsonb, text, text) is
-  'Stores a text as a version of a flow and returns its number. A text that is new becomes current; one that was registered before only with a deploy '
-  '(an id, or the time when it began) that is not older than that of the current version. Executions under way stay on their version.';
+  'Stores a text as a version of a flow and returns its number. A new text becomes current. A text that was registered before becomes current only with a deploy '
+  '(an id, or the time when it began) that is not older than that of the current version. Running executions stay on their version.';
 
 create or replace function rhythm.set_flow_version(p_name text, p_version integer)
 returns void
@@ -3597,7 +3596,7 @@ declare
   v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
 begin
   if v_program is null then
-    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions has those there are');
+    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions lists all versions');
   end if;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
   update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())
@@ -3606,7 +3605,7 @@ end;
 $$;
 
 comment on function rhythm.set_flow_version(text, integer) is
-  'Makes a version of a flow the one that new executions start on, until a newer deploy or a new text is registered. Executions under way stay on theirs.';
+  'Makes a version of a flow current, so that new executions start on it, until a newer deploy or a new text is registered. Running executions stay on their version.';
 
 create or replace function rhythm.get_program(p_program text)
 returns jsonb
@@ -3629,7 +3628,7 @@ declare
   v_problem text;
 begin
   if p_tasks is null or jsonb_typeof(p_tasks) <> 'array' or jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
-    perform rhythm.raise('RH001', 'register_tasks() was given something else than a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
+    perform rhythm.raise('RH001', 'The argument of register_tasks() is not a JSON array of objects', 'Expected [{"name": "send_email", "queue": "mail"}, …]');
   end if;
   select p.problem into v_problem
   from jsonb_array_elements(p_tasks) with ordinality as t (value, nth)
@@ -3658,7 +3657,7 @@ end;
 $$;
 
 comment on function rhythm.register_tasks(jsonb) is
-  'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They hold for whoever starts the task, also from psql and from flows.';
+  'Stores the defaults of tasks: [{name, queue, priority, timeout, retry}]. They apply to every start of the task, also from psql and from flows.';
 
 create or replace function rhythm.unregistered(p_wanted jsonb)
 returns jsonb
@@ -3668,14 +3667,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_wanted is null or jsonb_typeof(p_wanted) <> 'array' or jsonb_path_exists(p_wanted, 'strict $[*] ? (@.type() != "object")') then
-    perform rhythm.raise('RH001', 'unregistered() was given something else than a JSON array of objects', 'Expected [{"kind": "task", "name": "send_email"}, …]');
+    perform rhythm.raise('RH001', 'The argument of unregistered() is not a JSON array of objects', 'Expected [{"kind": "task", "name": "send_email"}, …]');
   end if;
   return coalesce((
     select jsonb_agg(jsonb_build_object('kind', w.value ->> 'kind', 'name', w.value ->> 'name') order by w.nth)
     from jsonb_array_elements(p_wanted) with ordinality as w (value, nth)
     where not case w.value ->> 'kind'
       when 'task' then exists (select from rhythm.task as k where k.name = w.value ->> 'name')
-      -- Any of its versions: while one is rolled out, workers of the one before start, too.
+      -- Any of its versions: during a rollout, workers of the version before start, too.
       when 'flow' then exists (
         select from rhythm.flow_version as v where v.program = rhythm.program_hash(w.value ->> 'name', w.value ->> 'source'))
       when 'workflow' then exists (
@@ -3689,7 +3688,7 @@ end;
 $$;
 
 comment on function rhythm.unregistered(jsonb) is
-  'Of flows, tasks and code-first workflows, [{kind: flow | task | workflow, name, source: of a flow}], those that rhythm_deployer has still to register: '
+  'Those of some flows, tasks and workflows in TypeScript, [{kind: flow | task | workflow, name, source: of a flow}], that rhythm_deployer must still register: '
   '[{kind, name}]. A flow with another source counts as missing. For workers that may not register themselves.';
 
 create or replace function rhythm.program_hash(p_name text, p_source text)
@@ -3707,12 +3706,12 @@ comment on function rhythm.program_hash(text, text) is 'The key of a version of 
   {
     name: "create/ids.sql",
     kind: "behaviour",
-    checksum: "1de6ecd9c5628ba38c54a498654dc6767b87cb8d3b12b497b8f1bf3c2711c839",
+    checksum: "d2b5585e936f1265b7c759d5fc7b3cf277be29d8d2b094707a7b61966ed2f62a",
     text: `-- Ids, channels, durations, settings.
 
--- p_nth keeps the order of a batch that is made in one instant, and of what a session makes with it one by one: in the
+-- p_nth keeps the order of ids that are made in the same instant, for a batch and for single calls of a session. It is in the
 -- 12 bits after the version (rand_a of RFC 9562), as 4,096ths of a millisecond. The 10 bits after the variant are the
--- number of the cell, 0 as in cell_digits(); the last 52 are random.
+-- number of the cell, 0 as in cell_digits(). The last 52 are random.
 create or replace function rhythm.uuid7(p_at timestamptz default null, p_nth integer default null)
 returns uuid
 language plpgsql
@@ -3735,8 +3734,8 @@ $$;
 comment on function rhythm.uuid7(timestamptz, integer) is
   'A UUID of version 7: ids of a later millisecond sort later. p_nth (0, 1, 2 …) orders the ids of one batch.';
 
--- Random bytes and a call for each row would cost as much as the row: all come from one secret. Whoever knows some of the
--- ids can tell no other. Of 128 bits 60 are the time and the order, 10 name the cell, 52 are of the hash.
+-- Random bytes and a call for each row would cost as much as the row, so all come from one secret. Someone who knows some of
+-- the ids cannot compute another one. Of 128 bits, 60 are the time and the order, 10 are the cell, 52 come from the hash.
 create or replace function rhythm.new_ids(p_count integer, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -3746,7 +3745,7 @@ as $$
 declare
   v_secret constant text := gen_random_uuid()::text;
   v_us constant bigint := round(extract(epoch from p_now) * 1000000);
-  -- In 4,096ths of a millisecond, so that what a session makes one by one sorts as it was made.
+  -- In 4,096ths of a millisecond, so that ids that a session makes one by one sort in that order.
   v_first constant bigint := v_us % 1000 * 4096 / 1000;
   v_times constant text[] := array(
     select lpad(to_hex(v_us / 1000 + n.block), 12, '0') from generate_series(0, (v_first + p_count) / 4096) as n (block) order by n.block);
@@ -3760,7 +3759,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.new_ids(integer, timestamptz) is 'So many ids in ascending order. Internal: new_id() is for everybody.';
+comment on function rhythm.new_ids(integer, timestamptz) is 'A number of ids in ascending order. Internal: use new_id().';
 
 create or replace function rhythm.new_id()
 returns uuid
@@ -3773,7 +3772,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.new_id() is 'An id for an execution, to be given as the option id: UUIDv7 with the number of this cell.';
+comment on function rhythm.new_id() is 'An id for the option id of an execution: a UUIDv7 with the number of this cell.';
 
 -- Variant 10, ten bits of the cell number, in three hexadecimal digits. There is one cell, number 0, today.
 create or replace function rhythm.cell_digits()
@@ -3800,10 +3799,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.created_at(uuid) is 'The moment, in milliseconds, that an id of version 7 carries.';
+comment on function rhythm.created_at(uuid) is 'The time, in milliseconds, that an id of version 7 contains.';
 
--- Ids that callers bring. A foreign cell would collide with ids of another installation; an id from the future would
--- sort behind everything that comes, so claims and purges, which walk in the order of ids, would pass over it.
+-- Ids of callers. An id of a foreign cell could collide with ids of another installation. An id from the future would sort
+-- behind everything that comes, so claims and purges, which walk in the order of ids, would skip it.
 create or replace function rhythm.id_problem(p_id uuid)
 returns text
 language plpgsql
@@ -3811,7 +3810,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  -- Ten bits after the variant. One installation has one cell; there is only cell 0 today.
+  -- The ten bits after the variant. An installation has one cell; today only cell 0 exists.
   c_cell constant integer := 0;
   v_text constant text := p_id::text;
   v_bits constant integer := ('x' || substr(v_text, 20, 3))::bit(12)::integer;
@@ -3829,7 +3828,7 @@ end;
 $$;
 
 comment on function rhythm.id_problem(uuid) is
-  'The sentence that says why a UUID cannot be the id of a new execution; null if it can: version 7, this installation''s cell, at most a minute ahead.';
+  'Why a UUID cannot be the id of a new execution; null if it can: version 7, this installation''s cell, at most a minute ahead.';
 
 create or replace function rhythm.channel(p_kind text)
 returns text
@@ -3843,9 +3842,9 @@ end;
 $$;
 
 comment on function rhythm.channel(text) is
-  'The NOTIFY channel of this installation for: work (payload: a queue), done (an execution that somebody waits for), stop (a worker that is to cancel something).';
+  'The NOTIFY channel of this installation for work (payload: a queue), done (an execution that somebody waits for) or stop (a worker that must cancel something).';
 
--- Postgres prepares no transaction that has notified. "set rhythm.notify = off" is for those that are to be prepared.
+-- Postgres cannot prepare a transaction that has notified. "set rhythm.notify = off" is for transactions that will be prepared.
 create or replace function rhythm.notify(p_kind text, p_payload text)
 returns void
 language plpgsql
@@ -3860,7 +3859,7 @@ end;
 $$;
 
 comment on function rhythm.notify(text, text) is
-  'Notifies on a channel of this installation, see channel(), unless the session says: set rhythm.notify = off. Internal.';
+  'Notifies on a channel of this installation (see channel()), unless the session has set rhythm.notify = off. Internal.';
 
 create or replace function rhythm.setting(p_name text)
 returns text
@@ -3886,7 +3885,7 @@ $$;
 comment on function rhythm.setting(text) is
   'A setting of this installation: max_payload_bytes (1048576), retention (30 days), max_crashes (3), cancel_grace (1 minute).';
 
--- Owner only: settings hold for everyone.
+-- Owner only, because settings apply to everyone.
 create or replace function rhythm.configure(p_name text, p_value text)
 returns void
 language plpgsql
@@ -3923,16 +3922,16 @@ exception
 end;
 $$;
 
-comment on function rhythm.interval_of(text) is 'A text as an interval; null if it is none.';
+comment on function rhythm.interval_of(text) is 'A text as an interval; null if it is not one.';
 `,
   },
   {
     name: "create/input_check.sql",
     kind: "behaviour",
-    checksum: "614a68399b71153f44650da03fa14db6fd87174383231915a00b57f35a8e05a3",
-    text: `-- Do these inputs satisfy this schema? Null means yes; else the path into the value and the rule that broke.
--- The schema has passed check_schema(): what is malformed here is not looked for again. The depth of the
--- recursion is the depth of the schema, never that of the value.
+    checksum: "45510bcc0aa842ca52c6f3eebb0b1df034c62b19bd6f8d3e5e86ba88c141df80",
+    text: `-- Does a value match a schema? Null means yes; else the path into the value and the rule that it breaks.
+-- The schema has passed check_schema(), so its form is not checked again. The depth of the recursion is the depth of the
+-- schema, not of the value.
 
 create or replace function rhythm.has_type(p_value jsonb, p_type jsonb, p_nullable boolean)
 returns boolean
@@ -3949,9 +3948,9 @@ as $$
 $$;
 
 comment on function rhythm.has_type(jsonb, jsonb, boolean) is
-  'Whether a JSON value has a schema''s type: a name, or a list of names of which one must fit.';
+  'Whether a JSON value has a schema''s type: a name, or a list of names, one of which must fit.';
 
--- The rules that need no look inside the value; the first that breaks, as its keyword.
+-- The rules for the value itself, without its members; the first that it breaks, as its keyword.
 create or replace function rhythm.broken_rule(p_schema jsonb, p_value jsonb)
 returns text
 language sql
@@ -3982,9 +3981,9 @@ as $$
 $$;
 
 comment on function rhythm.broken_rule(jsonb, jsonb) is
-  'The keyword of the first rule of a schema that a value breaks by itself, its members aside; null if none.';
+  'The keyword of the first rule of a schema that a value itself breaks, without its members; null if none.';
 
--- The sentence for a broken rule: what was expected, what came.
+-- The message for a broken rule: what was expected, and what was given.
 create or replace function rhythm.rule_sentence(p_schema jsonb, p_rule text, p_value jsonb)
 returns text
 language sql
@@ -4010,14 +4009,14 @@ as $$
   end;
 $$;
 
-comment on function rhythm.rule_sentence(jsonb, text, jsonb) is 'What a broken rule expected and what came, for people.';
+comment on function rhythm.rule_sentence(jsonb, text, jsonb) is 'The message for a broken rule: what was expected, and what was given.';
 `,
   },
   {
     name: "create/json.sql",
     kind: "behaviour",
-    checksum: "6c8b3a860261f61d1eb83451f9651037e1350a03f54f24556c90240c8620fd4d",
-    text: `-- Small questions about JSON, shared by the input check.
+    checksum: "450ee4d1757da0337d819a2c3e5785f584d194f4acc1137a537aa72983cd5c0d",
+    text: `-- Small helpers for JSON, shared by the input check.
 
 create or replace function rhythm.json_step(p_key text)
 returns text
@@ -4047,11 +4046,11 @@ comment on function rhythm.is_whole(jsonb) is 'Whether a JSON number is an integ
   {
     name: "create/key_waiters.sql",
     kind: "behaviour",
-    checksum: "8e16130f8da448d2882cbafba1ba142d518059e1b384486e8908ca2b6cf348cf",
-    text: `-- Children whose idempotency key stands for an execution already: they end as that one does.
+    checksum: "f6459067974d39c22df7e68ff025e6da7e28068153fa048bf9a44a8c8ba7100b",
+    text: `-- Children whose idempotency key already belongs to another execution: they end as that one does.
 
--- Of requests for children, makes those whose key is taken key waiters, and returns their ids; the others are to be made.
--- Locks: the rows of the keys, in their order, after states and executions. Waits for who claims the same key.
+-- Turns requests for children whose key is taken into key waiters, and returns their ids. The others must still be created.
+-- Locks: the rows of the keys, in their order, after states and executions. Waits for sessions that claim the same key.
 create or replace function rhythm.make_key_waiters(p_requests jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -4097,7 +4096,7 @@ end;
 $$;
 
 comment on function rhythm.make_key_waiters(jsonb, timestamptz) is
-  'Claims the idempotency keys of children; makes key waiters of those that come too late, and returns their ids. Internal.';
+  'Claims the idempotency keys of children; turns those that come too late into key waiters, and returns their ids. Internal.';
 
 create or replace function rhythm.key_waiter_note(p_owner uuid)
 returns text
@@ -4110,10 +4109,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.key_waiter_note(uuid) is 'What a key waiter says of itself. Internal.';
+comment on function rhythm.key_waiter_note(uuid) is 'The note of a key waiter. Internal.';
 
--- Whether p_owner cannot end before p_execution does: it is that one, or started it, or waits for something that does.
--- Two workflows that wait for each other's keyed children are found by whichever waits second.
+-- Whether p_owner cannot end before p_execution does: it is the same execution, or started it, or waits for something that does.
+-- If two workflows wait for each other's keyed children, the second one to wait finds this.
 create or replace function rhythm.waits_for_itself(p_owner uuid, p_execution uuid)
 returns boolean
 language sql
@@ -4125,7 +4124,7 @@ as $$
     union
     select p.id, p.parent_id from above as a join rhythm.execution as p on p.id = a.parent_id
   ),
-  -- What the owner waits for: its live children that wait for keys, and the owners of those, and so on.
+  -- What the owner waits for: its live children that wait for keys, the owners of those keys, and so on.
   under as (
     select p_owner as id
     union
@@ -4141,7 +4140,7 @@ $$;
 
 comment on function rhythm.waits_for_itself(uuid, uuid) is 'Whether an execution would wait for its own end if it waited for the end of p_owner. Internal.';
 
--- The key waiters among those given whose owners are over, or never can be. The caller has locked them.
+-- Those of some key waiters whose owners have ended, or can never end. The caller has locked them.
 create or replace function rhythm.end_with_owners(p_waiters uuid[], p_now timestamptz)
 returns rhythm.transition[]
 language plpgsql
@@ -4182,11 +4181,11 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_with_owners(uuid[], timestamptz) is 'Ends key waiters as their owners ended; those of owners under way stay as they are. Internal.';
+comment on function rhythm.end_with_owners(uuid[], timestamptz) is 'Ends key waiters as their owners ended; those of live owners stay as they are. Internal.';
 
--- Tells the owners that are under way to tell of their end, and ends the waiters of those that are over. What a lock is
--- in the way of is due: due() comes back for it. An owner that is locked here cannot end before this commits, so that no
--- end goes by unseen between the look and the note.
+-- Asks live owners to tell of their end, and ends the waiters of owners that have ended. What cannot be locked becomes due,
+-- and due() tries again. An owner that is locked here cannot end before this commits, so no end is missed between the look
+-- and the note.
 -- Locks: states of the waiters' workflows, waiters, owners, skip locked; then the notes about the waiters.
 create or replace function rhythm.join_owners(p_waiters uuid[], p_now timestamptz)
 returns rhythm.transition[]
@@ -4211,7 +4210,7 @@ declare
 begin
   update rhythm.execution as e set notify_on_end = true where e.id = any (v_live) and not e.notify_on_end;
   v_ended := rhythm.end_with_owners(v_open, p_now);
-  -- Whoever holds one of them holds its owner too, or leaves it due.
+  -- A session that holds one of them also holds its owner, or leaves it due.
   v_notes := array(
     select k.execution_id from rhythm.key_waiter as k where k.execution_id = any (p_waiters) order by k.execution_id for no key update skip locked);
   update rhythm.key_waiter as k set due = not k.due
@@ -4225,7 +4224,7 @@ end;
 $$;
 
 comment on function rhythm.join_owners(uuid[], timestamptz) is
-  'Ends key waiters whose owners are over, and has the others told when they are; returns those that ended. Internal.';
+  'Ends key waiters whose owners have ended, and asks the other owners to tell of their end; returns those that ended. Internal.';
 
 create or replace function rhythm.end_waiters(p_owners uuid[], p_now timestamptz)
 returns rhythm.transition[]
@@ -4243,7 +4242,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_waiters(uuid[], timestamptz) is 'Ends what waits for the key of executions that are over; returns what ended. Internal.';
+comment on function rhythm.end_waiters(uuid[], timestamptz) is 'Ends the key waiters of executions that have ended; returns what ended. Internal.';
 
 -- Part of due().
 create or replace function rhythm.join_late(p_limit integer, p_now timestamptz)
@@ -4262,14 +4261,14 @@ begin
 end;
 $$;
 
-comment on function rhythm.join_late(integer, timestamptz) is 'Looks at key waiters that a lock was in the way of. Part of due().';
+comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters again that could not be locked before. Part of due().';
 `,
   },
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "e0a8c511c96c1ff9e7612d94c4d241b8034fd5380404d9905583ed343cd34793",
-    text: `-- Requests that were checked become executions, and batches of them.
+    checksum: "3b7de9f59f07de5096c0353749e6124b908ed78ac3d2580ff9070c2d9dd636eb",
+    text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
 returns rhythm.kind
@@ -4304,7 +4303,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.kind_of(jsonb, timestamptz) is 'A request, without what is its own, with the defaults of its task or flow. Internal.';
+comment on function rhythm.kind_of(jsonb, timestamptz) is 'The part of a request that others share, with the defaults of its task or flow. Internal.';
 
 create or replace function rhythm.max_attempts(p_retry jsonb)
 returns integer
@@ -4347,9 +4346,9 @@ end;
 $$;
 
 comment on function rhythm.attempts_left(jsonb, integer, integer) is
-  'Whether there is another attempt after so many that threw and so many that were lost with their worker. Internal.';
+  'Whether another attempt is left, after a number of attempts that threw and that were lost with their worker. Internal.';
 
--- Without nulls, but for those inside metadata.
+-- Without nulls, except inside metadata.
 create or replace function rhythm.common_of(p_max_attempts integer, p_timeout_ms bigint, p_metadata jsonb, p_traceparent text, p_program text default null)
 returns jsonb
 language plpgsql
@@ -4362,9 +4361,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once of a batch. Internal.';
+comment on function rhythm.common_of(integer, bigint, jsonb, text, text) is 'What a worker is told once for a whole batch. Internal.';
 
--- Alike tasks share a batch of up to a hundred, but where claims look at each alone: in queues with limits, with a key.
+-- Alike tasks share a batch of up to a hundred, unless claims must look at each alone: in queues with limits, and with a key.
 create or replace function rhythm.batch_room(p_kind rhythm.kind)
 returns integer
 language plpgsql
@@ -4392,9 +4391,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.next_batch_ids(bigint) is 'Ids for so many new batches. Internal.';
+comment on function rhythm.next_batch_ids(bigint) is 'Ids for a number of new batches. Internal.';
 
--- The common case of creating many: one task, differing in nothing but its inputs. Nothing is grouped or joined.
+-- The common case of create_many(): tasks that differ only in their inputs. Nothing is grouped or joined.
 create or replace function rhythm.make_alike(p_head jsonb, p_requests jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -4432,9 +4431,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ in nothing but their inputs, wakes who sleeps for them, and gives their ids in order. Internal.';
+comment on function rhythm.make_alike(jsonb, jsonb, timestamptz) is 'Creates tasks that differ only in their inputs, wakes sleeping workers, and returns the ids in order. Internal.';
 
--- Requests that have ids become kinds and newcomers: what many have in common is read once.
+-- Requests with ids become kinds and newcomers. What many have in common is read once.
 create or replace function rhythm.sort_requests(p_requests jsonb, p_now timestamptz, out kinds rhythm.kind[], out newcomers rhythm.newcomer[])
 language plpgsql
 volatile
@@ -4458,8 +4457,8 @@ $$;
 
 comment on function rhythm.sort_requests(jsonb, timestamptz) is 'Requests as kinds and newcomers. Internal.';
 
--- Every way in but make_alike(). With p_worker, what may begin at once is created leased to it, up to p_lease, and nobody is
--- notified of that. Joins nothing but what is in memory and parents by their key: hashing is safe whatever the plan was made on.
+-- Creates everything except what make_alike() creates. With p_worker, up to p_lease of what may begin at once is created leased
+-- to that worker, without a notification. Joins only rows in memory, and parents by their key: so hashing is safe with any plan.
 create or replace function rhythm.make_executions(
   p_kinds rhythm.kind[],
   p_newcomers rhythm.newcomer[],
@@ -4557,9 +4556,9 @@ end;
 $$;
 
 comment on function rhythm.make_executions(rhythm.kind[], rhythm.newcomer[], timestamptz, uuid, integer, integer, text[]) is
-  'Makes executions of kinds that were checked; returns the batches that they are in. Internal: create_many() and settling are the ways in.';
+  'Creates executions of checked kinds; returns their batches. Internal: called by create_many() and by settling.';
 
--- Wakes whoever sleeps for what was made just now.
+-- Wakes the workers that sleep for new batches.
 create or replace function rhythm.wake_for(p_batches rhythm.batch[])
 returns void
 language plpgsql
@@ -4580,7 +4579,7 @@ comment on function rhythm.wake_for(rhythm.batch[]) is 'Wakes workers that sleep
   {
     name: "create/names.sql",
     kind: "behaviour",
-    checksum: "514cfece067658d05f41dfbcc955448651cd8e2444d687a1a23a49e3e4bf627d",
+    checksum: "04e4f07627cbe666c795f0c98729aeab4f253744d3334cf7d90481f441ff87bc",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
@@ -4608,7 +4607,7 @@ end;
 $$;
 
 comment on function rhythm.name_problem(text, text) is
-  'The sentence that says why a text cannot be a name of this kind (flow, task, queue, signal, schedule, worker, '
+  'Why a text cannot be a name of this kind (flow, task, queue, signal, schedule, worker, '
   'or a kind that ends in "key"); null if it can.';
 
 create or replace function rhythm.check_name(p_kind text, p_name text)
@@ -4701,12 +4700,12 @@ comment on function rhythm.nearest(text, text[]) is
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "6a6c4107f240e5df394b4e2e88fd6ad52b230242416e73aa6241bba5c7db1fe0",
-    text: `-- What is started under a parent: cancelled with it, whichever of the two comes first.
+    checksum: "aaeab1c1417a06960c548bba3c0f4d000b5da3b8be6c19ab537e3fd850aaf4d9",
+    text: `-- What is started under a parent is cancelled with it, whichever comes first.
 
--- Holds the parents that requests name against being cancelled until this commits: a cancellation that comes meanwhile
--- waits, and finds the new children; one that came before is seen by cancel_under(). For a workflow its state stands;
--- for a task its own row.
+-- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
+-- finds the new children. cancel_under() sees one that came before. For a workflow its state is locked, for a task its own
+-- row.
 -- Locks: states, then executions, for share.
 create or replace function rhythm.hold_parents(p_requests jsonb)
 returns void
@@ -4740,7 +4739,7 @@ $$;
 comment on function rhythm.hold_parents(jsonb) is
   'Locks the parents of requests against cancellation; raises RH002 for one that does not exist. Internal.';
 
--- The error of a workflow that was ended by its deadline, by which it is told from one that failed of itself.
+-- The error of a workflow that its deadline ended. It distinguishes that workflow from one that failed by itself.
 create or replace function rhythm.deadline_error(p_timeout_ms bigint)
 returns jsonb
 language plpgsql
@@ -4752,7 +4751,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that ran past its timeout. Internal.';
+comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that has passed its timeout. Internal.';
 
 create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
@@ -4775,18 +4774,18 @@ as $$
 $$;
 
 comment on function rhythm.cancel_under(uuid[], timestamptz) is
-  'Of executions made just now, cancels those whose parent is cancelled, asked to stop, or ran past its timeout. Internal.';
+  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout. Internal.';
 `,
   },
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "ac1b28e7a1768628ae798b0b05236b2416c6a12517f64dbacab4780d788b1950",
-    text: `-- What create_many() is asked for, and what can be wrong with it.
+    checksum: "3f546cc0a732ea3963ead4702ecdd6d273a390ebd7a8f6ee9ddcdd0fda8ceeb5",
+    text: `-- The requests of create_many(), and what can be wrong with them.
 
--- The options that may stand in each place. A new option has its name here, its check in request_problem() or
--- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(); tests/options compares them with the
--- table of TypeScript. What is not listed is refused.
+-- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
+-- retry_problem(), and, if a start takes it, a parameter of start() and queue(). tests/options compares them with the
+-- table of TypeScript. An option that is not listed is refused.
 create or replace function rhythm.option_names(p_in text)
 returns text[]
 language plpgsql
@@ -4797,10 +4796,10 @@ begin
   return case p_in
     when 'start' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
       'concurrency_key', 'metadata', 'parent', 'id']
-    -- What a workflow starts: its parent and its id follow from the workflow.
+    -- A child of a workflow: the workflow decides its parent and its id.
     when 'child' then array['queue', 'priority', 'delay', 'run_at', 'timeout', 'retry', 'idempotency_key', 'idempotency_ttl',
       'concurrency_key', 'metadata']
-    -- What a schedule starts: when it runs, and its key, follow from the schedule.
+    -- A start by a schedule: the schedule decides when it runs, and its key.
     when 'schedule' then array['queue', 'priority', 'timeout', 'retry', 'concurrency_key', 'metadata', 'parent']
     when 'defaults' then array['queue', 'priority', 'timeout', 'retry']
     when 'retry' then array['max_attempts', 'backoff', 'initial', 'max', 'factor', 'jitter', 'crashes']
@@ -4809,7 +4808,7 @@ end;
 $$;
 
 comment on function rhythm.option_names(text) is
-  'The names of the options of a start, of a child of a workflow (child), of what a schedule starts (schedule), of the defaults of a task or flow (defaults), of a retry policy (retry). Internal.';
+  'The names of the options of a start. With an argument, those of: child, a child of a workflow; schedule, a start by a schedule; defaults, the defaults of a task or flow; retry, a retry policy. Internal.';
 
 create or replace function rhythm.unknown_option(p_options jsonb, p_known text[])
 returns text
@@ -4827,7 +4826,7 @@ end;
 $$;
 
 comment on function rhythm.unknown_option(jsonb, text[]) is
-  'The end of the sentence about the first option that is not known: its name, the known ones, and the one that was probably meant. Internal.';
+  'The end of the message about the first unknown option: its name, the known ones, and the one that was probably meant. Internal.';
 
 create or replace function rhythm.retry_problem(p_retry jsonb)
 returns text
@@ -4864,9 +4863,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.retry_problem(jsonb) is 'The sentence that says what is wrong with a retry policy; null if nothing is.';
+comment on function rhythm.retry_problem(jsonb) is 'What is wrong with a retry policy, as a sentence; null if nothing is.';
 
--- What a start says of its retries goes before what its task or flow says, word by word.
+-- The policy of a start overrides that of its task or flow, option by option.
 create or replace function rhythm.retry_policy(p_default jsonb, p_given jsonb)
 returns jsonb
 language plpgsql
@@ -4900,7 +4899,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.timestamp_of(text) is 'A text as a moment of the years 1 to 9999; null if it is none.';
+comment on function rhythm.timestamp_of(text) is 'A text as a time in the years 1 to 9999; null if it is not one.';
 
 create or replace function rhythm.request_problem(p jsonb)
 returns text
@@ -4925,7 +4924,7 @@ begin
   if v_bytes > v_limit then
     return format('inputs take %s bytes: at most %s are allowed (setting max_payload_bytes)', v_bytes, v_limit);
   end if;
-  -- Most say no more than what is to run.
+  -- Most requests have only a type and a target.
   if p - '{type,target,inputs,notify_on_end}'::text[] = '{}' and coalesce(jsonb_typeof(p -> 'notify_on_end') = 'boolean', true) and jsonb_typeof(p -> 'target') = 'string' then
     return rhythm.name_problem(case p ->> 'type' when 'workflow' then 'flow' else 'task' end, p ->> 'target');
   end if;
@@ -4961,15 +4960,15 @@ begin
 end;
 $$;
 
-comment on function rhythm.request_problem(jsonb) is 'The sentence that says what is wrong with an element of create_many(); null if nothing is.';
+comment on function rhythm.request_problem(jsonb) is 'What is wrong with an element of create_many(), as a sentence; null if nothing is.';
 `,
   },
   {
     name: "create/schema_check.sql",
     kind: "behaviour",
-    checksum: "33e65a97890b08d528b57fbcf3dec398a8276d962c33a859e69f15ca607efdee",
-    text: `-- Is this a schema that check_inputs() can enforce? Asked once, when a flow is registered, so that no
--- unknown or misspelt keyword ever passes silently. Null means yes; else the first problem, with its path.
+    checksum: "6ae5de410db2bc5a7212999b3f4d7bc2ad9bba8e6ae9e9c3266214a1eb9454ba",
+    text: `-- Can check_inputs() enforce this schema? Checked once, when a flow is registered, so that no unknown or misspelt keyword is
+-- ignored. Null means yes; else the first problem, with its path.
 
 create or replace function rhythm.schema_problem(p_path text, p_rule text, p_sentence text)
 returns jsonb
@@ -4985,9 +4984,9 @@ as $$
 $$;
 
 comment on function rhythm.schema_problem(text, text, text) is
-  'The shape in which check_schema() and check_inputs() report: {path, rule, message}.';
+  'The form in which check_schema() and check_inputs() report: {path, rule, message}.';
 
--- One keyword against the form its value must have; null when it is well formed.
+-- Checks the value of one keyword; null if it is well formed.
 create or replace function rhythm.check_keyword(p_keyword text, p_value jsonb)
 returns text
 language plpgsql
@@ -5030,7 +5029,7 @@ end;
 $$;
 
 comment on function rhythm.check_keyword(text, jsonb) is
-  'What is wrong with one keyword of an input schema, as a phrase; null when it is well formed.';
+  'What is wrong with one keyword of an input schema, as a phrase; null if it is well formed.';
 
 -- The schemas directly inside one schema, each with its path.
 create or replace function rhythm.inner_schemas(p_schema jsonb, p_path text)
@@ -5067,7 +5066,7 @@ declare
   v_next rhythm.inner_schema[];
   v_problem jsonb;
 begin
-  -- Level by level instead of recursion: the depth of a schema must not be the depth of our stack.
+  -- Level by level instead of recursion, so that a deep schema does not need a deep stack.
   for v_level in 1 .. c_deepest loop
     select rhythm.schema_problem(s.path, k.keyword, k.keyword || ' ' || k.expected)
     into v_problem
@@ -5114,8 +5113,8 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "045fcb687e2c08b6cab21d1ec9242b6e91afbee03b8808674e81f58472c67258",
-    text: `-- Starting: what applications call.
+    checksum: "5a026d72d96e7855fbc540e0f914760514e85cb738953ba763ef83c34b22eb65",
+    text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
   p_flow text,
@@ -5148,7 +5147,7 @@ comment on function rhythm.start(text, jsonb, text, integer, interval, timestamp
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
-create or replace function rhythm.enqueue(
+create or replace function rhythm.queue(
   p_task text,
   p_inputs jsonb default '{}',
   queue text default null,
@@ -5175,8 +5174,8 @@ as $$
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
-  'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
+  'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
 returns jsonb
@@ -5189,14 +5188,14 @@ begin
 end;
 $$;
 
-comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), options that are null left out. Internal.';
+comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of create_many(), without options that are null. Internal.';
 `,
   },
   {
     name: "history/delete.sql",
     kind: "behaviour",
-    checksum: "33acf15667f1ceac9a08afb4c7a02018f8c6a3681e3a0c57499c3ee9c0865263",
-    text: `-- Removing an execution for good, with all that it left: what a person may ask for by law.
+    checksum: "d916ff9fa5b3b00189e1c9d97909419c7066b40cd1aa1d3c71700e6b2e81fbf4",
+    text: `-- Deleting an execution for ever, with everything that belongs to it. Laws may require this.
 
 -- Locks: the states, then the executions of the whole tree; waits for them.
 create or replace function rhythm.delete_execution(p_execution uuid)
@@ -5219,7 +5218,7 @@ begin
   if not found then
     perform rhythm.raise('RH002', format('Cannot delete: there is no execution %s', coalesce(p_execution::text, 'null')));
   elsif exists (select from rhythm.execution as e where e.id = v_parent) then
-    perform rhythm.raise('RH003', format('Cannot delete execution %s: workflow %s started it', p_execution, v_parent), 'Delete that workflow: what it started goes with it');
+    perform rhythm.raise('RH003', format('Cannot delete execution %s: workflow %s started it', p_execution, v_parent), 'Delete that workflow, which deletes its children, too');
   end if;
   v_ids := array(
     with recursive tree as (
@@ -5230,7 +5229,7 @@ begin
     select t.id from tree as t);
   perform rhythm.lock_around(v_ids);
   perform from rhythm.execution as e where e.id = any (v_ids) order by e.id for update;
-  -- What is over starts nothing more: the tree is whole if nothing of it is live.
+  -- What has ended starts nothing more, so the tree is complete if none of it is live.
   select e.id into v_live from rhythm.execution as e where e.id = any (v_ids) and e.state = 0 order by e.id limit 1;
   if found then
     perform rhythm.raise('RH003', format('Cannot delete execution %s: %s is %s', p_execution,
@@ -5241,16 +5240,16 @@ end;
 $$;
 
 comment on function rhythm.delete_execution(uuid) is
-  'Deletes an execution that is over and all that it started, with their inputs, outputs, errors, logs, signals, steps and keys; returns how many executions. Backups and the WAL still have them.';
+  'Deletes an execution that has ended and all that it started, with their inputs, outputs, errors, logs, signals, steps and keys; returns the number of executions. Backups and the WAL still contain them.';
 `,
   },
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "59ca1184ee987647eb0267141e877748fc2c7b39a733aaeaec3c59fdf45da13c",
-    text: `-- Making room: what expired, and what ended long ago.
+    checksum: "345689a537b2014906b852d3871dea856d6808f5c63765b1b1c973db7e8722d0",
+    text: `-- Removes what has expired, and what ended long ago.
 
--- Nobody waits for it, and it is the dearest of the chores: each session plans it for itself.
+-- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
 create or replace function rhythm.sweep(p_limit integer, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -5276,7 +5275,7 @@ end;
 $$;
 
 comment on function rhythm.sweep(integer, timestamptz) is
-  'Removes what expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of chores().';
+  'Removes what has expired or is older than the retention, every ten seconds; false: there is more than one call may remove or look at. Part of chores().';
 
 create or replace function rhythm.expire_keys(p_limit integer, p_now timestamptz)
 returns integer
@@ -5292,10 +5291,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that expired; returns how many. Part of chores().';
+comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that have expired; returns how many. Part of chores().';
 
--- Those of p_ids that may go now. What somebody retries, or asks for again by its key, stays for the next time: nothing is
--- waited for. What belongs to an execution goes with it; only workflows, and what is limited to few, have any.
+-- Deletes those of p_ids that may go now. An execution that is being retried, or whose key is being used again, stays for the
+-- next time, because this waits for nothing. Besides log lines, only workflows and children have rows in other tables.
 create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql
@@ -5339,9 +5338,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that are over, with what belongs to them; returns how many. Internal.';
+comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that have ended, with what belongs to them; returns how many. Internal.';
 
--- Oldest first, by id: ids carry the time of creation. A child goes with its parent, never before it.
+-- Oldest first, by id, because ids contain the time of creation. A child is deleted with its parent, never before it.
 create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -5376,8 +5375,8 @@ $$;
 comment on function rhythm.purge(interval, integer) is
   'Deletes up to p_limit executions that ended longer ago than older_than (by default the setting retention), oldest first, with their logs, signals and steps; returns how many.';
 
--- A million workflows that wait for a year are older than all that is to go, and were walked over once a second: each call
--- goes on where the last one stopped, and looks at ten times its limit.
+-- A million workflows that wait for a year are older than everything that can be deleted. So a call does not walk over them again:
+-- it continues where the last one stopped, and looks at ten times its limit.
 create or replace function rhythm.purge_on(p_limit integer, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -5417,7 +5416,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what the setting retention does not keep, bounded in what it looks at; returns whether it came to the end. Part of chores().';
+comment on function rhythm.purge_on(integer, timestamptz) is 'Deletes what is older than the setting retention, within a limit; returns whether it came to the end. Part of chores().';
 
 create or replace function rhythm.uuid7_floor(p_at timestamptz)
 returns uuid
@@ -5432,18 +5431,18 @@ as $$
   end::bigint), 12, '0') || '70008000000000000000')::uuid;
 $$;
 
-comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a moment: ranges of time are ranges of ids.';
+comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a time: ranges of time are ranges of ids.';
 `,
   },
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "f9acfaa75bb5a9f5268d36ac147c4fccf9c1e802aba25c564cd45a5e2a2eb9b0",
-    text: `-- What every other function stands on: the clock and the way errors are raised.
+    checksum: "de07d6e32efc0f159b16dab6eaec58f5972c1c82b3d96ac6e64c7fd619927ff8",
+    text: `-- The base of all other functions: the clock, and how errors are raised.
 
--- The only clock of the engine. Tests move it: set rhythm_clock.at to a moment, or rhythm_clock.shift to an
--- interval, for a session or a database. Anybody can make such a setting, so it counts only where the owner, a member
--- of it or a superuser logged in: a client cannot bring a deadline nearer, nor a worker bury another one.
+-- The only clock of the engine. Tests move it: they set rhythm_clock.at to a time, or rhythm_clock.shift to an interval, for a
+-- session or a database. Anybody can set these, so they count only if the owner, a member of the owner or a superuser logged in.
+-- Otherwise a client could reach a deadline earlier, or a worker could declare another one dead.
 create or replace function rhythm.may_set_clock()
 returns boolean
 language plpgsql
@@ -5456,7 +5455,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.may_set_clock() is 'Whether the session belongs to the owner of this installation, whose tests move the clock. Internal.';
+comment on function rhythm.may_set_clock() is 'Whether the session may move the clock, because it belongs to the owner of this installation. Internal.';
 
 create or replace function rhythm.now()
 returns timestamptz
@@ -5480,7 +5479,7 @@ end;
 $$;
 
 comment on function rhythm.now() is
-  'The engine''s clock: the time of day, unless a test that logged in as the owner set rhythm_clock.at (a moment) or rhythm_clock.shift (an interval).';
+  'The engine''s clock: the real time, unless a test that logged in as the owner has set rhythm_clock.at (a time) or rhythm_clock.shift (an interval).';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -5494,7 +5493,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- An option of raise may not be null, and one that is empty would be shown.
+  -- An option of raise must not be null, and an empty one would be shown.
   if p_detail is not null then
     raise exception using errcode = p_code, message = p_message, hint = coalesce(p_hint, 'See the detail'), detail = p_detail;
   elsif p_hint is not null then
@@ -5505,15 +5504,15 @@ end;
 $$;
 
 comment on function rhythm.raise(text, text, text, text) is
-  'Raises an error of class RH: code, sentence, and where there is one, what to do. Never returns.';
+  'Raises an error of class RH: code, message, and what to do, if given. Never returns.';
 `,
   },
   {
     name: "install/install_cron.sql",
     kind: "behaviour",
-    checksum: "b35ac8b871360d7e1cf0518ea48a7863c58d5fde087291b893a5b3bd76ef66b4",
-    text: `-- install_cron() and uninstall_cron(). pg_cron lives in one database of a server, and its job table is its own:
--- every statement that touches it is dynamic, so that the engine installs where there is no pg_cron.
+    checksum: "4409a195fe79dded43099e69654ce30cf27ba4b353f8b52dd3eb9d6612b40acb",
+    text: `-- install_cron() and uninstall_cron(). pg_cron is in one database of a server, with its own table of jobs. Every statement
+-- that uses it is dynamic, so that the engine can be installed without pg_cron.
 
 create or replace function rhythm.cron_job_name()
 returns text
@@ -5541,7 +5540,7 @@ end;
 $$;
 
 comment on function rhythm.cron_home() is
-  'The database in which this server''s pg_cron lives; null if it is not loaded; this database if that may not be read.';
+  'The database in which this server''s pg_cron is; null if it is not loaded; this database if the setting may not be read.';
 
 -- The version of pg_cron in this database, or an error that says what is missing and what to do.
 create or replace function rhythm.find_cron()
@@ -5606,7 +5605,7 @@ $$;
 
 comment on function rhythm.cron_command(text) is 'The command of this installation''s job, for a version of pg_cron.';
 
--- A job that runs every second writes 86,400 lines a day about itself: keep an hour of them.
+-- A job that runs every second writes 86,400 lines a day about itself. Keeps those of the last hour.
 create or replace function rhythm.cron_tick()
 returns timestamptz
 language plpgsql
@@ -5624,7 +5623,7 @@ end;
 $$;
 
 comment on function rhythm.cron_tick() is
-  'tick() as pg_cron calls it every second; once a minute it also forgets what pg_cron noted of older calls.';
+  'tick() as pg_cron calls it every second; once a minute it also deletes pg_cron''s records of older calls.';
 
 create or replace function rhythm.install_cron()
 returns text
@@ -5647,8 +5646,8 @@ end;
 $$;
 
 comment on function rhythm.install_cron() is
-  'Lets pg_cron tick: timers, schedules, SQL tasks, recovery and retention then go on with no worker alive. Every second '
-  'where pg_cron can (1.5 and newer), else a minute job that loops. Says what it did; calling it again changes nothing.';
+  'Lets pg_cron call tick(), so that timers, schedules, SQL tasks, recovery and retention work without any worker: every second '
+  'with pg_cron 1.5 or newer, else with a job each minute that loops. Returns what it did; a second call changes nothing.';
 
 create or replace function rhythm.uninstall_cron()
 returns boolean
@@ -5673,18 +5672,18 @@ end;
 $$;
 
 comment on function rhythm.uninstall_cron() is
-  'Takes back install_cron(): the job and what pg_cron noted about it. A loop under way ends within a minute. False if '
-  'there was nothing to take back.';
+  'Removes the job of install_cron(), and pg_cron''s records of it. A running loop ends within a minute. False if '
+  'there was no job.';
 `,
   },
   {
     name: "install/sessions.sql",
     kind: "behaviour",
-    checksum: "c2bf2ee39d2d465ea30351c17a9b01bbbae19c5fda62f39777f1b44a80813558",
-    text: `-- What a session may be like, and what its errors say.
+    checksum: "881235400f96d150bd50e7f18b6729df238f4e5ef6fa1ae82e34601b2ec10860",
+    text: `-- Which sessions are allowed, and what errors mean.
 
--- The same as isDataError() in TypeScript: values (22), constraints (23), two rows where one may be (21), limits of a value
--- (54), what a user's own function raised (P0), and what this engine refused (RH).
+-- The same as isDataError() in TypeScript: values (22), constraints (23), several rows instead of one (21), limits of a value
+-- (54), errors of a user's own function (P0), and refusals of this engine (RH).
 create or replace function rhythm.is_data_error(p_code text)
 returns boolean
 language sql
@@ -5695,7 +5694,7 @@ as $$
 $$;
 
 comment on function rhythm.is_data_error(text) is
-  'Whether a SQLSTATE blames the data, so that the same call would be refused again. Only such an error fails an execution. Internal.';
+  'Whether an error is the fault of the data, so that the same call would fail again. Only such an error fails an execution. Internal.';
 
 create or replace function rhythm.is_frozen()
 returns boolean
@@ -5706,10 +5705,10 @@ as $$
   select current_setting('transaction_isolation') in ('repeatable read', 'serializable');
 $$;
 
-comment on function rhythm.is_frozen() is 'Whether the snapshot of this transaction does not move: what others commit meanwhile is not seen. Internal.';
+comment on function rhythm.is_frozen() is 'Whether this transaction keeps one snapshot, so that it does not see later commits of others. Internal.';
 
--- Locks: executions in the order of their ids, until the end of the transaction, and only where the snapshot is frozen. The
--- lock itself raises 40001 for a row that changed after it.
+-- Locks: executions in the order of their ids, until the end of the transaction, and only if the snapshot is frozen. The lock
+-- itself raises 40001 for a row that has changed since.
 create or replace function rhythm.require_fresh(p_ids uuid[])
 returns void
 language plpgsql
@@ -5724,9 +5723,9 @@ end;
 $$;
 
 comment on function rhythm.require_fresh(uuid[]) is
-  'In a transaction whose snapshot is frozen: raises 40001 where one of these executions changed since, so that nothing is decided by what it was. Internal.';
+  'If the snapshot of the transaction is frozen: raises 40001 if one of these executions has changed since, so that no old state is used. Internal.';
 
--- Under a frozen snapshot nobody sees what became of an execution, but that it changed.
+-- A frozen snapshot can only see that an execution has changed, not how.
 create or replace function rhythm.require_unchanged(p_execution uuid)
 returns void
 language plpgsql
@@ -5734,7 +5733,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- The lock is given back at once: whoever ends the execution needs it.
+  -- The lock is released at once, because the session that ends the execution needs it.
   begin
     perform from rhythm.execution as e where e.id = p_execution for no key update skip locked;
     raise sqlstate 'RHTRY';
@@ -5753,9 +5752,9 @@ end;
 $$;
 
 comment on function rhythm.require_unchanged(uuid) is
-  'In a transaction whose snapshot is frozen: raises 40001 where an execution changed since. Keeps no lock. Internal.';
+  'If the snapshot of the transaction is frozen: raises 40001 if an execution has changed since. Keeps no lock. Internal.';
 
--- Workers lease, settle and count under locks, and have to see what is committed once they hold one.
+-- Workers lease, settle and count under locks, and must see what is committed once they hold one.
 create or replace function rhythm.require_read_committed()
 returns void
 language plpgsql
@@ -5771,14 +5770,14 @@ end;
 $$;
 
 comment on function rhythm.require_read_committed() is
-  'Refuses (RH010) a worker''s call in a transaction whose snapshot does not move. Internal.';
+  'Refuses (RH010) a worker''s call in a transaction that keeps one snapshot. Internal.';
 `,
   },
   {
     name: "install/uninstall.sql",
     kind: "behaviour",
-    checksum: "130504864d55bb6e7093a03a2e4c0d1031fd0baaa10f116f7b5c23edb3005e40",
-    text: `-- uninstall(): takes back install(), with all that was made. The owner's.
+    checksum: "526f0ca2e7c33942ebf0e9fd823c342db470c25bbaccdd6da1955bb288aaee6f",
+    text: `-- uninstall(): removes what install() made. For the owner.
 
 -- Locks: every table of the installation, exclusively.
 create or replace function rhythm.uninstall(p_schema text)
@@ -5796,7 +5795,7 @@ declare
   v_keys text[];
   v_names text[];
   v_fallen text;
-  -- What is not ours, by key and name: what falls with the schema is missing afterwards.
+  -- Objects that are not ours, by key and name: those that are missing afterwards were removed with the schema.
   c_outside constant text := $q$
     with relation as (
       select c.oid, c.relkind, n.nspname
@@ -5842,13 +5841,13 @@ begin
 
   execute format('select array_agg(o.key), array_agg(o.name) from (%s) as o', c_outside) into v_keys, v_names using :'schema';
   drop schema :"schema" cascade;
-  -- Nothing of ours is there any more: from here on every name is Postgres's.
+  -- Our schema is gone: from here on, every name is of Postgres.
   execute format(
     'select string_agg(w.name, '', '' order by w.name) from unnest($2, $3) as w(key, name) where w.key not in (select o.key from (%s) as o)', c_outside)
   into v_fallen using :'schema', v_keys, v_names;
   if v_fallen is not null then
     raise exception using errcode = '2BP01', message = format('Cannot remove the schema "%s": %s would go with it', :'schema', v_fallen),
-      hint = 'Drop what stands on the schema first, or change it';
+      hint = 'First drop or change the objects that depend on the schema';
   end if;
 
   foreach v_role in array v_roles loop
@@ -5868,18 +5867,18 @@ end;
 $$;
 
 comment on function rhythm.uninstall(text) is
-  'Removes this installation: the schema whose name has to be given, with all executions, its job in pg_cron, and the roles that no other installation on the '
-  'server needs. Returns what had to stay, and why. Changes nothing if something of yours stands on the schema. The owner''s.';
+  'Removes this installation: the schema with this name, with all executions, its job in pg_cron, and the roles that no other installation on the '
+  'server needs. Returns what could not be removed, and why. If an object of yours depends on the schema, nothing is removed. For the owner.';
 `,
   },
   {
     name: "limits/check_limits.sql",
     kind: "behaviour",
-    checksum: "4d5e4ecdb688fc3bb052981ee248f4778cbf3b34f129b284cf4e2df4cc4d7438",
-    text: `-- Whether lanes and counts say what is so.
+    checksum: "f65e7f0039c0eab0612897fba18f82c78b25f5840ecac9e4b8247475394f99c0",
+    text: `-- Checks the lanes and counts of queues with limits.
 
--- Until all transactions that are older than a change of limits are over (queue_state.settled), leases may end without a note:
--- then the counts are too high, and are made anew at the end of it.
+-- While transactions that are older than a change of limits are open (queue_state.settled), leases may end without a note. Then
+-- the counts are too high. They are made again when the last of these transactions has ended.
 
 create or replace function rhythm.limit_drift()
 returns table (queue text, key text, counted integer, leased integer)
@@ -5921,7 +5920,7 @@ as $$
   where c.running <> c.leased;
 $$;
 
-comment on function rhythm.limit_drift() is 'Queues with limits, and keys of them, whose count of leases is not what is leased: a fault. chores() counts them anew. Internal.';
+comment on function rhythm.limit_drift() is 'Queues with limits, and keys of them, whose count of leases is wrong. chores() counts them again. Internal.';
 
 create or replace function rhythm.check_limits()
 returns setof text
@@ -5974,8 +5973,8 @@ comment on function rhythm.check_limits() is 'What is wrong with lanes and count
   {
     name: "limits/chores.sql",
     kind: "behaviour",
-    checksum: "af0666dd0f900a7b3fa92733083654929d8e491caa818a30fa49081b5109a8eb",
-    text: `-- What queues with limits need now and then. Never waits: a gate that is taken is passed over.
+    checksum: "4cd443c541557f7c689ed948f0193886f03e2777de7ec625f07d9fb1600dd8dc",
+    text: `-- Maintenance of queues with limits. Never waits: a gate that is taken is skipped.
 
 create or replace function rhythm.limited_chores(p_limit integer, p_now timestamptz)
 returns void
@@ -6031,9 +6030,9 @@ end;
 $$;
 
 comment on function rhythm.limited_chores(integer, timestamptz) is
-  'For queues with limits: takes notes that pile up, puts a backlog into lanes, forgets idle keys, mends counts. Bounded by p_limit a queue. Part of chores().';
+  'For queues with limits: takes notes, puts a backlog into lanes, removes idle keys, corrects counts. At most p_limit for each queue. Part of chores().';
 
--- A session whose snapshot is older than a change of limits makes things ready as it knows the queue.
+-- A session whose snapshot is older than a change of limits still uses the old limits.
 create or replace function rhythm.has_stray(p_queue rhythm.queue)
 returns boolean
 language plpgsql
@@ -6052,7 +6051,7 @@ $$;
 
 comment on function rhythm.has_stray(rhythm.queue) is 'Whether something is ready outside the lanes of a queue with limits, or in lanes of one without. Internal.';
 
--- Where the row of the queue is gone, a new one lets the next chores put it back.
+-- If the row of the queue is gone, this makes a new one, so that the next chores() can put its lanes back.
 create or replace function rhythm.adopt_strays()
 returns void
 language sql
@@ -6073,9 +6072,9 @@ as $$
   on conflict (name) do nothing;
 $$;
 
-comment on function rhythm.adopt_strays() is 'Gives a row to queues without one that have something in lanes. Internal.';
+comment on function rhythm.adopt_strays() is 'Makes a row for queues that have none and have something in lanes. Internal.';
 
--- A lane that is ahead of the others keeps its turn: a key that comes and goes has no more turns than one that stays.
+-- A lane that is ahead of the others keeps its turn, so that a key that comes and goes gets no more turns than one that stays.
 create or replace function rhythm.forget_idle(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer, p_now timestamptz)
 returns void
 language plpgsql
@@ -6099,7 +6098,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.forget_idle(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Forgets lanes and keys that had nothing to do for a minute. The caller holds the gate of the queue. Internal.';
+comment on function rhythm.forget_idle(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Removes lanes and keys that had nothing to do for a minute. The caller holds the gate of the queue. Internal.';
 
 create or replace function rhythm.forget_limits(p_queue rhythm.queue)
 returns void
@@ -6108,7 +6107,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- Somebody may configure it at this moment.
+  -- Another session may be configuring it now.
   perform from rhythm.queue as q where q.name = p_queue.name and q.version = p_queue.version for update skip locked;
   if not found then
     return;
@@ -6124,9 +6123,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.forget_limits(rhythm.queue) is 'Removes all that is left of the limits of a queue. The caller holds its gate. Internal.';
+comment on function rhythm.forget_limits(rhythm.queue) is 'Removes what is left of the limits of a queue. The caller holds its gate. Internal.';
 
--- Rates let go on by themselves. Nobody sleeps past that: due() is called then, and wakes who sleeps.
+-- When a rate allows more, no notification comes. So due() is called at that time, and wakes the sleeping workers.
 create or replace function rhythm.rates_due(p_now timestamptz)
 returns table (queue text, at timestamptz)
 language plpgsql
@@ -6147,16 +6146,16 @@ begin
 end;
 $$;
 
-comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate, or that of a key, is used up go on; of the last two seconds, too. Internal.';
+comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate (or that of a key) is used up may continue; also those of the last two seconds. Internal.';
 `,
   },
   {
     name: "limits/claim.sql",
     kind: "behaviour",
-    checksum: "0d06c357a00f77fe18c9a1755676929fae0337a922b475c51ed0e28246775f14",
+    checksum: "7d54cae6d128c8193619d444d8e72d3f5ef8d56434cbb1b0bc29f3cf7abab451",
     text: `-- Claiming from queues with limits.
 
--- Without locks, and without a transaction number: an idle worker asks often.
+-- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.may_claim(p_queue rhythm.queue, p_state rhythm.queue_state, p_targets text[], p_types text[], p_now timestamptz)
 returns boolean
 language plpgsql
@@ -6187,7 +6186,7 @@ end;
 $$;
 
 comment on function rhythm.may_claim(rhythm.queue, rhythm.queue_state, text[], text[], timestamptz) is
-  'Whether a claim from a queue with limits could find something; false is certain. Internal.';
+  'Whether a claim from a queue with limits could find something. False is certain. Internal.';
 
 create or replace function rhythm.limited_ready(p_queue text, p_targets text[], p_types text[] default '{task,workflow}')
 returns boolean
@@ -6213,9 +6212,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a claim from a queue with limits, or paused, could find something; null: it has none, look for what is ready in it as in any other. Internal.';
+comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a claim from a queue that has limits or is paused could find something; null: it has no limits, so ask as for any other queue. Internal.';
 
--- After a restore into another server, where transactions are numbered anew, all that is noted is long over.
+-- After a restore to another server, transactions have new numbers, and all noted ones have long ended.
 create or replace function rhythm.is_settled(p_xid xid8)
 returns boolean
 language plpgsql
@@ -6227,9 +6226,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.is_settled(xid8) is 'Whether a transaction, and all that are older, are over. Internal.';
+comment on function rhythm.is_settled(xid8) is 'Whether a transaction and all older ones have ended. Internal.';
 
--- What happened since the last claim: another configuration, more of the backlog, notes, keys whose time has come.
+-- What happened since the last claim: a new configuration, more of the backlog, notes, keys that may continue.
 create or replace function rhythm.catch_up(p_queue rhythm.queue, inout p_state rhythm.queue_state, p_limit integer, p_now timestamptz, out changed boolean)
 language plpgsql
 volatile
@@ -6285,7 +6284,7 @@ begin
     perform rhythm.open_lanes(p_state, v_keys);
     changed := true;
   end if;
-  -- Whoever did not see the change may have ended a lease without a note.
+  -- A session that did not see the change may have ended a lease without a note.
   if p_state.settled is distinct from p_queue.changed and rhythm.is_settled(p_queue.changed) then
     p_state.settled := p_queue.changed;
     p_state := rhythm.recount(p_queue, p_state);
@@ -6294,9 +6293,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.catch_up(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Brings lanes and counts of a queue up to date. The caller holds its gate, and keeps the state. Internal.';
+comment on function rhythm.catch_up(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Brings the lanes and counts of a queue up to date. The caller holds its gate, and stores the state. Internal.';
 
--- Closed lanes are opened: whether their keys have room is looked at when their turn comes.
+-- Opens closed lanes. Whether their keys have room is checked when their turn comes.
 create or replace function rhythm.adopt(p_queue rhythm.queue, p_state rhythm.queue_state)
 returns rhythm.queue_state
 language plpgsql
@@ -6333,12 +6332,12 @@ begin
 end;
 $$;
 
-comment on function rhythm.adopt(rhythm.queue, rhythm.queue_state) is 'Lets lanes and counts follow a queue''s configuration. The caller holds its gate. Internal.';
+comment on function rhythm.adopt(rhythm.queue, rhythm.queue_state) is 'Changes lanes and counts after a change of a queue''s configuration. The caller holds its gate. Internal.';
 
--- Batches of one, up to p_limit, that may begin now. Empty: nothing may. Null: the queue has no limits any more, and all that is left in it
--- is claimed as from any other.
--- Locks: the gate of the queue (waits for other claims of it, to their commit; skips the queue rather than wait for a
--- second gate); batches, skip locked.
+-- Batches of one, up to p_limit, that may begin now. Empty: none may. Null: the queue has no limits any more, and what is left
+-- in it is claimed as from any other queue.
+-- Locks: the gate of the queue (waits for other claims of it, until their commit; but skips the queue if it already holds
+-- another gate); batches, skip locked.
 create or replace function rhythm.limited_claim(
   p_worker uuid,
   p_call integer,
@@ -6384,7 +6383,7 @@ begin
   elsif v_queue.limited and not rhythm.may_claim(v_queue, v_state, p_targets, p_types, rhythm.now()) or not rhythm.enter_gate(p_queue) then
     return '{}';
   end if;
-  -- All of it may have changed while this waited. The moment that counts is now, too.
+  -- While this waited, everything may have changed, including the time.
   v_now := rhythm.now();
   select q.* into v_queue from rhythm.queue as q where q.name = p_queue;
   if not found then
@@ -6407,7 +6406,7 @@ begin
       - case when v_plain is null then 0 else (select sum(x.value::integer) from jsonb_each_text(v_plain) as x) end,
     v_queue.rate - rhythm.begun_lately(v_state.begun_at, v_state.begun, v_queue.per_ms, v_now));
   v_groups := rhythm.lane_groups(p_queue, p_targets, p_types);
-  -- Without turns, one lane may hold all that comes next.
+  -- Without turns, one lane may have everything that comes next.
   v_look := least(v_room, case when v_queue.fair then 1000 else 8 end);
   while v_room > 0 and v_groups <> '{}' loop
     v_pick := rhythm.pick_lanes(v_queue, v_state, v_groups, v_plain, v_room, v_look, v_now);
@@ -6449,9 +6448,9 @@ end;
 $$;
 
 comment on function rhythm.limited_claim(uuid, integer, text, integer, text[], text[]) is
-  'Leases what may begin now in a queue with limits; null: it has none any more. Internal: claims and exchange() are the ways in.';
+  'Leases what may begin now in a queue with limits; null: it has no limits any more. Internal: called by claims and exchange().';
 
--- Where the open lanes begin: a lower bound, so that it need not be raised with every claim.
+-- Where the open lanes begin. This is a lower bound, so that not every claim must raise it.
 create or replace function rhythm.raise_floors(p_state rhythm.queue_state, p_groups rhythm.lane_group[])
 returns void
 language plpgsql
@@ -6479,18 +6478,18 @@ begin
 end;
 $$;
 
-comment on function rhythm.raise_floors(rhythm.queue_state, rhythm.lane_group[]) is 'Notes now and then where the open lanes of a queue begin. The caller holds its gate. Internal.';
+comment on function rhythm.raise_floors(rhythm.queue_state, rhythm.lane_group[]) is 'Notes from time to time where the open lanes of a queue begin. The caller holds its gate. Internal.';
 `,
   },
   {
     name: "limits/gate.sql",
     kind: "behaviour",
-    checksum: "b193f5564772627389ae5d50e0838520c0eb5c15c3a7f00d930a4a7fd9f25ff7",
-    text: `-- One session at a time claims from a queue with limits, to its commit: so no lease that is not committed is missed.
+    checksum: "d5e8d67a0cf7664ea846daa11e8b0b1cbac0c89538e1ed31fcd43df01cd4e32e",
+    text: `-- Only one session at a time claims from a queue with limits, until it commits. So no claim misses an uncommitted lease.
 
--- Whoever holds it never waits for anything, so it is soon free; a worker that was frozen by its system delays the others by
--- half a second at a time. Only the first gate of a transaction is waited for: two workers that claim from the same queues
--- in another order would wait for each other.
+-- A session that holds a gate never waits for anything, so the gate is soon free. A worker that its system has frozen delays the
+-- others by half a second at a time. A transaction waits only for its first gate: two workers that claim from the same queues
+-- in different orders would wait for each other.
 -- Locks: an advisory lock for each queue with limits.
 create or replace function rhythm.enter_gate(p_queue text)
 returns boolean
@@ -6514,7 +6513,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: it is not to be had now. Internal.';
+comment on function rhythm.enter_gate(text) is 'Takes the gate of a queue until the end of the transaction. False: the gate is not free now. Internal.';
 
 create or replace function rhythm.try_gate(p_queue text)
 returns boolean
@@ -6533,7 +6532,7 @@ $$;
 
 comment on function rhythm.try_gate(text) is 'Takes the gate of a queue until the end of the transaction, if it is free. Internal.';
 
--- After a restore into another server, transactions are numbered anew: then every note is looked at.
+-- After a restore to another server, transactions have new numbers. Then every note is read.
 create or replace function rhythm.state_of(p_queue text)
 returns rhythm.queue_state
 language plpgsql
@@ -6551,7 +6550,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.state_of(text) is 'Where a queue with limits stands; null: nobody claimed from it yet. Internal.';
+comment on function rhythm.state_of(text) is 'The state of a queue with limits; null: no session has claimed from it yet. Internal.';
 
 create or replace function rhythm.keep_state(p_state rhythm.queue_state)
 returns void
@@ -6571,9 +6570,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.keep_state(rhythm.queue_state) is 'Writes where a queue with limits stands, as the next version. The caller holds its gate. Internal.';
+comment on function rhythm.keep_state(rhythm.queue_state) is 'Stores the state of a queue with limits, as the next version. The caller holds its gate. Internal.';
 
--- What claims may touch: all groups of targets, or those that a worker has handlers for.
+-- What a claim may take: all groups of targets, or those for which a worker has handlers.
 create or replace function rhythm.lane_groups(p_queue text, p_targets text[], p_types text[])
 returns rhythm.lane_group[]
 language plpgsql
@@ -6608,16 +6607,16 @@ begin
 end;
 $$;
 
-comment on function rhythm.lane_groups(text, text[], text[]) is 'The groups of targets of a queue that have lanes, of those asked for. Internal.';
+comment on function rhythm.lane_groups(text, text[], text[]) is 'Those of the requested groups of targets that have lanes in a queue. Internal.';
 `,
   },
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "b40c2bbbca22a5e7dfc90b759a1dca9c08565958cb3e064f9f7b8f12c211ba69",
-    text: `-- Single concurrency keys of a queue: limits, weights and pauses of their own.
+    checksum: "342bddd06df89ab17c42fed6b38cd743fb4e36845af79d303fd9760b9d64a5e3",
+    text: `-- Concurrency keys of a queue that have their own limits, weights and pauses.
 
--- Locks: the row of the key, then that of the queue; claims only read them.
+-- Locks: the row of the key, then that of the queue. Claims only read them.
 create or replace function rhythm.configure_key(
   p_queue text,
   p_key text,
@@ -6659,7 +6658,7 @@ end;
 $$;
 
 comment on function rhythm.configure_key(text, text, integer, integer, interval, integer) is
-  'Sets the limits of one concurrency key of a queue, in place of those for all keys: executions at once, begun in each period; and its weight in a fair queue. '
+  'Sets the limits of one concurrency key of a queue, instead of those for all keys (how many run at once, how many begin in each period), and its weight in a fair queue. '
   'Null: as for all keys. Example: select rhythm.configure_key(''mail'', ''gold'', concurrency => 20, weight => 3);';
 
 create or replace function rhythm.change_key(p_queue text, p_key text)
@@ -6676,7 +6675,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.change_key(text, text) is 'Lets claims know that a key of a queue is configured otherwise. Internal.';
+comment on function rhythm.change_key(text, text) is 'Tells claims that the configuration of a key has changed. Internal.';
 
 create or replace function rhythm.pause_key(p_queue text, p_key text)
 returns boolean
@@ -6699,7 +6698,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.pause_key(text, text) is 'Nothing of this concurrency key of a queue begins until resume_key(); what runs goes on. False: it was paused already.';
+comment on function rhythm.pause_key(text, text) is 'Executions with this concurrency key do not start in this queue until resume_key(); running ones continue. False: it was already paused.';
 
 create or replace function rhythm.resume_key(p_queue text, p_key text)
 returns boolean
@@ -6727,11 +6726,11 @@ comment on function rhythm.resume_key(text, text) is 'Ends the pause of a concur
   {
     name: "limits/listing.sql",
     kind: "behaviour",
-    checksum: "a09de194a796146d344b710949e3c128d2cfa8fd599b80ecf0ed2ea54910bd05",
-    text: `-- What was ready before a queue got its limits is put into lanes piece by piece, by claims and chores: configuring a queue
--- with a million tasks touches one row. The same the other way, when the limits go.
+    checksum: "fba6b08477c92dd4325a5a5ec514bb1324774eb890da37f5eeeb8c1f1f24f343",
+    text: `-- Claims and chores put what was ready before a queue got its limits into lanes, piece by piece. So configuring a queue with a
+-- million tasks changes one row. When the limits are removed, they do the reverse.
 
--- Of a batch that was leased, all members count until the last has ended.
+-- All members of a leased batch count until the last one has ended.
 create or replace function rhythm.plain_leases(p_queue text)
 returns jsonb
 language plpgsql
@@ -6749,9 +6748,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.plain_leases(text) is 'How many executions of each key of a queue are leased from before it had limits; null: none. Looks at all leases. Internal.';
+comment on function rhythm.plain_leases(text) is 'For each key of a queue, how many executions were leased before it had limits; null: none. Reads all leases. Internal.';
 
--- Batches of a queue that came before its limits become batches of one. Locks: batches and members, skip locked.
+-- Batches that are older than the limits of their queue become batches of one. Locks: batches and members, skip locked.
 create or replace function rhythm.list_batches(p_queue text, p_limit integer default 100)
 returns integer
 language plpgsql
@@ -6788,7 +6787,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.list_batches(text, integer) is 'Makes batches of one of the first batches of a queue; returns of how many executions. Internal.';
+comment on function rhythm.list_batches(text, integer) is 'Splits the first batches of a queue into batches of one; returns the number of executions. Internal.';
 
 -- Locks: batches, skip locked. The caller holds the gate of the queue.
 create or replace function rhythm.list_backlog(p_queue rhythm.queue, p_state rhythm.queue_state, p_limit integer)
@@ -6829,7 +6828,7 @@ begin
           from unnest(v_moved) as u order by 2, 3, 4, 5
         ) as b));
     end if;
-  -- Whoever did not see the change may still make, or lease, something as before.
+  -- A session that did not see the change may still create or lease something in the old way.
   elsif rhythm.is_settled(p_queue.limited_since)
     and (case when p_queue.limited
       then not exists (select from rhythm.batch as b where b.queue = p_queue.name and b.worker is null and b.run_at is null and not b.limited)
@@ -6842,16 +6841,16 @@ begin
 end;
 $$;
 
-comment on function rhythm.list_backlog(rhythm.queue, rhythm.queue_state, integer) is 'Puts what was ready before a queue got its limits into lanes, or back; the next p_limit of it. The caller holds the gate. Internal.';
+comment on function rhythm.list_backlog(rhythm.queue, rhythm.queue_state, integer) is 'Puts the next p_limit of what was ready before a queue got its limits into lanes, or back. The caller holds the gate. Internal.';
 `,
   },
   {
     name: "limits/notes.sql",
     kind: "behaviour",
-    checksum: "af8b6d56f5dc6e77aea9c501dc733adf405644523a195b2d579fb8914af32e7a",
-    text: `-- Notes: how queues with limits hear of what becomes ready, and of leases that end.
+    checksum: "0964a8a4ebf27432dadb9a766729605c5e317f4332a0476730ebdd1d22d92b6f",
+    text: `-- Notes: they tell queues with limits what becomes ready, and which leases end.
 
--- Appends only: waits for nobody, and nobody waits for it. What began is no news: claims count that themselves.
+-- Only appends: it waits for nobody, and nobody waits for it. What begins needs no note, because claims count that.
 create or replace function rhythm.note_limited()
 returns trigger
 language plpgsql
@@ -6863,7 +6862,7 @@ begin
     and exists (select from rhythm.queue as q where q.name = old.queue and q.counted) then
     insert into rhythm.limit_note (queue, xid, target_group, key, ended)
     values (old.queue, pg_current_xact_id(), '', coalesce(old.concurrency_key, ''), old.size);
-    -- Room for others: those that sleep do not know of it. Once a transaction, mostly.
+    -- There is room for others, and sleeping workers do not know. Usually once in a transaction.
     if current_setting('rhythm_gate.woken', true) is distinct from old.queue then
       perform rhythm.wake(array[old.queue]);
       perform set_config('rhythm_gate.woken', old.queue, true);
@@ -6880,7 +6879,7 @@ $$;
 
 comment on function rhythm.note_limited() is 'Notes batches that become ready in queues with limits, and leases that end there. Internal.';
 
--- Notes that are not visible yet are of transactions that are still open: the next look begins with the oldest of these.
+-- Notes that are not visible yet belong to open transactions. The next look begins with the oldest of these.
 create or replace function rhythm.take_notes(
   inout p_state rhythm.queue_state,
   p_limit integer,
@@ -6922,11 +6921,11 @@ end;
 $$;
 
 comment on function rhythm.take_notes(rhythm.queue_state, integer) is
-  'Deletes notes of a queue, the oldest first, and says what they come to: the first that became ready in each lane, and how many leases of each key ended. The caller holds its gate. Internal.';
+  'Deletes notes of a queue, oldest first, and adds them up: the first that became ready in each lane, and how many leases of each key ended. The caller holds its gate. Internal.';
 
--- Rows are found by their place (ctid), which nobody else changes: a join by their key is at the mercy of the planner.
+-- Rows are found by their place (ctid), which no other session changes. A join by their key would depend on the planner.
 
--- Lanes get what became ready in them. A key that was idle takes its turn now, and none that it missed.
+-- Puts what became ready into lanes. A key that was idle gets the current turn, and none of those that it missed.
 create or replace function rhythm.fill_lanes(p_state rhythm.queue_state, p_entered rhythm.limit_note[])
 returns void
 language plpgsql
@@ -6976,9 +6975,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.fill_lanes(rhythm.queue_state, rhythm.limit_note[]) is 'Gives lanes what became ready in them. The caller holds the gate of the queue. Internal.';
+comment on function rhythm.fill_lanes(rhythm.queue_state, rhythm.limit_note[]) is 'Puts what became ready into lanes. The caller holds the gate of the queue. Internal.';
 
--- Whether a key has room is looked at when its turn comes; here it is enough that it may have.
+-- Whether a key really has room is checked when its turn comes. Here it is enough that it may have room.
 create or replace function rhythm.open_lanes(p_state rhythm.queue_state, p_keys text[])
 returns void
 language plpgsql
@@ -7021,13 +7020,13 @@ comment on function rhythm.open_lanes(rhythm.queue_state, text[]) is 'Opens lane
   {
     name: "limits/pick.sql",
     kind: "behaviour",
-    checksum: "8c42164772f003cddfab515f963dcde54d5b0655710dd675e56c47dd0d39264e",
-    text: `-- Whose turn it is. Each row of a lane has a place: (turn, rank, id), where a fair queue gives the next row of a key a turn
--- 1/weight later, and any other queue gives all of them turn 0, which leaves priority and age. What is taken is what comes
--- first by place, of all lanes; only as many lanes are looked at as that may need.
+    checksum: "801e7b6f98ae3b64cb3eadf9045a2de234dead6ca2bd9059feb460c88eaf5bd0",
+    text: `-- Decides whose turn it is. Each row of a lane has a place: (turn, rank, id). A fair queue gives the next row of a key a turn
+-- that is 1/weight later. Any other queue gives all rows turn 0, so that priority and age decide. A claim takes the first
+-- rows of all lanes by place, and reads only as many lanes as it may need.
 
--- Chooses among the first p_look lanes, and says which lanes those were; "more": there are others behind them. Rows that
--- others have locked are passed over. p_plain: leases by key that no state counts.
+-- Chooses among the first p_look lanes, and returns which lanes these were; "more": there are others after them. Rows that
+-- others have locked are skipped. p_plain: leases by key that no state counts.
 -- Locks: batches, skip locked. The caller holds the gate of the queue.
 create or replace function rhythm.pick_lanes(
   p_queue rhythm.queue,
@@ -7083,7 +7082,7 @@ begin
     ) as k on true
     where s.nth <= p_look
   ),
-  -- Up to the first lane that is not looked at; or a share of what is wanted, and what comes behind that is not known.
+  -- Up to the first lane that was not read; or up to a share of what is wanted, because what follows is not known.
   asked as materialized (
     select l.*, least(l.room, p_limit, l.wanted)::integer as asked, l.is_share and l.wanted < least(l.room, p_limit) as is_cut
     from (
@@ -7147,9 +7146,9 @@ end;
 $$;
 
 comment on function rhythm.pick_lanes(rhythm.queue, rhythm.queue_state, rhythm.lane_group[], jsonb, integer, integer, timestamptz) is
-  'Locks the next batches of a queue with limits, among its first lanes; returns the lanes that are to change. Internal.';
+  'Locks the next batches of a queue with limits, among its first lanes; returns the lanes that must change. Internal.';
 
--- Lanes that were looked at stand at their next row and turn now.
+-- Moves lanes that were read to their next row and turn.
 create or replace function rhythm.move_lanes(p_state rhythm.queue_state, p_lanes rhythm.lane_pick[], p_now timestamptz)
 returns void
 language plpgsql
@@ -7179,9 +7178,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.move_lanes(rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Moves lanes on after a claim; closes those that are empty, or whose key is full. Internal.';
+comment on function rhythm.move_lanes(rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Moves lanes forward after a claim; closes those that are empty, or whose key is full. Internal.';
 
--- What began of each key.
+-- Counts what began, by key.
 create or replace function rhythm.count_keys(p_queue rhythm.queue, p_state rhythm.queue_state, p_lanes rhythm.lane_pick[], p_now timestamptz)
 returns void
 language plpgsql
@@ -7224,13 +7223,13 @@ begin
 end;
 $$;
 
-comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Counts what a claim began of each key, and says when a key that used up its rate may go on. Internal.';
+comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.lane_pick[], timestamptz) is 'Counts what a claim began of each key, and notes when a key that used up its rate may continue. Internal.';
 `,
   },
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "086ae4cd2c01e8e5e3d76752d4a04457cd1c147026e3cabc5ccc392202e1e194",
+    checksum: "8d5b27024666409839a1491c8ada940350dc4abcc71805e7e1ab72546d9caf88",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -7246,8 +7245,7 @@ $$;
 
 comment on function rhythm.has_limits(text) is 'Whether what becomes ready in a queue goes into lanes. Internal.';
 
--- A limit or turns that were not there before, or are there no more: from this transaction on, what becomes ready goes into
--- lanes, or does not.
+-- A queue gets or loses limits or turns. From this transaction on, what becomes ready goes into lanes, or no longer does.
 create or replace function rhythm.change_queue(p_queue text)
 returns void
 language plpgsql
@@ -7274,10 +7272,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.change_queue(text) is 'Lets claims know that a queue, or a key of it, is configured otherwise. Internal.';
+comment on function rhythm.change_queue(text) is 'Tells claims that the configuration of a queue or one of its keys has changed. Internal.';
 
--- A queue without limits and not paused needs no row: claims of it then cost nothing extra. One that ever had limits is
--- removed by chores(): sessions that do not see the change yet may still put something into its lanes.
+-- A queue without limits that is not paused needs no row, so that claims of it cost nothing extra. If a queue once had limits,
+-- only chores() removes it, because sessions that do not see the change yet may still put something into its lanes.
 create or replace function rhythm.forget_plain_queue(p_queue text)
 returns void
 language sql
@@ -7300,7 +7298,7 @@ as $$
   select case when p_value < 1 then format('%s must be 1 or more', p_name) end;
 $$;
 
-comment on function rhythm.limit_problem(text, integer) is 'The sentence that says why a number cannot be a limit; null if it can. Internal.';
+comment on function rhythm.limit_problem(text, integer) is 'Why a number cannot be a limit, as a sentence; null if it can. Internal.';
 
 create or replace function rhythm.period_problem(p_name text, p_ms bigint)
 returns text
@@ -7311,7 +7309,7 @@ as $$
   select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
 $$;
 
-comment on function rhythm.period_problem(text, bigint) is 'The sentence that says why milliseconds cannot be the period of a rate; null if they can. Internal.';
+comment on function rhythm.period_problem(text, bigint) is 'Why milliseconds cannot be the period of a rate, as a sentence; null if they can. Internal.';
 
 create or replace function rhythm.weights_problem(p_weights jsonb, p_fair text)
 returns text
@@ -7336,7 +7334,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.weights_problem(jsonb, text) is 'The sentence that says why an object cannot be the weights of keys; null if it can. Internal.';
+comment on function rhythm.weights_problem(jsonb, text) is 'Why an object cannot be the weights of keys, as a sentence; null if it can. Internal.';
 
 -- Locks: the row of the queue, which claims only read.
 create or replace function rhythm.configure_queue(
@@ -7400,8 +7398,8 @@ end;
 $$;
 
 comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
-  'Sets the limits of a queue, over all workers together: executions at once, at once for each concurrency key, begun in each period, begun of each key. '
-  'fair => ''key'' gives concurrency keys turns; weights, how many: {"gold": 3} (null: as they are). Any other null: no such limit. '
+  'Sets the limits of a queue, for all workers together: how many run at once, how many run at once for each concurrency key, how many begin in each period, and how many of each key begin. '
+  'fair => ''key'': concurrency keys take turns; weights: how many turns each has, {"gold": 3} (null: no change). Any other null: no such limit. '
   'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
@@ -7427,7 +7425,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.set_weights(text, jsonb) is 'Gives concurrency keys of a queue their weights; false: they had them. Internal.';
+comment on function rhythm.set_weights(text, jsonb) is 'Sets the weights of concurrency keys of a queue; false: nothing changed. Internal.';
 
 create or replace function rhythm.pause_queue(p_queue text)
 returns boolean
@@ -7443,7 +7441,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.pause_queue(text) is 'Nothing of this queue begins until resume_queue(); what runs goes on. False: it was paused already.';
+comment on function rhythm.pause_queue(text) is 'Executions of this queue do not start until resume_queue(); running ones continue. False: it was already paused.';
 
 create or replace function rhythm.resume_queue(p_queue text)
 returns boolean
@@ -7469,10 +7467,10 @@ comment on function rhythm.resume_queue(text) is 'Ends the pause of a queue. Fal
   {
     name: "limits/rates.sql",
     kind: "behaviour",
-    checksum: "154efeae451bba44246479ee9d3f21f88116c4365a228fb5fb19ba8563aa1605",
-    text: `-- Rates: at most so many begin in any period. What began is counted until it is a period old. Moments are rounded up to a
--- hundredth of the period, so that the count stays small and errs to the slow side. A moment that is further ahead than a
--- period was written before the clock was put back: it counts no more.
+    checksum: "ca9fa2af7ae2d0ed47e3b8b1fe6881368a13e9bee9a7584b184679f0e802ad6d",
+    text: `-- Rates: a limited number of executions begins in any period. What began is counted until it is a period old. Times are rounded
+-- up to a hundredth of the period, so that there are few counts and the rate is never exceeded. A time that is more than a
+-- period ahead was written before the clock was set back, so it is ignored.
 
 create or replace function rhythm.begun_lately(p_begun_at timestamptz[], p_begun integer[], p_per_ms bigint, p_now timestamptz)
 returns integer
@@ -7523,7 +7521,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.note_begun(timestamptz[], integer[], integer, bigint, timestamptz) is 'Notes that some began; forgets what is over a period old. Internal.';
+comment on function rhythm.note_begun(timestamptz[], integer[], integer, bigint, timestamptz) is 'Adds some that began; removes what is more than a period old. Internal.';
 
 create or replace function rhythm.rate_ends(p_begun_at timestamptz[], p_per_ms bigint, p_now timestamptz)
 returns timestamptz
@@ -7545,11 +7543,11 @@ comment on function rhythm.rate_ends(timestamptz[], bigint, timestamptz) is 'Whe
   {
     name: "limits/recount.sql",
     kind: "behaviour",
-    checksum: "3f42d72d471cfcb5fe9eb07ae25578f3ad58667e1de5ecda5ba8be4a01fb978e",
-    text: `-- Counts of leases, from the leases themselves.
+    checksum: "b07066bcb2195ba9c21f40fd5c9c4bd3eabec3aa597610af8a8bf2c1dc1de5af",
+    text: `-- Counts leases from the leases themselves.
 
--- One statement: what it counts and which notes it deletes is of one moment. An end that is not committed is still a lease
--- here, and its note comes later. The caller holds the gate of the queue: nothing of it begins meanwhile.
+-- One statement, so that the count and the notes that it deletes belong to the same moment. A lease whose end is not committed
+-- still counts here, and its note comes later. The caller holds the gate of the queue, so nothing of it begins meanwhile.
 create or replace function rhythm.recount(p_queue rhythm.queue, p_state rhythm.queue_state)
 returns rhythm.queue_state
 language plpgsql
@@ -7590,13 +7588,13 @@ begin
 end;
 $$;
 
-comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts the leases of a queue anew. The caller holds its gate, and keeps the state. Internal.';
+comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts the leases of a queue again. The caller holds its gate, and stores the state. Internal.';
 `,
   },
   {
     name: "schedules/control.sql",
     kind: "behaviour",
-    checksum: "b9af22abbc2dc02ee104fc652e79337598f9c4344d87b49c2097a3eaa7f110dc",
+    checksum: "3207681d77f75593c7a69e0a52a3c6806b7ed61eea84290d78699963909e2965",
     text: `-- Pause, resume, trigger, back-fill.
 
 create or replace function rhythm.pause_schedule(p_name text)
@@ -7617,7 +7615,7 @@ end;
 $$;
 
 comment on function rhythm.pause_schedule(text) is
-  'Stops a schedule from firing until resume_schedule(); false if it was paused already.';
+  'Stops a schedule until resume_schedule(); false if it was already paused.';
 
 create or replace function rhythm.resume_schedule(p_name text)
 returns timestamptz
@@ -7640,7 +7638,7 @@ end;
 $$;
 
 comment on function rhythm.resume_schedule(text) is
-  'Lets a paused schedule fire again, from now on: the times of the pause are not missed runs. Returns the next time.';
+  'Lets a paused schedule fire again from now on; times during the pause do not count as missed. Returns the next time.';
 
 create or replace function rhythm.trigger_schedule(p_name text)
 returns uuid
@@ -7664,7 +7662,7 @@ end;
 $$;
 
 comment on function rhythm.trigger_schedule(text) is
-  'Starts an execution of a schedule now, paused or not, beside its times; the next regular one sees it as running.';
+  'Starts an execution of a schedule now, paused or not, in addition to its times; overlap counts it as a run.';
 
 create or replace function rhythm.backfill_schedule(p_name text, p_from timestamptz, p_to timestamptz, p_limit integer default 1000)
 returns setof uuid
@@ -7701,15 +7699,15 @@ end;
 $$;
 
 comment on function rhythm.backfill_schedule(text, timestamptz, timestamptz, integer) is
-  'Starts an execution for every time that a schedule names between two instants, both included, whatever its overlap; '
-  'a time that ran already gives the execution of then. All or nothing.';
+  'Starts an execution for every time of a schedule between two times, both included, whatever its overlap; '
+  'for a time that ran already, returns the execution of then. All or nothing.';
 `,
   },
   {
     name: "schedules/cron.sql",
     kind: "behaviour",
-    checksum: "291c6cd18287656328f3d5989be5b24c9cbc6f606937a85bf3f15453282d72c1",
-    text: `-- The face of cron: what psql, schedules and tests call.
+    checksum: "214e1b9b9eb15bf24e8404c8c79dad6ee61ef2d26a59389641798d318f07f33b",
+    text: `-- The functions of cron that psql, schedules and tests call.
 
 create or replace function rhythm.check_timezone(p_timezone text)
 returns text
@@ -7719,7 +7717,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform statement_timestamp() at time zone p_timezone;
-  -- Postgres also reads "Foo3" as a zone of its own making: only what has a name is meant.
+  -- Postgres also reads "Foo3" as a time zone. Only zones that have a name are accepted.
   if p_timezone is null or p_timezone ~ '\\d' and not exists (select from pg_catalog.pg_timezone_names as n where lower(n.name) = lower(p_timezone)) then
     raise invalid_parameter_value;
   end if;
@@ -7730,7 +7728,7 @@ exception
 end;
 $$;
 
-comment on function rhythm.check_timezone(text) is 'The time zone, if Postgres knows it by that name; else an error.';
+comment on function rhythm.check_timezone(text) is 'The time zone, if Postgres has one with this name; else an error.';
 
 create or replace function rhythm.cron_upcoming(
   p_cron text,
@@ -7781,11 +7779,11 @@ comment on function rhythm.cron_next(text, text, timestamptz) is
   {
     name: "schedules/cron_calendar.sql",
     kind: "behaviour",
-    checksum: "b76f45c1dd71f8439e961830ff34656d458f3d0b128bd789cf356461c2cf263f",
-    text: `-- The calendar part of cron, on wall clocks: no time zone here, and no clock that jumps. Pure.
+    checksum: "e013c51d82155850145634e5ec92d3e4048bc6d7d5c592de6aa3ca72c6e3780a",
+    text: `-- The calendar part of cron, without time zones and changes of clocks. Pure.
 
 -- The first day on or after p_from that an expression names; null if the next 60 years have none.
--- Sixty years: a fifth Tuesday in February, across a year 2100 that is no leap year, is 40 years away.
+-- Sixty years, because a fifth Tuesday in February can be 40 years away: 2100 is not a leap year.
 create or replace function rhythm.cron_day(p_times rhythm.cron_times, p_from date)
 returns date
 language plpgsql
@@ -7816,9 +7814,9 @@ end;
 $$;
 
 comment on function rhythm.cron_day(rhythm.cron_times, date) is
-  'The first day on or after a date that a cron expression names; null if there is none for 60 years.';
+  'The first day on or after a date that a cron expression names; null if none of the next 60 years has one.';
 
--- The OR rule of cron: with both a day and a weekday given, either is enough.
+-- The OR rule of cron: if a day and a weekday are both given, either is enough.
 create or replace function rhythm.cron_names_day(p_times rhythm.cron_times, p_day date, p_month_end date)
 returns boolean
 language sql
@@ -7843,9 +7841,9 @@ as $$
 $$;
 
 comment on function rhythm.cron_names_day(rhythm.cron_times, date, date) is
-  'Whether a cron expression names a day, given the last day of its month; hours and months aside.';
+  'Whether a cron expression names a day, given the last day of its month; ignores hours and months.';
 
--- The first time of day at or after p_from; null if the day has no more.
+-- The first time of day at or after p_from; null if the day has none left.
 create or replace function rhythm.cron_time(p_times rhythm.cron_times, p_from time)
 returns time
 language sql
@@ -7872,7 +7870,7 @@ as $$
 $$;
 
 comment on function rhythm.cron_time(rhythm.cron_times, time) is
-  'The first time of day, at or after one, that a cron expression names; null if that day has no more.';
+  'The first time of day, at or after one, that a cron expression names; null if that day has none left.';
 
 create or replace function rhythm.cron_local(p_times rhythm.cron_times, p_from timestamp)
 returns timestamp
@@ -7896,17 +7894,17 @@ end;
 $$;
 
 comment on function rhythm.cron_local(rhythm.cron_times, timestamp) is
-  'The first wall-clock time at or after one that a cron expression names; null if there is none for 60 years.';
+  'The first local time, at or after one, that a cron expression names; null if none of the next 60 years has one.';
 `,
   },
   {
     name: "schedules/cron_next.sql",
     kind: "behaviour",
-    checksum: "e075d42e1acb2a00faf3efc116f878696cd08713f2c3b887c98a0a065053e684",
-    text: `-- Cron on real clocks. Two kinds of expression, as in Vixie cron, decide what a change of clocks does:
---   by_clock (0 30 2 * * *: second, minute and hour all given): a time that spring skips runs once, right after the
---     gap; a time that autumn repeats runs once, the first time round.
---   by interval (a * in second, minute or hour): real time; what never was does not run, what comes twice runs twice.
+    checksum: "63093f9ffe38b0d8c2bc0304f940eb59f10e2d486a7780d3260599ab9b5149a8",
+    text: `-- Cron with changes of clocks. As in Vixie cron, there are two kinds of expression:
+--   by_clock (0 30 2 * * *: second, minute and hour are all fixed): a time that spring skips runs once, right after the
+--     gap; a time that autumn repeats runs once, the first time.
+--   by interval (a * in second, minute or hour): a time that does not exist does not run, and a time that comes twice runs twice.
 
 create or replace function rhythm.zone_offset(p_timezone text, p_at timestamptz)
 returns interval
@@ -7919,7 +7917,7 @@ $$;
 
 comment on function rhythm.zone_offset(text, timestamptz) is 'How far a time zone is ahead of UTC at an instant.';
 
--- The instant in (p_from, p_to] at which the clocks of a zone change, to the second; they change once in it.
+-- The instant in (p_from, p_to] at which the clocks of a zone change, to the second. There is exactly one change in it.
 create or replace function rhythm.zone_change(p_timezone text, p_from timestamptz, p_to timestamptz)
 returns timestamptz
 language plpgsql
@@ -7946,7 +7944,7 @@ $$;
 comment on function rhythm.zone_change(text, timestamptz, timestamptz) is
   'The instant between two at which the clocks of a zone change.';
 
--- The first instant after p_after whose wall-clock time is p_local, or null: p_local is skipped, or was before.
+-- The first instant after p_after whose local time is p_local; null if p_local is skipped, or was before.
 create or replace function rhythm.zone_instant(p_timezone text, p_local timestamp, p_after timestamptz, p_first_only boolean)
 returns timestamptz
 language sql
@@ -7967,7 +7965,7 @@ $$;
 comment on function rhythm.zone_instant(text, timestamp, timestamptz, boolean) is
   'The first instant after one at which the clocks of a zone show a time; null if they skip it or showed it before.';
 
--- What falls in the hour that is repeated, when the clocks go back between p_after and p_before.
+-- The runs in the hour that is repeated, when the clocks go back between p_after and p_before.
 create or replace function rhythm.cron_repeated(p_times rhythm.cron_times, p_timezone text, p_after timestamptz, p_before timestamptz)
 returns timestamptz
 language plpgsql
@@ -8011,7 +8009,7 @@ begin
       return coalesce(rhythm.cron_repeated(p_times, p_timezone, p_after, v_at), v_at);
     end if;
 
-    -- Postgres reads a skipped time with the offset from before the gap: as much after the gap as it was in it.
+    -- Postgres reads a skipped time with the offset from before the gap, so it is as far after the gap as it was inside.
     v_at := v_local at time zone p_timezone;
     v_shown := v_at at time zone p_timezone;
     if v_shown = v_local then
@@ -8034,8 +8032,8 @@ comment on function rhythm.cron_after(rhythm.cron_times, text, timestamptz) is
   {
     name: "schedules/cron_parse.sql",
     kind: "behaviour",
-    checksum: "c7080893df6afd19db8e4ae12ca4cbe6dda1a8ef266a67d6df9728fc2dc26825",
-    text: `-- From the text of a cron expression to rhythm.cron_times. Every refusal names the field and what it may hold.
+    checksum: "e53b775b104bb567bb8606a8d5f16183bf69d5a63df503474fae885e79a07ea5",
+    text: `-- Parses a cron expression into rhythm.cron_times. Every error names the field and what it may contain.
 
 create or replace function rhythm.cron_refuse(p_field text, p_text text, p_expected text)
 returns integer
@@ -8100,7 +8098,7 @@ begin
       else v_from
     end;
   end if;
-  -- Sunday may close a range by its name as well as by 7.
+  -- Sunday may end a range by its name as well as by 7.
   if p_field = 'weekday' and v_to = 0 and v_from > 0 then
     v_to := 7;
   end if;
@@ -8131,7 +8129,7 @@ $$;
 comment on function rhythm.cron_field(text, text, integer, integer, text[]) is
   'The values of one cron field, ascending.';
 
--- The five or six fields of an expression, its @form spelt out, with the seconds first.
+-- The five or six fields of an expression, with @forms expanded and the seconds first.
 create or replace function rhythm.cron_split(p_cron text)
 returns text[]
 language plpgsql
@@ -8169,8 +8167,8 @@ comment on function rhythm.cron_split(text) is
   {
     name: "schedules/cron_times.sql",
     kind: "behaviour",
-    checksum: "2583889312c8cfda48258e78b275828254e5ac57203059b9f7dd2b0524904cda",
-    text: `-- cron_parse(): the fields that need more than numbers (days of the month, weekdays), and the whole.
+    checksum: "7ec0e9acb1ccd3350e1e13ff42a917b211e69a3afdffce166a2fc7f90db8685d",
+    text: `-- cron_parse(): the fields that contain more than numbers (days of the month, weekdays), and the whole expression.
 
 -- Weekdays of the form 2#1 (the first Tuesday) and 5L (the last Friday), as weekday * 10 + n, n = 6 for the last.
 create or replace function rhythm.cron_nth_weekdays(p_text text)
@@ -8211,7 +8209,7 @@ as $$
 $$;
 
 comment on function rhythm.cron_weekdays(text) is
-  'The plain weekdays of a weekday field, 0 for Sunday (7 is Sunday too).';
+  'The plain weekdays of a weekday field, 0 for Sunday (7 is also Sunday).';
 
 create or replace function rhythm.cron_parse(p_cron text)
 returns rhythm.cron_times
@@ -8247,16 +8245,16 @@ end;
 $$;
 
 comment on function rhythm.cron_parse(text) is
-  'A cron expression as the times it names; an error that names the field if it is malformed, or says that it never '
+  'Parses a cron expression into its times; raises an error that names a malformed field, or says that the expression never '
   'fires. Five fields, or six with the second first; lists, ranges, steps, names; L (last day), 5L (last Friday), '
-  '2#1 (first Tuesday); @hourly to @yearly. A day and a weekday that are both given are alternatives, as in cron.';
+  '2#1 (first Tuesday); @hourly to @yearly. If a day and a weekday are both given, either is enough, as in cron.';
 `,
   },
   {
     name: "schedules/fire.sql",
     kind: "behaviour",
-    checksum: "656bacf9cb87b6e90d1ec9f8f34153e3fabcf7caf149e977a93a297e40d3fa49",
-    text: `-- Firing. Called by tick(), from everywhere at once.
+    checksum: "18bcea4d9ae00da6ecb6d8bb7a3f342b645a9522738d14979fb3f16c5a616320",
+    text: `-- Firing schedules. tick() calls this, in any number of sessions at once.
 -- Locks: schedule rows, skip locked; then what create_many() and cancel() lock.
 
 create or replace function rhythm.not_over(p_ids uuid[])
@@ -8275,7 +8273,7 @@ $$;
 
 comment on function rhythm.not_over(uuid[]) is 'Those of some executions that have not ended.';
 
--- The schedule after acting on some slots by its overlap policy.
+-- The schedule after its overlap policy has handled some slots.
 create or replace function rhythm.overlap_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
 returns rhythm.schedule_entry
 language plpgsql
@@ -8313,7 +8311,7 @@ end;
 $$;
 
 comment on function rhythm.overlap_slots(rhythm.schedule_entry, timestamptz[]) is
-  'Starts, queues or skips the due slots of a schedule by its overlap policy; returns the schedule as it is then.';
+  'Starts, queues or skips the due slots of a schedule by its overlap policy; returns the schedule after that.';
 
 create or replace function rhythm.fire_schedule(p_entry rhythm.schedule_entry, p_now timestamptz, p_limit integer)
 returns rhythm.schedule_entry
@@ -8348,7 +8346,7 @@ begin
   return v_entry;
 exception
   when lock_not_available then
-    -- What is to be cancelled is being settled, say. tick() holds other locks already: it lets go and comes back.
+    -- An execution to cancel may be locked by a settle. tick() already holds other locks, so it does not wait and tries again later.
     v_entry := p_entry;
     v_entry.due_at := p_now + interval '1 second';
     return v_entry;
@@ -8357,7 +8355,7 @@ exception
     if v_code ~ '^(40|53|55|57)' then
       raise;
     end if;
-    -- Its time zone is gone from the server, say: it is asked again in a minute, the other schedules go on.
+    -- The server may no longer have its time zone. It is tried again in a minute, and the other schedules continue.
     v_entry := p_entry;
     v_entry.last_error := jsonb_build_object('code', v_code, 'message', v_message, 'slot', p_entry.next_slot);
     v_entry.due_at := p_now + interval '1 minute';
@@ -8366,7 +8364,7 @@ end;
 $$;
 
 comment on function rhythm.fire_schedule(rhythm.schedule_entry, timestamptz, integer) is
-  'One schedule that is due: acts on its slots, moves its cursor; returns it as it is then.';
+  'Handles one schedule that is due: its slots and its cursor; returns it after that.';
 
 create or replace function rhythm.fire_schedules(p_limit integer default 100)
 returns timestamptz
@@ -8402,7 +8400,7 @@ begin
     where s.name = v_entry.name;
   end loop;
 
-  -- What is due and not ours is being fired by another session: look again in a second, do not spin.
+  -- Another session is firing what is still due: look again in a second.
   return (
     select min(case when s.due_at > v_now or v_left <= 0 then s.due_at else v_now + interval '1 second' end)
     from rhythm.schedule_entry as s
@@ -8419,7 +8417,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "e253da6df3788a3e4f79d6671932f73b4b25dc43777b170c79c7a4842ab450cd",
+    checksum: "98e7921a9c0c35f2f2ad10ab150e1c412f20c4625c2a0a0dd78f1d948f5a40ba",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -8444,7 +8442,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.schedule_named(text) is 'The schedule of that name, locked; an error if there is none.';
+comment on function rhythm.schedule_named(text) is 'The schedule with this name, locked; an error if it does not exist.';
 
 create or replace function rhythm.check_schedule(p_entry rhythm.schedule_entry)
 returns void
@@ -8480,7 +8478,7 @@ end;
 $$;
 
 comment on function rhythm.check_schedule(rhythm.schedule_entry) is
-  'Refuses a schedule with a bad argument, and one whose executions would be refused.';
+  'Refuses a schedule with a wrong argument, and one whose executions would be refused.';
 
 create or replace function rhythm.schedule(
   p_name text,
@@ -8528,7 +8526,7 @@ begin
 
   if not found then
     v_old := rhythm.schedule_named(p_name);
-    -- The same times again, as at every start of an application: what is due stays due.
+    -- If the times are the same, as at every start of an application, what is due stays due.
     if (v_old.cron, v_old.timezone) = (v_new.cron, v_new.timezone) then
       v_new.next_slot := v_old.next_slot;
     end if;
@@ -8545,9 +8543,9 @@ end;
 $$;
 
 comment on function rhythm.schedule(text, text, text, jsonb, text, text, text, text, interval, jsonb) is
-  'Starts p_target at every time that p_cron names in timezone; returns the next. The same name again changes the '
-  'schedule. While an execution of it is not over, overlap skips the next, queues it, allows it, or cancels the one '
-  'before; of the times missed while nobody ticked, catch_up runs none, one (the latest), or all; jitter moves each by '
+  'Starts p_target at every time that p_cron names in timezone; returns the next time. The same name again changes the '
+  'schedule. If an execution of it has not ended, overlap skips the next one, queues it, allows it, or cancels the '
+  'earlier one. If times were missed because nothing ticked, catch_up runs none, one (the latest), or all. jitter delays each time by '
   'up to an interval. options: as for create_many() (queue, priority, timeout, retry, metadata …).';
 
 create or replace function rhythm.unschedule(p_name text)
@@ -8564,17 +8562,17 @@ end;
 $$;
 
 comment on function rhythm.unschedule(text) is
-  'Forgets a schedule; what it started goes on. False if there was none of that name.';
+  'Removes a schedule; what it started continues. False if there is no schedule with this name.';
 `,
   },
   {
     name: "schedules/slots.sql",
     kind: "behaviour",
-    checksum: "24181652431dac3294a8ba33f254e09f39d24292accf44c57a674ae4ec0c5a06",
-    text: `-- The slots of a schedule: the times its cron expression names. What follows from them alone, before any
--- execution is created.
+    checksum: "c881ba866c4e3d7a5ceb8ad959387a78ab88113cb21867f07882a0aeb0224672",
+    text: `-- The slots of a schedule: the times that its cron expression names. These functions only compute, before any execution is
+-- created.
 
--- The same slot always has the same jitter, so that whoever computes it agrees.
+-- The same slot always has the same jitter, so that all sessions compute the same time.
 create or replace function rhythm.slot_due(p_entry rhythm.schedule_entry, p_slot timestamptz)
 returns timestamptz
 language sql
@@ -8585,10 +8583,10 @@ as $$
 $$;
 
 comment on function rhythm.slot_due(rhythm.schedule_entry, timestamptz) is
-  'When a slot of a schedule fires: the slot, moved by its share of the jitter.';
+  'When a slot of a schedule fires: its time plus its share of the jitter.';
 
--- The last slot at or before p_until, given one (p_slot) that is. Halves the time instead of walking: an outage of
--- a week of a schedule that fires every second is twenty questions.
+-- The last slot at or before p_until, given an earlier one (p_slot). Halves the time instead of walking: for a schedule that fires
+-- every second, a week takes twenty steps.
 create or replace function rhythm.latest_slot(p_times rhythm.cron_times, p_timezone text, p_slot timestamptz, p_until timestamptz)
 returns timestamptz
 language plpgsql
@@ -8619,7 +8617,7 @@ $$;
 comment on function rhythm.latest_slot(rhythm.cron_times, text, timestamptz, timestamptz) is
   'The last slot up to an instant, given an earlier one.';
 
--- The slots to act on now, by the schedule's way with missed ones; p_limit at most, the rest at the next look.
+-- The slots to handle now, by the schedule's catch_up; at most p_limit, the rest next time.
 create or replace function rhythm.due_slots(p_entry rhythm.schedule_entry, p_times rhythm.cron_times, p_now timestamptz, p_limit integer)
 returns timestamptz[]
 language plpgsql
@@ -8646,17 +8644,17 @@ end;
 $$;
 
 comment on function rhythm.due_slots(rhythm.schedule_entry, rhythm.cron_times, timestamptz, integer) is
-  'The slots of a schedule that are due: with catch_up all each of them, else the latest alone.';
+  'The slots of a schedule that are due: with catch_up all each of them, else only the latest.';
 `,
   },
   {
     name: "schedules/start.sql",
     kind: "behaviour",
-    checksum: "f35b6a559ed7418dcee0c5211c2fc7921fc232cec9ffe5d60d084e89e3dc74c9",
+    checksum: "8d22dea17f73701548c27b14c877d35d743a3db09d7cd00a2bbb1593d9abe3dd",
     text: `-- From a slot to an execution.
 
--- What create_many() is given for one slot. The key makes a slot one execution, whoever asks for it and how often:
--- the regular run, a back-fill of the same time, a second back-fill.
+-- The request for create_many() for one slot. Its key makes a slot one execution, however often it is requested: by the regular
+-- run, by a back-fill of the same time, by a second back-fill.
 create or replace function rhythm.slot_request(p_entry rhythm.schedule_entry, p_slot timestamptz)
 returns jsonb
 language sql
@@ -8679,9 +8677,9 @@ as $$
 $$;
 
 comment on function rhythm.slot_request(rhythm.schedule_entry, timestamptz) is
-  'The execution that a slot of a schedule asks for, in the form of create_many(); without a slot, one by hand.';
+  'The execution for a slot of a schedule, in the form of create_many(); without a slot, one that a person triggered.';
 
--- Errors are kept on the schedule, not thrown: one flow that is gone must not stop all the other schedules.
+-- Errors are stored on the schedule and not thrown, so that one missing flow does not stop all other schedules.
 create or replace function rhythm.start_slots(p_entry rhythm.schedule_entry, p_slots timestamptz[])
 returns rhythm.schedule_entry
 language plpgsql
@@ -8697,7 +8695,7 @@ begin
   if p_slots = '{}' then
     return v_entry;
   end if;
-  -- In one call: only within it do ids keep the order of the slots.
+  -- In one call, because only within one call do ids keep the order of the slots.
   v_ids := array(
     select c.id
     from rhythm.create_many((
@@ -8715,7 +8713,7 @@ begin
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
-    -- Deadlocks, time-outs and want of resources pass: the slot stays due, and the next look tries again.
+    -- Deadlocks, timeouts and missing resources pass by themselves: the slot stays due, and is tried again.
     if v_code ~ '^(40|53|55|57)' then
       raise;
     end if;
@@ -8726,7 +8724,7 @@ end;
 $$;
 
 comment on function rhythm.start_slots(rhythm.schedule_entry, timestamptz[]) is
-  'Creates the executions of some slots, all or none, and returns the schedule as it is then; with last_error if none.';
+  'Creates the executions of some slots, all or none, and returns the schedule after that; with last_error if none.';
 
 create or replace function rhythm.check_schedule_start(p_entry rhythm.schedule_entry)
 returns void
@@ -8744,17 +8742,17 @@ end;
 $$;
 
 comment on function rhythm.check_schedule_start(rhythm.schedule_entry) is
-  'Creates the execution that a schedule asks for and takes it back: what would be refused at night is refused now.';
+  'Creates the execution of a schedule and rolls it back, so that what would be refused at night is refused now.';
 `,
   },
   {
     name: "settle/effects.sql",
     kind: "behaviour",
-    checksum: "2dc34772745f3a1024c6cbd257ec6fc24713bcac301ba0a5dc7b91cf8c0589a7",
+    checksum: "5fc2896ca51f0874c9cf28b68f381655f679b60cd1fa2e121010310b614180a1",
     text: `-- What a workflow asked for becomes rows.
 
--- The tasks and workflows that outcomes started, as requests. Options were written by a person: they are checked. Ids were
--- made by a worker, whose clock may be ahead.
+-- The tasks and workflows that outcomes start, as requests. A person wrote the options, so they are checked. A worker made
+-- the ids, and its clock may be ahead.
 create or replace function rhythm.child_requests(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns jsonb
 language plpgsql
@@ -8784,7 +8782,7 @@ begin
   if v_requests is null then
     return '[]';
   end if;
-  -- What the workflow decides would be overwritten without a word.
+  -- Otherwise options that follow from the workflow (parent, id) would be overwritten silently.
   select 'There is no ' || rhythm.unknown_option(f.value -> 'options', rhythm.option_names('child')) into v_problem
   from unnest(p_outcomes) as o
   cross join lateral jsonb_array_elements(o.effects) as f (value)
@@ -8809,8 +8807,8 @@ $$;
 
 comment on function rhythm.child_requests(rhythm.outcome[], rhythm.grouping[]) is 'The children that outcomes start, in the form of create_many(). Internal.';
 
--- A timer that a worker keeps is left to it for longer than it takes to settle two thousand that are due at once; by so
--- much are those late whose worker dies.
+-- due() leaves a timer to the worker that keeps it for longer than it takes to settle two thousand due timers. If that worker
+-- dies, its timers are late by this time.
 create or replace function rhythm.insert_timers(p_outcomes rhythm.outcome[], p_groups rhythm.grouping[])
 returns void
 language plpgsql
@@ -8866,10 +8864,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.as_uuid(text) is 'A text as an id; null if it is none. Internal.';
+comment on function rhythm.as_uuid(text) is 'A text as an id; null if it is not a UUID. Internal.';
 
--- Signals of one workflow to another. To one that is over, or never was, nothing is sent: the sender cannot know. By a look
--- at each receiver, whatever the planner makes of an empty table.
+-- Signals from one workflow to another. If the receiver has ended or never existed, nothing is sent: the sender cannot know.
+-- Each receiver is looked up by its id, so an old plan cannot scan the table.
 create or replace function rhythm.send_signals(p_outcomes rhythm.outcome[], p_now timestamptz)
 returns void
 language plpgsql
@@ -8897,7 +8895,7 @@ $$;
 
 comment on function rhythm.send_signals(rhythm.outcome[], timestamptz) is 'The signals that outcomes send to other workflows. Internal.';
 
--- Signals meet waits: the oldest of each name goes to the oldest wait for it. The caller holds the states' locks.
+-- Matches signals with waits: the oldest signal of a name goes to the oldest wait for it. The caller holds the states' locks.
 create or replace function rhythm.match_signals(p_executions uuid[])
 returns rhythm.settled_item[]
 language plpgsql
@@ -8941,11 +8939,11 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "82200fff3ec141730968320acd2e90c8a730201e23ad86ffc4773548d9ab8a9c",
-    text: `-- How executions leave a batch: they end, or go on later.
+    checksum: "46d27543ad93d141bf6719bfddc174b57f1b533268224e5b78b54e97fdacf9ac",
+    text: `-- How executions leave a batch: they end, or they run again later.
 
--- Batches of which somebody left are deleted once nobody is in them. Looked at from the end, where whoever is still in it
--- mostly stands: tasks of a batch are begun in order.
+-- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
+-- that remain are mostly the last ones.
 create or replace function rhythm.drop_empty_batches(p_batches bigint[])
 returns void
 language plpgsql
@@ -8967,9 +8965,9 @@ $$;
 
 comment on function rhythm.drop_empty_batches(bigint[]) is 'Deletes those of some batches that have no members. Internal.';
 
--- Tasks that no workflow started and that completed: one statement, in the order of ids. Not a join: on a table that was
--- empty when the plan was made, it compares every row with every output. Where the output of a row stands is a search
--- among ids in ascending order, whatever the plan. Returns those whose lease held.
+-- Completes tasks that no workflow started, in one statement, in the order of ids. This is not a join: a plan that was made
+-- on an empty table would compare every row with every output. A search among the sorted ids finds the output of a row,
+-- with any plan. Returns the tasks whose lease was still held.
 create or replace function rhythm.complete_tasks(p_worker uuid, p_call integer, p_ids uuid[], p_outputs jsonb, p_now timestamptz)
 returns uuid[]
 language plpgsql
@@ -9014,7 +9012,7 @@ end;
 $$;
 
 comment on function rhythm.complete_tasks(uuid, integer, uuid[], jsonb, timestamptz) is
-  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease held. Internal.';
+  'Completes tasks without parents, given in ascending order of their ids; returns those whose lease was still held. Internal.';
 
 -- The ends of outcomes. The caller has locked the executions.
 create or replace function rhythm.write_ends(p_outcomes rhythm.outcome[], p_now timestamptz)
@@ -9033,7 +9031,7 @@ begin
       output = case when o.fate = 'completed' then nullif(o.output, 'null') end,
       error = case when o.fate = 'completed' then null when o.status = 'failed' and not rhythm.is_past_deadline(e) then o.error else e.error end,
       fingerprint = case when o.fate = 'failed' then rhythm.fingerprint_of(e.target, case when rhythm.is_past_deadline(e) then e.error else o.error end) end
-    -- From each outcome to its rows, whatever the planner believes of the tables. Their places are certain: they are locked.
+    -- From each outcome to its rows, with any plan. The rows do not move: they are locked.
     from unnest(p_outcomes) as o
     cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
     cross join lateral (select x.claimed_at, x.attempt from rhythm.batch as x where x.id = o.batch_id offset 0) as b
@@ -9054,7 +9052,7 @@ $$;
 
 comment on function rhythm.write_ends(rhythm.outcome[], timestamptz) is 'Writes the ends of executions; returns them. Their batches are still there. Internal.';
 
--- Members go on later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
+-- Members run again later, each by itself: in its own batch if it was alone, else in a new one. p_delay_ms null: at once.
 create or replace function rhythm.put_back(p_id uuid, p_batch bigint, p_delay_ms bigint, p_failures integer, p_crashes integer, p_attempts integer, p_now timestamptz)
 returns void
 language plpgsql
@@ -9082,10 +9080,10 @@ end;
 $$;
 
 comment on function rhythm.put_back(uuid, bigint, bigint, integer, integer, integer, timestamptz) is
-  'Puts an execution that was leased back into its queue, at once or later, with so many more failures and crashes. Internal.';
+  'Puts a leased execution back into its queue, at once or later, and adds to its failures and crashes. Internal.';
 
--- Attempts that failed and are to be tried again, and what is handed back. Returns the queues where something is ready now,
--- and in how many milliseconds each of the former is tried again: {id: ms}, or null if there are none.
+-- Puts back failed attempts that will be repeated, and what a worker did not run. Returns the queues that now have ready
+-- work, and in how many milliseconds each failed attempt is repeated: {id: ms}, or null if there is none.
 create or replace function rhythm.write_returns(p_outcomes rhythm.outcome[], p_now timestamptz, out queues text[], out retried jsonb)
 language plpgsql
 volatile
@@ -9123,14 +9121,14 @@ begin
 end;
 $$;
 
-comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts executions back that failed for now or were handed back. Internal.';
+comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts back executions that failed and will be repeated, or that a worker returned. Internal.';
 `,
   },
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "358dda7422cdf601fc0f88cf18e9ac14c3a94cc68aad2a3eb75ffb79495142ec",
-    text: `-- exchange(): how a worker hands back what it did and is given what comes next, in one call and one commit.
+    checksum: "64cb764cd236e5d87edaed4ff3cc44f0ac9a1bce9933193930fdcb54779b80a1",
+    text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
 returns text
@@ -9199,8 +9197,7 @@ $$;
 
 comment on function rhythm.ids_of(jsonb, text) is 'A JSON array of ids as an array. Internal.';
 
--- Tasks that completed and that no workflow started. What is not done so, for a lock or a cancellation, goes the way of
--- outcomes.
+-- Completes tasks that no workflow started. Tasks that are locked or cancelled are returned as outcomes.
 create or replace function rhythm.settle_done(p_worker uuid, p_item jsonb, p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -9218,7 +9215,7 @@ begin
     or jsonb_array_length(p_item -> 'ids') <> jsonb_array_length(v_outputs) then
     perform rhythm.raise('RH001', 'ids and outputs must be arrays of one length');
   elsif not coalesce(jsonb_typeof(p_item -> 'call') = 'number' and p_item ->> 'call' ~ '^\\d{1,9}$', false) then
-    perform rhythm.raise('RH001', 'What is done needs the call that leased it');
+    perform rhythm.raise('RH001', 'A done needs the number of the call that leased its tasks');
   end if;
   v_call := (p_item ->> 'call')::integer;
   v_ids := rhythm.ids_of(p_item -> 'ids', 'ids');
@@ -9243,9 +9240,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.settle_done(uuid, jsonb, timestamptz) is 'Settles plain ends of tasks; returns those that are left, as outcomes. Internal.';
+comment on function rhythm.settle_done(uuid, jsonb, timestamptz) is 'Settles plain ends of tasks; returns the others as outcomes. Internal.';
 
--- Timers that a worker keeps and whose workflows it cannot advance in memory after all: what due() does, by name.
+-- Timers whose worker cannot advance their workflows in memory after all. Does what due() does, for these ids.
 create or replace function rhythm.fire_timers_of(p_ids uuid[], p_now timestamptz, p_worker uuid, p_call integer, p_lease integer)
 returns bigint[]
 language plpgsql
@@ -9266,7 +9263,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.fire_timers_of(uuid[], timestamptz, uuid, integer, integer) is 'Fires those of some timers that are due; returns the batches of workflows that were leased to the worker. Internal.';
+comment on function rhythm.fire_timers_of(uuid[], timestamptz, uuid, integer, integer) is 'Fires the due ones of some timers; returns the batches of workflows that were leased to the worker. Internal.';
 
 create or replace function rhythm.leave_timers(p_ids uuid[])
 returns void
@@ -9283,9 +9280,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.leave_timers(uuid[]) is 'Leaves timers to due() that a worker kept. Internal.';
+comment on function rhythm.leave_timers(uuid[]) is 'Lets due() fire timers that a worker kept. Internal.';
 
--- All that a worker hands back. Steps and outcomes first: they lock states, which come before executions.
+-- Settles all ends of a call. Steps and outcomes first, because they lock states, which come before executions.
 create or replace function rhythm.settle_ends(p_worker uuid, p_ends jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -9302,7 +9299,7 @@ begin
     begin
       v_answer := rhythm.both_answers(v_answer, rhythm.settle_steps(p_worker, v_item, p_call, v_lease, p_targets, p_now));
     exception
-      -- Each is settled alone then, and whoever is to blame fails with the reason.
+      -- Then each is settled alone, and the one that caused the error fails with the reason.
       when others then
         if not rhythm.is_data_error(sqlstate) and sqlstate <> '55P03' then
           raise;
@@ -9333,7 +9330,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all that a worker hands back in a call. Internal.';
+comment on function rhythm.settle_ends(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all ends of a worker''s call. Internal.';
 
 create or replace function rhythm.check_worker(p_worker uuid, p_call integer)
 returns rhythm.worker
@@ -9346,7 +9343,7 @@ declare
 begin
   select w.* into v_worker from rhythm.worker as w where w.id = p_worker;
   if not found then
-    perform rhythm.raise('RH008', format('Worker %s is not registered, or was given up for dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
+    perform rhythm.raise('RH008', format('Worker %s is not registered, or counts as dead', coalesce(p_worker::text, 'null')), 'Call register_worker() with a new id');
   elsif p_call < v_worker.call then
     perform rhythm.raise('RH008', format('Worker %s has made call %s already: call %s is too late', p_worker, v_worker.call, p_call), 'A worker counts its calls, and sends one at a time');
   end if;
@@ -9354,9 +9351,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_worker(uuid, integer) is 'A worker that is registered and whose call is not an old one; else raises RH008. Internal.';
+comment on function rhythm.check_worker(uuid, integer) is 'The registered worker; raises RH008 if it is not registered or the call is an old one. Internal.';
 
--- Without locks, and without a transaction number: an idle worker asks often.
+-- Takes no locks and no transaction number, because an idle worker asks often.
 create or replace function rhythm.ready_queues(p_queues text[], p_targets text[])
 returns text[]
 language plpgsql
@@ -9371,10 +9368,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues that a claim could find something in, in their order. Internal.';
+comment on function rhythm.ready_queues(text[], text[]) is 'Those of some queues in which a claim could find something, in order. Internal.';
 
--- Locks: the worker, for its own calls one after another; then as settling and claiming. Never waits for what an
--- application has locked. With nothing to hand back and nothing ready it writes nothing and locks nothing.
+-- Locks: the worker, so that its calls run one after another; then as settling and claiming do. Never waits for a row that an
+-- application has locked. Without ends and without ready work it writes nothing and locks nothing.
 create or replace function rhythm.exchange(p_worker uuid, p_call integer, p_ends jsonb default '[]', p_want jsonb default null)
 returns jsonb
 language plpgsql
@@ -9414,7 +9411,7 @@ begin
     v_queues := rhythm.ready_queues(v_queues, v_targets);
   end if;
   if p_ends <> '[]' or v_limit > 0 and v_queues <> '{}' then
-    -- It cannot be given up between here and the commit.
+    -- From here to the commit, nobody can declare it dead.
     update rhythm.worker as w set call = p_call, refused = null, sleeping = false where w.id = p_worker and w.call < p_call;
     if not found then
       return rhythm.same_answer(rhythm.check_worker(p_worker, p_call));
@@ -9424,7 +9421,7 @@ begin
     if p_ends <> '[]' then
       v_answer := rhythm.settle_ends(p_worker, p_ends, p_call, coalesce((p_want ->> 'lease')::integer, 0), v_targets, v_now);
       v_parcels := rhythm.parcels(rhythm.texts_of((v_answer -> 'leased') || (v_answer -> 'born'))::bigint[], rhythm.texts_of(v_answer -> 'born')::bigint[]);
-      -- Only now: the ends may have made room in a queue with limits, or something ready.
+      -- Only now: the ends may have made room in a queue with limits, or made something ready.
       if v_limit > 0 then
         v_queues := rhythm.ready_queues(v_queues, v_targets);
       end if;
@@ -9446,11 +9443,11 @@ end;
 $$;
 
 comment on function rhythm.exchange(uuid, integer, jsonb, jsonb) is
-  'Hands back what a worker did and gives it what comes next, in one commit: p_ends [{kind: done|outcome|steps|fire|leave, …}], p_want {queues, limit, targets, lease, sleeps}. '
-  'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, retried: {id: ms}, parcels: [{common, ids, inputs, …}]}. Refused: the lease is lost, nothing changed. '
-  'retried, if there are any: failed attempts that are repeated, and in how many milliseconds. now: the time here, in milliseconds since 1970; the moments of steps are to be of this clock. Declined: somebody holds a lock, or the workflow is not where the worker thinks: bring it again, alone. The worker counts its calls from 1; the same call again gives the same answer. See docs/reference/worker-protocol.md.';
+  'Settles what a worker did and returns its next work, in one commit. p_ends: [{kind: done|outcome|steps|fire|leave, …}]. p_want: {queues, limit, targets, lease, sleeps}. '
+  'Returns {call, now, refused: [{id, reason}], declined: [id], early: {id: ms}, retried: {id: ms}, parcels: [{common, ids, inputs, …}]}. refused: the lease is lost, nothing changed. '
+  'declined: a row is locked, or the workflow is at another step; send it again, alone. retried: failed attempts that are repeated, and in how many milliseconds. now: the engine''s clock, in milliseconds since 1970, by which steps have their moments. The worker numbers its calls from 1; the same call again returns the same answer. See docs/reference/worker-protocol.md.';
 
--- What was leased by the call and is still held is handed over again, with its inputs.
+-- What the call leased and the worker still holds is returned again, with its inputs.
 create or replace function rhythm.same_answer(p_worker rhythm.worker)
 returns jsonb
 language plpgsql
@@ -9465,7 +9462,7 @@ $$;
 
 comment on function rhythm.same_answer(rhythm.worker) is 'The answer to the last call of a worker. Internal.';
 
--- A transactional task settles itself, inside the transaction of its handler.
+-- A transactional task settles in the transaction of its handler.
 create or replace function rhythm.settle_one(p_worker uuid, p_outcome jsonb)
 returns jsonb
 language plpgsql
@@ -9487,7 +9484,7 @@ begin
     perform rhythm.raise('RH001', 'p_outcome must be an object: {"id": "…", "call": 1, "status": "completed", "output": null}');
   end if;
   perform rhythm.check_items(jsonb_build_array(p_outcome));
-  -- Nobody can bring it again after the handler's writes: it waits for its parent.
+  -- It waits for its parent: after the handler's writes, the worker cannot send it again.
   v_concerned := array(select distinct c.concerns from rhythm.concerned(jsonb_build_array(p_outcome)) as c);
   perform rhythm.lock_states(v_concerned);
   perform from rhythm.execution as e where e.id = (p_outcome ->> 'id')::uuid for no key update;
@@ -9502,8 +9499,8 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "65b5ae0919e7ea0e0afdcffef7b1f252aeea0671af5fd0100160cc9d798f7901",
-    text: `-- Outcomes: what a worker says of executions, before anything is done about it.
+    checksum: "f22ea4fc1b7590557f24a4b9ebfe332a29dc404a57a193a32c3431f72caa6973",
+    text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
 returns boolean
@@ -9519,7 +9516,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.are_waits(jsonb) is 'Whether something is a list of groups that a workflow can wait for. Internal.';
+comment on function rhythm.are_waits(jsonb) is 'Whether a value is a list of groups that a workflow can wait for. Internal.';
 
 create or replace function rhythm.outcome_problem(p_outcome rhythm.outcome)
 returns text
@@ -9551,8 +9548,8 @@ $$;
 
 comment on function rhythm.outcome_problem(rhythm.outcome) is 'What is wrong with an outcome; null if nothing is. Internal.';
 
--- The workflows whose states an outcome changes: itself, its parent, those that it sends signals to; and, if the workflow
--- fails and is to be repeated, the workflows that failed under it.
+-- The workflows whose states an outcome changes: the workflow itself, its parent, and the receivers of its signals. If the
+-- workflow fails and will be repeated, also the workflows that failed under it.
 create or replace function rhythm.concerned(p_items jsonb)
 returns table (id uuid, concerns uuid)
 language plpgsql
@@ -9605,7 +9602,7 @@ $$;
 
 comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call. Internal.';
 
--- What becomes of an execution. A cancellation wins over everything but an end that came before the worker was told.
+-- How an execution continues. A cancellation wins, unless the handler had ended before the worker was told.
 create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)
 returns text
 language plpgsql
@@ -9627,9 +9624,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'What becomes of an execution: completed, failed, cancelled, suspended, released or retry. Internal.';
+comment on function rhythm.fate_of(rhythm.outcome, rhythm.execution, integer) is 'How an execution continues: completed, failed, cancelled, suspended, released or retry. Internal.';
 
--- The step in which a workflow failed is taken anew, and asks for everything again. What it said stays said.
+-- The step in which a workflow failed runs again, and starts everything again. Its log lines stay.
 create or replace function rhythm.log_effects(p_effects jsonb)
 returns jsonb
 language sql
@@ -9639,10 +9636,10 @@ as $$
   select jsonb_path_query_array(p_effects, '$[*] ? (@.type == "log")');
 $$;
 
-comment on function rhythm.log_effects(jsonb) is 'Of the effects of a step, the log lines. Internal.';
+comment on function rhythm.log_effects(jsonb) is 'The log lines among the effects of a step. Internal.';
 
--- A step at an impossible moment is not taken: its workflow goes back to its queue, to take it anew.
--- Locks what the worker still holds, and is free. The number of steps tells a repeated call from a new lease.
+-- A step with an impossible moment is refused: its workflow goes back to its queue and repeats the step.
+-- Locks what the worker still holds and nobody else has locked. The number of steps tells a repeated call from a new lease.
 create or replace function rhythm.held_outcomes(p_worker uuid, p_items jsonb, p_now timestamptz)
 returns rhythm.outcome[]
 language plpgsql
@@ -9653,8 +9650,8 @@ declare
   v_slack constant interval := rhythm.moment_slack(p_worker);
   v_result rhythm.outcome[];
 begin
-  -- The lock inside, and offset 0, keep the inner queries whole: the planner goes from each outcome to its rows, and not
-  -- through all that the worker holds.
+  -- The lock inside and offset 0 make the planner go from each outcome to its rows. Otherwise it would read
+  -- everything that the worker holds.
   select coalesce(array_agg(h.o order by (h.o).id), '{}')
   into v_result
   from (
@@ -9677,7 +9674,7 @@ $$;
 
 comment on function rhythm.held_outcomes(uuid, jsonb, timestamptz) is 'The outcomes whose lease the worker still holds, their executions locked. Internal.';
 
--- Of what was not held: what is leased all the same was locked by somebody, and is to be brought again; the rest is lost.
+-- Outcomes that were not held: if the worker still has the lease, another session locked the row, so it is declined. Otherwise refused.
 create or replace function rhythm.not_held(p_worker uuid, p_items jsonb, p_held uuid[])
 returns table (id uuid, declined boolean, reason text)
 language plpgsql
@@ -9697,9 +9694,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'What became of outcomes that changed nothing: declined, or refused with the reason. Internal.';
+comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'Outcomes that changed nothing: declined, or refused with the reason. Internal.';
 
--- Type, target and message, without what differs from one failure of a kind to the next: numbers, ids, quoted parts.
+-- Type, target and message, without what differs between failures of one kind: numbers, ids, quoted parts.
 create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
 returns bigint
 language plpgsql
@@ -9718,8 +9715,8 @@ comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one 
   {
     name: "settle/report.sql",
     kind: "behaviour",
-    checksum: "77ab8674bd539b5f9ae952baa5607124982cd28ced81ee289516683c12f97441",
-    text: `-- What a worker has to tell of the executions it holds while they run.
+    checksum: "d0f58dd9819fd447a8d3c1dbeb4f7ae710ef09586ccd791acad529dfd2a42858",
+    text: `-- What a worker reports of executions while they run.
 
 create or replace function rhythm.report_problem(p_lines jsonb, p_progress jsonb)
 returns text
@@ -9784,7 +9781,7 @@ begin
   from jsonb_array_elements(p_lines) with ordinality as l (value, nth)
   where (l.value ->> 'id')::uuid = any (v_held)
   order by l.nth;
-  -- In the order in which ends lock them; what somebody holds is passed over, and told the next time.
+  -- In the order in which ends lock them. A locked one is skipped, and notified the next time.
   v_free := array(
     select e.id from rhythm.execution as e
     where e.id = any (array(select k.id::uuid from jsonb_object_keys(p_progress) as k (id))) and e.id = any (v_held)
@@ -9800,16 +9797,16 @@ end;
 $$;
 
 comment on function rhythm.report(uuid, jsonb, jsonb) is
-  'Log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Those that somebody watches are notified (channel progress).';
+  'Stores log lines [{id, at, level, message, data}] and progress {id: value} of executions that the worker holds. Notifies those who watch them (channel progress).';
 `,
   },
   {
     name: "settle/settle.sql",
     kind: "behaviour",
-    checksum: "54a41fb84fe76f725b65c619b5c1122e6b3cee85080b05e9f7a8550cf647ad11",
+    checksum: "844b68911657b596ffb2fed3b8e62c8d90f4b308f53a97d84527a57d742af925",
     text: `-- Settling outcomes.
 
--- One transaction's worth. Never waits for a row: what it cannot lock at once it declines.
+-- One transaction. Never waits for a row: what it cannot lock at once, it declines.
 -- Locks: states, executions, batches.
 create or replace function rhythm.settle_all(p_worker uuid, p_items jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
@@ -9903,10 +9900,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.settle_all(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles outcomes, all of them or, with an error, none. Internal.';
+comment on function rhythm.settle_all(uuid, jsonb, integer, integer, text[], timestamptz) is 'Settles all outcomes; if there is an error, none of them. Internal.';
 
 -- {refused, declined, leased: batches to hand over, born: batches whose inputs the worker knows}. settle_all() adds
--- retried, if attempts failed that are repeated: {id: milliseconds until then}.
+-- retried if there are failed attempts that will be repeated: {id: milliseconds until then}.
 create or replace function rhythm.settled_answer(p_worker uuid, p_items jsonb, p_held uuid[], p_leased bigint[], p_born bigint[])
 returns jsonb
 language plpgsql
@@ -9927,7 +9924,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.settled_answer(uuid, jsonb, uuid[], bigint[], bigint[]) is 'What became of outcomes, and what was leased with them. Internal.';
+comment on function rhythm.settled_answer(uuid, jsonb, uuid[], bigint[], bigint[]) is 'What happened to outcomes, and what was leased with them. Internal.';
 
 create or replace function rhythm.lock_free_states(p_ids uuid[])
 returns uuid[]
@@ -9950,9 +9947,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_free_states(uuid[]) is 'Locks the states of workflows that nobody holds, and returns those. Never waits. Internal.';
+comment on function rhythm.lock_free_states(uuid[]) is 'Locks the states of workflows that no other session has locked, and returns those. Never waits. Internal.';
 
--- Signals that workflows sent, and those that they began to wait for.
+-- Signals that workflows sent, and signals that they began to wait for.
 create or replace function rhythm.settle_signals(p_flows rhythm.outcome[], p_now timestamptz)
 returns rhythm.settled_item[]
 language plpgsql
@@ -9976,7 +9973,7 @@ $$;
 
 comment on function rhythm.settle_signals(rhythm.outcome[], timestamptz) is 'Sends the signals of outcomes and matches what their workflows wait for; returns the waits that took one. Internal.';
 
--- A workflow that was cancelled while it ran started these without knowing. Nobody else sees them yet: their locks are free.
+-- A workflow that was cancelled while it ran did not know, and started these. No other session sees them yet, so their locks are free.
 create or replace function rhythm.cancel_started(p_flows rhythm.outcome[], p_stopping uuid[], p_now timestamptz)
 returns void
 language plpgsql
@@ -9993,10 +9990,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.cancel_started(rhythm.outcome[], uuid[], timestamptz) is 'Cancels what cancelled workflows started before they knew. Internal.';
+comment on function rhythm.cancel_started(rhythm.outcome[], uuid[], timestamptz) is 'Cancels what workflows started after they were cancelled. Internal.';
 
--- With an error that is the data's fault, the outcomes are split until the bad one stands alone: that one fails its
--- execution with the reason, the others go through.
+-- If the data of an outcome causes an error, the outcomes are split until the bad one is alone. It fails its execution with
+-- the reason, and the others are settled.
 create or replace function rhythm.settle_outcomes(p_worker uuid, p_items jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -10014,7 +10011,7 @@ begin
 exception
   when others then
     get stacked diagnostics v_code = returned_sqlstate, v_message = message_text;
-    -- Deadlocks, cancelled statements, want of resources, an upgrade, a server that stops: not the outcome's fault.
+    -- The outcome is not the cause of deadlocks, cancelled statements, missing resources, an upgrade, or a server that stops.
     if not rhythm.is_data_error(v_code) and v_code <> '55P03' then
       raise;
     end if;
@@ -10034,7 +10031,7 @@ end;
 $$;
 
 comment on function rhythm.settle_outcomes(uuid, jsonb, integer, integer, text[], timestamptz) is
-  'Settles outcomes; one that the database refuses fails its execution with the reason. Internal.';
+  'Settles outcomes; an outcome that the database cannot store fails its execution with the reason. Internal.';
 
 create or replace function rhythm.both_answers(p_first jsonb, p_second jsonb)
 returns jsonb
@@ -10052,20 +10049,20 @@ begin
 end;
 $$;
 
-comment on function rhythm.both_answers(jsonb, jsonb) is 'Two answers as one. Internal.';
+comment on function rhythm.both_answers(jsonb, jsonb) is 'Joins two answers. Internal.';
 `,
   },
   {
     name: "settle/states.sql",
     kind: "behaviour",
-    checksum: "e6f9be3b083e89ddb04a730c5e0c41d42882a7b76cdc8cb5b2c7c54ec851d068",
-    text: `-- Where workflows stand after a step.
+    checksum: "0f14ff32c7bdb7af36ca7c2b47767110f69b7606e362b7c6ae0778e0d3d716c7",
+    text: `-- The states of workflows after a step.
 
--- The groups that a workflow waits for. A group whose first old item belongs to a group of the last step goes on under
--- its number, so that a fan-in that lasts over many steps is not written anew at each; one that needs all of its members
--- only if it still has them all, so that none that nobody waits for any more is counted. An item of two groups lets the
--- workflow go on at once, as group 0.
--- p_new: what it starts in this very step, in ascending order. Raises RH001 for what is no child, timer or wait for a signal of it.
+-- The groups that a workflow waits for. If the first old item of a group belongs to a group of the last step, the group keeps
+-- that number, so that a fan-in over many steps is not written again in each step. A group that needs all of its members
+-- keeps it only if it still has all of them, otherwise members that nobody waits for would be counted. If an item belongs
+-- to two groups, its end lets the workflow continue at once, as group 0.
+-- p_new: what this step starts, in ascending order. Raises RH001 for anything that is not a child, timer or wait for a signal of it.
 create or replace function rhythm.group_waits(p_execution uuid, p_waits jsonb, p_new uuid[])
 returns rhythm.grouping
 language plpgsql
@@ -10128,7 +10125,7 @@ begin
     and not exists (select from rhythm.signal_wait as w where w.id = i.id and w.execution_id = p_execution)
   limit 1;
   if v_unknown is not null then
-    perform rhythm.raise('RH001', format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', p_execution, v_unknown));
+    perform rhythm.raise('RH001', format('Workflow %s cannot wait for %s: it is not a child, timer or wait for a signal of this workflow', p_execution, v_unknown));
   end if;
   return v_result;
 end;
@@ -10136,7 +10133,7 @@ $$;
 
 comment on function rhythm.group_waits(uuid, jsonb, uuid[]) is 'The groups of waits of a workflow after a step. Internal.';
 
--- What was started in an earlier step belongs to its group of today from now on.
+-- What an earlier step started now belongs to its group of this step.
 create or replace function rhythm.renumber_waits(p_grouping rhythm.grouping)
 returns void
 language plpgsql
@@ -10159,10 +10156,10 @@ begin
 end;
 $$;
 
-comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of today. Internal.';
+comment on function rhythm.renumber_waits(rhythm.grouping) is 'Puts what a workflow started earlier into its groups of this step. Internal.';
 
--- Drops what workflows can no longer observe: what is in released, or not in keep, if that is given. A signal that a
--- dropped wait took meanwhile is given back, in its place.
+-- Drops what workflows can no longer observe: what is in released, or, if keep is given, what is not in keep. If a dropped wait
+-- had taken a signal, the signal is kept for the next wait, in its old place.
 create or replace function rhythm.release_waits(p_flows rhythm.outcome[])
 returns void
 language plpgsql
@@ -10205,8 +10202,8 @@ $$;
 
 comment on function rhythm.release_waits(rhythm.outcome[]) is 'Drops timers and waits for signals that workflows no longer hold. Internal.';
 
--- Moments come from workers. One that is far from this clock would put the workflow's time, its timers and its ids where
--- they do not belong.
+-- Workers choose the moments. One that is far from this clock would give the workflow a wrong time, and its timers and ids
+-- too.
 create or replace function rhythm.moment_slack(p_worker uuid)
 returns interval
 language plpgsql
@@ -10220,8 +10217,8 @@ $$;
 
 comment on function rhythm.moment_slack(uuid) is 'How far the moment of a step may be from the clock of the database. Internal.';
 
--- What a step took goes into the journal, in order, before anybody clears the inbox. A cancellation is told by the
--- workflow's own id. Of workflows in TypeScript there is no moment: their steps have rows of their own.
+-- What a step took goes into the journal, in order, before the inbox is cleared. A cancellation has the workflow's own id.
+-- Workflows in TypeScript have no moments: their steps have rows of their own.
 create or replace function rhythm.note_steps(p_outcomes rhythm.outcome[])
 returns void
 language plpgsql
@@ -10241,8 +10238,8 @@ $$;
 
 comment on function rhythm.note_steps(rhythm.outcome[]) is 'Writes the steps of workflows into their journals. Internal.';
 
--- Stores where workflows stand that suspend. p_groups: of each of them, null for the others.
--- Returns those that can go on at once: what they wait for came meanwhile.
+-- Stores the states of workflows that suspend. p_groups: the groups of each, null for the others.
+-- Returns those that can continue at once, because what they wait for has already ended.
 create or replace function rhythm.store_states(p_flows rhythm.outcome[], p_groups rhythm.grouping[])
 returns uuid[]
 language plpgsql
@@ -10293,18 +10290,17 @@ begin
 end;
 $$;
 
-comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 'Stores where workflows stand that suspend; returns those that can go on at once. Internal.';
+comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 'Stores the states of workflows that suspend; returns those that can continue at once. Internal.';
 `,
   },
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "a418322f6c00933e75544ae7262d5458b870cd2e0284b8e40d1342853c659b53",
-    text: `-- Steps of workflows that their worker has open in memory: the end of a task, or a timer that is due, how far the workflow
--- went on with it, and the tasks and timers that it started next. One share of one transaction: no lease of the workflow,
--- nothing read back.
+    checksum: "93218f109ce7413d8dfaab863ef1036e535918e8e2e9395bb6156d06203903a2",
+    text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
+-- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
--- Whether an id is in an array in ascending order: p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
+-- Is an id in an array in ascending order? p_ids[width_bucket(id, p_ids)] = id, which calls no function of ours.
 create or replace function rhythm.steps_problem(p_ends rhythm.step_end[], p_timers jsonb, p_children jsonb, p_kinds jsonb)
 returns text
 language plpgsql
@@ -10322,7 +10318,7 @@ begin
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
-    -- Of two, the second would be told to nobody.
+    -- Nobody would be told of the second of two.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
     when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
@@ -10357,12 +10353,12 @@ $$;
 
 comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
--- A step counts only from where its workflow stands. Whoever else has touched the workflow was first: its state is further,
--- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows go on by
--- claims. Returns one row for each end that was written, with the group of waits of the next step, or the end of the
--- workflow. is_old: it waits for something that an earlier step started.
--- The moment of the step is that of the end: so the row of a task tells all that a row of the journal would.
--- p_free: the workflows whose states the caller has locked. p_new: what starts in these steps, in ascending order.
+-- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
+-- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows continue
+-- only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
+-- of the workflow. is_old: it waits for something that an earlier step started.
+-- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
+-- p_free: the workflows whose states the caller has locked. p_new: what these steps start, in ascending order.
 create or replace function rhythm.write_step_ends(p_worker uuid, p_ends rhythm.step_end[], p_new uuid[], p_free uuid[], p_now timestamptz)
 returns table (end_id uuid, flow_id uuid, wait_group integer, is_old boolean, is_over boolean, notify_task boolean, notify_flow boolean, batch_id bigint)
 language plpgsql
@@ -10374,7 +10370,7 @@ declare
   v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
-  -- From each end to its rows: offset 0 keeps the planner from beginning with all that a worker holds.
+  -- From each end to its rows: offset 0 keeps the planner from reading everything that the worker holds.
   with fitting as materialized (
     select g.*, coalesce(g.timer, false) as is_timer, f.batch_id as from_batch, f.claimed_at, f.attempt
     from unnest(p_ends) as g
@@ -10441,9 +10437,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.write_step_ends(uuid, rhythm.step_end[], uuid[], uuid[], timestamptz) is 'Writes the ends of tasks, that timers fired, and where their workflows stand after that. Internal.';
+comment on function rhythm.write_step_ends(uuid, rhythm.step_end[], uuid[], uuid[], timestamptz) is 'Writes the ends of tasks and timers, and the states of their workflows after that. Internal.';
 
--- Timers that workflows started, timers and waits for signals that they dropped.
+-- Timers that workflows started, and timers and waits for signals that they dropped.
 create or replace function rhythm.change_waits(p_ends rhythm.step_end[], p_flows uuid[], p_groups integer[], p_waited uuid[])
 returns void
 language plpgsql
@@ -10476,10 +10472,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.change_waits(rhythm.step_end[], uuid[], integer[], uuid[]) is 'Starts and drops what workflows wait for after a step, besides tasks. Internal.';
+comment on function rhythm.change_waits(rhythm.step_end[], uuid[], integer[], uuid[]) is 'Starts and drops the waits of workflows after a step, except tasks. Internal.';
 
--- Steps that wait for something that an earlier step started: all that they wait for gets the group that the step was
--- stored with.
+-- Steps that wait for something that an earlier step started: all their waits get the group with which the step was stored.
 create or replace function rhythm.group_old_waits(p_ends rhythm.step_end[], p_flows uuid[], p_new uuid[])
 returns void
 language plpgsql
@@ -10499,9 +10494,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.group_old_waits(rhythm.step_end[], uuid[], uuid[]) is 'Puts what steps wait for, and was started earlier, into their groups. Internal.';
+comment on function rhythm.group_old_waits(rhythm.step_end[], uuid[], uuid[]) is 'Puts waits that earlier steps started into the groups of these steps. Internal.';
 
--- Timers of a worker whose clock is ahead of the server's.
+-- Timers of a worker whose clock is ahead of that of the server.
 create or replace function rhythm.early_timers(p_ids uuid[], p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -10517,7 +10512,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet: the milliseconds that are missing. Internal.';
+comment on function rhythm.early_timers(uuid[], timestamptz) is 'Which of some timers are not due yet, and in how many milliseconds they are. Internal.';
 
 create or replace function rhythm.start_children(
   p_children jsonb, p_kinds jsonb, p_flows uuid[], p_groups integer[], p_waited uuid[],
@@ -10545,7 +10540,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Makes the children of steps. Internal.';
+comment on function rhythm.start_children(jsonb, jsonb, uuid[], integer[], uuid[], timestamptz, uuid, integer, integer, text[]) is 'Creates the children of steps. Internal.';
 
 -- Locks: states, skip locked; executions. Answers as settle_outcomes() does.
 create or replace function rhythm.settle_steps(p_worker uuid, p_item jsonb, p_call integer, p_lease integer, p_targets text[], p_now timestamptz)
@@ -10593,7 +10588,7 @@ begin
     coalesce(array_agg(w.flow_id order by w.flow_id) filter (where not w.is_over), '{}'),
     coalesce(array_agg(w.wait_group order by w.flow_id) filter (where not w.is_over), '{}'),
     coalesce(array_agg(w.flow_id) filter (where w.is_old), '{}'), coalesce(array_agg(w.flow_id) filter (where w.is_over), '{}'),
-    -- Their parents went on already: only people and key waiters are to be told.
+    -- Their parents have already continued: only people and key waiters must be told.
     coalesce(array_agg(row(w.end_id, null, null, 1, true, 'task')::rhythm.transition) filter (where w.notify_task), '{}')
       || coalesce(array_agg(row(w.flow_id, null, null, 1, true, 'task')::rhythm.transition) filter (where w.notify_flow), '{}'),
     array_agg(distinct w.batch_id)
@@ -10632,10 +10627,10 @@ comment on function rhythm.settle_steps(uuid, jsonb, integer, integer, text[], t
   {
     name: "steps/step_children.sql",
     kind: "behaviour",
-    checksum: "6a9661ca37d82804f787f655e854cc4a05bd3dd72d0ed45639931c991bd7cac9",
-    text: `-- The children of code-first workflows.
+    checksum: "3c2b8fcb231b2fa261c2401223b1c79496f1158f3c0f5ac91bfcb57987c4ab95",
+    text: `-- The children of workflows in TypeScript.
 
--- Those whose idempotency key stands for an execution already wait for it.
+-- A child whose idempotency key already belongs to an execution waits for that.
 create or replace function rhythm.begin_children(p_requests jsonb, p_now timestamptz)
 returns void
 language plpgsql
@@ -10653,7 +10648,7 @@ begin
   perform rhythm.check_targets(p_requests);
   perform rhythm.hold_parents(p_requests);
   v_waiters := rhythm.make_key_waiters(p_requests, p_now);
-  -- The keys of the others are claimed, for their ids.
+  -- Claims the keys of the others, for their ids.
   perform rhythm.create_new((
     select coalesce(jsonb_agg(r.value - 'idempotency_ttl' order by r.nth), '[]')
     from jsonb_array_elements(p_requests) with ordinality as r (value, nth)
@@ -10663,17 +10658,17 @@ begin
 end;
 $$;
 
-comment on function rhythm.begin_children(jsonb, timestamptz) is 'Makes the children of saved steps. Internal.';
+comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the children of saved steps. Internal.';
 `,
   },
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "6848f1442e2889d47e90f1e57af5817d780e8358bf35511ef073f678a10399d7",
-    text: `-- Code-first workflows: their steps are saved as they end, and answered from what was saved when the code runs again.
+    checksum: "f30d0b22ab9028a9f278d2573588e83375d73924a2b7fd8155a19363664896bc",
+    text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
--- Most steps end in the run that began them, in one attempt: they have no row yet. An insert that need not look out
--- for one is cheaper, and writes a sixth less of WAL. Whatever it cannot write is left to write_steps().
+-- Most steps end in the run that began them, in one attempt, so they have no row yet. An insert that need not check for a row
+-- is cheaper, and writes a sixth less WAL. What it cannot write, write_steps() writes.
 create or replace function rhythm.write_new_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -10706,7 +10701,7 @@ end;
 $$;
 
 comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
-  'Writes steps that ended at their first attempt, all of them or none. False: none; some have a row, or belong to another worker. Internal.';
+  'Writes steps that ended in their first attempt, all of them or none. False: none, because some have a row or belong to another worker. Internal.';
 
 create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns setof rhythm.step
@@ -10733,9 +10728,9 @@ as $$
 $$;
 
 comment on function rhythm.write_steps(uuid, jsonb, timestamptz) is
-  'Writes the steps of workflows that the worker holds; returns those that changed: what is over stays as it is. Internal.';
+  'Writes the steps of workflows that the worker holds; returns those that changed. A step that has ended does not change. Internal.';
 
--- What saved steps begin to wait for: pauses and sleeps, signals, children.
+-- Starts what saved steps wait for: pauses and sleeps, signals, children.
 create or replace function rhythm.begin_waits(p_news rhythm.step_news[], p_now timestamptz)
 returns void
 language plpgsql
@@ -10767,7 +10762,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Makes the timers, waits for signals and children of saved steps. Internal.';
+comment on function rhythm.begin_waits(rhythm.step_news[], timestamptz) is 'Creates the timers, waits for signals and children of saved steps. Internal.';
 
 create or replace function rhythm.save_steps(p_worker uuid, p_steps jsonb)
 returns jsonb
@@ -10786,8 +10781,8 @@ begin
     perform rhythm.lock_states(array(
       select (p.value ->> 'execution_id')::uuid from jsonb_array_elements(p_steps) as p where p.value ->> 'kind' = 'signal'));
   end if;
-  -- The lock keeps the worker's leases from being given to others between here and the commit; that is enough to say
-  -- that nobody else runs these workflows.
+  -- The lock keeps the worker's leases from being given to others before the commit. So no other worker runs these
+  -- workflows.
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if found then
     if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
@@ -10811,8 +10806,8 @@ end;
 $$;
 
 comment on function rhythm.save_steps(uuid, jsonb) is
-  'Stores how steps of leased code-first workflows ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
-  'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step is over already.';
+  'Stores how steps of leased workflows in TypeScript ended or what they wait for: [{execution_id, name, kind, status, seq, attempts, …}], all in one transaction. '
+  'Returns those that changed nothing, [{id, name}]: the lease was lost, or the step had already ended.';
 
 create or replace function rhythm.check_step_sizes(p_steps jsonb)
 returns void
@@ -10836,7 +10831,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.check_step_sizes(jsonb) is 'Raises RH006 for a result that is too large. Internal.';
+comment on function rhythm.check_step_sizes(jsonb) is 'Raises RH006 if a result is too large. Internal.';
 
 create or replace function rhythm.load_steps(p_executions uuid[])
 returns table (
@@ -10855,17 +10850,17 @@ as $$
 $$;
 
 comment on function rhythm.load_steps(uuid[]) is
-  'The steps of code-first workflows, in the order in which they ended; those that are not over come last. is_due: its sleep or pause is over.';
+  'The steps of workflows in TypeScript, in the order in which they ended; steps that have not ended come last. is_due: its sleep or pause is over.';
 `,
   },
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "8222aefefbf97034db34d9c85f3346e9cccbd6dd46c58004c25c9016535b3be3",
-    text: `-- What need not be to the millisecond: dead workers, what ran past its timeout, making room. One session a second does it.
+    checksum: "f344605cd039311c421d118ed3ef4ef85b1fd74a31a87c93f49f4552f5840f83",
+    text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
--- A workflow with cleaning up to do (finally) is asked to stop first, as if it was cancelled; it fails once it has ended, or
--- when the time for that is over, too. Nothing is waited for: a tree of which somebody holds a part stays due.
+-- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
+-- when the time for that is over, too. This waits for nothing: a tree of which another session has locked a part stays due.
 create or replace function rhythm.end_late_workflows(p_limit integer, p_now timestamptz)
 returns integer
 language plpgsql
@@ -10885,7 +10880,7 @@ begin
   if v_ids = '{}' then
     return 0;
   end if;
-  -- One that is to clean up and that no worker has taken yet, as its queue is long or paused, has its time from then on.
+  -- If a workflow must clean up and no worker has taken it yet, because its queue is long or paused, its time begins then.
   v_waiting := array(
     select s.execution_id from rhythm.workflow_state as s
     join rhythm.execution as e on e.id = s.execution_id and e.state = 0 and e.cancel_reason is not null
@@ -10930,7 +10925,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_late_workflows(integer, timestamptz) is 'Ends workflows that outlived their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of chores().';
+comment on function rhythm.end_late_workflows(integer, timestamptz) is 'Ends workflows that have passed their timeout (failed) or the time to clean up (cancelled), and cancels what they started. Part of chores().';
 
 create or replace function rhythm.is_past_deadline(p_execution rhythm.execution)
 returns boolean
@@ -10943,9 +10938,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.is_past_deadline(rhythm.execution) is 'Whether a workflow ran past its timeout, and cleans up or ended. Internal.';
+comment on function rhythm.is_past_deadline(rhythm.execution) is 'Whether a workflow has passed its timeout, and is cleaning up or has ended. Internal.';
 
--- Workflows that are over are in no batch.
+-- A workflow that has ended is in no batch.
 create or replace function rhythm.leave_batches(p_ids uuid[])
 returns void
 language plpgsql
@@ -10962,7 +10957,7 @@ $$;
 
 comment on function rhythm.leave_batches(uuid[]) is 'Takes workflows out of their batches. Internal.';
 
--- Those of some executions whose whole trees, with the states of their parents, are locked now. Never waits.
+-- Those of some executions whose whole trees, with the states of their parents, are now locked. Never waits.
 create or replace function rhythm.lock_free_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -10987,7 +10982,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that are free; returns their roots. Internal.';
+comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that no other session has locked; returns their roots. Internal.';
 
 -- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
 -- Locks: workers, skip locked.
@@ -11027,13 +11022,13 @@ begin
     select w.id from rhythm.worker as w
     where w.beat_at < p_now - w.lease_ms * interval '1 millisecond'
     for update skip locked);
-  -- And leases of workers that are no more, however that came.
+  -- And leases of workers that do not exist, for any reason.
   v_batches := array(
     select b.id from rhythm.batch as b
     where b.worker = any (v_dead) or b.worker is not null and not exists (select from rhythm.worker as w where w.id = b.worker)
     order by b.id limit 10000);
   if v_batches <> '{}' then
-    -- What somebody holds keeps its batch, and the batch its place here, until the next time.
+    -- A locked execution keeps its batch, and the batch stays here until the next time.
     v_concerned := rhythm.ids_in(v_batches);
     v_concerned := array(
       select e.id from rhythm.execution as e where e.id = any (v_concerned) and e.type = 'workflow'
@@ -11051,17 +11046,17 @@ begin
         where e.id <> all (v_locked) or s.execution_id is not null and s.execution_id <> all (v_free)
           or p.execution_id is not null and p.execution_id <> all (v_free))
       order by b.id);
-    perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);
+    perform rhythm.take_back(v_batches, 'The worker that ran it was lost: its heartbeats stopped', p_now);
   end if;
-  -- One of whose batches something is locked is buried the next time.
+  -- A worker with a locked batch is removed the next time.
   delete from rhythm.worker as w where w.id = any (v_dead) and not exists (select from rhythm.batch as b where b.worker = w.id);
   return cardinality(v_dead);
 end;
 $$;
 
-comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers that gave no sign of life. Part of chores().';
+comment on function rhythm.bury_workers(timestamptz) is 'Gives back the work of workers whose heartbeats have stopped. Part of chores().';
 
--- Attempts of tasks that ran past their timeout, a little later than their worker should have ended them.
+-- Attempts of tasks that have passed their timeout, a little later than their worker should have ended them.
 create or replace function rhythm.end_overdue(p_limit integer, p_now timestamptz)
 returns integer
 language plpgsql
@@ -11093,9 +11088,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that ran past their timeout. Part of chores().';
+comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that have passed their timeout. Part of chores().';
 
--- Ten workers ask ten times a second: a look that locks and writes nothing says no to nine of them.
+-- Ten workers ask ten times a second. A look that locks and writes nothing says no to nine of them.
 -- Locks: an advisory lock, if it is free. Never waits.
 create or replace function rhythm.chore_is_due(p_now timestamptz)
 returns boolean
@@ -11108,7 +11103,7 @@ begin
     or not pg_try_advisory_xact_lock(hashtextextended(:'schema' || ' chores', 0)) then
     return false;
   end if;
-  -- Whoever had the lock a moment ago may have done it.
+  -- A session that had the lock a moment ago may have done it.
   insert into rhythm.setting as s (name, value) values ('chored_at', p_now::text)
   on conflict (name) do update set value = excluded.value
   where s.value::timestamptz not between p_now - interval '1 second' and p_now;
@@ -11118,7 +11113,7 @@ $$;
 
 comment on function rhythm.chore_is_due(timestamptz) is 'Whether this call is the one that cleans up: once a second over all sessions. Part of chores().';
 
--- Locks: as settling, skip locked. Never waits for what an application has locked.
+-- Locks: as settling, skip locked. Never waits for rows that an application has locked.
 create or replace function rhythm.chores(p_limit integer default 1000)
 returns timestamptz
 language plpgsql
@@ -11146,28 +11141,28 @@ begin
     perform rhythm.end_late_workflows(p_limit, v_now);
   exception
     when lock_not_available or deadlock_detected then
-      -- Somebody is claiming a part of a tree: the next time.
+      -- Another session is claiming a part of a tree: try again next time.
       null;
   end;
   perform rhythm.limited_chores(p_limit, v_now);
   if rhythm.sweep(p_limit, v_now) then
     return null;
   end if;
-  -- A thousand a second would not do where more than that are made.
+  -- A thousand a second would not be enough if more than that are created.
   update rhythm.setting as s set value = (v_now - interval '900 milliseconds')::text where s.name = 'chored_at';
   return v_now + interval '100 milliseconds';
 end;
 $$;
 
 comment on function rhythm.chores(integer) is
-  'Gives back the work of dead workers, ends what ran past its timeout, makes room: once a second over all sessions. Returns when to go on, if it did not come to an end. Part of tick().';
+  'Gives back the work of dead workers, ends what has passed its timeout, deletes what is old: once a second over all sessions. Returns when to continue, if it did not come to the end. Part of tick().';
 `,
   },
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "fe990dd74f19ecf11d792287a3ee6ea8edad0ed71ed5e4b083ba5992ba73c6ed",
-    text: `-- What time brings: each part bounded, and passing over what another session is at.
+    checksum: "cdb2e751ed7ad18f9f5a44a238d2488811298a20bce4c901998419766db1d066",
+    text: `-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
 returns integer
@@ -11186,7 +11181,7 @@ begin
   if v_due = '{}' then
     return 0;
   end if;
-  -- What another session is at stays due.
+  -- What another session has locked stays due.
   v_mine := rhythm.try_lock_states(array(select t.execution_id from rhythm.timer as t where t.id = any (v_due)));
   with fired as (
     update rhythm.timer as t set fired = true
@@ -11229,7 +11224,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that took too long. Part of due().';
+comment on function rhythm.end_signal_waits(integer, timestamptz) is 'Ends waits for signals that have timed out. Part of due().';
 
 create or replace function rhythm.ready_delayed(p_limit integer, p_now timestamptz)
 returns integer
@@ -11255,7 +11250,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed batches ready whose time has come. Part of due().';
+comment on function rhythm.ready_delayed(integer, timestamptz) is 'Makes delayed batches ready when they are due. Part of due().';
 
 create or replace function rhythm.next_due(p_now timestamptz)
 returns timestamptz
@@ -11309,18 +11304,18 @@ end;
 $$;
 
 comment on function rhythm.due(integer) is
-  'Moves what is due: delayed work, timers, waits that took too long, schedules. Bounded by p_limit, safe from everywhere at once, never waits. '
-  'Returns when the next thing is due: in the past means call again at once, null means nothing is. Part of tick().';
+  'Does what is due: delayed work, timers, timeouts of waits, schedules. At most p_limit of each; any number of sessions may call it at once; never waits. '
+  'Returns when the next thing is due: a past time means call again at once, null means nothing is due. Part of tick().';
 `,
   },
   {
     name: "time/durations.sql",
     kind: "behaviour",
-    checksum: "757bd5e47c073167b83088cb339942039db06bae0c81f1787064304437638a84",
+    checksum: "669b7b15710530784bc7ac61250d5f675fdecacc3a84aa74efaf0ef6489eb2f8",
     text: `-- Durations: seconds as a number, or text such as 90s, 1h30m, 250ms, 2d.
 
--- One grammar with durationMs() of TypeScript: ASCII digits and spaces, so that no locale reads them otherwise.
--- PL/pgSQL, because other functions call it row by row: it keeps its plan, SQL functions make theirs anew.
+-- The grammar of durationMs() in TypeScript: ASCII digits and spaces, so that no locale reads them differently.
+-- PL/pgSQL, because other functions call it for each row: it keeps its plan, while a SQL function would be planned again.
 create or replace function rhythm.duration_ms(p_duration jsonb)
 returns bigint
 language plpgsql
@@ -11341,7 +11336,7 @@ begin
       when 'number' then v_text::numeric * 1000
       when 'string' then case
         when v_text ~ '^[ \\t\\n\\r]*[0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*$' then btrim(v_text, E' \\t\\n\\r')::numeric * 1000
-        -- The parts from the largest unit down, each at most once.
+        -- The parts, from the largest unit down, each at most once.
         when v_text ~ ('^[ \\t\\n\\r]*([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[wW][ \\t\\n\\r]*)?'
           '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[dD][ \\t\\n\\r]*)?([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[hH][ \\t\\n\\r]*)?'
           '([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[mM][ \\t\\n\\r]*)?([0-9]{1,15}(\\.[0-9]{1,9})?[ \\t\\n\\r]*[sS][ \\t\\n\\r]*)?'
@@ -11357,9 +11352,9 @@ end;
 $$;
 
 comment on function rhythm.duration_ms(jsonb) is
-  'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is none, negative, or longer than a hundred years.';
+  'The milliseconds of a duration: seconds as a number, or text such as "90s", "1h30m", "250ms", "2d"; null if it is not a duration, negative, or longer than a hundred years.';
 
--- A day has 24 hours and a month 30 days: what is kept is a length, not a date.
+-- A day has 24 hours and a month 30 days, because a length is stored, not a date.
 create or replace function rhythm.interval_ms(p_interval interval)
 returns bigint
 language plpgsql
@@ -11374,7 +11369,7 @@ $$;
 comment on function rhythm.interval_ms(interval) is
   'The milliseconds of an interval, rounded up; null if it is negative, or longer than a hundred years. Internal.';
 
--- PL/pgSQL and immutable: the planner puts the value in its place.
+-- PL/pgSQL and immutable, so that the planner inserts the value.
 create or replace function rhythm.kept_grace()
 returns interval
 language plpgsql
@@ -11387,9 +11382,9 @@ end;
 $$;
 
 comment on function rhythm.kept_grace() is
-  'How much longer than until it is due a timer is left to the worker that keeps it. Internal.';
+  'For how long after it is due a timer is left to the worker that keeps it. Internal.';
 
--- Full jitter on top of the delay, so that what failed together does not come back together.
+-- A random share of the delay, so that executions that failed together do not run again together.
 create or replace function rhythm.backoff_ms(p_retry jsonb, p_attempt integer)
 returns bigint
 language plpgsql
@@ -11420,15 +11415,15 @@ end;
 $$;
 
 comment on function rhythm.backoff_ms(jsonb, integer) is
-  'How long to wait before the attempt after this one: {backoff: exponential|linear|fixed, initial, factor, max, jitter}; by default 1 s, 2 s, 4 s … up to an hour, less up to a tenth.';
+  'How long to wait before the attempt after this one: {backoff: exponential|linear|fixed, initial, factor, max, jitter}; by default 1 s, 2 s, 4 s … up to an hour, shortened at random by up to a tenth.';
 `,
   },
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "48d9119e020ef7f61837ffde9161ac06a309af816627ef3f362c3aa4a54d0660",
-    text: `-- Running SQL tasks, within tick(). A worker of the moment holds their leases: it lives and dies in this transaction,
--- so nobody else ever sees it, and a crash leaves the tasks as they were.
+    checksum: "2affea2924e12115f6f661db1a2c0d8ca9d757a684b92409851d992da995d8c2",
+    text: `-- Running SQL tasks, within tick(). A temporary worker holds their leases. It exists only in this transaction, so no other
+-- session ever sees it, and a crash leaves the tasks as they were.
 
 create or replace function rhythm.sql_queues()
 returns text[]
@@ -11462,7 +11457,7 @@ $$;
 
 comment on function rhythm.sql_task_is_ready(text[], text[]) is 'Whether one of some tasks is ready in one of some queues.';
 
--- As exchange() does, but tasks alone: a workflow in the same queue is none of our business.
+-- As exchange() does, but only for tasks: workflows in the same queue are not claimed.
 create or replace function rhythm.claim_sql_tasks(p_worker uuid, p_queue text, p_limit integer, p_targets text[])
 returns bigint[]
 language plpgsql
@@ -11491,11 +11486,11 @@ end;
 $$;
 
 comment on function rhythm.claim_sql_tasks(uuid, text, integer, text[]) is
-  'Leases ready SQL tasks of a queue, within its limits, to the worker of the moment.';
+  'Leases ready SQL tasks of a queue, within its limits, to the temporary worker.';
 
--- Locks: what exchange() locks. A slow function holds up only who called: due() and chores() are calls of their own. Takes
--- no more after a quarter of a second, but always some: on a machine that is busy the time may be over before the first. Each
--- call begins with another queue: none that is always full keeps others waiting.
+-- Locks: what exchange() locks. A slow function delays only its caller, because due() and chores() are separate calls. Takes no
+-- more after a quarter of a second, but always some: on a busy machine the time may be over before the first. Each call begins
+-- with another queue, so that one that is always full does not keep the others waiting.
 create or replace function rhythm.sql_tasks(p_limit integer default 100)
 returns timestamptz
 language plpgsql
@@ -11559,7 +11554,7 @@ begin
       and e.type = 'task'
     order by e.priority desc, e.id
   loop
-    -- Its parent is told of its end. If another session is at the parent, it runs another time: nothing waits here.
+    -- Its parent is told of its end. If another session has locked the parent, the task runs later: nothing waits here.
     continue when v_task.parent_id is not null and rhythm.lock_free_states(array[v_task.parent_id]) = '{}'
       and exists (select from rhythm.workflow_state as s where s.execution_id = v_task.parent_id);
     v_outcomes := coalesce(v_outcomes, '[]') || (
@@ -11577,9 +11572,9 @@ comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first 
   {
     name: "time/sql_tasks.sql",
     kind: "behaviour",
-    checksum: "aafe06275ed311d90898c9afdbcbb6ac7de911354313cfb9b69a9af8b65fa13e",
-    text: `-- SQL tasks: the handler is a function of this database, run inside tick() with the rights of the installation's owner, or of the
--- function's own owner if it is "security definer". Nobody gains rights by it: whose function it is is checked at each run.
+    checksum: "e5f97acd846723b4e0152c7c6702cd12cfe1ca5c9a693d4fd709cd8ffd3c75ef",
+    text: `-- SQL tasks: the handler is a function of this database. It runs inside tick() with the rights of the installation's owner, or of
+-- the function's own owner if it is "security definer". Nobody gains rights by it: the owner of the function is checked at each run.
 
 create or replace function rhythm.sql_task_problem(p_function regprocedure)
 returns text
@@ -11590,7 +11585,7 @@ as $$
   select case
     when not p.prosecdef then format(
       '%s belongs to "%s", not to "%s", who owns this installation', p_function, p.proowner::regrole, n.nspowner::regrole)
-    -- to_jsonb() calls casts of types that are not Postgres's own, and it would call them as the owner.
+    -- to_jsonb() calls casts of types that are not of Postgres itself, with the rights of the owner.
     when t.typnamespace <> 'pg_catalog'::regnamespace or (t.typtype not in ('b', 'r') and t.oid <> 'void'::regtype) then format(
       '%s returns %s: a function of another owner returns void, jsonb or another plain type of Postgres', p_function, t.oid::regtype)
   end
@@ -11603,9 +11598,9 @@ as $$
 $$;
 
 comment on function rhythm.sql_task_problem(regprocedure) is
-  'Why a function may not run as a SQL task: it belongs to somebody else and is not "security definer", or returns a type of its own; null if it may.';
+  'Why a function may not run as a SQL task: it belongs to another role and is not "security definer", or returns a type that is not of Postgres; null if it may.';
 
--- Whose call this is, also inside a function that runs with its owner's rights.
+-- The role that calls, also inside a function that runs with its owner's rights.
 create or replace function rhythm.caller()
 returns name
 language sql
@@ -11615,7 +11610,7 @@ as $$
   select coalesce(nullif(current_setting('role'), 'none'), session_user)::name;
 $$;
 
-comment on function rhythm.caller() is 'The role that called: the one set by "set role", else the one that logged in. Internal.';
+comment on function rhythm.caller() is 'The calling role: the one of "set role", else the one that logged in. Internal.';
 
 create or replace function rhythm.define_sql_task(p_name text, p_function regprocedure, options jsonb default '{}')
 returns void
@@ -11656,7 +11651,7 @@ begin
     perform rhythm.raise('42501', format('Cannot make a SQL task of a function: %s', v_refusal),
       'Let the owner of the installation own the function and define the task, or make the function "security definer" with a search_path of its own');
   end if;
-  -- As text, which is qualified under an empty search_path: a restored dump finds it by name.
+  -- As text, which is qualified under an empty search_path, so that a restored dump finds the function by name.
   insert into rhythm.task as k (name, options, sql_function, updated_at)
   values (p_name, '{"queue": "sql"}' || options, p_function::text, rhythm.now())
   on conflict (name) do update
@@ -11665,10 +11660,10 @@ end;
 $$;
 
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
-  'Makes a SQL function of one jsonb, the inputs, the handler of a task: tick() runs it, with no worker, and its return value '
-  'is the output. Its writes and the task''s completion commit together. Runs with the rights of the installation''s owner, who has to '
-  'own the function, or with those of the function''s owner, if it is "security definer"; with the search_path pg_catalog, pg_temp, '
-  'unless the function sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks for it in that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'Makes a SQL function with one jsonb argument, the inputs, the handler of a task. tick() runs it, without a worker, and its return value '
+  'is the output. Its writes and the task''s completion commit together. It runs with the rights of the installation''s owner, who must '
+  'own the function, or, if it is "security definer", with those of its own owner; with the search_path pg_catalog, pg_temp, '
+  'unless it sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
@@ -11686,10 +11681,10 @@ as $$
 $$;
 
 comment on function rhythm.undefine_sql_task(text) is
-  'Takes back define_sql_task(); what is queued waits for a worker that has a handler. False if there was none.';
+  'Reverses define_sql_task(); queued executions then wait for a worker that has a handler. False if there was no such task.';
 
--- One handler, one subtransaction: what it wrote stays if it returns, and is gone if it raises. Deferred constraints
--- are checked here: at the end of tick() they would take all the other work down with them.
+-- Each handler has a subtransaction: its writes stay if it returns, and are undone if it raises. Deferred constraints are checked
+-- here: at the end of tick() they would undo all other work, too.
 create or replace function rhythm.call_sql_task(p_function text, p_inputs jsonb)
 returns jsonb
 language plpgsql
@@ -11706,7 +11701,7 @@ declare
   v_context text;
 begin
   if v_function is null then
-    perform rhythm.raise('RH004', format('The function %s of this task is not there any more', p_function));
+    perform rhythm.raise('RH004', format('The function %s of this task does not exist any more', p_function));
   elsif v_problem is not null then
     perform rhythm.raise('42501', format('Cannot run the function of this task: %s', v_problem),
       'Let the owner of the installation own it, or make it "security definer" with a search_path of its own');
@@ -11716,7 +11711,7 @@ begin
   else
     execute format('select to_jsonb(%s($1))', v_function::regproc) into v_output using p_inputs;
   end if;
-  -- What the function set for the session does not hold for us. It may be somebody else's: every name in here is qualified.
+  -- What the function has set for the session must not affect us. The search_path may be changed, so every name here is qualified.
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   perform rhythm.refuse_deferred(v_function);
   set constraints all immediate;
@@ -11732,9 +11727,9 @@ end;
 $$;
 
 comment on function rhythm.call_sql_task(text, jsonb) is
-  'Runs the handler of a SQL task in a subtransaction; returns its outcome, an error with SQLSTATE and message included.';
+  'Runs the handler of a SQL task in a subtransaction; returns its outcome, or its error with SQLSTATE and message.';
 
--- Before Postgres 18 a deferred trigger runs with the rights of whoever ends the transaction, which is not the function's owner.
+-- Before Postgres 18, a deferred trigger runs with the rights of the role that ends the transaction, not of the function's owner.
 create or replace function rhythm.refuse_deferred(p_function regprocedure)
 returns void
 language plpgsql
@@ -11766,16 +11761,16 @@ end;
 $$;
 
 comment on function rhythm.refuse_deferred(regprocedure) is
-  'Refuses a SQL task of another owner where others have deferrable triggers: before Postgres 18 they could run with the rights of this installation''s owner. Internal.';
+  'Refuses a SQL task of another owner if other roles have deferrable triggers: before Postgres 18 these could run with the rights of this installation''s owner. Internal.';
 `,
   },
   {
     name: "time/tick.sql",
     kind: "behaviour",
-    checksum: "68c92aff2f61d5cbd8ca68694fee04b80c56d5c5107f07485f007a5d6d2818e5",
-    text: `-- tick(): everything that time brings, from wherever it is called.
+    checksum: "3449a3bd93b48dac9c6f4623212e461c75f2cfc8417564d603c8924ed142cc04",
+    text: `-- tick(): does everything that is due.
 
--- Each of its parts is also a call of its own, so that a slow one holds up nobody.
+-- Each of its parts can also be called alone, so that a slow one does not delay the others.
 create or replace function rhythm.tick(p_limit integer default 1000)
 returns timestamptz
 language plpgsql
@@ -11788,18 +11783,18 @@ end;
 $$;
 
 comment on function rhythm.tick(integer) is
-  'Moves what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers; cleans up. Bounded by p_limit, safe from everywhere at once. '
-  'Returns when the next thing is due: in the past means call again at once, null means nothing is. due(), chores() and sql_tasks() are its parts.';
+  'Does what is due: delayed work, timers, timeouts, schedules, SQL tasks, work of dead workers, retention. At most p_limit of each; any number of sessions may call it at once. '
+  'Returns when the next thing is due: a past time means call again at once, null means nothing is due. due(), chores() and sql_tasks() are its parts.';
 `,
   },
   {
     name: "time/tick_loop.sql",
     kind: "behaviour",
-    checksum: "fe235663680c0f3366773769b45fcbc30e1cc3605612f7b4c221501ae8a2af6f",
-    text: `-- The procedure behind pg_cron: ticks for a while, each tick in a transaction of its own.
--- A procedure that commits cannot pin its search_path: every type, function and operator here is qualified, those of
--- pg_catalog too, and stays so after tick(), because a SQL task may have changed the search_path of the session.
--- Locks: one session-level advisory lock a schema. Gives way at once to another loop; freed by the session's end.
+    checksum: "524e115fbf1ec3dc16da4c8fac91d5472773c14e3e2116c816a2464577f6ca80",
+    text: `-- The procedure for pg_cron: ticks for a while, each time in its own transaction.
+-- A procedure that commits cannot fix its search_path, so every type, function and operator here is qualified, including those
+-- of pg_catalog. This is also necessary after tick(), because a SQL task may have changed the search_path of the session.
+-- Locks: one session-level advisory lock for each schema. If another loop runs, it ends at once. The end of the session frees the lock.
 
 create or replace procedure rhythm.tick_loop(p_for interval default '59 seconds')
 language plpgsql
@@ -11816,7 +11811,7 @@ begin
   loop
     v_due := rhythm.tick();
     commit;
-    -- At most a second: what others create meanwhile is not in v_due.
+    -- At most a second, because v_due does not contain what others create meanwhile.
     v_wake := least(v_due, rhythm.now() OPERATOR(pg_catalog.+) interval '1 second');
     exit when pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) (v_wake OPERATOR(pg_catalog.-) rhythm.now())
       OPERATOR(pg_catalog.>=) v_end;
@@ -11827,14 +11822,14 @@ end;
 $$;
 
 comment on procedure rhythm.tick_loop(interval) is
-  'Ticks for just under a minute, each time when something is due and every second at least, committing after each. '
-  'Returns at once while another loop runs. Made for a minute job of pg_cron; works from psql as well.';
+  'Ticks for just under a minute, when something is due and at least every second, committing after each tick. '
+  'Returns at once if another loop runs. Made for a job of pg_cron that runs every minute; works from psql, too.';
 `,
   },
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "7b7754239ccb3754cb114e73acd706c2b0f545d09001191c7024aabc42075188",
+    checksum: "d2064e8791eeb3e8c92ff6f59be9c008afc315bd29b840d9726288dbdd51d9bd",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -11854,7 +11849,7 @@ as $$
   where e.id = p_execution;
 $$;
 
-comment on function rhythm.get(uuid) is 'Everything about an execution as one JSON object; null if there is none.';
+comment on function rhythm.get(uuid) is 'Everything about an execution as one JSON object; null if it does not exist.';
 
 create or replace function rhythm.watch(p_executions uuid[])
 returns setof uuid
@@ -11866,7 +11861,7 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
-  -- Several are locked in the one order, states first: a settle of one goes on to lock the workflow that waits for it.
+  -- Several are locked in the one order, states first: a settle of one also locks the workflow that waits for it.
   if cardinality(p_executions) > 1 then
     perform rhythm.lock_around(p_executions);
   end if;
@@ -11880,7 +11875,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.watch(uuid[]) is 'Asks for a notification (channel done) when executions end; returns those that are over already.';
+comment on function rhythm.watch(uuid[]) is 'Requests a notification (channel done) for the ends of executions; returns those that have already ended.';
 
 create or replace function rhythm.wait_for(p_execution uuid, p_timeout interval default '60s')
 returns jsonb
@@ -11916,15 +11911,15 @@ end;
 $$;
 
 comment on function rhythm.wait_for(uuid, interval) is
-  'Blocks this session until an execution is over, or the time is; returns it as get() does. An execution that this very transaction created cannot end meanwhile. In a transaction that is not '
-  'read committed: 40001 as soon as the execution has changed, for then only a new transaction sees how.';
+  'Blocks this session until an execution has ended or the timeout has passed; returns it as get() does. An execution that this transaction itself created cannot end before the commit. In a transaction that is not '
+  'read committed: raises 40001 when the execution has changed, because only a new transaction can see how.';
 `,
   },
   {
     name: "views/read_functions.sql",
     kind: "behaviour",
-    checksum: "982170ca02a9a4f4f3345d010f3746ca08f40d32aca7c42d634cec4ddef4f371",
-    text: `-- Questions of tools that no view answers.
+    checksum: "963f9f885857c851167f8dba7df1ec6cc3472b712a6224ff2216de6098277119",
+    text: `-- Functions for tools, beside the views.
 
 create or replace function rhythm.first_id(p_at timestamptz)
 returns uuid
@@ -11938,8 +11933,8 @@ $$;
 comment on function rhythm.first_id(timestamptz) is
   'The smallest id that an execution created at an instant can have: where id >= first_id(…) reads a range of the primary key.';
 
--- The end of an id, because its beginning is a time that it shares with all executions of the same minute. Reads only the
--- primary key, and no more of it than takes about half a second.
+-- People type the end of an id, because its beginning is a time that all executions of the same minute share. Reads only the primary
+-- key, for about half a second at most.
 create or replace function rhythm.ids_ending(p_end text)
 returns setof uuid
 language sql
@@ -11953,7 +11948,7 @@ as $$
 $$;
 
 comment on function rhythm.ids_ending(text) is
-  'Which of the newest million executions have ids with these last 8 digits, newest first, 10 at most: what a person types instead of an id.';
+  'Executions among the newest million whose ids end with these 8 digits, newest first, 10 at most: for short ids that a person types.';
 
 create or replace function rhythm.flow_state(p_execution uuid)
 returns jsonb
@@ -11975,16 +11970,16 @@ as $$
 $$;
 
 comment on function rhythm.flow_state(uuid) is
-  'Where a workflow that is not completed stands: {name, version, source, code, snapshot, waits}; null if there is none. A code-first workflow has no snapshot: its steps are in the view steps.';
+  'The state of a workflow that is not completed: {name, version, source, code, snapshot, waits}; null if it has none. A workflow in TypeScript has no snapshot: its steps are in the view steps.';
 `,
   },
   {
     name: "views/status.sql",
     kind: "behaviour",
-    checksum: "016dba9bda7541d75acd519ee3accb9120168a8278fa13169fd92cd6b18df13b",
-    text: `-- Where an execution stands: the one place that says so.
+    checksum: "8e1060a77ae6dfd462baa339c06bd335e6c4ac0ab7b912454b772624db33fa0c",
+    text: `-- The status of an execution: the one place that decides it.
 
--- Without a setting, so that views have it inlined: operators are named in full instead.
+-- Has no setting, so that views can inline it. Operators are qualified instead.
 create or replace function rhythm.status_name(p_state smallint, p_batch bigint, p_worker uuid)
 returns text
 language plpgsql
@@ -12000,7 +11995,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.status_name(smallint, bigint, uuid) is 'The status of an execution, out of its state and its batch.';
+comment on function rhythm.status_name(smallint, bigint, uuid) is 'The status of an execution, from its state and its batch.';
 
 create or replace function rhythm.status_of(p_execution uuid)
 returns text
@@ -12018,14 +12013,14 @@ begin
 end;
 $$;
 
-comment on function rhythm.status_of(uuid) is 'The status of an execution; null if there is none.';
+comment on function rhythm.status_of(uuid) is 'The status of an execution; null if it does not exist.';
 `,
   },
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "0bb2a47d5da1aae222875e17656d6c317dde0fe989ab705ec20729504d091f78",
-    text: `-- What follows when executions end: parents and key waiters are told, people are notified.
+    checksum: "3ddef9903b4d5beb19f97397299c59ec6509055b011eae5591858dc3d19d3b11",
+    text: `-- When executions end: tells parents and key waiters, and notifies people.
 
 create or replace function rhythm.follow_ends(
   p_ended rhythm.transition[],
@@ -12068,7 +12063,7 @@ $$;
 comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
   'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
 
--- A workflow that is over waits for nothing. The snapshot of one that failed stays: retry() goes on from it. What it took
+-- A workflow that has ended waits for nothing. The snapshot of a failed one stays, because retry() continues from it. What it took
 -- stays for its history.
 create or replace function rhythm.clear_workflows(p_ids uuid[])
 returns void
@@ -12087,17 +12082,17 @@ begin
 end;
 $$;
 
-comment on function rhythm.clear_workflows(uuid[]) is 'Removes what workflows that are over still waited for. Internal.';
+comment on function rhythm.clear_workflows(uuid[]) is 'Removes what workflows that have ended were still waiting for. Internal.';
 `,
   },
   {
     name: "wake/locks.sql",
     kind: "behaviour",
-    checksum: "5abbe6cca425e885690aa2d32026f8478e759e13c494123fd47851332d366ce3",
-    text: `-- The locks that more than one function takes.
+    checksum: "bcd3c60ec14590a2ad583d9c5cacd46134b99220fdf046978d817fdb0a6f4bbc",
+    text: `-- Locks that several functions take.
 
--- The one order of locks: states by id, then executions by id. Whoever changes a workflow or tells a parent of an end
--- comes through here first.
+-- The one order of locks: states by id, then executions by id. A session that changes a workflow, or tells a parent of an end, takes
+-- these locks first.
 create or replace function rhythm.lock_states(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -12121,7 +12116,7 @@ $$;
 
 comment on function rhythm.lock_states(uuid[]) is 'Locks the states of workflows in the order of their ids; returns those that have one. Internal.';
 
--- For workers and due(), which hold much already: they never wait, and come back for what others hold.
+-- For workers and due(), which already hold many locks: they never wait, and come back for what others have locked.
 create or replace function rhythm.try_lock_states(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -12149,9 +12144,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.try_lock_states(uuid[]) is 'Locks workflows that nobody holds, their states and themselves; returns those it got. Never waits. Internal.';
+comment on function rhythm.try_lock_states(uuid[]) is 'Locks workflows that no other session has locked, their states and themselves; returns those. Never waits. Internal.';
 
--- The states that a change to some executions touches: their own, and those of their parents.
+-- The states that a change of some executions affects: their own, and those of their parents.
 create or replace function rhythm.lock_around(p_ids uuid[])
 returns void
 language plpgsql
@@ -12172,7 +12167,7 @@ comment on function rhythm.lock_around(uuid[]) is 'Locks the states of execution
   {
     name: "wake/signal.sql",
     kind: "behaviour",
-    checksum: "8499f282cb2296b79dab766f75a03b4ae7156e02c60e3c5b9508d6023ac60f2d",
+    checksum: "333aeba2d6f1955e6ad4259d4cebc1dd7239ec2fa1f1d4e5dda9400ee84b7681",
     text: `-- Signals.
 
 create or replace function rhythm.signal(p_execution uuid, p_name text, p_payload jsonb default 'null', idempotency_key text default null)
@@ -12198,7 +12193,7 @@ begin
   if octet_length(p_payload::text) > v_limit then
     perform rhythm.raise('RH006', format('The payload of signal "%s" takes %s bytes: at most %s are allowed', p_name, octet_length(p_payload::text), v_limit));
   end if;
-  -- The state's lock keeps the workflow from ending, and from suspending unseen, between here and the commit.
+  -- Until the commit, this lock keeps the workflow from ending, and from suspending without seeing the signal.
   v_locked := rhythm.lock_states(array[p_execution]);
   perform rhythm.require_fresh(array[p_execution]);
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
@@ -12209,7 +12204,7 @@ begin
   elsif v_execution.state > 0 then
     perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s is %s', p_name, p_execution, rhythm.status_of(p_execution)));
   elsif v_locked = '{}' then
-    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s runs nothing of its own', p_name, p_execution), v_execution.note);
+    perform rhythm.raise('RH003', format('Cannot send signal "%s": execution %s waits for another execution', p_name, p_execution), v_execution.note);
   end if;
 
   insert into rhythm.signal as g (execution_id, name, payload, idempotency_key, sent_at)
@@ -12225,18 +12220,18 @@ end;
 $$;
 
 comment on function rhythm.signal(uuid, text, jsonb, text) is
-  'Sends a signal to a workflow and returns its number. Signals of one name are taken in order, each once; they are kept until somebody '
-  'waits. With an idempotency key, sending again changes nothing. Example: select rhythm.signal(''0190…'', ''approval'', ''{"ok": true}'');';
+  'Sends a signal to a workflow and returns its number. Signals of one name are taken in order, each once; they are kept until a wait takes '
+  'them. With an idempotency key, sending again changes nothing. Example: select rhythm.signal(''0190…'', ''approval'', ''{"ok": true}'');';
 `,
   },
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "0b8d90d93961bebe53d8e14d8cdaa419fd42f082d632988d2f404b6df1d96b38",
+    checksum: "3df0560e74fbb683db89c211c2a1817ddeefc7e8f50568912848e6ed914dd680",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
--- Only when somebody sleeps, and once a queue and transaction. A worker that falls asleep while this transaction is
--- open looks again after 2, 5, 10, 15, 25, 50, 100 ms: that bounds what this check cannot see.
+-- Only if a worker sleeps, and once for each queue and transaction. A worker that falls asleep while this transaction is open
+-- polls after 2, 5, 10, 15, 25, 50, 100 ms, because this check cannot see it.
 create or replace function rhythm.wake(p_queues text[])
 returns void
 language plpgsql
@@ -12252,7 +12247,7 @@ $$;
 
 comment on function rhythm.wake(text[]) is 'Notifies sleeping workers of work in some queues. Internal.';
 
--- Something is due at another time than sleeping workers know of.
+-- Something is due earlier than sleeping workers know.
 create or replace function rhythm.wake_clocks()
 returns void
 language plpgsql
@@ -12265,9 +12260,9 @@ begin
 end;
 $$;
 
-comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to tick and learn anew when the next thing is due. Internal.';
+comment on function rhythm.wake_clocks() is 'Tells sleeping workers (channel work, no payload) to call tick(), which returns when the next thing is due. Internal.';
 
--- A failure satisfies a group at once. What belongs to no group that is waited for changes nothing.
+-- A failure satisfies a group at once. An item of a group that nobody waits for changes nothing.
 create or replace function rhythm.need_after(p_groups integer[], p_need integer[], p_items rhythm.settled_item[])
 returns integer[]
 language plpgsql
@@ -12297,8 +12292,8 @@ $$;
 comment on function rhythm.need_after(integer[], integer[], rhythm.settled_item[]) is
   'How many members each group of waits still needs after some have ended. Internal.';
 
--- Puts what has ended into the inboxes of the workflows that asked for it; returns those that can go on now. What an end
--- costs does not depend on the number of siblings. The caller holds the locks of their states.
+-- Puts what has ended into the inboxes of the workflows that started it; returns those that can now continue. The cost of an end
+-- does not depend on the number of siblings. The caller holds the locks of their states.
 create or replace function rhythm.deliver(p_items rhythm.settled_item[])
 returns uuid[]
 language plpgsql
@@ -12334,9 +12329,9 @@ end;
 $$;
 
 comment on function rhythm.deliver(rhythm.settled_item[]) is
-  'Puts ended children, timers and waits for signals into the inboxes of their workflows; returns the workflows that can go on. Internal.';
+  'Puts ended children, timers and waits for signals into the inboxes of their workflows; returns the workflows that can continue. Internal.';
 
--- A batch of one: what becomes ready, or delayed, by itself.
+-- A batch of one, for an execution that becomes ready or delayed by itself.
 create or replace function rhythm.batch_of(p_execution rhythm.execution, p_run_at timestamptz, p_attempt integer, p_failures integer, p_crashes integer)
 returns rhythm.batch
 language plpgsql
@@ -12369,8 +12364,8 @@ $$;
 
 comment on function rhythm.batch_of(rhythm.execution, timestamptz, integer, integer, integer) is 'The row of a batch that holds one execution. Internal.';
 
--- Suspended workflows that can go on become ready; with a worker that has room, leased to it at once, and returned.
--- The caller holds the locks of their states.
+-- Suspended workflows that can continue become ready. If a worker has room, they are leased to it at once, and returned. The
+-- caller holds the locks of their states.
 create or replace function rhythm.resume(p_ids uuid[], p_now timestamptz, p_worker uuid default null, p_call integer default null, p_lease integer default 0)
 returns bigint[]
 language plpgsql
@@ -12420,8 +12415,8 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "212ffdfba2d66543f5931d23a87487638ea8b0c9c0914ad39b97f1cd9db037b4",
-    text: `-- Executions, for people. Views belong to the owner: whoever may read one needs no right on a table.
+    checksum: "251740a75fb0c358b5e503174155eb5f24ecd497dfa21c0a882d61a69fc814ca",
+    text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
 
@@ -12462,8 +12457,8 @@ left join rhythm.workflow_state as s on s.execution_id = e.id and e.type = 'work
 left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id);
 
 comment on view rhythm.executions is
-  'Every workflow and task. Newest first: order by id desc, ids carry the time. note says why one does not go on, where '
-  'somebody knows.';
+  'Every workflow and task. For the newest first: order by id desc, because ids contain the time. note says why one does not continue, if '
+  'that is known.';
 
 drop view if exists rhythm.logs;
 
@@ -12477,7 +12472,7 @@ select
   l.data
 from rhythm.log_line as l;
 
-comment on view rhythm.logs is 'What executions said, in the order of id: console.log in a flow, ctx.log in a task.';
+comment on view rhythm.logs is 'What executions logged, in the order of id: console.log in a flow, ctx.log in a task.';
 
 drop view if exists rhythm.waits;
 
@@ -12506,7 +12501,7 @@ join rhythm.execution as e on e.id = w.execution_id and e.state = 0;
 
 comment on view rhythm.waits is
   'What each workflow waits for: a task or workflow (name: its target), a timer, a signal (name: the signal''s); until: '
-  'when the timer fires or the wait for the signal gives up.';
+  'when the timer fires or the wait for the signal times out.';
 
 drop view if exists rhythm.stacks;
 
@@ -12532,14 +12527,14 @@ cross join lateral jsonb_array_elements(
 ) with ordinality as f(fibre, nth);
 
 comment on view rhythm.stacks is
-  'Where each suspended workflow stands in its source: one row for each of its activations, innermost source line, the '
-  'variables in scope, the ids it waits for. As of its last suspension.';
+  'The line at which each suspended workflow waits, with its variables: one row for each of its branches, with the innermost '
+  'source line, the variables in scope, and the ids that it waits for. As of its last suspension.';
 `,
   },
   {
     name: "views/schedules.sql",
     kind: "behaviour",
-    checksum: "ca9b2977ccef43c6124717852812c2fdead1be7924802718830b48fa1e155e87",
+    checksum: "7d7ca1fc25270b6cee5741d0961854e4a926e32bf65c1f638738f5ae4898bbb7",
     text: `-- Schedules, for people.
 
 drop view if exists rhythm.schedules;
@@ -12570,20 +12565,20 @@ select
 from rhythm.schedule_entry as s;
 
 comment on view rhythm.schedules is
-  'Every schedule: when it runs next, when and as what it ran last, why it last could not (last_error), what overlap '
+  'Every schedule: its next run, its last run, why its last run could not start (last_error), what overlap '
   'queued and skipped.';
 `,
   },
   {
     name: "views/services.sql",
     kind: "behaviour",
-    checksum: "1338ead7d55abbf0e4434bc46dac5f9bda869660e03bda7027c0716c9a4cf7ab",
+    checksum: "704930b1ee61611c0d61496303c62b45addab7bd32d87ccb3b6ca62e89359393",
     text: `-- Queues, workers and flows, for people.
 
 drop view if exists rhythm.queues;
 
--- They have no index of their own, which every suspension would pay for. Past some 4,000 pages of states a sample is
--- counted. offset 0: one look by key for each, instead of a join that reads every execution there is.
+-- There is no index of suspended workflows, because every suspension would pay for it. Above some 4,000 pages of states, a sample is
+-- counted. offset 0: one look by key for each, instead of a join that reads all executions.
 create or replace function rhythm.count_suspended()
 returns table (queue text, executions bigint)
 language sql
@@ -12603,7 +12598,7 @@ as $$
 $$;
 
 comment on function rhythm.count_suspended() is
-  'How many workflows of each queue are suspended: exactly, or, where there are many thousands, by a sample.';
+  'How many workflows of each queue are suspended: exactly, or, if there are many thousands, an estimate from a sample.';
 
 create view rhythm.queues as
 with counted as (
@@ -12648,8 +12643,9 @@ left join served as s on s.queue = n.queue
 group by n.queue, q.name, s.workers;
 
 comment on view rhythm.queues is
-  'Every queue that has something to do, a worker or a limit: how much is ready (its depth), delayed, running and '
-  'suspended (with many thousands, or with batches of which some were cancelled: an estimate); since when the oldest ready one waits; how many workers take from it; pause and limits.';
+  'Every queue that has work, a worker or a limit: how many executions are ready (its depth), delayed, running and suspended. '
+  'Also since when the oldest ready one has waited, how many workers take from it, pause and limits. suspended is an estimate '
+  'if there are many thousands, or if members of batches were cancelled.';
 
 drop view if exists rhythm.workers;
 
@@ -12671,8 +12667,8 @@ left join (
 ) as r on r.worker = w.id;
 
 comment on view rhythm.workers is
-  'Workers that are alive or were until lately: what they take from, when they last said so, until when that holds, how '
-  'much each has in flight.';
+  'Workers that are or recently were alive: their queues, last heartbeat, end of their leases, and how much '
+  'each has in flight.';
 
 drop view if exists rhythm.flows;
 
@@ -12707,14 +12703,14 @@ join rhythm.flow as f on f.name = v.name;
 
 comment on view rhythm.flow_versions is 'Every version of every flow that was registered.';
 
-comment on view rhythm.flows is 'Every flow with its current version: what new executions start on.';
+comment on view rhythm.flows is 'Every flow with its current version, on which new executions start.';
 `,
   },
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "baa3b6b5fd83ed4eea64889b482a226fd776ab8a22579efe4b1c176bd5f299bf",
-    text: `-- Code-first workflows as executions: registered like flows, run by workers or by the process that calls them.
+    checksum: "5075fa98fec9412a664cd14ad727121239a638519169d684f88187d5270a9c10",
+    text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
 returns integer
@@ -12727,7 +12723,7 @@ declare
 begin
   select v.* into v_version from rhythm.flow as f join rhythm.flow_version as v on v.program = f.program where f.name = p_name;
   if found and v_version.code <> '{"language": "typescript"}' then
-    perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a code-first workflow', p_name), 'Give the workflow another name');
+    perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a workflow in TypeScript', p_name), 'Give the workflow another name');
   end if;
   if v_version.version is not null and (p_options is null or p_options = v_version.options) then
     return v_version.version;
@@ -12738,7 +12734,7 @@ end;
 $$;
 
 comment on function rhythm.register_workflow(text, jsonb, text) is
-  'Makes a code-first workflow known, with the defaults of its executions (queue, priority, timeout, retry; null: as they are). From then on start() starts it like a flow.';
+  'Registers a workflow in TypeScript, with the defaults of its executions (queue, priority, timeout, retry; null: no change). From then on start() starts it like a flow.';
 
 create or replace function rhythm.claim_execution(p_worker uuid, p_execution uuid, p_call integer)
 returns jsonb
@@ -12766,7 +12762,7 @@ begin
       returning * into v_batch;
       perform rhythm.move_members('workflow', array[p_execution], s.batch_id, v_batch.id) from rhythm.workflow_state as s where s.execution_id = p_execution;
     end if;
-    -- Not by its queue's turn: the limits of the queue do not count it.
+    -- Not in the turn of its queue, so the limits of the queue do not count it.
     update rhythm.batch as b set limited = false where b.id = v_batch.id and b.limited;
     perform rhythm.lease(p_worker, p_call, array[v_batch.id], rhythm.now());
     perform rhythm.deliver_rest(array[v_batch.id]);
@@ -12780,9 +12776,9 @@ end;
 $$;
 
 comment on function rhythm.claim_execution(uuid, uuid, integer) is
-  'Leases one workflow to a worker, whatever its queue; answers as exchange(), without parcels if it runs elsewhere, is suspended, or is over.';
+  'Leases one workflow to a worker, whatever its queue; answers as exchange(), without parcels if it runs elsewhere, is suspended, or has ended.';
 
--- What brought the workflow down runs again. p_restarted: failed children that retry() runs again themselves.
+-- The step that made the workflow fail runs again. p_restarted: failed children that retry() itself runs again.
 create or replace function rhythm.reopen_steps(p_execution uuid, p_restarted uuid[])
 returns void
 language sql
@@ -12792,7 +12788,7 @@ as $$
   update rhythm.step as s
   set status = 'waiting', seq = null, error = null
   where s.execution_id = p_execution and s.status = 'failed' and s.wait_id = any (p_restarted);
-  -- What came after it was told of its cancellation was cleaning up.
+  -- Steps after it was told of its cancellation were clean-up.
   delete from rhythm.step as s
   using rhythm.step as c
   where c.execution_id = p_execution and c.name = '#cancelled' and s.execution_id = p_execution and s.seq >= c.seq;
@@ -12803,7 +12799,7 @@ as $$
 $$;
 
 comment on function rhythm.reopen_steps(uuid, uuid[]) is
-  'Lets the failed step that ended a workflow run again; all that failed, if the error names none. Internal to retry().';
+  'Lets the failed step that ended a workflow run again; all failed steps, if the error names none. Internal to retry().';
 
 drop view if exists rhythm.steps;
 
@@ -12812,17 +12808,17 @@ select s.execution_id, s.seq, s.name, s.kind, s.status, s.attempts, s.started_at
 from rhythm.step as s;
 
 comment on view rhythm.steps is
-  'What code-first workflows did, step by step: order by execution_id, seq. Without seq: it waits (until: for so long), or pauses before another attempt.';
+  'What workflows in TypeScript did, step by step: order by execution_id, seq. Without seq: it waits (until this time), or pauses before another attempt.';
 `,
   },
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "83dfe6e8a1b90f03b61526cc0f35c9222d284e8990cf15cb27b9e915271b6feb",
-    text: `-- Comments on what stands in no file of its own: the schema, the sequences, and the columns of the views, which psql
--- shows with \\d+.
+    checksum: "34994642c5302c3e425be606bacc31490dc614eab7bbda0ab7673c5f41be8fad",
+    text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
+-- with \\d+.
 
--- A schema that was there before us may be somebody else's.
+-- A schema that existed before may have a comment of its owner.
 do $$
 declare
   c_comment constant text := 'Durable execution. \\df+ on its functions and \\d+ on its views are the manual.';
@@ -12837,59 +12833,59 @@ end;
 $$;
 
 comment on sequence rhythm.signal_id_seq is 'Numbers signals in the order of sending.';
-comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of making.';
-comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of saying.';
+comment on sequence rhythm.batch_id_seq is 'Numbers batches in the order of their creation.';
+comment on sequence rhythm.log_line_id_seq is 'Numbers log lines in the order of writing.';
 
-comment on column rhythm.executions.id is 'UUIDv7: it carries the time of creation, so that ids are in its order.';
+comment on column rhythm.executions.id is 'A UUIDv7: it contains the time of creation, so ids sort by it.';
 comment on column rhythm.executions.type is 'workflow or task.';
 comment on column rhythm.executions.target is 'The name of its flow or task.';
-comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed or cancelled; the last three are for ever, unless somebody calls retry().';
+comment on column rhythm.executions.status is 'pending, running, suspended, completed, failed or cancelled. The last three are final; only retry() changes them.';
 comment on column rhythm.executions.queue is 'Where it waits for a worker.';
 comment on column rhythm.executions.priority is 'Higher comes first.';
 comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
-comment on column rhythm.executions.max_attempts is 'How many attempts may throw: the last of them ends it. 1 without a retry policy.';
+comment on column rhythm.executions.max_attempts is 'How many attempts may throw; the last of them ends it. 1 without a retry policy.';
 comment on column rhythm.executions.inputs is 'What it was started with.';
-comment on column rhythm.executions.output is 'What it gave, once completed.';
+comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
-comment on column rhythm.executions.metadata is 'An object of whoever started it.';
+comment on column rhythm.executions.metadata is 'An object that was attached at the start.';
 comment on column rhythm.executions.progress is 'What its handler reported last.';
-comment on column rhythm.executions.note is 'Why it does not go on, where somebody knows; of what ends as another execution does, which that is.';
+comment on column rhythm.executions.note is 'Why it does not continue, if that is known. For a key waiter: which execution it waits for.';
 comment on column rhythm.executions.cancel_reason is 'Why it was cancelled, or asked to stop.';
-comment on column rhythm.executions.parent_id is 'What started it; it is cancelled with that.';
+comment on column rhythm.executions.parent_id is 'The execution that started it, and with which it is cancelled.';
 comment on column rhythm.executions.root_id is 'The execution at the top of its tree.';
-comment on column rhythm.executions.worker is 'Who holds its lease; null: nobody.';
+comment on column rhythm.executions.worker is 'The worker that holds its lease; null if none.';
 comment on column rhythm.executions.concurrency_key is 'What per_key_concurrency of its queue counts by.';
-comment on column rhythm.executions.timeout_ms is 'Milliseconds: of a task for each attempt, of a workflow for all of it.';
+comment on column rhythm.executions.timeout_ms is 'Milliseconds: for a task, of each attempt; for a workflow, of the whole execution.';
 comment on column rhythm.executions.failures is 'How many attempts threw, while it is live.';
-comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; of a workflow, since its last step.';
+comment on column rhythm.executions.crashes is 'How many attempts were lost with their worker, while it is live; for a workflow, since its last step.';
 comment on column rhythm.executions.max_crashes is 'How often it is repeated after an attempt was lost with its worker. 3, unless its retry policy or the setting max_crashes says otherwise.';
 comment on column rhythm.executions.tags is 'What it was tagged with.';
 comment on column rhythm.executions.fingerprint is 'What failures of the same kind have in common.';
-comment on column rhythm.executions.traceparent is 'W3C trace context that it is part of.';
+comment on column rhythm.executions.traceparent is 'The W3C trace context that it belongs to.';
 comment on column rhythm.executions.created_at is 'When it was started.';
-comment on column rhythm.executions.run_at is 'Not before: its delay, or the backoff before the next attempt.';
+comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
-comment on column rhythm.executions.completed_at is 'When it was over.';
+comment on column rhythm.executions.completed_at is 'When it ended.';
 
-comment on column rhythm.logs.id is 'In the order of saying.';
-comment on column rhythm.logs.execution_id is 'Who said it.';
-comment on column rhythm.logs.at is 'When.';
+comment on column rhythm.logs.id is 'In the order of writing.';
+comment on column rhythm.logs.execution_id is 'The execution that wrote it.';
+comment on column rhythm.logs.at is 'When it was written.';
 comment on column rhythm.logs.level is 'debug, info, warn or error.';
 comment on column rhythm.logs.message is 'The line.';
-comment on column rhythm.logs.data is 'What was given with it.';
+comment on column rhythm.logs.data is 'Values that were logged with it.';
 
 comment on column rhythm.waits.execution_id is 'The workflow that waits.';
 comment on column rhythm.waits.target is 'The name of its flow.';
 comment on column rhythm.waits.kind is 'task, workflow, timer or signal.';
 comment on column rhythm.waits.id is 'What it waits for: a child, a timer, or the wait for a signal.';
 comment on column rhythm.waits.name is 'The name of the child''s task or flow, or of the signal.';
-comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal gives up.';
+comment on column rhythm.waits.until is 'When the timer fires, or the wait for the signal times out.';
 
 comment on column rhythm.stacks.execution_id is 'The workflow.';
 comment on column rhythm.stacks.target is 'The name of its flow.';
 comment on column rhythm.stacks.version is 'The version of the flow that it runs on.';
 comment on column rhythm.stacks.status is 'As in executions.';
-comment on column rhythm.stacks.fibre is 'Which of its activations, from 1: functions that called each other, and branches that run side by side.';
+comment on column rhythm.stacks.fibre is 'Which of its branches, from 1: functions that called each other, or that run side by side.';
 comment on column rhythm.stacks.function is 'The name of the function.';
 comment on column rhythm.stacks.line is 'Line of the source, from 1.';
 comment on column rhythm.stacks."column" is 'Column of that line, from 1.';
@@ -12906,31 +12902,31 @@ comment on column rhythm.queues.oldest_at is 'When the oldest ready one was crea
 comment on column rhythm.queues.oldest_seconds is 'How long ago that was.';
 comment on column rhythm.queues.workers is 'How many workers take from it.';
 comment on column rhythm.queues.paused is 'Whether pause_queue() stopped it.';
-comment on column rhythm.queues.concurrency is 'Limit: at most so many run at once, over all workers; null: none.';
-comment on column rhythm.queues.per_key_rate is 'Limit: so many of one concurrency key begin in per_key_per.';
+comment on column rhythm.queues.concurrency is 'Limit: how many run at once, over all workers; null: no limit.';
+comment on column rhythm.queues.per_key_rate is 'Limit: how many of one concurrency key begin in per_key_per.';
 comment on column rhythm.queues.per_key_per is 'The time that per_key_rate counts.';
 comment on column rhythm.queues.fair is 'Whether concurrency keys take turns.';
 comment on column rhythm.queues.per_key_concurrency is 'Limit: the same for each concurrency key.';
-comment on column rhythm.queues.rate is 'Limit: at most so many begin in each period, over all workers; null: none. Not how fast it goes: that is in the metrics of the workers.';
+comment on column rhythm.queues.rate is 'Limit: how many begin in each period, over all workers; null: no limit. The actual speed is in the metrics of the workers.';
 comment on column rhythm.queues.per is 'The period of the limit rate.';
 
 comment on column rhythm.workers.id is 'Its id.';
-comment on column rhythm.workers.name is 'What it calls itself.';
-comment on column rhythm.workers.queues is 'What it takes from, first queue first.';
+comment on column rhythm.workers.name is 'Its name, for people.';
+comment on column rhythm.workers.queues is 'The queues that it takes from, first queue first.';
 comment on column rhythm.workers.started_at is 'When it was registered.';
-comment on column rhythm.workers.beat_at is 'Its last sign of life.';
-comment on column rhythm.workers.lease_until is 'Silent until then, it loses all that it has in flight.';
+comment on column rhythm.workers.beat_at is 'Its last heartbeat.';
+comment on column rhythm.workers.lease_until is 'If it is silent until then, it loses everything that it has in flight.';
 comment on column rhythm.workers.lease is 'How long it may be silent.';
 comment on column rhythm.workers.sleeping is 'Whether it sleeps and wants to be notified.';
 comment on column rhythm.workers.running is 'How many executions it has in flight.';
-comment on column rhythm.workers.info is 'What it says of itself: its version, its tasks.';
+comment on column rhythm.workers.info is 'What it reports of itself: its version, its tasks.';
 
 comment on column rhythm.flows.name is 'Its name.';
-comment on column rhythm.flows.version is 'Number of the current version: what new executions start on.';
+comment on column rhythm.flows.version is 'The number of the current version, on which new executions start.';
 comment on column rhythm.flows.program is 'Hash of the compiled program.';
 comment on column rhythm.flows.description is 'What its author says of it.';
 comment on column rhythm.flows.options is 'Defaults of its executions: queue, priority, timeout, retry.';
-comment on column rhythm.flows.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flows.input_schema is 'The schema of its inputs; null: inputs are not checked.';
 comment on column rhythm.flows.source is 'The text.';
 comment on column rhythm.flows.created_at is 'When this version was first registered.';
 comment on column rhythm.flows.updated_at is 'When it became current.';
@@ -12941,7 +12937,7 @@ comment on column rhythm.flow_versions.is_current is 'Whether new executions sta
 comment on column rhythm.flow_versions.program is 'Hash of the compiled program.';
 comment on column rhythm.flow_versions.description is 'What its author says of it.';
 comment on column rhythm.flow_versions.options is 'Defaults of its executions: queue, priority, timeout, retry.';
-comment on column rhythm.flow_versions.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flow_versions.input_schema is 'The schema of its inputs; null: inputs are not checked.';
 comment on column rhythm.flow_versions.source is 'The text.';
 comment on column rhythm.flow_versions.created_at is 'When it was first registered.';
 
@@ -12956,136 +12952,136 @@ comment on column rhythm.schedules.last_slot is 'The time of the cron expression
 comment on column rhythm.schedules.last_execution_id is 'What it started then.';
 comment on column rhythm.schedules.last_error is 'Why it could not start the last one; null if it could.';
 comment on column rhythm.schedules.paused is 'Whether pause_schedule() stopped it.';
-comment on column rhythm.schedules.overlap is 'While an execution is not over: skip, queue, allow or cancel.';
-comment on column rhythm.schedules.catch_up is 'Of the times that were missed: none, one or all.';
-comment on column rhythm.schedules.jitter is 'Each time is moved by up to that.';
+comment on column rhythm.schedules.overlap is 'What happens if an execution has not ended: skip, queue, allow or cancel.';
+comment on column rhythm.schedules.catch_up is 'Which of the missed times run: none, one or all.';
+comment on column rhythm.schedules.jitter is 'Each time is delayed by up to this.';
 comment on column rhythm.schedules.inputs is 'Inputs of every execution.';
 comment on column rhythm.schedules.options is 'Options of every execution, as for create_many().';
 comment on column rhythm.schedules.queued is 'How many times wait for the end of an execution (overlap queue).';
 comment on column rhythm.schedules.fired is 'How many executions it started.';
-comment on column rhythm.schedules.skipped is 'How many times overlap left out.';
-comment on column rhythm.schedules.created_at is 'When it was made.';
+comment on column rhythm.schedules.skipped is 'How many times overlap skipped.';
+comment on column rhythm.schedules.created_at is 'When it was created.';
 comment on column rhythm.schedules.updated_at is 'When it was last changed.';
 
 comment on column rhythm.steps.execution_id is 'The workflow.';
-comment on column rhythm.steps.seq is 'In the order in which steps ended; null: not yet.';
+comment on column rhythm.steps.seq is 'The order in which steps ended; null: it has not ended.';
 comment on column rhythm.steps.name is 'Its name, unique within the workflow.';
 comment on column rhythm.steps.kind is 'step (a function), sleep, signal, task or workflow.';
 comment on column rhythm.steps.status is 'waiting, retrying, completed or failed.';
-comment on column rhythm.steps.attempts is 'How often its function was run; 0 for what is not a function.';
+comment on column rhythm.steps.attempts is 'How often its function ran; 0 if it is not a function.';
 comment on column rhythm.steps.started_at is 'When it began.';
-comment on column rhythm.steps.ended_at is 'When it was over; until then, when it was last saved.';
-comment on column rhythm.steps.until is 'When a sleep or a pause is over, or the wait for a signal gives up.';
+comment on column rhythm.steps.ended_at is 'When it ended; before that, when it was last saved.';
+comment on column rhythm.steps.until is 'When a sleep or a pause is over, or the wait for a signal times out.';
 comment on column rhythm.steps.wait_id is 'What it waits for: a child, a timer, or the wait for a signal.';
-comment on column rhythm.steps.output is 'What it gave.';
+comment on column rhythm.steps.output is 'Its result.';
 comment on column rhythm.steps.error is 'Why it failed.';
 `,
   },
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "453db7c66ca9a631da7c8e1641689165fd268c07b5f5928a422c68f229203bf0",
-    text: `-- Comments on constraints: what each keeps from happening.
+    checksum: "55e60c722d7a25ee6758ee2e8e9eb7b8c3107eb6c9b870f09d55a05167de7afd",
+    text: `-- Comments on constraints: what each of them prevents.
 
-comment on constraint installation_pkey on rhythm.installation is 'A file is applied once, or again in place.';
-comment on constraint kind_known on rhythm.installation is 'A file has one of two kinds.';
+comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
+comment on constraint kind_known on rhythm.installation is 'A file is structure, online or behaviour.';
 
 comment on constraint installed_object_pkey on rhythm.installed_object is 'An object is made by one file.';
-comment on constraint kind_known on rhythm.installed_object is 'What behaviour files make.';
+comment on constraint kind_known on rhythm.installed_object is 'Behaviour files make functions, procedures and views.';
 
-comment on constraint installation_note_pkey on rhythm.installation_note is 'Said once.';
+comment on constraint installation_note_pkey on rhythm.installation_note is 'Each note is there once.';
 
-comment on constraint flow_version_number on rhythm.flow_version is 'The versions of a flow are counted.';
+comment on constraint flow_version_number on rhythm.flow_version is 'Each number is one version of a flow.';
 comment on constraint flow_version_pkey on rhythm.flow_version is 'The same text is the same version.';
 comment on constraint options_is_object on rhythm.flow_version is '{queue, priority, timeout, retry}.';
 comment on constraint version_positive on rhythm.flow_version is 'Counted from 1.';
 
 comment on constraint deploy_pkey on rhythm.deploy is 'A deploy begins once.';
 comment on constraint flow_pkey on rhythm.flow is 'A flow has one current version.';
-comment on constraint flow_program on rhythm.flow is 'The version is there, and stays.';
+comment on constraint flow_program on rhythm.flow is 'The current version exists, and cannot be deleted.';
 
 comment on constraint options_is_object on rhythm.task is '{queue, priority, timeout, retry}.';
 comment on constraint task_pkey on rhythm.task is 'A task has one set of defaults.';
 
-comment on constraint idempotency_key_pkey on rhythm.idempotency_key is 'A key stands for one execution: two sessions that claim it wait for each other here.';
+comment on constraint idempotency_key_pkey on rhythm.idempotency_key is 'A key belongs to one execution. Two sessions that claim it wait for each other here.';
 comment on constraint timer_pkey on rhythm.timer is 'A timer fires once.';
 
-comment on constraint settled_one_way on rhythm.signal_wait is 'It took a signal or gave up, never both.';
+comment on constraint settled_one_way on rhythm.signal_wait is 'It took a signal or timed out, never both.';
 comment on constraint signal_wait_pkey on rhythm.signal_wait is 'A wait takes one signal.';
-comment on constraint signal_once on rhythm.signal is 'Sent twice under one key is sent once.';
+comment on constraint signal_once on rhythm.signal is 'A signal that is sent twice under one key is stored once.';
 comment on constraint signal_pkey on rhythm.signal is 'Numbered in the order of sending.';
 
 comment on constraint level_known on rhythm.log_line is 'There are four levels.';
-comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of saying.';
+comment on constraint log_line_pkey on rhythm.log_line is 'Numbered in the order of writing.';
 
-comment on constraint worker_pkey on rhythm.worker is 'A worker shows its signs of life in one row.';
+comment on constraint worker_pkey on rhythm.worker is 'A worker has one row, for its heartbeats.';
 
 comment on constraint concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
 comment on constraint per_key_concurrency_positive on rhythm.queue is 'To run none, pause the queue.';
 comment on constraint queue_pkey on rhythm.queue is 'A queue has one set of limits.';
-comment on constraint rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
+comment on constraint rate_has_period on rhythm.queue is 'A rate needs a period.';
 comment on constraint rate_positive on rhythm.queue is 'To begin none, pause the queue.';
-comment on constraint per_key_rate_has_period on rhythm.queue is 'So many, in so long: one is nothing without the other.';
+comment on constraint per_key_rate_has_period on rhythm.queue is 'A rate needs a period.';
 comment on constraint per_key_rate_positive on rhythm.queue is 'To begin none, pause the queue.';
 comment on constraint queue_key_pkey on rhythm.queue_key is 'A key has one set of limits.';
-comment on constraint key_weight_known on rhythm.queue_key is 'No turn at all would be a pause.';
+comment on constraint key_weight_known on rhythm.queue_key is 'A weight of 0 would be a pause.';
 comment on constraint key_concurrency_positive on rhythm.queue_key is 'To run none, pause the key.';
-comment on constraint key_rate_has_period on rhythm.queue_key is 'So many, in so long: one is nothing without the other.';
+comment on constraint key_rate_has_period on rhythm.queue_key is 'A rate needs a period.';
 comment on constraint key_rate_positive on rhythm.queue_key is 'To begin none, pause the key.';
 comment on constraint queue_state_pkey on rhythm.queue_state is 'The newest version is found first.';
-comment on constraint running_counts on rhythm.queue_state is 'A count.';
-comment on constraint one_count_a_moment on rhythm.queue_state is 'Each moment has its count.';
+comment on constraint running_counts on rhythm.queue_state is 'A count is not negative.';
+comment on constraint one_count_a_moment on rhythm.queue_state is 'Each moment has one count.';
 comment on constraint key_state_pkey on rhythm.key_state is 'The newest version is found first.';
-comment on constraint key_running_counts on rhythm.key_state is 'A count.';
-comment on constraint key_one_count_a_moment on rhythm.key_state is 'Each moment has its count.';
+comment on constraint key_running_counts on rhythm.key_state is 'A count is not negative.';
+comment on constraint key_one_count_a_moment on rhythm.key_state is 'Each moment has one count.';
 comment on constraint lane_pkey on rhythm.lane is 'The newest version is found first.';
-comment on constraint head_has_rank on rhythm.lane is 'Both say where it stands among others.';
+comment on constraint head_has_rank on rhythm.lane is 'Head and rank together are its place among the lanes.';
 comment on constraint open_lanes_have_a_head on rhythm.lane is 'An empty lane has no turn.';
-comment on constraint idle_lanes_have_none on rhythm.lane is 'Idle is who has nothing ready.';
+comment on constraint idle_lanes_have_none on rhythm.lane is 'A lane is idle if it has nothing ready.';
 comment on constraint lane_group_pkey on rhythm.lane_group is 'The newest version is found first.';
 comment on constraint note_says_one_thing on rhythm.limit_note is 'Something became ready, or leases ended.';
 
 comment on constraint setting_pkey on rhythm.setting is 'A setting has one value.';
 
 comment on constraint catch_up_known on rhythm.schedule_entry is 'There are three policies.';
-comment on constraint jitter_within_a_day on rhythm.schedule_entry is 'More would be another schedule.';
+comment on constraint jitter_within_a_day on rhythm.schedule_entry is 'A longer jitter would be another schedule.';
 comment on constraint options_is_object on rhythm.schedule_entry is 'As for create_many().';
 comment on constraint overlap_known on rhythm.schedule_entry is 'There are four policies.';
-comment on constraint schedule_entry_pkey on rhythm.schedule_entry is 'A schedule is locked by whoever fires it.';
+comment on constraint schedule_entry_pkey on rhythm.schedule_entry is 'The session that fires a schedule locks this row.';
 comment on constraint type_known on rhythm.schedule_entry is 'There are two types.';
 
-comment on constraint error_iff_failed on rhythm.step is 'What failed says why; what did not, does not.';
+comment on constraint error_iff_failed on rhythm.step is 'A failed step has an error, and no other step has one.';
 comment on constraint kind_known on rhythm.step is 'There are five kinds.';
-comment on constraint seq_iff_over on rhythm.step is 'What is over has its place in the order of ends.';
-comment on constraint status_known on rhythm.step is 'There are four.';
+comment on constraint seq_iff_over on rhythm.step is 'A step that has ended has its number in the order of ends.';
+comment on constraint status_known on rhythm.step is 'There are four statuses.';
 comment on constraint step_pkey on rhythm.step is 'Two calls under one name are one step.';
-comment on constraint waits_for_something on rhythm.step is 'What waits or pauses names what ends that.';
+comment on constraint waits_for_something on rhythm.step is 'A step that waits or pauses names what ends the wait.';
 
 comment on constraint queue_head_pkey on rhythm.queue_head is 'One head for each set of tasks that workers of a queue ask for.';
 
-comment on constraint execution_pkey on rhythm.execution is 'An id stands for one execution.';
+comment on constraint execution_pkey on rhythm.execution is 'An id belongs to one execution.';
 comment on constraint type_known on rhythm.execution is 'There are workflows and tasks.';
-comment on constraint state_known on rhythm.execution is 'Live, or over in one of three ways.';
-comment on constraint completed_at_iff_over on rhythm.execution is 'An end has a moment.';
-comment on constraint fingerprint_iff_failed on rhythm.execution is 'Failures are found by it, and nothing else is.';
-comment on constraint over_is_in_no_batch on rhythm.execution is 'What is over is not run again.';
+comment on constraint state_known on rhythm.execution is 'It is live, or it has ended in one of three ways.';
+comment on constraint completed_at_iff_over on rhythm.execution is 'An execution that has ended has a time of its end.';
+comment on constraint fingerprint_iff_failed on rhythm.execution is 'Only failures have one, and are found by it.';
+comment on constraint over_is_in_no_batch on rhythm.execution is 'An execution that has ended does not run again.';
 
 comment on constraint batch_pkey on rhythm.batch is 'A batch is one row.';
-comment on constraint leased_by_a_call on rhythm.batch is 'A lease has a worker, a call and a moment.';
+comment on constraint leased_by_a_call on rhythm.batch is 'A lease has a worker, a call and a time.';
 comment on constraint delayed_is_not_leased on rhythm.batch is 'Nothing runs before its time.';
-comment on constraint size_is_of_ids on rhythm.batch is 'There is something in it.';
+comment on constraint size_is_of_ids on rhythm.batch is 'A batch has at least one member.';
 
-comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow stands in one place.';
+comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflow has one state.';
 comment on constraint one_need_a_group on rhythm.workflow_state is 'Each group has a size and a need.';
-comment on constraint delivered_arrived on rhythm.workflow_state is 'What was delivered has arrived.';
+comment on constraint delivered_arrived on rhythm.workflow_state is 'Only items that have arrived can be delivered.';
 comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "65fd3bd1923e7976095b03985eaeec327973ee2e29def60b67bb77eeb9dd09f2",
-    text: `-- Comments on the columns of tables, as far as they do not stand beside the table: psql shows them with \\d+.
+    checksum: "637771f561e39b34fec1c7f04a71fd83d07fb649ecf65d8f9a640414cbdce1b5",
+    text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
 comment on column rhythm.installation.kind is 'structure, online or behaviour.';
@@ -13095,76 +13091,76 @@ comment on column rhythm.installation.installed_at is 'When it was applied last.
 
 comment on column rhythm.installed_object.identity is 'Its name, a function with the types of its arguments.';
 comment on column rhythm.installed_object.kind is 'function, procedure or view.';
-comment on column rhythm.installed_object.checksum is 'SHA-256 of the statement that made it: the same statement is not applied again.';
+comment on column rhythm.installed_object.checksum is 'SHA-256 of the statement that made it. The same statement is not applied again.';
 
-comment on column rhythm.installation_note.note is 'What was left out, and how to make up for it.';
+comment on column rhythm.installation_note.note is 'What was left out, and how to add it.';
 
 comment on column rhythm.flow_version.name is 'The name of the flow.';
 comment on column rhythm.flow_version.version is 'From 1, in the order of first registration.';
 comment on column rhythm.flow_version.source is 'The text, as it was registered.';
-comment on column rhythm.flow_version.input_schema is 'What inputs are checked against; null: anything goes.';
+comment on column rhythm.flow_version.input_schema is 'The schema of its inputs; null: inputs are not checked.';
 comment on column rhythm.flow_version.description is 'What its author says of it.';
 comment on column rhythm.flow_version.created_at is 'When it was first registered.';
 
 comment on column rhythm.flow.name is 'The name of the flow.';
-comment on column rhythm.flow.program is 'The version that is current.';
-comment on column rhythm.flow.updated_at is 'When that became current.';
-comment on column rhythm.flow.deployed_at is 'When the deploy began that made it current, or last had it: registrations of older deploys do not change it.';
+comment on column rhythm.flow.program is 'The current version.';
+comment on column rhythm.flow.updated_at is 'When this version became current.';
+comment on column rhythm.flow.deployed_at is 'When the newest deploy began that registered the current version. Registrations of older deploys do not change it.';
 
-comment on column rhythm.deploy.id is 'What the programs call it: a build, a release.';
+comment on column rhythm.deploy.id is 'Its name in the programs: a build, a release.';
 comment on column rhythm.deploy.first_seen_at is 'When a program of it first registered a flow.';
 
 comment on column rhythm.task.name is 'The name of the task.';
 comment on column rhythm.task.options is 'Defaults of its executions: queue, priority, timeout, retry.';
-comment on column rhythm.task.sql_function is 'The function that tick() runs for it, where define_sql_task() named one; null: workers run it.';
+comment on column rhythm.task.sql_function is 'The function that tick() runs for it, if define_sql_task() named one; null: workers run it.';
 comment on column rhythm.task.updated_at is 'When it was last changed.';
 
-comment on column rhythm.idempotency_key.key is 'type:target:key, so that keys of different tasks and flows never meet.';
+comment on column rhythm.idempotency_key.key is 'type:target:key, so that keys of different tasks and flows are different.';
 comment on column rhythm.idempotency_key.execution_id is 'The execution that was first.';
-comment on column rhythm.idempotency_key.expires_at is 'From then on the key is free again; null: never, as long as the execution is kept.';
+comment on column rhythm.idempotency_key.expires_at is 'From then on the key is free again; null: it is taken as long as the execution is kept.';
 
-comment on column rhythm.timer.id is 'What waits name.';
+comment on column rhythm.timer.id is 'The id by which waits name it.';
 comment on column rhythm.timer.execution_id is 'The workflow that started it.';
-comment on column rhythm.timer.fires_at is 'Not before.';
+comment on column rhythm.timer.fires_at is 'It does not fire before this time.';
 comment on column rhythm.timer.fired is 'It fired, and the workflow was told.';
 
-comment on column rhythm.signal_wait.id is 'What waits name; among waits for one name, the order in which they take signals.';
+comment on column rhythm.signal_wait.id is 'The id by which waits name it. Several waits for one name take signals in the order of their ids.';
 comment on column rhythm.signal_wait.execution_id is 'The workflow that waits.';
 comment on column rhythm.signal_wait.name is 'The name of the signal.';
-comment on column rhythm.signal_wait.timeout_at is 'When it gives up; null: never.';
-comment on column rhythm.signal_wait.timed_out is 'It gave up, and the workflow was told.';
+comment on column rhythm.signal_wait.timeout_at is 'When it times out; null: never.';
+comment on column rhythm.signal_wait.timed_out is 'It timed out, and the workflow was told.';
 
-comment on column rhythm.signal.id is 'In the order of sending, which is that of taking.';
+comment on column rhythm.signal.id is 'In the order of sending, in which signals are taken, too.';
 comment on column rhythm.signal.execution_id is 'The workflow that it was sent to.';
 comment on column rhythm.signal.name is 'Waits for this name take it.';
 comment on column rhythm.signal.payload is 'What was sent.';
-comment on column rhythm.signal.idempotency_key is 'Sent again under this key, to the same workflow, it is the same signal.';
+comment on column rhythm.signal.idempotency_key is 'If it is sent again with this key, to the same workflow, it is the same signal.';
 comment on column rhythm.signal.sent_at is 'When it was sent.';
 
-comment on column rhythm.log_line.id is 'In the order of saying.';
-comment on column rhythm.log_line.execution_id is 'Who said it.';
-comment on column rhythm.log_line.at is 'When.';
+comment on column rhythm.log_line.id is 'In the order of writing.';
+comment on column rhythm.log_line.execution_id is 'The execution that wrote it.';
+comment on column rhythm.log_line.at is 'When it was written.';
 comment on column rhythm.log_line.level is 'debug, info, warn or error.';
 comment on column rhythm.log_line.message is 'The line.';
-comment on column rhythm.log_line.data is 'What was given with it; of a flow, where in its source.';
+comment on column rhythm.log_line.data is 'Values that were logged with it; for a flow, the place in its source.';
 
-comment on column rhythm.worker.id is 'What leases name.';
-comment on column rhythm.worker.name is 'What it calls itself.';
-comment on column rhythm.worker.queues is 'What it takes from, first queue first.';
+comment on column rhythm.worker.id is 'The id by which leases name it.';
+comment on column rhythm.worker.name is 'Its name, for people.';
+comment on column rhythm.worker.queues is 'The queues that it takes from, first queue first.';
 comment on column rhythm.worker.started_at is 'When it was registered.';
-comment on column rhythm.worker.beat_at is 'Its last sign of life.';
-comment on column rhythm.worker.info is 'What it says of itself: its version, its tasks.';
+comment on column rhythm.worker.beat_at is 'Its last heartbeat.';
+comment on column rhythm.worker.info is 'What it reports of itself: its version, its tasks.';
 
 comment on column rhythm.queue.name is 'The name of the queue.';
-comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is open.';
-comment on column rhythm.queue.concurrency is 'At most so many run at once; null: no limit.';
+comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is not paused.';
+comment on column rhythm.queue.concurrency is 'How many run at once; null: no limit.';
 comment on column rhythm.queue.per_key_concurrency is 'The same for each concurrency key.';
 comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
 comment on column rhythm.queue.per_key_per_ms is 'The period of per_key_rate, in milliseconds.';
 comment on column rhythm.queue_key.queue is 'The queue.';
 comment on column rhythm.queue_key.key is 'The concurrency key.';
 comment on column rhythm.queue_key.per_ms is 'The period of rate, in milliseconds.';
-comment on column rhythm.queue_key.paused_at is 'Since when nothing of it begins; null: it is open.';
+comment on column rhythm.queue_key.paused_at is 'Since when nothing of it begins; null: it is not paused.';
 comment on column rhythm.queue_state.queue is 'The queue.';
 comment on column rhythm.queue_state.nth is 'The number of this version of the row.';
 comment on column rhythm.queue_state.fair is 'Whether the lanes have turns.';
@@ -13172,8 +13168,8 @@ comment on column rhythm.queue_state.begun_at is 'With a rate: the moments that 
 comment on column rhythm.key_state.queue is 'The queue.';
 comment on column rhythm.key_state.key is 'The concurrency key.';
 comment on column rhythm.key_state.nth is 'The number of this version of the row.';
-comment on column rhythm.key_state.running is 'How many leases it has, but for those whose end is still a note.';
-comment on column rhythm.key_state.idle_since is 'Since when it has none.';
+comment on column rhythm.key_state.running is 'How many leases it has, except those whose end is still a note.';
+comment on column rhythm.key_state.idle_since is 'Since when it has no lease.';
 comment on column rhythm.key_state.begun_at is 'With a rate: the moments that begun counts for, oldest first.';
 comment on column rhythm.key_state.begun is 'With a rate: how many began, by these moments.';
 comment on column rhythm.lane.queue is 'The queue.';
@@ -13199,54 +13195,54 @@ comment on column rhythm.schedule_entry.timezone is 'A name that Postgres knows.
 comment on column rhythm.schedule_entry.type is 'workflow or task: what it starts.';
 comment on column rhythm.schedule_entry.target is 'The name of the flow or task that it starts.';
 comment on column rhythm.schedule_entry.inputs is 'Inputs of every execution.';
-comment on column rhythm.schedule_entry.overlap is 'While an execution of it is not over: skip, queue, allow or cancel.';
-comment on column rhythm.schedule_entry.catch_up is 'Of the times that were missed: none, one or all.';
-comment on column rhythm.schedule_entry.jitter is 'Each time is moved by up to that.';
-comment on column rhythm.schedule_entry.paused_at is 'Since when it does not fire; null: it does.';
+comment on column rhythm.schedule_entry.overlap is 'What happens if an execution of it has not ended: skip, queue, allow or cancel.';
+comment on column rhythm.schedule_entry.catch_up is 'Which of the missed times run: none, one or all.';
+comment on column rhythm.schedule_entry.jitter is 'Each time is delayed by up to this.';
+comment on column rhythm.schedule_entry.paused_at is 'Since when it does not fire; null: it is not paused.';
 comment on column rhythm.schedule_entry.last_slot is 'The time of the cron expression that it last fired for.';
 comment on column rhythm.schedule_entry.last_fired_at is 'When that was.';
 comment on column rhythm.schedule_entry.last_execution_id is 'What it started then.';
 comment on column rhythm.schedule_entry.fired is 'How many executions it started.';
-comment on column rhythm.schedule_entry.created_at is 'When it was made.';
+comment on column rhythm.schedule_entry.created_at is 'When it was created.';
 comment on column rhythm.schedule_entry.updated_at is 'When it was last changed.';
 
 comment on column rhythm.step.execution_id is 'The workflow.';
 comment on column rhythm.step.started_at is 'When its first attempt, or its wait, began.';
-comment on column rhythm.step.ended_at is 'When it was over; until then, when it was last saved.';
+comment on column rhythm.step.ended_at is 'When it ended; before that, when it was last saved.';
 comment on column rhythm.step.kind is 'step (a function), sleep, signal, task or workflow.';
 comment on column rhythm.step.status is 'waiting, retrying, completed or failed.';
 comment on column rhythm.step.error is 'Why its last attempt failed.';
 
 comment on column rhythm.queue_head.queue is 'The name of the queue.';
-comment on column rhythm.queue_head.priority is 'The priority that the head was at.';
+comment on column rhythm.queue_head.priority is 'The priority at which the head was.';
 
-comment on column rhythm.execution.id is 'Its id; the first 48 bits are the moment of its creation.';
-comment on column rhythm.execution.parent_id is 'The workflow that started it, or what it was put under.';
-comment on column rhythm.execution.claimed_at is 'When its last attempt was leased; while it is live, its batch knows.';
+comment on column rhythm.execution.id is 'Its id; the first 48 bits are the time of its creation.';
+comment on column rhythm.execution.parent_id is 'The workflow that started it, or the parent that its start named.';
+comment on column rhythm.execution.claimed_at is 'When its last attempt was leased; while it is live, its batch has that.';
 comment on column rhythm.execution.completed_at is 'When it ended.';
-comment on column rhythm.execution.timeout_ms is 'Of a task: how long an attempt may take; of a workflow: all of it.';
+comment on column rhythm.execution.timeout_ms is 'For a task: how long an attempt may take; for a workflow: how long the whole may take.';
 comment on column rhythm.execution.type is 'workflow or task.';
 comment on column rhythm.execution.target is 'The name of its flow or task.';
 comment on column rhythm.execution.queue is 'The queue that it waits in.';
-comment on column rhythm.execution.concurrency_key is 'With a limit per key: whose limit.';
+comment on column rhythm.execution.concurrency_key is 'The key that limits per key count by.';
 comment on column rhythm.execution.traceparent is 'The trace that it belongs to.';
 comment on column rhythm.execution.tags is 'Words to find it by.';
-comment on column rhythm.execution.metadata is 'Whatever its creator wrote beside it.';
-comment on column rhythm.execution.progress is 'What it last said of how far it is.';
+comment on column rhythm.execution.metadata is 'An object that was attached at the start.';
+comment on column rhythm.execution.progress is 'What its handler reported last.';
 comment on column rhythm.execution.priority is 'Higher ones begin first.';
 comment on column rhythm.execution.inputs is 'What it was started with.';
-comment on column rhythm.execution.output is 'What it gave; null also if it gave null.';
+comment on column rhythm.execution.output is 'Its result; null also if the result is null.';
 
-comment on column rhythm.batch.id is 'Numbered in the order in which they were made.';
+comment on column rhythm.batch.id is 'Numbered in the order of creation.';
 comment on column rhythm.batch.run_at is 'It is delayed until then; null: it is ready or leased.';
 comment on column rhythm.batch.claimed_at is 'When it was leased.';
-comment on column rhythm.batch.timeout_ms is 'Of tasks: how long an attempt may take.';
+comment on column rhythm.batch.timeout_ms is 'For tasks: how long an attempt may take.';
 comment on column rhythm.batch.priority is 'As in execution.';
-comment on column rhythm.batch.size is 'How many ids it lists. Members that left are counted still.';
+comment on column rhythm.batch.size is 'How many ids it lists, including members that have left.';
 comment on column rhythm.batch.type is 'As in execution.';
 comment on column rhythm.batch.queue is 'As in execution.';
 comment on column rhythm.batch.target is 'As in execution.';
-comment on column rhythm.batch.concurrency_key is 'As in execution. What has one is alone in its batch.';
+comment on column rhythm.batch.concurrency_key is 'As in execution. An execution with a key is alone in its batch.';
 
 comment on column rhythm.workflow_state.execution_id is 'The workflow.';
 comment on column rhythm.workflow_state.program is 'The version of its flow that it runs.';
@@ -13255,17 +13251,17 @@ comment on column rhythm.workflow_state.snapshot is 'The state of its program af
 
 comment on column rhythm.inbox.execution_id is 'The workflow.';
 comment on column rhythm.inbox.item is 'The child, timer or wait for a signal.';
-comment on column rhythm.inbox.failed is 'It did not complete: the workflow is to throw.';
+comment on column rhythm.inbox.failed is 'It did not complete, so the workflow must throw.';
 
 comment on column rhythm.journal.execution_id is 'The workflow.';
 comment on column rhythm.journal.step is 'The number of the step.';
-comment on column rhythm.journal.moment is 'When it was taken.';
+comment on column rhythm.journal.moment is 'The time of the step.';
 `,
   },
   {
     name: "install/comments_types.sql",
     kind: "behaviour",
-    checksum: "88fe1dd83f7a9659813c4a3719c213ef8341420a6a254c7cc1ce4f275a78678c",
+    checksum: "65d74ae976c66c38212dc3871e7bd9b134ab55c39eef9ff8f3ecb03c9234a8a7",
     text: `
 comment on column rhythm.inner_schema.path is 'Where in the whole schema.';
 comment on column rhythm.inner_schema.schema is 'The schema.';
@@ -13295,14 +13291,14 @@ comment on column rhythm.step_news.attempts is 'As in step.';
 comment on column rhythm.step_news.wait_id is 'As in step.';
 comment on column rhythm.step_news.delay_ms is 'How long its sleep or pause takes, …';
 comment on column rhythm.step_news.until is '… or when that is over.';
-comment on column rhythm.step_news.took_ms is 'How long it took, so that its beginning is known.';
+comment on column rhythm.step_news.took_ms is 'How long it took, from which its beginning is computed.';
 comment on column rhythm.step_news.signal is 'The name of the signal that it waits for.';
 comment on column rhythm.step_news.child is 'The child that it starts, as for create_many().';
 comment on column rhythm.step_news.error is 'Why it failed.';
-comment on column rhythm.step_news.output is 'What it gave.';
-comment on column rhythm.step_news.is_undefined is 'It gave undefined, which JSON does not know.';
+comment on column rhythm.step_news.output is 'Its result.';
+comment on column rhythm.step_news.is_undefined is 'Its result is undefined, which JSON does not have.';
 
-comment on column rhythm.kind.head is 'The request, without what is its own.';
+comment on column rhythm.kind.head is 'The part of the request that others share.';
 comment on column rhythm.kind.type is 'workflow or task.';
 comment on column rhythm.kind.target is 'The name of the flow or task.';
 comment on column rhythm.kind.program is 'The current version of the flow.';
@@ -13331,27 +13327,27 @@ comment on column rhythm.outcome.id is 'The execution.';
 comment on column rhythm.outcome.call is 'The call that leased it.';
 comment on column rhythm.outcome.seq is 'The number of steps that its worker knows of.';
 comment on column rhythm.outcome.status is 'completed, failed, suspended, cancelled or released.';
-comment on column rhythm.outcome.output is 'What it gave.';
+comment on column rhythm.outcome.output is 'Its result.';
 comment on column rhythm.outcome.error is 'Why it failed.';
-comment on column rhythm.outcome.retryable is 'Another attempt may help.';
+comment on column rhythm.outcome.retryable is 'Whether another attempt may help.';
 comment on column rhythm.outcome.finished is 'It had finished before its worker was told of a cancellation.';
-comment on column rhythm.outcome.reason is 'Why it was handed back.';
-comment on column rhythm.outcome.delay_ms is 'For how long it was handed back.';
-comment on column rhythm.outcome.moment is 'When the step was taken, by the clock of its worker.';
+comment on column rhythm.outcome.reason is 'Why the worker gave it back.';
+comment on column rhythm.outcome.delay_ms is 'For how long it must not run again.';
+comment on column rhythm.outcome.moment is 'The time of the step, by the clock of its worker.';
 comment on column rhythm.outcome.snapshot is 'The state of its program.';
-comment on column rhythm.outcome.effects is 'What it started and said.';
+comment on column rhythm.outcome.effects is 'What it started and logged.';
 comment on column rhythm.outcome.waits is 'The groups that it waits for.';
-comment on column rhythm.outcome.keep is 'The timers and waits that it still holds; null: all.';
-comment on column rhythm.outcome.released is 'Those that it dropped.';
-comment on column rhythm.outcome.stack is 'Where it stands in its source.';
+comment on column rhythm.outcome.keep is 'The timers and waits that it still needs; null: all.';
+comment on column rhythm.outcome.released is 'Those that it no longer needs.';
+comment on column rhythm.outcome.stack is 'Its place in its source.';
 comment on column rhythm.outcome.cleanup is 'It has a finally block to run if it is cancelled.';
-comment on column rhythm.outcome.fate is 'What becomes of it: see fate_of().';
+comment on column rhythm.outcome.fate is 'How it continues: see fate_of().';
 comment on column rhythm.outcome.type is 'workflow or task.';
 comment on column rhythm.outcome.batch_id is 'The batch that holds it.';
 
-comment on column rhythm.newcomer.id is 'The id that it is to have.';
-comment on column rhythm.newcomer.kind is 'Which of the kinds it is of.';
-comment on column rhythm.newcomer.parent_id is 'Who starts it.';
+comment on column rhythm.newcomer.id is 'Its id.';
+comment on column rhythm.newcomer.kind is 'The number of its kind.';
+comment on column rhythm.newcomer.parent_id is 'The execution that starts it.';
 comment on column rhythm.newcomer.wait_group is 'As in execution.';
 comment on column rhythm.newcomer.traceparent is 'The trace that it belongs to.';
 comment on column rhythm.newcomer.keyed is 'As in execution.';
@@ -13360,11 +13356,11 @@ comment on column rhythm.newcomer.inputs is 'What it is started with.';
 comment on column rhythm.step_end.id is 'The task that ended, or the timer that is due.';
 comment on column rhythm.step_end.timer is 'It is a timer.';
 comment on column rhythm.step_end.call is 'The call that leased the task.';
-comment on column rhythm.step_end.output is 'What the task gave.';
+comment on column rhythm.step_end.output is 'The result of the task.';
 comment on column rhythm.step_end.flow is 'The workflow.';
 comment on column rhythm.step_end.seq is 'The number of steps of the workflow before this one.';
 comment on column rhythm.step_end.next is 'suspended or completed.';
-comment on column rhythm.step_end.result is 'What the workflow gave.';
+comment on column rhythm.step_end.result is 'The result of the workflow.';
 comment on column rhythm.step_end.snapshot is 'The state of its program.';
 comment on column rhythm.step_end.cleanup is 'As in outcome.';
 comment on column rhythm.step_end.mode is 'Whether it waits for any or all.';
@@ -13382,7 +13378,7 @@ comment on column rhythm."grouping".numbers is 'The group of each of items.';
 comment on column rhythm."grouping".old is 'Those of items that an earlier step started.';
 comment on column rhythm.lane_pick.target_group is 'The group of targets of the lane.';
 comment on column rhythm.lane_pick.key is 'Its concurrency key.';
-comment on column rhythm.lane_pick.place is 'Where its row is (ctid), which nobody else changes.';
+comment on column rhythm.lane_pick.place is 'The place of its row (ctid), which no other session changes.';
 comment on column rhythm.lane_pick.turn is 'Its next turn.';
 comment on column rhythm.lane_pick.rank is 'Where its head was.';
 comment on column rhythm.lane_pick.head is 'Its head before.';
@@ -13393,16 +13389,16 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "f76492016b515671329051f3a43cd56939cbe852c0adc830b934b4b913278a26",
-    text: `-- Who may call what. Last of all files: it speaks of everything before it, and a function that was made again has
--- its rights from here.
+    checksum: "5c2beb33478ecaafa8b9a14ef2ad551c3489e7c730205f3cb8ac6b78c52a3544",
+    text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
+-- gets its rights here.
 --   rhythm_viewer    reads.
 --   rhythm_client    also starts, signals and cancels.
 --   rhythm_worker    a client that also runs work.
 --   rhythm_operator  a client that also retries, deletes, pauses and resumes.
---   rhythm_deployer  a client that also says what code runs: flows, tasks, schedules, limits.
--- Nobody but the owner has a right on a table. What a role may call runs with the owner's rights, with a pinned
--- search_path; what nobody may call runs with the caller's.
+--   rhythm_deployer  a client that also decides what code runs: flows, tasks, schedules, limits.
+-- Only the owner has rights on tables. A function that a role may call runs with the owner's rights and a fixed search_path.
+-- Any other function runs with the caller's rights.
 
 create or replace function rhythm.roles()
 returns text[]
@@ -13413,7 +13409,7 @@ as $$
   select array['rhythm_viewer', 'rhythm_client', 'rhythm_worker', 'rhythm_operator', 'rhythm_deployer'];
 $$;
 
-comment on function rhythm.roles() is 'The roles that this engine gives rights to. They belong to the server, and so to all its installations.';
+comment on function rhythm.roles() is 'The roles to which this engine gives rights. They belong to the server, and so to all installations on it.';
 
 create or replace function rhythm.surface(p_role text default null)
 returns setof text
@@ -13428,7 +13424,7 @@ as $$
       'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
+      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
@@ -13447,11 +13443,11 @@ as $$
 $$;
 
 comment on function rhythm.surface(text) is
-  'The functions that a role may call, or any of the roles if none is given. rhythm_viewer reads; rhythm_client also starts, signals and '
-  'cancels; rhythm_worker, rhythm_operator and rhythm_deployer are clients that also run work, steer it, or say what code runs. '
-  'All other functions are the owner''s.';
+  'The functions that a role may call, or all roles together if none is given. rhythm_viewer may read. rhythm_client may also start, signal and '
+  'cancel. The other roles are clients. rhythm_worker may also run work, rhythm_operator control it, and rhythm_deployer decide what code runs. '
+  'All other functions are for the owner.';
 
--- What is as it should be is not touched: each grant is a new version of a row that all sessions read.
+-- Rights that are already right are left alone: each grant writes a new version of a row that all sessions read.
 create or replace function rhythm.close_to_public()
 returns void
 language plpgsql
@@ -13489,7 +13485,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.close_to_public() is 'Takes every right in this schema from PUBLIC.';
+comment on function rhythm.close_to_public() is 'Revokes all rights on this schema from PUBLIC.';
 
 create or replace function rhythm.grant_to_roles()
 returns void
@@ -13575,7 +13571,7 @@ end;
 $$;
 
 comment on function rhythm.create_roles() is
-  'Creates the roles that are not there yet; returns those that the caller may not create.';
+  'Creates the roles that do not exist yet; returns those that the caller may not create.';
 
 do $$
 declare

@@ -35,7 +35,7 @@ export function checkSchemaName(schema: string): string {
  * @returns the SQL for that schema
  */
 export function forSchema(text: string, schema: string): string {
-  // Anything but our own name is quoted: it may be a word of SQL, such as `user`.
+  // Every name except our own is quoted, because it may be a word of SQL, such as `user`.
   const quoted = schema === "rhythm" ? schema : `"${schema}"`;
   return text
     .replace(/(?<![\w.$"])rhythm\./g, `${quoted}.`)

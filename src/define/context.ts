@@ -1,6 +1,6 @@
 /** A logger whose lines are kept with the execution and go to the worker's own log as well. */
 export interface TaskLog {
-  /** For whoever debugs. */
+  /** For debugging. */
   debug(message: string, data?: unknown): void;
   /** What happened. */
   info(message: string, data?: unknown): void;
@@ -33,13 +33,13 @@ export interface TaskContext {
   readonly taskName: string;
   /** 1 on the first attempt. */
   readonly attempt: number;
-  /** Fires on cancellation, timeout, a lost lease, and when the worker's grace time at shutdown is over. */
+  /** Fires on cancellation, timeout, a lost lease, and when the grace time of a stopping worker has passed. */
   readonly signal: AbortSignal;
   /** What the starter attached. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Durable log lines. */
   readonly log: TaskLog;
-  /** Publishes where the handler stands; whoever reads the execution sees the last value. */
+  /** Stores the progress of the handler. Readers of the execution see the last value. */
   progress(value: unknown): void;
   /** Says "still here" at once, and throws if the execution is cancelled or leased to another worker by now. */
   heartbeat(): Promise<void>;

@@ -9,7 +9,7 @@ export class InvalidInputError extends RhythmError {
   readonly issues: readonly SchemaIssue[];
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param target the task the input was meant for
    * @param issues what its schema found
@@ -28,7 +28,7 @@ export class NotInitializedError extends RhythmError {
   override readonly name = "NotInitializedError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param what what was called too early
    */
@@ -43,13 +43,13 @@ export class ClosedError extends RhythmError {
   override readonly name = "ClosedError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param what what was closed
    * @param options the error that a call met which was under way as `cause`
    */
   constructor(what: string, options: ErrorOptions = {}) {
-    super(`${what} is closed; nothing can be asked of it any more`, { ...options, code: "CLOSED" });
+    super(`${what} is closed and can no longer be used`, { ...options, code: "CLOSED" });
   }
 }
 
@@ -72,7 +72,7 @@ export class NonRetryableError extends RhythmError {
   readonly data: unknown;
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param message what happened, for people
    * @param options a code and data for programs, and the error that caused this one

@@ -9,8 +9,8 @@ export const CELL = 0;
 const CELL_DIGITS = (0x800 | CELL).toString(16);
 
 /**
- * Makes UUIDs of version 7, each greater than the one before, also within one millisecond: 48 bits of time, 12 that
- * count within a millisecond, 10 with the number of the cell, 52 that nobody can guess. SQL's `new_id()` makes the same.
+ * Makes UUIDs of version 7, each greater than the one before, also within one millisecond. They have 48 bits of time, 12 that
+ * count within a millisecond, 10 with the number of the cell, and 52 that nobody can guess. SQL's `new_id()` makes the same.
  */
 export class Uuids {
   readonly #clock: Pick<Clock, "now" | "randomBytes">;
@@ -47,7 +47,7 @@ export class Uuids {
 let uuids: Uuids | undefined;
 
 /**
- * Makes an id for an execution that is to be started: with `{ id: newId() }` a program knows the id before it asks.
+ * Makes an id for a new execution. With `{ id: newId() }` a program knows the id before it starts the execution.
  *
  * @returns a UUID of version 7, greater than those this process made before
  *

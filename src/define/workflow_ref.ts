@@ -3,7 +3,7 @@ import { fits, wantedBy } from "../shared/options.ts";
 import type { Duration } from "../shared/duration.ts";
 import type { RetryPolicy } from "./options.ts";
 
-/** A code-first workflow, as far as starting it goes: what `workflow()` of `@rhythm/core/steps` makes. */
+/** A workflow in TypeScript, as far as starting it goes: what `workflow()` of `@rhythm/core/steps` makes. */
 export interface WorkflowRef<Input = unknown, Output = unknown> {
   /** The name it is started under. */
   readonly name: string;
@@ -11,7 +11,7 @@ export interface WorkflowRef<Input = unknown, Output = unknown> {
   readonly "~types"?: { readonly input: Input; readonly output: Output } | undefined;
 }
 
-/** What a worker and an application need to know of a code-first workflow. */
+/** What a worker and an application need to know of a workflow in TypeScript. */
 export interface WorkflowDefaults {
   /** The queue its executions wait in when their starter names none. Default: `default`. */
   queue?: string;
@@ -23,13 +23,13 @@ export interface WorkflowDefaults {
   retry?: RetryPolicy | number;
 }
 
-/** A code-first workflow as an application takes it in. */
+/** A workflow in TypeScript as an application takes it in. */
 export interface AnyWorkflow extends WorkflowRef {
   /** What was declared. */
   readonly definition: WorkflowDefinition;
 }
 
-/** What was declared of a code-first workflow. */
+/** What was declared of a workflow in TypeScript. */
 export interface WorkflowDefinition {
   /** The name it is started under. */
   readonly name: string;
@@ -43,7 +43,7 @@ export interface WorkflowDefinition {
 export const WORKFLOW: OwnType = {
   kind: "own",
   wanted: `a workflow made by workflow(), or ${wantedBy(NAME)}`,
-  // Any function has a name; nobody means it as that of a workflow.
+  // Every function has a name, but it is not meant as the name of a workflow.
   fits: (value) =>
     isWorkflow(value) ||
     fits(NAME, typeof value === "object" && value !== null && "name" in value ? value.name : value),

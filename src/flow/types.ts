@@ -73,9 +73,9 @@ export interface RunOptions {
   timeout?: Duration;
   /** What happens when it fails; a number is `maxAttempts`. */
   retry?: FlowRetryOptions | number;
-  /** The same key of the same task or flow is run once: whoever comes later gets what came of the first. */
+  /** The same key of the same task or flow runs once. Later starts get the result of the first. */
   idempotencyKey?: string;
-  /** For how long the key stands for that execution; default: as long as it is kept. */
+  /** How long the key belongs to that execution. Default: as long as it is kept. */
   idempotencyTtl?: Duration;
   /** What a queue's limit for each key counts by. */
   concurrencyKey?: string;
@@ -150,7 +150,7 @@ export interface Snapshot {
   [part: string]: JsonValue;
 }
 
-/** Where an execution stands after a step. */
+/** The state of an execution after a step. */
 export interface Step {
   /** How the step ended. */
   status: "suspended" | "completed" | "failed" | "cancelled";
@@ -186,9 +186,9 @@ export interface StepOptions {
 export interface FibreView {
   /** The function's name. */
   function: string;
-  /** The line it stands at, from 1. */
+  /** The line, from 1. */
   line: number;
-  /** The column it stands at, from 1. */
+  /** The column, from 1. */
   column: number;
   /** What each variable in scope holds. */
   variables: Record<string, JsonValue>;

@@ -15,7 +15,7 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, string>>;
 }
 
-/** What the HTTP surface stands on. */
+/** What the HTTP surface needs. */
 export interface HttpParts {
   /** Loads the operations of the API, when the first of them is asked for. */
   readonly routes: () => Promise<readonly Route[]>;
@@ -40,7 +40,7 @@ export interface HttpParts {
  *
  * `/health`, `/ready` and `/metrics` are open; `/api/…` asks for the token, if there is one.
  *
- * @param parts what it stands on
+ * @param parts what it needs
  * @returns the handler
  */
 export function createHandler(parts: HttpParts): Handler {

@@ -18,7 +18,7 @@ export type { Commands, ReadModel, ScheduleDefinition } from "./read_model.ts";
 export { HttpError, json, problem, text } from "./respond.ts";
 export { type Route, route, type RouteCall } from "./route.ts";
 
-/** Every operation of the API. With them comes zod: a worker that nobody calls does without. */
+/** Every operation of the API. Loads zod, which a worker does not need until somebody calls its API. */
 export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<Route[]> {
   const { executionRoutes } = await import("./api/executions.ts");
   const { operationRoutes } = await import("./api/operations.ts");

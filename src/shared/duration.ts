@@ -10,7 +10,7 @@ export class DurationError extends RhythmError {
   override readonly name = "DurationError";
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param value what was given
    * @param problem what is wrong with it

@@ -6,7 +6,7 @@ export class RhythmError extends Error {
   readonly code: string;
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param message what could not be done, to what, because of what, and what was expected
    * @param options the code, and the error that caused this one
@@ -25,7 +25,7 @@ export class InvalidOptionError extends RhythmError {
   readonly option: string;
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param option the option's path
    * @param message the whole sentence

@@ -22,14 +22,14 @@ export class JsonError extends RhythmError {
   readonly path: string;
 
   /**
-   * Makes the error and its sentence.
+   * Makes the error and its message.
    *
    * @param path the way to the part that cannot be carried
    * @param problem what is wrong with it, and what was expected
    * @param code a stable code
    */
   constructor(path: string, problem: string, code = "JSON_UNSUPPORTED") {
-    super(`Cannot carry ${path} as JSON: ${problem}`, { code });
+    super(`Cannot store ${path} as JSON: ${problem}`, { code });
     this.path = path;
   }
 }
@@ -53,8 +53,8 @@ const refused: Record<string, string> = {
  * @param value the value to carry
  * @param options what the value is called, and how large its text may be
  * @returns the JSON text; `undefined` as a whole is `null`
- * @throws {JsonError} on a cycle, function, symbol, BigInt, NaN, infinity, on what JSON would empty (Error, RegExp, Promise, Map,
- * Set and others), on characters that Postgres cannot store (NUL, half of a surrogate pair), or on a text that is too large
+ * @throws {JsonError} for a cycle, function, symbol, BigInt, NaN or infinity, and for an Error, RegExp, Promise, Map, Set and others, which
+ * JSON would turn into {}. Also for characters that Postgres cannot store (NUL, half of a surrogate pair), and for a text that is too large
  *
  * @example Refusing a number that JSON does not know
  * ```ts
@@ -229,14 +229,14 @@ const INSTEAD: Readonly<Record<string, string>> = {
  */
 export function emptied(name: string, kind: string = name): string {
   const article = /^[aeio]/i.test(name) ? "an" : "a";
-  return `it is ${article} ${name}, which JSON would empty; ${
+  return `it is ${article} ${name}, which JSON would turn into {}; ${
     INSTEAD[kind] ?? "pass an array, an object or a string"
   }`;
 }
 
 /**
  * A value with the keys of its objects in the order in which Postgres stores them (`jsonb`): by length in bytes, then by
- * their bytes. So whoever has a value from memory sees what others read from the database.
+ * their bytes. So a value from memory looks the same as one that was read from the database.
  *
  * @param value what `JSON.parse` gave
  * @returns the value; where keys were in another order, a copy

@@ -1,7 +1,7 @@
 /**
- * The one table of the options that executions take. The checks in TypeScript, the options of children in flows and in
- * code, the front matter of flows, the schemas of HTTP and its OpenAPI document, and the flags of the CLI are made from
- * it. SQL has its own list (`sql/create/requests.sql`); `tests/options` compares the two.
+ * The one table of the options that executions take. The checks in TypeScript, the options of children
+ * and the front matter of flows are made from it. The schemas and the OpenAPI document of HTTP
+ * and the flags of the CLI are made from it, too. SQL has its own list (`sql/create/requests.sql`); `tests/options` compares the two.
  *
  * A new option is an entry here, its place in the table's public types, and its place in SQL.
  *
@@ -38,7 +38,7 @@ export type OptionType =
 
 /**
  * Where an option can stand: `start` of a task or workflow; `child`: started by a workflow; `schedule`: what a schedule
- * starts; `defaults` that a task or workflow declares; `step` of a code-first workflow.
+ * starts; `defaults` that a task or workflow declares; `step` of a workflow in TypeScript.
  */
 export type OptionScope = "start" | "child" | "schedule" | "defaults" | "step";
 
@@ -260,8 +260,7 @@ export function wantedBy(type: OptionType): string {
 }
 
 /**
- * Whether a value fits, by itself: what is inside a retry policy or an object, and whether an id can be used, is
- * checked by whoever reads these.
+ * Whether a value itself fits. The callers check what is inside a retry policy or an object, and whether an id can be used.
  */
 export function fits(type: OptionType, value: unknown): boolean {
   switch (type.kind) {

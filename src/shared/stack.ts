@@ -30,7 +30,7 @@ export function fitStack(text: string, limit: number): string {
 
 const NOTE_LENGTH = 40;
 
-/** A task or workflow that failed, as whoever waited for it is told. */
+/** A task or workflow that failed, as those who waited for it see it. */
 export interface FailedExecution {
   /** The error's class. */
   readonly type: string;
@@ -48,11 +48,11 @@ export interface FailedExecution {
   readonly attempt?: number;
 }
 
-/** The most characters that whoever waited for an execution keeps of its stack. */
+/** How many characters of the stack of a failed execution are kept by those who waited for it. */
 const ORIGIN_LIMIT = 2_000;
 
 /**
- * The execution that failed and its stack, to stand below the stack of whoever waited for it.
+ * The failed execution and its stack, for printing below the stack of those who waited for it.
  *
  * @param error what that one was told
  * @returns the text behind `Caused by: `; nothing: no execution failed

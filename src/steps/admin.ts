@@ -158,7 +158,7 @@ export class Admin {
     }
     return makeContext({
       id: execution.id,
-      workflow: execution.targetName,
+      workflow: execution.target,
       input: execution.inputs,
       metadata: execution.metadata,
       log: CONSOLE,

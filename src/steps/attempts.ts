@@ -14,7 +14,7 @@ import type { StepNews, StepRow } from "./store.ts";
  *
  * @param run the run it belongs to
  * @param call the step
- * @param row what an earlier run left: an attempt that is to be followed by another
+ * @param row what an earlier run left: an attempt after which another one must follow
  * @returns its result, as a replay would give it
  */
 export async function runAttempts<T>(

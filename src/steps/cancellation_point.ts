@@ -11,7 +11,7 @@ export class CancellationPoint {
   #state: "none" | "asked" | "due" | "thrown" = "none";
   #error: Error | undefined;
 
-  /** Whether the workflow is to be cancelled, and its code has not been told yet: nothing new begins. */
+  /** Whether the workflow must be cancelled and its code has not been told yet. Then nothing new begins. */
   get isAsked(): boolean {
     return this.#state === "asked";
   }

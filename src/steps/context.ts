@@ -159,8 +159,8 @@ export class WorkflowContext {
   }
 
   /**
-   * A step by hand: says whether it is to be run (`EXECUTE`, with a guard that takes how it ended) or is done already
-   * (`SKIPPED`, with its result).
+   * A step by hand: says whether it must run (`execute`, with a guard that takes how it ended) or has already run
+   * (`skipped`, with its result).
    *
    * @param name the step
    * @returns what to do
@@ -170,8 +170,8 @@ export class WorkflowContext {
     checkStepName(withoutKey(name), "acquireStep()");
     const run = this.#running("acquireStep");
     const found = await run.acquire(name);
-    if (typeof found !== "function") return { status: "SKIPPED", value: found.value as T };
-    return { status: "EXECUTE", guard: new StepGuard(run, name, found) };
+    if (typeof found !== "function") return { status: "skipped", value: found.value as T };
+    return { status: "execute", guard: new StepGuard(run, name, found) };
   }
 
   /**
@@ -221,22 +221,22 @@ export class WorkflowContext {
   }
 
   /**
-   * Waits for a signal: `rhythm.signals.send(id, name, payload)`. Signals are kept until they are taken, each once,
-   * in order.
+   * Waits for the next signal of a name, as `Signal.next()` does in a flow. Signals are kept until they are taken, each
+   * once, in order.
    *
    * @param name the signal
    * @param options how long to wait, and a key for waits that run in parallel in no fixed order
    * @returns its payload
    * @throws an error named `TimeoutError` when the time is over
    */
-  async signal<Payload = unknown>(
+  async nextSignal<Payload = unknown>(
     name: string,
     options: WaitKey & { timeout?: Duration } = {},
   ): Promise<Payload> {
-    const where = "ctx.signal()";
+    const where = "ctx.nextSignal()";
     checkArgument(name, { argument: "name", type: NAME, where });
     checkShape(options, { key: ANYTHING, timeout: DURATION }, { where });
-    const run = this.#waiting("signal");
+    const run = this.#waiting("nextSignal");
     const limit = options.timeout === undefined ? {} : { delay_ms: durationMs(options.timeout) };
     const payload = await run.wait(
       this.#nameOf(`signal ${name}`, options),

@@ -173,7 +173,7 @@ export class DirectDriver implements Driver {
     return run;
   }
 
-  // What is over is given back; what is not, is to be tried again.
+  // An execution that has ended is returned. Any other must be tried again.
   async #conclude(core: ContextCore, end: RunEnd): Promise<{ value: unknown } | undefined> {
     switch (end.status) {
       case "completed":
@@ -212,7 +212,7 @@ export class DirectDriver implements Driver {
     }
   }
 
-  // What the database refuses, a result that is too large, fails the workflow, and whoever called it hears of it.
+  // If the database refuses the result, for example because it is too large, the workflow fails, and its caller gets the error.
   async #complete(core: ContextCore, output: string): Promise<{ value: unknown } | undefined> {
     try {
       const isOurs = await this.#settle(core, `"status":"completed","output":${output}`);

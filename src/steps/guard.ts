@@ -3,10 +3,10 @@ import { ContextError } from "./errors.ts";
 import type { WorkflowRun } from "./run.ts";
 import { stepError } from "./step_error.ts";
 
-/** What `acquireStep()` says is to be done. */
+/** What `acquireStep()` says to do. */
 export type StepAcquisition<T = unknown> =
-  | { readonly status: "SKIPPED"; readonly value: T }
-  | { readonly status: "EXECUTE"; readonly guard: StepGuard };
+  | { readonly status: "skipped"; readonly value: T }
+  | { readonly status: "execute"; readonly guard: StepGuard };
 
 /** Takes how a step ended that is run by hand. Until then it counts as not done: after a crash it is run again. */
 export class StepGuard {
@@ -39,7 +39,7 @@ export class StepGuard {
     await this.#ended(Promise.resolve(value === undefined ? undefined : JSON.parse(text)));
   }
 
-  /** The step failed for good: an `Error`, or the sentence of one. */
+  /** The step failed, without another attempt: an `Error`, or its message. */
   async fail(error: unknown): Promise<void> {
     this.#use();
     const thrown = typeof error === "string" ? new Error(error) : error;

@@ -35,6 +35,7 @@ export { Admin, type AdminOptions, type CreateWorkflowOptions } from "./admin.ts
 export type { ChildOptions, NamedChild, TaskLike } from "./child.ts";
 export { type TransactionalStepContext, type WaitKey, WorkflowContext } from "./context.ts";
 export { ContextError, DuplicateStepError, TransientStepError, WorkflowCancelledError } from "./errors.ts";
+export type { FakeContext, StepAnswer, StepContext, StepEnd } from "./fake_context.ts";
 export { type StepAcquisition, StepGuard } from "./guard.ts";
 export { type Step, step } from "./step.ts";
 export type { StepOptions } from "./step_options.ts";

@@ -13,6 +13,27 @@ export function checkStepName(name: unknown, where: string): asserts name is str
   }
 }
 
+/**
+ * The name of a step or workflow that was declared by its function alone.
+ *
+ * @param fn the function
+ * @param about what else was given, and what was called
+ * @returns its name; checked by who uses it
+ * @throws {InvalidOptionError} the function has none
+ */
+export function nameOfFunction(
+  fn: { readonly name: string },
+  about: { rest: readonly unknown[]; what: "step" | "workflow" },
+): string {
+  const { rest, what } = about;
+  if (rest.every((one) => one === undefined) && fn.name !== "") return fn.name;
+  throw new InvalidOptionError(
+    "name",
+    `${what}(): "name" must come first, not a function: ${what}(name, fn), ${what}(name, options, fn), ` +
+      `or ${what}(fn) for a function that has a name`,
+  );
+}
+
 /** Checks the key that tells calls of one step apart. */
 export function checkKey(key: unknown, where: string): asserts key is string | number {
   const isText = typeof key === "string" && key !== "" && key.length <= 200 && !/\p{Cc}/u.test(key);

@@ -6,7 +6,7 @@ import type { Clock } from "../runtime/clock.ts";
  * Whether a lost answer was a yes is told by the next: what is stored already is refused.
  *
  * @param clock measures the pauses
- * @param work what is to be done
+ * @param work what to do
  * @returns what it gives
  * @throws what it throws, and after about ten seconds that the database cannot be reached
  */

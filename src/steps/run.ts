@@ -205,7 +205,7 @@ export class WorkflowRun {
     await this.#turn(news.name, place);
   }
 
-  /** Saves a transactional step: `body` gives what is to be saved. */
+  /** Saves a transactional step: `body` gives the result to save. */
   async saveInTransaction(
     body: (sql: SqlTag) => Promise<Omit<StepNews, "execution_id" | "seq">>,
   ): Promise<void> {
@@ -371,7 +371,7 @@ export class WorkflowRun {
     this.#cancellation.deliver();
   }
 
-  // Nothing runs and nothing is to be handed out: what is left is to wait. Two turns, so that the code has come round.
+  // Nothing runs and nothing must be handed out, so it waits. Two turns, so that the code has come round.
   #lookIdle(): void {
     if (!this.#mayRest()) return;
     const { clock } = this.#parts;

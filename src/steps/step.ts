@@ -1,18 +1,19 @@
 import { callOf, checkArgument, describe, FUNCTION, refuseUnknown } from "../define/mod.ts";
 import { callStep, type TransactionalStepContext, WorkflowContext } from "./context.ts";
 import { ContextError } from "./errors.ts";
-import { checkKey, checkStepName, keyed } from "./names.ts";
+import { callFakeStep, type FakeContext, isFakeContext, type StepContext } from "./fake_context.ts";
+import { checkKey, checkStepName, keyed, nameOfFunction } from "./names.ts";
 import { checkStepOptions, type StepOptions } from "./step_options.ts";
 import type { Stored } from "./stored.ts";
 
 /** A step: called in a workflow, its function runs once, and its result is kept. */
 export interface Step<Args extends unknown[] = unknown[], Output = unknown> {
   /** Runs the step, or gives its stored result. */
-  (ctx: WorkflowContext, ...args: Args): Promise<Stored<Output>>;
+  (ctx: StepContext, ...args: Args): Promise<Stored<Output>>;
   /** The name its result is kept under. */
   readonly name: string;
   /** The function itself, for unit tests: nothing is stored, and it runs each time. */
-  readonly function: (ctx: never, ...args: Args) => unknown;
+  readonly function: (ctx: FakeContext, ...args: Args) => Output | Promise<Output>;
   /**
    * The same step under a key of its own: for calls in a loop, or in parallel.
    *
@@ -24,7 +25,7 @@ export interface Step<Args extends unknown[] = unknown[], Output = unknown> {
 /**
  * Declares a step.
  *
- * @param name the name its result is kept under; unique in a workflow
+ * @param name the name its result is kept under; unique in a workflow. A function that has a name can be given alone
  * @param fn what it does; gets the workflow's context first
  * @returns a function to be called with the workflow's context
  * @throws {InvalidOptionError} a name or an option that a step cannot have
@@ -58,13 +59,23 @@ export function step<Args extends unknown[], Output>(
   options: StepOptions & { transactional?: false },
   fn: (ctx: WorkflowContext, ...args: Args) => Output,
 ): Step<Args, Awaited<Output>>;
+/** Declares a step under the name of its function. */
 export function step<Args extends unknown[], Output>(
-  name: string,
-  second: StepOptions | ((ctx: never, ...args: Args) => Output),
+  fn: (ctx: WorkflowContext, ...args: Args) => Output,
+): Step<Args, Awaited<Output>>;
+export function step<Args extends unknown[], Output>(
+  first: string | ((ctx: never, ...args: Args) => Output),
+  second?: StepOptions | ((ctx: never, ...args: Args) => Output),
   third?: (ctx: never, ...args: Args) => Output,
 ): Step<Args, Awaited<Output>> {
+  if (typeof first === "function") {
+    const name = nameOfFunction(first, { rest: [second, third], what: "step" });
+    checkStepName(name, "step()");
+    return make(name, {}, first);
+  }
+  const name = first;
   checkStepName(name, "step()");
-  const options = typeof second === "function" ? {} : second;
+  const options = typeof second === "function" ? {} : second as StepOptions;
   const fn = typeof second === "function" ? second : third;
   const where = callOf("step", name);
   checkStepOptions(options, where);
@@ -78,8 +89,9 @@ function make<Args extends unknown[], Output>(
   fn: (ctx: never, ...args: Args) => Output,
 ): Step<Args, Awaited<Output>> {
   // Not async: a call that cannot be made must not look like one that failed later.
-  const call = (ctx: WorkflowContext, ...args: Args): Promise<unknown> => {
+  const call = (ctx: StepContext, ...args: Args): Promise<unknown> => {
     if (!(ctx instanceof WorkflowContext)) {
+      if (isFakeContext(ctx)) return callFakeStep(ctx, name, () => fn(ctx as never, ...args));
       return Promise.reject(
         new ContextError(
           `step "${name}": its first argument must be the workflow's context, not ${describe(ctx)}`,

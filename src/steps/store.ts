@@ -17,7 +17,7 @@ export interface StepStore {
   /**
    * Runs a step in the transaction that saves it.
    *
-   * @param body gets the transaction, gives what is to be saved; if it throws, nothing of it stays
+   * @param body gets the transaction, gives the result to save; if it throws, nothing of it stays
    * @throws {LeaseLostError} the workflow is not this process's any more, or the step is over already
    */
   saveInTransaction(body: (sql: SqlTag) => Promise<StepNews>): Promise<void>;

@@ -16,7 +16,7 @@ export class Warnings {
     this.#strayed = true;
     this.#tell(
       `called step "${step}" after it was suspended: it awaited something that is ` +
-        `neither a step nor ctx.sleep(), ctx.signal() or ctx.run(). Put that into a step; until then it is done again when the workflow goes on`,
+        `neither a step nor ctx.sleep(), ctx.nextSignal() or ctx.run(). Put that into a step; until then it is done again when the workflow goes on`,
       { step },
     );
   }

@@ -11,6 +11,8 @@ import {
 } from "../define/mod.ts";
 import { coreOf, WorkflowContext } from "./context.ts";
 import { ContextError } from "./errors.ts";
+import type { FakeContext } from "./fake_context.ts";
+import { nameOfFunction } from "./names.ts";
 import type { Stored } from "./stored.ts";
 
 /** A code-first workflow: call it with a context and it runs here; start it by its name and a worker runs it. */
@@ -27,12 +29,14 @@ export interface Workflow<Input = unknown, Output = unknown> extends WorkflowRef
   readonly name: string;
   /** What was declared. */
   readonly definition: WorkflowDefinition;
+  /** The code itself, for unit tests: nothing is stored. Steps ask the context that it is given. */
+  readonly function: (ctx: FakeContext, input: Input) => Output | Promise<Output>;
 }
 
 /**
  * Declares a code-first workflow.
  *
- * @param name the name its executions are started and listed under
+ * @param name the name its executions are started and listed under. A function that has a name can be given alone
  * @param code what it does; called again from the top after a crash or a wait, with finished steps answered from the store
  * @returns a function to be called with a context; given to `Rhythm.init({ workflows })`, workers run it
  * @throws {InvalidOptionError} a name or an option that a workflow cannot have
@@ -64,12 +68,20 @@ export function workflow<Input, Output>(
   options: WorkflowDefaults,
   code: (ctx: WorkflowContext, input: Input) => Output,
 ): Workflow<Input, Awaited<Output>>;
+/** Declares a code-first workflow under the name of its function. */
 export function workflow<Input, Output>(
-  name: string,
-  second: WorkflowDefaults | ((ctx: WorkflowContext, input: Input) => Output),
+  code: (ctx: WorkflowContext, input: Input) => Output,
+): Workflow<Input, Awaited<Output>>;
+export function workflow<Input, Output>(
+  first: string | ((ctx: WorkflowContext, input: Input) => Output),
+  second?: WorkflowDefaults | ((ctx: WorkflowContext, input: Input) => Output),
   third?: (ctx: WorkflowContext, input: Input) => Output,
 ): Workflow<Input, Awaited<Output>> {
-  const options = typeof second === "function" ? {} : second;
+  if (typeof first === "function") {
+    return workflow(nameOfFunction(first, { rest: [second, third], what: "workflow" }), {}, first);
+  }
+  const name = first;
+  const options = typeof second === "function" ? {} : second as WorkflowDefaults;
   const code = typeof second === "function" ? second : third;
   checkArgument(name, { argument: "name", type: NAME, where: "workflow()" });
   const where = callOf("workflow", name);
@@ -82,6 +94,7 @@ export function workflow<Input, Output>(
   };
   return Object.defineProperties(call, {
     name: { value: name },
+    function: { value: code },
     definition: { value: { name, options, code: code! } satisfies WorkflowDefinition },
   }) as unknown as Workflow<Input, Awaited<Output>>;
 }
@@ -91,7 +104,7 @@ function contextFor(name: string, ctx: WorkflowContext): ReturnType<typeof coreO
     throw new ContextError(
       `workflow "${name}": its first argument must be a context from Admin.createWorkflow(), not ${
         describe(ctx)
-      }`,
+      }. In a unit test call its "function"`,
       "CONTEXT_MISSING",
     );
   }

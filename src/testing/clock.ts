@@ -4,7 +4,7 @@ import type { Database, Queryable } from "../db/database.ts";
 /** What each statement adds to the time, in microseconds: what is made one after another gets times and ids in that order. */
 const STATEMENT_US = 1;
 
-/** The engine's clock, which stands still until a test moves it. Timers and chance are the machine's. */
+/** The engine's clock, which does not move until a test moves it. Timers and random numbers are those of the machine. */
 export class TestClock implements Clock {
   readonly monotonic = systemClock.monotonic;
   readonly after = systemClock.after;
@@ -59,7 +59,7 @@ export class TestClock implements Clock {
     };
   }
 
-  /** Moves it on, if that is later. No worker is given up for it: each gives a sign of life at the new time. */
+  /** Moves it on, if that is later. No worker counts as dead because of it: each sends a heartbeat at the new time. */
   async moveTo(ms: number): Promise<void> {
     if (ms <= this.#ms) return;
     this.#ms = ms;

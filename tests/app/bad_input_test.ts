@@ -81,7 +81,7 @@ Deno.test("input that got past the schema of a task fails it at its first attemp
   await using app = await testApp({ tasks: [pay] });
   app.work();
   const [row] = await app.database.database.query<{ id: string }>(
-    `select rhythm.enqueue('pay', '{"amount": "5"}') as id`,
+    `select rhythm.queue('pay', '{"amount": "5"}') as id`,
   );
   const { status, attempt, error } = await app.rhythm.executions.wait(row!.id, { timeout: "20s" });
   equal([status, attempt, error?.type, error?.code], ["failed", 1, "InvalidInputError", "INVALID_INPUT"]);
@@ -152,11 +152,11 @@ Deno.test("a result that JSON cannot carry fails the task at once, naming the pa
     errors[kind] = error!.message.split(" as JSON")[0]!;
   }
   equal(errors, {
-    bigint: 'Cannot carry output of task "odd".total',
-    function: 'Cannot carry output of task "odd"[0]',
-    map: 'Cannot carry output of task "odd"',
-    nan: 'Cannot carry output of task "odd".list[1]',
-    nul: 'Cannot carry output of task "odd".name',
+    bigint: 'Cannot store output of task "odd".total',
+    function: 'Cannot store output of task "odd"[0]',
+    map: 'Cannot store output of task "odd"',
+    nan: 'Cannot store output of task "odd".list[1]',
+    nul: 'Cannot store output of task "odd".name',
   });
 });
 

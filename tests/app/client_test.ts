@@ -52,7 +52,7 @@ Deno.test("{ sql } joins cancel, signals, schedules and many at once as well", a
   await rejects(
     app.database.sql.begin(async (tx) => {
       same(await app.rhythm.executions.cancel(run, { sql: tx }), true);
-      await app.rhythm.executions.createMany([{ type: "task", targetName: "echo" }], { sql: tx });
+      await app.rhythm.executions.createMany([{ type: "task", target: "echo" }], { sql: tx });
       await app.rhythm.schedules.set("nightly", { cron: "0 3 * * *", target: "echo", type: "task", sql: tx });
       throw new Error("rolled back");
     }),
@@ -91,7 +91,7 @@ Deno.test("executions.query() pages through what the filter lets pass, newest fi
   const runs = await app.rhythm.executions.createMany(
     Array.from(
       { length: 5 },
-      (_, n) => ({ type: "task" as const, targetName: "echo", queue: n < 4 ? "a" : "b", metadata: { n } }),
+      (_, n) => ({ type: "task" as const, target: "echo", queue: n < 4 ? "a" : "b", metadata: { n } }),
     ),
   );
   const first = await app.rhythm.executions.query({ queue: "a", limit: 3 });
@@ -165,8 +165,8 @@ Deno.test("everything that is asked of a closed application is refused as closed
     () => rhythm.tasks.run("echo"),
     () => rhythm.workflows.start("f"),
     () => rhythm.workflows.run("f"),
-    () => rhythm.executions.create({ type: "task", targetName: "echo" }),
-    () => rhythm.executions.createMany([{ type: "task", targetName: "echo" }]),
+    () => rhythm.executions.create({ type: "task", target: "echo" }),
+    () => rhythm.executions.createMany([{ type: "task", target: "echo" }]),
     () => rhythm.executions.get(run),
     () => rhythm.executions.query(),
     () => rhythm.executions.tree(run),
@@ -237,7 +237,7 @@ Deno.test("bad calls are refused in one sentence, and nothing is written", async
     message: /at most 1048576 are allowed/,
   });
   await rejects(
-    executions.create({ type: "job" as "task", targetName: "echo" }),
+    executions.create({ type: "job" as "task", target: "echo" }),
     /"type" must be task or workflow, not "job"/,
   );
   await rejects(executions.get("nope"), { code: "INVALID_ID" });
@@ -263,14 +263,14 @@ Deno.test("the module functions work on the application that was made last", asy
   equal((await waitForExecution(run, { timeout: 120 })).output, { n: 1 });
   const late = await scheduleExecution({
     type: "task",
-    targetName: "echo",
+    target: "echo",
     runAt: "2100-01-01T00:00:00Z",
   });
   same((await getExecution(late))?.status, "pending");
   same(await cancelExecution(late.id), true);
   await retryExecution(late);
   same((await getExecution(late))?.status, "pending");
-  const other = await queueExecution({ type: "task", targetName: "echo", inputs: 2 });
+  const other = await queueExecution({ type: "task", target: "echo", inputs: 2 });
   equal((await listExecutions()).map(({ id }) => id), [other.id, late.id, run.id]);
   same(await getExecution("00000000-0000-7000-8000-000000000000"), null);
   match(other.id, /^[0-9a-f-]{36}$/);

@@ -56,7 +56,7 @@ Deno.test({
     const flow = await queueWorkflow("processOrder", { orderId: "order-123" }, { queue: "orders" });
     const either = await queueExecution({
       type: "task",
-      targetName: "send_email",
+      target: "send_email",
       inputs: mail,
       queue: "other",
       parent: flow,
@@ -66,9 +66,8 @@ Deno.test({
 
     // get_execution: the same fields, in camelCase; None is null
     const execution = (await getExecution(either.id))!;
-    const { id, type, targetName, status, inputs, output, attempt, createdAt, completedAt, parentId } =
-      execution;
-    equal([id, type, targetName, status, inputs], [either.id, "task", "send_email", "pending", mail]);
+    const { id, type, target, status, inputs, output, attempt, createdAt, completedAt, parentId } = execution;
+    equal([id, type, target, status, inputs], [either.id, "task", "send_email", "pending", mail]);
     equal([output, attempt, completedAt, parentId], [null, 0, null, flow.id]);
     same(createdAt instanceof Date, true);
     const nobody = "00000000-0000-7000-8000-000000000000";
@@ -85,7 +84,7 @@ Deno.test({
     const runAt = new Date(Date.now() + 86_400_000);
     const later = await scheduleExecution({
       type: "workflow",
-      targetName: "processOrder",
+      target: "processOrder",
       inputs: {},
       runAt,
     });
@@ -154,13 +153,13 @@ Deno.test({
     const byHand = await admin.createWorkflow("by_hand", null);
     await byHand.start();
     const first = await byHand.acquireStep("charge");
-    same(first.status, "EXECUTE");
-    if (first.status === "EXECUTE") {
+    same(first.status, "execute");
+    if (first.status === "execute") {
       same(first.guard instanceof steps.StepGuard, true);
       await first.guard.success({ paid: true });
     }
     const again = await byHand.acquireStep("charge");
-    equal([again.status, again.status === "SKIPPED" && again.value], ["SKIPPED", { paid: true }]);
+    equal([again.status, again.status === "skipped" && again.value], ["skipped", { paid: true }]);
     await byHand.success("done");
   },
 });

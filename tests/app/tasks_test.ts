@@ -15,7 +15,7 @@ Deno.test("a task is queued, run by a worker, and its result seen", async () => 
   const result: string = await run.result({ timeout: "2m" });
   same(result, "Hello, Ada");
   const execution = await run.get();
-  equal([execution.type, execution.targetName, execution.status, execution.attempt], [
+  equal([execution.type, execution.target, execution.status, execution.attempt], [
     "task",
     "greet",
     "completed",
@@ -33,7 +33,7 @@ Deno.test("a task goes to the queue it declares, unless its starter says otherwi
   equal([declared.queue, declared.priority], ["mail", 7]);
   const told = await (await mail.queue(null, { queue: "other", priority: 1 })).get();
   equal([told.queue, told.priority], ["other", 1]);
-  const [row] = await app.database.database.query<{ id: string }>("select rhythm.enqueue('mail') as id");
+  const [row] = await app.database.database.query<{ id: string }>("select rhythm.queue('mail') as id");
   equal((await app.rhythm.executions.get(row!.id))?.queue, "mail");
 });
 
@@ -222,7 +222,7 @@ Deno.test("a thousand tasks of one burst all end", async () => {
   app.work({ concurrency: 50 });
   const requests = Array.from(
     { length: 1_000 },
-    (_, n) => ({ type: "task" as const, targetName: "greet", inputs: { who: `${n}` } }),
+    (_, n) => ({ type: "task" as const, target: "greet", inputs: { who: `${n}` } }),
   );
   const runs = await app.rhythm.executions.createMany(requests);
   const results = await Promise.all(runs.map((run) => run.result({ timeout: "20s" })));

@@ -2,6 +2,7 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import * as core from "../../mod.ts";
 import { RhythmError, task } from "../../mod.ts";
+import * as compat from "../../src/compat/mod.ts";
 import * as flow from "../../src/flow/mod.ts";
 import * as steps from "../../src/steps/mod.ts";
 import { testApp } from "../app/support.ts";
@@ -39,7 +40,7 @@ function functionsOf(module: object): string[] {
 }
 
 function isClass(value: unknown): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(value));
+  return typeof value === "function" && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 async function swept(of: string, wanted: readonly string[], table: Record<string, Callable>): Promise<void> {
@@ -112,8 +113,8 @@ Deno.test("the application and its services refuse every wrong argument", async 
         takes: [{
           name: "request",
           kind: "something made",
-          good: { type: "task", targetName: "word" },
-          members: { ...start, type: "choice", targetName: "name", inputs: "json" },
+          good: { type: "task", target: "word" },
+          members: { ...start, type: "choice", target: "name", inputs: "json" },
         }],
       },
       createMany: {
@@ -292,8 +293,8 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
   const request = {
     name: "request",
     kind: "something made",
-    good: { type: "task", targetName: "word", runAt: "2100-01-01T00:00:00Z" },
-    members: { ...start, type: "choice", targetName: "name", inputs: "json" },
+    good: { type: "task", target: "word", runAt: "2100-01-01T00:00:00Z" },
+    members: { ...start, type: "choice", target: "name", inputs: "json" },
   } as const satisfies Argument;
   const filter = {
     type: "choice",
@@ -398,6 +399,166 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
   });
 });
 
+Deno.test("the forms of the Python SDK refuse every wrong argument", async () => {
+  await using app = await testApp();
+  const made = new compat.Application(app.rhythm);
+  const run = await app.rhythm.tasks.queue("word");
+  const id = (name: string): Argument => ({ name, kind: "any text", good: "exec_abc123" });
+  const choice = (name: string, good: string): Argument => ({ name, kind: "choice", good });
+  const may = (argument: Argument): Argument => ({ ...argument, good: undefined, optional: true });
+  const members = {
+    execType: "choice",
+    targetName: "name",
+    queue: "name",
+    inputs: "json",
+    parentWorkflowId: "execution",
+  } as const;
+  const good = { execType: "task", targetName: "word" };
+  const request: Argument = { name: "request", kind: "something made", good, members };
+  const later: Argument = {
+    ...request,
+    good: { ...good, runAt: "2100-01-01T00:00:00Z" },
+    members: { ...members, runAt: "moment" },
+  };
+  const signal: Argument = {
+    name: "request",
+    kind: "something made",
+    good: { workflowId: run.id, signalName: "go" },
+    members: { workflowId: "any text", signalName: "name", payload: "json", queue: "name" },
+  };
+  const init = {
+    databaseUrl: "text",
+    workflowPaths: "choice",
+    workflows: "array",
+    autoMigrate: "boolean",
+    tasks: "array",
+  } as const;
+  const { executionService, schedulerService, signalService } = made;
+  const filters = {
+    targetName: "name",
+    status: "choice",
+    parentWorkflowId: "execution",
+    queue: "name",
+    limit: "count",
+    offset: "count",
+  } as const;
+  const timeout: Argument = { name: "timeout", kind: "duration", good: 1, optional: true };
+  // Of the others the sweep is above and below.
+  const shared = ["run", "task", "step", "workflow"];
+  const own = functionsOf(compat).filter((name) => !shared.includes(name));
+  await swept("compat", [...own, "init by position"], {
+    init: {
+      call: compat.init as Callable["call"],
+      takes: [{
+        name: "options",
+        kind: "options or a url",
+        good: { databaseUrl: "nowhere" },
+        optional: true,
+        members: init,
+      }],
+    },
+    "init by position": {
+      call: (...args: never[]) => (compat.init as Callable["call"])("nowhere" as never, ...args),
+      takes: [
+        { name: "workflowPaths", kind: "choice", optional: true },
+        { name: "autoMigrate", kind: "boolean", optional: true },
+      ],
+    },
+    queueTask: { call: compat.queueTask, takes: [name("name"), json("inputs"), may(name("queue"))] },
+    queueWorkflow: { call: compat.queueWorkflow, takes: [name("name"), json("inputs"), may(name("queue"))] },
+    startWorkflow: { call: compat.startWorkflow, takes: [name("workflowName"), json("inputs")] },
+    queueExecution: {
+      call: compat.queueExecution,
+      takes: [
+        choice("execType", "task"),
+        name("targetName"),
+        json("inputs"),
+        may(name("queue")),
+        { name: "parentWorkflowId", kind: "execution", optional: true },
+      ],
+    },
+    getExecution: { call: compat.getExecution, takes: [id("executionId")] },
+    cancelExecution: { call: compat.cancelExecution, takes: [id("executionId")] },
+    listExecutions: {
+      call: compat.listExecutions,
+      takes: [
+        may(name("queue")),
+        { name: "status", kind: "choice", optional: true },
+        { name: "limit", kind: "count", optional: true },
+        { name: "offset", kind: "count", optional: true },
+      ],
+    },
+    waitForExecution: {
+      call: compat.waitForExecution,
+      takes: [id("executionId"), timeout, { ...timeout, name: "pollInterval" }],
+    },
+  });
+  await swept("executionService", methodsOf(executionService), {
+    createExecution: { call: executionService.createExecution.bind(executionService), takes: [request] },
+    getExecution: { call: executionService.getExecution.bind(executionService), takes: [id("executionId")] },
+    cancelExecution: {
+      call: executionService.cancelExecution.bind(executionService),
+      takes: [id("executionId")],
+    },
+    queryExecutions: {
+      call: executionService.queryExecutions.bind(executionService),
+      takes: [{ name: "filters", kind: "options", good: {}, optional: true, members: filters }],
+    },
+    waitForExecution: {
+      call: executionService.waitForExecution.bind(executionService),
+      takes: [{ ...id("executionId"), good: run.id }, options(wait)],
+    },
+  });
+  await swept("schedulerService", methodsOf(schedulerService), {
+    scheduleExecution: { call: schedulerService.scheduleExecution.bind(schedulerService), takes: [later] },
+  });
+  await swept("signalService", methodsOf(signalService), {
+    sendSignal: { call: signalService.sendSignal.bind(signalService), takes: [signal] },
+  });
+  const builder = new compat.InitBuilder();
+  await swept("builder", methodsOf(builder), {
+    databaseUrl: { call: builder.databaseUrl.bind(builder), takes: [{ name: "databaseUrl", kind: "text" }] },
+    autoMigrate: {
+      call: builder.autoMigrate.bind(builder),
+      takes: [{ name: "autoMigrate", kind: "boolean" }],
+    },
+    workflows: { call: builder.workflows.bind(builder), takes: [{ name: "workflows", kind: "array" }] },
+    tasks: { call: builder.tasks.bind(builder), takes: [{ name: "tasks", kind: "array" }] },
+    init: nothing(() => {}),
+  });
+  const { signals, tasks, workflows } = compat.client;
+  equal(
+    [
+      ...await sweep("client.workflows.run", {
+        call: workflows.run,
+        takes: [name("name"), json("inputs"), may(name("queue"))],
+      }),
+      ...await sweep("client.tasks.run", {
+        call: tasks.run,
+        takes: [name("name"), json("inputs"), may(name("queue"))],
+      }),
+      ...await sweep("client.signals.send", { call: signals.send, takes: [signal] }),
+      ...await sweep("new Worker", {
+        call: (queue: string) => new compat.Worker(queue),
+        takes: [may(name("queue"))],
+      }),
+      ...await sweep("new Application", {
+        call: (rhythm: never) => new compat.Application(rhythm),
+        takes: [{ name: "rhythm", kind: "something made" }],
+      }),
+      ...await sweep("new Admin", {
+        call: (url: string, schema: string) => new compat.Admin(url, schema),
+        takes: [
+          { name: "databaseUrl", kind: "text or null", good: "memory://", optional: true },
+          { name: "schema", kind: "text or null", optional: true },
+        ],
+      }),
+    ],
+    [],
+  );
+  equal(methodsOf(made), ["close"]);
+});
+
 Deno.test("the flow language's face refuses every wrong argument", async () => {
   const text = { name: "word.flow", source: "await Timer.delay(5)" };
   const { program } = flow.compileFlow(text);
@@ -486,7 +647,7 @@ Deno.test({
     const made = steps.workflow("word", () => 1);
     const stepOptions = { retry: "retry", transactional: "boolean" } as const;
     const acquired = await ctx.acquireStep("by hand");
-    const guard = acquired.status === "EXECUTE" ? acquired.guard : undefined;
+    const guard = acquired.status === "execute" ? acquired.guard : undefined;
     const fn: Argument = { name: "fn", kind: "function", good: () => 1 };
     await swept("admin", methodsOf(admin), {
       install: nothing(() => {}),
@@ -516,8 +677,8 @@ Deno.test({
         call: ctx.sleep.bind(ctx),
         takes: [{ name: "length", kind: "duration", good: 5 }, options({ key: "wait key" })],
       },
-      signal: {
-        call: ctx.signal.bind(ctx),
+      nextSignal: {
+        call: ctx.nextSignal.bind(ctx),
         takes: [name("name"), options({ key: "wait key", timeout: "duration" })],
       },
       run: {
@@ -576,11 +737,25 @@ Deno.test({
 });
 
 Deno.test("every class of the entry points is an error, or its methods are sweeped", () => {
-  const others = [...Object.entries(core), ...Object.entries(steps), ...Object.entries(flow)]
+  const entries = { ...core, ...steps, ...flow, ...compat };
+  const others = Object.entries(entries)
     .filter(([, value]) => isClass(value))
     .filter(([, value]) =>
       value !== RhythmError && !((value as typeof RhythmError).prototype instanceof RhythmError)
     )
     .map(([name]) => name);
-  equal(others.sort(), ["Admin", "AppWorker", "Rhythm", "StepGuard", "WorkflowContext"]);
+  equal(others.sort(), [
+    "Admin",
+    "AppWorker",
+    "Application",
+    "ExecutionService",
+    "InitBuilder",
+    "PyWorkflow",
+    "Rhythm",
+    "SchedulerService",
+    "SignalService",
+    "StepGuard",
+    "Worker",
+    "WorkflowContext",
+  ]);
 });

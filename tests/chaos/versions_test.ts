@@ -73,7 +73,7 @@ Deno.test({
       `const first = await Task.run("say", "${word}"); const heard = await Signal.next("go");
        return [first, heard, await Task.run("say", "${word}")]`;
     const start = async (): Promise<string[]> => {
-      const request = { type: "workflow", targetName: "told" } as const;
+      const request = { type: "workflow", target: "told" } as const;
       return (await executions.createMany(Array.from({ length: 100 }, () => request))).map(({ id }) => id);
     };
     await flows.register({ name: "told", source: version("old") });

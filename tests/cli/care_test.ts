@@ -84,7 +84,7 @@ Deno.test({
     const { sql } = database;
     await sql`select rhythm.tick()`;
     await sql`update rhythm.setting set value = (now() - interval '2 hours')::text where name = 'chored_at'`;
-    await sql`select rhythm.enqueue('x', queue => 'mail', id => rhythm.uuid7(now() - interval '10 minutes'))`;
+    await sql`select rhythm.queue('x', queue => 'mail', id => rhythm.uuid7(now() - interval '10 minutes'))`;
     await sql`select rhythm.register_worker(null)`;
     await sql`update rhythm.worker set beat_at = now() - interval '1 hour'`;
     await sql`update rhythm.installation set checksum = 'old' where file = 'install/ground.sql'`;
@@ -150,11 +150,11 @@ Deno.test({
   fn: async () => {
     await using database = await freshDatabase();
     const { sql } = database;
-    const [parent] = await sql<{ id: string }[]>`select rhythm.enqueue('parent', '{}') as id`;
-    const [child] = await sql<{ id: string }[]>`select rhythm.enqueue('child', '{}', parent => ${
+    const [parent] = await sql<{ id: string }[]>`select rhythm.queue('parent', '{}') as id`;
+    const [child] = await sql<{ id: string }[]>`select rhythm.queue('child', '{}', parent => ${
       parent!.id
     }) as id`;
-    const [young] = await sql<{ id: string }[]>`select rhythm.enqueue('young', '{}') as id`;
+    const [young] = await sql<{ id: string }[]>`select rhythm.queue('young', '{}') as id`;
     for (const { id } of [parent!, child!, young!]) await sql`select rhythm.cancel(${id})`;
     const refused = await rhythm(["purge", "--older-than", "0s", "-d", database.url]);
     equal(refused.code, 2);
@@ -177,7 +177,7 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using database = await freshDatabase();
-    await database.sql`select rhythm.enqueue('a')`;
+    await database.sql`select rhythm.queue('a')`;
     const args = ["migrate", "--uninstall", "-d", database.url];
     const refused = await rhythm(args);
     equal(refused.code, 2);

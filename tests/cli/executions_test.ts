@@ -209,16 +209,16 @@ Deno.test({
 });
 
 Deno.test({
-  name: "enqueue --wait prints the result, with the exit code of its end",
+  name: "queue --wait prints the result, with the exit code of its end",
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    const good = await at.run("enqueue", "greet", '{"name": "Ada"}', "--wait");
+    const good = await at.run("queue", "greet", '{"name": "Ada"}', "--wait");
     equal([good.code, normal(good.out)], [0, '✔ greet <id 1> completed\n"Hello, Ada!"\n']);
-    const bad = await at.run("enqueue", "fail", "--wait");
+    const bad = await at.run("queue", "fail", "--wait");
     equal(bad.code, 1);
     match(normal(bad.out), /^✘ fail <id 1> failed\n {2}TypeError: no such luck\n {6}at .*tasks\.ts/);
-    const read = await rhythm(["enqueue", "greet", "-", "--wait", "--json", "-d", at.database.url], {
+    const read = await rhythm(["queue", "greet", "-", "--wait", "--json", "-d", at.database.url], {
       input: '{"name": "Grace"}',
     });
     equal(JSON.parse(read.out).output, "Hello, Grace!");
@@ -230,10 +230,10 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    const id = (await at.run("enqueue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
+    const id = (await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
     const late = await at.run("wait", id, "-t", "100ms");
     equal([late.code, late.out], [5, ""]);
-    match(late.err, /^error: Execution ".*" was not over after 0\.1 s of waiting; it goes on\n$/);
+    match(late.err, /^error: Execution ".*" had not ended after 0\.1 s of waiting; it continues\n$/);
     // The last eight digits do, too.
     const end = id.slice(-8);
     equal(await at.run("cancel", end, "--reason", "changed my mind"), {
@@ -248,7 +248,7 @@ Deno.test({
     equal(execution.cancelReason, "changed my mind");
     equal(await at.run("retry", end), { code: 0, out: `${id} goes on\n`, err: "" });
     const twin = `0199c3f2-0000-7000-8000-0000${end}`;
-    await at.run("enqueue", "greet", "--delay", "1h", "--id", twin);
+    await at.run("queue", "greet", "--delay", "1h", "--id", twin);
     const both = await at.run("wait", end);
     equal([both.code, both.err], [
       2,
@@ -275,7 +275,7 @@ Deno.test({
     });
     equal((await at.run("show", id)).code, 3);
     // Those before the one that fails are told of.
-    const other = (await at.run("enqueue", "greet", "--delay", "1h")).out.trim();
+    const other = (await at.run("queue", "greet", "--delay", "1h")).out.trim();
     const unknown = "0199c3f2-0000-7000-8000-000000000001";
     const some = await at.run("cancel", other, unknown, "--json");
     equal([some.code, some.out], [3, `[{"id":"${other}","cancelled":true}]\n`]);
@@ -312,7 +312,7 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    const id = (await at.run("enqueue", "halfway")).out.trim();
+    const id = (await at.run("queue", "halfway")).out.trim();
     const follower = start(["show", id, "-f", "-d", at.database.url]);
     await follower.stdin.close();
     const out = new Output(follower.stdout);
@@ -351,7 +351,7 @@ Deno.test({
       out: 'queue "mial" is paused\n',
       err: 'warning: no execution, worker or limit has a queue "mial". Did you mean "mail"?\n',
     });
-    const odd = await at.run("enqueue", "gret", "--queue", "mial", "--delay", "1h");
+    const odd = await at.run("queue", "gret", "--queue", "mial", "--delay", "1h");
     equal([odd.code, odd.err], [
       0,
       'warning: no worker that is alive has a task "gret", and none has registered it. Did you mean "greet"?\n',
@@ -413,14 +413,14 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    const { id } = await at.json("enqueue", "greet", '{"name": "x"}') as unknown as { id: string };
+    const { id } = await at.json("queue", "greet", '{"name": "x"}') as unknown as { id: string };
     await at.run("wait", id);
     const shown = await at.json("show", id) as unknown as {
       execution: Record<string, unknown>;
       tree: unknown[];
     };
     equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits", "unserved"]);
-    equal([shown.execution.status, shown.execution.output, shown.execution.targetName], [
+    equal([shown.execution.status, shown.execution.output, shown.execution.target], [
       "completed",
       "Hello, x!",
       "greet",
@@ -442,7 +442,7 @@ Deno.test({
     await using at = await worked();
     const ids: string[] = [];
     for (let index = 0; index < 3; index++) {
-      ids.push((await at.run("enqueue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim());
+      ids.push((await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim());
     }
     const first = await at.run("list", "-n", "2");
     equal(first.err, `there are more: --cursor ${ids[1]}\n`);

@@ -148,7 +148,7 @@ Deno.test("exampleOf() gives what a schema of inputs requires, and no more", () 
 Deno.test("renderTree() makes one line of many alike children, with the inputs of the first and the last", () => {
   const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
   const one = (nth: number, more: Partial<Listed>): Listed => ({
-    ...{ id: `0199c3f2-0000-7000-8000-00000000000${nth}`, parentId: null, type: "task", targetName: "greet" },
+    ...{ id: `0199c3f2-0000-7000-8000-00000000000${nth}`, parentId: null, type: "task", target: "greet" },
     ...{
       status: "completed",
       queue: "default",
@@ -162,7 +162,7 @@ Deno.test("renderTree() makes one line of many alike children, with the inputs o
     ...{ cancelReason: null, inputs: { n: nth } },
     ...more,
   });
-  const root = one(0, { type: "workflow", targetName: "all" });
+  const root = one(0, { type: "workflow", target: "all" });
   const children = [1, 2, 3, 4, 5, 6].map((nth) => one(nth, { parentId: root.id }));
   const odd = one(7, { parentId: root.id, status: "failed" });
   const tree = (most: number): string[] =>

@@ -7,7 +7,7 @@ Begin  init         Make a new project
        dev          Database, worker and HTTP in one; reloads on change
        worker       Run a worker of this project
 Run    start        Start a workflow
-       enqueue      Queue a task
+       queue        Queue a task
        signal       Send a signal to a workflow
        wait         Wait for executions to end
        cancel       Cancel executions and their children

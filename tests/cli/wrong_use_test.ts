@@ -49,7 +49,7 @@ const WRONG: [args: string[], code: number, err: string][] = [
   [["list", "-n", "many"], 2, 'error: --limit must be a whole number from 1 to 1000, not "many"\n'],
   [["logs", "-n", "0"], 2, 'error: --limit must be a whole number from 1 to 10000, not "0"\n'],
   [
-    ["enqueue", "mail", "--retry", "0"],
+    ["queue", "mail", "--retry", "0"],
     2,
     'error: --retry must be a number of attempts from 1 to 9999, or an object, not "0"\n',
   ],
@@ -85,7 +85,7 @@ const WRONG: [args: string[], code: number, err: string][] = [
 `,
   ],
   [
-    ["enqueue", "mail", '{"to": [1, 2,]}'],
+    ["queue", "mail", '{"to": [1, 2,]}'],
     2,
     `error: the inputs: not JSON: expected a value
 
@@ -172,7 +172,7 @@ const ASK_A_DATABASE: string[][] = [
   ["purge", "--yes"],
   ["flow", "list"],
   ["start", "hello"],
-  ["enqueue", "mail"],
+  ["queue", "mail"],
   ["signal", ID, "go"],
 ];
 

@@ -32,7 +32,7 @@ const error = z.strictObject({
 const executionRow: z.ZodType<executions.StoredExecution> = z.strictObject({
   id: z.uuidv7(),
   type,
-  targetName: z.string(),
+  target: z.string(),
   status,
   queue: z.string(),
   priority: z.int(),

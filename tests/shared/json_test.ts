@@ -39,7 +39,7 @@ const refusals: [title: string, value: unknown, path: string, code: string, word
   ["an error", { e: new TypeError("x") }, "inputs.e", "JSON_UNSUPPORTED", /a TypeError.*pass its `message`/],
   ["a RegExp", [/x/], "inputs[0]", "JSON_UNSUPPORTED", /a RegExp.*pass its `source`/],
   ["a promise", { p: Promise.resolve() }, "inputs.p", "JSON_UNSUPPORTED", /a Promise.*await it first/],
-  ["a WeakMap", { m: new WeakMap() }, "inputs.m", "JSON_UNSUPPORTED", /a WeakMap.*would empty/],
+  ["a WeakMap", { m: new WeakMap() }, "inputs.m", "JSON_UNSUPPORTED", /a WeakMap.*would turn into/],
   ["a WeakSet", { m: new WeakSet() }, "inputs.m", "JSON_UNSUPPORTED", /a WeakSet/],
   ["headers", { h: new Headers() }, "inputs.h", "JSON_UNSUPPORTED", /a Headers/],
   [

@@ -64,7 +64,7 @@ Deno.test("SQL's defaults are those of src/shared/limits.ts", async () => {
     same(row!.value, value, name);
   }
   await database.query("select rhythm.register_flow('f', 'return 1', '{}')");
-  await database.query("select rhythm.enqueue('t'), rhythm.start('f')");
+  await database.query("select rhythm.queue('t'), rhythm.start('f')");
   const attempts = await database.query(
     "select type, max_attempts, max_crashes from rhythm.executions order by type",
   );
@@ -137,6 +137,13 @@ const statements: [page: string, says: RegExp, value: string][] = [
   ["docs/operate/workers.md", /\| `concurrency` \| (\d+) \|/, String(WORKER_DEFAULTS.concurrency)],
   [
     "docs/operate/performance.md",
+    /\| fillfactor \| (\d+) on `rhythm\.execution`/,
+    /fillfactor = (\d+)/.exec(
+      Deno.readTextFileSync(new URL("../../sql/structure/020_executions.sql", import.meta.url)),
+    )![1]!,
+  ],
+  [
+    "docs/operate/performance.md",
     /`rhythm\.worker\(\{ concurrency \}\)`, (\d+) by default/,
     String(WORKER_DEFAULTS.concurrency),
   ],
@@ -185,16 +192,16 @@ const statements: [page: string, says: RegExp, value: string][] = [
   ["src/shared/options.ts", /lost with its worker; (\d+) by default"/, String(DEFAULT_CRASHES)],
   [
     "docs/reference/sql.md",
-    /The pauses are (\d+) s, 2 s, 4 s … up to an hour/,
+    /the pauses are (\d+) s, 2 s, 4 s … up to an hour/,
     String(DEFAULT_BACKOFF.initialMs / 1000),
   ],
-  ["docs/reference/sql.md", /a `jitter` of `true` is (\d\.\d)/, String(JITTER.true)],
+  ["docs/reference/sql.md", /[Aa] `jitter` of `true` is (\d\.\d)/, String(JITTER.true)],
   [
     "docs/reference/sql.md",
     /settings: (.*) \|/,
     "`retention` (30 days), `max_payload_bytes` (1048576), `max_crashes` (3), `cancel_grace` (1 minute)",
   ],
-  ["docs/reference/flow-language.md", /`_ \. : \/ @ \+ -`, at most (\d+) of them/, String(NAME_LENGTH)],
+  ["docs/reference/flow-language.md", /Names have at most (\d+) letters, digits/, String(NAME_LENGTH)],
 ];
 
 for (const [page, says, value] of statements) {

@@ -52,7 +52,7 @@ const places: { where: string; code: AnyWorkflow }[] = [
     code: workflow("in_signal", async (ctx) => {
       await ctx.step("book", () => 1);
       try {
-        return await ctx.signal("never");
+        return await ctx.nextSignal("never");
       } finally {
         await undo(ctx, "book");
       }
@@ -63,7 +63,7 @@ const places: { where: string; code: AnyWorkflow }[] = [
     code: workflow("in_parallel", async (ctx) => {
       await ctx.step("book", () => 1);
       try {
-        await Promise.all([ctx.sleep("1h"), ctx.signal("never"), ctx.run({ task: "nobody_has_it" })]);
+        await Promise.all([ctx.sleep("1h"), ctx.nextSignal("never"), ctx.run({ task: "nobody_has_it" })]);
       } finally {
         await undo(ctx, "book");
       }
@@ -102,7 +102,7 @@ const places: { where: string; code: AnyWorkflow }[] = [
     code: workflow("sleeps", async (ctx) => {
       await ctx.step("book", () => 1);
       try {
-        await ctx.signal("never");
+        await ctx.nextSignal("never");
       } finally {
         assert.equal(ctx.abortSignal.aborted, false, "cleaning up is not aborted");
         await ctx.sleep("20ms");
@@ -135,7 +135,7 @@ onServer(
 onServer("a workflow without a finally ends when it is cancelled, wherever it stands", async () => {
   const plain = workflow("plain", async (ctx) => {
     await ctx.step("one", () => 1);
-    await ctx.signal("never");
+    await ctx.nextSignal("never");
     await ctx.step("two", () => 2);
   });
   await using made = await app([plain]);
@@ -152,7 +152,7 @@ onServer(
     const shop = workflow("shop", async (ctx) => {
       await ctx.step("book", () => 1);
       try {
-        return await ctx.signal<string>("pay");
+        return await ctx.nextSignal<string>("pay");
       } catch (error) {
         await undo(ctx, "book");
         throw error;
@@ -181,7 +181,7 @@ onServer("a workflow called directly cleans up, too: while it runs a step, and w
     const direct = workflow("direct", async (ctx) => {
       try {
         if (where === "step") await ctx.step("hang", () => new Promise(() => {}));
-        else await ctx.signal("never");
+        else await ctx.nextSignal("never");
       } finally {
         await undo(ctx, where);
       }
@@ -204,7 +204,7 @@ onServer("cleaning up goes on behind its last step when its process dies in the 
   const cleaning = workflow("cleaning", async (ctx) => {
     await ctx.step("book", () => void runs.push("book"));
     try {
-      await ctx.signal("never");
+      await ctx.nextSignal("never");
     } finally {
       await ctx.step("undo 1", () => void runs.push("undo 1"));
       if (dies) await new Promise(() => {});

@@ -63,7 +63,7 @@ onServer("a result that is too large fails the workflow, and whoever called it h
 onServer("closing an Admin ends the calls that wait, and the workflow stays for the next", async () => {
   await using test = await stepsTest();
   const other = new Admin(test.database.url);
-  const waiting = workflow("waiting", async (ctx) => await ctx.signal("go"));
+  const waiting = workflow("waiting", async (ctx) => await ctx.nextSignal("go"));
   const ctx = await other.createWorkflow(waiting);
   const refused = assert.rejects(waiting(ctx), { code: "ADMIN_CLOSED" });
   await until(async () => await test.status(ctx.id()) === "suspended");

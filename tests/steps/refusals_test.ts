@@ -82,7 +82,7 @@ onServer("a workflow begun by hand cannot wait", async () => {
   await using test = await stepsTest();
   const ctx = await test.admin.createWorkflow("by_hand");
   await ctx.start();
-  await assert.rejects(ctx.signal("go"), { code: "WORKFLOW_NOT_DRIVEN" });
+  await assert.rejects(ctx.nextSignal("go"), { code: "WORKFLOW_NOT_DRIVEN" });
   await ctx.success();
 });
 

@@ -21,6 +21,7 @@ const right = workflow("right", async (ctx, words: string[]) => {
   same<typeof stored, { at: string; tags: string[] }>(true);
   const none = await nothing(ctx);
   same<typeof none, void>(true);
+  same<ReturnType<typeof length.function>, number | Promise<number>>(true);
   const keyed = await length.with({ key: 1 })(ctx, "a", 1);
   same<typeof keyed, number>(true);
   const inline = await ctx.step("inline", () => ({ ok: true }));
@@ -29,7 +30,7 @@ const right = workflow("right", async (ctx, words: string[]) => {
   same<typeof twice, number>(true);
   const size = await ctx.run(inner, { name: "Ada" });
   same<typeof size, number>(true);
-  const signal = await ctx.signal<{ ok: boolean }>("go");
+  const signal = await ctx.nextSignal<{ ok: boolean }>("go");
   same<typeof signal, { ok: boolean }>(true);
   const rows = await ctx.step(
     "rows",
@@ -50,8 +51,12 @@ export function wrong(ctx: WorkflowContext): void {
   length(ctx, "text", "2");
   // @ts-expect-error: a key is a text or a number
   length.with({ key: true });
-  // @ts-expect-error: a step has a name
-  step((_ctx: WorkflowContext) => 1);
+  // @ts-expect-error: options come behind the name
+  step((_ctx: WorkflowContext) => 1, { retry: 3 });
+  // @ts-expect-error: a fake context answers with a status
+  length({ acquireStep: () => "run" }, "a", 1);
+  // @ts-expect-error: the input is a list of texts
+  right.function({}, "one");
   // @ts-expect-error: there is no such option
   step("a", { retries: 3 }, () => 1);
   // @ts-expect-error: a policy has no such backoff

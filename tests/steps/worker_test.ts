@@ -70,8 +70,8 @@ onServer("a worker runs code-first workflows: steps, children in parallel, sleep
       ctx.sleep("10ms"),
     ]);
     const failed = await ctx.run({ task: "broken" }).catch((error) => (stack = error.stack, error.name));
-    const late = await ctx.signal("late", { timeout: "20ms" }).catch((error) => error.name);
-    const { ok } = await ctx.signal<{ ok: boolean }>("go");
+    const late = await ctx.nextSignal("late", { timeout: "20ms" }).catch((error) => error.name);
+    const { ok } = await ctx.nextSignal<{ ok: boolean }>("go");
     return { a, twice, more, failed, late, ok };
   });
   await using made = await app({ workflows: [inner, outer] });
@@ -183,7 +183,7 @@ onServer(
 onServer("cancelling ends a code-first workflow that is suspended, and one that runs", async () => {
   const reasons: string[] = [];
   const hanging = workflow("hanging", async (ctx, where: string) => {
-    if (where === "waiting") await ctx.signal("never");
+    if (where === "waiting") await ctx.nextSignal("never");
     await ctx.step("hang", async () => {
       await new Promise((resolve) => ctx.abortSignal.addEventListener("abort", resolve, { once: true }));
       reasons.push((ctx.abortSignal.reason as Error).name);

@@ -198,8 +198,8 @@ onServer("a workflow sleeps, and waits for a signal, without a worker", async ()
   await using test = await stepsTest();
   const waiting = workflow("waiting", async (ctx) => {
     await ctx.sleep("10ms");
-    const { ok } = await ctx.signal<{ ok: boolean }>("go");
-    const late = await ctx.signal("never", { timeout: "20ms" }).catch((error) => error.name);
+    const { ok } = await ctx.nextSignal<{ ok: boolean }>("go");
+    const late = await ctx.nextSignal("never", { timeout: "20ms" }).catch((error) => error.name);
     return [ok, late];
   });
   const ctx = await test.admin.createWorkflow(waiting);
@@ -253,13 +253,13 @@ onServer(
     assert.deepEqual(ctx.input, { a: 1 });
     await ctx.start();
     const first = await ctx.acquireStep<{ n: number }>("one");
-    assert.ok(first.status === "EXECUTE");
+    assert.ok(first.status === "execute");
     await assert.rejects(ctx.acquireStep("one"), { name: "DuplicateStepError" });
     await first.guard.success({ n: 1 });
     await assert.rejects(first.guard.success(2), { code: "GUARD_USED" });
-    assert.deepEqual(await ctx.acquireStep("one"), { status: "SKIPPED", value: { n: 1 } });
+    assert.deepEqual(await ctx.acquireStep("one"), { status: "skipped", value: { n: 1 } });
     const second = await ctx.acquireStep("two");
-    assert.ok(second.status === "EXECUTE");
+    assert.ok(second.status === "execute");
     await second.guard.fail("no");
     await assert.rejects(ctx.acquireStep("two"), { message: "no" });
     await ctx.success("done");

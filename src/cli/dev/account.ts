@@ -214,7 +214,7 @@ export class Account {
     }
   }
 
-  // Each load of a module has a number of its own, which says nothing to whoever wrote it.
+  // Each load of a module has its own number, which means nothing to its author.
   #near(line: string): string {
     return line.replaceAll("file://", "").replaceAll(`${this.#options.root}/`, "").replaceAll(/\?v=\d+/g, "");
   }

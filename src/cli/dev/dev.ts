@@ -80,7 +80,7 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
         ready.resolve();
       })
       : undefined;
-    // Whoever was told to stop meanwhile watches nothing, and is never ready.
+    // If it was told to stop meanwhile, it watches nothing, and is never ready.
     if (watching !== undefined) await Promise.race([ready.promise, aborted(signal)]);
     await writeState(project.root, {
       pid: Deno.pid,

@@ -46,7 +46,7 @@ export interface AnswerFile {
   signals?: Record<string, JsonValue[]>;
 }
 
-/** Answers for tasks and signals: from a file, from code, or from whoever sits at the terminal. */
+/** Answers for tasks and signals: from a file, from code, or from the person at the terminal. */
 export class Answers {
   readonly #sources: AnswerSources;
   readonly #calls = new Map<string, number>();

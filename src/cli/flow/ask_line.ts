@@ -4,7 +4,7 @@ import type { Terminal } from "../terminal.ts";
  * Asks a person, line by line.
  *
  * @param terminal where the question stands
- * @param signal Ctrl-C: ends the asking, whoever asked is to end, too
+ * @param signal Ctrl-C: ends the asking; the caller must end, too
  * @returns what asks; its answer is nothing at the end of input
  */
 export function lineReader(

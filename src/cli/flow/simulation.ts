@@ -110,7 +110,7 @@ export class Simulation {
     main.mailbox.push(...start.signals);
     this.#begin(main, flow.program, start.inputs);
     while (main.end === undefined || this.#due.length > 0) {
-      // Whoever may send a signal is asked before time passes.
+      // Before time passes, asks those who may send a signal.
       const isNow = this.#due.length > 0 && this.#due[0]!.at <= this.#parts.clock.now().getTime();
       if (!isNow && await this.#ask(main)) continue;
       const next = this.#due.shift();

@@ -54,8 +54,8 @@ function crowds(
   { most, hasChildren }: { most: number; hasChildren: (id: string) => boolean },
 ): Listed[][] {
   const groups = Map.groupBy(siblings, (one) => {
-    const { id, type, targetName, status, attempt } = one;
-    return type !== "step" && hasChildren(id) ? id : JSON.stringify([type, targetName, status, attempt]);
+    const { id, type, target, status, attempt } = one;
+    return type !== "step" && hasChildren(id) ? id : JSON.stringify([type, target, status, attempt]);
   });
   return [...groups.values()].flatMap((group) => group.length <= most ? group.map((one) => [one]) : [group])
     .sort(([a], [b]) => a!.createdAt.getTime() - b!.createdAt.getTime());
@@ -104,7 +104,7 @@ export function renderTree(placed: readonly Placed[], terminal: Terminal, now: D
 
 /** What it is called in a tree: `greet`, `greet ×500`. */
 export function nameOf({ execution, crowd }: Placed): string {
-  return crowd === undefined ? execution.targetName : `${execution.targetName} ×${crowd.length}`;
+  return crowd === undefined ? execution.target : `${execution.target} ×${crowd.length}`;
 }
 
 function idOf({ type, id }: Listed, { columns }: Terminal): string {

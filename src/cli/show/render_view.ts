@@ -59,7 +59,7 @@ export function renderView(
 
 function heading(execution: Execution, terminal: Terminal, now: Date): string[] {
   const { paint } = terminal;
-  const { id, type, targetName, status, queue, createdAt, completedAt, parentId } = execution;
+  const { id, type, target, status, queue, createdAt, completedAt, parentId } = execution;
   const since = completedAt === null
     ? `created ${tellSince(createdAt, now)}`
     : `after ${tellDuration(completedAt.getTime() - createdAt.getTime())}`;
@@ -75,7 +75,7 @@ function heading(execution: Execution, terminal: Terminal, now: Date): string[] 
     ? [paint("warn", execution.note)]
     : [];
   return [
-    `${glyph(status, terminal)} ${type} ${paint("bold", targetName)} ${
+    `${glyph(status, terminal)} ${type} ${paint("bold", target)} ${
       paint(stateStyle(status), status)
     } ${since}`,
     paint("quiet", id),

@@ -87,12 +87,12 @@ class Lines {
   show(view: ExecutionView): void {
     const { terminal, json } = this.#call;
     let changed = false;
-    for (const { id, status, attempt, targetName } of view.tree) {
+    for (const { id, status, attempt, target } of view.tree) {
       const state = `${status} ${attempt}`;
       if (this.#seen.get(id) === state) continue;
       this.#seen.set(id, state);
       changed = true;
-      if (!json) terminal.print(`${id} ${glyph(status, terminal)} ${targetName} ${status}`);
+      if (!json) terminal.print(`${id} ${glyph(status, terminal)} ${target} ${status}`);
     }
     if (json && changed) terminal.print(JSON.stringify(view));
   }

@@ -8,8 +8,8 @@ export interface StoredExecution {
   /** A task or a workflow. */
   type: "task" | "workflow";
   /** The task's or flow's name. */
-  targetName: string;
-  /** Where it stands. */
+  target: string;
+  /** Its state. */
   status: "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
   /** The queue. */
   queue: string;
@@ -55,7 +55,7 @@ export interface StoredExecution {
 export interface StoredError {
   /** The error's class. */
   type: string;
-  /** The sentence. */
+  /** The message. */
   message: string;
   /** The code. */
   code?: string;
@@ -112,7 +112,7 @@ export interface StoredLine {
 }
 
 const COLUMNS = `
-  e.id, e.type, e.target as "targetName", e.status, e.queue, e.priority, e.inputs, e.output, e.error,
+  e.id, e.type, e.target, e.status, e.queue, e.priority, e.inputs, e.output, e.error,
   e.cancel_reason as "cancelReason", e.attempt,
   e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
   coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
@@ -189,13 +189,13 @@ export async function listExecutions(engine: EngineRef, filter: StoredFilter): P
 
 /** Asks to be notified of the ends of executions. */
 export async function watchExecutions(engine: EngineRef, ids: readonly string[]): Promise<void> {
-  // A wish that a crash may forget: the listening connection does not outlive it either. Claims pass over the row meanwhile.
+  // A crash may lose this, because the listening connection does not survive it either. Claims skip the row meanwhile.
   const text =
     `select set_config('synchronous_commit', 'off', true), count(*) from rhythm.watch($1::text::uuid[])`;
   await ask(engine, text, [arrayText(ids)]);
 }
 
-/** Cancels an execution and its children; false if it was over. */
+/** Cancels an execution and its children; false if it had ended. */
 export async function cancelExecution(
   engine: EngineRef,
   id: string,
@@ -209,12 +209,12 @@ export async function cancelExecution(
   return row!.cancelled;
 }
 
-/** Lets a failed or cancelled execution go on. */
+/** Runs a failed or cancelled execution again. */
 export async function retryExecution(engine: EngineRef, id: string): Promise<void> {
   await ask(engine, "select rhythm.retry($1::text::uuid)", [id]);
 }
 
-/** Deletes an execution that is over and all that it started; gives how many executions. */
+/** Deletes an execution that has ended and all that it started; returns their number. */
 export async function deleteExecution(engine: EngineRef, id: string): Promise<number> {
   const [row] = await ask<{ deleted: number }>(
     engine,

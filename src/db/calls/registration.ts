@@ -1,6 +1,6 @@
 import { ask, type EngineRef } from "./engine_ref.ts";
 
-/** Something that is registered before it is started: a flow with its text, a task, a code-first workflow. */
+/** Something that is registered before it is started: a flow with its text, a task, a workflow in TypeScript. */
 export type Registrable =
   | { readonly kind: "task" | "workflow"; readonly name: string }
   | { readonly kind: "flow"; readonly name: string; readonly source: string };
@@ -16,7 +16,7 @@ export async function mayRegister(engine: EngineRef): Promise<boolean> {
   return row!.may;
 }
 
-/** Of what is to be registered, what is not; a flow with another text is not. */
+/** The definitions among these that are not registered. A flow with another text counts as not registered. */
 export async function findUnregistered(
   engine: EngineRef,
   wanted: readonly Registrable[],

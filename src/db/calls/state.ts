@@ -1,7 +1,7 @@
 import { ask, type EngineRef } from "./engine_ref.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
-/** A worker that is alive, or was until lately. */
+/** A worker that is alive, or was alive recently. */
 export interface WorkerInfo {
   /** Its id. */
   readonly id: string;
@@ -11,17 +11,17 @@ export interface WorkerInfo {
   readonly queues: readonly string[];
   /** When it made itself known. */
   readonly startedAt: Date;
-  /** When it gave a sign of life last. */
+  /** Its last heartbeat. */
   readonly beatAt: Date;
   /** Until when that holds. */
   readonly leaseUntil: Date;
-  /** How long a sign of life holds. */
+  /** How long a heartbeat is valid. */
   readonly leaseMs: number;
   /** Whether it waits to be woken. */
   readonly sleeping: boolean;
   /** How much it has in flight. */
   readonly running: number;
-  /** What it said of itself. */
+  /** What it reported of itself. */
   readonly info: JsonObject;
 }
 
@@ -36,7 +36,7 @@ export async function readWorkers(engine: EngineRef): Promise<WorkerInfo[]> {
   );
 }
 
-/** Something that should never be. */
+/** A violation that `check()` found. */
 export interface Violation {
   /** Where, as far as it is about one execution. */
   readonly executionId: string | null;
@@ -52,7 +52,7 @@ export async function readViolations(engine: EngineRef): Promise<Violation[]> {
   );
 }
 
-/** Where a workflow stands, with its program and source. */
+/** The state of a workflow, with its program and source. */
 export interface FlowState {
   /** The flow's name. */
   readonly name: string;
@@ -62,13 +62,13 @@ export interface FlowState {
   readonly source: string;
   /** Its compiled program. */
   readonly code: JsonValue;
-  /** Where it stands; nothing: at its beginning. */
+  /** Its state; nothing: it has not begun. */
   readonly snapshot: JsonValue;
   /** What it waits for. */
   readonly waits: JsonValue;
 }
 
-/** Reads where a workflow stands; nothing: it is no workflow, or it is over. */
+/** Reads the state of a workflow; nothing: it is not a workflow, or it has ended. */
 export async function readFlowState(engine: EngineRef, id: string): Promise<FlowState | null> {
   const [row] = await ask<{ state: FlowState | null }>(
     engine,

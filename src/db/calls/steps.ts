@@ -2,7 +2,7 @@ import { arrayText, ask, type EngineRef } from "./engine_ref.ts";
 import type { ParcelRow } from "./worker.ts";
 import type { JsonObject, JsonValue } from "../../shared/json.ts";
 
-/** What a step of a code-first workflow is. */
+/** What a step of a workflow in TypeScript is. */
 export type StepKind = "step" | "sleep" | "signal" | "task" | "workflow";
 
 /** A step as it was saved. */
@@ -112,7 +112,7 @@ export async function claimExecution(
   return row!.answer.parcels[0];
 }
 
-/** Makes a code-first workflow known; `options` as JSON text, null: as they are. Gives its version. */
+/** Makes a workflow in TypeScript known; `options` as JSON text, null: as they are. Gives its version. */
 export async function registerWorkflow(
   engine: EngineRef,
   name: string,

@@ -23,7 +23,7 @@ export interface ParcelCommon {
   metadata?: JsonObject;
   /** The trace they belong to. */
   traceparent?: string | null;
-  /** Why they are to stop. */
+  /** Why they must stop. */
   cancel_reason?: string | null;
   /** The hash of a workflow's program. */
   program?: string;
@@ -31,7 +31,7 @@ export interface ParcelCommon {
   version?: number;
 }
 
-/** Where a workflow stands. */
+/** The state of a workflow. */
 export interface StateRow {
   /** How often it has been suspended. */
   seq: number;
@@ -41,9 +41,9 @@ export interface StateRow {
   settled: JsonValue[];
   /** What its random numbers and ids come from. */
   seed: string | null;
-  /** How often it was begun anew. */
+  /** How often it was started again. */
   epoch: number;
-  /** Why it is to stop. */
+  /** Why it must stop. */
   cancel_reason?: string | null;
 }
 
@@ -55,9 +55,9 @@ export interface ParcelRow {
   ids: string[];
   /** What each was started with; null: the worker sent them in the same call. */
   inputs: JsonValue[] | null;
-  /** Who started each; left out where nobody did, and where the worker knows. */
+  /** Who started each; missing if there is no parent, or if the worker knows it. */
   parents?: (string | null)[];
-  /** Of workflows: where each stands. */
+  /** For workflows: the state of each. */
   states?: StateRow[];
 }
 
@@ -135,13 +135,13 @@ export async function settleOne(
 
 /** What `beat()` says. */
 export interface BeatAnswer {
-  /** Whether the worker is still counted on. */
+  /** Whether the worker is registered. */
   alive: boolean;
   /** How long a worker that sleeps may wait between two ticks. */
   turn_ms: number;
-  /** What is to stop, and why. */
+  /** What must stop, and why. */
   stop: { id: string; reason: string }[];
-  /** Of what the worker believes it holds, what it does not. */
+  /** What the worker believes it holds and does not. */
   lost: string[];
 }
 
@@ -171,7 +171,7 @@ export function holdsText(holds: ReadonlyMap<string, number>): string {
   return JSON.stringify([...byCall].map(([call, ids]) => ({ call, ids })));
 }
 
-/** Gives a sign of life; `holds`, a JSON array as text, is what the worker believes it holds. */
+/** Sends a heartbeat; `holds`, a JSON array as text, is what the worker believes it holds. */
 export async function beat(engine: EngineRef, worker: string, holds: string | null): Promise<BeatAnswer> {
   const [row] = await ask<{ answer: BeatAnswer }>(
     engine,
@@ -193,7 +193,7 @@ export interface UnservedTask {
   seconds: number;
 }
 
-/** What nobody can run in the queues of a worker; notes it on the executions. */
+/** What no worker can run in the queues of a worker; notes it on the executions. */
 export async function unserved(engine: EngineRef, worker: string, afterMs: number): Promise<UnservedTask[]> {
   const [row] = await ask<{ tasks: UnservedTask[] }>(
     engine,
@@ -211,13 +211,13 @@ export interface Ticked {
   wrote: boolean;
 }
 
-/** The parts of a tick: what is due, house-keeping, tasks in SQL. Each is a call of its own: a slow one holds up no other. */
+/** The parts of a tick: what is due, house-keeping, tasks in SQL. Each is a separate call, so that a slow one does not delay the others. */
 export const TICK_PARTS = ["due", "chores", "sql_tasks"] as const;
 
 /** A part of a tick. */
 export type TickPart = typeof TICK_PARTS[number];
 
-/** Does a part of what time brings; without one, all of it. */
+/** Does a part of what is due; without a part, all of it. */
 export async function tick(engine: EngineRef, part: TickPart | "tick" = "tick"): Promise<Ticked> {
   const [row] = await ask<Ticked>(
     engine,
@@ -241,7 +241,7 @@ export async function report(
   ]);
 }
 
-/** Takes leave. */
+/** Ends the worker. */
 export async function leave(engine: EngineRef, worker: string): Promise<void> {
   await ask(engine, "select rhythm.stop_worker($1::text::uuid)", [worker]);
 }

@@ -32,7 +32,7 @@ export interface ConnectOptions {
   applicationName?: string;
 }
 
-/** What a connection tells of itself. */
+/** The events of a connection. */
 export interface ConnectionEvents {
   /** It is gone: lost, idle for too long, or too old. */
   onClose: () => void;
@@ -65,7 +65,7 @@ export type MakeDriver = (events: ConnectionEvents) => Driver;
  * close that of a dead connection politely, and wait for an answer until the system gives up, a quarter of an hour later.
  *
  * @param options where and how
- * @returns what makes a driver; it connects when it is first asked, which is to be at once
+ * @returns a function that makes a driver. The driver connects at its first statement, so send one at once
  * @throws {@linkcode TypeError} when the address cannot be read; it shows nothing of the address
  */
 export function driverFor(options: ConnectOptions): MakeDriver {
@@ -78,7 +78,7 @@ export function driverFor(options: ConnectOptions): MakeDriver {
     connect_timeout: connectMs / 1000,
     idle_timeout: options.idleTimeoutMs === undefined ? undefined : options.idleTimeoutMs / 1000,
     keep_alive: KEEP_ALIVE_S,
-    // The statement that asks for types rejects where nobody can catch it.
+    // The rejection of the statement that reads the types cannot be caught.
     fetch_types: false,
     onnotice: () => {},
     connection: { application_name: options.applicationName ?? "rhythm" },
@@ -100,7 +100,7 @@ export function driverFor(options: ConnectOptions): MakeDriver {
     const ssl = tls === undefined ? {} : { ssl: { ...tls } };
     let dials = 0;
     const dial = async (): Promise<Socket> => {
-      // Asked again, the driver did not like the server that it got: not the one that can write, say.
+      // If the driver asks again, it did not accept the server, for example because that cannot write.
       if (dials++ > 0) turn++;
       try {
         for (let tries = 1;; tries++) {
@@ -118,7 +118,7 @@ export function driverFor(options: ConnectOptions): MakeDriver {
           }
         }
       } catch (error) {
-        // The driver tells nobody of a connection that never was.
+        // The driver does not report a connection that was never made.
         queueMicrotask(closed);
         throw error;
       }
@@ -135,8 +135,8 @@ export function driverFor(options: ConnectOptions): MakeDriver {
       await ended;
       socket?.destroy();
     };
-    // Whoever takes a connection and closes it at once, as a proxy does before a server that is down, is asked again by
-    // the driver for ever. Of what does not answer at all, the driver tells by itself, and is given the time to.
+    // If something accepts the connection and closes it at once, as a proxy does in front of a server that is down, the driver
+    // would try again for ever. If nothing answers, the driver reports that itself, and gets the time to do so.
     const stopWaiting = systemClock.after(patienceMs, () => void end(0));
     const events = {
       onclose: closed,
@@ -198,7 +198,7 @@ export function timeoutError(message: string): Error {
   return Object.assign(new Error(message), { code: "ETIMEDOUT" });
 }
 
-// The server is to be first: what it ends holds no locks any more.
+// The server cancels the statement before the client gives up, so that the statement holds no locks then.
 function serverLimit(answerTimeoutMs: number | undefined): number | undefined {
   return answerTimeoutMs === undefined ? undefined : Math.round(answerTimeoutMs * 0.8);
 }

@@ -3,7 +3,7 @@ import { Backoff } from "./backoff.ts";
 import { type CancelTimer, systemClock } from "../../runtime/clock.ts";
 import { closedError, type Driver, type MakeDriver, timeoutError } from "./driver.ts";
 
-/** One connection and its driver, which nobody else uses meanwhile. */
+/** One connection and its driver, for one user at a time. */
 export interface Lane {
   /** What runs statements on it. */
   readonly sql: postgres.Sql;
@@ -30,7 +30,7 @@ export interface LaneOptions {
 /**
  * Connections that are made when needed, used by one at a time, and thrown away with their driver when they are lost.
  *
- * A connection whose other side is gone without a word (power loss, a firewall that forgot it) gives neither an answer nor
+ * A connection whose other side is gone silently (power loss, a firewall that forgot it) gives neither an answer nor
  * an error. So every wait for an answer has an end: a time limit, or a look from another connection at what the server does.
  */
 export class Lanes {
@@ -54,7 +54,7 @@ export class Lanes {
   }
 
   /**
-   * A connection that nobody uses; waits for one, if all are in use.
+   * A free connection; waits for one, if all are in use.
    *
    * @returns to be given back by {@linkcode Lanes.putBack}
    * @throws the driver's error, when no connection can be made
@@ -69,7 +69,7 @@ export class Lanes {
     return await turn.promise;
   }
 
-  /** Gives a connection back; one that is lost is replaced when somebody needs it. */
+  /** Gives a connection back; one that is lost is replaced when it is needed. */
   putBack(used: Lane): void {
     const lane = used as OneLane;
     const next = this.#isClosed ? undefined : this.#waiting.shift();
@@ -130,7 +130,7 @@ class OneLane implements Lane {
   readonly #driver: Driver;
   #process: number | undefined;
   #lost: unknown;
-  /** Whether a statement failed with it, rather than that it closed of old age. */
+  /** Whether a statement failed because of it. False: it was closed because it was old. */
   hasFailed = false;
 
   constructor(make: MakeDriver, options: LaneOptions, forget: (lane: OneLane) => void) {
@@ -205,7 +205,7 @@ class OneLane implements Lane {
     } finally {
       isOver = true;
       cancel!();
-      // Given up, it may still end, with nobody there to hear of it.
+      // It may still end later, when nobody waits for it any more.
       answer.catch(() => {});
       gaveUp.promise.catch(() => {});
     }

@@ -15,7 +15,7 @@ export async function writeOwner(path: string, address: RemoteAddress | undefine
   await Deno.rename(draft, fileOf(path));
 }
 
-/** Reads it; nothing if nobody says so. */
+/** Reads it; nothing if there is none. */
 export async function readOwner(
   path: string,
 ): Promise<Owner & RemoteAddress | Owner & { port: undefined } | undefined> {
@@ -27,7 +27,7 @@ export async function readOwner(
   }
 }
 
-/** Removes it. Only whoever has the directory may. */
+/** Removes it. Only the process that has opened the directory may do this. */
 export async function removeOwner(path: string): Promise<void> {
   await Deno.remove(fileOf(path)).catch(() => {});
 }

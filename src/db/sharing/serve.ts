@@ -94,7 +94,7 @@ class Caller {
       (rows): Told => rows === undefined ? { id } : { id, rows },
       (error): Told => ({ id, error: tellError(error) }),
     );
-    // A value that cannot be sent is an error, too; whoever has left hears nothing.
+    // A value that cannot be sent is an error, too. A client that has left gets nothing.
     await this.#tell(told).catch((error) => this.#tell({ id, error: tellError(error) })).catch(() => {});
   }
 

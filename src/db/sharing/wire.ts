@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { deserialize, serialize } from "node:v8";
 
-/** The first message of whoever connects. */
+/** The first message of a client. */
 export interface Hello {
   /** Proves that the other process may read this user's files. */
   readonly token: string;
@@ -17,7 +17,7 @@ export interface Ask {
   readonly text?: string;
   /** The parameters of the statement. */
   readonly params?: readonly unknown[];
-  /** The request that began the transaction in which to do it, or the listening that is to end. */
+  /** The request that began the transaction for this statement, or the listening that should end. */
   readonly of?: number;
 }
 

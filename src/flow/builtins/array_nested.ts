@@ -2,7 +2,7 @@ import type { Value } from "../vm/value.ts";
 import type { Machine } from "./builtin.ts";
 import { TextBuilder } from "./text_builder.ts";
 
-/** How deep arrays may nest in `join`, each level of which is a call of the host's. */
+/** How deep arrays may nest in `join`: each level is a call of the host. */
 const MAX_DEPTH = 1_000;
 
 /** The arrays that each machine is joining now: JavaScript writes a cycle as an empty text. */

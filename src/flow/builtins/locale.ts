@@ -8,7 +8,7 @@ export interface LocaleArguments {
   options: Record<string, string | number | boolean>;
 }
 
-/** What comparing and changing case cost: with options the host makes a collator anew. */
+/** The cost of comparing and of changing case. With options, the host makes a new collator for each call. */
 const PLAIN_COST = 20;
 const COLLATOR_COST = 150;
 /** What the host takes to make a formatter, in instructions. */

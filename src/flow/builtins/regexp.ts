@@ -11,7 +11,7 @@ function programOf(vm: Machine, regexp: FlowRegExp): RegExpProgram {
   return regexp.compiled as RegExpProgram;
 }
 
-/** Programs of late, so that a literal in a loop is compiled once. What a flow pays does not depend on it. */
+/** Recently compiled programs, so that a literal in a loop is compiled once. The cost for a flow does not depend on this. */
 const recent = new Map<string, RegExpProgram>();
 const MAX_RECENT = 100;
 /** Numbers of code: what is larger is not kept. */

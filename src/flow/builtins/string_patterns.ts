@@ -6,7 +6,7 @@ import { splitByRegExp, splitByText } from "./split.ts";
 import { textOf } from "./string_self.ts";
 import { find } from "./text_search.ts";
 
-/** The regular expression that `match` and `search` make of what is none. */
+/** The regular expression that `match` and `search` make from a value that is not one. */
 function toRegExp(vm: Machine, pattern: Value, flags: string): FlowRegExp {
   if (pattern instanceof FlowRegExp) return pattern;
   return createRegExp(vm, pattern === undefined ? "" : vm.toString(pattern), flags);

@@ -11,7 +11,7 @@ import { plainRegister, readName, writeName } from "./names.ts";
 import { assignPattern } from "./patterns.ts";
 import { originOf } from "./source_text.ts";
 
-/** `++` and `--`. Without a target nobody wants the old value. */
+/** `++` and `--`. Without a target, the old value is not needed. */
 export function update(
   compiler: FunctionCompiler,
   node: UpdateExpression,

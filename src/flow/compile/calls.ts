@@ -63,7 +63,7 @@ function methodCall(
 ): void {
   const { build } = compiler;
   const { callee, target } = options;
-  // The method is looked up before the arguments are evaluated, unless nobody can tell the difference.
+  // The method is looked up before the arguments are evaluated, unless this makes no difference.
   const harmless = node.arguments.every((one) =>
     inert(one) || (one.type === "Identifier" && compiler.scope.find(one.name)?.early === false)
   );

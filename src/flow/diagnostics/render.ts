@@ -31,7 +31,7 @@ const LEAD = 40;
 /**
  * Draw diagnostics, in order, with a blank line between two.
  *
- * @param diagnostics what is to be shown
+ * @param diagnostics what to show
  * @param options the source they point into, its name, and colours
  * @returns the pictures, without a newline at the end
  */
@@ -46,7 +46,7 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: R
 /**
  * Draw one diagnostic: its sentence, its place, the line and carets under the span.
  *
- * @param diagnostic what is to be shown
+ * @param diagnostic what to show
  * @param options the source it points into, its name, and colours
  * @returns the picture, without a newline at the end
  */

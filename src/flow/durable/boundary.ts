@@ -20,7 +20,7 @@ export function toJsonValue(vm: FlowMachine, value: Value, what: string): JsonVa
   if (text === undefined) return null;
   if (text.length > vm.limits.valueSize) {
     const size = `its text takes ${text.length} characters, at most ${vm.limits.valueSize} are allowed`;
-    vm.fail("RangeError", `Cannot carry ${what} as JSON: ${size}`, { code: "FLOW_VALUE_SIZE" });
+    vm.fail("RangeError", `Cannot store ${what} as JSON: ${size}`, { code: "FLOW_VALUE_SIZE" });
   }
   return JSON.parse(text) as JsonValue;
 }
@@ -33,10 +33,10 @@ interface Walk {
 function refuse(vm: FlowMachine, value: Value, walk: Walk): void {
   if (!isObject(value)) return;
   const { what, above } = walk;
-  if (isCallable(value)) vm.fail("TypeError", `Cannot carry ${what} as JSON: it is a function`, CODE);
-  if (above.includes(value)) vm.fail("TypeError", `Cannot carry ${what} as JSON: it contains itself`, CODE);
+  if (isCallable(value)) vm.fail("TypeError", `Cannot store ${what} as JSON: it is a function`, CODE);
+  if (above.includes(value)) vm.fail("TypeError", `Cannot store ${what} as JSON: it contains itself`, CODE);
   if (above.length > MAX_DEPTH) {
-    vm.fail("TypeError", `Cannot carry ${what} as JSON: it is nested too deep`, CODE);
+    vm.fail("TypeError", `Cannot store ${what} as JSON: it is nested too deep`, CODE);
   }
   vm.charge(1);
   above.push(value);
@@ -47,14 +47,14 @@ function refuse(vm: FlowMachine, value: Value, walk: Walk): void {
       for (const key of Object.keys(value)) refuse(vm, value[key], { what: `${what}.${key}`, above });
     }
   } else if (!(value instanceof Date)) {
-    vm.fail("TypeError", `Cannot carry ${what} as JSON: ${emptiedValue(value)}`, CODE);
+    vm.fail("TypeError", `Cannot store ${what} as JSON: ${emptiedValue(value)}`, CODE);
   }
   above.pop();
 }
 
 function emptiedValue(value: Value): string {
   if (value instanceof Namespace) {
-    return `it is the namespace ${value.name}, which JSON would empty; pass data instead`;
+    return `it is the namespace ${value.name}, which JSON would turn into {}; pass data instead`;
   }
   if (value instanceof FlowError) return emptied(value.kind, "Error");
   return emptied(NAMES[tagOf(value)]!);

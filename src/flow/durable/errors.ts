@@ -87,7 +87,7 @@ export function failureOfLimit(vm: FlowMachine, limit: LimitExceeded): FlowFailu
   return placed(vm, { type: "LimitError", message: limit.message, code: limit.code }, traceOf(vm));
 }
 
-/** How an execution ends that nothing can wake: it stands where its body waits. */
+/** The error of an execution that nothing can wake. Its place is where its body waits. */
 export function failureOfStuck(vm: FlowMachine, main: Fibre): FlowFailure {
   const message = "This flow waits for something that can never happen";
   return placed(vm, { type: "StuckError", message, code: "FLOW_STUCK" }, [main.fn.index, ~main.pc]);

@@ -57,7 +57,7 @@ export function checkStart(start: FlowStart, about: { where: string; argument: s
   checkShape(start, { inputs: ANYTHING, context: OBJECT }, { ...about, required: ["context"] });
 }
 
-/** Checks what has ended since a snapshot; whoever reads a snapshot says what is wrong with it. */
+/** Checks what has ended since a snapshot. The reader of a snapshot checks the snapshot itself. */
 export function checkSettled(settled: unknown, where: string): void {
   checkArgument(settled, { argument: "settled", type: ARRAY, where });
 }

@@ -3,7 +3,7 @@
  * refuses (classes, `this`, generators, tagged templates …) has no node.
  *
  * Depth: nesting is limited, so a recursive walk is safe, with one exception. The left spine of `BinaryExpression`
- * and `LogicalExpression` (`a + b + c + …`) may be as long as the source and is to be walked with a loop.
+ * and `LogicalExpression` (`a + b + c + …`) may be as long as the source, so walk it with a loop.
  * An `else if` chain has at most {@link MAX_ELSE_IF} links.
  *
  * @module

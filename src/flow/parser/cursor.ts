@@ -37,7 +37,7 @@ const ILLEGAL_CHARACTER = "is not a character that can stand here";
 /** Walks over the tokens of a source and gathers what is wrong with it. */
 export class Cursor {
   readonly problems: Problem[] = [];
-  /** Errors of literals that are none if the literal turns out to be a pattern, by place. */
+  /** Errors of literals, by place. They do not count if the literal turns out to be a pattern. */
   readonly pending: Map<number, Problem> = new Map();
   /** Nodes that stood in parentheses, and where those began. */
   readonly parens: WeakMap<Node, number> = new WeakMap();

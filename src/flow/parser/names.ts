@@ -6,7 +6,7 @@ const START = /^[$_\p{ID_Start}]$/u;
 const CONTINUE = /^[$\u200c\u200d\p{ID_Continue}]$/u;
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]+)\}|u?)/g;
 
-/** Words that are never names in strict mode, and `await`, which is none in a flow. */
+/** Words that cannot be names in strict mode, and `await`, which cannot be a name in a flow. */
 export const RESERVED: ReadonlySet<string> = new Set(
   ("await break case catch class const continue debugger default delete do else enum export extends false finally for " +
     "function if implements import in instanceof interface let new null package private protected public return " +

@@ -1,9 +1,10 @@
 /**
  * The words of snapshot format 2.
  *
- * A snapshot is `{ v, p, t, s, h, m, o, j, u, g, c, b }`: format, program, time and chance (step, its moment, place of the next id,
- * random numbers drawn), shapes (lists of keys), heap, fibre of the body, operations under way (id and promise), jobs, unhandled
- * rejections, `Inputs` and `Context`, reason of cancellation, and of a step that was paused, the instructions it has left. Values are JSON's own, or
+ * A snapshot is `{ v, p, t, s, h, m, o, j, u, g, c, b }`: format, program, time and chance, shapes (lists of keys), heap, fibre of
+ * the body, pending operations (id and promise), jobs, unhandled rejections, `Inputs` and `Context`, reason of cancellation, budget.
+ * Time and chance are the step, its moment, the place of the next id, and how many random numbers were drawn. The budget is the
+ * number of instructions that a paused step has left. Values are JSON's own, or
  * arrays: `[]` is `undefined`, `[n]` is heap object n, `["…", …]` is what JSON has no word for. Objects keep the order of their keys
  * because no JSON object stands for one, so a store that sorts keys does no harm.
  *

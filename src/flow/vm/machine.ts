@@ -72,7 +72,7 @@ export class FlowMachine implements Machine {
   reacting: FlowPromise | undefined = undefined;
   /** Durable operations under way, by id. */
   readonly pending = new Map<string, FlowPromise>();
-  /** Rejected promises that nobody has looked at yet. */
+  /** Rejected promises that have no handler yet. */
   readonly unhandled = new Set<FlowPromise>();
   cancelled: Cancellation | undefined = undefined;
   /** The last value thrown that is no error, and where; a snapshot does not keep it. */

@@ -19,9 +19,9 @@ export interface StepMoment {
 export interface FlowHost extends StepMoment {
   /** The execution's id. */
   readonly executionId: string;
-  /** What its random numbers and its ids come from. Whoever knows it can tell those to come. */
+  /** The source of its random numbers and ids. Anyone who knows it can compute future ones. */
   readonly seed: string;
-  /** How often the execution was begun anew, or put back to an earlier step; from 0. Ids of different epochs differ. */
+  /** How often the execution was started again, or put back to an earlier step; from 0. Ids of different epochs differ. */
   readonly epoch: number;
   /** Asked before each job; true stops the machine there. For tests of snapshots. */
   readonly pause?: () => boolean;

@@ -1,8 +1,8 @@
 /**
  * Where an error was made or awaited, and how that is told: one form in a flow (`error.stack`), and in what is stored.
  *
- * A trace is a list of pairs, innermost first: the function and the instruction of a call; the function and `~` the
- * instruction of an activation that awaits; `~` the kind of a combinator and the place of its element.
+ * A trace is a list of pairs, innermost first. A call is its function and its instruction. An activation that awaits is its function
+ * and `~` its instruction. A combinator is `~` its kind and the place of its element.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * How the values of a flow are represented. Primitives are the host's primitives, arrays are dense host arrays,
- * `Map`, `Set` and `Date` are the host's; everything else is one of the classes below, all of them data only, so that
+ * How the values of a flow are represented. Primitives are the host's primitives, arrays are dense host arrays, and
+ * `Map`, `Set` and `Date` are the host's. Everything else is one of the classes below. These contain only data, so that
  * the whole heap of a flow can be written into a snapshot.
  *
  * No flow value ever exposes the host: the machine looks every member up by the type of its receiver, in tables, and

@@ -21,7 +21,7 @@ function listRoutes(reads: ReadModel): Route[] {
     });
   return [
     list("queues", "Queues with depth, oldest and running", queue, () => reads.queues()),
-    list("workers", "Workers and when they were last heard", worker, () => reads.workers()),
+    list("workers", "Workers with their last heartbeat", worker, () => reads.workers()),
     list("schedules", "Schedules with their last and next run", schedule, () => reads.schedules()),
     list("flows", "The current version of each flow", flow, () => reads.flows()),
     list(
@@ -105,7 +105,7 @@ function scheduleRoutes(commands: Commands): Route[] {
     }),
     change("pause", "Keeps a schedule from firing"),
     change("resume", "Lets a schedule fire again"),
-    change("trigger", "Fires a schedule now, besides its times"),
+    change("trigger", "Fires a schedule now, in addition to its times"),
   ];
 }
 

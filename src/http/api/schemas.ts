@@ -30,7 +30,7 @@ export const executionError = z.looseObject({
 export const execution = z.object({
   id: z.string(),
   type: z.enum(["task", "workflow"]),
-  targetName: z.string(),
+  target: z.string(),
   status: z.enum(["pending", "running", "suspended", "completed", "failed", "cancelled"]),
   queue: z.string(),
   priority: z.number(),
@@ -95,7 +95,7 @@ export const worker = z.object({
   name: z.string(),
   queues: z.array(z.string()),
   startedAt: time,
-  beatAt: time.describe("its last sign of life"),
+  beatAt: time.describe("its last heartbeat"),
   leaseUntil: time,
   leaseMs: z.number(),
   sleeping: z.boolean(),
@@ -141,7 +141,7 @@ export const flow = z.object({
   updatedAt: time,
 });
 
-/** Something that should never be. */
+/** A violation that `check()` found. */
 export const violation = z.object({ executionId: z.string().nullable(), violation: z.string() });
 
 /** That it was done. */

@@ -51,7 +51,7 @@ export interface CodeStart {
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string, data: unknown) => void;
 }
 
-/** Code-first workflows, as far as running them goes. */
+/** Workflows in TypeScript, as far as running them goes. */
 export interface CodeRuntime {
   /** Whether there is code under a name. */
   knows(workflow: string): boolean;
@@ -59,15 +59,15 @@ export interface CodeRuntime {
   start(given: CodeStart): CodeRun;
 }
 
-/** Of a worker that has no code-first workflows. */
+/** Of a worker that has no workflows in TypeScript. */
 export const NO_CODE: CodeRuntime = {
   knows: () => false,
   start: () => {
-    throw new RhythmError("This worker has no code-first workflows", { code: "NO_CODE" });
+    throw new RhythmError("This worker has no workflows in TypeScript", { code: "NO_CODE" });
   },
 };
 
-/** What running code-first workflows stands on. */
+/** What running workflows in TypeScript needs. */
 export interface CodeRunnerParts {
   /** The clock. */
   readonly clock: Clock;
@@ -85,18 +85,18 @@ export interface CodeRunnerParts {
   readonly handlerLogger: Logger;
   /** What to do with workflows there is no code for. */
   readonly unrunnable: UnrunnableWork;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;
 }
 
-/** Runs code-first workflows: each from its top to its end, or to where it must wait. */
+/** Runs workflows in TypeScript: each from its top to its end, or to where it must wait. */
 export class CodeRunner {
   readonly #parts: CodeRunnerParts;
   readonly #batcher: StepBatcher;
 
-  /** @param parts what it stands on */
+  /** @param parts what it needs */
   constructor(parts: CodeRunnerParts) {
     this.#parts = parts;
     this.#batcher = new StepBatcher({ ...parts, due: (ms) => parts.client.due(ms) });
@@ -111,7 +111,7 @@ export class CodeRunner {
     if (telemetry === undefined) {
       void this.#carry(claimed, claimed.traceparent);
     } else {
-      // The span wants a rejection to see a failure; nobody else does.
+      // Only the span needs the rejection, to record a failure.
       telemetry.span(spanOf(claimed), async (traceparent) => {
         const end = await this.#carry(claimed, traceparent);
         if (end.status === "failed") throw thrownOf(end.error);
@@ -132,7 +132,7 @@ export class CodeRunner {
       log: (level, message, data) => this.#log(claimed, { level, message, data }),
     });
     inFlight.add(claimed, run);
-    // It comes back to clean up.
+    // It runs again to clean up.
     if (cancelReason !== null) run.stop("cancelled", cancelReason);
     const end = await run.end;
     this.#end(claimed, end);
@@ -175,7 +175,7 @@ function traced(steps: RunSteps, traceparent: string): RunSteps {
   };
 }
 
-// A run that lost its lease hands back what it may still hold: a save whose answer was lost looks the same from here.
+// A run that lost its lease gives it back anyway: from here it looks the same as a save whose answer was lost.
 function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
   const lease = { ...leaseOf(claimed), claimed };
   switch (end.status) {
@@ -188,7 +188,7 @@ function outcomeOf(end: CodeEnd, claimed: Claimed): Outcome {
       return {
         ...lease,
         status: "suspended",
-        // Nobody knows whether its code has a finally: it is asked, by being run once more.
+        // Whether its code has a finally is unknown, so it runs once more.
         flow: { snapshot: {}, effects: [], waits, released: end.released, cleanup: true },
       };
     }

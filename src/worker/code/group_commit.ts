@@ -19,11 +19,11 @@ export interface GroupCommitOptions<Item> {
 }
 
 /**
- * Natural group commit: what comes in while a commit is under way goes into the next one. No timer; when idle, an item
- * is committed at once.
+ * Natural group commit: items that come during a commit go into the next one. There is no timer: when idle, an item is
+ * committed at once.
  *
- * A batch that is refused is split until the bad item stands alone. After a transient error the same batch is tried
- * again, for ever, with growing pauses: the work is done, only the record of it is missing.
+ * A batch that is refused is split until the bad item is alone. After a transient error the same batch is tried again, for ever,
+ * with growing pauses, because the work is done and only its record is missing.
  */
 export class GroupCommit<Item> {
   #waiting: Item[] = [];

@@ -27,11 +27,11 @@ interface Reader {
 }
 
 /**
- * Reads and saves the steps of all workflows that a worker runs: what ends while a save is under way goes into the
- * next one, so that the steps of many workflows share a transaction.
+ * Reads and saves the steps of all workflows that a worker runs. What ends during a save goes into the next one, so that the
+ * steps of many workflows share a transaction.
  *
- * There are two lanes: while the database writes the steps of one half of the workflows, those of the other half run.
- * A workflow keeps to its lane, so its steps are stored in the order in which they ended.
+ * There are two lanes: while the database writes the steps of one half of the workflows, those of the other half run. A workflow
+ * stays in its lane, so its steps are stored in the order in which they ended.
  */
 export class StepBatcher implements RunSteps {
   readonly #engine: Pick<Engine, "steps" | "isTransient" | "isTooSlow">;

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from "../../shared/json.ts";
 import type { StepResult } from "../flows/step_result.ts";
 import type { Report } from "./reporter.ts";
 
-/** What an execution was leased by. A call number never comes again: a new process has a new worker id. */
+/** The lease of an execution. A call number is never used again, because a new process has a new worker id. */
 export interface Lease {
   /** The execution. */
   readonly id: string;
@@ -49,7 +49,7 @@ export interface Claimed {
   readonly flow: ClaimedFlow | null;
 }
 
-/** What a workflow needs to go on. */
+/** What a workflow needs to continue. */
 export interface ClaimedFlow {
   /** The hash of its program. */
   readonly program: string;
@@ -57,15 +57,15 @@ export interface ClaimedFlow {
   readonly version: JsonValue;
   /** How often it has been suspended. */
   readonly seq: number;
-  /** Where it stands; nothing: at its beginning. */
+  /** Its state; nothing: it has not begun. */
   readonly snapshot: JsonValue | null;
   /** What it waited for and is settled now. */
   readonly settled: readonly Settled[];
-  /** What its random numbers and ids come from. */
+  /** The source of its random numbers and ids. */
   readonly seed: string;
-  /** How often it was begun anew, or put back to an earlier step. */
+  /** How often it was started again, or put back to an earlier step. */
   readonly epoch: number;
-  /** Why it is to end, running its `finally` blocks first; nothing: it goes on. */
+  /** Why it must end, after its `finally` blocks; nothing: it continues. */
   readonly cancelReason: string | null;
 }
 
@@ -74,7 +74,7 @@ export type Settled =
   | { readonly id: string; readonly status: "completed"; readonly output: JsonValue }
   | { readonly id: string; readonly status: "failed"; readonly error: ExecutionError };
 
-/** How an execution ended, or why a worker let go of it. */
+/** How an execution ended, or why a worker gave it back. */
 export type Outcome =
   & Lease
   & {
@@ -104,21 +104,21 @@ export interface FlowOutcome {
   readonly moment?: string;
   /** Why it was cancelled, if the step was told of that. */
   readonly cancelReason?: string;
-  /** Where it stands. */
+  /** Its state. */
   readonly snapshot: JsonValue | null;
-  /** What it asked for, in program order. */
+  /** What it started, in program order. */
   readonly effects: readonly JsonValue[];
-  /** What lets it go on. */
+  /** What it waits for. */
   readonly waits: readonly JsonValue[];
-  /** What it asked for and nothing can observe any more: a wait among them must not take a signal. */
+  /** What it started and can no longer observe. A wait among these must not take a signal. */
   readonly released: readonly string[];
-  /** Where each fibre stands in the source, with its variables; for people. */
+  /** The line of each branch in the source, with its variables; for people. */
   readonly stack?: JsonValue;
   /** Whether it has a `finally` block to run if it is cancelled. */
   readonly cleanup?: boolean;
 }
 
-/** The end of a task, or a timer that is due, together with how far its workflow went on with it. */
+/** The end of a task, or a timer that is due, together with the step of its workflow. */
 export interface StepEnd {
   /** The task or the timer. */
   readonly id: string;
@@ -126,13 +126,13 @@ export interface StepEnd {
   readonly task?: { readonly call: number; readonly output: string };
   /** The workflow. */
   readonly flow: string;
-  /** How often that had been suspended before it went on. */
+  /** How often it had been suspended before this step. */
   readonly seq: number;
-  /** When it went on, ISO 8601. */
+  /** The time of the step, ISO 8601. */
   readonly moment: string;
   /** How it ended; nothing: it waits. */
   readonly result?: JsonValue;
-  /** Where it stands and what it waits for; nothing: it is over. */
+  /** Its state and what it waits for; nothing: it has ended. */
   readonly rest?: {
     readonly snapshot: JsonValue;
     readonly wait: { readonly mode: string; readonly ids: readonly string[] };
@@ -140,7 +140,7 @@ export interface StepEnd {
     readonly cleanup: boolean;
     /** The timers that it started. */
     readonly timers: readonly FlowTimer[];
-    /** What nothing in it can observe any more. */
+    /** What it can no longer observe. */
     readonly released: readonly string[];
   };
   /** The tasks that it started. */
@@ -151,7 +151,7 @@ export interface StepEnd {
 export interface FlowChild {
   /** The execution. */
   readonly id: string;
-  /** The task's name, and how it is to run: what it may have in common with others. */
+  /** The task's name and options, which it may share with others. */
   readonly kind: JsonObject;
   /** What it is started with. */
   readonly inputs: JsonValue;
@@ -175,9 +175,9 @@ export interface Ends {
   readonly outcomes: readonly Outcome[];
   /** Steps of workflows that are open in memory. */
   readonly steps: readonly StepResult[];
-  /** Timers that this worker kept, whose workflows the engine is to wake. */
+  /** Timers that this worker kept. The engine must wake their workflows. */
   readonly fired: readonly string[];
-  /** Timers that this worker kept, and leaves to the engine. */
+  /** Timers that this worker kept and now leaves to the engine. */
   readonly left: readonly string[];
 }
 
@@ -197,19 +197,19 @@ export interface Call {
   readonly number: number;
   /** When it was sent first, by the monotonic clock, in milliseconds. */
   readonly askedAt: number;
-  /** What is handed back. */
+  /** What has ended. */
   readonly ends: Ends;
-  /** What is asked for. */
+  /** What the worker wants. */
   readonly want: Want;
 }
 
-/** What came of a call. */
+/** The result of a call. */
 export interface Answer {
   /** The time of the server, in milliseconds since 1970. */
   readonly now: number;
   /** Ends that changed nothing: the lease was lost, or the execution was over. */
   readonly refused: readonly { readonly id: string; readonly reason: string }[];
-  /** Ends that changed nothing yet: they are to be brought again, alone. */
+  /** Ends that have changed nothing yet: send them again, alone. */
   readonly declined: ReadonlySet<string>;
   /** Of these, the timers that are not due yet by the server's clock: in how many milliseconds they are. */
   readonly early: ReadonlyMap<string, number>;
@@ -233,15 +233,15 @@ export interface Unserved {
   readonly seconds: number;
 }
 
-/** What the engine says to a worker's sign of life. */
+/** The answer to a heartbeat. */
 export interface Beat {
   /** Executions that are cancelled, and why. */
   readonly cancelled: readonly { readonly id: string; readonly reason: string }[];
-  /** Of those that the worker named, the ones that it does not hold any more. */
+  /** Executions that the worker named and does not hold any more. */
   readonly lost: readonly string[];
-  /** Whether the engine still counts on this worker; otherwise its leases are gone. */
+  /** Whether the worker is registered; if not, its leases are gone. */
   readonly alive: boolean;
-  /** How long a worker that sleeps may wait between two ticks, in milliseconds: sleepers take turns. */
+  /** How long a sleeping worker may wait between two ticks, in milliseconds. Sleeping workers take turns. */
   readonly turnMs: number;
 }
 
@@ -259,11 +259,11 @@ export interface EngineEars {
   readonly onWork: () => void;
   /** Something may be due sooner than the last tick said. */
   readonly onDue: () => void;
-  /** Something in flight is to stop. */
+  /** Something in flight must stop. */
   readonly onStop: () => void;
 }
 
-/** The steps of code-first workflows, as one worker sees them. */
+/** The steps of workflows in TypeScript, as one worker sees them. */
 export interface StepEngine {
   /** Reads the steps of workflows, in the order in which they ended. */
   load(executions: readonly string[]): Promise<readonly StepRow[]>;
@@ -275,30 +275,30 @@ export interface StepEngine {
 
 /** The engine as one worker sees it. */
 export interface Engine {
-  /** The steps of code-first workflows; an engine for a worker that has none can do without. */
+  /** The steps of workflows in TypeScript; an engine for a worker that has none can do without. */
   readonly steps?: StepEngine;
-  /** Makes the worker known, anew if it was given up. */
+  /** Registers the worker, also again after it counted as dead. */
   register(): Promise<void>;
   /** Calls back whenever there is news; returns what ends that. */
   listen(ears: EngineEars): Promise<() => Promise<void>>;
-  /** Hands back what this worker did and is given what comes next, in one commit. One call at a time. */
+  /** Settles what this worker did and returns its next work, in one commit. One call at a time. */
   exchange(call: Call): Promise<Answer>;
   /** Runs a handler in the transaction that then settles its execution. */
   settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<void>;
   /**
-   * Gives a sign of life, and says what this worker believes it holds: executions, and the calls that leased them. What it
+   * Sends a heartbeat, and says what this worker believes it holds: executions, and the calls that leased them. What it
    * does not name goes back to its queue.
    */
   beat(holds: ReadonlyMap<string, number>): Promise<Beat>;
-  /** What has been ready for so long in this worker's queues, and nobody can run; notes it on the executions. */
+  /** Tasks in this worker's queues that have been ready for a while and that no worker can run; notes it on the executions. */
   unserved(afterMs: number): Promise<readonly Unserved[]>;
-  /** Does a part of what time brings. */
+  /** Does a part of what is due. */
   tick(part: TickPart): Promise<Ticked>;
   /** Stores log lines and progress. */
   report(report: Report): Promise<void>;
   /** Reads a program. */
   program(hash: string): Promise<JsonValue | null>;
-  /** Takes leave: what is still leased goes back at once. */
+  /** Ends the worker: what is still leased goes back at once. */
   leave(): Promise<void>;
   /** Whether an error says nothing about the call: the connection is gone, the server restarts. */
   isTransient(error: unknown): boolean;

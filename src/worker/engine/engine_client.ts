@@ -10,7 +10,7 @@ import type { Claimed, Engine } from "./engine.ts";
 import { Exchange, type OpenWorkflows, pauseAfter } from "./exchange.ts";
 import { persistent, Reporter } from "./reporter.ts";
 
-/** What an engine client stands on. */
+/** What an engine client needs. */
 export interface EngineClientParts {
   /** The engine. */
   readonly engine: Engine;
@@ -20,7 +20,7 @@ export interface EngineClientParts {
   readonly logger: Logger;
   /** What is counted. */
   readonly stats: WorkerStats;
-  /** Hears what the database has taken. */
+  /** Is told what the database has stored. */
   readonly ledger: Ledger;
   /** What the worker has claimed and not finished. */
   readonly inFlight: InFlightSet;
@@ -44,7 +44,7 @@ export interface EngineUser {
   readonly flows: OpenWorkflows;
 }
 
-/** All that goes from one worker to the engine and back: exchanges, signs of life, ticks, reports. */
+/** All that goes from one worker to the engine and back: exchanges, heartbeats, ticks, reports. */
 export class EngineClient {
   /** Hands back what ended and claims what comes next. */
   readonly exchange: Exchange;
@@ -52,7 +52,7 @@ export class EngineClient {
   readonly reporter: Reporter;
   readonly #parts: EngineClientParts;
   readonly #beats: RepeatingTimer;
-  /** One for each part of a tick, so that a slow one holds up no other. */
+  /** One for each part of a tick, so that a slow one does not delay the others. */
   readonly #ticks: Readonly<Record<TickPart, RepeatingTimer>>;
   #heardAt = 0;
   #beatSentAt = -Infinity;
@@ -62,7 +62,7 @@ export class EngineClient {
   #registering: Promise<void> | undefined;
   #unlisten: (() => Promise<void>) | undefined;
 
-  /** @param parts what it stands on */
+  /** @param parts what it needs */
   constructor(parts: EngineClientParts) {
     this.#parts = parts;
     const { clock, engine, inFlight, logger } = parts;
@@ -98,7 +98,7 @@ export class EngineClient {
     await this.#insist("register", () => this.#register());
   }
 
-  /** Listens, gives signs of life and ticks until `leave()`; exchanges until `exchange.close()`. */
+  /** Listens, sends heartbeats and ticks until `leave()`; exchanges until `exchange.close()`. */
   async run({ take, flows }: EngineUser): Promise<void> {
     const { clock, engine, leaseMs } = this.#parts;
     const ears = {
@@ -120,17 +120,17 @@ export class EngineClient {
     });
   }
 
-  /** Hears that something becomes due in so many milliseconds. */
+  /** Is told that something becomes due in a number of milliseconds. */
   due(ms: number): void {
     this.#ticks.due.at(Math.max(QUICKEST_TICK_MS, ms));
   }
 
-  /** Ticks no more. */
+  /** Stops ticking. */
   async stopTicking(): Promise<void> {
     await Promise.all(Object.values(this.#ticks).map((timer) => timer.stop()));
   }
 
-  /** Takes leave: what is still leased goes back at once. */
+  /** Ends the worker: what is still leased goes back at once. */
   async leave(): Promise<void> {
     const { engine, logger } = this.#parts;
     await this.#beats.stop();
@@ -143,12 +143,12 @@ export class EngineClient {
     }
   }
 
-  /** Ends what goes on by itself: nothing reaches the database any more. */
+  /** Ends all timers and polls: nothing reaches the database any more. */
   async giveUp(): Promise<void> {
     await Promise.all([this.#beats.stop(), this.stopTicking()]);
   }
 
-  /** Gives a sign of life; stops what is cancelled, or not this worker's any more. */
+  /** Sends a heartbeat; stops what is cancelled, or no longer belongs to this worker. */
   async beat(): Promise<void> {
     const { clock, engine, inFlight } = this.#parts;
     const sentAt = clock.monotonic();
@@ -161,7 +161,7 @@ export class EngineClient {
     this.#turnMs = turnMs;
     for (const { id, reason } of cancelled) inFlight.stop(id, "cancelled", reason);
     for (const id of lost) {
-      // It may have been settled and claimed anew while the beat was under way.
+      // It may have been settled and claimed again during the heartbeat.
       if (inFlight.get(id)?.call === holds.get(id)) inFlight.stop(id, "lost", LOST);
     }
   }
@@ -169,7 +169,7 @@ export class EngineClient {
   async #beatInTime(): Promise<number> {
     const { clock, inFlight, leaseMs, logger } = this.#parts;
     const beating = this.beat().catch((error) => logger.warn("no answer to a heartbeat", { error }));
-    // A connection that is dead without a word gives neither an answer nor an error: that is silence, too.
+    // A connection that has died silently gives neither an answer nor an error, so it counts as silence.
     await within(clock, beating, leaseMs / 3);
     const silentMs = clock.monotonic() - this.#heardAt;
     if (silentMs > leaseMs) {
@@ -190,7 +190,7 @@ export class EngineClient {
       const pauseMs = tickPause(turnMs, clock.random());
       return Math.max(QUICKEST_TICK_MS, Math.min(pauseMs, ms ?? pauseMs));
     } catch (error) {
-      // Once, and then now and then: what is wrong with one tick is wrong with the next.
+      // Logged once, and then from time to time, because every tick would have the same problem.
       if (this.#failedTicks++ % 60 === 0) {
         logger.warn("tick failed; it is tried again every second", { part, error });
       }
@@ -209,11 +209,11 @@ export class EngineClient {
     );
   }
 
-  // A beat and a call may both hear it. What is claimed after it belongs to the new registration.
+  // A beat and a call may both find out. What is claimed after that belongs to the new registration.
   async #registerAnew(): Promise<void> {
     this.#registering ??= (async () => {
       this.#parts.logger.warn(
-        "this worker was silent for too long and was given up; its work went to others, it begins anew",
+        "this worker was silent for too long and counted as dead; other workers have its work, and it registers again",
       );
       this.#parts.inFlight.stopAll("lost", LOST);
       await this.#register();
@@ -229,7 +229,7 @@ export class EngineClient {
     this.#heard();
   }
 
-  // A database that is not there yet is waited for, as one is that goes away later.
+  // The worker waits for a database that is not there yet, as it does for one that goes away later.
   async #insist<T>(what: string, call: () => Promise<T>): Promise<T> {
     const { clock, engine, logger } = this.#parts;
     for (let attempt = 1;; attempt++) {
@@ -251,5 +251,5 @@ export class EngineClient {
 
 const LOST = "The lease of the execution was lost to another worker";
 
-// What is due within this time is done in one go.
+// What is due within this time is done together.
 const QUICKEST_TICK_MS = 2;

@@ -9,7 +9,7 @@ import type { WorkerStats } from "../loop/stats.ts";
 import type { Answer, Call, Claimed, Ends, Engine, Lease, Outcome, Want } from "./engine.ts";
 import { broughtBy, dueAfter, dueAfterStep, failedToSettle } from "./outcome.ts";
 
-/** What exchanging stands on. */
+/** What exchanging needs. */
 export interface ExchangeParts {
   /** The engine. */
   readonly engine: Engine;
@@ -19,7 +19,7 @@ export interface ExchangeParts {
   readonly logger: Logger;
   /** What is counted. */
   readonly stats: WorkerStats;
-  /** Hears what the database has taken. */
+  /** Is told what the database has stored. */
   readonly ledger: Ledger;
   /** What the worker has claimed and not finished. */
   readonly inFlight: InFlightSet;
@@ -39,11 +39,11 @@ export interface ExchangeUser {
   readonly answered: () => void;
   /** Told when something becomes due, in milliseconds. */
   readonly due: (ms: number) => void;
-  /** Registers the worker anew, which was given up; its leases are lost. */
+  /** Registers the worker again after it counted as dead. Its leases are lost. */
   readonly registerAnew: () => Promise<void>;
 }
 
-/** The workflows that are open in memory: they hear what became of their steps. */
+/** The workflows that are open in memory: they are told the results of their steps. */
 export interface OpenWorkflows {
   /** Hears that an outcome was settled. */
   settled(outcome: Outcome): void;
@@ -63,11 +63,11 @@ interface Answered {
 }
 
 /**
- * Hands back what ended and claims what comes next.
+ * Settles what has ended and claims what comes next.
  *
- * One call is under way at a time. What ends meanwhile goes into the next one: a natural group commit, without a timer. A
- * call whose answer was lost is sent again with the same number, until it is answered. While the database works on a call,
- * the worker runs what the call before it brought.
+ * One call runs at a time. What ends during a call goes into the next one: a natural group commit, without a timer. A call whose
+ * answer was lost is sent again with the same number, until it is answered. While the database works on a call, the worker runs
+ * what the call before it returned.
  */
 export class Exchange {
   readonly #parts: ExchangeParts;
@@ -89,7 +89,7 @@ export class Exchange {
   #isAbandoned = false;
   #trouble: string | undefined;
 
-  /** @param parts what it stands on */
+  /** @param parts what it needs */
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
     this.#backoff = new PollBackoff(parts.pollMs);
@@ -106,7 +106,7 @@ export class Exchange {
     return this.#phase === "claiming";
   }
 
-  /** The code with which the database refuses the call under way again and again; nothing: it does not. */
+  /** The code with which the database keeps refusing the current call; nothing: it does not. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
@@ -123,7 +123,7 @@ export class Exchange {
     this.#sleep.wake();
   }
 
-  /** Has the engine wake the workflow of a timer that is due. */
+  /** Asks the engine to wake the workflow of a timer that is due. */
   fire(timer: string): void {
     this.#fired.push(timer);
     this.#sleep.wake();
@@ -152,7 +152,7 @@ export class Exchange {
     if (this.#pollAt <= this.#parts.clock.monotonic()) this.#sleep.wake();
   }
 
-  /** What this worker believes it holds: what runs, and what ended and is not settled yet. */
+  /** What this worker believes it holds: what runs, and what has ended and is not settled yet. */
   *holds(): Iterable<Lease> {
     for (const { claimed } of this.#parts.inFlight.all()) yield claimed;
     yield* this.#unhandled;
@@ -172,7 +172,7 @@ export class Exchange {
    */
   async run(user: ExchangeUser): Promise<void> {
     for (let answered: Answered | undefined;;) {
-      // What ended before goes first. If there is nothing, handlers that end at once have their ends in the next call.
+      // What has ended goes first. If there is nothing, handlers that end at once have their ends in the next call.
       if (answered !== undefined && this.#pending === 0 && !isFull(answered)) {
         this.#handle(answered, user);
         answered = undefined;
@@ -180,7 +180,7 @@ export class Exchange {
       }
       const call = this.#nextCall();
       const answering = call === undefined ? undefined : this.#send(call, user);
-      // A failure is thrown where it is awaited.
+      // A failure is thrown at the await.
       answering?.catch(() => {});
       if (answered !== undefined) this.#handle(answered, user);
       answered = undefined;
@@ -198,13 +198,13 @@ export class Exchange {
     if (this.#phase === "claiming") await this.#sleep.for(ms);
   }
 
-  /** Claims no more. What runs may still end. */
+  /** Stops claiming. What runs may still end. */
   stopClaiming(): void {
     if (this.#phase === "claiming") this.#phase = "settling";
     this.#sleep.wake();
   }
 
-  /** Ends `run()` once everything is settled, or after so many milliseconds, when the rest is given up. */
+  /** Ends `run()` when everything is settled, or after a number of milliseconds, without the rest. */
   close(patienceMs: number): void {
     this.#phase = "closing";
     const { clock } = this.#parts;
@@ -249,10 +249,10 @@ export class Exchange {
     const { clock, concurrency, inFlight } = this.#parts;
     const free = concurrency - inFlight.size - this.#unhandled.length;
     const room = this.#phase === "claiming" ? Math.max(0, free) : 0;
-    // What a call makes or wakes gets half of what is free: what is queued meanwhile does not wait for it.
+    // What a call creates or wakes gets half of the free places, so that what is queued meanwhile need not wait for it.
     const lease = Math.min(broughtBy(ends), room >> 1);
     const isPoll = this.#pending <= MOST_WAITING && this.#pollAt <= clock.monotonic();
-    // Half of many places at most: while the database fills one half, the worker runs the other.
+    // At most half of many places: while the database fills one half, the worker runs the other.
     const half = Math.max(SMALL_CLAIM, (concurrency + 1) >> 1);
     const limit = isPoll ? Math.min(this.#mostClaims, room - lease, half) : 0;
     return { limit, lease, sleeps: this.#backoff.phase === "idle" };
@@ -267,7 +267,7 @@ export class Exchange {
   async #send(call: Call, user: ExchangeUser): Promise<Answered | undefined> {
     const { clock, engine } = this.#parts;
     for (let attempt = 1; !this.#isAbandoned; attempt++) {
-      // Nothing is lost with a poll: what it leased goes back when the worker takes leave.
+      // A poll that is cut off loses nothing: what it leased goes back when the worker stops.
       if (this.#phase !== "claiming" && attempt > 1 && sizeOf(call.ends) === 0) return undefined;
       try {
         const answer = await engine.exchange(call);
@@ -278,7 +278,7 @@ export class Exchange {
       } catch (error) {
         if (engine.isGivenUp(error)) {
           if (this.#phase !== "claiming") return this.#giveUp(call.ends, error);
-          // Their leases are lost: the answer to the next call says so, one by one.
+          // Their leases are lost. The answer to the next call says so for each of them.
           await user.registerAnew().catch((again) => this.#failed("register", again, attempt));
           call = { ...call, number: ++this.#calls };
         } else if (engine.isHopeless(error)) {
@@ -295,7 +295,7 @@ export class Exchange {
     return undefined;
   }
 
-  // The server ends calls that take long, and it has ended this one before: half of it may go through.
+  // The server ends calls that take long, and it has ended this one before. Half of it may succeed.
   #sendLess({ ends, want }: Call): boolean {
     if (countOf(ends) <= 1 && want.limit <= 1) return false;
     this.#mostClaims = Math.max(1, want.limit >> 1);
@@ -311,7 +311,7 @@ export class Exchange {
     this.#left.unshift(...left);
   }
 
-  // One of the ends is bad: smaller and smaller calls, until it stands alone and fails with the reason.
+  // One of the ends is bad: calls become smaller until it is alone and fails with the reason.
   #isolate(ends: Ends, error: unknown, { flows }: ExchangeUser): undefined {
     const { outcomes, steps } = ends;
     if (countOf(ends) > 1) {
@@ -326,7 +326,7 @@ export class Exchange {
       const failed = failedToSettle(outcome, error);
       if (failed !== undefined) this.end(failed);
     }
-    // Timers stay due: due() fires them, or says what is wrong.
+    // Timers stay due: due() fires them, or reports what is wrong.
     return undefined;
   }
 
@@ -386,7 +386,7 @@ export class Exchange {
     if (soonest < Infinity) user.due(soonest);
   }
 
-  // Somebody else has it locked, for a moment mostly.
+  // Usually another session has locked it for a moment.
   #endAgain(outcome: Outcome): void {
     const declines = (this.#declines.get(outcome.id) ?? 0) + 1;
     this.#declines.set(outcome.id, declines);
@@ -402,7 +402,7 @@ export class Exchange {
     this.#postponed.set(outcome, cancel);
   }
 
-  // The clock of this machine is ahead. What the workflow did with the timer stays right until that is due for the server.
+  // The clock of this machine is ahead. The step stays right until the timer is due by the server's clock.
   #stepAgain(
     result: StepResult,
     { earlyMs, call, flows }: { earlyMs: number; call: Call; flows: OpenWorkflows },
@@ -417,7 +417,7 @@ export class Exchange {
     this.#postponed.set(result, cancel);
   }
 
-  // The workflow is not where it was thought to be, or locked: the engine wakes it.
+  // The workflow is at another step than expected, or locked: the engine wakes it.
   #endAlone({ task, tookMs, flow, end }: StepResult, flows: OpenWorkflows): void {
     flows.forget(flow.id);
     if (task === undefined) return this.fire(end.id);
@@ -454,7 +454,7 @@ export class Exchange {
 
   #failed(what: string, error: unknown, attempt: number): void {
     const { engine, logger } = this.#parts;
-    // Deadlocks and the like are over with the next call.
+    // Deadlocks and similar errors pass with the next call.
     if (attempt > 1 || engine.isTooSlow(error)) {
       this.#trouble = error instanceof RhythmError ? error.code : String(error);
     }
@@ -468,8 +468,8 @@ function isFull({ call, answer }: Answered): boolean {
 }
 
 /**
- * How long to wait after the n-th failure in a row. A part of it is by chance: workers that lost a server do not all come
- * back to it at once.
+ * How long to wait after the n-th failure in a row. A part of it is random, so that not all workers come back at the same time after
+ * a server was lost.
  *
  * @param troubles how many failures
  * @param chance from 0 to 1
@@ -497,19 +497,19 @@ function* leasesOf(items: Iterable<Outcome | StepResult>): Iterable<Lease> {
 // Larger calls gain nothing, and hold their locks longer.
 const BATCH = 1_000;
 
-// So few are not worth two calls.
+// Too few for two calls.
 const SMALL_CLAIM = 50;
 
-// While the database works on so many, the handlers of as many others run.
+// While the database works on this many, the handlers of as many others run.
 const STEPS_BATCH = 250;
 
-// With so many ends waiting, settling comes before claiming.
+// With this many ends waiting, settling comes before claiming.
 const MOST_WAITING = 4 * BATCH;
 
-// A timer that came earlier than that is left to the engine.
+// A timer that came earlier than this is left to the engine.
 const LONGEST_EARLY_MS = 1_000;
 
-// With work in flight, what becomes due is looked for so soon.
+// With work in flight, the worker looks for what is due after this time.
 const SOON_MS = 1_000;
 
 const LONGEST_SLEEP_MS = 60_000;

@@ -13,7 +13,7 @@ import type {
   StepEnd,
 } from "./engine.ts";
 
-/** Ends as `exchange()` takes them: a JSON array as text. What is JSON text already is not parsed again. */
+/** Ends in the form of `exchange()`: a JSON array as text. Values that are already JSON text are not parsed again. */
 export function endsText({ outcomes, steps, fired, left }: Ends): string {
   const items: string[] = [];
   if (steps.length > 0) items.push(stepsText(steps.map(({ end }) => end)));
@@ -33,7 +33,7 @@ export function endsText({ outcomes, steps, fired, left }: Ends): string {
   return `[${items.join(",")}]`;
 }
 
-// A handler that was told to stop ends as cancelled. So whatever else an end says, it had finished before.
+// A handler that was told to stop ends as cancelled. So with any other end, it had finished before.
 const FINISHED = ',"finished":true';
 
 function doneText(call: number, done: readonly (Outcome & { readonly status: "completed" })[]): string {
@@ -48,7 +48,7 @@ function doneText(call: number, done: readonly (Outcome & { readonly status: "co
   return `{"kind":"done","call":${call}${FINISHED},"ids":[${ids}],"outputs":[${outputs}]}`;
 }
 
-/** An outcome as `exchange()` and `settle_one()` take it. */
+/** An outcome in the form of `exchange()` and `settle_one()`. */
 export function outcomeText(outcome: Outcome): string {
   const seq = outcome.seq === undefined ? "" : `,"seq":${outcome.seq}`;
   const head =
@@ -80,7 +80,7 @@ function flowText(flow: FlowOutcome | undefined): string {
   return text;
 }
 
-// What children have in common is said once.
+// What children have in common is sent once.
 function stepsText(given: readonly StepEnd[]): string {
   const kinds = new Map<string, number>();
   let ends = "";
@@ -119,7 +119,7 @@ function childText({ id, inputs, traceparent }: FlowChild, flow: string, kind: n
 }
 
 /**
- * What came of a call.
+ * The result of a call.
  *
  * @param answer what the engine says
  * @param call what was sent: it holds the inputs of the children that it started

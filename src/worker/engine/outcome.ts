@@ -8,7 +8,7 @@ export function leaseOf({ id, call, flow }: Claimed): Lease {
   return flow === null ? { id, call } : { id, call, seq: flow.seq };
 }
 
-/** The outcome that hands a claimed execution back at once, unrun. */
+/** The outcome that gives a claimed execution back at once, without running it. */
 export function releasedOf(claimed: Claimed, reason: string): Outcome {
   return { ...leaseOf(claimed), claimed, status: "released", reason, delayMs: 0 };
 }
@@ -35,22 +35,22 @@ export function failedToSettle(outcome: Outcome, error: unknown): Outcome | unde
 }
 
 /**
- * When an outcome makes a tick due: a timer it starts, a wait it limits, a retry or a release with a pause. Without
- * it a worker would not learn of what it made itself before its next regular tick.
+ * When an outcome makes a tick due: by a timer that it starts, a wait with a timeout, a retry, or a release with a pause. Otherwise
+ * the worker would not learn of what it made due itself before its next regular tick.
  *
  * @param outcome what is settled
  * @param now the clock of flows, in milliseconds
  * @returns milliseconds from now; nothing: it makes none due
  */
 export function dueAfter(outcome: Outcome, now: number): number | undefined {
-  // The pause before a retry is the engine's to choose: a tick right after asks for it.
+  // The engine chooses the pause before a retry. A tick right after this asks for it.
   if (outcome.status === "failed") return outcome.retryable ? 0 : undefined;
   if (outcome.status === "released") return outcome.delayMs > 0 ? outcome.delayMs : undefined;
   if (outcome.status !== "suspended") return undefined;
   let soonest: number | undefined;
   for (const effect of outcome.flow.effects) {
     const { type, at, timeoutAt, kept, options } = effect as unknown as Timed;
-    // Another session may be at what its key stands for: the engine looks again.
+    // Another session may have locked the owner of its key: the engine tries again.
     if (options?.idempotencyKey !== undefined) soonest = Math.min(soonest ?? Infinity, 50);
     const moment = type === "start_timer" ? at : type === "await_signal" ? timeoutAt : undefined;
     if (moment === undefined) continue;
@@ -102,5 +102,6 @@ interface Timed {
 // A little more than SQL's kept_grace().
 const KEPT_MS = KEPT_TIMER_MS + 50;
 
-/** Why an execution is handed back that was claimed too long ago. */
-export const STALE = "The worker stood still for longer than its lease: another may have it";
+/** Why an execution is given back that was claimed too long ago. */
+export const STALE =
+  "The worker was frozen for longer than its lease, so another worker may have the execution";

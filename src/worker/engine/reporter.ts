@@ -14,7 +14,7 @@ export interface LogLine {
   readonly at: Date;
 }
 
-/** What running executions have to tell meanwhile. */
+/** What running executions report. */
 export interface Report {
   /** New log lines, oldest first. */
   readonly lines: readonly LogLine[];
@@ -22,7 +22,7 @@ export interface Report {
   readonly progress: ReadonlyMap<string, string>;
 }
 
-/** Gathers log lines and progress, and hands them on soon: a burst is one round trip. */
+/** Collects log lines and progress, and sends them soon: a burst is one round trip. */
 export class Reporter {
   #lines: LogLine[] = [];
   #progress = new Map<string, string>();
@@ -74,8 +74,8 @@ export class Reporter {
 }
 
 /**
- * Sends reports again, with growing pauses, when what kept one from being stored passes: the connection was cut, the
- * server restarts. After some seconds, or when it is refused, it is given up.
+ * Sends reports again, with growing pauses, if they could not be stored because the connection was cut or the server restarts. After
+ * some seconds, or if the report is refused, it is dropped.
  *
  * @param send stores a report
  * @param about the clock, which errors pass, and who hears of what was given up

@@ -40,9 +40,9 @@ import type { LogLine } from "./reporter.ts";
 export interface SqlEngineOptions {
   /** Where exchanges, ticks and reports go: three connections are enough. */
   readonly main: Database;
-  /** Where signs of life go: a connection of their own, so that nothing holds them up. */
+  /** Where heartbeats go: a separate connection, so that nothing delays them. */
   readonly beats?: Database;
-  /** Where tasks in SQL run, so that a slow one holds up nothing else: one connection. Default: `main`. */
+  /** Where tasks in SQL run, so that a slow one delays nothing else: one connection. Default: `main`. */
   readonly sqlTasks?: Database;
   /** Where transactional tasks run: one connection each. */
   readonly transactional: Database;
@@ -56,7 +56,7 @@ export interface SqlEngineOptions {
   readonly targets: readonly string[];
   /** How long it may be silent. */
   readonly leaseMs: number;
-  /** Whether it runs code-first workflows. */
+  /** Whether it runs workflows in TypeScript. */
   readonly runsCode: boolean;
 }
 
@@ -121,7 +121,7 @@ class SqlEngine implements Engine {
         if (queue === "") onDue();
         else if (queues.includes(queue)) onWork();
       },
-      // What was said before it is lost.
+      // Log lines from before are lost.
       onListen: () => {
         onWork();
         onDue();
@@ -152,7 +152,7 @@ class SqlEngine implements Engine {
 
   async settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<void> {
     const { schema, transactional } = this.#options;
-    // What a handler makes of a statement that failed with the server is not what the handler has to say.
+    // If the server failed, the error is about that, and not what the handler made of it.
     let outage: unknown;
     const asked = async (tx: Queryable): Promise<Outcome> => {
       const query: Queryable["query"] = async (text, params) => {

@@ -58,7 +58,7 @@ export interface FlowEffect {
   readonly message?: string;
   /** When a timer is due; where in the source a log line was written. */
   readonly at?: unknown;
-  /** How a child is to run, in the words of the flow language. */
+  /** The options of a child, in the words of the flow language. */
   readonly options?: unknown;
 }
 
@@ -70,13 +70,13 @@ export interface StepMoment {
   readonly moment: Date;
 }
 
-/** All the outside that a flow has. */
+/** Everything from outside that a flow sees. */
 export interface FlowHost extends StepMoment {
   /** The execution. */
   readonly executionId: string;
-  /** What its random numbers and ids come from. */
+  /** The source of its random numbers and ids. */
   readonly seed: string;
-  /** How often it was begun anew. */
+  /** How often it was started again. */
   readonly epoch: number;
 }
 
@@ -106,7 +106,7 @@ export interface FlowRuntime {
   ) => FlowStep;
 }
 
-/** What running workflows stands on. */
+/** What running workflows needs. */
 export interface FlowRunnerParts {
   /** The language. */
   readonly runtime: FlowRuntime;
@@ -124,11 +124,11 @@ export interface FlowRunnerParts {
   readonly logger: Logger;
   /** Where flows log, with `console.log`. */
   readonly handlerLogger: Logger;
-  /** What to do with workflows whose program is not to be had. */
+  /** What to do with workflows whose program cannot be loaded. */
   readonly unrunnable: UnrunnableWork;
   /** Runs workflows that are written in TypeScript. */
   readonly code: Pick<CodeRunner, "start">;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;
@@ -142,7 +142,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
   readonly #warm: WarmFlows;
   readonly #keptTimers: KeptTimers;
 
-  /** @param parts what it stands on */
+  /** @param parts what it needs */
   constructor(parts: FlowRunnerParts) {
     this.#parts = parts;
     this.#programs = new Programs((hash) => parts.engine.program(hash));
@@ -168,7 +168,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
   }
 
   /**
-   * Takes the end of a task. If it completed, and its workflow is open here, that goes on at once: both are settled
+   * Takes the end of a task. If it completed, and its workflow is in memory, the workflow continues at once, and both are settled
    * together. Otherwise the end is settled alone, and the engine wakes the workflow.
    */
   taskEnded(outcome: Outcome, task: Claimed): void {
@@ -258,7 +258,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
     if (telemetry === undefined) {
       this.#run(claimed, program);
     } else {
-      // The span wants a rejection to see a failure; nobody else does.
+      // Only the span needs the rejection, to record a failure.
       telemetry.span(spanOf(claimed), (traceparent) => {
         const outcome = this.#run(claimed, program, traceparent);
         return outcome.status === "failed" ? Promise.reject(thrownOf(outcome.error)) : Promise.resolve();
@@ -300,12 +300,12 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
     }
     const open = runtime.open(program, beginOf(claimed, flow), host);
     const { step } = open;
-    // With a span for each advance, each goes through a lease of its own.
+    // To have a span for each step, each step needs its own lease.
     const isKept = step.status === "suspended" && telemetry === undefined;
     return isKept ? { step, kept: this.#warm.keep(claimed, open, timers) } : { step };
   }
 
-  // The language refuses by failing the step; what it throws is a defect of its own, or a snapshot it cannot read.
+  // The language reports errors by failing the step. If it throws, it has a defect, or cannot read the snapshot.
   #broken(claimed: Claimed, thrown: unknown): Outcome {
     this.#parts.logger.error("a workflow could not be advanced", {
       execution: claimed.id,
@@ -329,7 +329,7 @@ export class FlowRunner implements OpenWorkflows, TaskEnds {
     this.#observe(flow, step);
   }
 
-  // What the flow said with console.log; the engine keeps it with the execution.
+  // Lines of console.log in the flow. The engine stores them with the execution.
   #say(claimed: Claimed, { effects }: FlowStep): void {
     for (const { type, level, message, at } of effects) {
       if (type !== "log") continue;

@@ -11,14 +11,14 @@ export interface KeptTimer {
 }
 
 /**
- * Calls back when kept timers are due by the clock of this machine: never early, and in slices, so that a thousand that
- * are due at once do not hold the event loop.
+ * Calls back when kept timers are due by the clock of this machine: never early, and in slices, so that a thousand timers that are
+ * due at once do not block the event loop.
  */
 export class KeptTimers {
   readonly #clock: Clock;
   readonly #onDue: (timer: KeptTimer) => void;
   readonly #set = new Map<string, KeptTimer>();
-  /** A heap: the soonest is first. What was taken back stays in it until it comes up, or there is too much of it. */
+  /** A heap: the soonest is first. Removed timers stay in it until they come up, or there are too many of them. */
   #heap: KeptTimer[] = [];
   #cancel: CancelTimer | undefined;
   #wakesAt = Infinity;
@@ -130,8 +130,8 @@ function pop(heap: KeptTimer[]): void {
   heap[at] = last;
 }
 
-// Timers hold the event loop at most so long before others have their turn.
+// How long timers may use the event loop before other work gets its turn.
 const SLICE_MS = 5;
 
-// What was learned of a clock is half forgotten after so long.
+// After this time, half of the measured lead of a clock is forgotten.
 const HALF_LIFE_MS = 60_000;

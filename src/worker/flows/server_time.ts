@@ -1,6 +1,6 @@
 import type { Clock } from "../../runtime/clock.ts";
 
-/** The time of the server, as far as its answers tell: the moments of steps are of that clock, whichever worker takes them. */
+/** The time of the server, as its answers tell it. The moments of steps are of that clock, whichever worker takes them. */
 export class ServerTime {
   readonly #clock: Pick<Clock, "now">;
   #offsetMs = 0;

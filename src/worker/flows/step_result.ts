@@ -31,9 +31,9 @@ export interface StartTimer extends FlowEffect {
 }
 
 /**
- * Whether a task or a timer was started in this very step. If the database has it, then the step was settled, as it is in
- * memory. Of one that was started earlier nobody knows that: the step may have been refused, and taken otherwise by another
- * worker, to the same number.
+ * Whether this step itself started a task or a timer. If it did, and the database has that, then the step was settled as it is in
+ * memory. This does not hold for what an earlier step started: that step may have been refused, and another worker may have taken
+ * it differently, under the same number.
  */
 export function isStartedIn({ effects }: FlowStep, id: string): boolean {
   return effects.some((effect) =>
@@ -54,8 +54,8 @@ export function timersOf(step: FlowStep): StartTimer[] {
 }
 
 /**
- * Goes on with a workflow. What the language throws is a defect of its own: the engine wakes the workflow, and it is told
- * where that is told.
+ * Continues a workflow. If the language throws, it has a defect: then the engine wakes the workflow, and the error is reported
+ * where the workflow runs.
  */
 export function goOn(open: OpenFlow, { id, task }: Cause, at: StepMoment): FlowStep | undefined {
   const output = task === undefined ? null : storedOrder(JSON.parse(task.output));
@@ -68,9 +68,8 @@ export function goOn(open: OpenFlow, { id, task }: Cause, at: StepMoment): FlowS
 }
 
 /**
- * Whether `exchange()` takes a step in this form: tasks and timers that are started, or the end of a workflow that nobody is the
- * parent of. Inputs that are null are missing ones to it. A key may stand for another execution, whose end the engine
- * hands on.
+ * Whether `exchange()` takes a step in this form: tasks and timers that it starts, or the end of a workflow without a parent. It
+ * takes null inputs for missing ones. A key may belong to another execution, whose end the engine passes on.
  */
 export function isPlain(step: FlowStep, flow: Claimed): boolean {
   if (step.status === "completed") return step.effects.length === 0 && flow.parentId === null;

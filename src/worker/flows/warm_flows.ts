@@ -15,16 +15,16 @@ import type { ServerTime } from "./server_time.ts";
 import type { Claimed } from "../engine/engine.ts";
 import type { FlowStep, OpenFlow } from "./flow_runner.ts";
 
-/** A workflow that is suspended in the database and open in memory, at the same place. */
+/** A workflow that is suspended in the database and in memory, in the same state. */
 interface Warm {
   readonly claimed: Claimed;
   readonly open: OpenFlow;
   seq: number;
-  /** It went on, and that is not settled yet. */
+  /** It has continued, and that is not settled yet. */
   ahead: boolean;
-  /** The step that it stands at is settled; or failed then and there, as the database had a reason of its own. */
+  /** Its step is settled; or the database failed it, for a reason of its own. */
   answered: boolean;
-  /** The database has that very step, for certain. */
+  /** The database certainly has this very step. */
   known: boolean;
   /** Its timers that this worker keeps, and when they are due. */
   timers: Map<string, number>;
@@ -46,11 +46,11 @@ export interface WarmOptions {
 }
 
 /**
- * Workflows kept open between their steps, so that the end of a task, or a timer, and the next step of its workflow are
- * settled together. Only a guess, that nobody else has touched the workflow meanwhile: the engine knows, and declines.
+ * Workflows that stay in memory between their steps, so that the end of a task or a timer is settled together with the next step.
+ * That nobody else has changed the workflow meanwhile is only a guess: the engine knows, and declines if it is wrong.
  *
- * A timer that is kept is left to this worker for a moment after it is due. So its workflow gives way to no other, and
- * what has no room, or is due too late, is not kept in the first place.
+ * A kept timer is left to this worker for a moment after it is due. So its workflow is never removed to make room for another one.
+ * A timer for which there is no room, or which is due too late, is not kept at all.
  */
 export class WarmFlows {
   readonly #clock: Clock;
@@ -75,8 +75,8 @@ export class WarmFlows {
   }
 
   /**
-   * Keeps a workflow that was advanced and is about to be settled as suspended, if the end of a task or a timer can let it
-   * go on alone.
+   * Keeps a workflow that was advanced and will be settled as suspended, if the end of one task or timer can let it
+   * continue.
    *
    * @param claimed the workflow
    * @param open where it stands
@@ -116,7 +116,7 @@ export class WarmFlows {
     if (warm?.seq !== seq || warm.timers.has(timer.id)) this.#keptTimers?.set(timer);
   }
 
-  /** Forgets a workflow: somebody else may go on with it. Gives its timers, which stay kept. */
+  /** Removes a workflow, because another worker may continue it. Gives its timers, which stay kept. */
   forget(id: string): ReadonlyMap<string, number> {
     const warm = this.#take(id);
     for (const timer of warm?.fired ?? []) this.#keptTimers?.set(timer);
@@ -134,7 +134,7 @@ export class WarmFlows {
     return result && { ...result, task };
   }
 
-  /** Goes on with the workflow of a timer that is due; `fire`: the engine is to wake it; nothing: not yet. */
+  /** Continues the workflow of a timer that is due; `fire`: the engine must wake it; nothing: not yet. */
   due(timer: KeptTimer): StepResult | "fire" | undefined {
     const warm = this.#sleeping.get(timer.flow);
     if (!warm?.timers.has(timer.id)) return "fire";
@@ -153,7 +153,7 @@ export class WarmFlows {
   /** Hears that a step was settled. */
   stepSettled({ flow, step, end }: StepResult): void {
     const warm = this.#of(flow.id);
-    // It may have been claimed anew before this answer came: then what is open is further.
+    // If it was claimed again before this answer came, the state in memory is already further.
     if (warm?.seq === end.seq) this.#arrived(warm, step);
     for (const { id, at, kept } of end.rest?.timers ?? []) {
       if (kept) this.arm({ id, flow: flow.id, due: Date.parse(at) }, end.seq + 1);
@@ -235,10 +235,10 @@ export class WarmFlows {
 
 const NONE: ReadonlyMap<string, number> = new Map();
 
-// Memory is for those who wake soon.
+// Memory is for workflows that wake soon.
 const HORIZON_MS = 5 * 60_000;
 
-// Of all snapshots and inputs of workflows that sleep, in characters, about.
+// The size of all snapshots and inputs of sleeping workflows, in characters, roughly.
 const MOST_WEIGHT = 8_000_000;
 
 /**

@@ -74,7 +74,7 @@ export class InFlightSet {
     for (const { run } of this.#runs.values()) run?.stop(reason, message);
   }
 
-  /** Waits until none is left, or so many milliseconds; tells whether none is left. */
+  /** Waits until none is left, or a number of milliseconds; tells whether none is left. */
   async emptied(ms: number): Promise<boolean> {
     const until = this.#clock.monotonic() + ms;
     while (this.#runs.size > 0) {

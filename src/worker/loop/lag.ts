@@ -1,8 +1,8 @@
 import type { CancelTimer, Clock } from "../../runtime/clock.ts";
 
-/** Notices when the event loop stood still, and who was running then. */
+/** Notices when the event loop was blocked, and which handlers ran then. */
 export class LagMonitor {
-  /** The longest standstill since `take()` was last called, in milliseconds. */
+  /** The longest block since `take()` was last called, in milliseconds. */
   #worstMs = 0;
   #dueAt = 0;
   #cancel: CancelTimer | undefined;
@@ -36,7 +36,7 @@ export class LagMonitor {
     this.#cancel = undefined;
   }
 
-  /** The longest standstill since the last call, in milliseconds. */
+  /** The longest block since the last call, in milliseconds. */
   take(): number {
     const worst = this.#worstMs;
     this.#worstMs = 0;

@@ -6,7 +6,7 @@ import { lineFactsOf } from "./observer.ts";
 import { isOn, type Voice, voiceOf } from "./voice.ts";
 import type { WorkerStats } from "./stats.ts";
 
-/** What a ledger stands on. */
+/** What a ledger needs. */
 export interface LedgerParts {
   /** Measures the time. */
   readonly clock: Clock;
@@ -16,7 +16,7 @@ export interface LedgerParts {
   readonly stats: WorkerStats;
 }
 
-/** What became of an attempt, as the database says. */
+/** The result of an attempt, as the database stored it. */
 interface Entry {
   readonly claimed: Claimed;
   readonly status: Outcome["status"];
@@ -40,10 +40,10 @@ interface Burst {
 }
 
 /**
- * Counts and logs what became of attempts, once the database has taken it: what it refused never happened.
+ * Counts and logs the results of attempts after the database has stored them. What it refused is not counted.
  *
- * Of lines that differ in nothing but the execution, the first few of a second are written, and one line says how many more
- * there were: a log that nobody can read, or that slows the work down, helps nobody.
+ * Of the lines of a second that differ only in their execution, the first few are written, and then one line with the number of the
+ * others. So a busy worker does not write a log that nobody can read, or that slows it down.
  */
 export class Ledger {
   readonly #clock: Clock;
@@ -51,7 +51,7 @@ export class Ledger {
   readonly #voices: Readonly<Record<"task" | "workflow" | "worker", Voice>>;
   readonly #bursts = new Map<string, Burst>();
 
-  /** @param parts what it stands on */
+  /** @param parts what it needs */
   constructor({ clock, logger, stats }: LedgerParts) {
     this.#clock = clock;
     this.#stats = stats;
@@ -194,7 +194,7 @@ function inWords(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
 }
 
-/** How many lines that differ in nothing but the execution are written within a second. */
+/** How many lines that differ only in their execution are written within a second. */
 export const LINES = 20;
 
 const WINDOW_MS = 1_000;

@@ -46,12 +46,12 @@ export function lineFactsOf(
   return { [kind]: target, execution: id, attempt, queue, ...trace };
 }
 
-/** Whether there are attempts left if this one throws; what an operator changed meanwhile, the database knows. */
+/** Whether attempts are left if this one throws. If an operator has changed that meanwhile, only the database knows. */
 export function mayThrowAgain({ failures, maxAttempts }: Claimed): boolean {
   return failures + 1 < maxAttempts;
 }
 
-/** The span of one attempt at a task, or of one stretch of a workflow from where it stood to where it must wait. */
+/** The span of one attempt at a task, or of one step of a workflow. */
 export function spanOf(claimed: Claimed): SpanSpec {
   return {
     name: `${claimed.kind} ${claimed.target}`,
@@ -66,7 +66,7 @@ export function spanOf(claimed: Claimed): SpanSpec {
   };
 }
 
-/** A stored error as something that a span can record. */
+/** A stored error in the form that a span can record. */
 export function thrownOf(error: { readonly type: string; readonly message: string }): Error {
   return Object.assign(new Error(error.message), { name: error.type });
 }

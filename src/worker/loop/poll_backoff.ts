@@ -1,9 +1,9 @@
 import type { Clock } from "../../runtime/clock.ts";
 
-/** Whether a worker polls without pause, or is about to sleep, or sleeps, because it found nothing. */
+/** Whether a worker polls without pause, or will sleep or sleeps because it found nothing. */
 export type PollPhase = "busy" | "idle";
 
-/** How long a worker pauses between two polls, from what the last ones found and what it heard meanwhile. */
+/** How long a worker pauses between two polls: depends on what the last ones found, and on notifications since. */
 export class PollBackoff {
   readonly #longestMs: number;
   #empty = 0;
@@ -43,9 +43,9 @@ export class PollBackoff {
 }
 
 /**
- * How long to sleep after the n-th empty poll in a row. The first polls come quickly. They find the work of a producer
- * that looked for sleeping workers before this one slept and committed after its last poll, and rows that somebody else
- * had locked for a moment.
+ * How long to sleep after the n-th empty poll in a row. The first polls come quickly. They find the work of a producer that looked
+ * for sleeping workers before this one slept and committed after its last poll, and rows that another session had locked for a
+ * moment.
  *
  * @param empty how many polls in a row found nothing
  * @param longestMs the pause that is not exceeded
@@ -57,7 +57,7 @@ export function pauseAfter(empty: number, longestMs: number): number {
 
 const PAUSES = [2, 3, 5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_000, 5_000];
 
-/** A sleep that can be ended early, and that remembers a call that came before it. */
+/** A sleep that can be ended early, and that remembers a wake-up that came before it. */
 export class Sleep {
   readonly #clock: Clock;
   #isWoken = false;

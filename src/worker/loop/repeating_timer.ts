@@ -1,11 +1,11 @@
 import type { CancelTimer, Clock } from "../../runtime/clock.ts";
 
-/** How often a worker that is awake ticks when it knows of nothing due: nobody tells it what becomes due elsewhere. */
+/** How often an awake worker ticks when it knows of nothing due, because nobody tells it what becomes due elsewhere. */
 export const AWAKE_TICK_MS = 1_000;
 
 /**
- * How long a worker that knows of nothing due waits before its next tick. Workers that sleep take turns, each at a
- * moment of its own.
+ * How long a worker that knows of nothing due waits before its next tick. Sleeping workers take turns, each at another
+ * time.
  *
  * @param turnMs the longest that the engine allows a worker that sleeps
  * @param chance from 0 to 1
@@ -16,7 +16,7 @@ export function tickPause(turnMs: number, chance: number): number {
 }
 
 /**
- * Calls something again and again: every so often, or sooner when asked to. Two calls never run at the same time.
+ * Calls something again and again, at intervals or sooner when asked. Two calls never run at the same time.
  */
 export class RepeatingTimer {
   readonly #clock: Clock;

@@ -55,7 +55,7 @@ export class WorkerStats {
   readonly claimSizes: Histogram = new Histogram(SIZES);
   /** Outcomes a settle carried. */
   readonly settleSizes: Histogram = new Histogram(SIZES);
-  /** What became of attempts, by kind and name. */
+  /** The results of attempts, by kind and name. */
   readonly names: Readonly<Record<ExecutionType, Map<string, NameStats>>> = {
     task: new Map(),
     workflow: new Map(),

@@ -7,8 +7,8 @@ import { leaseOf } from "../engine/outcome.ts";
 export type Missing = "handler" | "program";
 
 /**
- * Executions that this worker cannot run. It hands them back at once, with a pause that grows, and logs an error when
- * nobody has run them for a while.
+ * Executions that this worker cannot run. It gives them back at once, with a growing pause, and logs an error if no worker has run
+ * them for a while.
  */
 export class UnrunnableWork {
   readonly #logger: Logger;
@@ -69,5 +69,5 @@ export class UnrunnableWork {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** How long work may wait for somebody who can do it before that is said loudly. */
+/** How long work may wait for a worker that can run it before an error is logged. */
 export const PATIENCE_MS = 30_000;

@@ -9,7 +9,7 @@ export interface Voice {
 }
 
 /**
- * The logger for lines of one kind. One that does not say its level is asked for `info` and above.
+ * The logger for lines of one kind. A logger that does not tell its level gets `info` and above.
  *
  * @param logger the logger of the application
  * @param kind what the lines are about
@@ -20,7 +20,7 @@ export function voiceOf(logger: Logger, kind: LogKind): Voice {
   return { logger: own, least: least < 0 ? LOG_LEVELS.indexOf("info") : least };
 }
 
-/** Whether lines of a level are written: nobody makes those that are not. */
+/** Whether lines of a level are written. Lines that are not written are not made. */
 export function isOn({ least }: Voice, level: LogLevel): boolean {
   return LOG_LEVELS.indexOf(level) >= least;
 }

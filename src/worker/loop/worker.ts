@@ -21,7 +21,7 @@ export interface WorkerParts {
   readonly engine: Engine;
   /** The language that its workflows are written in. */
   readonly runtime: FlowRuntime;
-  /** The code-first workflows it can run. */
+  /** The workflows in TypeScript it can run. */
   readonly code?: CodeRuntime;
   /** Time, timers and chance, of flows, too. */
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export interface WorkerParts {
   readonly maxOutputBytes: number;
   /** How long a task may wait for a worker that has a handler for it before that is said. */
   readonly patienceMs?: number;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;
@@ -114,13 +114,13 @@ export class Worker {
     return this.#state === "running" && this.#client.isHeard;
   }
 
-  /** The code with which the database refuses what this worker asks, again and again; nothing: it does not. */
+  /** The code with which the database keeps refusing this worker's calls; nothing: it does not. */
   get trouble(): string | undefined {
     const { trouble } = this.#client.exchange;
     return trouble === undefined ? undefined : `exchange: ${trouble}`;
   }
 
-  /** The longest standstill of the event loop since the last call, in milliseconds. */
+  /** The longest block of the event loop since the last call, in milliseconds. */
   takeLag(): number {
     return this.#lag.take();
   }
@@ -173,7 +173,7 @@ export class Worker {
     }
   }
 
-  // Whoever is told to stop before the database has answered has nothing in flight, and waits for it no longer.
+  // A worker that is told to stop before the database has answered has nothing in flight, so it does not wait for the answer.
   async #registered(): Promise<boolean> {
     const registering = this.#client.register();
     if (await Promise.race([registering, this.#stopAsked.promise]) !== "stop") return true;
@@ -190,7 +190,7 @@ export class Worker {
     else exchange.end(this.#unrunnable.handBack(claimed, "handler"));
   }
 
-  // Nothing reaches the database any more: what is in flight is lost to others when the lease is over.
+  // Nothing reaches the database any more. Other workers get what is in flight when the lease is over.
   async #giveUp(message: string): Promise<void> {
     this.#isClosing = true;
     this.#inFlight.stopAll("lost", message);
@@ -200,7 +200,7 @@ export class Worker {
   async #leave(exchanging: Promise<void>): Promise<void> {
     const { clock, graceMs, logger } = this.#parts;
     this.#flows.leaveTimers();
-    // A tick whose connection died without a word is never answered.
+    // A tick whose connection died silently is never answered.
     await within(clock, this.#client.stopTicking(), LAST_WORDS_MS);
     if (!await this.#inFlight.emptied(graceMs)) {
       this.#leftBehind = this.#inFlight.size;
@@ -223,5 +223,5 @@ export class Worker {
   }
 }
 
-// How long handlers and settles get after the grace time.
+// How long handlers and settles may still take after the grace time.
 const LAST_WORDS_MS = 1_000;

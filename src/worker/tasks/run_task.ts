@@ -21,15 +21,15 @@ export interface TaskLimits {
   readonly timeoutMs?: number;
   /** The most bytes its output may have as JSON. */
   readonly maxOutputBytes: number;
-  /** Called when the handler itself returns after its run was stopped: until then it runs on, unheard. */
+  /** Called when the handler returns after its run was stopped. Until then it still runs, and its result is ignored. */
   readonly onStray: (promise: Promise<unknown>) => void;
 }
 
 /**
  * Runs a handler once.
  *
- * The end comes when the handler ends or when the run is stopped, whichever is first: a handler that ignores its
- * signal holds nobody up.
+ * It returns when the handler ends or when the run is stopped, whichever comes first, so a handler that ignores its signal delays
+ * nobody.
  *
  * @param definition the task
  * @param input its input, not yet checked
@@ -48,7 +48,7 @@ export async function runTask(
   try {
     const result = callHandler(definition, input, { run, clock });
     const output = result instanceof Promise ? await untilStopped(result, run, limits) : result;
-    // A handler that returns because it was told to stop says nothing of its task.
+    // A handler that returns because it was told to stop has no result.
     if (run.stopped?.reason === "cancelled" || run.stopped?.reason === "lost") throw run.stopped;
     return { status: "completed", output: outputText(output, definition, limits) };
   } catch (thrown) {
@@ -72,7 +72,7 @@ function callHandler(
 async function untilStopped(result: Promise<unknown>, run: TaskRun, limits: TaskLimits): Promise<unknown> {
   const { promise, reject } = Promise.withResolvers<never>();
   run.onStop((error) => {
-    // One more turn, so that a handler that ends because of its signal is heard first.
+    // One more turn, so that a handler that ends because of its signal comes first.
     limits.clock.after(0, () => {
       limits.onStray(result.catch(() => {}));
       reject(error);
@@ -103,7 +103,7 @@ function armTimeout(run: TaskRun, ms: number, clock: Clock): CancelTimer {
   return clock.after(ms, () => run.stop("timeout", message));
 }
 
-/** How long an attempt may take, of what its execution and its declaration say. */
+/** How long an attempt may take: by its execution, else by its declaration. */
 export function timeoutOf(definition: TaskDefinition, timeoutMs: number | null): number | undefined {
   if (timeoutMs !== null) return timeoutMs;
   const declared = definition.options.timeout;

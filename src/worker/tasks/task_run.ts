@@ -6,7 +6,7 @@ import type { Logger, SqlTag, TaskDefinition, TaskLog, TransactionalContext } fr
 import type { Clock } from "../../runtime/clock.ts";
 import type { Reporter } from "../engine/reporter.ts";
 
-// What is too large would keep everything else from being stored that is told with it.
+// A line or progress that is too large would keep all others of the same report from being stored.
 const MOST_BYTES = 1_000_000;
 
 /** Why a run is stopped from outside. */
@@ -44,7 +44,7 @@ export interface RunServices {
   readonly heartbeat: (id: string) => Promise<void>;
 }
 
-/** One attempt at one task, as its handler sees it. What few handlers touch is made when it is touched. */
+/** One attempt at one task, as its handler sees it. Rarely used members are made when they are first used. */
 export class TaskRun implements TransactionalContext {
   readonly executionId: string;
   readonly attempt: number;
@@ -113,7 +113,7 @@ export class TaskRun implements TransactionalContext {
     this.#sql = sql;
   }
 
-  /** Waits until what the handler logged and reported is stored: nobody is to see the end before it. */
+  /** Waits until what the handler logged and reported is stored, so that nobody sees the end before it. */
   async told(): Promise<void> {
     if (this.#tells) await this.#services.reporter.flush();
   }

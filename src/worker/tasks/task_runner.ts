@@ -17,7 +17,7 @@ export interface TaskEnds {
   taskEnded(outcome: Outcome, task: Claimed): void;
 }
 
-/** What running tasks stands on. */
+/** What running tasks needs. */
 export interface TaskRunnerParts {
   /** Measures the time. */
   readonly clock: Clock;
@@ -37,13 +37,13 @@ export interface TaskRunnerParts {
   readonly handlerLogger: Logger;
   /** What is counted. */
   readonly stats: WorkerStats;
-  /** Hears what the database has taken. */
+  /** Is told what the database has stored. */
   readonly ledger: Ledger;
   /** How many transactional tasks at once. */
   readonly transactions: number;
   /** The most bytes of an output. */
   readonly maxOutputBytes: number;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;
@@ -57,7 +57,7 @@ export class TaskRunner {
   readonly #services: RunServices;
   readonly #limits: Omit<TaskLimits, "timeoutMs">;
 
-  /** @param parts what it stands on */
+  /** @param parts what it needs */
   constructor(parts: TaskRunnerParts) {
     this.#parts = parts;
     this.#definitions = new Map(parts.tasks.map((made) => [made.name, made.definition]));
@@ -96,7 +96,7 @@ export class TaskRunner {
     if (this.#parts.telemetry === undefined) {
       void this.#carry(definition, claimed, run);
     } else {
-      // The span wants a rejection to see a failure; nobody else does.
+      // Only the span needs the rejection, to record a failure.
       this.#parts.telemetry.span(spanOf(claimed), async () => {
         const failure = await this.#carry(definition, claimed, run);
         if (failure !== undefined) throw failure;
@@ -129,7 +129,7 @@ export class TaskRunner {
     return end;
   }
 
-  // Nothing is given back when the transaction has settled the execution itself.
+  // If the transaction has settled the execution itself, nothing is given back.
   async #runTransactional(
     definition: TaskDefinition,
     claimed: Claimed,
@@ -161,7 +161,7 @@ export class TaskRunner {
     });
   }
 
-  // Nothing of it is committed, or all of it: then what is handed back here is refused.
+  // Either nothing of it is committed, or all of it. In that case what is handed back here is refused.
   #postponed(claimed: Claimed, error: unknown): TaskEnd {
     this.#parts.logger.warn(
       `task "${claimed.target}" could not be committed; it is tried again, and no attempt is counted`,
@@ -185,10 +185,10 @@ export class TaskRunner {
 /** Rolls the transaction of a handler back that did not complete. */
 class NotCommitted extends Error {}
 
-// A server that fails over takes longer; until then each of a few transactions asks for it as often as this.
+// A failover takes longer. Until then, each of a few transactions tries this often.
 const POSTPONE_MS = 1_000;
 
-// From here on a handler that holds the event loop is worth a warning.
+// A handler that blocks the event loop for longer than this gets a warning.
 const BLOCKED_MS = 500;
 
 function outcomeOf(end: TaskEnd, claimed: Claimed, tookMs: number | undefined): Outcome | undefined {

@@ -34,7 +34,7 @@ export function mixedLoad(size: number): Expected[] {
     return {
       request: {
         type: "workflow",
-        targetName: target,
+        target,
         inputs: { n, ...inputs },
         idempotencyKey: `chaos ${n}`,
       },

@@ -50,7 +50,7 @@ Deno.test("Task.run() refuses bad arguments at the call", () => {
   assert.deepEqual(step.effects, []);
 });
 
-Deno.test("what JSON would empty is refused where it leaves a flow, with its path and what to do", () => {
+Deno.test("what JSON would turn into {} is refused where it leaves a flow, with its path and what to do", () => {
   const messages = run(`const results = [];
     for (const [name, value] of Object.entries({
       error: new TypeError("x"), regexp: /x/, map: new Map(), set: new Set(), iterator: [1].values(), math: Math, later: Timer.delay(1),
@@ -59,20 +59,20 @@ Deno.test("what JSON would empty is refused where it leaves a flow, with its pat
     }
     return results`);
   const cannot = (name: string, why: string): string =>
-    `Cannot carry inputs of a.list[0].${name} as JSON: ${why}`;
+    `Cannot store inputs of a.list[0].${name} as JSON: ${why}`;
   assert.deepEqual(messages, [
-    cannot("error", "it is a TypeError, which JSON would empty; pass its `message`"),
-    cannot("regexp", "it is a RegExp, which JSON would empty; pass its `source`"),
-    cannot("map", "it is a Map, which JSON would empty; pass an array or an object"),
-    cannot("set", "it is a Set, which JSON would empty; pass an array or an object"),
-    cannot("iterator", "it is an iterator, which JSON would empty; pass an array"),
-    cannot("math", "it is the namespace Math, which JSON would empty; pass data instead"),
-    cannot("later", "it is a Promise, which JSON would empty; await it first"),
+    cannot("error", "it is a TypeError, which JSON would turn into {}; pass its `message`"),
+    cannot("regexp", "it is a RegExp, which JSON would turn into {}; pass its `source`"),
+    cannot("map", "it is a Map, which JSON would turn into {}; pass an array or an object"),
+    cannot("set", "it is a Set, which JSON would turn into {}; pass an array or an object"),
+    cannot("iterator", "it is an iterator, which JSON would turn into {}; pass an array"),
+    cannot("math", "it is the namespace Math, which JSON would turn into {}; pass data instead"),
+    cannot("later", "it is a Promise, which JSON would turn into {}; await it first"),
   ]);
   const { error } = start('const failed = new Error("x"); return { failed }').step;
   assert.equal(
     error?.message,
-    "Cannot carry the output.failed as JSON: it is an Error, which JSON would empty; pass its `message`",
+    "Cannot store the output.failed as JSON: it is an Error, which JSON would turn into {}; pass its `message`",
   );
 });
 

@@ -14,7 +14,7 @@ export function carried(value: unknown, what: string, above: readonly unknown[] 
     ? "it is a promise; await it first"
     : undefined;
   if (problem) {
-    throw Object.assign(new TypeError(`Cannot carry ${what} as JSON: ${problem}`), { code: "FLOW_JSON" });
+    throw Object.assign(new TypeError(`Cannot store ${what} as JSON: ${problem}`), { code: "FLOW_JSON" });
   }
   if (typeof value !== "object" || value === null) return value;
   const path = [...above, value];

@@ -185,17 +185,17 @@ export const cases: Record<string, Cases> = {
     ],
     ...options("start", "'f'"),
   },
-  enqueue: {
+  queue: {
     p_task: [
-      ["enqueue(null)", "RH001", "target must be a text"],
-      ...name("task", (value) => `enqueue(${value})`).slice(1),
+      ["queue(null)", "RH001", "target must be a text"],
+      ...name("task", (value) => `queue(${value})`).slice(1),
     ],
-    ...options("enqueue", "'a'"),
+    ...options("queue", "'a'"),
   },
   create_many: {
     p_requests: [
-      ["create_many(null)", "RH001", "create_many() was given something else than a JSON array"],
-      ["create_many('{}')", "RH001", "create_many() was given something else than a JSON array"],
+      ["create_many(null)", "RH001", "The argument of create_many() is not a JSON array"],
+      ["create_many('{}')", "RH001", "The argument of create_many() is not a JSON array"],
       [
         request("5"),
         "RH001",
@@ -657,7 +657,7 @@ export const cases: Record<string, Cases> = {
       [
         "register_flow('g', 'x', '{}', deploy => '9999-01-01T00:00:00Z')",
         "RH001",
-        "deploy is 9999-01-01T00:00:00Z, which is to come: expected the time when the deploy began",
+        "deploy is 9999-01-01T00:00:00Z, which is in the future: expected the time when the deploy began",
       ],
     ],
   },
@@ -674,7 +674,7 @@ export const cases: Record<string, Cases> = {
       ...["null", "'{}'", "'[5]'"].map((value): Case => [
         `register_tasks(${value})`,
         "RH001",
-        "register_tasks() was given something else than a JSON array of objects",
+        "The argument of register_tasks() is not a JSON array of objects",
       ]),
       ["register_tasks('[{}]')", "RH001", "A task is missing: expected a text"],
       [
@@ -690,7 +690,7 @@ export const cases: Record<string, Cases> = {
       ...["null", "'{}'", "'[5]'"].map((value): Case => [
         `unregistered(${value})`,
         "RH001",
-        "unregistered() was given something else than a JSON array of objects",
+        "The argument of unregistered() is not a JSON array of objects",
       ]),
       [`unregistered('[{"kind": "task"}]')`, "", '[{"kind": "task", "name": null}]'],
     ],
@@ -743,11 +743,11 @@ export const cases: Record<string, Cases> = {
   },
   exchange: {
     p_worker: [
-      ["exchange(null, 1)", "RH008", "Worker null is not registered, or was given up for dead"],
+      ["exchange(null, 1)", "RH008", "Worker null is not registered, or counts as dead"],
       [
         `exchange(${nobody}, 1)`,
         "RH008",
-        `Worker ${nobody.slice(1, -1)} is not registered, or was given up for dead`,
+        `Worker ${nobody.slice(1, -1)} is not registered, or counts as dead`,
       ],
     ],
     p_call: [
@@ -783,7 +783,7 @@ export const cases: Record<string, Cases> = {
       ...['"call": null', '"call": 1.5', '"call": "1"', '"call": 99999999999'].map((more): Case => [
         ends(`[{"kind": "done", "ids": [${json(running)}], "outputs": [1], ${more}}]`),
         "RH001",
-        "What is done needs the call that leased it",
+        "A done needs the number of the call that leased its tasks",
       ]),
       [
         ends('[{"kind": "done", "call": 1, "ids": ["x"], "outputs": [1]}]'),

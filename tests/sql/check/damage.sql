@@ -22,8 +22,8 @@ declare
   b constant uuid := rhythm.uuid7(rhythm.now(), 1);
   s constant uuid := rhythm.uuid7(rhythm.now(), 2);
   t constant uuid := rhythm.uuid7(rhythm.now(), 3);
-  d constant uuid := rhythm.enqueue('done', priority => 9, idempotency_key => 'k');
-  r constant uuid := rhythm.enqueue('running', idempotency_key => 'k', priority => 1, timeout => '1h', metadata => '{"m": null}', retry => '{"crashes": 2}');
+  d constant uuid := rhythm.queue('done', priority => 9, idempotency_key => 'k');
+  r constant uuid := rhythm.queue('running', idempotency_key => 'k', priority => 1, timeout => '1h', metadata => '{"m": null}', retry => '{"crashes": 2}');
   x uuid;
   v_ids jsonb;
   v_case record;
@@ -39,7 +39,7 @@ begin
   perform test.claim(w);
   perform rhythm.claim_execution(w, rhythm.start('f', idempotency_key => 'of k'), test.next_call(w));
   perform test.suspend(w, rhythm.start('f', idempotency_key => 'of k'), jsonb_build_array(test.keyed(k, p_target => 'running')), 'any', array[k]);
-  x := rhythm.enqueue('x');
+  x := rhythm.queue('x');
   perform rhythm.cancel(x);
   perform rhythm.configure_queue('q', rate => 5);
   perform rhythm.schedule('daily', '@daily', 'a', type => 'task');
@@ -80,7 +80,7 @@ begin
       ('update rhythm.execution set traceparent = ''c'' where id = $r', r, 'differs from its member in traceparent'),
       ('update rhythm.execution set metadata = ''{}'' where id = $r', r, 'differs from its member in metadata'),
       ('update rhythm.execution set retry = ''{"max_attempts": 2}'' where id = $r', r, 'differs from its member in max_attempts'),
-      ('update rhythm.execution set cancel_reason = ''x'' where id = $f', f, 'it is to be cancelled, is not running, and did not end'),
+      ('update rhythm.execution set cancel_reason = ''x'' where id = $f', f, 'it should be cancelled, is not running, and did not end'),
       ('update rhythm.execution set cancel_reason = null where id = $x', x, 'it was cancelled without a reason'),
       ('update rhythm.execution set error = ''{}'' where id = $d', d, 'it is completed, and has an error'),
       ('update rhythm.execution set state = 2, fingerprint = 1, batch_id = null, completed_at = now() where id = $r', r, 'it failed without an error'),
@@ -114,7 +114,7 @@ begin
       ('update rhythm.workflow_state set execution_id = $w where execution_id = $f', w, 'a state belongs to an execution that is not there'),
       ('insert into rhythm.workflow_state (execution_id, program) select $r, program from rhythm.flow', r, 'a task with the state of a workflow'),
       ('insert into rhythm.workflow_state (execution_id, program) select $w, program from rhythm.flow', w, 'a state belongs to an execution that is not there'),
-      ('update rhythm.workflow_state set program = ''c'' where execution_id = $f', f, 'it stands on program c, which is not there'),
+      ('update rhythm.workflow_state set program = ''c'' where execution_id = $f', f, 'it uses program c, which does not exist'),
       ('update rhythm.workflow_state set batch_id = 0 where execution_id = $f', f, 'its state names a batch that does not hold it'),
       ('update rhythm.workflow_state set batch_id = null where execution_id = $h', h, 'waits for nothing that can still happen'),
       ('update rhythm.workflow_state set seq = 0 where execution_id = $f', f, 'step 1 of it is noted, and it stands at 0'),
@@ -177,7 +177,7 @@ begin
       ('update rhythm.schedule_entry set due_at = now()', null, 'before its next time'),
       ('update rhythm.schedule_entry set cron = ''x''', null, 'schedule "daily": "x" is not a cron expression'),
       ('update rhythm.schedule_entry set timezone = ''Mars''', null, 'schedule "daily": "Mars" is not a time zone'),
-      ('update rhythm.flow_version set name = ''other''', null, 'flow "f" stands on a version of flow "other"'),
+      ('update rhythm.flow_version set name = ''other''', null, 'flow "f" uses a version of flow "other"'),
       ('update rhythm.task set sql_function = ''gone(jsonb)''', null, 'the function gone(jsonb) of task "sql" is not there')
     ) as v (damage, execution, violation)
   loop

@@ -16,7 +16,7 @@ begin
   perform test.eq(rhythm.setting('max_crashes'), '3', 'as by default');
 
   perform rhythm.configure('max_crashes', '1');
-  f := rhythm.enqueue('a', retry => '{"crashes": 2, "max_attempts": 1, "initial": 0.001, "jitter": 0}');
+  f := rhythm.queue('a', retry => '{"crashes": 2, "max_attempts": 1, "initial": 0.001, "jitter": 0}');
   for i in 1..3 loop
     perform test.eq(rhythm.get(f) ->> 'attempt', (i - 1)::text, 'what was lost did not throw');
     perform test.eq(test.claim(test.worker()), array[f], 'a policy of its own');

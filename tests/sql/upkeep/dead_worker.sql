@@ -3,7 +3,7 @@ do $$
 declare
   w constant uuid := test.worker();
   v uuid;
-  a constant uuid := rhythm.enqueue('a', retry => '{"crashes": 1, "max_attempts": 1, "initial": 60, "backoff": "fixed", "jitter": 0}');
+  a constant uuid := rhythm.queue('a', retry => '{"crashes": 1, "max_attempts": 1, "initial": 60, "backoff": "fixed", "jitter": 0}');
 begin
   perform test.claim(w);
   perform test.pass('59 min');
@@ -14,7 +14,7 @@ begin
   perform test.eq(test.status(a), 'pending', 'then its work goes back');
   perform test.eq(rhythm.get(a) #>> '{error,type}', 'WorkerLostError', 'with the reason');
   perform test.eq(rhythm.beat(w), '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}'::jsonb, 'it was given up');
-  perform test.raises(format('select test.complete(%L, %L)', w, a), 'RH008', 'given up for dead');
+  perform test.raises(format('select test.complete(%L, %L)', w, a), 'RH008', 'counts as dead');
   v := test.worker();
   perform test.eq(test.claim(v), '{}'::uuid[], 'the backoff is obeyed');
   perform test.pass('61 s');

@@ -6,7 +6,7 @@ declare
   a uuid;
   v_call integer;
 begin
-  a := rhythm.enqueue('a', retry => '{"max_attempts": 3, "initial": 0.001, "backoff": "fixed", "jitter": 0}');
+  a := rhythm.queue('a', retry => '{"max_attempts": 3, "initial": 0.001, "backoff": "fixed", "jitter": 0}');
   perform test.eq(test.claim(w), array[a], 'leased for an hour at a time');
   perform test.pass('2 h');
   perform test.eq(rhythm.beat(w), '{"alive": true, "turn_ms": 1000, "stop": [], "lost": []}'::jsonb, 'the whole machine slept: nobody ticked, nothing was given away');
@@ -21,7 +21,7 @@ begin
   perform test.eq(test.claim(v), array[a], 'another one has it');
 
   perform test.eq(rhythm.beat(w), '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}'::jsonb, 'it is told at its next sign of life');
-  perform test.raises(format('select test.claim_rows(%L)', w), 'RH008', 'given up for dead');
+  perform test.raises(format('select test.claim_rows(%L)', w), 'RH008', 'counts as dead');
   perform rhythm.register_worker(w, array['default'], p_lease => '1h');
   for v_call in 1..3 loop
     perform test.eq(test.lost(w, v_call, a), jsonb_build_array(a), 'registered again, it holds nothing');

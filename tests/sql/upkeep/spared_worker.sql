@@ -3,7 +3,7 @@ do $$
 declare
   w constant uuid := test.worker();
   v_other constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a');
+  a constant uuid := rhythm.queue('a');
 begin
   perform test.claim(w);
   perform rhythm.tick();
@@ -36,7 +36,7 @@ $$;
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('b');
+  a constant uuid := rhythm.queue('b');
 begin
   perform test.claim(w);
   perform rhythm.tick();

@@ -17,7 +17,7 @@ begin
     jsonb_build_object('id', f[3], 'status', 'suspended', 'snapshot', '{}'::jsonb,
       'waits', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[c[1]])))));
   perform test.eq(array(select test.status(x) from unnest(f) as x), '{suspended,failed,failed}'::text[], 'the bad ones alone');
-  perform test.eq(rhythm.get(f[2]) #>> '{error,message}', format('Workflow %s cannot wait for %s: it is no child, timer or wait for a signal of it', f[2], v_unknown), 'why');
+  perform test.eq(rhythm.get(f[2]) #>> '{error,message}', format('Workflow %s cannot wait for %s: it is not a child, timer or wait for a signal of this workflow', f[2], v_unknown), 'why');
   perform test.eq(test.status(c[2]), null, 'nothing of it was done');
 
   -- A child, a timer and a wait for a signal of an earlier step.

@@ -14,7 +14,7 @@ Deno.test("Worker that was given up drops everything and begins anew", async () 
   const { former, rival } = await it.giveUpTo();
   await until(() => it.worker.inFlight === 0);
   await until(async () => (await it.registered()).some((other) => ![former, rival].includes(other)));
-  match(it.lines.join("\n"), /warn: this worker was silent for too long and was given up/);
+  match(it.lines.join("\n"), /warn: this worker was silent for too long and counted as dead/);
   await it.worker.stop();
   const { status, worker } = await it.get(id);
   equal([status, worker], ["running", rival], "what it had in flight is the other's, and it settled nothing");
@@ -76,7 +76,7 @@ Deno.test({
     const about = { schema: place.schema, targets: ["patient"] };
     const worker = workerOn(database, about, { tasks: [patient], leaseMs: 1_000, graceMs: 50 });
     const running = worker.run();
-    const [row] = await place.database.query<{ id: string }>("select rhythm.enqueue('patient') as id");
+    const [row] = await place.database.query<{ id: string }>("select rhythm.queue('patient') as id");
     await until(() => worker.inFlight === 1);
     line.freeze();
     await until(() => worker.inFlight === 0);

@@ -108,7 +108,7 @@ const flows: Record<string, [source: string, comesTo: unknown]> = {
   ],
   "an output that is too large": [
     "await Timer.delay('2ms'); return 'x'.repeat(1100000);",
-    "failed: Cannot carry the output as JSON: its text takes 1100002 characters, at most 1048576 are allowed",
+    "failed: Cannot store the output as JSON: its text takes 1100002 characters, at most 1048576 are allowed",
   ],
 };
 for (const [name, [source, comesTo]] of Object.entries(flows)) {

@@ -1,6 +1,6 @@
 /**
- * What a regular expression is compiled to: instructions of a machine that walks all alternatives at once, so that its time
- * grows with the length of the text and never with the number of ways to match it.
+ * The compiled form of a regular expression: instructions of a machine that walks all alternatives at once. So its time depends
+ * on the length of the text, and not on the number of ways to match it.
  *
  * @module
  */

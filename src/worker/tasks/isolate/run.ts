@@ -20,8 +20,8 @@ export class IsolatedError extends RhythmError {
 }
 
 /**
- * Runs a handler in a Web Worker of its own. When the context's signal fires, the worker is told, and ended a moment
- * later whatever it is doing: even a handler that never gives the event loop back stops there.
+ * Runs a handler in its own Web Worker. When the context's signal fires, the worker is told, and ended a moment later, whatever it
+ * is doing. So even a handler that never returns to the event loop stops.
  *
  * @param definition the task; its module is loaded again inside the worker
  * @param input the input, unchecked
@@ -82,5 +82,5 @@ export async function runIsolated(
   }
 }
 
-// Long enough for a handler that listens to put something away, short enough for one that does not.
+// Long enough for a handler that listens to save something, short enough for one that does not.
 const KILL_AFTER_MS = 200;
