@@ -62,7 +62,7 @@ Deno.test({
     };
     await withoutServer(it, stopped);
     // A busy machine may have been silent before the database was: then the worker could still hand it back.
-    match((await it.get(id)).status, /^(running|pending)$/, "nothing of it was settled");
+    match(String((await it.get(id)).status), /^(running|pending)$/, "nothing of it was settled");
   },
 });
 
