@@ -34,7 +34,7 @@ export function withFilter(command: Command): Command {
     .addOption(option("--after <time>", "created since: ISO 8601, or how long ago: 2h"))
     .addOption(option("--before <time>", "created before"))
     .addOption(option("-n, --limit <number>", "how many at most").default("20"))
-    .addOption(option("--cursor <id>", "go on behind this execution"));
+    .addOption(option("--cursor <id>", "continue after this execution"));
 }
 
 /** The filter, from its flags. */
