@@ -464,7 +464,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "f35439faad860b323af33da75b38608c941e7b9255e1c59b3166f91848763189",
+    checksum: "dfb171bc61945ed7fc21a0a71aecea14a416a1f91abdcc25af3c4890cab0e418",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -478,6 +478,7 @@ create table rhythm.worker (
   call integer not null default 0,
   refused jsonb,
   sleeping boolean not null default false,
+  spared boolean not null default false,
   info jsonb not null default '{}',
   constraint worker_pkey primary key (id)
 )
@@ -488,6 +489,7 @@ comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat i
 comment on column rhythm.worker.protocol is 'The number of its protocol.';
 comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
 comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
+comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to give a sign of life.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
 
 create table rhythm.queue (
@@ -2820,7 +2822,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "6d44aae7cb65bdd85e07cea4ad24cda2a477e3ad5d3182d2b37c5a24d35db88c",
+    checksum: "d364784cadbbc400a1966e41721506548d93f511fa5a8e38d5633c33722e448e",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -2857,7 +2859,7 @@ begin
   insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
-    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false;
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false, spared = false;
   return v_worker;
 end;
 $$;
@@ -2907,7 +2909,7 @@ begin
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
   update rhythm.worker as w
-  set beat_at = v_now, info = coalesce(p_info, w.info)
+  set beat_at = v_now, spared = false, info = coalesce(p_info, w.info)
   where w.id = p_worker;
   if not found then
     return '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}';
@@ -10959,7 +10961,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "92b1e4da4ab259cc1279ce3278fd69bb922ec1acc113ca1681cedbffbefb10e9",
+    checksum: "f344605cd039311c421d118ed3ef4ef85b1fd74a31a87c93f49f4552f5840f83",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -11087,6 +11089,27 @@ $$;
 
 comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that no other session has locked; returns their roots. Internal.';
 
+-- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
+-- Locks: workers, skip locked.
+create or replace function rhythm.spare_workers(p_last timestamptz, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.worker as w set beat_at = p_now, spared = true
+  where w.id = any (array(
+    select x.id from rhythm.worker as x
+    where not x.spared and (x.beat_at > p_now + interval '1 second'
+      or x.beat_at < p_now - x.lease_ms * interval '1 millisecond' and p_last < p_now - x.lease_ms * interval '0.5 milliseconds')
+    for update skip locked));
+end;
+$$;
+
+comment on function rhythm.spare_workers(timestamptz, timestamptz) is
+  'Gives workers one lease more that were silent while chores() did not run either, since p_last, or whose sign of life is of a later time than now. Part of chores().';
+
 create or replace function rhythm.bury_workers(p_now timestamptz)
 returns integer
 language plpgsql
@@ -11210,11 +11233,13 @@ set lock_timeout = '100ms'
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
+  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
 begin
   perform rhythm.check_limit('chores()', p_limit);
   if not rhythm.chore_is_due(v_now) then
     return null;
   end if;
+  perform rhythm.spare_workers(v_last, v_now);
   perform rhythm.bury_workers(v_now);
   perform rhythm.end_overdue(p_limit, v_now);
   begin
