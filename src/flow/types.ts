@@ -190,7 +190,10 @@ export interface FibreView {
   line: number;
   /** The column, from 1. */
   column: number;
-  /** What each variable in scope holds. */
+  /**
+   * What each variable in scope holds. What JSON has no word for is `{ "$": "undefined" }`, `{ "$": "function" }` and the like; so is what was
+   * shown before (`{ "$": "the same as order.items" }`), and what there is too much of (`{ "$": "… 900 more" }`).
+   */
   variables: Record<string, JsonValue>;
   /** The operations it waits for, and the activations. */
   waitsFor: string[];
@@ -198,6 +201,8 @@ export interface FibreView {
 
 /** A snapshot, as people see it. */
 export interface FlowView {
-  /** Every suspended activation, the body of the flow first. */
+  /** Every suspended activation, the body of the flow first; the first 200 of many. */
   fibres: FibreView[];
+  /** How many there are besides. */
+  more?: number;
 }

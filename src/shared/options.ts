@@ -9,6 +9,7 @@
  */
 import { durationMs } from "./duration.ts";
 import { KEY_LENGTH, MOMENTS, MOST_ATTEMPTS, NAME_LENGTH, PRIORITIES } from "./limits.ts";
+import { momentMs } from "./moment.ts";
 import { isKey, isName, NAME_WANTED } from "./names.ts";
 
 /** What an option can be. */
@@ -104,7 +105,7 @@ export const OPTIONS = [
     name: "idempotencyKey",
     type: { kind: "key" },
     in: ["start", "child"],
-    flag: "--key <text>",
+    flag: "--key <key>",
     help: "idempotency key: a second start gives the first execution",
   },
   {
@@ -118,7 +119,7 @@ export const OPTIONS = [
     name: "concurrencyKey",
     type: { kind: "key" },
     in: ["start", "child", "schedule"],
-    flag: "--concurrency-key <text>",
+    flag: "--concurrency-key <key>",
     help: "the key that limits per key count by",
   },
   {
@@ -302,7 +303,7 @@ function isDuration(value: unknown, aboveZero: boolean): boolean {
 
 function isMoment(value: unknown): boolean {
   if (typeof value !== "string" && !(value instanceof Date)) return false;
-  const time = new Date(value).getTime();
+  const time = typeof value === "string" ? momentMs(value) : value.getTime();
   return time >= EARLIEST && time <= LATEST;
 }
 

@@ -1,6 +1,6 @@
 import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import { asGroup } from "../group.ts";
-import { optionsOf, withOptions } from "../start_options.ts";
+import { optionsOf, withOptions, withWholeParent } from "../start_options.ts";
 import type { Session } from "../session.ts";
 
 interface SetFlags extends Record<string, unknown> {
@@ -54,10 +54,11 @@ export const define: CommandModule["define"] = (command, cli) => {
     const { openSession } = await import("../session.ts");
     const [name = "", cron = "", target = "", given] = call.args;
     const { type, timezone, overlap, catchUp, jitter } = call.options;
-    const options = await optionsOf(call.options, "schedule");
+    const said = await optionsOf(call.options, "schedule");
     const inputs = given === undefined ? {} : await readJson(given, "the inputs");
     const { warnOfOddNames } = await import("../odd_names.ts");
     await using session = await openSession(call.options);
+    const options = await withWholeParent(session, said);
     await warnOfOddNames(session, call, { queue: options.queue, task: type === "task" ? target : undefined });
     const next = await session.schedules.set(name, {
       cron,
