@@ -154,6 +154,10 @@ export function checkWorkerOptions(options: WorkerOptions): void {
   if (options.lease !== undefined && durationMs(options.lease) < 1_000) {
     throw wrong("lease", "at least one second", options.lease, where);
   }
+  for (const option of ["hostname", "token"] as const) {
+    if (options[option] === undefined || options.port !== undefined) continue;
+    throw new InvalidOptionError(option, `${where}: "${option}" needs a "port": without it, nothing listens`);
+  }
 }
 
 function wrong(option: string, expected: string, value: unknown, where: string): InvalidOptionError {

@@ -6613,7 +6613,7 @@ comment on function rhythm.lane_groups(text, text[], text[]) is 'Those of the re
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "342bddd06df89ab17c42fed6b38cd743fb4e36845af79d303fd9760b9d64a5e3",
+    checksum: "a1ef1f0d41d2a6bd4abc83ee8890ade0f2a7d295997f89b778b748bd328805f0",
     text: `-- Concurrency keys of a queue that have their own limits, weights and pauses.
 
 -- Locks: the row of the key, then that of the queue. Claims only read them.
@@ -6622,7 +6622,7 @@ create or replace function rhythm.configure_key(
   p_key text,
   concurrency integer default null,
   rate integer default null,
-  per interval default '1s',
+  per interval default null,
   weight integer default null
 )
 returns void
@@ -6631,13 +6631,13 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.interval_ms(per);
+  v_per_ms constant bigint := rhythm.interval_ms(coalesce(per, '1s'));
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.name_problem('concurrency key', p_key),
     rhythm.limit_problem('concurrency', concurrency),
     rhythm.limit_problem('rate', rate),
-    rhythm.period_problem('per', v_per_ms),
+    rhythm.period_problem('per', per, 'rate', rate),
     case when weight not between 1 and 1000 then 'weight must be from 1 to 1000' end
   );
   v_changed boolean;
@@ -7229,7 +7229,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "8d5b27024666409839a1491c8ada940350dc4abcc71805e7e1ab72546d9caf88",
+    checksum: "d8efa2d5ea6a31b8928342ab7460a5ace35c03694d03cb65efa1195277ada675",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -7300,16 +7300,22 @@ $$;
 
 comment on function rhythm.limit_problem(text, integer) is 'Why a number cannot be a limit, as a sentence; null if it can. Internal.';
 
-create or replace function rhythm.period_problem(p_name text, p_ms bigint)
+create or replace function rhythm.period_problem(p_name text, p_period interval, p_rate_name text, p_rate integer)
 returns text
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
+  select case
+    when p_period is null then null
+    when coalesce(rhythm.interval_ms(p_period), 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name)
+    -- A time without what is counted in it would be no limit at all.
+    when p_rate is null then format('%s needs %s', p_name, p_rate_name)
+  end;
 $$;
 
-comment on function rhythm.period_problem(text, bigint) is 'Why milliseconds cannot be the period of a rate, as a sentence; null if they can. Internal.';
+comment on function rhythm.period_problem(text, interval, text, integer) is
+  'Why an interval cannot be the period of a rate, as a sentence; null if it can, or is not given. Internal.';
 
 create or replace function rhythm.weights_problem(p_weights jsonb, p_fair text)
 returns text
@@ -7342,9 +7348,9 @@ create or replace function rhythm.configure_queue(
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per interval default '1s',
+  per interval default null,
   per_key_rate integer default null,
-  per_key_per interval default '1s',
+  per_key_per interval default null,
   fair text default null,
   weights jsonb default null
 )
@@ -7354,16 +7360,16 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.interval_ms(per);
-  v_per_key_ms constant bigint := rhythm.interval_ms(per_key_per);
+  v_per_ms constant bigint := rhythm.interval_ms(coalesce(per, '1s'));
+  v_per_key_ms constant bigint := rhythm.interval_ms(coalesce(per_key_per, '1s'));
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.limit_problem('concurrency', concurrency),
     rhythm.limit_problem('per_key_concurrency', per_key_concurrency),
     rhythm.limit_problem('rate', rate),
-    rhythm.period_problem('per', v_per_ms),
+    rhythm.period_problem('per', per, 'rate', rate),
     rhythm.limit_problem('per_key_rate', per_key_rate),
-    rhythm.period_problem('per_key_per', v_per_key_ms),
+    rhythm.period_problem('per_key_per', per_key_per, 'per_key_rate', per_key_rate),
     case when fair <> 'key' then 'fair must be ''key'', or null: no turns' end,
     rhythm.weights_problem(weights, fair)
   );
@@ -10664,8 +10670,103 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "f30d0b22ab9028a9f278d2573588e83375d73924a2b7fd8155a19363664896bc",
+    checksum: "b581d2d936c9bbc937e6686b26f5891b3355349cddbd4fb4bd461ad03a5e3565",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
+
+-- Looked at before every save, without a call of ours. Types go first: to compare a text with a number is neither true nor
+-- false, and what is neither would pass.
+create or replace function rhythm.are_plain_steps(p_steps jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(jsonb_typeof(p_steps) = 'array' and not jsonb_path_exists(p_steps, 'strict $[*] ? (@.type() != "object")')
+    and not jsonb_path_exists(p_steps, '$[*] ? (!(@.kind.type() == "string" && @.kind == "step"
+    && @.status.type() == "string" && @.status == "completed" && @.attempts.type() == "number" && @.attempts == 1
+    && @.execution_id.type() == "string" && @.execution_id like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+    && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
+    && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
+    && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
+    && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+end;
+$$;
+
+comment on function rhythm.are_plain_steps(jsonb) is 'Whether these are steps that ended well at their first attempt, with nothing else to say. Internal.';
+
+create or replace function rhythm.step_problem(p_step jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_example constant text := '{"execution_id": "…", "name": "…", "kind": "step", "status": "completed", "seq": 1, "attempts": 1, "output": null}';
+  v_over constant boolean := p_step ->> 'status' in ('completed', 'failed');
+  v_number text;
+begin
+  if jsonb_typeof(p_step) is distinct from 'object' then
+    return 'p_steps must be a JSON array of objects such as ' || c_example;
+  elsif rhythm.as_uuid(p_step ->> 'execution_id') is null then
+    return 'execution_id of a step must be a UUID';
+  elsif jsonb_typeof(p_step -> 'name') is distinct from 'string' or octet_length(p_step ->> 'name') > 2000 then
+    return 'name of a step must be a text of at most 2000 bytes';
+  elsif not coalesce(p_step ->> 'kind' in ('step', 'sleep', 'signal', 'task', 'workflow'), false) then
+    return format('%s cannot be the kind of a step: expected step, sleep, signal, task or workflow', coalesce(p_step -> 'kind', 'null'));
+  elsif not coalesce(p_step ->> 'status' in ('waiting', 'retrying', 'completed', 'failed'), false) then
+    return format('%s cannot be the status of a step: expected waiting, retrying, completed or failed', coalesce(p_step -> 'status', 'null'));
+  end if;
+  foreach v_number in array array['seq', 'attempts', 'delay_ms', 'took_ms'] loop
+    if p_step -> v_number <> 'null' and (jsonb_typeof(p_step -> v_number) <> 'number' or p_step ->> v_number !~ '^\\d{1,13}$'
+        or (p_step ->> v_number)::bigint > case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end) then
+      return format('%s of a step must be a whole number from 0 to %s', v_number,
+        case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end);
+    end if;
+  end loop;
+  return case
+    when (p_step ->> 'seq' is not null) <> v_over then 'A step needs seq if it is completed or failed, and has none before'
+    when (p_step ->> 'error' is not null) <> (p_step ->> 'status' in ('retrying', 'failed')) then
+      'A step needs an error if it is retrying or failed, and has none otherwise'
+    when p_step ->> 'wait_id' is not null and rhythm.as_uuid(p_step ->> 'wait_id') is null then 'wait_id of a step must be a UUID'
+    when not v_over and p_step ->> 'wait_id' is null then 'A step that is waiting or retrying needs a wait_id (a UUID)'
+    when p_step ->> 'until' is not null and (jsonb_typeof(p_step -> 'until') <> 'string' or rhythm.timestamp_of(p_step ->> 'until') is null) then
+      'until of a step must be a moment such as 2030-01-31T12:00:00Z'
+    when not v_over and (p_step ->> 'kind' = 'sleep' or p_step ->> 'status' = 'retrying') and coalesce(p_step ->> 'until', p_step ->> 'delay_ms') is null then
+      'A sleep, and a step that is retrying, needs delay_ms or until'
+    when p_step -> 'is_undefined' <> 'null' and jsonb_typeof(p_step -> 'is_undefined') <> 'boolean' then 'is_undefined of a step must be true or false'
+    when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
+    when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
+      'child of a step must be an object, as create_many() takes it'
+  end;
+end;
+$$;
+
+comment on function rhythm.step_problem(jsonb) is 'What is wrong with a step to be saved, as a sentence; null if nothing is. Internal.';
+
+create or replace function rhythm.refuse_bad_steps(p_steps jsonb)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem constant text := case
+    when jsonb_typeof(p_steps) is distinct from 'array' then rhythm.step_problem(null)
+    else (
+      select x.problem
+      from jsonb_array_elements(p_steps) as p (value)
+      cross join lateral (select rhythm.step_problem(p.value) as problem) as x
+      where x.problem is not null limit 1)
+  end;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+end;
+$$;
+
+comment on function rhythm.refuse_bad_steps(jsonb) is 'Raises RH001 for the first step that cannot be saved as it is. Internal.';
 
 -- Most steps end in the run that began them, in one attempt, so they have no row yet. An insert that need not check for a row
 -- is cheaper, and writes a sixth less WAL. What it cannot write, write_steps() writes.
@@ -10678,9 +10779,6 @@ as $$
 declare
   v_written integer;
 begin
-  if jsonb_path_exists(p_steps, '$[*] ? (!(@.kind == "step" && @.attempts == 1 && @.status == "completed"))') then
-    return false;
-  end if;
   insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, output)
   select
     n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
@@ -10688,7 +10786,7 @@ begin
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
   join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
-  where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
+  where octet_length(n.name) <= 2000;
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
     raise unique_violation;
@@ -10701,7 +10799,7 @@ end;
 $$;
 
 comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
-  'Writes steps that ended in their first attempt, all of them or none. False: none, because some have a row or belong to another worker. Internal.';
+  'Writes plain steps, all of them or none. False: none, because some have a row or belong to another worker. Internal.';
 
 create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns setof rhythm.step
@@ -10772,10 +10870,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
-  v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
+  v_plain constant boolean := rhythm.are_plain_steps(p_steps);
+  v_begins constant boolean := not v_plain and jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
   v_written text[];
 begin
   perform rhythm.require_read_committed();
+  if not v_plain then
+    perform rhythm.refuse_bad_steps(p_steps);
+  end if;
   perform rhythm.check_step_sizes(p_steps);
   if v_begins then
     perform rhythm.lock_states(array(
@@ -10785,8 +10887,11 @@ begin
   -- workflows.
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if found then
-    if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
-      return '[]';
+    if v_plain then
+      if rhythm.write_new_steps(p_worker, p_steps, v_now) then
+        return '[]';
+      end if;
+      perform rhythm.refuse_bad_steps(p_steps);
     end if;
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
   end if;
@@ -12709,7 +12814,7 @@ comment on view rhythm.flows is 'Every flow with its current version, on which n
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "5075fa98fec9412a664cd14ad727121239a638519169d684f88187d5270a9c10",
+    checksum: "ba2e389d34a1785411ffbab414143fad18ff677370878a4d030772f846ec4b54",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -12725,11 +12830,13 @@ begin
   if found and v_version.code <> '{"language": "typescript"}' then
     perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a workflow in TypeScript', p_name), 'Give the workflow another name');
   end if;
-  if v_version.version is not null and (p_options is null or p_options = v_version.options) then
+  p_options := coalesce(p_options, v_version.options, '{}');
+  -- Registered already. Only a new deploy must be written.
+  if deploy is null and p_options = v_version.options then
     return v_version.version;
   end if;
-  return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\\n// %s', coalesce(p_options, '{}')),
-    '{"language": "typescript"}', options => coalesce(p_options, '{}'), deploy => deploy);
+  return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\\n// %s', p_options),
+    '{"language": "typescript"}', options => p_options, deploy => deploy);
 end;
 $$;
 
@@ -12747,6 +12854,9 @@ declare
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
+  if coalesce(p_call, 0) < 1 then
+    perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
+  end if;
   perform from rhythm.worker as w where w.id = p_worker for no key update;
   if p_call = v_worker.call then
     return rhythm.same_answer(v_worker);
@@ -12769,7 +12879,7 @@ begin
     update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
-    perform rhythm.raise('RH002', format('There is no workflow %s', p_execution));
+    perform rhythm.raise('RH002', format('There is no workflow %s', coalesce(p_execution::text, 'null')));
   end if;
   return jsonb_build_object('call', p_call, 'parcels', '[]'::jsonb);
 end;

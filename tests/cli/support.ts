@@ -40,6 +40,39 @@ export async function rhythm(args: readonly string[], options: RunOptions = {}):
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
 }
 
+const oneProcess = fileURLToPath(new URL("./fixtures/one_process.ts", import.meta.url));
+
+/**
+ * Runs many command lines as in a pipe, all in one process: a process for each would take a second.
+ *
+ * @param lines the command lines
+ * @param options where; with a setup (SQL) there is a database for all of them: `-d data`
+ */
+export async function rhythmEach(
+  lines: readonly (readonly string[])[],
+  options: Omit<RunOptions, "input"> & { setup?: string } = {},
+): Promise<Ran[]> {
+  const plan = await Deno.makeTempFile({ prefix: "rhythm-cli-plan-" });
+  try {
+    await Deno.writeTextFile(plan, JSON.stringify({ lines, setup: options.setup }));
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--quiet", oneProcess, plan],
+      cwd: options.cwd ?? nowhere,
+      env: environment(options.env),
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    return JSON.parse(
+      await Deno.readTextFile(`${plan}.ran`).catch(() => {
+        throw new Error(`the command ended its process: ${new TextDecoder().decode(stderr)}`);
+      }),
+    );
+  } finally {
+    await Promise.all([plan, `${plan}.ran`].map((path) => Deno.remove(path).catch(() => {})));
+  }
+}
+
 /** Starts the command in a pipe. */
 export function start(args: readonly string[], options: RunOptions = {}): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
