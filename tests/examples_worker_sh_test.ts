@@ -20,8 +20,8 @@ Deno.test({
   fn: async () => {
     await using db = await freshDatabase();
     const [row] = await db
-      .sql`select rhythm.enqueue('shell.upper', '{"text": "it''s | \\"quoted\\""}') as id`;
-    const [other] = await db.sql`select rhythm.enqueue('somebody.elses') as id`;
+      .sql`select rhythm.queue('shell.upper', '{"text": "it''s | \\"quoted\\""}') as id`;
+    const [other] = await db.sql`select rhythm.queue('somebody.elses') as id`;
     await db.sql`select rhythm.register_flow('f', 'return 1', '{}')`;
     const [flow] = await db.sql`select rhythm.start('f', priority => 10) as id`;
     const worker = new Deno.Command("bash", {

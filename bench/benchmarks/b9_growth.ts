@@ -59,7 +59,7 @@ async function finished(engine: Engine): Promise<string> {
 }
 
 async function delayed({ session }: Engine): Promise<string> {
-  const [row] = await session.sql<{ id: string }[]>`select rhythm.enqueue('noop', delay => '24h') as id`;
+  const [row] = await session.sql<{ id: string }[]>`select rhythm.queue('noop', delay => '24h') as id`;
   return row!.id;
 }
 

@@ -27,14 +27,14 @@ select rhythm.define_sql_task('bank.transfer', 'bank.transfer(jsonb)', '{"retry"
 
 -- Queued in a transaction of ours: no commit, no transfer. The same key gives the same execution.
 begin;
-select rhythm.enqueue('bank.transfer', '{"from": "ada", "to": "grace", "cents": 2500}',
+select rhythm.queue('bank.transfer', '{"from": "ada", "to": "grace", "cents": 2500}',
   idempotency_key => 'invoice-17', idempotency_ttl => '1s', metadata => '{"example": "psql-only"}') as first_time;
-select rhythm.enqueue('bank.transfer', '{"from": "ada", "to": "grace", "cents": 2500}',
+select rhythm.queue('bank.transfer', '{"from": "ada", "to": "grace", "cents": 2500}',
   idempotency_key => 'invoice-17', idempotency_ttl => '1s', metadata => '{"example": "psql-only"}') as same_again;
 commit;
 
 -- One that cannot be: Grace has not got that much.
-select rhythm.enqueue('bank.transfer', '{"from": "grace", "to": "ada", "cents": 999999}',
+select rhythm.queue('bank.transfer', '{"from": "grace", "to": "ada", "cents": 999999}',
   metadata => '{"example": "psql-only"}') as too_much;
 
 select rhythm.tick() as next_due;

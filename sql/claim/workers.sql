@@ -34,7 +34,7 @@ begin
   insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
-    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false;
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false, spared = false;
   return v_worker;
 end;
 $$;
@@ -84,7 +84,7 @@ begin
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
   update rhythm.worker as w
-  set beat_at = v_now, info = coalesce(p_info, w.info)
+  set beat_at = v_now, spared = false, info = coalesce(p_info, w.info)
   where w.id = p_worker;
   if not found then
     return '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}';

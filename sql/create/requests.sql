@@ -1,7 +1,7 @@
 -- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
--- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(). tests/options compares them with the
+-- retry_problem(), and, if a start takes it, a parameter of start() and queue(). tests/options compares them with the
 -- table of TypeScript. An option that is not listed is refused.
 create or replace function rhythm.option_names(p_in text)
 returns text[]

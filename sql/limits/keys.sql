@@ -6,7 +6,7 @@ create or replace function rhythm.configure_key(
   p_key text,
   concurrency integer default null,
   rate integer default null,
-  per interval default '1s',
+  per interval default null,
   weight integer default null
 )
 returns void
@@ -15,13 +15,13 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.interval_ms(per);
+  v_per_ms constant bigint := rhythm.interval_ms(coalesce(per, '1s'));
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.name_problem('concurrency key', p_key),
     rhythm.limit_problem('concurrency', concurrency),
     rhythm.limit_problem('rate', rate),
-    rhythm.period_problem('per', v_per_ms),
+    rhythm.period_problem('per', per, 'rate', rate),
     case when weight not between 1 and 1000 then 'weight must be from 1 to 1000' end
   );
   v_changed boolean;

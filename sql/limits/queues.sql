@@ -68,16 +68,22 @@ $$;
 
 comment on function rhythm.limit_problem(text, integer) is 'Why a number cannot be a limit, as a sentence; null if it can. Internal.';
 
-create or replace function rhythm.period_problem(p_name text, p_ms bigint)
+create or replace function rhythm.period_problem(p_name text, p_period interval, p_rate_name text, p_rate integer)
 returns text
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
+  select case
+    when p_period is null then null
+    when coalesce(rhythm.interval_ms(p_period), 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name)
+    -- A time without what is counted in it would be no limit at all.
+    when p_rate is null then format('%s needs %s', p_name, p_rate_name)
+  end;
 $$;
 
-comment on function rhythm.period_problem(text, bigint) is 'Why milliseconds cannot be the period of a rate, as a sentence; null if they can. Internal.';
+comment on function rhythm.period_problem(text, interval, text, integer) is
+  'Why an interval cannot be the period of a rate, as a sentence; null if it can, or is not given. Internal.';
 
 create or replace function rhythm.weights_problem(p_weights jsonb, p_fair text)
 returns text
@@ -110,9 +116,9 @@ create or replace function rhythm.configure_queue(
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per interval default '1s',
+  per interval default null,
   per_key_rate integer default null,
-  per_key_per interval default '1s',
+  per_key_per interval default null,
   fair text default null,
   weights jsonb default null
 )
@@ -122,16 +128,16 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.interval_ms(per);
-  v_per_key_ms constant bigint := rhythm.interval_ms(per_key_per);
+  v_per_ms constant bigint := rhythm.interval_ms(coalesce(per, '1s'));
+  v_per_key_ms constant bigint := rhythm.interval_ms(coalesce(per_key_per, '1s'));
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.limit_problem('concurrency', concurrency),
     rhythm.limit_problem('per_key_concurrency', per_key_concurrency),
     rhythm.limit_problem('rate', rate),
-    rhythm.period_problem('per', v_per_ms),
+    rhythm.period_problem('per', per, 'rate', rate),
     rhythm.limit_problem('per_key_rate', per_key_rate),
-    rhythm.period_problem('per_key_per', v_per_key_ms),
+    rhythm.period_problem('per_key_per', per_key_per, 'per_key_rate', per_key_rate),
     case when fair <> 'key' then 'fair must be ''key'', or null: no turns' end,
     rhythm.weights_problem(weights, fair)
   );

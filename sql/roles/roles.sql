@@ -32,7 +32,7 @@ as $$
       'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
+      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),

@@ -1,5 +1,100 @@
 -- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
+-- Looked at before every save, without a call of ours. Types go first: to compare a text with a number is neither true nor
+-- false, and what is neither would pass.
+create or replace function rhythm.are_plain_steps(p_steps jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(jsonb_typeof(p_steps) = 'array' and not jsonb_path_exists(p_steps, 'strict $[*] ? (@.type() != "object")')
+    and not jsonb_path_exists(p_steps, '$[*] ? (!(@.kind.type() == "string" && @.kind == "step"
+    && @.status.type() == "string" && @.status == "completed" && @.attempts.type() == "number" && @.attempts == 1
+    && @.execution_id.type() == "string" && @.execution_id like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+    && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
+    && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
+    && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
+    && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+end;
+$$;
+
+comment on function rhythm.are_plain_steps(jsonb) is 'Whether these are steps that ended well at their first attempt, with nothing else to say. Internal.';
+
+create or replace function rhythm.step_problem(p_step jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_example constant text := '{"execution_id": "…", "name": "…", "kind": "step", "status": "completed", "seq": 1, "attempts": 1, "output": null}';
+  v_over constant boolean := p_step ->> 'status' in ('completed', 'failed');
+  v_number text;
+begin
+  if jsonb_typeof(p_step) is distinct from 'object' then
+    return 'p_steps must be a JSON array of objects such as ' || c_example;
+  elsif rhythm.as_uuid(p_step ->> 'execution_id') is null then
+    return 'execution_id of a step must be a UUID';
+  elsif jsonb_typeof(p_step -> 'name') is distinct from 'string' or octet_length(p_step ->> 'name') > 2000 then
+    return 'name of a step must be a text of at most 2000 bytes';
+  elsif not coalesce(p_step ->> 'kind' in ('step', 'sleep', 'signal', 'task', 'workflow'), false) then
+    return format('%s cannot be the kind of a step: expected step, sleep, signal, task or workflow', coalesce(p_step -> 'kind', 'null'));
+  elsif not coalesce(p_step ->> 'status' in ('waiting', 'retrying', 'completed', 'failed'), false) then
+    return format('%s cannot be the status of a step: expected waiting, retrying, completed or failed', coalesce(p_step -> 'status', 'null'));
+  end if;
+  foreach v_number in array array['seq', 'attempts', 'delay_ms', 'took_ms'] loop
+    if p_step -> v_number <> 'null' and (jsonb_typeof(p_step -> v_number) <> 'number' or p_step ->> v_number !~ '^\d{1,13}$'
+        or (p_step ->> v_number)::bigint > case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end) then
+      return format('%s of a step must be a whole number from 0 to %s', v_number,
+        case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end);
+    end if;
+  end loop;
+  return case
+    when (p_step ->> 'seq' is not null) <> v_over then 'A step needs seq if it is completed or failed, and has none before'
+    when (p_step ->> 'error' is not null) <> (p_step ->> 'status' in ('retrying', 'failed')) then
+      'A step needs an error if it is retrying or failed, and has none otherwise'
+    when p_step ->> 'wait_id' is not null and rhythm.as_uuid(p_step ->> 'wait_id') is null then 'wait_id of a step must be a UUID'
+    when not v_over and p_step ->> 'wait_id' is null then 'A step that is waiting or retrying needs a wait_id (a UUID)'
+    when p_step ->> 'until' is not null and (jsonb_typeof(p_step -> 'until') <> 'string' or rhythm.timestamp_of(p_step ->> 'until') is null) then
+      'until of a step must be a moment such as 2030-01-31T12:00:00Z'
+    when not v_over and (p_step ->> 'kind' = 'sleep' or p_step ->> 'status' = 'retrying') and coalesce(p_step ->> 'until', p_step ->> 'delay_ms') is null then
+      'A sleep, and a step that is retrying, needs delay_ms or until'
+    when p_step -> 'is_undefined' <> 'null' and jsonb_typeof(p_step -> 'is_undefined') <> 'boolean' then 'is_undefined of a step must be true or false'
+    when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
+    when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
+      'child of a step must be an object, as create_many() takes it'
+  end;
+end;
+$$;
+
+comment on function rhythm.step_problem(jsonb) is 'What is wrong with a step to be saved, as a sentence; null if nothing is. Internal.';
+
+create or replace function rhythm.refuse_bad_steps(p_steps jsonb)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem constant text := case
+    when jsonb_typeof(p_steps) is distinct from 'array' then rhythm.step_problem(null)
+    else (
+      select x.problem
+      from jsonb_array_elements(p_steps) as p (value)
+      cross join lateral (select rhythm.step_problem(p.value) as problem) as x
+      where x.problem is not null limit 1)
+  end;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+end;
+$$;
+
+comment on function rhythm.refuse_bad_steps(jsonb) is 'Raises RH001 for the first step that cannot be saved as it is. Internal.';
+
 -- Most steps end in the run that began them, in one attempt, so they have no row yet. An insert that need not check for a row
 -- is cheaper, and writes a sixth less WAL. What it cannot write, write_steps() writes.
 create or replace function rhythm.write_new_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
@@ -11,9 +106,6 @@ as $$
 declare
   v_written integer;
 begin
-  if jsonb_path_exists(p_steps, '$[*] ? (!(@.kind == "step" && @.attempts == 1 && @.status == "completed"))') then
-    return false;
-  end if;
   insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, output)
   select
     n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
@@ -21,7 +113,7 @@ begin
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
   join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
-  where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
+  where octet_length(n.name) <= 2000;
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
     raise unique_violation;
@@ -34,7 +126,7 @@ end;
 $$;
 
 comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
-  'Writes steps that ended in their first attempt, all of them or none. False: none, because some have a row or belong to another worker. Internal.';
+  'Writes plain steps, all of them or none. False: none, because some have a row or belong to another worker. Internal.';
 
 create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns setof rhythm.step
@@ -121,10 +213,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
-  v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
+  v_plain constant boolean := rhythm.are_plain_steps(p_steps);
+  v_begins constant boolean := not v_plain and jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
   v_written text[];
 begin
   perform rhythm.require_read_committed();
+  if not v_plain then
+    perform rhythm.refuse_bad_steps(p_steps);
+  end if;
   perform rhythm.check_step_sizes(p_steps);
   if v_begins then
     perform rhythm.lock_states(array(
@@ -134,8 +230,11 @@ begin
   -- workflows.
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if found then
-    if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
-      return '[]';
+    if v_plain then
+      if rhythm.write_new_steps(p_worker, p_steps, v_now) then
+        return '[]';
+      end if;
+      perform rhythm.refuse_bad_steps(p_steps);
     end if;
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
   end if;

@@ -49,4 +49,4 @@ create table rhythm.task (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.task is 'Registered tasks: the defaults of their executions, and the SQL function if that is the handler. A task that is not here can be enqueued, too.';
+comment on table rhythm.task is 'Registered tasks: the defaults of their executions, and the SQL function if that is the handler. A task that is not here can be queued, too.';

@@ -125,6 +125,27 @@ $$;
 
 comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that no other session has locked; returns their roots. Internal.';
 
+-- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
+-- Locks: workers, skip locked.
+create or replace function rhythm.spare_workers(p_last timestamptz, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.worker as w set beat_at = p_now, spared = true
+  where w.id = any (array(
+    select x.id from rhythm.worker as x
+    where not x.spared and (x.beat_at > p_now + interval '1 second'
+      or x.beat_at < p_now - x.lease_ms * interval '1 millisecond' and p_last < p_now - x.lease_ms * interval '0.5 milliseconds')
+    for update skip locked));
+end;
+$$;
+
+comment on function rhythm.spare_workers(timestamptz, timestamptz) is
+  'Gives one more lease to workers that were silent since p_last, if chores() did not run either, and to workers whose last heartbeat is in the future. Part of chores().';
+
 create or replace function rhythm.bury_workers(p_now timestamptz)
 returns integer
 language plpgsql
@@ -248,11 +269,13 @@ set lock_timeout = '100ms'
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
+  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
 begin
   perform rhythm.check_limit('chores()', p_limit);
   if not rhythm.chore_is_due(v_now) then
     return null;
   end if;
+  perform rhythm.spare_workers(v_last, v_now);
   perform rhythm.bury_workers(v_now);
   perform rhythm.end_overdue(p_limit, v_now);
   begin

@@ -13,11 +13,13 @@ begin
   if found and v_version.code <> '{"language": "typescript"}' then
     perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a workflow in TypeScript', p_name), 'Give the workflow another name');
   end if;
-  if v_version.version is not null and (p_options is null or p_options = v_version.options) then
+  p_options := coalesce(p_options, v_version.options, '{}');
+  -- Registered already. Only a new deploy must be written.
+  if deploy is null and p_options = v_version.options then
     return v_version.version;
   end if;
-  return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\n// %s', coalesce(p_options, '{}')),
-    '{"language": "typescript"}', options => coalesce(p_options, '{}'), deploy => deploy);
+  return rhythm.register_flow(p_name, format(E'// Its steps are in TypeScript, under this name.\n// %s', p_options),
+    '{"language": "typescript"}', options => p_options, deploy => deploy);
 end;
 $$;
 
@@ -35,6 +37,9 @@ declare
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
+  if coalesce(p_call, 0) < 1 then
+    perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
+  end if;
   perform from rhythm.worker as w where w.id = p_worker for no key update;
   if p_call = v_worker.call then
     return rhythm.same_answer(v_worker);
@@ -57,7 +62,7 @@ begin
     update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
-    perform rhythm.raise('RH002', format('There is no workflow %s', p_execution));
+    perform rhythm.raise('RH002', format('There is no workflow %s', coalesce(p_execution::text, 'null')));
   end if;
   return jsonb_build_object('call', p_call, 'parcels', '[]'::jsonb);
 end;

@@ -168,7 +168,7 @@ export class AppWorker {
     return [...new Set(["default", ...named, ...this.#rhythm.flows.queues])];
   }
 
-  // Somebody at a terminal cannot know one that was made by chance. Logs that are kept hold no secrets.
+  // A person at a terminal needs a token that was made at the start. Logs that are stored must not contain it.
   #tellToken(): string {
     const given = this.#options.token ?? this.#parts.token ?? readToken();
     if (given !== undefined) return "as given";

@@ -110,7 +110,7 @@ export async function listExecutions(filter: ExecutionFilter = {}): Promise<Exec
   return [...(await defaultApp("listExecutions()").executions.query(filter)).executions];
 }
 
-/** Cancels an execution and its children; false if it was over already, or there is none. */
+/** Cancels an execution and its children; false if it had ended already, or there is none. */
 export async function cancelExecution(execution: ExecutionRef, reason?: string): Promise<boolean> {
   const { executions } = defaultApp("cancelExecution()");
   try {
@@ -121,13 +121,13 @@ export async function cancelExecution(execution: ExecutionRef, reason?: string):
   }
 }
 
-/** Lets a failed or cancelled execution go on. */
+/** Runs a failed or cancelled execution again. */
 export async function retryExecution(execution: ExecutionRef): Promise<void> {
   await defaultApp("retryExecution()").executions.retry(execution);
 }
 
 /**
- * Waits until an execution is over, and gives it in its final state, whichever that is.
+ * Waits until an execution has ended, and returns it in its final state.
  *
  * @param execution the execution
  * @param options how long; 60 seconds if nothing is said

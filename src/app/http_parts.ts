@@ -79,7 +79,7 @@ export function commandsOf(rhythm: Rhythm): Commands {
   };
 }
 
-// Where a workflow stands follows from its snapshot and its program alone.
+// The place of a workflow depends only on its snapshot and its program.
 async function positionOf(engine: EngineRef, id: string): Promise<JsonValue> {
   const state = await readFlowState(engine, id);
   if (state === null) return null;

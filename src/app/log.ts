@@ -1,6 +1,7 @@
 import { systemClock } from "../runtime/clock.ts";
 import {
   checkShape,
+  describe,
   FUNCTION,
   InvalidOptionError,
   LOG_KINDS,
@@ -100,7 +101,7 @@ function wrongLevel(where: string, got: string): InvalidOptionError {
   return new InvalidOptionError(
     "log",
     `${where} must be a level (${LOG_LEVELS.join(", ")}), alone or by kind (${LOG_KINDS.join(", ")}), ` +
-      `such as "info,task=warn"; not "${got}"`,
+      `such as "info,task=warn"; not ${describe(got)}`,
   );
 }
 

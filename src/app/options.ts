@@ -49,7 +49,7 @@ export interface InitOptions {
   deploy?: string | Date;
   /** How many connections client calls may use at once. Default: 5. */
   poolSize?: number;
-  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else one made by chance: `rhythm.token`. */
+  /** What a caller of the API must bring. Default: `RHYTHM_TOKEN`, else a random one: `rhythm.token`. */
   token?: string;
 }
 
@@ -153,6 +153,10 @@ export function checkWorkerOptions(options: WorkerOptions): void {
   checkShape(options, WORKER, { where });
   if (options.lease !== undefined && durationMs(options.lease) < 1_000) {
     throw wrong("lease", "at least one second", options.lease, where);
+  }
+  for (const option of ["hostname", "token"] as const) {
+    if (options[option] === undefined || options.port !== undefined) continue;
+    throw new InvalidOptionError(option, `${where}: "${option}" needs a "port": without it, nothing listens`);
   }
 }
 

@@ -33,7 +33,7 @@ export class NotRegisteredError extends RhythmError {
  * @param rhythm the application
  * @param parts what it is made of
  * @param sources its flows
- * @returns what somebody else has to register; empty: all of it was done
+ * @returns what another role must register; empty: everything is registered
  */
 export async function register(
   rhythm: Rhythm,

@@ -50,13 +50,13 @@ export interface AppParts {
   readonly workflows?: readonly AnyWorkflow[];
   /** Which deploy the application is of. */
   readonly deploy?: string | Date | undefined;
-  /** What somebody else has to register before its workers start. */
+  /** What another role must register before workers start. */
   readonly wanted?: readonly Registrable[];
   /** Where it logs. */
   readonly logger: Logger;
   /** Time, timers and chance. */
   readonly clock: Clock;
-  /** What a caller of the API must bring; nothing: as the environment says, or by chance. */
+  /** What a caller of the API must bring; nothing: as the environment says, or a random one. */
   readonly token?: string | undefined;
   /** Whether workers may keep timers and fire them themselves. Not where a test moves the clock. Default: true. */
   readonly keepsTimers?: boolean;

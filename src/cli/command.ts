@@ -1,6 +1,7 @@
 import { Argument, Command, type Help, Option } from "commander";
-import { CliError, Interrupted } from "./cli_error.ts";
+import { Interrupted } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
+import { type Kind, kindNamed, oneOf, readAs } from "./kinds.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A file of `commands/`: it says what the command takes, and what runs when it is called. */
@@ -55,23 +56,44 @@ export interface CommonOptions {
   json?: boolean;
 }
 
-/** Writes an option as commander wants it: flags, words, and optionally values to choose from. */
-export function option(flags: string, words: string, values?: readonly string[]): Option {
+/**
+ * Writes an option as commander wants it.
+ *
+ * @param flags its flags; the word in angle brackets says what it takes
+ * @param words what it does
+ * @param takes the words to choose from, or what it takes where the word in angle brackets does not say it all
+ */
+export function option(flags: string, words: string, takes?: readonly string[] | Kind): Option {
   const made = new Option(flags, words);
-  return values === undefined ? made : made.choices([...values]);
+  const kind = kindOf(flags, takes);
+  if (kind === undefined) return made;
+  if (kind.words !== undefined && takes !== kind) made.choices([...kind.words]);
+  return made.argParser((text: string) => readAs(text, made.long!, kind));
 }
 
-/** An operand: `<id>`, `[inputs]`, `<id...>`. */
-export function operand(name: string, words: string): Argument {
-  return new Argument(name, words);
+/** An operand: `<id>`, `[inputs]`, `<id...>`. Its code gets the text. */
+export function operand(name: string, words: string, choices?: readonly string[]): Argument {
+  const made = new Argument(name, words);
+  const kind = kindOf(name, choices)!;
+  if (choices !== undefined) made.choices([...choices]);
+  return made.argParser((text: string) => readAs(text, `<${made.name()}>`, kind));
 }
 
 /** An option that can stand several times. */
 export function repeated(flags: string, words: string): Option {
-  return new Option(flags, words).argParser((value: string, before: string[] | undefined) => [
+  const made = new Option(flags, words);
+  const kind = kindOf(flags)!;
+  return made.argParser((text: string, before: unknown[] | undefined) => [
     ...(before ?? []),
-    value,
+    readAs(text, made.long!, kind),
   ]);
+}
+
+function kindOf(flags: string, takes?: readonly string[] | Kind): Kind | undefined {
+  const word = /[<[]([^>\]]+)[>\]]/.exec(flags)?.[1];
+  if (word === undefined) return undefined;
+  if (takes === undefined) return kindNamed(word);
+  return "read" in takes ? takes : oneOf(takes);
 }
 
 /** Adds the options of commands that look into a database. */
@@ -84,7 +106,7 @@ export function withDatabase(command: Command): Command {
           "postgres://… or a directory (default: finds it)",
         ),
       )
-      .addOption(common("--schema <name>", "where Rhythm is installed (default: rhythm)")),
+      .addOption(common("--schema <schema>", "where Rhythm is installed (default: rhythm)")),
   );
 }
 
@@ -159,11 +181,11 @@ export function addSub(group: Command, name: string, terminal: Terminal, words: 
 }
 
 function common(flags: string, words: string): Option {
-  return new Option(flags, words).helpGroup("Common options:");
+  return option(flags, words).helpGroup("Common options:");
 }
 
 function describeOption({ description, argChoices, defaultValue }: Option): string {
-  const usual = typeof defaultValue === "string" ? `default: ${defaultValue}` : "";
+  const usual = ["string", "number"].includes(typeof defaultValue) ? `default: ${defaultValue}` : "";
   const more = [argChoices?.join(", ") ?? "", usual].filter(Boolean).join("; ");
   return more === "" ? description : `${description} (${more})`;
 }
@@ -211,16 +233,4 @@ class Interrupts {
     Deno.addSignalListener(signal, heard);
     this.#listeners.push([signal, heard]);
   }
-}
-
-/** A whole number from an option. */
-export function wholeNumber(
-  text: string,
-  name: string,
-  { least = 1, most = Infinity }: { least?: number; most?: number } = {},
-): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
-  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
-  throw new CliError(`${name} must be a whole number ${range}, not "${text}"`);
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { describe } from "../shared/arguments.ts";
 import { didYouMean } from "../shared/suggest.ts";
 import { CliError } from "./cli_error.ts";
 
@@ -20,7 +21,7 @@ export function asGroup(command: Command, usual?: string): void {
       return;
     }
     const meant = didYouMean(name, known).trim();
-    throw new CliError(`\`rhythm ${command.name()}\` has no command "${name}"`, {
+    throw new CliError(`\`rhythm ${command.name()}\` has no command ${describe(name)}`, {
       hint: meant === "" ? `it has ${known.join(", ")}` : meant.replace(/^D/, "d").replaceAll('"', "`"),
     });
   });

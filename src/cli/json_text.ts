@@ -1,5 +1,6 @@
 import type { JsonValue } from "../shared/json.ts";
 import { CliError } from "./cli_error.ts";
+import { cut } from "./table.ts";
 
 /** Where a text stops being JSON, and what was expected there. */
 export interface JsonFault {
@@ -25,7 +26,9 @@ export function parseJson(text: string, what: string): JsonValue {
     throw new CliError(`${what}: not JSON: ${fault.problem}`, {
       code: "JSON_INVALID",
       picture: draw(text, fault),
-      ...(looksLikeBareWord(text) ? { hint: `a text needs quotes of its own: '"${text.trim()}"'` } : {}),
+      ...(text.length < 100 && looksLikeBareWord(text)
+        ? { hint: `a text needs quotes of its own: '"${text.trim()}"'` }
+        : {}),
     });
   }
 }
@@ -38,7 +41,7 @@ export function parseJson(text: string, what: string): JsonValue {
  */
 export async function readJson(given: string, what: string): Promise<JsonValue> {
   if (given === "-") {
-    return parseJson(await new Response(Deno.stdin.readable).text(), `${what} (standard input)`);
+    return parseJson(await readStandardInput(), `${what} (standard input)`);
   }
   if (!given.startsWith("@")) return parseJson(given, what);
   const path = given.slice(1);
@@ -56,7 +59,19 @@ export async function readJson(given: string, what: string): Promise<JsonValue> 
 export async function readJsonObject(given: string, what: string): Promise<{ [key: string]: JsonValue }> {
   const value = await readJson(given, what);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new CliError(`${what} must be a JSON object, not ${JSON.stringify(value)}`);
+  throw new CliError(`${what} must be a JSON object, not ${cut(given, 60)}`);
+}
+
+/** Reads standard input to its end. A second reader gets nothing. */
+export async function readStandardInput(): Promise<string> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(65_536);
+  let text = "";
+  for (;;) {
+    const read = await Deno.stdin.read(buffer);
+    if (read === null) return text + decoder.decode();
+    text += decoder.decode(buffer.subarray(0, read), { stream: true });
+  }
 }
 
 /** Finds the first place where a text is not JSON; nothing, if it is. */

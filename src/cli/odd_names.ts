@@ -3,6 +3,7 @@ import { readWorkers } from "../db/calls/state.ts";
 import { didYouMean } from "../shared/suggest.ts";
 import type { Call } from "./command.ts";
 import type { Session } from "./session.ts";
+import { warn } from "./warn.ts";
 
 /** Names that may be new, or misspelt. */
 export interface MaybeOdd {
@@ -36,14 +37,5 @@ export async function warnOfOddNames(session: Session, call: Call, names: MaybeO
   warn(
     call,
     `no worker that is alive has a task "${task}", and none has registered it.${didYouMean(task, known)}`,
-  );
-}
-
-function warn({ terminal, json }: Call, message: string): void {
-  const told = message.replace(/\.$/, "");
-  terminal.say(
-    json
-      ? JSON.stringify({ warning: { message: told } })
-      : `${terminal.paintError("warn", "warning:")} ${told}`,
   );
 }

@@ -49,16 +49,22 @@ export function fit(line: string, room: number): string {
   return out;
 }
 
-/** A line in as many as it takes, broken between words; colours take no room. */
-export function wrap(line: string, columns: number): string[] {
+/**
+ * A line in as many as it takes, broken between words; colours take no room.
+ *
+ * @param line the line
+ * @param columns how wide each may be
+ * @param indent how far all but the first begin to the right
+ */
+export function wrap(line: string, columns: number, indent = 4): string[] {
   const room = Math.max(columns, LEAST);
   const lines: string[] = [];
   let current = "";
   let width = 0;
   const next = (): void => {
     lines.push(current.trimEnd());
-    current = INDENT;
-    width = INDENT.length;
+    current = " ".repeat(indent);
+    width = indent;
   };
   for (const part of line.split(COLOUR)) {
     if (part.startsWith("\x1b")) {
@@ -66,7 +72,7 @@ export function wrap(line: string, columns: number): string[] {
       continue;
     }
     for (let word of part.match(/ *[^ ]+| +/g) ?? []) {
-      if (width > INDENT.length && width + word.length > room) {
+      if (width > indent && width + word.length > room) {
         next();
         word = word.trimStart();
       }
@@ -88,7 +94,6 @@ export function widthOf(line: string): number {
   return line.split(COLOUR).reduce((sum, part) => part.startsWith("\x1b") ? sum : sum + part.length, 0);
 }
 
-const INDENT = "    ";
 const LEAST = 20;
 // deno-lint-ignore no-control-regex
 const COLOUR = /(\x1b\[[0-9;]*m)/;

@@ -2,6 +2,7 @@ import { RhythmError } from "../shared/error.ts";
 import { CliError, Finished, Interrupted } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
 import { howToType } from "./how_to_type.ts";
+import { cut } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** An error as it is told: its exit code, its sentence, what to do. */
@@ -68,15 +69,14 @@ function refusalOf(error: unknown): Told | undefined {
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
     return { exit: EXIT.no, code: "PERMISSION", message: sentence(error.message) };
   }
-  const isFile = [Deno.errors.NotFound, Deno.errors.NotADirectory, Deno.errors.IsADirectory].some((one) =>
-    error instanceof one
-  );
-  const found = isFile ? /^(.*?)(?: \(os error \d+\))?: (?:\w+) (.*)$/.exec((error as Error).message) : null;
-  return found === null ? undefined : {
-    exit: EXIT.no,
-    code: "FILE",
-    message: `${found[2]!.replace(/^'(.*)'$/, "$1")}: ${found[1]!.toLowerCase()}`,
-  };
+  // "No such file or directory (os error 2): writefile 'x'"
+  const found = error instanceof Error
+    ? /^(.*?) \(os error \d+\)(?:: \w+ '?(.*?)'?)?$/s.exec(error.message)
+    : null;
+  if (found === null) return undefined;
+  const [, reason = "", path] = found;
+  const where = path === undefined ? "the operating system refused it" : cut(path, 200);
+  return { exit: EXIT.no, code: "FILE", message: `${where}: ${reason.toLowerCase()}` };
 }
 
 // "error: unknown option '--josn'\n(Did you mean --json?)"
@@ -86,7 +86,7 @@ function wrongUse(error: Error & { code: string }, command: string): Told {
   return {
     exit: EXIT.usage,
     code: "USAGE",
-    message: first.replace(/\.$/, ""),
+    message: cut(first.replace(/\.$/, ""), 300),
     hint: `${meant === undefined ? "" : `did you mean ${meant}? `}\`${command} --help\` shows what it takes`,
   };
 }

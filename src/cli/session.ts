@@ -11,7 +11,6 @@ import { CliError } from "./cli_error.ts";
 import type { CommonOptions } from "./command.ts";
 import { readState } from "./dev/state_file.ts";
 import { EXIT } from "./exit_codes.ts";
-import { isDirectory } from "./project.ts";
 import { placeOfTarget, type Target, targetOf } from "./target.ts";
 
 /** A database that was opened for a command, and everything one does with it. */
@@ -82,7 +81,10 @@ async function openDirectly(target: Target): Promise<Database> {
     const { connect } = await import("../db/connect.ts");
     return connect({ url: place.at, maxConnections: 3, connectTimeoutMs: 5_000 });
   }
-  if (place.at === "memory://" || !await isDirectory(place.at)) throw noDatabase(place.at, target);
+  if (place.at === "memory://") throw noDatabase(place.at, target);
+  const { hasCluster } = await import("../db/embedded_engine.ts");
+  // A command that only looks must not make a database: the directory may hold other files.
+  if (!await hasCluster(place.at)) throw noDatabase(place.at, target);
   const { openEmbedded } = await import("../db/embedded.ts");
   return await openEmbedded({ dataDir: place.at });
 }

@@ -1,7 +1,7 @@
 import { ask, type EngineRef } from "../db/calls/engine_ref.ts";
 import type { StoredLine } from "../db/calls/executions.ts";
 import { ExecutionNotFoundError } from "../db/engine_errors.ts";
-import { type Call, wholeNumber } from "./command.ts";
+import type { Call } from "./command.ts";
 import { brief, tellTime } from "./format.ts";
 import { pause } from "./pause.ts";
 import { openSession, type Session } from "./session.ts";
@@ -18,7 +18,7 @@ const MOST = 10_000;
 export interface LogFlags {
   follow?: boolean;
   level?: string;
-  limit?: string;
+  limit: number;
 }
 
 interface Line extends StoredLine {
@@ -28,8 +28,8 @@ interface Line extends StoredLine {
 /** Prints log lines; with `--follow` also those that come. */
 export async function showLogs(call: Call<LogFlags>): Promise<void> {
   const [given] = call.args;
-  const limit = wholeNumber(call.options.limit ?? "200", "--limit", { most: MOST });
-  // From the first moment on Ctrl-C ends a follower without a word.
+  const { limit } = call.options;
+  // From the first moment on Ctrl-C ends a follower without a message.
   const signal = call.options.follow ? call.signal : undefined;
   await using session = await openSession(call.options);
   const id = given === undefined ? undefined : await wholeId(session, given);

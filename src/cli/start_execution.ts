@@ -3,22 +3,22 @@ import type { ExecutionType } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { readJson } from "./json_text.ts";
 import { howToType } from "./how_to_type.ts";
-import { isName } from "../shared/names.ts";
 import { warnOfOddNames } from "./odd_names.ts";
 import { openSession } from "./session.ts";
 import { shortId } from "./short_id.ts";
-import { optionsOf, type StartFlags } from "./start_options.ts";
+import { optionsOf, type StartFlags, withWholeParent } from "./start_options.ts";
 import { unknownName } from "./unknown_name.ts";
 import { tellEnds, waitForAll } from "./waiting.ts";
 
 /** Starts a workflow or queues a task, and waits for its end if that was asked for. */
 export async function startExecution(type: ExecutionType, call: Call<StartFlags>): Promise<number | void> {
-  const [target = "", given] = call.args;
-  const inputs = given === undefined ? {} : await readJson(given, "the inputs");
-  const options = await optionsOf(call.options, "start");
+  const [target = "", text] = call.args;
+  const inputs = text === undefined ? {} : await readJson(text, "the inputs");
+  const given = await optionsOf(call.options, "start");
   await using session = await openSession(call.options);
+  const options = await withWholeParent(session, given);
   // Before it exists: an execution makes the name of its queue a known one.
-  const task = type === "task" && isName(target) ? target : undefined;
+  const task = type === "task" ? target : undefined;
   await warnOfOddNames(session, call, { queue: options.queue, task });
   const run = await session.executions.create({ type, target, inputs, ...options }).catch(
     async (error) => {
@@ -39,7 +39,7 @@ export async function startExecution(type: ExecutionType, call: Call<StartFlags>
     });
     return tellEnds(executions, call);
   }
-  // The id alone stands on standard output, so that a script can keep it.
+  // Only the id is printed on standard output, so that a script can keep it.
   call.terminal.print(call.json ? JSON.stringify({ id: run.id }) : run.id);
   if (call.terminal.isTerminal && !call.json) {
     call.terminal.say(call.terminal.paintError("quiet", `${howToType()} show ${shortId(run.id)} -f`));

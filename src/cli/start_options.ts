@@ -10,7 +10,10 @@ import {
 } from "../shared/options.ts";
 import { CliError } from "./cli_error.ts";
 import { option } from "./command.ts";
+import { ofType } from "./kinds.ts";
 import { readJsonObject } from "./json_text.ts";
+import type { Session } from "./session.ts";
+import { wholeId } from "./short_id.ts";
 
 /** How an execution is started, as flags say it: the table of options says which there are. */
 export type StartFlags = Record<string, unknown> & {
@@ -20,7 +23,7 @@ export type StartFlags = Record<string, unknown> & {
 
 /** Adds the flags of what a schedule, or a start, can say about an execution. */
 export function withOptions(command: Command, scope: OptionScope): Command {
-  for (const { flag, help } of optionsIn(scope)) command.addOption(option(flag!, help));
+  for (const { flag, help, type } of optionsIn(scope)) command.addOption(option(flag!, help, ofType(type)));
   return command;
 }
 
@@ -36,17 +39,16 @@ export async function optionsOf(flags: Record<string, unknown>, scope: OptionSco
   const options: Record<string, unknown> = {};
   for (const entry of optionsIn(scope)) {
     const { long, name } = flagOf(entry);
-    const text = flags[name];
-    if (typeof text === "string") options[entry.name] = await readFlag(entry.type, text, long);
+    const value = flags[name];
+    if (value !== undefined) options[entry.name] = await withJson(entry.type, value, long);
   }
   return options;
 }
 
-/** A moment from a flag: ISO 8601, or how long ago as a duration. */
-export function moment(text: string, flag: string): Date {
-  const at = new Date(text);
-  if (!Number.isNaN(at.getTime())) return at;
-  throw new CliError(`${flag} must be a moment such as 2026-01-31T08:00:00Z, not "${text}"`);
+/** Options with the whole id of the parent. The last 8 digits may have been given. */
+export async function withWholeParent(session: Session, options: StartOptions): Promise<StartOptions> {
+  const { parent } = options;
+  return typeof parent === "string" ? { ...options, parent: await wholeId(session, parent) } : options;
 }
 
 function flagOf({ flag }: OptionEntry): { long: string; name: string } {
@@ -54,21 +56,11 @@ function flagOf({ flag }: OptionEntry): { long: string; name: string } {
   return { long: made.long!, name: made.attributeName() };
 }
 
-async function readFlag(type: OptionType, text: string, flag: string): Promise<unknown> {
-  const value = await valueOf(type, text, flag);
-  if (fits(type, value)) return value;
+// JSON may stand in a file: it is read only now.
+async function withJson(type: OptionType, given: unknown, flag: string): Promise<unknown> {
+  if (type.kind !== "object" && type.kind !== "retry") return given;
+  const text = String(given);
+  if (type.kind === "object" || !/^\s*-?\d+\s*$/.test(text)) return await readJsonObject(text, flag);
+  if (fits(type, Number(text))) return Number(text);
   throw new CliError(`${flag} must be ${wantedBy(type)}, not "${text}"`);
-}
-
-async function valueOf(type: OptionType, text: string, flag: string): Promise<unknown> {
-  switch (type.kind) {
-    case "number":
-      return text.trim() === "" ? NaN : Number(text);
-    case "object":
-      return await readJsonObject(text, flag);
-    case "retry":
-      return /^\s*-?\d+\s*$/.test(text) ? Number(text) : await readJsonObject(text, flag);
-    default:
-      return text;
-  }
 }

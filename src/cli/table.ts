@@ -37,10 +37,12 @@ export function table(rows: readonly (readonly Cell[])[], options: TableOptions,
   return [line(head, true), ...rows.map((row) => line(row, false))].join("\n");
 }
 
+const LEAST_WIDTH = 6;
+
 /** Narrows the flexible columns, and gives those columns that there is room for. */
 function fitColumns(
   widths: number[],
-  { flexible = [], optional = [], least = 12 }: TableOptions,
+  { flexible = [], optional = [], right = [], least = 12 }: TableOptions,
   terminal: Terminal,
 ): number[] {
   const shown = widths.map((_, column) => column);
@@ -53,6 +55,13 @@ function fitColumns(
     shown.splice(shown.indexOf(column), 1);
   }
   for (const column of flexible) widths[column]! -= Math.min(spare(column), missing());
+  // Names as long as they may be: the longest ones give way, numbers never do.
+  const texts = shown.filter((column) => !right.includes(column));
+  while (missing() > 0) {
+    const widest = texts.reduce((most, column) => widths[column]! > widths[most]! ? column : most);
+    if (widths[widest]! <= LEAST_WIDTH) break;
+    widths[widest]! -= 1;
+  }
   return shown;
 }
 

@@ -2,22 +2,23 @@ import { levelsOf } from "../app/log.ts";
 import { onShutdown } from "../app/on_shutdown.ts";
 import { Rhythm } from "../app/rhythm.ts";
 import type { WorkerOptions } from "../app/options.ts";
-import { durationMs } from "../shared/duration.ts";
+import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { loadTasks } from "./load_tasks.ts";
 import { flowPlaces, taskModules } from "./project.ts";
 import { heedStrays, tellStray } from "./stray_errors.ts";
 import { placeOfTarget, targetOf } from "./target.ts";
-import { nothingToDo, portOf, workerOptions } from "./worker_options.ts";
+import { warn } from "./warn.ts";
+import { nothingToDo, workerOptions } from "./worker_options.ts";
 
 /** What `rhythm worker` takes. */
 export interface WorkerFlags {
   flows?: string[];
   tasks?: string[];
-  queues?: string;
-  concurrency?: string;
-  port?: string;
+  queues?: string[];
+  concurrency?: number;
+  port?: number;
   hostname?: string;
   name?: string;
   grace?: string;
@@ -30,8 +31,12 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
   const { options } = call;
   const target = await targetOf(options);
   if (placeOfTarget(target).kind === "embedded") {
+    warnOfIgnored(call);
     const { dev } = await import("./dev/dev.ts");
     return await dev({ ...call, signal: call.signal, options: { ...options, watch: false } });
+  }
+  if (options.hostname !== undefined && options.port === undefined) {
+    throw new CliError("--hostname needs --port: without it, nothing listens");
   }
   onShutdown();
   const { project } = target;
@@ -60,11 +65,21 @@ export async function work(call: Call<WorkerFlags>): Promise<number> {
   return EXIT.ok;
 }
 
-// What is wrong is told before anything is opened.
+// The embedded database is for one machine: `rhythm dev` works on it, whose HTTP, logs and schema are for development.
+function warnOfIgnored(call: Call<WorkerFlags>): void {
+  const { hostname, name, grace, log, migrate } = call.options;
+  const given = Object.entries({ hostname, name, grace, log, "no-migrate": migrate ? undefined : true })
+    .filter(([, value]) => value !== undefined).map(([flag]) => `--${flag}`);
+  if (given.length === 0) return;
+  warn(
+    call,
+    `on the embedded database, worker is dev without reloading: ${given.join(", ")} mean nothing there`,
+  );
+}
+
 function placeAndName({ port, hostname, name, grace }: WorkerFlags): WorkerOptions {
-  if (grace !== undefined) durationMs(grace);
   return {
-    ...(port === undefined ? {} : { port: portOf(port) }),
+    ...(port === undefined ? {} : { port }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(name === undefined ? {} : { name }),
     ...(grace === undefined ? {} : { grace }),

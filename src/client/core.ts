@@ -32,7 +32,7 @@ export interface CoreParts {
   readonly schema: string;
   /** Time and chance. */
   readonly clock: Clock;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry | undefined;
 }
 

@@ -166,7 +166,7 @@ export class Executions {
     return this.#core.watch(execution, options, "executions.watch()");
   }
 
-  /** Cancels an execution and its children; false if it was over already. */
+  /** Cancels an execution and its children; false if it had ended already. */
   async cancel(
     execution: ExecutionRef,
     options: { reason?: string; sql?: SqlRunner } = {},

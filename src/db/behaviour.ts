@@ -39,7 +39,7 @@ export function checksumOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-// Somebody may have replaced a function by hand: its body tells.
+// A person may have replaced a function by hand. Its body shows that.
 function isSame({ checksum, body }: Standing, text: string, schema: string): boolean {
   return checksum === checksumOf(text) && (body === null || forSchema(text, schema).includes(body));
 }

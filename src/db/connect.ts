@@ -93,7 +93,7 @@ class ServerDatabase implements Database {
         throw new ThrownByWork(error);
       } finally {
         worked.resolve();
-        // On a lost connection the driver's commit or rollback would throw where nobody can catch it; begin() itself rejects.
+        // On a lost connection the driver's commit or rollback throws where it cannot be caught. begin() itself rejects.
         if (lane.lost !== undefined) await new Promise<never>(() => {});
       }
     }) as Promise<T>;

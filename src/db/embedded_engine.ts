@@ -24,7 +24,8 @@ export async function startEngine(
   });
 }
 
-async function hasCluster(dataDir: string): Promise<boolean> {
+/** Whether a directory holds a database. */
+export async function hasCluster(dataDir: string): Promise<boolean> {
   if (dataDir.startsWith("memory://")) return false;
   return await Deno.stat(`${dataDir}/PG_VERSION`).then(() => true, () => false);
 }

@@ -23,7 +23,7 @@ export class DatabaseInUseError extends RhythmError {
  * Takes a directory of embedded data for oneself. The system gives the lock back when the process ends, however it ends.
  *
  * @param dataDir the directory
- * @returns gives the directory back; nothing: somebody has it
+ * @returns gives the directory back; nothing: another process has it
  */
 export async function lockDirectory(dataDir: string): Promise<(() => void) | undefined> {
   const file = await Deno.open(`${dataDir}.lock`, { create: true, write: true });

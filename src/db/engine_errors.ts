@@ -52,7 +52,7 @@ export class ExecutionNotFoundError extends EngineError {
   override readonly name = "ExecutionNotFoundError";
 
   /**
-   * The error for an id that nobody has.
+   * The error for an unknown id.
    *
    * @param id the id
    */
@@ -68,7 +68,7 @@ export class ExecutionStateError extends EngineError {
   override readonly name = "ExecutionStateError";
 }
 
-/** Thrown for a flow or schedule that nobody registered (`RH004`). */
+/** Thrown for a flow or schedule that is not registered (`RH004`). */
 export class UnknownNameError extends EngineError {
   /** The name of the class, also where code was minified. */
   override readonly name = "UnknownNameError";

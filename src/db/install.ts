@@ -77,7 +77,7 @@ interface Plan {
   schema: string;
   files: readonly SchemaFile[];
   version: string;
-  /** Nobody works there yet, or nobody else can. */
+  /** No other process works there yet, or can. */
   isAlone: boolean;
 }
 

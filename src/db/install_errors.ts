@@ -8,7 +8,7 @@ export class InstallError extends RhythmError {
   /**
    * Makes the error and its message.
    *
-   * @param code what stands in the way
+   * @param code the reason
    * @param message what, and what to do about it
    * @param options the database's own error as `cause`
    */

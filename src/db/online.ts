@@ -67,7 +67,7 @@ export async function applyOnline(
       await tx.script("begin");
     }
   }).catch((error) => {
-    // The driver tells of it once more.
+    // The driver reports it again.
     if (postponed.length === 0 || !isLockConflict(error)) throw error;
   });
   return { applied, postponed };
@@ -88,7 +88,7 @@ async function applyFile(tx: Queryable, file: SchemaFile, schema: string): Promi
   }
 }
 
-/** An index whose building was broken off is there, costs, and serves nobody. */
+/** An index whose creation was interrupted exists and costs time, but is not used. */
 async function dropInvalid(tx: Queryable, index: string, schema: string): Promise<void> {
   const [left] = await tx.query<{ name: string }>(
     `select i.indexrelid::regclass::text as name

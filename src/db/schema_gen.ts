@@ -58,7 +58,7 @@ comment on table rhythm.installation_note is
   {
     name: "structure/010_flows.sql",
     kind: "structure",
-    checksum: "b43bb93fc1cdbe4cb0dfa7ff4b16b4cbc2eb01566705015830cae2f9f4f7a5d2",
+    checksum: "14fbf11a141f02284f8515820a59b585ad597c7d2d24230a561ac186859b23c6",
     text: `-- What can be started: flows with their versions, and what is known of tasks.
 
 create table rhythm.flow_version (
@@ -110,7 +110,7 @@ create table rhythm.task (
   constraint options_is_object check (jsonb_typeof(options) = 'object')
 );
 
-comment on table rhythm.task is 'Registered tasks: the defaults of their executions, and the SQL function if that is the handler. A task that is not here can be enqueued, too.';
+comment on table rhythm.task is 'Registered tasks: the defaults of their executions, and the SQL function if that is the handler. A task that is not here can be queued, too.';
 `,
   },
   {
@@ -464,7 +464,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "f35439faad860b323af33da75b38608c941e7b9255e1c59b3166f91848763189",
+    checksum: "a3fa4c391f6ba8421679c2b7c484d5befa77573336d5cc9868a3d0490b6ef512",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -478,6 +478,7 @@ create table rhythm.worker (
   call integer not null default 0,
   refused jsonb,
   sleeping boolean not null default false,
+  spared boolean not null default false,
   info jsonb not null default '{}',
   constraint worker_pkey primary key (id)
 )
@@ -488,6 +489,7 @@ comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat i
 comment on column rhythm.worker.protocol is 'The number of its protocol.';
 comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
 comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
+comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to send a heartbeat.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
 
 create table rhythm.queue (
@@ -2820,7 +2822,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "6d44aae7cb65bdd85e07cea4ad24cda2a477e3ad5d3182d2b37c5a24d35db88c",
+    checksum: "80a389bbd009fa4eba8605213460aafbb2957e096414007c41e51c0132b0e469",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -2857,7 +2859,7 @@ begin
   insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
-    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false;
+    name = excluded.name, queues = excluded.queues, beat_at = excluded.beat_at, lease_ms = excluded.lease_ms, info = excluded.info, sleeping = false, spared = false;
   return v_worker;
 end;
 $$;
@@ -2907,7 +2909,7 @@ begin
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
   update rhythm.worker as w
-  set beat_at = v_now, info = coalesce(p_info, w.info)
+  set beat_at = v_now, spared = false, info = coalesce(p_info, w.info)
   where w.id = p_worker;
   if not found then
     return '{"alive": false, "turn_ms": 1000, "stop": [], "lost": []}';
@@ -3041,7 +3043,7 @@ begin
       if v_fate = 'released' then
         update rhythm.execution as e
         set stopping = false,
-          error = case when p_crashed is null then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
+          error = case when p_crashed is null or rhythm.is_past_deadline(e) then e.error else jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed) end
         where e.id = v_member.id and (p_crashed is not null or e.stopping);
         perform rhythm.put_back(v_member.id, v_batch.id,
           case when p_crashed is not null and v_member.type = 'task' and v_batch.size = 1 then rhythm.backoff_ms(v_member.retry, v_batch.crashes + 1) end,
@@ -4778,11 +4780,11 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "6c3f0e8235bdc96adbdc52bff45646188a92e14b9f7f6d0bae9df7fee14bf612",
+    checksum: "3f546cc0a732ea3963ead4702ecdd6d273a390ebd7a8f6ee9ddcdd0fda8ceeb5",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
--- retry_problem(), and, if a start takes it, a parameter of start() and enqueue(). tests/options compares them with the
+-- retry_problem(), and, if a start takes it, a parameter of start() and queue(). tests/options compares them with the
 -- table of TypeScript. An option that is not listed is refused.
 create or replace function rhythm.option_names(p_in text)
 returns text[]
@@ -5111,7 +5113,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "3bb776e87bdea8fead2a88c878dd4abf46a6b430f9d28353e6a8cc0b26149db1",
+    checksum: "5a026d72d96e7855fbc540e0f914760514e85cb738953ba763ef83c34b22eb65",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -5145,7 +5147,7 @@ comment on function rhythm.start(text, jsonb, text, integer, interval, timestamp
   'Starts a workflow on the current version of a flow; its inputs are checked against the flow''s schema. '
   'Example: select rhythm.start(''onboard_user'', ''{"userId": "123"}'', delay => interval ''1 hour'');';
 
-create or replace function rhythm.enqueue(
+create or replace function rhythm.queue(
   p_task text,
   p_inputs jsonb default '{}',
   queue text default null,
@@ -5172,8 +5174,8 @@ as $$
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
 $$;
 
-comment on function rhythm.enqueue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
-  'Queues a task. Example: select rhythm.enqueue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
+comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
+  'Queues a task. Example: select rhythm.queue(''send_email'', ''{"to": "ada@example.org"}'', queue => ''mail'', retry => ''{"max_attempts": 5}'');';
 
 create or replace function rhythm.request(p_type text, p_target text, p_inputs jsonb, p_options jsonb)
 returns jsonb
@@ -6647,7 +6649,7 @@ comment on function rhythm.lane_groups(text, text[], text[]) is 'Those of the re
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "342bddd06df89ab17c42fed6b38cd743fb4e36845af79d303fd9760b9d64a5e3",
+    checksum: "a1ef1f0d41d2a6bd4abc83ee8890ade0f2a7d295997f89b778b748bd328805f0",
     text: `-- Concurrency keys of a queue that have their own limits, weights and pauses.
 
 -- Locks: the row of the key, then that of the queue. Claims only read them.
@@ -6656,7 +6658,7 @@ create or replace function rhythm.configure_key(
   p_key text,
   concurrency integer default null,
   rate integer default null,
-  per interval default '1s',
+  per interval default null,
   weight integer default null
 )
 returns void
@@ -6665,13 +6667,13 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.interval_ms(per);
+  v_per_ms constant bigint := rhythm.interval_ms(coalesce(per, '1s'));
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.name_problem('concurrency key', p_key),
     rhythm.limit_problem('concurrency', concurrency),
     rhythm.limit_problem('rate', rate),
-    rhythm.period_problem('per', v_per_ms),
+    rhythm.period_problem('per', per, 'rate', rate),
     case when weight not between 1 and 1000 then 'weight must be from 1 to 1000' end
   );
   v_changed boolean;
@@ -7263,7 +7265,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "8d5b27024666409839a1491c8ada940350dc4abcc71805e7e1ab72546d9caf88",
+    checksum: "d8efa2d5ea6a31b8928342ab7460a5ace35c03694d03cb65efa1195277ada675",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -7334,16 +7336,22 @@ $$;
 
 comment on function rhythm.limit_problem(text, integer) is 'Why a number cannot be a limit, as a sentence; null if it can. Internal.';
 
-create or replace function rhythm.period_problem(p_name text, p_ms bigint)
+create or replace function rhythm.period_problem(p_name text, p_period interval, p_rate_name text, p_rate integer)
 returns text
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select case when coalesce(p_ms, 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name) end;
+  select case
+    when p_period is null then null
+    when coalesce(rhythm.interval_ms(p_period), 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name)
+    -- A time without what is counted in it would be no limit at all.
+    when p_rate is null then format('%s needs %s', p_name, p_rate_name)
+  end;
 $$;
 
-comment on function rhythm.period_problem(text, bigint) is 'Why milliseconds cannot be the period of a rate, as a sentence; null if they can. Internal.';
+comment on function rhythm.period_problem(text, interval, text, integer) is
+  'Why an interval cannot be the period of a rate, as a sentence; null if it can, or is not given. Internal.';
 
 create or replace function rhythm.weights_problem(p_weights jsonb, p_fair text)
 returns text
@@ -7376,9 +7384,9 @@ create or replace function rhythm.configure_queue(
   concurrency integer default null,
   per_key_concurrency integer default null,
   rate integer default null,
-  per interval default '1s',
+  per interval default null,
   per_key_rate integer default null,
-  per_key_per interval default '1s',
+  per_key_per interval default null,
   fair text default null,
   weights jsonb default null
 )
@@ -7388,16 +7396,16 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_per_ms constant bigint := rhythm.interval_ms(per);
-  v_per_key_ms constant bigint := rhythm.interval_ms(per_key_per);
+  v_per_ms constant bigint := rhythm.interval_ms(coalesce(per, '1s'));
+  v_per_key_ms constant bigint := rhythm.interval_ms(coalesce(per_key_per, '1s'));
   v_problem constant text := coalesce(
     rhythm.name_problem('queue', p_queue),
     rhythm.limit_problem('concurrency', concurrency),
     rhythm.limit_problem('per_key_concurrency', per_key_concurrency),
     rhythm.limit_problem('rate', rate),
-    rhythm.period_problem('per', v_per_ms),
+    rhythm.period_problem('per', per, 'rate', rate),
     rhythm.limit_problem('per_key_rate', per_key_rate),
-    rhythm.period_problem('per_key_per', v_per_key_ms),
+    rhythm.period_problem('per_key_per', per_key_per, 'per_key_rate', per_key_rate),
     case when fair <> 'key' then 'fair must be ''key'', or null: no turns' end,
     rhythm.weights_problem(weights, fair)
   );
@@ -10698,8 +10706,103 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "f37cfca3993f8a2661e0d1a6e5f838d4bbd779a6990e518106b259450d390d97",
+    checksum: "2127b9e965a024afcd9bfcec8c5671912b5b5dcc609e3c94def995b407f735ef",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
+
+-- Looked at before every save, without a call of ours. Types go first: to compare a text with a number is neither true nor
+-- false, and what is neither would pass.
+create or replace function rhythm.are_plain_steps(p_steps jsonb)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(jsonb_typeof(p_steps) = 'array' and not jsonb_path_exists(p_steps, 'strict $[*] ? (@.type() != "object")')
+    and not jsonb_path_exists(p_steps, '$[*] ? (!(@.kind.type() == "string" && @.kind == "step"
+    && @.status.type() == "string" && @.status == "completed" && @.attempts.type() == "number" && @.attempts == 1
+    && @.execution_id.type() == "string" && @.execution_id like_regex "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+    && @.name.type() == "string" && @.seq.type() == "number" && @.seq >= 0 && @.seq < 2147483648 && @.seq.floor() == @.seq
+    && (!exists(@.took_ms) || @.took_ms.type() == "number" && @.took_ms >= 0 && @.took_ms < 3162240000000 && @.took_ms.floor() == @.took_ms)
+    && (!exists(@.is_undefined) || @.is_undefined.type() == "boolean")
+    && !exists(@.wait_id) && !exists(@.until) && !exists(@.delay_ms) && !exists(@.error)))'), false);
+end;
+$$;
+
+comment on function rhythm.are_plain_steps(jsonb) is 'Whether these are steps that ended well at their first attempt, with nothing else to say. Internal.';
+
+create or replace function rhythm.step_problem(p_step jsonb)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_example constant text := '{"execution_id": "…", "name": "…", "kind": "step", "status": "completed", "seq": 1, "attempts": 1, "output": null}';
+  v_over constant boolean := p_step ->> 'status' in ('completed', 'failed');
+  v_number text;
+begin
+  if jsonb_typeof(p_step) is distinct from 'object' then
+    return 'p_steps must be a JSON array of objects such as ' || c_example;
+  elsif rhythm.as_uuid(p_step ->> 'execution_id') is null then
+    return 'execution_id of a step must be a UUID';
+  elsif jsonb_typeof(p_step -> 'name') is distinct from 'string' or octet_length(p_step ->> 'name') > 2000 then
+    return 'name of a step must be a text of at most 2000 bytes';
+  elsif not coalesce(p_step ->> 'kind' in ('step', 'sleep', 'signal', 'task', 'workflow'), false) then
+    return format('%s cannot be the kind of a step: expected step, sleep, signal, task or workflow', coalesce(p_step -> 'kind', 'null'));
+  elsif not coalesce(p_step ->> 'status' in ('waiting', 'retrying', 'completed', 'failed'), false) then
+    return format('%s cannot be the status of a step: expected waiting, retrying, completed or failed', coalesce(p_step -> 'status', 'null'));
+  end if;
+  foreach v_number in array array['seq', 'attempts', 'delay_ms', 'took_ms'] loop
+    if p_step -> v_number <> 'null' and (jsonb_typeof(p_step -> v_number) <> 'number' or p_step ->> v_number !~ '^\\d{1,13}$'
+        or (p_step ->> v_number)::bigint > case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end) then
+      return format('%s of a step must be a whole number from 0 to %s', v_number,
+        case v_number when 'attempts' then 32767 when 'seq' then 2147483647 else 3162240000000 end);
+    end if;
+  end loop;
+  return case
+    when (p_step ->> 'seq' is not null) <> v_over then 'A step needs seq if it is completed or failed, and has none before'
+    when (p_step ->> 'error' is not null) <> (p_step ->> 'status' in ('retrying', 'failed')) then
+      'A step needs an error if it is retrying or failed, and has none otherwise'
+    when p_step ->> 'wait_id' is not null and rhythm.as_uuid(p_step ->> 'wait_id') is null then 'wait_id of a step must be a UUID'
+    when not v_over and p_step ->> 'wait_id' is null then 'A step that is waiting or retrying needs a wait_id (a UUID)'
+    when p_step ->> 'until' is not null and (jsonb_typeof(p_step -> 'until') <> 'string' or rhythm.timestamp_of(p_step ->> 'until') is null) then
+      'until of a step must be a moment such as 2030-01-31T12:00:00Z'
+    when not v_over and (p_step ->> 'kind' = 'sleep' or p_step ->> 'status' = 'retrying') and coalesce(p_step ->> 'until', p_step ->> 'delay_ms') is null then
+      'A sleep, and a step that is retrying, needs delay_ms or until'
+    when p_step -> 'is_undefined' <> 'null' and jsonb_typeof(p_step -> 'is_undefined') <> 'boolean' then 'is_undefined of a step must be true or false'
+    when not v_over and p_step ->> 'kind' = 'signal' then rhythm.name_problem('signal', p_step ->> 'signal')
+    when p_step -> 'child' <> 'null' and jsonb_typeof(p_step -> 'child') <> 'object' then
+      'child of a step must be an object, as create_many() takes it'
+  end;
+end;
+$$;
+
+comment on function rhythm.step_problem(jsonb) is 'What is wrong with a step to be saved, as a sentence; null if nothing is. Internal.';
+
+create or replace function rhythm.refuse_bad_steps(p_steps jsonb)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_problem constant text := case
+    when jsonb_typeof(p_steps) is distinct from 'array' then rhythm.step_problem(null)
+    else (
+      select x.problem
+      from jsonb_array_elements(p_steps) as p (value)
+      cross join lateral (select rhythm.step_problem(p.value) as problem) as x
+      where x.problem is not null limit 1)
+  end;
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+end;
+$$;
+
+comment on function rhythm.refuse_bad_steps(jsonb) is 'Raises RH001 for the first step that cannot be saved as it is. Internal.';
 
 -- Most steps end in the run that began them, in one attempt, so they have no row yet. An insert that need not check for a row
 -- is cheaper, and writes a sixth less WAL. What it cannot write, write_steps() writes.
@@ -10712,9 +10815,6 @@ as $$
 declare
   v_written integer;
 begin
-  if jsonb_path_exists(p_steps, '$[*] ? (!(@.kind == "step" && @.attempts == 1 && @.status == "completed"))') then
-    return false;
-  end if;
   insert into rhythm.step (execution_id, started_at, ended_at, seq, attempts, kind, status, name, output)
   select
     n.execution_id, p_now - coalesce(n.took_ms, 0) * interval '1 millisecond', p_now, n.seq, 1, 'step', 'completed', n.name,
@@ -10722,7 +10822,7 @@ begin
   from jsonb_populate_recordset(null::rhythm.step_news, p_steps) as n
   join rhythm.workflow_state as x on x.execution_id = n.execution_id
   join lateral (select y.worker from rhythm.batch as y where y.id = x.batch_id offset 0) as b on b.worker = p_worker
-  where n.kind = 'step' and n.attempts = 1 and n.status = 'completed';
+  where octet_length(n.name) <= 2000;
   get diagnostics v_written = row_count;
   if v_written < jsonb_array_length(p_steps) then
     raise unique_violation;
@@ -10735,7 +10835,7 @@ end;
 $$;
 
 comment on function rhythm.write_new_steps(uuid, jsonb, timestamptz) is
-  'Writes steps that ended in their first attempt, all of them or none. False: none, because some have a row or belong to another worker. Internal.';
+  'Writes plain steps, all of them or none. False: none, because some have a row or belong to another worker. Internal.';
 
 create or replace function rhythm.write_steps(p_worker uuid, p_steps jsonb, p_now timestamptz)
 returns setof rhythm.step
@@ -10822,10 +10922,14 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
-  v_begins constant boolean := jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
+  v_plain constant boolean := rhythm.are_plain_steps(p_steps);
+  v_begins constant boolean := not v_plain and jsonb_path_exists(p_steps, '$[*] ? (@.status == "waiting" || @.status == "retrying")');
   v_written text[];
 begin
   perform rhythm.require_read_committed();
+  if not v_plain then
+    perform rhythm.refuse_bad_steps(p_steps);
+  end if;
   perform rhythm.check_step_sizes(p_steps);
   if v_begins then
     perform rhythm.lock_states(array(
@@ -10835,8 +10939,11 @@ begin
   -- workflows.
   perform from rhythm.worker as w where w.id = p_worker for key share;
   if found then
-    if not v_begins and rhythm.write_new_steps(p_worker, p_steps, v_now) then
-      return '[]';
+    if v_plain then
+      if rhythm.write_new_steps(p_worker, p_steps, v_now) then
+        return '[]';
+      end if;
+      perform rhythm.refuse_bad_steps(p_steps);
     end if;
     v_written := array(select s.execution_id || s.name from rhythm.write_steps(p_worker, p_steps, v_now) as s);
   end if;
@@ -10907,7 +11014,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "92b1e4da4ab259cc1279ce3278fd69bb922ec1acc113ca1681cedbffbefb10e9",
+    checksum: "ff83ba0c855a12c684bddca9c105749488fe5fd1021a8f0a62f87702baa7f080",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -11035,6 +11142,27 @@ $$;
 
 comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that no other session has locked; returns their roots. Internal.';
 
+-- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
+-- Locks: workers, skip locked.
+create or replace function rhythm.spare_workers(p_last timestamptz, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.worker as w set beat_at = p_now, spared = true
+  where w.id = any (array(
+    select x.id from rhythm.worker as x
+    where not x.spared and (x.beat_at > p_now + interval '1 second'
+      or x.beat_at < p_now - x.lease_ms * interval '1 millisecond' and p_last < p_now - x.lease_ms * interval '0.5 milliseconds')
+    for update skip locked));
+end;
+$$;
+
+comment on function rhythm.spare_workers(timestamptz, timestamptz) is
+  'Gives one more lease to workers that were silent since p_last, if chores() did not run either, and to workers whose last heartbeat is in the future. Part of chores().';
+
 create or replace function rhythm.bury_workers(p_now timestamptz)
 returns integer
 language plpgsql
@@ -11158,11 +11286,13 @@ set lock_timeout = '100ms'
 as $$
 declare
   v_now constant timestamptz := rhythm.now();
+  v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
 begin
   perform rhythm.check_limit('chores()', p_limit);
   if not rhythm.chore_is_due(v_now) then
     return null;
   end if;
+  perform rhythm.spare_workers(v_last, v_now);
   perform rhythm.bury_workers(v_now);
   perform rhythm.end_overdue(p_limit, v_now);
   begin
@@ -12737,7 +12867,7 @@ comment on view rhythm.flows is 'Every flow with its current version, on which n
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "5075fa98fec9412a664cd14ad727121239a638519169d684f88187d5270a9c10",
+    checksum: "928e33ea787718b65dccc5edbcee2eeade39a3dd8453f46d3924e779dd9f869c",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -12753,11 +12883,13 @@ begin
   if found and v_version.code <> '{"language": "typescript"}' then
     perform rhythm.raise('RH001', format('"%s" is a flow already: a name stands for a flow or for a workflow in TypeScript', p_name), 'Give the workflow another name');
   end if;
-  if v_version.version is not null and (p_options is null or p_options = v_version.options) then
+  p_options := coalesce(p_options, v_version.options, '{}');
+  -- Registered already. Only a new deploy must be written.
+  if deploy is null and p_options = v_version.options then
     return v_version.version;
   end if;
-  return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\\n// %s', coalesce(p_options, '{}')),
-    '{"language": "typescript"}', options => coalesce(p_options, '{}'), deploy => deploy);
+  return rhythm.register_flow(p_name, format(E'// Its steps are in TypeScript, under this name.\\n// %s', p_options),
+    '{"language": "typescript"}', options => p_options, deploy => deploy);
 end;
 $$;
 
@@ -12775,6 +12907,9 @@ declare
   v_batch rhythm.batch;
 begin
   perform rhythm.require_read_committed();
+  if coalesce(p_call, 0) < 1 then
+    perform rhythm.raise('RH001', rhythm.exchange_problem(p_call, '[]', null));
+  end if;
   perform from rhythm.worker as w where w.id = p_worker for no key update;
   if p_call = v_worker.call then
     return rhythm.same_answer(v_worker);
@@ -12797,7 +12932,7 @@ begin
     update rhythm.worker as w set call = p_call, refused = null where w.id = v_worker.id;
     return jsonb_build_object('call', p_call, 'parcels', rhythm.parcels(array[v_batch.id]));
   elsif not exists (select from rhythm.execution as e where e.id = p_execution and e.type = 'workflow') then
-    perform rhythm.raise('RH002', format('There is no workflow %s', p_execution));
+    perform rhythm.raise('RH002', format('There is no workflow %s', coalesce(p_execution::text, 'null')));
   end if;
   return jsonb_build_object('call', p_call, 'parcels', '[]'::jsonb);
 end;
@@ -13417,7 +13552,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "ba9985c18f45d69a122774afe56b2b85d1b5c77abd457ca444730b69013233f1",
+    checksum: "5c2beb33478ecaafa8b9a14ef2ad551c3489e7c730205f3cb8ac6b78c52a3544",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -13452,7 +13587,7 @@ as $$
       'unregistered'
     ]),
     ('rhythm_client', array[
-      'start', 'enqueue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
+      'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),

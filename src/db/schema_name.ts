@@ -1,3 +1,4 @@
+import { describe } from "../shared/arguments.ts";
 import { InstallError } from "./install_errors.ts";
 
 /**
@@ -13,14 +14,16 @@ export function checkSchemaName(schema: string): string {
   if (bytes < 1 || bytes > 40) {
     throw new InstallError(
       "SCHEMA_NAME_INVALID",
-      `Cannot use "${schema}" as a schema: it has ${bytes} bytes, expected 1 to 40`,
+      `Cannot use ${describe(schema)} as a schema: it has ${bytes} bytes, expected 1 to 40`,
     );
   }
   // deno-lint-ignore no-control-regex
   if (/['"\\$%\u0000-\u001f]/.test(schema) || schema.startsWith("pg_")) {
     throw new InstallError(
       "SCHEMA_NAME_INVALID",
-      `Cannot use "${schema}" as a schema: expected a name without quotes, backslash, $, % and control characters, not beginning with pg_`,
+      `Cannot use ${
+        describe(schema)
+      } as a schema: expected a name without quotes, backslash, $, % and control characters, not beginning with pg_`,
     );
   }
   return schema;

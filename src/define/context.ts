@@ -33,7 +33,7 @@ export interface TaskContext {
   readonly taskName: string;
   /** 1 on the first attempt. */
   readonly attempt: number;
-  /** Fires on cancellation, timeout, a lost lease, and when the worker's grace time at shutdown is over. */
+  /** Fires on cancellation, timeout, a lost lease, and when the grace time of a stopping worker has passed. */
   readonly signal: AbortSignal;
   /** What the starter attached. */
   readonly metadata: Readonly<Record<string, unknown>>;

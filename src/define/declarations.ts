@@ -2,7 +2,7 @@ import type { TaskDefinition } from "./task.ts";
 
 let collector: Map<string, TaskDefinition> | undefined;
 
-/** Notes a declaration if somebody collects them. */
+/** Notes a declaration, if declarations are collected. */
 export function declare(definition: TaskDefinition): void {
   collector?.set(definition.name, definition);
 }

@@ -4,25 +4,25 @@ import type { StartOptions } from "./options.ts";
 import type { TaskDefinition } from "./task.ts";
 
 /** Queues an execution of a declared task. */
-export type EnqueueDeclared = (
+export type QueueDeclared = (
   definition: TaskDefinition,
   input: unknown,
   options: StartOptions,
 ) => Promise<Run<unknown>>;
 
-let enqueueDeclared: EnqueueDeclared | undefined;
+let queueDeclared: QueueDeclared | undefined;
 
 /** Says where `.queue()` goes from now on; nothing: nowhere. `Rhythm.init()` calls this. */
-export function setDefaultQueue(enqueue: EnqueueDeclared | undefined): void {
-  enqueueDeclared = enqueue;
+export function setDefaultQueue(queue: QueueDeclared | undefined): void {
+  queueDeclared = queue;
 }
 
 /** Queues on the default application. */
-export async function enqueueOnDefault(
+export async function queueOnDefault(
   definition: TaskDefinition,
   input: unknown,
   options: StartOptions,
 ): Promise<Run<unknown>> {
-  if (enqueueDeclared === undefined) throw new NotInitializedError(`${definition.name}.queue()`);
-  return await enqueueDeclared(definition, input, options);
+  if (queueDeclared === undefined) throw new NotInitializedError(`${definition.name}.queue()`);
+  return await queueDeclared(definition, input, options);
 }

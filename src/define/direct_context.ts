@@ -9,7 +9,7 @@ const consoleLog: TaskLog = {
   error: (message, data) => console.error(...line(message, data)),
 };
 
-/** The context of a direct call: an execution that exists only here, on its first attempt, that nobody can cancel. */
+/** The context of a direct call: an execution that exists only here, in its first attempt, which cannot be cancelled. */
 export function directContext(taskName: string): TransactionalContext {
   const context: TaskContext = {
     executionId: newId(),

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from "../shared/json.ts";
 /** What an execution runs: a task handler, or a workflow. */
 export type ExecutionType = "task" | "workflow";
 
-/** Where an execution stands. `completed`, `failed` and `cancelled` are final. */
+/** The status of an execution. `completed`, `failed` and `cancelled` are final. */
 export type ExecutionStatus = "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
 
 /** Why an execution failed, as it is stored. */
@@ -35,7 +35,7 @@ export interface Execution {
   type: ExecutionType;
   /** The task's or flow's name. */
   target: string;
-  /** Where it stands. */
+  /** Its state. */
   status: ExecutionStatus;
   /** The queue it waits in. */
   queue: string;
@@ -90,7 +90,7 @@ export interface Run<Output = JsonValue> {
    * @param options how long to wait (for ever if not given), and a signal that ends the waiting
    * @throws {ExecutionFailedError} it failed
    * @throws {ExecutionCancelledError} it was cancelled
-   * @throws {WaitTimeoutError} the time is over; the execution goes on
+   * @throws {WaitTimeoutError} the time has passed; the execution continues
    */
   result(options?: WaitOptions): Promise<Output>;
   /** Reads the execution as it is now. */
@@ -100,7 +100,7 @@ export interface Run<Output = JsonValue> {
    * its final state. Progress and the end are told by the database at once; the rest is found by looking now and then.
    *
    * @param options how often to look, for how long to watch, and what ends it early
-   * @throws {WaitTimeoutError} the time is over; the execution goes on
+   * @throws {WaitTimeoutError} the time has passed; the execution continues
    *
    * @example A progress bar
    * ```ts
@@ -124,7 +124,7 @@ export interface Run<Output = JsonValue> {
 export interface WaitOptions {
   /** Seconds, or a duration such as `"1m"`. Without it: until the end. */
   timeout?: Duration;
-  /** Ends the waiting; the execution goes on. */
+  /** Stops waiting; the execution continues. */
   signal?: AbortSignal;
 }
 

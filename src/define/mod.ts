@@ -5,7 +5,7 @@
  */
 export type { SqlRow, SqlRunner, SqlTag, TaskContext, TaskLog, TransactionalContext } from "./context.ts";
 export { type DatabasePlace, placeOf } from "./database_place.ts";
-export { type EnqueueDeclared, setDefaultQueue } from "./default_queue.ts";
+export { type QueueDeclared, setDefaultQueue } from "./default_queue.ts";
 export { collectDeclarations } from "./declarations.ts";
 export { ClosedError, InvalidInputError, NonRetryableError, NotInitializedError } from "./errors.ts";
 export type {

@@ -20,7 +20,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 /** The levels of log lines, the least severe first; `silent` is above all lines. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const satisfies readonly LogLevel[];
 
-/** What a log line is about: the worker itself; what becomes of tasks, and of workflows; what handlers say (`ctx.log`). */
+/** What a log line is about: the worker itself; the results of tasks and of workflows; lines of handlers (`ctx.log`). */
 export type LogKind = "worker" | "task" | "workflow" | "handler";
 
 /** All of them. */
@@ -41,7 +41,7 @@ export interface SpanSpec {
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
-/** Tracing, as client and worker use it. Absent when nobody collects spans, so that it costs nothing then. */
+/** Tracing, as client and worker use it. Missing if no spans are collected, so that it costs nothing then. */
 export interface Telemetry {
   /**
    * Runs something inside a span, which ends with it and records its error.

@@ -1,5 +1,5 @@
 import type { TaskContext, TransactionalContext } from "./context.ts";
-import { enqueueOnDefault } from "./default_queue.ts";
+import { queueOnDefault } from "./default_queue.ts";
 import { InvalidInputError } from "./errors.ts";
 import { InvalidOptionError } from "../shared/error.ts";
 import type { Run } from "./execution.ts";
@@ -15,7 +15,7 @@ import { declare } from "./declarations.ts";
 export type ContextFor<Transactional extends boolean> = Transactional extends true ? TransactionalContext
   : TaskContext;
 
-/** A task: call it and it runs here and now; `.queue()` it and a worker runs it, whatever happens meanwhile. */
+/** A task: a call runs it here; `.queue()` lets a worker run it, also after a crash. */
 export interface Task<Input = unknown, Output = unknown> {
   /** Runs the handler in this process, without the database. The input is checked like any other. */
   (input: Input): Promise<Output>;
@@ -118,7 +118,7 @@ export function task(
     return await handler(await parseInput(definition, input), directContext(name));
   };
   const queue = async (input: unknown, start: StartOptions = {}): Promise<Run<unknown>> => {
-    return await enqueueOnDefault(definition, input, start);
+    return await queueOnDefault(definition, input, start);
   };
   const made = Object.defineProperties(call, {
     name: { value: name },

@@ -43,7 +43,7 @@ export interface WorkflowDefinition {
 export const WORKFLOW: OwnType = {
   kind: "own",
   wanted: `a workflow made by workflow(), or ${wantedBy(NAME)}`,
-  // Any function has a name; nobody means it as that of a workflow.
+  // Every function has a name, but it is not meant as the name of a workflow.
   fits: (value) =>
     isWorkflow(value) ||
     fits(NAME, typeof value === "object" && value !== null && "name" in value ? value.name : value),

@@ -75,7 +75,7 @@ export interface RunOptions {
   retry?: FlowRetryOptions | number;
   /** The same key of the same task or flow runs once. Later starts get the result of the first. */
   idempotencyKey?: string;
-  /** For how long the key stands for that execution; default: as long as it is kept. */
+  /** How long the key belongs to that execution. Default: as long as it is kept. */
   idempotencyTtl?: Duration;
   /** What a queue's limit for each key counts by. */
   concurrencyKey?: string;
@@ -150,7 +150,7 @@ export interface Snapshot {
   [part: string]: JsonValue;
 }
 
-/** Where an execution stands after a step. */
+/** The state of an execution after a step. */
 export interface Step {
   /** How the step ended. */
   status: "suspended" | "completed" | "failed" | "cancelled";
@@ -186,11 +186,14 @@ export interface StepOptions {
 export interface FibreView {
   /** The function's name. */
   function: string;
-  /** The line it stands at, from 1. */
+  /** The line, from 1. */
   line: number;
-  /** The column it stands at, from 1. */
+  /** The column, from 1. */
   column: number;
-  /** What each variable in scope holds. */
+  /**
+   * What each variable in scope holds. What JSON has no word for is `{ "$": "undefined" }`, `{ "$": "function" }` and the like; so is what was
+   * shown before (`{ "$": "the same as order.items" }`), and what there is too much of (`{ "$": "… 900 more" }`).
+   */
   variables: Record<string, JsonValue>;
   /** The operations it waits for, and the activations. */
   waitsFor: string[];
@@ -198,6 +201,8 @@ export interface FibreView {
 
 /** A snapshot, as people see it. */
 export interface FlowView {
-  /** Every suspended activation, the body of the flow first. */
+  /** Every suspended activation, the body of the flow first; the first 200 of many. */
   fibres: FibreView[];
+  /** How many there are besides. */
+  more?: number;
 }

@@ -23,7 +23,7 @@ export interface ReadModel {
   tree(id: string): Promise<readonly Execution[]>;
   /** Log lines of an execution after one, oldest first. */
   logs(id: string, after: string | undefined): Promise<readonly LogEntry[]>;
-  /** Where a workflow stands: fibres, source positions, variables, waits. */
+  /** The state of a workflow: fibres, source positions, variables, waits. */
   position(id: string): Promise<JsonValue>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
@@ -45,9 +45,9 @@ export interface Commands {
   signal(id: string, name: string, payload: unknown): Promise<void>;
   /** Cancels; false if it was over. */
   cancel(id: string, reason: string | undefined): Promise<boolean>;
-  /** Lets a failed or cancelled execution go on. */
+  /** Runs a failed or cancelled execution again. */
   retry(id: string): Promise<void>;
-  /** Deletes what is over, with all that it started; gives how many executions. */
+  /** Deletes executions that have ended, with all that they started; returns their number. */
   delete(id: string): Promise<number>;
   /** Waits for the end. */
   wait(id: string, options: WaitOptions): Promise<Execution>;

@@ -58,7 +58,7 @@ const statuses: Readonly<Record<string, number>> = {
   "42501": 403,
 };
 
-/** The HTTP status that an error stands for. */
+/** The HTTP status of an error. */
 export function statusOf(error: RhythmError): number {
   if (error instanceof HttpError) return error.status;
   const { code } = error;

@@ -133,7 +133,7 @@ async function readJson(request: Request, clock: Pick<Clock, "after">): Promise<
   }
 }
 
-// A body is never read further than it may be, and nobody is waited for who does not send it.
+// Reads at most the allowed size of a body, and does not wait for a client that does not send it.
 async function readBody({ body, headers }: Request, clock: Pick<Clock, "after">): Promise<string> {
   if (Number(headers.get("content-length") ?? 0) > BODY_BYTES) throw tooLarge();
   if (body === null) return "";
@@ -168,7 +168,7 @@ function tooLarge(): HttpError {
   return new HttpError(413, "BODY_TOO_LARGE", `The body has more than ${BODY_BYTES} bytes`);
 }
 
-// The largest payload, and room for what stands around it.
+// The largest payload, and room for the JSON around it.
 const BODY_BYTES = 2 * PAYLOAD_BYTES;
 
 const BODY_MS = 10_000;

@@ -98,7 +98,7 @@ export const NAMES: OwnType = own(
   (value) => Array.isArray(value) && value.length > 0 && value.every((one) => fits(NAME, one)),
 );
 
-/** Options. Nobody means the members of a class's instance as options: a Date, a Map, a connection. */
+/** Options. An instance of a class, such as a Date, a Map or a connection, is not meant as options. */
 const PLAIN: OwnType = own("an object with options", (value) => {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);

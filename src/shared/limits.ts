@@ -50,7 +50,7 @@ export const MOMENTS = { from: "0001-01-01T00:00:00Z", to: "9999-12-31T00:00:00Z
 /** How long a worker may be silent before its work is given to others, unless it says otherwise. */
 export const LEASE_MS = 15_000;
 
-/** How a worker works where nobody says otherwise. */
+/** The defaults of a worker. */
 export const WORKER_DEFAULTS = {
   concurrency: 100,
   transactionalConcurrency: 5,

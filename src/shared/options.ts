@@ -9,6 +9,7 @@
  */
 import { durationMs } from "./duration.ts";
 import { KEY_LENGTH, MOMENTS, MOST_ATTEMPTS, NAME_LENGTH, PRIORITIES } from "./limits.ts";
+import { momentMs } from "./moment.ts";
 import { isKey, isName, NAME_WANTED } from "./names.ts";
 
 /** What an option can be. */
@@ -104,22 +105,22 @@ export const OPTIONS = [
     name: "idempotencyKey",
     type: { kind: "key" },
     in: ["start", "child"],
-    flag: "--key <text>",
-    help: "idempotency key: twice gives the same execution",
+    flag: "--key <key>",
+    help: "idempotency key: a second start gives the first execution",
   },
   {
     name: "idempotencyTtl",
     type: { kind: "duration", aboveZero: true },
     in: ["start", "child"],
     flag: "--key-ttl <duration>",
-    help: "how long the key holds",
+    help: "how long the key is valid",
   },
   {
     name: "concurrencyKey",
     type: { kind: "key" },
     in: ["start", "child", "schedule"],
-    flag: "--concurrency-key <text>",
-    help: "what limits per key count by",
+    flag: "--concurrency-key <key>",
+    help: "the key that limits per key count by",
   },
   {
     name: "metadata",
@@ -302,7 +303,7 @@ function isDuration(value: unknown, aboveZero: boolean): boolean {
 
 function isMoment(value: unknown): boolean {
   if (typeof value !== "string" && !(value instanceof Date)) return false;
-  const time = new Date(value).getTime();
+  const time = typeof value === "string" ? momentMs(value) : value.getTime();
   return time >= EARLIEST && time <= LATEST;
 }
 

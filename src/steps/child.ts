@@ -37,7 +37,7 @@ export interface ChildOptions {
   retry?: RetryPolicy | number;
   /** The same key of the same task or workflow runs once. Later starts get the result of the first. */
   idempotencyKey?: string;
-  /** For how long the key stands for that execution; default: as long as it is kept. */
+  /** How long the key belongs to that execution. Default: as long as it is kept. */
   idempotencyTtl?: Duration;
   /** Executions under one key share the queue's limit per key. */
   concurrencyKey?: string;

@@ -4,7 +4,7 @@ import type { Database, Queryable } from "../db/database.ts";
 /** What each statement adds to the time, in microseconds: what is made one after another gets times and ids in that order. */
 const STATEMENT_US = 1;
 
-/** The engine's clock, which stands still until a test moves it. Timers and chance are the machine's. */
+/** The engine's clock, which does not move until a test moves it. Timers and random numbers are those of the machine. */
 export class TestClock implements Clock {
   readonly monotonic = systemClock.monotonic;
   readonly after = systemClock.after;

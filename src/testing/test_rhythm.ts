@@ -32,7 +32,7 @@ export interface TestOptions {
   log?: LogOptions | Logger;
 }
 
-/** Thrown when work goes on although it should have come to rest. */
+/** Thrown when work continues although nothing should be left to do. */
 export class NotIdleError extends RhythmError {
   /** The name of the class, also where code was minified. */
   override readonly name = "NotIdleError";
@@ -41,7 +41,7 @@ export class NotIdleError extends RhythmError {
    * Makes the error and its message.
    *
    * @param seconds how long was waited
-   * @param going what still goes on
+   * @param going what is still running
    */
   constructor(seconds: number, going: readonly string[]) {
     super(`After ${seconds} s there is still work going on: ${going.join(", ")}`, { code: "NOT_IDLE" });
@@ -85,7 +85,7 @@ export class TestRhythm implements AsyncDisposable {
    * begins before or in `advance("7d")` ends in it, however slow the machine is.
    *
    * @param duration how much time: `"7d"`
-   * @throws {NotIdleError} work goes on for more than 10 s at one moment
+   * @throws {NotIdleError} work continues for more than 10 s at one moment
    */
   async advance(duration: Duration): Promise<void> {
     checkArgument(duration, { argument: "duration", type: DURATION, where: "advance()" });
@@ -103,10 +103,10 @@ export class TestRhythm implements AsyncDisposable {
   }
 
   /**
-   * Waits until nothing can go on: every execution is over, or waits for time or a signal.
+   * Waits until nothing can continue: every execution has ended, or waits for time or a signal.
    *
    * @param options how long to wait. Default: 10 s
-   * @throws {NotIdleError} work still goes on after that
+   * @throws {NotIdleError} work still continues after that
    */
   async idle(options: { timeout?: Duration } = {}): Promise<void> {
     checkShape(options, { timeout: DURATION }, { where: "idle()" });

@@ -81,7 +81,7 @@ Deno.test("input that got past the schema of a task fails it at its first attemp
   await using app = await testApp({ tasks: [pay] });
   app.work();
   const [row] = await app.database.database.query<{ id: string }>(
-    `select rhythm.enqueue('pay', '{"amount": "5"}') as id`,
+    `select rhythm.queue('pay', '{"amount": "5"}') as id`,
   );
   const { status, attempt, error } = await app.rhythm.executions.wait(row!.id, { timeout: "20s" });
   equal([status, attempt, error?.type, error?.code], ["failed", 1, "InvalidInputError", "INVALID_INPUT"]);

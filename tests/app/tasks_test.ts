@@ -33,7 +33,7 @@ Deno.test("a task goes to the queue it declares, unless its starter says otherwi
   equal([declared.queue, declared.priority], ["mail", 7]);
   const told = await (await mail.queue(null, { queue: "other", priority: 1 })).get();
   equal([told.queue, told.priority], ["other", 1]);
-  const [row] = await app.database.database.query<{ id: string }>("select rhythm.enqueue('mail') as id");
+  const [row] = await app.database.database.query<{ id: string }>("select rhythm.queue('mail') as id");
   equal((await app.rhythm.executions.get(row!.id))?.queue, "mail");
 });
 

@@ -11,7 +11,7 @@ const flows = [
 ];
 
 Deno.test({
-  name: "start, enqueue, signal and cancel in a transaction that is prepared, with rhythm.notify off",
+  name: "start, queue, signal and cancel in a transaction that is prepared, with rhythm.notify off",
   ignore: onEmbedded,
   fn: async () => {
     const cluster = await privateCluster(["max_prepared_transactions = 10"]);
@@ -35,7 +35,7 @@ Deno.test({
         await sql.unsafe(`begin; set local rhythm.notify = ${notify}`);
         try {
           const [ids] = await sql<Record<string, string>[]>`
-            select rhythm.enqueue('double', '{"n": 1}') as task, rhythm.start('doubled', '{"n": 2}') as workflow,
+            select rhythm.queue('double', '{"n": 1}') as task, rhythm.start('doubled', '{"n": 2}') as workflow,
               rhythm.signal(${told.id}, 'go', '{"by": "Ada"}')::text as signal, rhythm.cancel(${unwanted.id}, 'enough')::text as cancelled`;
           await sql.unsafe(`prepare transaction '${name}'`);
           return ids!;

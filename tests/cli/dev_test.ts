@@ -160,12 +160,12 @@ Deno.test("dev shows the problems of a flow as pictures, once, and goes on with 
 Deno.test("dev tells an error that nobody caught, in a sentence, and goes on", async () => {
   await using at = await dev({ ...FILES, "tasks.ts": STRAY });
   for (const name of ["late", "lost"]) {
-    await at.run("enqueue", name);
+    await at.run("queue", name);
     await at.out.until(
       `error: nobody caught RangeError: too ${name} (${await Deno.realPath(at.path)}/tasks.ts:`,
     );
   }
-  equal((await at.run("enqueue", "late", "--wait")).code, 0);
+  equal((await at.run("queue", "late", "--wait")).code, 0);
   ok(!/\n\s+at /.test(at.out.text), at.out.text);
 });
 
@@ -175,7 +175,7 @@ Deno.test({
   fn: async () => {
     await using database = await freshDatabase();
     await using made = await project({ "tasks.ts": STRAY });
-    await rhythm(["enqueue", "late", "-d", database.url]);
+    await rhythm(["queue", "late", "-d", database.url]);
     const { code, err } = await rhythm(["worker", "-d", database.url], { cwd: made.path });
     equal(code, 1);
     match(
@@ -239,7 +239,7 @@ Deno.test("dev tells what was said and by whom, one line for 500 children, stack
     normal(at.out.text),
     new RegExp(`\\n<time> ■ workflow talk ${id.slice(-8)} <duration> cancelled: enough\\n`),
   );
-  await at.run("enqueue", "fail");
+  await at.run("queue", "fail");
   await at.out.until(/✘ task fail \w{8} .* TypeError: no such luck\n +at .*tasks\.ts:8:9/);
 });
 

@@ -1,7 +1,17 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
-import { hasTerminal, inTerminal, normal, Output, plain, type Ran, rhythm, start } from "./support.ts";
+import {
+  hasTerminal,
+  inTerminal,
+  normal,
+  Output,
+  plain,
+  type Ran,
+  rhythm,
+  rhythmHere,
+  start,
+} from "./support.ts";
 import { until } from "../support/until.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
@@ -30,7 +40,7 @@ async function worked(): Promise<Worked> {
   const said = new Output(worker.stderr);
   void new Output(worker.stdout).end();
   await said.until("worker starts");
-  const run = (...args: string[]): Promise<Ran> => rhythm([...args, ...at]);
+  const run = (...args: string[]): Promise<Ran> => rhythmHere([...args, ...at]);
   return {
     database,
     run,
@@ -209,16 +219,16 @@ Deno.test({
 });
 
 Deno.test({
-  name: "enqueue --wait prints the result, with the exit code of its end",
+  name: "queue --wait prints the result, with the exit code of its end",
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    const good = await at.run("enqueue", "greet", '{"name": "Ada"}', "--wait");
+    const good = await at.run("queue", "greet", '{"name": "Ada"}', "--wait");
     equal([good.code, normal(good.out)], [0, '✔ greet <id 1> completed\n"Hello, Ada!"\n']);
-    const bad = await at.run("enqueue", "fail", "--wait");
+    const bad = await at.run("queue", "fail", "--wait");
     equal(bad.code, 1);
     match(normal(bad.out), /^✘ fail <id 1> failed\n {2}TypeError: no such luck\n {6}at .*tasks\.ts/);
-    const read = await rhythm(["enqueue", "greet", "-", "--wait", "--json", "-d", at.database.url], {
+    const read = await rhythm(["queue", "greet", "-", "--wait", "--json", "-d", at.database.url], {
       input: '{"name": "Grace"}',
     });
     equal(JSON.parse(read.out).output, "Hello, Grace!");
@@ -230,7 +240,7 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    const id = (await at.run("enqueue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
+    const id = (await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
     const late = await at.run("wait", id, "-t", "100ms");
     equal([late.code, late.out], [5, ""]);
     match(late.err, /^error: Execution ".*" had not ended after 0\.1 s of waiting; it continues\n$/);
@@ -248,7 +258,7 @@ Deno.test({
     equal(execution.cancelReason, "changed my mind");
     equal(await at.run("retry", end), { code: 0, out: `${id} goes on\n`, err: "" });
     const twin = `0199c3f2-0000-7000-8000-0000${end}`;
-    await at.run("enqueue", "greet", "--delay", "1h", "--id", twin);
+    await at.run("queue", "greet", "--delay", "1h", "--id", twin);
     const both = await at.run("wait", end);
     equal([both.code, both.err], [
       2,
@@ -275,7 +285,7 @@ Deno.test({
     });
     equal((await at.run("show", id)).code, 3);
     // Those before the one that fails are told of.
-    const other = (await at.run("enqueue", "greet", "--delay", "1h")).out.trim();
+    const other = (await at.run("queue", "greet", "--delay", "1h")).out.trim();
     const unknown = "0199c3f2-0000-7000-8000-000000000001";
     const some = await at.run("cancel", other, unknown, "--json");
     equal([some.code, some.out], [3, `[{"id":"${other}","cancelled":true}]\n`]);
@@ -297,7 +307,7 @@ Deno.test({
     }
     const noId = await at.run("show", "42");
     equal([noId.code, noId.out], [2, ""]);
-    match(noId.err, /^error: "42" is not the id of an execution; expected a UUID/);
+    match(noId.err, /^error: <id> must be the id of an execution, or its last 8 digits, not "42"/);
     const noFlow = await at.run("start", "ordre", "{}");
     equal(noFlow.code, 3);
     equal(noFlow.err, 'error: there is no flow "ordre"\n hint: did you mean `order`?\n');
@@ -312,7 +322,7 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    const id = (await at.run("enqueue", "halfway")).out.trim();
+    const id = (await at.run("queue", "halfway")).out.trim();
     const follower = start(["show", id, "-f", "-d", at.database.url]);
     await follower.stdin.close();
     const out = new Output(follower.stdout);
@@ -351,7 +361,7 @@ Deno.test({
       out: 'queue "mial" is paused\n',
       err: 'warning: no execution, worker or limit has a queue "mial". Did you mean "mail"?\n',
     });
-    const odd = await at.run("enqueue", "gret", "--queue", "mial", "--delay", "1h");
+    const odd = await at.run("queue", "gret", "--queue", "mial", "--delay", "1h");
     equal([odd.code, odd.err], [
       0,
       'warning: no worker that is alive has a task "gret", and none has registered it. Did you mean "greet"?\n',
@@ -413,7 +423,7 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    const { id } = await at.json("enqueue", "greet", '{"name": "x"}') as unknown as { id: string };
+    const { id } = await at.json("queue", "greet", '{"name": "x"}') as unknown as { id: string };
     await at.run("wait", id);
     const shown = await at.json("show", id) as unknown as {
       execution: Record<string, unknown>;
@@ -442,7 +452,7 @@ Deno.test({
     await using at = await worked();
     const ids: string[] = [];
     for (let index = 0; index < 3; index++) {
-      ids.push((await at.run("enqueue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim());
+      ids.push((await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim());
     }
     const first = await at.run("list", "-n", "2");
     equal(first.err, `there are more: --cursor ${ids[1]}\n`);

@@ -305,3 +305,30 @@ function wellFormed(svg: string): void {
   }
   equal(open, []);
 }
+
+Deno.test("flow run warns of answers and signals that nothing took, with the name that was probably meant", async () => {
+  await using made = await project({
+    "one.flow": 'return await Task.run("greet")\n',
+    "answers.json": '{"tasks": {"greet": "hi", "gret": 1}, "workflows": {"other": 1}}',
+  });
+  const { code, err } = await rhythm([
+    "flow",
+    "run",
+    "one.flow",
+    "-a",
+    "answers.json",
+    "-s",
+    "go=1",
+    "--quiet",
+  ], {
+    cwd: made.path,
+  });
+  equal(code, 0);
+  equal(
+    err,
+    `warning: nothing ran task "gret", which --answers has. Did you mean "greet"?
+warning: nothing ran workflow "other", which --answers has
+warning: one never took a signal "go"
+`,
+  );
+});

@@ -100,6 +100,16 @@ Deno.test("table() leaves out optional columns, the first first, before the one 
   equal(table(wide, options, pipe).split("\n")[0]!.split(/ +/).length, 5);
 });
 
+Deno.test("table() fits the terminal, however long all names are", () => {
+  const long = [["n".repeat(60), "* * * * *", "c".repeat(60), "123,456", "t".repeat(60)]];
+  const options = { head: ["name", "cron", "runs", "fired", "remarks"], right: [3], flexible: [4] };
+  for (const columns of [200, 120, 80, 50]) {
+    const lines = table(long, options, { ...narrow, columns } as Terminal).split("\n");
+    equal(lines.filter((line) => line.length > columns), []);
+    same(lines[1]!.includes("123,456"), true, "numbers are whole");
+  }
+});
+
 Deno.test("wrap() breaks a line between words, and a word that is too long; colours take no room", () => {
   equal(wrap("short", 20), ["short"]);
   equal(wrap("one two three four five six", 20), ["one two three four", "    five six"]);

@@ -1,5 +1,7 @@
 /** The real command, in a pipe and in a pseudo-terminal. */
 import { fileURLToPath } from "node:url";
+import { run } from "../../src/cli/run.ts";
+import { pipe } from "./fixtures/pipe.ts";
 
 /** The entry of the command. */
 export const entry: string = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -38,6 +40,50 @@ export async function rhythm(args: readonly string[], options: RunOptions = {}):
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+/**
+ * Runs a command that needs no directory of its own in this process: a process takes a second. Hints are as they are where
+ * no project is.
+ */
+export async function rhythmHere(args: readonly string[]): Promise<Ran> {
+  const { terminal, written } = pipe();
+  const code = await run(args, terminal);
+  const elsewhere = (text: string): string => text.replaceAll("`deno task rhythm ", "`rhythm ");
+  return { code, out: elsewhere(written.out), err: elsewhere(written.err) };
+}
+
+const oneProcess = fileURLToPath(new URL("./fixtures/one_process.ts", import.meta.url));
+
+/**
+ * Runs many command lines as in a pipe, all in one process: a process for each would take a second.
+ *
+ * @param lines the command lines
+ * @param options where; with a setup (SQL) there is a database for all of them: `-d data`
+ */
+export async function rhythmEach(
+  lines: readonly (readonly string[])[],
+  options: Omit<RunOptions, "input"> & { setup?: string } = {},
+): Promise<Ran[]> {
+  const plan = await Deno.makeTempFile({ prefix: "rhythm-cli-plan-" });
+  try {
+    await Deno.writeTextFile(plan, JSON.stringify({ lines, setup: options.setup }));
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--quiet", oneProcess, plan],
+      cwd: options.cwd ?? nowhere,
+      env: environment(options.env),
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    return JSON.parse(
+      await Deno.readTextFile(`${plan}.ran`).catch(() => {
+        throw new Error(`the command ended its process: ${new TextDecoder().decode(stderr)}`);
+      }),
+    );
+  } finally {
+    await Promise.all([plan, `${plan}.ran`].map((path) => Deno.remove(path).catch(() => {})));
+  }
 }
 
 /** Starts the command in a pipe. */

@@ -8,7 +8,7 @@ const source = await Deno.readTextFile(new URL("./fixtures/order.flow", import.m
 const CTRL_C = "\x03";
 
 async function pending(url: string): Promise<string> {
-  const { out } = await rhythm(["enqueue", "greet", '{"name": "x"}', "--delay", "1h", "-d", url]);
+  const { out } = await rhythm(["queue", "greet", '{"name": "x"}', "--delay", "1h", "-d", url]);
   return out.trim();
 }
 
@@ -98,7 +98,7 @@ Deno.test({
   ignore,
   fn: async () => {
     await using database = await freshDatabase();
-    await rhythm(["enqueue", "a_task_with_a_name_that_is_far_too_long_for_the_terminal", "-d", database.url]);
+    await rhythm(["queue", "a_task_with_a_name_that_is_far_too_long_for_the_terminal", "-d", database.url]);
     const seen = await inTerminal(["list", "-d", database.url], { columns: 80 });
     ok(plain(seen.out).split("\n").every((line) => line.length <= 80), seen.out);
     match(plain(seen.out), /^id +type +target +status +queue +attempt +created +took\n/);

@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal, match } from "node:assert/strict";
-import { project, type Ran, rhythm } from "./support.ts";
+import { project, type Ran, rhythm, rhythmEach } from "./support.ts";
 
 const ID = "0199c3f2-0000-7000-8000-000000000000";
 const NOBODY = "postgres://nobody@127.0.0.1:1/none";
@@ -39,17 +39,17 @@ const WRONG: [args: string[], code: number, err: string][] = [
   [
     ["list", "--type", "job"],
     2,
-    "error: option '--type <type>' argument 'job' is invalid. Allowed choices are task, workflow\n hint: `rhythm list --help` shows what it takes\n",
+    'error: --type must be task or workflow, not "job"\n',
   ],
   [
     ["list", "--status", "done", "-d", NOBODY],
     2,
-    'error: there is no status "done"\n hint: there are pending, running, suspended, completed, failed, cancelled\n',
+    'error: --status must be one or several of pending, running, suspended, completed, failed, cancelled, with commas, not "done"\n',
   ],
   [["list", "-n", "many"], 2, 'error: --limit must be a whole number from 1 to 1000, not "many"\n'],
   [["logs", "-n", "0"], 2, 'error: --limit must be a whole number from 1 to 10000, not "0"\n'],
   [
-    ["enqueue", "mail", "--retry", "0"],
+    ["queue", "mail", "--retry", "0"],
     2,
     'error: --retry must be a number of attempts from 1 to 9999, or an object, not "0"\n',
   ],
@@ -59,9 +59,14 @@ const WRONG: [args: string[], code: number, err: string][] = [
     'error: --port must be a whole number from 0 to 65535, not "99999"\n',
   ],
   [
+    ["worker", "--hostname", "0.0.0.0", "-d", NOBODY],
+    2,
+    "error: --hostname needs --port: without it, nothing listens\n",
+  ],
+  [
     ["worker", "--grace", "soon", "-d", NOBODY],
     2,
-    'error: Cannot read "soon" as a duration: "soon" is not a number with a unit; expected seconds (5, 0.25) or text such as "90s", "1h30m", "250ms", "2d"\n',
+    'error: --grace: Cannot read "soon" as a duration: "soon" is not a number with a unit; expected seconds (5, 0.25) or text such as "90s", "1h30m", "250ms", "2d"\n',
   ],
   [
     ["worker", "--tasks", "/nowhere/tasks.ts", "-d", NOBODY],
@@ -85,7 +90,7 @@ const WRONG: [args: string[], code: number, err: string][] = [
 `,
   ],
   [
-    ["enqueue", "mail", '{"to": [1, 2,]}'],
+    ["queue", "mail", '{"to": [1, 2,]}'],
     2,
     `error: the inputs: not JSON: expected a value
 
@@ -113,7 +118,7 @@ const WRONG: [args: string[], code: number, err: string][] = [
   [
     ["list", "--schema", 'a"b'],
     2,
-    'error: Cannot use "a"b" as a schema: expected a name without quotes, backslash, $, % and control characters, not beginning with pg_\n',
+    'error: --schema: Cannot use "a\\"b" as a schema: expected a name without quotes, backslash, $, % and control characters, not beginning with pg_\n',
   ],
   [["start", "hello", "--metadata", "[]"], 2, "error: --metadata must be a JSON object, not []\n"],
   [
@@ -129,12 +134,12 @@ const WRONG: [args: string[], code: number, err: string][] = [
   [
     ["purge", "--older-than", "1y", "-d", NOBODY],
     2,
-    'error: Cannot read "1y" as a duration: "y" is not a unit (w, d, h, m, s, ms); expected seconds (5, 0.25) or text such as "90s", "1h30m", "250ms", "2d"\n',
+    'error: --older-than: Cannot read "1y" as a duration: "y" is not a unit (w, d, h, m, s, ms); expected seconds (5, 0.25) or text such as "90s", "1h30m", "250ms", "2d"\n',
   ],
   [
     ["completions", "powershell"],
     2,
-    "error: command-argument value 'powershell' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish\n hint: `rhythm completions --help` shows what it takes\n",
+    'error: <shell> must be bash, zsh or fish, not "powershell"\n',
   ],
   [["flow", "check", "nowhere"], 3, 'error: Cannot read flows from "nowhere": it does not exist\n'],
   [
@@ -149,11 +154,13 @@ const WRONG: [args: string[], code: number, err: string][] = [
   ],
 ];
 
-for (const [args, code, err] of WRONG) {
-  Deno.test(`rhythm ${args.join(" ")} says what is wrong, with code ${code}`, async () => {
-    equal(await rhythm(args), { code, out: "", err } satisfies Ran);
-  });
-}
+Deno.test("every wrong use is told in a sentence, with what was meant, and code 2 or 3", async () => {
+  const ran = await rhythmEach(WRONG.map(([args]) => args));
+  equal(
+    WRONG.map(([args], index) => [args, ran[index]]),
+    WRONG.map(([args, code, err]) => [args, { code, out: "", err } satisfies Ran]),
+  );
+});
 
 const ASK_A_DATABASE: string[][] = [
   ["list"],
@@ -172,20 +179,19 @@ const ASK_A_DATABASE: string[][] = [
   ["purge", "--yes"],
   ["flow", "list"],
   ["start", "hello"],
-  ["enqueue", "mail"],
+  ["queue", "mail"],
   ["signal", ID, "go"],
 ];
 
-for (const args of ASK_A_DATABASE) {
-  Deno.test(`rhythm ${args.join(" ")} without a server ends with code 4, and says where it looked`, async () => {
-    const { code, out, err } = await rhythm([...args, "-d", NOBODY]);
-    equal([code, out], [4, ""]);
+Deno.test("every command that asks a database ends with code 4 without one, and says where it looked", async () => {
+  for (const { code, out, err } of await rhythmEach(ASK_A_DATABASE.map((args) => [...args, "-d", NOBODY]))) {
+    equal([code, out], [4, ""], err);
     match(
       err,
       /^error: Cannot reach the database at postgres:\/\/nobody@127\.0\.0\.1:1\/none: .*\n hint: .*\n$/,
     );
-  });
-}
+  }
+});
 
 Deno.test("rhythm list where there is no project names everything it looked for", async () => {
   await using empty = await project();
@@ -198,6 +204,16 @@ Deno.test("rhythm list where there is no project names everything it looked for"
  hint: \`rhythm dev\` brings one of its own; or name yours: --database postgres://user@host/db
 `,
   );
+});
+
+Deno.test("a command that looks into a directory makes no database there", async () => {
+  await using made = await project({ "notes/todo.txt": "" });
+  const [ran] = await rhythmEach([["list", "-d", "notes"]], { cwd: made.path });
+  equal([ran!.code, ran!.err.split("\n")[0]], [
+    4,
+    `error: there is no database in ${await Deno.realPath(made.path)}/notes`,
+  ]);
+  equal([...Deno.readDirSync(`${made.path}/notes`)].map(({ name }) => name), ["todo.txt"]);
 });
 
 Deno.test("a rhythm.json with an unknown key is refused, with what it may hold", async () => {

@@ -43,11 +43,11 @@ export const CALLS: Readonly<Record<string, string>> = {
 
   // Creating.
   start: "select rhythm.start('f', idempotency_key => 'new')",
-  enqueue: "select rhythm.enqueue('a')",
-  "enqueue, under a parent": "select rhythm.enqueue('a', parent => :signals)",
-  "enqueue, under a task": "select rhythm.enqueue('a', parent => :ready)",
+  queue: "select rhythm.queue('a')",
+  "queue, under a parent": "select rhythm.queue('a', parent => :signals)",
+  "queue, under a task": "select rhythm.queue('a', parent => :ready)",
   "start, under a parent": "select rhythm.start('f', parent => :forks)",
-  "enqueue, known key": "select rhythm.enqueue('a', idempotency_key => 'once')",
+  "queue, known key": "select rhythm.queue('a', idempotency_key => 'once')",
   create_many:
     `select rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, 100)))`,
   register_flow: "select rhythm.register_flow('f', 'return 2', '{}')",

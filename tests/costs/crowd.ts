@@ -125,7 +125,7 @@ async function waiting(engine: Engine): Promise<Ids> {
   await engine.create({ count: 3, queue: "alike" });
   await engine.create({ count: 2, queue: "limited", key: "'key ' || n" });
   const [made] = await sql<{ ready: string; delayed: string; fresh: string }[]>`
-    select rhythm.enqueue('a', idempotency_key => 'once') as ready, rhythm.enqueue('a', delay => '24h') as delayed,
+    select rhythm.queue('a', idempotency_key => 'once') as ready, rhythm.queue('a', delay => '24h') as delayed,
       rhythm.start('f') as fresh`;
   return { ...made! };
 }

@@ -40,6 +40,14 @@ Deno.test({
       await assert.rejects(encrypted(other), DatabaseUnavailableError);
     });
 
+    await t.step("channel_binding is left out, and refused where it is required", async () => {
+      assert.equal(await encrypted(server.url("sslmode=require&channel_binding=prefer")), true);
+      assert.throws(
+        () => connect({ url: server.url("sslmode=require&channel_binding=require") }),
+        /channel_binding=require is not supported by the driver: .*sslmode=verify-full/,
+      );
+    });
+
     await t.step("a file that is not there, or a mode that ignores it, is said at once", () => {
       assert.throws(
         () => connect({ url: server.url("sslrootcert=nowhere.pem") }),
@@ -54,7 +62,7 @@ Deno.test({
 });
 
 async function encrypted(url: string): Promise<boolean> {
-  const database = connect({ url, maxConnections: 1, connectTimeoutMs: 3000 });
+  const database = connect({ url, maxConnections: 1, connectTimeoutMs: 30_000 });
   try {
     const [row] = await database.query<{ ssl: boolean }>(
       "select ssl from pg_stat_ssl where pid = pg_backend_pid()",

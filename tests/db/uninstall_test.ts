@@ -33,13 +33,13 @@ Deno.test({
         await database.query("select rhythm.install_cron()");
         await database.query(`select "Another one".install_cron()`);
       }
-      await database.query("select rhythm.enqueue('a') from generate_series(1, 10)");
+      await database.query("select rhythm.queue('a') from generate_series(1, 10)");
       await database.query("create role member login in role rhythm_client");
       assert.deepEqual(
         (await uninstall(database)).map((note) => /^The role (\w+) has rights elsewhere/.exec(note)?.[1]),
         ["rhythm_viewer", "rhythm_client", "rhythm_worker", "rhythm_operator", "rhythm_deployer"],
       );
-      await database.query(`select "Another one".enqueue('a')`);
+      await database.query(`select "Another one".queue('a')`);
       if (hasCron) assert.equal((await database.query("select from cron.job")).length, 1);
       assert.deepEqual(await uninstall(database, { schema: "Another one" }), []);
       if (hasCron) assert.equal((await database.query("select from cron.job")).length, 0);
@@ -85,7 +85,7 @@ Deno.test("uninstall() removes nothing while something else stands on the schema
       );
       return true;
     });
-    await test.database.query("select rhythm.enqueue('a')");
+    await test.database.query("select rhythm.queue('a')");
     await test.database.script(drop);
   }
 });

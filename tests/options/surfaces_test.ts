@@ -56,14 +56,14 @@ async function arrived(
 const flow = { name: "f", source: "return 1" };
 const PARENT = `[{"type": "task", "target": "root", "queue": "nowhere", "id": "${parentId}"}]`;
 
-Deno.test("SQL: the options of enqueue(), start() and create_many() arrive, and option_names() lists them", async () => {
+Deno.test("SQL: the options of queue(), start() and create_many() arrive, and option_names() lists them", async () => {
   await using test = await freshDatabase();
   const { database } = test;
   await database.query(
     "select rhythm.register_flow('f', 'return 1', '{}'), rhythm.create_many($1::text::jsonb)",
     [PARENT],
   );
-  for (const [fn, type, target] of [["enqueue", "task", "t"], ["start", "workflow", "f"]] as const) {
+  for (const [fn, type, target] of [["queue", "task", "t"], ["start", "workflow", "f"]] as const) {
     for (const options of calls("start")) {
       const given = Object.entries(sqlOptions(options));
       const named = given.map(([name], nth) =>
@@ -100,7 +100,7 @@ Deno.test("SQL: the options of enqueue(), start() and create_many() arrive, and 
   equal(row!.names, retryOptionsIn("start").map(({ name }) => sqlName(name)));
   const parameters = await database.query<{ names: string[] }>(
     `select to_json(p.proargnames[3:]) as names from pg_proc as p
-    where p.pronamespace = 'rhythm'::regnamespace and p.proname in ('start', 'enqueue')`,
+    where p.pronamespace = 'rhythm'::regnamespace and p.proname in ('start', 'queue')`,
   );
   for (const { names } of parameters) {
     equal(
@@ -277,9 +277,9 @@ Deno.test("defaults of tasks and workflows arrive, wherever they are declared", 
     );
   for (
     const [name, fn] of [
-      ["declared", "enqueue"],
-      ["registered", "enqueue"],
-      ["inside", "enqueue"],
+      ["declared", "queue"],
+      ["registered", "queue"],
+      ["inside", "queue"],
       ["coded", "start"],
       ["written", "start"],
       ["compiled", "start"],
@@ -326,14 +326,14 @@ Deno.test({
       return out.trim();
     };
     const [first, second] = calls("start");
-    await arrived(test.database, await run("enqueue", "t", "{}", ...flagsOf(first!)), first!);
+    await arrived(test.database, await run("queue", "t", "{}", ...flagsOf(first!)), first!);
     await arrived(test.database, await run("start", "f", "{}", ...flagsOf(second!)), second!);
     const [options] = calls("schedule");
     await run("schedules", "set", "s", "@yearly", "t", "{}", "--type", "task", ...flagsOf(options!));
     const [row] = await test.database.query<{ id: string }>("select rhythm.trigger_schedule('s') as id");
     await arrived(test.database, row!.id, options!);
-    match((await cli(["enqueue", "t", "--prioritty", "1", "-d", test.url])).err, /--priority/);
-    match((await cli(["enqueue", "t", "--retry", '{"max_attempts": 1}', "-d", test.url])).err, /maxAttempts/);
+    match((await cli(["queue", "t", "--prioritty", "1", "-d", test.url])).err, /--priority/);
+    match((await cli(["queue", "t", "--retry", '{"max_attempts": 1}', "-d", test.url])).err, /maxAttempts/);
   },
 });
 

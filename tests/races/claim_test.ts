@@ -27,11 +27,11 @@ for (const count of [2, 20]) {
     assert.deepEqual(await violations(arena.watcher), []);
   });
 
-  race(`enqueue(): ${count} sessions with one key make one execution`, async () => {
+  race(`queue(): ${count} sessions with one key make one execution`, async () => {
     await using arena = await openArena(count);
     for (let round = 0; round < 10; round++) {
       const ids = await Promise.all(arena.sessions.map(async (session) => {
-        const [row] = await session`select rhythm.enqueue('a', idempotency_key => ${`key ${round}`}) as id`;
+        const [row] = await session`select rhythm.queue('a', idempotency_key => ${`key ${round}`}) as id`;
         return row?.id;
       }));
       assert.equal(new Set(ids).size, 1);

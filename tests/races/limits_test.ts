@@ -147,7 +147,7 @@ for (const count of [2, 20]) {
   });
 }
 
-race("claims wait neither for who enqueues, nor for who configures, nor for who cancels", async () => {
+race("claims wait neither for who queues, nor for who configures, nor for who cancels", async () => {
   await using arena = await openArena(3);
   const [one, two, three] = arena.sessions as [postgres.Sql, postgres.Sql, postgres.Sql];
   await arena.watcher`select rhythm.configure_queue('q', per_key_concurrency => 2, fair => 'key')`;
@@ -165,7 +165,7 @@ race("claims wait neither for who enqueues, nor for who configures, nor for who 
     });
   };
   const held = [
-    keep(one, "select rhythm.enqueue('a', queue => 'q', concurrency_key => 'k0')"),
+    keep(one, "select rhythm.queue('a', queue => 'q', concurrency_key => 'k0')"),
     keep(two, "select rhythm.configure_queue('q', per_key_concurrency => 1, fair => 'key')"),
     keep(three, `select rhythm.cancel('${first?.id}')`),
   ];

@@ -164,7 +164,7 @@ for (const [what, creator] of Object.entries(creators)) {
       const { watcher } = arena;
       await watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
       const worker = await registerWorker(watcher);
-      await watcher`select rhythm.enqueue('keyed', idempotency_key => 'k', delay => '1d')`;
+      await watcher`select rhythm.queue('keyed', idempotency_key => 'k', delay => '1d')`;
       for (const [end, { act, ...timeouts }] of Object.entries(enders)) {
         for (const order of ["first", "second"]) {
           await test.step(`${end} comes ${order}`, async () => {

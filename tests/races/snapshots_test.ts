@@ -39,7 +39,7 @@ const runningFlow = async ({ sql, worker }: Scene): Promise<string> => {
   return await claimOne(sql, worker);
 };
 const runningTask = async ({ sql, worker }: Scene): Promise<string> => {
-  await sql`select rhythm.enqueue('a')`;
+  await sql`select rhythm.queue('a')`;
   return await claimOne(sql, worker);
 };
 const waiting = async ({ sql, worker }: Scene): Promise<string> => {
@@ -94,7 +94,7 @@ const cases: Record<string, Case> = {
   "start(parent) under a workflow that was cancelled": {
     before: waiting,
     meanwhile: ({ sql }, id) => sql`select rhythm.cancel(${id})`,
-    call: (sql, id) => sql`select rhythm.enqueue('a', parent => ${id})`,
+    call: (sql, id) => sql`select rhythm.queue('a', parent => ${id})`,
     after: async ({ sql }, id) => {
       const rows = await sql`select distinct status from rhythm.executions where parent_id = ${id}`;
       assert.deepEqual(rows.map((row) => row.status), ["cancelled"]);
@@ -103,7 +103,7 @@ const cases: Record<string, Case> = {
   "start(parent) under a task that was cancelled": {
     before: runningTask,
     meanwhile: ({ sql }, id) => sql`select rhythm.cancel(${id})`,
-    call: (sql, id) => sql`select rhythm.enqueue('a', parent => ${id})`,
+    call: (sql, id) => sql`select rhythm.queue('a', parent => ${id})`,
   },
   "cancel() of a task that completed": {
     before: runningTask,
@@ -138,8 +138,8 @@ const cases: Record<string, Case> = {
   },
   "create_many() with a key that somebody used": {
     before: () => Promise.resolve(crypto.randomUUID()),
-    meanwhile: ({ sql }) => sql`select rhythm.enqueue('a', idempotency_key => 'once')`,
-    call: (sql) => sql`select rhythm.enqueue('a', idempotency_key => 'once')`,
+    meanwhile: ({ sql }) => sql`select rhythm.queue('a', idempotency_key => 'once')`,
+    call: (sql) => sql`select rhythm.queue('a', idempotency_key => 'once')`,
     after: async ({ sql }) => {
       const [row] = await sql`select count(*)::integer as n from rhythm.executions`;
       assert.equal(row?.n, 1);

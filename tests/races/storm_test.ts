@@ -26,7 +26,7 @@ async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<v
         await session`select rhythm.start('f')`;
         break;
       case 1:
-        await session`select rhythm.enqueue('a', retry => '{"max_attempts": 2, "initial": 0.01}')`;
+        await session`select rhythm.queue('a', retry => '{"max_attempts": 2, "initial": 0.01}')`;
         break;
       case 2:
         await session`select rhythm.cancel(${any}, 'storm')`;

@@ -64,7 +64,7 @@ Deno.test("SQL's defaults are those of src/shared/limits.ts", async () => {
     same(row!.value, value, name);
   }
   await database.query("select rhythm.register_flow('f', 'return 1', '{}')");
-  await database.query("select rhythm.enqueue('t'), rhythm.start('f')");
+  await database.query("select rhythm.queue('t'), rhythm.start('f')");
   const attempts = await database.query(
     "select type, max_attempts, max_crashes from rhythm.executions order by type",
   );

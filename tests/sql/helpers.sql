@@ -31,6 +31,16 @@ create function test.pass(p_time interval) returns void language sql as $$
   select set_config('rhythm_clock.shift', (coalesce(nullif(current_setting('rhythm_clock.shift', true), ''), '0')::interval + p_time)::text, false);
 $$;
 
+-- Time in which somebody ticks: who is silent all the time is heard to be silent.
+create function test.silence(p_time interval) returns void language plpgsql as $$
+begin
+  for i in 1..4 loop
+    perform test.pass(p_time / 4);
+    perform rhythm.tick();
+  end loop;
+end;
+$$;
+
 create function test.worker(p_queues text[] default array['default']) returns uuid language sql as $$
   select rhythm.register_worker(null, p_queues, p_lease => '1h');
 $$;

@@ -76,18 +76,18 @@ async function refusesTheUnentitled(sql: postgres.Sql): Promise<void> {
 async function worksAlone(sql: postgres.Sql): Promise<void> {
   await sql`create function public.add_one(jsonb) returns integer language sql as 'select ($1 ->> ''n'')::integer + 1'`;
   await sql`select rhythm.define_sql_task('add_one', 'public.add_one(jsonb)')`;
-  const [delayed] = await sql`select rhythm.enqueue('add_one', '{"n": 1}', delay => '0.5s') as id`;
+  const [delayed] = await sql`select rhythm.queue('add_one', '{"n": 1}', delay => '0.5s') as id`;
   await sql`select rhythm.schedule('often', '* * * * * *', 'add_one', '{"n": 2}', type => 'task')`;
 
   const [lost] =
-    await sql`select rhythm.enqueue('elsewhere', retry => '{"max_attempts": 2, "initial": "1ms"}') as id`;
+    await sql`select rhythm.queue('elsewhere', retry => '{"max_attempts": 2, "initial": "1ms"}') as id`;
   const [worker] = await sql`select rhythm.register_worker(null, array['default'], p_lease => '1s') as id`;
   const [claimed] = await sql`select rhythm.exchange(${
     worker!.id
   }, 1, p_want => '{"limit": 1}') #>> '{parcels,0,ids,0}' as id`;
   assert.equal(claimed!.id, lost!.id);
 
-  const [old] = await sql`select rhythm.enqueue('add_one', '{"n": 3}') as id`;
+  const [old] = await sql`select rhythm.queue('add_one', '{"n": 3}') as id`;
   await sql`select rhythm.configure('retention', '2 seconds')`;
 
   // The minute job begins with the next minute.
@@ -158,7 +158,7 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using test = await freshDatabase();
-    await test.sql`select rhythm.enqueue('later', delay => '0.2s')`;
+    await test.sql`select rhythm.queue('later', delay => '0.2s')`;
     const begin = performance.now();
     await test.sql`call rhythm.tick_loop('1.5 seconds')`;
     const took = performance.now() - begin;

@@ -96,7 +96,7 @@ const acts: Record<string, { call: string; access?: [words: RegExp, steps: strin
       [/set worker = p_worker, call = p_call/, [byKey]],
     ],
   },
-  "enqueue()": { call: "select rhythm.enqueue('a')" },
+  "queue()": { call: "select rhythm.queue('a')" },
   "start() with a key": { call: "select rhythm.start('f', idempotency_key => 'k')" },
   "settle": {
     call: `${claim('{"limit": 100}')}; select rhythm.exchange(${worker}, ${next}, (

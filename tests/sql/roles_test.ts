@@ -102,7 +102,7 @@ Deno.test({
 
     const [task] = await as<{ id: string }>(
       "rhythm_client",
-      "select rhythm.enqueue('t', '{\"n\": 1}') as id",
+      "select rhythm.queue('t', '{\"n\": 1}') as id",
     );
     await as("rhythm_deployer", "select rhythm.schedule('s', '@daily', 't', type => 'task')");
     await as("rhythm_operator", "select rhythm.trigger_schedule('s')");
@@ -153,7 +153,7 @@ Deno.test({
       }
     }
     for (const role of ["rhythm_operator", "rhythm_deployer"]) {
-      assert.equal(await tryAs(test.sql, role, "select rhythm.enqueue('t')"), "fine", role);
+      assert.equal(await tryAs(test.sql, role, "select rhythm.queue('t')"), "fine", role);
       assert.equal(await tryAs(test.sql, role, "select rhythm.register_worker(null)"), "42501", role);
     }
   },
@@ -182,7 +182,7 @@ Deno.test({
         skipped[0]!,
         /^Roles (\S+, ){4}\S+_deployer were not created: "owner_\w+" may not create roles/,
       );
-      await database.query("select rhythm.enqueue('t')");
+      await database.query("select rhythm.queue('t')");
       const [row] = await database.query<{ open: boolean }>(
         `select bool_or(a.grantee = 0) as open from pg_proc as p
         cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where p.pronamespace = 'rhythm'::regnamespace`,
@@ -192,8 +192,8 @@ Deno.test({
         await test.sql.unsafe(`create role ${owner}_${role} nologin`);
       }
       await database.query("select rhythm.grant_to_roles()");
-      assert.equal(await tryAs(test.sql, `${owner}_client`, "select rhythm.enqueue('t')"), "fine");
-      assert.equal(await tryAs(test.sql, `${owner}_viewer`, "select rhythm.enqueue('t')"), "42501");
+      assert.equal(await tryAs(test.sql, `${owner}_client`, "select rhythm.queue('t')"), "fine");
+      assert.equal(await tryAs(test.sql, `${owner}_viewer`, "select rhythm.queue('t')"), "42501");
     } finally {
       await database.close();
       for (const role of ["viewer", "client", "worker", "operator", "deployer"]) {
@@ -216,8 +216,8 @@ Deno.test({
       where p.pronamespace = '"Odd name"'::regnamespace and a.grantee = 0`;
     assert.equal(row!.open, 0);
     for (const schema of ['"Odd name"', "rhythm"]) {
-      assert.equal(await tryAs(test.sql, "rhythm_client", `select ${schema}.enqueue('t')`), "fine");
-      assert.equal(await tryAs(test.sql, "rhythm_viewer", `select ${schema}.enqueue('t')`), "42501");
+      assert.equal(await tryAs(test.sql, "rhythm_client", `select ${schema}.queue('t')`), "fine");
+      assert.equal(await tryAs(test.sql, "rhythm_viewer", `select ${schema}.queue('t')`), "42501");
       assert.equal(await tryAs(test.sql, "rhythm_viewer", `select * from ${schema}.executions`), "fine");
     }
     await test

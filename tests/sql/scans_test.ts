@@ -22,7 +22,7 @@ const large = ["execution", "workflow_state", "signal_wait"];
 const next = `(select w.call + 1 from rhythm.worker as w where w.id = ${worker})`;
 
 const acts: Record<string, string> = {
-  "enqueue()": "select rhythm.enqueue('a')",
+  "queue()": "select rhythm.queue('a')",
   "start() with a key": "select rhythm.start('f', idempotency_key => 'k')",
   "claim": `select rhythm.exchange(${worker}, ${next}, p_want => '{"limit": 100}')`,
   "claim of some tasks":

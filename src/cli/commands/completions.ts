@@ -1,9 +1,8 @@
-import { Argument } from "commander";
-import { type CommandModule, runs, withExamples, withJson } from "../command.ts";
+import { type CommandModule, operand, runs, withExamples, withJson } from "../command.ts";
 
 /** `rhythm completions`: a script that lets a shell complete what one types. */
 export const define: CommandModule["define"] = (command, cli) => {
-  command.addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]));
+  command.addArgument(operand("<shell>", "the shell", ["bash", "zsh", "fish"]));
   withJson(command);
   withExamples(command, [
     `source <(rhythm completions bash)                              # in ~/.bashrc`,

@@ -21,7 +21,7 @@ export function defineRegister(group: Command, cli: Cli): void {
     "Make files the current versions of their flows; all or none.",
   )
     .addArgument(operand("[paths...]", "files and directories (default: the project's flows)"))
-    .addOption(option("--deploy <id>", "the deploy they are of, or when it began (default: now)"));
+    .addOption(option("--deploy <name>", "the deploy they are of, or when it began (default: now)"));
   withDatabase(command);
   withExamples(command, [`rhythm flow register`, `rhythm flow register flows/onboard_user.flow`]);
   runs<{ deploy?: string }>(command, cli, async (call) => {
@@ -48,7 +48,7 @@ export function defineSet(group: Command, cli: Cli): void {
     group,
     "set",
     cli.terminal,
-    "Make a version of a flow the one that new executions start on; what runs stays on its own.",
+    "Make a version current: new executions start on it, running ones stay on theirs.",
   )
     .addArgument(operand("<flow>", "its name"))
     .addArgument(operand("<version>", "the number of the version"));

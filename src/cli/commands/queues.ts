@@ -1,32 +1,25 @@
-import {
-  addSub,
-  type CommandModule,
-  operand,
-  option,
-  runs,
-  wholeNumber,
-  withDatabase,
-  withExamples,
-} from "../command.ts";
+import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import { CliError } from "../cli_error.ts";
 import { asGroup } from "../group.ts";
+import { numberFrom } from "../kinds.ts";
+import type { Session } from "../session.ts";
 
 interface LimitFlags {
-  concurrency?: string;
-  perKey?: string;
-  rate?: string;
+  concurrency?: number;
+  perKey?: number;
+  rate?: number;
   per?: string;
-  perKeyRate?: string;
+  perKeyRate?: number;
   perKeyPer?: string;
   fair?: boolean;
   none?: boolean;
 }
 
 interface KeyFlags {
-  concurrency?: string;
-  rate?: string;
+  concurrency?: number;
+  rate?: number;
   per?: string;
-  weight?: string;
+  weight?: number;
   none?: boolean;
 }
 
@@ -48,8 +41,8 @@ export const define: CommandModule["define"] = (command, cli) => {
 
   for (const verb of ["pause", "resume"] as const) {
     const words = verb === "pause"
-      ? "Keep workers from taking; what runs goes on."
-      : "Let workers take again.";
+      ? "Keep workers from taking; running ones continue."
+      : "Let workers take from it again.";
     const change = addSub(command, verb, cli.terminal, words).addArgument(operand("<queue>", "the queue"));
     withDatabase(change);
     withExamples(change, [`rhythm queues ${verb} mail`]);
@@ -84,18 +77,18 @@ export const define: CommandModule["define"] = (command, cli) => {
     )
     .addOption(option("--per-key-per <duration>", "that time (default: 1s)"))
     .addOption(option("--fair", "concurrency keys take turns"))
-    .addOption(option("--none", "take all limits away"));
+    .addOption(option("--none", "remove all limits"));
   withDatabase(limit);
   withExamples(limit, [`rhythm queues limit api --rate 100 --per 1m`, `rhythm queues limit api --none`]);
   runs<LimitFlags>(limit, cli, async (call) => {
     const { openSession } = await import("../session.ts");
     const { concurrency, perKey, rate, per, perKeyRate, perKeyPer, fair } = call.options;
     const limits = {
-      ...(concurrency === undefined ? {} : { concurrency: wholeNumber(concurrency, "--concurrency") }),
-      ...(perKey === undefined ? {} : { perKeyConcurrency: wholeNumber(perKey, "--per-key") }),
-      ...(rate === undefined ? {} : { rate: wholeNumber(rate, "--rate") }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(perKey === undefined ? {} : { perKeyConcurrency: perKey }),
+      ...(rate === undefined ? {} : { rate }),
       ...(per === undefined ? {} : { per }),
-      ...(perKeyRate === undefined ? {} : { perKeyRate: wholeNumber(perKeyRate, "--per-key-rate") }),
+      ...(perKeyRate === undefined ? {} : { perKeyRate }),
       ...(perKeyPer === undefined ? {} : { perKeyPer }),
       ...(fair === true ? { fair: "key" as const } : {}),
     };
@@ -144,23 +137,32 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addOption(option("-c, --concurrency <number>", "how many run at once"))
     .addOption(option("--rate <number>", "how many begin within --per"))
     .addOption(option("--per <duration>", "that time (default: 1s)"))
-    .addOption(option("--weight <number>", "how many turns it has in a fair queue (default: 1)"))
-    .addOption(option("--none", "the limits of all keys hold for it again"));
+    .addOption(
+      option("--weight <number>", "how many turns it has in a fair queue (default: 1)", numberFrom(1, 1_000)),
+    )
+    .addOption(option("--none", "use the limits of all keys for it again"));
   withDatabase(limitKey);
   withExamples(limitKey, [`rhythm queues limit-key api acme --concurrency 20 --weight 3`]);
   runs<KeyFlags>(limitKey, cli, async (call) => {
     const { openSession } = await import("../session.ts");
     const { concurrency, rate, per, weight } = call.options;
     const limits = {
-      ...(concurrency === undefined ? {} : { concurrency: wholeNumber(concurrency, "--concurrency") }),
-      ...(rate === undefined ? {} : { rate: wholeNumber(rate, "--rate") }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(rate === undefined ? {} : { rate }),
       ...(per === undefined ? {} : { per }),
-      ...(weight === undefined ? {} : { weight: wholeNumber(weight, "--weight") }),
+      ...(weight === undefined ? {} : { weight }),
     };
     const [queue, key] = call.args as [string, string];
     checkLimits(limits, { none: call.options.none === true, of: `key "${key}" of queue "${queue}"` });
     await using session = await openSession(call.options);
     await session.queues.configureKey(queue, key, limits);
+    if (weight !== undefined && !await isFair(session, queue)) {
+      const { warn } = await import("../warn.ts");
+      warn(
+        call,
+        `queue "${queue}" is not fair: a weight counts only after \`rhythm queues limit ${queue} --fair\``,
+      );
+    }
     call.terminal.print(
       call.json
         ? JSON.stringify({ queue, key, ...limits })
@@ -168,6 +170,10 @@ export const define: CommandModule["define"] = (command, cli) => {
     );
   });
 };
+
+async function isFair({ queues }: Session, name: string): Promise<boolean> {
+  return (await queues.list()).some(({ queue, fair }) => queue === name && fair);
+}
 
 // What is set takes the place of all limits there are: nothing would take all of them away, which somebody has to want.
 function checkLimits(limits: object, about: { none: boolean; of: string }): void {

@@ -1,6 +1,6 @@
 import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
 import { asGroup } from "../group.ts";
-import { optionsOf, withOptions } from "../start_options.ts";
+import { optionsOf, withOptions, withWholeParent } from "../start_options.ts";
 import type { Session } from "../session.ts";
 
 interface SetFlags extends Record<string, unknown> {
@@ -37,12 +37,13 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addOption(option("--type <type>", "what the target is", ["workflow", "task"]).default("workflow"))
     .addOption(option("-z, --timezone <zone>", "the zone of the cron expression (default: UTC)"))
     .addOption(
-      option("--overlap <how>", "when the run before goes on", ["skip", "queue", "allow", "cancel"]).default(
-        "skip",
-      ),
+      option("--overlap <how>", "if the run before has not ended", ["skip", "queue", "allow", "cancel"])
+        .default(
+          "skip",
+        ),
     )
     .addOption(option("--catch-up <how>", "runs that were missed", ["none", "one", "all"]).default("one"))
-    .addOption(option("--jitter <duration>", "move each run by chance, at most so far"));
+    .addOption(option("--jitter <duration>", "delay each run at random, at most by this"));
   withOptions(set, "schedule");
   withDatabase(set);
   withExamples(set, [
@@ -53,10 +54,11 @@ export const define: CommandModule["define"] = (command, cli) => {
     const { openSession } = await import("../session.ts");
     const [name = "", cron = "", target = "", given] = call.args;
     const { type, timezone, overlap, catchUp, jitter } = call.options;
-    const options = await optionsOf(call.options, "schedule");
+    const said = await optionsOf(call.options, "schedule");
     const inputs = given === undefined ? {} : await readJson(given, "the inputs");
     const { warnOfOddNames } = await import("../odd_names.ts");
     await using session = await openSession(call.options);
+    const options = await withWholeParent(session, said);
     await warnOfOddNames(session, call, { queue: options.queue, task: type === "task" ? target : undefined });
     const next = await session.schedules.set(name, {
       cron,
@@ -97,7 +99,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     });
   }
 
-  const trigger = addSub(command, "trigger", cli.terminal, "Fire a schedule now, besides its times.")
+  const trigger = addSub(command, "trigger", cli.terminal, "Fire a schedule now, in addition to its times.")
     .addArgument(operand("<name>", "the schedule"));
   withDatabase(trigger);
   withExamples(trigger, [`rhythm schedules trigger nightly`]);

@@ -6,7 +6,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addArgument(operand("<id>", "the execution"))
     .addArgument(operand("<name>", "the signal's name"))
     .addArgument(operand("[payload]", "JSON; @file reads a file, - standard input"))
-    .addOption(option("--key <text>", "idempotency key: the same key sends once"));
+    .addOption(option("--key <key>", "idempotency key: the same key sends once"));
   withDatabase(command);
   withExamples(command, [
     `rhythm signal 0199c3f2-… email-confirmed`,

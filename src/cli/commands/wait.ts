@@ -8,7 +8,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   withDatabase(command);
   withExamples(command, [
     `rhythm wait 0199c3f2-… && echo completed`,
-    `rhythm wait $(rhythm enqueue import_file @file.json) --timeout 10m`,
+    `rhythm wait $(rhythm queue import_file @file.json) --timeout 10m`,
   ]);
   command.addHelpText("after", "\nExit codes: 0 all completed, 1 one failed or was cancelled, 5 timeout");
   runs<{ timeout?: string }>(command, cli, async (call) => {

@@ -14,7 +14,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     )
     .addOption(option("-p, --port <port>", "serve health, readiness, metrics and the API here"))
     .addOption(option("--hostname <address>", `listen on this address (default: ${hostname})`))
-    .addOption(option("--name <text>", "what lists show (default: host and process)"))
+    .addOption(option("--name <name>", "what lists show (default: host and process)"))
     .addOption(
       option("--grace <duration>", `how long handlers may finish at shutdown (default: ${graceMs / 1000}s)`),
     )

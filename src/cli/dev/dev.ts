@@ -13,7 +13,7 @@ import { howToType } from "../how_to_type.ts";
 import { flowPlaces, taskModules } from "../project.ts";
 import { placeOfTarget, type Target, targetOf } from "../target.ts";
 import { Spinner } from "../spinner.ts";
-import { nothingToDo, portOf, workerOptions } from "../worker_options.ts";
+import { nothingToDo, workerOptions } from "../worker_options.ts";
 import { heedStrays, tellStray } from "../stray_errors.ts";
 import { Account } from "./account.ts";
 import { hearConsole } from "./console.ts";
@@ -28,9 +28,9 @@ import { watchFiles } from "./watch_files.ts";
 export interface DevFlags {
   flows?: string[];
   tasks?: string[];
-  queues?: string;
-  concurrency?: string;
-  port?: string;
+  queues?: string[];
+  concurrency?: number;
+  port?: number;
   watch: boolean;
 }
 
@@ -46,7 +46,7 @@ export async function dev(call: Call<DevFlags>): Promise<number> {
   if (flows.length === 0 && modules.length === 0) throw nothingToDo(project.root);
   // A task's stray error does not end what runs beside it.
   using _strays = heedStrays((error) => account.trouble(tellStray(error)));
-  const port = options.port === undefined ? project.config.port : portOf(options.port);
+  const port = options.port ?? project.config.port;
   const worker = workerOptions(project, options);
   const database = await openDevDatabase(target, call);
   const lines = new LiveLines(terminal);

@@ -3,6 +3,7 @@ import { CliError } from "../cli_error.ts";
 import { DatabaseUnavailableError } from "../../db/errors.ts";
 import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
+import { wrap } from "../redraw.ts";
 import { openSession } from "../session.ts";
 import type { Style, Terminal } from "../terminal.ts";
 import { type Examination, type Finding, type Patient, skipped } from "./finding.ts";
@@ -67,10 +68,14 @@ function print(
 ): void {
   const { paint } = terminal;
   const width = Math.max(...findings.map(({ check }) => check.length));
+  const tell = (line: string, indent: number): void => {
+    const lines = terminal.isTerminal ? wrap(line, terminal.columns, indent) : [line];
+    lines.forEach((one) => terminal.print(one));
+  };
   for (const { check, state, message, fix } of findings) {
     const [sign, style] = SIGNS[state];
-    terminal.print(`${paint(style, sign)} ${check.padEnd(width)}  ${message}`);
-    if (fix !== undefined) terminal.print(`  ${" ".repeat(width)}  ${paint("quiet", `→ ${fix}`)}`);
+    tell(`${paint(style, sign)} ${check.padEnd(width)}  ${message}`, width + 4);
+    if (fix !== undefined) tell(`  ${" ".repeat(width)}  ${paint("quiet", `→ ${fix}`)}`, width + 6);
   }
   const told = [
     ...(problems > 0 ? [paint("bad", count(problems, "problem"))] : []),

@@ -3,6 +3,7 @@ import { type AnyTask, parseInput, type RetryPolicy, retryPolicyOf } from "../..
 import type { ErrorJson } from "../../flow/mod.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import { toJson } from "../../shared/json.ts";
+import { didYouMean } from "../../shared/suggest.ts";
 import { failureOf } from "../../define/failure.ts";
 import { CliError } from "../cli_error.ts";
 
@@ -50,6 +51,7 @@ export interface AnswerFile {
 export class Answers {
   readonly #sources: AnswerSources;
   readonly #calls = new Map<string, number>();
+  readonly #asked = { task: new Set<string>(), workflow: new Set<string>() };
 
   /** @param sources where they come from */
   constructor(sources: AnswerSources) {
@@ -59,6 +61,7 @@ export class Answers {
   /** Runs one attempt of a task. */
   async run(asked: Asked): Promise<Answer> {
     const { kind, target } = asked;
+    this.#asked[kind].add(target);
     const listed = this.#sources.file[kind === "task" ? "tasks" : "workflows"] ?? {};
     if (Object.hasOwn(listed, target)) return this.#listed(listed[target]!, asked);
     const task = kind === "task" ? this.#sources.tasks.find((one) => one.name === target) : undefined;
@@ -66,6 +69,17 @@ export class Answers {
     const plain = kind === "task" ? this.#sources.functions.get(target) : undefined;
     if (plain !== undefined) return await attempt(() => plain(asked.inputs), asked);
     return await this.#askFor(asked);
+  }
+
+  /** Answers in the file that nothing asked for, each with the name that was probably meant. */
+  unasked(): string[] {
+    const { tasks = {}, workflows = {} } = this.#sources.file;
+    const of = (kind: Asked["kind"], names: string[]): string[] =>
+      names.filter((name) => !this.#asked[kind].has(name))
+        .map((name) =>
+          `nothing ran ${kind} "${name}", which --answers has.${didYouMean(name, this.#asked[kind])}`
+        );
+    return [...of("task", Object.keys(tasks)), ...of("workflow", Object.keys(workflows))];
   }
 
   /** A signal that a flow waits for and nobody has sent; nothing: time passes. */

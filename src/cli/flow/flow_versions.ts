@@ -21,11 +21,8 @@ export async function listVersions(call: Call): Promise<void> {
 
 /** Makes a version of a flow current. */
 export async function setVersion(call: Call): Promise<void> {
-  const [name, text] = call.args;
-  const version = Number(text);
-  if (!Number.isInteger(version) || version < 1) {
-    throw new CliError(`the version must be a number such as 3, not "${text}"`);
-  }
+  const [name] = call.args;
+  const version = Number(call.args[1]);
   await using session = await openSession(call.options);
   await (await session.flows()).setVersion(name!, version);
   if (call.json) return call.terminal.print(JSON.stringify({ name, version }));

@@ -4,6 +4,7 @@ import { CliError } from "../cli_error.ts";
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
+import { readStandardInput } from "../json_text.ts";
 import { readFlowFiles } from "./read_flows.ts";
 
 const FRONT_MATTER =
@@ -19,7 +20,7 @@ export interface FormatFlags {
 export async function formatFlows(call: Call<FormatFlags>): Promise<number> {
   const { terminal } = call;
   if (call.args.length === 1 && call.args[0] === "-") {
-    const source = await new Response(Deno.stdin.readable).text();
+    const source = await readStandardInput();
     const formatted = await formatFlow({ path: "standard input", source }, call.options);
     if (call.json) terminal.print(JSON.stringify({ changed: formatted !== source, formatted }));
     else if (!call.options.check) terminal.write(formatted);

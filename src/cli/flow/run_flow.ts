@@ -9,7 +9,7 @@ import { EXIT } from "../exit_codes.ts";
 import { parseJson, readJson } from "../json_text.ts";
 import { loadTasks } from "../load_tasks.ts";
 import { findProject, taskModules } from "../project.ts";
-import { moment } from "../start_options.ts";
+import { warn } from "../warn.ts";
 import { lineReader } from "./ask_line.ts";
 import { type AnswerFile, Answers } from "./answers.ts";
 import { readFlowFiles } from "./read_flows.ts";
@@ -23,7 +23,7 @@ export interface RunFlags {
   answers?: string;
   signal?: string[];
   realTime?: boolean;
-  now?: string;
+  now?: Date;
   quiet?: boolean;
 }
 
@@ -40,12 +40,17 @@ export async function runFlow(call: Call<RunFlags>): Promise<number> {
   const modules = await taskModules(await findProject(dirname(resolve(path))), options.tasks);
   const loaded = await loadTasks(modules);
   const reader = terminal.canAsk && !call.json ? lineReader(terminal, call.signal) : undefined;
-  const start = options.now === undefined ? new Date(systemClock.now()) : moment(options.now, "--now");
+  const start = options.now ?? new Date(systemClock.now());
   const clock = new SimulationClock(start, options.realTime ? call.signal : undefined);
   const events: ({ at: Date } & SimulatedEvent)[] = [];
   const transcript = new Transcript(terminal, start);
+  const answers = new Answers({
+    ...loaded,
+    file: answerFile,
+    ...(reader === undefined ? {} : { ask: reader }),
+  });
   const simulation = new Simulation({
-    answers: new Answers({ ...loaded, file: answerFile, ...(reader === undefined ? {} : { ask: reader }) }),
+    answers,
     clock,
     program: (flow) => childProgram(flow, dirname(path), call),
     observe: (event) => {
@@ -59,6 +64,8 @@ export async function runFlow(call: Call<RunFlags>): Promise<number> {
   });
   if (call.json) terminal.print(JSON.stringify({ flow: name, ...end, events }));
   else tellEnd(end, call, { path: file!.path, source: file!.source });
+  for (const odd of answers.unasked()) warn(call, odd);
+  for (const signal of simulation.untaken()) warn(call, `${name} never took a signal "${signal}"`);
   return end.status === "completed" ? EXIT.ok : EXIT.no;
 }
 

@@ -44,7 +44,7 @@ export type SimulatedEvent =
   | { type: "sent"; name: string; payload: JsonValue; depth: number }
   | { type: "log"; level: string; message: string; depth: number };
 
-/** What a simulation stands on. */
+/** What a simulation needs. */
 export interface SimulationParts {
   /** What tasks and signals give. */
   readonly answers: Answers;
@@ -86,6 +86,7 @@ export class Simulation {
   readonly #ids: Uuids;
   readonly #seed = systemClock.uuid();
   readonly #executions = new Map<string, Execution>();
+  #main: Execution | undefined;
   readonly #due: Due[] = [];
   /** Waits for signals that somebody was asked about. */
   readonly #declined = new Set<string>();
@@ -108,6 +109,7 @@ export class Simulation {
   ): Promise<SimulatedEnd> {
     const main = this.#make(flow.name, 0);
     main.mailbox.push(...start.signals);
+    this.#main = main;
     this.#begin(main, flow.program, start.inputs);
     while (main.end === undefined || this.#due.length > 0) {
       // Before time passes, asks those who may send a signal.
@@ -119,6 +121,11 @@ export class Simulation {
       await next.happen();
     }
     return main.end;
+  }
+
+  /** The names of signals that were there from the beginning, and that the flow never took. */
+  untaken(): string[] {
+    return [...new Set(this.#main?.mailbox.map(({ name }) => name))];
   }
 
   #make(flow: string, depth: number, parent?: Execution["parent"]): Execution {

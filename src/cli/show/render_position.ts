@@ -1,4 +1,4 @@
-import type { FibreView } from "../../flow/mod.ts";
+import type { FibreView, JsonValue } from "../../flow/mod.ts";
 import { brief, tellSince, tellTime } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExecutionView, OpenWait } from "./read_view.ts";
@@ -63,18 +63,25 @@ export function renderVariables(
   return fibres.flatMap((fibre) => {
     // A flow's own functions are in its source already.
     const entries = Object.entries(fibre.variables).filter(([, value]) =>
-      options.full || value !== "[function]"
+      options.full || wordOf(value) !== "function"
     );
     const isBody = fibre.function === "" || fibre.function === "main";
     const where = `${isBody ? "the flow" : `${fibre.function}()`}, line ${fibre.line}`;
     const head = fibres.length > 1 ? [`  ${paint("quiet", where)}`] : [];
     const width = Math.max(0, ...entries.map(([name]) => name.length));
     const lines = entries.map(([name, value]) => {
-      const text = options.full ? JSON.stringify(value) : brief(value, room);
+      const text = wordOf(value) ?? (options.full ? JSON.stringify(value) : brief(value, room));
       return `  ${paint("name", name.padEnd(width))} = ${text}`;
     });
     return [...head, ...(lines.length === 0 ? [`  ${paint("quiet", "none")}`] : lines)];
   });
+}
+
+/** What a variable holds that JSON has no word for. */
+function wordOf(value: JsonValue): string | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const word = Object.keys(value).length === 1 ? value.$ : undefined;
+  return typeof word === "string" ? word : undefined;
 }
 
 /** What a workflow waits for, and since when. */

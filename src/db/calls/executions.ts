@@ -9,7 +9,7 @@ export interface StoredExecution {
   type: "task" | "workflow";
   /** The task's or flow's name. */
   target: string;
-  /** Where it stands. */
+  /** Its state. */
   status: "pending" | "running" | "suspended" | "completed" | "failed" | "cancelled";
   /** The queue. */
   queue: string;
@@ -195,7 +195,7 @@ export async function watchExecutions(engine: EngineRef, ids: readonly string[])
   await ask(engine, text, [arrayText(ids)]);
 }
 
-/** Cancels an execution and its children; false if it was over. */
+/** Cancels an execution and its children; false if it had ended. */
 export async function cancelExecution(
   engine: EngineRef,
   id: string,
@@ -209,12 +209,12 @@ export async function cancelExecution(
   return row!.cancelled;
 }
 
-/** Lets a failed or cancelled execution go on. */
+/** Runs a failed or cancelled execution again. */
 export async function retryExecution(engine: EngineRef, id: string): Promise<void> {
   await ask(engine, "select rhythm.retry($1::text::uuid)", [id]);
 }
 
-/** Deletes an execution that is over and all that it started; gives how many executions. */
+/** Deletes an execution that has ended and all that it started; returns their number. */
 export async function deleteExecution(engine: EngineRef, id: string): Promise<number> {
   const [row] = await ask<{ deleted: number }>(
     engine,

@@ -97,8 +97,8 @@ export async function configureQueue(engine: EngineRef, queue: string, limits: S
     engine,
     `select rhythm.configure_queue(
       p_queue => $1::text, concurrency => $2::text::integer, per_key_concurrency => $3::text::integer,
-      rate => $4::text::integer, per => make_interval(secs => coalesce($5::text, '1')::float8),
-      per_key_rate => $6::text::integer, per_key_per => make_interval(secs => coalesce($7::text, '1')::float8),
+      rate => $4::text::integer, per => make_interval(secs => $5::text::float8),
+      per_key_rate => $6::text::integer, per_key_per => make_interval(secs => $7::text::float8),
       fair => $8::text, weights => $9::text::jsonb
     )`,
     [
@@ -125,7 +125,7 @@ export async function configureKey(
     engine,
     `select rhythm.configure_key(
       p_queue => $1::text, p_key => $2::text, concurrency => $3::text::integer,
-      rate => $4::text::integer, per => make_interval(secs => coalesce($5::text, '1')::float8), weight => $6::text::integer
+      rate => $4::text::integer, per => make_interval(secs => $5::text::float8), weight => $6::text::integer
     )`,
     [
       place.queue,

@@ -52,7 +52,7 @@ export async function readViolations(engine: EngineRef): Promise<Violation[]> {
   );
 }
 
-/** Where a workflow stands, with its program and source. */
+/** The state of a workflow, with its program and source. */
 export interface FlowState {
   /** The flow's name. */
   readonly name: string;
@@ -62,13 +62,13 @@ export interface FlowState {
   readonly source: string;
   /** Its compiled program. */
   readonly code: JsonValue;
-  /** Where it stands; nothing: at its beginning. */
+  /** Its state; nothing: it has not begun. */
   readonly snapshot: JsonValue;
   /** What it waits for. */
   readonly waits: JsonValue;
 }
 
-/** Reads where a workflow stands; nothing: it is no workflow, or it is over. */
+/** Reads the state of a workflow; nothing: it is not a workflow, or it has ended. */
 export async function readFlowState(engine: EngineRef, id: string): Promise<FlowState | null> {
   const [row] = await ask<{ state: FlowState | null }>(
     engine,

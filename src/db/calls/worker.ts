@@ -31,7 +31,7 @@ export interface ParcelCommon {
   version?: number;
 }
 
-/** Where a workflow stands. */
+/** The state of a workflow. */
 export interface StateRow {
   /** How often it has been suspended. */
   seq: number;
@@ -55,9 +55,9 @@ export interface ParcelRow {
   ids: string[];
   /** What each was started with; null: the worker sent them in the same call. */
   inputs: JsonValue[] | null;
-  /** Who started each; left out where nobody did, and where the worker knows. */
+  /** Who started each; missing if there is no parent, or if the worker knows it. */
   parents?: (string | null)[];
-  /** Of workflows: where each stands. */
+  /** For workflows: the state of each. */
   states?: StateRow[];
 }
 

@@ -1,6 +1,6 @@
 /** The parts of a connection string. */
 export interface Address {
-  /** Scheme, servers and database: what the driver may tell of. */
+  /** Scheme, servers and database: what the driver may show. */
   readonly base: string;
   /** Who logs in. */
   readonly user?: string;

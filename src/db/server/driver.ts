@@ -32,7 +32,7 @@ export interface ConnectOptions {
   applicationName?: string;
 }
 
-/** What a connection tells of itself. */
+/** The events of a connection. */
 export interface ConnectionEvents {
   /** It is gone: lost, idle for too long, or too old. */
   onClose: () => void;
@@ -78,7 +78,7 @@ export function driverFor(options: ConnectOptions): MakeDriver {
     connect_timeout: connectMs / 1000,
     idle_timeout: options.idleTimeoutMs === undefined ? undefined : options.idleTimeoutMs / 1000,
     keep_alive: KEEP_ALIVE_S,
-    // The statement that asks for types rejects where nobody can catch it.
+    // The rejection of the statement that reads the types cannot be caught.
     fetch_types: false,
     onnotice: () => {},
     connection: { application_name: options.applicationName ?? "rhythm" },
@@ -100,7 +100,7 @@ export function driverFor(options: ConnectOptions): MakeDriver {
     const ssl = tls === undefined ? {} : { ssl: { ...tls } };
     let dials = 0;
     const dial = async (): Promise<Socket> => {
-      // Asked again, the driver did not like the server that it got: not the one that can write, say.
+      // If the driver asks again, it did not accept the server, for example because that cannot write.
       if (dials++ > 0) turn++;
       try {
         for (let tries = 1;; tries++) {
@@ -118,7 +118,7 @@ export function driverFor(options: ConnectOptions): MakeDriver {
           }
         }
       } catch (error) {
-        // The driver tells nobody of a connection that never was.
+        // The driver does not report a connection that was never made.
         queueMicrotask(closed);
         throw error;
       }

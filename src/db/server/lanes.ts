@@ -3,7 +3,7 @@ import { Backoff } from "./backoff.ts";
 import { type CancelTimer, systemClock } from "../../runtime/clock.ts";
 import { closedError, type Driver, type MakeDriver, timeoutError } from "./driver.ts";
 
-/** One connection and its driver, which nobody else uses meanwhile. */
+/** One connection and its driver, for one user at a time. */
 export interface Lane {
   /** What runs statements on it. */
   readonly sql: postgres.Sql;
@@ -54,7 +54,7 @@ export class Lanes {
   }
 
   /**
-   * A connection that nobody uses; waits for one, if all are in use.
+   * A free connection; waits for one, if all are in use.
    *
    * @returns to be given back by {@linkcode Lanes.putBack}
    * @throws the driver's error, when no connection can be made
@@ -69,7 +69,7 @@ export class Lanes {
     return await turn.promise;
   }
 
-  /** Gives a connection back; one that is lost is replaced when somebody needs it. */
+  /** Gives a connection back; one that is lost is replaced when it is needed. */
   putBack(used: Lane): void {
     const lane = used as OneLane;
     const next = this.#isClosed ? undefined : this.#waiting.shift();
@@ -205,7 +205,7 @@ class OneLane implements Lane {
     } finally {
       isOver = true;
       cancel!();
-      // Given up, it may still end, with nobody there to hear of it.
+      // It may still end later, when nobody waits for it any more.
       answer.catch(() => {});
       gaveUp.promise.catch(() => {});
     }

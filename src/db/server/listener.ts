@@ -41,7 +41,7 @@ export class Listener {
     this.#channels.set(channel, listeners);
     listeners.add(options);
     try {
-      // Also where somebody listens already: that may be under way still.
+      // Also if another listens already, because that may not have begun yet.
       await this.#ask(`listen ${quoted(channel)}`);
     } catch (error) {
       this.#remove(channel, options);
@@ -117,7 +117,7 @@ export class Listener {
     for (const channel of this.#channels.keys()) await this.#ask(`listen ${quoted(channel)}`);
   }
 
-  /** Whether nobody listens to the channel any more. */
+  /** Whether the channel has no listener any more. */
   #remove(channel: string, options: ListenOptions): boolean {
     const listeners = this.#channels.get(channel);
     if (!listeners?.delete(options) || listeners.size > 0) return false;

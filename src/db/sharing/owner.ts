@@ -15,7 +15,7 @@ export async function writeOwner(path: string, address: RemoteAddress | undefine
   await Deno.rename(draft, fileOf(path));
 }
 
-/** Reads it; nothing if nobody says so. */
+/** Reads it; nothing if there is none. */
 export async function readOwner(
   path: string,
 ): Promise<Owner & RemoteAddress | Owner & { port: undefined } | undefined> {

@@ -29,7 +29,7 @@ export class RemoteDatabase implements Database {
    *
    * @param address where it is served
    * @param shown what kind of database it is, and its name
-   * @throws {Error} nobody serves it there
+   * @throws {Error} no process serves it there
    */
   static async connect(
     { port, token }: RemoteAddress,

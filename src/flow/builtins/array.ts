@@ -22,6 +22,18 @@ function startOf(vm: Machine, length: number, from: Value): number {
   return start < 0 ? Math.max(length + start, 0) : start;
 }
 
+/** Up to this length texts are compared like other values. */
+const SHORT = 64;
+
+/** A long text is compared with every element that is as long. */
+function payForSearch(vm: Machine, array: Value[], wanted: Value): void {
+  vm.charge(array.length >> 2);
+  if (typeof wanted !== "string" || wanted.length <= SHORT) return;
+  let alike = 0;
+  for (const item of array) if (typeof item === "string" && item.length === wanted.length) alike++;
+  vm.charge(alike * (wanted.length >>> 4));
+}
+
 const readers: Record<string, Declared> = {
   at: [1, (vm, self, [at]) => {
     const array = arrayOf(vm, self, "at");
@@ -46,7 +58,7 @@ const readers: Record<string, Declared> = {
     const { length } = array;
     if (length === 0) return false;
     const start = startOf(vm, length, from);
-    vm.charge(length >> 2);
+    payForSearch(vm, array, wanted);
     // A conversion of `from` may have shortened the array: what is gone reads as undefined.
     return array.includes(wanted, start) || (wanted === undefined && array.length < length && start < length);
   }],
@@ -55,7 +67,7 @@ const readers: Record<string, Declared> = {
     const { length } = array;
     if (length === 0) return -1;
     const start = startOf(vm, length, from);
-    vm.charge(length >> 2);
+    payForSearch(vm, array, wanted);
     const found = array.indexOf(wanted, start);
     return found < length ? found : -1;
   }],
@@ -64,7 +76,7 @@ const readers: Record<string, Declared> = {
     const { length } = array;
     if (length === 0) return -1;
     const from = args.length > 1 ? vm.toInteger(args[1]) : length - 1;
-    vm.charge(length >> 2);
+    payForSearch(vm, array, args[0]);
     const start = from < 0 ? length + from : Math.min(from, length - 1);
     return start < 0 ? -1 : array.lastIndexOf(args[0], start);
   }],
@@ -95,8 +107,11 @@ const readers: Record<string, Declared> = {
     vm.charge(array.length >> 1);
     return array.toReversed();
   }],
-  join: [1, (vm, self, [separator]) => join(vm, arrayOf(vm, self, "join"), separator)],
-  toString: declare(0, (vm, self) => join(vm, arrayOf(vm, self, "toString"), undefined)),
+  join: [1, (vm, self, [separator]) => join(vm, arrayOf(vm, self, "join"), { separator })],
+  toString: declare(0, (vm, self) => join(vm, arrayOf(vm, self, "toString"), { separator: undefined })),
+  toLocaleString: declare(0, (vm, self, args) => {
+    return join(vm, arrayOf(vm, self, "toLocaleString"), { separator: ",", locale: args.slice(0, 2) });
+  }),
   flat: [0, (vm, self, [depth]) => {
     const array = arrayOf(vm, self, "flat");
     return flat(vm, array, depth === undefined ? 1 : vm.toInteger(depth));

@@ -31,13 +31,13 @@ export const arrayEdits: Record<string, Declared> = {
   pop: [0, (vm, self) => arrayOf(vm, self, "pop").pop()],
   shift: [0, (vm, self) => {
     const array = arrayOf(vm, self, "shift");
-    vm.charge(array.length >> 6);
+    vm.charge(array.length >> 5);
     return array.shift();
   }],
   unshift: [1, (vm, self, args) => {
     const array = arrayOf(vm, self, "unshift");
     vm.checkArray(array.length + args.length);
-    vm.charge((array.length >> 6) + args.length);
+    vm.charge((array.length >> 5) + args.length);
     if (args.length <= FEW) return array.unshift(...args);
     const behind = array.slice();
     array.length = 0;

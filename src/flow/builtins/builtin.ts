@@ -79,6 +79,8 @@ export interface Machine {
   /** What {@linkcode Machine.next} gives at the end. */
   readonly END: Value;
 
+  /** Pay for reading a value that may be a long text from end to end: as a key, or as a number. */
+  payFor(value: Value): void;
   /** Take `units` (about one per element or per 16 characters touched) from the instruction budget. */
   charge(units: number): void;
   /** Throw the limit error unless a string of this length may exist. Call it before making the string. */

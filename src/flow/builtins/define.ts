@@ -31,7 +31,7 @@ export function words(text: string): ReadonlySet<string> {
 
 const INHERITED =
   "constructor __proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ " +
-  "isPrototypeOf propertyIsEnumerable toLocaleString";
+  "isPrototypeOf propertyIsEnumerable";
 
 /** A table of members: the given ones, and what every object has. */
 export function memberTable(
@@ -50,6 +50,7 @@ const OBJECT_METHODS: Record<string, Declared> = {
     const key = vm.toKey(args[0]);
     return hasOwn(vm, object(vm, self), key);
   }),
+  toLocaleString: declare(0, (vm, self) => vm.call(vm.getMember(object(vm, self), "toString"), [], self)),
   toString: declare(0, (vm, self) => `[object ${className(vm, self)}]`),
   valueOf: declare(0, (vm, self) => object(vm, self)),
 };

@@ -10,11 +10,43 @@ const MAX_TEXT = 10_000;
 
 /** What `console.log` and its kin write: texts and other primitives as they are, everything else readable. */
 export function format(vm: Machine, args: Value[]): string {
-  const texts = args.map((value) => typeof value === "string" ? value : show(vm, value, []));
-  const line = texts.join(" ");
-  vm.charge(line.length >> 4);
-  vm.checkString(line.length);
-  return line;
+  const [first, ...rest] = args;
+  const head = typeof first === "string" && rest.length > 0 ? [directed(vm, first, rest)] : [];
+  const texts = (head.length > 0 ? rest : args).map((value) =>
+    typeof value === "string" ? value : show(vm, value, [])
+  );
+  let length = 0;
+  for (const text of [...head, ...texts]) length += text.length + 1;
+  vm.charge(length >> 4);
+  vm.checkString(length);
+  return [...head, ...texts].join(" ");
+}
+
+/** The first text of a line, with the arguments behind it where it says `%s`, `%d`, `%o` …; those are taken from the list. */
+function directed(vm: Machine, text: string, rest: Value[]): string {
+  vm.charge(text.length >> 4);
+  return text.replace(/%([sdifoOjc%])/g, (directive, letter: string) => {
+    if (letter === "%") return "%";
+    if (rest.length === 0) return directive;
+    const value = rest.shift();
+    switch (letter) {
+      case "s":
+        return typeof value === "string" ? value : show(vm, value, []);
+      case "d":
+      case "i":
+      case "f":
+        return numberText(letter, value);
+      case "c":
+        return "";
+      default:
+        return show(vm, value, []);
+    }
+  });
+}
+
+function numberText(letter: string, value: Value): string {
+  if (typeof value !== "number" && typeof value !== "string") return "NaN";
+  return String(letter === "f" ? parseFloat(String(value)) : parseInt(String(value)));
 }
 
 function show(vm: Machine, value: Value, path: Value[]): string {
@@ -48,18 +80,14 @@ function errorText(vm: Machine, error: FlowError, path: Value[]): string {
 function nested(vm: Machine, value: Value, path: Value[]): string {
   const tag = vm.tag(value);
   const inside = [...path, value];
+  const each = (item: Value): string => show(vm, item, inside);
   if (path.length >= MAX_DEPTH) return Array.isArray(value) ? "[Array]" : `[${title(tag)}]`;
-  if (Array.isArray(value)) return wrap("[", list(value, (item) => show(vm, item, inside)), "]");
+  if (Array.isArray(value)) return wrap("[", list(value, value.length, each), "]");
   if (value instanceof Map) {
-    const entries = list(
-      [...value],
-      ([key, item]) => `${show(vm, key, inside)} => ${show(vm, item, inside)}`,
-    );
+    const entries = list(value, value.size, ([key, item]) => `${each(key)} => ${each(item)}`);
     return `Map(${value.size}) ${wrap("{", entries, "}")}`;
   }
-  if (value instanceof Set) {
-    return `Set(${value.size}) ${wrap("{", list([...value], (item) => show(vm, item, inside)), "}")}`;
-  }
+  if (value instanceof Set) return `Set(${value.size}) ${wrap("{", list(value, value.size, each), "}")}`;
   if (value instanceof PlainObject) return wrap("{", pairs(vm, value, path), "}");
   return `[${title(tag)}]`;
 }
@@ -69,17 +97,19 @@ function title(tag: string): string {
 }
 
 function pairs(vm: Machine, value: Value, path: Value[]): string[] {
-  return list(vm.ownKeys(value), (key) => {
-    const name = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? key : JSON.stringify(key);
-    return `${name}: ${show(vm, vm.getMember(value, key), [...path, value])}`;
+  const keys = vm.ownKeys(value);
+  vm.charge(keys.length >> 2);
+  return list(keys, keys.length, (key) => {
+    const name = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? key : JSON.stringify(cut(key));
+    return `${cut(name)}: ${show(vm, vm.getMember(value, key), [...path, value])}`;
   });
 }
 
-function list<T>(items: readonly T[], toText: (item: T) => string): string[] {
+function list<T>(items: Iterable<T>, size: number, toText: (item: T) => string): string[] {
   const texts: string[] = [];
   for (const item of items) {
     if (texts.length === MAX_ITEMS) {
-      texts.push(`... ${items.length - MAX_ITEMS} more`);
+      texts.push(`... ${size - MAX_ITEMS} more`);
       break;
     }
     texts.push(toText(item));

@@ -57,7 +57,52 @@ function parse(vm: Machine, _self: Value, [text, reviver]: Value[]): Value {
     return vm.fail("SyntaxError", (error as Error).message);
   }
   const value = fromJson(host);
-  return vm.isCallable(reviver) ? revive(vm, value, reviver) : value;
+  if (!vm.isCallable(reviver)) return value;
+  const root = new PlainObject();
+  root[""] = value;
+  const sources = sourcesByHolder(root, { "": sourcesOf(source) });
+  return revive(vm, root, { reviver, sources });
+}
+
+/** How the primitives of a text are written there, by where they are: a list or an object of the same shape. */
+type Sources = undefined | string | Members;
+interface Members {
+  readonly [key: string]: Sources;
+}
+
+function sourcesOf(text: string): Sources {
+  try {
+    return JSON.parse(
+      text,
+      (_key, value, context?: { source?: string }) => context?.source ?? value,
+    ) as Sources;
+  } catch {
+    // Nested too deep for the host, which reads a value first and then revives it by recursion.
+    return undefined;
+  }
+}
+
+/** What a reviver is called with: how the members of each object that was read are written. */
+interface Revival {
+  readonly reviver: Value;
+  readonly sources: ReadonlyMap<Value, Sources>;
+}
+
+/** The sources of the members of each object. */
+function sourcesByHolder(root: Value, sources: Sources): Map<Value, Sources> {
+  const known = new Map<Value, Sources>();
+  const ahead: [Value, Sources][] = [[root, sources]];
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    const [holder, members] = next;
+    if (typeof members !== "object") continue;
+    known.set(holder, members);
+    for (const key of Object.keys(members)) {
+      if (typeof members[key] === "object") {
+        ahead.push([(holder as Record<string, Value>)[key], members[key]]);
+      }
+    }
+  }
+  return known;
 }
 
 /** A member whose own members are revived before it. */
@@ -70,9 +115,7 @@ interface Reviving {
 }
 
 /** InternalizeJSONProperty, without recursion. */
-function revive(vm: Machine, value: Value, reviver: Value): Value {
-  const root = new PlainObject();
-  root[""] = value;
+function revive(vm: Machine, root: PlainObject, revival: Revival): Value {
   const stack: Reviving[] = [visit(vm, root, "")];
   for (;;) {
     const top = stack.at(-1)!;
@@ -82,10 +125,19 @@ function revive(vm: Machine, value: Value, reviver: Value): Value {
       continue;
     }
     stack.pop();
-    const result = vm.call(reviver, [top.key, top.value], top.holder);
+    const result = vm.call(revival.reviver, [top.key, top.value, contextOf(top, revival)], top.holder);
     if (stack.length === 0) return result;
     store(vm, top, result);
   }
+}
+
+/** The third argument of a reviver: how a primitive is written, unless something else has taken its place. */
+function contextOf({ holder, key, value }: Reviving, { sources }: Revival): PlainObject {
+  const context = new PlainObject();
+  const members = sources.get(holder);
+  const source = typeof members === "object" ? members[key] : undefined;
+  if (typeof source === "string" && Object.is(JSON.parse(source), value)) context.source = source;
+  return context;
 }
 
 function visit(vm: Machine, holder: Value[] | PlainObject, key: string): Reviving {

@@ -20,11 +20,7 @@ export const FORMATTER_COST = 300;
  */
 export function localeArguments(vm: Machine, [locales, options]: Value[]): LocaleArguments {
   vm.charge(options === undefined ? PLAIN_COST : COLLATOR_COST);
-  const names = locales === undefined
-    ? "en-US"
-    : Array.isArray(locales)
-    ? locales.map((one) => localeName(vm, one))
-    : localeName(vm, locales);
+  const names = localeNames(vm, locales);
   const made: LocaleArguments = {
     locales: names.length === 0 ? "en-US" : names,
     options: Object.create(null),
@@ -32,6 +28,7 @@ export function localeArguments(vm: Machine, [locales, options]: Value[]): Local
   if (options === undefined) return made;
   if (options === null) vm.fail("TypeError", "Cannot convert undefined or null to object");
   for (const key of isObject(options) ? vm.ownKeys(options) : []) {
+    vm.charge(2);
     const value = vm.getMember(options, key);
     if (value === undefined) continue;
     made.options[key] = typeof value === "number" || typeof value === "boolean" ? value : vm.toString(value);
@@ -39,7 +36,25 @@ export function localeArguments(vm: Machine, [locales, options]: Value[]): Local
   return made;
 }
 
-function localeName(vm: Machine, value: Value): string {
-  if (typeof value === "string") return value;
-  return vm.fail("TypeError", "Incorrect locale information provided");
+/** CanonicalizeLocaleList, but for what the host checks: which names there are. */
+function localeNames(vm: Machine, locales: Value): string[] {
+  if (locales === undefined) return [];
+  if (locales === null) return vm.fail("TypeError", "Cannot convert undefined or null to object");
+  if (typeof locales === "string") return [locales];
+  if (!isObject(locales)) return [];
+  const length = vm.toLength(vm.getMember(locales, "length"));
+  vm.checkArray(length);
+  const names: string[] = [];
+  for (let index = 0; index < length; index++) {
+    vm.charge(PLAIN_COST);
+    if (!vm.hasOwn(locales, String(index))) continue;
+    const name = vm.getMember(locales, String(index));
+    if (typeof name !== "string" && !isObject(name)) {
+      vm.fail("TypeError", "Incorrect locale information provided");
+    }
+    const text = vm.toString(name);
+    vm.payFor(text);
+    names.push(text);
+  }
+  return names;
 }

@@ -17,15 +17,23 @@ function size(vm: Machine, self: Value): Value {
 
 /** The members of maps. */
 export const mapMembers: MemberTable = memberTable("Map.prototype", {
-  get: [1, (vm, self, [key]) => mapOf(vm, self, "get").get(key)],
-  has: [1, (vm, self, [key]) => mapOf(vm, self, "has").has(key)],
+  get: [1, (vm, self, [key]) => {
+    vm.payFor(key);
+    return mapOf(vm, self, "get").get(key);
+  }],
+  has: [1, (vm, self, [key]) => {
+    vm.payFor(key);
+    return mapOf(vm, self, "has").has(key);
+  }],
   set: [2, (vm, self, [key, value]) => {
     const map = mapOf(vm, self, "set");
+    vm.payFor(key);
     vm.checkArray(map.size + 1);
     return map.set(key, value);
   }],
   getOrInsert: [2, (vm, self, [key, value]) => {
     const map = mapOf(vm, self, "getOrInsert");
+    vm.payFor(key);
     if (map.has(key)) return map.get(key);
     vm.checkArray(map.size + 1);
     map.set(key, value);
@@ -34,13 +42,17 @@ export const mapMembers: MemberTable = memberTable("Map.prototype", {
   getOrInsertComputed: [2, (vm, self, [key, callback]) => {
     const map = mapOf(vm, self, "getOrInsertComputed");
     needCallable(vm, callback);
+    vm.payFor(key);
     if (map.has(key)) return map.get(key);
     const value = vm.call1(callback, key === 0 ? 0 : key);
     vm.checkArray(map.size + 1);
     map.set(key, value);
     return value;
   }],
-  delete: [1, (vm, self, [key]) => mapOf(vm, self, "delete").delete(key)],
+  delete: [1, (vm, self, [key]) => {
+    vm.payFor(key);
+    return mapOf(vm, self, "delete").delete(key);
+  }],
   clear: [0, (vm, self) => void mapOf(vm, self, "clear").clear()],
   forEach: [1, (vm, self, [callback]) => {
     const map = mapOf(vm, self, "forEach");
@@ -65,6 +77,7 @@ function construct(vm: Machine, [entries]: Value[]): Value {
     vm.charge(3);
     if (!isObject(entry)) notEntry(vm, entry);
     const key = vm.getMember(entry, "0");
+    vm.payFor(key);
     map.set(key, vm.getMember(entry, "1"));
     vm.checkArray(map.size);
   }

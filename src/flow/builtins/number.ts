@@ -8,28 +8,35 @@ function numberOf(vm: Machine, self: Value, name: string): number {
   return vm.fail("TypeError", `Number.prototype.${name} requires that 'this' be a Number`);
 }
 
+/** What it takes to write hundreds of digits, in instructions. */
+const DIGITS_COST = 40;
+
 /** The members of numbers. */
 export const numberMembers: MemberTable = memberTable("Number.prototype", {
   toString: declare(1, (vm, self, [radix]) => {
     const value = numberOf(vm, self, "toString");
     if (radix === undefined) return String(value);
     const base = vm.toInteger(radix);
+    vm.charge(DIGITS_COST);
     return guard(vm, () => value.toString(base));
   }),
   toFixed: [1, (vm, self, [digits]) => {
     const value = numberOf(vm, self, "toFixed");
     const count = vm.toInteger(digits);
+    vm.charge(DIGITS_COST);
     return guard(vm, () => value.toFixed(count));
   }],
   toExponential: [1, (vm, self, [digits]) => {
     const value = numberOf(vm, self, "toExponential");
     const count = digits === undefined ? undefined : vm.toInteger(digits);
+    vm.charge(DIGITS_COST);
     return guard(vm, () => value.toExponential(count));
   }],
   toPrecision: [1, (vm, self, [digits]) => {
     const value = numberOf(vm, self, "toPrecision");
     if (digits === undefined) return String(value);
     const count = vm.toInteger(digits);
+    vm.charge(DIGITS_COST);
     return guard(vm, () => value.toPrecision(count));
   }],
   toLocaleString: declare(0, (vm, self, args) => {

@@ -67,6 +67,7 @@ export function groupBy(
   for (let item = vm.next(iterator); item !== vm.END; item = vm.next(iterator)) {
     vm.charge(1);
     const key = toKey(vm.call2(callback, item, index++));
+    vm.payFor(key);
     const group = groups.get(key);
     if (group) group.push(item);
     else groups.set(key, [item]);

@@ -30,12 +30,16 @@ function compile(vm: Machine, source: string, flags: string): RegExpProgram {
   return program;
 }
 
+function shortened(source: string, flags: string): string {
+  return source.length > 100 ? `/${source.slice(0, 100)}…/${flags}` : `/${source}/${flags}`;
+}
+
 function compileOrRefuse(vm: Machine, source: string, flags: string): RegExpProgram {
   try {
     return compileRegExp(source, flags);
   } catch (error) {
     if (!(error instanceof UnsupportedRegExp)) throw error;
-    const message = `Cannot use the regular expression /${source}/${flags}: ${error.message}`;
+    const message = `Cannot use the regular expression ${shortened(source, flags)}: ${error.message}`;
     return vm.fail("SyntaxError", message, { code: "FLOW_UNSUPPORTED_REGEXP" });
   }
 }
@@ -43,7 +47,9 @@ function compileOrRefuse(vm: Machine, source: string, flags: string): RegExpProg
 /** A regular expression, checked as JavaScript checks it, then for what flows do not offer. */
 export function createRegExp(vm: Machine, source: string, flags: string): FlowRegExp {
   if (flags.includes("v")) {
-    const message = `Cannot use the regular expression /${source}/${flags}: the flag v is not offered; use u`;
+    const message = `Cannot use the regular expression ${
+      shortened(source, flags)
+    }: the flag v is not offered; use u`;
     vm.fail("SyntaxError", message, { code: "FLOW_UNSUPPORTED_REGEXP" });
   }
   vm.checkString(source.length);
@@ -73,6 +79,7 @@ export function matchFrom(
 ): Match | null {
   const { text, from, sticky, wholePairs } = at;
   const program = programOf(vm, regexp);
+  vm.charge(program.slots >>> 3);
   const charge = (units: number): void => vm.charge(units);
   if (program.unicode && isInsidePair(text, from)) {
     // As V8 does: the pair that `lastIndex` points into is tried first.
@@ -178,12 +185,13 @@ const FLAGS = {
 };
 
 /** `source`, written so that it can stand between two slashes. */
-function sourceText(regexp: FlowRegExp): string {
+function sourceText(vm: Machine, regexp: FlowRegExp): string {
+  vm.charge(regexp.source.length);
   return new RegExp(regexp.source, regexp.flags).source;
 }
 
 const accessors = new Map<string, Accessor>([
-  ["source", { get: (vm, self) => sourceText(regexpOf(vm, self, "source")) }],
+  ["source", { get: (vm, self) => sourceText(vm, regexpOf(vm, self, "source")) }],
   ["flags", { get: (vm, self) => regexpOf(vm, self, "flags").flags }],
   ["lastIndex", {
     get: (vm, self) => regexpOf(vm, self, "lastIndex").lastIndex,
@@ -208,7 +216,7 @@ export const regexpMembers: MemberTable = memberTable("RegExp.prototype", {
   }],
   toString: declare(0, (vm, self) => {
     const regexp = regexpOf(vm, self, "toString");
-    return `/${sourceText(regexp)}/${regexp.flags}`;
+    return `/${sourceText(vm, regexp)}/${regexp.flags}`;
   }),
 }, { accessors, refused: "compile" });
 

@@ -74,7 +74,7 @@ function replaceMatches(
       : undefined;
     builder.add(text.slice(end, position));
     if (before !== undefined) builder.add(before);
-    else expand(builder, text, { one, template: of.replacement as string });
+    else expand(vm, text, { builder, one, template: of.replacement as string });
     end = position + matched.length;
   }
   builder.add(text.slice(end));
@@ -89,15 +89,12 @@ function called(vm: Machine, text: string, of: { one: Found; callback: Value }):
 }
 
 /** GetSubstitution: `$$`, `$&`, `` $` ``, `$'`, `$1`, `$<name>`. */
-function expand(builder: TextBuilder, text: string, of: { one: Found; template: string }): void {
-  const { one, template } = of;
+function expand(vm: Machine, text: string, of: { builder: TextBuilder; one: Found; template: string }): void {
+  const { builder, one, template } = of;
   let end = 0;
   for (let at = template.indexOf("$"); at >= 0; at = template.indexOf("$", end > at ? end : at + 1)) {
-    const [piece, length] = reference(
-      text,
-      one,
-      template.slice(at, template[at + 1] === "<" ? undefined : at + 3),
-    );
+    const rest = template.slice(at, template[at + 1] === "<" ? undefined : at + 3);
+    const [piece, length] = reference(vm, rest, { text, one });
     if (length === 0) continue;
     builder.add(template.slice(end, at));
     builder.add(piece);
@@ -107,8 +104,8 @@ function expand(builder: TextBuilder, text: string, of: { one: Found; template: 
 }
 
 /** What a reference stands for, and its length; 0 when it is not one. */
-function reference(text: string, one: Found, rest: string): [string, number] {
-  const { matched, position, groups, named } = one;
+function reference(vm: Machine, rest: string, of: { text: string; one: Found }): [string, number] {
+  const { text, one: { matched, position, groups, named } } = of;
   switch (rest[1]) {
     case "$":
       return ["$", 2];
@@ -119,8 +116,10 @@ function reference(text: string, one: Found, rest: string): [string, number] {
     case "'":
       return [text.slice(position + matched.length), 2];
     case "<": {
+      if (named === undefined) return ["", 0];
       const close = rest.indexOf(">");
-      if (named === undefined || close < 0) return ["", 0];
+      vm.charge((close < 0 ? rest.length : close) >> 4);
+      if (close < 0) return ["", 0];
       const name = rest.slice(2, close);
       return [name in named ? String(named[name] ?? "") : "", close + 1];
     }

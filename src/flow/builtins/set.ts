@@ -38,13 +38,20 @@ const algebra: Record<string, Declared> = Object.fromEntries(
 /** The members of sets. */
 export const setMembers: MemberTable = memberTable("Set.prototype", {
   ...algebra,
-  has: [1, (vm, self, [value]) => setOf(vm, self, "has").has(value)],
+  has: [1, (vm, self, [value]) => {
+    vm.payFor(value);
+    return setOf(vm, self, "has").has(value);
+  }],
   add: [1, (vm, self, [value]) => {
     const set = setOf(vm, self, "add");
+    vm.payFor(value);
     vm.checkArray(set.size + 1);
     return set.add(value);
   }],
-  delete: [1, (vm, self, [value]) => setOf(vm, self, "delete").delete(value)],
+  delete: [1, (vm, self, [value]) => {
+    vm.payFor(value);
+    return setOf(vm, self, "delete").delete(value);
+  }],
   clear: [0, (vm, self) => void setOf(vm, self, "clear").clear()],
   forEach: [1, (vm, self, [callback]) => {
     const set = setOf(vm, self, "forEach");
@@ -67,6 +74,7 @@ function construct(vm: Machine, [values]: Value[]): Value {
   const iterator = vm.iterate(values);
   for (let value = vm.next(iterator); value !== vm.END; value = vm.next(iterator)) {
     vm.charge(3);
+    vm.payFor(value);
     set.add(value);
     vm.checkArray(set.size);
   }

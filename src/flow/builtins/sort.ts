@@ -19,10 +19,16 @@ export function sortedCopy(vm: Machine, array: Value[], comparator: Value): Valu
       return typeof order === "number" ? order : vm.toNumber(order);
     });
   }
-  if (!copy.some(isObject)) return copy.sort();
+  if (!copy.some(isObject)) {
+    let read = 0;
+    for (const item of copy) if (typeof item === "string") read += item.length >>> 4;
+    vm.charge(read * (32 - Math.clz32(copy.length)));
+    return copy.sort();
+  }
   return copy.sort((a, b) => {
     const left = vm.toString(a);
     const right = vm.toString(b);
+    vm.charge(1 + (Math.min(left.length, right.length) >>> 4));
     return left < right ? -1 : left > right ? 1 : 0;
   });
 }

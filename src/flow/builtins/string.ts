@@ -52,6 +52,18 @@ function changeCase(name: "toLocaleLowerCase" | "toLocaleUpperCase"): Declared {
   }];
 }
 
+/** How long a text is made at once without asking. */
+const PIECE = 1_000_000;
+
+/** How long a normalized text is, or a little more: put together at their borders, its pieces can only become shorter. */
+function normalizedLength(text: string, form: string): number {
+  let length = 0;
+  for (let at = 0; at < text.length; at += PIECE / 18) {
+    length += text.slice(at, at + PIECE / 18).normalize(form).length;
+  }
+  return length;
+}
+
 const declared: Record<string, Declared> = {
   ...plain,
   ...stringPatterns,
@@ -103,10 +115,12 @@ const declared: Record<string, Declared> = {
   normalize: [0, (vm, self, [form]) => {
     const text = textOf(vm, self, "normalize");
     const name = form === undefined ? "NFC" : vm.toString(form);
-    // A character never becomes more than 18.
-    if (text.length > 65_536) vm.checkString(text.length * 18);
     vm.charge(text.length >> 1);
-    return guard(vm, () => text.normalize(name));
+    return guard(vm, () => {
+      // A character becomes as many as 18.
+      if (text.length * 18 > PIECE) vm.checkString(normalizedLength(text, name));
+      return text.normalize(name);
+    });
   }],
   repeat: [1, (vm, self, [times]) => {
     const text = textOf(vm, self, "repeat");

@@ -11,16 +11,20 @@ import { analyze } from "./analyze.ts";
 import type { Report, Rule } from "./rule.ts";
 import { arrayHoles } from "./rules/array_holes.ts";
 import { builtInMembers } from "./rules/built_in_members.ts";
+import { combinators } from "./rules/combinators.ts";
 import { constants } from "./rules/constants.ts";
 import { constructors } from "./rules/constructors.ts";
+import { durableArguments } from "./rules/durable_arguments.ts";
 import { earlyUses } from "./rules/early_uses.ts";
+import { idle } from "./rules/idle.ts";
+import { losers } from "./rules/losers.ts";
 import { promises } from "./rules/promises.ts";
 import { prototypeMembers } from "./rules/prototype_members.ts";
 import { redeclarations } from "./rules/redeclarations.ts";
 import { regexps } from "./rules/regexps.ts";
 import { shadowing } from "./rules/shadowing.ts";
-import { runOptions } from "./rules/run_options.ts";
 import { targets } from "./rules/targets.ts";
+import { unawaited } from "./rules/unawaited.ts";
 import { unknownNames } from "./rules/unknown_names.ts";
 import { unknownTasks } from "./rules/unknown_tasks.ts";
 import { unreachable } from "./rules/unreachable.ts";
@@ -37,8 +41,12 @@ const RULES: readonly Rule[] = [
   arrayHoles,
   regexps,
   targets,
-  runOptions,
+  durableArguments,
   promises,
+  combinators,
+  losers,
+  unawaited,
+  idle,
   unreachable,
 ];
 

@@ -73,7 +73,12 @@ export const BUILT_INS: ReadonlyMap<string, BuiltIn> = new Map(Object.entries({
 }));
 
 /** Members that any object offers. */
-export const OBJECT_MEMBERS: ReadonlySet<string> = new Set(["hasOwnProperty", "toString", "valueOf"]);
+export const OBJECT_MEMBERS: ReadonlySet<string> = new Set([
+  "hasOwnProperty",
+  "toLocaleString",
+  "toString",
+  "valueOf",
+]);
 
 /** Members of `Object.prototype` that are never reached by name, whatever the object. */
 export const HIDDEN_MEMBERS: ReadonlySet<string> = new Set(
@@ -107,6 +112,17 @@ export const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ["WeakRef", "keep the value itself"],
   ["Intl", "format in a task"],
   ["BigInt", "use a number, or a string"],
+  ["TimeoutError", 'test its name: `error.name === "TimeoutError"`'],
+  ["TaskError", "a task that failed throws an `Error`: test `error.name`, `error.code` or `error.target`"],
+  ["CancelledError", "a cancellation cannot be caught: clean up in a `finally`"],
+  ["encodeURIComponent", "encode in a task"],
+  ["decodeURIComponent", "decode in a task"],
+  ["encodeURI", "encode in a task"],
+  ["decodeURI", "decode in a task"],
+  ["URL", "put a URL together with a template: `${base}/path`; take one apart in a task"],
+  ["URLSearchParams", "put a query together with a template, or in a task"],
+  ["btoa", "encode in a task"],
+  ["atob", "decode in a task"],
   ["escape", "encode in a task"],
   ["unescape", "decode in a task"],
   ["sleep", "wait with `await Timer.delay(seconds)`"],

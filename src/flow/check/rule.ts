@@ -1,5 +1,5 @@
 import type { Code } from "../diagnostics/codes.ts";
-import type { Node } from "../parser/ast.ts";
+import type { FunctionNode, Node } from "../parser/ast.ts";
 import type { Analysis, Scope } from "./scope.ts";
 import { resolve } from "./scope.ts";
 
@@ -29,4 +29,16 @@ export function certainValue(node: Node, scope: Scope): Node {
   const binding = resolve(scope, node.name);
   const fixed = binding?.value && (binding.kind === "const" || binding.writes === 0);
   return fixed ? binding.value! : node;
+}
+
+/** Whether a node is a function. */
+export function isFunction(node: Node): node is FunctionNode {
+  return node.type === "FunctionDeclaration" || node.type === "FunctionExpression" ||
+    node.type === "ArrowFunctionExpression";
+}
+
+/** The function that an expression certainly is. */
+export function certainFunction(node: Node, scope: Scope): FunctionNode | undefined {
+  const value = certainValue(node, scope);
+  return isFunction(value) ? value : undefined;
 }

@@ -3,10 +3,10 @@ import { analyse, type Analysis } from "./analyse.ts";
 import { FunctionBuilder, type Label, ProgramBuilder } from "./builder.ts";
 import { expression } from "./expressions.ts";
 import { bindPattern } from "./patterns.ts";
-import { sha256 } from "./hash.ts";
 import { type FunctionCode, type Program, PROGRAM_FORMAT, PROGRAM_SEMANTICS } from "./program.ts";
 import type { Scope, Variable } from "./scope.ts";
 import { statements } from "./statements.ts";
+import { hashOf } from "./verify.ts";
 
 /** What a jump out of a statement passes on its way. */
 export interface Exit {
@@ -146,7 +146,7 @@ export function compileTree(tree: Tree, about: { name: string; source: string })
   const { constants, functions, globals } = program;
   const numbers = { format: PROGRAM_FORMAT, semantics: PROGRAM_SEMANTICS };
   const body = { ...numbers, ...about, constants, globals: [...globals], functions };
-  return { hash: sha256(JSON.stringify(body)).slice(0, 32), ...body };
+  return { hash: hashOf(body), ...body };
 }
 
 function finish(

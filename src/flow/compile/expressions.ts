@@ -132,7 +132,7 @@ function emit(compiler: FunctionCompiler, node: Expression, into: number | undef
   }
 }
 
-/** Emit an expression whose value nobody wants. */
+/** Emit an expression whose value is not needed. */
 export function discard(compiler: FunctionCompiler, node: Expression): void {
   const { build } = compiler;
   const mark = build.top;

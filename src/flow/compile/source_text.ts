@@ -3,7 +3,7 @@ import type { Expression } from "../parser/ast.ts";
 /** What V8 says where it has no words for an expression. */
 const VAGUE = "(intermediate value)";
 
-/** Deeper than this nobody reads it. */
+/** Deeper than this, nobody would read it. */
 const MAX_DEPTH = 40;
 
 /** An expression as V8's messages show it: names and members in full, calls as `f(...)`. */

@@ -257,13 +257,13 @@ function forOf(compiler: FunctionCompiler, node: ForOfStatement, labels: string[
   });
   loop(compiler, { labels, start: node.start }, ({ top, next, end }) => {
     build.place(top);
-    build.place(next);
     const inner = build.top;
     const item = build.take();
     build.emit("NEXT", item, iterator, end);
     eachBody(compiler, node, item);
     build.top = inner;
-    return () => {};
+    // Behind the body: also `continue` pays for going on.
+    return () => build.place(next);
   });
   build.top = mark;
 }
@@ -279,13 +279,13 @@ function forIn(compiler: FunctionCompiler, node: ForInStatement, labels: string[
   });
   loop(compiler, { labels, start: node.start }, ({ top, next, end }) => {
     build.place(top);
-    build.place(next);
     const inner = build.top;
     const item = build.take();
     build.emit("NEXTKEY", item, keys, object, end);
     eachBody(compiler, node, item);
     build.top = inner;
-    return () => {};
+    // Behind the body: also `continue` pays for going on.
+    return () => build.place(next);
   });
   build.top = mark;
 }
@@ -321,7 +321,7 @@ function eachBody(compiler: FunctionCompiler, node: ForOfStatement | ForInStatem
       bindPattern(compiler, pattern, item, FOR);
     } else {
       const mark = compiler.build.top;
-      assignPattern(compiler, left, item, FOR);
+      assignPattern(compiler, left, item);
       compiler.build.top = mark;
     }
     statement(compiler, node.body, []);

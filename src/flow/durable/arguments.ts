@@ -6,6 +6,7 @@
 
 import { DurationError, durationMs } from "../../shared/duration.ts";
 import { KEY_LENGTH, MOMENTS, NAME_LENGTH } from "../../shared/limits.ts";
+import { momentMs } from "../../shared/moment.ts";
 import { isKey, isName, NAME_WANTED } from "../../shared/names.ts";
 import { didYouMean } from "../../shared/suggest.ts";
 import type { FlowMachine } from "../vm/machine.ts";
@@ -67,7 +68,7 @@ export function momentArgument(vm: FlowMachine, value: Value, what: string): Dat
     : typeof value === "number"
     ? value
     : typeof value === "string"
-    ? Date.parse(value)
+    ? momentMs(value)
     : NaN;
   if (time >= EARLIEST && time <= LATEST) return new Date(time);
   return refuse(vm, `${what} takes a date, not ${shown(vm, value)}`);

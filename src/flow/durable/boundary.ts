@@ -22,6 +22,7 @@ export function toJsonValue(vm: FlowMachine, value: Value, what: string): JsonVa
     const size = `its text takes ${text.length} characters, at most ${vm.limits.valueSize} are allowed`;
     vm.fail("RangeError", `Cannot store ${what} as JSON: ${size}`, { code: "FLOW_VALUE_SIZE" });
   }
+  vm.outbox.count(text.length);
   return JSON.parse(text) as JsonValue;
 }
 
@@ -38,7 +39,7 @@ function refuse(vm: FlowMachine, value: Value, walk: Walk): void {
   if (above.length > MAX_DEPTH) {
     vm.fail("TypeError", `Cannot store ${what} as JSON: it is nested too deep`, CODE);
   }
-  vm.charge(1);
+  vm.charge(1 + (above.length >> 4));
   above.push(value);
   if (Array.isArray(value)) {
     value.forEach((item, index) => refuse(vm, item, { what: `${what}[${index}]`, above }));
@@ -67,12 +68,3 @@ const NAMES: Partial<Record<TypeTag, string>> = {
   set: "Set",
   iterator: "iterator",
 };
-
-/** Host JSON as fresh flow values. */
-export function fromJsonValue(value: JsonValue | undefined): Value {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => fromJsonValue(item));
-  const object = new PlainObject();
-  for (const key of Object.keys(value)) object[key] = fromJsonValue(value[key]);
-  return object;
-}

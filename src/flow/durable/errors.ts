@@ -1,14 +1,20 @@
 import type { JsonValue } from "../../shared/json.ts";
 import { fitStack, originOf, STACK_LIMIT } from "../../shared/stack.ts";
 import type { ErrorJson, FlowFailure } from "../types.ts";
-import { errorMember } from "../vm/convert.ts";
+import { errorMember, errorText } from "../vm/convert.ts";
 import type { Fibre } from "../vm/fibre.ts";
 import type { FlowMachine } from "../vm/machine.ts";
 import type { LimitExceeded } from "../vm/throw.ts";
 import type { FlowPromise } from "../vm/promise.ts";
 import { placeOfTrace, renderStack, traceLines, traceOf } from "../vm/trace.ts";
+import { isObject } from "../vm/tag.ts";
 import { FlowError, PlainObject, type Value } from "../vm/value.ts";
-import { fromJsonValue } from "./boundary.ts";
+import { fromJson } from "../builtins/json.ts";
+import { fitted } from "./fitted.ts";
+
+/** Characters of the name and the code of an error that is stored, and of its message. */
+const MAX_NAME = 200;
+const MAX_MESSAGE = 16_384;
 
 /** The error that a flow sees for a failed operation. */
 export function errorFromJson(json: ErrorJson, operation: FlowPromise): FlowError {
@@ -20,7 +26,7 @@ export function errorFromJson(json: ErrorJson, operation: FlowPromise): FlowErro
     props.type = json.type;
   }
   for (const key of ["code", "data", "executionId", "target", "attempt"] as const) {
-    if (json[key] !== undefined) props[key] = fromJsonValue(json[key]);
+    if (json[key] !== undefined) props[key] = fromJson(json[key]);
   }
   // The operation of a task or child is its execution.
   if (operation.target !== undefined) {
@@ -37,9 +43,9 @@ export function failureOf(vm: FlowMachine, thrown: Value): FlowFailure {
   const code = errorMember(thrown, "code");
   const data = jsonOrNothing(vm, errorMember(thrown, "data"));
   return {
-    type: String(errorMember(thrown, "name") ?? "Error"),
-    message: String(errorMember(thrown, "message") ?? ""),
-    ...(code !== undefined && { code: String(code) }),
+    type: fitted(errorText(thrown, "name"), MAX_NAME),
+    message: fitted(errorText(thrown, "message"), MAX_MESSAGE),
+    ...(code !== undefined && { code: isObject(code) ? "[object]" : fitted(String(code), MAX_NAME) }),
     ...(data !== undefined && { data }),
     ...(thrown.origin !== undefined && failedIn(thrown)),
     ...atOf(vm, thrown.trace),
@@ -48,13 +54,16 @@ export function failureOf(vm: FlowMachine, thrown: Value): FlowFailure {
 }
 
 function failedIn({ props }: FlowError): Pick<FlowFailure, "executionId" | "target"> {
-  return { executionId: String(props.executionId), target: String(props.target) };
+  const [executionId, target] = [props.executionId, props.target].map((one) =>
+    isObject(one) ? "" : String(one)
+  );
+  return { executionId: fitted(executionId!, MAX_NAME), target: fitted(target!, MAX_NAME) };
 }
 
 /** How a thrown value that is no error ends the execution. */
 function failureOfValue(vm: FlowMachine, thrown: Value): FlowFailure {
   const own = thrown instanceof PlainObject ? thrown.message : thrown;
-  const message = typeof own === "string" ? own : vm.library.format(vm, [thrown]);
+  const message = fitted(typeof own === "string" ? own : vm.library.format(vm, [thrown]), MAX_MESSAGE);
   const data = jsonOrNothing(vm, thrown);
   const trace = vm.thrown !== undefined && Object.is(vm.thrown.value, thrown) ? vm.thrown.trace : [];
   return placed(vm, { type: "ThrownValue", message, ...(data !== undefined && { data }) }, trace);
@@ -87,7 +96,7 @@ export function failureOfLimit(vm: FlowMachine, limit: LimitExceeded): FlowFailu
   return placed(vm, { type: "LimitError", message: limit.message, code: limit.code }, traceOf(vm));
 }
 
-/** How an execution ends that nothing can wake: it stands where its body waits. */
+/** The error of an execution that nothing can wake. Its place is where its body waits. */
 export function failureOfStuck(vm: FlowMachine, main: Fibre): FlowFailure {
   const message = "This flow waits for something that can never happen";
   return placed(vm, { type: "StuckError", message, code: "FLOW_STUCK" }, [main.fn.index, ~main.pc]);

@@ -62,7 +62,7 @@ export function compileFlow(flow: { name: string; source: string }): CompiledFlo
  * @param start inputs and context
  * @param host the step, its moment, and what random numbers and ids come from
  * @param options limits
- * @returns where it stands, and what it asks for
+ * @returns its state, and what it started
  *
  * @example From start to end
  * ```ts
@@ -95,7 +95,7 @@ export function startFlow(program: Program, start: FlowStart, host: FlowHost, op
  * @param settled the operations that have ended since
  * @param host the step, its moment, and what random numbers and ids come from
  * @param options limits; `cancel` throws a cancellation that only `finally` sees
- * @returns where it stands, and what it asks for
+ * @returns its state, and what it started
  * @throws {SnapshotError} when the snapshot is of another program or format, or damaged
  */
 export function resumeFlow(
@@ -174,14 +174,14 @@ function read(run: Run, settled: readonly Settled[]): { run: Run; step: Step } {
 }
 
 /**
- * Where every activation of a snapshot stands, what it waits for, and what its variables hold.
+ * The place of every activation of a snapshot, what it waits for, and the values of its variables.
  *
  * @param program the program that the snapshot belongs to
  * @param snapshot any snapshot of it
  * @returns one view for each suspended activation, the body of the flow first
  * @throws {SnapshotError} when the snapshot is of another program or format, or damaged
  *
- * @example Where a flow stands
+ * @example The place of a flow
  * ```ts
  * import assert from "node:assert/strict";
  *

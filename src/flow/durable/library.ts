@@ -19,9 +19,10 @@ import {
   textArgument,
 } from "./arguments.ts";
 import { toJsonValue } from "./boundary.ts";
+import { fitted } from "./fitted.ts";
 import { runOptions } from "./run_options.ts";
 
-function start(vm: FlowMachine, effect: Effect & { id: string }): FlowPromise {
+function start(vm: FlowMachine, effect: Extract<Effect, { id: string }>): FlowPromise {
   if (vm.pending.size >= vm.limits.pendingPromises) {
     throw new LimitExceeded(
       "FLOW_PENDING_PROMISES",
@@ -32,7 +33,7 @@ function start(vm: FlowMachine, effect: Effect & { id: string }): FlowPromise {
   promise.id = effect.id;
   if ("target" in effect) promise.target = effect.target;
   vm.pending.set(effect.id, promise);
-  vm.outbox.push(effect);
+  vm.outbox.add(effect);
   return promise;
 }
 
@@ -104,7 +105,7 @@ const send = new NativeFunction({
     const executionId = textArgument(vm, execution, "The execution given to Signal.send");
     const name = nameArgument(vm, signal, "The name given to Signal.send");
     const json = payload === undefined ? null : toJsonValue(vm, payload, `the payload of ${name}`);
-    vm.outbox.push({ type: "send_signal", executionId, name, payload: json } satisfies Effect);
+    vm.outbox.add({ type: "send_signal", executionId, name, payload: json });
     return undefined;
   },
 });
@@ -112,10 +113,11 @@ const send = new NativeFunction({
 function logger(level: string): [string, NativeFunction] {
   const call = (machine: Machine, _self: Value, args: Value[]): Value => {
     const vm = machine as FlowMachine;
-    const message = vm.library.format(vm, args);
-    const { frame } = vm;
-    const at = placeOf(vm.program.program.source, offsetAt(frame.code, frame.pc));
-    vm.outbox.push({ type: "log", level, message, at } satisfies Effect);
+    const message = fitted(vm.library.format(vm, args), vm.limits.messageSize);
+    // As the callback of a promise it has no frame below it: then the line has the place of the flow's beginning.
+    const offset = vm.depth > 0 ? offsetAt(vm.frame.code, vm.frame.pc) : vm.functions[0]!.span[0];
+    const at = placeOf(vm.program.program, offset);
+    vm.outbox.log({ type: "log", level, message, at });
     return undefined;
   };
   return [level, new NativeFunction({ id: `console.${level}`, length: 0, call })];

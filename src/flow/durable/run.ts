@@ -1,9 +1,9 @@
-import type { JsonValue } from "../../shared/json.ts";
 import { RhythmError } from "../../shared/error.ts";
+import { ProgramError } from "../compile/verify.ts";
+import { fromJson } from "../builtins/json.ts";
 import { decode } from "../snapshot/decode.ts";
-import { encode } from "../snapshot/encode.ts";
+import { encode, tooLarge } from "../snapshot/encode.ts";
 import type {
-  Effect,
   FlowFailure,
   FlowHost,
   FlowStart,
@@ -13,7 +13,6 @@ import type {
   Step,
   StepMoment,
   StepOptions,
-  Wait,
 } from "../types.ts";
 import { Fibre } from "../vm/fibre.ts";
 import { Cancellation } from "../vm/frame.ts";
@@ -23,7 +22,8 @@ import { FlowPromise } from "../vm/promise.ts";
 import { addReaction, rejectPromise, resolvePromise, runJobs } from "../vm/promises.ts";
 import { FlowThrow, LimitExceeded } from "../vm/throw.ts";
 import { FlowFunction, type Value } from "../vm/value.ts";
-import { fromJsonValue, toJsonValue } from "./boundary.ts";
+import { toJsonValue } from "./boundary.ts";
+import { warnOfDropped } from "./dropped.ts";
 import { errorFromJson, failureOf, failureOfLimit, failureOfStuck } from "./errors.ts";
 import type { World } from "./globals.ts";
 import { waitsOf } from "./waits.ts";
@@ -43,6 +43,8 @@ export class Run {
   #over = false;
   /** The step is not at its end: it goes on with what it has left of its budget. */
   #paused = false;
+  /** Operations that nothing could observe any more when it came to its end. */
+  #released: string[] = [];
 
   private constructor(given: RunOptions) {
     const { world, program, host, options } = given;
@@ -102,9 +104,9 @@ export class Run {
 
   #giveNames(program: Program, start: FlowStart): void {
     const { given } = this.#vm;
-    if (program.globals.includes("Inputs")) given.Inputs = fromJsonValue(start.inputs);
+    if (program.globals.includes("Inputs")) given.Inputs = fromJson(start.inputs);
     if (program.globals.includes("Context")) {
-      given.Context = fromJsonValue(start.context as unknown as JsonValue);
+      given.Context = fromJson(start.context);
     }
   }
 
@@ -113,77 +115,90 @@ export class Run {
     try {
       work();
       const finished = runJobs(vm);
-      return finished ? this.#atRest() : this.#suspended({ paused: true });
+      return finished ? this.#atRest() : this.#suspended({ paused: true })!;
     } catch (thrown) {
+      // Whatever it had left: what it ends with is told.
+      vm.budget = vm.limits.instructions;
       if (thrown instanceof LimitExceeded) return this.#end("failed", failureOfLimit(vm, thrown));
       if (thrown instanceof FlowThrow) return this.#end("failed", failureOf(vm, thrown.value));
-      throw thrown;
+      throw this.#broken(thrown);
     }
+  }
+
+  /** Neither the flow nor a limit: what was read does not fit together, or the machine has a fault. */
+  #broken(cause: unknown): unknown {
+    if (cause instanceof RhythmError) return cause;
+    this.#over = true;
+    const what = `it is damaged, or this library has a fault (${
+      cause instanceof Error ? cause.message : cause
+    })`;
+    return new ProgramError(what, { code: "FLOW_PROGRAM_DAMAGED", cause });
   }
 
   #atRest(): Step {
     const vm = this.#vm;
     const { promise } = this.#main;
-    if (vm.cancelled) {
-      const waits = waitsOf(vm);
-      if (waits.length > 0) return this.#suspended({ waits });
-      const { reason } = vm.cancelled;
-      return this.#end("cancelled", {
-        type: "CancelledError",
-        message: reason,
-        stack: `CancelledError: ${reason}`,
-      });
+    if (!vm.cancelled) {
+      for (const rejected of vm.unhandled) return this.#end("failed", failureOf(vm, rejected.value));
+      if (promise.state === "rejected") return this.#end("failed", failureOf(vm, promise.value));
+      if (promise.state === "fulfilled") {
+        const output = toJsonValue(vm, promise.value, "the output");
+        warnOfDropped(vm);
+        return { ...this.#end("completed"), output };
+      }
     }
-    for (const rejected of vm.unhandled) return this.#end("failed", failureOf(vm, rejected.value));
-    if (promise.state === "rejected") return this.#end("failed", failureOf(vm, promise.value));
-    if (promise.state === "fulfilled") {
-      const output = toJsonValue(vm, promise.value, "the output");
-      return { ...this.#end("completed"), output };
-    }
-    const waits = waitsOf(vm);
-    if (waits.length > 0) return this.#suspended({ waits });
-    return this.#end("failed", failureOfStuck(vm, this.#main));
+    const suspended = this.#suspended();
+    if (suspended !== undefined) return suspended;
+    if (!vm.cancelled) return this.#end("failed", failureOfStuck(vm, this.#main));
+    const { reason } = vm.cancelled;
+    return this.#end("cancelled", {
+      type: "CancelledError",
+      message: reason,
+      stack: `CancelledError: ${reason}`,
+    });
   }
 
-  #suspended(about: { waits?: Wait[]; paused?: true }): Step {
+  /** What the flow waits with; nothing: nothing can wake it. */
+  #suspended(about: { paused?: true } = {}): Step | undefined {
     const vm = this.#vm;
     const { snapshot, released, size, cleanup } = encode(vm, this.#main);
+    const waits = waitsOf(vm);
     if (about.paused) {
       this.#paused = true;
       snapshot.b = vm.budget;
+    } else if (waits.length === 0) {
+      this.#released = released;
+      return undefined;
     }
     // A snapshot does not keep it, so a machine that stays in memory must not know more.
     vm.thrown = undefined;
     const { snapshotSize } = vm.limits;
     if (size > snapshotSize / 8 && JSON.stringify(snapshot).length > snapshotSize) {
-      throw new LimitExceeded(
-        "FLOW_SNAPSHOT_SIZE",
-        `The state of this flow takes more than ${snapshotSize} characters`,
-      );
+      throw tooLarge(snapshotSize);
     }
-    const { waits = waitsOf(vm), ...rest } = about;
     return {
-      ...{ status: "suspended", moment: this.#moment(), snapshot, effects: this.#effects(), waits, released },
+      ...{
+        status: "suspended",
+        moment: this.#moment(),
+        snapshot,
+        effects: vm.outbox.take(),
+        waits,
+        released,
+      },
       ...(cleanup && { cleanup }),
-      ...rest,
+      ...about,
     };
   }
 
   #end(status: "completed" | "failed" | "cancelled", error?: FlowFailure): Step {
     this.#over = true;
-    const released = [...this.#vm.pending.keys()];
-    const effects = this.#effects();
+    const released = [...this.#released, ...this.#vm.pending.keys()];
+    const effects = this.#vm.outbox.take();
     return { status, moment: this.#moment(), ...(error && { error }), effects, waits: [], released };
   }
 
   #moment(): string {
     return new Date(this.#vm.outside.moment).toISOString();
-  }
-
-  #effects(): Effect[] {
-    const effects = this.#vm.outbox as Effect[];
-    this.#vm.outbox = [];
-    return effects;
   }
 }
 
@@ -192,7 +207,7 @@ function settle(vm: FlowMachine, one: Settled): void {
   // Released meanwhile, or told twice.
   if (promise === undefined) return;
   vm.pending.delete(one.id);
-  if (one.status === "completed") resolvePromise(vm, promise, fromJsonValue(one.output));
+  if (one.status === "completed") resolvePromise(vm, promise, fromJson(one.output));
   else rejectPromise(vm, promise, errorFromJson(one.error, promise));
 }
 

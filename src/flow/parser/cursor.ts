@@ -32,6 +32,9 @@ export interface ReportOptions {
   hint?: string;
 }
 
+/** An operator at the end of a line. */
+const OPEN_END = /[-+*/%&|^<>=!?]{1,4}$/;
+
 const ILLEGAL_CHARACTER = "is not a character that can stand here";
 
 /** Walks over the tokens of a source and gathers what is wrong with it. */
@@ -137,11 +140,21 @@ export class Cursor {
       const message = `the flow ends where ${expected} was expected`;
       throw new SyntaxProblem({ code: "F0001", start: from, end: from, message });
     }
+    if (/expression/.test(expected)) this.refuseOpenLine();
     const code = token.kind === "name" && RESERVED.has(token.text) && /name/.test(expected)
       ? "F0007"
       : "F0001";
     const text = this.source.slice(start, Math.min(end, start + 40));
     throw new SyntaxProblem({ code, start, end, message: `expected ${expected}, found \`${text}\`` });
+  }
+
+  /** Stop if the line before ends with an operator: the token is not to blame. */
+  refuseOpenLine(): void {
+    const open = this.token.newlineBefore ? OPEN_END.exec(this.source.slice(0, this.previousEnd)) : null;
+    if (!open) return;
+    const span = { start: open.index, end: this.previousEnd };
+    const message = `this line ends with \`${open[0]}\`, and the next one does not go on with an expression`;
+    this.fail("F0001", span, message, { hint: "something is missing behind it" });
   }
 
   /** Stop with a problem of its own. */

@@ -12,7 +12,7 @@ import type {
 } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { readAssignment } from "./expressions.ts";
-import { boundNames, readBindingElement, readBindingTarget, refuseBinding, toPattern } from "./patterns.ts";
+import { boundNames, readBindingTarget, readParameter, refuseBinding, toPattern } from "./patterns.ts";
 import { readIdentifier } from "./primary.ts";
 import { readStatements } from "./statements.ts";
 
@@ -102,7 +102,7 @@ function readParams(c: Cursor): Pattern[] {
       if (!c.is(")")) c.unexpected("`)` after the rest parameter");
       break;
     }
-    params.push(readBindingElement(c));
+    params.push(readParameter(c));
     if (c.is(")")) break;
     if (!c.eat(",")) c.unexpected("`,` or `)`");
   }

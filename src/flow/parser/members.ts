@@ -56,6 +56,7 @@ function readLinks(c: Cursor, base: Expression, links: Links): Expression {
 
 function readLink(c: Cursor, object: Expression, links: Links & { optional: boolean }): Expression | null {
   const { start, optional } = links;
+  if (!optional && c.token.newlineBefore && (c.is("[") || c.is("(") && links.calls)) warnOfLine(c);
   if (c.is("[")) {
     c.next();
     const property = c.bracketed(() => readExpression(c));
@@ -88,6 +89,14 @@ function readLink(c: Cursor, object: Expression, links: Links & { optional: bool
   if (!optional && !c.eat(".")) return null;
   const property = readMemberName(c);
   return { type: "MemberExpression", start, end: c.previousEnd, object, property, computed: false, optional };
+}
+
+/** A line that begins with a bracket goes on with the one before it. */
+function warnOfLine(c: Cursor): void {
+  const what = c.is("[") ? "reads a member of" : "calls";
+  c.report("F0311", c.token, `this ${what} what the line before ends with`, {
+    hint: "put a `;` before it if it is a line of its own",
+  });
 }
 
 function isAsyncName(c: Cursor, node: Expression): boolean {

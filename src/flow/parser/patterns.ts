@@ -147,6 +147,31 @@ export function readBindingTarget(c: Cursor): Pattern {
   return name;
 }
 
+/** Report a type behind a name: `: number`. */
+export function refuseType(c: Cursor): void {
+  if (!c.is(":")) return;
+  const { start } = c.next();
+  let depth = 0;
+  const ends = (): boolean => depth <= 0 && (c.token.newlineBefore || /^[=;,]$/.test(c.token.text));
+  while (c.token.kind !== "end" && !ends() && !(depth <= 0 && /^[)}\]]$|^(?:of|in)$/.test(c.token.text))) {
+    if (/^[([{<]$/.test(c.token.text)) depth++;
+    else if (/^(?:[)\]}]|>+)$/.test(c.token.text)) depth -= c.token.text.length;
+    c.next();
+  }
+  const text = c.source.slice(start, c.previousEnd);
+  c.report("F0025", { start, end: c.previousEnd }, "types are not part of the flow language", {
+    hint: `leave out \`${text.length > 40 ? `${text.slice(0, 40)}…` : text}\``,
+  });
+}
+
+/** A parameter: a {@link readBindingElement}, and no type. */
+export function readParameter(c: Cursor): Pattern {
+  const { start } = c.token;
+  const target = readBindingTarget(c);
+  refuseType(c);
+  return withDefault(c, target, start);
+}
+
 /** A {@link readBindingTarget} with, perhaps, a default. */
 export function readBindingElement(c: Cursor): Pattern {
   const { start } = c.token;

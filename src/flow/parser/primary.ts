@@ -61,6 +61,7 @@ function readWord(c: Cursor): Expression {
 
 function readName(c: Cursor): Expression {
   const mayBeArrow = c.arrowAt === c.token.start;
+  if (RESERVED.has(c.token.text)) c.refuseOpenLine();
   const name = readIdentifier(c, "an expression");
   if (!mayBeArrow || !c.is("=>") || c.token.newlineBefore) return name;
   return readArrow(c, { start: name.start, async: false, params: [name], spreadComma: -1 });

@@ -15,7 +15,7 @@ import { type Cursor, SyntaxProblem } from "./cursor.ts";
 import { readAssignment, readExpression } from "./expressions.ts";
 import { isAsyncFunction, readFunction } from "./functions.ts";
 import { readBreak, readContinue, readDoWhile, readFor, readWhile } from "./loops.ts";
-import { readBindingTarget } from "./patterns.ts";
+import { readBindingTarget, refuseType } from "./patterns.ts";
 import { readIdentifier } from "./primary.ts";
 import { recover } from "./recovery.ts";
 import {
@@ -183,6 +183,7 @@ export function readDeclarators(c: Cursor): VariableDeclaration {
   do {
     const { start } = c.token;
     const id = readBindingTarget(c);
+    refuseType(c);
     const init = c.eat("=") ? readAssignment(c) : null;
     declarations.push({ type: "VariableDeclarator", start, end: c.previousEnd, id, init });
   } while (c.eat(","));

@@ -4,7 +4,9 @@ import { Combinator } from "../vm/combinator.ts";
 import { Fibre } from "../vm/fibre.ts";
 import { Cancellation } from "../vm/frame.ts";
 import type { FlowMachine } from "../vm/machine.ts";
+import { isSeenAtOnce, Observers } from "../vm/observers.ts";
 import { FlowPromise, isLive, type Job, type Reaction } from "../vm/promise.ts";
+import { LimitExceeded } from "../vm/throw.ts";
 import {
   BareObject,
   BoundNative,
@@ -44,6 +46,17 @@ function isInsideFinally({ handlers }: FunctionCode, pc: number): boolean {
   return false;
 }
 
+/** The state takes more room than it may. */
+export function tooLarge(limit: number): LimitExceeded {
+  return new LimitExceeded(
+    "FLOW_SNAPSHOT_SIZE",
+    `The state of this flow takes more than ${limit} characters`,
+  );
+}
+
+/** Entries of Maps and Sets that iterators have before them, in all: counting them takes as long. */
+const MAX_LEFT = 8_000_000;
+
 /** Errors that keep the stack of what failed: a thousand of them would take all the room that there is. */
 const MAX_ORIGINS = 16;
 
@@ -54,6 +67,7 @@ class Encoder {
   readonly #shapeIds = new Map<string, number>();
   #size = 0;
   #origins = 0;
+  #left = 0;
   #cleanup = false;
   #functions: FlowMachine["functions"] = [];
 
@@ -66,13 +80,23 @@ class Encoder {
     if (vm.cancelled) snapshot.c = this.#ref(vm.cancelled);
     const given = Object.keys(vm.given);
     if (given.length > 0) snapshot.g = this.#ref(vm.given);
+    const unsure: FlowPromise[] = [];
     for (const promise of vm.pending.values()) {
-      const { reactions } = promise;
-      if (reactions === undefined) continue;
-      if (reactions.some(isLive)) this.#ref(promise);
+      if (isSeenAtOnce(vm, promise)) this.#ref(promise);
+      else unsure.push(promise);
     }
+    const observers = new Observers(vm, unsure);
+    const { snapshotSize } = vm.limits;
     const heap: JsonValue[] = [];
-    for (let index = 0; index < this.#objects.length; index++) heap.push(this.#entry(this.#objects[index]!));
+    for (let index = 0; index <= this.#objects.length; index++) {
+      // What is held is known when all that holds has been written.
+      for (const promise of observers.take()) this.#ref(promise);
+      const object = this.#objects[index];
+      if (object === undefined) break;
+      observers.reach(object);
+      heap.push(this.#entry(object));
+      if (this.#size > snapshotSize) throw tooLarge(snapshotSize);
+    }
     snapshot.h = heap;
     if (this.#shapes.length > 0) snapshot.s = this.#shapes;
     const operations: JsonValue[] = [];
@@ -258,6 +282,13 @@ class Encoder {
     let left = 0;
     while (!iterator.live.next().done) left++;
     restoreLive(iterator, left);
+    this.#left += source.size;
+    if (this.#left > MAX_LEFT) {
+      throw new LimitExceeded(
+        "FLOW_MEMORY",
+        "This flow waits inside too many loops over large Maps and Sets",
+      );
+    }
     return [...entry, left];
   }
 }

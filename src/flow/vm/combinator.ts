@@ -5,7 +5,10 @@ import { addReaction, rejectPromise, resolvePromise, toPromise } from "./promise
 import { PlainObject, type Value } from "./value.ts";
 
 /** What the combinators do with the promises they are given. */
-export type CombinatorKind = "all" | "allSettled" | "any" | "race" | "anyKv" | "raceKv";
+export type CombinatorKind = (typeof COMBINATORS)[number];
+
+/** Their kinds; traces tell them by their place in this list. */
+export const COMBINATORS = ["all", "allSettled", "any", "race", "anyKv", "raceKv"] as const;
 
 /** The state of one `Promise.all`, `any` … under way: plain data, shared by the reactions of its elements. */
 export class Combinator {

@@ -2,7 +2,8 @@ import type { FlowMachine } from "./machine.ts";
 import { isCallable, isObject, tagOf } from "./tag.ts";
 import { BareObject, type FlowError, PlainObject, type Value } from "./value.ts";
 
-type Primitive = undefined | null | boolean | number | string;
+/** What is no object. */
+export type Primitive = undefined | null | boolean | number | string;
 
 /** ToPrimitive. */
 export function toPrimitive(vm: FlowMachine, value: Value, hint: "default" | "number" | "string"): Primitive {
@@ -23,25 +24,58 @@ export function toText(vm: FlowMachine, value: Value): string {
   return isObject(value) ? String(toPrimitive(vm, value, "string")) : String(value);
 }
 
+/** Up to this length, reading a text costs nothing besides the instruction. */
+const SHORT = 64;
+
+/** Pay for reading a text from end to end. */
+export function payFor(vm: FlowMachine, text: Value): void {
+  if (typeof text === "string" && text.length > SHORT) vm.charge(text.length >>> 4);
+}
+
+/** Pay for telling whether two values are the same: texts are compared if they are equally long. */
+export function payForEquality(vm: FlowMachine, a: Value, b: Value): void {
+  if (typeof a === "string" && a.length > SHORT && typeof b === "string" && a.length === b.length) {
+    vm.charge(a.length >>> 4);
+  }
+}
+
 /** ToNumber. */
 export function toNumber(vm: FlowMachine, value: Value): number {
   if (typeof value === "number") return value;
-  return Number(isObject(value) ? toPrimitive(vm, value, "number") : value);
+  return numberFrom(vm, isObject(value) ? toPrimitive(vm, value, "number") : value);
+}
+
+/** ToNumber of what is no object. */
+export function numberFrom(vm: FlowMachine, value: Primitive): number {
+  payFor(vm, value);
+  return Number(value);
 }
 
 /** ToPropertyKey. */
 export function toKey(vm: FlowMachine, value: Value): string {
-  return typeof value === "string" ? value : toText(vm, value);
+  const key = typeof value === "string" ? value : toText(vm, value);
+  payFor(vm, key);
+  return key;
 }
 
 /** `a == b` */
 export function looseEquals(vm: FlowMachine, a: Value, b: Value): boolean {
+  payForEquality(vm, a, b);
   if (a === b) return true;
   if (a === null || a === undefined || b === null || b === undefined) return (a ?? null) === (b ?? null);
   if (isObject(a) && isObject(b)) return false;
   const left = isObject(a) ? toPrimitive(vm, a, "default") : a;
   const right = isObject(b) ? toPrimitive(vm, b, "default") : b;
+  if (typeof left === "string" && typeof right === "string") return strictEquals(vm, left, right);
+  payFor(vm, left);
+  payFor(vm, right);
   return left == right;
+}
+
+/** `a === b` */
+export function strictEquals(vm: FlowMachine, a: Value, b: Value): boolean {
+  payForEquality(vm, a, b);
+  return a === b;
 }
 
 /** A value as V8's messages show it where it has nothing better: nothing of the flow runs for it. */
@@ -82,8 +116,15 @@ function shortened(text: string): string {
 }
 
 function showError(error: FlowError): string {
-  const [name, message] = [String(errorMember(error, "name")), String(errorMember(error, "message"))];
+  const [name, message] = [errorText(error, "name"), errorText(error, "message")];
   return name === "" || message === "" ? name + message : `${name}: ${message}`;
+}
+
+/** The name or message of an error as text: nothing of the flow runs for it. */
+export function errorText(error: FlowError, key: "name" | "message"): string {
+  const value = errorMember(error, key);
+  if (isObject(value)) return "[object]";
+  return value === undefined || value === null ? key === "name" ? "Error" : "" : String(value);
 }
 
 /** The member of an error that its constructor or prototype gives. */

@@ -6,6 +6,7 @@ import { BoundNative, FlowFunction, NativeFunction, type Value } from "./value.t
 export function describeCallee(vm: FlowMachine, fn: Value): string {
   const { frame } = vm;
   if (vm.depth > 0) {
+    vm.charge(frame.code.callees.length >>> 4);
     const shown = calleeAt(frame.code, frame.pc);
     if (shown >= 0) return String(vm.constants[shown]);
   }

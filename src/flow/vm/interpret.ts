@@ -23,6 +23,7 @@ import {
   restMembers,
   setComputed,
 } from "./operators.ts";
+import { strictEquals } from "./convert.ts";
 import { getMember, setMember } from "./members.ts";
 import { FlowThrow } from "./throw.ts";
 import { typeOf } from "./tag.ts";
@@ -69,10 +70,16 @@ export function execute(vm: FlowMachine, injected?: Injected): Value {
 
 const NONE: (Value | Box)[] = [];
 
+/** A register holds what no program that we compiled has there: nothing is written to it. */
+function unfit(wanted: string): never {
+  throw new Error(`a register does not hold ${wanted}`);
+}
+
 /** Give a new function what it captures from the frame that makes it. */
 function fill(vm: FlowMachine, made: FlowFunction, captures: (Value | Box)[], bp: number): void {
   const from = vm.functions[made.index]!.captures;
   const list = from.length === 0 ? NONE : new Array<Value | Box>(from.length);
+  if (from.length > 16) vm.charge(from.length >>> 3);
   for (let index = 0; index < from.length; index++) {
     const at = from[index]!;
     list[index] = at >= 0 ? vm.stack[bp + at] : captures[-1 - at];
@@ -345,12 +352,16 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 35: { // SEQ
-          stack[bp + code[pc + 1]!] = stack[bp + code[pc + 2]!] === stack[bp + code[pc + 3]!];
+          const x = stack[bp + code[pc + 2]!];
+          const y = stack[bp + code[pc + 3]!];
+          stack[bp + code[pc + 1]!] = typeof x === "string" ? strictEquals(vm, x, y) : x === y;
           pc += 4;
           continue;
         }
         case 36: { // SNE
-          stack[bp + code[pc + 1]!] = stack[bp + code[pc + 2]!] !== stack[bp + code[pc + 3]!];
+          const x = stack[bp + code[pc + 2]!];
+          const y = stack[bp + code[pc + 3]!];
+          stack[bp + code[pc + 1]!] = typeof x === "string" ? !strictEquals(vm, x, y) : x !== y;
           pc += 4;
           continue;
         }
@@ -552,11 +563,15 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 67: { // JSEQ
-          pc = stack[bp + code[pc + 1]!] === stack[bp + code[pc + 2]!] ? code[pc + 3]! : pc + 4;
+          const x = stack[bp + code[pc + 1]!];
+          const y = stack[bp + code[pc + 2]!];
+          pc = (typeof x === "string" ? strictEquals(vm, x, y) : x === y) ? code[pc + 3]! : pc + 4;
           continue;
         }
         case 68: { // JSNE
-          pc = stack[bp + code[pc + 1]!] !== stack[bp + code[pc + 2]!] ? code[pc + 3]! : pc + 4;
+          const x = stack[bp + code[pc + 1]!];
+          const y = stack[bp + code[pc + 2]!];
+          pc = (typeof x === "string" ? !strictEquals(vm, x, y) : x !== y) ? code[pc + 3]! : pc + 4;
           continue;
         }
         case 69: { // JNLTI
@@ -670,19 +685,23 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 84: { // PUT
-          (stack[bp + code[pc + 1]!] as PlainObject)[constants[code[pc + 2]!] as string] =
-            stack[bp + code[pc + 3]!];
+          const object = stack[bp + code[pc + 1]!];
+          if (!(object instanceof PlainObject)) unfit("an object");
+          object[constants[code[pc + 2]!] as string] = stack[bp + code[pc + 3]!];
           pc += 4;
           continue;
         }
         case 85: { // PUTI
-          (stack[bp + code[pc + 1]!] as PlainObject)[stack[bp + code[pc + 2]!] as string] =
-            stack[bp + code[pc + 3]!];
+          const object = stack[bp + code[pc + 1]!];
+          if (!(object instanceof PlainObject)) unfit("an object");
+          object[stack[bp + code[pc + 2]!] as string] = stack[bp + code[pc + 3]!];
           pc += 4;
           continue;
         }
         case 86: { // PUTALL
-          copyMembers(vm, stack[bp + code[pc + 1]!] as PlainObject, stack[bp + code[pc + 2]!]);
+          const object = stack[bp + code[pc + 1]!];
+          if (!(object instanceof PlainObject)) unfit("an object");
+          copyMembers(vm, object, stack[bp + code[pc + 2]!]);
           pc += 3;
           continue;
         }
@@ -714,12 +733,16 @@ function run(vm: FlowMachine): Value {
           continue;
         }
         case 91: { // FILLFN
-          fill(vm, stack[bp + code[pc + 1]!] as FlowFunction, captures, bp);
+          const made = stack[bp + code[pc + 1]!];
+          if (!(made instanceof FlowFunction)) unfit("a function");
+          fill(vm, made, captures, bp);
           pc += 2;
           continue;
         }
         case 92: { // SETNAME
-          (stack[bp + code[pc + 1]!] as FlowFunction).name = stack[bp + code[pc + 2]!] as string;
+          const made = stack[bp + code[pc + 1]!];
+          if (!(made instanceof FlowFunction)) unfit("a function");
+          made.name = stack[bp + code[pc + 2]!] as string;
           pc += 3;
           continue;
         }

@@ -1,5 +1,5 @@
 import type { FlowMachine } from "./machine.ts";
-import { hasMember, ownKeys } from "./members.ts";
+import { hasMember } from "./members.ts";
 import { describeValue, isObject } from "./tag.ts";
 import { FlowIterator, FlowRegExp, type Value } from "./value.ts";
 
@@ -78,7 +78,7 @@ export function drain(vm: FlowMachine, iterator: FlowIterator): Value[] {
 
 /** The keys that `for…in` walks. */
 export function keysIterator(vm: FlowMachine, value: Value): FlowIterator {
-  const keys = value === undefined || value === null ? [] : ownKeys(value);
+  const keys = value === undefined || value === null ? [] : vm.ownKeys(value);
   vm.charge(1 + keys.length);
   return new FlowIterator(keys, "values");
 }

@@ -16,6 +16,16 @@ export interface FlowLimits {
   valueSize: number;
   /** Durable operations under way at once. */
   pendingPromises: number;
+  /** Tasks, children, timers, waits and signals that one step asks for. */
+  effects: number;
+  /** Characters of all that one step sends. */
+  effectsSize: number;
+  /** Log lines of one step; what is beyond is counted. */
+  logLines: number;
+  /** Characters of the log lines of one step, likewise. */
+  logSize: number;
+  /** Characters of one log line; the rest is cut. */
+  messageSize: number;
 }
 
 /** The limits unless told otherwise. */
@@ -28,4 +38,9 @@ export const defaultLimits: FlowLimits = {
   snapshotSize: 1024 * 1024,
   valueSize: 1024 * 1024,
   pendingPromises: 100_000,
+  effects: 200_000,
+  effectsSize: 64 * 1024 * 1024,
+  logLines: 1_000,
+  logSize: 256 * 1024,
+  messageSize: 16 * 1024,
 };

@@ -1,7 +1,7 @@
 import type { FailOptions, Library, Machine, MemberTable } from "../builtins/builtin.ts";
 import type { FunctionCode } from "../compile/program.ts";
 import { OPERANDS } from "../compile/opcodes.ts";
-import { looseEquals, show, toKey, toNumber, toPrimitive, toText } from "./convert.ts";
+import { looseEquals, payFor, show, toKey, toNumber, toPrimitive, toText } from "./convert.ts";
 import { describeCallee, functionLength, functionName } from "./describe.ts";
 import { Fibre } from "./fibre.ts";
 import { Cancellation, Frame } from "./frame.ts";
@@ -10,6 +10,7 @@ import { iteratorOf, spread, stepIterator } from "./iteration.ts";
 import { defaultLimits, type FlowLimits } from "./limits.ts";
 import type { LoadedProgram } from "./loaded.ts";
 import { getMember, hasOwn, ownKeys, setMember } from "./members.ts";
+import { Outbox } from "./outbox.ts";
 import { type FlowHost, Outside } from "./outside.ts";
 import { FlowPromise, type Job } from "./promise.ts";
 import { addReaction, rejectPromise, resolvePromise, toPromise } from "./promises.ts";
@@ -45,6 +46,11 @@ interface Left {
 const LENGTH = OPERANDS.map((count) => count + 1);
 const END = new (class End {})() as unknown as Value;
 
+/** Spread arguments that are not iterable are what V8 complains of first. */
+function notA(what: "function" | "constructor", shown: string): string {
+  return shown.endsWith(" is not iterable") ? shown : `${shown} is not a ${what}`;
+}
+
 /** Runs one execution of a flow. Everything it knows is data, or can be found again by name. */
 export class FlowMachine implements Machine {
   readonly program: LoadedProgram;
@@ -72,15 +78,15 @@ export class FlowMachine implements Machine {
   reacting: FlowPromise | undefined = undefined;
   /** Durable operations under way, by id. */
   readonly pending = new Map<string, FlowPromise>();
-  /** Rejected promises that nobody has looked at yet. */
+  /** Rejected promises that have no handler yet. */
   readonly unhandled = new Set<FlowPromise>();
   cancelled: Cancellation | undefined = undefined;
   /** The last value thrown that is no error, and where; a snapshot does not keep it. */
   thrown: { readonly value: Value; readonly trace: readonly number[] } | undefined = undefined;
   /** The error made last: its place is known exactly only where it is caught. */
   #fresh: FlowError | undefined = undefined;
-  /** What `console` and the durable API leave for the outside; see the durable room. */
-  outbox: unknown[] = [];
+  /** What `console` and the durable API leave for the outside. */
+  readonly outbox: Outbox;
   /** `Inputs` and `Context`. */
   given: PlainObject = new PlainObject();
 
@@ -94,6 +100,7 @@ export class FlowMachine implements Machine {
     this.host = options.host;
     this.outside = new Outside(options.host);
     this.limits = { ...defaultLimits, ...options.limits };
+    this.outbox = new Outbox(this.limits);
     this.maxDepth = this.limits.callDepth;
     this.budget = this.limits.instructions;
   }
@@ -105,7 +112,7 @@ export class FlowMachine implements Machine {
     const code = this.functions[fn.index]!;
     const { stack } = this;
     const needed = base + code.registers;
-    while (stack.length <= needed) stack.push(undefined);
+    if (stack.length <= needed) this.#grow(needed);
     const { params } = code;
     if (code.rest) stack[base + params] = count > params ? stack.slice(base + params, base + count) : [];
     for (let index = count; index < params; index++) stack[base + index] = undefined;
@@ -120,6 +127,12 @@ export class FlowMachine implements Machine {
     frame.fibre = code.async ? new Fibre(fn, new FlowPromise()) : undefined;
     this.frame = frame;
     return frame;
+  }
+
+  #grow(needed: number): void {
+    if (needed > this.limits.arrayLength) this.tooDeep();
+    const { stack } = this;
+    while (stack.length <= needed) stack.push(undefined);
   }
 
   /** Drop the top frame; gives the one below. */
@@ -165,6 +178,7 @@ export class FlowMachine implements Machine {
     const { frame } = this;
     const fibre = frame.fibre!;
     fibre.pc = frame.pc;
+    if (top > 64) this.charge(top >>> 3);
     const registers = this.stack.slice(frame.base, frame.base + top);
     if (target < top) registers[target] = undefined;
     fibre.registers = registers;
@@ -211,6 +225,7 @@ export class FlowMachine implements Machine {
     for (;;) {
       const { frame } = this;
       const { handlers } = frame.code;
+      if (handlers.length > 64) this.charge(handlers.length >>> 4);
       for (let index = 0; index < handlers.length; index += 5) {
         if (frame.pc < handlers[index]! || frame.pc >= handlers[index + 1]!) continue;
         if (cancelling && handlers[index + 4] === 0) continue;
@@ -243,7 +258,9 @@ export class FlowMachine implements Machine {
   /** What a flow may see of something thrown; anything else goes on through the host. */
   caught(thrown: unknown): Value {
     if (thrown instanceof FlowThrow) {
-      if (this.#fresh !== undefined && this.#fresh === thrown.value) this.#fresh.trace[1] = this.frame.pc;
+      // A built-in that is itself the callback of a promise has no frame below it.
+      const isFresh = this.#fresh !== undefined && this.#fresh === thrown.value && this.depth > 0;
+      if (isFresh) this.#fresh!.trace[1] = this.frame.pc;
       this.#fresh = undefined;
       return thrown.value;
     }
@@ -311,8 +328,7 @@ export class FlowMachine implements Machine {
     if (fn instanceof NativeFunction) return fn.call(this, self, args);
     if (fn instanceof BoundNative) return fn.target.call(this, self, [...fn.data, ...args]);
     if (fn instanceof FlowFunction) return this.call(fn, args);
-    const shown = describeCallee(this, fn);
-    return this.fail("TypeError", shown.endsWith(" is not iterable") ? shown : `${shown} is not a function`);
+    return this.fail("TypeError", notA("function", describeCallee(this, fn)));
   }
 
   construct(fn: Value, args: Value[]): Value {
@@ -322,7 +338,7 @@ export class FlowMachine implements Machine {
         code: "FLOW_UNSUPPORTED_NEW",
       });
     }
-    return this.fail("TypeError", `${describeCallee(this, fn)} is not a constructor`);
+    return this.fail("TypeError", notA("constructor", describeCallee(this, fn)));
   }
 
   /** Whether a function has no prototype in JavaScript. */
@@ -342,6 +358,7 @@ export class FlowMachine implements Machine {
   }
 
   createError(kind: ErrorKind, message: string | undefined): FlowError {
+    this.charge(8);
     return new FlowError(kind, message, traceOf(this));
   }
 
@@ -417,6 +434,11 @@ export class FlowMachine implements Machine {
     setMember(this, object, key, value);
   }
   ownKeys(object: Value): string[] {
+    // A text for each element: as much as the elements take.
+    if (typeof object === "string" || Array.isArray(object)) {
+      this.checkArray(object.length);
+      this.charge(object.length);
+    }
     return ownKeys(object);
   }
   hasOwn(object: Value, key: string): boolean {
@@ -432,6 +454,9 @@ export class FlowMachine implements Machine {
     const list: Value[] = [];
     spread(this, list, value, "");
     return list;
+  }
+  payFor(value: Value): void {
+    payFor(this, value);
   }
   charge(units: number): void {
     this.budget -= units;
@@ -458,9 +483,11 @@ export class FlowMachine implements Machine {
     return this.outside.moment;
   }
   random(): number {
+    this.charge(4);
     return this.outside.random();
   }
   newId(): string {
+    this.charge(16);
     return this.outside.newId();
   }
   sourceOf(fn: Value): string {

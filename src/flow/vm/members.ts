@@ -1,7 +1,7 @@
 import type { MemberTable } from "../builtins/builtin.ts";
 import { errorMember } from "./convert.ts";
 import type { FlowMachine } from "./machine.ts";
-import { isCallable, tagOf } from "./tag.ts";
+import { isCallable, isObject, tagOf } from "./tag.ts";
 import {
   BareObject,
   BoundNative,
@@ -20,8 +20,10 @@ const FIXED = { code: "FLOW_NOT_EXTENSIBLE" };
 function arrayIndex(key: string): number {
   const first = key.charCodeAt(0);
   if (!(first >= 48 && first <= 57)) return -1;
+  // No index has more digits.
+  if (key.length > 10) return -1;
   const index = Number(key);
-  return index < 4294967295 && String(index) === key ? index : -1;
+  return Number.isInteger(index) && index < 4294967295 && String(index) === key ? index : -1;
 }
 
 /** `object[key]` */
@@ -87,8 +89,10 @@ function refuse(vm: FlowMachine, what: string): never {
 
 /** `object[key] = value` */
 export function setMember(vm: FlowMachine, object: Value, key: string, value: Value): void {
-  if (object instanceof PlainObject) object[key] = value;
-  else if (Array.isArray(object)) setElement(vm, object, key, value);
+  if (object instanceof PlainObject) {
+    if (key === "__proto__" && !(key in object)) return setPrototype(vm, value);
+    object[key] = value;
+  } else if (Array.isArray(object)) setElement(vm, object, key, value);
   else if (object instanceof FlowError) {
     if (key in object.hidden || (key === "stack")) object.hidden[key] = value;
     else object.props[key] = value;
@@ -104,6 +108,11 @@ export function setMember(vm: FlowMachine, object: Value, key: string, value: Va
     }
     refuseSetting(vm, object, key);
   }
+}
+
+/** JavaScript gives the object another prototype, if the value is an object or `null`. */
+function setPrototype(vm: FlowMachine, value: Value): void {
+  if (isObject(value) || value === null) refuse(vm, "__proto__");
 }
 
 function refuseSetting(vm: FlowMachine, object: Value, key: string): never {

@@ -1,7 +1,7 @@
-import { looseEquals, toNumber, toPrimitive } from "./convert.ts";
+import { looseEquals, numberFrom, payFor, type Primitive, toNumber, toPrimitive } from "./convert.ts";
 import { deleteMember, getMember, hasMember, setIndex, setMember } from "./members.ts";
 import type { FlowMachine } from "./machine.ts";
-import { isCallable, isObject } from "./tag.ts";
+import { describeValue, isCallable, isObject } from "./tag.ts";
 import { NativeFunction, PlainObject, type Value } from "./value.ts";
 
 /** `a + b` */
@@ -12,7 +12,10 @@ export function add(vm: FlowMachine, a: Value, b: Value): Value {
   if (typeof left === "string" || typeof right === "string") {
     const x = String(left);
     const y = String(right);
-    if (x.length + y.length > 65_536) vm.checkString(x.length + y.length);
+    const length = x.length + y.length;
+    // The first read copies the text into one piece.
+    if (length > 65_536) vm.checkString(length);
+    else if (length > 1_024) vm.charge(length >>> 8);
     return x + y;
   }
   return Number(left) + Number(right);
@@ -25,8 +28,8 @@ export function less(
   b: Value,
   order: "left first" | "right first",
 ): boolean | undefined {
-  let left: Value;
-  let right: Value;
+  let left: Primitive;
+  let right: Primitive;
   if (order === "left first") {
     left = toPrimitive(vm, a, "number");
     right = toPrimitive(vm, b, "number");
@@ -34,9 +37,12 @@ export function less(
     right = toPrimitive(vm, b, "number");
     left = toPrimitive(vm, a, "number");
   }
-  if (typeof left === "string" && typeof right === "string") return left < right;
-  const x = Number(left);
-  const y = Number(right);
+  if (typeof left === "string" && typeof right === "string") {
+    payFor(vm, left.length < right.length ? left : right);
+    return left < right;
+  }
+  const x = numberFrom(vm, left);
+  const y = numberFrom(vm, right);
   return Number.isNaN(x) || Number.isNaN(y) ? undefined : x < y;
 }
 
@@ -141,7 +147,11 @@ export function restMembers(vm: FlowMachine, value: Value, without: readonly str
 /** A pattern met `undefined` or `null`. */
 export function notDestructurable(vm: FlowMachine, value: Value, about: { key: Value; shown: Value }): never {
   const { key, shown } = about;
-  const what = shown === "" || shown === "(intermediate value)" ? String(value) : String(shown);
+  const what = shown === ""
+    ? describeValue(value)
+    : shown === "(intermediate value)"
+    ? String(value)
+    : String(shown);
   const of = key === "" ? `'${what}'` : `property '${String(key)}' of '${what}'`;
   return vm.fail("TypeError", `Cannot destructure ${of} as it is ${String(value)}.`);
 }

@@ -11,7 +11,7 @@ export type Reaction =
   | { kind: "resolve"; target: FlowPromise }
   | { kind: "element"; combinator: Combinator; index: number };
 
-/** Whether anything can come of a reaction: an element of a combinator that is done is nobody's business. */
+/** Whether a reaction still has an effect. An element of a combinator that is settled has none. */
 export function isLive(reaction: Reaction): boolean {
   return reaction.kind !== "element" || reaction.combinator.promise.state === "pending";
 }

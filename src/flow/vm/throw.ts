@@ -15,7 +15,8 @@ export type LimitCode =
   | "FLOW_MEMORY"
   | "FLOW_SNAPSHOT_SIZE"
   | "FLOW_VALUE_SIZE"
-  | "FLOW_PENDING_PROMISES";
+  | "FLOW_PENDING_PROMISES"
+  | "FLOW_EFFECTS";
 
 /** Ends an execution that ran into a limit: no `catch` and no `finally` of the flow sees it. */
 export class LimitExceeded {

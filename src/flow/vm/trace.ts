@@ -8,8 +8,8 @@
  */
 
 import { fitStack, STACK_LIMIT } from "../../shared/stack.ts";
-import type { CombinatorKind } from "./combinator.ts";
-import { errorMember } from "./convert.ts";
+import { COMBINATORS } from "./combinator.ts";
+import { errorText } from "./convert.ts";
 import { offsetAt, placeOf } from "./loaded.ts";
 import type { FlowMachine } from "./machine.ts";
 import { type FlowPromise, isLive, type Reaction, settledBy } from "./promise.ts";
@@ -18,10 +18,11 @@ import { FlowError, type Value } from "./value.ts";
 const MAX_LENGTH = 20;
 /** A chain of promises without an `await` tells nothing more. */
 const MAX_PROMISES = 100;
+/** More of those that wait for one promise tell nothing more, either. */
+const MAX_REACTIONS = 16;
 const MAX_CAUSES = 4;
 const MAX_DEPTH = 5;
 
-const COMBINATORS: readonly CombinatorKind[] = ["all", "allSettled", "any", "race", "anyKv", "raceKv"];
 const COMBINATOR_NAMES = ["all", "allSettled", "any", "race", "any_kv", "race_kv"];
 
 /** Where the machine stands, and who awaits that. */
@@ -46,7 +47,7 @@ export function placeError(error: FlowError, reaction: Reaction): void {
 function follow(trace: number[], awaited: FlowPromise | undefined): void {
   let promise = awaited;
   for (let count = 0; promise !== undefined && count < MAX_PROMISES; count++) {
-    const live = promise.reactions?.filter(isLive) ?? [];
+    const live = promise.reactions?.slice(0, MAX_REACTIONS).filter(isLive) ?? [];
     const reaction = live.find(({ kind }) => kind === "await") ?? live[0];
     if (reaction === undefined || trace.length >= MAX_LENGTH) return;
     promise = pushReaction(trace, reaction);
@@ -83,7 +84,7 @@ export function placeOfTrace(
 
 function place(vm: FlowMachine, fn: number, at: number): { line: number; column: number } {
   const offset = offsetAt(vm.functions[fn]!, at < 0 ? ~at : at);
-  return placeOf(vm.program.program.source, offset);
+  return placeOf(vm.program.program, offset);
 }
 
 /** A trace as the lines of a stack: `    at async pay (onboard.flow:12:3)`. */
@@ -107,8 +108,9 @@ export function renderStack(vm: FlowMachine, error: FlowError): string {
 }
 
 function stackWithCauses(vm: FlowMachine, error: FlowError, depth: number): string {
-  const name = String(errorMember(error, "name") ?? "Error");
-  const message = String(errorMember(error, "message") ?? "");
+  const name = errorText(error, "name");
+  const message = errorText(error, "message");
+  vm.charge(16 * error.trace.length + (message.length >>> 4));
   const head = message === "" ? name : name === "" ? message : `${name}: ${message}`;
   const text = head + traceLines(vm, error.trace);
   if (error.origin !== undefined) return `${text}\nCaused by: ${error.origin}`;

@@ -123,6 +123,8 @@ export class NativeFunction {
     this.isInstance = options.isInstance;
     this.statics = options.statics ?? EMPTY_MAP;
     this.refused = options.refused ?? EMPTY_SET;
+    // All flows share it.
+    Object.preventExtensions(this);
   }
 }
 const EMPTY_MAP: ReadonlyMap<string, Value> = new Map();
@@ -153,20 +155,25 @@ export class Namespace {
     this.name = name;
     this.members = members;
     this.refused = refused;
+    Object.preventExtensions(this);
   }
 }
 
 /** The constructors of errors. */
-export type ErrorKind =
-  | "Error"
-  | "TypeError"
-  | "RangeError"
-  | "SyntaxError"
-  | "ReferenceError"
-  | "EvalError"
-  | "URIError"
-  | "AggregateError"
-  | "TimeoutError";
+export const ERROR_KINDS = [
+  "Error",
+  "TypeError",
+  "RangeError",
+  "SyntaxError",
+  "ReferenceError",
+  "EvalError",
+  "URIError",
+  "AggregateError",
+  "TimeoutError",
+] as const;
+
+/** A constructor of errors. */
+export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 /**
  * An error object. `hidden` are its own members that are not enumerable (`stack`, `message`, `cause`, `errors`, when set by the

@@ -85,7 +85,7 @@ export interface CodeRunnerParts {
   readonly handlerLogger: Logger;
   /** What to do with workflows there is no code for. */
   readonly unrunnable: UnrunnableWork;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;

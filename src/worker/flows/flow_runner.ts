@@ -128,7 +128,7 @@ export interface FlowRunnerParts {
   readonly unrunnable: UnrunnableWork;
   /** Runs workflows that are written in TypeScript. */
   readonly code: Pick<CodeRunner, "start">;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;

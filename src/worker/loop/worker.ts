@@ -45,7 +45,7 @@ export interface WorkerParts {
   readonly maxOutputBytes: number;
   /** How long a task may wait for a worker that has a handler for it before that is said. */
   readonly patienceMs?: number;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;

@@ -43,7 +43,7 @@ export interface TaskRunnerParts {
   readonly transactions: number;
   /** The most bytes of an output. */
   readonly maxOutputBytes: number;
-  /** Tracing, if somebody collects it. */
+  /** Tracing, if it is collected. */
   readonly telemetry?: Telemetry;
   /** Hears what happens. */
   readonly observer?: WorkerObserver;

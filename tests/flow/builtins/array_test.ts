@@ -179,7 +179,7 @@ const refusals: [source: string, expected: string][] = [
   ["const a = [1, 2, 3]; return a.map(() => a.pop())", "FLOW_SPARSE_ARRAY"],
   ["const push = [].push; const o = { push, length: 0 }; o.push(1)", "FLOW_NOT_AN_ARRAY"],
   ["const k = 'constructor'; return [][k]", "FLOW_UNSUPPORTED_MEMBER"],
-  ["const k = 'toLocaleString'; return [][k]", "FLOW_UNSUPPORTED_MEMBER"],
+  ["const k = 'isPrototypeOf'; return [][k]", "FLOW_UNSUPPORTED_MEMBER"],
 ];
 for (const [source, expected] of refusals) {
   Deno.test(`Array: refuses ${source}`, () =>
@@ -190,3 +190,19 @@ Deno.test("Array: a cycle joins as an empty text, flattens into a limit", () => 
   assert.equal(end("const a = [1]; a.push(a, 2); return a.join()"), "1,,2");
   assert.match(String(end("const a = [1]; a.push(a); a.flat(Infinity); return 1")), /^FLOW_\w+ /);
 });
+
+agrees(
+  "Array: toLocaleString",
+  `
+  [1234.5, null, undefined, "x", [2000, true]].toLocaleString()
+  [1234.5, [0.25]].toLocaleString("de", { style: "percent" })
+  [true, {}, () => 1].toLocaleString()
+  [{ toLocaleString: () => "own" }, { toString: () => "text" }].toLocaleString()
+  (() => { const a = [1]; a.push(a); return a.toLocaleString(); })()
+  "abc".toLocaleString()
+  ({}).toLocaleString()
+  ({ toString: () => "text" }).toLocaleString()
+  true.toLocaleString()
+  [].toLocaleString.length
+`,
+);

@@ -75,3 +75,13 @@ Deno.test("JSON.parse() refuses a reviver that would leave a hole", () => {
     /^FLOW_SPARSE_ARRAY /,
   );
 });
+
+agrees(
+  "JSON.parse: the reviver's third argument",
+  `
+  JSON.parse('[1.50, "a\\u0062", null, true, -0]', (k, v, c) => typeof v === "object" && v ? [v, Object.keys(c)] : [k, v, c.source])
+  JSON.parse('{"a": 1e1, "b": {"c": [2.0]}, "__proto__": 3}', (k, v, c) => c.source === undefined ? v : c.source + "!")
+  JSON.parse('1.0', (k, v, c) => c)
+  JSON.parse('{"a": 1, "b": 2}', function (k, v, c) { return k === "" ? v : [v, c.source]; })
+`,
+);

@@ -84,3 +84,24 @@ agrees(
   Number.name + Number.length
 `,
 );
+
+agrees(
+  "Number: locales of every kind",
+  `
+  (1234.5).toLocaleString("")
+  (1234.5).toLocaleString({})
+  (1234.5).toLocaleString([])
+  (1234.5).toLocaleString(5)
+  (1234.5).toLocaleString(true)
+  (1234.5).toLocaleString(["de"])
+  (1234.5).toLocaleString(["de", "de"])
+  (1234.5).toLocaleString({ length: 1, 0: "de" })
+  (1234.5).toLocaleString("xx-invalid-locale-zzzzzzzzzzz")
+  (1234.5).toLocaleString("de", "")
+  (1234.5).toLocaleString("de", {})
+  "a".localeCompare("b", "")
+  "a".localeCompare("b", {})
+  "I".toLocaleLowerCase({})
+  "I".toLocaleLowerCase("tr")
+`,
+);

@@ -86,3 +86,38 @@ Deno.test("Object: a static that is not offered is refused, also where only the 
 Deno.test("Object.assign() to a primitive is refused: JavaScript would make a wrapper", () => {
   assert.match(String(end("return Object.assign(5, {})")), /^FLOW_WRAPPER_OBJECT TypeError: /);
 });
+
+agrees(
+  "Object: odd keys",
+  `
+  Object.hasOwn("abc", 1.5)
+  Object.hasOwn("abc", "01")
+  "abc"[1.5]
+  [1, 2][1.5]
+  Object.hasOwn([1, 2], 1.5)
+  1.5 in [1, 2]
+  [1, 2]["4294967296"]
+  ({ ["__proto__"]: 1 })
+  Object.keys({ ["__proto__"]: 1 })
+  (() => { const o = { ["__proto__"]: 1 }; o["__pro" + "to__"] = 5; return o; })()
+  (() => { const k = "__proto__"; const { [k]: x, ...rest } = { [k]: 1, a: 2 }; return [x, rest]; })()
+  ({ ...JSON.parse('{"__proto__": 1}') })
+  Object.fromEntries([["__proto__", 1]])
+  Object.groupBy([1], () => "__proto__")
+  structuredClone(JSON.parse('{"__proto__": 1}'))
+`,
+);
+
+// Deno's own V8 has no `__proto__`.
+Deno.test("Object: another prototype is refused, and what can be none is passed over", () => {
+  const key = 'const k = "__pro" + "to__"; const o = {};';
+  for (const line of ["o[k] = {}", "o[k] = null", "Object.assign(o, { [k]: {} })"]) {
+    assert.match(
+      String(end(`${key} ${line}; return Object.keys(o)`)),
+      /^FLOW_UNSUPPORTED_MEMBER TypeError: /,
+    );
+  }
+  for (const line of ["o[k] = 5", "Object.assign(o, { [k]: 5 })"]) {
+    assert.deepEqual(end(`${key} ${line}; return Object.keys(o)`), []);
+  }
+});

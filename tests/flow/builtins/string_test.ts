@@ -180,3 +180,9 @@ Deno.test("String: annex B methods are refused by name", () => {
   }
   assert.equal(end('const k = "shout"; return "x"[k] === undefined'), true);
 });
+
+Deno.test("String: a text is normalized if the result has room, whatever it could have become", () => {
+  assert.equal(end('return "a".repeat(1e6).normalize().length'), 1e6);
+  assert.equal(end('return ("e\\u0301".repeat(5e5) + "x").normalize("NFC").length'), 500_001);
+  assert.match(String(end('return "\\ufdfa".repeat(1e6).normalize("NFKC").length')), /^FLOW_MEMORY /);
+});

@@ -175,3 +175,28 @@ await work()`;
   assert.deepEqual(warm.error, cold);
   assert.equal(cold?.message, "lost");
 });
+
+Deno.test("a flow that ends before its async work warns of what is dropped, and where", () => {
+  const source = `async function ship(item) {
+  await Timer.delay(5);
+  await Task.run("ship", { item });
+}
+ship("a"); ship("b");
+Task.run("audit").then(
+  () => console.log("audited"));
+return "done"`;
+  const { step, logged } = start(source);
+  assert.equal(step.output, "done");
+  assert.equal(logged.length, 1);
+  assert.match(logged[0]!, /nobody awaits .*ship \(line 2\)/);
+  assert.match(logged[0]!, /<anonymous> \(line 7\)/);
+});
+
+Deno.test("a flow that ends with tasks, quiet losers and finished work under way warns of nothing", () => {
+  const { logged } = start(`Task.run("audit"); Task.run("b").catch(() => 0);
+    const f = async () => 1; f();
+    async function quiet() { return await Signal.next("go") }
+    quiet();
+    return Promise.race([1, Signal.next("x").then((v) => [v])])`);
+  assert.deepEqual(logged, []);
+});

@@ -67,3 +67,68 @@ Deno.test("keyed combinators take objects of promises", () => {
   assert.deepEqual(any, { key: "q", value: "q" });
   assert.deepEqual(race, { key: 1, value: "second" });
 });
+
+/** A race whose other member is a timer, what it loses with, and which operations are released when the timer has won. */
+const LOSERS: Record<string, [loser: string, released: string[], setup?: string, end?: string]> = {
+  "a chain of quiet callbacks": ['Signal.next("go").then((v) => ({ kind: "go", v })).catch(() => null)', [
+    "op-1",
+  ]],
+  "an async function that only waits": [
+    "wait()",
+    ["op-1"],
+    `async function wait() {
+    try { const { by } = await Signal.next("go"); return { by } } catch { return null }
+  }`,
+  ],
+  "a race within a race": ['Promise.race([Signal.next("go"), Signal.next("stop")])', ["op-1", "op-2"]],
+  "all of a list": ['Promise.all([Signal.next("go"), Signal.next("stop").then((x) => [x])])', [
+    "op-1",
+    "op-2",
+  ]],
+  "a promise that a signal resolves": [
+    'new Promise((resolve, reject) => { Signal.next("go").then(resolve, reject) })',
+    ["op-1"],
+  ],
+  "an async function within another": [
+    "outer()",
+    ["op-1"],
+    `const inner = async () => await Signal.next("go");
+    async function outer() { return [await inner()] }`,
+  ],
+  "a callback that logs": ['Signal.next("go").then((v) => console.log(v))', []],
+  "an async function that starts a task": [
+    "wait()",
+    [],
+    `async function wait() {
+    await Signal.next("go"); await Task.run("seen");
+  }`,
+  ],
+  "an async function that counts": [
+    "wait()",
+    [],
+    'let n = 0; async function wait() { await Signal.next("go"); n++ }',
+  ],
+  "a promise that is held": ["held", [], 'const held = Signal.next("go").then((v) => [v]);', "await held"],
+  "a promise whose failure nobody handles": ["new Promise(() => {})", [], 'Signal.next("go").then(() => 1);'],
+};
+
+for (const [what, [loser, released, setup = "", end = ""]] of Object.entries(LOSERS)) {
+  Deno.test(`${released.length > 0 ? "released" : "kept"} when it loses a race: ${what}`, () => {
+    const flow = start(`${setup}
+      await Promise.race([${loser}, Timer.delay(5)]);
+      await Timer.delay(60);
+      ${end}`);
+    const timer = flow.effects.flatMap((one) => one.type === "start_timer" ? [one.id] : [])[0]!;
+    flow.complete(timer);
+    assert.deepEqual(flow.step.released, released);
+  });
+}
+
+Deno.test("a flow that waits for nothing but what lost is stuck", () => {
+  const flow = start(
+    `await Promise.race([Signal.next("go").then((v) => [v]), Timer.delay(5)]); await new Promise(() => {})`,
+  );
+  flow.complete("op-2");
+  assert.equal(flow.step.error?.code, "FLOW_STUCK");
+  assert.deepEqual(flow.step.released, ["op-1"]);
+});

@@ -234,3 +234,20 @@ for (const [title, one] of Object.entries(CASES)) {
     if (one.logged) assert.deepEqual(run.logged, one.logged);
   });
 }
+
+Deno.test("the wrapper is taken off, with a parameter and called at the end: the parameter gets the inputs", () => {
+  const bodies = [
+    ["async function main(inputs) {", "return inputs.a + 1 }"],
+    ["async function main({ a, b = 1 }) {", "return a + b }"],
+    ["async function main({ a } = {}) {", "return a + 1 }"],
+    ["async function main(Inputs) {", "return Inputs.a + 1 }"],
+    ["async function main() {", "return Inputs.a + 1 }"],
+  ];
+  for (const [head, body] of bodies) {
+    for (const call of ["", "main()", "await main(Inputs);", "return main()", "return await main(Inputs)"]) {
+      const source = `${head} await Timer.delay(1); ${body}\n${call}`;
+      const run = runScript(source, { name: "main", inputs: { a: 1 }, answers: [["timer", null]] });
+      assert.deepEqual([run.output, run.error], [2, undefined], source);
+    }
+  }
+});

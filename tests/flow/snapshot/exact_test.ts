@@ -43,7 +43,7 @@ Deno.test("snapshots keep variables shared by closures, one for each turn of a l
 
 Deno.test("snapshots keep the order of keys, and keys that look like the host's", () => {
   const output = acrossWait(
-    'const o = { z: 1, a: 2, 10: "x", 9: "y" }; o["constructor"] = 5; o["__pro" + "to__"] = 6',
+    'const o = { z: 1, a: 2, 10: "x", 9: "y", ["constructor"]: 5, ["__pro" + "to__"]: 6 }',
     'return [Object.keys(o), o["constructor"], o["__pro" + "to__"]]',
   );
   assert.deepEqual(output, [["9", "10", "z", "a", "constructor", "__proto__"], 5, 6]);

@@ -112,7 +112,7 @@ Deno.test("a program says by which semantics it runs; unknown ones are refused",
     assert.throws(() => openFlow({ ...program!, semantics }, startWith(), host), {
       code: "FLOW_PROGRAM_SEMANTICS",
       message:
-        `Cannot run a program of semantics ${semantics}: this library knows semantics 1; update the library`,
+        `Cannot run the program: it has semantics ${semantics}, this library knows semantics 1; update the library`,
     });
   }
 });

@@ -166,6 +166,16 @@ const limit = (fn: string, call: (value: string) => string): Case[] =>
     `${value} cannot be the limit of ${fn}: expected 1 to 100000`,
   ]);
 const schedule = (more: string): string => `schedule('x', '@daily', 'a', type => 'task', ${more})`;
+// Of two members with one name, the last one counts.
+const step = (more: string): string =>
+  `{"execution_id": ${
+    json(waiting)
+  }, "name": "a", "kind": "step", "status": "completed", "seq": 1, "attempts": 1` +
+  `${more === "" ? "" : `, ${more}`}}`;
+const saves = (
+  more: string,
+  says: string,
+): Case => [`save_steps(${worker}, '[${step(more)}]')`, "RH001", says];
 const notOutcome = "Every outcome needs its id (a UUID) and the call that leased it";
 const notEnds =
   'p_ends must be a JSON array of objects: [{"kind": "done", "call": 1, "ids": ["…"], "outputs": [null]}, …]';
@@ -185,12 +195,12 @@ export const cases: Record<string, Cases> = {
     ],
     ...options("start", "'f'"),
   },
-  enqueue: {
+  queue: {
     p_task: [
-      ["enqueue(null)", "RH001", "target must be a text"],
-      ...name("task", (value) => `enqueue(${value})`).slice(1),
+      ["queue(null)", "RH001", "target must be a text"],
+      ...name("task", (value) => `queue(${value})`).slice(1),
     ],
-    ...options("enqueue", "'a'"),
+    ...options("queue", "'a'"),
   },
   create_many: {
     p_requests: [
@@ -492,20 +502,24 @@ export const cases: Record<string, Cases> = {
     p_key: [["configure_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
     concurrency: [["configure_key('q', 'k', concurrency => 0)", "RH001", "concurrency must be 1 or more"]],
     rate: [["configure_key('q', 'k', rate => 0)", "RH001", "rate must be 1 or more"]],
-    per: ["'-1s'", "'0'", "null"].map((value) => [
+    per: ["'-1s'", "'0'"].map((value): Case => [
       `configure_key('q', 'k', rate => 1, per => ${value})`,
       "RH001",
       "per must be an interval above zero, such as 1 minute",
-    ]),
+    ]).concat([["configure_key('q', 'k', per => '1m')", "RH001", "per needs rate"]]),
     weight: [["configure_key('q', 'k', weight => 1001)", "RH001", "weight must be from 1 to 1000"]],
   },
   configure_queue: {
     per_key_rate: [["configure_queue('q', per_key_rate => 0)", "RH001", "per_key_rate must be 1 or more"]],
-    per_key_per: ["'-1s'", "'0'", "null"].map((value) => [
+    per_key_per: ["'-1s'", "'0'"].map((value): Case => [
       `configure_queue('q', per_key_rate => 1, per_key_per => ${value})`,
       "RH001",
       "per_key_per must be an interval above zero, such as 1 minute",
-    ]),
+    ]).concat([[
+      "configure_queue('q', rate => 1, per_key_per => '1m')",
+      "RH001",
+      "per_key_per needs per_key_rate",
+    ]]),
     fair: [["configure_queue('q', fair => 'size')", "RH001", "fair must be 'key', or null: no turns"]],
     weights: [
       ["configure_queue('q', weights => '[]')", "RH001", 'weights must be an object: {"key": 3, …}'],
@@ -528,11 +542,11 @@ export const cases: Record<string, Cases> = {
       "per_key_concurrency must be 1 or more",
     ]],
     rate: [["configure_queue('q', rate => 0)", "RH001", "rate must be 1 or more"]],
-    per: ["'-1s'", "'0'", "null"].map((value) => [
+    per: ["'-1s'", "'0'"].map((value): Case => [
       `configure_queue('q', rate => 1, per => ${value})`,
       "RH001",
       "per must be an interval above zero, such as 1 minute",
-    ]),
+    ]).concat([["configure_queue('q', concurrency => 1, per => '1m')", "RH001", "per needs rate"]]),
   },
   get: { p_execution: [["get(null)", "", "null"], [`get(${nobody})`, "", "null"]] },
   flow_state: { p_execution: [["flow_state(null)", "", "null"], [`flow_state(${done})`, "", "null"]] },
@@ -864,6 +878,165 @@ export const cases: Record<string, Cases> = {
         `settle_one(${worker}, jsonb_build_object('id', ${running}, 'call', 1, 'status', 'completed', 'output', ${large}))`,
         "RH006",
         "The output takes 1100002 bytes: at most 1048576 are allowed (setting max_payload_bytes)",
+      ],
+    ],
+  },
+  load_steps: {
+    p_executions: [
+      ["load_steps(null)", "", "nothing"],
+      ["load_steps(array[null]::uuid[])", "", "nothing"],
+      [`load_steps(array[${nobody}]::uuid[])`, "", "nothing"],
+    ],
+  },
+  save_steps: {
+    p_worker: [
+      [`save_steps(${nobody}, '[${step("")}]')`, "", `[{"id": ${json(waiting)}, "name": "a"}]`],
+      [`save_steps(null, '[${step("")}]')`, "", `[{"id": ${json(waiting)}, "name": "a"}]`],
+    ],
+    p_steps: [
+      ...["null", "'null'", "'{}'", "'5'", "'[5]'", "'[[]]'", `'[[${step("")}]]'`].map((value): Case => [
+        `save_steps(${worker}, ${value})`,
+        "RH001",
+        "p_steps must be a JSON array of objects such as " +
+        '{"execution_id": "…", "name": "…", "kind": "step", "status": "completed", "seq": 1, "attempts": 1, "output": null}',
+      ]),
+      ...['"execution_id": null', '"execution_id": "x"', '"execution_id": 5'].map((more) =>
+        saves(more, "execution_id of a step must be a UUID")
+      ),
+      ...['"name": null', '"name": 5', `"name": "${"x".repeat(2001)}"`].map((more) =>
+        saves(more, "name of a step must be a text of at most 2000 bytes")
+      ),
+      ...["null", '"stepp"', "5"].map((value) =>
+        saves(
+          `"kind": ${value}`,
+          `${value} cannot be the kind of a step: expected step, sleep, signal, task or workflow`,
+        )
+      ),
+      ...["null", '"done"', "5"].map((value) =>
+        saves(
+          `"status": ${value}`,
+          `${value} cannot be the status of a step: expected waiting, retrying, completed or failed`,
+        )
+      ),
+      ...([["seq", "2147483647"], ["attempts", "32767"], ["delay_ms", "3162240000000"], [
+        "took_ms",
+        "3162240000000",
+      ]] as const)
+        .flatMap(([name, most]) =>
+          ["-1", "1.5", '"x"', "1e300", "99999999999999999999"].map((value) =>
+            saves(`"${name}": ${value}`, `${name} of a step must be a whole number from 0 to ${most}`)
+          )
+        ),
+      saves('"seq": null', "A step needs seq if it is completed or failed, and has none before"),
+      saves('"status": "waiting"', "A step needs seq if it is completed or failed, and has none before"),
+      ...['"error": {}', '"status": "failed"'].map((more) =>
+        saves(more, "A step needs an error if it is retrying or failed, and has none otherwise")
+      ),
+      saves('"wait_id": "x"', "wait_id of a step must be a UUID"),
+      saves(
+        '"seq": null, "status": "waiting", "kind": "task"',
+        "A step that is waiting or retrying needs a wait_id (a UUID)",
+      ),
+      ...['"soon"', "5", '"infinity"'].map((value) =>
+        saves(`"until": ${value}`, "until of a step must be a moment such as 2030-01-31T12:00:00Z")
+      ),
+      ...['"kind": "sleep", "status": "waiting"', '"status": "retrying", "error": {}'].map((more) =>
+        saves(
+          `${more}, "seq": null, "wait_id": ${json(nobody)}`,
+          "A sleep, and a step that is retrying, needs delay_ms or until",
+        )
+      ),
+      saves('"is_undefined": "yes"', "is_undefined of a step must be true or false"),
+      ...([["null", "A signal is missing: expected a text"], [
+        '"a b"',
+        `"a b" cannot be a signal name: expected ${nameRule}`,
+      ]] as const).map(([signal, says]) =>
+        saves(
+          `"kind": "signal", "status": "waiting", "seq": null, "wait_id": ${
+            json(nobody)
+          }, "signal": ${signal}`,
+          says,
+        )
+      ),
+      saves(
+        `"kind": "task", "status": "waiting", "seq": null, "wait_id": ${json(nobody)}, "child": 5`,
+        "child of a step must be an object, as create_many() takes it",
+      ),
+      [
+        `save_steps(${worker}, jsonb_build_array('${
+          step("")
+        }'::jsonb || jsonb_build_object('output', ${large})))`,
+        "RH006",
+        'The result of step "a" takes more than 1048576 bytes (setting max_payload_bytes)',
+      ],
+    ],
+  },
+  claim_execution: {
+    p_worker: [
+      [
+        `claim_execution(null, ${waiting}, 3)`,
+        "RH008",
+        "Worker null is not registered, or was given up for dead",
+      ],
+      [
+        `claim_execution(${nobody}, ${waiting}, 3)`,
+        "RH008",
+        `Worker ${nobody.slice(1, -1)} is not registered, or was given up for dead`,
+      ],
+    ],
+    p_execution: [
+      [`claim_execution(${worker}, null, 3)`, "RH002", "There is no workflow null"],
+      [`claim_execution(${worker}, ${nobody}, 3)`, "RH002", `There is no workflow ${nobody.slice(1, -1)}`],
+      [`claim_execution(${worker}, ${ready}, 3)`, "RH002", `There is no workflow ${ready.slice(1, -1)}`],
+      [`claim_execution(${worker}, ${waiting}, 3)`, "", '{"call": 3, "parcels": []}'],
+    ],
+    p_call: [
+      ...["null", "0", "-1"].map((value): Case => [
+        `claim_execution(${worker}, ${waiting}, ${value})`,
+        value === "null" ? "RH001" : "RH008",
+        value === "null"
+          ? "p_call must be a number from 1 that grows with each call"
+          : `Worker ${worker.slice(1, -1)} has made call 2 already: call ${value} is too late`,
+      ]),
+      [
+        `claim_execution(${worker}, ${waiting}, 1)`,
+        "RH008",
+        `Worker ${worker.slice(1, -1)} has made call 2 already: call 1 is too late`,
+      ],
+    ],
+  },
+  register_workflow: {
+    p_name: [
+      ...name("flow", (value) => `register_workflow(${value})`),
+      [
+        "register_workflow('f')",
+        "RH001",
+        '"f" is a flow already: a name stands for a flow or for a code-first workflow',
+      ],
+    ],
+    p_options: [
+      ...["'[]'", "'5'", "'null'"].map((value): Case => [
+        `register_workflow('code', ${value})`,
+        "RH001",
+        "options must be an object",
+      ]),
+      [
+        `register_workflow('code', '{"delay": 1}')`,
+        "RH001",
+        'There is no option "delay": expected queue, priority, timeout, retry',
+      ],
+      [
+        `register_workflow('code', '{"priority": "high"}')`,
+        "RH001",
+        "priority must be a whole number from -32768 to 32767",
+      ],
+    ],
+    deploy: [
+      ...name("deploy", (value) => `register_workflow('code', deploy => ${value})`).slice(1),
+      [
+        "register_workflow('code', deploy => '2026-13-01')",
+        "RH001",
+        'deploy is "2026-13-01": expected an id, or a time such as 2026-01-31T12:00:00Z',
       ],
     ],
   },

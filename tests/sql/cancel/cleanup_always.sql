@@ -19,7 +19,7 @@ begin
     when 'waits for a timer' then perform pg_temp.suspends(p_worker, p_flow, jsonb_build_object('type', 'start_timer', 'id', c, 'at', rhythm.now() + interval '1 day'));
     when 'waits for a signal' then perform pg_temp.suspends(p_worker, p_flow, jsonb_build_object('type', 'await_signal', 'id', c, 'name', 's'));
     when 'waits for a key' then
-      perform rhythm.enqueue('keyed', idempotency_key => c::text, delay => '24h');
+      perform rhythm.queue('keyed', idempotency_key => c::text, delay => '24h');
       perform pg_temp.suspends(p_worker, p_flow, test.keyed(c, p_target => 'keyed', p_key => c::text));
     when 'is ready' then
       perform pg_temp.suspends(p_worker, p_flow, jsonb_build_object('type', 'start_timer', 'id', c, 'at', rhythm.now()));

@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  t constant uuid := rhythm.enqueue('t');
+  t constant uuid := rhythm.queue('t');
   f constant uuid := test.flow();
   a constant uuid := rhythm.uuid7();
 begin

@@ -2,8 +2,8 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a');
-  d constant uuid := rhythm.enqueue('a', delay => '1h');
+  a constant uuid := rhythm.queue('a');
+  d constant uuid := rhythm.queue('a', delay => '1h');
 begin
   perform test.eq(rhythm.cancel(a, 'not needed'), true, 'ready');
   perform test.eq(rhythm.cancel(d), true, 'delayed');

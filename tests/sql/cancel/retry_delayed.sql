@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', delay => '1h');
+  a constant uuid := rhythm.queue('a', delay => '1h');
   f uuid;
   v_due constant text := rhythm.get(a) ->> 'run_at';
 begin
@@ -30,7 +30,7 @@ $$;
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', delay => '1h');
+  a constant uuid := rhythm.queue('a', delay => '1h');
 begin
   perform rhythm.cancel(a);
   perform test.pass('2 h');

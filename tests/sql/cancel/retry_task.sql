@@ -2,8 +2,8 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', retry => '{"max_attempts": 1}');
-  b constant uuid := rhythm.enqueue('b');
+  a constant uuid := rhythm.queue('a', retry => '{"max_attempts": 1}');
+  b constant uuid := rhythm.queue('b');
 begin
   perform rhythm.cancel(b);
   perform test.claim(w);

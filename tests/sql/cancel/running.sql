@@ -2,10 +2,10 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a');
-  b constant uuid := rhythm.enqueue('b');
-  c constant uuid := rhythm.enqueue('c');
-  d constant uuid := rhythm.enqueue('d');
+  a constant uuid := rhythm.queue('a');
+  b constant uuid := rhythm.queue('b');
+  c constant uuid := rhythm.queue('c');
+  d constant uuid := rhythm.queue('d');
 begin
   perform test.claim(w);
   perform test.eq(rhythm.cancel(a, 'stop it'), true, 'asked');

@@ -22,8 +22,8 @@ declare
   b constant uuid := rhythm.uuid7(rhythm.now(), 1);
   s constant uuid := rhythm.uuid7(rhythm.now(), 2);
   t constant uuid := rhythm.uuid7(rhythm.now(), 3);
-  d constant uuid := rhythm.enqueue('done', priority => 9, idempotency_key => 'k');
-  r constant uuid := rhythm.enqueue('running', idempotency_key => 'k', priority => 1, timeout => '1h', metadata => '{"m": null}', retry => '{"crashes": 2}');
+  d constant uuid := rhythm.queue('done', priority => 9, idempotency_key => 'k');
+  r constant uuid := rhythm.queue('running', idempotency_key => 'k', priority => 1, timeout => '1h', metadata => '{"m": null}', retry => '{"crashes": 2}');
   x uuid;
   v_ids jsonb;
   v_case record;
@@ -39,7 +39,7 @@ begin
   perform test.claim(w);
   perform rhythm.claim_execution(w, rhythm.start('f', idempotency_key => 'of k'), test.next_call(w));
   perform test.suspend(w, rhythm.start('f', idempotency_key => 'of k'), jsonb_build_array(test.keyed(k, p_target => 'running')), 'any', array[k]);
-  x := rhythm.enqueue('x');
+  x := rhythm.queue('x');
   perform rhythm.cancel(x);
   perform rhythm.configure_queue('q', rate => 5);
   perform rhythm.schedule('daily', '@daily', 'a', type => 'task');

@@ -29,7 +29,7 @@ do $$
 declare
   w constant uuid := test.worker();
   f constant uuid := test.flow();
-  a constant uuid := rhythm.enqueue('a', idempotency_key => 'asked');
+  a constant uuid := rhythm.queue('a', idempotency_key => 'asked');
   b constant uuid := rhythm.uuid7();
 begin
   perform test.claim(w);
@@ -46,7 +46,7 @@ do $$
 declare
   w constant uuid := test.worker();
   f constant uuid := test.flow();
-  a constant uuid := rhythm.enqueue('a', idempotency_key => 'late');
+  a constant uuid := rhythm.queue('a', idempotency_key => 'late');
   b constant uuid := rhythm.uuid7();
 begin
   perform test.claim(w);

@@ -3,7 +3,7 @@ do $$
 declare
   w constant uuid := test.worker();
   f constant uuid := test.flow();
-  a constant uuid := rhythm.enqueue('a', idempotency_key => 'k', retry => '{"max_attempts": 2, "initial": 1, "jitter": false}');
+  a constant uuid := rhythm.queue('a', idempotency_key => 'k', retry => '{"max_attempts": 2, "initial": 1, "jitter": false}');
   b constant uuid := rhythm.uuid7();
 begin
   perform test.claim(w);

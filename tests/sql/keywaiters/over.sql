@@ -6,12 +6,12 @@ declare
   c constant uuid[] := array(select rhythm.uuid7(rhythm.now(), n) from generate_series(0, 2) as n);
   v_answer jsonb;
 begin
-  perform rhythm.enqueue('a', idempotency_key => 'completed');
-  perform rhythm.enqueue('a', idempotency_key => 'failed', retry => '{"max_attempts": 7}');
+  perform rhythm.queue('a', idempotency_key => 'completed');
+  perform rhythm.queue('a', idempotency_key => 'failed', retry => '{"max_attempts": 7}');
   perform test.claim(w);
-  perform test.complete(w, rhythm.enqueue('a', idempotency_key => 'completed'), '"done"');
-  perform test.settle(w, rhythm.enqueue('a', idempotency_key => 'failed'), '{"status": "failed", "retryable": false, "error": {"type": "Oops", "message": "no", "code": "E1"}}');
-  perform rhythm.cancel(rhythm.enqueue('a', idempotency_key => 'cancelled'), 'enough');
+  perform test.complete(w, rhythm.queue('a', idempotency_key => 'completed'), '"done"');
+  perform test.settle(w, rhythm.queue('a', idempotency_key => 'failed'), '{"status": "failed", "retryable": false, "error": {"type": "Oops", "message": "no", "code": "E1"}}');
+  perform rhythm.cancel(rhythm.queue('a', idempotency_key => 'cancelled'), 'enough');
 
   v_answer := test.settle(w, f, jsonb_build_object('status', 'suspended', 'snapshot', '{}'::jsonb, 'keep', '[]'::jsonb,
     'effects', jsonb_build_array(test.keyed(c[1], p_key => 'completed'), test.keyed(c[2], p_key => 'failed'), test.keyed(c[3], p_key => 'cancelled')),

@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', idempotency_key => 'k', timeout => '1h');
+  a constant uuid := rhythm.queue('a', idempotency_key => 'k', timeout => '1h');
   f constant uuid[] := array[test.flow(), rhythm.start('f')];
   c constant uuid[] := array(select rhythm.uuid7(rhythm.now(), n) from generate_series(1, 2) as n);
 begin

@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', idempotency_key => 'k');
+  a constant uuid := rhythm.queue('a', idempotency_key => 'k');
   f uuid;
   b uuid;
 begin

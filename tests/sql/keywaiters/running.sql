@@ -14,7 +14,7 @@ begin
   perform test.eq(test.status(b), 'suspended', 'the second waits');
   perform test.eq(rhythm.get(b) ->> 'note', format('It ends as %s does, which came first with its idempotency key', a), 'and says for what');
   perform test.eq((select array_agg(x.id order by x.execution_id) from rhythm.waits as x where x.execution_id in (g, b)), array[b, a], 'so do its waits');
-  perform test.eq(rhythm.enqueue('a', idempotency_key => 'k'), a, 'the key stands for the first');
+  perform test.eq(rhythm.queue('a', idempotency_key => 'k'), a, 'the key stands for the first');
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'all is well');
 
   perform test.complete(w, a, '{"n": 1}');

@@ -1,12 +1,12 @@
--- A child's key meets those of enqueue() and start(), of the same task or flow, until they expire; no other.
+-- A child's key meets those of queue() and start(), of the same task or flow, until they expire; no other.
 do $$
 declare
   w constant uuid := test.worker();
   f constant uuid := test.flow();
-  v_task constant uuid := rhythm.enqueue('a', '{"from": "outside"}', idempotency_key => 'k');
-  v_other constant uuid := rhythm.enqueue('b', idempotency_key => 'k');
+  v_task constant uuid := rhythm.queue('a', '{"from": "outside"}', idempotency_key => 'k');
+  v_other constant uuid := rhythm.queue('b', idempotency_key => 'k');
   v_flow constant uuid := rhythm.start('f', idempotency_key => 'k', delay => '1h');
-  v_short constant uuid := rhythm.enqueue('a', idempotency_key => 'short', idempotency_ttl => '1m');
+  v_short constant uuid := rhythm.queue('a', idempotency_key => 'short', idempotency_ttl => '1m');
   c constant uuid[] := array(select rhythm.uuid7(rhythm.now(), n) from generate_series(0, 4) as n);
 begin
   perform test.eq(cardinality(test.claim(w, 4)), 4, 'all but the one that is delayed');
@@ -33,7 +33,7 @@ begin
   perform test.suspend(w, f, jsonb_build_array(test.keyed(c[5], p_key => 'short')), 'all', c[4:5]);
   perform test.eq(test.status(c[5]), 'pending', 'a new first');
   perform test.complete(w, v_short, '"short"');
-  perform test.eq(rhythm.get(c[1]) -> 'output', '"task"'::jsonb, 'what enqueue() started');
+  perform test.eq(rhythm.get(c[1]) -> 'output', '"task"'::jsonb, 'what queue() started');
   perform test.eq(array[test.status(c[2]), test.status(c[4])], '{failed,completed}'::text[], 'the others as the owner of their key');
   perform test.complete(w, v_other);
 end;

@@ -6,7 +6,7 @@ declare
   v_later uuid;
 begin
   v_ids := array(select rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a", "queue": "q"}'::jsonb) from generate_series(1, 250))));
-  v_later := rhythm.enqueue('a', queue => 'q', delay => '1m');
+  v_later := rhythm.queue('a', queue => 'q', delay => '1m');
   perform rhythm.configure_queue('q', concurrency => 20);
   perform test.eq(test.claim(w, 5), v_ids[1:5], 'the first, one by one');
   perform test.eq(cardinality(test.claim(w, 100)), 15, 'up to the limit');

@@ -6,7 +6,7 @@ declare
   v_first uuid[];
 begin
   perform rhythm.configure_queue('q', concurrency => 3);
-  perform rhythm.enqueue('a', queue => 'q') from generate_series(1, 10);
+  perform rhythm.queue('a', queue => 'q') from generate_series(1, 10);
   v_first := test.claim(w, 2);
   perform test.eq(cardinality(v_first), 2, 'two here');
   perform test.eq(cardinality(test.claim(v, 10)), 1, 'one there');

@@ -19,7 +19,7 @@ begin
   perform test.many(500, 'big');
   perform test.eq(test.keys(test.claim(w, 3)), 'big big big', 'alone');
   perform test.many(3, 'small');
-  perform rhythm.enqueue('a', queue => 'q', concurrency_key => 'small', priority => 5);
+  perform rhythm.queue('a', queue => 'q', concurrency_key => 'small', priority => 5);
   perform test.eq(test.keys(test.claim(w, 1)), 'small5', 'a new key is next, its most urgent task first');
   perform test.eq(test.keys(test.claim(w, 1)), 'big', 'then the other');
   perform test.eq(test.keys(test.claim(w, 1)), 'small', 'and so on');
@@ -36,7 +36,7 @@ begin
   perform rhythm.configure_key('q', 'gold', weight => 1);
   perform test.eq(test.of_key(test.claim(w, 100), 'gold') between 49 and 51, true, 'one of two');
   -- A worker does not walk over what it cannot run.
-  perform rhythm.enqueue('b', queue => 'q', concurrency_key => 'other');
+  perform rhythm.queue('b', queue => 'q', concurrency_key => 'other');
   perform test.eq(array(select c.target from test.claim_rows(w, p_limit => 10, p_targets => '{c}') as c), '{}', 'nothing for it');
   perform test.eq(array(select c.target from test.claim_rows(w, p_limit => 10, p_targets => '{b}') as c), '{b}', 'only that');
   -- Not fair any more: the oldest first.

@@ -6,7 +6,7 @@ declare
 begin
   perform rhythm.configure_queue('q', per_key_concurrency => 2);
   perform rhythm.configure_key('q', 'one', concurrency => 1);
-  perform rhythm.enqueue('a', queue => 'q', concurrency_key => k.key) from (values ('one'), ('two')) as k (key), generate_series(1, 6);
+  perform rhythm.queue('a', queue => 'q', concurrency_key => k.key) from (values ('one'), ('two')) as k (key), generate_series(1, 6);
   v_ids := test.claim(w, 20);
   perform test.eq(cardinality(v_ids), 3, 'one and two');
   perform rhythm.configure_key('q', 'one', concurrency => 3);

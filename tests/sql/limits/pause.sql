@@ -2,11 +2,11 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a');
+  a constant uuid := rhythm.queue('a');
   b uuid;
 begin
   perform test.claim(w);
-  b := rhythm.enqueue('a');
+  b := rhythm.queue('a');
   perform test.eq(rhythm.pause_queue('default'), true, 'paused');
   perform test.eq(rhythm.pause_queue('default'), false, 'paused already');
   perform test.eq(test.claim(w), '{}'::uuid[], 'nothing begins');

@@ -6,7 +6,7 @@ begin
   perform set_config('rhythm_clock.at', '2030-01-01T00:00:00Z', true);
   perform rhythm.configure_queue('q', rate => 7, per => '10s', per_key_rate => 2, per_key_per => '10s', fair => 'key');
   perform rhythm.configure_key('q', 'quick', rate => 4, per => '10s');
-  perform rhythm.enqueue('a', queue => 'q', concurrency_key => k.key) from (values ('quick'), ('slow'), ('last')) as k (key), generate_series(1, 6);
+  perform rhythm.queue('a', queue => 'q', concurrency_key => k.key) from (values ('quick'), ('slow'), ('last')) as k (key), generate_series(1, 6);
   perform test.eq(cardinality(test.claim(w, 6)), 6, 'two of each');
   perform test.eq(cardinality(test.claim(w, 6)), 1, 'the rate of the queue');
   perform rhythm.configure_queue('q', rate => 7, per => '10s', per_key_rate => 2, per_key_per => '10s', fair => 'key');

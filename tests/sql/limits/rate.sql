@@ -5,7 +5,7 @@ declare
   v constant uuid := test.worker(array['q']);
 begin
   perform rhythm.configure_queue('q', rate => 4, per => '10s');
-  perform rhythm.enqueue('a', queue => 'q') from generate_series(1, 20);
+  perform rhythm.queue('a', queue => 'q') from generate_series(1, 20);
   perform set_config('rhythm_clock.at', '2030-01-01T00:00:00Z', true);
   perform test.eq(cardinality(test.claim(w, 3)), 3, 'three');
   perform set_config('rhythm_clock.at', '2030-01-01T00:00:06Z', true);

@@ -6,7 +6,7 @@ declare
   v_answer jsonb;
 begin
   perform rhythm.configure_queue('q', per_key_concurrency => 2);
-  perform rhythm.enqueue('a', queue => 'q', concurrency_key => 'k') from generate_series(1, 4);
+  perform rhythm.queue('a', queue => 'q', concurrency_key => 'k') from generate_series(1, 4);
   v_ids := test.claim(w, 10);
   perform test.eq(cardinality(v_ids), 2, 'the key is full');
   v_answer := test.exchange(

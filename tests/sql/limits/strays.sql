@@ -6,7 +6,7 @@ declare
   v_late uuid;
 begin
   -- As a session does that still saw the limits when they, and the row of the queue, were gone.
-  v_lost := rhythm.enqueue('a', queue => 'lost');
+  v_lost := rhythm.queue('a', queue => 'lost');
   update rhythm.batch as b set limited = true where b.queue = 'lost';
   perform test.eq(test.claim(w, 1), '{}'::uuid[], 'in a lane of a queue without a row');
   perform test.pass('2 s');
@@ -17,11 +17,11 @@ begin
 
   -- As one does that did not see the limits yet.
   perform rhythm.configure_queue('late', concurrency => 1);
-  perform rhythm.enqueue('a', queue => 'late');
+  perform rhythm.queue('a', queue => 'late');
   perform test.pass('2 s');
   perform rhythm.chores();
   perform test.complete(w, c.id) from test.claim_rows(w, p_limit => 1) as c;
-  v_late := rhythm.enqueue('a', queue => 'late');
+  v_late := rhythm.queue('a', queue => 'late');
   update rhythm.batch as b set limited = false where b.queue = 'late' and b.worker is null;
   update rhythm.queue as q set limited_since = '3' where q.name = 'late';
   update rhythm.queue_state as s set listed = '3' where s.queue = 'late';

@@ -9,7 +9,7 @@ create function pg_temp.ready() returns bigint language sql as $$ select q.ready
 do $$
 declare
   w constant uuid := test.worker();
-  v_before constant uuid := rhythm.enqueue('a');
+  v_before constant uuid := rhythm.queue('a');
   a uuid[];
   b uuid[];
   v_between uuid;
@@ -20,11 +20,11 @@ begin
   perform test.pass('1 ms');
   a := pg_temp.make(250);
   perform test.pass('1 ms');
-  v_between := rhythm.enqueue('a');
+  v_between := rhythm.queue('a');
   perform test.pass('1 ms');
   b := pg_temp.make(120, '{"metadata": {"b": true}}');
-  v_urgent := rhythm.enqueue('a', priority => 1);
-  v_after := rhythm.enqueue('a');
+  v_urgent := rhythm.queue('a', priority => 1);
+  v_after := rhythm.queue('a');
   perform test.eq((select array_agg(r.size order by r.first_id) from rhythm.batch as r), '{1,100,100,50,1,100,20,1,1}', 'batches');
   perform test.eq(pg_temp.ready(), 374::bigint, 'counted');
   perform test.eq((select count(*) from rhythm.check()), 0::bigint, 'check()');
@@ -65,7 +65,7 @@ do $$
 declare
   w constant uuid := test.worker('{gone}');
   a uuid[] := pg_temp.make(500, '{"queue": "gone"}');
-  v_last constant uuid := rhythm.enqueue('a', queue => 'gone');
+  v_last constant uuid := rhythm.queue('a', queue => 'gone');
 begin
   perform rhythm.cancel(i) from unnest(a) as i;
   perform test.eq(test.claim(w, 10), array[v_last], 'behind five batches of nothing');

@@ -2,9 +2,9 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a');
-  b constant uuid := rhythm.enqueue('b', priority => 5);
-  c constant uuid := rhythm.enqueue('c');
+  a constant uuid := rhythm.queue('a');
+  b constant uuid := rhythm.queue('b', priority => 5);
+  c constant uuid := rhythm.queue('c');
 begin
   perform test.eq(test.claim(w, 2), array[b, a], 'the first two');
   perform test.eq(test.claim(w, 2), array[c], 'the rest');

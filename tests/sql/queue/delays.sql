@@ -2,8 +2,8 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', delay => '10s');
-  b constant uuid := rhythm.enqueue('b', run_at => rhythm.now() + interval '1 hour');
+  a constant uuid := rhythm.queue('a', delay => '10s');
+  b constant uuid := rhythm.queue('b', run_at => rhythm.now() + interval '1 hour');
   due timestamptz;
 begin
   due := rhythm.tick();

@@ -12,7 +12,7 @@ begin
     ('5m', 300000), ('1h30m', 5400000), ('2 seconds', 2000), ('90', 90000), ('250ms', 250), ('0.5s', 500), ('2d', 172800000), ('1w', 604800000),
     ('00:00:07', 7000), ('1 month', 2592000000)
   loop
-    v_id := rhythm.enqueue('a', delay => v_length::interval, timeout => v_length::interval, idempotency_key => v_length, idempotency_ttl => v_length::interval);
+    v_id := rhythm.queue('a', delay => v_length::interval, timeout => v_length::interval, idempotency_key => v_length, idempotency_ttl => v_length::interval);
     assert (select (e.run_at - v_now, e.timeout_ms) = (v_ms * interval '1 millisecond', v_ms) from rhythm.execution as e where e.id = v_id), v_length;
     assert (select k.expires_at - v_now = v_ms * interval '1 millisecond' from rhythm.idempotency_key as k where k.execution_id = v_id), v_length;
     -- An option in JSON has the same length, wherever both know the text.

@@ -14,7 +14,7 @@ begin
   perform test.eq((select count(*) from rhythm.queue_head), 0::bigint, 'nothing to walk over: no head');
   perform test.settle_many(w, (select jsonb_agg(jsonb_build_object('id', e.id, 'status', 'completed')) from rhythm.execution as e));
   perform test.pass('1 s');
-  perform rhythm.enqueue('a'), rhythm.enqueue('a');
+  perform rhythm.queue('a'), rhythm.queue('a');
   perform test.pass('1 s');
   perform test.eq(cardinality(test.claim(w, 1)), 1, 'far from the beginning');
   -- As if the way had been much farther: this machine may take seconds for what follows.
@@ -23,7 +23,7 @@ begin
 
   select c.id into v_behind from rhythm.create_many(jsonb_build_array(
     jsonb_build_object('type', 'task', 'target', 'a', 'id', rhythm.uuid7_floor(rhythm.now() - interval '1 hour')))) as c (id);
-  v_urgent := rhythm.enqueue('a', priority => 1);
+  v_urgent := rhythm.queue('a', priority => 1);
   v_next := (select b.first_id from rhythm.batch as b where b.worker is null and b.first_id not in (v_behind, v_urgent));
   perform test.eq(test.claim(w, 1), array[v_urgent], 'what is more urgent comes first, as ever');
   perform test.eq(test.claim(w, 5), array[v_next], 'then what is after the head');
@@ -31,10 +31,10 @@ begin
 
   select c.id into v_behind from rhythm.create_many(jsonb_build_array(
     jsonb_build_object('type', 'task', 'target', 'a', 'id', rhythm.uuid7_floor(rhythm.now() - interval '30 minutes')))) as c (id);
-  v_last := rhythm.enqueue('a');
+  v_last := rhythm.queue('a');
   perform test.pass('11 min');
   perform test.eq(test.claim(w, 1), array[v_behind], 'however busy, the beginning is looked at again when the time of the head is over');
-  perform rhythm.enqueue('b', queue => 'other');
+  perform rhythm.queue('b', queue => 'other');
   perform test.eq(test.claim(w, 5), array[v_last], 'and nothing is leased twice');
 
   perform test.pass('2 h');
@@ -64,7 +64,7 @@ begin
 
   select c.id into v_behind from rhythm.create_many(jsonb_build_array(
     jsonb_build_object('type', 'task', 'target', 'a', 'queue', 'batches', 'id', rhythm.uuid7_floor(rhythm.now() - interval '2 hours')))) as c (id);
-  v_urgent := rhythm.enqueue('a', queue => 'batches');
+  v_urgent := rhythm.queue('a', queue => 'batches');
   perform test.eq(test.claim(w, 3), v_urgent || v_batch[11:12], 'what is more urgent comes first, what came back far behind waits');
   perform test.pass('11 min');
   perform test.eq(test.claim(w, 1), array[v_behind], 'until the time of the head is over');

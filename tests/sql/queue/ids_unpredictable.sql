@@ -2,7 +2,7 @@
 do $$
 declare
   v_batch constant uuid[] := array(select rhythm.create_many((select jsonb_agg('{"type": "task", "target": "a"}'::jsonb) from generate_series(1, 500))));
-  v_alone constant uuid[] := array(select rhythm.enqueue('a') from generate_series(1, 500));
+  v_alone constant uuid[] := array(select rhythm.queue('a') from generate_series(1, 500));
 begin
   -- Bits 0 to 47 are the time, 48 to 51 the version, 64 and 65 the variant, 66 to 75 the cell, 0 today. One that never changes in 500 ids is no chance.
   perform test.eq((select count(*) from unnest(v_batch || v_alone) as i where i::text !~ '^.{14}7.{4}800'), 0::bigint, 'version, variant and cell');

@@ -3,7 +3,7 @@ do $$
 declare
   w constant uuid := test.worker();
   v constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a');
+  a constant uuid := rhythm.queue('a');
 begin
   perform test.eq(test.claim(w), array[a], 'the first worker');
   perform test.eq(test.claim(v), '{}'::uuid[], 'the second worker');

@@ -2,9 +2,9 @@
 do $$
 declare
   w constant uuid := rhythm.register_worker(null, p_info => '{"tasks": ["known"]}');
-  a constant uuid := rhythm.enqueue('misspelt');
-  k constant uuid := rhythm.enqueue('known');
-  o constant uuid := rhythm.enqueue('misspelt', queue => 'other');
+  a constant uuid := rhythm.queue('misspelt');
+  k constant uuid := rhythm.queue('known');
+  o constant uuid := rhythm.queue('misspelt', queue => 'other');
 begin
   perform test.eq(rhythm.unserved(w), '[]', 'not yet');
   perform test.pass('31 s');

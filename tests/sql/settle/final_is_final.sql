@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', retry => '{"max_attempts": 2, "initial": 0}');
+  a constant uuid := rhythm.queue('a', retry => '{"max_attempts": 2, "initial": 0}');
   v_call integer;
 begin
   perform test.claim(w);

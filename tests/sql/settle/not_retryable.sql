@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a');
+  a constant uuid := rhythm.queue('a');
 begin
   perform test.claim(w);
   perform test.settle(w, a, '{"status": "failed", "retryable": false, "error": {"type": "Error", "message": "no"}}');

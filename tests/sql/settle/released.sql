@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a');
+  a constant uuid := rhythm.queue('a');
 begin
   perform test.claim(w);
   perform test.settle(w, a, '{"status": "released", "reason": "no handler here", "delay_ms": 5000}');

@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', retry => '{"max_attempts": 3, "initial": 10, "backoff": "exponential", "jitter": 0}');
+  a constant uuid := rhythm.queue('a', retry => '{"max_attempts": 3, "initial": 10, "backoff": "exponential", "jitter": 0}');
 begin
   perform test.claim(w);
   perform test.fail(w, a, 'one');

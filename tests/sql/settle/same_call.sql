@@ -3,7 +3,7 @@ do $$
 declare
   w constant uuid := test.worker();
   f constant uuid := test.flow();
-  a constant uuid[] := array[rhythm.enqueue('a', '1'), rhythm.enqueue('b', '2')];
+  a constant uuid[] := array[rhythm.queue('a', '1'), rhythm.queue('b', '2')];
   c constant uuid[] := array(select rhythm.uuid7(rhythm.now(), n) from generate_series(0, 1) as n);
   v_unknown constant uuid := rhythm.uuid7(rhythm.now(), 9);
   v_first jsonb;
@@ -41,7 +41,7 @@ begin
 
   -- A call that found nothing may be made with more.
   perform test.eq(rhythm.exchange(w, 4, '[]', '{"limit": 10}') - 'now', '{"call": 4, "early": {}, "refused": [], "parcels": [], "declined": []}', 'nothing');
-  perform rhythm.enqueue('late');
+  perform rhythm.queue('late');
   perform test.eq((select array_agg(u.target) from test.unpack(rhythm.exchange(w, 4, '[]', '{"limit": 10}')) as u), '{late}'::text[], 'the same number, now that there is something');
   perform test.eq((select array_agg(u.target) from test.unpack(rhythm.exchange(w, 4, '[]', '{"limit": 10}')) as u), '{late}'::text[], 'and again');
   perform test.eq((select count(*) from test.unpack(rhythm.exchange(w, 5, '[]', '{"limit": 10}'))), 0::bigint, 'leased once');

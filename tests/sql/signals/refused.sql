@@ -3,7 +3,7 @@ do $$
 declare
   w constant uuid := test.worker();
   f constant uuid := test.flow();
-  a constant uuid := rhythm.enqueue('a');
+  a constant uuid := rhythm.queue('a');
 begin
   perform test.claim(w);
   perform test.complete(w, f);

@@ -11,7 +11,7 @@ do $$
 begin
   create trigger late before insert on rhythm.worker for each row execute function pg_temp.late();
   perform rhythm.define_sql_task('double', 'pg_catalog.jsonb_typeof(jsonb)'::regprocedure);
-  perform rhythm.enqueue('double', to_jsonb(n)) from generate_series(1, 30) as n;
+  perform rhythm.queue('double', to_jsonb(n)) from generate_series(1, 30) as n;
   perform test.eq(rhythm.sql_tasks() is null, false, 'there are more');
   perform test.eq((select count(*) from rhythm.executions as e where e.status = 'completed') > 0, true, 'some ran');
   perform test.run_sql_tasks();

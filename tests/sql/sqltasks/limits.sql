@@ -6,7 +6,7 @@ do $$
 begin
   perform set_config('rhythm_clock.at', '2026-01-01 00:00:00Z', true);
   perform rhythm.define_sql_task('answer', 'pg_temp.answer(jsonb)'::regprocedure);
-  perform rhythm.enqueue('answer') from generate_series(1, 30);
+  perform rhythm.queue('answer') from generate_series(1, 30);
   perform rhythm.pause_queue('sql');
   assert rhythm.sql_tasks() is null, 'paused: nothing to come back for';
   assert (select count(*) from rhythm.executions as e where e.status = 'completed') = 0;
@@ -28,11 +28,11 @@ begin
   perform rhythm.tick();
   perform rhythm.register_flow('f', 'return 1', '{}');
   perform rhythm.start('f', queue => 'sql', priority => 5) from generate_series(1, 20);
-  v_task := rhythm.enqueue('answer');
+  v_task := rhythm.queue('answer');
   perform rhythm.configure_queue('sql', concurrency => 2);
   perform test.run_sql_tasks();
   assert rhythm.get(v_task) ->> 'status' = 'completed', 'behind more workflows than may run at once';
-  v_task := rhythm.enqueue('answer', concurrency_key => 'k');
+  v_task := rhythm.queue('answer', concurrency_key => 'k');
   perform rhythm.configure_queue('sql', concurrency => 2, per_key_concurrency => 1);
   perform test.run_sql_tasks();
   assert rhythm.get(v_task) ->> 'status' = 'completed', 'and where keys are counted';

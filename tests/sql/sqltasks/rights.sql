@@ -32,7 +32,7 @@ create function pg_temp.ours(jsonb) returns text language sql as $$ select curre
 
 create function test.done_by_tick(p_task text) returns jsonb language plpgsql as $$
 declare
-  v_id constant uuid := rhythm.enqueue(p_task, retry => '{"max_attempts": 1}');
+  v_id constant uuid := rhythm.queue(p_task, retry => '{"max_attempts": 1}');
 begin
   perform rhythm.tick(), test.run_sql_tasks();
   return rhythm.get(v_id);

@@ -16,9 +16,9 @@ begin
   perform rhythm.define_sql_task('nothing', 'pg_temp.nothing(jsonb)'::regprocedure, '{"queue": "elsewhere"}');
   perform rhythm.define_sql_task('divide', 'pg_temp.divide(jsonb)'::regprocedure,
     '{"retry": {"max_attempts": 2, "backoff": "fixed", "initial": 10, "jitter": 0}}');
-  v_double := rhythm.enqueue('double', '{"n": 21}');
-  v_nothing := rhythm.enqueue('nothing');
-  v_divide := rhythm.enqueue('divide', '{"by": 0}');
+  v_double := rhythm.queue('double', '{"n": 21}');
+  v_nothing := rhythm.queue('nothing');
+  v_divide := rhythm.queue('divide', '{"by": 0}');
   perform rhythm.tick(), test.run_sql_tasks();
 
   assert (rhythm.get(v_double) ->> 'status', rhythm.get(v_double) -> 'output') = ('completed', '42'), rhythm.get(v_double)::text;

@@ -3,7 +3,7 @@ do $$
 declare
   w constant uuid := test.worker();
   f uuid;
-  t constant uuid := rhythm.enqueue('a', queue => 'elsewhere');
+  t constant uuid := rhythm.queue('a', queue => 'elsewhere');
   v_case record;
   v_found text;
 begin

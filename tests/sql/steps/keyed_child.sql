@@ -26,10 +26,10 @@ begin
   perform test.settle(w, f[1], jsonb_build_object('status', 'suspended', 'snapshot', '{}'::jsonb, 'waits', jsonb_build_array(jsonb_build_object('mode', 'all', 'ids', c[3:4]))));
   perform test.eq(test.status(f[1]), 'pending', 'so it need not wait');
 
-  perform rhythm.enqueue('a', idempotency_key => 'other');
+  perform rhythm.queue('a', idempotency_key => 'other');
   perform rhythm.cancel(f[3]);
   perform pg_temp.begins(w, f[3], c[5], 'other');
-  perform test.eq(array[test.status(c[5]), test.status(rhythm.enqueue('a', idempotency_key => 'other'))], '{cancelled,pending}'::text[], 'cancelled alone');
+  perform test.eq(array[test.status(c[5]), test.status(rhythm.queue('a', idempotency_key => 'other'))], '{cancelled,pending}'::text[], 'cancelled alone');
   perform test.settle(w, f[3], '{"status": "cancelled"}');
   perform test.eq(test.claim(w, 1), f[1:1], 'the first goes on');
   perform test.complete(w, f[1]), test.complete(w, f[2]);

@@ -4,8 +4,8 @@ declare
   w constant uuid := test.worker();
   f constant uuid := test.flow();
   c constant uuid := rhythm.uuid7(rhythm.now(), 0);
-  v_other constant uuid := rhythm.enqueue('a', idempotency_key => 'other');
-  v_task constant uuid := rhythm.enqueue('a', '{"name": "Ada"}', idempotency_key => 'mine');
+  v_other constant uuid := rhythm.queue('a', idempotency_key => 'other');
+  v_task constant uuid := rhythm.queue('a', '{"name": "Ada"}', idempotency_key => 'mine');
   v_table text;
   v_left text;
 begin
@@ -30,7 +30,7 @@ begin
     perform test.eq(v_left, null::text, v_table || ' has nothing of it');
   end loop;
   perform test.eq(rhythm.get(v_other) ->> 'status', 'completed', 'the other stays');
-  perform test.eq(rhythm.enqueue('a', idempotency_key => 'other'), v_other, 'with its key');
-  perform test.eq(rhythm.enqueue('a', idempotency_key => 'mine') <> v_task, true, 'and the key of what is gone is free');
+  perform test.eq(rhythm.queue('a', idempotency_key => 'other'), v_other, 'with its key');
+  perform test.eq(rhythm.queue('a', idempotency_key => 'mine') <> v_task, true, 'and the key of what is gone is free');
 end;
 $$;

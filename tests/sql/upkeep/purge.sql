@@ -4,8 +4,8 @@ declare
   w uuid := test.worker();
   f constant uuid := test.flow();
   a constant uuid := rhythm.uuid7();
-  k constant uuid := rhythm.enqueue('k', idempotency_key => 'once');
-  v_waiting constant uuid := rhythm.enqueue('later', queue => 'nobody');
+  k constant uuid := rhythm.queue('k', idempotency_key => 'once');
+  v_waiting constant uuid := rhythm.queue('later', queue => 'nobody');
 begin
   perform test.claim(w);
   perform rhythm.signal(f, 's');

@@ -7,11 +7,11 @@ declare
 begin
   perform rhythm.configure('retention', '1 day');
   -- Thirty that wait for long, then three that are over.
-  perform rhythm.enqueue('a', delay => '300d') from generate_series(1, 30);
-  v_old := array(select rhythm.enqueue('b') from generate_series(1, 3));
+  perform rhythm.queue('a', delay => '300d') from generate_series(1, 30);
+  v_old := array(select rhythm.queue('b') from generate_series(1, 3));
   perform rhythm.cancel(i) from unnest(v_old) as i;
   perform test.pass('2 days');
-  v_young := rhythm.enqueue('b');
+  v_young := rhythm.queue('b');
   perform rhythm.cancel(v_young);
   perform test.eq(rhythm.purge_on(1, rhythm.now()), false, 'ten of thirty-three');
   perform test.eq(rhythm.purge_on(1, rhythm.now()), false, 'twenty');
@@ -23,7 +23,7 @@ begin
   perform test.eq((select array_agg(e.id) from rhythm.execution as e where e.target = 'b'), array[v_young], 'what is old enough is gone');
 
   perform rhythm.tick();
-  v_old := array(select rhythm.enqueue('b') from generate_series(1, 12));
+  v_old := array(select rhythm.queue('b') from generate_series(1, 12));
   perform rhythm.cancel(i) from unnest(v_old) as i;
   perform test.pass('2 days');
   perform test.eq(rhythm.tick(5) < rhythm.now() + interval '101 milliseconds', true, 'more of it in a tenth of a second');

@@ -4,7 +4,7 @@ declare
   w constant uuid := test.worker();
   v_ids uuid[];
 begin
-  perform rhythm.enqueue('a') from generate_series(1, 5);
+  perform rhythm.queue('a') from generate_series(1, 5);
   v_ids := test.claim(w);
   perform test.complete(w, i.id) from unnest(v_ids) as i (id);
   perform rhythm.configure('retention', '1 hour');

@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', retry => '{"max_attempts": 1}');
+  a constant uuid := rhythm.queue('a', retry => '{"max_attempts": 1}');
 begin
   perform test.claim(w);
   perform rhythm.stop_worker(w);

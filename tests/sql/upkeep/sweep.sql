@@ -6,8 +6,8 @@ declare
 begin
   perform rhythm.configure('retention', '1 hour');
   perform rhythm.tick();
-  perform rhythm.enqueue('a') from generate_series(1, 5);
-  perform rhythm.enqueue('a', queue => 'nobody', idempotency_key => k.key::text, idempotency_ttl => '1h') from generate_series(1, 2) as k (key);
+  perform rhythm.queue('a') from generate_series(1, 5);
+  perform rhythm.queue('a', queue => 'nobody', idempotency_key => k.key::text, idempotency_ttl => '1h') from generate_series(1, 2) as k (key);
   v_ids := test.claim(w);
   perform test.complete(w, i.id) from unnest(v_ids) as i (id);
   perform test.pass('2 h');
@@ -19,7 +19,7 @@ begin
   perform rhythm.tick(3);
   perform test.eq((select count(*) from rhythm.execution where state = 1), 0::bigint, 'the rest with the next chores');
 
-  perform rhythm.enqueue('a', queue => 'nobody', idempotency_key => 'short', idempotency_ttl => '1s');
+  perform rhythm.queue('a', queue => 'nobody', idempotency_key => 'short', idempotency_ttl => '1s');
   perform test.pass('5 s');
   perform rhythm.tick();
   perform test.eq((select count(*) from rhythm.idempotency_key), 1::bigint, 'all was removed five seconds ago');

@@ -2,7 +2,7 @@
 do $$
 declare
   w constant uuid := test.worker();
-  a constant uuid := rhythm.enqueue('a', timeout => '10s', retry => '{"max_attempts": 2, "initial": 1, "jitter": 0}');
+  a constant uuid := rhythm.queue('a', timeout => '10s', retry => '{"max_attempts": 2, "initial": 1, "jitter": 0}');
 begin
   for i in 1..2 loop
     perform test.eq(test.claim(w), array[a], format('attempt %s', i));

@@ -9,7 +9,7 @@ begin
   perform test.eq(rhythm.beat(a) -> 'turn_ms', '1000'::jsonb, 'one alone');
   perform test.claim_rows(b, p_sleeps => true);
   perform test.eq(rhythm.beat(a) -> 'turn_ms', '2000'::jsonb, 'two take turns');
-  perform rhythm.enqueue('t');
+  perform rhythm.queue('t');
   perform test.claim(b);
   perform test.eq(rhythm.beat(a) -> 'turn_ms', '1000'::jsonb, 'one found something');
   perform test.claim_rows(test.worker(array['other']), p_sleeps => true) from generate_series(1, 9);

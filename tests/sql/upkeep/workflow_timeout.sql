@@ -19,7 +19,7 @@ begin
   perform test.eq(rhythm.get(f) #>> '{error,type}', 'TimeoutError', 'and says so');
   perform test.eq(test.status(a), 'cancelled', 'what it started is cancelled');
   perform test.eq(rhythm.get(a) ->> 'cancel_reason', 'Its workflow ran past its timeout', 'with the reason');
-  late := rhythm.enqueue('a', parent => f);
+  late := rhythm.queue('a', parent => f);
   perform test.eq(test.status(late), 'cancelled', 'and what is started under it later');
   perform test.eq(rhythm.get(late) ->> 'cancel_reason', 'Its workflow ran past its timeout', 'with the same reason');
 
@@ -27,7 +27,7 @@ begin
   f := rhythm.start('f', timeout => '30s');
   perform test.claim(w);
   perform test.fail(w, f);
-  late := rhythm.enqueue('a', parent => f);
+  late := rhythm.queue('a', parent => f);
   perform test.eq(test.status(late), 'pending', 'is not asked');
 end;
 $$;

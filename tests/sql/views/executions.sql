@@ -17,7 +17,7 @@ begin
 
   v_worker := rhythm.register_worker(null, array['default', 'idle'], 'w1', '30s');
   v_flow := rhythm.start('order', '{"id": 7}');
-  perform rhythm.enqueue('later', delay => '1h');
+  perform rhythm.queue('later', delay => '1h');
   perform test.claim_rows(v_worker, p_limit => 10);
   assert (select (w.name, w.running, w.lease_until) = ('w1', 1::bigint, '2026-01-01 00:00:30Z'::timestamptz) from rhythm.workers as w);
 

@@ -14,7 +14,7 @@ begin
     'effects', jsonb_build_array(test.run_task(a), jsonb_build_object('type', 'start_timer', 'id', t, 'at', v_due),
       jsonb_build_object('type', 'await_signal', 'id', g, 'name', 'go', 'timeoutAt', v_due)),
     'waits', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', jsonb_build_array(a, t, g))), 'keep', jsonb_build_array(t, g)));
-  perform rhythm.enqueue('b', queue => 'mail'), rhythm.enqueue('b', queue => 'mail', delay => '1h');
+  perform rhythm.queue('b', queue => 'mail'), rhythm.queue('b', queue => 'mail', delay => '1h');
   perform rhythm.configure_queue('mail', concurrency => 3, per_key_concurrency => 2, rate => 10, per => '1m');
   perform rhythm.pause_queue('mail');
   perform test.claim(w);

@@ -61,7 +61,8 @@ Deno.test({
       await it.worker.stop();
     };
     await withoutServer(it, stopped);
-    same((await it.get(id)).status, "running", "nothing of it was settled: its lease will be taken back");
+    // A busy machine may have been silent before the database was: then the worker could still hand it back.
+    match(String((await it.get(id)).status), /^(running|pending)$/, "nothing of it was settled");
   },
 });
 
@@ -75,7 +76,7 @@ Deno.test({
     const about = { schema: place.schema, targets: ["patient"] };
     const worker = workerOn(database, about, { tasks: [patient], leaseMs: 1_000, graceMs: 50 });
     const running = worker.run();
-    const [row] = await place.database.query<{ id: string }>("select rhythm.enqueue('patient') as id");
+    const [row] = await place.database.query<{ id: string }>("select rhythm.queue('patient') as id");
     await until(() => worker.inFlight === 1);
     line.freeze();
     await until(() => worker.inFlight === 0);

@@ -53,7 +53,7 @@ Deno.test({
       await cluster.resume();
       await until(async () => (await admin.query("select from rhythm.worker").catch(() => [])).length === 1);
 
-      await admin.query("select rhythm.enqueue('hold')");
+      await admin.query("select rhythm.queue('hold')");
       await until(() => worker.inFlight === 1);
       await readOnly("on");
       held.resolve();
@@ -66,7 +66,7 @@ Deno.test({
 
       await cluster.restart("fast");
       await until(async () =>
-        (await admin.query("select rhythm.enqueue('echo', '7')").catch(() => [])).length === 1
+        (await admin.query("select rhythm.queue('echo', '7')").catch(() => [])).length === 1
       );
       await until(async () => (await statuses(admin))[1] === "completed 7 1");
       same(worker.state, "running");
@@ -125,7 +125,7 @@ Deno.test({
     const worker = workerOn(test.database, about, { tasks: [note], engine });
     const running = worker.run();
     try {
-      await test.sql`select rhythm.enqueue('note')`;
+      await test.sql`select rhythm.queue('note')`;
       await until(async () => (await statuses(test.database))[0] === "completed 3 1");
       equal((await test.sql`select text from noted`).map((row) => row.text), ["once"]);
     } finally {

@@ -28,7 +28,7 @@ Deno.test("Worker has never more in flight than its concurrency", async () => {
     running--;
   });
   await using it = await bench([slow], { concurrency: 3 });
-  await it.query("select rhythm.enqueue('slow') from generate_series(1, 20)");
+  await it.query("select rhythm.queue('slow') from generate_series(1, 20)");
   await it.ended(20);
   same(most, 3);
 });
@@ -147,7 +147,7 @@ Deno.test("Worker commits a transactional task with its own writes, and rolls ba
   await using it = await bench([write]);
   await it.query("create table written (n integer)");
   await it.query(
-    `select rhythm.enqueue('write', to_jsonb(n), retry => '{"max_attempts": 1}') from generate_series(1, 3) as n`,
+    `select rhythm.queue('write', to_jsonb(n), retry => '{"max_attempts": 1}') from generate_series(1, 3) as n`,
   );
   await it.ended(3);
   equal(await it.fates(), ["write completed 1", "write failed", "write completed 3"]);

@@ -61,7 +61,7 @@ export class Bench implements AsyncDisposable {
 
   /** Queues a task; gives the execution's id. */
   async add(target: string, inputs: JsonValue = null): Promise<string> {
-    const [row] = await this.query("select rhythm.enqueue($1, $2) as id", target, JSON.stringify(inputs));
+    const [row] = await this.query("select rhythm.queue($1, $2) as id", target, JSON.stringify(inputs));
     return row!.id as string;
   }
 

@@ -1,7 +1,6 @@
 import type { Node } from "../../parser/ast.ts";
 import { BUILT_INS } from "../names.ts";
-import { certainValue, globalName, type Rule } from "../rule.ts";
-import type { Scope } from "../scope.ts";
+import { certainFunction, globalName, type Rule } from "../rule.ts";
 
 /** Refuse `new` on what constructs nothing, wrapper objects, and arrays made by length. */
 export const constructors: Rule = (flow, report) => {
@@ -22,7 +21,7 @@ export const constructors: Rule = (flow, report) => {
         `\`${name}\` is not a constructor`,
         kind === "function" ? "call it without `new`" : undefined,
       );
-    } else if (kind === undefined && isOwnFunction(node.callee, scope)) {
+    } else if (kind === undefined && certainFunction(node.callee, scope)) {
       report(
         "F0126",
         node.callee,
@@ -63,9 +62,4 @@ function makesHoles(argument: Node): boolean {
 
 function converterHint(name: string): string {
   return name === "Object" ? "write `{}` or use the value itself" : `convert with \`${name}(value)\``;
-}
-
-function isOwnFunction(callee: Node, scope: Scope): boolean {
-  const { type } = certainValue(callee, scope);
-  return ["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"].includes(type);
 }

@@ -1,5 +1,5 @@
 import type { Node } from "../../parser/ast.ts";
-import { certainValue, globalName, memberName, type Rule } from "../rule.ts";
+import { certainFunction, certainValue, globalName, memberName, type Rule } from "../rule.ts";
 import type { Scope, Visit } from "../scope.ts";
 
 const GIVE_PROMISES: ReadonlySet<string> = new Set(
@@ -59,8 +59,5 @@ function isPromise(node: Node, scope: Scope): boolean {
     const owner = globalName(callee.object, scope);
     return owner !== undefined && GIVE_PROMISES.has(`${owner}.${memberName(callee)}`);
   }
-  const called = certainValue(callee, scope);
-  const isFunction = called.type === "FunctionDeclaration" || called.type === "FunctionExpression" ||
-    called.type === "ArrowFunctionExpression";
-  return isFunction && called.async;
+  return certainFunction(callee, scope)?.async === true;
 }

@@ -14,7 +14,7 @@ export const prototypeMembers: Rule = (flow, report) => {
     const kind = kindOf(node.object, scope);
     const certain = kind !== undefined &&
       (REFUSED_MEMBERS[kind]?.has(name) || REFUSED_MEMBERS.any!.has(name));
-    if (HIDDEN_MEMBERS.has(name) || certain) refuse(node.property, name);
+    if (HIDDEN_MEMBERS.has(name) || certain || isBorrowed(node)) refuse(node.property, name, node.object);
   }
   for (const { node } of flow.all("ObjectExpression")) {
     for (const property of node.properties) {
@@ -32,15 +32,21 @@ export const prototypeMembers: Rule = (flow, report) => {
     }
   }
 
-  function refuse(at: Node, name: string): void {
+  function refuse(at: Node, name: string, object?: Node): void {
     report(
       "F0127",
       at,
       `\`${name}\` belongs to a prototype and is not part of the flow language`,
-      hintFor(name),
+      object && isBorrowed({ object, property: at }) ? "write `Object.hasOwn(object, key)`" : hintFor(name),
     );
   }
 };
+
+/** `object.hasOwnProperty.call`, which can be nothing else. */
+function isBorrowed({ object, property }: { object: Node; property: Node }): boolean {
+  return memberName(object) === "hasOwnProperty" && property.type === "Identifier" &&
+    property.name === "call";
+}
 
 function keyName(key: Node): string | undefined {
   if (key.type === "Identifier") return key.name;

@@ -95,6 +95,24 @@ const BOMBS = `
   return String.fromCharCode(...Array.from({ length: 3e6 }, () => 65))
   for (;;) Object.groupBy("abcdefgh".repeat(100), (x) => x)
   for (let i = 0; i < 4e6; i++) { const t = [i]; t.length = 0; }
+  const s = "1".repeat(2 ** 20); let n = 0; for (;;) n += +s
+  const s = "1".repeat(2 ** 20), t = "1".repeat(2 ** 20); let n = 0; for (;;) if (s === t) n++
+  const s = "1".repeat(2 ** 20), t = "1".repeat(2 ** 20); let n = 0; for (;;) if (s <= t) n++
+  const s = "1".repeat(2 ** 20), t = "1".repeat(2 ** 20); let n = 0; for (;;) switch (s) { case t: n++ }
+  const s = "a".repeat(2 ** 20), p = "a".repeat(60) + "b"; for (;;) s.includes(p)
+  const s = "a".repeat(2 ** 20), p = "b" + "a".repeat(60); for (;;) s.lastIndexOf(p)
+  const s = "a".repeat(2 ** 20), p = "aaaaaaaaaaaaaab"; for (;;) s.indexOf(p)
+  const o = {}; for (let i = 0;; i++) o["1".repeat(2 ** 12) + i]
+  const list = Array.from({ length: 100 }, (_, i) => "x".repeat(60000) + i); for (;;) list.includes("x".repeat(60001))
+  const list = Array.from({ length: 100 }, (_, i) => "x".repeat(10000) + i); for (;;) list.toSorted()
+  let s = "y"; for (let i = 0;; i++) { s += "x"; if (s[i] === "z") break }
+  for (;;) Object.keys("x".repeat(2 ** 22))
+  const big = Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => [i, i])); for (;;) console.log(big)
+  for (;;) (5e-324).toString(2)
+  for (;;) crypto.randomUUID()
+  for (;;) new Error("x").stack
+  const map = new Map(Array.from({ length: 1e5 }, (_, i) => [i, i])); for (;;) console.log(map)
+  const its = []; const m = new Map([[1, 1], [2, 2]]); for (;;) { const i = m.entries(); i.next(); its.push(i) }
   return [10 ** 9].fill(0).concat(Array.from({ length: 5e6 }))
 `.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 

@@ -55,7 +55,7 @@ Deno.test("keys named like members of prototypes are ordinary keys, and nothing 
   const source = `
     const bad = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
     const made = [
-      Object.assign({}, bad), { ...bad }, structuredClone(bad), Object.fromEntries(Object.entries(bad)),
+      { ...bad }, { ...bad, a: 1 }, structuredClone(bad), Object.fromEntries(Object.entries(bad)),
       Object.groupBy(["__proto__", "constructor"], (x) => x), JSON.parse(JSON.stringify(bad)),
       "x".match(/(?<__proto__>x)/).groups, { ["__pro" + "to__"]: { polluted: 1 } },
     ];

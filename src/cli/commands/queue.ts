@@ -1,7 +1,7 @@
 import { type CommandModule, operand, runs, withDatabase, withExamples } from "../command.ts";
 import { type StartFlags, withStartOptions } from "../start_options.ts";
 
-/** `rhythm enqueue`: queues a task. */
+/** `rhythm queue`: queues a task. */
 export const define: CommandModule["define"] = (command, cli) => {
   command
     .addArgument(operand("<task>", "the task's name"))
@@ -9,9 +9,9 @@ export const define: CommandModule["define"] = (command, cli) => {
   withStartOptions(command);
   withDatabase(command);
   withExamples(command, [
-    `rhythm enqueue send_email '{"to": "ada@example.org"}'`,
-    `rhythm enqueue resize @image.json --queue images --priority 5`,
-    `cat inputs.json | rhythm enqueue import_file - --wait`,
+    `rhythm queue send_email '{"to": "ada@example.org"}'`,
+    `rhythm queue resize @image.json --queue images --priority 5`,
+    `cat inputs.json | rhythm queue import_file - --wait`,
   ]);
   command.addHelpText("after", "\nExit codes: 0 queued; with --wait: 0 completed, 1 failed or cancelled");
   runs<StartFlags>(command, cli, async (call) => {
