@@ -92,8 +92,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a workflow that was cancelled while it ran is not taken up again",
     file: "sql/settle/settle.sql",
-    find: "where o.fate = 'suspended' and e.stopping);",
-    replace: "where o.fate = 'suspended' and e.stopping and false);",
+    find:
+      "where o.fate = 'suspended' and exists (select from rhythm.execution as x where x.id = o.id and x.stopping offset 0));",
+    replace: "where false);",
   },
   {
     name: "parents do not hear of ends",
@@ -122,8 +123,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a workflow that is ready can become ready again",
     file: "sql/wake/wake.sql",
-    find: "join rhythm.workflow_state as s on s.execution_id = i.id and s.batch_id is null",
-    replace: "join rhythm.workflow_state as s on s.execution_id = i.id",
+    find: "where x.execution_id = i.id and x.batch_id is null offset 0) as s",
+    replace: "where x.execution_id = i.id offset 0) as s",
   },
   {
     name: "what has arrived is not counted",
@@ -153,8 +154,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "timers do not fire",
     file: "sql/time/due.sql",
-    find: "  if v_due = '{}' then\n    return 0;\n  end if;\n  -- What another session is at stays due.",
-    replace: "  if true then\n    return 0;\n  end if;\n  -- What another session is at stays due.",
+    find: "  if v_due = '{}' then\n    return 0;\n  end if;\n  -- What another session has locked stays due.",
+    replace: "  if true then\n    return 0;\n  end if;\n  -- What another session has locked stays due.",
   },
   {
     name: "a wait for a signal that took too long ends without an error",
@@ -190,7 +191,7 @@ export const mutations: readonly Mutation[] = [
     name: "a dead worker goes and its leases stay",
     file: "sql/time/chores.sql",
     find:
-      "    perform rhythm.take_back(v_batches, 'The worker that ran it was lost: it gave no sign of life', p_now);\n",
+      "    perform rhythm.take_back(v_batches, 'The worker that ran it was lost: its heartbeats stopped', p_now);\n",
     replace: "",
   },
   {

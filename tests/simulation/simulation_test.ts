@@ -9,7 +9,8 @@ import { Coverage } from "./weather.ts";
 
 /** How much CPU the seeds of a run may take in all; a slow machine runs fewer of them, and never none. */
 const CPU_SECONDS = isLong ? 1_200 : 40;
-const SEEDS = isLong ? 300 : 2;
+const FIRST = 2;
+const SEEDS = isLong ? 300 : 1;
 
 let sandbox: Promise<Sandbox> | undefined;
 
@@ -26,7 +27,7 @@ Deno.test("no seed breaks a promise", async () => {
   const coverage = new Coverage();
   let executions = 0;
   let seeds = 0;
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
     const { user, system } = cpuUsage(began);
     if ((user + system) / 1e6 > CPU_SECONDS && seeds > 0) break;
     const result = await run(planOf(seed));
