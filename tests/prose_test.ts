@@ -89,6 +89,7 @@ for (
     ["Whoever holds the lock waits.", /"Whoever"/],
     ["Tasks that are born leased are rare.", /"born"/],
     ["It lets go of the lock.", /"lets go of"/],
+    ["Send a sign of life.", /write heartbeat/],
     ["They differ in nothing but their inputs.", /"nothing but"/],
     ["A batch of which one member is left.", /"of which one"/],
     ["It says nothing that is not true.", /positive form/],

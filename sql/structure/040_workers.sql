@@ -22,7 +22,7 @@ comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat i
 comment on column rhythm.worker.protocol is 'The number of its protocol.';
 comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
 comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
-comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to give a sign of life.';
+comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to send a heartbeat.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
 
 create table rhythm.queue (

@@ -144,7 +144,7 @@ end;
 $$;
 
 comment on function rhythm.spare_workers(timestamptz, timestamptz) is
-  'Gives workers one lease more that were silent while chores() did not run either, since p_last, or whose sign of life is of a later time than now. Part of chores().';
+  'Gives one more lease to workers that were silent since p_last, if chores() did not run either, and to workers whose last heartbeat is in the future. Part of chores().';
 
 create or replace function rhythm.bury_workers(p_now timestamptz)
 returns integer

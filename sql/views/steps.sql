@@ -18,7 +18,7 @@ begin
   if deploy is null and p_options = v_version.options then
     return v_version.version;
   end if;
-  return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\n// %s', p_options),
+  return rhythm.register_flow(p_name, format(E'// Its steps are in TypeScript, under this name.\n// %s', p_options),
     '{"language": "typescript"}', options => p_options, deploy => deploy);
 end;
 $$;

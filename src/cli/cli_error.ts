@@ -34,7 +34,7 @@ export class CliError extends Error {
   }
 }
 
-/** Thrown where Ctrl-C or SIGTERM ended the waiting; ends the program without a word. */
+/** Thrown where Ctrl-C or SIGTERM ended the waiting; ends the program without a message. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
   /** The exit code. */

@@ -38,7 +38,7 @@ export function withFilter(command: Command): Command {
     .addOption(option("--after <time>", "created since: ISO 8601, or how long ago: 2h", PAST))
     .addOption(option("--before <time>", "created before", PAST))
     .addOption(option("-n, --limit <number>", "how many at most", numberFrom(1, 1_000)).default(20))
-    .addOption(option("--cursor <id>", "go on behind this execution"));
+    .addOption(option("--cursor <id>", "continue after this execution"));
 }
 
 /** The filter, from its flags. */

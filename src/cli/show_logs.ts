@@ -29,7 +29,7 @@ interface Line extends StoredLine {
 export async function showLogs(call: Call<LogFlags>): Promise<void> {
   const [given] = call.args;
   const { limit } = call.options;
-  // From the first moment on Ctrl-C ends a follower without a word.
+  // From the first moment on Ctrl-C ends a follower without a message.
   const signal = call.options.follow ? call.signal : undefined;
   await using session = await openSession(call.options);
   const id = given === undefined ? undefined : await wholeId(session, given);

@@ -39,7 +39,7 @@ export async function startExecution(type: ExecutionType, call: Call<StartFlags>
     });
     return tellEnds(executions, call);
   }
-  // The id alone stands on standard output, so that a script can keep it.
+  // Only the id is printed on standard output, so that a script can keep it.
   call.terminal.print(call.json ? JSON.stringify({ id: run.id }) : run.id);
   if (call.terminal.isTerminal && !call.json) {
     call.terminal.say(call.terminal.paintError("quiet", `${howToType()} show ${shortId(run.id)} -f`));

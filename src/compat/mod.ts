@@ -1,15 +1,15 @@
 /**
- * The names and the forms of the Python SDKs of Rhythm and pgqrs, for code that is moved over: the builder, positional
+ * The names and forms of the Python SDKs of Rhythm and pgqrs, for programs that move from there: the builder, positional
  * arguments, ids instead of runs, enums. Everything here calls `@rhythm/core` and `@rhythm/core/steps`, and adds nothing to them.
  *
  * ```ts
- * import { getExecution, init, queueTask, waitForExecution } from "@rhythm/core/compat";
+ * import { getExecution, init, startWorkflow, waitForExecution } from "@rhythm/core/compat";
  *
  * async function main(): Promise<void> {
  *   await using rhythm = await init("postgresql://rhythm@localhost/rhythm", ["./workflows"]);
- *   const executionId = await queueTask("send_email", { to: "user@example.com" });
- *   console.log((await waitForExecution(executionId, 60, 0.5)).status, await getExecution("exec_abc123"));
- *   await rhythm.signalService.sendSignal({ workflowId: executionId, signalName: "manager-approval", payload: true });
+ *   const workflowId = await startWorkflow("onboard_user", { userId: "123" });
+ *   await rhythm.signalService.sendSignal({ workflowId, signalName: "manager-approval", payload: { approved: true } });
+ *   console.log((await waitForExecution(workflowId, 60, 0.5)).status, await getExecution("exec_abc123"));
  * }
  * ```
  *

@@ -464,7 +464,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "dfb171bc61945ed7fc21a0a71aecea14a416a1f91abdcc25af3c4890cab0e418",
+    checksum: "a3fa4c391f6ba8421679c2b7c484d5befa77573336d5cc9868a3d0490b6ef512",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -489,7 +489,7 @@ comment on column rhythm.worker.lease_ms is 'How long after its last heartbeat i
 comment on column rhythm.worker.protocol is 'The number of its protocol.';
 comment on column rhythm.worker.call is 'The last call of exchange() that changed something. If it is sent again, it gets the same answer.';
 comment on column rhythm.worker.refused is 'What that call refused; null: nothing.';
-comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to give a sign of life.';
+comment on column rhythm.worker.spared is 'It was silent for a lease, but nobody could have heard it: it has one lease more to send a heartbeat.';
 comment on column rhythm.worker.sleeping is 'It sleeps and wants to be notified of work.';
 
 create table rhythm.queue (
@@ -10961,7 +10961,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "f344605cd039311c421d118ed3ef4ef85b1fd74a31a87c93f49f4552f5840f83",
+    checksum: "ff83ba0c855a12c684bddca9c105749488fe5fd1021a8f0a62f87702baa7f080",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -11108,7 +11108,7 @@ end;
 $$;
 
 comment on function rhythm.spare_workers(timestamptz, timestamptz) is
-  'Gives workers one lease more that were silent while chores() did not run either, since p_last, or whose sign of life is of a later time than now. Part of chores().';
+  'Gives one more lease to workers that were silent since p_last, if chores() did not run either, and to workers whose last heartbeat is in the future. Part of chores().';
 
 create or replace function rhythm.bury_workers(p_now timestamptz)
 returns integer
@@ -12814,7 +12814,7 @@ comment on view rhythm.flows is 'Every flow with its current version, on which n
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "ba2e389d34a1785411ffbab414143fad18ff677370878a4d030772f846ec4b54",
+    checksum: "928e33ea787718b65dccc5edbcee2eeade39a3dd8453f46d3924e779dd9f869c",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -12835,7 +12835,7 @@ begin
   if deploy is null and p_options = v_version.options then
     return v_version.version;
   end if;
-  return rhythm.register_flow(p_name, format(E'// Code-first: its steps are in TypeScript, under this name.\\n// %s', p_options),
+  return rhythm.register_flow(p_name, format(E'// Its steps are in TypeScript, under this name.\\n// %s', p_options),
     '{"language": "typescript"}', options => p_options, deploy => deploy);
 end;
 $$;

@@ -57,7 +57,7 @@ export interface CreateWorkflowOptions {
 }
 
 /**
- * Creates code-first workflows and runs them in the process that calls them, without a worker.
+ * Creates workflows in TypeScript and runs them in the process that calls them, without a worker.
  *
  * @example Create and run
  * ```ts

@@ -62,7 +62,7 @@ export class DirectDriver implements Driver {
   #isClosed = false;
   #cancelBeats: CancelTimer | undefined;
 
-  /** @param parts what it stands on */
+  /** @param parts what it needs */
   constructor(parts: DirectParts) {
     this.#parts = parts;
     this.#uuids = new Uuids(parts.clock);

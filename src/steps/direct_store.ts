@@ -10,7 +10,7 @@ import { LeaseLostError, type StepNews, type StepStore } from "./store.ts";
 /** How many connections an `Admin` opens at most. */
 export const DIRECT_CONNECTIONS = 5;
 
-/** What a store of steps stands on. */
+/** What a store of steps needs. */
 export interface DirectStoreParts {
   /** The database. */
   readonly database: Database;
@@ -29,7 +29,7 @@ export function directStore({ database, schema, worker, clock }: DirectStorePart
     const refused = await saveSteps(engineOn(on), worker(), [news]);
     if (refused.length > 0) throw new LeaseLostError(news.execution_id, news.name);
   };
-  // What a transaction waits for, another step's save or a sign of life, needs a connection, too.
+  // What a transaction waits for, another step's save or a heartbeat, needs a connection, too.
   const transactions = new Semaphore(DIRECT_CONNECTIONS - 2);
   return {
     load: (execution) => patiently(clock, () => loadSteps(engineOn(database), [execution])),

@@ -1,5 +1,5 @@
 /**
- * Code-first durable workflows: functions whose steps run once, whatever happens meanwhile.
+ * Durable workflows in TypeScript: functions whose steps run once, also after a crash.
  *
  * ```ts
  * import { Admin, step, workflow } from "@rhythm/core/steps";

@@ -45,7 +45,7 @@ export class WorkflowRun {
   #driven = false;
   #cancelReason: string | undefined;
 
-  /** @param parts what it is of, and what it stands on */
+  /** @param parts what it belongs to, and what it needs */
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.#warnings = new Warnings(parts);

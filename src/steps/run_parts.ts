@@ -18,7 +18,7 @@ export type RunEnd =
 /** Why a run is ended from outside. */
 export type StopReason = "cancelled" | "timeout" | "lost" | "shutdown";
 
-/** What a run is of, and what it stands on. */
+/** What a run belongs to, and what it needs. */
 export interface RunParts {
   /** The execution. */
   readonly id: string;

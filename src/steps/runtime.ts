@@ -49,7 +49,7 @@ export interface WorkerRun {
   stop(reason: StopReason, message: string): void;
 }
 
-/** Runs code-first workflows for a worker. */
+/** Runs workflows in TypeScript for a worker. */
 export class StepsRuntime {
   readonly #workflows: ReadonlyMap<string, AnyWorkflow>;
   readonly #clock: Clock;

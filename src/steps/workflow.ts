@@ -15,7 +15,7 @@ import type { FakeContext } from "./fake_context.ts";
 import { nameOfFunction } from "./names.ts";
 import type { Stored } from "./stored.ts";
 
-/** A code-first workflow: call it with a context and it runs here; start it by its name and a worker runs it. */
+/** A workflow in TypeScript. A call with a context runs it here. If it is started by its name, a worker runs it. */
 export interface Workflow<Input = unknown, Output = unknown> extends WorkflowRef<Input, Stored<Output>> {
   /**
    * Runs the workflow in this process, from its top or behind the last step that is done. What was completed before
@@ -34,7 +34,7 @@ export interface Workflow<Input = unknown, Output = unknown> extends WorkflowRef
 }
 
 /**
- * Declares a code-first workflow.
+ * Declares a workflow in TypeScript.
  *
  * @param name the name its executions are started and listed under. A function that has a name can be given alone
  * @param code what it does; called again from the top after a crash or a wait, with finished steps answered from the store
@@ -62,13 +62,13 @@ export function workflow<Input, Output>(
   name: string,
   code: (ctx: WorkflowContext, input: Input) => Output,
 ): Workflow<Input, Awaited<Output>>;
-/** Declares a code-first workflow with defaults for its executions. */
+/** Declares a workflow in TypeScript with defaults for its executions. */
 export function workflow<Input, Output>(
   name: string,
   options: WorkflowDefaults,
   code: (ctx: WorkflowContext, input: Input) => Output,
 ): Workflow<Input, Awaited<Output>>;
-/** Declares a code-first workflow under the name of its function. */
+/** Declares a workflow in TypeScript under the name of its function. */
 export function workflow<Input, Output>(
   code: (ctx: WorkflowContext, input: Input) => Output,
 ): Workflow<Input, Awaited<Output>>;

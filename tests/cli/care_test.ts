@@ -2,11 +2,11 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { installSql } from "../../src/db/install_sql.ts";
 import { freshDatabase, onEmbedded } from "../support/database.ts";
-import { rhythm } from "./support.ts";
+import { rhythmHere } from "./support.ts";
 
 Deno.test("migrate --sql prints the installation, for the schema that was named, and asks no database", async () => {
-  equal(await rhythm(["migrate", "--sql"]), { code: 0, out: installSql(), err: "" });
-  equal(await rhythm(["migrate", "--sql", "--schema", "jobs"]), {
+  equal(await rhythmHere(["migrate", "--sql"]), { code: 0, out: installSql(), err: "" });
+  equal(await rhythmHere(["migrate", "--sql", "--schema", "jobs"]), {
     code: 0,
     out: installSql({ schema: "jobs" }),
     err: "",
@@ -18,18 +18,18 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using database = await freshDatabase({ engine: "absent" });
-    const before = await rhythm(["list", "-d", database.url]);
+    const before = await rhythmHere(["list", "-d", database.url]);
     equal(before.code, 4);
     match(
       before.err,
       /^error: Rhythm is not installed in this database, or not up to date \(.*\)\n hint: `rhythm migrate` installs it/,
     );
-    const first = await rhythm(["migrate", "-d", database.url]);
+    const first = await rhythmHere(["migrate", "-d", database.url]);
     equal(first.code, 0);
     match(first.out, /^schema "rhythm" is at \S+ in postgres:\/\/.*: \d+ files applied\n$/);
-    const second = await rhythm(["migrate", "-d", database.url, "--json"]);
+    const second = await rhythmHere(["migrate", "-d", database.url, "--json"]);
     equal(JSON.parse(second.out).applied, []);
-    equal((await rhythm(["list", "-d", database.url])).code, 0);
+    equal((await rhythmHere(["list", "-d", database.url])).code, 0);
   },
 });
 
@@ -39,7 +39,7 @@ interface Told {
 }
 
 async function doctor(url: string): Promise<Told & { code: number }> {
-  const { code, out } = await rhythm(["doctor", "-d", url, "--json"]);
+  const { code, out } = await rhythmHere(["doctor", "-d", url, "--json"]);
   return { code, ...JSON.parse(out) };
 }
 
@@ -48,9 +48,9 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using database = await freshDatabase({ engine: "absent" });
-    await rhythm(["migrate", "-d", database.url]);
+    await rhythmHere(["migrate", "-d", database.url]);
     await database.sql`select rhythm.tick()`;
-    const { code, out } = await rhythm(["doctor", "-d", database.url]);
+    const { code, out } = await rhythmHere(["doctor", "-d", database.url]);
     equal(code, 0, out);
     const lines = out.split("\n").filter((line) => /^[✔!✘-] /.test(line)).map((line) =>
       line.split(/ +/).slice(0, 2).join(" ")
@@ -80,7 +80,7 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using database = await freshDatabase({ engine: "absent" });
-    await rhythm(["migrate", "-d", database.url]);
+    await rhythmHere(["migrate", "-d", database.url]);
     const { sql } = database;
     await sql`select rhythm.tick()`;
     await sql`update rhythm.setting set value = (now() - interval '2 hours')::text where name = 'chored_at'`;
@@ -96,7 +96,7 @@ Deno.test({
     match(wrong[0]!.message, /not up to date: 1 file differs/);
     ok(wrong.every(({ fix }) => fix !== undefined));
 
-    await rhythm(["migrate", "-d", database.url]);
+    await rhythmHere(["migrate", "-d", database.url]);
     const again = await doctor(database.url);
     const found = again.findings.filter(({ state }) => state === "problem").map(({ check, message }) =>
       `${check}: ${message}`
@@ -156,18 +156,18 @@ Deno.test({
     }) as id`;
     const [young] = await sql<{ id: string }[]>`select rhythm.queue('young', '{}') as id`;
     for (const { id } of [parent!, child!, young!]) await sql`select rhythm.cancel(${id})`;
-    const refused = await rhythm(["purge", "--older-than", "0s", "-d", database.url]);
+    const refused = await rhythmHere(["purge", "--older-than", "0s", "-d", database.url]);
     equal(refused.code, 2);
     match(
       refused.err,
       /^error: purge asks before it removes anything, and nobody can be asked here\n hint: --yes/,
     );
-    const dry = await rhythm(["purge", "--older-than", "0s", "--dry-run", "--json", "-d", database.url]);
+    const dry = await rhythmHere(["purge", "--older-than", "0s", "--dry-run", "--json", "-d", database.url]);
     const { total, removed, groups } = JSON.parse(dry.out);
     equal([total, removed, groups.length], [3, 0, 3]);
-    const done = await rhythm(["purge", "--older-than", "0s", "--yes", "--json", "-d", database.url]);
+    const done = await rhythmHere(["purge", "--older-than", "0s", "--yes", "--json", "-d", database.url]);
     equal(JSON.parse(done.out).removed, 3);
-    const kept = await rhythm(["purge", "-d", database.url]);
+    const kept = await rhythmHere(["purge", "-d", database.url]);
     equal([kept.code, kept.out], [0, "nothing is that old\n"]);
   },
 });
@@ -179,7 +179,7 @@ Deno.test({
     await using database = await freshDatabase();
     await database.sql`select rhythm.queue('a')`;
     const args = ["migrate", "--uninstall", "-d", database.url];
-    const refused = await rhythm(args);
+    const refused = await rhythmHere(args);
     equal(refused.code, 2);
     match(refused.err, /holds 1 execution, 1 of them not over, and 0 workers\n/);
     match(
@@ -187,11 +187,11 @@ Deno.test({
       /error: --uninstall asks before it removes anything, and nobody can be asked here\n hint: --yes/,
     );
     equal((await database.sql`select from pg_namespace where nspname = 'rhythm'`).length, 1);
-    const done = await rhythm([...args, "--yes"]);
+    const done = await rhythmHere([...args, "--yes"]);
     equal(done.code, 0);
     match(done.out, /^schema "rhythm" is removed from postgres:/);
     equal((await database.sql`select from pg_namespace where nspname = 'rhythm'`).length, 0);
-    const again = await rhythm([...args, "--yes"]);
+    const again = await rhythmHere([...args, "--yes"]);
     equal(again.code, 1);
     match(again.err, /^error: Cannot remove Rhythm from schema "rhythm": it is not installed there\n/);
   },

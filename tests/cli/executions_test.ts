@@ -1,7 +1,17 @@
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { freshDatabase, onEmbedded, type TestDatabase } from "../support/database.ts";
-import { hasTerminal, inTerminal, normal, Output, plain, type Ran, rhythm, start } from "./support.ts";
+import {
+  hasTerminal,
+  inTerminal,
+  normal,
+  Output,
+  plain,
+  type Ran,
+  rhythm,
+  rhythmHere,
+  start,
+} from "./support.ts";
 import { until } from "../support/until.ts";
 
 const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
@@ -30,7 +40,7 @@ async function worked(): Promise<Worked> {
   const said = new Output(worker.stderr);
   void new Output(worker.stdout).end();
   await said.until("worker starts");
-  const run = (...args: string[]): Promise<Ran> => rhythm([...args, ...at]);
+  const run = (...args: string[]): Promise<Ran> => rhythmHere([...args, ...at]);
   return {
     database,
     run,
@@ -297,7 +307,7 @@ Deno.test({
     }
     const noId = await at.run("show", "42");
     equal([noId.code, noId.out], [2, ""]);
-    match(noId.err, /^error: "42" is not the id of an execution; expected a UUID/);
+    match(noId.err, /^error: <id> must be the id of an execution, or its last 8 digits, not "42"/);
     const noFlow = await at.run("start", "ordre", "{}");
     equal(noFlow.code, 3);
     equal(noFlow.err, 'error: there is no flow "ordre"\n hint: did you mean `order`?\n');

@@ -11,17 +11,17 @@ Run    start        Start a workflow
        signal       Send a signal to a workflow
        wait         Wait for executions to end
        cancel       Cancel executions and their children
-       retry        Let failed or cancelled executions go on
+       retry        Run failed or cancelled executions again
 Look   show         One execution: tree, timeline, source, variables
        list         Executions, newest first
-       logs         What executions said
+       logs         Log lines of executions
        queues       Queues; pause, resume, limit
-       workers      Workers and their signs of life
+       workers      Workers and their heartbeats
        schedules    Schedules; set, pause, trigger
 Flows  flow         check, run, fmt, graph, list, register
 Care   migrate      Install or upgrade the schema
-       doctor       Look for trouble, and say what to do
-       purge        Remove what ended long ago
+       doctor       Look for problems, and say what to do
+       purge        Delete executions that ended long ago
        completions  A completion script for bash, zsh or fish
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
 4 no database, 5 too late, 130 Ctrl-C. New here? \`rhythm init hello\`

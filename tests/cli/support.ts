@@ -1,5 +1,7 @@
 /** The real command, in a pipe and in a pseudo-terminal. */
 import { fileURLToPath } from "node:url";
+import { run } from "../../src/cli/run.ts";
+import { pipe } from "./fixtures/pipe.ts";
 
 /** The entry of the command. */
 export const entry: string = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -38,6 +40,17 @@ export async function rhythm(args: readonly string[], options: RunOptions = {}):
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+/**
+ * Runs a command that needs no directory of its own in this process: a process takes a second. Hints are as they are where
+ * no project is.
+ */
+export async function rhythmHere(args: readonly string[]): Promise<Ran> {
+  const { terminal, written } = pipe();
+  const code = await run(args, terminal);
+  const elsewhere = (text: string): string => text.replaceAll("`deno task rhythm ", "`rhythm ");
+  return { code, out: elsewhere(written.out), err: elsewhere(written.err) };
 }
 
 const oneProcess = fileURLToPath(new URL("./fixtures/one_process.ts", import.meta.url));

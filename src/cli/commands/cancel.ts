@@ -11,7 +11,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     `rhythm cancel 0199c3f2-… --reason "ordered by mistake"`,
     `rhythm list -t import --json | jq -r '.executions[].id' | xargs rhythm cancel`,
   ]);
-  command.addHelpText("after", "\nExit codes: 0 all are being cancelled, 1 one was over already");
+  command.addHelpText("after", "\nExit codes: 0 all are being cancelled, 1 one had already ended");
   runs<{ reason?: string }>(command, cli, async (call) => {
     const { eachId } = await import("../each_id.ts");
     const { openSession } = await import("../session.ts");

@@ -9,7 +9,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   ]);
   command.addHelpText(
     "after",
-    "\nExit codes: 0 no problems (warnings are none), 1 problems, 4 no database",
+    "\nExit codes: 0 no problems (there may be warnings), 1 problems, 4 no database",
   );
   runs(command, cli, async (call) => {
     const { examine } = await import("../doctor/examine.ts");

@@ -48,7 +48,7 @@ export function defineSet(group: Command, cli: Cli): void {
     group,
     "set",
     cli.terminal,
-    "Make a version of a flow the one that new executions start on; what runs stays on its own.",
+    "Make a version current: new executions start on it, running ones stay on theirs.",
   )
     .addArgument(operand("<flow>", "its name"))
     .addArgument(operand("<version>", "the number of the version"));

@@ -17,7 +17,7 @@ export function defineRun(group: Command, cli: Cli): void {
       option("-a, --answers <file>", "JSON: what tasks and signals give (see docs/reference/cli.md)"),
     )
     .addOption(
-      repeated("-s, --signal <name=json>", "a signal that is there already; can stand several times"),
+      repeated("-s, --signal <name=json>", "a signal that has already been sent; can be repeated"),
     )
     .addOption(option("--real-time", "really wait for timers (default: the clock jumps)"))
     .addOption(option("--now <time>", "what time it is at the beginning"))

@@ -4,7 +4,7 @@ import { type CommandModule, operand, option, runs, withExamples, withJson } fro
 export const define: CommandModule["define"] = (command, cli) => {
   command
     .addArgument(operand("[directory]", "where (default: here)"))
-    .addOption(option("--force", "also where there are files; those of the same name stay as they are"));
+    .addOption(option("--force", "also in a directory with files; existing files are kept"));
   withJson(command);
   withExamples(command, [`rhythm init hello && cd hello && deno task dev`, `rhythm init --force`]);
   runs<{ force?: boolean }>(command, cli, async (call) => {

@@ -6,7 +6,7 @@ import type { LogFlags } from "../show_logs.ts";
 export const define: CommandModule["define"] = (command, cli) => {
   command
     .addArgument(operand("[id]", "an execution and all below it (default: everything)"))
-    .addOption(option("-f, --follow", "go on until the execution is over, or Ctrl-C"))
+    .addOption(option("-f, --follow", "continue until the execution has ended, or Ctrl-C"))
     .addOption(option("--level <level>", "this level and worse", ["debug", "info", "warn", "error"]))
     .addOption(
       option("-n, --limit <number>", "how many lines to begin with", numberFrom(1, 10_000)).default(200),

@@ -4,7 +4,7 @@ import type { PurgeFlags } from "../purge.ts";
 /** `rhythm purge`: removes executions that ended long ago, or those that are named. */
 export const define: CommandModule["define"] = (command, cli) => {
   command
-    .addArgument(operand("[id...]", "these, with all that they started; they are over"))
+    .addArgument(operand("[id...]", "these, with all that they started; they must have ended"))
     .addOption(
       option(
         "--older-than <duration>",

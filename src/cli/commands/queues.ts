@@ -41,8 +41,8 @@ export const define: CommandModule["define"] = (command, cli) => {
 
   for (const verb of ["pause", "resume"] as const) {
     const words = verb === "pause"
-      ? "Keep workers from taking; what runs goes on."
-      : "Let workers take again.";
+      ? "Keep workers from taking; running ones continue."
+      : "Let workers take from it again.";
     const change = addSub(command, verb, cli.terminal, words).addArgument(operand("<queue>", "the queue"));
     withDatabase(change);
     withExamples(change, [`rhythm queues ${verb} mail`]);
@@ -77,7 +77,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     )
     .addOption(option("--per-key-per <duration>", "that time (default: 1s)"))
     .addOption(option("--fair", "concurrency keys take turns"))
-    .addOption(option("--none", "take all limits away"));
+    .addOption(option("--none", "remove all limits"));
   withDatabase(limit);
   withExamples(limit, [`rhythm queues limit api --rate 100 --per 1m`, `rhythm queues limit api --none`]);
   runs<LimitFlags>(limit, cli, async (call) => {
@@ -140,7 +140,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addOption(
       option("--weight <number>", "how many turns it has in a fair queue (default: 1)", numberFrom(1, 1_000)),
     )
-    .addOption(option("--none", "the limits of all keys hold for it again"));
+    .addOption(option("--none", "use the limits of all keys for it again"));
   withDatabase(limitKey);
   withExamples(limitKey, [`rhythm queues limit-key api acme --concurrency 20 --weight 3`]);
   runs<KeyFlags>(limitKey, cli, async (call) => {

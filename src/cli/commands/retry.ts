@@ -1,6 +1,6 @@
 import { type CommandModule, operand, runs, withDatabase, withExamples } from "../command.ts";
 
-/** `rhythm retry`: lets failed or cancelled executions go on. */
+/** `rhythm retry`: runs failed or cancelled executions again. */
 export const define: CommandModule["define"] = (command, cli) => {
   command.addArgument(operand("<id...>", "failed or cancelled executions"));
   withDatabase(command);
@@ -8,7 +8,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     `rhythm retry 0199c3f2-…`,
     `rhythm list -s failed --json | jq -r '.executions[].id' | xargs rhythm retry`,
   ]);
-  command.addHelpText("after", "\nA workflow goes on where it stood, a task runs again");
+  command.addHelpText("after", "\nA workflow continues from its last step, a task starts again");
   runs(command, cli, async (call) => {
     const { eachId } = await import("../each_id.ts");
     const { openSession } = await import("../session.ts");

@@ -37,12 +37,13 @@ export const define: CommandModule["define"] = (command, cli) => {
     .addOption(option("--type <type>", "what the target is", ["workflow", "task"]).default("workflow"))
     .addOption(option("-z, --timezone <zone>", "the zone of the cron expression (default: UTC)"))
     .addOption(
-      option("--overlap <how>", "when the run before goes on", ["skip", "queue", "allow", "cancel"]).default(
-        "skip",
-      ),
+      option("--overlap <how>", "if the run before has not ended", ["skip", "queue", "allow", "cancel"])
+        .default(
+          "skip",
+        ),
     )
     .addOption(option("--catch-up <how>", "runs that were missed", ["none", "one", "all"]).default("one"))
-    .addOption(option("--jitter <duration>", "move each run by chance, at most so far"));
+    .addOption(option("--jitter <duration>", "delay each run at random, at most by this"));
   withOptions(set, "schedule");
   withDatabase(set);
   withExamples(set, [
@@ -98,7 +99,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     });
   }
 
-  const trigger = addSub(command, "trigger", cli.terminal, "Fire a schedule now, besides its times.")
+  const trigger = addSub(command, "trigger", cli.terminal, "Fire a schedule now, in addition to its times.")
     .addArgument(operand("<name>", "the schedule"));
   withDatabase(trigger);
   withExamples(trigger, [`rhythm schedules trigger nightly`]);

@@ -4,7 +4,7 @@ import { type CommandModule, operand, option, runs, withDatabase, withExamples }
 export const define: CommandModule["define"] = (command, cli) => {
   command
     .addArgument(operand("<id>", "the execution"))
-    .addOption(option("-f, --follow", "show it again whenever it changes, until it is over"))
+    .addOption(option("-f, --follow", "show it again whenever it changes, until it has ended"))
     .addOption(option("--full", "whole inputs, outputs and source"));
   withDatabase(command);
   withExamples(command, [

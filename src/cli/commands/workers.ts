@@ -1,6 +1,6 @@
 import { type CommandModule, runs, withDatabase, withExamples } from "../command.ts";
 
-/** `rhythm workers`: workers and their signs of life. */
+/** `rhythm workers`: workers and their heartbeats. */
 export const define: CommandModule["define"] = (command, cli) => {
   withDatabase(command);
   withExamples(command, [

@@ -38,7 +38,7 @@ export const queues: Examination = async ({ engine }) => {
     : [ok("queues", `${count(all.length, "queue")}, ${tellCount(ready)} ready, none older than a minute`)];
 };
 
-/** Whether workers give signs of life. */
+/** Whether workers send heartbeats. */
 export const workers: Examination = async ({ engine }) => {
   const all = await readWorkers(engine);
   const now = new Date(systemClock.now());

@@ -44,7 +44,7 @@ export type SimulatedEvent =
   | { type: "sent"; name: string; payload: JsonValue; depth: number }
   | { type: "log"; level: string; message: string; depth: number };
 
-/** What a simulation stands on. */
+/** What a simulation needs. */
 export interface SimulationParts {
   /** What tasks and signals give. */
   readonly answers: Answers;
