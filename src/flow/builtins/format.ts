@@ -35,7 +35,7 @@ function directed(vm: Machine, text: string, rest: Value[]): string {
       case "d":
       case "i":
       case "f":
-        return isObject(value) ? "NaN" : numberText(letter, value);
+        return numberText(letter, value);
       case "c":
         return "";
       default:
@@ -45,12 +45,8 @@ function directed(vm: Machine, text: string, rest: Value[]): string {
 }
 
 function numberText(letter: string, value: Value): string {
-  const number = letter === "d"
-    ? Number(value)
-    : letter === "i"
-    ? parseInt(String(value))
-    : parseFloat(String(value));
-  return Object.is(number, -0) ? "-0" : String(number);
+  if (typeof value !== "number" && typeof value !== "string") return "NaN";
+  return String(letter === "f" ? parseFloat(String(value)) : parseInt(String(value)));
 }
 
 function show(vm: Machine, value: Value, path: Value[]): string {

@@ -122,7 +122,8 @@ export function assignment(
     value = into ?? build.take();
     const inner = build.top;
     const right = expression(compiler, node.right, build.take());
-    assignPattern(compiler, left, right, originOf(node.right));
+    // Of an iterable that an assignment takes apart, V8 tells the value.
+    assignPattern(compiler, left, right, { ...originOf(node.right), list: "" });
     build.emit("MOVE", value, right);
     build.top = inner;
     return value;

@@ -131,7 +131,9 @@ export function newExpression(compiler: FunctionCompiler, node: NewExpression, t
   } else {
     const list = argumentArray(compiler, node.arguments);
     build.at(node.start);
-    noteCallee(compiler, node.callee, node);
+    // Where more follows a spread, V8 tells the value and not its source.
+    const spread = node.arguments.findIndex(({ type }) => type === "SpreadElement");
+    if (spread === node.arguments.length - 1) noteCallee(compiler, node.callee, node);
     build.emit("NEWX", target, base, list);
   }
   build.top = mark;

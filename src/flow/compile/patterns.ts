@@ -154,7 +154,7 @@ function objectPattern(compiler: FunctionCompiler, pattern: ObjectPattern, optio
     const inner = build.top;
     if (property.type === "RestElement") {
       part(compiler, property.argument, mode, (into) => build.emit("REST", into, source, taken));
-    } else member(compiler, property, { source, taken, mode });
+    } else member(compiler, property, { source, taken, mode, from });
     build.top = inner;
   }
   build.top = mark;
@@ -169,10 +169,14 @@ function keyText(property: AssignmentProperty): string {
 function member(
   compiler: FunctionCompiler,
   property: AssignmentProperty,
-  options: { source: number; taken: number; mode: Mode },
+  options: { source: number; taken: number; mode: Mode; from: Origin | undefined },
 ): void {
   const { build } = compiler;
-  const { source, taken, mode } = options;
+  const { source, taken, mode, from } = options;
+  const refuseNullish = (value: number): void => {
+    if (from === undefined || property.value.type !== "ArrayPattern") return;
+    build.emit("OBJECT", value, build.text("Symbol(Symbol.iterator)"), build.text(from.object));
+  };
   if (!property.computed) {
     const key = build.text(keyText(property));
     if (taken >= 0) {
@@ -183,6 +187,7 @@ function member(
     part(compiler, property.value, mode, (into) => {
       build.at(property.start);
       build.emit("GET", into, source, key);
+      refuseNullish(into);
     });
     return;
   }
@@ -193,6 +198,7 @@ function member(
   part(compiler, property.value, mode, (into) => {
     build.at(property.start);
     build.emit("GETI", into, source, key);
+    refuseNullish(into);
   });
 }
 

@@ -321,7 +321,7 @@ function eachBody(compiler: FunctionCompiler, node: ForOfStatement | ForInStatem
       bindPattern(compiler, pattern, item, FOR);
     } else {
       const mark = compiler.build.top;
-      assignPattern(compiler, left, item, FOR);
+      assignPattern(compiler, left, item);
       compiler.build.top = mark;
     }
     statement(compiler, node.body, []);

@@ -114,8 +114,9 @@ function logger(level: string): [string, NativeFunction] {
   const call = (machine: Machine, _self: Value, args: Value[]): Value => {
     const vm = machine as FlowMachine;
     const message = fitted(vm.library.format(vm, args), vm.limits.messageSize);
-    const { frame } = vm;
-    const at = placeOf(vm.program.program, offsetAt(frame.code, frame.pc));
+    // As the callback of a promise it has no frame below it: then the line has the place of the flow's beginning.
+    const offset = vm.depth > 0 ? offsetAt(vm.frame.code, vm.frame.pc) : vm.functions[0]!.span[0];
+    const at = placeOf(vm.program.program, offset);
     vm.outbox.log({ type: "log", level, message, at });
     return undefined;
   };

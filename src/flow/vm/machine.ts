@@ -258,7 +258,9 @@ export class FlowMachine implements Machine {
   /** What a flow may see of something thrown; anything else goes on through the host. */
   caught(thrown: unknown): Value {
     if (thrown instanceof FlowThrow) {
-      if (this.#fresh !== undefined && this.#fresh === thrown.value) this.#fresh.trace[1] = this.frame.pc;
+      // A built-in that is itself the callback of a promise has no frame below it.
+      const isFresh = this.#fresh !== undefined && this.#fresh === thrown.value && this.depth > 0;
+      if (isFresh) this.#fresh!.trace[1] = this.frame.pc;
       this.#fresh = undefined;
       return thrown.value;
     }

@@ -1,7 +1,7 @@
 import { looseEquals, numberFrom, payFor, type Primitive, toNumber, toPrimitive } from "./convert.ts";
 import { deleteMember, getMember, hasMember, setIndex, setMember } from "./members.ts";
 import type { FlowMachine } from "./machine.ts";
-import { isCallable, isObject } from "./tag.ts";
+import { describeValue, isCallable, isObject } from "./tag.ts";
 import { NativeFunction, PlainObject, type Value } from "./value.ts";
 
 /** `a + b` */
@@ -147,7 +147,11 @@ export function restMembers(vm: FlowMachine, value: Value, without: readonly str
 /** A pattern met `undefined` or `null`. */
 export function notDestructurable(vm: FlowMachine, value: Value, about: { key: Value; shown: Value }): never {
   const { key, shown } = about;
-  const what = shown === "" || shown === "(intermediate value)" ? String(value) : String(shown);
+  const what = shown === ""
+    ? describeValue(value)
+    : shown === "(intermediate value)"
+    ? String(value)
+    : String(shown);
   const of = key === "" ? `'${what}'` : `property '${String(key)}' of '${what}'`;
   return vm.fail("TypeError", `Cannot destructure ${of} as it is ${String(value)}.`);
 }

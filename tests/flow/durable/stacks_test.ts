@@ -161,3 +161,19 @@ return results.map((one) => one.reason.stack.includes("Caused by")).filter((one)
   const ended = { id: idOf(`op-${many + 1}`), status: "completed", output: null } as const;
   assert.equal(open.advance([ended], createHost()).output, 16);
 });
+
+Deno.test("a built-in that is itself a callback of a promise rejects it like any function", () => {
+  const flow = start(`let seen; const parsed = Promise.resolve("{").then(JSON.parse);
+const all = Promise.all([parsed]);
+all.catch((error) => { seen = error });
+await Timer.delay(1);
+return [seen.name, seen.stack, await Promise.resolve("(").then(RegExp).catch((e) => e.name)]`);
+  const [name, stack, other] = flow.complete("op-1").output as string[];
+  assert.deepEqual([name, other], ["SyntaxError", "SyntaxError"]);
+  assert.match(stack!, /^SyntaxError: /);
+});
+
+Deno.test("console.log() that is itself a callback of a promise writes its line", () => {
+  const flow = start('await Promise.resolve("x").then(console.log); await Timer.delay(1)');
+  assert.deepEqual(flow.logged, ["x"]);
+});
