@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { brotliCompressSync, constants } from "node:zlib";
+import { dumpCluster } from "../src/db/cluster_tar.ts";
 import { startEngine } from "../src/db/embedded_engine.ts";
 
 const here = new URL(import.meta.url);
@@ -39,32 +39,9 @@ async function makeCluster(): Promise<Uint8Array> {
       "update pg_database set datistemplate = false",
       "drop database template0",
       "drop database template1",
-      "checkpoint",
     ]
   ) await engine.exec(statement);
-  const { rows: [row] } = await engine.query<{ segment: string }>(
-    "select pg_walfile_name(redo_lsn) as segment from pg_control_checkpoint()",
-  );
-  const tar = new Uint8Array(await (await engine.dumpDataDir("none")).arrayBuffer());
+  const tar = await dumpCluster(engine);
   await engine.close();
-  const entries = entriesOf(tar).filter(({ name }) =>
-    !/\/pg_wal\/[0-9A-F]{24}$/.test(name) || name.endsWith(row!.segment)
-  );
-  // Postgres takes a directory for a cluster when it has this file: written last, it tells that all else is there.
-  const isLast = (name: string): number => name === "/PG_VERSION" ? 1 : 0;
-  entries.sort((a, b) => isLast(a.name) - isLast(b.name));
-  return Buffer.concat([...entries.map(({ bytes }) => bytes), new Uint8Array(1024)]);
-}
-
-/** The entries of a tar archive, each with its header. */
-function entriesOf(tar: Uint8Array): { name: string; bytes: Uint8Array }[] {
-  const text = (from: number, to: number) =>
-    new TextDecoder().decode(tar.subarray(from, to)).replace(/\0.*$/s, "");
-  const entries: { name: string; bytes: Uint8Array }[] = [];
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
-    const end = at + 512 + Math.ceil((parseInt(text(at + 124, at + 136), 8) || 0) / 512) * 512;
-    entries.push({ name: text(at, at + 100), bytes: tar.slice(at, end) });
-    at = end;
-  }
-  return entries;
+  return tar;
 }

@@ -6,7 +6,7 @@ import type { DatabasePlace, Logger } from "../define/mod.ts";
 /** Opens a database; the embedded one says in a line what it is. */
 export async function openDatabase(
   place: DatabasePlace,
-  options: { maxConnections: number; applicationName: string; logger: Logger },
+  options: { maxConnections: number; applicationName: string; logger: Logger; schema?: string | undefined },
 ): Promise<Database> {
   if (place.kind === "server") {
     const { maxConnections, applicationName } = options;
@@ -17,5 +17,8 @@ export async function openDatabase(
       `using the embedded database in ${place.at}, which is for one machine; for production, set RHYTHM_DATABASE_URL to a Postgres server`,
     );
   }
-  return await openEmbedded({ dataDir: place.at });
+  return await openEmbedded({
+    dataDir: place.at,
+    ...(options.schema === undefined ? {} : { schema: options.schema }),
+  });
 }

@@ -158,14 +158,15 @@ export class Rhythm {
     const sources = await readFlowSources(options.flows ?? []);
     const clock = systemClock;
     const logger = loggerOf(options.log, clock);
+    const schema = options.schema ?? "rhythm";
     const poolSize = place.kind === "embedded" ? 1 : options.poolSize ?? POOL_SIZE;
     const opened = await openDatabase(place, {
       maxConnections: poolSize,
       applicationName: "rhythm",
       logger,
+      schema: options.autoMigrate ?? true ? schema : undefined,
     });
     const database = new MeteredDatabase(opened, poolSize);
-    const schema = options.schema ?? "rhythm";
     const { tasks = [], workflows = [] } = options;
     const { token, deploy = readDeploy() } = options;
     const parts = { place, database, schema, tasks, workflows, logger, clock, token, deploy };

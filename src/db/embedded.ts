@@ -1,7 +1,7 @@
 import { systemClock } from "../runtime/clock.ts";
 import type { PGlite, Transaction } from "@electric-sql/pglite";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "./database.ts";
-import { startEngine } from "./embedded_engine.ts";
+import { hasCluster, startEngine } from "./embedded_engine.ts";
 import { toRhythmError } from "./errors.ts";
 import { openShared } from "./sharing/shared.ts";
 
@@ -11,6 +11,8 @@ export interface EmbeddedOptions {
   dataDir?: string;
   /** The content of a data directory to begin with, as PGlite dumps it. */
   loadDataDir?: Blob;
+  /** The schema that is about to be installed. If it is the usual one, a new database begins with the engine in it. */
+  schema?: string;
 }
 
 /**
@@ -24,12 +26,19 @@ export interface EmbeddedOptions {
 export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Database> {
   const dataDir = options.dataDir ?? ".rhythm/data";
   if (dataDir.startsWith("memory://")) {
-    return new EmbeddedDatabase(await startEngine(dataDir, options), dataDir);
+    return new EmbeddedDatabase(await start(dataDir, options), dataDir);
   }
   return await openShared(
     dataDir,
-    async () => new EmbeddedDatabase(await startEngine(dataDir, options), `embedded:${dataDir}`),
+    async () => new EmbeddedDatabase(await start(dataDir, options), `embedded:${dataDir}`),
   );
+}
+
+async function start(dataDir: string, { loadDataDir, schema }: EmbeddedOptions): Promise<PGlite> {
+  if (loadDataDir !== undefined) return await startEngine(dataDir, { loadDataDir });
+  if (schema !== "rhythm" || await hasCluster(dataDir)) return await startEngine(dataDir);
+  const { installedImage } = await import("./embedded_image.ts");
+  return await startEngine(dataDir, { loadDataDir: await installedImage() });
 }
 
 class EmbeddedDatabase implements Database {

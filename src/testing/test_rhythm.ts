@@ -5,7 +5,7 @@ import { checkInitOptions } from "../app/options.ts";
 import { assemble, type Rhythm } from "../app/rhythm.ts";
 import type { Database } from "../db/database.ts";
 import { openEmbedded } from "../db/embedded.ts";
-import { embeddedImage } from "../db/embedded_image.ts";
+import { installedImage } from "../db/embedded_image.ts";
 import {
   type AnyTask,
   type AnyWorkflow,
@@ -141,8 +141,6 @@ export class TestRhythm implements AsyncDisposable {
   }
 }
 
-let image: Promise<Blob> | undefined;
-
 /**
  * Makes an application in memory, with a worker that works already.
  *
@@ -155,7 +153,7 @@ export async function testRhythm(options: TestOptions = {}): Promise<TestRhythm>
   const sources = await readFlowSources(options.flows ?? []);
   const database = await openEmbedded({
     dataDir: "memory://",
-    loadDataDir: await (image ??= embeddedImage()),
+    loadDataDir: await installedImage(),
   });
   const clock = new TestClock(database);
   try {
