@@ -976,12 +976,12 @@ export const cases: Record<string, Cases> = {
       [
         `claim_execution(null, ${waiting}, 3)`,
         "RH008",
-        "Worker null is not registered, or was given up for dead",
+        "Worker null is not registered, or counts as dead",
       ],
       [
         `claim_execution(${nobody}, ${waiting}, 3)`,
         "RH008",
-        `Worker ${nobody.slice(1, -1)} is not registered, or was given up for dead`,
+        `Worker ${nobody.slice(1, -1)} is not registered, or counts as dead`,
       ],
     ],
     p_execution: [
@@ -1011,7 +1011,7 @@ export const cases: Record<string, Cases> = {
       [
         "register_workflow('f')",
         "RH001",
-        '"f" is a flow already: a name stands for a flow or for a code-first workflow',
+        '"f" is a flow already: a name stands for a flow or for a workflow in TypeScript',
       ],
     ],
     p_options: [
