@@ -1998,7 +1998,7 @@ comment on function rhythm.check_steps() is 'What is wrong with the steps of wor
   {
     name: "check/waits.sql",
     kind: "behaviour",
-    checksum: "aa64fef7b648cc77f7d59bfc2fbdf1019e933dcc8fe35a5695ca626034f43133",
+    checksum: "c8af1d361247ceeae1bc8ebbfe1e02b1d067fa5faa827d64438dd526287a440e",
     text: `-- The part of check() for what workflows wait for.
 
 create or replace function rhythm.check_waits()
@@ -2017,6 +2017,23 @@ as $$
     select i.execution_id, i.item as id from rhythm.inbox as i
     union all
     select j.execution_id, x.id from rhythm.journal as j cross join lateral unnest(j.items) as x (id)
+  ),
+  ended as (
+    select s.execution_id, c.id from suspended as s
+    join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups) and c.parent_step is null
+    union all
+    select s.execution_id, t.id from suspended as s
+    join rhythm.timer as t on t.execution_id = s.execution_id and t.fired and not t.deadline and t.wait_group = any (s.groups)
+    union all
+    select s.execution_id, w.id from suspended as s
+    join rhythm.signal_wait as w on w.execution_id = s.execution_id and (w.timed_out or w.signal_id is not null) and w.wait_group = any (s.groups)
+  ),
+  -- A flow took what its journal names. A workflow in TypeScript took what none of its steps waits for any more.
+  untold as (
+    select x.* from ended as x
+    where not exists (select from told as i where i.execution_id = x.execution_id and i.id = x.id)
+      and (not exists (select from rhythm.step as p where p.execution_id = x.execution_id)
+        or exists (select from rhythm.step as p where p.execution_id = x.execution_id and p.wait_id = x.id and p.status in ('waiting', 'retrying')))
   )
   select s.execution_id, 'it is suspended and waits for nothing that can still happen'
   from suspended as s
@@ -2037,19 +2054,13 @@ as $$
   where s.need <> x.expected or 0 >= any (s.need)
   union all
   select c.id, 'it ended and its waiting parent was not told'
-  from suspended as s
-  join rhythm.execution as c on c.parent_id = s.execution_id and c.state > 0 and c.wait_group = any (s.groups) and c.parent_step is null
-  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = c.id)
+  from untold as u join rhythm.execution as c on c.id = u.id
   union all
-  select s.execution_id, format('timer %s fired and it was not told', t.id)
-  from suspended as s
-  join rhythm.timer as t on t.execution_id = s.execution_id and t.fired and not t.deadline and t.wait_group = any (s.groups)
-  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = t.id)
+  select u.execution_id, format('timer %s fired and it was not told', t.id)
+  from untold as u join rhythm.timer as t on t.id = u.id
   union all
-  select s.execution_id, format('its wait %s for signal "%s" has ended and it was not told', w.id, w.name)
-  from suspended as s
-  join rhythm.signal_wait as w on w.execution_id = s.execution_id and (w.timed_out or w.signal_id is not null) and w.wait_group = any (s.groups)
-  where not exists (select from told as i where i.execution_id = s.execution_id and i.id = w.id);
+  select u.execution_id, format('its wait %s for signal "%s" has ended and it was not told', w.id, w.name)
+  from untold as u join rhythm.signal_wait as w on w.id = u.id;
 $$;
 
 comment on function rhythm.check_waits() is 'What is wrong with the waits of workflows. Part of check().';
