@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { checkSchemaName } from "../db/schema_name.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { describe, DURATION, KEY, MOMENT, NAME } from "../shared/arguments.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
+import { schemaProblem } from "../shared/names.ts";
 import { fits, type OptionType, wantedBy } from "../shared/options.ts";
 import { didYouMean } from "../shared/suggest.ts";
 import { CliError } from "./cli_error.ts";
@@ -171,7 +171,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   inputs: JSON_TEXT,
   payload: JSON_TEXT,
   url: textThat("postgres://… or a directory for the embedded database", isPath),
-  schema: { wanted: "the name of a schema", read: checkSchemaName },
+  schema: { wanted: "the name of a schema", read: readSchema },
   path: PATH,
   paths: PATH,
   file: PATH,
@@ -186,3 +186,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   zone: textThat("a time zone, such as Europe/Berlin", (text) => isGiven(text) && text.length <= 200),
   cron: textThat('a cron expression, such as "0 2 * * *" or @daily', isGiven),
 };
+
+function readSchema(text: string): string {
+  const problem = schemaProblem(text);
+  if (problem === undefined) return text;
+  throw new RhythmError(`Cannot use ${describe(text)} as a schema: ${problem}`, {
+    code: "SCHEMA_NAME_INVALID",
+  });
+}

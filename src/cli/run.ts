@@ -5,7 +5,6 @@ import { EXIT } from "./exit_codes.ts";
 import { frontPage } from "./front_page.ts";
 import { reportError } from "./report_error.ts";
 import { heedStrays, tellStray } from "./stray_errors.ts";
-import { describe } from "../shared/arguments.ts";
 import { cut } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -47,11 +46,15 @@ async function find(name: string): Promise<Entry> {
   const entry = CATALOGUE.find((one) => one.name === name);
   if (entry !== undefined) return entry;
   if (name.startsWith("-")) {
-    throw new CliError(`options stand behind the command: rhythm <command> ${cut(name, 40)}`, {
-      hint: "`rhythm --help` shows the commands",
-    });
+    throw new CliError(
+      `options stand behind the command: rhythm <command> ${cut(name, 40)}`,
+      {
+        hint: "`rhythm --help` shows the commands",
+      },
+    );
   }
   const { didYouMean } = await import("../shared/suggest.ts");
+  const { describe } = await import("../shared/arguments.ts");
   const meant = didYouMean(name, CATALOGUE.map((one) => one.name)).trim();
   throw new CliError(`there is no command ${describe(name)}`, {
     hint: meant === "" ? "`rhythm --help` shows the commands" : meant.replace(/^D/, "d").replaceAll('"', "`"),

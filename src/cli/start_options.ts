@@ -13,7 +13,6 @@ import { option } from "./command.ts";
 import { ofType } from "./kinds.ts";
 import { readJsonObject } from "./json_text.ts";
 import type { Session } from "./session.ts";
-import { wholeId } from "./short_id.ts";
 
 /** How an execution is started, as flags say it: the table of options says which there are. */
 export type StartFlags = Record<string, unknown> & {
@@ -48,7 +47,9 @@ export async function optionsOf(flags: Record<string, unknown>, scope: OptionSco
 /** Options with the whole id of the parent. The last 8 digits may have been given. */
 export async function withWholeParent(session: Session, options: StartOptions): Promise<StartOptions> {
   const { parent } = options;
-  return typeof parent === "string" ? { ...options, parent: await wholeId(session, parent) } : options;
+  return typeof parent === "string"
+    ? { ...options, parent: await (await import("./short_id.ts")).wholeId(session, parent) }
+    : options;
 }
 
 function flagOf({ flag }: OptionEntry): { long: string; name: string } {

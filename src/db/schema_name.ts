@@ -1,32 +1,18 @@
 import { describe } from "../shared/arguments.ts";
+import { schemaProblem } from "../shared/names.ts";
 import { InstallError } from "./install_errors.ts";
 
 /**
- * Checks the name of the schema that the engine lives in. Any name will do that needs no escapes inside SQL texts
- * and leaves room for the names of notification channels.
+ * Checks the name of the schema that the engine lives in.
  *
  * @param schema the name
  * @returns the same name
  * @throws {InstallError} `SCHEMA_NAME_INVALID`
  */
 export function checkSchemaName(schema: string): string {
-  const bytes = new TextEncoder().encode(schema).length;
-  if (bytes < 1 || bytes > 40) {
-    throw new InstallError(
-      "SCHEMA_NAME_INVALID",
-      `Cannot use ${describe(schema)} as a schema: it has ${bytes} bytes, expected 1 to 40`,
-    );
-  }
-  // deno-lint-ignore no-control-regex
-  if (/['"\\$%\u0000-\u001f]/.test(schema) || schema.startsWith("pg_")) {
-    throw new InstallError(
-      "SCHEMA_NAME_INVALID",
-      `Cannot use ${
-        describe(schema)
-      } as a schema: expected a name without quotes, backslash, $, % and control characters, not beginning with pg_`,
-    );
-  }
-  return schema;
+  const problem = schemaProblem(schema);
+  if (problem === undefined) return schema;
+  throw new InstallError("SCHEMA_NAME_INVALID", `Cannot use ${describe(schema)} as a schema: ${problem}`);
 }
 
 /**

@@ -15,3 +15,20 @@ export const NAME_WANTED = "letters, digits and _ . : / @ + -, starting with a l
 export function isKey(text: string): boolean {
   return text !== "" && [...text].length <= KEY_LENGTH && !CONTROL.test(text);
 }
+
+/**
+ * Why a text cannot be the name of the schema that the engine lives in. Any name will do that needs no escapes inside SQL texts
+ * and leaves room for the names of notification channels.
+ *
+ * @param schema the name
+ * @returns the end of a sentence; undefined: it can be
+ */
+export function schemaProblem(schema: string): string | undefined {
+  const bytes = new TextEncoder().encode(schema).length;
+  if (bytes < 1 || bytes > 40) return `it has ${bytes} bytes, expected 1 to 40`;
+  // deno-lint-ignore no-control-regex
+  if (/['"\\$%\u0000-\u001f]/.test(schema) || schema.startsWith("pg_")) {
+    return "expected a name without quotes, backslash, $, % and control characters, not beginning with pg_";
+  }
+  return undefined;
+}

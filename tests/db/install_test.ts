@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { describe } from "../../src/shared/arguments.ts";
 import { connect } from "../../src/db/connect.ts";
 import { install } from "../../src/db/install.ts";
 import { installScript } from "../../src/db/install_sql.ts";
@@ -96,7 +97,7 @@ for (const schema of ["", "x".repeat(41), `a"b`, "a'b", "a\\b", "a$b", "a%b", "p
     await using test = await freshDatabase({ engine: "absent" });
     const error = await refusal(install(test.database, { schema }));
     assert.equal(error.code, "SCHEMA_NAME_INVALID");
-    assert.ok(error.message.startsWith(`Cannot use "${schema}" as a schema: `), error.message);
+    assert.ok(error.message.startsWith(`Cannot use ${describe(schema)} as a schema: `), error.message);
   });
 }
 
