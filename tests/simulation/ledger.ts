@@ -15,6 +15,7 @@ export class Ledger {
   onBlock: (process: Process, ms: number) => void = () => {};
   readonly #world: World;
   readonly #attempts = new Map<string, Attempt[]>();
+  readonly #steps = new Map<string, number>();
   /** How many handlers began. */
   begun = 0;
 
@@ -45,9 +46,13 @@ export class Ledger {
     this.onBlock(process, ms);
   }
 
-  /** A step of code runs. */
-  stepBegan(execution: string, step: string): void {
+  /** A step of code runs; gives how often it did by now, in whatever process. */
+  stepBegan(execution: string, step: string): number {
     this.#world.tell(`step ${step} of ${execution}`);
+    const key = `${execution} ${step}`;
+    const times = (this.#steps.get(key) ?? 0) + 1;
+    this.#steps.set(key, times);
+    return times;
   }
 
   /** The attempts that began, in their order. */
