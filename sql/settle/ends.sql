@@ -158,10 +158,10 @@ begin
   cross join lateral (select x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
   where o.fate = 'retry';
   update rhythm.execution as e
-  set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
+  set stopping = false, error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
   from unnest(p_outcomes) as o
   cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
-  where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
+  where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and (o.reason is distinct from e.note or e.stopping));
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
     case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
   from unnest(p_outcomes) as o

@@ -8992,7 +8992,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "46d27543ad93d141bf6719bfddc174b57f1b533268224e5b78b54e97fdacf9ac",
+    checksum: "8700f6a25138214c00423b0e152dec76fe146a1c02e50e1b60b323b6c69ebe34",
     text: `-- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
@@ -9153,10 +9153,10 @@ begin
   cross join lateral (select x.failures from rhythm.batch as x where x.id = o.batch_id offset 0) as b
   where o.fate = 'retry';
   update rhythm.execution as e
-  set error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
+  set stopping = false, error = case when o.fate = 'retry' then o.error else e.error end, note = case when o.fate = 'released' then o.reason end
   from unnest(p_outcomes) as o
   cross join lateral (select x.ctid as place from rhythm.execution as x where x.id = o.id offset 0) as p
-  where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and o.reason is distinct from e.note);
+  where e.ctid = p.place and (o.fate = 'retry' or o.fate = 'released' and (o.reason is distinct from e.note or e.stopping));
   perform rhythm.put_back(o.id, o.batch_id, case o.fate when 'retry' then (retried ->> o.id::text)::bigint else o.delay_ms end,
     case o.fate when 'retry' then 1 else 0 end, 0, case when o.fate = 'released' and o.type = 'task' then -1 else 0 end, p_now)
   from unnest(p_outcomes) as o
