@@ -221,8 +221,8 @@ begin
   perform rhythm.set_deadline(p_execution, p_now);
   -- For a task, and for the first attempt of a workflow, the claim counts it.
   v_attempt := v_execution.attempt + case when v_execution.type = 'workflow' and v_execution.attempt > 0 then 1 else 0 end;
-  -- If it was cancelled before its time, it keeps its delay. The next attempt that throws is the last one.
-  perform rhythm.run_again(v_execution, v_attempt, rhythm.max_attempts(v_execution.retry) - 1,
+  -- If it was cancelled before its time, it keeps its delay. If it ever began, the next attempt that throws is the last one.
+  perform rhythm.run_again(v_execution, v_attempt, case v_execution.attempt when 0 then 0 else rhythm.max_attempts(v_execution.retry) - 1 end,
     case when v_execution.attempt = 0 and v_execution.run_at > p_now then v_execution.run_at else p_run_at end, p_now);
   -- Only now: it names the step that must run again.
   update rhythm.execution as e set error = null where e.id = p_execution and e.error is not null;
@@ -230,7 +230,7 @@ end;
 $$;
 
 comment on function rhythm.retry_one(uuid, timestamptz, timestamptz) is
-  'Gives a failed or cancelled execution, and its failed children, one more attempt, at once or not before a time. Internal.';
+  'Gives a failed or cancelled execution, and its failed children, one more attempt, at once or not before a time. What never began has all of its attempts. Internal.';
 
 -- An attempt of a workflow threw, and attempts are left. It is leased from the batch, which the caller deletes.
 create or replace function rhythm.repeat_workflow(p_execution uuid, p_batch bigint, p_delay_ms bigint, p_now timestamptz)
