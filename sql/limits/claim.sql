@@ -59,7 +59,8 @@ $$;
 
 comment on function rhythm.limited_ready(text, text[], text[]) is 'Whether a claim from a queue that has limits or is paused could find something; null: it has no limits, so ask as for any other queue. Internal.';
 
--- After a restore to another server, transactions have new numbers, and all noted ones have long ended.
+-- A snapshot ends at the last transaction that has ended. One that is still open may have a higher number. After a restore to
+-- another server, transactions have new numbers. So a noted number may be in the future here, and its transaction has long ended.
 create or replace function rhythm.is_settled(p_xid xid8)
 returns boolean
 language plpgsql
@@ -67,7 +68,16 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return p_xid < pg_snapshot_xmin(pg_current_snapshot()) or p_xid > pg_snapshot_xmax(pg_current_snapshot());
+  if p_xid <= pg_snapshot_xmax(pg_current_snapshot()) then
+    return p_xid < pg_snapshot_xmin(pg_current_snapshot());
+  end if;
+  begin
+    perform pg_xact_status(p_xid);
+    return false;
+  exception
+    when invalid_parameter_value then
+      return true;
+  end;
 end;
 $$;
 

@@ -222,3 +222,21 @@ race(
     assert.deepEqual(await violations(watcher), []);
   },
 );
+
+race(
+  "a transaction is not settled while it or an older one is open, and one of another server is",
+  async () => {
+    await using arena = await openArena(2);
+    const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+    await one.begin(async (older) => {
+      const [first] = await older`select pg_current_xact_id()::text as xid`;
+      await two.begin(async (younger) => {
+        const [second] = await younger`select pg_current_xact_id()::text as xid`;
+        const settled = async (xid: string): Promise<boolean> =>
+          (await younger`select rhythm.is_settled(${xid}::text::xid8) as settled`)[0]!.settled;
+        assert.deepEqual([await settled(first!.xid), await settled(second!.xid)], [false, false]);
+        assert.equal(await settled(String(BigInt(second!.xid) + 1_000_000n)), true);
+      });
+    });
+  },
+);
