@@ -10,7 +10,7 @@ begin
   for v_turn in 1 .. 2 loop
     perform set_config('rhythm_clock.seed', 'seven', true);
     v_second := v_first;
-    v_ids := array[rhythm.new_id(), rhythm.enqueue('a'), rhythm.start('f')];
+    v_ids := array[rhythm.new_id(), rhythm.queue('a'), rhythm.start('f')];
     v_first := v_ids::text[] || rhythm.backoff_ms('{"jitter": true}', 3)::text || rhythm.chance()::text || rhythm.uuid7()::text
       || (select e.seed::text from rhythm.execution as e where e.id = v_ids[3]);
     perform rhythm.cancel(i.id) from unnest(v_ids) as i (id) where i.id <> v_ids[1];
