@@ -35,18 +35,3 @@ begin
     '{}'::text[], 'functions with chance of their own');
 end;
 $$;
-
--- Only the owner's word counts: nobody else may know ids and seeds beforehand.
-set local session authorization rhythm_client;
-do $$
-declare
-  v_ids uuid[] := '{}';
-begin
-  for v_turn in 1 .. 2 loop
-    perform set_config('rhythm_clock.seed', 'seven', true);
-    v_ids := v_ids || rhythm.new_id();
-  end loop;
-  assert right(v_ids[1]::text, 12) <> right(v_ids[2]::text, 12), 'a client decides chance';
-end;
-$$;
-reset session authorization;
