@@ -71,7 +71,9 @@ try {
       );
     }
   }
-  if (interrupted === undefined) code = await test();
+  if (interrupted === undefined) {
+    code = await test(async () => (await cluster?.crashes())?.slice(0, 20) ?? []);
+  }
 } finally {
   if (given && pg === undefined) await drop(given, `rhythm_test_${run}`);
   await cluster?.stop();
@@ -80,7 +82,7 @@ try {
 Deno.exit(interrupted ?? code);
 
 /** Runs `deno test`, passing on what it prints, and says at last how many passed. */
-async function test(): Promise<number> {
+async function test(crashes: () => Promise<string[]>): Promise<number> {
   const counts = { passed: 0, failed: 0, ignored: 0 };
   const args = [
     "test",
@@ -110,6 +112,7 @@ async function test(): Promise<number> {
   }
   if (summary === "") counts.passed = tellWhereItStood();
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  for (const line of code === 0 ? [] : await crashes()) console.log(`FAILED: the server says: ${line}`);
   console.log(
     `${counts.passed} passed, ${counts.failed} failed${
       counts.ignored > 0 ? `, ${counts.ignored} skipped` : ""

@@ -18,6 +18,8 @@ export interface Cluster {
   halt(mode?: "immediate" | "fast"): Promise<void>;
   /** Starts it after {@linkcode Cluster.halt}. */
   resume(): Promise<void>;
+  /** What its log says of crashes of its own processes. */
+  crashes(): Promise<string[]>;
   /** Stops the server and removes its data. */
   stop(): Promise<void>;
 }
@@ -91,6 +93,10 @@ export async function startCluster(
     },
     halt: (mode = "immediate") => halt(mode),
     resume: start,
+    crashes: async () => {
+      const lines = (await Deno.readTextFile(join(home, "log"))).split("\n");
+      return lines.filter((line) => /PANIC:|terminated by signal|[Oo]ut of memory|No space left/.test(line));
+    },
     stop: async () => {
       await halt("immediate").catch(() => {});
       await run("rm", ["-rf", home]);
