@@ -47,8 +47,8 @@ $$;
 comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
 
 -- Looks up its key again. If the key belongs to another execution, this one waits for that, which runs again if it failed.
--- If the key is free, or the workflow of its owner has continued without the owner, this one runs itself. Returns whether it
--- waits for another.
+-- If the key is free, or the workflow of its owner has continued without the owner or was removed, this one runs itself. Returns
+-- whether it waits for another.
 create or replace function rhythm.wait_for_key_again(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -69,9 +69,9 @@ begin
     execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
     expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end
   returning k.execution_id into v_owner;
-  select o.state, p.id is not null into v_state, v_is_told
+  select o.state, o.parent_id is not null and (p.id is null or p.type = 'workflow' and p.state = 0) into v_state, v_is_told
   from rhythm.execution as o
-  left join rhythm.execution as p on p.id = o.parent_id and p.type = 'workflow' and p.state = 0
+  left join rhythm.execution as p on p.id = o.parent_id
   where o.id = v_owner and o.state in (2, 3)
   for no key update of o;
   if v_owner = p_execution or v_is_told then
@@ -259,10 +259,13 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
+  v_reach constant uuid[] := rhythm.retry_reach(p_execution);
   v_execution rhythm.execution;
   v_parent rhythm.execution;
 begin
-  perform rhythm.lock_states(rhythm.retry_reach(p_execution));
+  perform rhythm.lock_states(v_reach);
+  -- What is over has no state. Its row, locked, is not removed.
+  perform from rhythm.execution as e where e.id = any (v_reach) order by e.id for key share;
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   if not found then
     perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
@@ -270,9 +273,12 @@ begin
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
   perform rhythm.require_fresh(array[v_execution.parent_id]);
-  -- A parent is told of the end of each child only once.
-  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
-  if found then
+  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id;
+  if not found and v_execution.parent_id is not null then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: execution %s, which started it, was removed', p_execution, v_execution.parent_id),
+      'It will be removed, too. Start a new one');
+  elsif v_parent.type = 'workflow' and v_parent.state = 0 then
+    -- A parent is told of the end of each child only once.
     perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
       v_parent.id, case v_execution.state when 2 then 'failed' else 'was cancelled' end, rhythm.status_of(v_parent.id)), 'Retry the workflow once it is over');
   end if;

@@ -95,9 +95,10 @@ as $$
     ) as m
     where coalesce(e.batch_id, s.batch_id) = b.id
   )
-  select b.first_id, format('batch %s has no members', b.id)
+  -- A ready one is deleted by the next claim: whoever ended its last member could not have it, because another session had it.
+  select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
-  where not exists (select from member as m where m.id = b.id)
+  where b.worker is not null and not exists (select from member as m where m.id = b.id)
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b

@@ -45,7 +45,8 @@ $$;
 comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that have expired; returns how many. Part of chores().';
 
 -- Deletes those of p_ids that may go now. An execution that is being retried, or whose key is being used again, stays for the
--- next time, because this waits for nothing. Besides log lines, only workflows and children have rows in other tables.
+-- next time, because this waits for nothing. So does one of whose children one has begun again: retry() locks the parent, so
+-- what counts is what is seen after the lock. Besides log lines, only workflows and children have rows in other tables.
 create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql
@@ -68,6 +69,9 @@ begin
   ) as g;
   if v_ids is null then
     return 0;
+  elsif exists (select from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0) then
+    return rhythm.remove_over(array(
+      select i.id from unnest(v_ids) as i (id) where not exists (select from rhythm.execution as c where c.parent_id = i.id and c.state = 0)));
   end if;
   if v_keyed is not null then
     delete from rhythm.idempotency_key as k
@@ -91,7 +95,8 @@ $$;
 
 comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that have ended, with what belongs to them; returns how many. Internal.';
 
--- Oldest first, by id, because ids contain the time of creation. A child is deleted with its parent, never before it.
+-- Oldest first, by id, because ids contain the time of creation. A child is never deleted before its parent, and a parent not
+-- while a child of it is live.
 create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -118,6 +123,7 @@ begin
       and e.state > 0
       and e.completed_at < v_before
       and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+      and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0)
     order by e.id
     limit p_limit));
 end;
@@ -147,7 +153,8 @@ begin
   from (
     select e.id,
       e.state > 0 and e.completed_at < v_before
-        and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id)) as is_old
+        and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+        and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0) as is_old
     from rhythm.execution as e
     where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
     order by e.id

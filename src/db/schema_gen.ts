@@ -1300,7 +1300,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "7cac70e4d6de166379c006356be5b9dd549e6556b02f48b43a31738ce43930bb",
+    checksum: "47e1eea4d08cd6a93c410f482d67b4f97e175a32cf56598c8a1f72dbf1f815f4",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -1350,8 +1350,8 @@ $$;
 comment on function rhythm.retry_reach(uuid) is 'The executions whose states retry() locks. Internal.';
 
 -- Looks up its key again. If the key belongs to another execution, this one waits for that, which runs again if it failed.
--- If the key is free, or the workflow of its owner has continued without the owner, this one runs itself. Returns whether it
--- waits for another.
+-- If the key is free, or the workflow of its owner has continued without the owner or was removed, this one runs itself. Returns
+-- whether it waits for another.
 create or replace function rhythm.wait_for_key_again(p_execution uuid, p_run_at timestamptz, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -1372,9 +1372,9 @@ begin
     execution_id = case when rhythm.key_is_free(k) then excluded.execution_id else k.execution_id end,
     expires_at = case when rhythm.key_is_free(k) then null else k.expires_at end
   returning k.execution_id into v_owner;
-  select o.state, p.id is not null into v_state, v_is_told
+  select o.state, o.parent_id is not null and (p.id is null or p.type = 'workflow' and p.state = 0) into v_state, v_is_told
   from rhythm.execution as o
-  left join rhythm.execution as p on p.id = o.parent_id and p.type = 'workflow' and p.state = 0
+  left join rhythm.execution as p on p.id = o.parent_id
   where o.id = v_owner and o.state in (2, 3)
   for no key update of o;
   if v_owner = p_execution or v_is_told then
@@ -1562,10 +1562,13 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
+  v_reach constant uuid[] := rhythm.retry_reach(p_execution);
   v_execution rhythm.execution;
   v_parent rhythm.execution;
 begin
-  perform rhythm.lock_states(rhythm.retry_reach(p_execution));
+  perform rhythm.lock_states(v_reach);
+  -- What is over has no state. Its row, locked, is not removed.
+  perform from rhythm.execution as e where e.id = any (v_reach) order by e.id for key share;
   select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
   if not found then
     perform rhythm.raise('RH002', format('Cannot retry: there is no execution %s', coalesce(p_execution::text, 'null')));
@@ -1573,9 +1576,12 @@ begin
     perform rhythm.raise('RH003', format('Cannot retry execution %s: it is %s', p_execution, rhythm.status_of(p_execution)), 'Only what failed or was cancelled can be retried');
   end if;
   perform rhythm.require_fresh(array[v_execution.parent_id]);
-  -- A parent is told of the end of each child only once.
-  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id and e.type = 'workflow' and e.state = 0;
-  if found then
+  select e.* into v_parent from rhythm.execution as e where e.id = v_execution.parent_id;
+  if not found and v_execution.parent_id is not null then
+    perform rhythm.raise('RH003', format('Cannot retry execution %s: execution %s, which started it, was removed', p_execution, v_execution.parent_id),
+      'It will be removed, too. Start a new one');
+  elsif v_parent.type = 'workflow' and v_parent.state = 0 then
+    -- A parent is told of the end of each child only once.
     perform rhythm.raise('RH003', format('Cannot retry execution %s: its workflow %s was told that it %s, and is %s', p_execution,
       v_parent.id, case v_execution.state when 2 then 'failed' else 'was cancelled' end, rhythm.status_of(v_parent.id)), 'Retry the workflow once it is over');
   end if;
@@ -1592,7 +1598,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "cb394a771cb62f6e374a32648ee859d239ce04e80db703bfdbe0aafbee9ee31e",
+    checksum: "a3d600df7a85ef899d1446a58811bd8d994caefe7dd9450bcc1c815382d00bd1",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -1690,9 +1696,10 @@ as $$
     ) as m
     where coalesce(e.batch_id, s.batch_id) = b.id
   )
-  select b.first_id, format('batch %s has no members', b.id)
+  -- A ready one is deleted by the next claim: whoever ended its last member could not have it, because another session had it.
+  select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
-  where not exists (select from member as m where m.id = b.id)
+  where b.worker is not null and not exists (select from member as m where m.id = b.id)
   union all
   select b.first_id, format('batch %s does not begin with it', b.id)
   from rhythm.batch as b
@@ -2143,7 +2150,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "990933a12219dc17471db7c609b58c971b53dcde65d618bd550d010464c14ba3",
+    checksum: "4bb45d9aeeaaaee6cf6d43af891ab29365f6e1495468961dc2b584ed5b752682",
     text: `-- Claiming: ready batches become leased. One row is written for each batch, and none for its members.
 
 -- The members that a batch still has, among the ids of the hint. Locks nothing.
@@ -2195,6 +2202,8 @@ comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts m
 
 -- The first p_size members that are free become a new batch, which is returned; null if there are none.
 -- The caller has locked the batch. Locks: members, skip locked: a locked member stays in its batch.
+-- A batch of one is locked in place of its member, by cancel(). So if one of several is left, one that has gone stays among
+-- the ids: whoever has locked the last one has not locked the batch.
 create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
 returns bigint
 language plpgsql
@@ -2220,6 +2229,9 @@ begin
   if v_members = '{}' then
     delete from rhythm.batch as b where b.id = p_batch;
   elsif v_ids <> '{}' then
+    if cardinality(v_members) = 1 then
+      v_members := v_members || v_ids[1];
+    end if;
     update rhythm.batch as b set ids = v_members, size = cardinality(v_members), first_id = v_members[1] where b.id = p_batch;
   end if;
   if v_ids = '{}' then
@@ -5257,7 +5269,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "345689a537b2014906b852d3871dea856d6808f5c63765b1b1c973db7e8722d0",
+    checksum: "5afe2bf2e1c302b1f6ecf73cb31cd16fa5eb0013deb1040aaecbf5e8dcbcdb9e",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -5305,7 +5317,8 @@ $$;
 comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that have expired; returns how many. Part of chores().';
 
 -- Deletes those of p_ids that may go now. An execution that is being retried, or whose key is being used again, stays for the
--- next time, because this waits for nothing. Besides log lines, only workflows and children have rows in other tables.
+-- next time, because this waits for nothing. So does one of whose children one has begun again: retry() locks the parent, so
+-- what counts is what is seen after the lock. Besides log lines, only workflows and children have rows in other tables.
 create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql
@@ -5328,6 +5341,9 @@ begin
   ) as g;
   if v_ids is null then
     return 0;
+  elsif exists (select from rhythm.execution as c where c.parent_id = any (v_ids) and c.state = 0) then
+    return rhythm.remove_over(array(
+      select i.id from unnest(v_ids) as i (id) where not exists (select from rhythm.execution as c where c.parent_id = i.id and c.state = 0)));
   end if;
   if v_keyed is not null then
     delete from rhythm.idempotency_key as k
@@ -5351,7 +5367,8 @@ $$;
 
 comment on function rhythm.remove_over(uuid[]) is 'Deletes executions that have ended, with what belongs to them; returns how many. Internal.';
 
--- Oldest first, by id, because ids contain the time of creation. A child is deleted with its parent, never before it.
+-- Oldest first, by id, because ids contain the time of creation. A child is never deleted before its parent, and a parent not
+-- while a child of it is live.
 create or replace function rhythm.purge(older_than interval default null, p_limit integer default 1000)
 returns integer
 language plpgsql
@@ -5378,6 +5395,7 @@ begin
       and e.state > 0
       and e.completed_at < v_before
       and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+      and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0)
     order by e.id
     limit p_limit));
 end;
@@ -5407,7 +5425,8 @@ begin
   from (
     select e.id,
       e.state > 0 and e.completed_at < v_before
-        and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id)) as is_old
+        and (e.parent_id is null or not exists (select from rhythm.execution as p where p.id = e.parent_id))
+        and not exists (select from rhythm.execution as c where c.parent_id = e.id and c.state = 0) as is_old
     from rhythm.execution as e
     where e.id > v_after and e.id < rhythm.uuid7_floor(v_before)
     order by e.id

@@ -91,11 +91,37 @@ race("claim(): leaves out one of a whole batch that a cancel not yet committed h
   await one.begin(async (tx) => {
     await tx`select rhythm.cancel(${ids[7]!})`;
     assert.deepEqual((await claim(two, worker, 30)).map(({ id }) => id), ids.toSpliced(7, 1));
+    // It is alone in its batch now, and the cancel does not hold that.
+    assert.deepEqual(await claim(two, worker, 30), []);
     throw new Error("taken back");
   }).catch((error) => assert.match(String(error), /taken back/));
   assert.deepEqual((await claim(two, worker, 30)).map(({ id, attempt }) => [id, attempt]), [[ids[7], 1]]);
   assert.deepEqual(await violations(arena.watcher), []);
 });
+
+for (const [kind, target] of [["task", "a"], ["workflow", "f"]] as const) {
+  race(
+    `claim(): never gives a ${kind} that a cancel has ended, when the rest of its batch is gone`,
+    async () => {
+      await using arena = await openArena(2);
+      const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+      await arena.watcher`select rhythm.register_flow('f', 'return 1', '{}')`;
+      const ids = await make(one, 3, JSON.stringify({ type: kind, target }));
+      const worker = await registerWorker(two);
+      await one.begin(async (tx) => {
+        await tx`select rhythm.cancel(${ids[0]!})`;
+        assert.deepEqual((await claim(two, worker, 1)).map(({ id }) => id), [ids[1]]);
+        assert.deepEqual((await claim(two, worker, 1)).map(({ id }) => id), [ids[2]]);
+        assert.deepEqual(await claim(two, worker, 1), []);
+      });
+      assert.deepEqual(await claim(two, worker, 1), []);
+      const [row] = await arena.watcher`select state, attempt from rhythm.execution where id = ${ids[0]!}`;
+      assert.deepEqual(row && { ...row }, { state: 3, attempt: 0 });
+      const [left] = await arena.watcher`select count(*)::integer from rhythm.batch where worker is null`;
+      assert.equal(left?.count, 0, "batches without members are gone");
+    },
+  );
+}
 
 race("cancel(): of one of a whole batch waits for the claim, and then stops it", async () => {
   await using arena = await openArena(2);

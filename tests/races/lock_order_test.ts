@@ -90,7 +90,7 @@ async function act(session: postgres.Sql, worker: string, roll: Dice): Promise<v
     () => session`select rhythm.beat(${worker})`,
     () => session`select rhythm.tick(50)`,
     () => session`select rhythm.tick(50)`,
-    () => session`select rhythm.purge('5 seconds', 20)`,
+    () => session`select rhythm.purge('2 seconds', 20)`,
     () => session`select rhythm.configure_queue('default', concurrency => ${roll(2) === 0 ? null : 200})`,
     () => roll(10) === 0 ? session`select rhythm.stop_worker(${worker})` : Promise.resolve(),
     () => session`select rhythm.trigger_schedule('s')`,

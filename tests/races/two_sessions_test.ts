@@ -13,6 +13,7 @@ import {
   settle,
   statusOf,
   suspended,
+  untilBlocked,
   violations,
 } from "./support/sessions.ts";
 import { until } from "../support/until.ts";
@@ -386,3 +387,44 @@ race("cancel() before tick() buries the worker: the task is cancelled, and not r
   });
   assert.deepEqual(await violations(arena.watcher), []);
 });
+
+for (const first of ["retry", "purge"] as const) {
+  race(
+    `${first}() first, retry() of a child and purge() of its parent: nothing runs under a parent that is gone`,
+    async () => {
+      await using arena = await openArena(2);
+      const { watcher } = arena;
+      const worker = await registerWorker(watcher);
+      const task = crypto.randomUUID();
+      const effects = [{ type: "run_task", id: task, target: "a", inputs: {} }];
+      await suspended(watcher, worker, { effects, mode: "any", ids: [task] });
+      await settle(watcher, worker, {
+        id: await claimOne(watcher, worker),
+        status: "failed",
+        error: { type: "Error", message: "no" },
+      });
+      await settle(watcher, worker, { id: await claimOne(watcher, worker), status: "completed" });
+      const retry = (sql: postgres.Sql) =>
+        sql`select rhythm.retry(${task})`.then(() => "again", (error) => error.code);
+      const purge = (sql: postgres.Sql) => sql`select rhythm.purge('0') as count`.then(([row]) => row?.count);
+      const [one, two] = arena.sessions as [postgres.Sql, postgres.Sql];
+      const acts = first === "retry" ? [retry, purge] : [purge, retry];
+      let second: Promise<unknown> = Promise.resolve();
+      const given = await one.begin(async (tx) => {
+        const given = await acts[0]!(tx as unknown as postgres.Sql);
+        if (first === "retry") {
+          // What another session holds is left for the next time.
+          assert.equal(await acts[1]!(two), 0);
+        } else {
+          const pid = await pidOf(two);
+          second = acts[1]!(two);
+          await untilBlocked(watcher, pid);
+        }
+        return given;
+      });
+      assert.deepEqual([given, await second], first === "retry" ? ["again", undefined] : [1, "RH003"]);
+      assert.equal(await statusOf(watcher, task), first === "retry" ? "pending" : "failed");
+      assert.deepEqual(await violations(watcher), []);
+    },
+  );
+}
