@@ -102,6 +102,10 @@ begin
       select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
       if not found then
         v_batch := rhythm.await_claim(v_row.batch_id);
+        if v_batch.size = 1 then
+          -- The others have gone in the meantime.
+          select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id for update;
+        end if;
       end if;
     end if;
     if v_batch.worker is not null then

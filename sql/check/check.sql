@@ -95,7 +95,7 @@ as $$
     ) as m
     where coalesce(e.batch_id, s.batch_id) = b.id
   )
-  -- A ready one is deleted by the next claim: whoever ended its last member could not have it, because another session had it.
+  -- The next claim deletes a ready batch without members. The session that ended the last member left it if another had it.
   select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
   where b.worker is not null and not exists (select from member as m where m.id = b.id)

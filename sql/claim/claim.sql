@@ -49,8 +49,9 @@ comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts m
 
 -- The first p_size members that are free become a new batch, which is returned; null if there are none.
 -- The caller has locked the batch. Locks: members, skip locked: a locked member stays in its batch.
--- A batch of one is locked in place of its member, by cancel(). So if one of several is left, one that has gone stays among
--- the ids: whoever has locked the last one has not locked the batch.
+-- To cancel() the lock of a batch of one stands for its member. But a session that has locked the last of several members has
+-- not locked the batch. So that this does not become a batch of one, the id of a member that has gone stays in it. Without
+-- a lock, xmax shows whether another session may have locked a row.
 create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
 returns bigint
 language plpgsql
@@ -76,7 +77,9 @@ begin
   if v_members = '{}' then
     delete from rhythm.batch as b where b.id = p_batch;
   elsif v_ids <> '{}' then
-    if cardinality(v_members) = 1 then
+    if cardinality(v_members) = 1 and (
+      exists (select from rhythm.execution as e where e.id = v_members[1] and e.xmax <> 0 and e.xmax <> e.xmin)
+      or exists (select from rhythm.workflow_state as s where s.execution_id = v_members[1] and s.xmax <> 0 and s.xmax <> s.xmin)) then
       v_members := v_members || v_ids[1];
     end if;
     update rhythm.batch as b set ids = v_members, size = cardinality(v_members), first_id = v_members[1] where b.id = p_batch;

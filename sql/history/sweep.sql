@@ -45,8 +45,8 @@ $$;
 comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that have expired; returns how many. Part of chores().';
 
 -- Deletes those of p_ids that may go now. An execution that is being retried, or whose key is being used again, stays for the
--- next time, because this waits for nothing. So does one of whose children one has begun again: retry() locks the parent, so
--- what counts is what is seen after the lock. Besides log lines, only workflows and children have rows in other tables.
+-- next time, because this waits for nothing. A parent with a live child stays, too. retry() of the child locks the parent, so
+-- this looks once it has the lock. Besides log lines, only workflows and children have rows in other tables.
 create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql

@@ -1044,7 +1044,7 @@ comment on column rhythm.queue_head.until is 'Then a claim walks from the beginn
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "4aa60a040cf142c9648b2fd8b32fee31f006023b0e35eee76179bb018d4642ea",
+    checksum: "fb7efbebdf4ab1dd35c2cbd62add6613975a7d914dc67e48db96c4c570abd3c2",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1149,6 +1149,10 @@ begin
       select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
       if not found then
         v_batch := rhythm.await_claim(v_row.batch_id);
+        if v_batch.size = 1 then
+          -- The others have gone in the meantime.
+          select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id for update;
+        end if;
       end if;
     end if;
     if v_batch.worker is not null then
@@ -1598,7 +1602,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "a3d600df7a85ef899d1446a58811bd8d994caefe7dd9450bcc1c815382d00bd1",
+    checksum: "ee96438270d9c755685f313359a49910b0e6bef9c24e44cc3eebf3d0c4685270",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -1696,7 +1700,7 @@ as $$
     ) as m
     where coalesce(e.batch_id, s.batch_id) = b.id
   )
-  -- A ready one is deleted by the next claim: whoever ended its last member could not have it, because another session had it.
+  -- The next claim deletes a ready batch without members. The session that ended the last member left it if another had it.
   select b.first_id, format('batch %s has no members, and is leased', b.id)
   from rhythm.batch as b
   where b.worker is not null and not exists (select from member as m where m.id = b.id)
@@ -2150,7 +2154,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "4bb45d9aeeaaaee6cf6d43af891ab29365f6e1495468961dc2b584ed5b752682",
+    checksum: "05383b56e449b76bfab382052de38ce3618daccfe128dc6f25e453b30c6ef319",
     text: `-- Claiming: ready batches become leased. One row is written for each batch, and none for its members.
 
 -- The members that a batch still has, among the ids of the hint. Locks nothing.
@@ -2202,8 +2206,9 @@ comment on function rhythm.move_members(text, uuid[], bigint, bigint) is 'Puts m
 
 -- The first p_size members that are free become a new batch, which is returned; null if there are none.
 -- The caller has locked the batch. Locks: members, skip locked: a locked member stays in its batch.
--- A batch of one is locked in place of its member, by cancel(). So if one of several is left, one that has gone stays among
--- the ids: whoever has locked the last one has not locked the batch.
+-- To cancel() the lock of a batch of one stands for its member. But a session that has locked the last of several members has
+-- not locked the batch. So that this does not become a batch of one, the id of a member that has gone stays in it. Without
+-- a lock, xmax shows whether another session may have locked a row.
 create or replace function rhythm.split_batch(p_batch bigint, p_size integer)
 returns bigint
 language plpgsql
@@ -2229,7 +2234,9 @@ begin
   if v_members = '{}' then
     delete from rhythm.batch as b where b.id = p_batch;
   elsif v_ids <> '{}' then
-    if cardinality(v_members) = 1 then
+    if cardinality(v_members) = 1 and (
+      exists (select from rhythm.execution as e where e.id = v_members[1] and e.xmax <> 0 and e.xmax <> e.xmin)
+      or exists (select from rhythm.workflow_state as s where s.execution_id = v_members[1] and s.xmax <> 0 and s.xmax <> s.xmin)) then
       v_members := v_members || v_ids[1];
     end if;
     update rhythm.batch as b set ids = v_members, size = cardinality(v_members), first_id = v_members[1] where b.id = p_batch;
@@ -5269,7 +5276,7 @@ comment on function rhythm.delete_execution(uuid) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "5afe2bf2e1c302b1f6ecf73cb31cd16fa5eb0013deb1040aaecbf5e8dcbcdb9e",
+    checksum: "c11ade52cf2cb32ed385dc3de15ff90124b0c314c6e8abbf9829f85f3b839603",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -5317,8 +5324,8 @@ $$;
 comment on function rhythm.expire_keys(integer, timestamptz) is 'Removes idempotency keys that have expired; returns how many. Part of chores().';
 
 -- Deletes those of p_ids that may go now. An execution that is being retried, or whose key is being used again, stays for the
--- next time, because this waits for nothing. So does one of whose children one has begun again: retry() locks the parent, so
--- what counts is what is seen after the lock. Besides log lines, only workflows and children have rows in other tables.
+-- next time, because this waits for nothing. A parent with a live child stays, too. retry() of the child locks the parent, so
+-- this looks once it has the lock. Besides log lines, only workflows and children have rows in other tables.
 create or replace function rhythm.remove_over(p_ids uuid[])
 returns integer
 language plpgsql

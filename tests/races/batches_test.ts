@@ -205,3 +205,37 @@ race(
     assert.deepEqual(await violations(watcher), []);
   },
 );
+
+race(
+  "cancel(): of the last of a batch, whose others a claim takes meanwhile, keeps that from the next claim",
+  async () => {
+    await using arena = await openArena(3);
+    const [one, two, three] = arena.sessions as [postgres.Sql, postgres.Sql, postgres.Sql];
+    const ids = await make(one, 2);
+    const workers = [await registerWorker(one), await registerWorker(three)] as const;
+    const pid = await pidOf(two);
+    let finish = (): void => {};
+    const mayEnd = new Promise<void>((resolve) => finish = resolve);
+    let cancelled: Promise<unknown> = Promise.resolve();
+    const asked = new Promise<void>((resolve) => {
+      cancelled = one.begin(async (tx) => {
+        assert.deepEqual((await claim(tx as unknown as postgres.Sql, workers[0], 1)).map(({ id }) => id), [
+          ids[0],
+        ]);
+        void two.begin(async (other) => {
+          await other`select rhythm.cancel(${ids[1]!})`;
+          resolve();
+          await mayEnd;
+        });
+        await untilBlocked(arena.watcher, pid);
+      });
+    });
+    await cancelled;
+    await asked;
+    assert.deepEqual(await claim(three, workers[1], 1), []);
+    finish();
+    await two`select 1`;
+    assert.deepEqual(await claim(three, workers[1], 1), []);
+    assert.deepEqual(await violations(arena.watcher), []);
+  },
+);
