@@ -48,6 +48,9 @@ export {
   WaitTimeoutError,
 } from "./src/client/errors.ts";
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
+export type { Fork, StateChanges, StepChanges } from "./src/client/changes.ts";
+export type { HistoryItem, HistoryStep, PastState, RunsPart, StateChange } from "./src/client/history.ts";
+export type { FibreView } from "./src/flow/mod.ts";
 export {
   FlowError,
   FlowNotStorableError,

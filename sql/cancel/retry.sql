@@ -106,7 +106,8 @@ as $$
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
   update rhythm.execution as e
-  set attempt = 0, keyed = true, seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(rhythm.secret()::text, 0)) end
+  set attempt = 0, keyed = true,
+    version = (select v.version from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program where s.execution_id = e.id), seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(rhythm.secret()::text, 0)) end
   where e.id = p_execution;
 $$;
 
@@ -125,6 +126,22 @@ end;
 $$;
 
 comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which has ended. Internal.';
+
+-- A workflow that took the end of a child keeps it, whatever becomes of the child.
+create or replace function rhythm.keep_taken_end(p_execution uuid)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into rhythm.taken_end (execution_id, item, settled)
+  select e.parent_id, e.id, rhythm.settled_items(array[e.id]) -> 0
+  from rhythm.execution as e
+  where e.id = p_execution and exists (select from rhythm.journal as j where j.execution_id = e.parent_id and e.id = any (j.items))
+  on conflict (execution_id, item) do nothing;
+$$;
+
+comment on function rhythm.keep_taken_end(uuid) is 'Keeps the end of a child that is retried, if its workflow took it. Internal.';
 
 create or replace function rhythm.set_deadline(p_execution uuid, p_now timestamptz)
 returns void
@@ -211,6 +228,7 @@ declare
   v_execution rhythm.execution;
   v_attempt integer;
 begin
+  perform rhythm.keep_taken_end(p_execution);
   if rhythm.wait_for_key_again(p_execution, p_run_at, p_now) then
     return;
   end if;

@@ -147,6 +147,8 @@ as $$
     select distinct s.execution_id, 'a state' as what from rhythm.workflow_state as s
     union all select distinct i.execution_id, 'an item in an inbox' from rhythm.inbox as i
     union all select distinct j.execution_id, 'a step in the journal' from rhythm.journal as j
+    union all select distinct b.execution_id, 'a base' from rhythm.base as b
+    union all select distinct n.execution_id, 'the end of a child that it took' from rhythm.taken_end as n
     union all select distinct t.execution_id, 'a timer' from rhythm.timer as t
     union all select distinct w.execution_id, 'a wait for a signal' from rhythm.signal_wait as w
     union all select distinct g.execution_id, 'a signal' from rhythm.signal as g

@@ -1,5 +1,37 @@
 -- What a worker receives with a lease: parcels of {common, ids, inputs}.
 
+create or replace function rhythm.settled_items(p_items uuid[])
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when c.state = 1 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
+        when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'Error', 'message', 'It failed')
+          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+            else coalesce(c.error, '{}') end
+          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+        when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
+        when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+        else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
+      end order by i.nth), '[]')
+    from unnest(p_items) with ordinality as i (id, nth)
+    left join rhythm.execution as c on c.id = i.id
+    left join rhythm.signal_wait as w on w.id = i.id
+    left join rhythm.signal as g on g.id = w.signal_id
+  );
+end;
+$$;
+
+comment on function rhythm.settled_items(uuid[]) is
+  'Waits that have ended, in the form of the language: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
 returns jsonb
 language plpgsql
@@ -10,31 +42,12 @@ begin
   if p_delivered = 0 then
     return '[]';
   end if;
-  return (
-    select coalesce(jsonb_agg(
-      case
-        when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
-        when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
-          jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
-            else coalesce(c.error, '{}') end
-          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
-        when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
-          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
-        when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)
-        else jsonb_build_object('id', i.item, 'status', 'completed', 'output', null)
-      end order by i.nth), '[]')
-    from rhythm.inbox as i
-    left join rhythm.execution as c on c.id = i.item
-    left join rhythm.signal_wait as w on w.id = i.item
-    left join rhythm.signal as g on g.id = w.signal_id
-    where i.execution_id = p_execution and i.nth <= p_delivered
-  );
+  return rhythm.settled_items(array(
+    select i.item from rhythm.inbox as i where i.execution_id = p_execution and i.nth <= p_delivered order by i.nth));
 end;
 $$;
 
-comment on function rhythm.inbox_items(uuid, integer) is
-  'What has ended, in the form of the language: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+comment on function rhythm.inbox_items(uuid, integer) is 'The first items of an inbox, as settled_items(). Internal.';
 
 create or replace function rhythm.tries_of(p_batch rhythm.batch)
 returns jsonb

@@ -217,7 +217,7 @@ begin
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
-      rhythm.has_limits(k.queue) as limited,
+      rhythm.has_limits(k.queue) as limited, (select v.version from rhythm.flow_version as v where v.program = k.program) as version,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
@@ -248,11 +248,11 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, wait_group, seed, notify_on_end, keyed, priority, timeout_ms,
+      id, parent_id, root_id, batch_id, run_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
-      case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end,
+      case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
       k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
       n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n

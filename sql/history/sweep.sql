@@ -81,6 +81,8 @@ begin
     delete from rhythm.workflow_state as s where s.execution_id = any (v_workflows);
     delete from rhythm.inbox as i where i.execution_id = any (v_workflows);
     delete from rhythm.journal as j where j.execution_id = any (v_workflows);
+    delete from rhythm.base as b where b.execution_id = any (v_workflows);
+    delete from rhythm.taken_end as n where n.execution_id = any (v_workflows);
     delete from rhythm.timer as t where t.execution_id = any (v_workflows);
     delete from rhythm.signal_wait as w where w.execution_id = any (v_workflows);
     delete from rhythm.signal as g where g.execution_id = any (v_workflows);

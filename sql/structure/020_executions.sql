@@ -16,6 +16,7 @@ create table rhythm.execution (
   fingerprint bigint,
   parent_step integer,
   wait_group integer,
+  version integer,
   epoch smallint,
   state smallint not null default 0,
   attempt smallint not null default 0,
@@ -73,6 +74,7 @@ comment on column rhythm.execution.seed is 'For a workflow: the source of its ra
 comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
+comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
 comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';

@@ -10,6 +10,7 @@ select
   rhythm.status_name(e.state, b.id, b.worker) as status,
   e.queue,
   e.priority,
+  e.version,
   coalesce(b.attempt, s.attempt, e.attempt)::integer as attempt,
   rhythm.max_attempts(e.retry) as max_attempts,
   e.inputs,

@@ -1,11 +1,17 @@
 import type { Entry } from "./command.ts";
 
-const entry = (group: string, name: string, summary: string, load: Entry["load"]): Entry => ({
+const entry = (group: string, name: string, summary: string, load: Entry["load"], line?: string): Entry => ({
   group,
   name,
   summary,
   load,
+  ...(line === undefined ? {} : { line }),
 });
+
+/** Commands that share a line of the front page. */
+const PAST = "What a workflow did, how it was, what differs";
+const CHANGE = "Other variables; an earlier step; a copy from there";
+const SERVICES = "Queues and workers; pause, resume, limit";
 
 const BEGIN = "Begin";
 const RUN = "Run";
@@ -29,11 +35,41 @@ export const CATALOGUE: readonly Entry[] = [
   entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts")),
   entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts")),
   entry(RUN, "retry", "Run failed or cancelled executions again", () => import("./commands/retry.ts")),
+  entry(
+    RUN,
+    "edit",
+    "Change variables of a workflow that waits or has failed",
+    () => import("./commands/edit.ts"),
+    CHANGE,
+  ),
+  entry(
+    RUN,
+    "rewind",
+    "Put a workflow back to an earlier step",
+    () => import("./commands/rewind.ts"),
+    CHANGE,
+  ),
+  entry(
+    RUN,
+    "fork",
+    "Make a new workflow from a step of another",
+    () => import("./commands/fork.ts"),
+    CHANGE,
+  ),
   entry(LOOK, "show", "One execution: tree, timeline, source, variables", () => import("./commands/show.ts")),
   entry(LOOK, "list", "Executions, newest first", () => import("./commands/list.ts")),
   entry(LOOK, "logs", "Log lines of executions", () => import("./commands/logs.ts")),
-  entry(LOOK, "queues", "Queues; pause, resume, limit", () => import("./commands/queues.ts")),
-  entry(LOOK, "workers", "Workers and their heartbeats", () => import("./commands/workers.ts")),
+  entry(LOOK, "history", "What a workflow did, step by step", () => import("./commands/history.ts"), PAST),
+  entry(LOOK, "at", "A workflow as it was after a step", () => import("./commands/at.ts"), PAST),
+  entry(
+    LOOK,
+    "diff",
+    "What changed between two steps, or where two runs part",
+    () => import("./commands/diff.ts"),
+    PAST,
+  ),
+  entry(LOOK, "queues", "Queues; pause, resume, limit", () => import("./commands/queues.ts"), SERVICES),
+  entry(LOOK, "workers", "Workers and their heartbeats", () => import("./commands/workers.ts"), SERVICES),
   entry(LOOK, "schedules", "Schedules; set, pause, trigger", () => import("./commands/schedules.ts")),
   entry(FLOWS, "flow", "check, run, fmt, graph, list, register", () => import("./commands/flow.ts")),
   entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts")),

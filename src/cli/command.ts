@@ -18,6 +18,8 @@ export interface Entry {
   readonly group: string;
   /** What it does, in a few words. */
   readonly summary: string;
+  /** What neighbours do that share one line of the front page. */
+  readonly line?: string;
   /** Loads it. */
   readonly load: () => Promise<CommandModule>;
 }
@@ -72,10 +74,10 @@ export function option(flags: string, words: string, takes?: readonly string[] |
 }
 
 /** An operand: `<id>`, `[inputs]`, `<id...>`. Its code gets the text. */
-export function operand(name: string, words: string, choices?: readonly string[]): Argument {
+export function operand(name: string, words: string, takes?: readonly string[] | Kind): Argument {
   const made = new Argument(name, words);
-  const kind = kindOf(name, choices)!;
-  if (choices !== undefined) made.choices([...choices]);
+  const kind = kindOf(name, takes)!;
+  if (kind.words !== undefined && takes !== kind) made.choices([...kind.words]);
   return made.argParser((text: string) => readAs(text, `<${made.name()}>`, kind));
 }
 

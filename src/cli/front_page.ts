@@ -10,10 +10,11 @@ export function frontPage(terminal: Terminal): void {
     }`,
   );
   let group = "";
-  for (const entry of CATALOGUE) {
-    const heading = entry.group === group ? "" : entry.group;
-    group = entry.group;
-    print(`${paint("bold", heading.padEnd(6))} ${paint("busy", entry.name.padEnd(12))} ${entry.summary}`);
+  for (const line of lines()) {
+    const heading = line.group === group ? "" : line.group;
+    group = line.group;
+    const names = line.names.join(" ").padEnd(16);
+    print(`${paint("bold", heading.padEnd(6))} ${paint("busy", names)} ${line.text}`);
   }
   print(
     paint("quiet", "All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,"),
@@ -21,4 +22,15 @@ export function frontPage(terminal: Terminal): void {
   print(
     paint("quiet", "4 no database, 5 too late, 130 Ctrl-C. New here? `rhythm init hello`"),
   );
+}
+
+/** Neighbours with the same line share it. */
+function lines(): { group: string; names: string[]; text: string }[] {
+  const found: { group: string; names: string[]; text: string }[] = [];
+  for (const { group, name, summary, line } of CATALOGUE) {
+    const last = found.at(-1);
+    if (line !== undefined && last?.text === line && last.group === group) last.names.push(name);
+    else found.push({ group, names: [name], text: line ?? summary });
+  }
+  return found;
 }

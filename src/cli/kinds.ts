@@ -110,6 +110,18 @@ export const PAST: Kind = {
   },
 };
 
+/** A variable and its new value. What is no JSON is a text. */
+export const ASSIGNMENT: Kind = {
+  wanted: 'a variable and a value, such as amount=40 or order={"id": 1}',
+  read: (text) => /^[\p{L}_$][\p{L}\p{N}_$]*=/u.test(text) ? text : undefined,
+};
+
+/** A step, a moment, or how long ago. */
+export const STEP_OR_TIME: Kind = {
+  wanted: "the number of a step, a moment (2026-01-31T08:00:00Z) or how long ago (2h)",
+  read: (text) => numberFrom(1).read(text) ?? PAST.read(text),
+};
+
 /** No system takes a longer one. */
 const LONGEST_PATH = 4_096;
 
@@ -128,6 +140,12 @@ const ID = textThat(
   "the id of an execution, or its last 8 digits",
   (text) => fits({ kind: "id" }, text) || /^[0-9a-f]{8}$/i.test(text),
 );
+
+/** An execution, or a step of one. Eight digits are the end of an id. */
+export const ID_OR_STEP: Kind = {
+  wanted: `the number of a step, or ${ID.wanted}`,
+  read: (text) => ID.read(text) ?? numberFrom(1).read(text),
+};
 const JSON_TEXT: Kind = { wanted: "JSON", read: (text) => text };
 const NAMED = ofType(NAME);
 const PATH = textThat(`a path of 1 to ${LONGEST_PATH} characters`, isPath);
@@ -146,6 +164,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
       return names.every((one) => fits(NAME, one)) ? names : undefined;
     },
   },
+  "variable=json": ASSIGNMENT,
   "name=json": textThat(
     'a signal such as approval, or approval={"ok": true}',
     (text) => fits(NAME, text.split("=", 1)[0]),

@@ -13,6 +13,7 @@ import {
   ANYTHING,
   type ArgumentType,
   ARRAY,
+  BOOLEAN,
   checkArgument,
   checkPlain,
   checkShape,
@@ -38,6 +39,18 @@ import {
   type WatchOptions,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
+import {
+  checkHistory,
+  difference,
+  differenceOfRuns,
+  history,
+  type HistoryStep,
+  type PastState,
+  type RunsPart,
+  stateAt,
+  type StateChange,
+} from "./history.ts";
+import { edit, type Fork, fork, rewind, type StateChanges, type StepChanges } from "./changes.ts";
 import { idOf, toCreate } from "./request.ts";
 import { cancel, ExecutionRun, readOne } from "./run.ts";
 
@@ -68,6 +81,23 @@ const LINE_ID: OwnType = {
   kind: "own",
   wanted: "the id of a log line",
   fits: (value) => typeof value === "string" && /^\d{1,18}$/.test(value),
+};
+const STEP: ArgumentType = { kind: "number", from: 1, to: 2 ** 31 - 1, whole: true };
+const PAGE: Shape = {
+  after: { kind: "number", from: 0, to: 2 ** 31 - 1, whole: true },
+  limit: { kind: "number", from: 1, to: 1_000, whole: true },
+};
+const CHANGES: Shape = {
+  fibre: { kind: "number", from: 0, to: 1_000_000, whole: true },
+  set: OBJECT,
+  note: ANY_TEXT,
+};
+const STEP_CHANGES: Shape = { ...CHANGES, step: STEP };
+const WHEN: OwnType = {
+  kind: "own",
+  wanted: "the number of a step, from 1, or a Date",
+  fits: (value) =>
+    value instanceof Date ? !Number.isNaN(value.getTime()) : Number.isInteger(value) && Number(value) > 0,
 };
 const STATUS: ArgumentType = {
   kind: "choice",
@@ -149,6 +179,108 @@ export class Executions {
     const id = idOf(execution);
     checkShape(options, { after: LINE_ID }, { where: "executions.logs()" });
     return await this.#core.retried(() => readLogs(this.#core.engine, id, options.after ?? null));
+  }
+
+  /**
+   * What a workflow did, step by step: when, what it took, what it asked for and logged, and from line to line.
+   *
+   * @param execution a workflow
+   * @param options where to go on (the last step of the page before), and how many steps
+   * @throws {ExecutionStateError} it is a task
+   */
+  async history(
+    execution: ExecutionRef,
+    options: { after?: number; limit?: number } = {},
+  ): Promise<HistoryStep[]> {
+    idOf(execution);
+    checkShape(options, PAGE, { where: "executions.history()" });
+    return await history(this.#core, execution, { after: options.after ?? 0, limit: options.limit ?? 100 });
+  }
+
+  /**
+   * A workflow as it was after a step, or at a time: lines, variables, what it waited for. Rebuilt by running the program again
+   * with what it was given then; nothing happens outside.
+   *
+   * @param execution a workflow in the flow language
+   * @param when the number of a step (see {@linkcode Executions.history}), or a time
+   * @throws {InvalidOptionError} it had not begun then
+   */
+  async at(execution: ExecutionRef, when: number | Date): Promise<PastState> {
+    idOf(execution);
+    checkArgument(when, { argument: "when", type: WHEN, where: "executions.at()" });
+    return await stateAt(this.#core, execution, when);
+  }
+
+  /** The lines and variables that changed from one step of a workflow to another. */
+  async diff(execution: ExecutionRef, from: number, to: number): Promise<StateChange[]> {
+    idOf(execution);
+    for (const [argument, value] of [["from", from], ["to", to]] as const) {
+      checkArgument(value, { argument, type: STEP, where: "executions.diff()" });
+    }
+    return await difference(this.#core, execution, [from, to]);
+  }
+
+  /** The first step in which two workflows part, and what differed; null if they do the same all along. */
+  async diffRuns(one: ExecutionRef, other: ExecutionRef): Promise<RunsPart | null> {
+    idOf(one);
+    idOf(other);
+    return await differenceOfRuns(this.#core, [one, other]);
+  }
+
+  /**
+   * Rebuilds every state of a workflow from its journal, and compares the last one with what is stored.
+   *
+   * @returns what does not fit, in sentences; empty: all is well
+   */
+  async checkHistory(execution: ExecutionRef): Promise<string[]> {
+    idOf(execution);
+    return await checkHistory(this.#core, execution);
+  }
+
+  /**
+   * Changes variables of a workflow that waits or has failed, in place. What failed goes on with them at `retry()`.
+   *
+   * @param execution a workflow in the flow language
+   * @param changes the new values, of which branch, and why
+   * @returns the number that the change has among the steps
+   * @throws {ExecutionStateError} a worker runs it, it is over, or it took a step meanwhile
+   */
+  async edit(execution: ExecutionRef, changes: StateChanges): Promise<number> {
+    idOf(execution);
+    checkShape(changes, CHANGES, { where: "executions.edit()", argument: "changes", required: ["set"] });
+    return await edit(this.#core, execution, changes);
+  }
+
+  /**
+   * Puts a workflow back to an earlier step. It goes on from there. Children that it began since are cancelled. What had been
+   * under way at the step and has ended is taken again.
+   *
+   * @param execution a workflow in the flow language that waits or has failed
+   * @param changes the step, other values of variables, and why
+   * @returns the number that the change has among the steps
+   */
+  async rewind(execution: ExecutionRef, changes: StepChanges): Promise<number> {
+    idOf(execution);
+    checkShape(changes, STEP_CHANGES, {
+      where: "executions.rewind()",
+      argument: "changes",
+      required: ["step"],
+    });
+    return await rewind(this.#core, execution, changes);
+  }
+
+  /**
+   * Makes a new workflow that goes on from a step of another one. What had ended then stays its past. What was under way begins
+   * again, under new ids.
+   *
+   * @param execution a workflow in the flow language, in any state
+   * @param changes the step, other values of variables, why, and whether only to say what would begin
+   */
+  async fork(execution: ExecutionRef, changes: StepChanges & { dryRun?: boolean }): Promise<Fork> {
+    idOf(execution);
+    const shape = { ...STEP_CHANGES, dryRun: BOOLEAN };
+    checkShape(changes, shape, { where: "executions.fork()", argument: "changes", required: ["step"] });
+    return await fork(this.#core, execution, changes);
   }
 
   /** Waits for the end, and gives the execution in its final state, whichever that is. */

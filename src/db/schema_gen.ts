@@ -116,7 +116,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "3f65c2b330c7ba4a7d1b60e6f586c474abdf20ece0affe4b2b351c783800fc86",
+    checksum: "3b813594c38cb08db384fdfffa1771e35763152a481a0323e42783eb2ecaf897",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -135,6 +135,7 @@ create table rhythm.execution (
   fingerprint bigint,
   parent_step integer,
   wait_group integer,
+  version integer,
   epoch smallint,
   state smallint not null default 0,
   attempt smallint not null default 0,
@@ -192,6 +193,7 @@ comment on column rhythm.execution.seed is 'For a workflow: the source of its ra
 comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
 comment on column rhythm.execution.wait_group is 'The group of waits of its workflow to which it belongs. If the group is gone, nobody waits for it.';
+comment on column rhythm.execution.version is 'For a workflow: the version of its flow.';
 comment on column rhythm.execution.epoch is 'For a workflow: how often it was rewound or started again. Null: never.';
 comment on column rhythm.execution.notify_on_end is 'Somebody waits for its end, and must be notified.';
 comment on column rhythm.execution.stopping is 'It was cancelled while a worker held it. The next heartbeat tells the worker.';
@@ -1042,6 +1044,43 @@ comment on column rhythm.queue_head.until is 'Then a claim walks from the beginn
 `,
   },
   {
+    name: "structure/095_history.sql",
+    kind: "structure",
+    checksum: "bdf973c6fee00e2248dc97b7ac9995d16fee18ab18a62c12de20847d8ef148e6",
+    text: `-- What people did to workflows, and what the journal alone could not rebuild.
+
+create table rhythm.base (
+  execution_id uuid not null,
+  step integer not null,
+  epoch smallint not null,
+  at timestamptz not null,
+  act text not null,
+  by text not null,
+  note text,
+  program text not null,
+  snapshot json not null,
+  constraint base_pkey primary key (execution_id, step),
+  constraint act_known check (act in ('edited', 'rewound', 'forked', 'migrated', 'repaired'))
+);
+
+alter table rhythm.base alter column snapshot set storage external;
+
+comment on table rhythm.base is 'Snapshots of workflows that a person changed. Rebuilding a later state begins with the newest one before it.';
+comment on column rhythm.base.step is 'The number that the change has among the steps. The snapshot is the state after it.';
+comment on column rhythm.base.epoch is 'The epoch from then on.';
+
+create table rhythm.taken_end (
+  execution_id uuid not null,
+  item uuid not null,
+  settled jsonb not null,
+  constraint taken_end_pkey primary key (execution_id, item)
+);
+
+comment on table rhythm.taken_end is 'The ends of children as their workflows took them, where retry() has begun the child again since.';
+comment on column rhythm.taken_end.settled is 'As the workflow got it: see settled_items().';
+`,
+  },
+  {
     name: "cancel/cancel.sql",
     kind: "behaviour",
     checksum: "fb7efbebdf4ab1dd35c2cbd62add6613975a7d914dc67e48db96c4c570abd3c2",
@@ -1304,7 +1343,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "47e1eea4d08cd6a93c410f482d67b4f97e175a32cf56598c8a1f72dbf1f815f4",
+    checksum: "477ff73ea5b5452970e73065513ff18f752cd5ad3c59f29536668aae8492296d",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -1413,7 +1452,8 @@ as $$
   select e.id, f.program from rhythm.execution as e join rhythm.flow as f on f.name = e.target
   where e.id = p_execution and e.type = 'workflow';
   update rhythm.execution as e
-  set attempt = 0, keyed = true, seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(rhythm.secret()::text, 0)) end
+  set attempt = 0, keyed = true,
+    version = (select v.version from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program where s.execution_id = e.id), seed = case e.type when 'workflow' then coalesce(e.seed, hashtextextended(rhythm.secret()::text, 0)) end
   where e.id = p_execution;
 $$;
 
@@ -1432,6 +1472,22 @@ end;
 $$;
 
 comment on function rhythm.take_end_back(uuid) is 'Takes the end of an execution back from its parent, which has ended. Internal.';
+
+-- A workflow that took the end of a child keeps it, whatever becomes of the child.
+create or replace function rhythm.keep_taken_end(p_execution uuid)
+returns void
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  insert into rhythm.taken_end (execution_id, item, settled)
+  select e.parent_id, e.id, rhythm.settled_items(array[e.id]) -> 0
+  from rhythm.execution as e
+  where e.id = p_execution and exists (select from rhythm.journal as j where j.execution_id = e.parent_id and e.id = any (j.items))
+  on conflict (execution_id, item) do nothing;
+$$;
+
+comment on function rhythm.keep_taken_end(uuid) is 'Keeps the end of a child that is retried, if its workflow took it. Internal.';
 
 create or replace function rhythm.set_deadline(p_execution uuid, p_now timestamptz)
 returns void
@@ -1518,6 +1574,7 @@ declare
   v_execution rhythm.execution;
   v_attempt integer;
 begin
+  perform rhythm.keep_taken_end(p_execution);
   if rhythm.wait_for_key_again(p_execution, p_run_at, p_now) then
     return;
   end if;
@@ -1602,7 +1659,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "ee96438270d9c755685f313359a49910b0e6bef9c24e44cc3eebf3d0c4685270",
+    checksum: "96bb05275ebea5b37ba0ec00f91391cd89b5f97aae0aa3b3d0fdb05037050628",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -1752,6 +1809,8 @@ as $$
     select distinct s.execution_id, 'a state' as what from rhythm.workflow_state as s
     union all select distinct i.execution_id, 'an item in an inbox' from rhythm.inbox as i
     union all select distinct j.execution_id, 'a step in the journal' from rhythm.journal as j
+    union all select distinct b.execution_id, 'a base' from rhythm.base as b
+    union all select distinct n.execution_id, 'the end of a child that it took' from rhythm.taken_end as n
     union all select distinct t.execution_id, 'a timer' from rhythm.timer as t
     union all select distinct w.execution_id, 'a wait for a signal' from rhythm.signal_wait as w
     union all select distinct g.execution_id, 'a signal' from rhythm.signal as g
@@ -2542,8 +2601,40 @@ comment on function rhythm.forget_heads(timestamptz) is 'Removes heads of queues
   {
     name: "claim/parcels.sql",
     kind: "behaviour",
-    checksum: "020e0252a74f23699ed38ab075b0c6d71452352861f0f5524cbee25e4f6b10fe",
+    checksum: "5b26bd0ebd95c776be1d62a6718e1a9c409b5f874e8a34feb044ab00ebef859c",
     text: `-- What a worker receives with a lease: parcels of {common, ids, inputs}.
+
+create or replace function rhythm.settled_items(p_items uuid[])
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when c.state = 1 then jsonb_build_object('id', i.id, 'status', 'completed', 'output', coalesce(c.output, 'null'))
+        when c.id is not null then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'Error', 'message', 'It failed')
+          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
+            else coalesce(c.error, '{}') end
+          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
+        when w.timed_out then jsonb_build_object('id', i.id, 'status', 'failed', 'error',
+          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
+        when w.id is not null then jsonb_build_object('id', i.id, 'status', 'completed', 'output', g.payload)
+        else jsonb_build_object('id', i.id, 'status', 'completed', 'output', null)
+      end order by i.nth), '[]')
+    from unnest(p_items) with ordinality as i (id, nth)
+    left join rhythm.execution as c on c.id = i.id
+    left join rhythm.signal_wait as w on w.id = i.id
+    left join rhythm.signal as g on g.id = w.signal_id
+  );
+end;
+$$;
+
+comment on function rhythm.settled_items(uuid[]) is
+  'Waits that have ended, in the form of the language: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
 
 create or replace function rhythm.inbox_items(p_execution uuid, p_delivered integer)
 returns jsonb
@@ -2555,31 +2646,12 @@ begin
   if p_delivered = 0 then
     return '[]';
   end if;
-  return (
-    select coalesce(jsonb_agg(
-      case
-        when c.state = 1 then jsonb_build_object('id', i.item, 'status', 'completed', 'output', coalesce(c.output, 'null'))
-        when c.id is not null then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
-          jsonb_build_object('type', 'Error', 'message', 'It failed')
-          || case c.state when 3 then jsonb_build_object('type', 'CancelledError', 'message', coalesce(c.cancel_reason, 'It was cancelled'))
-            else coalesce(c.error, '{}') end
-          || jsonb_build_object('kind', c.type, 'executionId', c.id, 'target', c.target, 'attempt', c.attempt))
-        when w.timed_out then jsonb_build_object('id', i.item, 'status', 'failed', 'error',
-          jsonb_build_object('type', 'TimeoutError', 'message', format('No signal "%s" came in time', w.name)))
-        when w.id is not null then jsonb_build_object('id', i.item, 'status', 'completed', 'output', g.payload)
-        else jsonb_build_object('id', i.item, 'status', 'completed', 'output', null)
-      end order by i.nth), '[]')
-    from rhythm.inbox as i
-    left join rhythm.execution as c on c.id = i.item
-    left join rhythm.signal_wait as w on w.id = i.item
-    left join rhythm.signal as g on g.id = w.signal_id
-    where i.execution_id = p_execution and i.nth <= p_delivered
-  );
+  return rhythm.settled_items(array(
+    select i.item from rhythm.inbox as i where i.execution_id = p_execution and i.nth <= p_delivered order by i.nth));
 end;
 $$;
 
-comment on function rhythm.inbox_items(uuid, integer) is
-  'What has ended, in the form of the language: [{id, status: completed, output} | {id, status: failed, error}]. Internal.';
+comment on function rhythm.inbox_items(uuid, integer) is 'The first items of an inbox, as settled_items(). Internal.';
 
 create or replace function rhythm.tries_of(p_batch rhythm.batch)
 returns jsonb
@@ -4297,7 +4369,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "a71414b910069d9f27782fea713608c6bbefe80780cf6c93a83460fe2228a766",
+    checksum: "b55a97539c96073115aafaf0d6267e7bd353bb8870be4c7ce4384d31fe2a949c",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -4517,7 +4589,7 @@ begin
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
-      rhythm.has_limits(k.queue) as limited,
+      rhythm.has_limits(k.queue) as limited, (select v.version from rhythm.flow_version as v where v.program = k.program) as version,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
         and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
@@ -4548,11 +4620,11 @@ begin
   ),
   born as (
     insert into rhythm.execution (
-      id, parent_id, root_id, batch_id, run_at, wait_group, seed, notify_on_end, keyed, priority, timeout_ms,
+      id, parent_id, root_id, batch_id, run_at, wait_group, seed, version, notify_on_end, keyed, priority, timeout_ms,
       type, target, queue, concurrency_key, traceparent, retry, metadata, inputs
     )
     select n.id, n.parent_id, t.root_id, case k.type when 'task' then m.batch_id end, k.run_at, n.wait_group,
-      case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end,
+      case k.type when 'workflow' then hashtextextended(rhythm.secret()::text, 0) end, k.version,
       k.notify_on_end, coalesce(n.keyed, false), k.priority, k.timeout_ms, k.type, k.target, k.queue, k.concurrency_key,
       n.traceparent, k.retry, k.metadata, coalesce(n.inputs, '{}')
     from numbered as n
@@ -5222,6 +5294,306 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
 `,
   },
   {
+    name: "history/changes.sql",
+    kind: "behaviour",
+    checksum: "2b1f4b7a909e015a2b133921ac1028cf30cc536400bd1db88ba3dda6f40efa93",
+    text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
+-- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
+-- that no id is given twice.
+
+-- Locks a workflow that no worker has, at the step that the caller has seen. Raises for everything else.
+create or replace function rhythm.lock_to_change(p_execution uuid, p_seq integer, p_what text)
+returns rhythm.workflow_state
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+  v_state rhythm.workflow_state;
+  v_batch rhythm.batch;
+begin
+  perform rhythm.lock_around(array[p_execution]);
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution for no key update;
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
+  if v_execution.id is null then
+    perform rhythm.raise('RH002', format('%s: there is no execution %s', p_what, coalesce(p_execution::text, 'null')));
+  elsif v_state.execution_id is null or v_state.snapshot is null then
+    perform rhythm.raise('RH003', format('%s execution %s: it is %s and has no state to change', p_what, p_execution, rhythm.status_of(p_execution)),
+      'A workflow has a state from its first wait until it is completed');
+  elsif v_state.seq is distinct from p_seq then
+    perform rhythm.raise('RH003', format('%s execution %s: it has taken a step since you looked at it', p_what, p_execution), 'Look again: it is at step ' || v_state.seq);
+  elsif v_execution.state = 0 and v_execution.cancel_reason is not null then
+    perform rhythm.raise('RH003', format('%s execution %s: it is being cancelled', p_what, p_execution));
+  end if;
+  select b.* into v_batch from rhythm.batch as b where b.id = v_state.batch_id for update;
+  if v_batch.worker is not null then
+    perform rhythm.raise('RH003', format('%s execution %s: a worker runs it now', p_what, p_execution), 'Try again when it waits');
+  end if;
+  return v_state;
+end;
+$$;
+
+comment on function rhythm.lock_to_change(uuid, integer, text) is 'Locks a workflow that no worker has; raises if it has gone on. Internal.';
+
+create or replace function rhythm.require_state(p_snapshot json, p_waits jsonb, p_effects jsonb)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if json_typeof(p_snapshot) is distinct from 'object' then
+    perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
+  elsif not rhythm.are_waits(p_waits) then
+    perform rhythm.raise('RH001', 'p_waits must be a list: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]');
+  elsif jsonb_typeof(p_effects) is distinct from 'array' or jsonb_path_exists(p_effects, '$[*] ? (!(@.type() == "object" && @.id.type() == "string" && @.type.type() == "string"))') then
+    perform rhythm.raise('RH001', 'p_effects must be a list: [{"id": "…", "type": "start_timer", …}, …]');
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_state(json, jsonb, jsonb) is 'Raises RH001 unless these are a state, waits and effects. Internal.';
+
+-- Of what failed, the step in which it failed is noted under the next number.
+create or replace function rhythm.store_change(p_state rhythm.workflow_state, p_snapshot json, p_act text, p_note text)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_step integer;
+  v_epoch smallint;
+begin
+  update rhythm.execution as e set epoch = coalesce(e.epoch, 0) + 1 where e.id = p_state.execution_id
+  returning e.epoch, p_state.seq + case when e.state = 0 then 1 else 2 end into v_epoch, v_step;
+  update rhythm.workflow_state as s set seq = v_step, snapshot = p_snapshot, stack = null where s.execution_id = p_state.execution_id;
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
+  values (p_state.execution_id, v_step, v_epoch, rhythm.now(), p_act, session_user, left(nullif(p_note, ''), 2000), p_state.program, p_snapshot);
+  return v_step;
+end;
+$$;
+
+comment on function rhythm.store_change(rhythm.workflow_state, json, text, text) is 'Stores a state that a person made, with its base; returns the number of the change. Internal.';
+
+create or replace function rhythm.edit_state(p_execution uuid, p_seq integer, p_snapshot json, p_note text default null)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  if json_typeof(p_snapshot) is distinct from 'object' then
+    perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
+  end if;
+  return rhythm.store_change(rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit'), p_snapshot, 'edited', p_note);
+end;
+$$;
+
+comment on function rhythm.edit_state(uuid, integer, json, text) is
+  'Gives a workflow that waits or has failed another state at the same place: p_seq is the step it was made from. Returns the number of the change. For tools: rhythm.executions.edit() of TypeScript makes the state.';
+
+-- Which of the operations that were under way at an earlier step are still as they were: ended ones are taken again, and what was
+-- dropped since begins again.
+create or replace function rhythm.reopen_waits(p_execution uuid, p_effects jsonb, p_pending uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- What was begun since.
+  perform rhythm.cancel_trees(array(
+    select c.id from rhythm.execution as c where c.parent_id = p_execution and c.state = 0 and c.id <> all (p_pending)), 'its workflow was put back to an earlier step', p_now);
+  update rhythm.signal as g set taken_by = null
+  from rhythm.signal_wait as w where w.execution_id = p_execution and g.id = w.signal_id and w.id <> all (p_pending);
+  delete from rhythm.signal_wait as w where w.execution_id = p_execution and w.id <> all (p_pending);
+  delete from rhythm.timer as t where t.execution_id = p_execution and not t.deadline and t.id <> all (p_pending);
+  delete from rhythm.inbox as i where i.execution_id = p_execution;
+  insert into rhythm.timer (id, execution_id, fires_at)
+  select (f.value ->> 'id')::uuid, p_execution, (f.value ->> 'at')::timestamptz
+  from jsonb_array_elements(p_effects) as f
+  where f.value ->> 'type' = 'start_timer' and not exists (select from rhythm.timer as t where t.id = (f.value ->> 'id')::uuid);
+  insert into rhythm.signal_wait (id, execution_id, name, timeout_at)
+  select (f.value ->> 'id')::uuid, p_execution, f.value ->> 'name', (f.value ->> 'timeoutAt')::timestamptz
+  from jsonb_array_elements(p_effects) as f
+  where f.value ->> 'type' = 'await_signal' and not exists (select from rhythm.signal_wait as w where w.id = (f.value ->> 'id')::uuid);
+end;
+$$;
+
+comment on function rhythm.reopen_waits(uuid, jsonb, uuid[], timestamptz) is 'Puts what a workflow waits for back to an earlier step. Internal.';
+
+-- p_effects: the timers and waits for signals among what was under way at the step; p_pending: all that was. p_waits: what lets it go on.
+create or replace function rhythm.rewind_state(
+  p_execution uuid, p_seq integer, p_snapshot json, p_waits jsonb, p_pending uuid[], p_effects jsonb default '[]', p_cleanup boolean default false, p_note text default null
+)
+returns integer
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_state rhythm.workflow_state;
+  v_execution rhythm.execution;
+  v_step integer;
+  v_groups rhythm.grouping;
+begin
+  perform rhythm.require_state(p_snapshot, p_waits, p_effects);
+  if p_pending is null then
+    perform rhythm.raise('RH001', 'p_pending must be an array of ids: what was under way');
+  end if;
+  perform rhythm.lock_around(array[p_execution]);
+  perform rhythm.lock_trees(array[p_execution]);
+  v_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot rewind');
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
+  if v_execution.state > 0 and exists (
+    select from rhythm.execution as p where p.id = v_execution.parent_id and p.state = 0) then
+    perform rhythm.raise('RH003', format('Cannot rewind execution %s: its workflow %s was told that it ended', p_execution, v_execution.parent_id), 'Rewind that workflow');
+  end if;
+  -- What is cancelled now must not let it go on.
+  update rhythm.workflow_state as s set groups = '{}', sizes = '{}', need = '{}' where s.execution_id = p_execution;
+  perform rhythm.reopen_waits(p_execution, p_effects, p_pending, v_now);
+  v_step := rhythm.store_change(v_state, p_snapshot, 'rewound', p_note);
+  update rhythm.execution as e
+  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, error = null, note = null, output = null
+  where e.id = p_execution;
+  delete from rhythm.batch as b where b.id = v_state.batch_id;
+  update rhythm.workflow_state as s
+  set batch_id = null, delivered = 0, arrived = 0, cleanup = coalesce(p_cleanup, false), failures = 0, attempt = greatest(s.attempt, 1)
+  where s.execution_id = p_execution;
+  v_groups := rhythm.group_waits(p_execution, p_waits, '{}');
+  perform rhythm.renumber_waits(v_groups);
+  update rhythm.execution as c set wait_group = i.number
+  from unnest(v_groups.items, v_groups.numbers) as i (id, number) where c.id = i.id and c.parent_id = p_execution and c.state > 0;
+  update rhythm.workflow_state as s set groups = v_groups.groups, sizes = v_groups.need, need = v_groups.need, last_group = v_groups.last_group
+  where s.execution_id = p_execution;
+  if v_execution.state > 0 then
+    perform rhythm.set_deadline(p_execution, v_now);
+  end if;
+  perform rhythm.resume(rhythm.deliver(array(
+    select row(p_execution, x.id, x.failed, x.wait_group)::rhythm.settled_item
+    from (
+      select c.id, c.state <> 1 as failed, c.wait_group, c.completed_at as ended_at from rhythm.execution as c where c.parent_id = p_execution and c.state > 0 and c.id = any (p_pending)
+      union all
+      select t.id, false, t.wait_group, t.fires_at from rhythm.timer as t where t.execution_id = p_execution and t.fired and not t.deadline
+      union all
+      select w.id, w.timed_out, w.wait_group, rhythm.created_at(w.id) from rhythm.signal_wait as w where w.execution_id = p_execution and (w.timed_out or w.signal_id is not null)
+    ) as x
+    order by x.ended_at, x.id)), v_now);
+  perform rhythm.resume(rhythm.deliver(rhythm.match_signals(array[p_execution])), v_now);
+  perform rhythm.wake_clocks();
+  return v_step;
+exception
+  when data_exception then
+    perform rhythm.raise('RH001', 'Cannot rewind: the state is not one that the language gave: ' || sqlerrm);
+end;
+$$;
+
+comment on function rhythm.rewind_state(uuid, integer, json, jsonb, uuid[], jsonb, boolean, text) is
+  'Puts a workflow that waits or has failed back to an earlier step. Children begun since are cancelled. What had been under way and has ended is taken again. Returns the number of the change. For tools: rhythm.executions.rewind() of TypeScript makes the state.';
+
+-- The new workflow suspends as one that a worker brings to this place would: what was under way there begins again, under new ids.
+create or replace function rhythm.fork_state(
+  p_execution uuid, p_id uuid, p_step integer, p_version integer, p_snapshot json, p_waits jsonb, p_effects jsonb, p_cleanup boolean default false,
+  p_inputs jsonb default null, p_note text default null
+)
+returns uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_from constant rhythm.execution := rhythm.workflow_with_history(p_execution, 'Cannot fork');
+  v_program constant text := (select v.program from rhythm.flow_version as v where v.name = v_from.target and v.version = p_version);
+  v_worker uuid;
+  v_answer jsonb;
+begin
+  if v_program is null then
+    perform rhythm.raise('RH002', format('Cannot fork: flow "%s" has no version %s', v_from.target, coalesce(p_version::text, 'null')));
+  elsif coalesce(p_step, 0) < 1 then
+    perform rhythm.raise('RH001', format('Cannot fork from step %s: steps are counted from 1', coalesce(p_step::text, 'null')));
+  end if;
+  perform rhythm.require_state(p_snapshot, p_waits, p_effects);
+  perform rhythm.create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', p_id, 'type', 'workflow', 'target', v_from.target,
+    'queue', v_from.queue, 'priority', v_from.priority, 'timeout', v_from.timeout_ms / 1000.0, 'concurrency_key', v_from.concurrency_key, 'retry', v_from.retry,
+    'metadata', v_from.metadata)) || jsonb_build_object('inputs', coalesce(p_inputs, v_from.inputs))));
+  update rhythm.execution as e set epoch = 1, version = p_version where e.id = p_id;
+  -- One step before, as the settlement counts one. Nobody else sees this worker or the lease.
+  update rhythm.workflow_state as s set seq = p_step - 1, program = v_program where s.execution_id = p_id;
+  v_worker := rhythm.register_worker(null, array[v_from.queue], p_lease => interval '1 minute');
+  update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false
+  from rhythm.workflow_state as s where s.execution_id = p_id and b.id = s.batch_id;
+  v_answer := rhythm.settle_all(v_worker, jsonb_build_array(jsonb_build_object('id', p_id, 'call', 1, 'seq', p_step - 1, 'status', 'suspended',
+    'snapshot', p_snapshot::jsonb, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
+    'cleanup', coalesce(p_cleanup, false))), 1, 0, '{}', v_now);
+  delete from rhythm.worker as w where w.id = v_worker;
+  if v_answer -> 'refused' <> '[]' or v_answer -> 'declined' <> '[]' then
+    perform rhythm.raise('RH003', format('Cannot fork execution %s: %s', p_execution, v_answer #>> '{refused,0,reason}'));
+  end if;
+  -- As text: jsonb would change the order of its keys.
+  update rhythm.workflow_state as s set snapshot = p_snapshot where s.execution_id = p_id;
+  insert into rhythm.base (execution_id, step, epoch, at, act, by, note, program, snapshot)
+  values (p_id, p_step, 1, v_now, 'forked', session_user, concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
+  return p_id;
+exception
+  when data_exception then
+    perform rhythm.raise('RH001', 'Cannot fork: the state is not one that the language gave: ' || sqlerrm);
+end;
+$$;
+
+comment on function rhythm.fork_state(uuid, uuid, integer, integer, json, jsonb, jsonb, boolean, jsonb, text) is
+  'Makes a new workflow that goes on from a state of another one; what was under way there begins again (p_effects). Returns its id. For tools: rhythm.executions.fork() of TypeScript makes the state.';
+
+create or replace function rhythm.pending_effects(p_execution uuid, p_ids uuid[])
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(x.effect order by x.id), '[]')
+    from (
+      select c.id, jsonb_build_object('id', c.id, 'type', case c.type when 'task' then 'run_task' else 'run_workflow' end, 'target', c.target, 'inputs', c.inputs,
+        'options', jsonb_strip_nulls(jsonb_build_object('queue', c.queue, 'priority', c.priority, 'timeout', c.timeout_ms / 1000.0, 'concurrency_key', c.concurrency_key,
+          'retry', c.retry, 'metadata', c.metadata))) as effect
+      from rhythm.execution as c where c.id = any (p_ids) and c.parent_id = p_execution
+      union all
+      select t.id, jsonb_build_object('id', t.id, 'type', 'start_timer', 'at', t.fires_at) from rhythm.timer as t where t.id = any (p_ids) and t.execution_id = p_execution
+      union all
+      select w.id, jsonb_strip_nulls(jsonb_build_object('id', w.id, 'type', 'await_signal', 'name', w.name, 'timeoutAt', w.timeout_at))
+      from rhythm.signal_wait as w where w.id = any (p_ids) and w.execution_id = p_execution
+    ) as x);
+end;
+$$;
+
+comment on function rhythm.pending_effects(uuid, uuid[]) is 'What a workflow asked for when it began these, in the form of exchange(). For tools: rhythm.executions.fork() of TypeScript.';
+`,
+  },
+  {
     name: "history/delete.sql",
     kind: "behaviour",
     checksum: "d916ff9fa5b3b00189e1c9d97909419c7066b40cd1aa1d3c71700e6b2e81fbf4",
@@ -5274,9 +5646,169 @@ comment on function rhythm.delete_execution(uuid) is
 `,
   },
   {
+    name: "history/history.sql",
+    kind: "behaviour",
+    checksum: "0737ae4bed3084458d42a5cb23720a6c77d9a4111ddec29523a294584b205aa8",
+    text: `-- What workflows did, step by step. sql/settle writes it: a row of the journal, or the row of the child with whose end the step
+-- committed.
+
+create or replace function rhythm.steps_of(p_execution uuid, p_after integer, p_limit integer)
+returns table (step integer, moment timestamptz, items uuid[])
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select s.step, s.moment, s.items from (
+    select j.step, j.moment, j.items from rhythm.journal as j where j.execution_id = p_execution and j.step > p_after
+    union all
+    select c.parent_step, c.completed_at, array[c.id] from rhythm.execution as c where c.parent_id = p_execution and c.parent_step > p_after
+  ) as s
+  order by s.step
+  limit p_limit;
+end;
+$$;
+
+comment on function rhythm.steps_of(uuid, integer, integer) is 'The steps of a workflow after a number, in order. Internal.';
+
+-- Raises for what has no history.
+create or replace function rhythm.workflow_with_history(p_execution uuid, p_what text)
+returns rhythm.execution
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution rhythm.execution;
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('%s: there is no execution %s', p_what, coalesce(p_execution::text, 'null')));
+  elsif v_execution.type <> 'workflow' then
+    perform rhythm.raise('RH003', format('%s: execution %s is a task, and only workflows have steps', p_what, p_execution));
+  end if;
+  return v_execution;
+end;
+$$;
+
+comment on function rhythm.workflow_with_history(uuid, text) is 'The execution, if it is a workflow. Internal.';
+
+create or replace function rhythm.history(p_execution uuid, p_after integer default 0, p_limit integer default 1000)
+returns table (step integer, moment timestamptz, act text, took jsonb, note text, by text)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  perform rhythm.workflow_with_history(p_execution, 'Cannot show the history');
+  perform rhythm.check_limit('history()', p_limit);
+  return query
+  select x.step, x.moment, x.act, x.took, x.note, x.by
+  from (
+    select s.step, s.moment, 'step' as act, (
+      select coalesce(jsonb_agg(case
+        when i.id = p_execution then jsonb_build_object('kind', 'cancellation', 'id', i.id)
+        when c.id is not null then jsonb_build_object('kind', c.type, 'id', i.id, 'name', c.target, 'status', coalesce(n.settled ->> 'status', rhythm.status_name(c.state, null, null)))
+        when w.id is not null then jsonb_build_object('kind', 'signal', 'id', i.id, 'name', w.name, 'status', case when w.timed_out then 'timed out' else 'completed' end)
+        else jsonb_build_object('kind', 'timer', 'id', i.id, 'status', 'completed') end order by i.nth), '[]')
+      from unnest(s.items) with ordinality as i (id, nth)
+      left join rhythm.execution as c on c.id = i.id
+      left join rhythm.signal_wait as w on w.id = i.id
+      left join rhythm.taken_end as n on n.execution_id = p_execution and n.item = i.id
+    ) as took, null as note, null as by
+    from rhythm.steps_of(p_execution, coalesce(p_after, 0), p_limit) as s
+    union all
+    select b.step, b.at, b.act, '[]', b.note, b.by from rhythm.base as b where b.execution_id = p_execution and b.step > coalesce(p_after, 0)
+    union all
+    select p.seq, p.ended_at, 'step', jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('kind', p.kind, 'id', p.wait_id, 'name', p.name, 'status', p.status))), null, null
+    from rhythm.step as p where p.execution_id = p_execution and p.seq > coalesce(p_after, 0)
+  ) as x
+  order by x.step
+  limit p_limit;
+end;
+$$;
+
+comment on function rhythm.history(uuid, integer, integer) is
+  'What a workflow did, step by step: when, and what it took (tasks, workflows, timers, signals that had ended; its cancellation). act says what a person did instead of a step. p_after: the last step of the page before. Example: select * from rhythm.history(''0190…'');';
+
+-- Contains the seed, with which anyone can compute the random numbers of the workflow.
+create or replace function rhythm.replay_start(p_execution uuid, p_step integer default null)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_execution constant rhythm.execution := rhythm.workflow_with_history(p_execution, 'Cannot rebuild a state');
+  v_state rhythm.workflow_state;
+  v_version rhythm.flow_version;
+  v_base rhythm.base;
+begin
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_execution;
+  select v.* into v_version from rhythm.flow_version as v where v.name = v_execution.target and v.version = v_execution.version;
+  if not found then
+    perform rhythm.raise('RH003', format('Cannot rebuild a state of execution %s: it has not begun, because it waits for the owner of its key', p_execution));
+  elsif v_version.code = '{"language": "typescript"}' then
+    perform rhythm.raise('RH003', format('Cannot rebuild a state of execution %s: it is a workflow in TypeScript', p_execution), 'Its history() names the steps, with their results');
+  end if;
+  select b.* into v_base from rhythm.base as b where b.execution_id = p_execution and b.step <= coalesce(p_step, b.step) order by b.step desc limit 1;
+  if found then
+    select v.* into v_version from rhythm.flow_version as v where v.program = v_base.program;
+  end if;
+  return jsonb_build_object(
+    'id', v_execution.id, 'flow', v_version.name, 'version', v_version.version, 'source', v_version.source, 'code', v_version.code,
+    'seed', v_execution.seed::text, 'epoch', coalesce(v_base.epoch, 0), 'queue', v_execution.queue, 'parentId', v_execution.parent_id,
+    'metadata', coalesce(v_execution.metadata, '{}'), 'inputs', v_execution.inputs,
+    'status', rhythm.status_of(p_execution), 'output', v_execution.output, 'cancelReason', v_execution.cancel_reason,
+    'seq', v_state.seq, 'snapshot', v_state.snapshot,
+    'base', case when v_base.step is not null then jsonb_build_object('step', v_base.step, 'snapshot', v_base.snapshot) end);
+end;
+$$;
+
+comment on function rhythm.replay_start(uuid, integer) is
+  'With what a state of a workflow is rebuilt: program, inputs, seed, the newest base up to a step, and the stored state. For tools: rhythm.executions.at() of TypeScript rebuilds it.';
+
+create or replace function rhythm.replay_steps(p_execution uuid, p_after integer default 0, p_limit integer default 10000)
+returns table (step integer, moment timestamptz, cancelled boolean, settled jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+  perform rhythm.check_limit('replay_steps()', p_limit);
+  return query
+  select s.step, s.moment, p_execution = any (s.items), x.settled
+  from rhythm.steps_of(p_execution, coalesce(p_after, 0), p_limit) as s
+  cross join lateral (
+    select case when exists (select from rhythm.taken_end as n where n.execution_id = p_execution and n.item = any (s.items)) then (
+      select jsonb_agg(coalesce(n.settled, i.value) order by i.nth)
+      from jsonb_array_elements(rhythm.settled_items(array_remove(s.items, p_execution))) with ordinality as i (value, nth)
+      left join rhythm.taken_end as n on n.execution_id = p_execution and n.item = (i.value ->> 'id')::uuid)
+    else rhythm.settled_items(array_remove(s.items, p_execution)) end as settled
+  ) as x
+  order by s.step;
+end;
+$$;
+
+comment on function rhythm.replay_steps(uuid, integer, integer) is
+  'The steps of a workflow with what each took, as the language reads it. For tools: rhythm.executions.at() of TypeScript rebuilds states from them.';
+`,
+  },
+  {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "c11ade52cf2cb32ed385dc3de15ff90124b0c314c6e8abbf9829f85f3b839603",
+    checksum: "1eab0de33006f6d55c29856e732f918ba19d0b914f7c83d9245d3957f6b3f6bb",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -5360,6 +5892,8 @@ begin
     delete from rhythm.workflow_state as s where s.execution_id = any (v_workflows);
     delete from rhythm.inbox as i where i.execution_id = any (v_workflows);
     delete from rhythm.journal as j where j.execution_id = any (v_workflows);
+    delete from rhythm.base as b where b.execution_id = any (v_workflows);
+    delete from rhythm.taken_end as n where n.execution_id = any (v_workflows);
     delete from rhythm.timer as t where t.execution_id = any (v_workflows);
     delete from rhythm.signal_wait as w where w.execution_id = any (v_workflows);
     delete from rhythm.signal as g where g.execution_id = any (v_workflows);
@@ -12620,7 +13154,7 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
   {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "251740a75fb0c358b5e503174155eb5f24ecd497dfa21c0a882d61a69fc814ca",
+    checksum: "45d887e758be6ca507b665322d83c891d348ed871f0dac3ad9df8a28d0e1d454",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -12633,6 +13167,7 @@ select
   rhythm.status_name(e.state, b.id, b.worker) as status,
   e.queue,
   e.priority,
+  e.version,
   coalesce(b.attempt, s.attempt, e.attempt)::integer as attempt,
   rhythm.max_attempts(e.retry) as max_attempts,
   e.inputs,
@@ -13599,7 +14134,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "5c2beb33478ecaafa8b9a14ef2ad551c3489e7c730205f3cb8ac6b78c52a3544",
+    checksum: "328538431c6d3cf76dcd411aff04df38b40cc2b0f97297e7fcabca0f2b367605",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -13630,16 +14165,16 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
       'unregistered'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
     ]),
     ('rhythm_worker', array[
-      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
+      'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'delete_execution', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

@@ -7,6 +7,8 @@ import type {
   StartOptions,
   WaitOptions,
 } from "../define/mod.ts";
+import type { Fork, StateChanges, StepChanges } from "../client/changes.ts";
+import type { HistoryStep, PastState, StateChange } from "../client/history.ts";
 import type { FlowInfo } from "../db/calls/flows.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
 import type { ScheduleInfo } from "../db/calls/schedules.ts";
@@ -25,6 +27,12 @@ export interface ReadModel {
   logs(id: string, after: string | undefined): Promise<readonly LogEntry[]>;
   /** The state of a workflow: fibres, source positions, variables, waits. */
   position(id: string): Promise<JsonValue>;
+  /** The steps of a workflow after one. */
+  history(id: string, page: { after: number; limit: number }): Promise<readonly HistoryStep[]>;
+  /** A workflow as it was after a step, or at a time. */
+  at(id: string, when: number | Date): Promise<PastState>;
+  /** What changed between two steps of a workflow. */
+  diff(id: string, from: number, to: number): Promise<readonly StateChange[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -47,6 +55,12 @@ export interface Commands {
   cancel(id: string, reason: string | undefined): Promise<boolean>;
   /** Runs a failed or cancelled execution again. */
   retry(id: string): Promise<void>;
+  /** Changes variables of a workflow; gives the number of the change. */
+  edit(id: string, changes: StateChanges): Promise<number>;
+  /** Puts a workflow back to an earlier step; gives the number of the change. */
+  rewind(id: string, changes: StepChanges): Promise<number>;
+  /** Makes a new workflow from a step of another one. */
+  fork(id: string, changes: StepChanges & { dryRun?: boolean }): Promise<Fork>;
   /** Deletes executions that have ended, with all that they started; returns their number. */
   delete(id: string): Promise<number>;
   /** Waits for the end. */

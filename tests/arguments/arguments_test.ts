@@ -142,6 +142,51 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
       tree: { call: executions.tree.bind(executions), takes: [execution] },
       logs: { call: executions.logs.bind(executions), takes: [execution, options({ after: "choice" })] },
+      history: {
+        call: executions.history.bind(executions),
+        takes: [execution, options({ after: "count", limit: "count" })],
+      },
+      at: {
+        call: executions.at.bind(executions),
+        takes: [execution, { name: "when", kind: "count", good: 1 }],
+      },
+      diff: {
+        call: executions.diff.bind(executions),
+        takes: [
+          execution,
+          { name: "from", kind: "count", good: 1 },
+          { name: "to", kind: "count", good: 1 },
+        ],
+      },
+      edit: {
+        call: executions.edit.bind(executions),
+        takes: [execution, {
+          name: "changes",
+          kind: "something made",
+          good: { set: { a: 1 } },
+          members: { fibre: "count", set: "object", note: "any text" },
+        }],
+      },
+      rewind: {
+        call: executions.rewind.bind(executions),
+        takes: [execution, {
+          name: "changes",
+          kind: "something made",
+          good: { step: 1 },
+          members: { step: "count", fibre: "count", set: "object", note: "any text" },
+        }],
+      },
+      fork: {
+        call: executions.fork.bind(executions),
+        takes: [execution, {
+          name: "changes",
+          kind: "something made",
+          good: { step: 1 },
+          members: { step: "count", fibre: "count", set: "object", note: "any text", dryRun: "boolean" },
+        }],
+      },
+      diffRuns: { call: executions.diffRuns.bind(executions), takes: [execution, execution] },
+      checkHistory: { call: executions.checkHistory.bind(executions), takes: [execution] },
       wait: { call: executions.wait.bind(executions), takes: [execution, options(wait)] },
       watch: {
         call: executions.watch.bind(executions),

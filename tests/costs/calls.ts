@@ -39,6 +39,17 @@ export const CALLS: Readonly<Record<string, string>> = {
   get: "select rhythm.get(:done)",
   wait_for: "select rhythm.wait_for(:done)",
   flow_state: "select rhythm.flow_state(:signals)",
+  history: "select count(*) from rhythm.history(:signals)",
+  replay_start: "select rhythm.replay_start(:signals)",
+  replay_steps: "select count(*) from rhythm.replay_steps(:signals)",
+  pending_effects: "select rhythm.pending_effects(:forks, array[:ready]::uuid[])",
+  edit_state: "select rhythm.edit_state(:signals, 1, '{}')",
+  rewind_state:
+    `select rhythm.rewind_state(:signals, 1, '{}', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[w.id])), array[w.id])
+    from (select w.id from rhythm.signal_wait as w where w.execution_id = :signals limit 1) as w`,
+  fork_state:
+    `select rhythm.fork_state(:signals, rhythm.new_id(), 1, 1, '{}', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[x.id])),
+    jsonb_build_array(jsonb_build_object('id', x.id, 'type', 'await_signal', 'name', 's'))) from (select rhythm.new_id() as id) as x`,
   ids_ending: "select count(*) from rhythm.ids_ending('00000000')",
 
   // Creating.

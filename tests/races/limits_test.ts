@@ -138,11 +138,16 @@ for (const count of [2, 20]) {
     await arena
       .watcher`select rhythm.configure_queue('q', rate => 5, per => '1h', per_key_rate => 3, per_key_per => '1h')`;
     await load(arena.watcher, 100, 3);
-    const begun = await Promise.all(arena.sessions.map(async () => {
+    let begun = 0;
+    await Promise.all(arena.sessions.map(async () => {
       await using hand = new Hand(arena.db.url);
-      return await hand.exchange(4);
+      // A claim that waits for another one too long comes back with nothing.
+      do {
+        const claimed = await hand.exchange(4);
+        begun += claimed;
+      } while (begun < 5);
     }));
-    assert.equal(begun.reduce((sum, n) => sum + n, 0), 5);
+    assert.equal(begun, 5);
     assert.deepEqual(await violations(arena.watcher), []);
   });
 }

@@ -14,12 +14,29 @@ export function renderSource(view: ExecutionView, terminal: Terminal, options: {
   const marks = failed === undefined
     ? position.fibres.map(({ line, column }) => ({ line, column }))
     : [failed];
+  return renderMarkedSource(
+    { source: position.source, marks, failed: failed !== undefined, full: options.full },
+    terminal,
+  );
+}
+
+/** A source, or the lines around its marks. */
+export function renderMarkedSource(
+  given: {
+    source: string;
+    marks: readonly { line: number; column: number }[];
+    failed: boolean;
+    full: boolean;
+  },
+  terminal: Terminal,
+): string[] {
+  const { source, marks, failed, full } = given;
   if (marks.length === 0) return [];
-  const lines = position.source.split(/\r\n|\r|\n/);
+  const lines = source.split(/\r\n|\r|\n/);
   const marked = new Map(marks.map(({ line, column }) => [line, column]));
   const gutter = String(lines.length).length;
   const isShown = (line: number): boolean =>
-    options.full || marks.some((mark) => Math.abs(mark.line - line) <= AROUND);
+    full || marks.some((mark) => Math.abs(mark.line - line) <= AROUND);
   const out: string[] = [];
   let gap = false;
   lines.forEach((text, index) => {
@@ -31,7 +48,7 @@ export function renderSource(view: ExecutionView, terminal: Terminal, options: {
     if (gap) out.push(terminal.paint("quiet", `   ${"…".padStart(gutter)}`));
     gap = false;
     const column = marked.get(line);
-    out.push(...sourceLine({ text, line, column, gutter, failed: failed !== undefined }, terminal));
+    out.push(...sourceLine({ text, line, column, gutter, failed }, terminal));
   });
   return out;
 }

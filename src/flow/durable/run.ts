@@ -82,10 +82,10 @@ export class Run {
   }
 
   /** The machine and the activations of a snapshot, to look at. */
-  static open(given: RunOptions, snapshot: Snapshot): { machine: FlowMachine; fibres: Fibre[] } {
+  static open(given: RunOptions, snapshot: Snapshot): { machine: FlowMachine; main: Fibre; fibres: Fibre[] } {
     const run = new Run(given);
-    const { fibres } = decode(run.#vm, snapshot, given.world.registry);
-    return { machine: run.#vm, fibres };
+    const { main, fibres } = decode(run.#vm, snapshot, given.world.registry);
+    return { machine: run.#vm, main, fibres };
   }
 
   /** Go on with what has ended meanwhile, in the step that was begun or in another one. */

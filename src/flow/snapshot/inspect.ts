@@ -1,3 +1,4 @@
+import { RhythmError } from "../../shared/error.ts";
 import type { JsonValue } from "../../shared/json.ts";
 import type { FunctionCode } from "../compile/program.ts";
 import type { FlowView } from "../types.ts";
@@ -49,21 +50,55 @@ function nameOf(code: FunctionCode): string {
   return code.name === "" ? "<anonymous>" : code.name;
 }
 
-function variablesOf(vm: FlowMachine, fibre: Fibre, reader: Reader): Record<string, JsonValue> {
+/** A variable of an activation: where it is kept, and what is there. */
+interface Held {
+  readonly in: (Value | Box)[];
+  readonly at: number;
+}
+
+/** The variables in scope of an activation, by name: those of inner scopes last. */
+function heldBy(vm: FlowMachine, fibre: Fibre): Map<string, Held> {
   const code = codeOf(vm, fibre);
-  const held = new Map<string, Value | Box>();
-  code.captureNames.forEach((name, index) => held.set(name, fibre.fn.captures[index]));
+  const held = new Map<string, Held>();
+  code.captureNames.forEach((name, at) => held.set(name, { in: fibre.fn.captures as (Value | Box)[], at }));
   for (let index = 0; index < code.variables.length; index += 4) {
-    const [register, from, to] = code.variables.slice(index + 1, index + 4) as [number, number, number];
+    const [at, from, to] = code.variables.slice(index + 1, index + 4) as [number, number, number];
     if (fibre.pc < from || fibre.pc >= to) continue;
-    held.set(String(vm.constants[code.variables[index]!]), fibre.registers[register]);
+    held.set(String(vm.constants[code.variables[index]!]), { in: fibre.registers as (Value | Box)[], at });
   }
+  return held;
+}
+
+function valueOf({ in: place, at }: Held): Value {
+  const value = place[at];
+  return value instanceof Box ? value.value : value as Value;
+}
+
+function variablesOf(vm: FlowMachine, fibre: Fibre, reader: Reader): Record<string, JsonValue> {
   const variables = new PlainObject() as Record<string, JsonValue>;
-  for (const [name, value] of held) {
-    const given = value instanceof Box ? value.value : value;
-    if (given !== UNSET) variables[name] = reader.read(given, name);
+  for (const [name, held] of heldBy(vm, fibre)) {
+    const value = valueOf(held);
+    if (value !== UNSET) variables[name] = reader.read(value, name);
   }
   return variables;
+}
+
+/** Gives a variable in scope of an activation another value. */
+export function setVariable(vm: FlowMachine, fibre: Fibre, name: string, value: Value): void {
+  const variables = heldBy(vm, fibre);
+  const held = variables.get(name);
+  if (held === undefined || valueOf(held) === UNSET) {
+    const { line } = placeOfFibre(vm, fibre);
+    throw new RhythmError(
+      `There is no variable "${name}" in scope at line ${line}. There are ${
+        [...variables.keys()].join(", ") || "none"
+      }`,
+      { code: "FLOW_NO_VARIABLE" },
+    );
+  }
+  const kept = held.in[held.at];
+  if (kept instanceof Box) kept.value = value;
+  else held.in[held.at] = value;
 }
 
 type Source = string | Fibre;

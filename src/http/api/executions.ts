@@ -4,7 +4,19 @@ import type { ExecutionFilter, ExecutionStatus, StartOptions } from "../../defin
 import type { Commands, ReadModel } from "../read_model.ts";
 import { HttpError } from "../respond.ts";
 import { type Route, route } from "../route.ts";
-import { anyJson, done, execution, executionPage, logEntry, startOptions } from "./schemas.ts";
+import {
+  anyJson,
+  done,
+  execution,
+  executionPage,
+  historyItem,
+  historyStep,
+  logEntry,
+  pastState,
+  startOptions,
+  stateChange,
+  stepNumber,
+} from "./schemas.ts";
 
 const STATUSES: readonly string[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
 const tag = "executions";
@@ -82,7 +94,58 @@ function readRoutes(reads: ReadModel): Route[] {
       response: anyJson,
       handle: ({ params }) => reads.position(params.id!),
     }),
+    ...historyRoutes(reads),
   ];
+}
+
+function historyRoutes(reads: ReadModel): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/api/executions/:id/history",
+      operation: "getExecutionHistory",
+      summary: "What a workflow did, step by step: what each took, started and logged, from line to line",
+      tag,
+      query: z.strictObject({
+        after: z.coerce.number().int().min(0).max(2 ** 31 - 1).default(0).describe(
+          "only steps after this one",
+        ),
+        limit: z.coerce.number().int().min(1).max(1000).default(100),
+      }),
+      response: z.object({ steps: z.array(historyStep) }),
+      handle: async ({ params, query }) => ({ steps: await reads.history(params.id!, query) }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/at/:when",
+      operation: "getExecutionAt",
+      summary: "A workflow as it was after a step (its number) or at a time: lines, variables, waits",
+      tag,
+      response: pastState,
+      handle: ({ params }) => reads.at(params.id!, readWhen(params.when!)),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/diff",
+      operation: "diffExecution",
+      summary: "The lines and variables of a workflow that changed between two steps",
+      tag,
+      query: z.strictObject({ from: stepNumber, to: stepNumber }),
+      response: z.object({ changes: z.array(stateChange) }),
+      handle: async ({ params, query }) => ({ changes: await reads.diff(params.id!, query.from, query.to) }),
+    }),
+  ];
+}
+
+function readWhen(text: string): number | Date {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime()) && text.includes("-")) return at;
+  throw new HttpError(
+    400,
+    "INVALID_REQUEST",
+    `Expected the number of a step or a time such as 2026-01-31T08:00:00Z, not ${text}`,
+  );
 }
 
 function startRoutes(commands: Commands): Route[] {
@@ -155,6 +218,7 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
         return await existing(reads, params.id!);
       },
     }),
+    ...editRoutes(commands),
     route({
       method: "POST",
       path: "/api/executions/:id/wait",
@@ -171,6 +235,52 @@ function changeRoutes(reads: ReadModel, commands: Commands): Route[] {
           throw error;
         }
       },
+    }),
+  ];
+}
+
+function editRoutes(commands: Commands): Route[] {
+  const changes = {
+    fibre: z.int().min(0).optional().describe("which branch, counted from 0 as `at` lists them"),
+    set: z.record(z.string(), anyJson).optional().describe("new values of variables"),
+    note: z.string().optional().describe("why; it is kept in the history"),
+  };
+  const step = z.int().min(1).max(2 ** 31 - 1);
+  const changed = z.object({ change: z.int().describe("the number that the change has among the steps") });
+  return [
+    route({
+      method: "POST",
+      path: "/api/executions/:id/edit",
+      operation: "editExecution",
+      summary: "Changes variables of a workflow that waits or has failed",
+      tag,
+      body: z.strictObject({ ...changes, set: changes.set.unwrap() }),
+      response: changed,
+      handle: async ({ params, body }) => ({ change: await commands.edit(params.id!, body) }),
+    }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/rewind",
+      operation: "rewindExecution",
+      summary: "Puts a workflow back to an earlier step; children that it began since are cancelled",
+      tag,
+      body: z.strictObject({ ...changes, step }),
+      response: changed,
+      handle: async ({ params, body }) => ({ change: await commands.rewind(params.id!, body) }),
+    }),
+    route({
+      method: "POST",
+      path: "/api/executions/:id/fork",
+      operation: "forkExecution",
+      summary: "Makes a new workflow that goes on from a step of this one",
+      tag,
+      body: z.strictObject({ ...changes, step, dryRun: z.boolean().optional() }),
+      response: z.object({
+        id: z.string().nullable().describe("the new execution; null in a dry run"),
+        step: z.int(),
+        starts: z.array(historyItem).describe("what begins again"),
+      }),
+      handle: ({ params, body }) => commands.fork(params.id!, body),
     }),
   ];
 }

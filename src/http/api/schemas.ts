@@ -69,6 +69,53 @@ export const logEntry = z.object({
   data: anyJson,
 });
 
+/** The number of a step. */
+export const stepNumber = z.coerce.number().int().min(1).max(2 ** 31 - 1);
+
+/** What a step took or started. */
+export const historyItem = z.object({
+  kind: z.string(),
+  id: z.string().optional(),
+  name: z.string().optional(),
+  status: z.string().optional(),
+});
+
+/** A step of a workflow. */
+export const historyStep = z.object({
+  step: z.number(),
+  at: time,
+  act: z.string().describe("step, or what a person did"),
+  took: z.array(historyItem).describe("what had ended"),
+  started: z.array(historyItem),
+  logs: z.array(z.object({ level: z.string(), message: z.string(), line: z.number() })),
+  from: z.array(z.number()).describe("the lines of its branches before"),
+  to: z.array(z.number()).describe("the lines of its branches after it"),
+  note: z.string().nullable(),
+  by: z.string().nullable().describe("the database role of the person"),
+});
+
+/** A workflow as it was. */
+export const pastState = z.object({
+  id: z.string(),
+  step: z.number(),
+  at: time,
+  status: z.string(),
+  flow: z.string(),
+  version: z.number(),
+  source: z.string(),
+  fibres: z.array(anyJson).describe("line, column, variables and waits of each branch"),
+  started: z.array(historyItem),
+  output: anyJson.optional(),
+  error: anyJson.optional(),
+});
+
+/** What differs in a branch. */
+export const stateChange = z.object({
+  function: z.string(),
+  line: z.object({ from: z.number().nullable(), to: z.number().nullable() }),
+  variables: z.record(z.string(), z.object({ from: anyJson.optional(), to: anyJson.optional() })),
+});
+
 /** A queue. */
 export const queue = z.object({
   queue: z.string(),

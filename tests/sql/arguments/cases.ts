@@ -165,6 +165,14 @@ const limit = (fn: string, call: (value: string) => string): Case[] =>
     "RH001",
     `${value} cannot be the limit of ${fn}: expected 1 to 100000`,
   ]);
+const waits = `'[{"mode": "any", "ids": ["00000000-0000-7000-8000-000000000005"]}]'`;
+const forks = (given: Record<string, string>): string => {
+  const { from, id, step, version, snapshot, effects } = {
+    ...{ from: waiting, id: "rhythm.new_id()", step: "1", version: "1", snapshot: "'{}'", effects: "'[]'" },
+    ...given,
+  };
+  return `fork_state(${from}, ${id}, ${step}, ${version}, ${snapshot}, ${given.waits ?? waits}, ${effects})`;
+};
 const schedule = (more: string): string => `schedule('x', '@daily', 'a', type => 'task', ${more})`;
 // Of two members with one name, the last one counts.
 const step = (more: string): string =>
@@ -302,6 +310,164 @@ export const cases: Record<string, Cases> = {
       [`retry(${done})`, "RH003", `Cannot retry execution ${done.slice(1, -1)}: it is completed`],
       [`retry(${ready})`, "RH003", `Cannot retry execution ${ready.slice(1, -1)}: it is pending`],
     ],
+  },
+  history: {
+    p_execution: [
+      ["history(null)", "RH002", "Cannot show the history: there is no execution null"],
+      [
+        `history(${nobody})`,
+        "RH002",
+        `Cannot show the history: there is no execution ${nobody.slice(1, -1)}`,
+      ],
+      [
+        `history(${done})`,
+        "RH003",
+        `Cannot show the history: execution ${done.slice(1, -1)} is a task, and only workflows have steps`,
+      ],
+    ],
+    p_after: [[`history(${waiting}, 5)`, "", "nothing"]],
+    p_limit: limit("history()", (value) => `history(${waiting}, 0, ${value})`),
+  },
+  replay_start: {
+    p_execution: [
+      ["replay_start(null)", "RH002", "Cannot rebuild a state: there is no execution null"],
+      [
+        `replay_start(${done})`,
+        "RH003",
+        `Cannot rebuild a state: execution ${done.slice(1, -1)} is a task, and only workflows have steps`,
+      ],
+    ],
+    p_step: "any number: the newest base up to it counts",
+  },
+  replay_steps: {
+    p_execution: [["replay_steps(null)", "", "nothing"], [`replay_steps(${done})`, "", "nothing"]],
+    p_after: [[`replay_steps(${waiting}, 5)`, "", "nothing"]],
+    p_limit: limit("replay_steps()", (value) => `replay_steps(${waiting}, 0, ${value})`),
+  },
+  edit_state: {
+    p_execution: [
+      ["edit_state(null, 1, '{}')", "RH002", "Cannot edit: there is no execution null"],
+      [
+        `edit_state(${done}, 1, '{}')`,
+        "RH003",
+        `Cannot edit execution ${done.slice(1, -1)}: it is completed and has no state to change`,
+      ],
+    ],
+    p_seq: ["null", "7"].map((value): Case => [
+      `edit_state(${waiting}, ${value}, '{}')`,
+      "RH003",
+      `Cannot edit execution ${waiting.slice(1, -1)}: it has taken a step since you looked at it`,
+    ]),
+    p_snapshot: ["null", "'5'"].map((value): Case => [
+      `edit_state(${waiting}, 1, ${value})`,
+      "RH001",
+      "p_snapshot must be a JSON object: a state that the language gave",
+    ]),
+    p_note: "any text; what is longer than 2000 characters is cut",
+  },
+  rewind_state: {
+    p_execution: [
+      [`rewind_state(null, 1, '{}', ${waits}, '{}')`, "RH002", "Cannot rewind: there is no execution null"],
+      [
+        `rewind_state(${done}, 1, '{}', ${waits}, '{}')`,
+        "RH003",
+        `Cannot rewind execution ${done.slice(1, -1)}: it is completed and has no state to change`,
+      ],
+    ],
+    p_seq: [[
+      `rewind_state(${waiting}, null, '{}', ${waits}, '{}')`,
+      "RH003",
+      `Cannot rewind execution ${waiting.slice(1, -1)}: it has taken a step since you looked at it`,
+    ]],
+    p_snapshot: [[
+      `rewind_state(${waiting}, 1, null, ${waits}, '{}')`,
+      "RH001",
+      "p_snapshot must be a JSON object: a state that the language gave",
+    ]],
+    p_waits: ["null", "'{}'", "'[]'"].map((value): Case => [
+      `rewind_state(${waiting}, 1, '{}', ${value}, '{}')`,
+      "RH001",
+      'p_waits must be a list: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]',
+    ]),
+    p_pending: [
+      [
+        `rewind_state(${waiting}, 1, '{}', ${waits}, null)`,
+        "RH001",
+        "p_pending must be an array of ids: what was under way",
+      ],
+      [
+        `rewind_state(${waiting}, 1, '{}', ${waits}, '{}')`,
+        "RH001",
+        `Workflow ${
+          waiting.slice(1, -1)
+        } cannot wait for 00000000-0000-7000-8000-000000000005: it is not a child, timer or wait for a signal of this workflow`,
+      ],
+    ],
+    p_effects: [
+      [
+        `rewind_state(${waiting}, 1, '{}', ${waits}, '{}', '[5]')`,
+        "RH001",
+        'p_effects must be a list: [{"id": "…", "type": "start_timer", …}, …]',
+      ],
+      [
+        `rewind_state(${waiting}, 1, '{}', ${waits}, '{}', '[{"id": "x", "type": "start_timer"}]')`,
+        "RH001",
+        'Cannot rewind: the state is not one that the language gave: invalid input syntax for type uuid: "x"',
+      ],
+    ],
+    p_cleanup: "null is false",
+    p_note: "any text; what is longer than 2000 characters is cut",
+  },
+  fork_state: {
+    p_execution: [
+      [forks({ from: "null" }), "RH002", "Cannot fork: there is no execution null"],
+      [
+        forks({ from: done }),
+        "RH003",
+        `Cannot fork: execution ${done.slice(1, -1)} is a task, and only workflows have steps`,
+      ],
+    ],
+    p_id: [[
+      forks({ id: "'00000000-0000-4000-8000-000000000000'" }),
+      "RH001",
+      "00000000-0000-4000-8000-000000000000 cannot be an id: expected a UUID of version 7, as new_id() makes it",
+    ]],
+    p_step: ["null", "0"].map((value): Case => [
+      forks({ step: value }),
+      "RH001",
+      `Cannot fork from step ${value}: steps are counted from 1`,
+    ]),
+    p_version: ["null", "9"].map((value): Case => [
+      forks({ version: value }),
+      "RH002",
+      `Cannot fork: flow "f" has no version ${value}`,
+    ]),
+    p_snapshot: [[
+      forks({ snapshot: "null" }),
+      "RH001",
+      "p_snapshot must be a JSON object: a state that the language gave",
+    ]],
+    p_waits: [[
+      forks({ waits: "'5'" }),
+      "RH001",
+      'p_waits must be a list: [{"mode": "any" or "all", "ids": [at least one UUID]}, …]',
+    ]],
+    p_effects: [[
+      forks({ effects: "null" }),
+      "RH001",
+      'p_effects must be a list: [{"id": "…", "type": "start_timer", …}, …]',
+    ]],
+    p_cleanup: "null is false",
+    p_inputs: "null: those of the other one",
+    p_note: "any text; what is longer than 2000 characters is cut",
+  },
+  pending_effects: {
+    p_execution: [["pending_effects(null, '{}')", "", "[]"]],
+    p_ids: [[`pending_effects(${waiting}, null)`, "", "[]"], [
+      `pending_effects(${waiting}, array[${done}]::uuid[])`,
+      "",
+      "[]",
+    ]],
   },
   delete_execution: {
     p_execution: [

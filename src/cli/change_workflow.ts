@@ -1,0 +1,60 @@
+import type { StepChanges } from "../client/changes.ts";
+import type { ChangeFlags } from "./change_options.ts";
+import { CliError } from "./cli_error.ts";
+import type { Call } from "./command.ts";
+import { openSession } from "./session.ts";
+import { wholeId } from "./short_id.ts";
+import { named } from "./show_history.ts";
+
+/** Changes a workflow, or makes another one of it, and says what happened. */
+export async function changeWorkflow(
+  call: Call<ChangeFlags>,
+  act: "edit" | "rewind" | "fork",
+): Promise<void> {
+  const { terminal, args, options, json } = call;
+  if (act === "edit" && options.set === undefined) {
+    throw new CliError("rhythm edit needs --set, with a variable and its new value: --set amount=40");
+  }
+  await using session = await openSession(options);
+  const id = await wholeId(session, args[0]!);
+  const changes: StepChanges = {
+    step: Number(args[1] ?? 1),
+    ...(options.set !== undefined && { set: Object.fromEntries(options.set.map(assignment)) }),
+    ...(options.fibre !== undefined && { fibre: options.fibre }),
+    ...(options.note !== undefined && { note: options.note }),
+  };
+  if (act === "fork") {
+    const made = await session.executions.fork(id, { ...changes, dryRun: options.dryRun === true });
+    if (json) return terminal.print(JSON.stringify(made));
+    const starts = made.starts.length === 0
+      ? "nothing begins again"
+      : `begins again: ${made.starts.map(named).join(", ")}`;
+    terminal.print(
+      made.id === null
+        ? `from step ${made.step}: ${starts}`
+        : `${made.id} goes on from step ${made.step}; ${starts}`,
+    );
+    return;
+  }
+  const { step, ...edits } = changes;
+  const change = act === "edit"
+    ? await session.executions.edit(id, edits)
+    : await session.executions.rewind(id, changes);
+  if (json) return terminal.print(JSON.stringify({ id, change }));
+  terminal.print(
+    act === "edit"
+      ? `${id} is changed, as step ${change}`
+      : `${id} goes on from step ${step}, as step ${change}`,
+  );
+}
+
+function assignment(text: string): [string, unknown] {
+  const [name] = text.split("=", 1) as [string];
+  const value = text.slice(name.length + 1);
+  try {
+    return [name, JSON.parse(value)];
+  } catch {
+    // A text without quotes, as a shell leaves it.
+    return [name, value];
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  editState,
+  forkState,
+  readPendingEffects,
+  readReplayStart,
+  rewindState,
+} from "../db/calls/history.ts";
+import { type ExecutionRef, InvalidOptionError, newId } from "../define/mod.ts";
+import type { AtRest } from "../flow/durable/rebuild.ts";
+import type { Effect, Program, Snapshot } from "../flow/mod.ts";
+import type { JsonObject, JsonValue } from "../shared/json.ts";
+import { sqlOptions } from "../shared/options.ts";
+import type { ClientCore } from "./core.ts";
+import { type HistoryItem, itemOf, rebuild } from "./history.ts";
+import { idOf } from "./request.ts";
+
+/** New values of variables, and why. */
+export interface StateChanges {
+  /** Which branch, counted from 0 as `executions.at()` lists them. Default: 0, the body of the flow. */
+  fibre?: number;
+  /** New values of variables in scope. */
+  set?: Record<string, unknown>;
+  /** Why; it is kept in the history. */
+  note?: string;
+}
+
+/** Where a workflow is put back to, or a new one begins. */
+export interface StepChanges extends StateChanges {
+  /** The number of the step. */
+  step: number;
+}
+
+/** What a fork is, or would be. */
+export interface Fork {
+  /** The new execution; null in a dry run. */
+  id: string | null;
+  /** The step that it goes on from. */
+  step: number;
+  /** What begins again, because it was under way there. */
+  starts: HistoryItem[];
+}
+
+/** Changes variables of a workflow that waits or has failed; returns the number that the change has among the steps. */
+export async function edit(
+  core: ClientCore,
+  execution: ExecutionRef,
+  changes: StateChanges,
+): Promise<number> {
+  const id = idOf(execution);
+  const { code, snapshot, seq } = await core.retried(() => readReplayStart(core.engine, id, null));
+  const changed = snapshot === null ? null : await edited(code, snapshot, changes);
+  return await editState(core.engine, id, { seq: seq ?? 0, snapshot: changed, note: changes.note ?? null });
+}
+
+/** Puts a workflow back to an earlier step; returns the number that the change has among the steps. */
+export async function rewind(
+  core: ClientCore,
+  execution: ExecutionRef,
+  changes: StepChanges,
+): Promise<number> {
+  const id = idOf(execution);
+  const { seq } = await core.retried(() => readReplayStart(core.engine, id, null));
+  const past = await stateToChange(core, id, changes);
+  const effects = past.effects.filter(({ type }) => type === "start_timer" || type === "await_signal");
+  return await rewindState(core.engine, id, {
+    ...{ seq: seq ?? 0, snapshot: past.snapshot, waits: past.waits, cleanup: past.cleanup },
+    ...{ pending: past.pending, effects: effects as unknown as JsonValue, note: changes.note ?? null },
+  });
+}
+
+/** Makes a new workflow that goes on from a step of another one. */
+export async function fork(
+  core: ClientCore,
+  execution: ExecutionRef,
+  { dryRun, ...changes }: StepChanges & { dryRun?: boolean },
+): Promise<Fork> {
+  const from = idOf(execution);
+  const past = await stateToChange(core, from, changes);
+  const starts = past.effects.flatMap(itemOf);
+  if (dryRun === true) return { id: null, step: changes.step, starts };
+  const id = newId();
+  const ids = new Map(past.pending.map((old) => [old, newId()]));
+  const { renameFlow } = await import("../flow/durable/rebuild.ts");
+  const snapshot = renameFlow(past.program, past.snapshot as unknown as Snapshot, { executionId: id, ids });
+  const renamed = (given: string): string => ids.get(given) ?? given;
+  const effects = past.effects.map((effect) => {
+    const own = { ...effect, id: renamed((effect as { id: string }).id) } as unknown as JsonObject;
+    if (!("options" in own)) return own;
+    // The key belongs to the child of the other workflow.
+    const { idempotencyKey: _key, idempotencyTtl: _ttl, ...options } = own.options as JsonObject;
+    return { ...own, options: sqlOptions(options) };
+  });
+  const waits = past.waits.map(({ mode, ids: members }) => ({ mode, ids: members.map(renamed) }));
+  await forkState(core.engine, from, {
+    ...{ id, step: changes.step, version: past.version, snapshot: snapshot as unknown as JsonValue },
+    ...{ waits, effects, cleanup: past.cleanup, note: changes.note ?? null },
+  });
+  return { id, step: changes.step, starts };
+}
+
+interface StateToChange extends AtRest {
+  readonly program: Program;
+  readonly version: number;
+  readonly snapshot: JsonValue;
+  /** What was asked for when each operation began that is under way. */
+  readonly effects: Effect[];
+}
+
+/** A state at a step, with the changes, and all that was under way there. */
+async function stateToChange(core: ClientCore, id: string, changes: StepChanges): Promise<StateToChange> {
+  const asked = new Map<string, Effect>();
+  let last;
+  for await (const one of rebuild(core, id, changes.step)) {
+    last = one;
+    for (const effect of one.step.effects) if ("id" in effect) asked.set(effect.id, effect);
+  }
+  if (last?.at.step !== changes.step || last.step.snapshot === undefined) {
+    throw new InvalidOptionError(
+      "step",
+      last === undefined || last.at.step !== changes.step
+        ? `Workflow ${id} has no step ${changes.step}: executions.history() lists its steps`
+        : `Workflow ${id} ended with step ${changes.step}: choose an earlier one`,
+    );
+  }
+  const { code, version } = last.start;
+  const snapshot = await edited(code, last.step.snapshot as unknown as JsonValue, changes);
+  const program = code as unknown as Program;
+  const { restOf } = await import("../flow/durable/rebuild.ts");
+  const rest = restOf(program, snapshot as unknown as Snapshot);
+  const older = rest.pending.filter((one) => !asked.has(one));
+  const known = older.length === 0
+    ? []
+    : await core.retried(() => readPendingEffects(core.engine, id, older));
+  const effects = [
+    ...rest.pending.flatMap((one) => asked.get(one) ?? []),
+    ...known as unknown as Effect[],
+  ];
+  return { program, version, snapshot, effects, ...rest };
+}
+
+async function edited(
+  code: JsonValue,
+  snapshot: JsonValue,
+  { fibre, set }: StateChanges,
+): Promise<JsonValue> {
+  if (set === undefined) return snapshot;
+  const { editFlow } = await import("../flow/durable/rebuild.ts");
+  const change = { fibre: fibre ?? 0, set: set as JsonObject };
+  return editFlow(
+    code as unknown as Program,
+    snapshot as unknown as Snapshot,
+    change,
+  ) as unknown as JsonValue;
+}

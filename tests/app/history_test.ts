@@ -1,0 +1,173 @@
+// What people do with the history of a workflow: look at it, change it, put it back, fork it.
+import assert from "node:assert/strict";
+import { type ExecutionRef, task } from "../../mod.ts";
+import { until } from "../support/until.ts";
+import { type TestApp, testApp } from "./support.ts";
+
+const double = task({ name: "double" }, (n: number) => n * 2);
+const order = task({ name: "order", retry: { maxAttempts: 1 } }, ({ amount }: { amount: number }) => {
+  if (amount > 100) throw new RangeError(`${amount} is too much`);
+  return `ordered ${amount}`;
+});
+
+async function untilWaits({ rhythm }: TestApp, run: ExecutionRef, line: number): Promise<void> {
+  await until(async () => {
+    const steps = await rhythm.executions.history(run);
+    const { status } = (await rhythm.executions.get(run))!;
+    assert.notEqual(status, "failed");
+    return status === "suspended" && (steps.at(-1)?.to.includes(line) ?? false);
+  });
+}
+
+async function sound(app: TestApp, ...runs: ExecutionRef[]): Promise<void> {
+  for (const run of runs) assert.deepEqual(await app.rhythm.executions.checkHistory(run), []);
+}
+
+Deno.test("edit(): a workflow that failed goes on with other variables; what it was stays in its history", async () => {
+  await using app = await testApp({ tasks: [double, order] });
+  const { executions, flows, workflows } = app.rhythm;
+  await flows.register({
+    name: "buy",
+    source:
+      'let amount = await Task.run("double", Inputs.n);\nawait Timer.delay(0.01);\nreturn await Task.run("order", { amount })',
+  });
+  app.work();
+  const run = await workflows.start("buy", { n: 100 });
+  assert.equal((await executions.wait(run, { timeout: "30s" })).status, "failed");
+  const failed = await executions.history(run);
+  assert.deepEqual(failed.map(({ from, to }) => [from, to]), [[[], [1]], [[1], [2]], [[2], [3]], [[3], []]]);
+  assert.equal((await executions.at(run, 2)).fibres[0]!.variables.amount, 200);
+
+  await assert.rejects(
+    executions.edit(run, { set: { amonut: 1 } }),
+    /no variable "amonut" in scope at line 3. There are amount/,
+  );
+  const step = await executions.edit(run, { set: { amount: 40 }, note: "a typing error" });
+  await sound(app, run);
+  assert.equal((await executions.get(run))!.status, "failed", "until somebody retries it");
+  await executions.retry(run);
+  // The task that failed runs again as it was asked for; the flow has the new value only from here on.
+  await until(async () => (await executions.get(run))!.completedAt !== null);
+  const acts = (await executions.history(run)).filter(({ act }) => act !== "step");
+  assert.deepEqual(acts.map(({ step, act, note }) => [step, act, note]), [[
+    step,
+    "edited",
+    "a typing error",
+  ]]);
+  assert.equal((await executions.at(run, step)).fibres[0]!.variables.amount, 40);
+  assert.equal((await executions.at(run, step - 2)).fibres[0]!.variables.amount, 200);
+});
+
+Deno.test("rewind(): a workflow goes on from an earlier step, with other variables", async () => {
+  await using app = await testApp({ tasks: [double, order] });
+  const { executions, flows, workflows, signals } = app.rhythm;
+  await flows.register({
+    name: "buy",
+    source: `let amount = await Task.run("double", Inputs.n);
+const word = await Signal.next("go");
+const late = Timer.delay(3600);
+const done = await Task.run("order", { amount });
+await Promise.race([Signal.next("end"), late]);
+return [word, done]`,
+  });
+  app.work();
+  const run = await workflows.start("buy", { n: 30 });
+  await untilWaits(app, run, 2);
+  await signals.send({ execution: run, name: "go", payload: "first" });
+  await untilWaits(app, run, 5);
+  const before = (await executions.history(run)).length;
+
+  const change = await executions.rewind(run, { step: 2, set: { amount: 7 } });
+  assert.equal(change, before + 1);
+  // The signal that it had taken since is there again.
+  await untilWaits(app, run, 5);
+  await sound(app, run);
+  await signals.send({ execution: run, name: "end" });
+  assert.deepEqual(await run.result({ timeout: "30s" }), ["first", "ordered 7"]);
+  await sound(app, run);
+  const told = await executions.diff(run, change, change + 1);
+  assert.deepEqual(told[0]!.line, { from: 2, to: 4 });
+});
+
+Deno.test("rewind(): what had failed since is taken again or begins again, and its parent is not told twice", async () => {
+  await using app = await testApp({ tasks: [double, order] });
+  const { executions, flows, workflows } = app.rhythm;
+  await flows.register({
+    name: "buy",
+    source: 'let amount = await Task.run("double", Inputs.n);\nreturn await Task.run("order", { amount })',
+  });
+  await flows.register({
+    name: "shop",
+    source: 'try { return await Workflow.run("buy", { n: 90 }) } catch { await Signal.next("never") }',
+  });
+  app.work();
+  const run = await workflows.start("buy", { n: 90 });
+  assert.equal((await executions.wait(run, { timeout: "30s" })).status, "failed");
+  await assert.rejects(executions.rewind(run, { step: 9 }), /has no step 9/);
+  await assert.rejects(executions.rewind(run, { step: 3 }), /ended with step 3: choose an earlier one/);
+  await executions.rewind(run, { step: 1, set: {} });
+  // The task had completed: it is taken again, and the same happens.
+  assert.equal((await executions.wait(run, { timeout: "30s" })).status, "failed");
+  await sound(app, run);
+
+  const shop = await workflows.start("shop");
+  await untilWaits(app, shop, 1);
+  const { executions: [child] } = await executions.query({ parent: shop });
+  await until(async () => (await executions.get(child!))!.status === "failed");
+  await assert.rejects(executions.rewind(child!, { step: 1 }), /was told that it ended/);
+});
+
+Deno.test("fork(): a new workflow goes on from any step of another one, in any state", async () => {
+  await using app = await testApp({ tasks: [double, order] });
+  const { executions, flows, workflows, signals } = app.rhythm;
+  await flows.register({
+    name: "buy",
+    source: `const amounts = await Promise.all([1, 2].map(async (n) => {
+  const one = await Task.run("double", n + Inputs.n);
+  await Timer.delay(0.01 * n);
+  return one;
+}));
+let word = await Signal.next("go");
+return [word, ...amounts, await Task.run("order", { amount: amounts[0] }), Context.executionId]`,
+  });
+  app.work();
+  const run = await workflows.start("buy", { n: 30 });
+  await untilWaits(app, run, 6);
+  await signals.send({ execution: run, name: "go", payload: "one" });
+  const first = await run.result({ timeout: "30s" }) as unknown[];
+  assert.deepEqual(first, ["one", 62, 64, "ordered 62", run.id]);
+
+  const steps = await executions.history(run);
+  for (const { step } of steps.slice(0, -1)) {
+    const dry = await executions.fork(run, { step, dryRun: true });
+    assert.equal(dry.id, null);
+    const { id, starts } = await executions.fork(run, { step, note: "why" });
+    assert.deepEqual(starts, dry.starts);
+    await signals.send({ execution: id!, name: "go", payload: "one" }).catch(() => {});
+    const fork = await executions.wait(id!, { timeout: "30s" });
+    assert.deepEqual(
+      [fork.status, fork.output],
+      ["completed", first.with(-1, id!)],
+      `from step ${step}: ${JSON.stringify(fork.error)}`,
+    );
+    await sound(app, id!);
+    assert.deepEqual((await executions.history(id!))[0]!.note, `from step ${step} of ${run.id}: why`);
+  }
+  assert.equal(await executions.diffRuns(run, run), null);
+
+  // A fork of a fork.
+  const waits = steps.findLast(({ to }) => to.includes(6))!.step;
+  const { id } = await executions.fork(run, { step: waits });
+  const { id: second } = await executions.fork(id!, { step: waits });
+  await signals.send({ execution: second!, name: "go", payload: "two" });
+  assert.deepEqual((await executions.wait(second!, { timeout: "30s" })).output, [
+    "two",
+    second!,
+    62,
+    64,
+    "ordered 62",
+  ]);
+  const part = await executions.diffRuns(run, await workflows.start("buy", { n: 31 }));
+  assert.equal(part?.step, 1);
+  assert.deepEqual(part.differs, ["started"]);
+});
