@@ -3,7 +3,7 @@ import { type FrontMatter, readFrontMatter } from "../front_matter.ts";
 import type { Program } from "./ast.ts";
 import { Cursor, SyntaxProblem } from "./cursor.ts";
 import { limitDepth } from "./depth.ts";
-import { type Parser, Parsimmon, sticky } from "./parsimmon.ts";
+import { offset, type Parser, Parsimmon, sticky } from "./parsimmon.ts";
 import { readStatements } from "./statements.ts";
 import { hashbang } from "./tokens.ts";
 import { unwrapMain } from "./wrapper.ts";
@@ -44,19 +44,16 @@ const yamlText = sticky("YAML", /(?:(?!```)[^\r\n]*(?:\r\n|\r|\n))*/y);
 const closing = sticky("a closing fence", /```[ \t]*(?=\r|\n|$)/y);
 
 const frontMatter: Parser<Layout> = Parsimmon.seqMap(
-  opening.then(Parsimmon.index),
+  opening.then(offset),
   yamlText,
   closing.result(true).or(Parsimmon.of(false)),
-  Parsimmon.index,
-  (start, text, closed, end): Layout => ({
-    yaml: { text, start: start.offset, closed },
-    body: end.offset,
-  }),
+  offset,
+  (start, text, closed, end): Layout => ({ yaml: { text, start, closed }, body: end }),
 ).desc("front matter");
 
 const layout: Parser<Layout> = Parsimmon.alt(
   frontMatter,
-  Parsimmon.seqMap(hashbang.or(Parsimmon.of("")), Parsimmon.index, (_, at): Layout => ({ body: at.offset })),
+  Parsimmon.seqMap(hashbang.or(Parsimmon.of("")), offset, (_, body): Layout => ({ body })),
 ).skip(Parsimmon.all);
 
 /**
