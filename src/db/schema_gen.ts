@@ -3511,7 +3511,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Creates the execut
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "71c0b06d0d579775c610f71a0b98a562ae01dc12399424d7cc3a26c5b708a33a",
+    checksum: "208a4cd25bd31220eec80472605972db377515905a014b46979c389abe82592b",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -3543,7 +3543,7 @@ begin
   if p_deploy ~ '^\\d{4}-\\d\\d-\\d\\d' then
     begin
       v_time := p_deploy;
-    exception when datetime_field_overflow or invalid_datetime_format then
+    exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
       perform rhythm.raise('RH001', format('deploy is "%s": expected an id, or a time such as 2026-01-31T12:00:00Z', left(p_deploy, 100)));
     end;
     if v_time > rhythm.now() + interval '1 day' then
@@ -4810,7 +4810,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "3f546cc0a732ea3963ead4702ecdd6d273a390ebd7a8f6ee9ddcdd0fda8ceeb5",
+    checksum: "c04e2b08e6c1c6dad28aafba21d5d3aac4fcef7ba6695b03e663709507212def",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -4924,7 +4924,7 @@ as $$
 begin
   return case when p_text::timestamptz between '0001-01-01Z' and '9999-12-31Z' then p_text::timestamptz end;
 exception
-  when invalid_datetime_format or datetime_field_overflow then
+  when invalid_datetime_format or datetime_field_overflow or invalid_time_zone_displacement_value then
     return null;
 end;
 $$;
@@ -9588,7 +9588,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "f22ea4fc1b7590557f24a4b9ebfe332a29dc404a57a193a32c3431f72caa6973",
+    checksum: "24c6e31d144c271fa68c281d2206581f3c50726e37f6b3cf836293d7ba78cbab",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -9685,11 +9685,18 @@ begin
       or not coalesce(jsonb_typeof(o.value -> 'call') = 'number' and o.value ->> 'call' ~ '^\\d{1,9}$', false)
   ) then
     perform rhythm.raise('RH001', 'Every outcome needs its id (a UUID) and the call that leased it');
+  elsif exists (
+    select from jsonb_array_elements(p_items) as o (value)
+    where coalesce(o.value ->> 'seq' !~ '^\\d{1,9}$', false)
+      or jsonb_typeof(o.value -> 'finished') not in ('boolean', 'null')
+      or jsonb_typeof(o.value -> 'retryable') not in ('boolean', 'null')
+  ) then
+    perform rhythm.raise('RH001', 'The seq of an outcome must be a whole number, its finished and retryable true or false');
   end if;
 end;
 $$;
 
-comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call. Internal.';
+comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call, and what else it has can be read. Internal.';
 
 -- How an execution continues. A cancellation wins, unless the handler had ended before the worker was told.
 create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)

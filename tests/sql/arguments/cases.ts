@@ -854,6 +854,11 @@ export const cases: Record<string, Cases> = {
         "RH001",
         notOutcome,
       ]),
+      ...['"seq": "x"', '"finished": 1', '"retryable": "yes"'].map((wrong): Case => [
+        outcome(`"status": "completed", ${wrong}`),
+        "RH001",
+        "The seq of an outcome must be a whole number, its finished and retryable true or false",
+      ]),
       [outcome('"status": null'), "RH001", "An outcome has no status"],
       [
         outcome('"status": "done"'),
