@@ -30,6 +30,7 @@ export const CATALOGUE: readonly Entry[] = [
   entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts")),
   entry(RUN, "retry", "Run failed or cancelled executions again", () => import("./commands/retry.ts")),
   entry(LOOK, "show", "One execution: tree, timeline, source, variables", () => import("./commands/show.ts")),
+  entry(LOOK, "explain", "Why an execution does not continue", () => import("./commands/explain.ts")),
   entry(LOOK, "list", "Executions, newest first", () => import("./commands/list.ts")),
   entry(LOOK, "logs", "Log lines of executions", () => import("./commands/logs.ts")),
   entry(LOOK, "queues", "Queues; pause, resume, limit", () => import("./commands/queues.ts")),

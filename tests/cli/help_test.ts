@@ -13,6 +13,7 @@ Run    start        Start a workflow
        cancel       Cancel executions and their children
        retry        Run failed or cancelled executions again
 Look   show         One execution: tree, timeline, source, variables
+       explain      Why an execution does not continue
        list         Executions, newest first
        logs         Log lines of executions
        queues       Queues; pause, resume, limit
