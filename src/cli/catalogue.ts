@@ -12,6 +12,8 @@ const RUN = "Run";
 const LOOK = "Look";
 const FLOWS = "Flows";
 const CARE = "Care";
+/** What the front page names, and does not explain. */
+export const MORE = "More";
 
 /** Every command, in the order of the front page. */
 export const CATALOGUE: readonly Entry[] = [
@@ -30,7 +32,6 @@ export const CATALOGUE: readonly Entry[] = [
   entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts")),
   entry(RUN, "retry", "Run failed or cancelled executions again", () => import("./commands/retry.ts")),
   entry(LOOK, "show", "One execution: tree, timeline, source, variables", () => import("./commands/show.ts")),
-  entry(LOOK, "explain", "Why an execution does not continue", () => import("./commands/explain.ts")),
   entry(LOOK, "list", "Executions, newest first", () => import("./commands/list.ts")),
   entry(LOOK, "logs", "Log lines of executions", () => import("./commands/logs.ts")),
   entry(LOOK, "queues", "Queues; pause, resume, limit", () => import("./commands/queues.ts")),
@@ -40,8 +41,9 @@ export const CATALOGUE: readonly Entry[] = [
   entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts")),
   entry(CARE, "doctor", "Look for problems, and say what to do", () => import("./commands/doctor.ts")),
   entry(CARE, "purge", "Delete executions that ended long ago", () => import("./commands/purge.ts")),
+  entry(MORE, "explain", "Why an execution does not continue", () => import("./commands/explain.ts")),
   entry(
-    CARE,
+    MORE,
     "completions",
     "A completion script for bash, zsh or fish",
     () => import("./commands/completions.ts"),

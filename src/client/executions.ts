@@ -9,7 +9,7 @@ import {
 } from "../db/calls/executions.ts";
 import { toJson } from "../shared/json.ts";
 import {
-  ANY_TEXT,
+  ANY_STORED_TEXT,
   ANYTHING,
   type ArgumentType,
   ARRAY,
@@ -187,7 +187,7 @@ export class Executions {
     options: { reason?: string; sql?: SqlRunner } = {},
   ): Promise<boolean> {
     const where = "executions.cancel()";
-    checkShape(options, { reason: ANY_TEXT, sql: TRANSACTION }, { where });
+    checkShape(options, { reason: ANY_STORED_TEXT, sql: TRANSACTION }, { where });
     return await cancel(this.#core, execution, { reason: options.reason, where, sql: options.sql });
   }
 

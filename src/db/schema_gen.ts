@@ -3239,7 +3239,7 @@ comment on function rhythm.check_inputs(jsonb, jsonb, text) is
   {
     name: "create/check_requests.sql",
     kind: "behaviour",
-    checksum: "457cf3de989174540b8d95c469e24ec21807ba3e7e9cb005ba40eac2d01dc02a",
+    checksum: "c416a728f55912d8e88744187bc3d80407aa8a37c60b2ccce44d9cd03c966609",
     text: `-- Checks requests: everything that starts an execution comes through here.
 
 -- Validates the options that requests share once, and only the size of each input.
@@ -3313,9 +3313,7 @@ begin
   limit 1;
   if v_flow is not null then
     perform rhythm.raise('RH004', format('There is no flow "%s"', v_flow), coalesce(
-      (select format('Did you mean "%s"?', f.name) from rhythm.flow as f
-       where lower(replace(replace(f.name, '_', ''), '-', '')) = lower(replace(replace(v_flow, '_', ''), '-', ''))
-         or f.name like v_flow || '%' or v_flow like f.name || '%' order by f.name limit 1),
+      rhythm.did_you_mean(v_flow, array(select f.name from rhythm.flow as f order by f.name)),
       'Register it with register_flow(), or start a worker that has it'));
   end if;
 
@@ -3511,7 +3509,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Creates the execut
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "71c0b06d0d579775c610f71a0b98a562ae01dc12399424d7cc3a26c5b708a33a",
+    checksum: "651e545efc8e41100a6f9855f1b7df81469ddf8b90cd75d0a8a80c22e1a22cac",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -3626,7 +3624,10 @@ declare
   v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
 begin
   if v_program is null then
-    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions lists all versions');
+    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), coalesce(
+      case when not exists (select from rhythm.flow as f where f.name = p_name) then
+        rhythm.did_you_mean(p_name, array(select f.name from rhythm.flow as f order by f.name)) end,
+      'The view flow_versions lists all versions'));
   end if;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
   update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())
@@ -4609,7 +4610,7 @@ comment on function rhythm.wake_for(rhythm.batch[]) is 'Wakes workers that sleep
   {
     name: "create/names.sql",
     kind: "behaviour",
-    checksum: "04e4f07627cbe666c795f0c98729aeab4f253744d3334cf7d90481f441ff87bc",
+    checksum: "777eb27af10d1f57a9ebac1e093a7e78390c43222ae33850c884b52b6b17ffa2",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
@@ -4673,11 +4674,12 @@ $$;
 
 comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
 
--- For suggestions: a swap of neighbours counts as one change. Called on the way to an error only.
+-- For suggestions: a swap of neighbours counts as one change. Called for names that are unknown only.
 create or replace function rhythm.nearest(p_word text, p_names text[])
 returns text
 language plpgsql
 immutable
+strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -4725,6 +4727,121 @@ $$;
 
 comment on function rhythm.nearest(text, text[]) is
   'The name that was probably meant: at most a third of the letters differ; null if none is near. Internal.';
+`,
+  },
+  {
+    name: "create/odd_names.sql",
+    kind: "behaviour",
+    checksum: "8a8760ff378dc33ac7f66285b1a5cd68c69c7f6d9fcb855fc8ad1fcd773ca010",
+    text: `-- Names that nothing else knows: they may be new, or misspelt. What was asked for is done, and a notice says what is odd.
+
+create or replace function rhythm.did_you_mean(p_word text, p_names text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return 'Did you mean "' || rhythm.nearest(p_word, p_names) || '"?';
+end;
+$$;
+
+comment on function rhythm.did_you_mean(text, text[]) is 'A question with the nearest of some names; null if none is near. Internal.';
+
+create or replace function rhythm.odd_queue(p_queue text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known text[];
+begin
+  if p_queue is null or p_queue = 'default'
+    or exists (select from rhythm.worker as w where p_queue = any (w.queues))
+    or exists (select from rhythm.queue as q where q.name = p_queue)
+    or exists (select from rhythm.batch as b where b.queue = p_queue) then
+    return null;
+  end if;
+  v_known := array(
+    select 'default'
+    union select q.queue from rhythm.queues as q
+    union select k.options ->> 'queue' from rhythm.task as k where k.options ? 'queue'
+    union select f.options ->> 'queue' from rhythm.flows as f where f.options ? 'queue'
+    order by 1);
+  if p_queue = any (v_known) then
+    return null;
+  end if;
+  return concat_ws(' ', format('No execution, worker, task, flow or limit has a queue "%s".', p_queue), rhythm.did_you_mean(p_queue, v_known));
+end;
+$$;
+
+comment on function rhythm.odd_queue(text) is 'What is odd about the name of a queue, as sentences: nothing has such a queue. Null: something has it.';
+
+create or replace function rhythm.odd_key(p_queue text, p_key text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_key is null
+    or exists (select from rhythm.queue_key as k where k.queue = p_queue and k.key = p_key)
+    or exists (select from rhythm.batch as b where b.queue = p_queue and b.concurrency_key = p_key) then
+    return null;
+  end if;
+  return concat_ws(' ', format('No execution of queue "%s" that is ready, delayed or running has the concurrency key "%s".', p_queue, p_key),
+    rhythm.did_you_mean(p_key, array(
+      select k.key from rhythm.queue_key as k where k.queue = p_queue
+      union select b.concurrency_key from rhythm.batch as b where b.queue = p_queue and b.concurrency_key is not null
+      order by 1 limit 1000)));
+end;
+$$;
+
+comment on function rhythm.odd_key(text, text) is 'What is odd about a concurrency key of a queue, as sentences: nothing has it. Null: something has it. Reads all batches of the queue.';
+
+create or replace function rhythm.odd_task(p_task text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_task is null
+    or exists (select from rhythm.task as k where k.name = p_task)
+    or exists (select from rhythm.worker as w where w.info -> 'tasks' ? p_task) then
+    return null;
+  end if;
+  return concat_ws(' ', format('No worker that is alive has a task "%s", and none has registered it.', p_task),
+    rhythm.did_you_mean(p_task, array(
+      select k.name from rhythm.task as k
+      union select t.name from rhythm.worker as w cross join lateral jsonb_array_elements_text(w.info -> 'tasks') as t (name)
+      where jsonb_typeof(w.info -> 'tasks') = 'array'
+      order by 1)));
+end;
+$$;
+
+comment on function rhythm.odd_task(text) is 'What is odd about the name of a task, as sentences: no worker has it. Null: one has it, or has registered it.';
+
+-- A notice reaches the person at psql, and not the log of the server.
+create or replace function rhythm.tell_odd(p_oddities text[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_oddity text;
+begin
+  foreach v_oddity in array p_oddities loop
+    if v_oddity is not null then
+      raise notice '%', v_oddity;
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentence that is not null. Internal.';
 `,
   },
   {
@@ -4810,7 +4927,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "3f546cc0a732ea3963ead4702ecdd6d273a390ebd7a8f6ee9ddcdd0fda8ceeb5",
+    checksum: "2972eced62cd2502adf16df539356ead4094f5ae04cf4cfb5c94098d7f8d38ef",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -4851,7 +4968,7 @@ declare
     select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (p_known) order by k.name limit 1);
 begin
   return format('option "%s": expected %s%s', v_unknown, array_to_string(p_known, ', '),
-    '. Did you mean "' || rhythm.nearest(v_unknown, p_known) || '"?');
+    '. ' || rhythm.did_you_mean(v_unknown, p_known));
 end;
 $$;
 
@@ -5143,7 +5260,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "5a026d72d96e7855fbc540e0f914760514e85cb738953ba763ef83c34b22eb65",
+    checksum: "c6e2422534ddf45b5be8b421f8ca6b2dd912593768297c465ce6fd372584a6a3",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -5163,14 +5280,21 @@ create or replace function rhythm.start(
   id uuid default null
 )
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
+declare
+  v_odd constant text[] := array[rhythm.odd_queue(queue)];
+  v_id uuid;
+begin
+  select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+  perform rhythm.tell_odd(v_odd);
+  return v_id;
+end;
 $$;
 
 comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
@@ -5194,14 +5318,21 @@ create or replace function rhythm.queue(
   id uuid default null
 )
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
+declare
+  v_odd constant text[] := array[rhythm.odd_task(p_task), rhythm.odd_queue(queue)];
+  v_id uuid;
+begin
+  select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+  perform rhythm.tell_odd(v_odd);
+  return v_id;
+end;
 $$;
 
 comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
@@ -6696,7 +6827,7 @@ comment on function rhythm.lane_groups(text, text[], text[]) is 'Those of the re
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "a1ef1f0d41d2a6bd4abc83ee8890ade0f2a7d295997f89b778b748bd328805f0",
+    checksum: "4dfe7446158ad6f217c82518c09a137ac3c3c16cbd9a1f1b394c9b46e5803168",
     text: `-- Concurrency keys of a queue that have their own limits, weights and pauses.
 
 -- Locks: the row of the key, then that of the queue. Claims only read them.
@@ -6728,6 +6859,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   insert into rhythm.queue_key as k (queue, key, concurrency, rate, per_ms, weight)
   values (p_queue, p_key, configure_key.concurrency, configure_key.rate, case when configure_key.rate is not null then v_per_ms end, configure_key.weight)
   on conflict (queue, key) do update set
@@ -6771,6 +6903,7 @@ declare
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   insert into rhythm.queue_key as k (queue, key, paused_at) values (p_queue, p_key, rhythm.now())
   on conflict (queue, key) do update set paused_at = excluded.paused_at where k.paused_at is null;
   v_found := found;
@@ -6794,6 +6927,7 @@ declare
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   update rhythm.queue_key as k set paused_at = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
   v_found := found;
   if v_found then
@@ -7312,7 +7446,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "d8efa2d5ea6a31b8928342ab7460a5ace35c03694d03cb65efa1195277ada675",
+    checksum: "3b2db42be6b3223d81582f86224d15881aec9030751973481fdded9561474123",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -7462,6 +7596,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   v_new.concurrency := concurrency;
   v_new.per_key_concurrency := per_key_concurrency;
   v_new.rate := rate;
@@ -7524,6 +7659,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rhythm.check_name('queue', p_queue);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
   on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
   return found;
@@ -7542,6 +7678,7 @@ declare
   v_found boolean;
 begin
   perform rhythm.check_name('queue', p_queue);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
   perform rhythm.forget_plain_queue(p_queue);
@@ -8506,7 +8643,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "98e7921a9c0c35f2f2ad10ab150e1c412f20c4625c2a0a0dd78f1d948f5a40ba",
+    checksum: "ccc69c9313667d14f3ff3a1e65df317078f69cfda652b3c6c41faaf641fb0ea8",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -8525,7 +8662,8 @@ begin
   for update;
 
   if v_entry.name is null then
-    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
+    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), coalesce(
+      rhythm.did_you_mean(p_name, array(select s.name from rhythm.schedule_entry as s order by s.name)), 'The view schedules lists them.'));
   end if;
   return v_entry;
 end;
@@ -8603,6 +8741,7 @@ begin
   v_new.jitter := jitter;
   v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), timezone, v_now);
   perform rhythm.check_schedule(v_new);
+  perform rhythm.tell_odd(array[case type when 'task' then rhythm.odd_task(p_target) end, rhythm.odd_queue(options ->> 'queue')]);
 
   insert into rhythm.schedule_entry as s (
     name, cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, created_at, updated_at
@@ -13964,7 +14103,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "aac837a1a32858d524a422bb7d01eab2e3503374474ffe8e6af85345618ebb5f",
+    checksum: "db97a97441985cb2c2bd591bbc53ee9e279cfbbb31e059dd6a46d178755cc7c0",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -13996,7 +14135,7 @@ as $$
   from (values
     ('rhythm_viewer', array[
       'now', 'new_id', 'get', 'explain', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
-      'unregistered'
+      'unregistered', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'

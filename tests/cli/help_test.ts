@@ -13,7 +13,6 @@ Run    start        Start a workflow
        cancel       Cancel executions and their children
        retry        Run failed or cancelled executions again
 Look   show         One execution: tree, timeline, source, variables
-       explain      Why an execution does not continue
        list         Executions, newest first
        logs         Log lines of executions
        queues       Queues; pause, resume, limit
@@ -23,7 +22,7 @@ Flows  flow         check, run, fmt, graph, list, register
 Care   migrate      Install or upgrade the schema
        doctor       Look for problems, and say what to do
        purge        Delete executions that ended long ago
-       completions  A completion script for bash, zsh or fish
+More   explain completions
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
 4 no database, 5 too late, 130 Ctrl-C. New here? \`rhythm init hello\`
 `;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
-import type { ExecutionFilter, ExecutionStatus, StartOptions } from "../../define/mod.ts";
+import { describe, type ExecutionFilter, type ExecutionStatus, type StartOptions } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { HttpError } from "../respond.ts";
 import { type Route, route } from "../route.ts";
@@ -197,7 +197,7 @@ function readStatuses(text: string): ExecutionStatus[] {
     throw new HttpError(
       400,
       "INVALID_REQUEST",
-      `There is no status "${wrong}"; there are: ${STATUSES.join(", ")}`,
+      `There is no status ${describe(wrong)}; there are: ${STATUSES.join(", ")}`,
     );
   }
   return statuses as ExecutionStatus[];
@@ -212,5 +212,5 @@ function readMetadata(text: string): Record<string, unknown> {
   } catch {
     // Told below, like any other text that is not an object.
   }
-  throw new HttpError(400, "INVALID_REQUEST", `metadata must be a JSON object, not ${text}`);
+  throw new HttpError(400, "INVALID_REQUEST", `metadata must be a JSON object, not ${describe(text)}`);
 }

@@ -1084,6 +1084,24 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
+  odd_queue: {
+    p_queue: [["odd_queue('a b')", "", 'No execution, worker, task, flow or limit has a queue "a b".']],
+  },
+  odd_key: {
+    p_queue: "of an unknown queue, no key is known",
+    p_key: [[
+      "odd_key('q', 'k')",
+      "",
+      'No execution of queue "q" that is ready, delayed or running has the concurrency key "k".',
+    ]],
+  },
+  odd_task: {
+    p_task: [[
+      "odd_task('a b')",
+      "",
+      'No worker that is alive has a task "a b", and none has registered it.',
+    ]],
+  },
   unserved: {
     p_worker: [["unserved(null)", "", "[]"], [`unserved(${nobody})`, "", "[]"]],
     p_after: [
