@@ -38,7 +38,7 @@ declare
     select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (p_known) order by k.name limit 1);
 begin
   return format('option "%s": expected %s%s', v_unknown, array_to_string(p_known, ', '),
-    '. Did you mean "' || rhythm.nearest(v_unknown, p_known) || '"?');
+    '. ' || rhythm.did_you_mean(v_unknown, p_known));
 end;
 $$;
 

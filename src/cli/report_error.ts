@@ -1,7 +1,7 @@
 import { RhythmError } from "../shared/error.ts";
 import { CliError, Finished, Interrupted } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
-import { howToType } from "./how_to_type.ts";
+import { asTyped } from "./how_to_type.ts";
 import { cut } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -34,7 +34,7 @@ export interface ReportOptions {
 export function reportError(error: unknown, options: ReportOptions): number {
   if (error instanceof Interrupted || error instanceof Finished) return error.exit;
   const { exit, code, message, picture, hint: given } = toldOf(error, options.command);
-  const hint = given?.replaceAll("`rhythm ", `\`${howToType()} `);
+  const hint = given === undefined ? undefined : asTyped(given);
   const { terminal } = options;
   if (options.json) {
     terminal.say(JSON.stringify({ error: { code, message, picture, hint } }));

@@ -193,7 +193,7 @@ function compileAll(flows: readonly FlowText[]): (ReturnType<typeof compileFlow>
     const rendered = broken.map((one) =>
       renderDiagnostics(one.diagnostics, { name: fileName(one.flow), source: one.flow.source })
     );
-    throw new FlowError(broken.map(({ flow }) => flow.name), rendered.join("\n"), diagnostics);
+    throw new FlowError(broken.map(({ flow }) => flow.name), rendered.join("\n\n"), diagnostics);
   }
   return compiled;
 }
