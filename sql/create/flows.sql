@@ -29,7 +29,7 @@ begin
   if p_deploy ~ '^\d{4}-\d\d-\d\d' then
     begin
       v_time := p_deploy;
-    exception when datetime_field_overflow or invalid_datetime_format then
+    exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
       perform rhythm.raise('RH001', format('deploy is "%s": expected an id, or a time such as 2026-01-31T12:00:00Z', left(p_deploy, 100)));
     end;
     if v_time > rhythm.now() + interval '1 day' then

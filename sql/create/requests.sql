@@ -111,7 +111,7 @@ as $$
 begin
   return case when p_text::timestamptz between '0001-01-01Z' and '9999-12-31Z' then p_text::timestamptz end;
 exception
-  when invalid_datetime_format or datetime_field_overflow then
+  when invalid_datetime_format or datetime_field_overflow or invalid_time_zone_displacement_value then
     return null;
 end;
 $$;

@@ -45,6 +45,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     executions: (filter) => rhythm.executions.query(filter),
     tree: (id) => rhythm.executions.tree(id),
     logs: (id, after) => rhythm.executions.logs(id, after === undefined ? {} : { after }),
+    explain: (id) => rhythm.executions.explain(id),
     position: (id) => positionOf(engine, idOf(id)),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),

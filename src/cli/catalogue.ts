@@ -12,6 +12,8 @@ const RUN = "Run";
 const LOOK = "Look";
 const FLOWS = "Flows";
 const CARE = "Care";
+/** What the front page names, and does not explain. */
+export const MORE = "More";
 
 /** Every command, in the order of the front page. */
 export const CATALOGUE: readonly Entry[] = [
@@ -39,8 +41,9 @@ export const CATALOGUE: readonly Entry[] = [
   entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts")),
   entry(CARE, "doctor", "Look for problems, and say what to do", () => import("./commands/doctor.ts")),
   entry(CARE, "purge", "Delete executions that ended long ago", () => import("./commands/purge.ts")),
+  entry(MORE, "explain", "Why an execution does not continue", () => import("./commands/explain.ts")),
   entry(
-    CARE,
+    MORE,
     "completions",
     "A completion script for bash, zsh or fish",
     () => import("./commands/completions.ts"),

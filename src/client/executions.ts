@@ -29,6 +29,7 @@ import {
   NAME,
   OBJECT,
   type OwnType,
+  type Reason,
   type Run,
   type Shape,
   type SqlRunner,
@@ -39,6 +40,7 @@ import {
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { idOf, toCreate } from "./request.ts";
+import { readReasons } from "./reasons.ts";
 import { cancel, ExecutionRun, readOne } from "./run.ts";
 
 /** One execution to create, whatever it runs. */
@@ -136,6 +138,19 @@ export class Executions {
     );
     const page = executions.slice(0, stored.limit);
     return { executions: page, cursor: executions.length > stored.limit ? page.at(-1)!.id : null };
+  }
+
+  /**
+   * Why an execution does not continue: what it waits for, since when, and what lets it continue. Of what is over: how it
+   * ended.
+   *
+   * @param execution the execution
+   * @returns the reasons, as sentences and facts
+   * @throws {ExecutionNotFoundError} there is none
+   */
+  async explain(execution: ExecutionRef): Promise<Reason[]> {
+    const id = idOf(execution);
+    return await this.#core.retried(() => readReasons(this.#core.engine, id));
   }
 
   /** An execution with all its descendants, oldest first. */

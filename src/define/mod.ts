@@ -17,6 +17,8 @@ export type {
   ExecutionStatus,
   ExecutionType,
   LogEntry,
+  Reason,
+  ReasonKind,
   Run,
   WaitOptions,
   WatchOptions,

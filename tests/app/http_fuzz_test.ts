@@ -2,8 +2,7 @@
 // one is in here by itself. Nothing may answer but a success, or a refusal in our own words.
 import { deepStrictEqual as equal, strictEqual as same } from "node:assert/strict";
 import { task } from "../../mod.ts";
-import { testSeed } from "../support/seed.ts";
-import { isLong } from "../support/long.ts";
+import { someOf } from "../support/sample.ts";
 import { testApp } from "./support.ts";
 
 const fixture = Deno.readTextFileSync(new URL("../sql/arguments/fixture.sql", import.meta.url));
@@ -218,13 +217,6 @@ function pathOf({ path }: Operation, value: (name: string) => string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name) => value(name));
 }
 
-/** Some of the values, other ones at each place; `--long` takes all. */
-let turn = testSeed;
-function* some<T>(all: readonly T[], count: number): Generator<T> {
-  const step = isLong ? 1 : Math.ceil(all.length / count);
-  for (let at = turn++ % step; at < all.length; at += step) yield all[at]!;
-}
-
 /** An operation, with hostile values in one place after the other. */
 function* sweep(operation: Operation): Generator<Ask> {
   const { method, body, id } = operation;
@@ -233,18 +225,18 @@ function* sweep(operation: Operation): Generator<Ask> {
   const path = pathOf(operation, known);
   const goodBody = body === undefined ? {} : { body: bodyWith(body, [], "{}") };
   for (const param of operation.params) {
-    for (const text of some(parts, 12)) {
+    for (const text of someOf(parts, 12)) {
       yield { method, path: pathOf(operation, (name) => name === param ? text : known(name)), ...goodBody };
     }
   }
   for (const name of [...operation.query, "__proto__"]) {
-    for (const text of some(parts, 5)) yield { method, path: `${path}?${name}=${text}`, ...goodBody };
+    for (const text of someOf(parts, 5)) yield { method, path: `${path}?${name}=${text}`, ...goodBody };
     yield { method, path: `${path}?${name}=1&${name}=2`, ...goodBody };
   }
   if (body === undefined) return;
-  for (const wrong of some(bodies, 5)) yield { method, path, body: wrong };
+  for (const wrong of someOf(bodies, 5)) yield { method, path, body: wrong };
   for (const place of [[], ...placesOf(body), ["__proto__"]]) {
-    for (const value of some(values, place.length < 2 ? 12 : 5)) {
+    for (const value of someOf(values, place.length < 2 ? 12 : 5)) {
       yield { method, path, body: bodyWith(body, place, value) };
     }
   }

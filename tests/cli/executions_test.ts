@@ -116,6 +116,11 @@ Deno.test({
     equal(screenOf(await at.run("show", id)), SUSPENDED);
     if (hasTerminal) equal(screenOf(await inTerminal(["show", id, "-d", at.database.url])), SUSPENDED);
 
+    match(
+      (await at.run("explain", id)).out,
+      /^It waits in line 11 for signal "go" since [\d: -]+ UTC, until [\d: -]+ UTC\n$/,
+    );
+
     const logs = await at.run("logs", id);
     equal(
       normal(logs.out),
@@ -368,7 +373,7 @@ Deno.test({
     ]);
     match(
       (await at.run("show", odd.out.trim())).out,
-      /\nno worker that is alive serves queue "mial": 1 execution waits for one\n/,
+      /\nIt was delayed until [\d: -]+ UTC\nQueue "mial" is paused since [\d: -]+ UTC\nNo worker takes from queue "mial"\n/,
     );
     const every = await at.run("schedules", "set", "odd", "@daily", "gret", "--type", "task", "--json");
     equal(JSON.parse(every.err), {
@@ -429,7 +434,7 @@ Deno.test({
       execution: Record<string, unknown>;
       tree: unknown[];
     };
-    equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits", "unserved"]);
+    equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits", "reasons"]);
     equal([shown.execution.status, shown.execution.output, shown.execution.target], [
       "completed",
       "Hello, x!",

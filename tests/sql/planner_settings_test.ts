@@ -21,6 +21,7 @@ const ALLOWED: readonly string[] = [
   "delete_execution",
   "due",
   "exchange",
+  "explain",
   "limited_chores",
   "limited_claim",
   "make_executions",

@@ -4,7 +4,7 @@ import { describe, type ExecutionFilter, type ExecutionStatus, type StartOptions
 import type { Commands, ReadModel } from "../read_model.ts";
 import { HttpError } from "../respond.ts";
 import { type Route, route } from "../route.ts";
-import { anyJson, done, execution, executionPage, logEntry, startOptions } from "./schemas.ts";
+import { anyJson, done, execution, executionPage, logEntry, reason, startOptions } from "./schemas.ts";
 
 const STATUSES: readonly string[] = ["pending", "running", "suspended", "completed", "failed", "cancelled"];
 const tag = "executions";
@@ -72,6 +72,15 @@ function readRoutes(reads: ReadModel): Route[] {
       }),
       response: z.object({ lines: z.array(logEntry) }),
       handle: async ({ params, query }) => ({ lines: await reads.logs(params.id!, query.after) }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/explain",
+      operation: "explainExecution",
+      summary: "Why an execution does not continue, or how it ended, as sentences and facts",
+      tag,
+      response: z.object({ reasons: z.array(reason) }),
+      handle: async ({ params }) => ({ reasons: await reads.explain(params.id!) }),
     }),
     route({
       method: "GET",

@@ -549,6 +549,7 @@ export const cases: Record<string, Cases> = {
     ]).concat([["configure_queue('q', concurrency => 1, per => '1m')", "RH001", "per needs rate"]]),
   },
   get: { p_execution: [["get(null)", "", "null"], [`get(${nobody})`, "", "null"]] },
+  explain: { p_execution: missing("explain", (value) => `explain(${value})`) },
   flow_state: { p_execution: [["flow_state(null)", "", "null"], [`flow_state(${done})`, "", "null"]] },
   ids_ending: { p_end: "any text: what no id ends with finds nothing" },
   first_id: { p_at: "any moment: what no id can carry gives the first or last there is" },
@@ -853,6 +854,11 @@ export const cases: Record<string, Cases> = {
         `settle_one(${worker}, '${value}')`,
         "RH001",
         notOutcome,
+      ]),
+      ...['"seq": "x"', '"finished": 1', '"retryable": "yes"'].map((wrong): Case => [
+        outcome(`"status": "completed", ${wrong}`),
+        "RH001",
+        "The seq of an outcome must be a whole number, its finished and retryable true or false",
       ]),
       [outcome('"status": null'), "RH001", "An outcome has no status"],
       [
