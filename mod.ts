@@ -24,6 +24,7 @@ export { type FlowInput, FlowNotReadableError, type FlowSource } from "./src/app
 export { NotRegisteredError } from "./src/app/registration.ts";
 export {
   cancelExecution,
+  explainExecution,
   getExecution,
   init,
   listExecutions,
@@ -101,6 +102,8 @@ export type {
   Logger,
   LogKind,
   LogLevel,
+  Reason,
+  ReasonKind,
   RetryPolicy,
   Run,
   ScheduledOptions,

@@ -1,7 +1,7 @@
 /**
  * Writes `src/db/schema_gen.ts` from `sql/`, so that the published package reads no files; `src/db/cluster_gen.ts`, with
- * which embedded databases begin; the tables of options in `docs/reference/sql.md`, from `src/shared/options.ts`; and
- * `docs/reference/commands.md`, from the help of the commands.
+ * which embedded databases begin; the tables of options in `docs/reference/sql.md`, from `src/shared/options.ts`;
+ * `docs/reference/commands.md`, from the help of the commands; and `docs/operate/dependencies.md`, from `deno.lock`.
  *
  *     deno task gen            write it
  *     deno task gen --check    fail if it is not what sql/ says
@@ -9,9 +9,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import type { SchemaFile } from "../src/db/schema_gen.ts";
 import { generateCluster } from "./cluster.ts";
 import { generateCommands } from "./commands.ts";
+import { dependenciesPage, readDependencies } from "./sbom.ts";
 import { type OptionEntry, OPTIONS, RETRY_OPTIONS, sqlName, wantedBy } from "../src/shared/options.ts";
 
 const root = new URL("../", import.meta.url);
@@ -19,6 +21,7 @@ const target = new URL("src/db/schema_gen.ts", root);
 const embedded = new URL("src/db/cluster_gen.ts", root);
 const manual = new URL("docs/reference/sql.md", root);
 const commands = new URL("docs/reference/commands.md", root);
+const dependencies = new URL("docs/operate/dependencies.md", root);
 
 /** The files in `sql/` as they are now, in the order in which they are applied. */
 export async function readSchema(): Promise<SchemaFile[]> {
@@ -142,6 +145,7 @@ if (import.meta.main) {
     [embedded, await generateCluster(present), "what scripts/cluster.ts makes with this version of PGlite"],
     [manual, withOptionTables(page), "what src/shared/options.ts says"],
     [commands, await generateCommands(), "what the help of the commands says"],
+    [dependencies, dependenciesPage(await readDependencies(fileURLToPath(root))), "what deno.lock says"],
   ];
   for (const [file, text, source] of fresh) {
     if (await Deno.readTextFile(file).catch(() => "") === text) continue;

@@ -144,6 +144,35 @@ async function run(cwd: string, command: string, ...args: string[]): Promise<str
 async function verifyAll(root: string): Promise<void> {
   await run(root, Deno.execPath(), "task", "gen");
   await run(root, Deno.execPath(), "task", "check");
+  await run(root, Deno.execPath(), "task", "sbom");
+  const warning = await audit(root);
+  if (warning !== undefined) console.warn(`Warning: ${warning}`);
+}
+
+/**
+ * Asks the registry of npm whether a dependency has a known vulnerability.
+ *
+ * @param root the repository
+ * @param env more environment, such as another registry
+ * @returns a warning if the registry did not answer
+ * @throws {ReleaseError} if there is one
+ */
+export async function audit(root: string, env: Record<string, string> = {}): Promise<string | undefined> {
+  const args = ["audit", "--ignore-registry-errors"];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: root,
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  if (!success) {
+    throw new ReleaseError(
+      `A dependency has a known vulnerability: change its version in deno.json\n\n${out}${err}`,
+    );
+  }
+  return out!.includes("No known vulnerabilities")
+    ? undefined
+    : `The dependencies were not audited: run \`deno audit\` where the registry answers (${err})`;
 }
 
 if (import.meta.main) {

@@ -1,7 +1,8 @@
 /** What holds for the repository as a whole: releases, CI, generated files, pictures, links, the diagram of states. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { checkVersion, cutChangelog, release, ReleaseError } from "../scripts/release.ts";
+import { audit, checkVersion, cutChangelog, release, ReleaseError } from "../scripts/release.ts";
+import { billOf, checkLicences, readDependencies } from "../scripts/sbom.ts";
 import { schemaFiles } from "../src/db/schema_gen.ts";
 import { supportedVersions } from "./support/binaries.ts";
 
@@ -110,6 +111,62 @@ Deno.test(".ci/run tests every supported version of Postgres", async () => {
     [...named, installed].filter((one) => one !== "pglite").map(Number).sort(),
     supportedVersions,
   );
+});
+
+Deno.test("billOf() lists every package of deno.lock with its hash and licence, and what needs it", async () => {
+  const lock = JSON.parse(await Deno.readTextFile(`${root}deno.lock`));
+  const dependencies = await readDependencies(root);
+  const bill = billOf({ name: "@rhythm/core", version: "0.1.0", license: "MIT" }, dependencies) as {
+    components: {
+      name: string;
+      version: string;
+      hashes: { content: string }[];
+      licenses: { license: { id: string } }[];
+    }[];
+    dependencies: { dependsOn: string[] }[];
+  };
+  assert.deepEqual(
+    bill.components.map(({ name, version }) => `${name}@${version}`).sort(),
+    Object.keys(lock.npm).map((key) => key.replace(/_.*/, "")).sort(),
+  );
+  for (const { name, hashes, licenses } of bill.components) {
+    assert.match(hashes[0]!.content, /^[0-9a-f]{128}$/, name);
+    assert.ok(licenses[0]!.license.id, name);
+  }
+  assert.equal(bill.dependencies[0]!.dependsOn.length, dependencies.length);
+  checkLicences(dependencies);
+});
+
+Deno.test("checkLicences() refuses a licence that is unknown or asks for more than to be named", () => {
+  for (const licence of ["GPL-3.0-only", "AGPL-3.0", "SEE LICENSE IN LICENSE", ""]) {
+    const refused = { name: "LicenceError", message: /Cannot depend on .*: a@1\.0\.0: / };
+    assert.throws(() => checkLicences([{ name: "a", version: "1.0.0", licence }]), refused, licence);
+  }
+});
+
+Deno.test("audit() says what is vulnerable, and warns when the registry does not answer", async () => {
+  const advisory = {
+    id: 1,
+    url: "https://example.org",
+    title: "It leaks",
+    severity: "high",
+    vulnerable_versions: "*",
+  };
+  const asked = async (answer: unknown): Promise<string | undefined> => {
+    const registry = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      () => Response.json(answer),
+    );
+    try {
+      return await audit(root, { NPM_CONFIG_REGISTRY: `http://127.0.0.1:${registry.addr.port}/` });
+    } finally {
+      await registry.shutdown();
+    }
+  };
+  assert.equal(await asked({}), undefined);
+  await assert.rejects(asked({ postgres: [advisory] }), /known vulnerability[^]*It leaks[^]*postgres/);
+  const nobody = await audit(root, { NPM_CONFIG_REGISTRY: "http://127.0.0.1:1/" });
+  assert.match(nobody!, /^The dependencies were not audited: run `deno audit`/);
 });
 
 Deno.test("GitHub's workflows run .ci/run", async () => {

@@ -71,9 +71,7 @@ begin
   limit 1;
   if v_flow is not null then
     perform rhythm.raise('RH004', format('There is no flow "%s"', v_flow), coalesce(
-      (select format('Did you mean "%s"?', f.name) from rhythm.flow as f
-       where lower(replace(replace(f.name, '_', ''), '-', '')) = lower(replace(replace(v_flow, '_', ''), '-', ''))
-         or f.name like v_flow || '%' or v_flow like f.name || '%' order by f.name limit 1),
+      rhythm.did_you_mean(v_flow, array(select f.name from rhythm.flow as f order by f.name)),
       'Register it with register_flow(), or start a worker that has it'));
   end if;
 

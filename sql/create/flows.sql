@@ -29,7 +29,7 @@ begin
   if p_deploy ~ '^\d{4}-\d\d-\d\d' then
     begin
       v_time := p_deploy;
-    exception when datetime_field_overflow or invalid_datetime_format then
+    exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
       perform rhythm.raise('RH001', format('deploy is "%s": expected an id, or a time such as 2026-01-31T12:00:00Z', left(p_deploy, 100)));
     end;
     if v_time > rhythm.now() + interval '1 day' then
@@ -112,7 +112,10 @@ declare
   v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
 begin
   if v_program is null then
-    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions lists all versions');
+    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), coalesce(
+      case when not exists (select from rhythm.flow as f where f.name = p_name) then
+        rhythm.did_you_mean(p_name, array(select f.name from rhythm.flow as f order by f.name)) end,
+      'The view flow_versions lists all versions'));
   end if;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
   update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())

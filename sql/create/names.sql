@@ -61,11 +61,12 @@ $$;
 
 comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
 
--- For suggestions: a swap of neighbours counts as one change. Called on the way to an error only.
+-- For suggestions: a swap of neighbours counts as one change. Called for names that are unknown only.
 create or replace function rhythm.nearest(p_word text, p_names text[])
 returns text
 language plpgsql
 immutable
+strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare

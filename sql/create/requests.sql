@@ -38,7 +38,7 @@ declare
     select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (p_known) order by k.name limit 1);
 begin
   return format('option "%s": expected %s%s', v_unknown, array_to_string(p_known, ', '),
-    '. Did you mean "' || rhythm.nearest(v_unknown, p_known) || '"?');
+    '. ' || rhythm.did_you_mean(v_unknown, p_known));
 end;
 $$;
 
@@ -111,7 +111,7 @@ as $$
 begin
   return case when p_text::timestamptz between '0001-01-01Z' and '9999-12-31Z' then p_text::timestamptz end;
 exception
-  when invalid_datetime_format or datetime_field_overflow then
+  when invalid_datetime_format or datetime_field_overflow or invalid_time_zone_displacement_value then
     return null;
 end;
 $$;

@@ -17,14 +17,21 @@ create or replace function rhythm.start(
   id uuid default null
 )
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
+declare
+  v_odd constant text[] := array[rhythm.odd_queue(queue)];
+  v_id uuid;
+begin
+  select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+  perform rhythm.tell_odd(v_odd);
+  return v_id;
+end;
 $$;
 
 comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
@@ -48,14 +55,21 @@ create or replace function rhythm.queue(
   id uuid default null
 )
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
+declare
+  v_odd constant text[] := array[rhythm.odd_task(p_task), rhythm.odd_queue(queue)];
+  v_id uuid;
+begin
+  select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+  perform rhythm.tell_odd(v_odd);
+  return v_id;
+end;
 $$;
 
 comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is

@@ -29,6 +29,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   insert into rhythm.queue_key as k (queue, key, concurrency, rate, per_ms, weight)
   values (p_queue, p_key, configure_key.concurrency, configure_key.rate, case when configure_key.rate is not null then v_per_ms end, configure_key.weight)
   on conflict (queue, key) do update set
@@ -72,6 +73,7 @@ declare
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   insert into rhythm.queue_key as k (queue, key, paused_at) values (p_queue, p_key, rhythm.now())
   on conflict (queue, key) do update set paused_at = excluded.paused_at where k.paused_at is null;
   v_found := found;
@@ -95,6 +97,7 @@ declare
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   update rhythm.queue_key as k set paused_at = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
   v_found := found;
   if v_found then

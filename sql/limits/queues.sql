@@ -147,6 +147,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   v_new.concurrency := concurrency;
   v_new.per_key_concurrency := per_key_concurrency;
   v_new.rate := rate;
@@ -209,6 +210,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rhythm.check_name('queue', p_queue);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
   on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
   return found;
@@ -227,6 +229,7 @@ declare
   v_found boolean;
 begin
   perform rhythm.check_name('queue', p_queue);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
   perform rhythm.forget_plain_queue(p_queue);

@@ -16,7 +16,8 @@ begin
   for update;
 
   if v_entry.name is null then
-    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
+    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), coalesce(
+      rhythm.did_you_mean(p_name, array(select s.name from rhythm.schedule_entry as s order by s.name)), 'The view schedules lists them.'));
   end if;
   return v_entry;
 end;
@@ -94,6 +95,7 @@ begin
   v_new.jitter := jitter;
   v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), timezone, v_now);
   perform rhythm.check_schedule(v_new);
+  perform rhythm.tell_odd(array[case type when 'task' then rhythm.odd_task(p_target) end, rhythm.odd_queue(options ->> 'queue')]);
 
   insert into rhythm.schedule_entry as s (
     name, cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, created_at, updated_at

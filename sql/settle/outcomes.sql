@@ -94,11 +94,18 @@ begin
       or not coalesce(jsonb_typeof(o.value -> 'call') = 'number' and o.value ->> 'call' ~ '^\d{1,9}$', false)
   ) then
     perform rhythm.raise('RH001', 'Every outcome needs its id (a UUID) and the call that leased it');
+  elsif exists (
+    select from jsonb_array_elements(p_items) as o (value)
+    where coalesce(o.value ->> 'seq' !~ '^\d{1,9}$', false)
+      or jsonb_typeof(o.value -> 'finished') not in ('boolean', 'null')
+      or jsonb_typeof(o.value -> 'retryable') not in ('boolean', 'null')
+  ) then
+    perform rhythm.raise('RH001', 'The seq of an outcome must be a whole number, its finished and retryable true or false');
   end if;
 end;
 $$;
 
-comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call. Internal.';
+comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call, and what else it has can be read. Internal.';
 
 -- How an execution continues. A cancellation wins, unless the handler had ended before the worker was told.
 create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)

@@ -9,6 +9,7 @@ import {
   type ExecutionRef,
   InvalidOptionError,
   MOMENT,
+  type Reason,
   type Run,
   type StartOptions,
   TEXT,
@@ -119,6 +120,11 @@ export async function cancelExecution(execution: ExecutionRef, reason?: string):
     if (error instanceof ExecutionNotFoundError) return false;
     throw error;
   }
+}
+
+/** Why an execution does not continue, or how it ended. */
+export async function explainExecution(execution: ExecutionRef): Promise<Reason[]> {
+  return await defaultApp("explainExecution()").executions.explain(execution);
 }
 
 /** Runs a failed or cancelled execution again. */

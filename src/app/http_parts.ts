@@ -12,6 +12,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { EngineRef } from "../db/calls/engine_ref.ts";
 import { listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { readFlowState, readViolations, readWorkers } from "../db/calls/state.ts";
+import { idOf } from "../client/request.ts";
 import { RhythmError } from "../shared/error.ts";
 import { inspectFlow } from "../flow/mod.ts";
 import type { JsonValue } from "../shared/json.ts";
@@ -44,7 +45,8 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     executions: (filter) => rhythm.executions.query(filter),
     tree: (id) => rhythm.executions.tree(id),
     logs: (id, after) => rhythm.executions.logs(id, after === undefined ? {} : { after }),
-    position: (id) => positionOf(engine, id),
+    explain: (id) => rhythm.executions.explain(id),
+    position: (id) => positionOf(engine, idOf(id)),
     history: (id, page) => rhythm.executions.history(id, page),
     at: (id, when) => rhythm.executions.at(id, when),
     diff: (id, from, to) => rhythm.executions.diff(id, from, to),

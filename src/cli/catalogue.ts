@@ -9,6 +9,7 @@ const entry = (group: string, name: string, summary: string, load: Entry["load"]
 });
 
 /** Commands that share a line of the front page. */
+const ONE = "One execution; why it does not continue";
 const PAST = "What a workflow did, how it was, what differs";
 const CHANGE = "Other variables; an earlier step; a copy from there";
 const SERVICES = "Queues and workers; pause, resume, limit";
@@ -56,7 +57,14 @@ export const CATALOGUE: readonly Entry[] = [
     () => import("./commands/fork.ts"),
     CHANGE,
   ),
-  entry(LOOK, "show", "One execution: tree, timeline, source, variables", () => import("./commands/show.ts")),
+  entry(
+    LOOK,
+    "show",
+    "One execution: tree, timeline, source, variables",
+    () => import("./commands/show.ts"),
+    ONE,
+  ),
+  entry(LOOK, "explain", "Why an execution does not continue", () => import("./commands/explain.ts"), ONE),
   entry(LOOK, "list", "Executions, newest first", () => import("./commands/list.ts")),
   entry(LOOK, "logs", "Log lines of executions", () => import("./commands/logs.ts")),
   entry(LOOK, "history", "What a workflow did, step by step", () => import("./commands/history.ts"), PAST),

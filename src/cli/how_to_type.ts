@@ -14,6 +14,11 @@ export function howToType(from: string = Deno.cwd()): string {
   }
 }
 
+/** A text with its commands as a person types them here. */
+export function asTyped(text: string): string {
+  return text.replaceAll("`rhythm ", `\`${howToType()} `);
+}
+
 function readConfig(path: string): { tasks?: { rhythm?: unknown } } | undefined {
   try {
     return JSON.parse(Deno.readTextFileSync(path)) ?? {};

@@ -3,6 +3,7 @@ import type { ExecutionFilter, ExecutionPage } from "../define/mod.ts";
 import type { Call } from "./command.ts";
 import { type FilterFlags, filterOf } from "./filter.ts";
 import { glyph, stateStyle, tellDuration, tellTime } from "./format.ts";
+import { asTyped } from "./how_to_type.ts";
 import { openSession, type Session } from "./session.ts";
 import { shortId, wholeId } from "./short_id.ts";
 import { pause } from "./pause.ts";
@@ -34,16 +35,32 @@ async function withWholeIds(session: Session, filter: ExecutionFilter): Promise<
   };
 }
 
-function print(page: ExecutionPage & { steps: readonly StepView[] | undefined }, call: Call): void {
+function print(
+  page: ExecutionPage & { steps: readonly StepView[] | undefined },
+  call: Call<FilterFlags>,
+): void {
   const { terminal } = call;
   if (call.json) return terminal.print(JSON.stringify(page));
   const listed = [...page.executions, ...(page.steps ?? []).map(listedStep)]
     .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
-  if (listed.length === 0) return terminal.say("no executions match");
+  if (listed.length === 0) {
+    return terminal.say(isNarrowed(call.options) ? "no executions match" : asTyped(NONE));
+  }
   terminal.print(render(listed, terminal));
   if (page.cursor !== null) {
-    terminal.say(terminal.paintError("quiet", `there are more: --cursor ${page.cursor}`));
+    terminal.say(terminal.paintError("quiet", `there are more: add --cursor ${page.cursor}`));
   }
+}
+
+const NONE = "there are no executions yet: `rhythm start` and `rhythm queue` make one";
+
+/** Whether it was said which executions, beyond how many. */
+function isNarrowed(
+  { limit: _, type, target, status, queue, parent, metadata, after, before, cursor }: FilterFlags,
+): boolean {
+  return [type, target, status, queue, parent, metadata, after, before, cursor].some((given) =>
+    given !== undefined
+  );
 }
 
 function render(executions: readonly Listed[], terminal: Terminal): string {

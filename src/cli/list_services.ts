@@ -1,11 +1,12 @@
 import { systemClock } from "../runtime/clock.ts";
 import type { QueueInfo } from "../db/calls/queues.ts";
 import type { ScheduleInfo } from "../db/calls/schedules.ts";
-import { readWorkers } from "../db/calls/state.ts";
+import { readWorkers, type WorkerInfo } from "../db/calls/state.ts";
 import type { JsonValue } from "../shared/json.ts";
 import type { FlowVersion } from "../db/calls/flows.ts";
 import type { Call } from "./command.ts";
 import { brief, tellCount, tellDuration, tellSince } from "./format.ts";
+import { asTyped } from "./how_to_type.ts";
 import { openSession } from "./session.ts";
 import { type Cell, table } from "./table.ts";
 
@@ -25,7 +26,7 @@ export async function listQueues(call: Call): Promise<void> {
       ...[queue.ready, queue.delayed, queue.running, queue.suspended].map(tellCount),
       queue.oldestSeconds === null || queue.ready === 0 ? "" : tellDuration(queue.oldestSeconds * 1_000),
       tellCount(queue.workers),
-      queue.paused ? { text: "paused", style: "warn" } : "",
+      stateOf(queue),
       limitsOf(queue),
     ],
   });
@@ -38,7 +39,7 @@ export async function listWorkers(call: Call): Promise<void> {
   if (call.json) return call.terminal.print(JSON.stringify({ workers }));
   show(call, workers, {
     none: "no worker is alive: `rhythm worker` or `rhythm dev` runs one",
-    head: ["name", "running", "queues", "heard", "up for", "id"],
+    head: ["name", "running", "queues", "heartbeat", "up for", "id"],
     right: [1],
     flexible: [2],
     optional: [5],
@@ -46,14 +47,18 @@ export async function listWorkers(call: Call): Promise<void> {
       worker.name,
       tellCount(worker.running),
       worker.queues.length === 0 ? "all" : worker.queues.join(", "),
-      {
-        text: tellSince(worker.beatAt),
-        style: worker.leaseUntil < new Date(systemClock.now()) ? "bad" : "good",
-      },
+      heartbeatOf(worker),
       tellDuration(systemClock.now() - worker.startedAt.getTime()),
       { text: worker.id, style: "quiet" },
     ],
   });
+}
+
+function heartbeatOf({ beatAt, leaseUntil }: WorkerInfo): Cell {
+  const isLost = leaseUntil < new Date(systemClock.now());
+  return isLost
+    ? { text: `${tellSince(beatAt)}: lost`, style: "bad" }
+    : { text: tellSince(beatAt), style: "good" };
 }
 
 /** Lists the schedules. */
@@ -106,12 +111,12 @@ export function showVersions(call: Call, versions: readonly FlowVersion[]): void
   if (call.json) return call.terminal.print(JSON.stringify({ versions }));
   show(call, versions, {
     none: "",
-    head: ["version", "", "registered", "description"],
+    head: ["version", "state", "registered", "description"],
     right: [0],
     flexible: [3],
     row: (one) => [
       String(one.version),
-      one.isCurrent ? "current" : "",
+      one.isCurrent ? { text: "current", style: "good" } : "",
       when(one.createdAt),
       one.description ?? "",
     ],
@@ -128,8 +133,13 @@ interface Shape<Row> {
 }
 
 function show<Row>(call: Call, rows: readonly Row[], shape: Shape<Row>): void {
-  if (rows.length === 0) return call.terminal.say(shape.none);
+  if (rows.length === 0) return call.terminal.say(asTyped(shape.none));
   call.terminal.print(table(rows.map(shape.row), shape, call.terminal));
+}
+
+function stateOf({ paused, ready, workers }: QueueInfo): Cell {
+  if (paused) return { text: "paused", style: "warn" };
+  return ready > 0 && workers === 0 ? { text: "no worker", style: "bad" } : "";
 }
 
 function limitsOf(queue: QueueInfo): string {

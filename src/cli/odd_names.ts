@@ -1,6 +1,4 @@
-import { findUnregistered } from "../db/calls/registration.ts";
-import { readWorkers } from "../db/calls/state.ts";
-import { didYouMean } from "../shared/suggest.ts";
+import { ask } from "../db/calls/engine_ref.ts";
 import type { Call } from "./command.ts";
 import type { Session } from "./session.ts";
 import { warn } from "./warn.ts";
@@ -9,6 +7,8 @@ import { warn } from "./warn.ts";
 export interface MaybeOdd {
   /** A queue. */
   readonly queue?: string | undefined;
+  /** A concurrency key of the queue. */
+  readonly key?: string | undefined;
   /** A task. */
   readonly task?: string | undefined;
 }
@@ -21,21 +21,12 @@ export interface MaybeOdd {
  * @param names what was named
  */
 export async function warnOfOddNames(session: Session, call: Call, names: MaybeOdd): Promise<void> {
-  const { queue, task } = names;
-  if (queue !== undefined) {
-    const known = (await session.queues.list()).map((one) => one.queue);
-    if (!["default", ...known].includes(queue)) {
-      warn(call, `no execution, worker or limit has a queue "${queue}".${didYouMean(queue, known)}`);
-    }
-  }
-  if (task === undefined) return;
-  const workers = await readWorkers(session.engine);
-  const known = workers.flatMap(({ info }) => Array.isArray(info.tasks) ? info.tasks.map(String) : []);
-  if (known.includes(task)) return;
-  const missing = await findUnregistered(session.engine, [{ kind: "task", name: task }]);
-  if (missing.length === 0) return;
-  warn(
-    call,
-    `no worker that is alive has a task "${task}", and none has registered it.${didYouMean(task, known)}`,
+  const { queue = null, key = null, task = null } = names;
+  const oddities = await ask<{ oddity: string }>(
+    session.engine,
+    `select o.oddity from unnest(array[rhythm.odd_queue($1::text), rhythm.odd_key($1::text, $2::text), rhythm.odd_task($3::text)]) as o (oddity)
+    where o.oddity is not null`,
+    [queue, key, task],
   );
+  for (const { oddity } of oddities) warn(call, `${oddity.charAt(0).toLowerCase()}${oddity.slice(1)}`);
 }

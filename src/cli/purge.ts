@@ -90,7 +90,7 @@ async function preview(engine: EngineRef, age: string | null): Promise<Group[]> 
 
 function show(groups: readonly Group[], total: number, call: Call): void {
   const { terminal } = call;
-  if (total === 0) return terminal.print("nothing is that old");
+  if (total === 0) return terminal.print("no execution ended that long ago");
   const rows = groups.map((group) => [
     group.target,
     group.status,
@@ -101,7 +101,7 @@ function show(groups: readonly Group[], total: number, call: Call): void {
   terminal.print(
     table(
       rows,
-      { head: ["target", "status", "executions", "ended from", "to"], right: [2], flexible: [0] },
+      { head: ["target", "status", "executions", "first ended", "last ended"], right: [2], flexible: [0] },
       terminal,
     ),
   );

@@ -89,6 +89,24 @@ export function wrap(line: string, columns: number, indent = 4): string[] {
   return current.trim() === "" && lines.length > 0 ? lines : [...lines, current];
 }
 
+/**
+ * A text for people: on a terminal, its long lines are broken between words, and what follows is indented a little more.
+ *
+ * @param text one line or more
+ * @param terminal where it is printed
+ */
+export function wrapped(
+  text: string,
+  { isTerminal, columns }: Pick<Terminal, "isTerminal" | "columns">,
+): string {
+  if (!isTerminal) return text;
+  return text.split("\n").flatMap((line) => {
+    if (widthOf(line) <= columns) return [line];
+    const indent = /^ */.exec(line.replaceAll(COLOURS, ""))![0].length;
+    return wrap(line, columns, Math.min(indent + 2, columns / 2));
+  }).join("\n");
+}
+
 /** How much room a line takes: colours take none. */
 export function widthOf(line: string): number {
   return line.split(COLOUR).reduce((sum, part) => part.startsWith("\x1b") ? sum : sum + part.length, 0);
@@ -97,3 +115,5 @@ export function widthOf(line: string): number {
 const LEAST = 20;
 // deno-lint-ignore no-control-regex
 const COLOUR = /(\x1b\[[0-9;]*m)/;
+// deno-lint-ignore no-control-regex
+const COLOURS = /\x1b\[[0-9;]*m/g;

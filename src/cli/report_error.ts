@@ -1,7 +1,7 @@
 import { RhythmError } from "../shared/error.ts";
 import { CliError, Finished, Interrupted } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
-import { howToType } from "./how_to_type.ts";
+import { asTyped } from "./how_to_type.ts";
 import { cut } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -33,8 +33,9 @@ export interface ReportOptions {
  */
 export function reportError(error: unknown, options: ReportOptions): number {
   if (error instanceof Interrupted || error instanceof Finished) return error.exit;
-  const { exit, code, message, picture, hint: given } = toldOf(error, options.command);
-  const hint = given?.replaceAll("`rhythm ", `\`${howToType()} `);
+  const { exit, code, message: said, picture, hint: given } = toldOf(error, options.command);
+  const message = withoutPasswords(said);
+  const hint = given === undefined ? undefined : asTyped(given);
   const { terminal } = options;
   if (options.json) {
     terminal.say(JSON.stringify({ error: { code, message, picture, hint } }));
@@ -44,10 +45,19 @@ export function reportError(error: unknown, options: ReportOptions): number {
   if (picture !== undefined) terminal.say(`\n${picture}\n`);
   if (hint !== undefined) terminal.say(`${terminal.paintError("quiet", " hint:")} ${hint}`);
   if (Deno.env.get("RHYTHM_DEBUG") && error instanceof Error) {
-    terminal.say(terminal.paintError("quiet", error.stack ?? ""));
+    terminal.say(terminal.paintError("quiet", withoutPasswords(error.stack ?? "")));
   }
   return exit;
 }
+
+/** An address that was typed where none is expected is repeated by the sentence that says so. */
+function withoutPasswords(text: string): string {
+  return text.replaceAll(ADDRESS, "$1…");
+}
+
+// With a password, also where the end was cut off. `user:password@` is how our own sentences say what an address is like.
+const ADDRESS =
+  /\b(postgres(?:ql)?:\/\/)(?!user:password@)(?:[^\s'"]*:[^\s'"]*@|[^\s'"/[]*:(?!\d+\b)|[^\s'"]*[?&]password=)[^\s'"]*/g;
 
 function toldOf(error: unknown, command: string): Told {
   if (error instanceof CliError) return error;

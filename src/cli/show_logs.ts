@@ -4,6 +4,7 @@ import { ExecutionNotFoundError } from "../db/engine_errors.ts";
 import type { Call } from "./command.ts";
 import { brief, tellTime } from "./format.ts";
 import { pause } from "./pause.ts";
+import { wrapped } from "./redraw.ts";
 import { openSession, type Session } from "./session.ts";
 import { shortId, wholeId } from "./short_id.ts";
 import type { Style, Terminal } from "./terminal.ts";
@@ -42,7 +43,7 @@ export async function showLogs(call: Call<LogFlags>): Promise<void> {
   const last = await reader.last(limit);
   for (const line of last) print(line, call);
   if (signal === undefined) {
-    if (last.length === 0 && !call.json) call.terminal.say("nothing was said");
+    if (last.length === 0 && !call.json) call.terminal.say(noLines(id));
     return;
   }
   for (;;) {
@@ -110,13 +111,18 @@ class LogReader {
   }
 }
 
+function noLines(id: string | undefined): string {
+  const whose = id === undefined ? "" : `of ${id} `;
+  return `no log lines ${whose}at this level: a task writes them with ctx.log.info("…")`;
+}
+
 async function isOver(session: Session, id: string): Promise<boolean> {
   return (await session.executions.get(id))?.completedAt !== null;
 }
 
 function print(line: Line, call: Call): void {
   const { terminal } = call;
-  terminal.print(call.json ? JSON.stringify(line) : render(line, terminal));
+  terminal.print(call.json ? JSON.stringify(line) : wrapped(render(line, terminal), terminal));
 }
 
 const STYLES: Record<string, Style> = { debug: "quiet", info: "busy", warn: "warn", error: "bad" };

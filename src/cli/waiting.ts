@@ -5,6 +5,7 @@ import type { Call } from "./command.ts";
 import { errorLines } from "./error_lines.ts";
 import { EXIT } from "./exit_codes.ts";
 import { glyph, tellDuration } from "./format.ts";
+import { wrapped } from "./redraw.ts";
 import type { Session } from "./session.ts";
 import { shortId } from "./short_id.ts";
 import { bar, Spinner } from "./spinner.ts";
@@ -57,9 +58,10 @@ export function tellEnds(executions: readonly Execution[], call: Call): number {
       const head = `${glyph(status, terminal)} ${target} ${terminal.paint("quiet", id)} ${status}`;
       if (status === "completed") terminal.print(`${head}\n${JSON.stringify(output, null, 2)}`);
       else if (status === "cancelled") terminal.print(`${head}\n  ${cancelReason}`);
-      else {terminal.print(
-          [head, ...(error === null ? [] : errorLines(error, terminal, { full: false }))].join("\n"),
-        );}
+      else {
+        const lines = error === null ? [] : errorLines(error, terminal, { full: false });
+        terminal.print(wrapped([head, ...lines].join("\n"), terminal));
+      }
     }
   }
   return executions.every(({ status }) => status === "completed") ? EXIT.ok : EXIT.no;

@@ -9,7 +9,7 @@ import {
 } from "../db/calls/executions.ts";
 import { toJson } from "../shared/json.ts";
 import {
-  ANY_TEXT,
+  ANY_STORED_TEXT,
   ANYTHING,
   type ArgumentType,
   ARRAY,
@@ -30,6 +30,7 @@ import {
   NAME,
   OBJECT,
   type OwnType,
+  type Reason,
   type Run,
   type Shape,
   type SqlRunner,
@@ -52,6 +53,7 @@ import {
 } from "./history.ts";
 import { edit, type Fork, fork, rewind, type StateChanges, type StepChanges } from "./changes.ts";
 import { idOf, toCreate } from "./request.ts";
+import { readReasons } from "./reasons.ts";
 import { cancel, ExecutionRun, readOne } from "./run.ts";
 
 /** One execution to create, whatever it runs. */
@@ -90,7 +92,7 @@ const PAGE: Shape = {
 const CHANGES: Shape = {
   fibre: { kind: "number", from: 0, to: 1_000_000, whole: true },
   set: OBJECT,
-  note: ANY_TEXT,
+  note: ANY_STORED_TEXT,
 };
 const STEP_CHANGES: Shape = { ...CHANGES, step: STEP };
 const WHEN: OwnType = {
@@ -166,6 +168,19 @@ export class Executions {
     );
     const page = executions.slice(0, stored.limit);
     return { executions: page, cursor: executions.length > stored.limit ? page.at(-1)!.id : null };
+  }
+
+  /**
+   * Why an execution does not continue: what it waits for, since when, and what lets it continue. Of what is over: how it
+   * ended.
+   *
+   * @param execution the execution
+   * @returns the reasons, as sentences and facts
+   * @throws {ExecutionNotFoundError} there is none
+   */
+  async explain(execution: ExecutionRef): Promise<Reason[]> {
+    const id = idOf(execution);
+    return await this.#core.retried(() => readReasons(this.#core.engine, id));
   }
 
   /** An execution with all its descendants, oldest first. */
@@ -304,7 +319,7 @@ export class Executions {
     options: { reason?: string; sql?: SqlRunner } = {},
   ): Promise<boolean> {
     const where = "executions.cancel()";
-    checkShape(options, { reason: ANY_TEXT, sql: TRANSACTION }, { where });
+    checkShape(options, { reason: ANY_STORED_TEXT, sql: TRANSACTION }, { where });
     return await cancel(this.#core, execution, { reason: options.reason, where, sql: options.sql });
   }
 

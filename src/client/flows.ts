@@ -8,7 +8,7 @@ import {
   setFlowVersion,
 } from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
-import { ANY_TEXT, ARRAY, checkArgument, checkShape, COUNT, TEXT } from "../define/mod.ts";
+import { ANY_TEXT, ARRAY, checkArgument, checkShape, COUNT, STORED_TEXT, TEXT } from "../define/mod.ts";
 import { deployOf, type RegisterOptions } from "./deploy.ts";
 import { knownErrors, RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
@@ -162,7 +162,7 @@ export class Flows {
    * @returns empty: there is no such flow
    */
   async versions(name: string): Promise<readonly FlowVersion[]> {
-    checkArgument(name, { argument: "name", type: TEXT, where: "flows.versions()" });
+    checkArgument(name, { argument: "name", type: STORED_TEXT, where: "flows.versions()" });
     return await this.#core.retried(() => listFlowVersions(this.#core.engine, name));
   }
 
@@ -175,7 +175,7 @@ export class Flows {
    * @throws {UnknownNameError} there is no such version
    */
   async setVersion(name: string, version: number): Promise<void> {
-    checkArgument(name, { argument: "name", type: TEXT, where: "flows.setVersion()" });
+    checkArgument(name, { argument: "name", type: STORED_TEXT, where: "flows.setVersion()" });
     checkArgument(version, { argument: "version", type: COUNT, where: "flows.setVersion()" });
     await this.#core.retried(() => setFlowVersion(this.#core.engine, name, version));
   }
@@ -193,7 +193,7 @@ function compileAll(flows: readonly FlowText[]): (ReturnType<typeof compileFlow>
     const rendered = broken.map((one) =>
       renderDiagnostics(one.diagnostics, { name: fileName(one.flow), source: one.flow.source })
     );
-    throw new FlowError(broken.map(({ flow }) => flow.name), rendered.join("\n"), diagnostics);
+    throw new FlowError(broken.map(({ flow }) => flow.name), rendered.join("\n\n"), diagnostics);
   }
   return compiled;
 }

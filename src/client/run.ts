@@ -1,7 +1,7 @@
 import { cancelExecution, readExecutions, sendSignal } from "../db/calls/executions.ts";
 import { toJson } from "../shared/json.ts";
 import {
-  ANY_TEXT,
+  ANY_STORED_TEXT,
   checkArgument,
   type Execution,
   type ExecutionRef,
@@ -80,7 +80,7 @@ export async function cancel(
 ): Promise<boolean> {
   const { reason, where, sql } = how;
   const id = idOf(ref);
-  if (reason !== undefined) checkArgument(reason, { argument: "reason", type: ANY_TEXT, where });
+  if (reason !== undefined) checkArgument(reason, { argument: "reason", type: ANY_STORED_TEXT, where });
   return await core.retried(() => cancelExecution(core.within(sql), id, reason ?? null));
 }
 

@@ -24,7 +24,7 @@ import {
   type ScheduledOptions,
   type Shape,
   type SqlRunner,
-  TEXT,
+  STORED_TEXT,
   TRANSACTION,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
@@ -56,11 +56,11 @@ export interface ScheduleOptions {
 }
 
 const SCHEDULE: Shape = {
-  cron: TEXT,
+  cron: STORED_TEXT,
   target: NAME,
   type: EXECUTION_TYPE,
   inputs: ANYTHING,
-  timezone: TEXT,
+  timezone: STORED_TEXT,
   overlap: { kind: "choice", values: ["skip", "queue", "allow", "cancel"] },
   catchUp: { kind: "choice", values: ["none", "one", "all"] },
   jitter: DURATION,

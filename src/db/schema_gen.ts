@@ -3311,7 +3311,7 @@ comment on function rhythm.check_inputs(jsonb, jsonb, text) is
   {
     name: "create/check_requests.sql",
     kind: "behaviour",
-    checksum: "457cf3de989174540b8d95c469e24ec21807ba3e7e9cb005ba40eac2d01dc02a",
+    checksum: "c416a728f55912d8e88744187bc3d80407aa8a37c60b2ccce44d9cd03c966609",
     text: `-- Checks requests: everything that starts an execution comes through here.
 
 -- Validates the options that requests share once, and only the size of each input.
@@ -3385,9 +3385,7 @@ begin
   limit 1;
   if v_flow is not null then
     perform rhythm.raise('RH004', format('There is no flow "%s"', v_flow), coalesce(
-      (select format('Did you mean "%s"?', f.name) from rhythm.flow as f
-       where lower(replace(replace(f.name, '_', ''), '-', '')) = lower(replace(replace(v_flow, '_', ''), '-', ''))
-         or f.name like v_flow || '%' or v_flow like f.name || '%' order by f.name limit 1),
+      rhythm.did_you_mean(v_flow, array(select f.name from rhythm.flow as f order by f.name)),
       'Register it with register_flow(), or start a worker that has it'));
   end if;
 
@@ -3583,7 +3581,7 @@ comment on function rhythm.create_new(jsonb, timestamptz) is 'Creates the execut
   {
     name: "create/flows.sql",
     kind: "behaviour",
-    checksum: "71c0b06d0d579775c610f71a0b98a562ae01dc12399424d7cc3a26c5b708a33a",
+    checksum: "f2734d95c4916976596f8ad16463da7def5581d1acc75eca83ab5703752cad97",
     text: `-- Registering flows and tasks.
 
 create or replace function rhythm.options_problem(p_options jsonb)
@@ -3615,7 +3613,7 @@ begin
   if p_deploy ~ '^\\d{4}-\\d\\d-\\d\\d' then
     begin
       v_time := p_deploy;
-    exception when datetime_field_overflow or invalid_datetime_format then
+    exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
       perform rhythm.raise('RH001', format('deploy is "%s": expected an id, or a time such as 2026-01-31T12:00:00Z', left(p_deploy, 100)));
     end;
     if v_time > rhythm.now() + interval '1 day' then
@@ -3698,7 +3696,10 @@ declare
   v_program constant text := (select v.program from rhythm.flow_version as v where v.name = p_name and v.version = p_version);
 begin
   if v_program is null then
-    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), 'The view flow_versions lists all versions');
+    perform rhythm.raise('RH004', format('There is no version %s of flow "%s"', p_version, p_name), coalesce(
+      case when not exists (select from rhythm.flow as f where f.name = p_name) then
+        rhythm.did_you_mean(p_name, array(select f.name from rhythm.flow as f order by f.name)) end,
+      'The view flow_versions lists all versions'));
   end if;
   perform pg_advisory_xact_lock(hashtextextended(:'schema' || ' flow ' || p_name, 0));
   update rhythm.flow as f set program = v_program, updated_at = rhythm.now(), deployed_at = greatest(f.deployed_at, rhythm.now())
@@ -4681,7 +4682,7 @@ comment on function rhythm.wake_for(rhythm.batch[]) is 'Wakes workers that sleep
   {
     name: "create/names.sql",
     kind: "behaviour",
-    checksum: "04e4f07627cbe666c795f0c98729aeab4f253744d3334cf7d90481f441ff87bc",
+    checksum: "777eb27af10d1f57a9ebac1e093a7e78390c43222ae33850c884b52b6b17ffa2",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
@@ -4745,11 +4746,12 @@ $$;
 
 comment on function rhythm.check_limit(text, integer) is 'An error unless a limit is from 1 to 100000.';
 
--- For suggestions: a swap of neighbours counts as one change. Called on the way to an error only.
+-- For suggestions: a swap of neighbours counts as one change. Called for names that are unknown only.
 create or replace function rhythm.nearest(p_word text, p_names text[])
 returns text
 language plpgsql
 immutable
+strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -4797,6 +4799,121 @@ $$;
 
 comment on function rhythm.nearest(text, text[]) is
   'The name that was probably meant: at most a third of the letters differ; null if none is near. Internal.';
+`,
+  },
+  {
+    name: "create/odd_names.sql",
+    kind: "behaviour",
+    checksum: "8a8760ff378dc33ac7f66285b1a5cd68c69c7f6d9fcb855fc8ad1fcd773ca010",
+    text: `-- Names that nothing else knows: they may be new, or misspelt. What was asked for is done, and a notice says what is odd.
+
+create or replace function rhythm.did_you_mean(p_word text, p_names text[])
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return 'Did you mean "' || rhythm.nearest(p_word, p_names) || '"?';
+end;
+$$;
+
+comment on function rhythm.did_you_mean(text, text[]) is 'A question with the nearest of some names; null if none is near. Internal.';
+
+create or replace function rhythm.odd_queue(p_queue text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known text[];
+begin
+  if p_queue is null or p_queue = 'default'
+    or exists (select from rhythm.worker as w where p_queue = any (w.queues))
+    or exists (select from rhythm.queue as q where q.name = p_queue)
+    or exists (select from rhythm.batch as b where b.queue = p_queue) then
+    return null;
+  end if;
+  v_known := array(
+    select 'default'
+    union select q.queue from rhythm.queues as q
+    union select k.options ->> 'queue' from rhythm.task as k where k.options ? 'queue'
+    union select f.options ->> 'queue' from rhythm.flows as f where f.options ? 'queue'
+    order by 1);
+  if p_queue = any (v_known) then
+    return null;
+  end if;
+  return concat_ws(' ', format('No execution, worker, task, flow or limit has a queue "%s".', p_queue), rhythm.did_you_mean(p_queue, v_known));
+end;
+$$;
+
+comment on function rhythm.odd_queue(text) is 'What is odd about the name of a queue, as sentences: nothing has such a queue. Null: something has it.';
+
+create or replace function rhythm.odd_key(p_queue text, p_key text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_key is null
+    or exists (select from rhythm.queue_key as k where k.queue = p_queue and k.key = p_key)
+    or exists (select from rhythm.batch as b where b.queue = p_queue and b.concurrency_key = p_key) then
+    return null;
+  end if;
+  return concat_ws(' ', format('No execution of queue "%s" that is ready, delayed or running has the concurrency key "%s".', p_queue, p_key),
+    rhythm.did_you_mean(p_key, array(
+      select k.key from rhythm.queue_key as k where k.queue = p_queue
+      union select b.concurrency_key from rhythm.batch as b where b.queue = p_queue and b.concurrency_key is not null
+      order by 1 limit 1000)));
+end;
+$$;
+
+comment on function rhythm.odd_key(text, text) is 'What is odd about a concurrency key of a queue, as sentences: nothing has it. Null: something has it. Reads all batches of the queue.';
+
+create or replace function rhythm.odd_task(p_task text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_task is null
+    or exists (select from rhythm.task as k where k.name = p_task)
+    or exists (select from rhythm.worker as w where w.info -> 'tasks' ? p_task) then
+    return null;
+  end if;
+  return concat_ws(' ', format('No worker that is alive has a task "%s", and none has registered it.', p_task),
+    rhythm.did_you_mean(p_task, array(
+      select k.name from rhythm.task as k
+      union select t.name from rhythm.worker as w cross join lateral jsonb_array_elements_text(w.info -> 'tasks') as t (name)
+      where jsonb_typeof(w.info -> 'tasks') = 'array'
+      order by 1)));
+end;
+$$;
+
+comment on function rhythm.odd_task(text) is 'What is odd about the name of a task, as sentences: no worker has it. Null: one has it, or has registered it.';
+
+-- A notice reaches the person at psql, and not the log of the server.
+create or replace function rhythm.tell_odd(p_oddities text[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_oddity text;
+begin
+  foreach v_oddity in array p_oddities loop
+    if v_oddity is not null then
+      raise notice '%', v_oddity;
+    end if;
+  end loop;
+end;
+$$;
+
+comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentence that is not null. Internal.';
 `,
   },
   {
@@ -4882,7 +4999,7 @@ comment on function rhythm.cancel_under(uuid[], timestamptz) is
   {
     name: "create/requests.sql",
     kind: "behaviour",
-    checksum: "3f546cc0a732ea3963ead4702ecdd6d273a390ebd7a8f6ee9ddcdd0fda8ceeb5",
+    checksum: "acaa1c451d30ae35c3d7fca971c3a9c3d9d7a394f8dd633745fdb16e3b659b52",
     text: `-- The requests of create_many(), and what can be wrong with them.
 
 -- The options that are allowed in each place. A new option has its name here, its check in request_problem() or
@@ -4923,7 +5040,7 @@ declare
     select k.name from jsonb_object_keys(p_options) as k (name) where k.name <> all (p_known) order by k.name limit 1);
 begin
   return format('option "%s": expected %s%s', v_unknown, array_to_string(p_known, ', '),
-    '. Did you mean "' || rhythm.nearest(v_unknown, p_known) || '"?');
+    '. ' || rhythm.did_you_mean(v_unknown, p_known));
 end;
 $$;
 
@@ -4996,7 +5113,7 @@ as $$
 begin
   return case when p_text::timestamptz between '0001-01-01Z' and '9999-12-31Z' then p_text::timestamptz end;
 exception
-  when invalid_datetime_format or datetime_field_overflow then
+  when invalid_datetime_format or datetime_field_overflow or invalid_time_zone_displacement_value then
     return null;
 end;
 $$;
@@ -5215,7 +5332,7 @@ comment on function rhythm.check_schema(jsonb, text) is
   {
     name: "create/start.sql",
     kind: "behaviour",
-    checksum: "5a026d72d96e7855fbc540e0f914760514e85cb738953ba763ef83c34b22eb65",
+    checksum: "c6e2422534ddf45b5be8b421f8ca6b2dd912593768297c465ce6fd372584a6a3",
     text: `-- Starting: the functions that applications call.
 
 create or replace function rhythm.start(
@@ -5235,14 +5352,21 @@ create or replace function rhythm.start(
   id uuid default null
 )
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
+declare
+  v_odd constant text[] := array[rhythm.odd_queue(queue)];
+  v_id uuid;
+begin
+  select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('workflow', p_flow, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+  perform rhythm.tell_odd(v_odd);
+  return v_id;
+end;
 $$;
 
 comment on function rhythm.start(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
@@ -5266,14 +5390,21 @@ create or replace function rhythm.queue(
   id uuid default null
 )
 returns uuid
-language sql
+language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  select c.id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
+declare
+  v_odd constant text[] := array[rhythm.odd_task(p_task), rhythm.odd_queue(queue)];
+  v_id uuid;
+begin
+  select c.id into v_id from rhythm.create_many(jsonb_build_array(rhythm.request('task', p_task, p_inputs, jsonb_build_object(
     'queue', queue, 'priority', priority, 'delay', extract(epoch from delay), 'run_at', run_at, 'timeout', extract(epoch from timeout), 'retry', retry,
     'idempotency_key', idempotency_key, 'idempotency_ttl', extract(epoch from idempotency_ttl), 'concurrency_key', concurrency_key,
     'metadata', metadata, 'parent', parent, 'id', id)))) as c (id);
+  perform rhythm.tell_odd(v_odd);
+  return v_id;
+end;
 $$;
 
 comment on function rhythm.queue(text, jsonb, text, integer, interval, timestamptz, interval, jsonb, text, interval, text, jsonb, uuid, uuid) is
@@ -7230,7 +7361,7 @@ comment on function rhythm.lane_groups(text, text[], text[]) is 'Those of the re
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "a1ef1f0d41d2a6bd4abc83ee8890ade0f2a7d295997f89b778b748bd328805f0",
+    checksum: "4dfe7446158ad6f217c82518c09a137ac3c3c16cbd9a1f1b394c9b46e5803168",
     text: `-- Concurrency keys of a queue that have their own limits, weights and pauses.
 
 -- Locks: the row of the key, then that of the queue. Claims only read them.
@@ -7262,6 +7393,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   insert into rhythm.queue_key as k (queue, key, concurrency, rate, per_ms, weight)
   values (p_queue, p_key, configure_key.concurrency, configure_key.rate, case when configure_key.rate is not null then v_per_ms end, configure_key.weight)
   on conflict (queue, key) do update set
@@ -7305,6 +7437,7 @@ declare
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   insert into rhythm.queue_key as k (queue, key, paused_at) values (p_queue, p_key, rhythm.now())
   on conflict (queue, key) do update set paused_at = excluded.paused_at where k.paused_at is null;
   v_found := found;
@@ -7328,6 +7461,7 @@ declare
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
   update rhythm.queue_key as k set paused_at = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
   v_found := found;
   if v_found then
@@ -7846,7 +7980,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "d8efa2d5ea6a31b8928342ab7460a5ace35c03694d03cb65efa1195277ada675",
+    checksum: "3b2db42be6b3223d81582f86224d15881aec9030751973481fdded9561474123",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -7996,6 +8130,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   v_new.concurrency := concurrency;
   v_new.per_key_concurrency := per_key_concurrency;
   v_new.rate := rate;
@@ -8058,6 +8193,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rhythm.check_name('queue', p_queue);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
   on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
   return found;
@@ -8076,6 +8212,7 @@ declare
   v_found boolean;
 begin
   perform rhythm.check_name('queue', p_queue);
+  perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
   update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
   perform rhythm.forget_plain_queue(p_queue);
@@ -9040,7 +9177,7 @@ comment on function rhythm.fire_schedules(integer) is
   {
     name: "schedules/schedule.sql",
     kind: "behaviour",
-    checksum: "98e7921a9c0c35f2f2ad10ab150e1c412f20c4625c2a0a0dd78f1d948f5a40ba",
+    checksum: "ccc69c9313667d14f3ff3a1e65df317078f69cfda652b3c6c41faaf641fb0ea8",
     text: `-- schedule() and unschedule().
 
 create or replace function rhythm.schedule_named(p_name text)
@@ -9059,7 +9196,8 @@ begin
   for update;
 
   if v_entry.name is null then
-    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), 'The view schedules lists them.');
+    perform rhythm.raise('RH004', format('There is no schedule "%s"', p_name), coalesce(
+      rhythm.did_you_mean(p_name, array(select s.name from rhythm.schedule_entry as s order by s.name)), 'The view schedules lists them.'));
   end if;
   return v_entry;
 end;
@@ -9137,6 +9275,7 @@ begin
   v_new.jitter := jitter;
   v_new.next_slot := rhythm.cron_after(rhythm.cron_parse(p_cron), timezone, v_now);
   perform rhythm.check_schedule(v_new);
+  perform rhythm.tell_odd(array[case type when 'task' then rhythm.odd_task(p_target) end, rhythm.odd_queue(options ->> 'queue')]);
 
   insert into rhythm.schedule_entry as s (
     name, cron, timezone, type, target, inputs, options, overlap, catch_up, jitter, next_slot, due_at, created_at, updated_at
@@ -9750,7 +9889,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "64cb764cd236e5d87edaed4ff3cc44f0ac9a1bce9933193930fdcb54779b80a1",
+    checksum: "18ff994355c68f4433956945b6a6cce8cdd85797a1a01fcbc2cf9c14a512b2ec",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -9928,7 +10067,8 @@ begin
           raise;
         end if;
         v_answer := rhythm.both_answers(v_answer, jsonb_build_object('refused', '[]'::jsonb, 'leased', '[]'::jsonb, 'born', '[]'::jsonb,
-          'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object('problem', sqlerrm);
+          'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object(
+          'problem', case when sqlstate ~ '^22' then 'The ends, timers or children of steps cannot be read: ' else '' end || sqlerrm);
     end;
     v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
   end loop;
@@ -10122,7 +10262,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "f22ea4fc1b7590557f24a4b9ebfe332a29dc404a57a193a32c3431f72caa6973",
+    checksum: "24c6e31d144c271fa68c281d2206581f3c50726e37f6b3cf836293d7ba78cbab",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -10219,11 +10359,18 @@ begin
       or not coalesce(jsonb_typeof(o.value -> 'call') = 'number' and o.value ->> 'call' ~ '^\\d{1,9}$', false)
   ) then
     perform rhythm.raise('RH001', 'Every outcome needs its id (a UUID) and the call that leased it');
+  elsif exists (
+    select from jsonb_array_elements(p_items) as o (value)
+    where coalesce(o.value ->> 'seq' !~ '^\\d{1,9}$', false)
+      or jsonb_typeof(o.value -> 'finished') not in ('boolean', 'null')
+      or jsonb_typeof(o.value -> 'retryable') not in ('boolean', 'null')
+  ) then
+    perform rhythm.raise('RH001', 'The seq of an outcome must be a whole number, its finished and retryable true or false');
   end if;
 end;
 $$;
 
-comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call. Internal.';
+comment on function rhythm.check_items(jsonb) is 'Raises RH001 unless every outcome has an id and a call, and what else it has can be read. Internal.';
 
 -- How an execution continues. A cancellation wins, unless the handler had ended before the worker was told.
 create or replace function rhythm.fate_of(p_outcome rhythm.outcome, p_execution rhythm.execution, p_failures integer)
@@ -12566,6 +12713,371 @@ comment on procedure rhythm.tick_loop(interval) is
 `,
   },
   {
+    name: "views/explain.sql",
+    kind: "behaviour",
+    checksum: "8d0b7c652ce5843851dba2e60a7da85c082fe9da807fc4cfdb9e44e53b31eac1",
+    text: `-- Why an execution does not continue, in sentences and facts.
+
+create or replace function rhythm.reason(p_reason text, p_sentence text, p_facts jsonb default '{}')
+returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return jsonb_build_object('reason', p_reason, 'sentence', p_sentence) || jsonb_strip_nulls(p_facts);
+end;
+$$;
+
+comment on function rhythm.reason(text, text, jsonb) is 'One reason of explain(). Internal.';
+
+create or replace function rhythm.moment_text(p_at timestamptz)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return to_char(p_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"');
+end;
+$$;
+
+comment on function rhythm.moment_text(timestamptz) is 'A time as the sentences of explain() show it. Internal.';
+
+create or replace function rhythm.end_reason(p_execution rhythm.execution)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_at constant text := rhythm.moment_text(p_execution.completed_at);
+begin
+  return case p_execution.state
+    when 1 then rhythm.reason('completed', format('It completed at %s', v_at), jsonb_build_object('at', p_execution.completed_at))
+    when 2 then rhythm.reason('failed', format('It failed at %s: %s: %s', v_at, p_execution.error ->> 'type', p_execution.error ->> 'message'),
+      jsonb_build_object('at', p_execution.completed_at, 'attempt', p_execution.attempt, 'error', p_execution.error - 'stack'))
+    else rhythm.reason('cancelled', format('It was cancelled at %s: %s', v_at, p_execution.cancel_reason),
+      jsonb_build_object('at', p_execution.completed_at, 'why', p_execution.cancel_reason))
+  end;
+end;
+$$;
+
+comment on function rhythm.end_reason(rhythm.execution) is 'How an execution ended, for explain(). Internal.';
+
+create or replace function rhythm.running_reason(p_batch rhythm.batch, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_worker rhythm.worker;
+  v_lease_until timestamptz;
+begin
+  select w.* into v_worker from rhythm.worker as w where w.id = p_batch.worker;
+  v_lease_until := coalesce(v_worker.beat_at + v_worker.lease_ms * interval '1 millisecond', p_now);
+  if v_lease_until <= p_now then
+    return rhythm.reason('worker_silent', format('Worker "%s" runs it, and sent no heartbeat since %s. chores() gives its work to another worker',
+      coalesce(v_worker.name, p_batch.worker::text), coalesce(rhythm.moment_text(v_worker.beat_at), 'it was removed')),
+      jsonb_build_object('worker', p_batch.worker, 'name', v_worker.name, 'since', p_batch.claimed_at, 'beat_at', v_worker.beat_at, 'until', v_lease_until));
+  end if;
+  return rhythm.reason('running', format('Worker "%s" runs it since %s', v_worker.name, rhythm.moment_text(p_batch.claimed_at)),
+    jsonb_build_object('worker', p_batch.worker, 'name', v_worker.name, 'since', p_batch.claimed_at, 'attempt', p_batch.attempt,
+      'until', p_batch.claimed_at + p_batch.timeout_ms * interval '1 millisecond'));
+end;
+$$;
+
+comment on function rhythm.running_reason(rhythm.batch, timestamptz) is 'Who runs an execution, for explain(). Internal.';
+
+-- What has the slots of a queue, or of a key in it: the first ten.
+create or replace function rhythm.slot_holders(p_queue text, p_key text)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(i.id), '[]')
+    from (
+      select unnest(b.ids) as id from rhythm.batch as b
+      where b.worker is not null and b.queue = p_queue and (p_key is null or b.concurrency_key = p_key)
+      limit 10
+    ) as i);
+end;
+$$;
+
+comment on function rhythm.slot_holders(text, text) is 'Executions that run in a queue, or with a key of it, for explain(). Internal.';
+
+-- Reads the first thousand batches of the queue, or of the lane in a queue whose keys take turns.
+create or replace function rhythm.place_of_batch(p_batch rhythm.batch, p_fair boolean, out ahead bigint, out is_least boolean)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_batch.limited then
+    select sum(x.size) filter (where (- x.priority::integer, x.first_id) < (- p_batch.priority::integer, p_batch.first_id)), count(*) = 1000 into ahead, is_least
+    from (
+      select b.size, b.priority, b.first_id from rhythm.batch as b
+      where b.limited and b.worker is null and b.run_at is null and b.queue = p_batch.queue
+        and (not p_fair or case b.type when 'workflow' then '' else b.target end = case p_batch.type when 'workflow' then '' else p_batch.target end
+          and coalesce(b.concurrency_key, '') = coalesce(p_batch.concurrency_key, ''))
+      limit 1000
+    ) as x;
+  else
+    select sum(x.size) filter (where (- x.priority::integer, x.first_id) < (- p_batch.priority::integer, p_batch.first_id)),
+      count(*) = 1000 and not bool_or(x.first_id = p_batch.first_id) into ahead, is_least
+    from (
+      select b.size, b.priority, b.first_id from rhythm.batch as b
+      where b.queue = p_batch.queue and b.worker is null and b.run_at is null and not b.limited
+      order by b.priority desc, b.first_id limit 1000
+    ) as x;
+  end if;
+  ahead := coalesce(ahead, 0);
+end;
+$$;
+
+comment on function rhythm.place_of_batch(rhythm.batch, boolean) is 'How many executions are before a ready batch in its queue; is_least: there may be more. For explain(). Internal.';
+
+-- The limits that a ready execution waits for.
+create or replace function rhythm.limit_reasons(p_batch rhythm.batch, p_queue rhythm.queue, p_ahead bigint, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_state constant rhythm.queue_state := rhythm.state_of(p_queue.name);
+  v_key rhythm.queue_key;
+  v_key_state rhythm.key_state;
+  v_running bigint;
+  v_limit integer;
+  v_per_ms bigint;
+  v_until timestamptz;
+  v_result jsonb := '[]';
+begin
+  v_running := v_state.running - (select coalesce(sum(n.ended), 0) from rhythm.limit_note as n where n.queue = p_queue.name and n.ended > 0);
+  if p_queue.concurrency <= v_running then
+    v_result := v_result || rhythm.reason('queue_full', format('All %s slots of queue "%s" are taken. One is free when an execution of it ends', p_queue.concurrency, p_queue.name),
+      jsonb_build_object('queue', p_queue.name, 'limit', p_queue.concurrency, 'running', v_running, 'holders', rhythm.slot_holders(p_queue.name, null)));
+  end if;
+  if p_queue.rate <= rhythm.begun_lately(v_state.begun_at, v_state.begun, p_queue.per_ms, p_now) then
+    v_until := rhythm.rate_ends(v_state.begun_at, p_queue.per_ms, p_now);
+    v_result := v_result || rhythm.reason('queue_rate', format('Queue "%s" began %s executions, as many as may begin in %s. The next may begin at %s',
+        p_queue.name, p_queue.rate, p_queue.per_ms * interval '1 millisecond', rhythm.moment_text(v_until)),
+      jsonb_build_object('queue', p_queue.name, 'limit', p_queue.rate, 'per_ms', p_queue.per_ms, 'until', v_until,
+        'expected_at', v_until + (p_ahead / p_queue.rate) * p_queue.per_ms * interval '1 millisecond'));
+  end if;
+  if p_batch.concurrency_key is null then
+    return v_result;
+  end if;
+  select k.* into v_key from rhythm.queue_key as k where k.queue = p_queue.name and k.key = p_batch.concurrency_key;
+  select k.* into v_key_state from rhythm.key_state as k where k.queue = p_queue.name and k.key = p_batch.concurrency_key order by k.nth desc limit 1;
+  v_limit := coalesce(v_key.concurrency, p_queue.per_key_concurrency);
+  v_running := v_key_state.running
+    - (select coalesce(sum(n.ended), 0) from rhythm.limit_note as n where n.queue = p_queue.name and n.key = p_batch.concurrency_key and n.ended > 0);
+  if v_limit <= v_running then
+    v_result := v_result || rhythm.reason('key_full', format('%s of key "%s" run in queue "%s", as many as may run at once. It may begin when one of them ends',
+        v_running, p_batch.concurrency_key, p_queue.name),
+      jsonb_build_object('queue', p_queue.name, 'key', p_batch.concurrency_key, 'limit', v_limit, 'running', v_running,
+        'holders', rhythm.slot_holders(p_queue.name, p_batch.concurrency_key)));
+  end if;
+  v_limit := coalesce(v_key.rate, p_queue.per_key_rate);
+  v_per_ms := case when v_key.rate is not null then v_key.per_ms else p_queue.per_key_per_ms end;
+  if v_limit <= rhythm.begun_lately(v_key_state.begun_at, v_key_state.begun, v_per_ms, p_now) then
+    v_until := rhythm.rate_ends(v_key_state.begun_at, v_per_ms, p_now);
+    v_result := v_result || rhythm.reason('key_rate', format('Key "%s" of queue "%s" began %s executions, as many as may begin in %s. The next may begin at %s',
+        p_batch.concurrency_key, p_queue.name, v_limit, v_per_ms * interval '1 millisecond', rhythm.moment_text(v_until)),
+      jsonb_build_object('queue', p_queue.name, 'key', p_batch.concurrency_key, 'limit', v_limit, 'per_ms', v_per_ms, 'until', v_until));
+  end if;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.limit_reasons(rhythm.batch, rhythm.queue, bigint, timestamptz) is 'The limits that a ready execution waits for, for explain(). Internal.';
+
+create or replace function rhythm.pending_reasons(p_execution rhythm.execution, p_batch rhythm.batch, p_now timestamptz)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result jsonb := '[]';
+  v_queue rhythm.queue;
+  v_key rhythm.queue_key;
+  v_place record;
+begin
+  if p_batch.run_at is not null then
+    v_result := v_result || case when p_batch.failures + p_batch.crashes > 0
+      then rhythm.reason('retry_delayed', format('Attempt %s failed: %s. The next one begins at %s', p_batch.attempt, coalesce(p_execution.error ->> 'message', 'no reason is known'), rhythm.moment_text(p_batch.run_at)),
+        jsonb_build_object('until', p_batch.run_at, 'expected_at', p_batch.run_at, 'attempt', p_batch.attempt, 'error', p_execution.error - 'stack'))
+      else rhythm.reason('delayed', format('It was delayed until %s', rhythm.moment_text(p_batch.run_at)),
+        jsonb_build_object('until', p_batch.run_at, 'expected_at', p_batch.run_at)) end;
+  end if;
+  select q.* into v_queue from rhythm.queue as q where q.name = p_batch.queue;
+  if v_queue.paused_at is not null then
+    v_result := v_result || rhythm.reason('queue_paused', format('Queue "%s" is paused since %s', v_queue.name, rhythm.moment_text(v_queue.paused_at)),
+      jsonb_build_object('queue', v_queue.name, 'since', v_queue.paused_at));
+  end if;
+  select k.* into v_key from rhythm.queue_key as k where k.queue = p_batch.queue and k.key = p_batch.concurrency_key and k.paused_at is not null;
+  if found then
+    v_result := v_result || rhythm.reason('key_paused', format('Key "%s" of queue "%s" is paused since %s', v_key.key, v_key.queue, rhythm.moment_text(v_key.paused_at)),
+      jsonb_build_object('queue', v_key.queue, 'key', v_key.key, 'since', v_key.paused_at));
+  end if;
+  if p_batch.type = 'workflow' or not exists (select from rhythm.task as k where k.name = p_batch.target and k.sql_function is not null) then
+    if not exists (select from rhythm.worker as w where p_batch.queue = any (w.queues) and w.beat_at + w.lease_ms * interval '1 millisecond' > p_now) then
+      v_result := v_result || rhythm.reason('no_worker', format('No worker takes from queue "%s"', p_batch.queue), jsonb_build_object('queue', p_batch.queue));
+    elsif p_batch.type = 'task' and not rhythm.is_served(p_batch.queue, p_batch.target) then
+      v_result := v_result || rhythm.reason('no_handler', format('No worker of queue "%s" has a handler for task "%s"', p_batch.queue, p_batch.target),
+        jsonb_build_object('queue', p_batch.queue, 'target', p_batch.target));
+    end if;
+  end if;
+  if p_batch.run_at is not null then
+    return v_result;
+  end if;
+  v_place := rhythm.place_of_batch(p_batch, coalesce(v_queue.fair, false));
+  if v_queue.limited then
+    v_result := v_result || rhythm.limit_reasons(p_batch, v_queue, v_place.ahead, p_now);
+  end if;
+  return v_result || rhythm.reason('ready', case
+      when v_place.ahead = 0 and v_queue.fair then format('It is the next of its key in queue "%s", whose keys take turns', p_batch.queue)
+      when v_place.ahead = 0 then format('It is ready, and the next in queue "%s"', p_batch.queue)
+      else format('%s%s executions%s are before it in queue "%s"', case when v_place.is_least then 'At least ' else '' end, v_place.ahead,
+        case when v_queue.fair then ' of its key' else '' end, p_batch.queue) end,
+    jsonb_build_object('queue', p_batch.queue, 'ahead', v_place.ahead));
+end;
+$$;
+
+comment on function rhythm.pending_reasons(rhythm.execution, rhythm.batch, timestamptz) is 'Why an execution that is delayed or ready does not run, for explain(). Internal.';
+
+-- The first twenty things that a workflow waits for. For the first child, also why that does not continue.
+create or replace function rhythm.wait_reasons(p_execution rhythm.execution, p_state rhythm.workflow_state, p_depth integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_wait record;
+  v_place text;
+  v_result jsonb := '[]';
+begin
+  for v_wait in
+    select x.*, f.line, s.name as step, row_number() over (partition by x.kind in ('task', 'workflow') order by x.id) as nth
+    from (
+      (
+        select c.type as kind, c.id, c.target as name, null::timestamptz as until from rhythm.execution as c
+        where c.parent_id = p_execution.id and c.state = 0 and c.wait_group = any (p_state.groups) order by c.id limit 20
+      )
+      union all
+      (select 'timer', t.id, null, t.fires_at from rhythm.timer as t where t.execution_id = p_execution.id and not t.fired and not t.deadline limit 20)
+      union all
+      (select 'signal', w.id, w.name, w.timeout_at from rhythm.signal_wait as w where w.execution_id = p_execution.id and w.signal_id is null and not w.timed_out limit 20)
+    ) as x
+    left join rhythm.step as s on s.execution_id = p_execution.id and s.wait_id = x.id
+    left join lateral (
+      select (f.value ->> 'line')::integer as line
+      from jsonb_array_elements(case jsonb_typeof(p_state.stack) when 'array' then p_state.stack when 'object' then p_state.stack -> 'fibres' else '[]' end) as f (value)
+      where f.value -> 'waitsFor' ? x.id::text limit 1
+    ) as f on true
+    order by x.id limit 20
+  loop
+    v_place := case when v_wait.line is not null then format(' in line %s', v_wait.line) when v_wait.step is not null then format(' in step "%s"', v_wait.step) else '' end;
+    v_result := v_result || rhythm.reason(v_wait.kind,
+      case v_wait.kind
+        when 'timer' then format('It waits%s for a timer until %s', v_place, rhythm.moment_text(v_wait.until))
+        when 'signal' then format('It waits%s for signal "%s" since %s%s', v_place, v_wait.name, rhythm.moment_text(rhythm.created_at(v_wait.id)),
+          case when v_wait.until is null then '' else format(', until %s', rhythm.moment_text(v_wait.until)) end)
+        else format('It waits%s for %s "%s", which is %s, since %s', v_place, v_wait.kind, v_wait.name, rhythm.status_of(v_wait.id), rhythm.moment_text(rhythm.created_at(v_wait.id)))
+      end,
+      jsonb_build_object('id', v_wait.id, 'name', v_wait.name, 'line', v_wait.line, 'step', v_wait.step, 'since', rhythm.created_at(v_wait.id), 'until', v_wait.until,
+        'expected_at', case v_wait.kind when 'timer' then v_wait.until end,
+        'status', case when v_wait.kind in ('task', 'workflow') then rhythm.status_of(v_wait.id) end,
+        'because', case when v_wait.kind in ('task', 'workflow') and v_wait.nth = 1 and p_depth > 1 then rhythm.reasons_of(v_wait.id, p_depth - 1) end));
+  end loop;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.wait_reasons(rhythm.execution, rhythm.workflow_state, integer) is 'What a suspended workflow waits for, for explain(). Internal.';
+
+create or replace function rhythm.reasons_of(p_id uuid, p_depth integer)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_execution rhythm.execution;
+  v_state rhythm.workflow_state;
+  v_batch rhythm.batch;
+  v_owner uuid;
+  v_until timestamptz;
+  v_result jsonb := '[]';
+begin
+  select e.* into v_execution from rhythm.execution as e where e.id = p_id;
+  if v_execution.state > 0 then
+    return jsonb_build_array(rhythm.end_reason(v_execution));
+  end if;
+  select s.* into v_state from rhythm.workflow_state as s where s.execution_id = p_id;
+  select b.* into v_batch from rhythm.batch as b where b.id = coalesce(v_execution.batch_id, v_state.batch_id);
+  if v_execution.cancel_reason is not null then
+    v_until := (select min(t.fires_at) from rhythm.timer as t where t.execution_id = p_id and t.deadline and not t.fired);
+    v_result := v_result || case when v_execution.type = 'workflow'
+      then rhythm.reason('cleans_up', format('It was cancelled (%s) and cleans up, until %s at the latest', v_execution.cancel_reason, rhythm.moment_text(v_until)),
+        jsonb_build_object('why', v_execution.cancel_reason, 'until', v_until))
+      else rhythm.reason('stopping', format('It was cancelled (%s), and its worker is asked to stop it', v_execution.cancel_reason),
+        jsonb_build_object('why', v_execution.cancel_reason)) end;
+  end if;
+  select k.owner_id into v_owner from rhythm.key_waiter as k where k.execution_id = p_id;
+  if v_batch.worker is not null then
+    v_result := v_result || rhythm.running_reason(v_batch, v_now);
+  elsif v_batch.id is not null then
+    v_result := v_result || rhythm.pending_reasons(v_execution, v_batch, v_now);
+    if v_execution.note is not null and v_execution.note not like 'No worker of queue %' then
+      v_result := v_result || rhythm.reason('note', v_execution.note);
+    end if;
+  elsif v_owner is not null then
+    v_result := v_result || rhythm.reason('key_owner', format('It ends as %s does, which came first with its idempotency key', v_owner),
+      jsonb_build_object('id', v_owner, 'status', rhythm.status_of(v_owner), 'because', case when p_depth > 1 then rhythm.reasons_of(v_owner, p_depth - 1) end));
+  else
+    v_result := v_result || rhythm.wait_reasons(v_execution, v_state, p_depth);
+  end if;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.reasons_of(uuid, integer) is 'The reasons of explain(). p_depth: how many levels of children it follows. Internal.';
+
+create or replace function rhythm.explain(p_execution uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  perform from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot explain: there is no execution %s', coalesce(p_execution::text, 'null')));
+  end if;
+  return rhythm.reasons_of(p_execution, 10);
+end;
+$$;
+
+comment on function rhythm.explain(uuid) is
+  'Why an execution does not continue, or how it ended: [{reason, sentence, since, until, expected_at, …}]. because: why the child that it waits for does not continue. '
+  'Example: select r ->> ''sentence'' from jsonb_array_elements(rhythm.explain(''0190…'')) as r;';
+`,
+  },
+  {
     name: "views/read.sql",
     kind: "behaviour",
     checksum: "d2064e8791eeb3e8c92ff6f59be9c008afc315bd29b840d9726288dbdd51d9bd",
@@ -14134,7 +14646,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "328538431c6d3cf76dcd411aff04df38b40cc2b0f97297e7fcabca0f2b367605",
+    checksum: "57e4eb6258d9e5872e64efb759f0329fe10f718944fbfea06a7e0f1736eb5218",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -14165,8 +14677,8 @@ as $$
   select distinct s.name
   from (values
     ('rhythm_viewer', array[
-      'now', 'new_id', 'get', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
-      'unregistered'
+      'now', 'new_id', 'get', 'explain', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
+      'unregistered', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'

@@ -77,6 +77,87 @@ export interface Execution {
   completedAt: Date | null;
 }
 
+/** What keeps an execution from continuing, or how it ended. */
+export type ReasonKind =
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "running"
+  | "worker_silent"
+  | "stopping"
+  | "cleans_up"
+  | "delayed"
+  | "retry_delayed"
+  | "queue_paused"
+  | "key_paused"
+  | "no_worker"
+  | "no_handler"
+  | "queue_full"
+  | "queue_rate"
+  | "key_full"
+  | "key_rate"
+  | "ready"
+  | "note"
+  | "task"
+  | "workflow"
+  | "timer"
+  | "signal"
+  | "key_owner";
+
+/** Why an execution does not continue, or how it ended. Which members there are depends on `reason`. */
+export interface Reason {
+  /** What kind of reason it is. */
+  reason: ReasonKind;
+  /** The reason as a sentence. */
+  sentence: string;
+  /** When it ended. */
+  at?: Date;
+  /** Since when this is so. */
+  since?: Date;
+  /** Until when this is so, at the latest. */
+  until?: Date;
+  /** When it is expected to continue, where that can be computed. */
+  expectedAt?: Date;
+  /** What it waits for: an execution, a timer, a wait for a signal. */
+  id?: string;
+  /** The name of that: a task, a flow or a signal. Of who runs it: the worker's name. */
+  name?: string;
+  /** The status of the execution that it waits for. */
+  status?: ExecutionStatus;
+  /** The line of the flow that waits. */
+  line?: number;
+  /** The step that waits, in a workflow in TypeScript. */
+  step?: string;
+  /** The queue. */
+  queue?: string;
+  /** The concurrency key. */
+  key?: string;
+  /** The task that no worker has. */
+  target?: string;
+  /** How many may run at once, or may begin in `perMs`. */
+  limit?: number;
+  /** The time of a rate. */
+  perMs?: number;
+  /** How many run. */
+  running?: number;
+  /** Executions that have the slots: the first ten. */
+  holders?: string[];
+  /** How many executions are before it in its queue; 1000 or more are not counted exactly. */
+  ahead?: number;
+  /** The worker that runs it. */
+  worker?: string;
+  /** The last heartbeat of that worker. */
+  beatAt?: Date;
+  /** The attempt that runs, or failed. */
+  attempt?: number;
+  /** The error of the attempt that failed. */
+  error?: ExecutionError;
+  /** Why it was cancelled. */
+  why?: string;
+  /** Why the execution that it waits for does not continue. */
+  because?: Reason[];
+}
+
 /** An execution, or its id. */
 export type ExecutionRef = string | { readonly id: string };
 

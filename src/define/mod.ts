@@ -17,6 +17,8 @@ export type {
   ExecutionStatus,
   ExecutionType,
   LogEntry,
+  Reason,
+  ReasonKind,
   Run,
   WaitOptions,
   WatchOptions,
@@ -34,6 +36,7 @@ export {
 } from "./options.ts";
 export {
   ABORT_SIGNAL,
+  ANY_STORED_TEXT,
   ANY_TEXT,
   ANYTHING,
   type ArgumentType,
@@ -58,6 +61,7 @@ export {
   type OwnType,
   refuseUnknown,
   type Shape,
+  STORED_TEXT,
   TEXT,
   TRANSACTION,
 } from "../shared/arguments.ts";

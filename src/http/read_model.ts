@@ -3,6 +3,7 @@ import type {
   ExecutionFilter,
   ExecutionPage,
   LogEntry,
+  Reason,
   ScheduledOptions,
   StartOptions,
   WaitOptions,
@@ -25,6 +26,8 @@ export interface ReadModel {
   tree(id: string): Promise<readonly Execution[]>;
   /** Log lines of an execution after one, oldest first. */
   logs(id: string, after: string | undefined): Promise<readonly LogEntry[]>;
+  /** Why an execution does not continue, or how it ended. */
+  explain(id: string): Promise<readonly Reason[]>;
   /** The state of a workflow: fibres, source positions, variables, waits. */
   position(id: string): Promise<JsonValue>;
   /** The steps of a workflow after one. */

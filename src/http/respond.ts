@@ -1,3 +1,4 @@
+import { StatementError } from "../db/engine_errors.ts";
 import { RhythmError } from "../shared/error.ts";
 
 /** What the API answers when it cannot do what was asked. */
@@ -39,10 +40,15 @@ export function text(body: string, type = "text/plain; charset=utf-8", status = 
 
 /** An error as a response: its own status if it has one, what its code means otherwise. */
 export function problem(error: unknown): Response {
-  if (error instanceof RhythmError) {
+  if (error instanceof RhythmError && !isRaw(error)) {
     return json({ error: { code: error.code, message: error.message } } satisfies Problem, statusOf(error));
   }
   return json({ error: { code: "INTERNAL", message: "The request failed; the server's log says why" } }, 500);
+}
+
+/** What Postgres says of a statement is for those who wrote it. A missing right is for the caller, too. */
+function isRaw(error: RhythmError): boolean {
+  return error instanceof StatementError && statuses[error.code] === undefined;
 }
 
 /** What refusals by the engine, or by a task's schema, are in HTTP. */

@@ -7,6 +7,7 @@
  */
 import { type Duration, durationMs } from "./duration.ts";
 import { InvalidOptionError, RhythmError } from "./error.ts";
+import { isStorable } from "./json.ts";
 import { fits, type OptionType, wantedBy } from "./options.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -38,6 +39,18 @@ export const TEXT: OwnType = own(
 
 /** Text, also an empty one. */
 export const ANY_TEXT: OwnType = own("a text", (value) => typeof value === "string");
+
+/** The same, and Postgres can store it. */
+export const STORED_TEXT: OwnType = own(
+  "a text that is not empty, without NUL and half surrogate pairs",
+  (value) => TEXT.fits(value) && isStorable(value as string),
+);
+
+/** Text that Postgres can store, also an empty one. */
+export const ANY_STORED_TEXT: OwnType = own(
+  "a text without NUL and half surrogate pairs",
+  (value) => typeof value === "string" && isStorable(value),
+);
 
 /** Yes or no. */
 export const BOOLEAN: OwnType = own("true or false", (value) => typeof value === "boolean");

@@ -171,6 +171,11 @@ function checkObject(value: object, path: string, above: Set<object>): void {
   above.delete(value);
 }
 
+/** Whether Postgres can store a text: it has no place for NUL and half surrogate pairs. */
+export function isStorable(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}
+
 // JSON could carry them, but the `jsonb` of Postgres cannot.
 function checkCharacters(value: JsonValue, path: string): void {
   if (typeof value === "string") {

@@ -13,7 +13,7 @@ export const NAME_WANTED = "letters, digits and _ . : / @ + -, starting with a l
 
 /** Whether a text can be an idempotency key or a concurrency key; SQL's `name_problem()` says the same. */
 export function isKey(text: string): boolean {
-  return text !== "" && [...text].length <= KEY_LENGTH && !CONTROL.test(text);
+  return text !== "" && [...text].length <= KEY_LENGTH && !CONTROL.test(text) && text.isWellFormed();
 }
 
 /**

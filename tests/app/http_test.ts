@@ -57,6 +57,9 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   same((await ask("/api/tasks/echo/queue", { options: { que: "x" } })).status, 400);
   same((await ask(`/api/executions/${id}/cancel`, {})).body.cancelled, false);
   const late = (await ask("/api/tasks/echo/queue", { options: { delay: "1h" } })).body.id;
+  const { reasons: [delayed] } = (await ask(`/api/executions/${late}/explain`)).body;
+  equal([delayed.reason, delayed.expectedAt], ["delayed", (await ask(`/api/executions/${late}`)).body.runAt]);
+  same((await ask("/api/executions/00000000-0000-7000-8000-000000000000/explain")).status, 404);
   await ask(`/api/executions/${late}/cancel`, { reason: "enough" });
   same((await ask(`/api/executions/${late}`)).body.cancelReason, "enough");
   same((await ask(`/api/executions/${id}/retry`, {})).status, 409);

@@ -200,6 +200,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
         call: executions.retry.bind(executions),
         takes: [execution, options({ sql: "something made" })],
       },
+      explain: { call: executions.explain.bind(executions), takes: [execution] },
       delete: {
         call: executions.delete.bind(executions),
         takes: [execution, options({ sql: "something made" })],
@@ -403,6 +404,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
     queueTask: { call: core.queueTask, takes: [name("task"), json("inputs"), options(start)] },
     queueWorkflow: { call: core.queueWorkflow, takes: [name("flow"), json("inputs"), options(start)] },
     startWorkflow: { call: core.startWorkflow, takes: [name("flow"), json("inputs"), options(start)] },
+    explainExecution: { call: core.explainExecution, takes: [execution] },
     retryExecution: { call: core.retryExecution, takes: [execution] },
     run: { call: core.run, takes: [{ name: "options", kind: "options", optional: true }] },
     scheduleExecution: { call: core.scheduleExecution, takes: [request] },

@@ -105,7 +105,11 @@ async function doesItsWork(run: Run): Promise<void> {
     (await run("migrate"))[1],
     /^schema "rhythm" is at \S+ in embedded:.*\.rhythm\/data: \d+ files applied\n$/,
   );
-  equal(await run("list"), [0, "", "no executions match\n"]);
+  equal(await run("list"), [
+    0,
+    "",
+    "there are no executions yet: `rhythm start` and `rhythm queue` make one\n",
+  ]);
   match((await run("init", "hello"))[1], /^\+ deno\.json\n/);
 }
 

@@ -116,6 +116,11 @@ Deno.test({
     equal(screenOf(await at.run("show", id)), SUSPENDED);
     if (hasTerminal) equal(screenOf(await inTerminal(["show", id, "-d", at.database.url])), SUSPENDED);
 
+    match(
+      (await at.run("explain", id)).out,
+      /^It waits in line 11 for signal "go" since [\d: -]+ UTC, until [\d: -]+ UTC\n$/,
+    );
+
     const logs = await at.run("logs", id);
     equal(
       normal(logs.out),
@@ -344,11 +349,11 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
-    match((await at.run("workers")).out, /^name +running +queues +heard +up for +id\nw1 +0 +default +/);
+    match((await at.run("workers")).out, /^name +running +queues +heartbeat +up for +id\nw1 +0 +default +/);
     equal(await at.run("queues", "limit", "mail", "--concurrency", "3", "--rate", "10", "--per", "1m"), {
       code: 0,
       out: 'the limits of queue "mail" are set\n',
-      err: "",
+      err: 'warning: no execution, worker, task, flow or limit has a queue "mail"\n',
     });
     const none = await at.run("queues", "limit", "mail");
     equal([none.code, none.err], [
@@ -359,7 +364,7 @@ Deno.test({
     equal(await at.run("queues", "pause", "mial"), {
       code: 0,
       out: 'queue "mial" is paused\n',
-      err: 'warning: no execution, worker or limit has a queue "mial". Did you mean "mail"?\n',
+      err: 'warning: no execution, worker, task, flow or limit has a queue "mial". Did you mean "mail"?\n',
     });
     const odd = await at.run("queue", "gret", "--queue", "mial", "--delay", "1h");
     equal([odd.code, odd.err], [
@@ -368,7 +373,7 @@ Deno.test({
     ]);
     match(
       (await at.run("show", odd.out.trim())).out,
-      /\nno worker that is alive serves queue "mial": 1 execution waits for one\n/,
+      /\nIt was delayed until [\d: -]+ UTC\nQueue "mial" is paused since [\d: -]+ UTC\nNo worker takes from queue "mial"\n/,
     );
     const every = await at.run("schedules", "set", "odd", "@daily", "gret", "--type", "task", "--json");
     equal(JSON.parse(every.err), {
@@ -378,6 +383,12 @@ Deno.test({
       },
     });
     await at.run("schedules", "remove", "odd");
+    equal(
+      (await at.run("queues", "limit-key", "mail", "acme", "--weight", "3")).err,
+      'warning: no execution of queue "mail" that is ready, delayed or running has the concurrency key "acme"\n' +
+        'warning: queue "mail" is not fair: a weight counts only after `rhythm queues limit mail --fair`\n',
+    );
+    equal((await at.run("queues", "limit-key", "mail", "acme", "--none")).err, "");
     match((await at.run("queues")).out, /\nmail +0 +0 +0 +0 +0 +paused +3 at once, 10 per 1 m\n/);
     equal((await at.run("queues", "resume", "mail")).out, 'queue "mail" goes on\n');
     match(
@@ -386,7 +397,7 @@ Deno.test({
     );
     match(
       (await at.run("flow", "versions", "order")).out,
-      /^version +registered +description\n +1 +current +/,
+      /^version +state +registered +description\n +1 +current +/,
     );
     equal(
       [(await at.run("flow", "set", "order", "1")).out, (await at.run("flow", "set", "order", "7")).code],
@@ -429,7 +440,7 @@ Deno.test({
       execution: Record<string, unknown>;
       tree: unknown[];
     };
-    equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits", "unserved"]);
+    equal(Object.keys(shown), ["execution", "tree", "steps", "position", "waits", "reasons"]);
     equal([shown.execution.status, shown.execution.output, shown.execution.target], [
       "completed",
       "Hello, x!",
@@ -455,7 +466,7 @@ Deno.test({
       ids.push((await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim());
     }
     const first = await at.run("list", "-n", "2");
-    equal(first.err, `there are more: --cursor ${ids[1]}\n`);
+    equal(first.err, `there are more: add --cursor ${ids[1]}\n`);
     const second = await at.run("list", "-n", "2", "--cursor", ids[1]!.slice(-8));
     equal([second.err, second.out.includes(ids[0]!), second.out.includes(ids[1]!)], ["", true, false]);
   },

@@ -9,7 +9,10 @@ import {
   tellTime,
 } from "../../src/cli/format.ts";
 import { exampleOf } from "../../src/cli/dev/example.ts";
-import { fit, widthOf, wrap } from "../../src/cli/redraw.ts";
+import { fit, widthOf, wrap, wrapped } from "../../src/cli/redraw.ts";
+import { plain } from "./support.ts";
+import type { ExecutionView } from "../../src/cli/show/read_view.ts";
+import { renderSource } from "../../src/cli/show/render_position.ts";
 import { placeInTree, renderTree } from "../../src/cli/show/render_tree.ts";
 import type { Listed } from "../../src/cli/steps.ts";
 import { table } from "../../src/cli/table.ts";
@@ -124,6 +127,18 @@ Deno.test("wrap() breaks a line between words, and a word that is too long; colo
   ]);
 });
 
+Deno.test("wrapped() breaks lines that are too long for a terminal below where they begin, and none in a pipe", () => {
+  const text = "Error\n  \x1b[31mTypeError\x1b[0m: " + "no such luck, ".repeat(4).trim() + "\n\n  ok";
+  equal(wrapped(text, pipe), text);
+  equal(plain(wrapped(text, narrow)).split("\n"), [
+    "Error",
+    "  TypeError: no such luck, no such luck,",
+    "    no such luck, no such luck,",
+    "",
+    "  ok",
+  ]);
+});
+
 Deno.test("fit() cuts a line, and widthOf() measures it, without its colours", () => {
   same(fit("\x1b[36mabc\x1b[0m def", 5), "\x1b[36mabc\x1b[0m d");
   same(widthOf("\x1b[36mabc\x1b[0m def"), 7);
@@ -155,9 +170,12 @@ Deno.test("exampleOf() gives what a schema of inputs requires, and no more", () 
   });
 });
 
-Deno.test("renderTree() makes one line of many alike children, with the inputs of the first and the last", () => {
-  const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
-  const one = (nth: number, more: Partial<Listed>): Listed => ({
+function at(second: number): Date {
+  return new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+}
+
+function one(nth: number, more: Partial<Listed>): Listed {
+  return {
     ...{ id: `0199c3f2-0000-7000-8000-00000000000${nth}`, parentId: null, type: "task", target: "greet" },
     ...{
       status: "completed",
@@ -171,7 +189,40 @@ Deno.test("renderTree() makes one line of many alike children, with the inputs o
     ...{ createdAt: at(nth), startedAt: at(nth), completedAt: at(nth + 1), progress: null, error: null },
     ...{ cancelReason: null, inputs: { n: nth } },
     ...more,
-  });
+  };
+}
+
+Deno.test("renderTree() fits the terminal, however long all names are", () => {
+  const root = one(0, { type: "workflow", target: "w".repeat(90) });
+  const child = one(1, { parentId: root.id, target: "t".repeat(90) });
+  for (const columns of [160, 100, 80]) {
+    const placed = placeInTree(root, [root, child], { most: 4 });
+    const lines = renderTree(placed, { ...narrow, columns }, at(9));
+    equal(lines.map((line) => line.length <= columns && line.includes("0000000")), [true, true]);
+  }
+  same(
+    renderTree(placeInTree(root, [root, child], { most: 4 }), pipe, at(9))[1]!.includes(child.target),
+    true,
+  );
+});
+
+Deno.test("renderSource() cuts lines of the source to the terminal, but never what it points at", () => {
+  const source = `${"a".repeat(90)}\nb${"b".repeat(90)}\n${"c".repeat(90)}`;
+  const drawn = (column: number): string[] => {
+    const position = {
+      name: "a",
+      version: 1,
+      source,
+      fibres: [{ line: 2, column, function: "main", variables: {} }],
+    };
+    const view = { position, execution: { status: "suspended" } } as unknown as ExecutionView;
+    return renderSource(view, narrow, { full: false });
+  };
+  equal(drawn(3).map((line) => line.length <= 40), [true, true, true, true]);
+  equal(drawn(85).map((line) => line.length <= 40), [true, false, false, true]);
+});
+
+Deno.test("renderTree() makes one line of many alike children, with the inputs of the first and the last", () => {
   const root = one(0, { type: "workflow", target: "all" });
   const children = [1, 2, 3, 4, 5, 6].map((nth) => one(nth, { parentId: root.id }));
   const odd = one(7, { parentId: root.id, status: "failed" });

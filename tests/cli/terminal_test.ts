@@ -176,12 +176,12 @@ Deno.test({
     await rhythm(["cancel", id, "-d", database.url]);
     const args = ["purge", "--older-than", "0s", "-d", database.url];
     const table =
-      "target  status     executions  ended from  to\ngreet   cancelled           1  <time>    <time>\n" +
+      "target  status     executions  first ended  last ended\ngreet   cancelled           1  <time>     <time>\n" +
       "1 execution in all, with their logs, signals and timers\n";
     const no = await inTerminal(args, { type: [["[y/N] ", "n\n"]] });
     equal([no.code, normal(no.out)], [1, `${table}Remove 1 execution? [y/N] n\nnothing was removed\n`]);
     const yes = await inTerminal(args, { type: [["[y/N] ", "y\n"]] });
     equal([yes.code, normal(yes.out)], [0, `${table}Remove 1 execution? [y/N] y\n1 execution removed\n`]);
-    equal((await rhythm(args)).out, "nothing is that old\n");
+    equal((await rhythm(args)).out, "no execution ended that long ago\n");
   },
 });

@@ -37,6 +37,9 @@ export const HELPERS: string = `
 export const CALLS: Readonly<Record<string, string>> = {
   // Reading.
   get: "select rhythm.get(:done)",
+  explain: "select rhythm.explain(:done)",
+  "explain, what is ready": "select rhythm.explain(:ready)",
+  "explain, what waits": "select rhythm.explain(:signals)",
   wait_for: "select rhythm.wait_for(:done)",
   flow_state: "select rhythm.flow_state(:signals)",
   history: "select count(*) from rhythm.history(:signals)",

@@ -151,6 +151,21 @@ $$;
 
 create function test.status(p_id uuid) returns text language sql as $$ select rhythm.get(p_id) ->> 'status' $$;
 
+-- The reasons of explain(), and its sentences without their times.
+create function test.reasons(p_id uuid) returns text[] language sql as $$
+  select array(select r.value ->> 'reason' from jsonb_array_elements(rhythm.explain(p_id)) with ordinality as r (value, nth) order by r.nth);
+$$;
+
+create function test.sentences(p_id uuid) returns text[] language sql as $$
+  select array(
+    select regexp_replace(r.value ->> 'sentence', '\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC', '<time>', 'g')
+    from jsonb_array_elements(rhythm.explain(p_id)) with ordinality as r (value, nth) order by r.nth);
+$$;
+
+create function test.reason(p_id uuid, p_reason text) returns jsonb language sql as $$
+  select r.value from jsonb_array_elements(rhythm.explain(p_id)) as r (value) where r.value ->> 'reason' = p_reason;
+$$;
+
 create function test.run_task(p_id uuid, p_target text default 'a') returns jsonb language sql as $$
   select jsonb_build_object('type', 'run_task', 'id', p_id, 'target', p_target, 'inputs', '{}'::jsonb);
 $$;

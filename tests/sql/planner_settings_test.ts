@@ -22,6 +22,7 @@ const ALLOWED: readonly string[] = [
   "due",
   "edit_state",
   "exchange",
+  "explain",
   "fork_state",
   "history",
   "limited_chores",

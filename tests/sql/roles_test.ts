@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type postgres from "postgres";
+import postgres from "postgres";
 import { connect } from "../../src/db/connect.ts";
 import { install } from "../../src/db/install.ts";
 import { readSchema } from "../../scripts/gen.ts";
@@ -155,6 +155,99 @@ Deno.test({
     for (const role of ["rhythm_operator", "rhythm_deployer"]) {
       assert.equal(await tryAs(test.sql, role, "select rhythm.queue('t')"), "fine", role);
       assert.equal(await tryAs(test.sql, role, "select rhythm.register_worker(null)"), "42501", role);
+    }
+  },
+});
+
+/** What two sessions see that set the same time and the same seed: the clock, and what chance decides. */
+async function drawTwice(url: string): Promise<{ now: string; id: string; workflow: string }[]> {
+  const draws: { now: string; id: string; workflow: string }[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    const sql = postgres(url, { max: 1, onnotice: () => {} });
+    try {
+      await sql`set rhythm_clock.at = '2030-01-01 00:00:00Z'`;
+      await sql`set rhythm_clock.seed = 'seven'`;
+      const [drawn] = await sql.begin(async (tx) => {
+        const [made] = await tx<{ now: string; id: string; workflow: string }[]>`
+          select rhythm.now()::text as now, rhythm.new_id() as id, rhythm.start('f') as workflow`;
+        await tx`select rhythm.cancel(${made!.workflow}::uuid)`;
+        throw Object.assign(new Error("rolled back"), { made });
+      }).catch((error) => [error.made ?? assert.fail(error)]);
+      draws.push(drawn);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  }
+  return draws;
+}
+
+Deno.test({
+  name: "roles: a login of a client cannot set the engine's clock, or its chance",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase();
+    await test.sql`select rhythm.register_flow('f', 'return 1', '{}')`;
+    const [first, second] = await drawTwice(test.url);
+    assert.deepEqual(first, second, "the owner sets both");
+    assert.match(first!.now, /^2030-01-01 /);
+    const name = `client_${crypto.randomUUID().slice(0, 8)}`;
+    await test.sql.unsafe(`create role ${name} login password 'x' in role rhythm_client`);
+    try {
+      const url = new URL(test.url);
+      [url.username, url.password] = [name, "x"];
+      const [one, other] = await drawTwice(url.href);
+      assert.notEqual(one!.id, other!.id);
+      assert.notEqual(one!.workflow, other!.workflow);
+      for (const { now } of [one!, other!]) assert.doesNotMatch(now, /^2030/);
+    } finally {
+      await test.sql.unsafe(`drop role ${name}`);
+    }
+  },
+});
+
+Deno.test({
+  name: "notices: psql hears of a name that nothing has, and what was asked for is done",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using test = await freshDatabase();
+    const heard: [string | undefined, string | undefined][] = [];
+    const sql = postgres(test.url, {
+      max: 1,
+      onnotice: ({ severity, message }) => void heard.push([severity, message]),
+    });
+    const none = (queue: string, more = ""): string =>
+      `No execution, worker, task, flow or limit has a queue "${queue}".${more}`;
+    const meant = ' Did you mean "default"?';
+    const key = (name: string): string =>
+      `No execution of queue "default" that is ready, delayed or running has the concurrency key "${name}".`;
+    const task =
+      'No worker that is alive has a task "gret", and none has registered it. Did you mean "greet"?';
+    try {
+      await sql`select rhythm.register_tasks('[{"name": "greet"}]'), rhythm.register_flow('f', 'return 1', '{}')`;
+      for (
+        const [call, ...expected] of [
+          ["pause_queue('defualt')", none("defualt", meant)],
+          ["resume_queue('defualt')"],
+          ["resume_queue('defualt')", none("defualt", meant)],
+          ["configure_queue('bulk', concurrency => 1)", none("bulk")],
+          ["pause_key('default', 'acme')", key("acme")],
+          ["resume_key('default', 'acme')"],
+          ["configure_key('odd', 'acme', weight => 2)", none("odd"), key("acme").replace("default", "odd")],
+          ["queue('greet')"],
+          ["queue('gret', queue => 'defualt')", task, none("defualt", meant)],
+          ["start('f', queue => 'mail')", none("mail")],
+          ["start('f', queue => 'mail')"],
+          ["schedule('s', '@daily', 'gret', type => 'task')", task],
+        ] as [string, ...string[]][]
+      ) {
+        await sql.unsafe(`select rhythm.${call}`);
+        assert.deepEqual(heard.splice(0), expected.map((message) => ["NOTICE", message]), call);
+      }
+      const [row] =
+        await sql`select count(*)::int as made from rhythm.executions where target in ('gret', 'f')`;
+      assert.equal(row!.made, 3);
+    } finally {
+      await sql.end({ timeout: 1 });
     }
   },
 });

@@ -94,7 +94,9 @@ export const define: CommandModule["define"] = (command, cli) => {
     };
     const queue = call.args[0]!;
     checkLimits(limits, { none: call.options.none === true, of: `queue "${queue}"` });
+    const { warnOfOddNames } = await import("../odd_names.ts");
     await using session = await openSession(call.options);
+    await warnOfOddNames(session, call, { queue });
     await session.queues.configure(queue, limits);
     call.terminal.print(
       call.json ? JSON.stringify({ queue, ...limits }) : `the limits of queue "${queue}" are set`,
@@ -114,8 +116,10 @@ export const define: CommandModule["define"] = (command, cli) => {
     withExamples(change, [`rhythm queues ${verb} mail acme`]);
     runs(change, cli, async (call) => {
       const { openSession } = await import("../session.ts");
+      const { warnOfOddNames } = await import("../odd_names.ts");
       await using session = await openSession(call.options);
       const [queue, key] = call.args as [string, string];
+      await warnOfOddNames(session, call, { queue, key });
       const paused = verb === "pause-key";
       await (paused ? session.queues.pauseKey(queue, key) : session.queues.resumeKey(queue, key));
       call.terminal.print(
@@ -154,7 +158,9 @@ export const define: CommandModule["define"] = (command, cli) => {
     };
     const [queue, key] = call.args as [string, string];
     checkLimits(limits, { none: call.options.none === true, of: `key "${key}" of queue "${queue}"` });
+    const { warnOfOddNames } = await import("../odd_names.ts");
     await using session = await openSession(call.options);
+    await warnOfOddNames(session, call, { queue, key });
     await session.queues.configureKey(queue, key, limits);
     if (weight !== undefined && !await isFair(session, queue)) {
       const { warn } = await import("../warn.ts");

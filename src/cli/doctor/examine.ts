@@ -3,6 +3,7 @@ import { CliError } from "../cli_error.ts";
 import { DatabaseUnavailableError } from "../../db/errors.ts";
 import { EXIT } from "../exit_codes.ts";
 import { count } from "../format.ts";
+import { asTyped } from "../how_to_type.ts";
 import { wrap } from "../redraw.ts";
 import { openSession } from "../session.ts";
 import type { Style, Terminal } from "../terminal.ts";
@@ -75,7 +76,7 @@ function print(
   for (const { check, state, message, fix } of findings) {
     const [sign, style] = SIGNS[state];
     tell(`${paint(style, sign)} ${check.padEnd(width)}  ${message}`, width + 4);
-    if (fix !== undefined) tell(`  ${" ".repeat(width)}  ${paint("quiet", `→ ${fix}`)}`, width + 6);
+    if (fix !== undefined) tell(`  ${" ".repeat(width)}  ${paint("quiet", `→ ${asTyped(fix)}`)}`, width + 6);
   }
   const told = [
     ...(problems > 0 ? [paint("bad", count(problems, "problem"))] : []),

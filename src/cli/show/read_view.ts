@@ -1,9 +1,8 @@
 import { ask } from "../../db/calls/engine_ref.ts";
-import { readFlowState, readWorkers } from "../../db/calls/state.ts";
+import { readFlowState } from "../../db/calls/state.ts";
 import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
-import type { Execution } from "../../define/mod.ts";
+import type { Execution, Reason } from "../../define/mod.ts";
 import type { FibreView } from "../../flow/mod.ts";
-import { systemClock } from "../../runtime/clock.ts";
 import type { Session } from "../session.ts";
 import { readSteps, type StepView } from "../steps.ts";
 
@@ -45,16 +44,8 @@ export interface ExecutionView {
   position: Position | null;
   /** What it waits for. */
   waits: OpenWait[];
-  /** Queues in which some of them wait and that no worker serves. */
-  unserved: UnservedQueue[];
-}
-
-/** A queue that no worker serves. */
-export interface UnservedQueue {
-  /** The queue. */
-  queue: string;
-  /** How many of the executions that are shown wait in it. */
-  executions: number;
+  /** Why it does not continue, or how it ended. */
+  reasons: Reason[];
 }
 
 /** Reads everything about an execution. */
@@ -69,7 +60,7 @@ export async function readView(session: Session, id: string): Promise<ExecutionV
     steps: await readSteps(session, tree.filter(({ type }) => type === "workflow").map(({ id }) => id)),
     position: isWorkflow ? await readPosition(session, execution.id) : null,
     waits: isWorkflow && execution.completedAt === null ? await readWaits(session, execution.id) : [],
-    unserved: await readUnserved(session, tree),
+    reasons: await session.executions.explain(id),
   };
 }
 
@@ -89,18 +80,6 @@ async function readWaits(session: Session, id: string): Promise<OpenWait[]> {
     [id],
   );
   return rows.map((row) => ({ ...row, since: momentOf(row.id) }));
-}
-
-async function readUnserved(session: Session, tree: readonly Execution[]): Promise<UnservedQueue[]> {
-  const waiting = Map.groupBy(tree.filter(({ status }) => status === "pending"), ({ queue }) => queue);
-  if (waiting.size === 0) return [];
-  const workers = await readWorkers(session.engine);
-  const now = systemClock.now();
-  const alive = workers.filter(({ leaseUntil }) => leaseUntil.getTime() > now);
-  // One that names no queues serves all.
-  return [...waiting].filter(([queue]) =>
-    !alive.some(({ queues }) => queues.length === 0 || queues.includes(queue))
-  ).map(([queue, { length }]) => ({ queue, executions: length }));
 }
 
 // An id is made when the waiting begins, and carries the time.

@@ -1,9 +1,11 @@
 import type { FibreView, JsonValue } from "../../flow/mod.ts";
 import { brief, tellSince, tellTime } from "../format.ts";
+import { cut } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ExecutionView, OpenWait } from "./read_view.ts";
 
 const AROUND = 3;
+const LEAST_SOURCE = 30;
 
 /** The source with the lines where a workflow stands, or where it failed, marked. */
 export function renderSource(view: ExecutionView, terminal: Terminal, options: { full: boolean }): string[] {
@@ -60,13 +62,20 @@ function sourceLine(
   const { text, line, column, gutter, failed } = given;
   const { paint } = terminal;
   const label = String(line).padStart(gutter);
-  if (column === undefined) return [`   ${paint("quiet", `${label} |`)} ${text}`.trimEnd()];
+  const room = roomFor(gutter, terminal);
+  if (column === undefined) return [`   ${paint("quiet", `${label} |`)} ${cut(text, room)}`.trimEnd()];
   const style = failed ? "bad" : "warn";
-  const shown = text.replaceAll("\t", " ");
+  // The sign must stand below what it points at, so this line is never wrapped. A place far right is shown whole.
+  const spaces = text.replaceAll("\t", " ");
+  const shown = column < room ? cut(spaces, room) : spaces;
   return [
     ` ${paint(style, "▸")} ${paint("quiet", `${label} |`)} ${paint("bold", shown)}`,
     `   ${" ".repeat(gutter)} ${paint("quiet", "|")} ${" ".repeat(column - 1)}${paint(style, "^")}`,
   ];
+}
+
+function roomFor(gutter: number, { isTerminal, columns }: Terminal): number {
+  return isTerminal ? Math.max(LEAST_SOURCE, columns - gutter - " ▸  | ".length) : Infinity;
 }
 
 /** The variables of each activation. */

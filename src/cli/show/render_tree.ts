@@ -2,6 +2,7 @@ import { brief, glyph, stateStyle, tellDuration, tellProgress, tellTries } from 
 import { widthOf } from "../redraw.ts";
 import { shortId } from "../short_id.ts";
 import type { Listed } from "../steps.ts";
+import { cut } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** An execution or a step, or many that are alike, with its place in the tree. */
@@ -17,6 +18,9 @@ export interface Placed {
 const MOST = 200;
 const NARROW = 100;
 const LEAST_INPUTS = 12;
+const LEAST_NAME = 12;
+/** What a line has beside the name and the id: its margin, the sign, the state and how long it took. */
+const BESIDE = "  ✔ ".length + "  completed ".length + 9 + 2;
 
 /**
  * Brings executions and steps into the order of a tree, with its lines.
@@ -78,11 +82,15 @@ function joined(crowd: readonly Listed[]): Listed {
 export function renderTree(placed: readonly Placed[], terminal: Terminal, now: Date): string[] {
   const { paint } = terminal;
   const shown = placed.slice(0, MOST);
-  const width = Math.max(...shown.map((one) => one.branch.length + nameOf(one).length));
+  const room = terminal.isTerminal ? terminal.columns - BESIDE - idRoom(shown, terminal) : Infinity;
+  const width = Math.min(
+    Math.max(...shown.map((one) => one.branch.length + nameOf(one).length)),
+    Math.max(...shown.map((one) => one.branch.length + LEAST_NAME), room),
+  );
   const lines = shown.map((one) => {
     const { execution, branch, crowd = [] } = one;
     const { status, attempt, createdAt, completedAt, type } = execution;
-    const name = nameOf(one);
+    const name = cut(nameOf(one), width - branch.length);
     const space = " ".repeat(width - branch.length - name.length);
     const took = tellDuration((completedAt ?? now).getTime() - createdAt.getTime());
     const painted = type === "workflow" ? paint("name", name) : name;
@@ -105,6 +113,10 @@ export function renderTree(placed: readonly Placed[], terminal: Terminal, now: D
 /** What it is called in a tree: `greet`, `greet ×500`. */
 export function nameOf({ execution, crowd }: Placed): string {
   return crowd === undefined ? execution.target : `${execution.target} ×${crowd.length}`;
+}
+
+function idRoom(placed: readonly Placed[], terminal: Terminal): number {
+  return Math.max(...placed.map(({ execution }) => idOf(execution, terminal).length));
 }
 
 function idOf({ type, id }: Listed, { columns }: Terminal): string {

@@ -11,9 +11,10 @@ import {
   tellTries,
 } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
-import type { ExecutionView, UnservedQueue } from "./read_view.ts";
+import type { ExecutionView } from "./read_view.ts";
 import { listedStep } from "../steps.ts";
 import { renderSource, renderVariables, renderWaits } from "./render_position.ts";
+import { renderObstacles } from "./render_reasons.ts";
 import { renderTimeline } from "./render_timeline.ts";
 import { placeInTree, renderTree } from "./render_tree.ts";
 
@@ -37,7 +38,7 @@ export function renderView(
   const fibres = isOver ? [] : position?.fibres ?? [];
   const sourceTitle = position === null ? "" : `Source · ${position.name} version ${position.version}`;
   const sections: [title: string, lines: string[]][] = [
-    ["", [...heading(execution, terminal, now), ...view.unserved.map((one) => paint("warn", told(one)))]],
+    ["", [...heading(execution, terminal, now), ...renderObstacles(view.reasons, terminal)]],
     ["Tree", placed.length > 1 ? renderTree(placed, terminal, now) : []],
     ["Timeline", renderTimeline(placed, terminal, now)],
     [sourceTitle, renderSource(view, terminal, { full })],
@@ -71,9 +72,6 @@ function heading(execution: Execution, terminal: Terminal, now: Date): string[] 
     ...(execution.runAt !== null && execution.runAt > now ? [`runs ${tellSince(execution.runAt, now)}`] : []),
     ...(Object.keys(execution.metadata).length === 0 ? [] : [`metadata ${brief(execution.metadata, 50)}`]),
   ];
-  const note = "note" in execution && typeof execution.note === "string"
-    ? [paint("warn", execution.note)]
-    : [];
   return [
     `${glyph(status, terminal)} ${type} ${paint("bold", target)} ${
       paint(stateStyle(status), status)
@@ -81,13 +79,7 @@ function heading(execution: Execution, terminal: Terminal, now: Date): string[] 
     paint("quiet", id),
     paint("quiet", facts.join(" · ")),
     ...(parentId === null ? [] : [paint("quiet", `child of ${parentId}`)]),
-    ...note,
   ];
-}
-
-function told({ queue, executions }: UnservedQueue): string {
-  const wait = executions === 1 ? "1 execution waits" : `${executions} executions wait`;
-  return `no worker that is alive serves queue "${queue}": ${wait} for one`;
 }
 
 function cancelled(status: Execution["status"], reason: string): [title: string, lines: string[]] {

@@ -2,7 +2,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import type { Call } from "../command.ts";
 import { EXIT } from "../exit_codes.ts";
 import { pause } from "../pause.ts";
-import { Redraw } from "../redraw.ts";
+import { Redraw, wrapped } from "../redraw.ts";
 import { openSession, type Session } from "../session.ts";
 import { wholeId } from "../short_id.ts";
 import { type ExecutionView, readView } from "./read_view.ts";
@@ -18,7 +18,10 @@ export async function showExecution(call: Call<{ follow?: boolean; full?: boolea
   const id = await wholeId(session, call.args[0]!);
   let view = await readView(session, id);
   const draw = (): string =>
-    renderView(view, terminal, { full: options.full === true, now: new Date(systemClock.now()) });
+    wrapped(
+      renderView(view, terminal, { full: options.full === true, now: new Date(systemClock.now()) }),
+      terminal,
+    );
   if (!options.follow) {
     terminal.print(call.json ? JSON.stringify(view) : draw());
     return EXIT.ok;

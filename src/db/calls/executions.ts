@@ -140,6 +140,16 @@ export async function readExecutions(engine: EngineRef, ids: readonly string[]):
   );
 }
 
+/** Why an execution does not continue, as SQL says it. */
+export async function explainExecution(engine: EngineRef, id: string): Promise<JsonObject[]> {
+  const [row] = await ask<{ reasons: JsonObject[] }>(
+    engine,
+    "select rhythm.explain($1::text::uuid) as reasons",
+    [id],
+  );
+  return row!.reasons;
+}
+
 /** Reads an execution with all its descendants, oldest first. */
 export async function readTree(engine: EngineRef, id: string): Promise<StoredExecution[]> {
   return await ask<StoredExecution>(

@@ -92,6 +92,7 @@ export const CODES = {
   F0403: error("Front-matter value of the wrong kind"),
   F0404: error("Schema keyword outside the subset"),
   F0405: error("Front matter never closed"),
+  F0406: error("Front matter between dashes"),
   F0901: error("Source too large"),
   F0902: error("Nested too deeply"),
 } as const satisfies Record<string, CodeEntry>;

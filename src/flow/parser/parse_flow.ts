@@ -3,7 +3,7 @@ import { type FrontMatter, readFrontMatter } from "../front_matter.ts";
 import type { Program } from "./ast.ts";
 import { Cursor, SyntaxProblem } from "./cursor.ts";
 import { limitDepth } from "./depth.ts";
-import { type Parser, Parsimmon, sticky } from "./parsimmon.ts";
+import { offset, type Parser, Parsimmon, sticky } from "./parsimmon.ts";
 import { readStatements } from "./statements.ts";
 import { hashbang } from "./tokens.ts";
 import { unwrapMain } from "./wrapper.ts";
@@ -38,23 +38,22 @@ interface Layout {
 }
 
 const opening = sticky("an opening fence", /\ufeff?```[ \t]*(?:ya?ml)?[ \t]*(?:\r\n|\r|\n)/y);
+// As other tools fence it. No code begins so.
+const dashes = /^\ufeff?---[ \t]*(?:\r\n|\r|\n|$)/;
 const yamlText = sticky("YAML", /(?:(?!```)[^\r\n]*(?:\r\n|\r|\n))*/y);
 const closing = sticky("a closing fence", /```[ \t]*(?=\r|\n|$)/y);
 
 const frontMatter: Parser<Layout> = Parsimmon.seqMap(
-  opening.then(Parsimmon.index),
+  opening.then(offset),
   yamlText,
   closing.result(true).or(Parsimmon.of(false)),
-  Parsimmon.index,
-  (start, text, closed, end): Layout => ({
-    yaml: { text, start: start.offset, closed },
-    body: end.offset,
-  }),
+  offset,
+  (start, text, closed, end): Layout => ({ yaml: { text, start, closed }, body: end }),
 ).desc("front matter");
 
 const layout: Parser<Layout> = Parsimmon.alt(
   frontMatter,
-  Parsimmon.seqMap(hashbang.or(Parsimmon.of("")), Parsimmon.index, (_, at): Layout => ({ body: at.offset })),
+  Parsimmon.seqMap(hashbang.or(Parsimmon.of("")), offset, (_, body): Layout => ({ body })),
 ).skip(Parsimmon.all);
 
 /**
@@ -72,6 +71,7 @@ export function parseFlow(options: ParseOptions): ParsedFlow {
     const diagnostics: Diagnostic[] = [{ code: "F0901", severity: "error", start: 0, end: 1, message, hint }];
     return { frontMatter: {}, diagnostics, complete: false };
   }
+  if (dashes.test(source)) return dashedFrontMatter(source);
   const { yaml, body } = layout.tryParse(source);
   if (yaml && !yaml.closed) return unclosedFrontMatter(source);
   const front = yaml ? readFrontMatter(yaml.text, yaml.start) : { frontMatter: {}, diagnostics: [] };
@@ -106,16 +106,18 @@ function parseBody(source: string, start: number): Omit<ParsedFlow, "frontMatter
 }
 
 function unclosedFrontMatter(source: string): ParsedFlow {
-  const start = source.indexOf("`");
   const message = "the front matter is never closed";
   const hint = "close it with three backticks on a line of their own";
-  const diagnostics: Diagnostic[] = [{
-    code: "F0405",
-    severity: "error",
-    start,
-    end: start + 3,
-    message,
-    hint,
-  }];
+  return wrongFence(source.indexOf("`"), { code: "F0405", message, hint });
+}
+
+function dashedFrontMatter(source: string): ParsedFlow {
+  const message = "front matter does not stand between dashes";
+  const hint = "write three backticks in place of each `---`";
+  return wrongFence(source.indexOf("-"), { code: "F0406", message, hint });
+}
+
+function wrongFence(start: number, problem: Pick<Diagnostic, "code" | "message" | "hint">): ParsedFlow {
+  const diagnostics: Diagnostic[] = [{ ...problem, severity: "error", start, end: start + 3 }];
   return { frontMatter: {}, diagnostics, complete: false };
 }

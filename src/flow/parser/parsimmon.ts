@@ -42,4 +42,10 @@ export function sticky(description: string, pattern: RegExp): Parser<string> {
   }).desc(description) as Parser<string>;
 }
 
+/**
+ * Where a parser stands. Parsimmon's own `index` keeps lines in an object whose keys are sources, so that a source named like a
+ * member of every object, such as `constructor`, changes that object.
+ */
+export const offset: Parser<number> = Parsimmon((_, at) => Parsimmon.makeSuccess(at, at));
+
 export { Parsimmon };

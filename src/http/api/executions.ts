@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ExecutionNotFoundError } from "../../db/engine_errors.ts";
-import type { ExecutionFilter, ExecutionStatus, StartOptions } from "../../define/mod.ts";
+import { describe, type ExecutionFilter, type ExecutionStatus, type StartOptions } from "../../define/mod.ts";
 import type { Commands, ReadModel } from "../read_model.ts";
 import { HttpError } from "../respond.ts";
 import { type Route, route } from "../route.ts";
@@ -13,6 +13,7 @@ import {
   historyStep,
   logEntry,
   pastState,
+  reason,
   startOptions,
   stateChange,
   stepNumber,
@@ -84,6 +85,15 @@ function readRoutes(reads: ReadModel): Route[] {
       }),
       response: z.object({ lines: z.array(logEntry) }),
       handle: async ({ params, query }) => ({ lines: await reads.logs(params.id!, query.after) }),
+    }),
+    route({
+      method: "GET",
+      path: "/api/executions/:id/explain",
+      operation: "explainExecution",
+      summary: "Why an execution does not continue, or how it ended, as sentences and facts",
+      tag,
+      response: z.object({ reasons: z.array(reason) }),
+      handle: async ({ params }) => ({ reasons: await reads.explain(params.id!) }),
     }),
     route({
       method: "GET",
@@ -298,7 +308,7 @@ function readStatuses(text: string): ExecutionStatus[] {
     throw new HttpError(
       400,
       "INVALID_REQUEST",
-      `There is no status "${wrong}"; there are: ${STATUSES.join(", ")}`,
+      `There is no status ${describe(wrong)}; there are: ${STATUSES.join(", ")}`,
     );
   }
   return statuses as ExecutionStatus[];
@@ -313,5 +323,5 @@ function readMetadata(text: string): Record<string, unknown> {
   } catch {
     // Told below, like any other text that is not an object.
   }
-  throw new HttpError(400, "INVALID_REQUEST", `metadata must be a JSON object, not ${text}`);
+  throw new HttpError(400, "INVALID_REQUEST", `metadata must be a JSON object, not ${describe(text)}`);
 }

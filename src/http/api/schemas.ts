@@ -53,6 +53,37 @@ export const execution = z.object({
   completedAt: time.nullable(),
 });
 
+/** Why an execution does not continue, or how it ended. */
+export const reason = z.object({
+  reason: z.string().describe("what kind of reason it is; which members there are depends on it"),
+  sentence: z.string(),
+  at: time.optional().describe("when it ended"),
+  since: time.optional(),
+  until: time.optional().describe("until when this is so, at the latest"),
+  expectedAt: time.optional().describe("when it is expected to continue, where that can be computed"),
+  id: z.string().optional().describe("the execution, timer or wait for a signal that it waits for"),
+  name: z.string().optional(),
+  status: z.string().optional(),
+  line: z.number().optional().describe("the line of the flow that waits"),
+  step: z.string().optional().describe("the step that waits"),
+  queue: z.string().optional(),
+  key: z.string().optional(),
+  target: z.string().optional(),
+  limit: z.number().optional(),
+  perMs: z.number().optional(),
+  running: z.number().optional(),
+  holders: z.array(z.string()).optional().describe("executions that have the slots: the first ten"),
+  ahead: z.number().optional().describe("how many executions are before it in its queue"),
+  worker: z.string().optional(),
+  beatAt: time.optional(),
+  attempt: z.number().optional(),
+  error: executionError.optional(),
+  why: z.string().optional(),
+  because: z.array(z.unknown()).optional().describe(
+    "why what it waits for does not continue: reasons like this one",
+  ),
+});
+
 /** A page of executions. */
 export const executionPage = z.object({
   executions: z.array(execution),

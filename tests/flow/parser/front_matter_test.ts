@@ -45,6 +45,16 @@ for (const [yaml, expected] of WRONG) {
     assert.deepEqual(problems(yaml), expected));
 }
 
+Deno.test("parseFlow() says one thing of front matter between dashes", () => {
+  for (const source of ["---\nname: a\n---\nreturn 1", "\ufeff--- \r\nname: a\r\n", "---"]) {
+    const { diagnostics } = parseFlow({ name: "a.flow", source });
+    assert.deepEqual(
+      diagnostics.map(({ code, start, end }) => [code, source.slice(start, end)]),
+      [["F0406", "---"]],
+    );
+  }
+});
+
 Deno.test("readFrontMatter() survives nesting and aliases without end", () => {
   for (
     const yaml of [

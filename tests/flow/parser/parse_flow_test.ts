@@ -52,3 +52,12 @@ Deno.test("parseFlow() refuses a source above the limit, by bytes", () => {
   assert.equal(parseFlow({ name, source, maxSourceBytes: 100 }).diagnostics[0]!.code, "F0901");
   assert.deepEqual(parseFlow({ name, source, maxSourceBytes: 122 }).diagnostics, []);
 });
+
+Deno.test("parseFlow() reads a flow that is named like a member of every object, and leaves that member alone", () => {
+  for (const source of ["constructor", "toString", "__proto__"]) {
+    const { ast, diagnostics } = parseFlow({ name, source });
+    assert.deepEqual(ast!.body.map(({ type }) => type), ["ExpressionStatement"], source);
+    assert.deepEqual(diagnostics, [], source);
+  }
+  assert.deepEqual([Object.keys(Object), Object.keys(Object.prototype.toString)], [[], []]);
+});

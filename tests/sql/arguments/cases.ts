@@ -715,6 +715,7 @@ export const cases: Record<string, Cases> = {
     ]).concat([["configure_queue('q', concurrency => 1, per => '1m')", "RH001", "per needs rate"]]),
   },
   get: { p_execution: [["get(null)", "", "null"], [`get(${nobody})`, "", "null"]] },
+  explain: { p_execution: missing("explain", (value) => `explain(${value})`) },
   flow_state: { p_execution: [["flow_state(null)", "", "null"], [`flow_state(${done})`, "", "null"]] },
   ids_ending: { p_end: "any text: what no id ends with finds nothing" },
   first_id: { p_at: "any moment: what no id can carry gives the first or last there is" },
@@ -1020,6 +1021,11 @@ export const cases: Record<string, Cases> = {
         "RH001",
         notOutcome,
       ]),
+      ...['"seq": "x"', '"finished": 1', '"retryable": "yes"'].map((wrong): Case => [
+        outcome(`"status": "completed", ${wrong}`),
+        "RH001",
+        "The seq of an outcome must be a whole number, its finished and retryable true or false",
+      ]),
       [outcome('"status": null'), "RH001", "An outcome has no status"],
       [
         outcome('"status": "done"'),
@@ -1249,6 +1255,24 @@ export const cases: Record<string, Cases> = {
     ],
   },
   count_suspended: {},
+  odd_queue: {
+    p_queue: [["odd_queue('a b')", "", 'No execution, worker, task, flow or limit has a queue "a b".']],
+  },
+  odd_key: {
+    p_queue: "of an unknown queue, no key is known",
+    p_key: [[
+      "odd_key('q', 'k')",
+      "",
+      'No execution of queue "q" that is ready, delayed or running has the concurrency key "k".',
+    ]],
+  },
+  odd_task: {
+    p_task: [[
+      "odd_task('a b')",
+      "",
+      'No worker that is alive has a task "a b", and none has registered it.',
+    ]],
+  },
   unserved: {
     p_worker: [["unserved(null)", "", "[]"], [`unserved(${nobody})`, "", "[]"]],
     p_after: [

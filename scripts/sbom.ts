@@ -1,0 +1,203 @@
+/**
+ * Lists what the product depends on: writes `dist/sbom.cdx.json` (CycloneDX), from `deno.lock` and the packages in Deno's cache.
+ *
+ *     deno task sbom
+ *
+ * @module
+ */
+
+/** What is known of a dependency. */
+export interface Dependency {
+  /** Its name in the registry of npm. */
+  name: string;
+  /** The exact version, from `deno.lock`. */
+  version: string;
+  /** The hash that Deno checks when it downloads it: `sha512-…`. */
+  integrity: string;
+  /** The licence that its `package.json` names, as an SPDX expression; empty if it names none. */
+  licence: string;
+  /** What it depends on itself: keys of `deno.lock`. */
+  needs: readonly string[];
+}
+
+/** Licences that ask for no more than to be named. */
+const FREE = [
+  "MIT",
+  "ISC",
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "0BSD",
+  "Unlicense",
+  "PostgreSQL",
+  "CC0-1.0",
+  "BlueOak-1.0.0",
+];
+
+/** A dependency that the product must not have. */
+export class LicenceError extends Error {
+  override readonly name = "LicenceError";
+}
+
+/**
+ * Reads what the product depends on.
+ *
+ * @param root the repository
+ * @returns the dependencies, by name
+ */
+export async function readDependencies(root: string): Promise<Dependency[]> {
+  const { npm = {} } = JSON.parse(await Deno.readTextFile(`${root}/deno.lock`)) as {
+    npm?: Record<string, { integrity: string; dependencies?: string[] }>;
+  };
+  const { npmCache } = JSON.parse(await output(root, "info", "--json"));
+  const manifest = async (path: string): Promise<{ license?: unknown }> => {
+    const found = await inRegistries(npmCache, path) ??
+      // One that nobody needed yet is not in the cache.
+      await output(root, "install", "--quiet").then(() => inRegistries(npmCache, path));
+    if (found === undefined) throw new Error(`Deno's cache ${npmCache} has no ${path}`);
+    return JSON.parse(found);
+  };
+  return await Promise.all(
+    Object.entries(npm).map(async ([key, { integrity, dependencies = [] }]) => {
+      // What a package was resolved with stands behind its version: react-dom@18.2.0_react@18.2.0.
+      const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(key)!;
+      const { license } = await manifest(`${name}/${version}/package.json`);
+      const licence = typeof license === "string" ? license : "";
+      return { name: name!, version: version!, integrity, licence, needs: dependencies };
+    }),
+  );
+}
+
+/**
+ * Refuses a licence that is unknown, or asks for more than to be named.
+ *
+ * @param dependencies what the product depends on
+ * @throws {LicenceError} naming each of them
+ */
+export function checkLicences(
+  dependencies: readonly Pick<Dependency, "name" | "version" | "licence">[],
+): void {
+  const wrong = dependencies.filter(({ licence }) => !FREE.includes(licence));
+  if (wrong.length === 0) return;
+  const list = wrong.map(({ name, version, licence }) => `${name}@${version}: ${licence || "none is named"}`);
+  throw new LicenceError(
+    `Cannot depend on what has these licences: ${list.join(", ")}. Expected ${FREE.join(", ")}`,
+  );
+}
+
+/**
+ * The dependencies as a bill of materials.
+ *
+ * @param product the name, version and licence of the product
+ * @param dependencies what it depends on
+ * @returns CycloneDX 1.6; the same for the same dependencies
+ */
+export function billOf(
+  product: { name: string; version: string; license: string },
+  dependencies: readonly Dependency[],
+): Record<string, unknown> {
+  const self = `pkg:jsr/${encodeURIComponent(product.name)}@${product.version}`;
+  const refs = new Map(dependencies.map((one) => [`${one.name}@${one.version}`, purl(one)]));
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: {
+      component: {
+        type: "library",
+        "bom-ref": self,
+        name: product.name,
+        version: product.version,
+        purl: self,
+        licenses: [{ license: { id: product.license } }],
+      },
+    },
+    components: dependencies.map((one) => ({
+      type: "library",
+      "bom-ref": purl(one),
+      name: one.name,
+      version: one.version,
+      purl: purl(one),
+      hashes: [{ alg: "SHA-512", content: hexOf(one.integrity) }],
+      licenses: [{ license: { id: one.licence } }],
+    })),
+    dependencies: [
+      { ref: self, dependsOn: [...refs.values()] },
+      ...dependencies.map((one) => ({
+        ref: purl(one),
+        dependsOn: one.needs.flatMap((key) =>
+          [...refs].filter(([ref]) => key === ref || ref.startsWith(`${key}@`)).map(([, url]) => url)
+        ),
+      })),
+    ],
+  };
+}
+
+/**
+ * The page `docs/operate/dependencies.md`.
+ *
+ * @param dependencies what the product depends on
+ * @returns its text
+ */
+export function dependenciesPage(dependencies: readonly Dependency[]): string {
+  const rows = dependencies.map(({ name, version, licence }) =>
+    `| [\`${name}\`](https://www.npmjs.com/package/${name}/v/${version}) | ${version} | ${licence} |`
+  );
+  return `<!-- Generated by \`deno task gen\` from deno.lock and the packages. Do not edit. -->
+
+# Dependencies
+
+Everything that \`@rhythm/core\` downloads. \`deno.lock\` has the exact version and the hash of each, and Deno checks the hashes.
+
+| Package | Version | Licence |
+|---|---|---|
+${rows.join("\n")}
+
+In a clone of the repository:
+
+\`\`\`sh
+deno task sbom      # writes dist/sbom.cdx.json: the same list with hashes, as CycloneDX
+deno audit          # asks the registry of npm for known vulnerabilities
+\`\`\`
+
+A release contains no dependency with a known vulnerability, or with a licence that asks for more than to be named: \`deno task release\` stops.
+If the registry does not answer, the release says so. Then run \`deno audit\` where it does.
+`;
+}
+
+function purl({ name, version }: Pick<Dependency, "name" | "version">): string {
+  return `pkg:npm/${name.replace("@", "%40")}@${version}`;
+}
+
+/** `sha512-<base64>` as hexadecimal digits. */
+function hexOf(integrity: string): string {
+  return Uint8Array.fromBase64(integrity.replace(/^sha512-/, "")).toHex();
+}
+
+/** Reads a file from the cache of whatever registry has it: a folder named like its host, and perhaps its path. */
+async function inRegistries(cache: string, path: string): Promise<string | undefined> {
+  for await (const { name: host } of Deno.readDir(cache)) {
+    const inside = [...Deno.readDirSync(`${cache}/${host}`)].map(({ name }) => `${host}/${name}`);
+    for (const registry of [host, ...inside]) {
+      const text = await Deno.readTextFile(`${cache}/${registry}/${path}`).catch(() => undefined);
+      if (text !== undefined) return text;
+    }
+  }
+  return undefined;
+}
+
+async function output(cwd: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd }).output();
+  if (!success) throw new Error(`deno ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
+
+if (import.meta.main) {
+  const root = new URL("../", import.meta.url).pathname;
+  const dependencies = await readDependencies(root);
+  checkLicences(dependencies);
+  const bill = billOf(JSON.parse(await Deno.readTextFile(`${root}deno.json`)), dependencies);
+  await Deno.mkdir(`${root}dist`, { recursive: true });
+  await Deno.writeTextFile(`${root}dist/sbom.cdx.json`, `${JSON.stringify(bill, null, 2)}\n`);
+  console.log(`dist/sbom.cdx.json: ${dependencies.length} dependencies`);
+}
