@@ -175,7 +175,8 @@ begin
           raise;
         end if;
         v_answer := rhythm.both_answers(v_answer, jsonb_build_object('refused', '[]'::jsonb, 'leased', '[]'::jsonb, 'born', '[]'::jsonb,
-          'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object('problem', sqlerrm);
+          'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object(
+          'problem', case when sqlstate ~ '^22' then 'The ends, timers or children of steps cannot be read: ' else '' end || sqlerrm);
     end;
     v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
   end loop;

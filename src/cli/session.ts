@@ -65,15 +65,24 @@ export async function openSession(options: CommonOptions): Promise<Session> {
   const target = await targetOf(options);
   const running = await readState(target.project.root);
   if (running !== undefined && isThatOne(target, running.database)) {
+    const { database, schema } = running;
+    // It is shared: this command goes on, should rhythm dev end meanwhile.
+    if (database.startsWith(EMBEDDED)) {
+      const { openEmbedded } = await import("../db/embedded.ts");
+      const shared = await openEmbedded({ dataDir: database.slice(EMBEDDED.length) });
+      return new Session(shared, options.schema ?? schema);
+    }
     const { RemoteDatabase } = await import("../db/sharing/remote.ts");
-    const database = await RemoteDatabase.connect(running.served, {
-      kind: running.database.startsWith("postgres") ? "server" : "embedded",
-      url: `${running.database} (through rhythm dev, process ${running.pid})`,
+    const remote = await RemoteDatabase.connect(running.served, {
+      kind: database.startsWith("postgres") ? "server" : "embedded",
+      url: `${database} (through rhythm dev, process ${running.pid})`,
     });
-    return new Session(database, options.schema ?? running.schema);
+    return new Session(remote, options.schema ?? schema);
   }
   return new Session(await openDirectly(target), target.schema);
 }
+
+const EMBEDDED = "embedded:";
 
 async function openDirectly(target: Target): Promise<Database> {
   const place = placeOfTarget(target);
@@ -93,7 +102,7 @@ async function openDirectly(target: Target): Promise<Database> {
 function isThatOne(target: Target, database: string): boolean {
   if (target.url === undefined) return true;
   if (/^(postgres(ql)?|memory):\/\//.test(target.url)) return false;
-  return database === `embedded:${placeOfTarget(target).at}`;
+  return database === `${EMBEDDED}${placeOfTarget(target).at}`;
 }
 
 function noDatabase(at: string, target: Target): CliError {

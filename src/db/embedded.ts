@@ -65,6 +65,7 @@ class EmbeddedDatabase implements Database {
   }
 
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    await turn();
     try {
       return await this.#engine.transaction((tx) =>
         work({

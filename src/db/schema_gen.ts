@@ -9355,7 +9355,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "64cb764cd236e5d87edaed4ff3cc44f0ac9a1bce9933193930fdcb54779b80a1",
+    checksum: "18ff994355c68f4433956945b6a6cce8cdd85797a1a01fcbc2cf9c14a512b2ec",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -9533,7 +9533,8 @@ begin
           raise;
         end if;
         v_answer := rhythm.both_answers(v_answer, jsonb_build_object('refused', '[]'::jsonb, 'leased', '[]'::jsonb, 'born', '[]'::jsonb,
-          'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object('problem', sqlerrm);
+          'declined', jsonb_path_query_array(v_item, '$.ends[*].id'))) || jsonb_build_object(
+          'problem', case when sqlstate ~ '^22' then 'The ends, timers or children of steps cannot be read: ' else '' end || sqlerrm);
     end;
     v_lease := p_lease - coalesce((select sum(b.size) from rhythm.batch as b where b.worker = p_worker and b.call = p_call), 0)::integer;
   end loop;

@@ -122,6 +122,17 @@ Deno.test("every call names an option that it does not know, and the one that wa
   }
 });
 
+Deno.test("a worker's hostname or token without a port is refused, since nothing would listen", async () => {
+  await using app = await testApp();
+  for (const option of ["hostname", "token"]) {
+    await refused(Promise.resolve().then(() => app.rhythm.worker({ [option]: "0.0.0.0" })), {
+      type: InvalidOptionError,
+      code: "INVALID_OPTION",
+      message: new RegExp(`^rhythm\\.worker\\(\\): "${option}" needs a "port": without it, nothing listens$`),
+    });
+  }
+});
+
 Deno.test("a flow with errors is not registered, nor are the sound ones beside it", async () => {
   await using app = await testApp();
   const both = [{ name: "good", source: "return 1" }, { name: "bad", source: "return (" }];

@@ -251,6 +251,14 @@ Deno.test("a second dev, and a migrate, are refused while one runs; a killed one
   const second = await at.run("dev");
   equal(second.code, 1);
   match(second.err, new RegExp(`^error: rhythm dev runs here already: process ${state.pid}, http://127`));
+  // On the embedded database a worker is dev, which takes less.
+  const worker = await at.run("worker", "--hostname", "0.0.0.0", "--grace", "5s");
+  const [warning, refusal] = worker.err.split("\n");
+  equal(
+    warning,
+    "warning: on the embedded database, worker is dev without reloading: --hostname, --grace mean nothing there",
+  );
+  match(refusal!, /^error: rhythm dev runs here already: process \d+/);
   const migrate = await at.run("migrate");
   equal(migrate.code, 1);
   match(

@@ -1,13 +1,17 @@
 /** What doctor says of servers that are in a bad way, from what they would answer. */
 import { deepStrictEqual as equal } from "node:assert/strict";
 import type { Patient } from "../../src/cli/doctor/finding.ts";
-import { connection } from "../../src/cli/doctor/server.ts";
+import { clock, connection } from "../../src/cli/doctor/server.ts";
 import { bloat, connections, vacuum } from "../../src/cli/doctor/storage.ts";
 
 /** A server that answers one query after the other with these rows. */
 function patient(...answers: Record<string, unknown>[][]): Patient {
   const query = (): Promise<Record<string, unknown>[]> => Promise.resolve(answers.shift() ?? []);
   return { on: { query }, kind: "server", schema: "jobs" } as unknown as Patient;
+}
+
+function engineOf(one: Patient): Patient {
+  return { ...one, engine: { on: one.on, schema: one.schema } };
 }
 
 const table = { name: "execution", live: 2_000, dead: 50, bytes: 2_097_152, vacuumed: 90, off: false };
@@ -38,6 +42,24 @@ Deno.test("bloat names a table with more dead rows than live ones, and since whe
       },
     ],
   );
+});
+
+Deno.test("tick: pg_cron is advised for a server, and never for the embedded database, which has none", async () => {
+  const stopped = [{ age: 90 }];
+  const told = { check: "tick", state: "problem" as const };
+  const message = "tick() ran 1 m 30 s ago: timers, delays and schedules stand still";
+  const onServer = patient(
+    [{ version: "1.6", job: "rhythm" }],
+    [{ active: true, schedule: "* * * * *" }],
+    stopped,
+  );
+  equal((await clock(engineOf(onServer)))[1], {
+    ...told,
+    ...{ message, fix: "start a worker, or let pg_cron tick: select jobs.install_cron()" },
+  });
+  equal(await clock(engineOf({ ...patient(stopped), kind: "embedded" })), [
+    { ...told, message, fix: "`rhythm dev` or `rhythm worker` runs a worker, which ticks" },
+  ]);
 });
 
 Deno.test("bloat calls autovacuum that is off a problem", async () => {

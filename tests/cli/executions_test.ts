@@ -383,6 +383,12 @@ Deno.test({
       },
     });
     await at.run("schedules", "remove", "odd");
+    equal(
+      (await at.run("queues", "limit-key", "mail", "acme", "--weight", "3")).err,
+      'warning: no execution of queue "mail" that is ready, delayed or running has the concurrency key "acme"\n' +
+        'warning: queue "mail" is not fair: a weight counts only after `rhythm queues limit mail --fair`\n',
+    );
+    equal((await at.run("queues", "limit-key", "mail", "acme", "--none")).err, "");
     match((await at.run("queues")).out, /\nmail +0 +0 +0 +0 +0 +paused +3 at once, 10 per 1 m\n/);
     equal((await at.run("queues", "resume", "mail")).out, 'queue "mail" goes on\n');
     match(

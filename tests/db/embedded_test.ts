@@ -164,6 +164,62 @@ Deno.test("openEmbedded() of a directory that another process has goes through t
   await said.return(undefined);
 });
 
+/** A process that has the directory open. */
+async function owner(dir: string): Promise<{ child: Deno.ChildProcess; tell(word: string): Promise<void> }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", new URL("fixtures/passing_owner.ts", import.meta.url).pathname, dir],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const said = linesOf(child.stdout);
+  assert.equal((await said.next()).value, "open");
+  await said.return(undefined);
+  const input = child.stdin.getWriter();
+  return {
+    child,
+    tell: async (word) => {
+      await input.write(new TextEncoder().encode(word));
+      await input.close();
+    },
+  };
+}
+
+Deno.test("openEmbedded() goes on without an error where the process that has the directory closes it in the middle", async () => {
+  await using dir = await directory();
+  const first = await owner(dir.path);
+  const database = await openEmbedded({ dataDir: dir.path });
+  let written = 0;
+  let last = Infinity;
+  const write = async (nth: number): Promise<void> => {
+    while (written < last) {
+      if (nth % 2 === 0) await database.query("insert into t values ('one')");
+      else await database.transaction((tx) => tx.query("insert into t values ('two')"));
+      written++;
+    }
+  };
+  const writers = [1, 2, 3, 4].map(write);
+  // Requests of all kinds are under way when it ends, and everybody goes on for a while.
+  while (written < 20) await Promise.race([...writers, database.query("select 1")]);
+  await first.tell("close");
+  assert.equal((await first.child.status).code, 0);
+  last = written + 20;
+  await Promise.all(writers);
+  assert.deepEqual(await database.query("select count(*)::int as n from t"), [{ n: written }]);
+  await database.close();
+});
+
+Deno.test("openEmbedded() goes on without an error where the process that had the directory was killed before", async () => {
+  await using dir = await directory();
+  const first = await owner(dir.path);
+  const database = await openEmbedded({ dataDir: dir.path });
+  await database.query("insert into t values ('kept')");
+  first.child.kill("SIGKILL");
+  await first.child.status;
+  assert.deepEqual(await database.transaction((tx) => tx.query("select word from t")), [{ word: "kept" }]);
+  await database.close();
+  await first.tell("").catch(() => {});
+});
+
 Deno.test("what a process began and left open in a transaction is rolled back when it goes", async () => {
   await using database = await closing(openEmbedded({ dataDir: "memory://" }));
   await database.script("create table t (word text)");

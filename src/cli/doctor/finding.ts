@@ -47,3 +47,10 @@ export function problem(check: string, message: string, fix: string): Finding {
 export function skipped(check: string, message: string): Finding {
   return { check, state: "skipped", message };
 }
+
+/** What to do where nothing calls `tick()`. The embedded database has no pg_cron. */
+export function whoTicks({ kind, schema }: Pick<Patient, "kind" | "schema">): string {
+  return kind === "embedded"
+    ? "`rhythm dev` or `rhythm worker` runs a worker, which ticks"
+    : `start a worker, or let pg_cron tick: select ${schema}.install_cron()`;
+}

@@ -3,7 +3,7 @@ import { EngineError } from "../../db/engine_errors.ts";
 import { libraryVersion, schemaFiles } from "../../db/schema_gen.ts";
 import { ask } from "../../db/calls/engine_ref.ts";
 import { count, tellDuration } from "../format.ts";
-import { type Examination, type Finding, ok, problem, skipped, warning } from "./finding.ts";
+import { type Examination, type Finding, ok, problem, skipped, warning, whoTicks } from "./finding.ts";
 
 const OLDEST = 13;
 const SLOW_MS = 20;
@@ -123,7 +123,7 @@ export const rights: Examination = async ({ engine, on, schema }) => {
 };
 
 /** Who lets time pass: pg_cron, or workers. */
-export const clock: Examination = async ({ engine, kind }) => {
+export const clock: Examination = async ({ engine, kind, schema }) => {
   const found: Finding[] = kind === "embedded" ? [] : [await cron(engine)];
   try {
     const [row] = await ask<{ age: number | null }>(
@@ -131,7 +131,7 @@ export const clock: Examination = async ({ engine, kind }) => {
       `select extract(epoch from rhythm.now() - s.value::timestamptz)::float8 as age
       from rhythm.setting as s where s.name = 'chored_at'`,
     );
-    found.push(tickAge(row?.age ?? null));
+    found.push(tickAge(row?.age ?? null, whoTicks({ kind, schema })));
   } catch (error) {
     found.push(skipped("tick", `when tick() ran last is the owner's to see (${(error as Error).message})`));
   }
@@ -164,8 +164,7 @@ async function cron(engine: Parameters<Examination>[0]["engine"]): Promise<Findi
   }
 }
 
-function tickAge(seconds: number | null): Finding {
-  const fix = "start a worker, or let pg_cron tick: select rhythm.install_cron()";
+function tickAge(seconds: number | null, fix: string): Finding {
   if (seconds === null) {
     return warning("tick", "tick() has never run: nothing moves timers, delays and schedules", fix);
   }

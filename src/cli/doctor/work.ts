@@ -4,7 +4,7 @@ import { listQueues } from "../../db/calls/queues.ts";
 import { listSchedules } from "../../db/calls/schedules.ts";
 import { readViolations, readWorkers } from "../../db/calls/state.ts";
 import { count, tellCount, tellDuration, tellSince } from "../format.ts";
-import { type Examination, type Finding, ok, problem, warning } from "./finding.ts";
+import { type Examination, type Finding, ok, problem, warning, whoTicks } from "./finding.ts";
 
 const LAG_S = 60;
 const MOST = 5;
@@ -59,7 +59,7 @@ export const workers: Examination = async ({ engine }) => {
 };
 
 /** Whether schedules fire. */
-export const schedules: Examination = async ({ engine }) => {
+export const schedules: Examination = async ({ engine, kind, schema }) => {
   const all = await listSchedules(engine);
   const found: Finding[] = [];
   for (const { name, lastError, nextRunAt } of all) {
@@ -79,7 +79,7 @@ export const schedules: Examination = async ({ engine }) => {
         problem(
           "schedules",
           `schedule "${name}" is ${tellDuration(lateMs)} late`,
-          "something has to tick: a worker, or pg_cron",
+          whoTicks({ kind, schema }),
         ),
       );
     }

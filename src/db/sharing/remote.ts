@@ -12,6 +12,14 @@ export interface RemoteAddress {
   readonly token: string;
 }
 
+/** Thrown when the other process ended before it began a request: it can be made elsewhere as it is. */
+export class NotBegunError extends DatabaseUnavailableError {}
+
+interface Waiting extends PromiseWithResolvers<Row[]> {
+  /** Whether it belongs to something that was begun before: it cannot be made elsewhere. */
+  readonly isPart: boolean;
+}
+
 /** A database that another process of this machine has open. */
 export class RemoteDatabase implements Database {
   readonly kind: "server" | "embedded";
@@ -19,7 +27,7 @@ export class RemoteDatabase implements Database {
   /** Resolves when the other process is gone. */
   readonly lost: Promise<void>;
   readonly #line: Line<Told, Ask | Hello>;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Row[]>>();
+  readonly #waiting = new Map<number, Waiting>();
   readonly #listening = new Map<number, (payload: string) => void>();
   #lastId = 0;
   #isLost = false;
@@ -93,13 +101,17 @@ export class RemoteDatabase implements Database {
   }
 
   async #ask(ask: Omit<Ask, "id">): Promise<Row[]> {
-    if (this.#isLost) throw this.#gone();
+    const isPart = ask.of !== undefined;
+    if (this.#isLost) throw isPart ? this.#gone() : this.#notBegun();
     const id = ++this.#lastId;
-    const answer = Promise.withResolvers<Row[]>();
+    const answer = { ...Promise.withResolvers<Row[]>(), isPart };
     this.#waiting.set(id, answer);
     this.#line.hold("needed");
     try {
-      this.#line.send({ ...ask, id }).catch((cause) => answer.reject(this.#gone(cause)));
+      // A request that was sent in part only is not begun.
+      this.#line.send({ ...ask, id }).catch((cause) =>
+        answer.reject(isPart ? this.#gone(cause) : this.#notBegun())
+      );
       return await answer.promise;
     } finally {
       this.#waiting.delete(id);
@@ -108,14 +120,23 @@ export class RemoteDatabase implements Database {
   }
 
   async #hear(): Promise<void> {
-    for await (const { id, rows, error, payload } of this.#line.messages()) {
-      if (payload !== undefined) this.#listening.get(id)?.(payload);
+    let hasSaidSo = false;
+    for await (const { id, rows, error, payload, isLeaving } of this.#line.messages()) {
+      if (isLeaving && id === 0) hasSaidSo = true;
+      else if (isLeaving) this.#waiting.get(id)?.reject(this.#notBegun());
+      else if (payload !== undefined) this.#listening.get(id)?.(payload);
       else if (error === undefined) this.#waiting.get(id)?.resolve(rows ?? []);
       else this.#waiting.get(id)?.reject(errorOf(error));
     }
     this.#isLost = true;
     this.#line.close();
-    for (const { reject } of this.#waiting.values()) reject(this.#gone());
+    for (const { reject, isPart } of this.#waiting.values()) {
+      reject(hasSaidSo && !isPart ? this.#notBegun() : this.#gone());
+    }
+  }
+
+  #notBegun(): NotBegunError {
+    return new NotBegunError(this.url, { cause: new Error("the process that had it open has ended") });
   }
 
   #gone(cause: unknown = new Error("the process that had it open has ended")): DatabaseUnavailableError {

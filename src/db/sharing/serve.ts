@@ -6,8 +6,15 @@ import { type Ask, type Hello, Line, type Told, type ToldError } from "./wire.ts
 
 /** A transaction of a process that says nothing for so long is rolled back: everybody else waits for it. */
 const SILENCE_MS = 60_000;
+/** How long what others have begun may take, once this process wants to end. */
+const LEAVING_MS = 5_000;
+/** How long others may take to hear the farewell. */
+const FAREWELL_MS = 1_000;
 
-/** A database that other processes of this machine can use, until it is disposed of: what they have open is rolled back. */
+/**
+ * A database that other processes of this machine can use, until it is disposed of. What they have begun may end first. They
+ * hear which of their requests were not begun, and can make them elsewhere.
+ */
 export interface Served extends AsyncDisposable {
   /** The port on 127.0.0.1. */
   readonly port: number;
@@ -26,23 +33,18 @@ export function serveDatabase(database: Database): Served {
   // A program that ends does not wait for others.
   listener.unref();
   const token = systemClock.uuid() + systemClock.uuid();
-  const lines = new Map<Line<Ask, Told>, Promise<void>>();
+  const visits = new Set<Visit>();
   void accept(listener, (conn) => {
-    const line = new Line<Ask, Told>(conn);
-    const served = serve(line, { database, token }).finally(() => {
-      line.close();
-      lines.delete(line);
-    });
-    lines.set(line, served);
+    const visit = new Visit(new Line<Ask, Told>(conn), { database, token });
+    visits.add(visit);
+    void visit.over.finally(() => visits.delete(visit));
   });
   return {
     port: listener.addr.port,
     token,
     [Symbol.asyncDispose]: async () => {
       listener.close();
-      const served = [...lines.values()];
-      for (const line of lines.keys()) line.close();
-      await Promise.all(served);
+      await Promise.all([...visits].map((visit) => visit.end()));
     },
   };
 }
@@ -53,18 +55,37 @@ async function accept(listener: Deno.TcpListener, take: (conn: Deno.TcpConn) => 
   } catch { /* it was closed */ }
 }
 
-async function serve(
-  line: Line<Ask, Told>,
-  { database, token }: { database: Database; token: string },
-): Promise<void> {
-  const messages = line.messages();
-  const hello = await messages.next();
-  if (hello.done || (hello.value as unknown as Hello).token !== token) return;
-  const caller = new Caller(database, (told) => line.send(told));
-  try {
-    for await (const ask of messages) void caller.answer(ask);
-  } finally {
-    await caller.leave();
+/** A process that uses the database, over its connection. */
+class Visit {
+  /** Resolves when the connection has ended. */
+  readonly over: Promise<void>;
+  readonly #line: Line<Ask, Told>;
+  readonly #caller: Caller;
+
+  constructor(line: Line<Ask, Told>, { database, token }: { database: Database; token: string }) {
+    this.#line = line;
+    this.#caller = new Caller(database, line);
+    this.over = this.#serve(token).finally(() => line.close());
+  }
+
+  /** Lets end what was begun, says that nothing else was, and ends. */
+  async end(): Promise<void> {
+    await Promise.race([this.#caller.finish(), this.over, systemClock.sleep(LEAVING_MS)]);
+    await this.#line.send({ id: 0, isLeaving: true }).then(() => this.#line.endSending()).catch(() => {});
+    await Promise.race([this.over, systemClock.sleep(FAREWELL_MS)]);
+    this.#line.close();
+    await this.over;
+  }
+
+  async #serve(token: string): Promise<void> {
+    const messages = this.#line.messages();
+    const hello = await messages.next();
+    if (hello.done || (hello.value as unknown as Hello).token !== token) return;
+    try {
+      for await (const ask of messages) void this.#caller.answer(ask);
+    } finally {
+      await this.#caller.leave();
+    }
   }
 }
 
@@ -78,17 +99,47 @@ interface OpenTransaction {
 /** One process that uses the database, its transactions and what it listens to. */
 class Caller {
   readonly #database: Database;
-  readonly #tell: (told: Told) => Promise<unknown>;
+  readonly #line: Line<Ask, Told>;
   readonly #transactions = new Map<number, OpenTransaction>();
   readonly #listening = new Map<number, Unlisten>();
   #left = false;
+  #running = 0;
+  /** Set when nothing new is begun: called when all that was begun has ended. */
+  #finished: (() => void) | undefined;
 
-  constructor(database: Database, tell: (told: Told) => Promise<unknown>) {
+  constructor(database: Database, line: Line<Ask, Told>) {
     this.#database = database;
-    this.#tell = tell;
+    this.#line = line;
   }
 
   async answer(ask: Ask): Promise<void> {
+    // What belongs to a transaction, or to listening, was begun before.
+    if (this.#finished !== undefined && ask.of === undefined) {
+      return void await this.#tell({ id: ask.id, isLeaving: true }).catch(() => {});
+    }
+    this.#running++;
+    await this.#answer(ask);
+    this.#running--;
+    this.#look();
+  }
+
+  /** Begins nothing new, and resolves when all that was begun has ended. */
+  finish(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finished = resolve;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    if (this.#running === 0 && this.#transactions.size === 0) this.#finished?.();
+  }
+
+  #tell(told: Told): Promise<unknown> {
+    return this.#line.send(told);
+  }
+
+  async #answer(ask: Ask): Promise<void> {
     const { id } = ask;
     const told = await this.#do(ask).then(
       (rows): Told => rows === undefined ? { id } : { id, rows },
@@ -158,6 +209,7 @@ class Caller {
     whole.catch(begun.reject).finally(() => {
       this.#transactions.get(id)?.silence();
       this.#transactions.delete(id);
+      this.#look();
     });
     const tx = await begun.promise;
     if (this.#left) return void end.reject(new RolledBack());

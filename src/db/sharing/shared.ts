@@ -3,7 +3,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "../database.ts";
 import { DatabaseInUseError, lockDirectory } from "../embedded_lock.ts";
 import { readOwner, removeOwner, writeOwner } from "./owner.ts";
-import { RemoteDatabase } from "./remote.ts";
+import { NotBegunError, RemoteDatabase } from "./remote.ts";
 import { serveDatabase } from "./serve.ts";
 
 const LOOK_EVERY_MS = 100;
@@ -51,19 +51,19 @@ class SharedDatabase implements Database {
   }
 
   async query<R = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
-    return await (await this.#database()).query<R>(text, params);
+    return await this.#call((database) => database.query<R>(text, params));
   }
 
   async script(text: string): Promise<void> {
-    await (await this.#database()).script(text);
+    await this.#call((database) => database.script(text));
   }
 
   async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    return await (await this.#database()).transaction(work);
+    return await this.#call((database) => database.transaction(work));
   }
 
   async listen(channel: string, options: ListenOptions): Promise<Unlisten> {
-    const one = { channel, options, stop: await (await this.#database()).listen(channel, options) };
+    const one = { channel, options, stop: await this.#call((database) => database.listen(channel, options)) };
     this.#listening.add(one);
     return async () => {
       this.#listening.delete(one);
@@ -79,6 +79,20 @@ class SharedDatabase implements Database {
     await Promise.all(listening.map(({ stop }) => stop?.().catch(() => {})));
     const link = await this.#link?.catch(() => undefined);
     if (link !== undefined) await leave(this.#path, link);
+  }
+
+  /** Makes a call; where the other process ended before it began it, on the way there is after that. */
+  async #call<T>(call: (database: Database) => Promise<T>): Promise<T> {
+    for (;;) {
+      const database = await this.#database();
+      const link = this.#link;
+      try {
+        return await call(database);
+      } catch (error) {
+        if (!(error instanceof NotBegunError) || this.#isClosed) throw error;
+        await (await link)?.lost;
+      }
+    }
   }
 
   async #database(): Promise<Database> {

@@ -35,10 +35,12 @@ export interface ToldError {
   readonly detail?: string;
 }
 
-/** What comes back: an answer to a request, or a notification. */
+/** What comes back: an answer to a request, a notification, or a farewell. */
 export interface Told {
-  /** The request. */
+  /** The request; in a farewell 0. */
   readonly id: number;
+  /** The process is about to end and has not begun the request; with the id 0: no request that has no answer yet. */
+  readonly isLeaving?: true;
   /** The rows of a statement. */
   readonly rows?: Record<string, unknown>[];
   /** Why it could not be done. */
@@ -82,6 +84,12 @@ export class Line<Incoming, Outgoing> {
       if (!body) return;
       yield deserialize(body) as Incoming;
     }
+  }
+
+  /** Says that nothing more will be sent. */
+  async endSending(): Promise<void> {
+    await this.#sent;
+    await this.#conn.closeWrite();
   }
 
   /** Ends the connection. */
