@@ -99,6 +99,8 @@ export type {
   Logger,
   LogKind,
   LogLevel,
+  Pause,
+  PauseOptions,
   Reason,
   ReasonKind,
   RetryPolicy,

@@ -285,6 +285,7 @@ begin
       -- Another session is claiming a part of a tree: try again next time.
       null;
   end;
+  perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   if rhythm.sweep(p_limit, v_now) then
     return null;

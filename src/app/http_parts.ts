@@ -47,6 +47,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     logs: (id, after) => rhythm.executions.logs(id, after === undefined ? {} : { after }),
     explain: (id) => rhythm.executions.explain(id),
     position: (id) => positionOf(engine, idOf(id)),
+    pauses: () => rhythm.pauses(),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
@@ -69,8 +70,34 @@ export function commandsOf(rhythm: Rhythm): Commands {
     retry: (id) => rhythm.executions.retry(id),
     delete: (id) => rhythm.executions.delete(id),
     wait: (id, options) => rhythm.executions.wait(id, options),
-    setQueuePaused: (queue, state) =>
-      state === "paused" ? rhythm.queues.pause(queue) : rhythm.queues.resume(queue),
+    pause: (kind, name, options) => {
+      switch (kind) {
+        case "execution":
+          return rhythm.executions.pause(name, options);
+        case "task":
+          return rhythm.tasks.pause(name, options);
+        case "flow":
+          return rhythm.flows.pause(name, options);
+        case "queue":
+          return rhythm.queues.pause(name, options);
+        case "everything":
+          return rhythm.pause(options);
+      }
+    },
+    resume: (kind, name) => {
+      switch (kind) {
+        case "execution":
+          return rhythm.executions.resume(name);
+        case "task":
+          return rhythm.tasks.resume(name);
+        case "flow":
+          return rhythm.flows.resume(name);
+        case "queue":
+          return rhythm.queues.resume(name);
+        case "everything":
+          return rhythm.resume();
+      }
+    },
     registerFlow: async (name, source) => ({ ...await rhythm.flows.register({ name, source }) }),
     schedule: async (name, definition) => {
       await rhythm.schedules.set(name, definition);

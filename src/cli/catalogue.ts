@@ -44,6 +44,13 @@ export const CATALOGUE: readonly Entry[] = [
   entry(MORE, "explain", "Why an execution does not continue", () => import("./commands/explain.ts")),
   entry(
     MORE,
+    "pause",
+    "Pause executions, a task, a flow, a queue, everything",
+    () => import("./commands/pause.ts"),
+  ),
+  entry(MORE, "resume", "End pauses", () => import("./commands/resume.ts")),
+  entry(
+    MORE,
     "completions",
     "A completion script for bash, zsh or fish",
     () => import("./commands/completions.ts"),

@@ -29,6 +29,7 @@ import {
   NAME,
   OBJECT,
   type OwnType,
+  type PauseOptions,
   type Reason,
   type Run,
   type Shape,
@@ -40,6 +41,7 @@ import {
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 import { idOf, toCreate } from "./request.ts";
+import { pause, resume } from "./pauses.ts";
 import { readReasons } from "./reasons.ts";
 import { cancel, ExecutionRun, readOne } from "./run.ts";
 
@@ -189,6 +191,28 @@ export class Executions {
     const where = "executions.cancel()";
     checkShape(options, { reason: ANY_STORED_TEXT, sql: TRANSACTION }, { where });
     return await cancel(this.#core, execution, { reason: options.reason, where, sql: options.sql });
+  }
+
+  /**
+   * Pauses an execution: an attempt or step that runs ends, and then it does not continue. What a workflow waits for may end,
+   * and what it started continues.
+   *
+   * @param execution the execution
+   * @param options why, and who
+   * @returns false if it has ended, is being cancelled, or is paused already
+   */
+  async pause(execution: ExecutionRef, options: PauseOptions = {}): Promise<boolean> {
+    return await pause(
+      this.#core,
+      { kind: "execution", name: idOf(execution) },
+      options,
+      "executions.pause()",
+    );
+  }
+
+  /** Lets a paused execution continue; false if it was not paused. */
+  async resume(execution: ExecutionRef): Promise<boolean> {
+    return await resume(this.#core, { kind: "execution", name: idOf(execution) });
   }
 
   /** Runs a failed or cancelled execution again: a workflow continues where it stopped, a task starts again. */

@@ -3,6 +3,8 @@ import type {
   ExecutionFilter,
   ExecutionPage,
   LogEntry,
+  Pause,
+  PauseOptions,
   Reason,
   ScheduledOptions,
   StartOptions,
@@ -28,6 +30,8 @@ export interface ReadModel {
   explain(id: string): Promise<readonly Reason[]>;
   /** The state of a workflow: fibres, source positions, variables, waits. */
   position(id: string): Promise<JsonValue>;
+  /** What is paused, except executions. */
+  pauses(): Promise<readonly Pause[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -39,6 +43,9 @@ export interface ReadModel {
   /** The engine's own account of damage; empty when all is well. */
   violations(): Promise<readonly Violation[]>;
 }
+
+/** What a caller can pause. */
+export type PauseKind = "execution" | "task" | "flow" | "queue" | "everything";
 
 /** What HTTP does on behalf of a caller. */
 export interface Commands {
@@ -54,8 +61,10 @@ export interface Commands {
   delete(id: string): Promise<number>;
   /** Waits for the end. */
   wait(id: string, options: WaitOptions): Promise<Execution>;
-  /** Stops a queue from being claimed, or lets it go on. */
-  setQueuePaused(queue: string, paused: "paused" | "running"): Promise<void>;
+  /** Pauses something; false if it was paused already, or an execution has ended. */
+  pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
+  /** Ends a pause; false if there was none. */
+  resume(kind: PauseKind, name: string): Promise<boolean>;
   /** Registers a flow; gives its version. */
   registerFlow(name: string, source: string): Promise<{ readonly name: string; readonly version: number }>;
   /** Creates or replaces a schedule. */

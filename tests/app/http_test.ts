@@ -61,6 +61,41 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   const { reasons: [delayed] } = (await ask(`/api/executions/${late}/explain`)).body;
   equal([delayed.reason, delayed.expectedAt], ["delayed", (await ask(`/api/executions/${late}`)).body.runAt]);
   same((await ask("/api/executions/00000000-0000-7000-8000-000000000000/explain")).status, 404);
+  for (
+    const path of [
+      `/api/executions/${late}`,
+      "/api/tasks/other",
+      "/api/flows/other",
+      "/api/queues/other",
+      "/api",
+    ]
+  ) {
+    equal((await ask(`${path}/pause`, { reason: "first", by: "ada" })).body, { paused: true }, path);
+    equal((await ask(`${path}/pause`, {})).body, { paused: false }, path);
+  }
+  const paused = (await ask(`/api/executions/${late}`)).body;
+  equal([paused.pausedBy, paused.pauseReason], ["ada", "first"]);
+  equal(
+    (await ask("/api/pauses")).body.pauses.map((
+      one: Record<string, string>,
+    ) => [one.kind, one.name, one.pausedBy]),
+    [["task", "other", "ada"], ["workflow", "other", "ada"], ["queue", "other", "ada"], [
+      "everything",
+      null,
+      "ada",
+    ]],
+  );
+  for (
+    const path of [
+      `/api/executions/${late}`,
+      "/api/tasks/other",
+      "/api/flows/other",
+      "/api/queues/other",
+      "/api",
+    ]
+  ) {
+    equal((await ask(`${path}/resume`, {})).body, { resumed: true }, path);
+  }
   await ask(`/api/executions/${late}/cancel`, { reason: "enough" });
   same((await ask(`/api/executions/${late}`)).body.cancelReason, "enough");
   same((await ask(`/api/executions/${id}/retry`, {})).status, 409);
@@ -79,7 +114,7 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   equal(await schedule.json(), { ok: true });
   equal((await ask("/api/schedules")).body.schedules.map((one: { name: string }) => one.name), ["nightly"]);
   equal((await ask("/api/workers")).body.workers.length, 1);
-  equal((await ask("/api/queues/default/pause", {})).body, { ok: true });
+  equal((await ask("/api/queues/default/pause", {})).body, { paused: true });
   same(JSON.stringify((await ask("/api/queues")).body).includes("default"), true);
   equal((await ask("/api/violations")).body, { violations: [] });
 

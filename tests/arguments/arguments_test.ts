@@ -63,6 +63,9 @@ Deno.test("the application and its services refuse every wrong argument", async 
   const execution: Argument = { name: "execution", kind: "execution", good: run.id };
   const services: [string, object, Record<string, Callable>][] = [
     ["rhythm", rhythm, {
+      pause: { call: rhythm.pause.bind(rhythm), takes: [options({ reason: "any text", by: "any text" })] },
+      resume: nothing(() => {}),
+      pauses: nothing(() => {}),
       worker: {
         call: rhythm.worker.bind(rhythm),
         takes: [options({
@@ -96,6 +99,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
     }],
     ["tasks", tasks, {
+      pause: {
+        call: tasks.pause.bind(tasks),
+        takes: [name("task"), options({ reason: "any text", by: "any text" })],
+      },
+      resume: { call: tasks.resume.bind(tasks), takes: [name("task")] },
       queue: { call: tasks.queue.bind(tasks), takes: [name("task"), json("inputs"), options(start)] },
       run: {
         call: tasks.run.bind(tasks),
@@ -156,6 +164,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
         takes: [execution, options({ sql: "something made" })],
       },
       explain: { call: executions.explain.bind(executions), takes: [execution] },
+      pause: {
+        call: executions.pause.bind(executions),
+        takes: [execution, options({ reason: "any text", by: "any text" })],
+      },
+      resume: { call: executions.resume.bind(executions), takes: [execution] },
       delete: {
         call: executions.delete.bind(executions),
         takes: [execution, options({ sql: "something made" })],
@@ -211,7 +224,10 @@ Deno.test("the application and its services refuse every wrong argument", async 
     }],
     ["queues", queues, {
       list: nothing(() => {}),
-      pause: { call: queues.pause.bind(queues), takes: [name("queue")] },
+      pause: {
+        call: queues.pause.bind(queues),
+        takes: [name("queue"), options({ reason: "any text", by: "any text" })],
+      },
       resume: { call: queues.resume.bind(queues), takes: [name("queue")] },
       configure: {
         call: queues.configure.bind(queues),
@@ -239,7 +255,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
       pauseKey: {
         call: queues.pauseKey.bind(queues),
-        takes: [name("queue"), { name: "key", kind: "key", good: "word" }],
+        takes: [
+          name("queue"),
+          { name: "key", kind: "key", good: "word" },
+          options({ reason: "any text", by: "any text" }),
+        ],
       },
       resumeKey: {
         call: queues.resumeKey.bind(queues),
@@ -247,6 +267,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
     }],
     ["flows", flows, {
+      pause: {
+        call: flows.pause.bind(flows),
+        takes: [name("flow"), options({ reason: "any text", by: "any text" })],
+      },
+      resume: { call: flows.resume.bind(flows), takes: [name("flow")] },
       register: { call: flows.register.bind(flows), takes: [flowText, options({ deploy: "name" })] },
       registerAll: {
         call: flows.registerAll.bind(flows),
