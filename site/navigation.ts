@@ -56,6 +56,7 @@ export const navigation: Part[] = [
       { text: "pg_cron", link: "/operate/pg_cron" },
       { text: "Performance", link: "/operate/performance" },
       { text: "Reliability", link: "/operate/reliability" },
+      { text: "Security model", link: "/operate/security-model" },
       { text: "Dependencies", link: "/operate/dependencies" },
       { text: "Questions", link: "/operate/faq" },
     ],
