@@ -149,7 +149,7 @@ export function runs<Options extends object>(
   });
 }
 
-/** A new command in the house's manner: errors are thrown, help is told in the same way everywhere. */
+/** A new command. It throws its errors, and shows its help as all others do. */
 export function newCommand(name: string, terminal: Terminal): Command {
   return new Command(name)
     .exitOverride()
@@ -191,7 +191,7 @@ function describeOption({ description, argChoices, defaultValue }: Option): stri
   return more === "" ? description : `${description} (${more})`;
 }
 
-// That they have options, too, goes without saying, and there is no room for it.
+// All of them have options. There is no room to say so.
 function describeSub(command: Command): string {
   const operands = command.registeredArguments.map((one) => {
     const name = one.variadic ? `${one.name()}...` : one.name();
