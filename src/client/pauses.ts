@@ -1,8 +1,8 @@
 import { type Pausable, pause as pauseIt, resume as resumeIt } from "../db/calls/pauses.ts";
-import { ANY_TEXT, checkShape, type PauseOptions, type Shape } from "../define/mod.ts";
+import { ANY_STORED_TEXT, checkShape, type PauseOptions, type Shape } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
 
-const PAUSE: Shape = { reason: ANY_TEXT, by: ANY_TEXT };
+const PAUSE: Shape = { reason: ANY_STORED_TEXT, by: ANY_STORED_TEXT };
 
 /** Pauses something; false: it was paused already, or an execution has ended. */
 export async function pause(
