@@ -102,6 +102,8 @@ export type {
   Logger,
   LogKind,
   LogLevel,
+  Pause,
+  PauseOptions,
   Reason,
   ReasonKind,
   RetryPolicy,

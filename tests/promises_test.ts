@@ -1,4 +1,4 @@
-// The nine promises of the engine, and the tests that try to break each: [file, words of the test's name]. A test that is
+// The nine promises of the engine and the threats to it, and the tests that try to break or carry out each: [file, words of the test's name]. A test that is
 // renamed or gone fails here, so that no promise loses its proof unseen.
 import assert from "node:assert/strict";
 
@@ -81,6 +81,62 @@ const promises: Record<string, [file: string, words: string][]> = {
     ["chaos/versions_test.ts", "a flow that is registered anew while 100 run"],
   ],
 };
+
+/** What docs/operate/security-model.md says is tried: in each file that it names, the words of the tests that try it. */
+const threats: Record<string, string[]> = {
+  "http/handler_test.ts": [
+    "asks for the token on /api and nowhere else",
+    "reads no body further than it may be",
+    "does not wait for a body that does not come",
+  ],
+  "app/http_fuzz_test.ts": ["answers hostile values in path, query and body in our words"],
+  "app/http_test.ts": ["a stolen token does no more than the role of the process"],
+  "db/tls_test.ts": ["sslmode=verify-full refuses a certificate that nobody vouches for"],
+  "sql/roles_test.ts": [
+    "each may call its own functions and is refused every other one",
+    "tables by nobody but the owner",
+    "what code runs is the deployer's to say, what failed and what is paused the operator's",
+    "cannot set the engine's clock, or its chance",
+  ],
+  "sql/sqltasks/rights.sql": ["a SQL task gives nobody rights that he does not have"],
+  "sql/hostile_test.ts": ["refuses hostile values with a code of ours, or leaves nothing damaged"],
+  "sql/shadows_test.ts": ["may call finds none of the names that"],
+  "sql/catalog_test.ts": ["nothing is granted to PUBLIC"],
+  "sql/upkeep/sleeping_worker.sql": ["once somebody did, all that it says is refused"],
+  "flow/vm/escape_test.ts": ["no member of any value leads out", "no write reaches a prototype"],
+  "flow/vm/limits_test.ts": [
+    "an endless loop fails the execution",
+    "ends with FLOW_MEMORY",
+    "log lines beyond the limits",
+  ],
+  "flow/parser/parse_flow_test.ts": ["named like a member of every object, and leaves that member alone"],
+  "flow/vm/damaged_program_test.ts": ["refuses a program that is not what its hash says"],
+  "app/bad_input_test.ts": [
+    "inputs that break a schema, start nothing",
+    "what is too big is refused where it is given",
+    "a result that JSON cannot carry fails the task at once, naming the part",
+  ],
+  "shared/printable_test.ts": ["shows what a terminal would obey"],
+  "repository_test.ts": ["says what is vulnerable", "refuses a licence", "lists every package of deno.lock"],
+  "cli/secrets_test.ts": [
+    "no command shows the password of its database",
+    "not in logs, answers, processes or the database",
+  ],
+  "db/address_test.ts": ["no error shows a part of the password"],
+};
+
+Deno.test("docs/operate/security-model.md names a test for each threat, and all of them are there", async () => {
+  const page = await Deno.readTextFile(new URL("../docs/operate/security-model.md", here));
+  const rows = [...page.matchAll(/^\| (?!Who \||---)(.*) \|$/gm)].map(([, row]) => row!.split(" | "));
+  assert.ok(rows.length > 25);
+  const named = rows.map(([who, , , test]) => [who, /^`tests\/(\S+)`$/.exec(test ?? "")?.[1]]);
+  assert.deepEqual(named.filter(([, file]) => file === undefined), []);
+  assert.deepEqual([...new Set(named.map(([, file]) => file))].sort(), Object.keys(threats).sort());
+  for (const [file, words] of Object.entries(threats)) {
+    const text = await Deno.readTextFile(new URL(file, here));
+    for (const one of words) assert.ok(text.includes(one), `${file} has no test "${one}"`);
+  }
+});
 
 for (const [promise, proofs] of Object.entries(promises)) {
   Deno.test(`promise ${promise}: its tests are there`, async () => {

@@ -18,8 +18,8 @@ comment on function rhythm.trees(uuid[]) is
   'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
 
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
--- new children, too, this releases all locks and begins again with the larger set. Only so are the locks taken in the
--- order of ids, whatever ids the children have.
+-- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
+-- locks taken in the order of ids.
 create or replace function rhythm.lock_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -74,8 +74,36 @@ $$;
 
 comment on function rhythm.await_claim(bigint) is 'A batch, read when no session is claiming it; keeps no lock. Internal.';
 
+create or replace function rhythm.hold_batch(p_batch bigint)
+returns rhythm.batch
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batch rhythm.batch;
+begin
+  if p_batch is null then
+    return null;
+  end if;
+  -- A locked batch of one is being claimed, so it runs from then on.
+  select b.* into v_batch from rhythm.batch as b where b.id = p_batch and b.size = 1 for update;
+  if not found then
+    v_batch := rhythm.await_claim(p_batch);
+    if v_batch.size = 1 then
+      -- The others have gone in the meantime.
+      select b.* into v_batch from rhythm.batch as b where b.id = p_batch for update;
+    end if;
+  end if;
+  return v_batch;
+end;
+$$;
+
+comment on function rhythm.hold_batch(bigint) is
+  'The batch of an execution that the caller has locked, as it is when no session is claiming it. Locks it if it is a batch of one. Internal.';
+
 -- What is not running ends now. What is running is asked to stop. A workflow that has clean-up to do (finally) runs once more
--- for that, unless it has not begun. The caller has called lock_trees().
+-- for that, unless it has not begun. What is cancelled is not paused any more. The caller has called lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
 language plpgsql
 volatile
@@ -96,18 +124,7 @@ begin
     left join rhythm.workflow_state as s on s.execution_id = e.id
     order by e.id
   loop
-    v_batch := null;
-    if v_row.batch_id is not null then
-      -- A locked batch of one is being claimed, so it runs from then on.
-      select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
-      if not found then
-        v_batch := rhythm.await_claim(v_row.batch_id);
-        if v_batch.size = 1 then
-          -- The others have gone in the meantime.
-          select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id for update;
-        end if;
-      end if;
-    end if;
+    v_batch := rhythm.hold_batch(v_row.batch_id);
     if v_batch.worker is not null then
       told := told || v_row.id;
     elsif v_row.cleanup then
@@ -117,12 +134,12 @@ begin
       v_batches := v_batches || v_row.batch_id;
     end if;
   end loop;
-  update rhythm.execution as e set cancel_reason = p_reason, stopping = true where e.id = any (told);
-  update rhythm.execution as e set cancel_reason = p_reason where e.id = any (cleaning);
+  update rhythm.execution as e set cancel_reason = p_reason, stopping = true, paused_at = null, paused_by = null, pause_reason = null where e.id = any (told);
+  update rhythm.execution as e set cancel_reason = p_reason, paused_at = null, paused_by = null, pause_reason = null where e.id = any (cleaning);
   update rhythm.workflow_state as s set batch_id = null where s.execution_id = any (v_ended) and s.batch_id is not null;
   with over as (
     update rhythm.execution as e
-    set cancel_reason = p_reason, state = 3, batch_id = null, completed_at = p_now, attempt = greatest(e.attempt, coalesce(
+    set cancel_reason = p_reason, state = 3, batch_id = null, completed_at = p_now, paused_at = null, paused_by = null, pause_reason = null, attempt = greatest(e.attempt, coalesce(
       (select b.attempt from rhythm.batch as b where b.id = e.batch_id), 0))
     where e.id = any (v_ended)
     returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
@@ -187,7 +204,7 @@ $$;
 comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
   'Cancels executions and all that they started; returns those that had neither ended nor been asked to stop before. Internal.';
 
--- A delayed workflow that must clean up does it now.
+-- A delayed or paused workflow that must clean up does it now.
 create or replace function rhythm.hurry(p_ids uuid[])
 returns void
 language plpgsql
@@ -195,13 +212,13 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue)
+  update rhythm.batch as b set run_at = null, paused = false, limited = rhythm.has_limits(b.queue)
   from rhythm.workflow_state as s
   where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
 end;
 $$;
 
-comment on function rhythm.hurry(uuid[]) is 'Makes delayed workflows ready. Internal.';
+comment on function rhythm.hurry(uuid[]) is 'Makes delayed and paused workflows ready. Internal.';
 
 create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
 returns boolean

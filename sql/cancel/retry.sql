@@ -80,7 +80,7 @@ begin
   end if;
   update rhythm.key_waiter as k set owner_id = v_owner where k.execution_id = p_execution;
   update rhythm.execution as e
-  set state = 0, cancel_reason = null, completed_at = null, claimed_at = null, error = null, fingerprint = null, note = rhythm.key_waiter_note(v_owner)
+  set state = 0, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, completed_at = null, claimed_at = null, error = null, fingerprint = null, note = rhythm.key_waiter_note(v_owner)
   where e.id = p_execution;
   perform rhythm.set_deadline(p_execution, p_now);
   if v_state is not null then
@@ -233,7 +233,7 @@ begin
     return;
   end if;
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
   perform rhythm.set_deadline(p_execution, p_now);

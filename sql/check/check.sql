@@ -43,6 +43,13 @@ as $$
   where e.state = 0 and e.cancel_reason is not null and b.worker is null
     and (e.type = 'task' or s.batch_id is null and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
   union all
+  select e.id, case when b.paused then 'it is not paused, and its batch is' else 'it is paused, and not parked' end
+  from rhythm.batch as b
+  cross join lateral unnest(b.ids) as i (id)
+  join rhythm.execution as e on e.id = i.id and e.state = 0
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  where coalesce(e.batch_id, s.batch_id) = b.id and b.worker is null and b.paused <> (e.paused_at is not null)
+  union all
   select e.id, 'its worker is asked to stop, and it has none'
   from rhythm.execution as e
   left join rhythm.workflow_state as s on s.execution_id = e.id

@@ -131,6 +131,8 @@ declare
   v_whole bigint[];
   v_result bigint[] := '{}';
   v_stuck bigint[] := '{}';
+  v_paused constant text[] := rhythm.paused_targets();
+  v_parked bigint[] := '{}';
   v_batch record;
 begin
   while v_room > 0 loop
@@ -142,12 +144,15 @@ begin
       continue;
     end if;
     v_whole := '{}';
+    if v_paused is not null then
+      v_parked := v_parked || rhythm.park(v_next, v_paused);
+    end if;
     for v_batch in
       select b.id, b.size from unnest(v_next) with ordinality as n (id, nth)
       cross join lateral (select x.id, x.size from rhythm.batch as x where x.id = n.id offset 0) as b order by n.nth
     loop
       exit when v_room <= 0;
-      continue when v_batch.id = any (v_stuck);
+      continue when v_batch.id = any (v_stuck) or v_batch.id = any (v_parked);
       if v_batch.size > v_room then
         -- The rest of it is locked: take the next one.
         v_stuck := v_stuck || v_batch.id;
@@ -160,7 +165,7 @@ begin
     end loop;
     perform rhythm.lease(p_worker, p_call, v_whole, p_now);
     v_result := v_result || v_whole;
-    exit when cardinality(v_next) < v_look + cardinality(v_stuck);
+    exit when cardinality(v_next) < v_look + cardinality(v_stuck) or cardinality(v_parked) >= 5000;
     v_look := least(v_room, greatest(v_look, (v_room * cardinality(v_next)) / greatest(1, p_room - v_room) + 1));
   end loop;
   perform rhythm.note_head(v_head, p_queue, v_targets, v_result[cardinality(v_result)], rhythm.walked() - v_walked - cardinality(v_result), p_now);

@@ -199,7 +199,7 @@ declare
   v_queues text[] := '{}';
 begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
-    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and e.cancel_reason is not null) then
+    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null)) then
       update rhythm.batch as b
       set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
       where b.id = v_batch.id;

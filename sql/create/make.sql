@@ -206,6 +206,7 @@ set enable_hashjoin = on
 as $$
 declare
   v_queues text[];
+  v_paused text[];
   v_result rhythm.batch[];
 begin
   if p_newcomers is null or p_newcomers = '{}' then
@@ -213,13 +214,14 @@ begin
   elsif p_lease > 0 then
     v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
       where not exists (select from rhythm.queue as q where q.name = w.q));
+    v_paused := rhythm.paused_targets();
   end if;
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, (select v.version from rhythm.flow_version as v where v.program = k.program) as version,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
-        and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
+        and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
   ),
   tree as materialized (

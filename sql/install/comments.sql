@@ -49,6 +49,16 @@ comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
 comment on column rhythm.executions.completed_at is 'When it ended.';
+comment on column rhythm.executions.paused_at is 'Since when it is paused.';
+comment on column rhythm.executions.paused_by is 'Who paused it.';
+comment on column rhythm.executions.pause_reason is 'Why it was paused, if that was said.';
+
+comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
+comment on column rhythm.pauses.name is 'The task, flow or queue.';
+comment on column rhythm.pauses.key is 'The concurrency key.';
+comment on column rhythm.pauses.paused_at is 'Since when.';
+comment on column rhythm.pauses.paused_by is 'Who paused it.';
+comment on column rhythm.pauses.reason is 'Why, if that was said.';
 
 comment on column rhythm.logs.id is 'In the order of writing.';
 comment on column rhythm.logs.execution_id is 'The execution that wrote it.';

@@ -92,3 +92,5 @@ comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflo
 comment on constraint one_need_a_group on rhythm.workflow_state is 'Each group has a size and a need.';
 comment on constraint delivered_arrived on rhythm.workflow_state is 'Only items that have arrived can be delivered.';
 comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
+comment on constraint pause_pkey on rhythm.pause is 'One pause for each task, flow, and everything.';
+comment on constraint type_known on rhythm.pause is 'Tasks, flows (workflow), or everything.';

@@ -70,6 +70,8 @@ comment on column rhythm.worker.info is 'What it reports of itself: its version,
 
 comment on column rhythm.queue.name is 'The name of the queue.';
 comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is not paused.';
+comment on column rhythm.queue.paused_by is 'Who paused it.';
+comment on column rhythm.queue.pause_reason is 'Why it was paused, if that was said.';
 comment on column rhythm.queue.concurrency is 'How many run at once; null: no limit.';
 comment on column rhythm.queue.per_key_concurrency is 'The same for each concurrency key.';
 comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
@@ -78,6 +80,12 @@ comment on column rhythm.queue_key.queue is 'The queue.';
 comment on column rhythm.queue_key.key is 'The concurrency key.';
 comment on column rhythm.queue_key.per_ms is 'The period of rate, in milliseconds.';
 comment on column rhythm.queue_key.paused_at is 'Since when nothing of it begins; null: it is not paused.';
+comment on column rhythm.queue_key.paused_by is 'Who paused it.';
+comment on column rhythm.queue_key.pause_reason is 'Why it was paused, if that was said.';
+comment on column rhythm.pause.type is 'task, workflow or everything.';
+comment on column rhythm.pause.paused_at is 'Since when.';
+comment on constraint everything_has_no_name on rhythm.pause is 'Only the pause of everything has no name.';
+comment on constraint paused_is_parked on rhythm.batch is 'What is paused is delayed without an end, so that no claim reads it.';
 comment on column rhythm.queue_state.queue is 'The queue.';
 comment on column rhythm.queue_state.nth is 'The number of this version of the row.';
 comment on column rhythm.queue_state.fair is 'Whether the lanes have turns.';

@@ -224,6 +224,8 @@ declare
   v_groups rhythm.lane_group[];
   v_plain jsonb;
   v_pick record;
+  v_paused constant text[] := rhythm.paused_targets();
+  v_parked integer := 0;
   v_result bigint[] := '{}';
 begin
   select q.* into v_queue from rhythm.queue as q where q.name = p_queue;
@@ -265,6 +267,11 @@ begin
   v_look := least(v_room, case when v_queue.fair then 1000 else 8 end);
   while v_room > 0 and v_groups <> '{}' loop
     v_pick := rhythm.pick_lanes(v_queue, v_state, v_groups, v_plain, v_room, v_look, v_now);
+    if v_paused is not null and rhythm.park(v_pick.ids, v_paused) <> '{}' then
+      v_parked := v_parked + 1;
+      exit when v_parked >= 1000;
+      continue;
+    end if;
     if v_pick.lanes <> '{}' then
       if v_pick.ids <> '{}' then
         perform rhythm.lease(p_worker, p_call, v_pick.ids, v_now);

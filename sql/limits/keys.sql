@@ -62,20 +62,21 @@ $$;
 
 comment on function rhythm.change_key(text, text) is 'Tells claims that the configuration of a key has changed. Internal.';
 
-create or replace function rhythm.pause_key(p_queue text, p_key text)
+create or replace function rhythm.pause_key(p_queue text, p_key text, p_reason text default null, p_by text default null)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_names constant record := rhythm.pause_names(p_reason, p_by);
   v_found boolean;
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
-  insert into rhythm.queue_key as k (queue, key, paused_at) values (p_queue, p_key, rhythm.now())
-  on conflict (queue, key) do update set paused_at = excluded.paused_at where k.paused_at is null;
+  insert into rhythm.queue_key as k (queue, key, paused_at, paused_by, pause_reason) values (p_queue, p_key, rhythm.now(), v_names.by_whom, v_names.reason)
+  on conflict (queue, key) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where k.paused_at is null;
   v_found := found;
   if v_found then
     perform rhythm.change_key(p_queue, p_key);
@@ -84,7 +85,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.pause_key(text, text) is 'Executions with this concurrency key do not start in this queue until resume_key(); running ones continue. False: it was already paused.';
+comment on function rhythm.pause_key(text, text, text, text) is
+  'Executions with this concurrency key do not start in this queue until resume_key(); running ones continue. p_by: who paused it; else the role. False: it was already paused.';
 
 create or replace function rhythm.resume_key(p_queue text, p_key text)
 returns boolean
@@ -98,7 +100,7 @@ begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
-  update rhythm.queue_key as k set paused_at = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
+  update rhythm.queue_key as k set paused_at = null, paused_by = null, pause_reason = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
   v_found := found;
   if v_found then
     perform rhythm.change_key(p_queue, p_key);

@@ -77,7 +77,7 @@ as $$
   select case
     when p_period is null then null
     when coalesce(rhythm.interval_ms(p_period), 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name)
-    -- A time without what is counted in it would be no limit at all.
+    -- A period without a rate would limit nothing.
     when p_rate is null then format('%s needs %s', p_name, p_rate_name)
   end;
 $$;
@@ -202,22 +202,25 @@ $$;
 
 comment on function rhythm.set_weights(text, jsonb) is 'Sets the weights of concurrency keys of a queue; false: nothing changed. Internal.';
 
-create or replace function rhythm.pause_queue(p_queue text)
+create or replace function rhythm.pause_queue(p_queue text, p_reason text default null, p_by text default null)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_names constant record := rhythm.pause_names(p_reason, p_by);
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
-  insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
-  on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
+  insert into rhythm.queue as q (name, paused_at, paused_by, pause_reason) values (p_queue, rhythm.now(), v_names.by_whom, v_names.reason)
+  on conflict (name) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where q.paused_at is null;
   return found;
 end;
 $$;
 
-comment on function rhythm.pause_queue(text) is 'Executions of this queue do not start until resume_queue(); running ones continue. False: it was already paused.';
+comment on function rhythm.pause_queue(text, text, text) is
+  'Executions of this queue do not start until resume_queue(); running ones continue. p_by: who paused it; else the role. False: it was already paused.';
 
 create or replace function rhythm.resume_queue(p_queue text)
 returns boolean
@@ -230,7 +233,7 @@ declare
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
-  update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
+  update rhythm.queue as q set paused_at = null, paused_by = null, pause_reason = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
   perform rhythm.forget_plain_queue(p_queue);
   perform rhythm.wake(array[p_queue]);

@@ -119,12 +119,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_batch rhythm.batch;
-  v_run_at constant timestamptz := case when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
+  v_is_paused constant boolean := exists (select from rhythm.execution as e where e.id = p_id and e.paused_at is not null);
+  v_run_at constant timestamptz := case when v_is_paused then 'infinity' when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
   if v_batch.size = 1 then
     update rhythm.batch as b
-    set worker = null, call = null, claimed_at = null, run_at = v_run_at, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
       failures = b.failures + p_failures, crashes = b.crashes + p_crashes
     where b.id = p_batch;
   else

@@ -232,6 +232,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if 'everything:' = any (rhythm.paused_targets()) then
+    return '{}';
+  end if;
   return array(
     select q.name from unnest(p_queues) with ordinality as q (name, nth)
     where rhythm.has_ready(q.name, p_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)

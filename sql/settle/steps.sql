@@ -19,7 +19,7 @@ begin
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
-    -- Nobody would be told of the second of two.
+    -- Nobody would be told of the second of two ends.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
     when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
@@ -55,8 +55,8 @@ $$;
 comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
 -- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
--- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows continue
--- only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
+-- something is in its inbox, or it is not suspended any more. What is paused does not continue. In a queue that has limits or is
+-- paused, workflows continue only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
 -- of the workflow. is_old: it waits for something that an earlier step started.
 -- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
 -- p_free: the workflows whose states the caller has locked. p_new: what these steps start, in ascending order.
@@ -68,6 +68,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
+  v_paused constant text[] := rhythm.paused_targets();
   v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
@@ -79,7 +80,7 @@ begin
       select t.batch_id, b.claimed_at, b.attempt
       from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
-        and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
+        and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (g.next = 'suspended' or p.parent_id is null)
       left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
       left join lateral (select x.id, x.worker, x.call, x.claimed_at, x.attempt from rhythm.batch as x where x.id = t.batch_id offset 0) as b
         on b.worker = p_worker and b.call = g.call

@@ -29,6 +29,8 @@ create table rhythm.execution (
   queue text not null,
   concurrency_key text,
   cancel_reason text,
+  paused_by text,
+  pause_reason text,
   note text,
   traceparent text,
   tags text[],
@@ -69,7 +71,9 @@ comment on column rhythm.execution.batch_id is 'The batch in which this task is 
 comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). The batch of a live one says more.';
 comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch has the number.';
 comment on column rhythm.execution.run_at is 'The moment until which its start was delayed.';
-comment on column rhythm.execution.paused_at is 'Since when it is paused.';
+comment on column rhythm.execution.paused_at is 'Since when it is paused. Of what has ended: when it was paused last.';
+comment on column rhythm.execution.paused_by is 'Who paused it.';
+comment on column rhythm.execution.pause_reason is 'Why it was paused, if that was said.';
 comment on column rhythm.execution.seed is 'For a workflow: the source of its random numbers. No view shows it.';
 comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
@@ -104,6 +108,7 @@ create table rhythm.batch (
   failures smallint not null default 0,
   crashes smallint not null default 0,
   limited boolean not null default false,
+  paused boolean not null default false,
   type text not null,
   queue text not null,
   target text not null,
@@ -112,6 +117,7 @@ create table rhythm.batch (
   ids uuid[] not null,
   constraint batch_pkey primary key (id),
   constraint leased_by_a_call check ((worker is null) = (call is null) and (worker is null) = (claimed_at is null)),
+  constraint paused_is_parked check (not paused or run_at = 'infinity'),
   constraint delayed_is_not_leased check (run_at is null or worker is null),
   constraint size_is_of_ids check (size = cardinality(ids) and size > 0)
 )
@@ -127,6 +133,7 @@ alter table rhythm.batch alter column ids set storage plain;
 
 create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null and not limited;
 create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
+create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
@@ -139,9 +146,12 @@ comment on column rhythm.batch.attempt is 'The number of the attempt that runs, 
 comment on column rhythm.batch.failures is 'How many attempts threw.';
 comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; for a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
+comment on column rhythm.batch.run_at is 'Until when it is delayed. Infinity: it is parked, because its execution, task or flow is paused.';
+comment on column rhythm.batch.paused is 'Its execution is paused. Not set, and parked: its task or flow is, or was.';
 comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
 comment on index rhythm.batch_ready is 'The order of claims.';
 comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
+comment on index rhythm.batch_parked is 'What is parked because its task or flow is paused.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 

@@ -33,6 +33,8 @@ create table rhythm.queue (
   limited_since xid8,
   changed xid8 not null default pg_current_xact_id(),
   paused_at timestamptz,
+  paused_by text,
+  pause_reason text,
   concurrency integer,
   per_key_concurrency integer,
   rate integer,
@@ -59,6 +61,22 @@ comment on column rhythm.queue.limited_since is 'The transaction that set limite
 comment on column rhythm.queue.rate is 'How many begin in any per_ms, at most.';
 comment on column rhythm.queue.per_key_rate is 'How many of one concurrency key begin in any per_key_per_ms, at most.';
 comment on column rhythm.queue.fair is 'Concurrency keys have turns.';
+
+create table rhythm.pause (
+  type text not null,
+  target text not null,
+  paused_at timestamptz not null,
+  paused_by text not null,
+  reason text,
+  constraint pause_pkey primary key (type, target),
+  constraint type_known check (type in ('task', 'workflow', 'everything')),
+  constraint everything_has_no_name check ((type = 'everything') = (target = ''))
+);
+
+comment on table rhythm.pause is 'Tasks and flows that are paused, or everything. Usually empty: then a claim reads no page of it.';
+comment on column rhythm.pause.target is 'The task or flow. Empty: everything.';
+comment on column rhythm.pause.paused_by is 'Who paused it.';
+comment on column rhythm.pause.reason is 'Why, if that was said.';
 
 create table rhythm.setting (
   name text not null,

@@ -15,6 +15,8 @@ create table rhythm.queue_key (
   rate integer,
   per_ms bigint,
   paused_at timestamptz,
+  paused_by text,
+  pause_reason text,
   constraint queue_key_pkey primary key (queue, key),
   constraint key_weight_known check (weight between 1 and 1000),
   constraint key_concurrency_positive check (concurrency > 0),

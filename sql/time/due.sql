@@ -99,7 +99,7 @@ begin
     (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
-    (select min(b.run_at) from rhythm.batch as b where b.run_at is not null),
+    (select min(b.run_at) from rhythm.batch as b where b.run_at < 'infinity'),
     (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)

@@ -41,6 +41,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_paused constant text[] := rhythm.paused_targets();
   v_ids bigint[];
 begin
   if exists (select from rhythm.queue as q where q.name = p_queue) then
@@ -49,10 +50,15 @@ begin
       return v_ids;
     end if;
   end if;
-  v_ids := array(
-    select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
-    order by b.priority desc, b.first_id limit 1 for update skip locked);
+  for v_nth in 1 .. 1000 loop
+    v_ids := array(
+      select b.id from rhythm.batch as b
+      where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
+      order by b.priority desc, b.first_id limit 1 for update skip locked);
+    exit when v_paused is null;
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (rhythm.park(v_ids, v_paused)));
+    exit when v_ids <> '{}';
+  end loop;
   v_ids := array(
     select case when b.size > p_limit then rhythm.split_batch(b.id, p_limit) else b.id end from rhythm.batch as b where b.id = any (v_ids));
   v_ids := array_remove(v_ids, null);
@@ -86,7 +92,7 @@ declare
   v_outcomes jsonb;
 begin
   perform rhythm.check_limit('sql_tasks()', p_limit);
-  if v_targets = '{}' or not rhythm.sql_task_is_ready(v_queues, v_targets) then
+  if v_targets = '{}' or 'everything:' = any (rhythm.paused_targets()) or not rhythm.sql_task_is_ready(v_queues, v_targets) then
     return null;
   end if;
 

@@ -32,9 +32,12 @@ select
   e.fingerprint,
   e.traceparent,
   rhythm.created_at(e.id) as created_at,
-  coalesce(b.run_at, e.run_at) as run_at,
+  coalesce(nullif(b.run_at, 'infinity'), e.run_at) as run_at,
   coalesce(b.claimed_at, e.claimed_at) as claimed_at,
-  e.completed_at
+  e.completed_at,
+  case when e.state = 0 then e.paused_at end as paused_at,
+  case when e.state = 0 then e.paused_by end as paused_by,
+  case when e.state = 0 then e.pause_reason end as pause_reason
 from rhythm.execution as e
 left join rhythm.workflow_state as s on s.execution_id = e.id and e.type = 'workflow'
 left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id);

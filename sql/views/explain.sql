@@ -47,6 +47,49 @@ $$;
 
 comment on function rhythm.end_reason(rhythm.execution) is 'How an execution ended, for explain(). Internal.';
 
+create or replace function rhythm.pause_text(p_what text, p_at timestamptz, p_by text, p_reason text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return format('%s is paused since %s by %s%s', p_what, rhythm.moment_text(p_at), p_by, ': ' || p_reason);
+end;
+$$;
+
+comment on function rhythm.pause_text(text, timestamptz, text, text) is 'The sentence of a pause, for explain(). Internal.';
+
+-- The pauses that stop a live execution, except those of its queue and its key.
+create or replace function rhythm.pause_reasons(p_execution rhythm.execution)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_pause rhythm.pause;
+  v_result jsonb := '[]';
+begin
+  if p_execution.paused_at is not null then
+    v_result := v_result || rhythm.reason('paused', rhythm.pause_text('It', p_execution.paused_at, p_execution.paused_by, p_execution.pause_reason),
+      jsonb_build_object('since', p_execution.paused_at, 'by', p_execution.paused_by, 'why', p_execution.pause_reason));
+  end if;
+  for v_pause in
+    select p.* from rhythm.pause as p
+    where p.type = 'everything' or p.type = p_execution.type and p.target = p_execution.target order by p.type
+  loop
+    v_result := v_result || rhythm.reason(case v_pause.type when 'everything' then 'everything_paused' else 'target_paused' end,
+      rhythm.pause_text(case v_pause.type when 'everything' then 'Everything' when 'task' then format('Task "%s"', v_pause.target) else format('Flow "%s"', v_pause.target) end,
+        v_pause.paused_at, v_pause.paused_by, v_pause.reason),
+      jsonb_build_object('target', nullif(v_pause.target, ''), 'since', v_pause.paused_at, 'by', v_pause.paused_by, 'why', v_pause.reason));
+  end loop;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.pause_reasons(rhythm.execution) is 'The pauses that stop an execution, its task or flow, or everything, for explain(). Internal.';
+
 create or replace function rhythm.running_reason(p_batch rhythm.batch, p_now timestamptz)
 returns jsonb
 language plpgsql
@@ -192,7 +235,7 @@ declare
   v_key rhythm.queue_key;
   v_place record;
 begin
-  if p_batch.run_at is not null then
+  if p_batch.run_at < 'infinity' then
     v_result := v_result || case when p_batch.failures + p_batch.crashes > 0
       then rhythm.reason('retry_delayed', format('Attempt %s failed: %s. The next one begins at %s', p_batch.attempt, coalesce(p_execution.error ->> 'message', 'no reason is known'), rhythm.moment_text(p_batch.run_at)),
         jsonb_build_object('until', p_batch.run_at, 'expected_at', p_batch.run_at, 'attempt', p_batch.attempt, 'error', p_execution.error - 'stack'))
@@ -201,13 +244,13 @@ begin
   end if;
   select q.* into v_queue from rhythm.queue as q where q.name = p_batch.queue;
   if v_queue.paused_at is not null then
-    v_result := v_result || rhythm.reason('queue_paused', format('Queue "%s" is paused since %s', v_queue.name, rhythm.moment_text(v_queue.paused_at)),
-      jsonb_build_object('queue', v_queue.name, 'since', v_queue.paused_at));
+    v_result := v_result || rhythm.reason('queue_paused', rhythm.pause_text(format('Queue "%s"', v_queue.name), v_queue.paused_at, v_queue.paused_by, v_queue.pause_reason),
+      jsonb_build_object('queue', v_queue.name, 'since', v_queue.paused_at, 'by', v_queue.paused_by, 'why', v_queue.pause_reason));
   end if;
   select k.* into v_key from rhythm.queue_key as k where k.queue = p_batch.queue and k.key = p_batch.concurrency_key and k.paused_at is not null;
   if found then
-    v_result := v_result || rhythm.reason('key_paused', format('Key "%s" of queue "%s" is paused since %s', v_key.key, v_key.queue, rhythm.moment_text(v_key.paused_at)),
-      jsonb_build_object('queue', v_key.queue, 'key', v_key.key, 'since', v_key.paused_at));
+    v_result := v_result || rhythm.reason('key_paused', rhythm.pause_text(format('Key "%s" of queue "%s"', v_key.key, v_key.queue), v_key.paused_at, v_key.paused_by, v_key.pause_reason),
+      jsonb_build_object('queue', v_key.queue, 'key', v_key.key, 'since', v_key.paused_at, 'by', v_key.paused_by, 'why', v_key.pause_reason));
   end if;
   if p_batch.type = 'workflow' or not exists (select from rhythm.task as k where k.name = p_batch.target and k.sql_function is not null) then
     if not exists (select from rhythm.worker as w where p_batch.queue = any (w.queues) and w.beat_at + w.lease_ms * interval '1 millisecond' > p_now) then
@@ -315,6 +358,7 @@ begin
       else rhythm.reason('stopping', format('It was cancelled (%s), and its worker is asked to stop it', v_execution.cancel_reason),
         jsonb_build_object('why', v_execution.cancel_reason)) end;
   end if;
+  v_result := v_result || rhythm.pause_reasons(v_execution);
   select k.owner_id into v_owner from rhythm.key_waiter as k where k.execution_id = p_id;
   if v_batch.worker is not null then
     v_result := v_result || rhythm.running_reason(v_batch, v_now);

@@ -46,7 +46,8 @@ begin
   end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
-  where s.execution_id = p_execution and b.worker is null
+  where s.execution_id = p_execution and b.worker is null and b.run_at is distinct from 'infinity'
+    and not rhythm.is_paused(rhythm.paused_targets(), 'workflow', b.target)
   for update of b;
   if found then
     if v_batch.size > 1 then

@@ -113,7 +113,8 @@ declare
 begin
   v_batch.id := nextval('rhythm.batch_id_seq');
   v_batch.first_id := p_execution.id;
-  v_batch.run_at := p_run_at;
+  v_batch.run_at := case when p_execution.paused_at is null then p_run_at else 'infinity' end;
+  v_batch.paused := p_execution.paused_at is not null;
   v_batch.timeout_ms := case p_execution.type when 'task' then p_execution.timeout_ms end;
   v_batch.priority := p_execution.priority;
   v_batch.size := 1;
@@ -143,6 +144,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_paused constant text[] := case when p_lease > 0 then rhythm.paused_targets() end;
   v_batches rhythm.batch[];
 begin
   if p_ids = '{}' then
@@ -150,7 +152,8 @@ begin
   end if;
   with going as (
     select rhythm.batch_of(l.e, null, s.attempt, s.failures, 0) as b,
-      p_lease > 0 and (l.e).queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = (l.e).queue) as may_lease
+      p_lease > 0 and (l.e).paused_at is null and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', (l.e).target))
+        and (l.e).queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = (l.e).queue) as may_lease
     from unnest(p_ids) as i (id)
     cross join lateral (select x.attempt, x.failures from rhythm.workflow_state as x where x.execution_id = i.id and x.batch_id is null offset 0) as s
     cross join lateral (select x from rhythm.execution as x where x.id = i.id and x.state = 0 offset 0) as l (e)
@@ -165,15 +168,15 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
-    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+    insert into rhythm.batch (id, first_id, worker, run_at, paused, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
+    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, (n.b).run_at, (n.b).paused, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
       (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n
     returning *
   )
   select coalesce(array_agg(m::rhythm.batch), '{}') into v_batches from made as m;
-  perform rhythm.wake(array(select distinct b.queue from unnest(v_batches) as b where b.worker is null));
+  perform rhythm.wake(array(select distinct b.queue from unnest(v_batches) as b where b.worker is null and b.run_at is null));
   return array(select b.id from unnest(v_batches) as b where b.worker is not null order by b.id);
 end;
 $$;

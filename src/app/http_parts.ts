@@ -50,6 +50,7 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     history: (id, page) => rhythm.executions.history(id, page),
     at: (id, when) => rhythm.executions.at(id, when),
     diff: (id, from, to) => rhythm.executions.diff(id, from, to),
+    pauses: () => rhythm.pauses(),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
@@ -75,8 +76,34 @@ export function commandsOf(rhythm: Rhythm): Commands {
     fork: (id, changes) => rhythm.executions.fork(id, changes),
     delete: (id) => rhythm.executions.delete(id),
     wait: (id, options) => rhythm.executions.wait(id, options),
-    setQueuePaused: (queue, state) =>
-      state === "paused" ? rhythm.queues.pause(queue) : rhythm.queues.resume(queue),
+    pause: (kind, name, options) => {
+      switch (kind) {
+        case "execution":
+          return rhythm.executions.pause(name, options);
+        case "task":
+          return rhythm.tasks.pause(name, options);
+        case "flow":
+          return rhythm.flows.pause(name, options);
+        case "queue":
+          return rhythm.queues.pause(name, options);
+        case "everything":
+          return rhythm.pause(options);
+      }
+    },
+    resume: (kind, name) => {
+      switch (kind) {
+        case "execution":
+          return rhythm.executions.resume(name);
+        case "task":
+          return rhythm.tasks.resume(name);
+        case "flow":
+          return rhythm.flows.resume(name);
+        case "queue":
+          return rhythm.queues.resume(name);
+        case "everything":
+          return rhythm.resume();
+      }
+    },
     registerFlow: async (name, source) => ({ ...await rhythm.flows.register({ name, source }) }),
     schedule: async (name, definition) => {
       await rhythm.schedules.set(name, definition);

@@ -1,4 +1,5 @@
 import { systemClock } from "../runtime/clock.ts";
+import { printable } from "../shared/printable.ts";
 import {
   checkShape,
   describe,
@@ -146,7 +147,8 @@ function humanLine(coloured: boolean): Render {
     const pairs = Object.entries(fields).filter(([key]) => key !== "error" || stack === undefined)
       .map(([key, value]) => paint(90, `${key}=`) + brief(value));
     const head = `${paint(90, time.toISOString().slice(11, 23))} ${paint(COLOURS[level], level.padEnd(5))}`;
-    return [[head, message, ...pairs].join(" "), ...(stack ?? []).map((line) => paint(90, line))].join("\n");
+    const lines = [[head, message, ...pairs].join(" "), ...(stack ?? []).map((line) => paint(90, line))];
+    return printable(lines.join("\n"));
   };
 }
 

@@ -2,12 +2,14 @@ import { POOL_SIZE } from "../shared/limits.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
 import { Flows } from "../client/flows.ts";
+import { pause, resume } from "../client/pauses.ts";
 import { Queues } from "../client/queues.ts";
 import { Schedules } from "../client/schedules.ts";
 import { Signals } from "../client/signals.ts";
 import { Tasks } from "../client/tasks.ts";
 import { Workflows } from "../client/workflows.ts";
 import type { Database } from "../db/database.ts";
+import { listPauses } from "../db/calls/pauses.ts";
 import type { Registrable } from "../db/calls/registration.ts";
 import { install } from "../db/install.ts";
 import {
@@ -18,6 +20,8 @@ import {
   type DatabasePlace,
   type Logger,
   type OwnType,
+  type Pause,
+  type PauseOptions,
   placeOf,
   setDefaultQueue,
 } from "../define/mod.ts";
@@ -193,6 +197,27 @@ export class Rhythm {
     const worker = new AppWorker(this, { ...this.#parts, wanted: this.#wanted }, options);
     this.#workers.add(worker);
     return worker;
+  }
+
+  /**
+   * Pauses everything: nothing begins or continues on any worker, and what runs ends first. Starts, signals and schedules are
+   * accepted, and wait.
+   *
+   * @param options why, and who
+   * @returns false if everything was paused already
+   */
+  async pause(options: PauseOptions = {}): Promise<boolean> {
+    return await pause(this.#core, { kind: "everything" }, options, "rhythm.pause()");
+  }
+
+  /** Ends the pause of everything; other pauses stay. False if there was none. */
+  async resume(): Promise<boolean> {
+    return await resume(this.#core, { kind: "everything" });
+  }
+
+  /** What is paused: everything, tasks, flows, queues and keys, the latest last. */
+  async pauses(): Promise<readonly Pause[]> {
+    return await this.#core.retried(() => listPauses(this.#core.engine));
   }
 
   /**

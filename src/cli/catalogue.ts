@@ -11,6 +11,8 @@ const entry = (group: string, name: string, summary: string, load: Entry["load"]
 /** Commands that share a line of the front page. */
 const ONE = "One execution; why it does not continue";
 const PAST = "What a workflow did, how it was, what differs";
+const START = "Start a workflow; queue a task";
+const PAUSE = "Executions, a task, a flow, a queue, everything";
 const CHANGE = "Other variables; an earlier step; a copy from there";
 const SERVICES = "Queues and workers; pause, resume, limit";
 
@@ -30,12 +32,20 @@ export const CATALOGUE: readonly Entry[] = [
     () => import("./commands/dev.ts"),
   ),
   entry(BEGIN, "worker", "Run a worker of this project", () => import("./commands/worker.ts")),
-  entry(RUN, "start", "Start a workflow", () => import("./commands/start.ts")),
-  entry(RUN, "queue", "Queue a task", () => import("./commands/queue.ts")),
+  entry(RUN, "start", "Start a workflow", () => import("./commands/start.ts"), START),
+  entry(RUN, "queue", "Queue a task", () => import("./commands/queue.ts"), START),
   entry(RUN, "signal", "Send a signal to a workflow", () => import("./commands/signal.ts")),
   entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts")),
   entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts")),
   entry(RUN, "retry", "Run failed or cancelled executions again", () => import("./commands/retry.ts")),
+  entry(
+    RUN,
+    "pause",
+    "Pause executions, a task, a flow, a queue, everything",
+    () => import("./commands/pause.ts"),
+    PAUSE,
+  ),
+  entry(RUN, "resume", "End pauses", () => import("./commands/resume.ts"), PAUSE),
   entry(
     RUN,
     "edit",

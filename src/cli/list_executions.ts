@@ -84,8 +84,9 @@ function render(executions: readonly Listed[], terminal: Terminal): string {
   return table(rows, { head, flexible: [8, 2], least: 32, ...narrow }, terminal);
 }
 
-/** Why it failed or was cancelled; of one that goes on, why its last attempt failed. */
-function whyOf({ status, error, cancelReason }: Listed): string {
+/** Why it failed or was cancelled; of one that goes on, who paused it, or why its last attempt failed. */
+function whyOf({ status, error, cancelReason, pausedAt, pausedBy, pauseReason }: Listed): string {
+  if (pausedAt !== null) return `paused by ${pausedBy}${pauseReason === null ? "" : `: ${pauseReason}`}`;
   if (status === "cancelled") return cancelReason ?? "";
   return error === null ? "" : `${error.type}: ${error.message}`;
 }

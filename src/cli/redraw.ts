@@ -1,3 +1,4 @@
+import { printable } from "../shared/printable.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A text on a terminal that is drawn over itself. */
@@ -13,7 +14,7 @@ export class Redraw {
   /** Draws it, as much as there is room for. */
   show(text: string): void {
     const { columns, lines: rows } = this.#terminal;
-    const lines = text.split("\n");
+    const lines = printable(text).split("\n");
     if (lines.length > rows - 1) {
       const hidden = lines.length - rows + 2;
       lines.splice(rows - 2, hidden, this.#terminal.paint("quiet", `… ${hidden} more lines`));
@@ -26,7 +27,7 @@ export class Redraw {
 
   /** Takes it away, and prints lines that stay. */
   end(text: string): void {
-    this.#terminal.write(`${this.#back()}\x1b[J${text === "" ? "" : `${text}\n`}`);
+    this.#terminal.write(`${this.#back()}\x1b[J${text === "" ? "" : `${printable(text)}\n`}`);
     this.#height = 0;
   }
 

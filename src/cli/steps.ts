@@ -37,6 +37,9 @@ export type Listed =
     | "progress"
     | "error"
     | "cancelReason"
+    | "pausedAt"
+    | "pausedBy"
+    | "pauseReason"
   >
   & Tries
   & { readonly type: Execution["type"] | "step" };
@@ -90,6 +93,9 @@ export function listedStep(
       progress: null,
       error,
       cancelReason: null,
+      pausedAt: null,
+      pausedBy: null,
+      pauseReason: null,
     },
   };
 }

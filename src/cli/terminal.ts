@@ -1,5 +1,6 @@
 import { CliError } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
+import { printable } from "../shared/printable.ts";
 
 /** Colours by what they mean. */
 const STYLES = {
@@ -70,9 +71,9 @@ export function systemTerminal(): Terminal {
       return size().rows;
     },
     colours,
-    print: (line = "") => write(`${line}\n`),
+    print: (line = "") => write(`${isTerminal ? printable(line) : line}\n`),
     write,
-    say: (line) => sayRaw(`${line}\n`),
+    say: (line) => sayRaw(`${Deno.stderr.isTerminal() ? printable(line) : line}\n`),
     sayRaw,
     paint: (style, text) => colours ? painted(style, text) : text,
     paintError: (style, text) => errorColours ? painted(style, text) : text,

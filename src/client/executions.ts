@@ -30,6 +30,7 @@ import {
   NAME,
   OBJECT,
   type OwnType,
+  type PauseOptions,
   type Reason,
   type Run,
   type Shape,
@@ -53,6 +54,7 @@ import {
 } from "./history.ts";
 import { edit, type Fork, fork, rewind, type StateChanges, type StepChanges } from "./changes.ts";
 import { idOf, toCreate } from "./request.ts";
+import { pause, resume } from "./pauses.ts";
 import { readReasons } from "./reasons.ts";
 import { cancel, ExecutionRun, readOne } from "./run.ts";
 
@@ -321,6 +323,28 @@ export class Executions {
     const where = "executions.cancel()";
     checkShape(options, { reason: ANY_STORED_TEXT, sql: TRANSACTION }, { where });
     return await cancel(this.#core, execution, { reason: options.reason, where, sql: options.sql });
+  }
+
+  /**
+   * Pauses an execution: an attempt or step that runs ends, and then it does not continue. What a workflow waits for may end,
+   * and what it started continues.
+   *
+   * @param execution the execution
+   * @param options why, and who
+   * @returns false if it has ended, is being cancelled, or is paused already
+   */
+  async pause(execution: ExecutionRef, options: PauseOptions = {}): Promise<boolean> {
+    return await pause(
+      this.#core,
+      { kind: "execution", name: idOf(execution) },
+      options,
+      "executions.pause()",
+    );
+  }
+
+  /** Lets a paused execution continue; false if it was not paused. */
+  async resume(execution: ExecutionRef): Promise<boolean> {
+    return await resume(this.#core, { kind: "execution", name: idOf(execution) });
   }
 
   /** Runs a failed or cancelled execution again: a workflow continues where it stopped, a task starts again. */

@@ -8,11 +8,22 @@ import {
   setFlowVersion,
 } from "../db/calls/flows.ts";
 import { compileFlow, type Diagnostic, renderDiagnostics } from "../flow/mod.ts";
-import { ANY_TEXT, ARRAY, checkArgument, checkShape, COUNT, STORED_TEXT, TEXT } from "../define/mod.ts";
+import {
+  ANY_TEXT,
+  ARRAY,
+  checkArgument,
+  checkShape,
+  COUNT,
+  NAME,
+  type PauseOptions,
+  STORED_TEXT,
+  TEXT,
+} from "../define/mod.ts";
 import { deployOf, type RegisterOptions } from "./deploy.ts";
 import { knownErrors, RhythmError } from "../shared/error.ts";
 import { JsonError, toJson } from "../shared/json.ts";
 import type { ClientCore } from "./core.ts";
+import { pause, resume } from "./pauses.ts";
 
 /** A flow as text. */
 export interface FlowText {
@@ -88,6 +99,24 @@ export class Flows {
    */
   constructor(core: ClientCore) {
     this.#core = core;
+  }
+
+  /**
+   * Pauses a flow: its workflows neither begin nor continue, in any queue. A step that runs ends first.
+   *
+   * @param flow the name
+   * @param options why, and who
+   * @returns false if it was paused already
+   */
+  async pause(flow: string, options: PauseOptions = {}): Promise<boolean> {
+    checkArgument(flow, { argument: "flow", type: NAME, where: "flows.pause()" });
+    return await pause(this.#core, { kind: "flow", name: flow }, options, "flows.pause()");
+  }
+
+  /** Lets a paused flow continue; false if it was not paused. */
+  async resume(flow: string): Promise<boolean> {
+    checkArgument(flow, { argument: "flow", type: NAME, where: "flows.resume()" });
+    return await resume(this.#core, { kind: "flow", name: flow });
   }
 
   /** The queues that registered flows name for their executions. */

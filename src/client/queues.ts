@@ -1,13 +1,4 @@
-import {
-  configureKey,
-  configureQueue,
-  listQueues,
-  pauseKey,
-  pauseQueue,
-  type QueueInfo,
-  resumeKey,
-  resumeQueue,
-} from "../db/calls/queues.ts";
+import { configureKey, configureQueue, listQueues, type QueueInfo } from "../db/calls/queues.ts";
 import { type Duration, durationMs } from "../shared/duration.ts";
 import {
   checkArgument,
@@ -18,9 +9,11 @@ import {
   KEY,
   NAME,
   OBJECT,
+  type PauseOptions,
   type Shape,
 } from "../define/mod.ts";
 import type { ClientCore } from "./core.ts";
+import { pause, resume } from "./pauses.ts";
 
 /** The limits of a queue; they hold over all workers together. A limit that is not given is taken away. */
 export interface QueueLimits {
@@ -88,16 +81,16 @@ export class Queues {
     return await this.#core.retried(() => listQueues(this.#core.engine));
   }
 
-  /** Keeps workers from claiming from a queue; what runs goes on. */
-  async pause(queue: string): Promise<void> {
+  /** Keeps workers from claiming from a queue; what runs goes on. False: it was paused already. */
+  async pause(queue: string, options: PauseOptions = {}): Promise<boolean> {
     checkQueue(queue, "queues.pause()");
-    await this.#core.retried(() => pauseQueue(this.#core.engine, queue));
+    return await pause(this.#core, { kind: "queue", name: queue }, options, "queues.pause()");
   }
 
-  /** Lets workers claim from a queue again. */
-  async resume(queue: string): Promise<void> {
+  /** Lets workers claim from a queue again. False: it was not paused. */
+  async resume(queue: string): Promise<boolean> {
     checkQueue(queue, "queues.resume()");
-    await this.#core.retried(() => resumeQueue(this.#core.engine, queue));
+    return await resume(this.#core, { kind: "queue", name: queue });
   }
 
   /** Sets the limits of a queue. */
@@ -134,16 +127,16 @@ export class Queues {
     );
   }
 
-  /** Keeps workers from claiming what has one concurrency key; what runs goes on. */
-  async pauseKey(queue: string, key: string): Promise<void> {
+  /** Keeps workers from claiming what has one concurrency key; what runs goes on. False: it was paused already. */
+  async pauseKey(queue: string, key: string, options: PauseOptions = {}): Promise<boolean> {
     checkQueue(queue, "queues.pauseKey()", key);
-    await this.#core.retried(() => pauseKey(this.#core.engine, queue, key));
+    return await pause(this.#core, { kind: "key", name: queue, key }, options, "queues.pauseKey()");
   }
 
-  /** Lets workers claim what has a concurrency key again. */
-  async resumeKey(queue: string, key: string): Promise<void> {
+  /** Lets workers claim what has a concurrency key again. False: it was not paused. */
+  async resumeKey(queue: string, key: string): Promise<boolean> {
     checkQueue(queue, "queues.resumeKey()", key);
-    await this.#core.retried(() => resumeKey(this.#core.engine, queue, key));
+    return await resume(this.#core, { kind: "key", name: queue, key });
   }
 }
 

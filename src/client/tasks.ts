@@ -10,6 +10,7 @@ import {
   NAME,
   type OwnType,
   parseInput,
+  type PauseOptions,
   retryPolicyOf,
   type Run,
   type Shape,
@@ -22,6 +23,7 @@ import {
 import type { JsonValue } from "../shared/json.ts";
 import { fits, optionsIn, wantedBy } from "../shared/options.ts";
 import type { ClientCore } from "./core.ts";
+import { pause, resume } from "./pauses.ts";
 import { registerTasks } from "../db/calls/tasks.ts";
 import type { StartRequest } from "./request.ts";
 import { ExecutionRun, outputOf } from "./run.ts";
@@ -55,6 +57,24 @@ export class Tasks {
   constructor(core: ClientCore, known: ReadonlyMap<string, TaskDefinition>) {
     this.#core = core;
     this.#known = known;
+  }
+
+  /**
+   * Pauses a task: nothing of it begins, in any queue. What runs ends first.
+   *
+   * @param task the name
+   * @param options why, and who
+   * @returns false if it was paused already
+   */
+  async pause(task: string, options: PauseOptions = {}): Promise<boolean> {
+    checkArgument(task, { argument: "task", type: NAME, where: "tasks.pause()" });
+    return await pause(this.#core, { kind: "task", name: task }, options, "tasks.pause()");
+  }
+
+  /** Lets a paused task begin again; false if it was not paused. */
+  async resume(task: string): Promise<boolean> {
+    checkArgument(task, { argument: "task", type: NAME, where: "tasks.resume()" });
+    return await resume(this.#core, { kind: "task", name: task });
   }
 
   /** Queues a declared task; its types and its schema hold. */

@@ -116,7 +116,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "3b813594c38cb08db384fdfffa1771e35763152a481a0323e42783eb2ecaf897",
+    checksum: "a955bbd95ea8005ebcaef83eb9c3f97f454fa760bdf3ea2758245cbc2e4cfb76",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -148,6 +148,8 @@ create table rhythm.execution (
   queue text not null,
   concurrency_key text,
   cancel_reason text,
+  paused_by text,
+  pause_reason text,
   note text,
   traceparent text,
   tags text[],
@@ -188,7 +190,9 @@ comment on column rhythm.execution.batch_id is 'The batch in which this task is 
 comment on column rhythm.execution.state is '0 live, 1 completed, 2 failed, 3 cancelled: see status_name(). The batch of a live one says more.';
 comment on column rhythm.execution.attempt is 'The number of the attempt with which it ended; while it is live, its batch has the number.';
 comment on column rhythm.execution.run_at is 'The moment until which its start was delayed.';
-comment on column rhythm.execution.paused_at is 'Since when it is paused.';
+comment on column rhythm.execution.paused_at is 'Since when it is paused. Of what has ended: when it was paused last.';
+comment on column rhythm.execution.paused_by is 'Who paused it.';
+comment on column rhythm.execution.pause_reason is 'Why it was paused, if that was said.';
 comment on column rhythm.execution.seed is 'For a workflow: the source of its random numbers. No view shows it.';
 comment on column rhythm.execution.fingerprint is 'For a failure: a number that failures of the same kind share. Set only with state 2.';
 comment on column rhythm.execution.parent_step is 'The step of its workflow that committed together with its end.';
@@ -223,6 +227,7 @@ create table rhythm.batch (
   failures smallint not null default 0,
   crashes smallint not null default 0,
   limited boolean not null default false,
+  paused boolean not null default false,
   type text not null,
   queue text not null,
   target text not null,
@@ -231,6 +236,7 @@ create table rhythm.batch (
   ids uuid[] not null,
   constraint batch_pkey primary key (id),
   constraint leased_by_a_call check ((worker is null) = (call is null) and (worker is null) = (claimed_at is null)),
+  constraint paused_is_parked check (not paused or run_at = 'infinity'),
   constraint delayed_is_not_leased check (run_at is null or worker is null),
   constraint size_is_of_ids check (size = cardinality(ids) and size > 0)
 )
@@ -246,6 +252,7 @@ alter table rhythm.batch alter column ids set storage plain;
 
 create index batch_ready on rhythm.batch (queue, priority desc, first_id) where worker is null and run_at is null and not limited;
 create index batch_delayed on rhythm.batch (run_at) where run_at is not null;
+create index batch_parked on rhythm.batch (type, target) where run_at = 'infinity' and not paused;
 create index batch_leased on rhythm.batch (worker) where worker is not null;
 create index batch_overdue on rhythm.batch (claimed_at) where worker is not null and timeout_ms is not null;
 
@@ -258,9 +265,12 @@ comment on column rhythm.batch.attempt is 'The number of the attempt that runs, 
 comment on column rhythm.batch.failures is 'How many attempts threw.';
 comment on column rhythm.batch.crashes is 'How many attempts were lost with their worker; for a workflow, since its last step.';
 comment on column rhythm.batch.limited is 'It waits in, or was leased from, a queue with limits.';
+comment on column rhythm.batch.run_at is 'Until when it is delayed. Infinity: it is parked, because its execution, task or flow is paused.';
+comment on column rhythm.batch.paused is 'Its execution is paused. Not set, and parked: its task or flow is, or was.';
 comment on column rhythm.batch.common is 'What its members have in common, which a worker is told once: {max_attempts, metadata, traceparent}.';
 comment on index rhythm.batch_ready is 'The order of claims.';
 comment on index rhythm.batch_delayed is 'What becomes ready, by time.';
+comment on index rhythm.batch_parked is 'What is parked because its task or flow is paused.';
 comment on index rhythm.batch_leased is 'What a worker holds.';
 comment on index rhythm.batch_overdue is 'Attempts that may run past their timeout.';
 
@@ -466,7 +476,7 @@ comment on index rhythm.log_line_execution is 'The log of one execution.';
   {
     name: "structure/040_workers.sql",
     kind: "structure",
-    checksum: "a3fa4c391f6ba8421679c2b7c484d5befa77573336d5cc9868a3d0490b6ef512",
+    checksum: "93d2cc7deb64a7b668663c3dabd9f13c5b43f3d235137156f20b2415250615b6",
     text: `-- Workers, queues and their limits.
 
 create table rhythm.worker (
@@ -502,6 +512,8 @@ create table rhythm.queue (
   limited_since xid8,
   changed xid8 not null default pg_current_xact_id(),
   paused_at timestamptz,
+  paused_by text,
+  pause_reason text,
   concurrency integer,
   per_key_concurrency integer,
   rate integer,
@@ -528,6 +540,22 @@ comment on column rhythm.queue.limited_since is 'The transaction that set limite
 comment on column rhythm.queue.rate is 'How many begin in any per_ms, at most.';
 comment on column rhythm.queue.per_key_rate is 'How many of one concurrency key begin in any per_key_per_ms, at most.';
 comment on column rhythm.queue.fair is 'Concurrency keys have turns.';
+
+create table rhythm.pause (
+  type text not null,
+  target text not null,
+  paused_at timestamptz not null,
+  paused_by text not null,
+  reason text,
+  constraint pause_pkey primary key (type, target),
+  constraint type_known check (type in ('task', 'workflow', 'everything')),
+  constraint everything_has_no_name check ((type = 'everything') = (target = ''))
+);
+
+comment on table rhythm.pause is 'Tasks and flows that are paused, or everything. Usually empty: then a claim reads no page of it.';
+comment on column rhythm.pause.target is 'The task or flow. Empty: everything.';
+comment on column rhythm.pause.paused_by is 'Who paused it.';
+comment on column rhythm.pause.reason is 'Why, if that was said.';
 
 create table rhythm.setting (
   name text not null,
@@ -655,7 +683,7 @@ comment on type rhythm.grouping is 'The groups of waits of a workflow after a st
   {
     name: "structure/045_limits.sql",
     kind: "structure",
-    checksum: "27692b1f351bb3d2ab5ecd0cde4d7048d2aaea8dcc349b0ff6a918656c05d440",
+    checksum: "61ef19a5e80eaa6e694e329357f4be07aebed3c47f7e79795b54f9994097e559",
     text: `-- Limits and fair turns. queue and queue_key have what people configure; the other tables have what is computed from it.
 --
 -- A queue with limits has lanes: a row for each group of targets and concurrency key that had something to do. Only a
@@ -673,6 +701,8 @@ create table rhythm.queue_key (
   rate integer,
   per_ms bigint,
   paused_at timestamptz,
+  paused_by text,
+  pause_reason text,
   constraint queue_key_pkey primary key (queue, key),
   constraint key_weight_known check (weight between 1 and 1000),
   constraint key_concurrency_positive check (concurrency > 0),
@@ -1083,7 +1113,7 @@ comment on column rhythm.taken_end.settled is 'As the workflow got it: see settl
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "fb7efbebdf4ab1dd35c2cbd62add6613975a7d914dc67e48db96c4c570abd3c2",
+    checksum: "c45fc00f8af2ea036fb3677c81c7b4bc4079136dc214835d1415a8b0eff0dd00",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1104,8 +1134,8 @@ comment on function rhythm.trees(uuid[]) is
   'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
 
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
--- new children, too, this releases all locks and begins again with the larger set. Only so are the locks taken in the
--- order of ids, whatever ids the children have.
+-- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
+-- locks taken in the order of ids.
 create or replace function rhythm.lock_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -1160,8 +1190,36 @@ $$;
 
 comment on function rhythm.await_claim(bigint) is 'A batch, read when no session is claiming it; keeps no lock. Internal.';
 
+create or replace function rhythm.hold_batch(p_batch bigint)
+returns rhythm.batch
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_batch rhythm.batch;
+begin
+  if p_batch is null then
+    return null;
+  end if;
+  -- A locked batch of one is being claimed, so it runs from then on.
+  select b.* into v_batch from rhythm.batch as b where b.id = p_batch and b.size = 1 for update;
+  if not found then
+    v_batch := rhythm.await_claim(p_batch);
+    if v_batch.size = 1 then
+      -- The others have gone in the meantime.
+      select b.* into v_batch from rhythm.batch as b where b.id = p_batch for update;
+    end if;
+  end if;
+  return v_batch;
+end;
+$$;
+
+comment on function rhythm.hold_batch(bigint) is
+  'The batch of an execution that the caller has locked, as it is when no session is claiming it. Locks it if it is a batch of one. Internal.';
+
 -- What is not running ends now. What is running is asked to stop. A workflow that has clean-up to do (finally) runs once more
--- for that, unless it has not begun. The caller has called lock_trees().
+-- for that, unless it has not begun. What is cancelled is not paused any more. The caller has called lock_trees().
 create or replace function rhythm.cancel_all(p_ids uuid[], p_reason text, p_now timestamptz, out ended rhythm.transition[], out told uuid[], out cleaning uuid[])
 language plpgsql
 volatile
@@ -1182,18 +1240,7 @@ begin
     left join rhythm.workflow_state as s on s.execution_id = e.id
     order by e.id
   loop
-    v_batch := null;
-    if v_row.batch_id is not null then
-      -- A locked batch of one is being claimed, so it runs from then on.
-      select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id and b.size = 1 for update;
-      if not found then
-        v_batch := rhythm.await_claim(v_row.batch_id);
-        if v_batch.size = 1 then
-          -- The others have gone in the meantime.
-          select b.* into v_batch from rhythm.batch as b where b.id = v_row.batch_id for update;
-        end if;
-      end if;
-    end if;
+    v_batch := rhythm.hold_batch(v_row.batch_id);
     if v_batch.worker is not null then
       told := told || v_row.id;
     elsif v_row.cleanup then
@@ -1203,12 +1250,12 @@ begin
       v_batches := v_batches || v_row.batch_id;
     end if;
   end loop;
-  update rhythm.execution as e set cancel_reason = p_reason, stopping = true where e.id = any (told);
-  update rhythm.execution as e set cancel_reason = p_reason where e.id = any (cleaning);
+  update rhythm.execution as e set cancel_reason = p_reason, stopping = true, paused_at = null, paused_by = null, pause_reason = null where e.id = any (told);
+  update rhythm.execution as e set cancel_reason = p_reason, paused_at = null, paused_by = null, pause_reason = null where e.id = any (cleaning);
   update rhythm.workflow_state as s set batch_id = null where s.execution_id = any (v_ended) and s.batch_id is not null;
   with over as (
     update rhythm.execution as e
-    set cancel_reason = p_reason, state = 3, batch_id = null, completed_at = p_now, attempt = greatest(e.attempt, coalesce(
+    set cancel_reason = p_reason, state = 3, batch_id = null, completed_at = p_now, paused_at = null, paused_by = null, pause_reason = null, attempt = greatest(e.attempt, coalesce(
       (select b.attempt from rhythm.batch as b where b.id = e.batch_id), 0))
     where e.id = any (v_ended)
     returning e.id, e.parent_id, e.wait_group, e.state, e.notify_on_end, e.type
@@ -1273,7 +1320,7 @@ $$;
 comment on function rhythm.cancel_trees(uuid[], text, timestamptz) is
   'Cancels executions and all that they started; returns those that had neither ended nor been asked to stop before. Internal.';
 
--- A delayed workflow that must clean up does it now.
+-- A delayed or paused workflow that must clean up does it now.
 create or replace function rhythm.hurry(p_ids uuid[])
 returns void
 language plpgsql
@@ -1281,13 +1328,13 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update rhythm.batch as b set run_at = null, limited = rhythm.has_limits(b.queue)
+  update rhythm.batch as b set run_at = null, paused = false, limited = rhythm.has_limits(b.queue)
   from rhythm.workflow_state as s
   where s.execution_id = any (p_ids) and b.id = s.batch_id and b.run_at is not null and b.worker is null;
 end;
 $$;
 
-comment on function rhythm.hurry(uuid[]) is 'Makes delayed workflows ready. Internal.';
+comment on function rhythm.hurry(uuid[]) is 'Makes delayed and paused workflows ready. Internal.';
 
 create or replace function rhythm.cancel(p_execution uuid, p_reason text default null)
 returns boolean
@@ -1343,7 +1390,7 @@ comment on function rhythm.cancel_many(uuid[], text) is
   {
     name: "cancel/retry.sql",
     kind: "behaviour",
-    checksum: "477ff73ea5b5452970e73065513ff18f752cd5ad3c59f29536668aae8492296d",
+    checksum: "8aab0ce7d43da34d855aa134ebbdbffca458fc3abfc92e365cd8b1a47edaed4a",
     text: `-- Retrying executions that failed or were cancelled.
 
 -- The failed children that made a workflow fail, or that it has not taken. They run again with it.
@@ -1426,7 +1473,7 @@ begin
   end if;
   update rhythm.key_waiter as k set owner_id = v_owner where k.execution_id = p_execution;
   update rhythm.execution as e
-  set state = 0, cancel_reason = null, completed_at = null, claimed_at = null, error = null, fingerprint = null, note = rhythm.key_waiter_note(v_owner)
+  set state = 0, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, completed_at = null, claimed_at = null, error = null, fingerprint = null, note = rhythm.key_waiter_note(v_owner)
   where e.id = p_execution;
   perform rhythm.set_deadline(p_execution, p_now);
   if v_state is not null then
@@ -1579,7 +1626,7 @@ begin
     return;
   end if;
   update rhythm.execution as e
-  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
+  set state = 0, completed_at = null, claimed_at = null, fingerprint = null, cancel_reason = null, paused_at = null, paused_by = null, pause_reason = null, note = null, wait_group = case when e.parent_id is null then null else e.wait_group end
   where e.id = p_execution
   returning e.* into v_execution;
   perform rhythm.set_deadline(p_execution, p_now);
@@ -1659,7 +1706,7 @@ comment on function rhythm.retry(uuid) is
   {
     name: "check/check.sql",
     kind: "behaviour",
-    checksum: "96bb05275ebea5b37ba0ec00f91391cd89b5f97aae0aa3b3d0fdb05037050628",
+    checksum: "2f3af0995da8766cfba1ef8eaebd724ba97cacf90e5949936f9e4a37744672ac",
     text: `-- The fsck of the database. The hot tables have no foreign keys, so these functions check what the keys would.
 
 create or replace function rhythm.check_executions()
@@ -1704,6 +1751,13 @@ as $$
   left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id)
   where e.state = 0 and e.cancel_reason is not null and b.worker is null
     and (e.type = 'task' or s.batch_id is null and not exists (select from rhythm.timer as t where t.execution_id = e.id and t.deadline and not t.fired))
+  union all
+  select e.id, case when b.paused then 'it is not paused, and its batch is' else 'it is paused, and not parked' end
+  from rhythm.batch as b
+  cross join lateral unnest(b.ids) as i (id)
+  join rhythm.execution as e on e.id = i.id and e.state = 0
+  left join rhythm.workflow_state as s on s.execution_id = e.id
+  where coalesce(e.batch_id, s.batch_id) = b.id and b.worker is null and b.paused <> (e.paused_at is not null)
   union all
   select e.id, 'its worker is asked to stop, and it has none'
   from rhythm.execution as e
@@ -2213,7 +2267,7 @@ comment on function rhythm.check_inboxes() is 'What is wrong with inboxes, group
   {
     name: "claim/claim.sql",
     kind: "behaviour",
-    checksum: "05383b56e449b76bfab382052de38ce3618daccfe128dc6f25e453b30c6ef319",
+    checksum: "2ecb846864b72c6d18a278698b2d12663b9a7780b18ad292f08ca56733e80ea5",
     text: `-- Claiming: ready batches become leased. One row is written for each batch, and none for its members.
 
 -- The members that a batch still has, among the ids of the hint. Locks nothing.
@@ -2347,6 +2401,8 @@ declare
   v_whole bigint[];
   v_result bigint[] := '{}';
   v_stuck bigint[] := '{}';
+  v_paused constant text[] := rhythm.paused_targets();
+  v_parked bigint[] := '{}';
   v_batch record;
 begin
   while v_room > 0 loop
@@ -2358,12 +2414,15 @@ begin
       continue;
     end if;
     v_whole := '{}';
+    if v_paused is not null then
+      v_parked := v_parked || rhythm.park(v_next, v_paused);
+    end if;
     for v_batch in
       select b.id, b.size from unnest(v_next) with ordinality as n (id, nth)
       cross join lateral (select x.id, x.size from rhythm.batch as x where x.id = n.id offset 0) as b order by n.nth
     loop
       exit when v_room <= 0;
-      continue when v_batch.id = any (v_stuck);
+      continue when v_batch.id = any (v_stuck) or v_batch.id = any (v_parked);
       if v_batch.size > v_room then
         -- The rest of it is locked: take the next one.
         v_stuck := v_stuck || v_batch.id;
@@ -2376,7 +2435,7 @@ begin
     end loop;
     perform rhythm.lease(p_worker, p_call, v_whole, p_now);
     v_result := v_result || v_whole;
-    exit when cardinality(v_next) < v_look + cardinality(v_stuck);
+    exit when cardinality(v_next) < v_look + cardinality(v_stuck) or cardinality(v_parked) >= 5000;
     v_look := least(v_room, greatest(v_look, (v_room * cardinality(v_next)) / greatest(1, p_room - v_room) + 1));
   end loop;
   perform rhythm.note_head(v_head, p_queue, v_targets, v_result[cardinality(v_result)], rhythm.walked() - v_walked - cardinality(v_result), p_now);
@@ -2924,7 +2983,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "80a389bbd009fa4eba8605213460aafbb2957e096414007c41e51c0132b0e469",
+    checksum: "6b5eda7f678392b43ecc4332462919fd7e4f2e24a8b716773a295ab46c470e8c",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3126,7 +3185,7 @@ declare
   v_queues text[] := '{}';
 begin
   for v_batch in select b.* from rhythm.batch as b where b.id = any (p_batches) order by b.id loop
-    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and e.cancel_reason is not null) then
+    if p_crashed is null and not exists (select from rhythm.execution as e where e.id = any (v_batch.ids) and (e.cancel_reason is not null or e.paused_at is not null)) then
       update rhythm.batch as b
       set worker = null, call = null, claimed_at = null, limited = rhythm.has_limits(b.queue), attempt = case b.type when 'task' then greatest(b.attempt - 1, 0) else b.attempt end
       where b.id = v_batch.id;
@@ -4370,7 +4429,7 @@ comment on function rhythm.join_late(integer, timestamptz) is 'Tries key waiters
   {
     name: "create/make.sql",
     kind: "behaviour",
-    checksum: "b55a97539c96073115aafaf0d6267e7bd353bb8870be4c7ce4384d31fe2a949c",
+    checksum: "545fa11aad64868dd8ad3c4d61bfd926b14e25e305a1287240ae21568523fe3c",
     text: `-- Checked requests become executions and their batches.
 
 create or replace function rhythm.kind_of(p_head jsonb, p_now timestamptz)
@@ -4579,6 +4638,7 @@ set enable_hashjoin = on
 as $$
 declare
   v_queues text[];
+  v_paused text[];
   v_result rhythm.batch[];
 begin
   if p_newcomers is null or p_newcomers = '{}' then
@@ -4586,13 +4646,14 @@ begin
   elsif p_lease > 0 then
     v_queues := array(select w.q from (select unnest(k.queues) as q from rhythm.worker as k where k.id = p_worker) as w
       where not exists (select from rhythm.queue as q where q.name = w.q));
+    v_paused := rhythm.paused_targets();
   end if;
 
   with kind as materialized (
     select k.*, rhythm.batch_room(row(k.head, k.type, k.target, k.program, k.queue, k.priority, k.run_at, k.timeout_ms, k.retry, k.concurrency_key, k.metadata, k.notify_on_end)::rhythm.kind) as room,
       rhythm.has_limits(k.queue) as limited, (select v.version from rhythm.flow_version as v where v.program = k.program) as version,
       p_lease > 0 and k.run_at is null and k.queue = any (v_queues) and k.concurrency_key is null
-        and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) as may_lease
+        and (k.type = 'workflow' or p_targets is null or k.target = any (p_targets)) and (v_paused is null or not rhythm.is_paused(v_paused, k.type, k.target)) as may_lease
     from unnest(p_kinds) with ordinality as k (head, type, target, program, queue, priority, run_at, timeout_ms, retry, concurrency_key, metadata, notify_on_end, nth)
   ),
   tree as materialized (
@@ -6890,7 +6951,7 @@ comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate (or
   {
     name: "limits/claim.sql",
     kind: "behaviour",
-    checksum: "8da02bbafea29fd38020ff544bf254154cc21f5240c04d94b9e738d8db263614",
+    checksum: "d4c69ab508188cee05feb6e932cc5ffdd341ae7c22b084fc6b31e91e8401f184",
     text: `-- Claiming from queues with limits.
 
 -- Takes no locks and no transaction number, because an idle worker asks often.
@@ -7117,6 +7178,8 @@ declare
   v_groups rhythm.lane_group[];
   v_plain jsonb;
   v_pick record;
+  v_paused constant text[] := rhythm.paused_targets();
+  v_parked integer := 0;
   v_result bigint[] := '{}';
 begin
   select q.* into v_queue from rhythm.queue as q where q.name = p_queue;
@@ -7158,6 +7221,11 @@ begin
   v_look := least(v_room, case when v_queue.fair then 1000 else 8 end);
   while v_room > 0 and v_groups <> '{}' loop
     v_pick := rhythm.pick_lanes(v_queue, v_state, v_groups, v_plain, v_room, v_look, v_now);
+    if v_paused is not null and rhythm.park(v_pick.ids, v_paused) <> '{}' then
+      v_parked := v_parked + 1;
+      exit when v_parked >= 1000;
+      continue;
+    end if;
     if v_pick.lanes <> '{}' then
       if v_pick.ids <> '{}' then
         perform rhythm.lease(p_worker, p_call, v_pick.ids, v_now);
@@ -7361,7 +7429,7 @@ comment on function rhythm.lane_groups(text, text[], text[]) is 'Those of the re
   {
     name: "limits/keys.sql",
     kind: "behaviour",
-    checksum: "4dfe7446158ad6f217c82518c09a137ac3c3c16cbd9a1f1b394c9b46e5803168",
+    checksum: "745f9d1ef28545fb43b59bbbfa71fd14b8ccb4984ab3cb0287179918e1037eb7",
     text: `-- Concurrency keys of a queue that have their own limits, weights and pauses.
 
 -- Locks: the row of the key, then that of the queue. Claims only read them.
@@ -7426,20 +7494,21 @@ $$;
 
 comment on function rhythm.change_key(text, text) is 'Tells claims that the configuration of a key has changed. Internal.';
 
-create or replace function rhythm.pause_key(p_queue text, p_key text)
+create or replace function rhythm.pause_key(p_queue text, p_key text, p_reason text default null, p_by text default null)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_names constant record := rhythm.pause_names(p_reason, p_by);
   v_found boolean;
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
-  insert into rhythm.queue_key as k (queue, key, paused_at) values (p_queue, p_key, rhythm.now())
-  on conflict (queue, key) do update set paused_at = excluded.paused_at where k.paused_at is null;
+  insert into rhythm.queue_key as k (queue, key, paused_at, paused_by, pause_reason) values (p_queue, p_key, rhythm.now(), v_names.by_whom, v_names.reason)
+  on conflict (queue, key) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where k.paused_at is null;
   v_found := found;
   if v_found then
     perform rhythm.change_key(p_queue, p_key);
@@ -7448,7 +7517,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.pause_key(text, text) is 'Executions with this concurrency key do not start in this queue until resume_key(); running ones continue. False: it was already paused.';
+comment on function rhythm.pause_key(text, text, text, text) is
+  'Executions with this concurrency key do not start in this queue until resume_key(); running ones continue. p_by: who paused it; else the role. False: it was already paused.';
 
 create or replace function rhythm.resume_key(p_queue text, p_key text)
 returns boolean
@@ -7462,7 +7532,7 @@ begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.check_name('concurrency key', p_key);
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue), rhythm.odd_key(p_queue, p_key)]);
-  update rhythm.queue_key as k set paused_at = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
+  update rhythm.queue_key as k set paused_at = null, paused_by = null, pause_reason = null where k.queue = p_queue and k.key = p_key and k.paused_at is not null;
   v_found := found;
   if v_found then
     perform rhythm.change_key(p_queue, p_key);
@@ -7980,7 +8050,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "3b2db42be6b3223d81582f86224d15881aec9030751973481fdded9561474123",
+    checksum: "8826ed10747da2c71afd6f540c141b568f9d8143b0e30da85cbb16e9d4f9dcd7",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -8060,7 +8130,7 @@ as $$
   select case
     when p_period is null then null
     when coalesce(rhythm.interval_ms(p_period), 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name)
-    -- A time without what is counted in it would be no limit at all.
+    -- A period without a rate would limit nothing.
     when p_rate is null then format('%s needs %s', p_name, p_rate_name)
   end;
 $$;
@@ -8185,22 +8255,25 @@ $$;
 
 comment on function rhythm.set_weights(text, jsonb) is 'Sets the weights of concurrency keys of a queue; false: nothing changed. Internal.';
 
-create or replace function rhythm.pause_queue(p_queue text)
+create or replace function rhythm.pause_queue(p_queue text, p_reason text default null, p_by text default null)
 returns boolean
 language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_names constant record := rhythm.pause_names(p_reason, p_by);
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
-  insert into rhythm.queue as q (name, paused_at) values (p_queue, rhythm.now())
-  on conflict (name) do update set paused_at = excluded.paused_at where q.paused_at is null;
+  insert into rhythm.queue as q (name, paused_at, paused_by, pause_reason) values (p_queue, rhythm.now(), v_names.by_whom, v_names.reason)
+  on conflict (name) do update set paused_at = excluded.paused_at, paused_by = excluded.paused_by, pause_reason = excluded.pause_reason where q.paused_at is null;
   return found;
 end;
 $$;
 
-comment on function rhythm.pause_queue(text) is 'Executions of this queue do not start until resume_queue(); running ones continue. False: it was already paused.';
+comment on function rhythm.pause_queue(text, text, text) is
+  'Executions of this queue do not start until resume_queue(); running ones continue. p_by: who paused it; else the role. False: it was already paused.';
 
 create or replace function rhythm.resume_queue(p_queue text)
 returns boolean
@@ -8213,7 +8286,7 @@ declare
 begin
   perform rhythm.check_name('queue', p_queue);
   perform rhythm.tell_odd(array[rhythm.odd_queue(p_queue)]);
-  update rhythm.queue as q set paused_at = null where q.name = p_queue and q.paused_at is not null;
+  update rhythm.queue as q set paused_at = null, paused_by = null, pause_reason = null where q.name = p_queue and q.paused_at is not null;
   v_found := found;
   perform rhythm.forget_plain_queue(p_queue);
   perform rhythm.wake(array[p_queue]);
@@ -8349,6 +8422,363 @@ end;
 $$;
 
 comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts the leases of a queue again. The caller holds its gate, and stores the state. Internal.';
+`,
+  },
+  {
+    name: "pause/executions.sql",
+    kind: "behaviour",
+    checksum: "d2f99cbbed6b7a00d848116f4a428e03b71cb886e820750ef29200ebb09fde12",
+    text: `-- Pausing executions. A paused execution that is not leased is parked: it has a batch of its own that is delayed without an end.
+-- So claims do not read it, and cost the same whatever is paused. If it is leased or suspended, it is parked when it would
+-- become ready again.
+
+create or replace function rhythm.pause_names(p_reason text, p_by text, out reason text, out by_whom text)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  reason := left(nullif(p_reason, ''), 2000);
+  by_whom := left(coalesce(nullif(p_by, ''), rhythm.caller()), 200);
+end;
+$$;
+
+comment on function rhythm.pause_names(text, text) is 'Why and by whom something is paused, as it is stored. Internal.';
+
+-- Locks: states, executions, batches of one. Waits for them.
+create or replace function rhythm.pause_these(p_ids uuid[], p_reason text, p_by text, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_names constant record := rhythm.pause_names(p_reason, p_by);
+  v_row record;
+  v_batch rhythm.batch;
+  v_new bigint;
+  v_result uuid[] := '{}';
+begin
+  perform rhythm.lock_states(p_ids);
+  perform from rhythm.execution as e where e.id = any (p_ids) order by e.id for no key update;
+  for v_row in
+    select e.id, e.type, coalesce(e.batch_id, s.batch_id) as batch_id
+    from unnest(p_ids) as i (id)
+    join rhythm.execution as e on e.id = i.id and e.state = 0 and e.paused_at is null and e.cancel_reason is null
+    left join rhythm.workflow_state as s on s.execution_id = e.id
+    where not exists (select from rhythm.key_waiter as k where k.execution_id = e.id)
+    order by e.id
+  loop
+    v_result := v_result || v_row.id;
+    v_batch := rhythm.hold_batch(v_row.batch_id);
+    update rhythm.execution as e
+    set paused_at = p_now, paused_by = v_names.by_whom, pause_reason = v_names.reason, run_at = coalesce(nullif(v_batch.run_at, 'infinity'), e.run_at)
+    where e.id = v_row.id;
+    continue when v_batch.id is null or v_batch.worker is not null;
+    if v_batch.size = 1 then
+      update rhythm.batch as b set run_at = 'infinity', paused = true where b.id = v_batch.id;
+    else
+      insert into rhythm.batch
+      select (rhythm.batch_of(e, null, v_batch.attempt, v_batch.failures, v_batch.crashes)).* from rhythm.execution as e where e.id = v_row.id
+      returning id into v_new;
+      perform rhythm.move_members(v_row.type, array[v_row.id], v_batch.id, v_new);
+      -- Not locked: a batch in which others still wait.
+      perform rhythm.drop_empty_batches(array(
+        select b.id from rhythm.batch as b where b.id = v_batch.id and rhythm.members(b) = '{}' for update skip locked));
+    end if;
+  end loop;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.pause_these(uuid[], text, text, timestamptz) is 'Pauses executions; returns those that were not paused, cancelled or over. Internal.';
+
+-- Locks: states, executions, their batches of one. Waits for them.
+create or replace function rhythm.resume_these(p_ids uuid[], p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result uuid[];
+  v_batches rhythm.batch[];
+begin
+  perform rhythm.lock_states(p_ids);
+  perform from rhythm.execution as e where e.id = any (p_ids) order by e.id for no key update;
+  with resumed as (
+    update rhythm.execution as e set paused_at = null, paused_by = null, pause_reason = null
+    where e.id = any (p_ids) and e.state = 0 and e.paused_at is not null
+    returning e.id
+  )
+  select coalesce(array_agg(r.id order by r.id), '{}') into v_result from resumed as r;
+  with freed as (
+    update rhythm.batch as b
+    set paused = false, run_at = case when x.run_at > p_now then x.run_at end, limited = rhythm.has_limits(b.queue)
+    from (
+      select coalesce(e.batch_id, s.batch_id) as batch_id, e.run_at
+      from unnest(v_result) as i (id)
+      join rhythm.execution as e on e.id = i.id
+      left join rhythm.workflow_state as s on s.execution_id = e.id
+    ) as x
+    where b.id = x.batch_id and b.paused
+    returning b.*
+  )
+  select array_agg(f::rhythm.batch) into v_batches from freed as f;
+  if v_batches is not null then
+    perform rhythm.wake_for(v_batches);
+  end if;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.resume_these(uuid[], timestamptz) is 'Ends the pauses of executions; returns those that were paused. Internal.';
+
+create or replace function rhythm.pause_execution(p_execution uuid, p_reason text default null, p_by text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.require_fresh(array[p_execution]);
+  perform from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot pause: there is no execution %s', coalesce(p_execution::text, 'null')));
+  end if;
+  return rhythm.pause_these(array[p_execution], p_reason, p_by, rhythm.now()) <> '{}';
+end;
+$$;
+
+comment on function rhythm.pause_execution(uuid, text, text) is
+  'An execution does not continue until resume_execution(). If it runs, its attempt or step ends first; a timeout of a workflow does not stop. What it started continues. p_by: who paused it; else the role. '
+  'False: it has ended, is being cancelled, is paused already, or waits for the owner of its idempotency key.';
+
+create or replace function rhythm.resume_execution(p_execution uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rhythm.require_fresh(array[p_execution]);
+  perform from rhythm.execution as e where e.id = p_execution;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot resume: there is no execution %s', coalesce(p_execution::text, 'null')));
+  end if;
+  return rhythm.resume_these(array[p_execution], rhythm.now()) <> '{}';
+end;
+$$;
+
+comment on function rhythm.resume_execution(uuid) is 'Ends the pause of an execution. A delay that is not over goes on. False: it was not paused.';
+`,
+  },
+  {
+    name: "pause/targets.sql",
+    kind: "behaviour",
+    checksum: "437c5a25cb414703e0d8e4bc591e25623778a27622201e5d26c1c71bd39c86ed",
+    text: `-- Pausing tasks, flows and everything. A claim that meets something of a paused task or flow parks it: it is delayed
+-- without an end. So no claim reads it twice. chores() makes what is parked ready again once nothing pauses it. While everything is
+-- paused, claims return nothing.
+
+-- The where clause keeps Postgres from reading an index: a table without pages costs no page.
+create or replace function rhythm.paused_targets()
+returns text[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (select array_agg(p.type || ':' || p.target) from rhythm.pause as p where p.paused_at is not null);
+end;
+$$;
+
+comment on function rhythm.paused_targets() is 'What is paused, except executions, queues and keys: task:…, workflow:…, or everything:. Null: nothing. Internal.';
+
+create or replace function rhythm.is_paused(p_paused text[], p_type text, p_target text)
+returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(p_paused && array['everything:', p_type || ':' || p_target], false);
+end;
+$$;
+
+comment on function rhythm.is_paused(text[], text, text) is 'Whether what paused_targets() returned stops a task or a flow. Internal.';
+
+-- The caller has locked the batches.
+create or replace function rhythm.park(p_batches bigint[], p_paused text[])
+returns bigint[]
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_result bigint[];
+begin
+  with parked as (
+    update rhythm.batch as b set run_at = 'infinity' where b.id = any (p_batches) and b.type || ':' || b.target = any (p_paused) returning b.id
+  )
+  select coalesce(array_agg(p.id), '{}') into v_result from parked as p;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.park(bigint[], text[]) is 'Parks ready batches whose task or flow is paused; returns those. Internal.';
+
+-- Locks: batches, skip locked. Never waits.
+create or replace function rhythm.unpark(p_limit integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_paused constant text[] := rhythm.paused_targets();
+  v_target record;
+  v_queues text[];
+begin
+  for v_target in
+    with recursive t as (
+      (select b.type, b.target from rhythm.batch as b where b.run_at = 'infinity' and not b.paused order by b.type, b.target limit 1)
+      union all
+      select n.type, n.target
+      from t
+      cross join lateral (
+        select b.type, b.target from rhythm.batch as b
+        where b.run_at = 'infinity' and not b.paused and (b.type, b.target) > (t.type, t.target) order by b.type, b.target limit 1
+      ) as n
+    )
+    select t.type, t.target from t where v_paused is null or t.type || ':' || t.target <> all (v_paused)
+  loop
+    with ready as (
+      update rhythm.batch as b set run_at = null, limited = b.size = 1 and rhythm.has_limits(b.queue)
+      where b.id = any (array(
+        select x.id from rhythm.batch as x
+        where x.run_at = 'infinity' and not x.paused and x.type = v_target.type and x.target = v_target.target limit p_limit for update skip locked))
+      returning b.queue
+    )
+    select array_agg(distinct r.queue) into v_queues from ready as r;
+    perform rhythm.wake(v_queues);
+  end loop;
+end;
+$$;
+
+comment on function rhythm.unpark(integer) is 'Makes up to p_limit parked batches of each task and flow ready that is not paused any more. Part of chores().';
+
+create or replace function rhythm.pause_target(p_type text, p_target text, p_reason text, p_by text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_names constant record := rhythm.pause_names(p_reason, p_by);
+begin
+  if p_type <> 'everything' then
+    perform rhythm.check_name(case p_type when 'workflow' then 'flow' else p_type end, p_target);
+  end if;
+  insert into rhythm.pause (type, target, paused_at, paused_by, reason) values (p_type, p_target, rhythm.now(), v_names.by_whom, v_names.reason)
+  on conflict (type, target) do nothing;
+  return found;
+end;
+$$;
+
+comment on function rhythm.pause_target(text, text, text, text) is 'Pauses a task, a flow or everything; false: it was paused already. Internal.';
+
+create or replace function rhythm.resume_target(p_type text, p_target text)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_type <> 'everything' then
+    perform rhythm.check_name(case p_type when 'workflow' then 'flow' else p_type end, p_target);
+  end if;
+  delete from rhythm.pause as p where p.type = p_type and p.target = p_target;
+  if not found then
+    return false;
+  end if;
+  -- The first of them begin at once.
+  perform rhythm.unpark(100);
+  perform rhythm.wake(array(select distinct q.name from rhythm.worker as w cross join lateral unnest(w.queues) as q (name) where w.sleeping));
+  return true;
+end;
+$$;
+
+comment on function rhythm.resume_target(text, text) is 'Ends a pause of pause_target(); false: there was none. Internal.';
+
+create or replace function rhythm.pause_task(p_task text, p_reason text default null, p_by text default null)
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.pause_target('task', p_task, p_reason, p_by);
+$$;
+
+comment on function rhythm.pause_task(text, text, text) is
+  'Nothing of a task begins, in any queue, until resume_task(); what runs continues. p_by: who paused it; else the role. False: it was paused already.';
+
+create or replace function rhythm.resume_task(p_task text)
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.resume_target('task', p_task);
+$$;
+
+comment on function rhythm.resume_task(text) is 'Ends the pause of a task. False: it was not paused.';
+
+create or replace function rhythm.pause_flow(p_flow text, p_reason text default null, p_by text default null)
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.pause_target('workflow', p_flow, p_reason, p_by);
+$$;
+
+comment on function rhythm.pause_flow(text, text, text) is
+  'No workflow of a flow begins or continues, in any queue, until resume_flow(). A step that runs ends first; what it started continues. p_by: who paused it; else the role. False: it was paused already.';
+
+create or replace function rhythm.resume_flow(p_flow text)
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.resume_target('workflow', p_flow);
+$$;
+
+comment on function rhythm.resume_flow(text) is 'Ends the pause of a flow. False: it was not paused.';
+
+create or replace function rhythm.pause_everything(p_reason text default null, p_by text default null)
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.pause_target('everything', '', p_reason, p_by);
+$$;
+
+comment on function rhythm.pause_everything(text, text) is
+  'Nothing begins or continues until resume_everything(); what runs ends first. Starts, signals, schedules and timers are accepted and wait. p_by: who paused it; else the role. False: it was paused already.';
+
+create or replace function rhythm.resume_everything()
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+  select rhythm.resume_target('everything', '');
+$$;
+
+comment on function rhythm.resume_everything() is 'Ends the pause of everything. Other pauses stay. False: it was not paused.';
 `,
   },
   {
@@ -9701,7 +10131,7 @@ comment on function rhythm.match_signals(uuid[]) is 'Gives kept signals to the w
   {
     name: "settle/ends.sql",
     kind: "behaviour",
-    checksum: "8700f6a25138214c00423b0e152dec76fe146a1c02e50e1b60b323b6c69ebe34",
+    checksum: "8bf3e5f716f2fac3ab6820bfda62f5aebc031cd0488f4e933befd1671d9fa04b",
     text: `-- How executions leave a batch: they end, or they run again later.
 
 -- Deletes batches that have no members left. Starts at the end of a batch, because its tasks begin in order, so the members
@@ -9823,12 +10253,13 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_batch rhythm.batch;
-  v_run_at constant timestamptz := case when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
+  v_is_paused constant boolean := exists (select from rhythm.execution as e where e.id = p_id and e.paused_at is not null);
+  v_run_at constant timestamptz := case when v_is_paused then 'infinity' when p_delay_ms > 0 then p_now + p_delay_ms * interval '1 millisecond' end;
 begin
   select b.* into v_batch from rhythm.batch as b where b.id = p_batch;
   if v_batch.size = 1 then
     update rhythm.batch as b
-    set worker = null, call = null, claimed_at = null, run_at = v_run_at, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
+    set worker = null, call = null, claimed_at = null, run_at = v_run_at, paused = v_is_paused, limited = rhythm.has_limits(b.queue), attempt = greatest(b.attempt + p_attempts, 0),
       failures = b.failures + p_failures, crashes = b.crashes + p_crashes
     where b.id = p_batch;
   else
@@ -9889,7 +10320,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "18ff994355c68f4433956945b6a6cce8cdd85797a1a01fcbc2cf9c14a512b2ec",
+    checksum: "9b24a72cab890d0112e3df213a81bc2d344af4500b6ab3701770021ebaacc41a",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -10124,6 +10555,9 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if 'everything:' = any (rhythm.paused_targets()) then
+    return '{}';
+  end if;
   return array(
     select q.name from unnest(p_queues) with ordinality as q (name, nth)
     where rhythm.has_ready(q.name, p_targets) and not exists (select from rhythm.queue as x where x.name = q.name and x.paused_at is not null)
@@ -11066,7 +11500,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "93218f109ce7413d8dfaab863ef1036e535918e8e2e9395bb6156d06203903a2",
+    checksum: "131e7efb77d17614d7a6c8fcf98052032e0a2de3eb031e81920736dfafa0deb4",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
@@ -11088,7 +11522,7 @@ begin
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
-    -- Nobody would be told of the second of two.
+    -- Nobody would be told of the second of two ends.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
     when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
@@ -11124,8 +11558,8 @@ $$;
 comment on function rhythm.steps_problem(rhythm.step_end[], jsonb, jsonb, jsonb) is 'What is wrong with steps; null if nothing is. Internal.';
 
 -- A step counts only if its workflow is where the worker thinks. Otherwise another session was first: the state is further,
--- something is in its inbox, or it is not suspended any more. In a queue that has limits or is paused, workflows continue
--- only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
+-- something is in its inbox, or it is not suspended any more. What is paused does not continue. In a queue that has limits or is
+-- paused, workflows continue only after a claim. Returns one row for each end that was written, with the group of waits of the next step, or the end
 -- of the workflow. is_old: it waits for something that an earlier step started.
 -- The moment of the step is that of the end, so the row of the task has all that a row of the journal would have.
 -- p_free: the workflows whose states the caller has locked. p_new: what these steps start, in ascending order.
@@ -11137,6 +11571,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_limited constant text[] := array(select q.name from rhythm.queue as q);
+  v_paused constant text[] := rhythm.paused_targets();
   v_slack constant interval := rhythm.moment_slack(p_worker);
 begin
   return query
@@ -11148,7 +11583,7 @@ begin
       select t.batch_id, b.claimed_at, b.attempt
       from rhythm.workflow_state as s
       join rhythm.execution as p on p.id = g.flow and p.state = 0 and p.cancel_reason is null and p.paused_at is null
-        and p.queue <> all (v_limited) and (g.next = 'suspended' or p.parent_id is null)
+        and p.queue <> all (v_limited) and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', p.target)) and (g.next = 'suspended' or p.parent_id is null)
       left join rhythm.execution as t on t.id = g.id and t.parent_id = g.flow and t.state = 0 and t.cancel_reason is null
       left join lateral (select x.id, x.worker, x.call, x.claimed_at, x.attempt from rhythm.batch as x where x.id = t.batch_id offset 0) as b
         on b.worker = p_worker and b.call = g.call
@@ -11434,11 +11869,11 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "2127b9e965a024afcd9bfcec8c5671912b5b5dcc609e3c94def995b407f735ef",
+    checksum: "a54c2fa9e1f216f8f2f96c95568d1e8d5c87a425914113590e8e4aab3352a9bf",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
--- Looked at before every save, without a call of ours. Types go first: to compare a text with a number is neither true nor
--- false, and what is neither would pass.
+-- Looked at before every save, without a call of ours. Types are checked first: comparing a
+-- text with a number gives null, and null would pass.
 create or replace function rhythm.are_plain_steps(p_steps jsonb)
 returns boolean
 language plpgsql
@@ -11742,7 +12177,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "ff83ba0c855a12c684bddca9c105749488fe5fd1021a8f0a62f87702baa7f080",
+    checksum: "8b7391659b47c6f84ea4015eab2d8596e1cd1453445382cbac46607690c7fcbb",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -11870,7 +12305,7 @@ $$;
 
 comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that no other session has locked; returns their roots. Internal.';
 
--- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
+-- Silence means nothing while nobody could hear: the server was away, or its clock was set back. Once for each silence.
 -- Locks: workers, skip locked.
 create or replace function rhythm.spare_workers(p_last timestamptz, p_now timestamptz)
 returns void
@@ -11976,7 +12411,7 @@ $$;
 
 comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that have passed their timeout. Part of chores().';
 
--- Ten workers ask ten times a second. A look that locks and writes nothing says no to nine of them.
+-- Ten workers call this ten times a second. For nine of them it ends after a check that locks and writes nothing.
 -- Locks: an advisory lock, if it is free. Never waits.
 create or replace function rhythm.chore_is_due(p_now timestamptz)
 returns boolean
@@ -12030,6 +12465,7 @@ begin
       -- Another session is claiming a part of a tree: try again next time.
       null;
   end;
+  perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   if rhythm.sweep(p_limit, v_now) then
     return null;
@@ -12047,7 +12483,7 @@ comment on function rhythm.chores(integer) is
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "cdb2e751ed7ad18f9f5a44a238d2488811298a20bce4c901998419766db1d066",
+    checksum: "e95e6545b0fdacb7e4075d9bba709874ff38ecd449acc6a1e0a4b4817a25846d",
     text: `-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -12149,7 +12585,7 @@ begin
     (select min(coalesce(t.kept_until, t.fires_at)) from rhythm.timer as t where not t.fired and not t.deadline),
     (select greatest(t.fires_at, p_now + interval '1 second') from rhythm.timer as t where not t.fired and t.deadline order by t.fires_at limit 1),
     (select min(w.timeout_at) from rhythm.signal_wait as w where w.timeout_at is not null and w.signal_id is null and not w.timed_out),
-    (select min(b.run_at) from rhythm.batch as b where b.run_at is not null),
+    (select min(b.run_at) from rhythm.batch as b where b.run_at < 'infinity'),
     (select min(r.at) from rhythm.rates_due(p_now) as r where r.at > p_now),
     (select p_now + interval '50 milliseconds' from rhythm.key_waiter as k where k.due limit 1),
     (select min(w.beat_at + w.lease_ms * interval '1 millisecond') from rhythm.worker as w)
@@ -12307,7 +12743,7 @@ comment on function rhythm.backoff_ms(jsonb, integer) is
   {
     name: "time/run_sql_tasks.sql",
     kind: "behaviour",
-    checksum: "4ece54ecadb7117a02bd98b0db944ca1f2a64f4394418d400bc76eaac2b577a4",
+    checksum: "b8766cca324d1554d9d290c31c0a75cb22989867403fc156d7cd2fe9bbe3addd",
     text: `-- Running SQL tasks, within tick(). A temporary worker holds their leases. It exists only in this transaction, so no other
 -- session ever sees it, and a crash leaves the tasks as they were.
 
@@ -12351,6 +12787,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_paused constant text[] := rhythm.paused_targets();
   v_ids bigint[];
 begin
   if exists (select from rhythm.queue as q where q.name = p_queue) then
@@ -12359,10 +12796,15 @@ begin
       return v_ids;
     end if;
   end if;
-  v_ids := array(
-    select b.id from rhythm.batch as b
-    where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
-    order by b.priority desc, b.first_id limit 1 for update skip locked);
+  for v_nth in 1 .. 1000 loop
+    v_ids := array(
+      select b.id from rhythm.batch as b
+      where b.queue = p_queue and b.worker is null and b.run_at is null and not b.limited and b.type = 'task' and b.target = any (p_targets)
+      order by b.priority desc, b.first_id limit 1 for update skip locked);
+    exit when v_paused is null;
+    v_ids := array(select i.id from unnest(v_ids) as i (id) where i.id <> all (rhythm.park(v_ids, v_paused)));
+    exit when v_ids <> '{}';
+  end loop;
   v_ids := array(
     select case when b.size > p_limit then rhythm.split_batch(b.id, p_limit) else b.id end from rhythm.batch as b where b.id = any (v_ids));
   v_ids := array_remove(v_ids, null);
@@ -12396,7 +12838,7 @@ declare
   v_outcomes jsonb;
 begin
   perform rhythm.check_limit('sql_tasks()', p_limit);
-  if v_targets = '{}' or not rhythm.sql_task_is_ready(v_queues, v_targets) then
+  if v_targets = '{}' or 'everything:' = any (rhythm.paused_targets()) or not rhythm.sql_task_is_ready(v_queues, v_targets) then
     return null;
   end if;
 
@@ -12715,7 +13157,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/explain.sql",
     kind: "behaviour",
-    checksum: "8d0b7c652ce5843851dba2e60a7da85c082fe9da807fc4cfdb9e44e53b31eac1",
+    checksum: "456e603c5b5c87ad339255083bff0fe55b5ae3c8501492580759894a0975ce96",
     text: `-- Why an execution does not continue, in sentences and facts.
 
 create or replace function rhythm.reason(p_reason text, p_sentence text, p_facts jsonb default '{}')
@@ -12764,6 +13206,49 @@ end;
 $$;
 
 comment on function rhythm.end_reason(rhythm.execution) is 'How an execution ended, for explain(). Internal.';
+
+create or replace function rhythm.pause_text(p_what text, p_at timestamptz, p_by text, p_reason text)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return format('%s is paused since %s by %s%s', p_what, rhythm.moment_text(p_at), p_by, ': ' || p_reason);
+end;
+$$;
+
+comment on function rhythm.pause_text(text, timestamptz, text, text) is 'The sentence of a pause, for explain(). Internal.';
+
+-- The pauses that stop a live execution, except those of its queue and its key.
+create or replace function rhythm.pause_reasons(p_execution rhythm.execution)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_pause rhythm.pause;
+  v_result jsonb := '[]';
+begin
+  if p_execution.paused_at is not null then
+    v_result := v_result || rhythm.reason('paused', rhythm.pause_text('It', p_execution.paused_at, p_execution.paused_by, p_execution.pause_reason),
+      jsonb_build_object('since', p_execution.paused_at, 'by', p_execution.paused_by, 'why', p_execution.pause_reason));
+  end if;
+  for v_pause in
+    select p.* from rhythm.pause as p
+    where p.type = 'everything' or p.type = p_execution.type and p.target = p_execution.target order by p.type
+  loop
+    v_result := v_result || rhythm.reason(case v_pause.type when 'everything' then 'everything_paused' else 'target_paused' end,
+      rhythm.pause_text(case v_pause.type when 'everything' then 'Everything' when 'task' then format('Task "%s"', v_pause.target) else format('Flow "%s"', v_pause.target) end,
+        v_pause.paused_at, v_pause.paused_by, v_pause.reason),
+      jsonb_build_object('target', nullif(v_pause.target, ''), 'since', v_pause.paused_at, 'by', v_pause.paused_by, 'why', v_pause.reason));
+  end loop;
+  return v_result;
+end;
+$$;
+
+comment on function rhythm.pause_reasons(rhythm.execution) is 'The pauses that stop an execution, its task or flow, or everything, for explain(). Internal.';
 
 create or replace function rhythm.running_reason(p_batch rhythm.batch, p_now timestamptz)
 returns jsonb
@@ -12910,7 +13395,7 @@ declare
   v_key rhythm.queue_key;
   v_place record;
 begin
-  if p_batch.run_at is not null then
+  if p_batch.run_at < 'infinity' then
     v_result := v_result || case when p_batch.failures + p_batch.crashes > 0
       then rhythm.reason('retry_delayed', format('Attempt %s failed: %s. The next one begins at %s', p_batch.attempt, coalesce(p_execution.error ->> 'message', 'no reason is known'), rhythm.moment_text(p_batch.run_at)),
         jsonb_build_object('until', p_batch.run_at, 'expected_at', p_batch.run_at, 'attempt', p_batch.attempt, 'error', p_execution.error - 'stack'))
@@ -12919,13 +13404,13 @@ begin
   end if;
   select q.* into v_queue from rhythm.queue as q where q.name = p_batch.queue;
   if v_queue.paused_at is not null then
-    v_result := v_result || rhythm.reason('queue_paused', format('Queue "%s" is paused since %s', v_queue.name, rhythm.moment_text(v_queue.paused_at)),
-      jsonb_build_object('queue', v_queue.name, 'since', v_queue.paused_at));
+    v_result := v_result || rhythm.reason('queue_paused', rhythm.pause_text(format('Queue "%s"', v_queue.name), v_queue.paused_at, v_queue.paused_by, v_queue.pause_reason),
+      jsonb_build_object('queue', v_queue.name, 'since', v_queue.paused_at, 'by', v_queue.paused_by, 'why', v_queue.pause_reason));
   end if;
   select k.* into v_key from rhythm.queue_key as k where k.queue = p_batch.queue and k.key = p_batch.concurrency_key and k.paused_at is not null;
   if found then
-    v_result := v_result || rhythm.reason('key_paused', format('Key "%s" of queue "%s" is paused since %s', v_key.key, v_key.queue, rhythm.moment_text(v_key.paused_at)),
-      jsonb_build_object('queue', v_key.queue, 'key', v_key.key, 'since', v_key.paused_at));
+    v_result := v_result || rhythm.reason('key_paused', rhythm.pause_text(format('Key "%s" of queue "%s"', v_key.key, v_key.queue), v_key.paused_at, v_key.paused_by, v_key.pause_reason),
+      jsonb_build_object('queue', v_key.queue, 'key', v_key.key, 'since', v_key.paused_at, 'by', v_key.paused_by, 'why', v_key.pause_reason));
   end if;
   if p_batch.type = 'workflow' or not exists (select from rhythm.task as k where k.name = p_batch.target and k.sql_function is not null) then
     if not exists (select from rhythm.worker as w where p_batch.queue = any (w.queues) and w.beat_at + w.lease_ms * interval '1 millisecond' > p_now) then
@@ -13033,6 +13518,7 @@ begin
       else rhythm.reason('stopping', format('It was cancelled (%s), and its worker is asked to stop it', v_execution.cancel_reason),
         jsonb_build_object('why', v_execution.cancel_reason)) end;
   end if;
+  v_result := v_result || rhythm.pause_reasons(v_execution);
   select k.owner_id into v_owner from rhythm.key_waiter as k where k.execution_id = p_id;
   if v_batch.worker is not null then
     v_result := v_result || rhythm.running_reason(v_batch, v_now);
@@ -13080,7 +13566,7 @@ comment on function rhythm.explain(uuid) is
   {
     name: "views/read.sql",
     kind: "behaviour",
-    checksum: "d2064e8791eeb3e8c92ff6f59be9c008afc315bd29b840d9726288dbdd51d9bd",
+    checksum: "5b06fecdd9dc69f332fd235510304c913ade80c04ea74cf6fa2b050a0a4fbf82",
     text: `-- Reading and waiting.
 
 create or replace function rhythm.get(p_execution uuid)
@@ -13095,7 +13581,8 @@ as $$
     'failures', e.failures, 'crashes', e.crashes, 'max_crashes', e.max_crashes,
     'metadata', e.metadata, 'progress', e.progress, 'parent_id', e.parent_id, 'worker', e.worker,
     'cancel_reason', e.cancel_reason, 'note', e.note, 'concurrency_key', e.concurrency_key,
-    'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at)
+    'created_at', e.created_at, 'run_at', e.run_at, 'started_at', e.claimed_at, 'completed_at', e.completed_at,
+    'paused_at', e.paused_at, 'paused_by', e.paused_by, 'pause_reason', e.pause_reason)
   from rhythm.executions as e
   where e.id = p_execution;
 $$;
@@ -13478,7 +13965,7 @@ comment on function rhythm.signal(uuid, text, jsonb, text) is
   {
     name: "wake/wake.sql",
     kind: "behaviour",
-    checksum: "3df0560e74fbb683db89c211c2a1817ddeefc7e8f50568912848e6ed914dd680",
+    checksum: "3efc5ad6b2b030ad8325ad4e0b2299700acc323579b1a4d52a04b30207f5eba6",
     text: `-- Waking: sleeping workers, suspended workflows, people who wait.
 
 -- Only if a worker sleeps, and once for each queue and transaction. A worker that falls asleep while this transaction is open
@@ -13594,7 +14081,8 @@ declare
 begin
   v_batch.id := nextval('rhythm.batch_id_seq');
   v_batch.first_id := p_execution.id;
-  v_batch.run_at := p_run_at;
+  v_batch.run_at := case when p_execution.paused_at is null then p_run_at else 'infinity' end;
+  v_batch.paused := p_execution.paused_at is not null;
   v_batch.timeout_ms := case p_execution.type when 'task' then p_execution.timeout_ms end;
   v_batch.priority := p_execution.priority;
   v_batch.size := 1;
@@ -13624,6 +14112,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_paused constant text[] := case when p_lease > 0 then rhythm.paused_targets() end;
   v_batches rhythm.batch[];
 begin
   if p_ids = '{}' then
@@ -13631,7 +14120,8 @@ begin
   end if;
   with going as (
     select rhythm.batch_of(l.e, null, s.attempt, s.failures, 0) as b,
-      p_lease > 0 and (l.e).queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = (l.e).queue) as may_lease
+      p_lease > 0 and (l.e).paused_at is null and (v_paused is null or not rhythm.is_paused(v_paused, 'workflow', (l.e).target))
+        and (l.e).queue = any (k.queues) and not exists (select from rhythm.queue as q where q.name = (l.e).queue) as may_lease
     from unnest(p_ids) as i (id)
     cross join lateral (select x.attempt, x.failures from rhythm.workflow_state as x where x.execution_id = i.id and x.batch_id is null offset 0) as s
     cross join lateral (select x from rhythm.execution as x where x.id = i.id and x.state = 0 offset 0) as l (e)
@@ -13646,15 +14136,15 @@ begin
     from numbered as n where s.execution_id = (n.b).first_id
   ),
   made as (
-    insert into rhythm.batch (id, first_id, worker, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
-    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
+    insert into rhythm.batch (id, first_id, worker, run_at, paused, claimed_at, call, priority, size, attempt, failures, limited, type, queue, target, concurrency_key, common, ids)
+    select (n.b).id, (n.b).first_id, case when n.is_leased then p_worker end, (n.b).run_at, (n.b).paused, case when n.is_leased then p_now end, case when n.is_leased then p_call end,
       (n.b).priority, 1, greatest((n.b).attempt, case when n.is_leased then 1 else 0 end), (n.b).failures, not n.is_leased and (n.b).limited, 'workflow', (n.b).queue, (n.b).target, (n.b).concurrency_key,
       (n.b).common, (n.b).ids
     from numbered as n
     returning *
   )
   select coalesce(array_agg(m::rhythm.batch), '{}') into v_batches from made as m;
-  perform rhythm.wake(array(select distinct b.queue from unnest(v_batches) as b where b.worker is null));
+  perform rhythm.wake(array(select distinct b.queue from unnest(v_batches) as b where b.worker is null and b.run_at is null));
   return array(select b.id from unnest(v_batches) as b where b.worker is not null order by b.id);
 end;
 $$;
@@ -13664,9 +14154,33 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
 `,
   },
   {
+    name: "pause/pauses.sql",
+    kind: "behaviour",
+    checksum: "2f40be26ab40bb52f2812b1e02b55a6c74fd4f80aa5bfc737aa464cd95ad5692",
+    text: `-- Everything that is paused, except executions.
+
+drop view if exists rhythm.pauses;
+
+create view rhythm.pauses as
+select p.type as kind, nullif(p.target, '') as name, null::text as key, p.paused_at, p.paused_by, p.reason
+from rhythm.pause as p
+union all
+select 'queue', q.name, null, q.paused_at, q.paused_by, q.pause_reason
+from rhythm.queue as q
+where q.paused_at is not null
+union all
+select 'key', k.queue, k.key, k.paused_at, k.paused_by, k.pause_reason
+from rhythm.queue_key as k
+where k.paused_at is not null;
+
+comment on view rhythm.pauses is
+  'What is paused: everything, tasks, flows (workflow), queues, concurrency keys (name: their queue). Paused executions are in the view executions: paused_at.';
+`,
+  },
+  {
     name: "views/executions.sql",
     kind: "behaviour",
-    checksum: "45d887e758be6ca507b665322d83c891d348ed871f0dac3ad9df8a28d0e1d454",
+    checksum: "f39e93c294e19e7af83b6687fd0e4d14471d3a28f39e674ed2ff8592313ee709",
     text: `-- Executions, for people. Views belong to the owner, so that a role that may read one needs no right on a table.
 
 drop view if exists rhythm.executions;
@@ -13701,9 +14215,12 @@ select
   e.fingerprint,
   e.traceparent,
   rhythm.created_at(e.id) as created_at,
-  coalesce(b.run_at, e.run_at) as run_at,
+  coalesce(nullif(b.run_at, 'infinity'), e.run_at) as run_at,
   coalesce(b.claimed_at, e.claimed_at) as claimed_at,
-  e.completed_at
+  e.completed_at,
+  case when e.state = 0 then e.paused_at end as paused_at,
+  case when e.state = 0 then e.paused_by end as paused_by,
+  case when e.state = 0 then e.pause_reason end as pause_reason
 from rhythm.execution as e
 left join rhythm.workflow_state as s on s.execution_id = e.id and e.type = 'workflow'
 left join rhythm.batch as b on b.id = coalesce(e.batch_id, s.batch_id);
@@ -13961,7 +14478,7 @@ comment on view rhythm.flows is 'Every flow with its current version, on which n
   {
     name: "views/steps.sql",
     kind: "behaviour",
-    checksum: "928e33ea787718b65dccc5edbcee2eeade39a3dd8453f46d3924e779dd9f869c",
+    checksum: "3d16bc88cb315709c8c76e896134d20dec196fcf36213c4e2a39f7cb000b3437",
     text: `-- Workflows in TypeScript as executions: registered like flows, run by workers or by the process that calls them.
 
 create or replace function rhythm.register_workflow(p_name text, p_options jsonb default null, deploy text default null)
@@ -14010,7 +14527,8 @@ begin
   end if;
   select b.* into v_batch
   from rhythm.workflow_state as s join rhythm.batch as b on b.id = s.batch_id
-  where s.execution_id = p_execution and b.worker is null
+  where s.execution_id = p_execution and b.worker is null and b.run_at is distinct from 'infinity'
+    and not rhythm.is_paused(rhythm.paused_targets(), 'workflow', b.target)
   for update of b;
   if found then
     if v_batch.size > 1 then
@@ -14071,7 +14589,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "34994642c5302c3e425be606bacc31490dc614eab7bbda0ab7673c5f41be8fad",
+    checksum: "55825206f49124c28f5c3f2d7867031332c21d6c439742d989fd1189350eac05",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -14123,6 +14641,16 @@ comment on column rhythm.executions.created_at is 'When it was started.';
 comment on column rhythm.executions.run_at is 'It does not run before this time: its delay, or the backoff before the next attempt.';
 comment on column rhythm.executions.claimed_at is 'When the current or last attempt began.';
 comment on column rhythm.executions.completed_at is 'When it ended.';
+comment on column rhythm.executions.paused_at is 'Since when it is paused.';
+comment on column rhythm.executions.paused_by is 'Who paused it.';
+comment on column rhythm.executions.pause_reason is 'Why it was paused, if that was said.';
+
+comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
+comment on column rhythm.pauses.name is 'The task, flow or queue.';
+comment on column rhythm.pauses.key is 'The concurrency key.';
+comment on column rhythm.pauses.paused_at is 'Since when.';
+comment on column rhythm.pauses.paused_by is 'Who paused it.';
+comment on column rhythm.pauses.reason is 'Why, if that was said.';
 
 comment on column rhythm.logs.id is 'In the order of writing.';
 comment on column rhythm.logs.execution_id is 'The execution that wrote it.';
@@ -14237,7 +14765,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "55e60c722d7a25ee6758ee2e8e9eb7b8c3107eb6c9b870f09d55a05167de7afd",
+    checksum: "c65412ba416ddb18271263aef2fe047dea5bd8c658f4e3f64c8a269219d30789",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -14332,12 +14860,14 @@ comment on constraint workflow_state_pkey on rhythm.workflow_state is 'A workflo
 comment on constraint one_need_a_group on rhythm.workflow_state is 'Each group has a size and a need.';
 comment on constraint delivered_arrived on rhythm.workflow_state is 'Only items that have arrived can be delivered.';
 comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
+comment on constraint pause_pkey on rhythm.pause is 'One pause for each task, flow, and everything.';
+comment on constraint type_known on rhythm.pause is 'Tasks, flows (workflow), or everything.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "637771f561e39b34fec1c7f04a71fd83d07fb649ecf65d8f9a640414cbdce1b5",
+    checksum: "5af09f0a4df4633d0ca60fb7aee495b0e30c64b42de5ae38dcceb497817d82bd",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -14410,6 +14940,8 @@ comment on column rhythm.worker.info is 'What it reports of itself: its version,
 
 comment on column rhythm.queue.name is 'The name of the queue.';
 comment on column rhythm.queue.paused_at is 'Since when nothing is taken from it; null: it is not paused.';
+comment on column rhythm.queue.paused_by is 'Who paused it.';
+comment on column rhythm.queue.pause_reason is 'Why it was paused, if that was said.';
 comment on column rhythm.queue.concurrency is 'How many run at once; null: no limit.';
 comment on column rhythm.queue.per_key_concurrency is 'The same for each concurrency key.';
 comment on column rhythm.queue.per_ms is 'The period of rate, in milliseconds.';
@@ -14418,6 +14950,12 @@ comment on column rhythm.queue_key.queue is 'The queue.';
 comment on column rhythm.queue_key.key is 'The concurrency key.';
 comment on column rhythm.queue_key.per_ms is 'The period of rate, in milliseconds.';
 comment on column rhythm.queue_key.paused_at is 'Since when nothing of it begins; null: it is not paused.';
+comment on column rhythm.queue_key.paused_by is 'Who paused it.';
+comment on column rhythm.queue_key.pause_reason is 'Why it was paused, if that was said.';
+comment on column rhythm.pause.type is 'task, workflow or everything.';
+comment on column rhythm.pause.paused_at is 'Since when.';
+comment on constraint everything_has_no_name on rhythm.pause is 'Only the pause of everything has no name.';
+comment on constraint paused_is_parked on rhythm.batch is 'What is paused is delayed without an end, so that no claim reads it.';
 comment on column rhythm.queue_state.queue is 'The queue.';
 comment on column rhythm.queue_state.nth is 'The number of this version of the row.';
 comment on column rhythm.queue_state.fair is 'Whether the lanes have turns.';
@@ -14646,7 +15184,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "57e4eb6258d9e5872e64efb759f0329fe10f718944fbfea06a7e0f1736eb5218",
+    checksum: "54b0651dae9823ce1fd591d36e48f1172dd196161117906c96b8002bd4924fde",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -14686,7 +15224,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'pause_queue', 'resume_queue', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

@@ -75,6 +75,12 @@ export interface Execution {
   startedAt: Date | null;
   /** When it ended. */
   completedAt: Date | null;
+  /** Since when it is paused. */
+  pausedAt: Date | null;
+  /** Who paused it. */
+  pausedBy: string | null;
+  /** Why it was paused, if that was said. */
+  pauseReason: string | null;
 }
 
 /** What keeps an execution from continuing, or how it ended. */
@@ -88,6 +94,9 @@ export type ReasonKind =
   | "cleans_up"
   | "delayed"
   | "retry_delayed"
+  | "paused"
+  | "target_paused"
+  | "everything_paused"
   | "queue_paused"
   | "key_paused"
   | "no_worker"
@@ -132,7 +141,7 @@ export interface Reason {
   queue?: string;
   /** The concurrency key. */
   key?: string;
-  /** The task that no worker has. */
+  /** The task that no worker has; the task or flow that is paused. */
   target?: string;
   /** How many may run at once, or may begin in `perMs`. */
   limit?: number;
@@ -152,10 +161,36 @@ export interface Reason {
   attempt?: number;
   /** The error of the attempt that failed. */
   error?: ExecutionError;
-  /** Why it was cancelled. */
+  /** Why it was cancelled or paused. */
   why?: string;
+  /** Who paused it. */
+  by?: string;
   /** Why the execution that it waits for does not continue. */
   because?: Reason[];
+}
+
+/** Why and by whom something is paused. */
+export interface PauseOptions {
+  /** Why. */
+  reason?: string;
+  /** Who pauses it. Default: the role of the connection. */
+  by?: string;
+}
+
+/** Something that is paused, except executions. */
+export interface Pause {
+  /** What it is. */
+  kind: "everything" | "task" | "workflow" | "queue" | "key";
+  /** The task, flow or queue; nothing: everything. */
+  name: string | null;
+  /** The concurrency key. */
+  key: string | null;
+  /** Since when. */
+  pausedAt: Date;
+  /** Who paused it. */
+  pausedBy: string | null;
+  /** Why, if that was said. */
+  reason: string | null;
 }
 
 /** An execution, or its id. */

@@ -17,6 +17,8 @@ export type {
   ExecutionStatus,
   ExecutionType,
   LogEntry,
+  Pause,
+  PauseOptions,
   Reason,
   ReasonKind,
   Run,

@@ -3,6 +3,8 @@ import type {
   ExecutionFilter,
   ExecutionPage,
   LogEntry,
+  Pause,
+  PauseOptions,
   Reason,
   ScheduledOptions,
   StartOptions,
@@ -36,6 +38,8 @@ export interface ReadModel {
   at(id: string, when: number | Date): Promise<PastState>;
   /** What changed between two steps of a workflow. */
   diff(id: string, from: number, to: number): Promise<readonly StateChange[]>;
+  /** What is paused, except executions. */
+  pauses(): Promise<readonly Pause[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -47,6 +51,9 @@ export interface ReadModel {
   /** The engine's own account of damage; empty when all is well. */
   violations(): Promise<readonly Violation[]>;
 }
+
+/** What a caller can pause. */
+export type PauseKind = "execution" | "task" | "flow" | "queue" | "everything";
 
 /** What HTTP does on behalf of a caller. */
 export interface Commands {
@@ -68,8 +75,10 @@ export interface Commands {
   delete(id: string): Promise<number>;
   /** Waits for the end. */
   wait(id: string, options: WaitOptions): Promise<Execution>;
-  /** Stops a queue from being claimed, or lets it go on. */
-  setQueuePaused(queue: string, paused: "paused" | "running"): Promise<void>;
+  /** Pauses something; false if it was paused already, or an execution has ended. */
+  pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
+  /** Ends a pause; false if there was none. */
+  resume(kind: PauseKind, name: string): Promise<boolean>;
   /** Registers a flow; gives its version. */
   registerFlow(name: string, source: string): Promise<{ readonly name: string; readonly version: number }>;
   /** Creates or replaces a schedule. */

@@ -127,7 +127,7 @@ interface Answer {
 
 /** Signs of what was never meant for a caller: a stack, a driver's sentence, the text or the names of SQL. */
 const LEAK =
-  /\n\s+at |\.ts:\d|node:|PostgresError|invalid input syntax|violates|rhythm\.\w+\(|select |\$\d|pg_\w|relation "|jsonb|bigint|::/;
+  /\n\s+at |\.ts:\d|node:|PostgresError|invalid input syntax|violates|rhythm\.\w+\([^)]|select |\$\d|pg_\w|relation "|jsonb|bigint|::/;
 
 function faultOf({ status, text, type }: Answer, { method, path, body }: Ask): string | undefined {
   if (status >= 200 && status < 300) return undefined;

@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal, match, strictEqual as same } from "node:assert/strict";
-import { task } from "../../mod.ts";
-import { testApp } from "./support.ts";
+import { Rhythm, task } from "../../mod.ts";
+import { freshDatabase } from "../support/database.ts";
+import { onEmbedded, testApp } from "./support.ts";
 import { until } from "../support/until.ts";
 
 const echo = task({ name: "echo" }, (value: unknown, ctx) => {
@@ -60,6 +61,41 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   const { reasons: [delayed] } = (await ask(`/api/executions/${late}/explain`)).body;
   equal([delayed.reason, delayed.expectedAt], ["delayed", (await ask(`/api/executions/${late}`)).body.runAt]);
   same((await ask("/api/executions/00000000-0000-7000-8000-000000000000/explain")).status, 404);
+  for (
+    const path of [
+      `/api/executions/${late}`,
+      "/api/tasks/other",
+      "/api/flows/other",
+      "/api/queues/other",
+      "/api",
+    ]
+  ) {
+    equal((await ask(`${path}/pause`, { reason: "first", by: "ada" })).body, { paused: true }, path);
+    equal((await ask(`${path}/pause`, {})).body, { paused: false }, path);
+  }
+  const paused = (await ask(`/api/executions/${late}`)).body;
+  equal([paused.pausedBy, paused.pauseReason], ["ada", "first"]);
+  equal(
+    (await ask("/api/pauses")).body.pauses.map((
+      one: Record<string, string>,
+    ) => [one.kind, one.name, one.pausedBy]),
+    [["task", "other", "ada"], ["workflow", "other", "ada"], ["queue", "other", "ada"], [
+      "everything",
+      null,
+      "ada",
+    ]],
+  );
+  for (
+    const path of [
+      `/api/executions/${late}`,
+      "/api/tasks/other",
+      "/api/flows/other",
+      "/api/queues/other",
+      "/api",
+    ]
+  ) {
+    equal((await ask(`${path}/resume`, {})).body, { resumed: true }, path);
+  }
   await ask(`/api/executions/${late}/cancel`, { reason: "enough" });
   same((await ask(`/api/executions/${late}`)).body.cancelReason, "enough");
   same((await ask(`/api/executions/${id}/retry`, {})).status, 409);
@@ -78,7 +114,7 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   equal(await schedule.json(), { ok: true });
   equal((await ask("/api/schedules")).body.schedules.map((one: { name: string }) => one.name), ["nightly"]);
   equal((await ask("/api/workers")).body.workers.length, 1);
-  equal((await ask("/api/queues/default/pause", {})).body, { ok: true });
+  equal((await ask("/api/queues/default/pause", {})).body, { paused: true });
   same(JSON.stringify((await ask("/api/queues")).body).includes("default"), true);
   equal((await ask("/api/violations")).body, { violations: [] });
 
@@ -145,4 +181,47 @@ Deno.test("rhythm.fetch() answers as a worker's port does, for the application's
   equal(statuses, [200, 401, 200]);
   same(rhythm.worker().token, rhythm.token);
   same(rhythm.worker({ port: 0, token: "other" }).token, "other");
+});
+
+Deno.test({
+  name:
+    "a stolen token does no more than the role of the process: a worker's registers no flow and pauses nothing",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using database = await freshDatabase();
+    const login = `login_${crypto.randomUUID().slice(0, 8)}`;
+    await database.sql.unsafe(`create role ${login} login password 'x' in role rhythm_worker`);
+    try {
+      const url = new URL(database.url);
+      [url.username, url.password] = [login, "x"];
+      await using rhythm = await Rhythm.init({ databaseUrl: url.href, autoMigrate: false, token: "stolen" });
+      const ask = async (method: string, path: string, body = {}): Promise<number> => {
+        const headers = { authorization: "Bearer stolen" };
+        const request = new Request(`http://host/api${path}`, {
+          method,
+          headers,
+          ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
+        });
+        const response = await rhythm.fetch(request);
+        await response.body?.cancel();
+        return response.status;
+      };
+      const run = await rhythm.tasks.queue("echo");
+      equal([
+        await ask("GET", `/executions/${run.id}`),
+        await ask("POST", "/tasks/echo/queue"),
+        await ask("POST", `/executions/${run.id}/cancel`),
+      ], [200, 201, 200]);
+      equal([
+        await ask("PUT", "/flows/f", { source: "return 1" }),
+        await ask("PUT", "/schedules/s", { cron: "@daily", target: "echo", type: "task" }),
+        await ask("DELETE", "/schedules/s"),
+        await ask("POST", "/queues/default/pause"),
+        await ask("POST", `/executions/${run.id}/retry`),
+        await ask("DELETE", `/executions/${run.id}`),
+      ], [403, 403, 403, 403, 403, 403]);
+    } finally {
+      await database.sql.unsafe(`drop role ${login}`);
+    }
+  },
 });

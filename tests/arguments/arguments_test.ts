@@ -4,7 +4,10 @@ import * as core from "../../mod.ts";
 import { RhythmError, task } from "../../mod.ts";
 import * as compat from "../../src/compat/mod.ts";
 import * as flow from "../../src/flow/mod.ts";
+import * as cli from "../../src/cli/main.ts";
 import * as steps from "../../src/steps/mod.ts";
+import * as testing from "../../src/testing/mod.ts";
+import manifest from "../../deno.json" with { type: "json" };
 import { testApp } from "../app/support.ts";
 import { onEmbedded } from "../support/database.ts";
 import { optionKinds } from "./start_options.ts";
@@ -63,6 +66,9 @@ Deno.test("the application and its services refuse every wrong argument", async 
   const execution: Argument = { name: "execution", kind: "execution", good: run.id };
   const services: [string, object, Record<string, Callable>][] = [
     ["rhythm", rhythm, {
+      pause: { call: rhythm.pause.bind(rhythm), takes: [options({ reason: "any text", by: "any text" })] },
+      resume: nothing(() => {}),
+      pauses: nothing(() => {}),
       worker: {
         call: rhythm.worker.bind(rhythm),
         takes: [options({
@@ -96,6 +102,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
     }],
     ["tasks", tasks, {
+      pause: {
+        call: tasks.pause.bind(tasks),
+        takes: [name("task"), options({ reason: "any text", by: "any text" })],
+      },
+      resume: { call: tasks.resume.bind(tasks), takes: [name("task")] },
       queue: { call: tasks.queue.bind(tasks), takes: [name("task"), json("inputs"), options(start)] },
       run: {
         call: tasks.run.bind(tasks),
@@ -201,6 +212,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
         takes: [execution, options({ sql: "something made" })],
       },
       explain: { call: executions.explain.bind(executions), takes: [execution] },
+      pause: {
+        call: executions.pause.bind(executions),
+        takes: [execution, options({ reason: "any text", by: "any text" })],
+      },
+      resume: { call: executions.resume.bind(executions), takes: [execution] },
       delete: {
         call: executions.delete.bind(executions),
         takes: [execution, options({ sql: "something made" })],
@@ -256,7 +272,10 @@ Deno.test("the application and its services refuse every wrong argument", async 
     }],
     ["queues", queues, {
       list: nothing(() => {}),
-      pause: { call: queues.pause.bind(queues), takes: [name("queue")] },
+      pause: {
+        call: queues.pause.bind(queues),
+        takes: [name("queue"), options({ reason: "any text", by: "any text" })],
+      },
       resume: { call: queues.resume.bind(queues), takes: [name("queue")] },
       configure: {
         call: queues.configure.bind(queues),
@@ -284,7 +303,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
       pauseKey: {
         call: queues.pauseKey.bind(queues),
-        takes: [name("queue"), { name: "key", kind: "key", good: "word" }],
+        takes: [
+          name("queue"),
+          { name: "key", kind: "key", good: "word" },
+          options({ reason: "any text", by: "any text" }),
+        ],
       },
       resumeKey: {
         call: queues.resumeKey.bind(queues),
@@ -292,6 +315,11 @@ Deno.test("the application and its services refuse every wrong argument", async 
       },
     }],
     ["flows", flows, {
+      pause: {
+        call: flows.pause.bind(flows),
+        takes: [name("flow"), options({ reason: "any text", by: "any text" })],
+      },
+      resume: { call: flows.resume.bind(flows), takes: [name("flow")] },
       register: { call: flows.register.bind(flows), takes: [flowText, options({ deploy: "name" })] },
       registerAll: {
         call: flows.registerAll.bind(flows),
@@ -783,8 +811,31 @@ Deno.test({
   },
 });
 
+Deno.test("the testing kit and the command refuse every wrong argument", async () => {
+  const members = { flows: "array", tasks: "array", workflows: "array", log: "log" } as const;
+  await swept("testing", functionsOf(testing), {
+    fakeTask: {
+      call: testing.fakeTask,
+      takes: [name("name"), { name: "answer", kind: "function", optional: true }],
+    },
+    testRhythm: { call: testing.testRhythm, takes: [options(members)] },
+  });
+  await using app = await testing.testRhythm();
+  await swept("app", methodsOf(app), {
+    advance: { call: app.advance.bind(app), takes: [{ name: "duration", kind: "duration", good: 0 }] },
+    idle: { call: app.idle.bind(app), takes: [options({ timeout: "duration" })] },
+  });
+  await swept("cli", functionsOf(cli), {
+    main: { call: cli.main, takes: [{ name: "args", kind: "array" }] },
+  });
+});
+
+Deno.test("the sweep knows every entry point", () => {
+  equal(Object.keys(manifest.exports), [".", "./flow", "./steps", "./testing", "./compat", "./cli"]);
+});
+
 Deno.test("every class of the entry points is an error, or its methods are sweeped", () => {
-  const entries = { ...core, ...steps, ...flow, ...compat };
+  const entries = { ...core, ...steps, ...flow, ...compat, ...testing, ...cli };
   const others = Object.entries(entries)
     .filter(([, value]) => isClass(value))
     .filter(([, value]) =>
@@ -802,6 +853,7 @@ Deno.test("every class of the entry points is an error, or its methods are sweep
     "SchedulerService",
     "SignalService",
     "StepGuard",
+    "TestRhythm",
     "Worker",
     "WorkflowContext",
   ]);

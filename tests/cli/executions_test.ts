@@ -142,7 +142,7 @@ Deno.test({
     });
 
     const sent = await at.run("signal", id.slice(-8), "go", '{"ok": true}');
-    equal([sent.code, sent.out], [0, `signal "go" is kept for ${id}\n`]);
+    equal([sent.code, sent.out], [0, `signal "go" is sent to ${id}\n`]);
     const waited = await at.run("wait", id, "--timeout", "20s");
     equal([waited.code, waited.out], [
       0,
@@ -373,7 +373,7 @@ Deno.test({
     ]);
     match(
       (await at.run("show", odd.out.trim())).out,
-      /\nIt was delayed until [\d: -]+ UTC\nQueue "mial" is paused since [\d: -]+ UTC\nNo worker takes from queue "mial"\n/,
+      /\nIt was delayed until [\d: -]+ UTC\nQueue "mial" is paused since [\d: -]+ UTC by \w+\nNo worker takes from queue "mial"\n/,
     );
     const every = await at.run("schedules", "set", "odd", "@daily", "gret", "--type", "task", "--json");
     equal(JSON.parse(every.err), {
@@ -469,5 +469,29 @@ Deno.test({
     equal(first.err, `there are more: add --cursor ${ids[1]}\n`);
     const second = await at.run("list", "-n", "2", "--cursor", ids[1]!.slice(-8));
     equal([second.err, second.out.includes(ids[0]!), second.out.includes(ids[1]!)], ["", true, false]);
+  },
+});
+
+Deno.test({
+  name: "pause and resume: an execution, a flow, everything; list and show say who and why",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    const kept = (await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h")).out.trim();
+    equal(
+      (await at.run("pause", kept, "--flow", "order", "--reason", "look first")).out,
+      `${kept} is paused\nflow "order" is paused\n`,
+    );
+    equal((await at.run("pause", kept)).code, 1);
+    match((await at.run("list")).out, /paused by \w+: look first/);
+    match((await at.run("show", kept)).out, /\nIt is paused since [\d: -]+ UTC by \w+: look first\n/);
+    match(
+      normal((await at.run("pause")).out),
+      /^paused +name +since +by +why\nflow +order +<time> +\w+ +look first\n$/,
+    );
+    equal((await at.run("resume", kept, "--flow", "order")).out, `${kept} goes on\nflow "order" goes on\n`);
+    equal(await at.run("resume", "--everything"), { code: 1, out: "everything was not paused\n", err: "" });
+    equal((await at.run("resume")).code, 2);
+    equal((await at.run("pause", "--key", "k")).code, 2);
   },
 });

@@ -187,7 +187,7 @@ function one(nth: number, more: Partial<Listed>): Listed {
       maxCrashes: 3,
     },
     ...{ createdAt: at(nth), startedAt: at(nth), completedAt: at(nth + 1), progress: null, error: null },
-    ...{ cancelReason: null, inputs: { n: nth } },
+    ...{ cancelReason: null, pausedAt: null, pausedBy: null, pauseReason: null, inputs: { n: nth } },
     ...more,
   };
 }

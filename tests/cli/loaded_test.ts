@@ -78,6 +78,7 @@ Deno.test("the front page and what is wrong at once load no package and no other
     "src/cli/table.ts",
     "src/cli/terminal.ts",
     "src/shared/error.ts",
+    "src/shared/printable.ts",
   ]);
 });
 

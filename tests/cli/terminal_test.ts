@@ -108,7 +108,10 @@ Deno.test({
     const piped = await rhythm(["list", "-d", database.url]);
     // deno-lint-ignore no-control-regex
     ok(!/\x1b/.test(piped.out) && piped.out.includes("far_too_long_for_the_terminal"));
+    // Whoever may cancel chooses the reason; it must not set the title of another's terminal.
+    await database.sql.unsafe(`select rhythm.cancel(rhythm.queue('b'), E'\\x1b]0;mine\\x07')`);
     const grey = await inTerminal(["list", "-d", database.url], { env: { NO_COLOR: "1" } });
+    ok(grey.out.includes("\\u001b]0;mine\\u0007"), grey.out);
     // deno-lint-ignore no-control-regex
     ok(!/\x1b/.test(grey.out));
   },

@@ -4,6 +4,7 @@ import { z } from "zod";
 import * as executions from "../../src/db/calls/executions.ts";
 import * as flows from "../../src/db/calls/flows.ts";
 import type { EngineRef } from "../../src/db/calls/engine_ref.ts";
+import * as pauses from "../../src/db/calls/pauses.ts";
 import * as queues from "../../src/db/calls/queues.ts";
 import * as schedules from "../../src/db/calls/schedules.ts";
 import * as state from "../../src/db/calls/state.ts";
@@ -53,6 +54,9 @@ const executionRow: z.ZodType<executions.StoredExecution> = z.strictObject({
   startedAt: z.date().nullable(),
   completedAt: z.date().nullable(),
   note: z.string().nullable(),
+  pausedAt: z.date().nullable(),
+  pausedBy: z.string().nullable(),
+  pauseReason: z.string().nullable(),
 });
 
 const logRow: z.ZodType<executions.StoredLine> = z.strictObject({
@@ -372,7 +376,11 @@ Deno.test("calls of queues, flows and schedules give the rows their types say", 
     fair: "key",
     weights: { gold: 3 },
   });
-  await queues.pauseQueue(engine, "mail");
+  const mails = { kind: "queue", name: "mail" } as const;
+  assert.equal(await pauses.pause(engine, mails, { reason: "down", by: "ada" }), true);
+  assert.deepEqual((await pauses.listPauses(engine)).map(({ pausedAt: _, ...one }) => one), [
+    { kind: "queue", name: "mail", key: null, pausedBy: "ada", reason: "down" },
+  ]);
   const mail = z.array(queueRow).parse(await queues.listQueues(engine)).find((row) => row.queue === "mail")!;
   assert.deepEqual([mail.ready, mail.paused, mail.concurrency, mail.perSeconds, mail.perKeyRate, mail.fair], [
     1,
@@ -382,7 +390,7 @@ Deno.test("calls of queues, flows and schedules give the rows their types say", 
     5,
     true,
   ]);
-  await queues.resumeQueue(engine, "mail");
+  assert.equal(await pauses.resume(engine, mails), true);
 
   const nightly: schedules.ScheduleRequest = {
     name: "nightly",

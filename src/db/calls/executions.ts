@@ -49,6 +49,12 @@ export interface StoredExecution {
   startedAt: Date | null;
   /** When it ended. */
   completedAt: Date | null;
+  /** Since when it is paused. */
+  pausedAt: Date | null;
+  /** Who paused it. */
+  pausedBy: string | null;
+  /** Why it was paused. */
+  pauseReason: string | null;
 }
 
 /** An error as it is stored. */
@@ -116,7 +122,8 @@ const COLUMNS = `
   e.cancel_reason as "cancelReason", e.attempt,
   e.max_attempts as "maxAttempts", e.failures, e.crashes, e.max_crashes as "maxCrashes",
   coalesce(e.metadata, '{}') as metadata, e.progress, e.parent_id as "parentId",
-  e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note`;
+  e.created_at as "createdAt", e.run_at as "runAt", e.claimed_at as "startedAt", e.completed_at as "completedAt", e.note,
+  e.paused_at as "pausedAt", e.paused_by as "pausedBy", e.pause_reason as "pauseReason"`;
 
 /** Creates executions, all or none; gives their ids in order. The requests are a JSON array as text. */
 export async function createMany(engine: EngineRef, requests: string): Promise<string[]> {

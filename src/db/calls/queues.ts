@@ -81,16 +81,6 @@ export async function listQueues(engine: EngineRef): Promise<QueueInfo[]> {
   );
 }
 
-/** Keeps workers from claiming from a queue. */
-export async function pauseQueue(engine: EngineRef, queue: string): Promise<void> {
-  await ask(engine, "select rhythm.pause_queue($1::text)", [queue]);
-}
-
-/** Lets workers claim from a queue again. */
-export async function resumeQueue(engine: EngineRef, queue: string): Promise<void> {
-  await ask(engine, "select rhythm.resume_queue($1::text)", [queue]);
-}
-
 /** Sets the limits of a queue. */
 export async function configureQueue(engine: EngineRef, queue: string, limits: StoredLimits): Promise<void> {
   await ask(
@@ -136,16 +126,6 @@ export async function configureKey(
       text(limits.weight),
     ],
   );
-}
-
-/** Lets nothing of one concurrency key of a queue begin. */
-export async function pauseKey(engine: EngineRef, queue: string, key: string): Promise<void> {
-  await ask(engine, "select rhythm.pause_key($1::text, $2::text)", [queue, key]);
-}
-
-/** Lets a concurrency key of a queue go on. */
-export async function resumeKey(engine: EngineRef, queue: string, key: string): Promise<void> {
-  await ask(engine, "select rhythm.resume_key($1::text, $2::text)", [queue, key]);
 }
 
 function text(value: number | null): string | null {

@@ -1,11 +1,21 @@
 import { z } from "zod";
-import type { Commands, ReadModel, ScheduleDefinition } from "../read_model.ts";
+import type { Commands, PauseKind, ReadModel, ScheduleDefinition } from "../read_model.ts";
 import { type Route, route } from "../route.ts";
-import { anyJson, done, flow, queue, schedule, scheduleOptions, violation, worker } from "./schemas.ts";
+import {
+  anyJson,
+  done,
+  flow,
+  pause,
+  queue,
+  schedule,
+  scheduleOptions,
+  violation,
+  worker,
+} from "./schemas.ts";
 
 /** Queues, workers, schedules, flows, and the engine's check of itself. */
 export function operationRoutes(reads: ReadModel, commands: Commands): Route[] {
-  return [...listRoutes(reads), ...queueRoutes(commands), ...scheduleRoutes(commands), flowRoute(commands)];
+  return [...listRoutes(reads), ...pauseRoutes(commands), ...scheduleRoutes(commands), flowRoute(commands)];
 }
 
 function listRoutes(reads: ReadModel): Route[] {
@@ -21,6 +31,7 @@ function listRoutes(reads: ReadModel): Route[] {
     });
   return [
     list("queues", "Queues with depth, oldest and running", queue, () => reads.queues()),
+    list("pauses", "What is paused, except executions", pause, () => reads.pauses()),
     list("workers", "Workers with their last heartbeat", worker, () => reads.workers()),
     list("schedules", "Schedules with their last and next run", schedule, () => reads.schedules()),
     list("flows", "The current version of each flow", flow, () => reads.flows()),
@@ -33,23 +44,40 @@ function listRoutes(reads: ReadModel): Route[] {
   ];
 }
 
-function queueRoutes(commands: Commands): Route[] {
-  const change = (verb: "pause" | "resume", summary: string): Route =>
+function pauseRoutes(commands: Commands): Route[] {
+  const body = z.strictObject({ reason: z.string().optional(), by: z.string().optional() });
+  const both = (kind: PauseKind, path: string, tag: string, what: string): Route[] => [
     route({
       method: "POST",
-      path: `/api/queues/:name/${verb}`,
-      operation: `${verb}Queue`,
-      summary,
-      tag: "queues",
-      response: done,
-      handle: async ({ params }) => {
-        await commands.setQueuePaused(params.name!, verb === "pause" ? "paused" : "running");
-        return { ok: true };
-      },
-    });
+      path: `${path}/pause`,
+      operation: `pause${kind[0]!.toUpperCase()}${kind.slice(1)}`,
+      summary: `Pauses ${what}; false: it was paused already`,
+      tag,
+      body,
+      response: z.object({ paused: z.boolean() }),
+      handle: async ({ params, body }) => ({ paused: await commands.pause(kind, params.name ?? "", body) }),
+    }),
+    route({
+      method: "POST",
+      path: `${path}/resume`,
+      operation: `resume${kind[0]!.toUpperCase()}${kind.slice(1)}`,
+      summary: `Ends the pause of ${what}; false: it was not paused`,
+      tag,
+      response: z.object({ resumed: z.boolean() }),
+      handle: async ({ params }) => ({ resumed: await commands.resume(kind, params.name ?? "") }),
+    }),
+  ];
   return [
-    change("pause", "Keeps workers from claiming from a queue"),
-    change("resume", "Lets workers claim from a queue again"),
+    ...both(
+      "execution",
+      "/api/executions/:name",
+      "executions",
+      "an execution, whose attempt or step ends first",
+    ),
+    ...both("task", "/api/tasks/:name", "pauses", "a task: nothing of it begins"),
+    ...both("flow", "/api/flows/:name", "pauses", "a flow: its workflows neither begin nor continue"),
+    ...both("queue", "/api/queues/:name", "queues", "a queue: workers claim nothing from it"),
+    ...both("everything", "/api", "pauses", "everything"),
   ];
 }
 

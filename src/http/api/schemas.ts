@@ -51,6 +51,9 @@ export const execution = z.object({
   runAt: time.nullable(),
   startedAt: time.nullable(),
   completedAt: time.nullable(),
+  pausedAt: time.nullable().describe("since when it is paused"),
+  pausedBy: z.string().nullable(),
+  pauseReason: z.string().nullable(),
 });
 
 /** Why an execution does not continue, or how it ended. */
@@ -79,6 +82,7 @@ export const reason = z.object({
   attempt: z.number().optional(),
   error: executionError.optional(),
   why: z.string().optional(),
+  by: z.string().optional().describe("who paused it"),
   because: z.array(z.unknown()).optional().describe(
     "why what it waits for does not continue: reasons like this one",
   ),
@@ -165,6 +169,16 @@ export const queue = z.object({
   perKeyRate: z.number().nullable(),
   perKeyPerSeconds: z.number().nullable(),
   fair: z.boolean().describe("whether concurrency keys take turns"),
+});
+
+/** Something that is paused. */
+export const pause = z.object({
+  kind: z.enum(["everything", "task", "workflow", "queue", "key"]),
+  name: z.string().nullable().describe("the task, flow or queue"),
+  key: z.string().nullable().describe("the concurrency key"),
+  pausedAt: time,
+  pausedBy: z.string().nullable(),
+  reason: z.string().nullable(),
 });
 
 /** A worker. */

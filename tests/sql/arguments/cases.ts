@@ -647,14 +647,55 @@ export const cases: Record<string, Cases> = {
       ],
     ],
   },
-  pause_queue: { p_queue: name("queue", (value) => `pause_queue(${value})`) },
+  pause_queue: {
+    p_queue: name("queue", (value) => `pause_queue(${value})`),
+    p_reason: "what is longer than 2000 characters is cut",
+    p_by: "what is longer than 200 characters is cut",
+  },
   resume_queue: {
     p_queue: [...name("queue", (value) => `resume_queue(${value})`), ["resume_queue('open')", "", "false"]],
   },
   pause_key: {
     p_queue: name("queue", (value) => `pause_key(${value}, 'k')`),
     p_key: [["pause_key('q', '')", "RH001", "The concurrency key has 0 characters: expected 1 to 500"]],
+    p_reason: "what is longer than 2000 characters is cut",
+    p_by: "what is longer than 200 characters is cut",
   },
+  pause_execution: {
+    p_execution: [
+      ...missing("pause", (value) => `pause_execution(${value})`),
+      [`pause_execution(${done})`, "", "false"],
+    ],
+    p_reason: "what is longer than 2000 characters is cut",
+    p_by: "what is longer than 200 characters is cut",
+  },
+  resume_execution: {
+    p_execution: [
+      ...missing("resume", (value) => `resume_execution(${value})`),
+      [`resume_execution(${ready})`, "", "false"],
+    ],
+  },
+  pause_task: {
+    p_task: name("task", (value) => `pause_task(${value})`),
+    p_reason: "what is longer than 2000 characters is cut",
+    p_by: "what is longer than 200 characters is cut",
+  },
+  resume_task: {
+    p_task: [...name("task", (value) => `resume_task(${value})`), ["resume_task('a')", "", "false"]],
+  },
+  pause_flow: {
+    p_flow: name("flow", (value) => `pause_flow(${value})`),
+    p_reason: "what is longer than 2000 characters is cut",
+    p_by: "what is longer than 200 characters is cut",
+  },
+  resume_flow: {
+    p_flow: [...name("flow", (value) => `resume_flow(${value})`), ["resume_flow('f')", "", "false"]],
+  },
+  pause_everything: {
+    p_reason: "what is longer than 2000 characters is cut",
+    p_by: "what is longer than 200 characters is cut",
+  },
+  resume_everything: {},
   resume_key: {
     p_queue: [...name("queue", (value) => `resume_key(${value}, 'k')`), [
       "resume_key('open', 'k')",

@@ -18,10 +18,10 @@ begin
   perform test.eq((test.sentences(b))[2], 'At least 1000 executions are before it in queue "default"', 'a long queue');
 
   perform rhythm.pause_queue('default');
-  perform test.eq((test.sentences(a))[1], 'Queue "default" is paused since <time>', 'paused');
+  perform test.eq((test.sentences(a))[1], 'Queue "default" is paused since <time> by postgres', 'paused');
   perform rhythm.pause_key('mail', 'acme');
   perform test.eq(test.reasons(k), array['key_paused', 'no_worker', 'ready'], 'key paused');
-  perform test.eq((test.sentences(k))[1], 'Key "acme" of queue "mail" is paused since <time>', 'key paused');
+  perform test.eq((test.sentences(k))[1], 'Key "acme" of queue "mail" is paused since <time> by postgres', 'key paused');
   perform test.eq(test.reason(k, 'key_paused') ->> 'key', 'acme', 'which');
 end;
 $$;

@@ -3,10 +3,10 @@ do $$
 declare
   w constant uuid := rhythm.register_worker(null, p_info => '{"tasks": []}', p_lease => '1h');
   f constant uuid := test.flow();
-  t constant uuid := rhythm.new_id();
-  s constant uuid := rhythm.new_id();
-  x constant uuid := rhythm.new_id();
-  y constant uuid := rhythm.new_id();
+  t constant uuid := rhythm.uuid7(rhythm.now() + interval '0 ms', 0);
+  s constant uuid := rhythm.uuid7(rhythm.now() + interval '1 ms', 1);
+  x constant uuid := rhythm.uuid7(rhythm.now() + interval '2 ms', 2);
+  y constant uuid := rhythm.uuid7(rhythm.now() + interval '3 ms', 3);
 begin
   perform test.claim(w);
   perform test.settle(w, f, jsonb_build_object('status', 'suspended', 'moment', rhythm.now(), 'snapshot', '{"at": 1}'::jsonb,
