@@ -28,6 +28,7 @@ comment on column rhythm.executions.priority is 'Higher comes first.';
 comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
 comment on column rhythm.executions.max_attempts is 'How many attempts may throw; the last of them ends it. 1 without a retry policy.';
 comment on column rhythm.executions.inputs is 'What it was started with.';
+comment on column rhythm.executions.version is 'For a workflow: the version of its flow that it runs.';
 comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object that was attached at the start.';

@@ -181,3 +181,15 @@ comment on column rhythm.inbox.failed is 'It did not complete, so the workflow m
 comment on column rhythm.journal.execution_id is 'The workflow.';
 comment on column rhythm.journal.step is 'The number of the step.';
 comment on column rhythm.journal.moment is 'The time of the step.';
+comment on column rhythm.base.execution_id is 'The workflow.';
+comment on column rhythm.base.at is 'When it was changed.';
+comment on column rhythm.base.act is 'What was done: edited, rewound, forked, migrated, repaired.';
+comment on column rhythm.base.by is 'The database role that did it.';
+comment on column rhythm.base.note is 'Why.';
+comment on column rhythm.base.program is 'The program that the snapshot belongs to.';
+comment on column rhythm.base.snapshot is 'The state, as the person left it.';
+comment on constraint base_pkey on rhythm.base is 'One change for each step.';
+comment on constraint act_known on rhythm.base is 'What can be done to a state.';
+comment on column rhythm.taken_end.execution_id is 'The workflow.';
+comment on column rhythm.taken_end.item is 'The child.';
+comment on constraint taken_end_pkey on rhythm.taken_end is 'A workflow takes an end once.';

@@ -10,6 +10,7 @@ const entry = (group: string, name: string, summary: string, load: Entry["load"]
 
 /** Commands that share a line of the front page. */
 const ONE = "One execution; why it does not continue";
+const MANY = "Executions, newest first; their log lines";
 const PAST = "What a workflow did, how it was, what differs";
 const START = "Start a workflow; queue a task";
 const PAUSE = "Executions, a task, a flow, a queue, everything";
@@ -75,8 +76,8 @@ export const CATALOGUE: readonly Entry[] = [
     ONE,
   ),
   entry(LOOK, "explain", "Why an execution does not continue", () => import("./commands/explain.ts"), ONE),
-  entry(LOOK, "list", "Executions, newest first", () => import("./commands/list.ts")),
-  entry(LOOK, "logs", "Log lines of executions", () => import("./commands/logs.ts")),
+  entry(LOOK, "list", "Executions, newest first", () => import("./commands/list.ts"), MANY),
+  entry(LOOK, "logs", "Log lines of executions", () => import("./commands/logs.ts"), MANY),
   entry(LOOK, "history", "What a workflow did, step by step", () => import("./commands/history.ts"), PAST),
   entry(LOOK, "at", "A workflow as it was after a step", () => import("./commands/at.ts"), PAST),
   entry(

@@ -14589,7 +14589,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "55825206f49124c28f5c3f2d7867031332c21d6c439742d989fd1189350eac05",
+    checksum: "f35bf61b59b01716a2c5619512aa7dfb5bef338ed3bc7d86ecb7b05bf5c4501f",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -14620,6 +14620,7 @@ comment on column rhythm.executions.priority is 'Higher comes first.';
 comment on column rhythm.executions.attempt is 'Which attempt this is or was, from 1; 0 before the first claim.';
 comment on column rhythm.executions.max_attempts is 'How many attempts may throw; the last of them ends it. 1 without a retry policy.';
 comment on column rhythm.executions.inputs is 'What it was started with.';
+comment on column rhythm.executions.version is 'For a workflow: the version of its flow that it runs.';
 comment on column rhythm.executions.output is 'Its result, once completed.';
 comment on column rhythm.executions.error is '{type, message, …} of the last attempt that failed.';
 comment on column rhythm.executions.metadata is 'An object that was attached at the start.';
@@ -14867,7 +14868,7 @@ comment on constraint type_known on rhythm.pause is 'Tasks, flows (workflow), or
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "5af09f0a4df4633d0ca60fb7aee495b0e30c64b42de5ae38dcceb497817d82bd",
+    checksum: "91f86c305ba5415f6dadec6c7ed21042f6d7137121ad3b8456960ddf310f64b6",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -15051,6 +15052,18 @@ comment on column rhythm.inbox.failed is 'It did not complete, so the workflow m
 comment on column rhythm.journal.execution_id is 'The workflow.';
 comment on column rhythm.journal.step is 'The number of the step.';
 comment on column rhythm.journal.moment is 'The time of the step.';
+comment on column rhythm.base.execution_id is 'The workflow.';
+comment on column rhythm.base.at is 'When it was changed.';
+comment on column rhythm.base.act is 'What was done: edited, rewound, forked, migrated, repaired.';
+comment on column rhythm.base.by is 'The database role that did it.';
+comment on column rhythm.base.note is 'Why.';
+comment on column rhythm.base.program is 'The program that the snapshot belongs to.';
+comment on column rhythm.base.snapshot is 'The state, as the person left it.';
+comment on constraint base_pkey on rhythm.base is 'One change for each step.';
+comment on constraint act_known on rhythm.base is 'What can be done to a state.';
+comment on column rhythm.taken_end.execution_id is 'The workflow.';
+comment on column rhythm.taken_end.item is 'The child.';
+comment on constraint taken_end_pkey on rhythm.taken_end is 'A workflow takes an end once.';
 `,
   },
   {

@@ -95,6 +95,4 @@ Deno.test("a workflow's state is that which its program computes again from inpu
   assert(rows < after.length, `${rows} rows for ${after.length} steps`);
   const moments = after.map(({ at }) => at.getTime());
   assert.deepEqual(moments, moments.toSorted());
-  console.log(JSON.stringify(after.slice(0, 4)), JSON.stringify(await executions.at(id, 3)).slice(0, 1500));
-  console.log(JSON.stringify(await executions.diff(id, 3, 9)));
 });

@@ -3,26 +3,26 @@ import { CATALOGUE } from "../../src/cli/catalogue.ts";
 import { hasTerminal, inTerminal, plain, rhythm, rhythmEach } from "./support.ts";
 
 const FRONT_PAGE = `rhythm <command> [options]   <command> --help explains it, with examples
-Begin  init         Make a new project
-       dev          Database, worker and HTTP in one; reloads on change
-       worker       Run a worker of this project
-Run    start        Start a workflow
-       queue        Queue a task
-       signal       Send a signal to a workflow
-       wait         Wait for executions to end
-       cancel       Cancel executions and their children
-       retry        Run failed or cancelled executions again
-Look   show         One execution: tree, timeline, source, variables
-       list         Executions, newest first
-       logs         Log lines of executions
-       queues       Queues; pause, resume, limit
-       workers      Workers and their heartbeats
-       schedules    Schedules; set, pause, trigger
-Flows  flow         check, run, fmt, graph, list, register
-Care   migrate      Install or upgrade the schema
-       doctor       Look for problems, and say what to do
-       purge        Delete executions that ended long ago
-More   explain pause resume completions
+Begin  init             Make a new project
+       dev              Database, worker and HTTP in one; reloads on change
+       worker           Run a worker of this project
+Run    start queue      Start a workflow; queue a task
+       signal           Send a signal to a workflow
+       wait             Wait for executions to end
+       cancel           Cancel executions and their children
+       retry            Run failed or cancelled executions again
+       pause resume     Executions, a task, a flow, a queue, everything
+       edit rewind fork Other variables; an earlier step; a copy from there
+Look   show explain     One execution; why it does not continue
+       list logs        Executions, newest first; their log lines
+       history at diff  What a workflow did, how it was, what differs
+       queues workers   Queues and workers; pause, resume, limit
+       schedules        Schedules; set, pause, trigger
+Flows  flow             check, run, fmt, graph, list, register
+Care   migrate          Install or upgrade the schema
+       doctor           Look for problems, and say what to do
+       purge            Delete executions that ended long ago
+       completions      A completion script for bash, zsh or fish
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
 4 no database, 5 too late, 130 Ctrl-C. New here? \`rhythm init hello\`
 `;

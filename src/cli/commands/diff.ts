@@ -11,7 +11,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   withExamples(command, [`rhythm diff 0199c3f2-… 3 9`, `rhythm diff 0199c3f2-… 0199c3f5-…`]);
   command.addHelpText(
     "after",
-    "\nOf two workflows it shows the first step in which they part. Exit code 1: they differ",
+    "\nOf two workflows it shows the first step in which they part.\nExit code 1: there is a difference",
   );
   runs(command, cli, async (call) => {
     const { showDifference } = await import("../show_history.ts");
