@@ -18,8 +18,8 @@ comment on function rhythm.trees(uuid[]) is
   'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
 
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
--- new children, too, this releases all locks and begins again with the larger set. Only so are the locks taken in the
--- order of ids, whatever ids the children have.
+-- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
+-- locks taken in the order of ids.
 create or replace function rhythm.lock_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql

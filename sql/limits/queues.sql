@@ -77,7 +77,7 @@ as $$
   select case
     when p_period is null then null
     when coalesce(rhythm.interval_ms(p_period), 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name)
-    -- A time without what is counted in it would be no limit at all.
+    -- A period without a rate would limit nothing.
     when p_rate is null then format('%s needs %s', p_name, p_rate_name)
   end;
 $$;

@@ -1,7 +1,7 @@
 -- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
--- Looked at before every save, without a call of ours. Types go first: to compare a text with a number is neither true nor
--- false, and what is neither would pass.
+-- Looked at before every save, without a call of ours. Types are checked first: comparing a
+-- text with a number gives null, and null would pass.
 create or replace function rhythm.are_plain_steps(p_steps jsonb)
 returns boolean
 language plpgsql

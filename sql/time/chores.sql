@@ -125,7 +125,7 @@ $$;
 
 comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that no other session has locked; returns their roots. Internal.';
 
--- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
+-- Silence means nothing while nobody could hear: the server was away, or its clock was set back. Once for each silence.
 -- Locks: workers, skip locked.
 create or replace function rhythm.spare_workers(p_last timestamptz, p_now timestamptz)
 returns void
@@ -231,7 +231,7 @@ $$;
 
 comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that have passed their timeout. Part of chores().';
 
--- Ten workers ask ten times a second. A look that locks and writes nothing says no to nine of them.
+-- Ten workers call this ten times a second. For nine of them it ends after a check that locks and writes nothing.
 -- Locks: an advisory lock, if it is free. Never waits.
 create or replace function rhythm.chore_is_due(p_now timestamptz)
 returns boolean

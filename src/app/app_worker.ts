@@ -155,6 +155,8 @@ export class AppWorker {
       leaseMs,
       graceMs: options.grace === undefined ? WORKER_DEFAULTS.graceMs : durationMs(options.grace),
       pollMs: 5_000,
+      // The embedded database stops the loop by itself while it works.
+      ...(place.kind === "embedded" ? { lagWarnMs: leaseMs } : {}),
       maxOutputBytes: PAYLOAD_BYTES,
       ...(telemetry === undefined ? {} : { telemetry }),
       ...(options.observer === undefined ? {} : { observer: options.observer }),

@@ -1,4 +1,5 @@
 import { Argument, Command, type Help, Option } from "commander";
+import { systemClock } from "../runtime/clock.ts";
 import { Interrupted } from "./cli_error.ts";
 import { EXIT } from "./exit_codes.ts";
 import { type Kind, kindNamed, oneOf, readAs } from "./kinds.ts";
@@ -148,7 +149,7 @@ export function runs<Options extends object>(
   });
 }
 
-/** A new command in the house's manner: errors are thrown, help is told in the same way everywhere. */
+/** A new command. It throws its errors, and shows its help as all others do. */
 export function newCommand(name: string, terminal: Terminal): Command {
   return new Command(name)
     .exitOverride()
@@ -190,7 +191,7 @@ function describeOption({ description, argChoices, defaultValue }: Option): stri
   return more === "" ? description : `${description} (${more})`;
 }
 
-// That they have options, too, goes without saying, and there is no room for it.
+// All of them have options. There is no room to say so.
 function describeSub(command: Command): string {
   const operands = command.registeredArguments.map((one) => {
     const name = one.variadic ? `${one.name()}...` : one.name();
@@ -205,9 +206,13 @@ function visibleOptions(this: Help, command: Command): Option[] {
   return [...own, common("-h, --help", "show this")];
 }
 
+// `deno task` passes a Ctrl-C on to the command, which has heard it from the terminal already. So soon it is no second one.
+const SAME_MS = 1_000;
+
 /** Ctrl-C and SIGTERM, as an abort signal. */
 class Interrupts {
   reason: Interrupted | undefined;
+  #at = 0;
   #controller: AbortController | undefined;
   readonly #listeners: [Deno.Signal, () => void][] = [];
 
@@ -226,7 +231,12 @@ class Interrupts {
 
   #listen(signal: Deno.Signal, exit: number): void {
     const heard = (): void => {
-      if (this.reason !== undefined) Deno.exit(exit);
+      const now = systemClock.monotonic();
+      if (this.reason !== undefined) {
+        if (now - this.#at > SAME_MS) Deno.exit(exit);
+        return;
+      }
+      this.#at = now;
       this.reason = new Interrupted(exit);
       this.#controller?.abort(this.reason);
     };

@@ -84,7 +84,7 @@ export function tellTries({ attempt, maxAttempts, failures, crashes, maxCrashes 
     const lost = `${crashes} of ${maxCrashes} lost with ${crashes === 1 ? "its worker" : "their workers"}`;
     return `attempt ${attempt} (${failures} of ${maxAttempts} threw, ${lost})`;
   }
-  // Of what is over, nobody counts any more what was lost.
+  // Once an execution has ended, its lost attempts are no longer known.
   return attempt > maxAttempts ? `attempt ${attempt}` : `attempt ${attempt} of ${maxAttempts}`;
 }
 

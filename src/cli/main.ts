@@ -26,7 +26,13 @@ import { systemTerminal } from "./terminal.ts";
  * 130 Ctrl-C
  */
 export async function main(args: readonly string[]): Promise<number> {
+  if (!Array.isArray(args)) await refuse(args);
   return await run(args, systemTerminal());
+}
+
+async function refuse(args: unknown): Promise<void> {
+  const { ARRAY, checkArgument } = await import("../define/mod.ts");
+  checkArgument(args, { argument: "args", type: ARRAY, where: "main()" });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

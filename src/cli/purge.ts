@@ -64,7 +64,7 @@ async function removeSome(engine: EngineRef, age: string | null): Promise<number
   return row!.removed;
 }
 
-// As purge() sees it: what ended before, and whose parents all go too.
+// What purge() would remove: executions that ended before, if all their parents are removed, too.
 async function preview(engine: EngineRef, age: string | null): Promise<Group[]> {
   return await ask<Group>(
     engine,

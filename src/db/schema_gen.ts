@@ -1074,7 +1074,7 @@ comment on column rhythm.queue_head.until is 'Then a claim walks from the beginn
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "4e4577072c1e1d8f8b2ce01c8df6b0b72422e9b5c83159d0874e2838f635cdeb",
+    checksum: "c45fc00f8af2ea036fb3677c81c7b4bc4079136dc214835d1415a8b0eff0dd00",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1095,8 +1095,8 @@ comment on function rhythm.trees(uuid[]) is
   'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
 
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
--- new children, too, this releases all locks and begins again with the larger set. Only so are the locks taken in the
--- order of ids, whatever ids the children have.
+-- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
+-- locks taken in the order of ids.
 create or replace function rhythm.lock_trees(p_ids uuid[])
 returns uuid[]
 language plpgsql
@@ -7516,7 +7516,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "1f4573572596724293775dc96a208aecacbc2596adb650dae0c5888b7226894a",
+    checksum: "8826ed10747da2c71afd6f540c141b568f9d8143b0e30da85cbb16e9d4f9dcd7",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -7596,7 +7596,7 @@ as $$
   select case
     when p_period is null then null
     when coalesce(rhythm.interval_ms(p_period), 0) < 1 then format('%s must be an interval above zero, such as 1 minute', p_name)
-    -- A time without what is counted in it would be no limit at all.
+    -- A period without a rate would limit nothing.
     when p_rate is null then format('%s needs %s', p_name, p_rate_name)
   end;
 $$;
@@ -10966,7 +10966,7 @@ comment on function rhythm.store_states(rhythm.outcome[], rhythm.grouping[]) is 
   {
     name: "settle/steps.sql",
     kind: "behaviour",
-    checksum: "7f3b2f11ff1968a804d9d847107e4aa71ee69c6dd55499c454e06694d46c0da1",
+    checksum: "131e7efb77d17614d7a6c8fcf98052032e0a2de3eb031e81920736dfafa0deb4",
     text: `-- Steps of workflows that their worker has in memory: the end of a task or a due timer, the workflow's next state, and the
 -- tasks and timers that it started. They share one transaction, without a lease of the workflow and without reading it back.
 
@@ -10988,7 +10988,7 @@ begin
       'An end is followed by a workflow that is suspended, with its snapshot, or completed'
     when bool_or(e.next = 'suspended' and not coalesce(e.mode in ('any', 'all') and cardinality(e.ids) > 0, false)) then
       'A suspended workflow waits: mode any or all, and ids'
-    -- Nobody would be told of the second of two.
+    -- Nobody would be told of the second of two ends.
     when count(*) > count(distinct e.flow) then 'Two ends let the same workflow go on: settle one of them alone'
     when bool_or(e.next <> 'suspended' and e.timers is not null) then 'A workflow that is over starts no timers'
     when max(greatest(pg_column_size(e.output), pg_column_size(e.result), pg_column_size(e.snapshot))) > v_limit / 2
@@ -11335,11 +11335,11 @@ comment on function rhythm.begin_children(jsonb, timestamptz) is 'Creates the ch
   {
     name: "steps/steps.sql",
     kind: "behaviour",
-    checksum: "2127b9e965a024afcd9bfcec8c5671912b5b5dcc609e3c94def995b407f735ef",
+    checksum: "a54c2fa9e1f216f8f2f96c95568d1e8d5c87a425914113590e8e4aab3352a9bf",
     text: `-- Workflows in TypeScript: their steps are saved when they end. When the code runs again, the saved results answer them.
 
--- Looked at before every save, without a call of ours. Types go first: to compare a text with a number is neither true nor
--- false, and what is neither would pass.
+-- Looked at before every save, without a call of ours. Types are checked first: comparing a
+-- text with a number gives null, and null would pass.
 create or replace function rhythm.are_plain_steps(p_steps jsonb)
 returns boolean
 language plpgsql
@@ -11643,7 +11643,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "1e8a0dd3afcb2241d8a57bafe0d6733a864b47d4d6830deb4b172ccd119f22ef",
+    checksum: "8b7391659b47c6f84ea4015eab2d8596e1cd1453445382cbac46607690c7fcbb",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -11771,7 +11771,7 @@ $$;
 
 comment on function rhythm.lock_free_trees(uuid[]) is 'Locks those of some trees that no other session has locked; returns their roots. Internal.';
 
--- Silence says nothing where nobody listened: the server was away, or its clock was put back. Once a silence.
+-- Silence means nothing while nobody could hear: the server was away, or its clock was set back. Once for each silence.
 -- Locks: workers, skip locked.
 create or replace function rhythm.spare_workers(p_last timestamptz, p_now timestamptz)
 returns void
@@ -11877,7 +11877,7 @@ $$;
 
 comment on function rhythm.end_overdue(integer, timestamptz) is 'Ends attempts that have passed their timeout. Part of chores().';
 
--- Ten workers ask ten times a second. A look that locks and writes nothing says no to nine of them.
+-- Ten workers call this ten times a second. For nine of them it ends after a check that locks and writes nothing.
 -- Locks: an advisory lock, if it is free. Never waits.
 create or replace function rhythm.chore_is_due(p_now timestamptz)
 returns boolean

@@ -1,4 +1,4 @@
-/** Where the step is stored that says when a workflow was cancelled: no step of a workflow can have this name. */
+/** The name of the step that stores when a workflow was cancelled. No step of a workflow can have it. */
 export const CANCELLED = "#cancelled";
 
 /**

@@ -27,7 +27,7 @@ export interface ChildOptions {
   queue?: string;
   /** Higher goes first. */
   priority?: number;
-  /** How long from now it stays out of sight of the workers. */
+  /** How long from now until it may run. */
   delay?: Duration;
   /** The moment from which it may run. */
   runAt?: Date | string;

@@ -4,12 +4,11 @@ import type { CancelTimer, Clock } from "../runtime/clock.ts";
 export type OnChange = (then: string, now: string) => void;
 
 /**
- * InFlightSet results to a workflow's code one at a time, in the order in which they came when it ran first: stored results
- * in their stored order, then live ones as they come. So a race, or whatever else depends on who is first, is decided
- * again as it was decided then.
+ * Gives results to a workflow's code one at a time, in the order of its first run: stored results in their stored order, then
+ * live ones as they come. So a race, or anything else that depends on which is first, ends as it ended then.
  *
- * A stored result that the code does not ask for, although it asks for something else and gets no further, is skipped:
- * then the code has changed.
+ * If the code asks for something else and gets no further, the stored result that it does not ask for is skipped: the code has
+ * changed.
  */
 export class Deliveries {
   readonly #clock: Clock;
@@ -83,7 +82,7 @@ export class Deliveries {
     this.close();
   }
 
-  /** InFlightSet out nothing more. */
+  /** Gives nothing more. */
   close(): void {
     this.#grace?.();
     this.#cursor = this.#expected.length;
@@ -128,7 +127,7 @@ export class Deliveries {
     this.#pump();
   }
 
-  // The first difference says it; those after it follow from it.
+  // Only the first difference is reported: later ones follow from it.
   #tell(then: string, now: string): void {
     if (this.#changed) return;
     this.#changed = true;
@@ -136,5 +135,5 @@ export class Deliveries {
   }
 }
 
-// Code that waits for something of its own, outside of steps, gets so long to come round.
+// How long code that waits for something outside of steps may take until its next call.
 const GRACE_MS = 50;

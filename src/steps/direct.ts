@@ -111,7 +111,7 @@ export class DirectDriver implements Driver {
     }
   }
 
-  /** InFlightSet back what is still running. */
+  /** Gives back what is still running. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const run of this.#runs.values()) run.stop("shutdown", "The process that ran it closed its Admin");
@@ -234,7 +234,7 @@ export class DirectDriver implements Driver {
     return answer.refused.length === 0;
   }
 
-  // One call after the other: an older one than the last is refused.
+  // Calls are made one after another: the engine refuses one that is older than the last.
   async #claim(execution: string): Promise<ParcelRow | undefined> {
     const claiming = this.#claiming.then(async () => {
       const call = ++this.#calls;
@@ -267,7 +267,7 @@ export class DirectDriver implements Driver {
     );
   }
 
-  // It runs elsewhere, or waits. Nobody else may be there to do what is due.
+  // It runs elsewhere, or waits. There may be no other process that does what is due.
   async #waitAWhile(tries: number): Promise<void> {
     const { ms } = await patiently(this.#parts.clock, () => tick(this.#engine));
     const pauseMs = Math.min(250, 5 * 2 ** Math.min(tries, 6), Math.max(2, ms ?? 250));
@@ -341,7 +341,7 @@ export class DirectDriver implements Driver {
   }
 }
 
-// What is run by hand has no code that could be told.
+// A workflow that is run by hand has no code that could be told.
 function cancel(run: WorkflowRun | undefined, reason: string): void {
   if (run?.isDriven) run.cancel(reason);
   else run?.stop("cancelled", reason);
@@ -363,5 +363,5 @@ function isTransient(thrown: unknown): boolean {
 
 const LOST = "This process was silent for too long";
 
-// Up to here a sleep is spent in the process that called the workflow.
+// A sleep up to this long is spent in the process that called the workflow.
 const HOLD_MS = 30_000;

@@ -44,7 +44,7 @@ export function checkKey(key: unknown, where: string): asserts key is string | n
   );
 }
 
-/** The name under which one of several calls is kept. */
+/** The name under which the result of one of several calls is stored. */
 export function keyed(name: string, key: string | number): string {
   return `${name}#${key}`;
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../runtime/clock.ts";
 
 /**
  * Does something again while the database cannot be reached, or cannot do it now: what a step did is done, only the record of it is missing.
- * Whether a lost answer was a yes is told by the next: what is stored already is refused.
+ * If an answer was lost, the next one says whether it was stored: what is stored already is refused.
  *
  * @param clock measures the pauses
  * @param work what to do

@@ -105,7 +105,7 @@ export class WorkflowRun {
 
   async #read(settled: readonly SettledWait[]): Promise<void> {
     this.#history = new History(await this.#parts.store.load(this.id));
-    // What came meanwhile may have come of it: a child that was cancelled, too. The code is told first.
+    // What came meanwhile may be a result of the cancellation, such as a child that was cancelled, too. The code is told of the cancellation first.
     if (this.#cancellation.isAsked) {
       await this.#history.markCancelled(this.#cancelReason!, (news) => this.save(news));
     }
@@ -252,7 +252,7 @@ export class WorkflowRun {
     if (thrown instanceof Error) this.#failures.set(thrown, step);
   }
 
-  /** InFlightSet a live result on when its turn has come. */
+  /** Gives a live result to the code when its turn has come. */
   #turn(name: string, place: CallbackPlace): Promise<void> {
     return new Promise((resolve) => place.call(() => this.#deliveries.live(`step "${name}"`, resolve)));
   }
@@ -316,7 +316,7 @@ export class WorkflowRun {
     return { ...start, name, status: "waiting", wait_id } as StepRow & WaitStart;
   }
 
-  // In this process while it is held here; otherwise the promise stays open, and the next run answers it.
+  // A short wait ends in this process. Otherwise the promise stays open, and the next run answers it.
   #await(name: string, id: string, ms: number | undefined): Promise<undefined> {
     return new Promise((resolve) => {
       const isSleep = this.#history.get(name)?.kind !== "step" && name.startsWith("sleep");
@@ -377,7 +377,7 @@ export class WorkflowRun {
     this.#cancellation.deliver();
   }
 
-  // Nothing runs and nothing must be handed out, so it waits. Two turns, so that the code has come round.
+  // Nothing runs and no result is left, so it waits. Two turns give the code time to make its next call.
   #lookIdle(): void {
     if (!this.#mayRest()) return;
     const { clock } = this.#parts;
@@ -426,7 +426,7 @@ export class WorkflowRun {
     this.#ended.resolve({ status: "failed", error, thrown, retryable: failure.retryable });
   }
 
-  // However its code ends that was told: the workflow was cancelled.
+  // The code was told of the cancellation. However it ends, the workflow was cancelled.
   #concludeCancelled(thrown?: unknown): void {
     if (thrown !== undefined && !isOfCancellation(thrown)) this.#warnings.cleanupFailed(thrown);
     this.#close("over");

@@ -88,7 +88,7 @@ function make<Args extends unknown[], Output>(
   options: StepOptions,
   fn: (ctx: never, ...args: Args) => Output,
 ): Step<Args, Awaited<Output>> {
-  // Not async: a call that cannot be made must not look like one that failed later.
+  // Not async: a wrong call throws at once, and does not look like a step that failed.
   const call = (ctx: StepContext, ...args: Args): Promise<unknown> => {
     if (!(ctx instanceof WorkflowContext)) {
       if (isFakeContext(ctx)) return callFakeStep(ctx, name, () => fn(ctx as never, ...args));

@@ -53,8 +53,8 @@ function fieldsOf(error: Error): JsonObject {
 const MOST_BYTES = 10_000;
 
 /**
- * What a step or a child failed with as an error again: of the class it was, if that is one of JavaScript's or ours; of
- * others it has the name.
+ * Makes the error again that a step or a child failed with. It has its class, if that is one of JavaScript's or ours.
+ * Otherwise it has its name.
  *
  * @param stored what was stored
  * @param caller an error that was made where the code began to wait: its frames are those of a child's error

@@ -4,7 +4,10 @@ import * as core from "../../mod.ts";
 import { RhythmError, task } from "../../mod.ts";
 import * as compat from "../../src/compat/mod.ts";
 import * as flow from "../../src/flow/mod.ts";
+import * as cli from "../../src/cli/main.ts";
 import * as steps from "../../src/steps/mod.ts";
+import * as testing from "../../src/testing/mod.ts";
+import manifest from "../../deno.json" with { type: "json" };
 import { testApp } from "../app/support.ts";
 import { onEmbedded } from "../support/database.ts";
 import { optionKinds } from "./start_options.ts";
@@ -763,8 +766,31 @@ Deno.test({
   },
 });
 
+Deno.test("the testing kit and the command refuse every wrong argument", async () => {
+  const members = { flows: "array", tasks: "array", workflows: "array", log: "log" } as const;
+  await swept("testing", functionsOf(testing), {
+    fakeTask: {
+      call: testing.fakeTask,
+      takes: [name("name"), { name: "answer", kind: "function", optional: true }],
+    },
+    testRhythm: { call: testing.testRhythm, takes: [options(members)] },
+  });
+  await using app = await testing.testRhythm();
+  await swept("app", methodsOf(app), {
+    advance: { call: app.advance.bind(app), takes: [{ name: "duration", kind: "duration", good: 0 }] },
+    idle: { call: app.idle.bind(app), takes: [options({ timeout: "duration" })] },
+  });
+  await swept("cli", functionsOf(cli), {
+    main: { call: cli.main, takes: [{ name: "args", kind: "array" }] },
+  });
+});
+
+Deno.test("the sweep knows every entry point", () => {
+  equal(Object.keys(manifest.exports), [".", "./flow", "./steps", "./testing", "./compat", "./cli"]);
+});
+
 Deno.test("every class of the entry points is an error, or its methods are sweeped", () => {
-  const entries = { ...core, ...steps, ...flow, ...compat };
+  const entries = { ...core, ...steps, ...flow, ...compat, ...testing, ...cli };
   const others = Object.entries(entries)
     .filter(([, value]) => isClass(value))
     .filter(([, value]) =>
@@ -782,6 +808,7 @@ Deno.test("every class of the entry points is an error, or its methods are sweep
     "SchedulerService",
     "SignalService",
     "StepGuard",
+    "TestRhythm",
     "Worker",
     "WorkflowContext",
   ]);

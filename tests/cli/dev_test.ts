@@ -60,6 +60,8 @@ async function dev(files: Record<string, string>, where: "server" | "embedded" =
   const err = new Output(child.stderr);
   const stop = async (): Promise<number> => {
     try {
+      // Twice, as the terminal and `deno task` do at one Ctrl-C.
+      child.kill("SIGINT");
       child.kill("SIGINT");
     } catch { /* it is gone already */ }
     const { code } = await child.status;

@@ -142,7 +142,7 @@ Deno.test({
     });
 
     const sent = await at.run("signal", id.slice(-8), "go", '{"ok": true}');
-    equal([sent.code, sent.out], [0, `signal "go" is kept for ${id}\n`]);
+    equal([sent.code, sent.out], [0, `signal "go" is sent to ${id}\n`]);
     const waited = await at.run("wait", id, "--timeout", "20s");
     equal([waited.code, waited.out], [
       0,

@@ -181,7 +181,7 @@ async function isFair({ queues }: Session, name: string): Promise<boolean> {
   return (await queues.list()).some(({ queue, fair }) => queue === name && fair);
 }
 
-// What is set takes the place of all limits there are: nothing would take all of them away, which somebody has to want.
+// New limits replace all that there are. Without any, all would be removed, so that has to be said with --none.
 function checkLimits(limits: object, about: { none: boolean; of: string }): void {
   const given = Object.keys(limits).length;
   if (about.none && given > 0) throw new CliError("--none takes all limits away: it cannot stand beside one");

@@ -30,7 +30,7 @@ export const define: CommandModule["define"] = (command, cli) => {
     call.terminal.print(
       call.json
         ? JSON.stringify({ execution, signal: name, sent: true })
-        : `signal "${name}" is kept for ${execution}`,
+        : `signal "${name}" is sent to ${execution}`,
     );
   });
 };

@@ -208,7 +208,7 @@ export class Account {
         ].join("\n");
       }
       case "suspended":
-        return `${head} waits for ${(event.waits ?? []).join(", ")}`;
+        return `${head} waits for ${(event.waits ?? []).map(inLocalTime).join(", ")}`;
       default:
         return `${head} ${event.type}${event.reason === undefined ? "" : `: ${event.reason}`}`;
     }
@@ -248,6 +248,10 @@ export class Account {
     const tries = attempt > 1 && kind === "task" ? paint("warn", ` (attempt ${attempt})`) : "";
     return `${kind} ${paint("name", target)}${tries} ${paint("quiet", shortId(id))}`;
   }
+}
+
+function inLocalTime(wait: string): string {
+  return wait.replace(/^(a timer until )(.*)$/, (_, words, at) => `${words}${tellTime(new Date(at))}`);
 }
 
 // That a workflow waits for its own tasks is told by the lines of those tasks.

@@ -89,7 +89,7 @@ export const schedules: Examination = async ({ engine, kind, schema }) => {
     : [ok("schedules", all.length === 0 ? "none" : `${count(all.length, "schedule")}, none late`)];
 };
 
-/** The database's own fsck. */
+/** What the engine's own `check()` finds. */
 export const soundness: Examination = async ({ engine }) => {
   const violations = await readViolations(engine);
   if (violations.length === 0) {

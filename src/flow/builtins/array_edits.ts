@@ -4,7 +4,7 @@ import { arrayOf, sparse } from "./array_self.ts";
 import { type Declared, relative } from "./define.ts";
 import { checkComparator, sortedCopy } from "./sort.ts";
 
-/** So many arguments may go to a function of the host one by one. */
+/** How many arguments may be passed to a function of the host in one call. */
 const FEW = 1_000;
 
 /** Which elements `splice` takes out. */

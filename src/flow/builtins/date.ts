@@ -49,7 +49,7 @@ function set(vm: Machine, self: Value, to: { part: string; count: number; args: 
   const copy = new Date(date.getTime());
   const numbers = to.args.slice(0, to.count).map((value) => vm.toNumber(value));
   if (numbers.length === 0) numbers.push(NaN);
-  // A date that was none stays none, whatever the arguments did to it meanwhile; except when it gets a year.
+  // An invalid date stays invalid, even if the arguments have changed it meanwhile, unless the year is set.
   if (Number.isNaN(copy.getTime()) && to.part !== "FullYear") return NaN;
   const setter = copy[`setUTC${to.part}` as Setter] as (...numbers: number[]) => number;
   Reflect.apply(setter, copy, numbers);

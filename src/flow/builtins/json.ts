@@ -48,7 +48,7 @@ function shell(from: unknown): Value {
 
 function parse(vm: Machine, _self: Value, [text, reviver]: Value[]): Value {
   const source = vm.toString(text);
-  // A value is made of as little as two characters.
+  // A value may take as few as two characters of the text.
   vm.charge(2 * source.length);
   let host: unknown;
   try {

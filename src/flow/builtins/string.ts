@@ -52,7 +52,7 @@ function changeCase(name: "toLocaleLowerCase" | "toLocaleUpperCase"): Declared {
   }];
 }
 
-/** How long a text is made at once without asking. */
+/** Up to this length, a text is made without a check. */
 const PIECE = 1_000_000;
 
 /** How long a normalized text is, or a little more: put together at their borders, its pieces can only become shorter. */

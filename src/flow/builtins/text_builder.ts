@@ -1,8 +1,8 @@
 import type { Machine } from "./builtin.ts";
 
-/** Up to this length nothing is asked. */
+/** Up to this length nothing is checked. */
 const FREE = 65_536;
-/** So many pieces are kept apart before they become one: millions of small texts take more room than what they say. */
+/** How many pieces are kept before they are joined: millions of small texts take more memory than one long text. */
 const APART = 4_096;
 
 /** Puts a text together from pieces, and stops well before it would be too long to exist. */
@@ -28,7 +28,7 @@ export class TextBuilder {
     this.#length += piece.length + (separated ? this.#separator.length : 0);
     this.#vm.charge(1 + (piece.length >> 4));
     if (this.#length > this.#nextCheck) {
-      // A check costs as much as the text is long: with doubling distances all of them cost about one.
+      // A check costs as much as the text is long. The distance between checks doubles, so all of them cost about as much as the last.
       this.#vm.checkString(this.#length);
       this.#nextCheck = this.#length * 2;
     }

@@ -1,6 +1,6 @@
 import type { Machine } from "./builtin.ts";
 
-/** The host's search, whose worst case is the product of the lengths, gets texts up to this length, and products up to that. */
+/** The host's search takes up to the product of both lengths. It is used up to this length of a text, and up to this product. */
 const SHORT = 16;
 const SMALL = 4_096;
 

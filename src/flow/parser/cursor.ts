@@ -148,7 +148,7 @@ export class Cursor {
     throw new SyntaxProblem({ code, start, end, message: `expected ${expected}, found \`${text}\`` });
   }
 
-  /** Stop if the line before ends with an operator: the token is not to blame. */
+  /** Stop at an operator that ends the line before: the mistake is there, not at this token. */
   refuseOpenLine(): void {
     const open = this.token.newlineBefore ? OPEN_END.exec(this.source.slice(0, this.previousEnd)) : null;
     if (!open) return;

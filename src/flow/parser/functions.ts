@@ -110,7 +110,7 @@ function readParams(c: Cursor): Pattern[] {
   return params;
 }
 
-// Parameters that hold an `await` would have to wait before the function has begun.
+// An `await` in a parameter would suspend the function before its body begins.
 function refuseAwait(c: Cursor, from: number): void {
   const { awaitAt } = c.scope;
   if (awaitAt < from) return;

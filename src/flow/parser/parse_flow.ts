@@ -38,7 +38,7 @@ interface Layout {
 }
 
 const opening = sticky("an opening fence", /\ufeff?```[ \t]*(?:ya?ml)?[ \t]*(?:\r\n|\r|\n)/y);
-// As other tools fence it. No code begins so.
+// Other tools put front matter between dashes. Code never begins with them.
 const dashes = /^\ufeff?---[ \t]*(?:\r\n|\r|\n|$)/;
 const yamlText = sticky("YAML", /(?:(?!```)[^\r\n]*(?:\r\n|\r|\n))*/y);
 const closing = sticky("a closing fence", /```[ \t]*(?=\r|\n|$)/y);

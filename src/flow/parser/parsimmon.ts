@@ -13,8 +13,8 @@ interface Reply<T> {
 export type Parser<T> = Parsimmon.Parser<T>;
 
 /**
- * Run a parser at an offset, without asking it to reach the end of the text. Parsimmon's own `parse` always begins at
- * 0 and wants all of the text; its parsers call each other as this does.
+ * Run a parser at an offset; it need not reach the end of the text. Parsimmon's own `parse` begins at 0 and must reach the
+ * end. Its parsers call each other in this way.
  */
 export function runAt<T>(parser: Parser<T>, input: string, at: number): Reply<T> {
   return (parser as unknown as { _(input: string, at: number): Reply<T> })._(input, at);

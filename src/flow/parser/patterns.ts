@@ -19,8 +19,8 @@ export type PatternMode = "bind" | "assign";
 const PLACEHOLDER = "undefined";
 
 /**
- * Read an expression again as a pattern: `[a, b]` before `=` or `=>` is no array. The nodes are changed in place; what
- * cannot be a pattern is reported.
+ * Turn an expression into a pattern: before `=` or `=>`, `[a, b]` is a pattern and not an array. The nodes are changed in
+ * place. A node that cannot be a pattern is reported.
  */
 export function toPattern(c: Cursor, node: Expression | SpreadElement | Pattern, mode: PatternMode): Pattern {
   const wrapped = c.parens.has(node);
@@ -87,7 +87,7 @@ function refuse(c: Cursor, node: Expression | SpreadElement | Pattern): Identifi
   return { type: "Identifier", start, end, name: PLACEHOLDER };
 }
 
-/** Report a name that strict mode allows nobody to bind. */
+/** Report a name that cannot be bound in strict mode. */
 export function refuseBinding(c: Cursor, node: Identifier): void {
   if (node.name !== "eval" && node.name !== "arguments") return;
   c.report("F0007", node, `\`${node.name}\` cannot be given another meaning`, {

@@ -78,7 +78,7 @@ export function readIdentifier(c: Cursor, expected: string): Identifier {
   return name;
 }
 
-/** Stop at a reserved word; `await` is only noted where JavaScript would let it pass. */
+/** Stop at a reserved word. Where JavaScript allows `await` as a name, it is reported and reading continues. */
 export function checkReserved(c: Cursor, { name, start, end }: Identifier): void {
   if (!RESERVED.has(name)) return;
   const message = `\`${name}\` is a reserved word and cannot stand here as a name`;
@@ -161,7 +161,7 @@ function readArray(c: Cursor): ArrayExpression {
   return { type: "ArrayExpression", start, end: c.previousEnd, elements };
 }
 
-// Parentheses, or the parameters of an arrow function: known once `=>` is there or not.
+// Parentheses, or the parameters of an arrow function: only a `=>` behind them tells which.
 function readParenthesized(c: Cursor): Expression {
   const { start } = c.token;
   const mayBeArrow = c.arrowAt === start;

@@ -7,7 +7,7 @@ import { readPropertyKey } from "./objects.ts";
 import { readIdentifier } from "./primary.ts";
 import { readItem, readStatement } from "./statements.ts";
 
-/** What stands in the tree for something refused: there will be no program. */
+/** A placeholder in the tree for something refused. The flow has an error, so it is never compiled. */
 function placeholder(start: number, end: number): Identifier {
   return { type: "Identifier", start, end, name: "undefined" };
 }

@@ -25,7 +25,7 @@ export function scanRegexp(input: string, at: number): RegexpText | null {
   return { end, pattern, flags, problem: invalid(pattern, flags, at, end) };
 }
 
-// The grammar of patterns is the host's own: JavaScript's.
+// The host checks the pattern, because its grammar is JavaScript's.
 function invalid(pattern: string, flags: string, start: number, end: number): Problem | undefined {
   try {
     new RegExp(pattern, flags);

@@ -35,7 +35,7 @@ export function combine(
   keys?: Value[],
 ): FlowPromise {
   const combinator = new Combinator(kind, new FlowPromise(), keys);
-  // One more until all are subscribed, as in the specification.
+  // It counts one more than there are, until all are subscribed, as in the specification.
   combinator.remaining = 1;
   let index = 0;
   for (const element of elements) {

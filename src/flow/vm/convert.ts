@@ -78,7 +78,7 @@ export function strictEquals(vm: FlowMachine, a: Value, b: Value): boolean {
   return a === b;
 }
 
-/** A value as V8's messages show it where it has nothing better: nothing of the flow runs for it. */
+/** A value as V8's messages show it where they have no source for it. Runs no code of the flow. */
 export function show(vm: FlowMachine, value: Value): string {
   switch (tagOf(value)) {
     case "function":
@@ -120,7 +120,7 @@ function showError(error: FlowError): string {
   return name === "" || message === "" ? name + message : `${name}: ${message}`;
 }
 
-/** The name or message of an error as text: nothing of the flow runs for it. */
+/** The name or message of an error as text. Runs no code of the flow. */
 export function errorText(error: FlowError, key: "name" | "message"): string {
   const value = errorMember(error, key);
   if (isObject(value)) return "[object]";

@@ -55,7 +55,7 @@ export function execute(vm: FlowMachine, injected?: Injected): Value {
   let pending = injected;
   for (;;) {
     if (pending !== undefined) {
-      // Outside the `try`: what no frame of ours handles goes on to the host that called.
+      // Outside the `try`: an error that no frame of this machine handles reaches the host.
       const left = vm.unwind(pending.error);
       if (left !== undefined) return left.value;
       pending = undefined;
@@ -70,7 +70,7 @@ export function execute(vm: FlowMachine, injected?: Injected): Value {
 
 const NONE: (Value | Box)[] = [];
 
-/** A register holds what no program that we compiled has there: nothing is written to it. */
+/** The program is damaged: a register holds something that our compiler never puts there. */
 function unfit(wanted: string): never {
   throw new Error(`a register does not hold ${wanted}`);
 }

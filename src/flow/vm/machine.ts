@@ -46,7 +46,7 @@ interface Left {
 const LENGTH = OPERANDS.map((count) => count + 1);
 const END = new (class End {})() as unknown as Value;
 
-/** Spread arguments that are not iterable are what V8 complains of first. */
+/** V8 reports a spread argument that is not iterable before any other mistake of a call. */
 function notA(what: "function" | "constructor", shown: string): string {
   return shown.endsWith(" is not iterable") ? shown : `${shown} is not a ${what}`;
 }
@@ -74,7 +74,7 @@ export class FlowMachine implements Machine {
 
   jobs: Job[] = [];
   nextJob = 0;
-  /** What the callback of `then` or `finally` that runs is to settle. */
+  /** The promise that the running callback of `then` or `finally` will settle. */
   reacting: FlowPromise | undefined = undefined;
   /** Durable operations under way, by id. */
   readonly pending = new Map<string, FlowPromise>();
@@ -255,7 +255,7 @@ export class FlowMachine implements Machine {
     this.thrown = { value, trace: traceOf(this) };
   }
 
-  /** What a flow may see of something thrown; anything else goes on through the host. */
+  /** What a flow may catch of something thrown. Anything else is thrown on to the host. */
   caught(thrown: unknown): Value {
     if (thrown instanceof FlowThrow) {
       // A built-in that is itself the callback of a promise has no frame below it.
@@ -434,7 +434,7 @@ export class FlowMachine implements Machine {
     setMember(this, object, key, value);
   }
   ownKeys(object: Value): string[] {
-    // A text for each element: as much as the elements take.
+    // There is a text for each element, so the cost is as of the elements.
     if (typeof object === "string" || Array.isArray(object)) {
       this.checkArray(object.length);
       this.charge(object.length);

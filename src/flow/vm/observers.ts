@@ -22,7 +22,7 @@ export class Observers {
   readonly #needed = new Set<FlowPromise | Fibre>();
   readonly #walked = new Set<FlowPromise>();
   #wanted: FlowPromise[] = [];
-  /** What can be seen to go on. */
+  /** The code that others can see go on. */
   readonly found = new Set<Observer>();
 
   /**
@@ -100,7 +100,7 @@ export class Observers {
 const FEW = 4;
 
 /**
- * Whether an activation that awaits an operation, or all of a list that it is in, can be seen to go on: so it is mostly, and then
+ * Whether others can see what an activation does that awaits an operation, directly or in a list. This is the usual case, and then
  * nothing needs to be followed.
  */
 export function isSeenAtOnce(vm: FlowMachine, promise: FlowPromise): boolean {
@@ -121,7 +121,7 @@ function first({ reactions }: FlowPromise): readonly Reaction[] {
 function isSeen(vm: FlowMachine, observer: Observer): boolean {
   if (observer instanceof NativeFunction) return OUTWARD.test(observer.id);
   const fn = observer instanceof Fibre ? observer.fn : observer;
-  // With the body of the flow the flow ends.
+  // When the body of the flow ends, the flow ends.
   return fn.index === 0 || !isQuiet(vm.functions[fn.index]!, observer instanceof Fibre ? observer.pc : -1);
 }
 

@@ -73,7 +73,7 @@ export class Outside {
     this.#ids = this.#randoms = undefined;
   }
 
-  /** Begins a step, never before the step before it; a step that was paused goes on. */
+  /** Begins a step. Its time is never before that of the last step. A step that was paused continues. */
   begin({ step, moment }: StepMoment): void {
     if (step === this.#step) return;
     const later = Math.max(this.#moment, Math.floor(moment.getTime()));

@@ -13,7 +13,7 @@ const ENDS: ReadonlySet<number> = new Set([Op.RET, Op.RETU, Op.THROW]);
 const known = new WeakMap<FunctionCode, Map<number, boolean>>();
 
 /**
- * Whether nobody can see a function go on, except by what it returns or throws: it calls nothing and changes nothing that is shared.
+ * Whether a function has no effect besides what it returns or throws: it calls nothing and changes nothing that is shared.
  *
  * @param code the function
  * @param from the instruction that waits, or -1: the function is called

@@ -55,7 +55,7 @@ export class Reporter {
     this.#arm();
   }
 
-  /** InFlightSet on what there is, and waits until it is stored. */
+  /** Passes on what there is, and waits until it is stored. */
   async flush(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -41,6 +41,8 @@ export interface WorkerParts {
   readonly graceMs: number;
   /** The longest pause between two looks for work when nothing is heard. */
   readonly pollMs: number;
+  /** How long the event loop may stand still before that is told. Default: one second. */
+  readonly lagWarnMs?: number;
   /** The most bytes of an output. */
   readonly maxOutputBytes: number;
   /** How long a task may wait for a worker that has a handler for it before that is said. */
@@ -91,7 +93,10 @@ export class Worker {
       code,
     });
     this.#tasks = new TaskRunner({ ...shared, client, ends: this.#flows });
-    this.#lag = new LagMonitor(clock, { warnMs: 1_000, onBlocked: (lagMs) => this.#warnLag(lagMs) });
+    this.#lag = new LagMonitor(clock, {
+      warnMs: parts.lagWarnMs ?? 1_000,
+      onBlocked: (lagMs) => this.#warnLag(lagMs),
+    });
   }
 
   /** Where it is in its life. */

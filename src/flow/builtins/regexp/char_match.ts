@@ -40,7 +40,7 @@ export function hostTest(pattern: string, options: { flags: string; budget: Page
     return answer;
   };
 
-  /** Start another page, if there is paper left. */
+  /** Start another page, unless there are as many as allowed. */
   function turn(to: number): Uint8Array<ArrayBuffer> | undefined {
     if (budget.left === 0) return undefined;
     budget.left--;

@@ -7,7 +7,7 @@ export class UnsupportedRegExp extends Error {}
 
 /** How many instructions a regular expression may have: `a{1000}` has a thousand. */
 const MAX_INSTRUCTIONS = 20_000;
-/** More often than this nothing is repeated: no text is that long. */
+/** The highest count of a repetition: no text is longer. */
 const ENDLESS = 2 ** 29;
 /** How many pages the tests of characters may remember together. */
 const MAX_PAGES = 1_024;
@@ -207,7 +207,7 @@ class Compiler {
   /** As many nested options as the quantifier allows beyond its minimum. */
   #options(node: AST.Quantifier, groups: [number, number]): void {
     const splits: number[] = [];
-    // Nothing an empty pattern adds can be seen: an optional iteration that matches nothing has failed.
+    // An empty pattern adds nothing that can be seen: an optional iteration that matches nothing has failed.
     const count = this.#isEmpty(node.element) ? 0 : node.max - node.min;
     for (let index = 0; index < count; index++) {
       splits.push(this.#emit({ op: "split", first: 0, second: 0 }));

@@ -123,7 +123,7 @@ class Run {
       const place = places[rank]!;
       const operand = code[3 * place + 1]!;
       const fits = code[3 * place] === CHAR ? operand === char : tests[operand]!(char);
-      // What ranks behind a match is never preferred to it.
+      // An alternative behind a match is never preferred to it.
       if (fits && this.#follow(next, 2 * place + 3, captures[rank]!)) return;
     }
     this.#found ??= between;
