@@ -166,6 +166,12 @@ Deno.test({
       seen.push(...shown);
       await server.halt();
       await until(async () => await ask("/ready") === 503);
+      // These need no token, so they name no server, port or role either.
+      for (const path of ["/health", "/ready", "/metrics"]) {
+        await ask(path, "");
+        const [answer] = seen.slice(-2);
+        assert.doesNotMatch(answer!, new RegExp(`:${server.port}\\b|127\\.0\\.0\\.1|\\bme\\b`), path);
+      }
       for (const path of everywhere) await ask(path);
       child.kill("SIGTERM");
       await child.status;
