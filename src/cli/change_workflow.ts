@@ -26,13 +26,14 @@ export async function changeWorkflow(
   if (act === "fork") {
     const made = await session.executions.fork(id, { ...changes, dryRun: options.dryRun === true });
     if (json) return terminal.print(JSON.stringify(made));
-    const starts = made.starts.length === 0
+    const names = made.starts.map(named);
+    const again = names.length === 0
       ? "nothing begins again"
-      : `begins again: ${made.starts.map(named).join(", ")}`;
+      : `${names.join(", ")} ${names.length === 1 ? "begins" : "begin"} again`;
     terminal.print(
       made.id === null
-        ? `from step ${made.step}: ${starts}`
-        : `${made.id} goes on from step ${made.step}; ${starts}`,
+        ? `from step ${made.step}: ${again}`
+        : `${made.id} goes on from step ${made.step}; ${again}`,
     );
     return;
   }

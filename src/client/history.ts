@@ -144,7 +144,9 @@ export async function stateAt(
 ): Promise<PastState> {
   const id = idOf(execution);
   const number = typeof when === "number" ? when : await stepAt(core, id, when);
-  const { start, at, step } = await lastOf(rebuild(core, id, number), id, number);
+  const { start, at, step } = await lastOf(rebuild(core, id, number), {
+    ...{ id, number, isExact: typeof when === "number" },
+  });
   const { fibres } = await viewOf(start, step);
   return {
     ...{ id, step: at.step, at: at.moment, status: step.status, flow: start.flow, version: start.version },
@@ -298,14 +300,17 @@ async function viewOf(start: ReplayStart, { snapshot }: Step): Promise<FlowView>
   return inspectFlow(start.code as unknown as Program, snapshot);
 }
 
-async function lastOf(steps: AsyncGenerator<Rebuilt>, id: string, number: number): Promise<Rebuilt> {
+async function lastOf(
+  steps: AsyncGenerator<Rebuilt>,
+  { id, number, isExact }: { id: string; number: number; isExact: boolean },
+): Promise<Rebuilt> {
   let last: Rebuilt | undefined;
   for await (const one of steps) last = one;
-  if (last === undefined) {
+  if (last === undefined || isExact && last.at.step !== number) {
     throw new InvalidOptionError(
       "step",
-      `Workflow ${id} had taken no step yet${
-        number > 0 ? `, up to number ${number}` : ""
+      `Workflow ${id} ${
+        isExact ? `has no step ${number}` : "had not begun yet"
       }: executions.history() lists its steps`,
     );
   }
