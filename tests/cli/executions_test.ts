@@ -492,6 +492,9 @@ Deno.test({
     equal((await at.run("resume", kept, "--flow", "order")).out, `${kept} goes on\nflow "order" goes on\n`);
     equal(await at.run("resume", "--everything"), { code: 1, out: "everything was not paused\n", err: "" });
     equal((await at.run("resume")).code, 2);
+    const odd = await at.run("pause", "--task", "gret");
+    equal([odd.code, odd.out], [0, 'task "gret" is paused\n']);
+    match(odd.err, /^warning: no worker that is alive has a task "gret".* Did you mean "greet"\?\n$/);
     equal((await at.run("pause", "--key", "k")).code, 2);
   },
 });

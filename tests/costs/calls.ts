@@ -42,6 +42,9 @@ export const CALLS: Readonly<Record<string, string>> = {
   "explain, what waits": "select rhythm.explain(:signals)",
   wait_for: "select rhythm.wait_for(:done)",
   flow_state: "select rhythm.flow_state(:signals)",
+  odd_queue: "select rhythm.odd_queue('default')",
+  odd_key: "select rhythm.odd_key('limited', 'key 1')",
+  odd_task: "select rhythm.odd_task('a')",
   ids_ending: "select count(*) from rhythm.ids_ending('00000000')",
 
   // Creating.
