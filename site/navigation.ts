@@ -31,6 +31,7 @@ export const navigation: Part[] = [
       { text: "Testing", link: "/guides/testing" },
       { text: "Versions and deploys", link: "/guides/versions" },
       { text: "Cancel", link: "/guides/cancel" },
+      { text: "Many executions at once", link: "/guides/operations" },
       { text: "Pause and resume", link: "/guides/pause" },
       { text: "Why does it not go on?", link: "/guides/explain" },
       { text: "Logs, metrics, traces, alerts", link: "/guides/observability" },

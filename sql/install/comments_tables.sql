@@ -181,3 +181,15 @@ comment on column rhythm.inbox.failed is 'It did not complete, so the workflow m
 comment on column rhythm.journal.execution_id is 'The workflow.';
 comment on column rhythm.journal.step is 'The number of the step.';
 comment on column rhythm.journal.moment is 'The time of the step.';
+
+comment on column rhythm.operation.id is 'A UUIDv7.';
+comment on column rhythm.operation.action is 'What it does.';
+comment on column rhythm.operation.state is 'running, stopped or completed.';
+comment on column rhythm.operation.filter is 'Which executions.';
+comment on column rhythm.operation.args is 'The arguments of the action.';
+comment on column rhythm.operation.started_by is 'Who started it.';
+comment on column rhythm.operation.created_at is 'When it was started.';
+comment on column rhythm.operation.ended_at is 'When it was completed.';
+comment on column rhythm.operation_act.operation_id is 'The operation.';
+comment on column rhythm.operation_act.execution_id is 'The execution.';
+comment on column rhythm.operation_act.at is 'When it was changed, or tried.';

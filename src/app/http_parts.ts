@@ -48,6 +48,9 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     explain: (id) => rhythm.executions.explain(id),
     position: (id) => positionOf(engine, idOf(id)),
     pauses: () => rhythm.pauses(),
+    operations: () => rhythm.operations.list(),
+    operation: (id) => rhythm.operations.get(id),
+    acts: (id, page) => rhythm.operations.acts(id, page),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
@@ -70,6 +73,8 @@ export function commandsOf(rhythm: Rhythm): Commands {
     retry: (id) => rhythm.executions.retry(id),
     delete: (id) => rhythm.executions.delete(id),
     wait: (id, options) => rhythm.executions.wait(id, options),
+    operate: (request) => rhythm.operations.start(request),
+    changeOperation: (id, change) => rhythm.operations[change](id),
     pause: (kind, name, options) => {
       switch (kind) {
         case "execution":

@@ -48,6 +48,12 @@ export const CATALOGUE: readonly Entry[] = [
     "Pause executions, a task, a flow, a queue, everything",
     () => import("./commands/pause.ts"),
   ),
+  entry(
+    MORE,
+    "operations",
+    "Cancel, retry, signal, pause many executions at once",
+    () => import("./commands/operations.ts"),
+  ),
   entry(MORE, "resume", "End pauses", () => import("./commands/resume.ts")),
   entry(
     MORE,

@@ -22,7 +22,7 @@ Flows  flow         check, run, fmt, graph, list, register
 Care   migrate      Install or upgrade the schema
        doctor       Look for problems, and say what to do
        purge        Delete executions that ended long ago
-More   explain pause resume completions
+More   explain pause operations resume completions
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,
 4 no database, 5 too late, 130 Ctrl-C. New here? \`rhythm init hello\`
 `;
