@@ -61,6 +61,7 @@ export {
 } from "./src/client/flows.ts";
 export type { KeyLimits, QueueLimits, Queues } from "./src/client/queues.ts";
 export type { ScheduleOptions, Schedules } from "./src/client/schedules.ts";
+export type { Operations } from "./src/client/operations.ts";
 export type { SignalOptions, Signals } from "./src/client/signals.ts";
 export type { RunNowOptions, Tasks } from "./src/client/tasks.ts";
 export type { Workflows } from "./src/client/workflows.ts";
@@ -102,6 +103,11 @@ export type {
   Logger,
   LogKind,
   LogLevel,
+  Operation,
+  OperationAct,
+  OperationAction,
+  OperationFilter,
+  OperationRequest,
   Pause,
   PauseOptions,
   Reason,

@@ -122,6 +122,7 @@ const threats: Record<string, string[]> = {
     "no command shows the password of its database",
     "not in logs, answers, processes or the database",
   ],
+  "db/embedded_test.ts": ["reads nothing of who does not bring the token"],
   "db/address_test.ts": ["no error shows a part of the password"],
 };
 

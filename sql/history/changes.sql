@@ -240,7 +240,7 @@ begin
   -- One step before, as the settlement counts one. Nobody else sees this worker or the lease.
   update rhythm.workflow_state as s set seq = p_step - 1, program = v_program where s.execution_id = p_id;
   v_worker := rhythm.register_worker(null, array[v_from.queue], p_lease => interval '1 minute');
-  update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false
+  update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false, paused = false
   from rhythm.workflow_state as s where s.execution_id = p_id and b.id = s.batch_id;
   v_answer := rhythm.settle_all(v_worker, jsonb_build_array(jsonb_build_object('id', p_id, 'call', 1, 'seq', p_step - 1, 'status', 'suspended',
     'snapshot', p_snapshot::jsonb, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),

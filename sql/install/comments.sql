@@ -54,6 +54,28 @@ comment on column rhythm.executions.paused_at is 'Since when it is paused.';
 comment on column rhythm.executions.paused_by is 'Who paused it.';
 comment on column rhythm.executions.pause_reason is 'Why it was paused, if that was said.';
 
+comment on column rhythm.operations.id is 'A UUIDv7.';
+comment on column rhythm.operations.action is 'cancel, retry, signal, pause or resume.';
+comment on column rhythm.operations.state is 'running, stopped or completed.';
+comment on column rhythm.operations.dry_run is 'It only records what it would change.';
+comment on column rhythm.operations.filter is 'Which executions.';
+comment on column rhythm.operations.args is 'The arguments of the action.';
+comment on column rhythm.operations.started_by is 'Who started it.';
+comment on column rhythm.operations.created_at is 'When it was started.';
+comment on column rhythm.operations.ended_at is 'When it was completed.';
+comment on column rhythm.operations.looked is 'How many executions it has looked at.';
+comment on column rhythm.operations.done is 'How many it has changed, or would change.';
+comment on column rhythm.operations.unchanged is 'How many there was nothing to change of.';
+comment on column rhythm.operations.refused is 'How many refused the change.';
+comment on column rhythm.operations.locked is 'How many are locked by other sessions. It tries them again.';
+comment on column rhythm.operation_acts.operation_id is 'The operation.';
+comment on column rhythm.operation_acts.action is 'What it does.';
+comment on column rhythm.operation_acts.started_by is 'Who started it.';
+comment on column rhythm.operation_acts.execution_id is 'The execution.';
+comment on column rhythm.operation_acts.at is 'When it was changed.';
+comment on column rhythm.operation_acts.result is 'done, would (of a dry run), unchanged or refused. Null: it is locked, and will be tried again.';
+comment on column rhythm.operation_acts.detail is 'Why it refused.';
+
 comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
 comment on column rhythm.pauses.name is 'The task, flow or queue.';
 comment on column rhythm.pauses.key is 'The concurrency key.';

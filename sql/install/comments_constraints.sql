@@ -94,3 +94,9 @@ comment on constraint delivered_arrived on rhythm.workflow_state is 'Only items 
 comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
 comment on constraint pause_pkey on rhythm.pause is 'One pause for each task, flow, and everything.';
 comment on constraint type_known on rhythm.pause is 'Tasks, flows (workflow), or everything.';
+comment on constraint operation_pkey on rhythm.operation is 'Each operation has one row.';
+comment on constraint action_known on rhythm.operation is 'These actions exist.';
+comment on constraint state_known on rhythm.operation is 'It runs, was stopped, or has ended.';
+comment on constraint ended_at_iff_completed on rhythm.operation is 'Only what has ended has an end.';
+comment on constraint operation_act_pkey on rhythm.operation_act is 'An operation changes an execution once.';
+comment on constraint result_known on rhythm.operation_act is 'These results exist.';

@@ -193,3 +193,15 @@ comment on constraint act_known on rhythm.base is 'What can be done to a state.'
 comment on column rhythm.taken_end.execution_id is 'The workflow.';
 comment on column rhythm.taken_end.item is 'The child.';
 comment on constraint taken_end_pkey on rhythm.taken_end is 'A workflow takes an end once.';
+
+comment on column rhythm.operation.id is 'A UUIDv7.';
+comment on column rhythm.operation.action is 'What it does.';
+comment on column rhythm.operation.state is 'running, stopped or completed.';
+comment on column rhythm.operation.filter is 'Which executions.';
+comment on column rhythm.operation.args is 'The arguments of the action.';
+comment on column rhythm.operation.started_by is 'Who started it.';
+comment on column rhythm.operation.created_at is 'When it was started.';
+comment on column rhythm.operation.ended_at is 'When it was completed.';
+comment on column rhythm.operation_act.operation_id is 'The operation.';
+comment on column rhythm.operation_act.execution_id is 'The execution.';
+comment on column rhythm.operation_act.at is 'When it was changed, or tried.';

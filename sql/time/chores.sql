@@ -270,6 +270,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
+  v_more boolean;
 begin
   perform rhythm.check_limit('chores()', p_limit);
   if not rhythm.chore_is_due(v_now) then
@@ -287,7 +288,8 @@ begin
   end;
   perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
-  if rhythm.sweep(p_limit, v_now) then
+  v_more := rhythm.work_operations();
+  if rhythm.sweep(p_limit, v_now) and not v_more then
     return null;
   end if;
   -- A thousand a second would not be enough if more than that are created.

@@ -51,6 +51,9 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     at: (id, when) => rhythm.executions.at(id, when),
     diff: (id, from, to) => rhythm.executions.diff(id, from, to),
     pauses: () => rhythm.pauses(),
+    operations: () => rhythm.operations.list(),
+    operation: (id) => rhythm.operations.get(id),
+    acts: (id, page) => rhythm.operations.acts(id, page),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
@@ -76,6 +79,8 @@ export function commandsOf(rhythm: Rhythm): Commands {
     fork: (id, changes) => rhythm.executions.fork(id, changes),
     delete: (id) => rhythm.executions.delete(id),
     wait: (id, options) => rhythm.executions.wait(id, options),
+    operate: (request) => rhythm.operations.start(request),
+    changeOperation: (id, change) => rhythm.operations[change](id),
     pause: (kind, name, options) => {
       switch (kind) {
         case "execution":

@@ -2,6 +2,7 @@ import { POOL_SIZE } from "../shared/limits.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
 import { Flows } from "../client/flows.ts";
+import { Operations } from "../client/operations.ts";
 import { pause, resume } from "../client/pauses.ts";
 import { Queues } from "../client/queues.ts";
 import { Schedules } from "../client/schedules.ts";
@@ -109,6 +110,8 @@ export class Rhythm {
   readonly schedules: Schedules;
   /** Pause, resume and limit queues. */
   readonly queues: Queues;
+  /** Cancel, retry, signal, pause or resume many executions at once. */
+  readonly operations: Operations;
   /** Register, list and check flows. */
   readonly flows: Flows;
   /** What a caller of the API must bring: as given, as `RHYTHM_TOKEN` says, or made for this application. */
@@ -142,6 +145,7 @@ export class Rhythm {
     this.signals = new Signals(core);
     this.schedules = new Schedules(core);
     this.queues = new Queues(core);
+    this.operations = new Operations(core);
     this.flows = new Flows(core);
   }
 

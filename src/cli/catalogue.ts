@@ -13,6 +13,7 @@ const ONE = "One execution; why it does not continue";
 const MANY = "Executions, newest first; their log lines";
 const PAST = "What a workflow did, how it was, what differs";
 const START = "Start a workflow; queue a task";
+const END = "End executions; run them again";
 const PAUSE = "Executions, a task, a flow, a queue, everything";
 const CHANGE = "Other variables; an earlier step; a copy from there";
 const SERVICES = "Queues and workers; pause, resume, limit";
@@ -37,8 +38,8 @@ export const CATALOGUE: readonly Entry[] = [
   entry(RUN, "queue", "Queue a task", () => import("./commands/queue.ts"), START),
   entry(RUN, "signal", "Send a signal to a workflow", () => import("./commands/signal.ts")),
   entry(RUN, "wait", "Wait for executions to end", () => import("./commands/wait.ts")),
-  entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts")),
-  entry(RUN, "retry", "Run failed or cancelled executions again", () => import("./commands/retry.ts")),
+  entry(RUN, "cancel", "Cancel executions and their children", () => import("./commands/cancel.ts"), END),
+  entry(RUN, "retry", "Run failed or cancelled executions again", () => import("./commands/retry.ts"), END),
   entry(
     RUN,
     "pause",
@@ -47,6 +48,12 @@ export const CATALOGUE: readonly Entry[] = [
     PAUSE,
   ),
   entry(RUN, "resume", "End pauses", () => import("./commands/resume.ts"), PAUSE),
+  entry(
+    RUN,
+    "operations",
+    "Cancel, retry, signal, pause many executions at once",
+    () => import("./commands/operations.ts"),
+  ),
   entry(
     RUN,
     "edit",

@@ -22,6 +22,13 @@ const STATUSES = ["pending", "running", "suspended", "completed", "failed", "can
 
 /** Adds the options that say which executions. */
 export function withFilter(command: Command): Command {
+  return withWhich(command)
+    .addOption(option("-n, --limit <number>", "how many at most", numberFrom(1, 1_000)).default(20))
+    .addOption(option("--cursor <id>", "continue after this execution"));
+}
+
+/** Adds the options that say which executions, without how many. */
+export function withWhich(command: Command): Command {
   return command
     .addOption(option("--type <type>", "only these", ["task", "workflow"]))
     .addOption(option("-t, --target <name>", "the task or flow"))
@@ -36,9 +43,7 @@ export function withFilter(command: Command): Command {
     .addOption(option("--parent <id>", "children of this execution"))
     .addOption(option("--metadata <json>", "what the metadata must contain"))
     .addOption(option("--after <time>", "created since: ISO 8601, or how long ago: 2h", PAST))
-    .addOption(option("--before <time>", "created before", PAST))
-    .addOption(option("-n, --limit <number>", "how many at most", numberFrom(1, 1_000)).default(20))
-    .addOption(option("--cursor <id>", "continue after this execution"));
+    .addOption(option("--before <time>", "created before", PAST));
 }
 
 /** The filter, from its flags. */

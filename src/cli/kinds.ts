@@ -170,6 +170,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     (text) => fits(NAME, text.split("=", 1)[0]),
   ),
   id: ID,
+  operation: textThat(
+    "the id of an operation, or its last 8 digits",
+    (text) => fits({ kind: "id" }, text) || /^[0-9a-f]{8}$/i.test(text),
+  ),
+  fingerprint: textThat("a whole number", (text) => /^-?\d{1,19}$/.test(text)),
+  signal: NAMED,
   key: ofType(KEY),
   text: textThat("a text", () => true),
   number: numberFrom(1),

@@ -16,7 +16,7 @@ export async function listQueues(call: Call): Promise<void> {
   const queues = await session.queues.list();
   if (call.json) return call.terminal.print(JSON.stringify({ queues }));
   show(call, queues, {
-    none: "no queue has anything to do, a worker or a limit",
+    none: "no queue has work, a worker or a limit: `rhythm start` and `rhythm queue` give it work",
     head: ["queue", "ready", "delayed", "running", "suspended", "oldest", "workers", "state", "limits"],
     right: [1, 2, 3, 4, 5, 6],
     flexible: [8],

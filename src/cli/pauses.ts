@@ -4,6 +4,7 @@ import { CliError } from "./cli_error.ts";
 import type { Call } from "./command.ts";
 import { EXIT } from "./exit_codes.ts";
 import { tellTime } from "./format.ts";
+import { warnOfOddNames } from "./odd_names.ts";
 import { openSession, type Session } from "./session.ts";
 import { wholeId } from "./short_id.ts";
 import { table } from "./table.ts";
@@ -29,6 +30,10 @@ export async function changePauses(call: Call<PauseFlags>, verb: "pause" | "resu
   if (named.length === 0) {
     if (verb === "pause") return await list(call, session);
     throw new CliError("nothing was named to resume", { hint: "`rhythm pause` lists what is paused" });
+  }
+  if (verb === "pause") {
+    const { queue, key, task } = options;
+    await warnOfOddNames(session, call, { queue, key, task });
   }
   const told: object[] = [];
   let all = true;

@@ -2,6 +2,7 @@ import { systemClock } from "../runtime/clock.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
 import type { Flows } from "../client/flows.ts";
+import { Operations } from "../client/operations.ts";
 import { Queues } from "../client/queues.ts";
 import { Schedules } from "../client/schedules.ts";
 import { Signals } from "../client/signals.ts";
@@ -23,6 +24,8 @@ export class Session implements AsyncDisposable {
   readonly core: ClientCore;
   /** Executions. */
   readonly executions: Executions;
+  /** Operations on many executions. */
+  readonly operations: Operations;
   /** Queues. */
   readonly queues: Queues;
   /** Schedules. */
@@ -36,6 +39,7 @@ export class Session implements AsyncDisposable {
     this.engine = { on: database, schema };
     this.core = new ClientCore({ database, schema, clock: systemClock });
     this.executions = new Executions(this.core);
+    this.operations = new Operations(this.core);
     this.queues = new Queues(this.core);
     this.schedules = new Schedules(this.core);
     this.signals = new Signals(this.core);

@@ -1111,6 +1111,72 @@ comment on column rhythm.taken_end.settled is 'As the workflow got it: see settl
 `,
   },
   {
+    name: "structure/110_operations.sql",
+    kind: "structure",
+    checksum: "b9152c47f9a21c2a6a58e8d419fd6ca04f2240658f9f81db36708517938d2e66",
+    text: `-- Operations: something that is done to many executions, in bounded pieces. A piece, its records and the place that it has reached
+-- commit together, so that a crash loses and doubles nothing.
+
+create table rhythm.operation (
+  id uuid not null,
+  action text not null,
+  state text not null default 'running',
+  dry_run boolean not null,
+  is_looked boolean not null default false,
+  filter jsonb not null,
+  args jsonb not null,
+  started_by text not null,
+  created_at timestamptz not null,
+  ended_at timestamptz,
+  from_id uuid not null,
+  until_id uuid not null,
+  place uuid not null,
+  looked bigint not null default 0,
+  done bigint not null default 0,
+  unchanged bigint not null default 0,
+  refused bigint not null default 0,
+  constraint operation_pkey primary key (id),
+  constraint action_known check (action in ('cancel', 'retry', 'signal', 'pause', 'resume')),
+  constraint state_known check (state in ('running', 'stopped', 'completed')),
+  constraint ended_at_iff_completed check ((ended_at is not null) = (state = 'completed'))
+)
+with (fillfactor = 50);
+
+create index operation_running on rhythm.operation (id) where state = 'running';
+create index operation_ended on rhythm.operation (ended_at) where ended_at is not null;
+
+comment on table rhythm.operation is 'What is done to many executions. Read it through the view operations.';
+comment on column rhythm.operation.dry_run is 'It only records what it would change.';
+comment on column rhythm.operation.is_looked is 'It has looked at all executions. Only those that were locked are left.';
+comment on column rhythm.operation.from_id is 'It looks at executions with this id and later ones.';
+comment on column rhythm.operation.until_id is 'It looks at executions before this id: what is created after it began is not changed.';
+comment on column rhythm.operation.place is 'It has looked at all executions up to this one.';
+comment on column rhythm.operation.looked is 'How many executions it has looked at.';
+comment on column rhythm.operation.done is 'How many it has changed, or would change.';
+comment on column rhythm.operation.unchanged is 'How many there was nothing to change of.';
+comment on column rhythm.operation.refused is 'How many refused the change.';
+comment on index rhythm.operation_running is 'For chores(), which works on them.';
+comment on index rhythm.operation_ended is 'For chores(), which deletes them after the retention.';
+
+create table rhythm.operation_act (
+  operation_id uuid not null,
+  execution_id uuid not null,
+  at timestamptz not null,
+  result text,
+  detail text,
+  constraint operation_act_pkey primary key (operation_id, execution_id),
+  constraint result_known check (result in ('done', 'would', 'unchanged', 'refused'))
+);
+
+create index operation_act_open on rhythm.operation_act (operation_id) where result is null;
+
+comment on table rhythm.operation_act is 'What an operation did to each execution that fits its filter.';
+comment on column rhythm.operation_act.result is 'Null: the execution was locked. The operation tries it again.';
+comment on column rhythm.operation_act.detail is 'Why it refused.';
+comment on index rhythm.operation_act_open is 'What an operation must try again.';
+`,
+  },
+  {
     name: "cancel/cancel.sql",
     kind: "behaviour",
     checksum: "c45fc00f8af2ea036fb3677c81c7b4bc4079136dc214835d1415a8b0eff0dd00",
@@ -5488,7 +5554,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "2b1f4b7a909e015a2b133921ac1028cf30cc536400bd1db88ba3dda6f40efa93",
+    checksum: "be9d46be06c1a5929d52e311ce41dec3ae1a3eb4b5d3a81da465019f38e02623",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -5731,7 +5797,7 @@ begin
   -- One step before, as the settlement counts one. Nobody else sees this worker or the lease.
   update rhythm.workflow_state as s set seq = p_step - 1, program = v_program where s.execution_id = p_id;
   v_worker := rhythm.register_worker(null, array[v_from.queue], p_lease => interval '1 minute');
-  update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false
+  update rhythm.batch as b set worker = v_worker, call = 1, claimed_at = v_now, run_at = null, attempt = 1, limited = false, paused = false
   from rhythm.workflow_state as s where s.execution_id = p_id and b.id = s.batch_id;
   v_answer := rhythm.settle_all(v_worker, jsonb_build_array(jsonb_build_object('id', p_id, 'call', 1, 'seq', p_step - 1, 'status', 'suspended',
     'snapshot', p_snapshot::jsonb, 'effects', p_effects, 'waits', p_waits, 'keep', (select coalesce(jsonb_agg(f.value -> 'id'), '[]') from jsonb_array_elements(p_effects) as f),
@@ -6000,7 +6066,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "1eab0de33006f6d55c29856e732f918ba19d0b914f7c83d9245d3957f6b3f6bb",
+    checksum: "aa7ecb4f559f5dd5e871c1ef98524971740ef43a039b31b9291496a5e96b16ff",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -6020,6 +6086,7 @@ begin
   perform rhythm.forget_heads(p_now);
   v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
   v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
+  v_is_swept := rhythm.forget_operations(p_limit, p_now) and v_is_swept;
   if v_is_swept then
     insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
     on conflict (name) do update set value = excluded.value;
@@ -8422,6 +8489,407 @@ end;
 $$;
 
 comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts the leases of a queue again. The caller holds its gate, and stores the state. Internal.';
+`,
+  },
+  {
+    name: "operations/operate.sql",
+    kind: "behaviour",
+    checksum: "9cdcc8456bb2dae879bec7bf93353b008e188c5937325149c489a752477e4d3c",
+    text: `-- Operations: start, stop, continue.
+
+create or replace function rhythm.filter_problem(p_filter jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_known constant text[] := '{type,target,version,status,queue,parent,fingerprint,metadata,paused,created_after,created_before}';
+  c_statuses constant text[] := '{pending,running,suspended,completed,failed,cancelled}';
+  v_wrong text;
+begin
+  if jsonb_typeof(p_filter) is distinct from 'object' then
+    return 'A filter must be an object: {"status": "failed", "target": "charge"}';
+  elsif p_filter = '{}' then
+    return 'A filter must name something, such as {"status": "failed"}. For all executions: {"created_before": "now"}';
+  elsif p_filter - c_known <> '{}' then
+    return 'There is no ' || rhythm.unknown_option(p_filter, c_known);
+  end if;
+  select s.value #>> '{}' into v_wrong
+  from jsonb_array_elements(case jsonb_typeof(p_filter -> 'status') when 'array' then p_filter -> 'status' else jsonb_build_array(p_filter -> 'status') end) as s (value)
+  where p_filter ? 'status' and coalesce(s.value #>> '{}' <> all (c_statuses), true) limit 1;
+  return case
+    when found then format('There is no status "%s": expected %s', v_wrong, array_to_string(c_statuses, ', '))
+    when p_filter ? 'type' and not p_filter -> 'type' <@ '["task", "workflow"]' then 'type must be task or workflow'
+    when p_filter ? 'version' and jsonb_typeof(p_filter -> 'version') <> 'number' then 'version must be a number'
+    when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
+    when p_filter ? 'paused' and jsonb_typeof(p_filter -> 'paused') <> 'boolean' then 'paused must be true or false'
+    when p_filter ? 'fingerprint' and p_filter ->> 'fingerprint' !~ '^-?\\d{1,19}$' then 'fingerprint must be a number'
+    when p_filter ? 'parent' and rhythm.as_uuid(p_filter ->> 'parent') is null then 'parent must be the id of an execution'
+  end;
+end;
+$$;
+
+comment on function rhythm.filter_problem(jsonb) is 'What is wrong with the filter of an operation; null if nothing is. Internal.';
+
+create or replace function rhythm.action_problem(p_action text, p_args jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_known constant text[] := case p_action when 'cancel' then '{reason}' when 'pause' then '{reason}' when 'signal' then '{name,payload}' else '{}' end;
+begin
+  return case
+    when p_action is null or p_action not in ('cancel', 'retry', 'signal', 'pause', 'resume') then
+      format('There is no action "%s": expected cancel, retry, signal, pause or resume', p_action)
+    when jsonb_typeof(p_args) is distinct from 'object' then 'The arguments of an action must be an object'
+    when p_args - v_known <> '{}' and v_known = '{}' then format('%s takes no arguments', p_action)
+    when p_args - v_known <> '{}' then 'There is no ' || rhythm.unknown_option(p_args, v_known)
+    when p_action = 'signal' then rhythm.name_problem('signal', p_args ->> 'name')
+  end;
+end;
+$$;
+
+comment on function rhythm.action_problem(text, jsonb) is 'What is wrong with the action of an operation; null if nothing is. Internal.';
+
+create or replace function rhythm.operate(p_action text, p_filter jsonb, p_args jsonb default '{}', dry_run boolean default false, p_by text default null)
+returns uuid
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := rhythm.now();
+  v_problem constant text := coalesce(rhythm.action_problem(p_action, p_args), rhythm.filter_problem(p_filter));
+  v_from uuid := '00000000-0000-0000-0000-000000000000';
+  v_until uuid := rhythm.first_id(v_now + interval '1 millisecond');
+  v_names constant record := rhythm.pause_names(null, p_by);
+  v_id constant uuid := rhythm.uuid7(v_now);
+begin
+  if v_problem is not null then
+    perform rhythm.raise('RH001', v_problem);
+  end if;
+  begin
+    if p_filter ? 'created_after' then
+      v_from := rhythm.first_id((p_filter ->> 'created_after')::timestamptz);
+    end if;
+    if p_filter ? 'created_before' then
+      v_until := least(v_until, rhythm.first_id((p_filter ->> 'created_before')::timestamptz));
+    end if;
+  exception
+    when data_exception then
+      perform rhythm.raise('RH001', 'created_after and created_before must be moments such as 2030-01-31T12:00:00Z');
+  end;
+  insert into rhythm.operation (id, action, dry_run, filter, args, started_by, created_at, from_id, until_id, place)
+  values (v_id, p_action, coalesce(operate.dry_run, false), p_filter, p_args, v_names.by_whom, v_now, v_from, v_until, v_from);
+  perform rhythm.wake_clocks();
+  return v_id;
+end;
+$$;
+
+comment on function rhythm.operate(text, jsonb, jsonb, boolean, text) is
+  'Does something to all executions that fit a filter, in the background and in bounded pieces; returns the id of the operation. p_action: cancel, retry, signal, pause or resume. '
+  'p_filter: {type, target, version, status, queue, parent, fingerprint, metadata, paused, created_after, created_before}. p_args: {reason} of cancel and pause, {name, payload} of signal. '
+  'dry_run: only record what it would change. Example: select rhythm.operate(''retry'', ''{"status": "failed", "target": "charge"}'');';
+
+create or replace function rhythm.stop_operation(p_operation uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.operation as o set state = 'stopped' where o.id = p_operation and o.state = 'running';
+  if not found then
+    perform rhythm.require_operation(p_operation, 'stop');
+    return false;
+  end if;
+  return true;
+end;
+$$;
+
+comment on function rhythm.stop_operation(uuid) is 'Stops an operation. What it has done stays; resume_operation() continues it. False: it was not running.';
+
+create or replace function rhythm.resume_operation(p_operation uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update rhythm.operation as o set state = 'running' where o.id = p_operation and o.state = 'stopped';
+  if not found then
+    perform rhythm.require_operation(p_operation, 'resume');
+    return false;
+  end if;
+  perform rhythm.wake_clocks();
+  return true;
+end;
+$$;
+
+comment on function rhythm.resume_operation(uuid) is 'Continues an operation that was stopped. False: it was not stopped.';
+
+create or replace function rhythm.require_operation(p_operation uuid, p_verb text)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform from rhythm.operation as o where o.id = p_operation;
+  if not found then
+    perform rhythm.raise('RH002', format('Cannot %s: there is no operation %s', p_verb, coalesce(p_operation::text, 'null')));
+  end if;
+end;
+$$;
+
+comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if there is no such operation. Internal.';
+`,
+  },
+  {
+    name: "operations/work.sql",
+    kind: "behaviour",
+    checksum: "283e8d09e3efb9e1e54db38339ad88e4ff7a2c02c63488a04e692b7acca42431",
+    text: `-- Working on operations, piece by piece.
+
+create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
+returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return array(
+    select e.id
+    from unnest(p_ids) as i (id)
+    cross join lateral (select x.* from rhythm.executions as x where x.id = i.id offset 0) as e
+    where (not p_filter ? 'type' or e.type = p_filter ->> 'type')
+      and (not p_filter ? 'target' or e.target = p_filter ->> 'target')
+      and (not p_filter ? 'status' or p_filter -> 'status' ? e.status)
+      and (not p_filter ? 'queue' or e.queue = p_filter ->> 'queue')
+      and (not p_filter ? 'parent' or e.parent_id = (p_filter ->> 'parent')::uuid)
+      and (not p_filter ? 'fingerprint' or e.fingerprint::text = p_filter ->> 'fingerprint')
+      and (not p_filter ? 'metadata' or e.metadata @> (p_filter -> 'metadata'))
+      and (not p_filter ? 'paused' or (e.paused_at is not null) = (p_filter ->> 'paused')::boolean)
+      and (not p_filter ? 'version' or exists (
+        select from rhythm.workflow_state as s join rhythm.flow_version as v on v.program = s.program
+        where s.execution_id = e.id and to_jsonb(v.version) = p_filter -> 'version'))
+    order by e.id);
+end;
+$$;
+
+comment on function rhythm.fitting(jsonb, uuid[]) is 'Those of some executions that fit the filter of an operation, in order. Internal.';
+
+-- The next executions to look at. If only failures can fit, the index of failures has them.
+create or replace function rhythm.next_to_look(p_operation rhythm.operation, p_limit integer)
+returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_operation.filter ? 'fingerprint' or p_operation.filter -> 'status' <@ '["failed"]' then
+    return array(
+      select e.id from rhythm.execution as e
+      where e.fingerprint is not null and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
+  end if;
+  return array(
+    select e.id from rhythm.execution as e
+    where e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
+end;
+$$;
+
+comment on function rhythm.next_to_look(rhythm.operation, integer) is 'The next executions that an operation looks at, in order. Internal.';
+
+-- Never waits long: an execution that another session has locked is tried again later. result null: it was locked.
+create or replace function rhythm.act(p_operation rhythm.operation, p_id uuid, p_now timestamptz, out result text, out detail text)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_is_done boolean := true;
+begin
+  if p_operation.dry_run then
+    result := 'would';
+    return;
+  end if;
+  set local lock_timeout = '10ms';
+  case p_operation.action
+    when 'cancel' then
+      v_is_done := p_id = any (rhythm.cancel_trees(array[p_id], left(coalesce(p_operation.args ->> 'reason', 'no reason was given'), 2000), p_now));
+    when 'retry' then
+      perform rhythm.retry(p_id);
+    when 'signal' then
+      perform rhythm.signal(p_id, p_operation.args ->> 'name', p_operation.args -> 'payload', idempotency_key => 'operation ' || p_operation.id);
+    when 'pause' then
+      v_is_done := rhythm.pause_these(array[p_id], p_operation.args ->> 'reason', p_operation.started_by, p_now) <> '{}';
+    else
+      v_is_done := rhythm.resume_these(array[p_id], p_now) <> '{}';
+  end case;
+  result := case when v_is_done then 'done' else 'unchanged' end;
+exception
+  when lock_not_available or deadlock_detected then
+    result := null;
+  when others then
+    if not rhythm.is_data_error(sqlstate) then
+      raise;
+    end if;
+    result := 'refused';
+    detail := sqlerrm;
+end;
+$$;
+
+comment on function rhythm.act(rhythm.operation, uuid, timestamptz) is 'Does to one execution what an operation does. Internal.';
+
+create or replace function rhythm.act_on(inout p_operation rhythm.operation, p_id uuid, p_now timestamptz)
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_act constant record := rhythm.act(p_operation, p_id, p_now);
+begin
+  insert into rhythm.operation_act (operation_id, execution_id, at, result, detail) values (p_operation.id, p_id, p_now, v_act.result, v_act.detail)
+  on conflict (operation_id, execution_id) do update set at = excluded.at, result = excluded.result, detail = excluded.detail;
+  p_operation.done := p_operation.done + case when v_act.result in ('done', 'would') then 1 else 0 end;
+  p_operation.unchanged := p_operation.unchanged + case when v_act.result = 'unchanged' then 1 else 0 end;
+  p_operation.refused := p_operation.refused + case when v_act.result = 'refused' then 1 else 0 end;
+end;
+$$;
+
+comment on function rhythm.act_on(rhythm.operation, uuid, timestamptz) is 'Does to one execution what an operation does, records and counts it. Internal.';
+
+-- One piece: works until p_until, and on one execution at least. True: there is more.
+-- Locks: the operation, skip locked; then as its action does, for a hundredth of a second at most.
+create or replace function rhythm.work_piece(p_id uuid, p_until timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_look constant integer := 500;
+  v_now constant timestamptz := rhythm.now();
+  v_operation rhythm.operation;
+  v_ids uuid[];
+  v_fit uuid[];
+  v_id uuid;
+  v_left boolean := false;
+begin
+  select o.* into v_operation from rhythm.operation as o where o.id = p_id and o.state = 'running' for update skip locked;
+  if not found then
+    return false;
+  end if;
+  while not v_operation.is_looked and not v_left loop
+    v_ids := rhythm.next_to_look(v_operation, c_look);
+    v_fit := rhythm.fitting(v_operation.filter, v_ids);
+    foreach v_id in array v_fit loop
+      v_operation := rhythm.act_on(v_operation, v_id, v_now);
+      v_left := clock_timestamp() > p_until;
+      exit when v_left;
+    end loop;
+    v_operation.looked := v_operation.looked + case when v_left then (select count(*) from unnest(v_ids) as i (id) where i.id <= v_id) else cardinality(v_ids) end;
+    v_operation.place := case when v_left then v_id else coalesce(v_ids[cardinality(v_ids)], v_operation.place) end;
+    v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;
+    v_left := v_left or clock_timestamp() > p_until;
+  end loop;
+  -- What was locked, if it still fits.
+  if v_operation.is_looked and not v_left then
+    for v_id in select a.execution_id from rhythm.operation_act as a where a.operation_id = p_id and a.result is null order by a.execution_id limit c_look loop
+      if rhythm.fitting(v_operation.filter, array[v_id]) = '{}' then
+        update rhythm.operation_act as a set result = 'unchanged', at = v_now where a.operation_id = p_id and a.execution_id = v_id;
+        v_operation.unchanged := v_operation.unchanged + 1;
+      else
+        v_operation := rhythm.act_on(v_operation, v_id, v_now);
+      end if;
+      exit when clock_timestamp() > p_until;
+    end loop;
+  end if;
+  if v_operation.is_looked and not exists (select from rhythm.operation_act as a where a.operation_id = p_id and a.result is null) then
+    v_operation.state := 'completed';
+    v_operation.ended_at := v_now;
+  end if;
+  update rhythm.operation as o
+  set state = v_operation.state, is_looked = v_operation.is_looked, ended_at = v_operation.ended_at, place = v_operation.place, looked = v_operation.looked,
+    done = v_operation.done, unchanged = v_operation.unchanged, refused = v_operation.refused
+  where o.id = p_id;
+  return v_operation.state = 'running';
+end;
+$$;
+
+comment on function rhythm.work_piece(uuid, timestamptz) is 'Does the next piece of an operation; true: there is more. Internal.';
+
+create or replace function rhythm.work_operation(p_operation uuid)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+set lock_timeout = '100ms'
+as $$
+begin
+  perform rhythm.require_read_committed();
+  perform rhythm.require_operation(p_operation, 'work');
+  return rhythm.work_piece(p_operation, clock_timestamp() + interval '50 milliseconds');
+end;
+$$;
+
+comment on function rhythm.work_operation(uuid) is
+  'Does the next piece of an operation, for 50 milliseconds, beside chores(), which does one ten times a second. For a program that waits for its end. Commit after each call. False: it has ended, was stopped, or another session works on it.';
+
+create or replace function rhythm.work_operations()
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_until constant timestamptz := clock_timestamp() + interval '50 milliseconds';
+  v_id uuid;
+  v_more boolean := false;
+begin
+  for v_id in select o.id from rhythm.operation as o where o.state = 'running' order by o.id limit 10 loop
+    v_more := rhythm.work_piece(v_id, v_until) or v_more;
+    exit when clock_timestamp() > v_until;
+  end loop;
+  return v_more;
+end;
+$$;
+
+comment on function rhythm.work_operations() is 'Does the next pieces of operations; true: there is more. Part of chores().';
+
+create or replace function rhythm.forget_operations(p_limit integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
+  v_old uuid;
+begin
+  select o.id into v_old from rhythm.operation as o where o.ended_at < v_before order by o.ended_at limit 1;
+  if not found then
+    return true;
+  end if;
+  delete from rhythm.operation_act as a
+  where a.operation_id = v_old and a.execution_id = any (array(
+    select x.execution_id from rhythm.operation_act as x where x.operation_id = v_old order by x.execution_id limit p_limit));
+  if not exists (select from rhythm.operation_act as a where a.operation_id = v_old) then
+    delete from rhythm.operation as o where o.id = v_old;
+  end if;
+  return false;
+end;
+$$;
+
+comment on function rhythm.forget_operations(integer, timestamptz) is 'Deletes operations that ended before the retention, with their records; false: there is more. Part of chores().';
 `,
   },
   {
@@ -12177,7 +12645,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "8b7391659b47c6f84ea4015eab2d8596e1cd1453445382cbac46607690c7fcbb",
+    checksum: "0e01405cdc2f483dff0fc545b49a7895e754b7b8824e0e14cc8ee2436b48cd9c",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -12450,6 +12918,7 @@ as $$
 declare
   v_now constant timestamptz := rhythm.now();
   v_last constant timestamptz := (select s.value::timestamptz from rhythm.setting as s where s.name = 'chored_at');
+  v_more boolean;
 begin
   perform rhythm.check_limit('chores()', p_limit);
   if not rhythm.chore_is_due(v_now) then
@@ -12467,7 +12936,8 @@ begin
   end;
   perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
-  if rhythm.sweep(p_limit, v_now) then
+  v_more := rhythm.work_operations();
+  if rhythm.sweep(p_limit, v_now) and not v_more then
     return null;
   end if;
   -- A thousand a second would not be enough if more than that are created.
@@ -14154,6 +14624,33 @@ comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) i
 `,
   },
   {
+    name: "operations/views.sql",
+    kind: "behaviour",
+    checksum: "e197f8b90eb50da1370de1421570d1a5950138db4bec29f3f0c990f9f616091a",
+    text: `-- Operations, for people.
+
+drop view if exists rhythm.operations;
+
+create view rhythm.operations as
+select
+  o.id, o.action, o.state, o.dry_run, o.filter, o.args, o.started_by, o.created_at, o.ended_at, o.looked, o.done, o.unchanged, o.refused,
+  (select count(*) from rhythm.operation_act as a where a.operation_id = o.id and a.result is null) as locked
+from rhythm.operation as o;
+
+comment on view rhythm.operations is
+  'What is done to many executions by operate(): how many were looked at, changed (done), had nothing to change, refused it, or are still locked by others. For the newest first: order by id desc.';
+
+drop view if exists rhythm.operation_acts;
+
+create view rhythm.operation_acts as
+select a.operation_id, o.action, o.started_by, a.execution_id, a.at, a.result, a.detail
+from rhythm.operation_act as a
+join rhythm.operation as o on o.id = a.operation_id;
+
+comment on view rhythm.operation_acts is 'What operations did to each execution: who, when, what, to whom, with which result. Kept for the setting retention.';
+`,
+  },
+  {
     name: "pause/pauses.sql",
     kind: "behaviour",
     checksum: "2f40be26ab40bb52f2812b1e02b55a6c74fd4f80aa5bfc737aa464cd95ad5692",
@@ -14589,7 +15086,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "f35bf61b59b01716a2c5619512aa7dfb5bef338ed3bc7d86ecb7b05bf5c4501f",
+    checksum: "3664439fd3aa91a4f14a7d9d98f4ae3964177b3d53de3a9e6924e71ef8aa4abb",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -14645,6 +15142,28 @@ comment on column rhythm.executions.completed_at is 'When it ended.';
 comment on column rhythm.executions.paused_at is 'Since when it is paused.';
 comment on column rhythm.executions.paused_by is 'Who paused it.';
 comment on column rhythm.executions.pause_reason is 'Why it was paused, if that was said.';
+
+comment on column rhythm.operations.id is 'A UUIDv7.';
+comment on column rhythm.operations.action is 'cancel, retry, signal, pause or resume.';
+comment on column rhythm.operations.state is 'running, stopped or completed.';
+comment on column rhythm.operations.dry_run is 'It only records what it would change.';
+comment on column rhythm.operations.filter is 'Which executions.';
+comment on column rhythm.operations.args is 'The arguments of the action.';
+comment on column rhythm.operations.started_by is 'Who started it.';
+comment on column rhythm.operations.created_at is 'When it was started.';
+comment on column rhythm.operations.ended_at is 'When it was completed.';
+comment on column rhythm.operations.looked is 'How many executions it has looked at.';
+comment on column rhythm.operations.done is 'How many it has changed, or would change.';
+comment on column rhythm.operations.unchanged is 'How many there was nothing to change of.';
+comment on column rhythm.operations.refused is 'How many refused the change.';
+comment on column rhythm.operations.locked is 'How many are locked by other sessions. It tries them again.';
+comment on column rhythm.operation_acts.operation_id is 'The operation.';
+comment on column rhythm.operation_acts.action is 'What it does.';
+comment on column rhythm.operation_acts.started_by is 'Who started it.';
+comment on column rhythm.operation_acts.execution_id is 'The execution.';
+comment on column rhythm.operation_acts.at is 'When it was changed.';
+comment on column rhythm.operation_acts.result is 'done, would (of a dry run), unchanged or refused. Null: it is locked, and will be tried again.';
+comment on column rhythm.operation_acts.detail is 'Why it refused.';
 
 comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
 comment on column rhythm.pauses.name is 'The task, flow or queue.';
@@ -14766,7 +15285,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "c65412ba416ddb18271263aef2fe047dea5bd8c658f4e3f64c8a269219d30789",
+    checksum: "8021e53d9849496ad84cf19aa17f3feac07bb265151f89ef792c004490527615",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -14863,12 +15382,18 @@ comment on constraint delivered_arrived on rhythm.workflow_state is 'Only items 
 comment on constraint key_waiter_pkey on rhythm.key_waiter is 'It waits for one key.';
 comment on constraint pause_pkey on rhythm.pause is 'One pause for each task, flow, and everything.';
 comment on constraint type_known on rhythm.pause is 'Tasks, flows (workflow), or everything.';
+comment on constraint operation_pkey on rhythm.operation is 'Each operation has one row.';
+comment on constraint action_known on rhythm.operation is 'These actions exist.';
+comment on constraint state_known on rhythm.operation is 'It runs, was stopped, or has ended.';
+comment on constraint ended_at_iff_completed on rhythm.operation is 'Only what has ended has an end.';
+comment on constraint operation_act_pkey on rhythm.operation_act is 'An operation changes an execution once.';
+comment on constraint result_known on rhythm.operation_act is 'These results exist.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "91f86c305ba5415f6dadec6c7ed21042f6d7137121ad3b8456960ddf310f64b6",
+    checksum: "14a9f2dba26806ff62be92205cacd5d2a28d9e701fc799076bc25ca6e529f5e9",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -15064,6 +15589,18 @@ comment on constraint act_known on rhythm.base is 'What can be done to a state.'
 comment on column rhythm.taken_end.execution_id is 'The workflow.';
 comment on column rhythm.taken_end.item is 'The child.';
 comment on constraint taken_end_pkey on rhythm.taken_end is 'A workflow takes an end once.';
+
+comment on column rhythm.operation.id is 'A UUIDv7.';
+comment on column rhythm.operation.action is 'What it does.';
+comment on column rhythm.operation.state is 'running, stopped or completed.';
+comment on column rhythm.operation.filter is 'Which executions.';
+comment on column rhythm.operation.args is 'The arguments of the action.';
+comment on column rhythm.operation.started_by is 'Who started it.';
+comment on column rhythm.operation.created_at is 'When it was started.';
+comment on column rhythm.operation.ended_at is 'When it was completed.';
+comment on column rhythm.operation_act.operation_id is 'The operation.';
+comment on column rhythm.operation_act.execution_id is 'The execution.';
+comment on column rhythm.operation_act.at is 'When it was changed, or tried.';
 `,
   },
   {
@@ -15197,7 +15734,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "54b0651dae9823ce1fd591d36e48f1172dd196161117906c96b8002bd4924fde",
+    checksum: "feba112f36b7a234fbf8585710cc0e74af7e37fbc1ef447495b7d6425ef90bc8",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -15237,7 +15774,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'stop_operation', 'resume_operation', 'work_operation', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

@@ -25,6 +25,13 @@ export type {
   WaitOptions,
   WatchOptions,
 } from "./execution.ts";
+export type {
+  Operation,
+  OperationAct,
+  OperationAction,
+  OperationFilter,
+  OperationRequest,
+} from "./operation.ts";
 export {
   checkOptions,
   checkRetry,

@@ -22,5 +22,10 @@ export { type Route, route, type RouteCall } from "./route.ts";
 export async function apiRoutes(reads: ReadModel, commands: Commands): Promise<Route[]> {
   const { executionRoutes } = await import("./api/executions.ts");
   const { operationRoutes } = await import("./api/operations.ts");
-  return [...executionRoutes(reads, commands), ...operationRoutes(reads, commands)];
+  const { bulkRoutes } = await import("./api/bulk.ts");
+  return [
+    ...executionRoutes(reads, commands),
+    ...operationRoutes(reads, commands),
+    ...bulkRoutes(reads, commands),
+  ];
 }

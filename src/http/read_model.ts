@@ -3,6 +3,9 @@ import type {
   ExecutionFilter,
   ExecutionPage,
   LogEntry,
+  Operation,
+  OperationAct,
+  OperationRequest,
   Pause,
   PauseOptions,
   Reason,
@@ -40,6 +43,12 @@ export interface ReadModel {
   diff(id: string, from: number, to: number): Promise<readonly StateChange[]>;
   /** What is paused, except executions. */
   pauses(): Promise<readonly Pause[]>;
+  /** The last operations. */
+  operations(): Promise<readonly Operation[]>;
+  /** One operation. */
+  operation(id: string): Promise<Operation>;
+  /** What an operation did to each execution. */
+  acts(id: string, page: { after?: string; limit?: number }): Promise<readonly OperationAct[]>;
   /** All queues. */
   queues(): Promise<readonly QueueInfo[]>;
   /** All workers. */
@@ -75,6 +84,10 @@ export interface Commands {
   delete(id: string): Promise<number>;
   /** Waits for the end. */
   wait(id: string, options: WaitOptions): Promise<Execution>;
+  /** Starts an operation on many executions. */
+  operate(request: OperationRequest): Promise<Operation>;
+  /** Stops or resumes an operation; false if nothing changed. */
+  changeOperation(id: string, change: "stop" | "resume"): Promise<boolean>;
   /** Pauses something; false if it was paused already, or an execution has ended. */
   pause(kind: PauseKind, name: string, options: PauseOptions): Promise<boolean>;
   /** Ends a pause; false if there was none. */

@@ -98,6 +98,17 @@ Deno.test("a worker with a port serves health, readiness, metrics and the API", 
   }
   await ask(`/api/executions/${late}/cancel`, { reason: "enough" });
   same((await ask(`/api/executions/${late}`)).body.cancelReason, "enough");
+  const operation = (await ask("/api/operations", {
+    action: "retry",
+    filter: { target: "echo", status: ["cancelled"] },
+    dryRun: true,
+  })).body;
+  await until(async () => (await ask(`/api/operations/${operation.id}`)).body.state === "completed");
+  const { acts } = (await ask(`/api/operations/${operation.id}/acts`)).body;
+  equal(acts.map((one: Record<string, string>) => [one.executionId, one.result]), [[late, "would"]]);
+  equal((await ask("/api/operations")).body.operations.map((one: { done: number }) => one.done), [1]);
+  equal((await ask(`/api/operations/${operation.id}/stop`, {})).body, { changed: false });
+  same((await ask("/api/operations", { action: "retry", filter: { staus: "failed" } })).status, 400);
   same((await ask(`/api/executions/${id}/retry`, {})).status, 409);
   const gone = await fetch(`${worker.url}/api/executions/${late}`, {
     method: "DELETE",

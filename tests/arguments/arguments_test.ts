@@ -61,7 +61,7 @@ Deno.test("the application and its services refuse every wrong argument", async 
   const greet = task({ name: "greet" }, ({ who }: { who: string }) => `Hello, ${who}`);
   await using app = await testApp({ tasks: [greet] });
   const { rhythm } = app;
-  const { executions, flows, queues, schedules, signals, tasks, workflows } = rhythm;
+  const { executions, flows, operations, queues, schedules, signals, tasks, workflows } = rhythm;
   const run = await tasks.queue(greet, { who: "Ada" });
   const execution: Argument = { name: "execution", kind: "execution", good: run.id };
   const services: [string, object, Record<string, Callable>][] = [
@@ -221,6 +221,34 @@ Deno.test("the application and its services refuse every wrong argument", async 
         call: executions.delete.bind(executions),
         takes: [execution, options({ sql: "something made" })],
       },
+    }],
+    ["operations", operations, {
+      start: {
+        call: operations.start.bind(operations),
+        takes: [{
+          name: "request",
+          kind: "something made",
+          good: { action: "retry", filter: { target: "word" } },
+          members: {
+            action: "choice",
+            filter: "json object",
+            reason: "any text",
+            name: "name",
+            payload: "json",
+            dryRun: "boolean",
+            by: "any text",
+          },
+        }],
+      },
+      get: { call: operations.get.bind(operations), takes: [{ ...execution, name: "operation" }] },
+      list: nothing(() => {}),
+      acts: {
+        call: operations.acts.bind(operations),
+        takes: [{ ...execution, name: "operation" }, options({ after: "execution", limit: "count" })],
+      },
+      stop: { call: operations.stop.bind(operations), takes: [{ ...execution, name: "operation" }] },
+      resume: { call: operations.resume.bind(operations), takes: [{ ...execution, name: "operation" }] },
+      work: { call: operations.work.bind(operations), takes: [{ ...execution, name: "operation" }] },
     }],
     ["signals", signals, {
       send: {

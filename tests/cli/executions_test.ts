@@ -492,6 +492,39 @@ Deno.test({
     equal((await at.run("resume", kept, "--flow", "order")).out, `${kept} goes on\nflow "order" goes on\n`);
     equal(await at.run("resume", "--everything"), { code: 1, out: "everything was not paused\n", err: "" });
     equal((await at.run("resume")).code, 2);
+    const odd = await at.run("pause", "--task", "gret");
+    equal([odd.code, odd.out], [0, 'task "gret" is paused\n']);
+    match(odd.err, /^warning: no worker that is alive has a task "gret".* Did you mean "greet"\?\n$/);
     equal((await at.run("pause", "--key", "k")).code, 2);
+  },
+});
+
+Deno.test({
+  name: "operations: a dry run, cancel by filter, list, show, stop",
+  ignore: onEmbedded,
+  fn: async () => {
+    await using at = await worked();
+    for (let nth = 0; nth < 3; nth++) {
+      await at.run("queue", "greet", '{"name": "x"}', "--delay", "1h", "--metadata", `{"nth": ${nth}}`);
+    }
+    const dry = await at.run("operations", "cancel", "-t", "greet", "--metadata", '{"nth": 1}', "--dry-run");
+    equal(
+      normal(dry.out),
+      "cancel <id 1> completed: 1 would be changed, of 3 executions looked at\n",
+    );
+    equal((await at.run("operations", "cancel")).code, 2);
+    const done = await at.json("operations", "cancel", "-t", "greet", "--reason", "enough") as unknown as {
+      id: string;
+      done: number;
+    };
+    equal(done.done, 3);
+    equal((await at.run("list", "-s", "cancelled")).out.match(/enough/g)?.length, 3);
+    const signal = await at.run("operations", "signal", "go", "-t", "greet");
+    equal([signal.code, /: 0 done, 3 refused, of 3 executions/.test(signal.out)], [1, true]);
+    const shown = await at.run("operations", "show", done.id.slice(-8));
+    match(shown.out, /: 3 done, of 3 executions looked at\nexecution +result +at +why\n[0-9a-f-]+ +done/);
+    match((await at.run("operations")).out, /cancel \(dry run\) +completed +3 +1 +0 +0/);
+    equal((await at.run("operations", "stop", done.id)).out, `${done.id} was not running\n`);
+    equal((await at.run("operations", "continue", "00000000")).code, 3);
   },
 });

@@ -9,9 +9,9 @@ Begin  init             Make a new project
 Run    start queue      Start a workflow; queue a task
        signal           Send a signal to a workflow
        wait             Wait for executions to end
-       cancel           Cancel executions and their children
-       retry            Run failed or cancelled executions again
+       cancel retry     End executions; run them again
        pause resume     Executions, a task, a flow, a queue, everything
+       operations       Cancel, retry, signal, pause many executions at once
        edit rewind fork Other variables; an earlier step; a copy from there
 Look   show explain     One execution; why it does not continue
        list logs        Executions, newest first; their log lines

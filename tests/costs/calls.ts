@@ -53,6 +53,9 @@ export const CALLS: Readonly<Record<string, string>> = {
   fork_state:
     `select rhythm.fork_state(:signals, rhythm.new_id(), 1, 1, '{}', jsonb_build_array(jsonb_build_object('mode', 'any', 'ids', array[x.id])),
     jsonb_build_array(jsonb_build_object('id', x.id, 'type', 'await_signal', 'name', 's'))) from (select rhythm.new_id() as id) as x`,
+  odd_queue: "select rhythm.odd_queue('default')",
+  odd_key: "select rhythm.odd_key('limited', 'key 1')",
+  odd_task: "select rhythm.odd_task('a')",
   ids_ending: "select count(*) from rhythm.ids_ending('00000000')",
 
   // Creating.
@@ -92,6 +95,12 @@ export const CALLS: Readonly<Record<string, string>> = {
   resume_queue: "select rhythm.pause_queue('default'), rhythm.resume_queue('default')",
   configure_queue: "select rhythm.configure_queue('default', concurrency => 10)",
   configure_key: "select rhythm.configure_key('limited', 'key 1', concurrency => 5)",
+  operate: `select rhythm.operate('retry', '{"status": "failed"}')`,
+  stop_operation: `select rhythm.stop_operation(rhythm.operate('retry', '{"status": "failed"}'))`,
+  resume_operation:
+    `select rhythm.stop_operation(o.id), rhythm.resume_operation(o.id) from rhythm.operate('retry', '{"status": "failed"}') as o (id)`,
+  work_operation:
+    `select rhythm.work_operation(rhythm.operate('cancel', '{"target": "a"}', dry_run => true))`,
   pause_execution: "select rhythm.pause_execution(:ready)",
   "pause_execution, a workflow": "select rhythm.pause_execution(:signals)",
   resume_execution: "select rhythm.pause_execution(:ready), rhythm.resume_execution(:ready)",

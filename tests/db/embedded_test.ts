@@ -220,6 +220,23 @@ Deno.test("openEmbedded() goes on without an error where the process that had th
   await first.tell("").catch(() => {});
 });
 
+Deno.test("serveDatabase() reads nothing of who does not bring the token, and stays", async () => {
+  await using database = await closing(openEmbedded({ dataDir: "memory://" }));
+  await using served = serveDatabase(database);
+  const shown = { kind: "embedded" as const, url: "embedded:elsewhere" };
+  // A browser, a port scanner, another user of the machine: they are hung up on before anything they sent is read as data.
+  const junk = new Uint8Array([0, 0, 0, 5, 255, 15, 111, 34, 1]);
+  for (const hello of ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\xff".repeat(8), "\0\0\0\0", junk]) {
+    const stranger = await Deno.connect({ hostname: "127.0.0.1", port: served.port });
+    await stranger.write(typeof hello === "string" ? new TextEncoder().encode(hello) : hello);
+    assert.equal(await stranger.read(new Uint8Array(10)).catch(() => null), null);
+    stranger.close();
+  }
+  const other = await RemoteDatabase.connect(served, shown);
+  assert.deepEqual(await other.query("select 1 as n"), [{ n: 1 }]);
+  await other.close();
+});
+
 Deno.test("what a process began and left open in a transaction is rolled back when it goes", async () => {
   await using database = await closing(openEmbedded({ dataDir: "memory://" }));
   await database.script("create table t (word text)");

@@ -166,6 +166,16 @@ create function test.reason(p_id uuid, p_reason text) returns jsonb language sql
   select r.value from jsonb_array_elements(rhythm.explain(p_id)) as r (value) where r.value ->> 'reason' = p_reason;
 $$;
 
+-- Works on an operation until it has nothing more to do.
+create function test.work(p_operation uuid) returns text language plpgsql as $$
+begin
+  loop
+    exit when not rhythm.work_operation(p_operation);
+  end loop;
+  return (select format('%s: %s looked, %s done, %s unchanged, %s refused', o.state, o.looked, o.done, o.unchanged, o.refused) from rhythm.operations as o where o.id = p_operation);
+end;
+$$;
+
 create function test.run_task(p_id uuid, p_target text default 'a') returns jsonb language sql as $$
   select jsonb_build_object('type', 'run_task', 'id', p_id, 'target', p_target, 'inputs', '{}'::jsonb);
 $$;

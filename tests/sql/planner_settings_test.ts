@@ -38,6 +38,7 @@ const ALLOWED: readonly string[] = [
   "stop_worker",
   "unserved",
   "watch",
+  "work_operation",
 ];
 
 Deno.test("settings of the planner stand only on the functions that are allowed to carry them", async () => {

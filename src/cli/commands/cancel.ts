@@ -9,7 +9,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   withDatabase(command);
   withExamples(command, [
     `rhythm cancel 0199c3f2-… --reason "ordered by mistake"`,
-    `rhythm list -t import --json | jq -r '.executions[].id' | xargs rhythm cancel`,
+    `rhythm operations cancel -t import   # many at once`,
   ]);
   command.addHelpText("after", "\nExit codes: 0 all are being cancelled, 1 one had already ended");
   runs<{ reason?: string }>(command, cli, async (call) => {

@@ -6,7 +6,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   withDatabase(command);
   withExamples(command, [
     `rhythm retry 0199c3f2-…`,
-    `rhythm list -s failed --json | jq -r '.executions[].id' | xargs rhythm retry`,
+    `rhythm operations retry -s failed -t charge   # many at once`,
   ]);
   command.addHelpText("after", "\nA workflow continues from its last step, a task starts again");
   runs(command, cli, async (call) => {

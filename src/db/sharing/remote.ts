@@ -2,7 +2,7 @@ import { RhythmError } from "../../shared/error.ts";
 import type { Database, ListenOptions, Queryable, Row, Unlisten } from "../database.ts";
 import { engineError } from "../engine_errors.ts";
 import { DatabaseUnavailableError } from "../errors.ts";
-import { type Ask, type Hello, Line, type Told, type ToldError } from "./wire.ts";
+import { type Ask, Line, type Told, type ToldError } from "./wire.ts";
 
 /** Where a process serves its database. */
 export interface RemoteAddress {
@@ -18,6 +18,8 @@ export class NotBegunError extends DatabaseUnavailableError {}
 interface Waiting extends PromiseWithResolvers<Row[]> {
   /** Whether it belongs to something that was begun before: it cannot be made elsewhere. */
   readonly isPart: boolean;
+  /** Whether it only begins a transaction, which is undone with its process. */
+  readonly isEmpty: boolean;
 }
 
 /** A database that another process of this machine has open. */
@@ -26,7 +28,7 @@ export class RemoteDatabase implements Database {
   readonly url: string;
   /** Resolves when the other process is gone. */
   readonly lost: Promise<void>;
-  readonly #line: Line<Told, Ask | Hello>;
+  readonly #line: Line<Told, Ask>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listening = new Map<number, (payload: string) => void>();
   #lastId = 0;
@@ -44,14 +46,14 @@ export class RemoteDatabase implements Database {
     shown: Pick<Database, "kind" | "url">,
   ): Promise<RemoteDatabase> {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-    const line = new Line<Told, Ask | Hello>(conn);
-    await line.send({ token });
+    const line = new Line<Told, Ask>(conn);
+    await line.sendToken(token);
     const made = new RemoteDatabase(line, shown);
     await made.query("select 1");
     return made;
   }
 
-  private constructor(line: Line<Told, Ask | Hello>, shown: Pick<Database, "kind" | "url">) {
+  private constructor(line: Line<Told, Ask>, shown: Pick<Database, "kind" | "url">) {
     this.#line = line;
     this.kind = shown.kind;
     this.url = shown.url;
@@ -104,7 +106,7 @@ export class RemoteDatabase implements Database {
     const isPart = ask.of !== undefined;
     if (this.#isLost) throw isPart ? this.#gone() : this.#notBegun();
     const id = ++this.#lastId;
-    const answer = { ...Promise.withResolvers<Row[]>(), isPart };
+    const answer = { ...Promise.withResolvers<Row[]>(), isPart, isEmpty: ask.op === "begin" };
     this.#waiting.set(id, answer);
     this.#line.hold("needed");
     try {
@@ -130,8 +132,8 @@ export class RemoteDatabase implements Database {
     }
     this.#isLost = true;
     this.#line.close();
-    for (const { reject, isPart } of this.#waiting.values()) {
-      reject(hasSaidSo && !isPart ? this.#notBegun() : this.#gone());
+    for (const { reject, isPart, isEmpty } of this.#waiting.values()) {
+      reject(isEmpty || hasSaidSo && !isPart ? this.#notBegun() : this.#gone());
     }
   }
 

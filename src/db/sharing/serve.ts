@@ -2,10 +2,12 @@ import { RhythmError } from "../../shared/error.ts";
 import { type CancelTimer, systemClock } from "../../runtime/clock.ts";
 import type { Database, Queryable, Unlisten } from "../database.ts";
 import { EngineError, engineError } from "../engine_errors.ts";
-import { type Ask, type Hello, Line, type Told, type ToldError } from "./wire.ts";
+import { type Ask, Line, type Told, type ToldError } from "./wire.ts";
 
 /** A transaction of a process that says nothing for so long is rolled back: everybody else waits for it. */
 const SILENCE_MS = 60_000;
+/** How long a process may take to say the token. */
+const HELLO_MS = 10_000;
 /** How long what others have begun may take, once this process wants to end. */
 const LEAVING_MS = 5_000;
 /** How long others may take to hear the farewell. */
@@ -78,11 +80,12 @@ class Visit {
   }
 
   async #serve(token: string): Promise<void> {
-    const messages = this.#line.messages();
-    const hello = await messages.next();
-    if (hello.done || (hello.value as unknown as Hello).token !== token) return;
+    const cancel = systemClock.after(HELLO_MS, () => this.#line.close(), { background: true });
+    const isRight = await this.#line.hasToken(token);
+    cancel();
+    if (!isRight) return;
     try {
-      for await (const ask of messages) void this.#caller.answer(ask);
+      for await (const ask of this.#line.messages()) void this.#caller.answer(ask);
     } finally {
       await this.#caller.leave();
     }

@@ -1,11 +1,6 @@
 import { Buffer } from "node:buffer";
+import { timingSafeEqual } from "node:crypto";
 import { deserialize, serialize } from "node:v8";
-
-/** The first message of a client. */
-export interface Hello {
-  /** Proves that the other process may read this user's files. */
-  readonly token: string;
-}
 
 /** What one process asks of the one that has the database. */
 export interface Ask {
@@ -67,9 +62,29 @@ export class Line<Incoming, Outgoing> {
     else this.#conn.unref();
   }
 
+  /** Sends what proves that this process may read this user's files, before all messages. */
+  sendToken(token: string): Promise<unknown> {
+    return this.#sendFrame(new TextEncoder().encode(token));
+  }
+
+  /**
+   * Whether the other side sends this token first. Of anything else no more is read than the token is long: it may be a browser,
+   * and V8's format is only for data that can be trusted.
+   */
+  async hasToken(token: string): Promise<boolean> {
+    const expected = Buffer.from(token);
+    const head = await this.#read(4);
+    if (!head || Buffer.from(head).readUInt32BE() !== expected.length) return false;
+    const body = await this.#read(expected.length);
+    return body !== undefined && timingSafeEqual(body, expected);
+  }
+
   /** Sends a message; those sent before are sent first. */
   send(message: Outgoing): Promise<unknown> {
-    const body = serialize(message);
+    return this.#sendFrame(serialize(message));
+  }
+
+  #sendFrame(body: Uint8Array): Promise<unknown> {
     const frame = Buffer.alloc(4 + body.length);
     frame.writeUInt32BE(body.length);
     frame.set(body, 4);

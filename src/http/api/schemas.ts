@@ -171,6 +171,32 @@ export const queue = z.object({
   fair: z.boolean().describe("whether concurrency keys take turns"),
 });
 
+/** Something that is done to many executions. */
+export const operation = z.object({
+  id: z.string(),
+  action: z.enum(["cancel", "retry", "signal", "pause", "resume"]),
+  state: z.enum(["running", "stopped", "completed"]),
+  dryRun: z.boolean(),
+  filter: z.record(z.string(), z.unknown()),
+  args: z.record(z.string(), z.unknown()),
+  startedBy: z.string(),
+  createdAt: time,
+  endedAt: time.nullable(),
+  looked: z.number().describe("how many executions it has looked at"),
+  done: z.number().describe("how many it has changed, or would change"),
+  unchanged: z.number(),
+  refused: z.number(),
+  locked: z.number().describe("how many others have locked; it tries them again"),
+});
+
+/** What an operation did to one execution. */
+export const operationAct = z.object({
+  executionId: z.string(),
+  at: time,
+  result: z.enum(["done", "would", "unchanged", "refused"]).nullable(),
+  detail: z.string().nullable().describe("why it refused"),
+});
+
 /** Something that is paused. */
 export const pause = z.object({
   kind: z.enum(["everything", "task", "workflow", "queue", "key"]),

@@ -691,6 +691,104 @@ export const cases: Record<string, Cases> = {
   resume_flow: {
     p_flow: [...name("flow", (value) => `resume_flow(${value})`), ["resume_flow('f')", "", "false"]],
   },
+  operate: {
+    p_action: [
+      [
+        'operate(null, \'{"status": "failed"}\')',
+        "RH001",
+        'There is no action "": expected cancel, retry, signal, pause or resume',
+      ],
+      [
+        "operate('delete', '{\"status\": \"failed\"}')",
+        "RH001",
+        'There is no action "delete": expected cancel, retry, signal, pause or resume',
+      ],
+    ],
+    p_filter: [
+      [
+        "operate('retry', null)",
+        "RH001",
+        'A filter must be an object: {"status": "failed", "target": "charge"}',
+      ],
+      [
+        "operate('retry', '[]')",
+        "RH001",
+        'A filter must be an object: {"status": "failed", "target": "charge"}',
+      ],
+      [
+        "operate('retry', '{}')",
+        "RH001",
+        'A filter must name something, such as {"status": "failed"}. For all executions: {"created_before": "now"}',
+      ],
+      [
+        "operate('retry', '{\"staus\": \"failed\"}')",
+        "RH001",
+        'There is no option "staus": expected type, target, version, status, queue, parent, fingerprint, metadata, paused, created_after, created_before. Did you mean "status"?',
+      ],
+      [
+        "operate('retry', '{\"status\": \"fail\"}')",
+        "RH001",
+        'There is no status "fail": expected pending, running, suspended, completed, failed, cancelled',
+      ],
+      [
+        "operate('retry', '{\"status\": [null]}')",
+        "RH001",
+        'There is no status "": expected pending, running, suspended, completed, failed, cancelled',
+      ],
+      ["operate('retry', '{\"type\": \"flow\"}')", "RH001", "type must be task or workflow"],
+      ["operate('retry', '{\"version\": \"1\"}')", "RH001", "version must be a number"],
+      ["operate('retry', '{\"metadata\": 1}')", "RH001", "metadata must be an object"],
+      ["operate('retry', '{\"paused\": 1}')", "RH001", "paused must be true or false"],
+      ["operate('retry', '{\"fingerprint\": \"x\"}')", "RH001", "fingerprint must be a number"],
+      ["operate('retry', '{\"parent\": \"x\"}')", "RH001", "parent must be the id of an execution"],
+      [
+        "operate('retry', '{\"created_after\": \"soon\"}')",
+        "RH001",
+        "created_after and created_before must be moments such as 2030-01-31T12:00:00Z",
+      ],
+    ],
+    p_args: [
+      [
+        "operate('retry', '{\"status\": \"failed\"}', null)",
+        "RH001",
+        "The arguments of an action must be an object",
+      ],
+      [
+        'operate(\'retry\', \'{"status": "failed"}\', \'{"reason": "x"}\')',
+        "RH001",
+        "retry takes no arguments",
+      ],
+      [
+        'operate(\'cancel\', \'{"status": "failed"}\', \'{"why": "x"}\')',
+        "RH001",
+        'There is no option "why": expected reason',
+      ],
+      ["operate('signal', '{\"status\": \"failed\"}')", "RH001", "A signal is missing: expected a text"],
+    ],
+    dry_run: "null is false",
+    p_by: "what is longer than 200 characters is cut",
+  },
+  stop_operation: {
+    p_operation: [["stop_operation(null)", "RH002", "Cannot stop: there is no operation null"], [
+      `stop_operation(${nobody})`,
+      "RH002",
+      `Cannot stop: there is no operation ${nobody.slice(1, -1)}`,
+    ]],
+  },
+  resume_operation: {
+    p_operation: [["resume_operation(null)", "RH002", "Cannot resume: there is no operation null"], [
+      `resume_operation(${nobody})`,
+      "RH002",
+      `Cannot resume: there is no operation ${nobody.slice(1, -1)}`,
+    ]],
+  },
+  work_operation: {
+    p_operation: [["work_operation(null)", "RH002", "Cannot work: there is no operation null"], [
+      `work_operation(${nobody})`,
+      "RH002",
+      `Cannot work: there is no operation ${nobody.slice(1, -1)}`,
+    ]],
+  },
   pause_everything: {
     p_reason: "what is longer than 2000 characters is cut",
     p_by: "what is longer than 200 characters is cut",

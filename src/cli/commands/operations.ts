@@ -1,0 +1,77 @@
+import type { Command } from "commander";
+import { addSub, type CommandModule, operand, option, runs, withDatabase, withExamples } from "../command.ts";
+import { withWhich } from "../filter.ts";
+import { asGroup } from "../group.ts";
+import type { OperateFlags } from "../operations.ts";
+
+/** `rhythm operations`: does something to many executions at once, in the database. */
+export const define: CommandModule["define"] = (command, cli) => {
+  asGroup(command, "list");
+  withExamples(command, [
+    `rhythm operations retry -s failed -t charge --dry-run`,
+    `rhythm operations cancel -t import --after 2h --reason "wrong file"`,
+    `rhythm operations`,
+  ]);
+
+  const list = addSub(command, "list", cli.terminal, "The last operations, with their progress.");
+  withDatabase(list);
+  withExamples(list, [`rhythm operations`, `rhythm operations --json | jq '.operations[0].done'`]);
+  runs(list, cli, async (call) => {
+    const { listOperations } = await import("../operations.ts");
+    await listOperations(call);
+  });
+
+  const show = addSub(command, "show", cli.terminal, "One operation, and what it did to each execution.")
+    .addArgument(operand("<operation>", "the operation"));
+  withDatabase(show);
+  withExamples(show, [`rhythm operations show 0199c3f2-…`]);
+  runs(show, cli, async (call) => {
+    const { showOperation } = await import("../operations.ts");
+    await showOperation(call);
+  });
+
+  for (const verb of ["stop", "continue"] as const) {
+    const words = verb === "stop" ? "Stop one; what it has done stays." : "Continue one that was stopped.";
+    const change = addSub(command, verb, cli.terminal, words)
+      .addArgument(operand("<operation>", "the operation"));
+    withDatabase(change);
+    withExamples(change, [`rhythm operations ${verb} 0199c3f2-…`]);
+    runs(change, cli, async (call) => {
+      const { changeOperation } = await import("../operations.ts");
+      return await changeOperation(call, verb === "stop" ? "stop" : "resume");
+    });
+  }
+
+  const act = (action: "cancel" | "retry" | "signal" | "pause" | "resume", words: string): Command => {
+    const made = addSub(command, action, cli.terminal, words);
+    if (action === "signal") {
+      made.addArgument(operand("<signal>", "the signal's name"))
+        .addArgument(operand("[payload]", "JSON; @file reads a file, - standard input"));
+    }
+    withWhich(made)
+      .addOption(option("--flow-version <version>", "workflows of this version of their flow"))
+      .addOption(option("--fingerprint <fingerprint>", "failures of one kind"));
+    if (action === "cancel" || action === "pause") made.addOption(option("--reason <text>", "why"));
+    made.addOption(option("--dry-run", "only record what it would change"))
+      .addOption(option("--no-wait", "start it, and do not wait for its end"));
+    withDatabase(made);
+    runs<OperateFlags>(made, cli, async (call) => {
+      const { operate } = await import("../operations.ts");
+      return await operate(call, action);
+    });
+    return made;
+  };
+  withExamples(act("cancel", "Cancel executions and their children."), [
+    `rhythm operations cancel -t import --after 2h`,
+  ]);
+  withExamples(act("retry", "Run failed or cancelled executions again."), [
+    `rhythm operations retry -s failed -t charge`,
+  ]);
+  withExamples(act("signal", "Send a signal to workflows."), [
+    `rhythm operations signal approved '{"by": "ada"}' -t order -s suspended`,
+  ]);
+  withExamples(act("pause", "Pause executions."), [
+    `rhythm operations pause -t charge --metadata '{"shop": 7}'`,
+  ]);
+  withExamples(act("resume", "End the pauses of executions."), [`rhythm operations resume -t charge`]);
+};
