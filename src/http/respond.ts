@@ -62,6 +62,12 @@ const statuses: Readonly<Record<string, number>> = {
   RH006: 413,
   RH009: 409,
   "42501": 403,
+  // What another version of the library compiled, or left waiting.
+  FLOW_PROGRAM_FORMAT: 409,
+  FLOW_PROGRAM_SEMANTICS: 409,
+  FLOW_SNAPSHOT_FORMAT: 409,
+  FLOW_NO_BRANCH: 400,
+  FLOW_NO_VARIABLE: 400,
 };
 
 /** The HTTP status of an error. */
