@@ -265,7 +265,7 @@ export class Executions {
   async edit(execution: ExecutionRef, changes: StateChanges): Promise<number> {
     idOf(execution);
     checkShape(changes, CHANGES, { where: "executions.edit()", argument: "changes", required: ["set"] });
-    return await edit(this.#core, execution, changes);
+    return await edit(this.#core, execution, plain(changes));
   }
 
   /**
@@ -283,7 +283,7 @@ export class Executions {
       argument: "changes",
       required: ["step"],
     });
-    return await rewind(this.#core, execution, changes);
+    return await rewind(this.#core, execution, plain(changes));
   }
 
   /**
@@ -297,7 +297,7 @@ export class Executions {
     idOf(execution);
     const shape = { ...STEP_CHANGES, dryRun: BOOLEAN };
     checkShape(changes, shape, { where: "executions.fork()", argument: "changes", required: ["step"] });
-    return await fork(this.#core, execution, changes);
+    return await fork(this.#core, execution, plain(changes));
   }
 
   /** Waits for the end, and gives the execution in its final state, whichever that is. */
@@ -368,6 +368,13 @@ export class Executions {
     checkShape(options, { sql: TRANSACTION }, { where: "executions.delete()" });
     return await this.#core.retried(() => deleteExecution(this.#core.within(options.sql), id));
   }
+}
+
+// What JSON would lose is refused before anything is read.
+function plain<Changes extends StateChanges>(changes: Changes): Changes {
+  return changes.set === undefined
+    ? changes
+    : { ...changes, set: JSON.parse(toJson(changes.set, { what: "changes.set" })) };
 }
 
 // The rest of it is checked as the options of a start are.

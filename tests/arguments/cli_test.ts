@@ -77,6 +77,13 @@ const FITS: Record<string, readonly ValueName[]> = {
   names: NAMES,
   "name=json": NAMES,
   id: ["id"],
+  operation: ["id"],
+  other: ["id", "five"],
+  fingerprint: ["zero", "five", "negative"],
+  signal: NAMES,
+  step: ["five"],
+  when: ["zero", "five", "fraction", "duration", "moment"],
+  "variable=json": [],
   key: except("nothing", "long", "lines"),
   text: ALL,
   number: ["five"],
@@ -113,11 +120,17 @@ const ODD: Record<string, readonly ValueName[]> = {
   "--priority": ["zero", "five", "negative"],
   "--after": ["zero", "five", "fraction", "duration", "moment"],
   "--before": ["zero", "five", "fraction", "duration", "moment"],
+  "history --after": ["zero", "five"],
+  "--fibre": ["zero", "five"],
 };
 
 /** A value that is right, for operands that must be there. */
 const GOOD: Record<string, string> = {
   id: ID,
+  operation: ID,
+  other: "5",
+  step: "5",
+  when: "5",
   cron: "@daily",
   file: "flows/word.flow",
   version: "1",
@@ -127,6 +140,7 @@ const GOOD: Record<string, string> = {
 /** What an operand needs beside it. */
 const BESIDE: Record<string, string[]> = {
   purge: ["--yes"],
+  "operations signal": ["--target", "word"],
   "queues limit": ["--none"],
   "queues limit-key": ["--none"],
 };
@@ -179,12 +193,14 @@ function optionCases(path: string, command: Command, which: "wrong" | "odd", dat
     // All commands have these from one place: what fits is tried once.
     if (which === "odd" && path !== "list" && ["--database", "--schema"].includes(option.long!)) return [];
     const takesDatabase = command.options.some((one) => one.long === "--database");
-    return values(ODD[option.long!] ?? FITS[word], which, word).map((name) => {
-      const value = VALUES[name];
-      const place = takesDatabase && option.long !== "--database" ? database : [];
-      const args = [...path.split(" "), ...place, option.long!, value, "--", ...goodOperands(command)];
-      return { name: `rhythm ${path} ${option.long} (${name})`, args, names: [option.long!], value };
-    });
+    return values(ODD[`${path} ${option.long}`] ?? ODD[option.long!] ?? FITS[word], which, word).map(
+      (name) => {
+        const value = VALUES[name];
+        const place = takesDatabase && option.long !== "--database" ? database : [];
+        const args = [...path.split(" "), ...place, option.long!, value, "--", ...goodOperands(command)];
+        return { name: `rhythm ${path} ${option.long} (${name})`, args, names: [option.long!], value };
+      },
+    );
   });
 }
 

@@ -6,7 +6,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   command
     .addArgument(operand("<id>", "a workflow"))
     .addArgument(
-      operand("<step>", "a step, a moment (2026-01-31T08:00:00Z), or how long ago (2h)", STEP_OR_TIME),
+      operand("<when>", "a step, a moment (2026-01-31T08:00:00Z), or how long ago (2h)", STEP_OR_TIME),
     )
     .addOption(option("--full", "the whole source, and whole values"));
   withDatabase(command);
