@@ -66,7 +66,6 @@ create or replace function rhythm.nearest(p_word text, p_names text[])
 returns text
 language plpgsql
 immutable
-strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -81,6 +80,9 @@ declare
   v_last integer[];
   v_row integer[];
 begin
+  if p_word is null or p_names is null then
+    return null;
+  end if;
   foreach v_name in array p_names loop
     v_folded := lower(translate(v_name, '-_ ', ''));
     if v_folded = v_word or length(v_word) > 2 and starts_with(v_folded, v_word) then

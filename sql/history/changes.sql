@@ -197,7 +197,7 @@ begin
   perform rhythm.wake_clocks();
   return v_step;
 exception
-  when data_exception then
+  when data_exception or integrity_constraint_violation then
     perform rhythm.raise('RH001', 'Cannot rewind: the state is not one that the language gave: ' || sqlerrm);
 end;
 $$;
@@ -233,6 +233,9 @@ begin
     perform rhythm.raise('RH001', format('Cannot fork from step %s: steps are counted from 1', coalesce(p_step::text, 'null')));
   end if;
   perform rhythm.require_state(p_snapshot, p_waits, p_effects);
+  if exists (select from rhythm.execution as e where e.id = p_id) then
+    perform rhythm.raise('RH003', format('Cannot fork: there is an execution %s already', p_id));
+  end if;
   perform rhythm.create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', p_id, 'type', 'workflow', 'target', v_from.target,
     'queue', v_from.queue, 'priority', v_from.priority, 'timeout', v_from.timeout_ms / 1000.0, 'concurrency_key', v_from.concurrency_key, 'retry', v_from.retry,
     'metadata', v_from.metadata)) || jsonb_build_object('inputs', coalesce(p_inputs, v_from.inputs))));
@@ -255,7 +258,7 @@ begin
   values (p_id, p_step, 1, v_now, 'forked', session_user, concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
   return p_id;
 exception
-  when data_exception then
+  when data_exception or integrity_constraint_violation then
     perform rhythm.raise('RH001', 'Cannot fork: the state is not one that the language gave: ' || sqlerrm);
 end;
 $$;

@@ -4809,7 +4809,7 @@ comment on function rhythm.wake_for(rhythm.batch[]) is 'Wakes workers that sleep
   {
     name: "create/names.sql",
     kind: "behaviour",
-    checksum: "777eb27af10d1f57a9ebac1e093a7e78390c43222ae33850c884b52b6b17ffa2",
+    checksum: "0f29a11df8e911d1ca771f5edac0716815e01b5ff30d6cb3c779437f79eaa942",
     text: `-- What may be a name. One rule for flows, tasks, queues, signals, schedules and workers: names travel through
 -- URLs, metrics, file names and psql without quoting. Keys (idempotency, concurrency) are the caller's own text.
 
@@ -4878,7 +4878,6 @@ create or replace function rhythm.nearest(p_word text, p_names text[])
 returns text
 language plpgsql
 immutable
-strict
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -4893,6 +4892,9 @@ declare
   v_last integer[];
   v_row integer[];
 begin
+  if p_word is null or p_names is null then
+    return null;
+  end if;
   foreach v_name in array p_names loop
     v_folded := lower(translate(v_name, '-_ ', ''));
     if v_folded = v_word or length(v_word) > 2 and starts_with(v_folded, v_word) then
@@ -5554,7 +5556,7 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "be9d46be06c1a5929d52e311ce41dec3ae1a3eb4b5d3a81da465019f38e02623",
+    checksum: "c37877a0567746523a36058c6319689525557574ac867568db331946e15ec9f5",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -5754,7 +5756,7 @@ begin
   perform rhythm.wake_clocks();
   return v_step;
 exception
-  when data_exception then
+  when data_exception or integrity_constraint_violation then
     perform rhythm.raise('RH001', 'Cannot rewind: the state is not one that the language gave: ' || sqlerrm);
 end;
 $$;
@@ -5790,6 +5792,9 @@ begin
     perform rhythm.raise('RH001', format('Cannot fork from step %s: steps are counted from 1', coalesce(p_step::text, 'null')));
   end if;
   perform rhythm.require_state(p_snapshot, p_waits, p_effects);
+  if exists (select from rhythm.execution as e where e.id = p_id) then
+    perform rhythm.raise('RH003', format('Cannot fork: there is an execution %s already', p_id));
+  end if;
   perform rhythm.create_many(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('id', p_id, 'type', 'workflow', 'target', v_from.target,
     'queue', v_from.queue, 'priority', v_from.priority, 'timeout', v_from.timeout_ms / 1000.0, 'concurrency_key', v_from.concurrency_key, 'retry', v_from.retry,
     'metadata', v_from.metadata)) || jsonb_build_object('inputs', coalesce(p_inputs, v_from.inputs))));
@@ -5812,7 +5817,7 @@ begin
   values (p_id, p_step, 1, v_now, 'forked', session_user, concat_ws(': ', format('from step %s of %s', p_step, p_execution), left(nullif(p_note, ''), 2000)), v_program, p_snapshot);
   return p_id;
 exception
-  when data_exception then
+  when data_exception or integrity_constraint_violation then
     perform rhythm.raise('RH001', 'Cannot fork: the state is not one that the language gave: ' || sqlerrm);
 end;
 $$;

@@ -110,6 +110,7 @@ const hostile: Record<string, readonly string[]> = {
   ],
   regprocedure: ["'pg_catalog.now()'", "'rhythm.now()'", "0", "'pg_catalog.pg_sleep(double precision)'"],
   jsonb: [],
+  json: [],
 };
 
 /** What a place in JSON can hold, as text, because numbers of Postgres are larger than those of JavaScript. */
@@ -173,6 +174,20 @@ const good: Record<string, Json[]> = {
   p_execution: [running],
   "wait_for.p_execution": [completed],
   p_timeout: ["0"],
+  "history.p_execution": [waiting],
+  "replay_start.p_execution": [waiting],
+  "replay_steps.p_execution": [waiting],
+  "edit_state.p_execution": [waiting],
+  "rewind_state.p_execution": [waiting],
+  "fork_state.p_execution": [waiting],
+  "fork_state.p_id": [id("0d")],
+  p_seq: [1],
+  p_step: [1],
+  p_snapshot: [{ a: 1 }],
+  p_waits: [[{ mode: "any", ids: [id("05")] }]],
+  p_pending: [`{${id("05")}}`],
+  "rewind_state.p_effects": [[{ id: id("05"), type: "await_signal", name: "go" }]],
+  "fork_state.p_effects": [[{ id: id("05"), type: "start_timer", at: "2030-01-01T00:00:00Z" }]],
   p_limit: [10],
   p_queue: ["default"],
   p_key: ["k"],
@@ -302,7 +317,7 @@ function quoted(text: string): string {
 }
 
 function literal(value: Json, type: string): string {
-  return quoted(type === "jsonb" || typeof value !== "string" ? JSON.stringify(value) : value);
+  return quoted(type.startsWith("json") || typeof value !== "string" ? JSON.stringify(value) : value);
 }
 
 /** What is given although it may be left out: it would take long, or wait. */
@@ -347,7 +362,7 @@ function* callsOf(callable: Callable): Generator<string> {
     const values = hostile[type];
     assert.ok(values, `no hostile values are known for the type ${type} of ${name} of ${callable.name}()`);
     for (const value of ["null", ...someOf(values, 6)]) yield callOf(callable, parameter, value);
-    if (type !== "jsonb") continue;
+    if (type !== "jsonb" && type !== "json") continue;
     const known = knownOf(callable.name, name);
     for (const one of known.length === 0 ? [{ a: 1 }] : known) {
       yield callOf(callable, parameter, literal(one, type));
