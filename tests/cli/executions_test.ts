@@ -349,6 +349,8 @@ Deno.test({
   ignore: onEmbedded,
   fn: async () => {
     await using at = await worked();
+    // It registers after its first line.
+    await until(async () => (await at.run("workers")).out !== "");
     match((await at.run("workers")).out, /^name +running +queues +heartbeat +up for +id\nw1 +0 +default +/);
     equal(await at.run("queues", "limit", "mail", "--concurrency", "3", "--rate", "10", "--per", "1m"), {
       code: 0,
