@@ -19,7 +19,7 @@ Look   show explain     One execution; why it does not continue
        queues workers   Queues and workers; pause, resume, limit
        schedules        Schedules; set, pause, trigger
 Flows  flow             check, run, fmt, graph, list, register
-Care   migrate          Install or upgrade the schema
+Care   migrate adopt    Install or upgrade the schema; let a copy run
        doctor           Look for problems, and say what to do
        purge            Delete executions that ended long ago
        completions      A completion script for bash, zsh or fish
