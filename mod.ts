@@ -49,6 +49,7 @@ export {
   WaitTimeoutError,
 } from "./src/client/errors.ts";
 export type { ExecutionRequest, Executions } from "./src/client/executions.ts";
+export type { Failures } from "./src/client/failures.ts";
 export type { Fork, StateChanges, StepChanges } from "./src/client/changes.ts";
 export type { HistoryItem, HistoryStep, PastState, RunsPart, StateChange } from "./src/client/history.ts";
 export type { FibreView } from "./src/flow/mod.ts";
@@ -97,6 +98,9 @@ export type {
   ExecutionRef,
   ExecutionStatus,
   ExecutionType,
+  FailureFilter,
+  FailureKind,
+  FailureState,
   IsolateOptions,
   LogEntry,
   LogFields,

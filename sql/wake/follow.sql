@@ -18,10 +18,16 @@ declare
   v_items rhythm.settled_item[];
   v_workflows uuid[];
   v_leased bigint[] := '{}';
+  v_is_watched boolean;
+  v_has_failed boolean;
 begin
-  if exists (select from unnest(p_ended) as e where e.notify_on_end) then
+  select bool_or(e.notify_on_end), bool_or(e.state = 2) into v_is_watched, v_has_failed from unnest(p_ended) as e;
+  if v_is_watched then
     v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
     perform rhythm.notify('done', e.id::text) from unnest(v_ended) as e where e.notify_on_end;
+  end if;
+  if v_has_failed then
+    perform rhythm.note_failures(v_ended, p_now);
   end if;
   v_items := p_items || array(
     select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item

@@ -54,6 +54,8 @@ export function readModelOf(rhythm: Rhythm, parts: AppParts): ReadModel {
     operations: () => rhythm.operations.list(),
     operation: (id) => rhythm.operations.get(id),
     acts: (id, page) => rhythm.operations.acts(id, page),
+    failures: (filter) => rhythm.failures.list(filter),
+    failure: (fingerprint) => rhythm.failures.get(fingerprint),
     queues: () => rhythm.queues.list(),
     workers: () => readWorkers(engine),
     schedules: () => rhythm.schedules.list(),
@@ -81,6 +83,7 @@ export function commandsOf(rhythm: Rhythm): Commands {
     wait: (id, options) => rhythm.executions.wait(id, options),
     operate: (request) => rhythm.operations.start(request),
     changeOperation: (id, change) => rhythm.operations[change](id),
+    setFailure: (fingerprint, state, words) => rhythm.failures.set(fingerprint, state, words),
     pause: (kind, name, options) => {
       switch (kind) {
         case "execution":

@@ -1,6 +1,7 @@
 import { POOL_SIZE } from "../shared/limits.ts";
 import { ClientCore } from "../client/core.ts";
 import { Executions } from "../client/executions.ts";
+import { Failures } from "../client/failures.ts";
 import { Flows } from "../client/flows.ts";
 import { Operations } from "../client/operations.ts";
 import { pause, resume } from "../client/pauses.ts";
@@ -112,6 +113,8 @@ export class Rhythm {
   readonly queues: Queues;
   /** Cancel, retry, signal, pause or resume many executions at once. */
   readonly operations: Operations;
+  /** Failures by their kind. */
+  readonly failures: Failures;
   /** Register, list and check flows. */
   readonly flows: Flows;
   /** What a caller of the API must bring: as given, as `RHYTHM_TOKEN` says, or made for this application. */
@@ -146,6 +149,7 @@ export class Rhythm {
     this.schedules = new Schedules(core);
     this.queues = new Queues(core);
     this.operations = new Operations(core);
+    this.failures = new Failures(core);
     this.flows = new Flows(core);
   }
 

@@ -13,7 +13,6 @@ import { table } from "./table.ts";
 /** Which executions, and how. */
 export interface OperateFlags extends Omit<FilterFlags, "limit" | "cursor"> {
   flowVersion?: number;
-  fingerprint?: string;
   reason?: string;
   dryRun?: boolean;
   wait?: boolean;
@@ -53,7 +52,6 @@ async function whichOf(options: OperateFlags, session: Session): Promise<Operati
   const which: OperationFilter = { ...filter };
   if (typeof which.parent === "string") which.parent = await wholeId(session, which.parent);
   if (options.flowVersion !== undefined) which.version = options.flowVersion;
-  if (options.fingerprint !== undefined) which.fingerprint = options.fingerprint;
   if (Object.keys(which).length > 0) return which;
   throw new CliError("nothing says which executions", {
     hint: "name a target, a status, a queue …; for all of them: `--before 0s`",

@@ -262,6 +262,8 @@ export interface ExecutionFilter {
   queue?: string;
   /** Children of this execution. */
   parent?: ExecutionRef;
+  /** Failures of one kind: see `FailureKind`. */
+  fingerprint?: string;
   /** Metadata that contains this. */
   metadata?: Record<string, unknown>;
   /** Created at this moment or later. */

@@ -25,6 +25,7 @@ export type {
   WaitOptions,
   WatchOptions,
 } from "./execution.ts";
+export type { FailureFilter, FailureKind, FailureState } from "./failure_kind.ts";
 export type {
   Operation,
   OperationAct,
@@ -61,6 +62,7 @@ export {
   DURATION_ABOVE_ZERO,
   EXECUTION,
   EXECUTION_TYPE,
+  FINGERPRINT,
   FUNCTION,
   KEY,
   MOMENT,

@@ -49,8 +49,7 @@ export const define: CommandModule["define"] = (command, cli) => {
         .addArgument(operand("[payload]", "JSON; @file reads a file, - standard input"));
     }
     withWhich(made)
-      .addOption(option("--flow-version <version>", "workflows of this version of their flow"))
-      .addOption(option("--fingerprint <fingerprint>", "failures of one kind"));
+      .addOption(option("--flow-version <version>", "workflows of this version of their flow"));
     if (action === "cancel" || action === "pause") made.addOption(option("--reason <text>", "why"));
     made.addOption(option("--dry-run", "only record what it would change"))
       .addOption(option("--no-wait", "start it, and do not wait for its end"));

@@ -768,6 +768,26 @@ export const cases: Record<string, Cases> = {
     dry_run: "null is false",
     p_by: "what is longer than 200 characters is cut",
   },
+  set_failure: {
+    p_fingerprint: [
+      ["set_failure(null, 'known')", "RH004", "No failure has the fingerprint null"],
+      ["set_failure(1, 'known')", "RH004", "No failure has the fingerprint 1"],
+    ],
+    p_state: [
+      [
+        "set_failure(1, null)",
+        "RH001",
+        'There is no state "" of failures: expected new, known, resolved or ignored',
+      ],
+      [
+        "set_failure(1, 'done')",
+        "RH001",
+        'There is no state "done" of failures: expected new, known, resolved or ignored',
+      ],
+    ],
+    p_note: "what is longer than 2000 characters is cut",
+    p_by: "what is longer than 200 characters is cut",
+  },
   stop_operation: {
     p_operation: [["stop_operation(null)", "RH002", "Cannot stop: there is no operation null"], [
       `stop_operation(${nobody})`,
