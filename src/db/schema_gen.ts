@@ -116,7 +116,7 @@ comment on table rhythm.task is 'Registered tasks: the defaults of their executi
   {
     name: "structure/020_executions.sql",
     kind: "structure",
-    checksum: "a955bbd95ea8005ebcaef83eb9c3f97f454fa760bdf3ea2758245cbc2e4cfb76",
+    checksum: "7fc49aa642ed6816a606b024490749d89eb8266e991104ca1d7839e184d1eea2",
     text: `-- Executions, and the places of those that have not ended.
 
 -- Each row is written twice: at creation and at its end. Both versions fit into one page, and no index has a column that an end
@@ -182,6 +182,7 @@ alter table rhythm.execution alter column output set storage external;
 create index execution_children on rhythm.execution (parent_id, id) where parent_id is not null;
 create index execution_stopping on rhythm.execution (id) where stopping;
 create index execution_failed on rhythm.execution (id) where fingerprint is not null;
+create index execution_fingerprint on rhythm.execution (fingerprint, id) where fingerprint is not null;
 create index execution_tags on rhythm.execution using gin (tags) where tags is not null;
 
 comment on table rhythm.execution is 'Every workflow and task, live or ended. Read it through the view executions or get().';
@@ -209,6 +210,7 @@ comment on column rhythm.execution.retry is 'Its retry policy, if it has one.';
 comment on index rhythm.execution_children is 'The tree: cancellation, lists, purging.';
 comment on index rhythm.execution_stopping is 'For beat(), which tells workers: few rows, and gone as soon as they settle.';
 comment on index rhythm.execution_failed is 'The list that people look at most.';
+comment on index rhythm.execution_fingerprint is 'Failures of one kind.';
 comment on index rhythm.execution_tags is 'Lists by tag.';
 
 -- Everything that is delayed, ready or leased. Alike tasks that were created together share a row, so that a claim of a hundred
@@ -1174,6 +1176,66 @@ comment on table rhythm.operation_act is 'What an operation did to each executio
 comment on column rhythm.operation_act.result is 'Null: the execution was locked. The operation tries it again.';
 comment on column rhythm.operation_act.detail is 'Why it refused.';
 comment on index rhythm.operation_act_open is 'What an operation must try again.';
+`,
+  },
+  {
+    name: "structure/120_failures.sql",
+    kind: "structure",
+    checksum: "f9e4e8cb16517f7a71afb2ea1a78b3180c3aa604e6b156f09c96afcd651bff62",
+    text: `-- Failures of one kind, counted. An end notes its failure in a row of its own, so that failing executions do not wait for each
+-- other. chores() counts the notes.
+
+create table rhythm.failure_note (
+  execution_id uuid not null,
+  fingerprint bigint not null,
+  at timestamptz not null
+)
+with (autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
+
+comment on table rhythm.failure_note is 'Failures that chores() has not counted yet.';
+comment on column rhythm.failure_note.fingerprint is 'What failures of the same kind share.';
+
+create table rhythm.failure (
+  fingerprint bigint not null,
+  state text not null default 'new',
+  type text not null,
+  target text not null,
+  error_type text,
+  message text,
+  count bigint not null,
+  first_at timestamptz not null,
+  last_at timestamptz not null,
+  example_id uuid not null,
+  versions integer[] not null default '{}',
+  changed_at timestamptz,
+  changed_by text,
+  note text,
+  constraint failure_pkey primary key (fingerprint),
+  constraint state_known check (state in ('new', 'known', 'resolved', 'ignored'))
+)
+with (fillfactor = 70);
+
+create index failure_last on rhythm.failure (last_at);
+
+comment on table rhythm.failure is 'The kinds of failures. Read it through the view failures.';
+comment on column rhythm.failure.message is 'The message of the last one, with # for what differs.';
+comment on column rhythm.failure.example_id is 'The execution that failed last.';
+comment on column rhythm.failure.versions is 'For a workflow: the last ten versions of the flow that failed in this way.';
+comment on column rhythm.failure.changed_at is 'When a person set its state.';
+comment on index rhythm.failure_last is 'For chores(), which forgets them after the retention.';
+
+create table rhythm.failure_hour (
+  fingerprint bigint not null,
+  hour timestamptz not null,
+  count bigint not null,
+  constraint failure_hour_pkey primary key (fingerprint, hour)
+)
+with (fillfactor = 70);
+
+create index failure_hour_old on rhythm.failure_hour (hour);
+
+comment on table rhythm.failure_hour is 'How often each kind of failure came, by the hour, for a week.';
+comment on index rhythm.failure_hour_old is 'For chores(), which deletes what is older than a week.';
 `,
   },
   {
@@ -5555,6 +5617,175 @@ comment on function rhythm.request(text, text, jsonb, jsonb) is 'An element of c
 `,
   },
   {
+    name: "failures/count.sql",
+    kind: "behaviour",
+    checksum: "d32a6cf202da758936363d729ad9ac45a3d03a1510e65ae5c9e62ad0925734eb",
+    text: `-- Counting failures.
+
+create or replace function rhythm.note_failures(p_ended rhythm.transition[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into rhythm.failure_note (execution_id, fingerprint, at)
+  select e.id, x.fingerprint, p_now
+  from unnest(p_ended) as e
+  cross join lateral (select y.fingerprint from rhythm.execution as y where y.id = e.id and y.fingerprint is not null offset 0) as x
+  where e.state = 2;
+end;
+$$;
+
+comment on function rhythm.note_failures(rhythm.transition[], timestamptz) is 'Notes those of some ends that are failures, for count_failures(). Internal.';
+
+-- Only one session counts at a time: chores() holds a lock. A person who sets the state of a kind holds its row for a moment.
+create or replace function rhythm.count_failures(p_limit integer)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_notes rhythm.failure_note[];
+begin
+  with taken as (
+    delete from rhythm.failure_note as n
+    where n.ctid = any (array(select x.ctid from rhythm.failure_note as x limit p_limit for update skip locked))
+    returning n.*
+  )
+  select array_agg(t::rhythm.failure_note order by t.at, t.execution_id) into v_notes from taken as t;
+  if v_notes is null then
+    return false;
+  end if;
+  insert into rhythm.failure_hour as h (fingerprint, hour, count)
+  select n.fingerprint, date_trunc('hour', n.at at time zone 'UTC') at time zone 'UTC', count(*) from unnest(v_notes) as n group by 1, 2 order by 1, 2
+  on conflict (fingerprint, hour) do update set count = h.count + excluded.count;
+  insert into rhythm.failure as f (fingerprint, type, target, error_type, message, count, first_at, last_at, example_id, versions)
+  select distinct on (n.fingerprint) n.fingerprint, e.type, e.target, left(e.error ->> 'type', 200), left(rhythm.message_kind(e.error), 500),
+    count(*) over each_kind, min(n.at) over each_kind, max(n.at) over each_kind, n.execution_id,
+    array(select distinct x.version from unnest(v_notes) as o
+      cross join lateral (select y.version from rhythm.execution as y where y.id = o.execution_id offset 0) as x
+      where o.fingerprint = n.fingerprint and x.version is not null order by x.version desc limit 10)
+  from unnest(v_notes) as n
+  cross join lateral (select x.type, x.target, x.error from rhythm.execution as x where x.id = n.execution_id offset 0) as e
+  window each_kind as (partition by n.fingerprint)
+  order by n.fingerprint, n.at desc, n.execution_id desc
+  on conflict (fingerprint) do update
+  set count = f.count + excluded.count, first_at = least(f.first_at, excluded.first_at), last_at = greatest(f.last_at, excluded.last_at),
+    example_id = excluded.example_id, message = excluded.message,
+    versions = array(select distinct v.version from unnest(f.versions || excluded.versions) as v (version) order by v.version desc limit 10),
+    state = case when f.state = 'resolved' and excluded.last_at > f.changed_at then 'new' else f.state end;
+  return cardinality(v_notes) = p_limit;
+end;
+$$;
+
+comment on function rhythm.count_failures(integer) is
+  'Counts noted failures by their kind. A kind that was resolved and comes again is new. True: there is more. Part of chores().';
+
+create or replace function rhythm.forget_failures(p_limit integer, p_now timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_before constant timestamptz := p_now - rhythm.setting('retention')::interval;
+  v_old constant bigint[] := array(select f.fingerprint from rhythm.failure as f where f.last_at < v_before order by f.last_at limit p_limit for update skip locked);
+  v_count integer;
+begin
+  delete from rhythm.failure as f where f.fingerprint = any (v_old);
+  delete from rhythm.failure_hour as h
+  where h.ctid = any (array(select x.ctid from rhythm.failure_hour as x where x.hour < p_now - interval '7 days' order by x.hour limit p_limit));
+  get diagnostics v_count = row_count;
+  return greatest(v_count, cardinality(v_old)) < p_limit;
+end;
+$$;
+
+comment on function rhythm.forget_failures(integer, timestamptz) is
+  'Forgets kinds of failures that have not come for the setting retention; false: there is more. Part of chores().';
+
+create or replace function rhythm.set_failure(p_fingerprint bigint, p_state text, p_note text default null, p_by text default null)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_names constant record := rhythm.pause_names(p_note, p_by);
+  v_before text;
+begin
+  if p_state is null or p_state not in ('new', 'known', 'resolved', 'ignored') then
+    perform rhythm.raise('RH001', format('There is no state "%s" of failures: expected new, known, resolved or ignored', p_state));
+  end if;
+  select f.state into v_before from rhythm.failure as f where f.fingerprint = p_fingerprint for update;
+  if not found then
+    perform rhythm.raise('RH004', format('No failure has the fingerprint %s', coalesce(p_fingerprint::text, 'null')));
+  end if;
+  update rhythm.failure as f
+  set state = p_state, changed_at = rhythm.now(), changed_by = v_names.by_whom, note = coalesce(v_names.reason, f.note)
+  where f.fingerprint = p_fingerprint;
+  return v_before <> p_state;
+end;
+$$;
+
+comment on function rhythm.set_failure(bigint, text, text, text) is
+  'Sets the state of a kind of failures: new, known, resolved (new again when it comes again) or ignored. p_note: a word about it, which is kept. False: it had this state. Example: '
+  'select rhythm.set_failure(f.fingerprint, ''resolved'', ''fixed in 1.4'') from rhythm.failures as f where f.target = ''charge'';';
+`,
+  },
+  {
+    name: "failures/fingerprint.sql",
+    kind: "behaviour",
+    checksum: "17eb1a59f1912933814ce2a7f03d4ba2714b0ec6664e229232e37a2034cd5f64",
+    text: `-- What failures of one kind have in common.
+
+create or replace function rhythm.message_kind(p_error jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|(?<!\\w)''[^'']*''|\`[^\`]*\`|[[:alnum:]_-]*\\d[[:alnum:]_-]*', '#', 'g');
+end;
+$$;
+
+comment on function rhythm.message_kind(jsonb) is 'The message of an error, with # for what differs between failures of one kind: numbers, ids, quoted parts. Internal.';
+
+-- Without directories, because they differ between machines, and without the line, because it changes with every deploy.
+create or replace function rhythm.user_frame(p_error jsonb)
+returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_frame constant text := substring(left(p_error ->> 'stack', 4000) from '\\n\\s+at (?![^\\n]*(?:node_modules|node:|ext:|npm:|jsr:|https?://|\\(<anonymous>\\)))([^\\n]*)');
+begin
+  return regexp_replace(regexp_replace(v_frame, '(:\\d+){1,2}\\)?$', ''), '[^ (]*[/\\\\]', '', 'g');
+end;
+$$;
+
+comment on function rhythm.user_frame(jsonb) is 'The first call of the user''s own code in the stack of an error: function and file. Internal.';
+
+create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
+returns bigint
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', coalesce(p_error #>> '{at,line}', rhythm.user_frame(p_error)),
+    rhythm.message_kind(p_error)), 0) & 9223372036854775807;
+end;
+$$;
+
+comment on function rhythm.fingerprint_of(text, jsonb) is
+  'What failures of one kind have in common, as a number from 0. It is made of the task or flow, the type of the error, its place, and its message without numbers, ids and quoted parts. Internal.';
+`,
+  },
+  {
     name: "history/changes.sql",
     kind: "behaviour",
     checksum: "c37877a0567746523a36058c6319689525557574ac867568db331946e15ec9f5",
@@ -6072,7 +6303,7 @@ comment on function rhythm.replay_steps(uuid, integer, integer) is
   {
     name: "history/sweep.sql",
     kind: "behaviour",
-    checksum: "aa7ecb4f559f5dd5e871c1ef98524971740ef43a039b31b9291496a5e96b16ff",
+    checksum: "d57503b4025d2a6b39a0f3f6792beeb6ae69d083f3d4b141671025c3c007d36c",
     text: `-- Removes what has expired, and what ended long ago.
 
 -- Nobody waits for it, and it is the most expensive of the chores, because each session makes its own plan for it.
@@ -6093,6 +6324,7 @@ begin
   v_is_swept := rhythm.expire_keys(p_limit, p_now) < p_limit;
   v_is_swept := rhythm.purge_on(p_limit, p_now) and v_is_swept;
   v_is_swept := rhythm.forget_operations(p_limit, p_now) and v_is_swept;
+  v_is_swept := rhythm.forget_failures(p_limit, p_now) and v_is_swept;
   if v_is_swept then
     insert into rhythm.setting as s (name, value) values ('swept_at', p_now::text)
     on conflict (name) do update set value = excluded.value;
@@ -8500,7 +8732,7 @@ comment on function rhythm.recount(rhythm.queue, rhythm.queue_state) is 'Counts 
   {
     name: "operations/operate.sql",
     kind: "behaviour",
-    checksum: "9cdcc8456bb2dae879bec7bf93353b008e188c5937325149c489a752477e4d3c",
+    checksum: "a3ce7fbcd713cf49a23431ecffa029380f346de7583b2d6fea415542f77381f7",
     text: `-- Operations: start, stop, continue.
 
 create or replace function rhythm.filter_problem(p_filter jsonb)
@@ -8530,7 +8762,7 @@ begin
     when p_filter ? 'version' and jsonb_typeof(p_filter -> 'version') <> 'number' then 'version must be a number'
     when p_filter ? 'metadata' and jsonb_typeof(p_filter -> 'metadata') <> 'object' then 'metadata must be an object'
     when p_filter ? 'paused' and jsonb_typeof(p_filter -> 'paused') <> 'boolean' then 'paused must be true or false'
-    when p_filter ? 'fingerprint' and p_filter ->> 'fingerprint' !~ '^-?\\d{1,19}$' then 'fingerprint must be a number'
+    when p_filter ? 'fingerprint' and case when p_filter ->> 'fingerprint' ~ '^\\d{1,19}$' then (p_filter ->> 'fingerprint')::numeric > 9223372036854775807 else true end then 'fingerprint must be a number'
     when p_filter ? 'parent' and rhythm.as_uuid(p_filter ->> 'parent') is null then 'parent must be the id of an execution'
   end;
 end;
@@ -8657,7 +8889,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "283e8d09e3efb9e1e54db38339ad88e4ff7a2c02c63488a04e692b7acca42431",
+    checksum: "d68209fe8d1955be1da02cb4527b4fb790191902d4027a2a1dddcbbcb06c7e6b",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -8688,7 +8920,7 @@ $$;
 
 comment on function rhythm.fitting(jsonb, uuid[]) is 'Those of some executions that fit the filter of an operation, in order. Internal.';
 
--- The next executions to look at. If only failures can fit, the index of failures has them.
+-- The next executions to look at. If only failures can fit, the indexes of failures have them.
 create or replace function rhythm.next_to_look(p_operation rhythm.operation, p_limit integer)
 returns uuid[]
 language plpgsql
@@ -8696,7 +8928,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_operation.filter ? 'fingerprint' or p_operation.filter -> 'status' <@ '["failed"]' then
+  if p_operation.filter ? 'fingerprint' then
+    return array(
+      select e.id from rhythm.execution as e
+      where e.fingerprint = (p_operation.filter ->> 'fingerprint')::bigint and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
+  elsif p_operation.filter -> 'status' <@ '["failed"]' then
     return array(
       select e.id from rhythm.execution as e
       where e.fingerprint is not null and e.id > p_operation.place and e.id < p_operation.until_id order by e.id limit p_limit);
@@ -11170,7 +11406,7 @@ comment on function rhythm.settle_one(uuid, jsonb) is
   {
     name: "settle/outcomes.sql",
     kind: "behaviour",
-    checksum: "24c6e31d144c271fa68c281d2206581f3c50726e37f6b3cf836293d7ba78cbab",
+    checksum: "c24e2bce523ed6b8d40ba1ab8fe4dbd64f123d25651bb70772751b038636329c",
     text: `-- Outcomes: what a worker reports of executions, before anything is settled.
 
 create or replace function rhythm.are_waits(p_waits jsonb)
@@ -11373,21 +11609,6 @@ end;
 $$;
 
 comment on function rhythm.not_held(uuid, jsonb, uuid[]) is 'Outcomes that changed nothing: declined, or refused with the reason. Internal.';
-
--- Type, target and message, without what differs between failures of one kind: numbers, ids, quoted parts.
-create or replace function rhythm.fingerprint_of(p_target text, p_error jsonb)
-returns bigint
-language plpgsql
-immutable
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return hashtextextended(concat_ws(E'\\n', p_target, p_error ->> 'type', p_error ->> 'code', p_error #>> '{at,line}',
-    regexp_replace(left(p_error ->> 'message', 1000), '"[^"]*"|''[^'']*''|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\\d+', '#', 'g')), 0);
-end;
-$$;
-
-comment on function rhythm.fingerprint_of(text, jsonb) is 'What failures of one kind have in common, as a number.';
 `,
   },
   {
@@ -12651,7 +12872,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "0e01405cdc2f483dff0fc545b49a7895e754b7b8824e0e14cc8ee2436b48cd9c",
+    checksum: "931e4b4f6fd4af6e67b6f1d41fa78228ce4f2145a0e3e517a5ca71e724911715",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -12943,6 +13164,13 @@ begin
   perform rhythm.unpark(p_limit);
   perform rhythm.limited_chores(p_limit, v_now);
   v_more := rhythm.work_operations();
+  begin
+    v_more := rhythm.count_failures(p_limit) or v_more;
+  exception
+    when lock_not_available then
+      -- Somebody sets the state of a kind: try again next time.
+      null;
+  end;
   if rhythm.sweep(p_limit, v_now) and not v_more then
     return null;
   end if;
@@ -14233,7 +14461,7 @@ comment on function rhythm.status_of(uuid) is 'The status of an execution; null 
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "3076f89701ea1ae3c699f823f361e7429e12faa1e3a37bf987eed410f3d8d766",
+    checksum: "6aa609926bcdc66535825b5c5693f74c1ecc563ee48c72cb999af10ecc386f6f",
     text: `-- When executions end: tells parents and key waiters, and notifies people.
 
 create or replace function rhythm.follow_ends(
@@ -14254,10 +14482,16 @@ declare
   v_items rhythm.settled_item[];
   v_workflows uuid[];
   v_leased bigint[] := '{}';
+  v_is_watched boolean;
+  v_has_failed boolean;
 begin
-  if exists (select from unnest(p_ended) as e where e.notify_on_end) then
+  select bool_or(e.notify_on_end), bool_or(e.state = 2) into v_is_watched, v_has_failed from unnest(p_ended) as e;
+  if v_is_watched then
     v_ended := p_ended || rhythm.end_waiters(array(select e.id from unnest(p_ended) as e where e.notify_on_end), p_now);
     perform rhythm.notify('done', e.id::text) from unnest(v_ended) as e where e.notify_on_end;
+  end if;
+  if v_has_failed then
+    perform rhythm.note_failures(v_ended, p_now);
   end if;
   v_items := p_items || array(
     select row(e.parent_id, e.id, e.state <> 1, e.wait_group)::rhythm.settled_item
@@ -14651,6 +14885,30 @@ $$;
 
 comment on function rhythm.resume(uuid[], timestamptz, uuid, integer, integer) is
   'Makes suspended workflows ready, or leases them to a worker that has room; returns the batches that were leased. Internal.';
+`,
+  },
+  {
+    name: "failures/views.sql",
+    kind: "behaviour",
+    checksum: "6a94da0e8d46783ecb7ec4fa19dd5d499fbf0d5dfadc18c03e56f5a17f13740c",
+    text: `-- Kinds of failures, for people.
+
+drop view if exists rhythm.failures;
+
+create view rhythm.failures as
+select
+  f.fingerprint, f.state, f.type, f.target, f.error_type, f.message, f.count,
+  (select count(*) from rhythm.execution as e where e.fingerprint = f.fingerprint) as failed,
+  f.first_at, f.last_at,
+  array(
+    select coalesce(h.count, 0) from generate_series(23, 0, -1) as n (ago)
+    left join rhythm.failure_hour as h on h.fingerprint = f.fingerprint and h.hour = date_trunc('hour', rhythm.now() at time zone 'UTC') at time zone 'UTC' - n.ago * interval '1 hour'
+    order by n.ago desc) as trend,
+  f.versions, f.example_id, f.changed_at, f.changed_by, f.note
+from rhythm.failure as f;
+
+comment on view rhythm.failures is
+  'Failures by their kind: how often each came, when first and last, in which versions of a flow, and how many executions are failed now. chores() counts them once a second. For what came last: order by last_at desc.';
 `,
   },
   {
@@ -15116,7 +15374,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "3664439fd3aa91a4f14a7d9d98f4ae3964177b3d53de3a9e6924e71ef8aa4abb",
+    checksum: "63d308422849d9af843926306e8a4d1e5f0f7cda766bc3f44eca734c953edeff",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -15194,6 +15452,23 @@ comment on column rhythm.operation_acts.execution_id is 'The execution.';
 comment on column rhythm.operation_acts.at is 'When it was changed.';
 comment on column rhythm.operation_acts.result is 'done, would (of a dry run), unchanged or refused. Null: it is locked, and will be tried again.';
 comment on column rhythm.operation_acts.detail is 'Why it refused.';
+
+comment on column rhythm.failures.fingerprint is 'What failures of one kind share.';
+comment on column rhythm.failures.state is 'new, known, resolved (new again when it comes again) or ignored: see set_failure().';
+comment on column rhythm.failures.type is 'task or workflow.';
+comment on column rhythm.failures.target is 'The task or flow that failed.';
+comment on column rhythm.failures.error_type is 'The class of the error.';
+comment on column rhythm.failures.message is 'Its message, with # for what differs.';
+comment on column rhythm.failures.count is 'How often it came.';
+comment on column rhythm.failures.failed is 'How many executions are failed now. Those that were retried or deleted are not.';
+comment on column rhythm.failures.first_at is 'When it came first.';
+comment on column rhythm.failures.last_at is 'When it came last.';
+comment on column rhythm.failures.trend is 'How often it came in each of the last 24 hours; the last number is of the hour that has begun.';
+comment on column rhythm.failures.versions is 'Of a workflow: the last ten versions of the flow that failed so.';
+comment on column rhythm.failures.example_id is 'The execution that failed last.';
+comment on column rhythm.failures.changed_at is 'When somebody set its state.';
+comment on column rhythm.failures.changed_by is 'Who.';
+comment on column rhythm.failures.note is 'A word about it.';
 
 comment on column rhythm.pauses.kind is 'What is paused: everything, task, workflow, queue or key.';
 comment on column rhythm.pauses.name is 'The task, flow or queue.';
@@ -15315,7 +15590,7 @@ comment on column rhythm.steps.error is 'Why it failed.';
   {
     name: "install/comments_constraints.sql",
     kind: "behaviour",
-    checksum: "8021e53d9849496ad84cf19aa17f3feac07bb265151f89ef792c004490527615",
+    checksum: "563736c4ce17b1ed0fd8041d2fd6b597f04f48e97edebf153dc63c4b4fa45624",
     text: `-- Comments on constraints: what each of them prevents.
 
 comment on constraint installation_pkey on rhythm.installation is 'Each file has one row, also after it was applied again.';
@@ -15418,12 +15693,16 @@ comment on constraint state_known on rhythm.operation is 'It runs, was stopped, 
 comment on constraint ended_at_iff_completed on rhythm.operation is 'Only what has ended has an end.';
 comment on constraint operation_act_pkey on rhythm.operation_act is 'An operation changes an execution once.';
 comment on constraint result_known on rhythm.operation_act is 'These results exist.';
+
+comment on constraint failure_pkey on rhythm.failure is 'Each kind of failures has one row.';
+comment on constraint state_known on rhythm.failure is 'People know four states of a kind.';
+comment on constraint failure_hour_pkey on rhythm.failure_hour is 'Each kind has one number for each hour.';
 `,
   },
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "14a9f2dba26806ff62be92205cacd5d2a28d9e701fc799076bc25ca6e529f5e9",
+    checksum: "42890d1959a2d4e9adc858aefc145a6b09b2cdaa07092591f5d05b6b0da4fe8a",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -15631,6 +15910,24 @@ comment on column rhythm.operation.ended_at is 'When it was completed.';
 comment on column rhythm.operation_act.operation_id is 'The operation.';
 comment on column rhythm.operation_act.execution_id is 'The execution.';
 comment on column rhythm.operation_act.at is 'When it was changed, or tried.';
+
+comment on column rhythm.failure_note.execution_id is 'The execution that failed.';
+comment on column rhythm.failure_note.at is 'When it failed.';
+
+comment on column rhythm.failure.fingerprint is 'What failures of the same kind share.';
+comment on column rhythm.failure.state is 'What people know of it: see set_failure().';
+comment on column rhythm.failure.type is 'task or workflow.';
+comment on column rhythm.failure.target is 'The task or flow that failed.';
+comment on column rhythm.failure.error_type is 'The class of the error.';
+comment on column rhythm.failure.count is 'How often it came.';
+comment on column rhythm.failure.first_at is 'When it came first.';
+comment on column rhythm.failure.last_at is 'When it came last.';
+comment on column rhythm.failure.changed_by is 'Who set its state.';
+comment on column rhythm.failure.note is 'A word about it.';
+
+comment on column rhythm.failure_hour.fingerprint is 'The kind.';
+comment on column rhythm.failure_hour.hour is 'The beginning of the hour.';
+comment on column rhythm.failure_hour.count is 'How often it came in that hour.';
 `,
   },
   {
@@ -15764,7 +16061,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "feba112f36b7a234fbf8585710cc0e74af7e37fbc1ef447495b7d6425ef90bc8",
+    checksum: "e1d17937ca84978d3e55951d6ea309e461a5df01096f87129d8aa506849c3170",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -15804,7 +16101,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'stop_operation', 'resume_operation', 'work_operation', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',
