@@ -148,14 +148,15 @@ export interface BeatAnswer {
 /** Makes a worker known; gives its id. */
 export async function registerWorker(
   engine: EngineRef,
-  worker: { name: string; queues: string; leaseMs: number; info: string },
+  worker: { name: string; queues: string; leaseMs: number; info: string; environment?: string | undefined },
 ): Promise<string> {
   const [row] = await ask<{ id: string }>(
     engine,
     `select rhythm.register_worker(
-      null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text::interval, p_info => $4::text::jsonb
+      null, p_queues => $1::text::text[], p_name => $2::text, p_lease => $3::text::interval, p_info => $4::text::jsonb,
+      p_environment => $5::text
     ) as id`,
-    [worker.queues, worker.name, `${worker.leaseMs}ms`, worker.info],
+    [worker.queues, worker.name, `${worker.leaseMs}ms`, worker.info, worker.environment ?? null],
   );
   return row!.id;
 }
