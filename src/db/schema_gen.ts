@@ -3158,7 +3158,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "654eb66d68087f264742e2da319ac2efa73501cc5836198b5e2dc25567f73712",
+    checksum: "e77f0d06fba2713f516dd17ae49d0ed077c49b30c005ddf5e30cba31c81b4c8c",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3391,7 +3391,8 @@ begin
           case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
         v_queues := v_queues || v_batch.queue;
       else
-        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed),
+        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
+          p_crashed || format('. It was lost %s times in all, and retry.crashes is %s', v_batch.crashes + 1, rhythm.max_crashes(v_member.retry))),
           null, null, null, null, null, null, null, null, null, null, null, null, v_fate, v_member.type, v_batch.id)::rhythm.outcome], p_now);
       end if;
     end loop;
@@ -8586,7 +8587,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "8826ed10747da2c71afd6f540c141b568f9d8143b0e30da85cbb16e9d4f9dcd7",
+    checksum: "6637fc4fd2f48848bfb8c51e3a5ef19857aeb255380493defe75bda7ced562d7",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -8762,8 +8763,8 @@ end;
 $$;
 
 comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
-  'Sets the limits of a queue, for all workers together: how many run at once, how many run at once for each concurrency key, how many begin in each period, and how many of each key begin. '
-  'fair => ''key'': concurrency keys take turns; weights: how many turns each has, {"gold": 3} (null: no change). Any other null: no such limit. '
+  'Sets the limits of a queue, for all workers together: how many run at once, in all and for each concurrency key, and how many begin in each period, in all and for each key. '
+  'With fair => ''key'', concurrency keys take turns. weights says how many turns each has, {"gold": 3}; null changes none. Any other null means that there is no such limit. '
   'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
@@ -13838,7 +13839,7 @@ comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first 
   {
     name: "time/sql_tasks.sql",
     kind: "behaviour",
-    checksum: "e5f97acd846723b4e0152c7c6702cd12cfe1ca5c9a693d4fd709cd8ffd3c75ef",
+    checksum: "b7bc60b67754ffccb8deee824dfceb10f55c3e272bdc2e498a0795d07edde752",
     text: `-- SQL tasks: the handler is a function of this database. It runs inside tick() with the rights of the installation's owner, or of
 -- the function's own owner if it is "security definer". Nobody gains rights by it: the owner of the function is checked at each run.
 
@@ -13928,8 +13929,8 @@ $$;
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
   'Makes a SQL function with one jsonb argument, the inputs, the handler of a task. tick() runs it, without a worker, and its return value '
   'is the output. Its writes and the task''s completion commit together. It runs with the rights of the installation''s owner, who must '
-  'own the function, or, if it is "security definer", with those of its own owner; with the search_path pg_catalog, pg_temp, '
-  'unless it sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'own the function. If it is "security definer", it runs with those of its own owner. Its search_path is pg_catalog, pg_temp, '
+  'unless it sets another. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
@@ -14702,7 +14703,7 @@ comment on function rhythm.status_of(uuid) is 'The status of an execution; null 
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "90efc90c0feb523b6d4322c24f65a7267b4c477fabc8b548f54d9ae316735edd",
+    checksum: "6aa609926bcdc66535825b5c5693f74c1ecc563ee48c72cb999af10ecc386f6f",
     text: `-- When executions end: tells parents and key waiters, and notifies people.
 
 create or replace function rhythm.follow_ends(
@@ -14745,12 +14746,36 @@ begin
   if v_workflows <> '{}' then
     perform rhythm.clear_workflows(v_workflows);
   end if;
+  if coalesce(p_call, 0) = 0 and exists (select from unnest(v_ended) as e where e.state = 2) then
+    perform rhythm.tell_failed(array(select e.id from unnest(v_ended) as e where e.state = 2));
+  end if;
   return v_leased;
 end;
 $$;
 
 comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
   'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
+
+-- No worker reported these ends, so none would log them. The worker whose call of due(), chores() or sql_tasks() this is reads the
+-- setting at the end of its statement.
+create or replace function rhythm.tell_failed(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform set_config('rhythm.failed', (
+    coalesce(nullif(current_setting('rhythm.failed', true), ''), '[]')::jsonb || coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'kind', e.type, 'target', e.target, 'queue', e.queue, 'attempt', e.attempt, 'traceparent', e.traceparent,
+      'error', e.error - 'data') order by e.id), '[]'))::text, true)
+  from rhythm.execution as e
+  where e.id = any (p_ids) and e.state = 2;
+end;
+$$;
+
+comment on function rhythm.tell_failed(uuid[]) is
+  'Adds executions that failed without a report of a worker to the setting rhythm.failed of this transaction. Internal.';
 
 -- A workflow that has ended waits for nothing. The snapshot of a failed one stays, because retry() continues from it. What it took
 -- stays for its history.
