@@ -206,6 +206,12 @@ comment on column rhythm.operation_act.operation_id is 'The operation.';
 comment on column rhythm.operation_act.execution_id is 'The execution.';
 comment on column rhythm.operation_act.at is 'When it was changed, or tried.';
 
+comment on column rhythm.home.database_oid is 'The number of the database in its cluster.';
+comment on column rhythm.home.database_name is 'The name of the database.';
+comment on column rhythm.home.adopted_at is 'Since when it belongs there.';
+comment on column rhythm.home.adopted_by is 'The database role that said so, or whose call was the first.';
+comment on constraint home_pkey on rhythm.home is 'Two first calls note one place.';
+
 comment on column rhythm.failure_note.execution_id is 'The execution that failed.';
 comment on column rhythm.failure_note.at is 'When it failed.';
 

@@ -273,6 +273,7 @@ declare
   v_more boolean;
 begin
   perform rhythm.check_limit('chores()', p_limit);
+  perform rhythm.require_home();
   if not rhythm.chore_is_due(v_now) then
     return null;
   end if;

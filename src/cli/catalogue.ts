@@ -16,6 +16,7 @@ const START = "Start a workflow; queue a task";
 const END = "End executions; run them again";
 const PAUSE = "Executions, a task, a flow, a queue, everything";
 const CHANGE = "Other variables; an earlier step; a copy from there";
+const SCHEMA = "Install or upgrade the schema; let a copy run";
 const SERVICES = "Queues and workers; pause, resume, limit";
 
 const TIDY = "Look for problems; delete what ended long ago";
@@ -106,7 +107,8 @@ export const CATALOGUE: readonly Entry[] = [
   entry(LOOK, "workers", "Workers and their heartbeats", () => import("./commands/workers.ts"), SERVICES),
   entry(LOOK, "schedules", "Schedules; set, pause, trigger", () => import("./commands/schedules.ts")),
   entry(FLOWS, "flow", "check, run, fmt, graph, list, register", () => import("./commands/flow.ts")),
-  entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts")),
+  entry(CARE, "migrate", "Install or upgrade the schema", () => import("./commands/migrate.ts"), SCHEMA),
+  entry(CARE, "adopt", "Let a copy of the database run", () => import("./commands/adopt.ts"), SCHEMA),
   entry(CARE, "doctor", "Look for problems, and say what to do", () => import("./commands/doctor.ts"), TIDY),
   entry(CARE, "purge", "Delete executions that ended long ago", () => import("./commands/purge.ts"), TIDY),
   entry(

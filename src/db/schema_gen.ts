@@ -1113,6 +1113,32 @@ comment on column rhythm.taken_end.settled is 'As the workflow got it: see settl
 `,
   },
   {
+    name: "structure/105_home.sql",
+    kind: "structure",
+    checksum: "8e4152a1286a3d2e6377ff9a9d3a1b4614cbefafb4609afc6cd2b77ed226dea5",
+    text: `-- Where this installation belongs. A copy of the database has this row, too, and is in another place.
+
+create table rhythm.home (
+  nth integer not null,
+  system_identifier text,
+  database_oid oid not null,
+  database_name text not null,
+  timeline text,
+  environment text,
+  adopted_at timestamptz not null,
+  adopted_by text not null,
+  constraint home_pkey primary key (nth)
+);
+
+comment on table rhythm.home is
+  'The database and the environment to which this installation belongs; one row, written when the first worker registers or the first tick runs. In a copy of the database they differ, and nothing runs until adopt().';
+comment on column rhythm.home.nth is 'How often it was adopted.';
+comment on column rhythm.home.system_identifier is 'The identifier of the database cluster; null where it cannot be read.';
+comment on column rhythm.home.timeline is 'The branch, where the provider shows it (neon.timeline_id).';
+comment on column rhythm.home.environment is 'The environment''s name, such as production; null: none was given.';
+`,
+  },
+  {
     name: "structure/110_operations.sql",
     kind: "structure",
     checksum: "b9152c47f9a21c2a6a58e8d419fd6ca04f2240658f9f81db36708517938d2e66",
@@ -3139,7 +3165,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "6b5eda7f678392b43ecc4332462919fd7e4f2e24a8b716773a295ab46c470e8c",
+    checksum: "e77f0d06fba2713f516dd17ae49d0ed077c49b30c005ddf5e30cba31c81b4c8c",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3148,7 +3174,8 @@ create or replace function rhythm.register_worker(
   p_name text default null,
   p_lease interval default '15s',
   p_info jsonb default '{}',
-  p_protocol integer default 1
+  p_protocol integer default 1,
+  p_environment text default null
 )
 returns uuid
 language plpgsql
@@ -3166,6 +3193,7 @@ begin
     select rhythm.name_problem('queue', q.name) as problem from unnest(p_queues) as q (name)
     union all select 'A worker needs at least one queue' where coalesce(cardinality(p_queues), 0) = 0
     union all select rhythm.name_problem('worker', p_name) where p_name is not null
+    union all select rhythm.name_problem('environment', p_environment) where p_environment is not null
     union all select 'The info of a worker must be an object' where jsonb_typeof(p_info) <> 'object'
     union all select format('Protocol %s is not known here: this engine speaks protocol 1. Use a worker of a version that does', coalesce(p_protocol::text, 'null')) where p_protocol is distinct from 1
     union all select 'The lease must be an interval from 1s to 1h' where coalesce(v_lease_ms, 0) not between 1000 and 3600000
@@ -3173,6 +3201,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.require_home(p_environment);
   insert into rhythm.worker (id, name, queues, started_at, beat_at, lease_ms, protocol, info)
   values (v_worker, coalesce(p_name, v_worker::text), p_queues, v_now, v_now, v_lease_ms, p_protocol, coalesce(p_info, '{}'))
   on conflict (id) do update set
@@ -3181,8 +3210,8 @@ begin
 end;
 $$;
 
-comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer) is
-  'Registers a worker and returns its id. p_worker null: it gets an id. p_protocol: the number of its protocol, 1. p_lease: how long it may be silent before others get its work.';
+comment on function rhythm.register_worker(uuid, text[], text, interval, jsonb, integer, text) is
+  'Registers a worker and returns its id. p_worker null: it gets an id. p_protocol: the number of its protocol, 1. p_lease: how long it may be silent before others get its work. p_environment: the environment to which it belongs; another one than that of the installation is refused.';
 
 -- A session that makes something due notifies the sleeping workers. If it died before that, a sleeping worker finds the work in
 -- its turn: one of them looks about every second, and each of them after five seconds at the latest. SQL tasks notify nobody.
@@ -3225,6 +3254,7 @@ begin
   elsif not rhythm.are_holds(p_holds) then
     perform rhythm.raise('RH001', 'p_holds must be an array: [{"call": 1, "ids": ["…"]}]');
   end if;
+  perform rhythm.require_home();
   update rhythm.worker as w
   set beat_at = v_now, spared = false, info = coalesce(p_info, w.info)
   where w.id = p_worker;
@@ -3368,7 +3398,8 @@ begin
           case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
         v_queues := v_queues || v_batch.queue;
       else
-        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed),
+        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
+          p_crashed || format('. It was lost %s times in all, and retry.crashes is %s', v_batch.crashes + 1, rhythm.max_crashes(v_member.retry))),
           null, null, null, null, null, null, null, null, null, null, null, null, v_fate, v_member.type, v_batch.id)::rhythm.outcome], p_now);
       end if;
     end loop;
@@ -6730,6 +6761,155 @@ comment on function rhythm.uuid7_floor(timestamptz) is 'The smallest UUIDv7 of a
 `,
   },
   {
+    name: "home/home.sql",
+    kind: "behaviour",
+    checksum: "9f9dbc36ac0a422f7a94ed4f9c34ea96f4dc24ff4fa98f2107408be267251073",
+    text: `-- A copy of a database must not do again what the original does: send its mails, charge its customers. So an installation knows
+-- where it belongs, and elsewhere its workers, SQL tasks, timers and schedules stand still until somebody adopts it.
+
+create or replace function rhythm.find_home()
+returns rhythm.home
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_home rhythm.home;
+begin
+  v_home.database_oid := (select d.oid from pg_catalog.pg_database as d where d.datname = current_database());
+  v_home.database_name := current_database();
+  v_home.timeline := nullif(current_setting('neon.timeline_id', true), '');
+  -- The setting has this name whatever the schema's name is.
+  v_home.environment := nullif(current_setting('rhythm' || '.environment', true), '');
+  v_home.adopted_at := rhythm.now();
+  v_home.adopted_by := rhythm.caller();
+  begin
+    v_home.system_identifier := (select c.system_identifier::text from pg_catalog.pg_control_system() as c);
+  exception
+    when insufficient_privilege or feature_not_supported or undefined_file then
+      null; -- Some providers hide it.
+  end;
+  return v_home;
+end;
+$$;
+
+comment on function rhythm.find_home() is 'Where this database is now. Internal.';
+
+create or replace function rhythm.home_problem(p_environment text default null)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_here constant rhythm.home := rhythm.find_home();
+  v_environment constant text := coalesce(p_environment, v_here.environment);
+begin
+  return (
+    select case
+      when h.database_name <> v_here.database_name then
+        format('This is a copy: it belongs to the database "%s", and is now in "%s"', h.database_name, v_here.database_name)
+      when h.system_identifier <> v_here.system_identifier then
+        format('This is a copy: it belongs to another server, with the system identifier %s, and this one has %s', h.system_identifier, v_here.system_identifier)
+      when h.timeline <> v_here.timeline then format('This is a copy: it belongs to the branch %s, and is now on %s', h.timeline, v_here.timeline)
+      when h.database_oid <> v_here.database_oid then 'This is a copy: it belongs to an earlier database of the same name'
+      when h.environment <> v_environment then
+        format('This installation belongs to the environment "%s", and %s', h.environment,
+          case when p_environment is null then format('the setting %s says "%s"', 'rhythm' || '.environment', v_environment) else format('this worker to "%s"', v_environment) end)
+    end
+    from rhythm.home as h);
+end;
+$$;
+
+comment on function rhythm.home_problem(text) is
+  'Why nothing may run here: this is a copy of the database, or belongs to another environment than p_environment, or than the setting of the database. Null: it may.';
+
+-- A connection does not leave its database, so each looks once, and again after an adopt().
+create or replace function rhythm.require_home(p_environment text default null)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_nth constant integer := (select h.nth from rhythm.home as h);
+  v_checked constant text := format('%s %s', v_nth, :'schema');
+  v_here rhythm.home;
+  v_problem text;
+begin
+  if p_environment is null and v_checked = current_setting('rhythm_home.checked', true) then
+    return;
+  end if;
+  if v_nth is null then
+    v_here := rhythm.find_home();
+    insert into rhythm.home (nth, system_identifier, database_oid, database_name, timeline, environment, adopted_at, adopted_by)
+    values (1, v_here.system_identifier, v_here.database_oid, v_here.database_name, v_here.timeline, coalesce(p_environment, v_here.environment), v_here.adopted_at, v_here.adopted_by)
+    on conflict do nothing;
+    return;
+  end if;
+  v_problem := rhythm.home_problem(p_environment);
+  if v_problem is not null then
+    perform rhythm.raise('RH011', v_problem,
+      format('Nothing runs here until you say that it may: select %s.adopt(). What is unfinished goes on then: pause or cancel first what must not', quote_ident(:'schema')));
+  end if;
+  -- The first worker that brings a name gives it.
+  if p_environment is not null then
+    update rhythm.home as h set environment = p_environment where h.environment is null;
+  end if;
+  perform set_config('rhythm_home.checked', v_checked, false);
+end;
+$$;
+
+comment on function rhythm.require_home(text) is
+  'Refuses (RH011) a worker''s call in a copy of the database; the first call of an installation notes where it belongs. Internal.';
+
+create or replace function rhythm.adopt(environment text default null, upgraded boolean default false)
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_old rhythm.home;
+  v_here constant rhythm.home := rhythm.find_home();
+  v_environment text;
+begin
+  perform rhythm.require_read_committed();
+  if environment is not null then
+    perform rhythm.check_name('environment', environment);
+  end if;
+  if environment <> v_here.environment then
+    perform rhythm.raise('RH001', format('The setting %s of this database says "%s", not "%s"', 'rhythm' || '.environment', v_here.environment, environment),
+      format('Change it: alter database %I set %s = %L', v_here.database_name, 'rhythm' || '.environment', environment));
+  end if;
+  lock table rhythm.home in share row exclusive mode;
+  select * into v_old from rhythm.home;
+  v_environment := coalesce(environment, v_here.environment, v_old.environment);
+  if upgraded and (v_old.database_name <> v_here.database_name or v_old.timeline <> v_here.timeline or v_old.environment <> v_environment) then
+    perform rhythm.raise('RH001', format('This is more than an upgrade: %s', coalesce(rhythm.home_problem(environment), 'the environment changes')),
+      'If it is right that this copy runs, leave out "upgraded"');
+  end if;
+  if v_old.nth is not null and rhythm.home_problem() is null and v_old.environment is not distinct from v_environment then
+    return format('Database "%s" is at home here already', v_here.database_name);
+  end if;
+  -- Workers of the original do not work here. What they held goes on at once, and no attempt is counted.
+  if v_old.nth is not null and (v_old.database_name, v_old.database_oid) is distinct from (v_here.database_name, v_here.database_oid)
+    or v_old.system_identifier <> v_here.system_identifier or v_old.timeline <> v_here.timeline then
+    perform rhythm.stop_worker(w.id) from rhythm.worker as w order by w.id;
+  end if;
+  delete from rhythm.home;
+  insert into rhythm.home (nth, system_identifier, database_oid, database_name, timeline, environment, adopted_at, adopted_by)
+  values (coalesce(v_old.nth, 0) + 1, v_here.system_identifier, v_here.database_oid, v_here.database_name, v_here.timeline, v_environment, v_here.adopted_at, v_here.adopted_by);
+  return format('Rhythm belongs to database "%s"%s now, and runs', v_here.database_name,
+    case when v_environment is null then '' else format(' and environment "%s"', v_environment) end);
+end;
+$$;
+
+comment on function rhythm.adopt(text, boolean) is
+  'Lets an installation run where it is now: after a restore, in a copy that shall work, after pg_upgrade (upgraded => true, which refuses if more than the server changed). environment: the name of the environment, such as ''staging''. Returns what it did.';
+`,
+  },
+  {
     name: "install/ground.sql",
     kind: "behaviour",
     checksum: "488f85b52a84b880f081c7e75fe7b16794d056e4b80d183f130bf8f7ae4e2dd9",
@@ -7007,7 +7187,7 @@ comment on function rhythm.uninstall_cron() is
   {
     name: "install/sessions.sql",
     kind: "behaviour",
-    checksum: "881235400f96d150bd50e7f18b6729df238f4e5ef6fa1ae82e34601b2ec10860",
+    checksum: "7a7d8f2331795ff7a7a8e4d40516da35baa11f53ceb3765136500e0b6ab61fab",
     text: `-- Which sessions are allowed, and what errors mean.
 
 -- The same as isDataError() in TypeScript: values (22), constraints (23), several rows instead of one (21), limits of a value
@@ -7018,7 +7198,7 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code <> 'RH010';
+  select p_code ~ '^(21|22|23|54|P0|RH)' and p_code not in ('RH010', 'RH011');
 $$;
 
 comment on function rhythm.is_data_error(text) is
@@ -7483,7 +7663,7 @@ comment on function rhythm.rates_due(timestamptz) is 'When queues whose rate (or
   {
     name: "limits/claim.sql",
     kind: "behaviour",
-    checksum: "d4c69ab508188cee05feb6e932cc5ffdd341ae7c22b084fc6b31e91e8401f184",
+    checksum: "dd34ee534cbf4f92976251a079609f71bb4ddf221c30ad2f44dda120df4b65c7",
     text: `-- Claiming from queues with limits.
 
 -- Takes no locks and no transaction number, because an idle worker asks often.
@@ -7585,7 +7765,7 @@ begin
   end if;
   p_state.nth := p_state.nth + 1;
   if p_state.version <> p_queue.version then
-    p_state := rhythm.adopt(p_queue, p_state);
+    p_state := rhythm.adopt_limits(p_queue, p_state);
     changed := true;
   end if;
   if p_state.listed is distinct from p_queue.limited_since then
@@ -7637,7 +7817,7 @@ $$;
 comment on function rhythm.catch_up(rhythm.queue, rhythm.queue_state, integer, timestamptz) is 'Brings the lanes and counts of a queue up to date. The caller holds its gate, and stores the state. Internal.';
 
 -- Opens closed lanes. Whether their keys have room is checked when their turn comes.
-create or replace function rhythm.adopt(p_queue rhythm.queue, p_state rhythm.queue_state)
+create or replace function rhythm.adopt_limits(p_queue rhythm.queue, p_state rhythm.queue_state)
 returns rhythm.queue_state
 language plpgsql
 volatile
@@ -7673,7 +7853,7 @@ begin
 end;
 $$;
 
-comment on function rhythm.adopt(rhythm.queue, rhythm.queue_state) is 'Changes lanes and counts after a change of a queue''s configuration. The caller holds its gate. Internal.';
+comment on function rhythm.adopt_limits(rhythm.queue, rhythm.queue_state) is 'Changes lanes and counts after a change of a queue''s configuration. The caller holds its gate. Internal.';
 
 -- Batches of one, up to p_limit, that may begin now. Empty: none may. Null: the queue has no limits any more, and what is left
 -- in it is claimed as from any other queue.
@@ -8582,7 +8762,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "8826ed10747da2c71afd6f540c141b568f9d8143b0e30da85cbb16e9d4f9dcd7",
+    checksum: "6637fc4fd2f48848bfb8c51e3a5ef19857aeb255380493defe75bda7ced562d7",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -8758,8 +8938,8 @@ end;
 $$;
 
 comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
-  'Sets the limits of a queue, for all workers together: how many run at once, how many run at once for each concurrency key, how many begin in each period, and how many of each key begin. '
-  'fair => ''key'': concurrency keys take turns; weights: how many turns each has, {"gold": 3} (null: no change). Any other null: no such limit. '
+  'Sets the limits of a queue, for all workers together: how many run at once, in all and for each concurrency key, and how many begin in each period, in all and for each key. '
+  'With fair => ''key'', concurrency keys take turns. weights says how many turns each has, {"gold": 3}; null changes none. Any other null means that there is no such limit. '
   'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
@@ -11257,7 +11437,7 @@ comment on function rhythm.write_returns(rhythm.outcome[], timestamptz) is 'Puts
   {
     name: "settle/exchange.sql",
     kind: "behaviour",
-    checksum: "9b24a72cab890d0112e3df213a81bc2d344af4500b6ab3701770021ebaacc41a",
+    checksum: "94e31b37a563ce0f726e2dbc9a73dda51d4f3bc90d26ddc6adb6bb7b3c7cac93",
     text: `-- exchange(): settles what a worker did and leases its next work, in one call and one commit.
 
 create or replace function rhythm.exchange_problem(p_call integer, p_ends jsonb, p_want jsonb)
@@ -11534,6 +11714,7 @@ begin
   if v_problem is not null then
     perform rhythm.raise('RH001', v_problem);
   end if;
+  perform rhythm.require_home();
   v_limit := coalesce((p_want ->> 'limit')::integer, 0);
   v_targets := rhythm.texts_of(p_want -> 'targets');
   v_worker := rhythm.check_worker(p_worker, p_call);
@@ -13099,7 +13280,7 @@ comment on function rhythm.load_steps(uuid[]) is
   {
     name: "time/chores.sql",
     kind: "behaviour",
-    checksum: "931e4b4f6fd4af6e67b6f1d41fa78228ce4f2145a0e3e517a5ca71e724911715",
+    checksum: "8d2ed9f46a873be1d0ca7449e90ad236ad113009c182f41ec2933cd847ed5334",
     text: `-- Work that need not be exact to the millisecond: dead workers, timeouts, retention. One session does it, once a second.
 
 -- A workflow that has clean-up to do (finally) is first asked to stop, as if it were cancelled. It fails when it has ended, or
@@ -13375,6 +13556,7 @@ declare
   v_more boolean;
 begin
   perform rhythm.check_limit('chores()', p_limit);
+  perform rhythm.require_home();
   if not rhythm.chore_is_due(v_now) then
     return null;
   end if;
@@ -13414,7 +13596,7 @@ comment on function rhythm.chores(integer) is
   {
     name: "time/due.sql",
     kind: "behaviour",
-    checksum: "e95e6545b0fdacb7e4075d9bba709874ff38ecd449acc6a1e0a4b4817a25846d",
+    checksum: "2d6e3b4880e9f27a3591c98991ede8dc40060a5bb244c90176b542003fa63256",
     text: `-- What becomes due. Each part has a limit, and skips what another session has locked.
 
 create or replace function rhythm.fire_timers(p_limit integer, p_now timestamptz)
@@ -13543,6 +13725,7 @@ declare
   v_due timestamptz;
 begin
   perform rhythm.check_limit('due()', p_limit);
+  perform rhythm.require_home();
   perform rhythm.join_late(p_limit, v_now);
   v_due := rhythm.next_due(v_now);
   if v_due <= v_now then
@@ -13831,7 +14014,7 @@ comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first 
   {
     name: "time/sql_tasks.sql",
     kind: "behaviour",
-    checksum: "e5f97acd846723b4e0152c7c6702cd12cfe1ca5c9a693d4fd709cd8ffd3c75ef",
+    checksum: "b7bc60b67754ffccb8deee824dfceb10f55c3e272bdc2e498a0795d07edde752",
     text: `-- SQL tasks: the handler is a function of this database. It runs inside tick() with the rights of the installation's owner, or of
 -- the function's own owner if it is "security definer". Nobody gains rights by it: the owner of the function is checked at each run.
 
@@ -13921,8 +14104,8 @@ $$;
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
   'Makes a SQL function with one jsonb argument, the inputs, the handler of a task. tick() runs it, without a worker, and its return value '
   'is the output. Its writes and the task''s completion commit together. It runs with the rights of the installation''s owner, who must '
-  'own the function, or, if it is "security definer", with those of its own owner; with the search_path pg_catalog, pg_temp, '
-  'unless it sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'own the function. If it is "security definer", it runs with those of its own owner. Its search_path is pg_catalog, pg_temp, '
+  'unless it sets another. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
@@ -14088,7 +14271,7 @@ comment on procedure rhythm.tick_loop(interval) is
   {
     name: "views/explain.sql",
     kind: "behaviour",
-    checksum: "456e603c5b5c87ad339255083bff0fe55b5ae3c8501492580759894a0975ce96",
+    checksum: "142fe6f5da9030b7e2a42b6aa712b3878049daeafb789f1a62be05fee4a1ae0e",
     text: `-- Why an execution does not continue, in sentences and facts.
 
 create or replace function rhythm.reason(p_reason text, p_sentence text, p_facts jsonb default '{}')
@@ -14480,12 +14663,19 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
+declare
+  v_problem constant text := rhythm.home_problem();
+  v_state smallint;
+  v_result jsonb := '[]';
 begin
-  perform from rhythm.execution as e where e.id = p_execution;
+  select e.state into v_state from rhythm.execution as e where e.id = p_execution;
   if not found then
     perform rhythm.raise('RH002', format('Cannot explain: there is no execution %s', coalesce(p_execution::text, 'null')));
   end if;
-  return rhythm.reasons_of(p_execution, 10);
+  if v_state = 0 and v_problem is not null then
+    v_result := v_result || rhythm.reason('not_adopted', format('%s. Nothing runs until adopt() is called', v_problem));
+  end if;
+  return v_result || rhythm.reasons_of(p_execution, 10);
 end;
 $$;
 
@@ -14688,7 +14878,7 @@ comment on function rhythm.status_of(uuid) is 'The status of an execution; null 
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "90efc90c0feb523b6d4322c24f65a7267b4c477fabc8b548f54d9ae316735edd",
+    checksum: "6aa609926bcdc66535825b5c5693f74c1ecc563ee48c72cb999af10ecc386f6f",
     text: `-- When executions end: tells parents and key waiters, and notifies people.
 
 create or replace function rhythm.follow_ends(
@@ -14731,12 +14921,36 @@ begin
   if v_workflows <> '{}' then
     perform rhythm.clear_workflows(v_workflows);
   end if;
+  if coalesce(p_call, 0) = 0 and exists (select from unnest(v_ended) as e where e.state = 2) then
+    perform rhythm.tell_failed(array(select e.id from unnest(v_ended) as e where e.state = 2));
+  end if;
   return v_leased;
 end;
 $$;
 
 comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
   'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
+
+-- No worker reported these ends, so none would log them. The worker whose call of due(), chores() or sql_tasks() this is reads the
+-- setting at the end of its statement.
+create or replace function rhythm.tell_failed(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform set_config('rhythm.failed', (
+    coalesce(nullif(current_setting('rhythm.failed', true), ''), '[]')::jsonb || coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'kind', e.type, 'target', e.target, 'queue', e.queue, 'attempt', e.attempt, 'traceparent', e.traceparent,
+      'error', e.error - 'data') order by e.id), '[]'))::text, true)
+  from rhythm.execution as e
+  where e.id = any (p_ids) and e.state = 2;
+end;
+$$;
+
+comment on function rhythm.tell_failed(uuid[]) is
+  'Adds executions that failed without a report of a worker to the setting rhythm.failed of this transaction. Internal.';
 
 -- A workflow that has ended waits for nothing. The snapshot of a failed one stays, because retry() continues from it. What it took
 -- stays for its history.
@@ -15933,7 +16147,7 @@ comment on constraint type_known on rhythm.failure_hook is 'It starts a task or 
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "dcd88c68ac151b1df9b569000e2f2df100b5b55f290a723722a761112b665c76",
+    checksum: "2025cccdeb1df902da3f37e1e6c8ad17c555805c1a55ae84c2a77acd94030f45",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -16142,6 +16356,12 @@ comment on column rhythm.operation_act.operation_id is 'The operation.';
 comment on column rhythm.operation_act.execution_id is 'The execution.';
 comment on column rhythm.operation_act.at is 'When it was changed, or tried.';
 
+comment on column rhythm.home.database_oid is 'The number of the database in its cluster.';
+comment on column rhythm.home.database_name is 'The name of the database.';
+comment on column rhythm.home.adopted_at is 'Since when it belongs there.';
+comment on column rhythm.home.adopted_by is 'The database role that said so, or whose call was the first.';
+comment on constraint home_pkey on rhythm.home is 'Two first calls note one place.';
+
 comment on column rhythm.failure_note.execution_id is 'The execution that failed.';
 comment on column rhythm.failure_note.at is 'When it failed.';
 
@@ -16301,7 +16521,7 @@ comment on column rhythm.lane_pick.room is 'How many its key had room for before
   {
     name: "roles/roles.sql",
     kind: "behaviour",
-    checksum: "718ba3e418cbf8757f87febcf58ebf1591ae3d75ac895a8303a1df55f5f25550",
+    checksum: "c42751a39280b493fd26b5126b7ebac14e271bb1d21cd5c31071c825cf62ef26",
     text: `-- Who may call what. This is the last of all files, because it names everything before it. A function that was made again
 -- gets its rights here.
 --   rhythm_viewer    reads.
@@ -16333,7 +16553,7 @@ as $$
   from (values
     ('rhythm_viewer', array[
       'now', 'new_id', 'get', 'explain', 'status_name', 'created_at', 'max_attempts', 'max_crashes', 'wait_for', 'first_id', 'ids_ending', 'flow_state', 'history', 'check', 'count_suspended', 'channel', 'cron_next', 'cron_upcoming',
-      'unregistered', 'odd_queue', 'odd_key', 'odd_task'
+      'unregistered', 'home_problem', 'odd_queue', 'odd_key', 'odd_task'
     ]),
     ('rhythm_client', array[
       'start', 'queue', 'create_many', 'signal', 'cancel', 'cancel_many', 'watch'
@@ -16341,7 +16561,7 @@ as $$
     ('rhythm_worker', array[
       'register_worker', 'beat', 'exchange', 'settle_one', 'claim_execution', 'unserved', 'load_steps', 'save_steps', 'report', 'replay_start', 'replay_steps', 'get_program', 'hook_address', 'stop_worker', 'tick', 'due', 'chores', 'sql_tasks'    ]),
     ('rhythm_operator', array[
-      'retry', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
+      'retry', 'adopt', 'delete_execution', 'replay_start', 'replay_steps', 'edit_state', 'rewind_state', 'fork_state', 'pending_effects', 'operate', 'stop_operation', 'resume_operation', 'work_operation', 'set_failure', 'pause_queue', 'resume_queue', 'pause_execution', 'resume_execution', 'pause_task', 'resume_task', 'pause_flow', 'resume_flow', 'pause_everything', 'resume_everything', 'pause_key', 'resume_key', 'pause_schedule', 'resume_schedule', 'trigger_schedule', 'backfill_schedule'
     ]),
     ('rhythm_deployer', array[
       'register_flow', 'set_flow_version', 'register_workflow', 'register_tasks', 'set_failure_hook', 'remove_failure_hook', 'define_sql_task', 'undefine_sql_task', 'configure_queue', 'configure_key',

@@ -96,6 +96,7 @@ export type ReasonKind =
   | "retry_delayed"
   | "paused"
   | "target_paused"
+  | "not_adopted"
   | "everything_paused"
   | "queue_paused"
   | "key_paused"

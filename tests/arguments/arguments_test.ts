@@ -69,6 +69,10 @@ Deno.test("the application and its services refuse every wrong argument", async 
       pause: { call: rhythm.pause.bind(rhythm), takes: [options({ reason: "any text", by: "any text" })] },
       resume: nothing(() => {}),
       pauses: nothing(() => {}),
+      adopt: {
+        call: rhythm.adopt.bind(rhythm),
+        takes: [options({ environment: "any text", upgraded: "boolean" })],
+      },
       worker: {
         call: rhythm.worker.bind(rhythm),
         takes: [options({
@@ -471,6 +475,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           poolSize: "count",
           token: "text",
           deploy: "name",
+          environment: "text",
         },
       }],
     },
@@ -489,6 +494,7 @@ Deno.test("the functions of the main entry point refuse every wrong argument", a
           poolSize: "count",
           token: "text",
           deploy: "name",
+          environment: "text",
         }),
       ],
     },

@@ -20,7 +20,7 @@ Look   show explain     One execution; why it does not continue
        queues workers   Queues and workers; pause, resume, limit
        schedules        Schedules; set, pause, trigger
 Flows  flow             check, run, fmt, graph, list, register
-Care   migrate          Install or upgrade the schema
+Care   migrate adopt    Install or upgrade the schema; let a copy run
        doctor purge     Look for problems; delete what ended long ago
        completions      A completion script for bash, zsh or fish
 All take --json. Exit codes: 0 yes, 1 no, 2 wrong use, 3 not found,

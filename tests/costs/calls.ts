@@ -114,6 +114,8 @@ export const CALLS: Readonly<Record<string, string>> = {
   pause_flow: "select rhythm.pause_flow('f')",
   resume_flow: "select rhythm.pause_flow('f'), rhythm.resume_flow('f')",
   pause_everything: "select rhythm.pause_everything()",
+  adopt: "select rhythm.adopt()",
+  home_problem: "select rhythm.home_problem()",
   resume_everything: "select rhythm.pause_everything(), rhythm.resume_everything()",
   pause_key: "select rhythm.pause_key('limited', 'key 1')",
   resume_key: "select rhythm.pause_key('limited', 'key 1'), rhythm.resume_key('limited', 'key 1')",

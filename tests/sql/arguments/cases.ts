@@ -1146,7 +1146,15 @@ export const cases: Record<string, Cases> = {
       "RH001",
       `Protocol ${value} is not known here: this engine speaks protocol 1. Use a worker of a version that does`,
     ]),
+    p_environment: name("environment", (value) => `register_worker(null, p_environment => ${value})`).slice(
+      1,
+    ),
   },
+  adopt: {
+    environment: name("environment", (value) => `adopt(${value})`).slice(1),
+    upgraded: "true or false",
+  },
+  home_problem: { p_environment: "a name that is no name is another environment" },
   beat: {
     p_worker: [
       ["beat(null)", "", '{"lost": [], "stop": [], "alive": false, "turn_ms": 1000}'],
