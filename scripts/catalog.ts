@@ -1,30 +1,23 @@
-import { createHash } from "node:crypto";
 import type { Queryable } from "../src/db/database.ts";
 import type { SchemaFile } from "../src/db/schema_gen.ts";
 
 /**
- * The text of `docs/reference/catalog.md`: what roles may call and read, as the comments in the catalog say. A present page
- * of the same SQL stays, because asking the catalog takes a database.
+ * The text of `docs/reference/catalog.md`: what roles may call and read, as the comments in the catalog say.
  *
- * @param present the page as it is
  * @param files the engine
  */
-export async function generateCatalog(present: string, files: readonly SchemaFile[]): Promise<string> {
-  const here = await Deno.readTextFile(new URL(import.meta.url));
-  const recipe = createHash("sha256").update(here).update(files.map(({ checksum }) => checksum).join())
-    .digest("hex").slice(0, 16);
-  if (present.startsWith(`<!-- Recipe: ${recipe} -->`)) return present;
+export async function generateCatalog(files: readonly SchemaFile[]): Promise<string> {
   const { openEmbedded } = await import("../src/db/embedded.ts");
   const database = await openEmbedded({ dataDir: "memory://", schema: "rhythm", files });
   try {
-    return `<!-- Recipe: ${recipe} -->\n${await catalogPage(database)}`;
+    return await catalogPage(database);
   } finally {
     await database.close();
   }
 }
 
 /**
- * The same without its first line.
+ * The same, from any database.
  *
  * @param database has the engine
  */
