@@ -1295,7 +1295,7 @@ comment on column rhythm.failure_hook.problem is 'Why the last one could not be 
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "c45fc00f8af2ea036fb3677c81c7b4bc4079136dc214835d1415a8b0eff0dd00",
+    checksum: "c104490437677b9a11f82c673ee5e5952258c45e890d7e90d57ab3b747224ec9",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1314,6 +1314,26 @@ $$;
 
 comment on function rhythm.trees(uuid[]) is
   'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
+
+-- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
+create or replace function rhythm.to_cancel(p_ids uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive node as (
+    select e.id, e.state, e.cancel_reason, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
+    union all
+    select c.id, c.state, c.cancel_reason, n.depth + 1
+    from node as n join rhythm.execution as c on c.parent_id = n.id
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+  )
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
+$$;
+
+comment on function rhythm.to_cancel(uuid[]) is
+  'Those of trees() that a cancellation ends or asks to stop. Internal.';
 
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
@@ -1477,7 +1497,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_cancelled constant record := rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now);
+  v_locked constant uuid[] := rhythm.lock_trees(p_ids);
+  v_cancelled constant record := rhythm.cancel_all(rhythm.to_cancel(p_ids), p_reason, p_now);
 begin
   perform rhythm.follow_ends(v_cancelled.ended, '{}', p_now);
   if v_cancelled.told <> '{}' or v_cancelled.cleaning <> '{}' then
@@ -5169,7 +5190,7 @@ comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentenc
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "aaeab1c1417a06960c548bba3c0f4d000b5da3b8be6c19ab537e3fd850aaf4d9",
+    checksum: "9e6bdd661313fa5cc2c7c5eec9ec7e866abbd06b2d902f7161e180d480bdd151",
     text: `-- What is started under a parent is cancelled with it, whichever comes first.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
@@ -5222,6 +5243,18 @@ $$;
 
 comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that has passed its timeout. Internal.';
 
+-- A workflow in TypeScript saves that it knows of its cancellation before it cleans up. What flows start comes with their steps.
+create or replace function rhythm.is_cleaning_up(p_execution rhythm.execution)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_execution.state = 0 and exists (select from rhythm.step as s where s.execution_id = p_execution.id and s.name = '#cancelled');
+$$;
+
+comment on function rhythm.is_cleaning_up(rhythm.execution) is 'Whether a workflow in TypeScript knows that it is cancelled, and has not ended. Internal.';
+
 create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
@@ -5232,7 +5265,7 @@ as $$
   from rhythm.execution as e
   cross join lateral (
     select case
-      when x.cancel_reason is not null then x.cancel_reason
+      when x.cancel_reason is not null and not rhythm.is_cleaning_up(x) then x.cancel_reason
       when x.state = 3 then 'Its workflow was cancelled'
       when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
@@ -5243,7 +5276,7 @@ as $$
 $$;
 
 comment on function rhythm.cancel_under(uuid[], timestamptz) is
-  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout. Internal.';
+  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout, but not those of a workflow that cleans up. Internal.';
 `,
   },
   {
@@ -6046,7 +6079,7 @@ comment on function rhythm.hook_address(uuid) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "c37877a0567746523a36058c6319689525557574ac867568db331946e15ec9f5",
+    checksum: "0b2eb91d7b116c2cbf423ee74ce6e307d282897502ade4333016aa81f35240dd",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -6138,11 +6171,13 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
+declare
+  v_state constant rhythm.workflow_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit');
 begin
   if json_typeof(p_snapshot) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
   end if;
-  return rhythm.store_change(rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit'), p_snapshot, 'edited', p_note);
+  return rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
 end;
 $$;
 
@@ -6912,7 +6947,7 @@ comment on function rhythm.adopt(text, boolean) is
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "488f85b52a84b880f081c7e75fe7b16794d056e4b80d183f130bf8f7ae4e2dd9",
+    checksum: "11edbd3cad9bb4009caead9adccab985e3f7cb2d1ccf5f5d3128ad23491f8bb2",
     text: `-- The base of all other functions: the clock, chance, and how errors are raised.
 
 -- The only clock of the engine. Tests move it: they set rhythm_clock.at to a time, or rhythm_clock.shift to an interval, for a
@@ -6988,6 +7023,24 @@ end;
 $$;
 
 comment on function rhythm.chance() is 'A random number from 0 up to, but not including, 1; see secret(). Internal.';
+
+-- Work that is done in pieces of some milliseconds asks this. A simulation cuts the pieces by chance instead.
+create or replace function rhythm.time_is_up(p_until timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(current_setting('rhythm_clock.seed', true), '') = '' or not rhythm.may_set_clock() then
+    return clock_timestamp() > p_until;
+  end if;
+  return rhythm.chance() < 0.1;
+end;
+$$;
+
+comment on function rhythm.time_is_up(timestamptz) is
+  'Whether a time is over, by the real clock; by chance, where a test has set rhythm_clock.seed. Internal.';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -9296,7 +9349,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "d68209fe8d1955be1da02cb4527b4fb790191902d4027a2a1dddcbbcb06c7e6b",
+    checksum: "cc4a0b1f321a62fee1cc9d75ae11ebd49af3998e856481a5b28ba5f8213ad154",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -9437,13 +9490,13 @@ begin
     v_fit := rhythm.fitting(v_operation.filter, v_ids);
     foreach v_id in array v_fit loop
       v_operation := rhythm.act_on(v_operation, v_id, v_now);
-      v_left := clock_timestamp() > p_until;
+      v_left := rhythm.time_is_up(p_until);
       exit when v_left;
     end loop;
     v_operation.looked := v_operation.looked + case when v_left then (select count(*) from unnest(v_ids) as i (id) where i.id <= v_id) else cardinality(v_ids) end;
     v_operation.place := case when v_left then v_id else coalesce(v_ids[cardinality(v_ids)], v_operation.place) end;
     v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;
-    v_left := v_left or clock_timestamp() > p_until;
+    v_left := v_left or rhythm.time_is_up(p_until);
   end loop;
   -- What was locked, if it still fits.
   if v_operation.is_looked and not v_left then
@@ -9454,7 +9507,7 @@ begin
       else
         v_operation := rhythm.act_on(v_operation, v_id, v_now);
       end if;
-      exit when clock_timestamp() > p_until;
+      exit when rhythm.time_is_up(p_until);
     end loop;
   end if;
   if v_operation.is_looked and not exists (select from rhythm.operation_act as a where a.operation_id = p_id and a.result is null) then
@@ -9506,7 +9559,7 @@ declare
 begin
   for v_id in select o.id from rhythm.operation as o where o.state = 'running' order by o.id limit 10 loop
     v_more := rhythm.work_piece(v_id, v_until) or v_more;
-    exit when clock_timestamp() > v_until;
+    exit when rhythm.time_is_up(v_until);
   end loop;
   return v_more;
 end;
