@@ -112,6 +112,8 @@ export class Model {
       for (const [nth, attempt] of attempts.entries()) {
         const before = attempts[nth - 1];
         if (before?.threwAt === undefined || attempt.attempt !== before.attempt + 1) continue;
+        // It was given up, and its process woke later.
+        if (before.threwAt > attempt.at) continue;
         const paused = attempt.at - before.threwAt;
         if (paused < SHORTEST_BACKOFF_MS) {
           wrong.push(`${nameOf(row)} was tried again after ${Math.round(paused)} ms`);
