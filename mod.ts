@@ -100,6 +100,8 @@ export type {
   ExecutionStatus,
   ExecutionType,
   FailureFilter,
+  Rate,
+  RateFilter,
   FailureKind,
   FailureState,
   IsolateOptions,
