@@ -70,6 +70,7 @@ export const navigation: Part[] = [
       { text: "Command line", link: "/reference/cli" },
       { text: "All commands", link: "/reference/commands" },
       { text: "SQL", link: "/reference/sql" },
+      { text: "SQL, from the catalog", link: "/reference/catalog" },
       { text: "HTTP API and metrics", link: "/reference/http" },
       { text: "Errors", link: "/reference/errors" },
       { text: "Flow language", link: "/reference/flow-language" },

@@ -236,7 +236,8 @@ begin
           case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
         v_queues := v_queues || v_batch.queue;
       else
-        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed),
+        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
+          p_crashed || format('. It was lost %s times in all, and retry.crashes is %s', v_batch.crashes + 1, rhythm.max_crashes(v_member.retry))),
           null, null, null, null, null, null, null, null, null, null, null, null, v_fate, v_member.type, v_batch.id)::rhythm.outcome], p_now);
       end if;
     end loop;

@@ -40,12 +40,36 @@ begin
   if v_workflows <> '{}' then
     perform rhythm.clear_workflows(v_workflows);
   end if;
+  if coalesce(p_call, 0) = 0 and exists (select from unnest(v_ended) as e where e.state = 2) then
+    perform rhythm.tell_failed(array(select e.id from unnest(v_ended) as e where e.state = 2));
+  end if;
   return v_leased;
 end;
 $$;
 
 comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
   'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
+
+-- No worker reported these ends, so none would log them. The worker whose call of due(), chores() or sql_tasks() this is reads the
+-- setting at the end of its statement.
+create or replace function rhythm.tell_failed(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform set_config('rhythm.failed', (
+    coalesce(nullif(current_setting('rhythm.failed', true), ''), '[]')::jsonb || coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'kind', e.type, 'target', e.target, 'queue', e.queue, 'attempt', e.attempt, 'traceparent', e.traceparent,
+      'error', e.error - 'data') order by e.id), '[]'))::text, true)
+  from rhythm.execution as e
+  where e.id = any (p_ids) and e.state = 2;
+end;
+$$;
+
+comment on function rhythm.tell_failed(uuid[]) is
+  'Adds executions that failed without a report of a worker to the setting rhythm.failed of this transaction. Internal.';
 
 -- A workflow that has ended waits for nothing. The snapshot of a failed one stays, because retry() continues from it. What it took
 -- stays for its history.

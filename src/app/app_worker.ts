@@ -2,6 +2,7 @@ import { connect, type ConnectOptions } from "../db/connect.ts";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../define/mod.ts";
 import { createHandler } from "../http/mod.ts";
+import { type HttpServer, serveHttp } from "../runtime/serve.ts";
 import { durationMs } from "../shared/duration.ts";
 import { RhythmError } from "../shared/error.ts";
 import { LEASE_MS, PAYLOAD_BYTES, WORKER_DEFAULTS } from "../shared/limits.ts";
@@ -28,7 +29,7 @@ export class AppWorker {
   readonly #options: WorkerOptions;
   readonly #logger: Logger;
   #worker: Worker | undefined;
-  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+  #server: HttpServer | undefined;
   #done: Promise<void> | undefined;
   #stopped = false;
   #asked = false;
@@ -51,8 +52,8 @@ export class AppWorker {
 
   /** Where HTTP is served, once `run()` has begun; nothing without a port. */
   get url(): string | undefined {
-    const address = this.#server?.addr;
-    return address === undefined ? undefined : `http://${address.hostname}:${address.port}`;
+    const server = this.#server;
+    return server === undefined ? undefined : `http://${server.hostname}:${server.port}`;
   }
 
   /** How many executions are in flight: claimed, running, or done and not settled yet. */
@@ -94,7 +95,9 @@ export class AppWorker {
     const stopListening = this.#hearSignals();
     try {
       this.#worker = this.#makeWorker(own);
-      this.#serve(this.#worker);
+      await this.#serve(this.#worker);
+      // Asked to stop meanwhile.
+      if (this.#stopped || this.#asked) return;
       this.#logger.info("worker starts", {
         queues: this.#queues(),
         ...(this.url === undefined ? {} : { http: this.url, token: this.#tellToken() }),
@@ -180,14 +183,14 @@ export class AppWorker {
   }
 
   // The listener starts before the first claim, so that a monitor sees the process start.
-  #serve(worker: Worker): void {
+  async #serve(worker: Worker): Promise<void> {
     const { port, hostname = WORKER_DEFAULTS.hostname } = this.#options;
     if (port === undefined) return;
     const handler = createHandler(
       httpParts(this.#rhythm, this.#parts, { worker, pools: this.#pools, token: this.token }),
     );
     try {
-      this.#server = Deno.serve({ port, hostname, onListen: () => {} }, handler);
+      this.#server = await serveHttp(handler, { port, hostname });
     } catch (cause) {
       throw new RhythmError(
         `Cannot serve HTTP on ${hostname}:${port}: ${(cause as Error).message}. ` +

@@ -348,7 +348,7 @@ export const cases: Record<string, Cases> = {
     p_execution: [
       ["edit_state(null, 1, '{}')", "RH002", "Cannot edit: there is no execution null"],
       [
-        `edit_state(${done}, 1, '{}')`,
+        `edit_state(${done}, 1, null)`,
         "RH003",
         `Cannot edit execution ${done.slice(1, -1)}: it is completed and has no state to change`,
       ],
