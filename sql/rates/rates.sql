@@ -20,17 +20,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_bounds constant bigint[] := rhythm.took_bounds();
-  v_wanted constant double precision := p_share * (select sum(t.n) from unnest(p_took) as t (n));
+  v_wanted constant double precision := least(p_share, 1) * (select sum(t.n) from unnest(p_took) as t (n));
   v_below double precision := 0;
   v_from bigint := 0;
 begin
-  if coalesce(v_wanted, 0) = 0 then
+  if not coalesce(v_wanted > 0, false) then
     return null;
   end if;
   for i in 1 .. cardinality(p_took) loop
     if v_below + p_took[i] >= v_wanted then
       return case when i > cardinality(v_bounds) then v_from
-        else v_from + (v_bounds[i] - v_from) * (v_wanted - v_below) / p_took[i] end;
+        else v_from + (v_bounds[i] - v_from) * (v_wanted - v_below) / nullif(p_took[i], 0) end;
     end if;
     v_below := v_below + p_took[i];
     v_from := v_bounds[i];

@@ -1315,7 +1315,7 @@ comment on column rhythm.rate.took is 'How many took up to each of took_bounds()
   {
     name: "cancel/cancel.sql",
     kind: "behaviour",
-    checksum: "c45fc00f8af2ea036fb3677c81c7b4bc4079136dc214835d1415a8b0eff0dd00",
+    checksum: "c104490437677b9a11f82c673ee5e5952258c45e890d7e90d57ab3b747224ec9",
     text: `-- Cancelling an execution and everything that it started.
 
 create or replace function rhythm.trees(p_ids uuid[])
@@ -1334,6 +1334,26 @@ $$;
 
 comment on function rhythm.trees(uuid[]) is
   'Some executions and all that they started, directly or not, as far as they have not ended. Internal.';
+
+-- What a workflow has started since it was cancelled cleans up: cancelling it again, or its parent, leaves that alone.
+create or replace function rhythm.to_cancel(p_ids uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  with recursive node as (
+    select e.id, e.state, e.cancel_reason, 0 as depth from rhythm.execution as e where e.id = any (p_ids)
+    union all
+    select c.id, c.state, c.cancel_reason, n.depth + 1
+    from node as n join rhythm.execution as c on c.parent_id = n.id
+    where n.depth < 1000 and (n.state > 0 or n.cancel_reason is null)
+  )
+  select coalesce(array_agg(distinct n.id), '{}') from node as n where n.state = 0 and n.cancel_reason is null;
+$$;
+
+comment on function rhythm.to_cancel(uuid[]) is
+  'Those of trees() that a cancellation ends or asks to stop. Internal.';
 
 -- A running workflow starts children until its state is locked, and a task gets children until its row is. To lock these
 -- new children, too, this releases all locks and begins again with the larger set. Only in this way are the
@@ -1497,7 +1517,8 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_cancelled constant record := rhythm.cancel_all(rhythm.lock_trees(p_ids), p_reason, p_now);
+  v_locked constant uuid[] := rhythm.lock_trees(p_ids);
+  v_cancelled constant record := rhythm.cancel_all(rhythm.to_cancel(p_ids), p_reason, p_now);
 begin
   perform rhythm.follow_ends(v_cancelled.ended, '{}', p_now);
   if v_cancelled.told <> '{}' or v_cancelled.cleaning <> '{}' then
@@ -3185,7 +3206,7 @@ comment on function rhythm.unserved(uuid, interval) is
   {
     name: "claim/workers.sql",
     kind: "behaviour",
-    checksum: "67b03e3341f799e01673fed9afcbccfa9ecbb8aa4c73f91394d629a76f518e9d",
+    checksum: "53c9c57d453e5e3715fd88a1841d4103ade19400a4e5edb0aba82eea5f6f694a",
     text: `-- Workers: register, heartbeat, stop.
 
 create or replace function rhythm.register_worker(
@@ -3424,7 +3445,8 @@ begin
           case when p_crashed is null and v_member.type = 'task' then -1 else 0 end, p_now);
         v_queues := v_queues || v_batch.queue;
       else
-        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message', p_crashed),
+        v_ended := v_ended || rhythm.write_ends(array[row(v_member.id, null, null, v_fate, null, jsonb_build_object('type', 'WorkerLostError', 'message',
+          p_crashed || format('. It was lost %s times in all, and retry.crashes is %s', v_batch.crashes + 1, rhythm.max_crashes(v_member.retry))),
           null, null, null, null, null, null, null, null, null, null, null, null, v_fate, v_member.type, v_batch.id)::rhythm.outcome], p_now);
       end if;
     end loop;
@@ -5194,7 +5216,7 @@ comment on function rhythm.tell_odd(text[]) is 'Raises a notice for each sentenc
   {
     name: "create/parents.sql",
     kind: "behaviour",
-    checksum: "aaeab1c1417a06960c548bba3c0f4d000b5da3b8be6c19ab537e3fd850aaf4d9",
+    checksum: "9e6bdd661313fa5cc2c7c5eec9ec7e866abbd06b2d902f7161e180d480bdd151",
     text: `-- What is started under a parent is cancelled with it, whichever comes first.
 
 -- Keeps the parents that requests name from being cancelled until this commits. A cancellation that comes meanwhile waits, and
@@ -5247,6 +5269,18 @@ $$;
 
 comment on function rhythm.deadline_error(bigint) is 'The error of a workflow that has passed its timeout. Internal.';
 
+-- A workflow in TypeScript saves that it knows of its cancellation before it cleans up. What flows start comes with their steps.
+create or replace function rhythm.is_cleaning_up(p_execution rhythm.execution)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_execution.state = 0 and exists (select from rhythm.step as s where s.execution_id = p_execution.id and s.name = '#cancelled');
+$$;
+
+comment on function rhythm.is_cleaning_up(rhythm.execution) is 'Whether a workflow in TypeScript knows that it is cancelled, and has not ended. Internal.';
+
 create or replace function rhythm.cancel_under(p_ids uuid[], p_now timestamptz)
 returns void
 language sql
@@ -5257,7 +5291,7 @@ as $$
   from rhythm.execution as e
   cross join lateral (
     select case
-      when x.cancel_reason is not null then x.cancel_reason
+      when x.cancel_reason is not null and not rhythm.is_cleaning_up(x) then x.cancel_reason
       when x.state = 3 then 'Its workflow was cancelled'
       when x.state = 2 and rhythm.is_past_deadline(x) then 'Its workflow ran past its timeout'
     end as reason
@@ -5268,7 +5302,7 @@ as $$
 $$;
 
 comment on function rhythm.cancel_under(uuid[], timestamptz) is
-  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout. Internal.';
+  'Cancels those of some new executions whose parent is cancelled, was asked to stop, or has passed its timeout, but not those of a workflow that cleans up. Internal.';
 `,
   },
   {
@@ -5871,7 +5905,7 @@ comment on function rhythm.fingerprint_of(text, jsonb) is
   {
     name: "history/changes.sql",
     kind: "behaviour",
-    checksum: "c37877a0567746523a36058c6319689525557574ac867568db331946e15ec9f5",
+    checksum: "0b2eb91d7b116c2cbf423ee74ce6e307d282897502ade4333016aa81f35240dd",
     text: `-- What people change in a workflow: other variables, an earlier step. The language makes the new state, which is stored here. Each
 -- change takes a number among the steps, so that a worker that still has the old state in memory is refused, and a new epoch, so
 -- that no id is given twice.
@@ -5963,11 +5997,13 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
+declare
+  v_state constant rhythm.workflow_state := rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit');
 begin
   if json_typeof(p_snapshot) is distinct from 'object' then
     perform rhythm.raise('RH001', 'p_snapshot must be a JSON object: a state that the language gave');
   end if;
-  return rhythm.store_change(rhythm.lock_to_change(p_execution, p_seq, 'Cannot edit'), p_snapshot, 'edited', p_note);
+  return rhythm.store_change(v_state, p_snapshot, 'edited', p_note);
 end;
 $$;
 
@@ -6738,7 +6774,7 @@ comment on function rhythm.adopt(text, boolean) is
   {
     name: "install/ground.sql",
     kind: "behaviour",
-    checksum: "488f85b52a84b880f081c7e75fe7b16794d056e4b80d183f130bf8f7ae4e2dd9",
+    checksum: "11edbd3cad9bb4009caead9adccab985e3f7cb2d1ccf5f5d3128ad23491f8bb2",
     text: `-- The base of all other functions: the clock, chance, and how errors are raised.
 
 -- The only clock of the engine. Tests move it: they set rhythm_clock.at to a time, or rhythm_clock.shift to an interval, for a
@@ -6814,6 +6850,24 @@ end;
 $$;
 
 comment on function rhythm.chance() is 'A random number from 0 up to, but not including, 1; see secret(). Internal.';
+
+-- Work that is done in pieces of some milliseconds asks this. A simulation cuts the pieces by chance instead.
+create or replace function rhythm.time_is_up(p_until timestamptz)
+returns boolean
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if coalesce(current_setting('rhythm_clock.seed', true), '') = '' or not rhythm.may_set_clock() then
+    return clock_timestamp() > p_until;
+  end if;
+  return rhythm.chance() < 0.1;
+end;
+$$;
+
+comment on function rhythm.time_is_up(timestamptz) is
+  'Whether a time is over, by the real clock; by chance, where a test has set rhythm_clock.seed. Internal.';
 
 create or replace function rhythm.raise(
   p_code text,
@@ -8588,7 +8642,7 @@ comment on function rhythm.count_keys(rhythm.queue, rhythm.queue_state, rhythm.l
   {
     name: "limits/queues.sql",
     kind: "behaviour",
-    checksum: "8826ed10747da2c71afd6f540c141b568f9d8143b0e30da85cbb16e9d4f9dcd7",
+    checksum: "6637fc4fd2f48848bfb8c51e3a5ef19857aeb255380493defe75bda7ced562d7",
     text: `-- Queues: limits, turns and pauses.
 
 create or replace function rhythm.has_limits(p_queue text)
@@ -8764,8 +8818,8 @@ end;
 $$;
 
 comment on function rhythm.configure_queue(text, integer, integer, integer, interval, integer, interval, text, jsonb) is
-  'Sets the limits of a queue, for all workers together: how many run at once, how many run at once for each concurrency key, how many begin in each period, and how many of each key begin. '
-  'fair => ''key'': concurrency keys take turns; weights: how many turns each has, {"gold": 3} (null: no change). Any other null: no such limit. '
+  'Sets the limits of a queue, for all workers together: how many run at once, in all and for each concurrency key, and how many begin in each period, in all and for each key. '
+  'With fair => ''key'', concurrency keys take turns. weights says how many turns each has, {"gold": 3}; null changes none. Any other null means that there is no such limit. '
   'Example: select rhythm.configure_queue(''mail'', concurrency => 10, rate => 100, per => interval ''1 minute'');';
 
 create or replace function rhythm.set_weights(p_queue text, p_weights jsonb)
@@ -9122,7 +9176,7 @@ comment on function rhythm.require_operation(uuid, text) is 'Raises RH002 if the
   {
     name: "operations/work.sql",
     kind: "behaviour",
-    checksum: "d68209fe8d1955be1da02cb4527b4fb790191902d4027a2a1dddcbbcb06c7e6b",
+    checksum: "cc4a0b1f321a62fee1cc9d75ae11ebd49af3998e856481a5b28ba5f8213ad154",
     text: `-- Working on operations, piece by piece.
 
 create or replace function rhythm.fitting(p_filter jsonb, p_ids uuid[])
@@ -9263,13 +9317,13 @@ begin
     v_fit := rhythm.fitting(v_operation.filter, v_ids);
     foreach v_id in array v_fit loop
       v_operation := rhythm.act_on(v_operation, v_id, v_now);
-      v_left := clock_timestamp() > p_until;
+      v_left := rhythm.time_is_up(p_until);
       exit when v_left;
     end loop;
     v_operation.looked := v_operation.looked + case when v_left then (select count(*) from unnest(v_ids) as i (id) where i.id <= v_id) else cardinality(v_ids) end;
     v_operation.place := case when v_left then v_id else coalesce(v_ids[cardinality(v_ids)], v_operation.place) end;
     v_operation.is_looked := not v_left and cardinality(v_ids) < c_look;
-    v_left := v_left or clock_timestamp() > p_until;
+    v_left := v_left or rhythm.time_is_up(p_until);
   end loop;
   -- What was locked, if it still fits.
   if v_operation.is_looked and not v_left then
@@ -9280,7 +9334,7 @@ begin
       else
         v_operation := rhythm.act_on(v_operation, v_id, v_now);
       end if;
-      exit when clock_timestamp() > p_until;
+      exit when rhythm.time_is_up(p_until);
     end loop;
   end if;
   if v_operation.is_looked and not exists (select from rhythm.operation_act as a where a.operation_id = p_id and a.result is null) then
@@ -9332,7 +9386,7 @@ declare
 begin
   for v_id in select o.id from rhythm.operation as o where o.state = 'running' order by o.id limit 10 loop
     v_more := rhythm.work_piece(v_id, v_until) or v_more;
-    exit when clock_timestamp() > v_until;
+    exit when rhythm.time_is_up(v_until);
   end loop;
   return v_more;
 end;
@@ -13841,7 +13895,7 @@ comment on function rhythm.run_claimed(uuid[]) is 'Runs leased SQL tasks, first 
   {
     name: "time/sql_tasks.sql",
     kind: "behaviour",
-    checksum: "e5f97acd846723b4e0152c7c6702cd12cfe1ca5c9a693d4fd709cd8ffd3c75ef",
+    checksum: "b7bc60b67754ffccb8deee824dfceb10f55c3e272bdc2e498a0795d07edde752",
     text: `-- SQL tasks: the handler is a function of this database. It runs inside tick() with the rights of the installation's owner, or of
 -- the function's own owner if it is "security definer". Nobody gains rights by it: the owner of the function is checked at each run.
 
@@ -13931,8 +13985,8 @@ $$;
 comment on function rhythm.define_sql_task(text, regprocedure, jsonb) is
   'Makes a SQL function with one jsonb argument, the inputs, the handler of a task. tick() runs it, without a worker, and its return value '
   'is the output. Its writes and the task''s completion commit together. It runs with the rights of the installation''s owner, who must '
-  'own the function, or, if it is "security definer", with those of its own owner; with the search_path pg_catalog, pg_temp, '
-  'unless it sets its own. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
+  'own the function. If it is "security definer", it runs with those of its own owner. Its search_path is pg_catalog, pg_temp, '
+  'unless it sets another. Options: queue (default sql), priority, timeout, retry; tick() looks only into that queue. Example: select rhythm.define_sql_task(''archive'', ''app.archive(jsonb)'');';
 
 create or replace function rhythm.undefine_sql_task(p_name text)
 returns boolean
@@ -14705,7 +14759,7 @@ comment on function rhythm.status_of(uuid) is 'The status of an execution; null 
   {
     name: "wake/follow.sql",
     kind: "behaviour",
-    checksum: "90efc90c0feb523b6d4322c24f65a7267b4c477fabc8b548f54d9ae316735edd",
+    checksum: "6aa609926bcdc66535825b5c5693f74c1ecc563ee48c72cb999af10ecc386f6f",
     text: `-- When executions end: tells parents and key waiters, and notifies people.
 
 create or replace function rhythm.follow_ends(
@@ -14748,12 +14802,36 @@ begin
   if v_workflows <> '{}' then
     perform rhythm.clear_workflows(v_workflows);
   end if;
+  if coalesce(p_call, 0) = 0 and exists (select from unnest(v_ended) as e where e.state = 2) then
+    perform rhythm.tell_failed(array(select e.id from unnest(v_ended) as e where e.state = 2));
+  end if;
   return v_leased;
 end;
 $$;
 
 comment on function rhythm.follow_ends(rhythm.transition[], rhythm.settled_item[], timestamptz, uuid, integer, integer) is
   'Tells parents, key waiters and people of ends; returns the batches of parents that were leased to the worker. Internal.';
+
+-- No worker reported these ends, so none would log them. The worker whose call of due(), chores() or sql_tasks() this is reads the
+-- setting at the end of its statement.
+create or replace function rhythm.tell_failed(p_ids uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform set_config('rhythm.failed', (
+    coalesce(nullif(current_setting('rhythm.failed', true), ''), '[]')::jsonb || coalesce(jsonb_agg(jsonb_build_object(
+      'id', e.id, 'kind', e.type, 'target', e.target, 'queue', e.queue, 'attempt', e.attempt, 'traceparent', e.traceparent,
+      'error', e.error - 'data') order by e.id), '[]'))::text, true)
+  from rhythm.execution as e
+  where e.id = any (p_ids) and e.state = 2;
+end;
+$$;
+
+comment on function rhythm.tell_failed(uuid[]) is
+  'Adds executions that failed without a report of a worker to the setting rhythm.failed of this transaction. Internal.';
 
 -- A workflow that has ended waits for nothing. The snapshot of a failed one stays, because retry() continues from it. What it took
 -- stays for its history.
@@ -15185,7 +15263,7 @@ comment on view rhythm.pauses is
   {
     name: "rates/rates.sql",
     kind: "behaviour",
-    checksum: "0f849a70ddce4543f91dd0a7b2d73a616e13ab3c978c8935b1b6e6fc7d973230",
+    checksum: "c92b748ab84b3e960ddc7b58cc7d30436752d8a75541692fa0d9065e1bd95b91",
     text: `-- Rates: what ended, how, and how long it took.
 
 create or replace function rhythm.took_bounds()
@@ -15208,17 +15286,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_bounds constant bigint[] := rhythm.took_bounds();
-  v_wanted constant double precision := p_share * (select sum(t.n) from unnest(p_took) as t (n));
+  v_wanted constant double precision := least(p_share, 1) * (select sum(t.n) from unnest(p_took) as t (n));
   v_below double precision := 0;
   v_from bigint := 0;
 begin
-  if coalesce(v_wanted, 0) = 0 then
+  if not coalesce(v_wanted > 0, false) then
     return null;
   end if;
   for i in 1 .. cardinality(p_took) loop
     if v_below + p_took[i] >= v_wanted then
       return case when i > cardinality(v_bounds) then v_from
-        else v_from + (v_bounds[i] - v_from) * (v_wanted - v_below) / p_took[i] end;
+        else v_from + (v_bounds[i] - v_from) * (v_wanted - v_below) / nullif(p_took[i], 0) end;
     end if;
     v_below := v_below + p_took[i];
     v_from := v_bounds[i];

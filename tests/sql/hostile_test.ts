@@ -69,6 +69,7 @@ const hostile: Record<string, readonly string[]> = {
   smallint: ["0", "-1", "32767", "-32768"],
   integer: numbers,
   bigint: [...numbers, "9223372036854775807", "-9223372036854775808"],
+  "double precision": ["0", "-1", "1e308", "'NaN'", "'Infinity'", "'-Infinity'"],
   boolean: ["true", "false"],
   interval: [
     "'0'",
@@ -99,6 +100,14 @@ const hostile: Record<string, readonly string[]> = {
     `'{{${running}},{${leased}}}'`,
     `'[5:5]={${waiting}}'`,
     `array_fill('${waiting}'::uuid, array[5000])`,
+  ],
+  "bigint[]": [
+    "null",
+    "'{}'",
+    "'{null}'",
+    "'{-1,0,1}'",
+    "'{9223372036854775807,9223372036854775807}'",
+    "'[0:1]={1,2}'",
   ],
   "text[]": [
     "'{}'",

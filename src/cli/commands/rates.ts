@@ -17,7 +17,7 @@ export const define: CommandModule["define"] = (command, cli) => {
   ]);
   command.addHelpText(
     "after",
-    "\nMinutes are kept for a day, hours for 90 days. Times are of a task's attempts, and of a\nworkflow's whole life",
+    "\nMinutes are kept for a day, hours for 90 days. Times are of a task's attempts,\nand of a workflow's whole life",
   );
   runs<RateFlags>(command, cli, async (call) => {
     const { listRates } = await import("../rates.ts");
