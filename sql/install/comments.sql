@@ -215,7 +215,7 @@ comment on column rhythm.rates.type is 'task or workflow.';
 comment on column rhythm.rates.target is 'The task or flow.';
 comment on column rhythm.rates.queue is 'The queue.';
 comment on column rhythm.rates.completed is 'How many completed.';
-comment on column rhythm.rates.failed is 'How many failed for good.';
+comment on column rhythm.rates.failed is 'How many failed and are not repeated.';
 comment on column rhythm.rates.cancelled is 'How many were cancelled.';
 comment on column rhythm.rates.retried is 'How many attempts threw and are repeated.';
 comment on column rhythm.rates.total_ms is 'The sum of how long they took.';

@@ -170,4 +170,4 @@ select
 from rhythm.rate as r;
 
 comment on view rhythm.rates is
-  'What workers ended in each minute of the last day and each hour of the last 90 days, by target and queue, and how long it took: of a task an attempt, of a workflow its life. Workers send their counts with their heartbeats.';
+  'What workers ended in each minute of the last day and each hour of the last 90 days, by target and queue. The times are of a task''s attempts, and of a workflow''s life. Workers send their counts with their heartbeats.';

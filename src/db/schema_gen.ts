@@ -15263,7 +15263,7 @@ comment on view rhythm.pauses is
   {
     name: "rates/rates.sql",
     kind: "behaviour",
-    checksum: "c92b748ab84b3e960ddc7b58cc7d30436752d8a75541692fa0d9065e1bd95b91",
+    checksum: "b11843f3d288f3771f97bdc5434d75c0770df13c71b24a38d1b8c43f285b41c6",
     text: `-- Rates: what ended, how, and how long it took.
 
 create or replace function rhythm.took_bounds()
@@ -15436,7 +15436,7 @@ select
 from rhythm.rate as r;
 
 comment on view rhythm.rates is
-  'What workers ended in each minute of the last day and each hour of the last 90 days, by target and queue, and how long it took: of a task an attempt, of a workflow its life. Workers send their counts with their heartbeats.';
+  'What workers ended in each minute of the last day and each hour of the last 90 days, by target and queue. The times are of a task''s attempts, and of a workflow''s life. Workers send their counts with their heartbeats.';
 `,
   },
   {
@@ -15851,7 +15851,7 @@ comment on view rhythm.steps is
   {
     name: "install/comments.sql",
     kind: "behaviour",
-    checksum: "0c150b95d4ec2b8d6d8942cd302348c11e5d70e0768b9cab5b374025e219a9e0",
+    checksum: "ec40b749ba1fe298e1241bab53a20ffb48d4488cd70eb980b42a176947c524c1",
     text: `-- Comments on what has no file of its own: the schema, the sequences, and the columns of the views, which psql shows
 -- with \\d+.
 
@@ -16069,7 +16069,7 @@ comment on column rhythm.rates.type is 'task or workflow.';
 comment on column rhythm.rates.target is 'The task or flow.';
 comment on column rhythm.rates.queue is 'The queue.';
 comment on column rhythm.rates.completed is 'How many completed.';
-comment on column rhythm.rates.failed is 'How many failed for good.';
+comment on column rhythm.rates.failed is 'How many failed and are not repeated.';
 comment on column rhythm.rates.cancelled is 'How many were cancelled.';
 comment on column rhythm.rates.retried is 'How many attempts threw and are repeated.';
 comment on column rhythm.rates.total_ms is 'The sum of how long they took.';
@@ -16195,7 +16195,7 @@ comment on constraint failure_hour_pkey on rhythm.failure_hour is 'Each kind has
   {
     name: "install/comments_tables.sql",
     kind: "behaviour",
-    checksum: "6794b1a2eb0628a26c6624403f81459aa6e3d1e5c3812c634feef80848d4b44a",
+    checksum: "419249f631045cc080ff8b25a5b9e8e464e3abfe3d8635ea188f465a74a3d04a",
     text: `-- Comments on columns of tables that are not next to the table. psql shows them with \\d+.
 
 comment on column rhythm.installation.file is 'The name of a file of sql/.';
@@ -16433,7 +16433,7 @@ comment on column rhythm.rate_note.type is 'task or workflow.';
 comment on column rhythm.rate_note.target is 'The task or flow.';
 comment on column rhythm.rate_note.queue is 'The queue.';
 comment on column rhythm.rate_note.completed is 'How many completed.';
-comment on column rhythm.rate_note.failed is 'How many failed for good.';
+comment on column rhythm.rate_note.failed is 'How many failed and are not repeated.';
 comment on column rhythm.rate_note.cancelled is 'How many were cancelled.';
 comment on column rhythm.rate_note.retried is 'How many attempts threw and are repeated.';
 comment on column rhythm.rate_note.total_ms is 'The sum of how long they took.';
@@ -16442,7 +16442,7 @@ comment on column rhythm.rate.type is 'task or workflow.';
 comment on column rhythm.rate.target is 'The task or flow.';
 comment on column rhythm.rate.queue is 'The queue.';
 comment on column rhythm.rate.completed is 'How many completed.';
-comment on column rhythm.rate.failed is 'How many failed for good.';
+comment on column rhythm.rate.failed is 'How many failed and are not repeated.';
 comment on column rhythm.rate.cancelled is 'How many were cancelled.';
 comment on constraint rate_pkey on rhythm.rate is 'One row for each span, target and queue.';
 comment on constraint span_known on rhythm.rate is 'Minutes and hours.';

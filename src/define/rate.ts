@@ -12,7 +12,7 @@ export interface Rate {
   readonly queue: string;
   /** How many completed. */
   readonly completed: number;
-  /** How many failed for good. */
+  /** How many failed and are not repeated. */
   readonly failed: number;
   /** How many were cancelled. */
   readonly cancelled: number;

@@ -91,6 +91,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   port: ["zero", "five"],
   duration: ["zero", "five", "fraction", "duration"],
   time: ["moment"],
+  ago: ["zero", "five", "fraction", "duration", "moment"],
   json: ["object"],
   inputs: JSON_TEXTS,
   payload: JSON_TEXTS,
@@ -114,6 +115,7 @@ const FITS: Record<string, readonly ValueName[]> = {
   shell: [],
   status: [],
   state: [],
+  span: [],
 };
 
 /** Options that take something else than the word in their angle brackets says. */

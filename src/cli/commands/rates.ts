@@ -6,7 +6,7 @@ import type { RateFlags } from "../rates.ts";
 export const define: CommandModule["define"] = (command, cli) => {
   command
     .addOption(option("--by <span>", "a row for each: minute, hour", oneOf(["minute", "hour"])))
-    .addOption(option("--since <time>", "not before (default: 1h; by the hour 24h)", PAST))
+    .addOption(option("--since <ago>", "not before (default: 1h; by the hour 24h)", PAST))
     .addOption(option("-t, --target <name>", "the task or flow"))
     .addOption(option("-q, --queue <name>", "the queue"));
   withDatabase(command);

@@ -297,7 +297,7 @@ export interface Engine {
   settleInTransaction(claimed: Claimed, body: (sql: SqlTag) => Promise<Outcome>): Promise<void>;
   /**
    * Sends a heartbeat, and says what this worker believes it holds: executions, and the calls that leased them. What it
-   * does not name goes back to its queue. With it goes what ended since the last one.
+   * does not name goes back to its queue. It also tells what ended since the last one.
    */
   beat(holds: ReadonlyMap<string, number>, rates: readonly Rate[]): Promise<Beat>;
   /** Tasks in this worker's queues that have been ready for a while and that no worker can run; notes it on the executions. */

@@ -70,7 +70,7 @@ export class Rates {
     return this.#byKey.size === 0;
   }
 
-  /** What was counted, and begins anew. What is taken and does not arrive is not counted: better too few than too many. */
+  /** What was counted since the last call. What is taken and does not arrive is not counted: better too few than too many. */
   take(): Rate[] {
     const rates = [...this.#byKey.values()];
     this.#byKey = new Map();
