@@ -751,7 +751,12 @@ Deno.test("the flow language's face refuses every wrong argument", async () => {
     name: "options",
     kind: "something made",
     good: text,
-    members: { name: "any text", source: "any text", colors: "boolean" },
+    members: {
+      name: "any text",
+      source: "any text",
+      colors: "boolean",
+      columns: "columns",
+    },
   };
   await swept("flow", functionsOf(flow), {
     compileFlow: {
